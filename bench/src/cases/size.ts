@@ -1,0 +1,44 @@
+import { gzipSync } from 'node:zlib'
+import { type BuildFailure, build } from 'esbuild'
+import { failed, type Report } from '../harness.ts'
+
+export const about = 'size of library and SQLite driver, bundled, minified, gzipped'
+
+const entries = {
+  kysely: `export { Kysely, SqliteDialect } from 'kysely'`,
+  drizzle: `export { drizzle } from 'drizzle-orm/better-sqlite3'
+    export { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+    export { eq } from 'drizzle-orm'`,
+  kanta: `export { kanta } from 'kanta'; export { sqlite } from 'kanta/sqlite'`,
+  'kanta, better-sqlite3': `export { kanta } from 'kanta'; export { betterSqlite3 } from 'kanta/better-sqlite3'`,
+  'kanta with table and sql': `export { kanta, sql, table } from 'kanta'; export { sqlite } from 'kanta/sqlite'`,
+}
+
+export async function* run(): AsyncIterable<Report> {
+  const targets = [
+    { of: 'kanta', max: 24_000 },
+    { of: 'kanta', to: 'kysely' },
+  ]
+  const report: Report = { title: 'size, minified and gzipped', unit: 'bytes', values: {}, targets, notes: [] }
+  for (const [name, contents] of Object.entries(entries)) {
+    try {
+      const { outputFiles } = await build({
+        stdin: { contents, resolveDir: import.meta.dirname },
+        bundle: true,
+        minify: true,
+        write: false,
+        format: 'esm',
+        platform: 'node',
+        target: 'es2023',
+        external: ['better-sqlite3'],
+        logLevel: 'silent',
+      })
+      report.values[name] = [gzipSync(outputFiles[0]!.contents, { level: 9 }).length]
+    } catch (error) {
+      const [first] = (error as BuildFailure).errors ?? []
+      const code = first?.text.startsWith('Could not resolve') ? 'ERR_MODULE_NOT_FOUND' : undefined
+      report.notes.push(failed(name, first ? { code, message: first.text } : error))
+    }
+  }
+  yield report
+}

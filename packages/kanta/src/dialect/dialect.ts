@@ -1,0 +1,81 @@
+import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import type { Printers } from './print.ts'
+
+/** What a transaction was asked to be. */
+export interface TransactionSettings {
+  readonly isolation?: IsolationLevel | undefined
+  readonly access?: AccessMode | undefined
+}
+export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable' | 'snapshot'
+export type AccessMode = 'read only' | 'read write'
+
+/** The statements around a transaction. */
+export interface TransactionSql {
+  /** One statement or more that open it; throws `unsupported` for settings that the database lacks. */
+  begin(settings: TransactionSettings): readonly string[]
+  /** Run on the connection after commit or rollback, to undo settings that outlive the transaction. */
+  after(settings: TransactionSettings): readonly string[]
+  readonly commit: string
+  readonly rollback: string
+  savepoint(name: string): string
+  rollbackTo(name: string): string
+  /** `undefined` where savepoints end only with their transaction. */
+  release(name: string): string | undefined
+}
+
+/** What a database can do. A clause that needs what is missing is refused with the alternative. */
+export interface Capabilities {
+  readonly returning: boolean
+  readonly output: boolean
+  readonly merge: boolean
+  readonly lateral: boolean
+  readonly apply: boolean
+  readonly rightJoin: boolean
+  readonly fullJoin: boolean
+  readonly locks: boolean
+  readonly fetch: boolean
+  readonly top: boolean
+  readonly distinctOn: boolean
+  readonly groupingSets: boolean
+  readonly insertIgnore: boolean
+  readonly insertOr: boolean
+  readonly replace: boolean
+  readonly onConflict: boolean
+  readonly onConflictConstraint: boolean
+  readonly onDuplicateKeyUpdate: boolean
+  readonly updateFrom: boolean
+  readonly updateJoin: boolean
+  readonly updateLimit: boolean
+  readonly deleteUsing: boolean
+  readonly deleteLimit: boolean
+  readonly multiTableWrite: boolean
+  readonly writingCtes: boolean
+  readonly defaultKeyword: boolean
+  readonly withinGroup: boolean
+  readonly materializedCtes: boolean
+  readonly setOperationAll: boolean
+  readonly namedWindows: boolean
+  readonly ilike: boolean
+}
+
+/** How a database speaks: its printers, its quoting, and what it can do. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgres' | 'mysql' | 'mariadb' | 'mssql'
+  readonly capabilities: Capabilities
+  readonly print: Printers
+  readonly transaction: TransactionSql
+  /** The most parameters of one statement. */
+  readonly maxParameters: number
+  /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */
+  readonly bulkParameters: number
+  /** How an integer column of a key is numbered by the database. */
+  generatedKey(column: ColumnDefinition): string
+  /** The SQL type of a column of a `table()`. */
+  typeName(column: ColumnDefinition): string
+  /** What ends a `create table`. */
+  tableSuffix(table: TableDefinition): string
+  quote(name: string): string
+  placeholder(index: number): string
+  /** A value as SQL text, for the places that take no parameter. */
+  literal(value: unknown): string
+}

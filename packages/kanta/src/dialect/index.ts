@@ -1,0 +1,10 @@
+export type {
+  AccessMode,
+  Capabilities,
+  Dialect,
+  IsolationLevel,
+  TransactionSettings,
+  TransactionSql,
+} from './dialect.ts'
+export { type Printers, standard } from './print.ts'
+export { type OutputColumn, type Piece, Writer } from './writer.ts'

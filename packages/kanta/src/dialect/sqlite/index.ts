@@ -1,0 +1,211 @@
+import { refuse } from '../../error/index.ts'
+import type { Node, NodeOf } from '../../ir/index.ts'
+import type { ColumnDefinition } from '../../schema/index.ts'
+import type { Capabilities, Dialect } from '../dialect.ts'
+import { type Printers, standard } from '../print.ts'
+import type { OutputColumn, Writer } from '../writer.ts'
+import { sqliteTransaction } from './transaction.ts'
+
+const capabilities: Capabilities = {
+  returning: true,
+  output: false,
+  merge: false,
+  lateral: false,
+  apply: false,
+  rightJoin: true,
+  fullJoin: true,
+  locks: false,
+  fetch: false,
+  top: false,
+  distinctOn: false,
+  groupingSets: false,
+  insertIgnore: false,
+  insertOr: true,
+  replace: true,
+  onConflict: true,
+  onConflictConstraint: false,
+  onDuplicateKeyUpdate: false,
+  updateFrom: true,
+  updateJoin: false,
+  updateLimit: false,
+  deleteUsing: false,
+  deleteLimit: false,
+  multiTableWrite: false,
+  writingCtes: false,
+  defaultKeyword: false,
+  withinGroup: false,
+  materializedCtes: true,
+  setOperationAll: false,
+  namedWindows: true,
+  ilike: false,
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** A string as SQL text. SQLite ends text at a NUL, so one that holds it goes as hexadecimal. */
+function stringLiteral(value: string): string {
+  return value.includes('\0')
+    ? `cast(x'${hex(new TextEncoder().encode(value))}' as text)`
+    : `'${value.replaceAll("'", "''")}'`
+}
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+function literal(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return stringLiteral(value)
+    case 'bigint':
+    case 'boolean':
+      return String(value)
+    case 'number':
+      if (Number.isFinite(value)) return String(value)
+      break
+    case 'object':
+      if (value === null) return 'null'
+      if (value instanceof Uint8Array) return `x'${hex(value)}'`
+  }
+  return refuse(`${String(value)} cannot be written as SQL text.`)
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  integer: 'integer',
+  bigint: 'integer',
+  real: 'real',
+  decimal: 'text',
+  text: 'text',
+  varchar: 'text',
+  boolean: 'integer',
+  date: 'text',
+  timestamp: 'text',
+  unix: 'integer',
+  unixms: 'integer',
+  json: 'text',
+  bytes: 'blob',
+  uuid: 'text',
+  enum: 'text',
+}
+
+/** The queries that SQLite takes as parts of a set operation have no order, limit, CTE or set operation of their own. */
+function compound(n: NodeOf<'setOperation'>, w: Writer): void {
+  const query = n.query
+  const simple =
+    query.kind === 'select' &&
+    query.orderBy.length + query.setOperations.length + query.ctes.length === 0 &&
+    query.limit === undefined &&
+    query.offset === undefined
+  if (simple) return standard.setOperation(n, w)
+  if (n.operator.endsWith(' all') && n.operator !== 'union all') return standard.setOperation(n, w)
+  w.text(` ${n.operator} select * from `).node(query)
+}
+
+/** A column of a subquery as a value inside a JSON document. */
+function jsonValue(column: OutputColumn, table: string, w: Writer): void {
+  const name = `${quote(table)}.${quote(column.name)}`
+  if (column.json === 'document') w.text(`json(${name})`)
+  else if (column.json === 'text') w.text(`cast(${name} as text)`)
+  else if (column.json === 'hex') w.text(`hex(${name})`)
+  else w.text(name)
+}
+
+function jsonRows(n: NodeOf<'jsonRows'>, w: Writer): void {
+  const columns =
+    w.outputs.get(n.query) ??
+    refuse(
+      'A JSON helper needs to know its columns. Name them in select(), or give the database a schema for selectAll().',
+    )
+  const table = n.single ? 'obj' : 'agg'
+  w.text('(select ')
+    .text(n.single ? '' : 'coalesce(json_group_array(')
+    .text('json_object(')
+  columns.forEach((column, i) => {
+    w.text(`${i > 0 ? ', ' : ''}${stringLiteral(w.rename(column.name))}, `)
+    jsonValue(column, table, w)
+  })
+  w.text(n.single ? ')' : ")), '[]')")
+    .text(' from ')
+    .node(n.query)
+    .text(` as ${quote(table)})`)
+}
+
+/** `(select column1 as "id" from (values …))`: SQLite has no list of columns after an alias. */
+function values(n: NodeOf<'values'>, w: Writer): void {
+  const columns = n.columns.map((column, i) => `column${i + 1} as ${quote(column)}`)
+  w.text(`(select ${columns.join(', ')} from (values `)
+    .node(n.rows)
+    .text('))')
+}
+
+/** The text of the columns of a table function cannot follow its alias, so they are named inside. */
+function alias(n: NodeOf<'alias'>, w: Writer): void {
+  if (n.columns === undefined) return standard.alias(n, w)
+  const names = n.columns.map((column, i) =>
+    i === 0 ? `value as ${quote(column)}` : `column${i + 1} as ${quote(column)}`,
+  )
+  w.text(`(select ${names.join(', ')} from `)
+    .node(n.operand)
+    .text(`) as ${quote(n.name)}`)
+}
+
+/** A key that SQLite would read as a path or a position is written as a path. */
+function jsonLeg(n: NodeOf<'jsonLeg'>, w: Writer): void {
+  if (n.leg === 'key') {
+    const key = String(n.value)
+    if (!key.startsWith('$')) w.text(stringLiteral(key))
+    else if (key.includes('"'))
+      refuse(`The JSON key ${JSON.stringify(key)} begins with $ and holds a quote, which SQLite cannot say.`)
+    else w.text(stringLiteral(`$."${key}"`))
+    return
+  }
+  if (typeof n.value === 'number') w.text(n.value < 0 ? stringLiteral(`$[#${n.value}]`) : String(n.value))
+  else w.text(stringLiteral(n.value === 'last' ? '$[#-1]' : `$[${n.value}]`))
+}
+
+const print: Printers = {
+  ...standard,
+  setOperation: compound,
+  jsonRows,
+  jsonLeg,
+  values,
+  alias,
+  listTable: (n, w) => w.text('(select "key" + 1 as "position", "value" from json_each(').node(n.values).text('))'),
+  insert: (n, w) => {
+    // SQLite reads `on conflict` after a select without where as part of a join.
+    const open =
+      n.conflict !== undefined &&
+      n.query?.kind === 'select' &&
+      n.query.where.length === 0 &&
+      n.query.setOperations.length === 0
+    if (!open || n.query?.kind !== 'select') return standard.insert(n, w)
+    const everyRow: Node = { kind: 'literal', value: true }
+    const plain = n.query.groupBy.length + n.query.orderBy.length === 0 && n.query.limit === undefined
+    standard.insert(plain ? { ...n, query: { ...n.query, where: [everyRow] } } : n, w)
+  },
+  select: (n, w) => {
+    // An offset needs a limit in SQLite; a negative one is none.
+    if (n.offset === undefined || n.limit !== undefined) return standard.select(n, w)
+    standard.select({ ...n, limit: { kind: 'literal', value: -1 } }, w)
+  },
+  explain: (n, w) => {
+    if (n.format !== undefined)
+      refuse(`explain('${n.format}') is not available in SQLite, which has one form: explain().`)
+    w.text('explain query plan ').statement(n.statement)
+  },
+}
+
+/** SQLite 3.38 and later. */
+export const sqliteDialect: Dialect = {
+  name: 'sqlite',
+  capabilities,
+  print,
+  transaction: sqliteTransaction,
+  maxParameters: 32_766,
+  bulkParameters: 400,
+  // A strict table takes only the types that SQLite knows, and refuses values of another.
+  tableSuffix: (table) => ([...table.columns.values()].some((column) => column.type === 'custom') ? '' : ' strict'),
+  generatedKey: (column) => (column.generated === 'identity' ? 'primary key autoincrement' : 'primary key'),
+  typeName: (column: ColumnDefinition) => (column.type === 'custom' ? column.sqlType! : TYPES[column.type]!),
+  quote,
+  placeholder: () => '?',
+  literal,
+}

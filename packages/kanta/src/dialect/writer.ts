@@ -1,0 +1,93 @@
+import { KantaError } from '../error/index.ts'
+import type { Node, NodeOf } from '../ir/index.ts'
+import type { Capabilities, Dialect } from './dialect.ts'
+
+/** A piece of a statement's text: words, or a place that a value takes. */
+export type Piece = string | NodeOf<'slot'> | NodeOf<'context'>
+
+/** A column that a query returns, as far as it is known before it runs. */
+export interface OutputColumn {
+  readonly name: string
+  readonly codec: unknown
+  /** How the column must be written inside a JSON document. */
+  readonly json: 'value' | 'document' | 'text' | 'hex'
+}
+
+const STATEMENTS: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge', 'rawStatement'])
+
+/** Gathers the text of one statement. Knows only the dialect and the tree, so nothing can be missing from a plan. */
+export class Writer {
+  readonly dialect: Dialect
+  readonly pieces: Piece[] = []
+  /** The columns of queries that JSON helpers hold; unknown ones are absent. */
+  readonly outputs: ReadonlyMap<Node, readonly OutputColumn[]>
+
+  /** The name that a column gets in the user's rows. */
+  readonly rename: (name: string) => string
+
+  constructor(
+    dialect: Dialect,
+    outputs: ReadonlyMap<Node, readonly OutputColumn[]>,
+    rename: (name: string) => string = (name) => name,
+  ) {
+    this.dialect = dialect
+    this.outputs = outputs
+    this.rename = rename
+  }
+
+  text(text: string): this {
+    const last = this.pieces.length - 1
+    if (typeof this.pieces[last] === 'string') this.pieces[last] += text
+    else this.pieces.push(text)
+    return this
+  }
+
+  name(name: string): this {
+    return this.text(this.dialect.quote(name))
+  }
+
+  names(names: readonly string[]): this {
+    return this.text(names.map((name) => this.dialect.quote(name)).join(', '))
+  }
+
+  slot(slot: NodeOf<'slot'> | NodeOf<'context'>): this {
+    this.pieces.push(slot)
+    return this
+  }
+
+  /** A node as a part of another: statements stand in parentheses. */
+  node(part: Node): this {
+    if (STATEMENTS.has(part.kind)) return this.text('(').statement(part).text(')')
+    return this.statement(part)
+  }
+
+  /** A node as it is. */
+  statement(part: Node): this {
+    ;(this.dialect.print[part.kind] as (part: Node, writer: Writer) => void)(part, this)
+    return this
+  }
+
+  list(parts: readonly Node[], separator = ', '): this {
+    parts.forEach((part, i) => {
+      if (i > 0) this.text(separator)
+      this.node(part)
+    })
+    return this
+  }
+
+  /** ` word a, b` where there are any. */
+  clause(word: string, parts: readonly Node[], separator = ', '): this {
+    return parts.length === 0 ? this : this.text(word).list(parts, separator)
+  }
+
+  optional(word: string, part: Node | undefined): this {
+    return part === undefined ? this : this.text(word).node(part)
+  }
+
+  /** Refuses a clause that the database lacks, naming the alternative. */
+  require(capability: keyof Capabilities, clause: string, alternative: string): void {
+    if (!this.dialect.capabilities[capability]) {
+      throw new KantaError('unsupported', `${clause} is not available in ${this.dialect.name}. ${alternative}`)
+    }
+  }
+}

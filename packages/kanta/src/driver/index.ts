@@ -1,0 +1,1 @@
+export type { Connection, Driver, MaybePromise, Role, RunResult } from './driver.ts'

@@ -1,0 +1,261 @@
+import { KantaError, refuse } from '../error/index.ts'
+import type { Connection, RunResult } from './driver.ts'
+import { readText, type TextFacts } from './sqlite-text.ts'
+import { type SqliteValue, storable, toStore } from './sqlite-value.ts'
+
+/** A prepared statement as both libraries have it. */
+export interface SqliteStatement {
+  get(...parameters: readonly SqliteValue[]): unknown
+  all(...parameters: readonly SqliteValue[]): unknown[]
+  run(...parameters: readonly SqliteValue[]): { changes: number | bigint; lastInsertRowid: number | bigint }
+  iterate(...parameters: readonly SqliteValue[]): Iterator<unknown>
+  columns(): readonly { readonly name: string }[]
+}
+
+/** What a library of SQLite has to give for a connection. */
+export interface SqliteLibrary {
+  readonly rows: 'object' | 'array'
+  readonly inTransaction: boolean
+  /** Refuses a text of more than one statement. */
+  prepare(sql: string, bigints: boolean): SqliteStatement
+  returnsRows(statement: SqliteStatement): boolean
+  exec(sql: string): void
+  close(): void
+}
+
+/** A text made ready, with a second statement where it was also asked for with bigints. */
+interface Prepared extends TextFacts {
+  readonly statement: SqliteStatement
+  exact: SqliteStatement | undefined
+  returnsRows: boolean | undefined
+}
+
+const NONE: readonly SqliteValue[] = []
+
+/** A connection of SQLite: everything is there at once, so nothing here is a promise. */
+export class SqliteConnection implements Connection {
+  readonly rows: 'object' | 'array'
+  readonly #library: SqliteLibrary
+  readonly #streams = new Set<SqliteStream>()
+  // Two generations in place of the bookkeeping of a true least-recently-used cache: a hit in the young one writes
+  // nothing, and when that is full the old one is dropped whole.
+  readonly #generation: number
+  #young = new Map<string, Prepared>()
+  #old = new Map<string, Prepared>()
+  #open = true
+
+  constructor(library: SqliteLibrary, statementCache: number) {
+    this.#library = library
+    this.rows = library.rows
+    this.#generation = Math.floor(statementCache / 2)
+  }
+
+  get inTransaction(): boolean {
+    return this.#library.inTransaction
+  }
+
+  first(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
+    if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
+    // Written out, since to go through a list and spread it costs as much as all the rest of this.
+    switch (parameters.length) {
+      case 0:
+        return statement.get()
+      case 1: {
+        const a = parameters[0]
+        if (storable(a)) return statement.get(a)
+        break
+      }
+      case 2: {
+        const a = parameters[0]
+        const b = parameters[1]
+        if (storable(a) && storable(b)) return statement.get(a, b)
+        break
+      }
+      case 3: {
+        const a = parameters[0]
+        const b = parameters[1]
+        const c = parameters[2]
+        if (storable(a) && storable(b) && storable(c)) return statement.get(a, b, c)
+      }
+    }
+    return statement.get(...toStore(parameters))
+  }
+
+  all(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown[] {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
+    if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
+    switch (parameters.length) {
+      case 0:
+        return statement.all()
+      case 1: {
+        const a = parameters[0]
+        if (storable(a)) return statement.all(a)
+        break
+      }
+      case 2: {
+        const a = parameters[0]
+        const b = parameters[1]
+        if (storable(a) && storable(b)) return statement.all(a, b)
+        break
+      }
+      case 3: {
+        const a = parameters[0]
+        const b = parameters[1]
+        const c = parameters[2]
+        if (storable(a) && storable(b) && storable(c)) return statement.all(a, b, c)
+      }
+    }
+    return statement.all(...toStore(parameters))
+  }
+
+  run(sql: string, parameters: readonly unknown[]): RunResult {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
+    const { changes, lastInsertRowid } =
+      parameters.length === 0 ? prepared.statement.run() : prepared.statement.run(...toStore(parameters))
+    if (!prepared.writes) return { changes: 0, insertId: undefined }
+    return { changes, insertId: prepared.inserts && changes !== 0 ? this.#exactId(lastInsertRowid) : undefined }
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): RunResult & { readonly rows: unknown[] } {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    if (!this.#returnsRows(prepared)) return { ...this.run(sql, parameters), rows: [] }
+    const before = this.#number('select total_changes()')
+    const rows = this.all(sql, parameters)
+    if (!prepared.writes || this.#number('select total_changes()') === before) {
+      return { rows, changes: 0, insertId: undefined }
+    }
+    const insertId = prepared.inserts ? this.#exactId(this.#number('select last_insert_rowid()')) : undefined
+    return { rows, changes: this.#number('select changes()'), insertId }
+  }
+
+  columns(sql: string): readonly string[] {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    return this.#returnsRows(prepared) ? prepared.statement.columns().map((column) => column.name) : []
+  }
+
+  stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints = false): SqliteStream {
+    if (!(chunkSize >= 1)) refuse(`A stream reads 1 row or more at a time, not ${chunkSize}.`)
+    const facts = readText(sql)
+    if (parameters.length !== facts.parameters) refuseCount(facts, parameters)
+    const values = toStore(parameters)
+    // A statement of its own: one from the cache could be asked for again while the stream stands in its midst.
+    return new SqliteStream(() => this.#library.prepare(sql, bigints).iterate(...values), chunkSize, this.#streams)
+  }
+
+  script(sql: string): void {
+    if (readText(sql).parameters > 0) refuse('A script takes no parameters. Run its statements one by one.')
+    this.#library.exec(sql)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#young = this.#old = new Map()
+    for (const stream of this.#streams) stream.return()
+    this.#library.close()
+  }
+
+  #find(sql: string): Prepared {
+    const found = this.#old.get(sql) ?? this.#prepare(sql)
+    if (this.#young.size >= this.#generation) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    if (this.#generation > 0) this.#young.set(sql, found)
+    return found
+  }
+
+  #prepare(sql: string): Prepared {
+    if (!this.#open)
+      throw new KantaError('closed', 'The connection is closed. Run queries before the database is destroyed.')
+    const { parameters, writes, inserts } = readText(sql)
+    const statement = this.#library.prepare(sql, false)
+    return { parameters, writes, inserts, statement, exact: undefined, returnsRows: undefined }
+  }
+
+  #returnsRows(prepared: Prepared): boolean {
+    prepared.returnsRows ??= this.#library.returnsRows(prepared.statement)
+    return prepared.returnsRows
+  }
+
+  #exact(sql: string, prepared: Prepared): SqliteStatement {
+    prepared.exact ??= this.#library.prepare(sql, true)
+    return prepared.exact
+  }
+
+  /** Both libraries round an id that a number cannot hold. */
+  #exactId(id: number | bigint): number | bigint {
+    return Number.isSafeInteger(id) ? id : this.#integer('select last_insert_rowid()')
+  }
+
+  #number(sql: string): number {
+    return Number(this.#integer(sql))
+  }
+
+  #integer(sql: string): bigint {
+    const row = this.first(sql, NONE, true) as bigint[] | Record<string, bigint>
+    return Object.values(row)[0]!
+  }
+}
+
+/** The rows of a statement in chunks. The cursor opens with the first chunk and closes after the last. */
+export class SqliteStream implements IterableIterator<unknown[]> {
+  readonly #start: () => Iterator<unknown>
+  readonly #chunkSize: number
+  readonly #open: Set<SqliteStream>
+  #rows: Iterator<unknown> | undefined
+  #done = false
+
+  constructor(start: () => Iterator<unknown>, chunkSize: number, open: Set<SqliteStream>) {
+    this.#start = start
+    this.#chunkSize = chunkSize
+    this.#open = open
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): IteratorResult<unknown[], undefined> {
+    if (this.#done) return { done: true, value: undefined }
+    try {
+      const chunk = this.#read()
+      if (chunk.length < this.#chunkSize) this.return()
+      return chunk.length > 0 ? { done: false, value: chunk } : { done: true, value: undefined }
+    } catch (error) {
+      this.return()
+      throw error
+    }
+  }
+
+  return(): IteratorReturnResult<undefined> {
+    this.#done = true
+    this.#open.delete(this)
+    this.#rows?.return?.()
+    this.#rows = undefined
+    return { done: true, value: undefined }
+  }
+
+  #read(): unknown[] {
+    if (this.#rows === undefined) {
+      this.#rows = this.#start()
+      this.#open.add(this)
+    }
+    const chunk: unknown[] = []
+    while (chunk.length < this.#chunkSize) {
+      const row = this.#rows.next()
+      if (row.done === true) break
+      chunk.push(row.value)
+    }
+    return chunk
+  }
+}
+
+function refuseCount(facts: TextFacts, parameters: readonly unknown[]): never {
+  const takes = `${facts.parameters} parameter${facts.parameters === 1 ? '' : 's'}`
+  return refuse(`The text takes ${takes}, not ${parameters.length}. Give one value for each ?.`)
+}

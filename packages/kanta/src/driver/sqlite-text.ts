@@ -1,0 +1,108 @@
+import { refuse } from '../error/index.ts'
+
+/** What has to be known of a text before it runs, and what no library of SQLite tells. */
+export interface TextFacts {
+  /** How many values it takes. */
+  readonly parameters: number
+  /** Whether the number of changed rows means this statement; SQLite else keeps telling that of an earlier one. */
+  readonly writes: boolean
+  /** Whether the last inserted id means this statement. */
+  readonly inserts: boolean
+}
+
+const WRITES = new Set(['insert', 'replace', 'update', 'delete', 'with'])
+const INSERTS = new Set(['insert', 'replace', 'with'])
+
+const DOUBLE_QUOTE = 34
+const DOLLAR = 36
+const QUOTE = 39
+const DASH = 45
+const SLASH = 47
+const COLON = 58
+const QUESTION = 63
+const AT = 64
+const BRACKET = 91
+const BACKTICK = 96
+
+/**
+ * Reads a text once, when it is prepared. The parameters have to be counted because `node:sqlite` takes a value that
+ * was not given for null, and named ones refused because both libraries read an object as their values.
+ */
+export function readText(sql: string): TextFacts {
+  // SQLite ends a text at its first NUL, and what follows would be left out without a word.
+  if (sql.includes('\0'))
+    refuse('The text of a statement cannot hold the character NUL. Pass such text as a parameter.')
+  let parameters = 0
+  let first: string | undefined
+  let at = 0
+  while (at < sql.length) {
+    const code = sql.charCodeAt(at)
+    if (isWordPart(code) && code !== DOLLAR) {
+      const end = wordEnd(sql, at)
+      first ??= sql.slice(at, end).toLowerCase()
+      at = end
+    } else if (code === QUESTION) {
+      if (isDigit(sql.charCodeAt(at + 1))) refuseNamed(sql, at)
+      parameters++
+      at++
+    } else if ((code === COLON || code === AT || code === DOLLAR) && isWordPart(sql.charCodeAt(at + 1))) {
+      refuseNamed(sql, at)
+    } else {
+      at = pastPunctuation(sql, at, code)
+    }
+  }
+  return { parameters, writes: WRITES.has(first ?? ''), inserts: INSERTS.has(first ?? '') }
+}
+
+/** Whether nothing but space, comments and semicolons is there. */
+export function isBlank(sql: string): boolean {
+  let at = 0
+  while (at < sql.length) {
+    const code = sql.charCodeAt(at)
+    const end = pastPunctuation(sql, at, code)
+    const comment = end > at + 1 && (code === DASH || code === SLASH)
+    if (!comment && sql[at] !== ';' && sql[at]!.trim() !== '') return false
+    at = end
+  }
+  return true
+}
+
+/** Where the string, quoted name, comment or single character that starts here ends. */
+function pastPunctuation(sql: string, at: number, code: number): number {
+  if (code === QUOTE || code === DOUBLE_QUOTE || code === BACKTICK) return past(sql, sql[at]!, at + 1)
+  if (code === BRACKET) return past(sql, ']', at + 1)
+  if (code === DASH && sql.charCodeAt(at + 1) === DASH) return past(sql, '\n', at + 2)
+  if (code === SLASH && sql[at + 1] === '*') return past(sql, '*/', at + 2)
+  return at + 1
+}
+
+function past(sql: string, end: string, from: number): number {
+  const at = sql.indexOf(end, from)
+  return at < 0 ? sql.length : at + end.length
+}
+
+function wordEnd(sql: string, at: number): number {
+  do at++
+  while (isWordPart(sql.charCodeAt(at)))
+  return at
+}
+
+const isDigit = (code: number) => code >= 48 && code <= 57
+
+/** A letter, digit, `_`, `$` or anything beyond ASCII, as SQLite sees names; `NaN` past the end is none. */
+function isWordPart(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    isDigit(code) ||
+    code === 95 ||
+    code === DOLLAR ||
+    code >= 128
+  )
+}
+
+function refuseNamed(sql: string, at: number): never {
+  return refuse(
+    `The text has the parameter ${sql.slice(at, wordEnd(sql, at))}, and parameters go by position. Write ? and give the values in order.`,
+  )
+}

@@ -1,0 +1,74 @@
+/** What went wrong, in a word that never changes: switch on `error.code`. */
+export type ErrorCode =
+  | 'invalid_input'
+  | 'unsupported'
+  | 'not_found'
+  | 'unique_violation'
+  | 'foreign_key_violation'
+  | 'not_null_violation'
+  | 'check_violation'
+  | 'constraint_violation'
+  | 'busy'
+  | 'read_only'
+  | 'timeout'
+  | 'cancelled'
+  | 'closed'
+  | 'transaction'
+  | 'connection'
+  | 'unknown_outcome'
+  | 'after_commit'
+  | 'query'
+
+/** What an error may say besides its message. */
+export interface ErrorDetails {
+  readonly cause?: unknown
+  /** The text of the statement that failed. */
+  readonly sql?: string | undefined
+  /** Its parameters; `kanta({ redact: true })` leaves them out. */
+  readonly parameters?: readonly unknown[] | undefined
+  readonly table?: string | undefined
+  readonly constraint?: string | undefined
+  readonly columns?: readonly string[] | undefined
+  /** A second failure on the way out, such as a rollback that failed after the error that caused it. */
+  readonly suppressed?: unknown
+  /** With `after_commit`: what the callback of the transaction, which is committed, had returned. */
+  readonly result?: unknown
+}
+
+/**
+ * The one error class of Kanta.
+ *
+ * @example
+ * ```ts
+ * import { KantaError } from 'kanta'
+ *
+ * const error = new KantaError('not_found', 'No city has the id 7.')
+ * error.code // 'not_found'
+ * ```
+ */
+export class KantaError extends Error {
+  override readonly name = 'KantaError'
+  readonly code: ErrorCode
+  declare readonly sql?: string
+  declare readonly parameters?: readonly unknown[]
+  declare readonly table?: string
+  declare readonly constraint?: string
+  declare readonly columns?: readonly string[]
+  declare suppressed?: unknown
+  declare readonly result?: unknown
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    for (const key of ['sql', 'parameters', 'table', 'constraint', 'columns', 'suppressed', 'result'] as const) {
+      if (details[key] !== undefined) (this as Record<string, unknown>)[key] = details[key]
+    }
+  }
+}
+
+/** Throws the error of a wrong argument: `message` names it and the way out. */
+export function refuse(message: string): never {
+  throw new KantaError('invalid_input', message)
+}
+
+export { nearest } from './nearest.ts'

@@ -1,0 +1,74 @@
+import type { $row, $value, Expression, Operand } from '../schema/index.ts'
+import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
+import type { $cells, $refs, $scope, AtCells, AtRefs, AtScope, Cell, Scope } from './scope.ts'
+
+/** Carries the alias of an aliased expression; it exists only in types. */
+export declare const $name: unique symbol
+
+/** A value with a name, as `select` takes it. */
+export interface Aliased<out T, out A> {
+  readonly [$value]: T
+  readonly [$name]: A
+}
+
+/** An expression with a name; one whose type is a row can also stand as a table. */
+export interface AliasedExpression<out T, out A> extends Aliased<T, A> {
+  readonly [$row]: T
+}
+
+/** A query with a name: a table in `from` and joins, a value in `select`. */
+export interface AliasedQuery<R, A> extends Aliased<R[keyof R] | null, A> {
+  readonly [$row]: R
+}
+
+/** What `from` and joins take besides tables: a query, a list of values, a function that makes a table. */
+export interface DerivedTable<out R, out A> {
+  readonly [$name]: A
+  readonly [$row]: R
+}
+
+/** An expression and what can be done with it. */
+export interface ExpressionWrapper<out T> extends Expression<T> {
+  /**
+   * Names the expression, so that it can be selected.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').select((eb) => eb.fn.max('population').as('largest'))
+   * ```
+   */
+  as<A extends string>(alias: A): AliasedExpression<T, A>
+  /** Gives the expression another type; nothing changes at run time. */
+  $castTo<C>(): ExpressionWrapper<C>
+  /** Takes null out of the type; nothing changes at run time. */
+  $notNull(): ExpressionWrapper<NonNullable<T>>
+}
+
+interface PredicateState {
+  [$scope]: any
+  [$refs]: string
+  [$cells]: any
+}
+
+export interface PredicateMethods {
+  /**
+   * Both this and another condition.
+   *
+   * @example
+   * ```ts
+   * eb('population', '>', 1_000_000).and('capital', 'is', true)
+   * ```
+   */
+  and<T extends PredicateState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  and<T>(this: T, condition: Condition): T
+  /** This or another condition, or both. */
+  or<T extends PredicateState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  or<T>(this: T, condition: Condition): T
+}
+
+/** A condition, to which others can be added. */
+export interface Predicate<S extends Scope, K, U> extends PredicateMethods, ExpressionWrapper<boolean> {
+  readonly [$scope]: S
+  readonly [$refs]: K
+  readonly [$cells]: U
+}

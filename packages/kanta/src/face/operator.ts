@@ -1,0 +1,120 @@
+import type { $row, ColumnType, Expression } from '../schema/index.ts'
+
+/** A subquery of which every column has the type `T`. */
+export interface Subquery<out T> {
+  readonly [$row]: Cells<T>
+}
+interface Cells<out T> {
+  readonly [column: string]: T
+}
+
+/** True or false, also where a database has no such type. */
+export type SqlBool = boolean | 0 | 1
+/** What `where` and the like take besides the three parts of a comparison. */
+export type Condition = Expression<SqlBool | null>
+
+/** What stands to the right of each operator: see `Operands`. */
+interface OperatorTable {
+  '=': 'value'
+  '==': 'value'
+  '!=': 'value'
+  '<>': 'value'
+  '>': 'value'
+  '>=': 'value'
+  '<': 'value'
+  '<=': 'value'
+  '!<': 'value'
+  '!>': 'value'
+  in: 'list'
+  'not in': 'list'
+  is: 'known'
+  'is not': 'known'
+  'is distinct from': 'nullable'
+  'is not distinct from': 'nullable'
+  '<=>': 'nullable'
+  like: 'text'
+  'not like': 'text'
+  ilike: 'text'
+  'not ilike': 'text'
+  glob: 'text'
+  'not glob': 'text'
+  match: 'text'
+  'not match': 'text'
+  regexp: 'text'
+  'not regexp': 'text'
+  'similar to': 'text'
+  'not similar to': 'text'
+  '~': 'text'
+  '~*': 'text'
+  '!~': 'text'
+  '!~*': 'text'
+  '~~': 'text'
+  '~~*': 'text'
+  '!~~': 'text'
+  '!~~*': 'text'
+  '^@': 'text'
+  '@>': 'other'
+  '<@': 'other'
+  '&&': 'other'
+  '?': 'other'
+  '?&': 'other'
+  '?|': 'other'
+  '@@': 'other'
+  '@@@': 'other'
+  '!!': 'other'
+  '<->': 'other'
+  '-|-': 'other'
+  '&<': 'other'
+  '&>': 'other'
+  '<<|': 'other'
+  '|>>': 'other'
+}
+interface ArithmeticTable {
+  '+': 'term'
+  '-': 'term'
+  '*': 'term'
+  '/': 'term'
+  '%': 'term'
+  '^': 'term'
+  '&': 'term'
+  '|': 'term'
+  '#': 'term'
+  '<<': 'term'
+  '>>': 'term'
+  '||': 'other'
+  '->': 'other'
+  '->>': 'other'
+}
+interface AnyOperatorTable extends OperatorTable, ArithmeticTable {}
+
+export type ComparisonOperator = keyof OperatorTable
+export type ArithmeticOperator = keyof ArithmeticTable
+export type BinaryOperator = keyof AnyOperatorTable
+export type UnaryOperator = 'not' | '-' | '+' | '~' | 'exists' | 'not exists' | 'all' | 'any' | 'some'
+
+/** A value of a column type, or what stands for one. */
+export type ValueOf<T> = unknown extends T
+  ? any
+  : [T] extends [ColumnType<any, any, any>]
+    ? OneValue<T['__select__']>
+    : OneValue<T>
+type OneValue<T> = NonNullable<T> | Expression<T> | Subquery<T>
+type ListOf<T> = unknown extends T
+  ? any
+  : [T] extends [ColumnType<any, any, any>]
+    ? ListValue<T['__select__']>
+    : ListValue<T>
+type ListValue<T> = readonly (NonNullable<T> | Expression<T>)[] | Expression<T> | Expression<readonly T[]> | Subquery<T>
+
+// An index into an interface costs less than a condition on the operator, and no type is inferred through it.
+interface Operands<T> {
+  value: ValueOf<T>
+  list: ListOf<T>
+  nullable: ValueOf<T> | null
+  known: null | boolean | Expression<any>
+  text: string | Expression<any> | Subquery<string | null>
+  term: number | bigint | Expression<any> | Subquery<any>
+  other: unknown
+}
+/** What may stand to the right of the operator `P` when the left side has the column type `T`. */
+export type OperandOf<T, P extends BinaryOperator> = Operands<T>[AnyOperatorTable[P]]

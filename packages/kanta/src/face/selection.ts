@@ -1,0 +1,60 @@
+// How lists of columns are checked: first their items are inferred, then only those are held against the legal
+// references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
+import type { ColumnLike, Expression } from '../schema/index.ts'
+import type { Aliased } from './expression.ts'
+import type { DynamicReference } from './dynamic.ts'
+import type { NameOf, Optional } from './row.ts'
+import type { AtBuilder, AtItems, AtRefs, State } from './scope.ts'
+
+/** What an item of `select` may be, before it is checked. */
+export type SelectItem = string | Aliased<any, any> | Optional<any>
+/** What an item of `groupBy` and the like may be, before it is checked. */
+export type RefItem = string | Expression<any>
+
+/**
+ * Part of the default of an inferred item. It is like a string, so that literals in callbacks stay literal; it lets every
+ * string pass in the compiler's first pass, which skips callbacks; and it costs no union.
+ */
+export type NoString = `${any}`
+export type NoItem = NoString | Aliased<any, any>
+export type NoRef = NoString | Expression<any>
+
+type BadItem<K, C> = C extends K ? never
+  : C extends Aliased<any, any> ? never
+  : NoString extends C ? (string extends C ? C : never)
+  : C extends `${infer X} as ${string}` ? (X extends K ? never : C)
+  : C extends Optional<any> ? never
+  : C
+type BadRef<K, C> = C extends K ? never
+  : C extends Expression<any> ? never
+  : NoString extends C ? (string extends C ? C : never)
+  : C
+type BadOrder<K, O, C> = C extends K ? never
+  : C extends Expression<any> ? never
+  : NoString extends C ? (string extends C ? C : never)
+  : C extends NameOf<O> ? never
+  : C
+
+// What a wrong item should have been.
+type RightItem<K, C> = C extends K ? C : C extends `${infer X} as ${string}` ? (X extends K ? C : K) : C extends Aliased<any, any> ? C : K
+type RightRef<K, C> = NoInfer<C extends K ? C : C extends Expression<any> ? C : K>
+
+/** The parameter of `select` and `returning`: items `C` by themselves, and `F` from callbacks in a list. */
+export type SelectArgument<T extends State, C, F> = [BadItem<T[AtRefs], C>] extends [never]
+  ? ItemArgument<C, F, T[AtBuilder]>
+  : NoInfer<RightItem<T[AtRefs], C>> | readonly (NoInfer<RightItem<T[AtRefs], C>> | ((eb: any) => any))[] | NoInfer<(eb: any) => RightItem<T[AtRefs], C> | readonly RightItem<T[AtRefs], C>[]>
+type ItemArgument<C, F, E> =
+  | C
+  | ColumnLike<C>
+  | readonly (C | ColumnLike<C> | ((eb: E) => F))[]
+  | ((eb: E) => C | readonly (C | ColumnLike<C>)[])
+
+/** The parameter of `groupBy`, `distinctOn` and `partitionBy`. */
+export type RefArgument<T extends State, C> = [BadRef<T[AtRefs], C>] extends [never]
+  ? C | ColumnLike<C> | readonly (C | ColumnLike<C>)[] | ((eb: T[AtBuilder]) => C | readonly C[])
+  : RightRef<T[AtRefs], C> | readonly RightRef<T[AtRefs], C>[]
+
+/** The parameter of `orderBy`, which also takes the names of the selection. */
+export type OrderArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
+  ? C | ColumnLike<C> | ((eb: T[AtBuilder]) => C)
+  : T[AtRefs] | NameOf<T[AtItems]>

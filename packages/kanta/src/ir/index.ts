@@ -1,0 +1,19 @@
+export type { ArgRole, Atom, Kind, Kinds } from './kinds.ts'
+export {
+  admit,
+  CLEARED,
+  fieldsOf,
+  forget,
+  forgetting,
+  internStats,
+  isTransient,
+  keepOut,
+  type Node,
+  type NodeOf,
+  node,
+  pin,
+  Shape,
+  setCapacity,
+  start,
+} from './node.ts'
+export { eachChild, empty, fold, isNode, mapChildren, nodeWith, walk } from './walk.ts'

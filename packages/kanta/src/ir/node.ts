@@ -1,0 +1,213 @@
+import { fields, type Kind, type Kinds, type Sort } from './kinds.ts'
+
+/** A node of one kind: structure only, never a user's value. Equal structure is the same object. */
+export type NodeOf<K extends Kind> = { readonly kind: K } & Readonly<Kinds[K]>
+/** A node of any kind. */
+export type Node = { [K in Kind]: NodeOf<K> }[Kind]
+
+/**
+ * The most nodes and shapes kept. Past it the table starts afresh: what is held elsewhere stays right,
+ * it is only no longer found, so that a program that makes endless shapes uses a bounded amount of memory.
+ */
+export let capacity = 20_000
+
+/** A list longer than this is not interned: it would fill the table and is seldom met twice. */
+const LONG = 128
+
+interface Memo {
+  clear(): void
+}
+
+let generation = 0
+let admitted = 0
+const memos: Memo[] = []
+
+/** Registers a memo that is emptied whenever the intern table starts afresh. */
+export function forgetting<T extends Memo>(memo: T): T {
+  memos.push(memo)
+  return memo
+}
+
+/** Counts one more thing kept; call it when a memo grows. */
+export function admit(): void {
+  if (++admitted > capacity) forget()
+}
+
+/** Starts the intern table and all memos afresh. */
+export function forget(): void {
+  generation++
+  admitted = 0
+  for (const memo of memos) memo.clear()
+  for (const constant of pinned) node(constant)
+}
+
+const pinned: Node[] = []
+
+/** A node that a module holds for good: it stays the one of its structure when the table starts afresh. */
+export function pin<K extends Kind>(constant: NodeOf<K>): NodeOf<K> {
+  const known = node(constant)
+  if (!pinned.includes(known as unknown as Node)) pinned.push(known as unknown as Node)
+  return known
+}
+
+/** Sets how many nodes and shapes are kept, for tests and for programs with little memory. */
+export function setCapacity(most: number): void {
+  capacity = most
+  forget()
+}
+
+/** How full the intern table is, and how often it started afresh. */
+export function internStats(): { readonly kept: number; readonly capacity: number; readonly flushes: number } {
+  return { kept: admitted, capacity, flushes: generation }
+}
+
+/** One step of the path that leads from a kind over its parts to its node. The first step out is kept inline. */
+class Step {
+  key: unknown = undefined
+  to: Step | undefined = undefined
+  more: Map<unknown, Step> | undefined = undefined
+  node: Node | undefined = undefined
+
+  take(key: unknown): Step {
+    const first = this.to
+    if (first === undefined) {
+      this.key = key
+      this.to = new Step()
+      return this.to
+    }
+    if (this.key === key) return first
+    this.more ??= new Map()
+    let next = this.more.get(key)
+    if (next === undefined) {
+      next = new Step()
+      this.more.set(key, next)
+    }
+    return next
+  }
+}
+
+const roots = forgetting(new Map<Kind, Step>())
+/** Nodes that are not in the table: long lists, one-off text, and whatever holds one of these. */
+const transient = new WeakSet<object>()
+const END = Symbol('end')
+
+const plans = Object.fromEntries(
+  Object.entries(fields).map(([kind, row]) => [kind, Object.entries(row) as (readonly [string, Sort])[]]),
+) as unknown as Record<Kind, readonly (readonly [string, Sort])[]>
+
+/** The names and sorts of a kind's parts, in order. */
+export function fieldsOf(kind: Kind): readonly (readonly [string, Sort])[] {
+  return plans[kind]
+}
+
+/** Whether a node or shape is outside the intern table. */
+export function isTransient(part: object): boolean {
+  return transient.has(part)
+}
+
+/**
+ * The only way to make a node: gives back the one that has the same structure where there is one,
+ * else keeps the given object as that one.
+ */
+export function node<K extends Kind>(fresh: NodeOf<K>): NodeOf<K> {
+  let step = roots.get(fresh.kind)
+  if (step === undefined) roots.set(fresh.kind, (step = new Step()))
+  const parts = plans[fresh.kind]
+  for (let i = 0; i < parts.length; i++) {
+    const part = (fresh as unknown as Record<string, unknown>)[parts[i]![0]]
+    if (Array.isArray(part) && parts[i]![1] !== 'atom') {
+      if (part.length > LONG) return keepOut(fresh)
+      for (const item of part) step = step.take(item)
+      step = step.take(END)
+    } else step = step.take(part)
+  }
+  const known = step.node
+  if (known !== undefined) return known as unknown as NodeOf<K>
+  if (hasTransientPart(fresh)) return keepOut(fresh)
+  step.node = fresh as unknown as Node
+  admit()
+  return fresh
+}
+
+/** A node that is not kept: for text or lists that will hardly be met again. */
+export function keepOut<T extends object>(fresh: T): T {
+  transient.add(fresh)
+  return fresh
+}
+
+function hasTransientPart(fresh: { readonly kind: Kind }): boolean {
+  for (const [name, sort] of plans[fresh.kind]) {
+    const part = (fresh as unknown as Record<string, unknown>)[name]
+    if (sort === 'nodes') {
+      for (const item of part as readonly object[]) if (transient.has(item)) return true
+    } else if (typeof part === 'object' && part !== null && transient.has(part)) return true
+  }
+  return false
+}
+
+/** The mark of a call that empties a part: `clearWhere()` and its like. */
+export const CLEARED: unique symbol = Symbol('cleared')
+
+/**
+ * A chain of calls on a statement (or on an aggregate, a case, a join …): each call names a part of the kind and
+ * what goes there. Interned like nodes; the arguments stand beside it, in the order of the calls.
+ */
+export class Shape<K extends Kind = Kind> {
+  readonly kind: K
+  readonly before: Shape<K> | undefined
+  readonly part: string
+  readonly value: unknown
+  /** What the last database planned for this shape, so that the common case needs no look-up. */
+  plan: unknown = undefined
+  planner: unknown = undefined
+  private lastPart = ''
+  private lastValue: unknown = undefined
+  private last: Shape<K> | undefined = undefined
+  private next: Map<string, Map<unknown, Shape<K>>> | undefined = undefined
+  private born: number = generation
+
+  constructor(kind: K, before: Shape<K> | undefined, part: string, value: unknown) {
+    this.kind = kind
+    this.before = before
+    this.part = part
+    this.value = value
+  }
+
+  /** The shape after one more call. */
+  step(part: keyof Kinds[K] & string, value: unknown): Shape<K> {
+    if (this.lastValue === value && this.lastPart === part && this.born === generation) return this.last!
+    return this.search(part, value)
+  }
+
+  private search(part: string, value: unknown): Shape<K> {
+    if (this.born !== generation) {
+      this.born = generation
+      this.next = undefined
+    }
+    if ((typeof value === 'object' && value !== null && transient.has(value)) || transient.has(this)) {
+      return keepOut(new Shape<K>(this.kind, this, part, value))
+    }
+    this.next ??= new Map()
+    let known = this.next.get(part)
+    if (known === undefined) this.next.set(part, (known = new Map()))
+    let shape = known.get(value)
+    if (shape === undefined) {
+      shape = new Shape<K>(this.kind, this, part, value)
+      known.set(value, shape)
+      admit()
+    }
+    this.lastPart = part
+    this.lastValue = value
+    this.last = shape
+    return shape
+  }
+}
+
+const starts = forgetting(new Map<Kind, Shape>())
+
+/** The empty chain of a kind. */
+export function start<K extends Kind>(kind: K): Shape<K> {
+  let shape = starts.get(kind)
+  if (shape === undefined) starts.set(kind, (shape = new Shape(kind as Kind, undefined, '', undefined)))
+  return shape as unknown as Shape<K>
+}

@@ -1,0 +1,93 @@
+import type { Kind, Kinds } from './kinds.ts'
+import { CLEARED, fieldsOf, type Node, type NodeOf, type Shape } from './node.ts'
+
+type Loose = Record<string, unknown> & { readonly kind: Kind }
+
+/** Calls `visit` for each direct part of a node that is a node. */
+export function eachChild(parent: Node, visit: (child: Node) => void): void {
+  for (const [name, sort] of fieldsOf(parent.kind)) {
+    const part = (parent as unknown as Loose)[name]
+    if (sort === 'nodes') for (const item of part as readonly Node[]) visit(item)
+    else if (isNode(part)) visit(part)
+  }
+}
+
+/** Calls `visit` for a node and all below it, parents first. */
+export function walk(root: Node, visit: (node: Node) => void): void {
+  visit(root)
+  eachChild(root, (child) => walk(child, visit))
+}
+
+/** A copy in which each direct child is what `change` makes of it; the node itself where nothing changed. */
+export function mapChildren<T extends Node>(parent: T, change: (child: Node) => Node): T {
+  let copy: Record<string, unknown> | undefined
+  for (const [name, sort] of fieldsOf(parent.kind)) {
+    const part = (parent as unknown as Loose)[name]
+    let changed: unknown = part
+    if (sort === 'nodes') {
+      const items = part as readonly Node[]
+      const after = items.map(change)
+      if (after.some((item, i) => item !== items[i])) changed = after
+    } else if (isNode(part)) changed = change(part)
+    if (changed !== part) {
+      copy ??= { ...parent }
+      copy[name] = changed
+    }
+  }
+  return (copy ?? parent) as unknown as T
+}
+
+/** Whether a part is a node (an operator may be a word or a node). */
+export function isNode(part: unknown): part is Node {
+  return typeof part === 'object' && part !== null && 'kind' in part && !('before' in part)
+}
+
+/** The tree of a chain of calls, with its arguments numbered in the order of the calls. */
+export function fold<K extends Kind>(shape: Shape<K>): { readonly tree: NodeOf<K>; readonly arguments: number } {
+  const numbering = { next: 0 }
+  return { tree: foldFrom(shape, numbering), arguments: numbering.next }
+}
+
+function foldFrom<K extends Kind>(shape: Shape<K>, numbering: { next: number }): NodeOf<K> {
+  const calls: Shape[] = []
+  for (let at: Shape | undefined = shape as unknown as Shape; at?.before !== undefined; at = at.before) calls.push(at)
+  const tree = empty(shape.kind) as unknown as Record<string, unknown>
+  const sorts = new Map(fieldsOf(shape.kind))
+  for (let i = calls.length - 1; i >= 0; i--) {
+    const { part, value } = calls[i]!
+    const sort = sorts.get(part)!
+    if (value === CLEARED) tree[part] = sort === 'nodes' ? [] : undefined
+    else if (sort === 'nodes') addTo(tree[part] as Node[], value as Node, numbering)
+    else tree[part] = sort === 'node' ? number(value as Node, numbering) : value
+  }
+  return tree as unknown as NodeOf<K>
+}
+
+/** A call may bring several nodes at once, as a `list`. */
+function addTo(items: Node[], value: Node, numbering: { next: number }): void {
+  if (value.kind === 'list') for (const item of value.items) items.push(number(item, numbering))
+  else items.push(number(value, numbering))
+}
+
+function number(part: Node, numbering: { next: number }): Node {
+  switch (part.kind) {
+    case 'arg':
+      return { kind: 'slot', index: numbering.next++, role: part.role, codec: undefined }
+    case 'built':
+      return foldFrom(part.shape, numbering) as Node
+    default:
+      return mapChildren(part, (child) => number(child, numbering))
+  }
+}
+
+/** A node of a kind with nothing in it yet. */
+export function empty<K extends Kind>(kind: K): NodeOf<K> {
+  const tree: Record<string, unknown> = { kind }
+  for (const [name, sort] of fieldsOf(kind)) tree[name] = sort === 'nodes' ? [] : undefined
+  return tree as unknown as NodeOf<K>
+}
+
+/** A node of a kind with some of its parts given, the others empty. */
+export function nodeWith<K extends Kind>(kind: K, parts: Partial<Kinds[K]>): NodeOf<K> {
+  return Object.assign(empty(kind), parts)
+}

@@ -1,0 +1,3 @@
+export { camelCase } from './camel-case.ts'
+export { queryLog, slowQueries } from './query-log.ts'
+export { schemaPrefix } from './schema-prefix.ts'

@@ -1,0 +1,37 @@
+import { type LogEntry, logHook, type Plugin } from '../run/index.ts'
+
+/**
+ * Tells of every statement when it has ended.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { queryLog } from 'kanta/plugins'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const db = kanta({ driver: sqlite(':memory:'), plugins: [queryLog((entry) => console.log(entry.sql))] })
+ * ```
+ */
+export function queryLog(tell: (entry: LogEntry) => void, options: { readonly redact?: boolean } = {}): Plugin {
+  return { name: 'queryLog', hooks: [logHook(tell, options.redact === true)] }
+}
+
+/**
+ * Tells of statements that took longer than `over` milliseconds, streams left out.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { slowQueries } from 'kanta/plugins'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const slow = slowQueries({ over: 200, tell: (entry) => console.warn(entry.milliseconds, entry.sql) })
+ * const db = kanta({ driver: sqlite(':memory:'), plugins: [slow] })
+ * ```
+ */
+export function slowQueries(options: { readonly over: number; readonly tell: (entry: LogEntry) => void }): Plugin {
+  const tell = (entry: LogEntry): void => {
+    if (!entry.streaming && entry.milliseconds > options.over) options.tell(entry)
+  }
+  return { name: 'slowQueries', hooks: [logHook(tell, false)] }
+}

@@ -1,0 +1,18 @@
+import { type Plugin, schemaPrefix as prefixPolicy } from '../run/index.ts'
+
+/**
+ * Puts every table that names no schema into one, as `db.withSchema()` does for a single handle.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { schemaPrefix } from 'kanta/plugins'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const db = kanta<{ city: { name: string } }>({ driver: sqlite(':memory:'), plugins: [schemaPrefix('main')] })
+ * db.selectFrom('city').select('name').compile().sql // select "name" from "main"."city"
+ * ```
+ */
+export function schemaPrefix(schema: string): Plugin {
+  return { name: 'schemaPrefix', policies: [prefixPolicy(schema)] }
+}

@@ -1,0 +1,142 @@
+import type { Dialect } from '../dialect/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
+import type { Codec } from '../schema/index.ts'
+import { show } from '../sql/index.ts'
+import type { Plan, RowCodecs, Slot } from './plan.ts'
+
+/** A statement that is ready to run. */
+export interface Bound {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+}
+
+/** What a policy's slots read when a statement runs. */
+export type Context = Readonly<Record<string, unknown>>
+
+type Row = Readonly<Record<string, unknown>>
+
+/** Gathers parameters and, where the number of values changes it, the text. */
+class Binding {
+  readonly parameters: unknown[] = []
+  text = ''
+  readonly #dialect: Dialect
+  /** Past the most parameters of a statement, values are written into the text. */
+  readonly #inline: boolean
+
+  constructor(dialect: Dialect, inline: boolean) {
+    this.#dialect = dialect
+    this.#inline = inline
+  }
+
+  value(value: unknown): void {
+    if (this.#inline) {
+      this.text += this.#dialect.literal(value)
+      return
+    }
+    this.text += this.#dialect.placeholder(this.parameters.length)
+    this.parameters.push(value)
+  }
+}
+
+export function encode(codec: unknown, value: unknown): unknown {
+  if (codec === undefined || value === null) return value
+  return (codec as Codec).encode(value)
+}
+
+/** Binds arguments to a plan. */
+export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, context: Context): Bound {
+  if (plan.sql !== undefined) return { sql: plan.sql, parameters: bindFixed(plan, args, context) }
+  const count = plan.slots.reduce((sum, slot) => sum + size(slot, args), 0)
+  const key =
+    count > dialect.maxParameters
+      ? undefined
+      : plan.slots.map((slot) => (varies(slot) ? size(slot, args) : '')).join(',')
+  const known = key === undefined ? undefined : plan.variants.get(key)
+  const binding = new Binding(dialect, count > dialect.maxParameters)
+  for (const piece of plan.pieces) {
+    if (typeof piece === 'string') binding.text += piece
+    else bindSlot(piece, args, context, binding)
+  }
+  if (known === undefined && key !== undefined && plan.variants.size < 64) plan.variants.set(key, binding.text)
+  return { sql: known ?? binding.text, parameters: binding.parameters }
+}
+
+export function bindFixed(plan: Plan, args: readonly unknown[], context: Context): readonly unknown[] {
+  if (plan.direct) return args
+  const parameters = new Array<unknown>(plan.slots.length)
+  for (let i = 0; i < parameters.length; i++) {
+    const slot = plan.slots[i]!
+    parameters[i] = slot.kind === 'context' ? contextValue(slot.name, context) : encode(slot.codec, args[slot.index])
+  }
+  return parameters
+}
+
+function contextValue(name: string, context: Context): unknown {
+  const value = context[name]
+  if (value === undefined || value === '') {
+    throw new KantaError('invalid_input', `The context has no '${name}', which a policy of this database needs.`)
+  }
+  return value
+}
+
+function varies(slot: Slot): boolean {
+  return slot.kind === 'slot' && (slot.role === 'list' || slot.role === 'rows')
+}
+
+/** How many parameters a slot takes. */
+function size(slot: Slot, args: readonly unknown[]): number {
+  if (slot.kind === 'context' || (slot.role !== 'list' && slot.role !== 'rows')) return 1
+  const values = args[slot.index] as readonly unknown[]
+  if (slot.role === 'rows') return values.length * (slot.codec as RowCodecs).columns.length
+  return padded(values.length)
+}
+
+/** Lists are padded to a power of two, so that a few texts serve all lengths. */
+function padded(length: number): number {
+  return length < 2 ? length : 2 ** Math.ceil(Math.log2(length))
+}
+
+function bindSlot(slot: Slot, args: readonly unknown[], context: Context, binding: Binding): void {
+  if (slot.kind === 'context') return binding.value(contextValue(slot.name, context))
+  const value = args[slot.index]
+  if (slot.role === 'list') bindList(value as readonly unknown[], slot.codec, binding)
+  else if (slot.role === 'rows') bindRows(value as readonly Row[], slot.codec as RowCodecs, binding)
+  else binding.value(encode(slot.codec, value))
+}
+
+/** `(?, ?, ?, ?)`; an empty list holds nothing, which `in ()` says in SQLite and a query without rows elsewhere. */
+function bindList(values: readonly unknown[], codec: unknown, binding: Binding): void {
+  if (values.length === 0) {
+    binding.text += '(select null where 1 = 0)'
+    return
+  }
+  binding.text += '('
+  const length = padded(values.length)
+  for (let i = 0; i < length; i++) {
+    if (i > 0) binding.text += ', '
+    binding.value(encode(codec, values[Math.min(i, values.length - 1)]))
+  }
+  binding.text += ')'
+}
+
+function bindRows(rows: readonly Row[], { columns, codecs }: RowCodecs, binding: Binding): void {
+  for (let i = 0; i < rows.length; i++) {
+    binding.text += i > 0 ? ', (' : '('
+    for (let j = 0; j < columns.length; j++) {
+      if (j > 0) binding.text += ', '
+      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]))
+    }
+    binding.text += ')'
+  }
+}
+
+/** The value of one column of one row, encoded. */
+export function cell(row: Row, i: number, column: string, codec: unknown): unknown {
+  const value = row[column]
+  if (codec === undefined || value === null) return value
+  try {
+    return (codec as Codec).encode(value)
+  } catch (cause) {
+    return refuse(`Row ${i}, column '${column}': ${cause instanceof Error ? cause.message : show(value)}`)
+  }
+}

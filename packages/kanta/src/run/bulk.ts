@@ -1,0 +1,114 @@
+import type { Dialect } from '../dialect/index.ts'
+import { refuse } from '../error/index.ts'
+import type { NodeOf } from '../ir/index.ts'
+import { internNames } from '../sql/index.ts'
+import { type Bound, bind, type Context, cell } from './bind.ts'
+import { type Plan, type Planning, planOfColumns, type RowCodecs } from './plan.ts'
+
+type Row = Readonly<Record<string, unknown>>
+
+/** A statement together with the plan that says how its rows are read. */
+export interface Part {
+  readonly plan: Plan
+  readonly bound: Bound
+}
+
+/** The slot of an insert's rows, when its rows are its only arguments. */
+function rowsSlot(plan: Plan): NodeOf<'slot'> | undefined {
+  const [slot, ...more] = plan.slots
+  if (plan.tree.kind !== 'insert' || more.length > 0 || slot?.kind !== 'slot' || slot.role !== 'rows') return undefined
+  return slot
+}
+
+/** The most rows of one statement: a power of two, so that all numbers of rows are served by a few texts. */
+function rowsPerStatement(columns: number, dialect: Dialect): number {
+  return Math.max(1, 2 ** Math.floor(Math.log2(dialect.bulkParameters / columns)))
+}
+
+/**
+ * The statements of a query: one, but for inserts of many rows, since one text for each number of rows would have to
+ * be prepared anew each time. Rows that leave out columns of the others go in statements of their own, so that they
+ * get the defaults.
+ */
+export function partsOf(plan: Plan, args: readonly unknown[], planning: Planning, context: Context): readonly Part[] {
+  const slot = rowsSlot(plan)
+  const { dialect } = planning
+  if (slot === undefined) {
+    if (plan.tree.kind === 'insert' && plan.tree.ragged) refuseRagged()
+    return [{ plan, bound: bind(plan, args, dialect, context) }]
+  }
+  const rows = args[slot.index] as readonly Row[]
+  if (!(plan.tree as NodeOf<'insert'>).ragged) return chunks(plan, rows, dialect)
+  return groups(rows).flatMap((group) => {
+    const part = planOfColumns(plan, group.columns, planning)
+    if (group.columns.length > 0) return chunks(part, group.rows, dialect)
+    return group.rows.map(() => ({ plan: part, bound: bind(part, args, dialect, context) }))
+  })
+}
+
+export function refuseRagged(): never {
+  return refuse(
+    'Rows that leave out columns of the others take several statements. Give every row the same columns to compile the insert, or to use values in its other clauses.',
+  )
+}
+
+function chunks(plan: Plan, rows: readonly Row[], dialect: Dialect): Part[] {
+  const slot = rowsSlot(plan)!
+  const { columns, codecs } = slot.codec as RowCodecs
+  const most = rowsPerStatement(columns.length, dialect)
+  const parts: Part[] = []
+  let at = 0
+  while (at < rows.length) {
+    let size = most
+    while (size > rows.length - at) size /= 2
+    const sql = textFor(plan, size, columns.length, dialect)
+    parts.push({ plan, bound: { sql, parameters: parametersOf(rows, at, size, columns, codecs) } })
+    at += size
+  }
+  return parts
+}
+
+/** Neighbours that give the same columns. */
+function groups(rows: readonly Row[]): { readonly columns: readonly string[]; readonly rows: Row[] }[] {
+  const found: { columns: readonly string[]; rows: Row[] }[] = []
+  for (const row of rows) {
+    const columns = internNames(Object.keys(row).filter((name) => row[name] !== undefined))
+    const last = found.at(-1)
+    if (last?.columns === columns) last.rows.push(row)
+    else found.push({ columns, rows: [row] })
+  }
+  return found
+}
+
+function textFor(plan: Plan, rows: number, columns: number, dialect: Dialect): string {
+  const key = String(rows)
+  let text = plan.variants.get(key)
+  if (text === undefined) {
+    text = ''
+    let position = 0
+    const row = () => `(${Array.from({ length: columns }, () => dialect.placeholder(position++)).join(', ')})`
+    for (const piece of plan.pieces)
+      text += typeof piece === 'string' ? piece : Array.from({ length: rows }, row).join(', ')
+    plan.variants.set(key, text)
+  }
+  return text
+}
+
+function parametersOf(
+  rows: readonly Row[],
+  from: number,
+  count: number,
+  columns: readonly string[],
+  codecs: RowCodecs['codecs'],
+): unknown[] {
+  const parameters = new Array<unknown>(count * columns.length)
+  let next = 0
+  for (let i = from; i < from + count; i++) {
+    const row = rows[i]!
+    for (let j = 0; j < columns.length; j++) {
+      const codec = codecs?.[j]
+      parameters[next++] = codec === undefined ? row[columns[j]!] : cell(row, i, columns[j]!, codec)
+    }
+  }
+  return parameters
+}

@@ -1,0 +1,383 @@
+import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect/index.ts'
+import type { Driver } from '../driver/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
+import type { Shape } from '../ir/index.ts'
+import { definitionOf, type TableDefinition } from '../schema/index.ts'
+import {
+  Chain,
+  caseOf,
+  DeleteBuilder,
+  dynamic,
+  type ExecuteOptions,
+  functions,
+  InsertBuilder,
+  MergeBuilder,
+  Parameter,
+  QueryCreator,
+  RawStatement,
+  RUNNER,
+  type Runnable,
+  SelectBuilder,
+  show,
+  UpdateBuilder,
+} from '../sql/index.ts'
+import { Executor, type Settings } from './execute.ts'
+import { type Log, logHook } from './log.ts'
+import type { Planning } from './plan.ts'
+import type { Plugin } from './plugin.ts'
+import { type Policy, schemaPrefix } from './policy.ts'
+import { Pool } from './pool.ts'
+import { PreparedQuery } from './prepared.ts'
+import type { SchemaDefinitions } from './resolve.ts'
+import { SchemaCreator } from './schema-creator.ts'
+import { PoolSession, type Session } from './session.ts'
+import { restore } from './stored.ts'
+import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
+import type { AfterCallback, Transaction } from './transaction.ts'
+
+/** What `kanta()` takes. */
+export interface KantaOptions {
+  /** How the database is reached, such as `sqlite('cities.db')`. */
+  readonly driver: Driver
+  /** The tables as values: an object of them, or a module (`import * as schema`). */
+  readonly schema?: object | undefined
+  readonly plugins?: readonly Plugin[] | undefined
+  /** Which statements to tell of, and to whom. */
+  readonly log?: Log | undefined
+  /** Leaves the parameters out of errors and logs. */
+  readonly redact?: boolean | undefined
+  /** How long a query waits for a connection, in milliseconds; 30,000 unless given. */
+  readonly acquireTimeout?: number | undefined
+}
+
+const OPTIONS: readonly (keyof KantaOptions)[] = ['driver', 'schema', 'plugins', 'log', 'redact', 'acquireTimeout']
+
+/** Opens a database. Connects with the first query. */
+export function open(options: KantaOptions): DatabaseHandle {
+  for (const name of Object.keys(options)) {
+    if (!OPTIONS.includes(name as keyof KantaOptions))
+      refuse(`kanta() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
+  }
+  const { driver, plugins = [] } = options
+  if (typeof driver?.connect !== 'function')
+    refuse("kanta() needs a driver, such as sqlite('cities.db') from 'kanta/sqlite'.")
+  const hooks = plugins.flatMap((plugin) => plugin.hooks ?? [])
+  const settings: Settings = {
+    driver,
+    planning: planningOf(
+      driver,
+      definitions(options.schema),
+      plugins.flatMap((plugin) => plugin.policies ?? []),
+    ),
+    hooks: options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks],
+    context: {},
+    redact: options.redact === true,
+    planCache: process.env.PLAN_CACHE !== 'off',
+  }
+  const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout })
+  return new DatabaseHandle(settings, new PoolSession(pool))
+}
+
+function planningOf(driver: Driver, schema: SchemaDefinitions, policies: readonly Policy[]): Planning {
+  return { dialect: driver.dialect, schema, policies, plans: new WeakMap() }
+}
+
+/** The tables among the values of an object or a module. */
+function definitions(schema: object | undefined): SchemaDefinitions {
+  const found = new Map<string, TableDefinition>()
+  for (const value of Object.values(schema ?? {})) {
+    const definition = definitionOf(value)
+    if (definition === undefined) continue
+    const name = definition.schema === undefined ? definition.name : `${definition.schema}.${definition.name}`
+    const other = found.get(name)
+    if (other !== undefined && other !== definition) refuse(`The schema has two tables with the name '${name}'.`)
+    found.set(name, definition)
+  }
+  if (schema !== undefined && found.size === 0) refuse('The schema holds no table. Give an object of table() values.')
+  return found
+}
+
+const BUILDERS = {
+  select: SelectBuilder,
+  insert: InsertBuilder,
+  update: UpdateBuilder,
+  delete: DeleteBuilder,
+  merge: MergeBuilder,
+  rawStatement: RawStatement,
+}
+
+/** A database, or the part of it that a transaction or a held connection is. */
+export class DatabaseHandle extends QueryCreator implements Runnable {
+  readonly settings: Settings
+  readonly session: Session
+  readonly #executor: Executor
+
+  constructor(settings: Settings, session: Session) {
+    const executor = new Executor(settings, session)
+    super(executor)
+    this.settings = settings
+    this.session = session
+    this.#executor = executor
+  }
+
+  get [RUNNER](): Executor {
+    return this.#executor
+  }
+
+  get fn(): typeof functions {
+    return functions
+  }
+
+  get dynamic(): typeof dynamic {
+    return dynamic
+  }
+
+  get schema(): SchemaCreator {
+    return new SchemaCreator(this.#executor)
+  }
+
+  case(...value: unknown[]): ReturnType<typeof caseOf> {
+    return caseOf(...value)
+  }
+
+  /** The same database with every unqualified table in a schema. */
+  withSchema(name: string): this {
+    return this.#derive(`schema ${name}`, () => ({
+      ...this.settings,
+      planning: {
+        ...this.settings.planning,
+        policies: [...this.settings.planning.policies, schemaPrefix(name)],
+        plans: new WeakMap(),
+      },
+    }))
+  }
+
+  /** The same database with more plugins. */
+  withPlugins(plugins: readonly Plugin[]): this {
+    return this.#with({
+      ...this.settings,
+      planning: {
+        ...this.settings.planning,
+        policies: [...this.settings.planning.policies, ...plugins.flatMap((plugin) => plugin.policies ?? [])],
+        plans: new WeakMap(),
+      },
+      hooks: [...this.settings.hooks, ...plugins.flatMap((plugin) => plugin.hooks ?? [])],
+    })
+  }
+
+  prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
+    return new PreparedQuery(
+      build((name) => new Parameter(name)),
+      this.#executor,
+    )
+  }
+
+  /** A stored query, made ready to run here. */
+  fromJSON(stored: unknown, options: { readonly trustText?: boolean } = {}): Chain {
+    const { shape, args } = restore(stored, this.settings.planning.schema, options)
+    const Builder =
+      BUILDERS[shape.kind as keyof typeof BUILDERS] ?? refuse(`A stored ${shape.kind} cannot run by itself.`)
+    const query = new (Builder as unknown as new (s: Shape, a: readonly unknown[], r: Executor) => Chain)(
+      shape,
+      args,
+      this.#executor,
+    )
+    this.#executor.plan(shape)
+    return query
+  }
+
+  /** Runs a compiled query, or a query of another database here. */
+  async executeQuery(query: unknown, options?: ExecuteOptions): Promise<unknown> {
+    if (query instanceof Chain) return { rows: await this.#executor.execute(query, options) }
+    const { sql, parameters } = query as { sql: unknown; parameters: readonly unknown[] }
+    if (typeof sql !== 'string' || !Array.isArray(parameters))
+      return refuse('executeQuery() takes a query, or what compile() gives.')
+    return this.#executor.text({ sql, parameters }, options)
+  }
+
+  get isTransaction(): boolean {
+    return false
+  }
+
+  /** A transaction around a callback; inside a transaction, a savepoint. */
+  transaction(): TransactionBuilder {
+    return new TransactionBuilder(this.settings, this.session, {})
+  }
+
+  /** A transaction that its caller ends. */
+  startTransaction(): ControlledTransactionBuilder {
+    return new ControlledTransactionBuilder(this.settings, this.session, {})
+  }
+
+  /** One connection for everything in a callback. */
+  connection(): { execute<T>(work: (db: DatabaseHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> } {
+    const { settings, session } = this
+    return {
+      execute: (work, options) =>
+        runOnConnection(session, { driver: settings.driver, signal: options?.signal }, (held) =>
+          work(new DatabaseHandle(settings, held)),
+        ),
+    }
+  }
+
+  /** Lets running work end, then closes every connection. */
+  destroy(): Promise<void> {
+    if (this.session instanceof PoolSession) return this.session.pool.destroy()
+    return Promise.reject(
+      new KantaError(
+        'invalid_input',
+        'destroy() closes a whole database; a transaction or a held connection ends by itself.',
+      ),
+    )
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy()
+  }
+
+  /** Settings that are made once and found again by a name, so that their plans are kept. */
+  #derive(key: string, make: () => Settings): this {
+    const known = derived.get(this.settings) ?? new Map<string, Settings>()
+    derived.set(this.settings, known)
+    let settings = known.get(key)
+    if (settings === undefined) known.set(key, (settings = make()))
+    return this.#with(settings)
+  }
+
+  /** This handle with other settings. */
+  protected over(settings: Settings): DatabaseHandle {
+    return new DatabaseHandle(settings, this.session)
+  }
+
+  #with(settings: Settings): this {
+    return this.over(settings) as this
+  }
+}
+
+const derived = new WeakMap<Settings, Map<string, Settings>>()
+
+const LEVELS: readonly IsolationLevel[] = [
+  'read uncommitted',
+  'read committed',
+  'repeatable read',
+  'serializable',
+  'snapshot',
+]
+
+/** What a transaction is asked to be, before it begins. */
+class TransactionSetup {
+  protected readonly settings: Settings
+  protected readonly session: Session
+  protected readonly asked: TransactionSettings
+
+  constructor(settings: Settings, session: Session, asked: TransactionSettings) {
+    this.settings = settings
+    this.session = session
+    this.asked = asked
+  }
+
+  setIsolationLevel(isolation: IsolationLevel): this {
+    if (!LEVELS.includes(isolation)) refuse(`setIsolationLevel(${show(isolation)}): use one of ${LEVELS.join(', ')}.`)
+    return this.#with({ ...this.asked, isolation })
+  }
+
+  setAccessMode(access: AccessMode): this {
+    if (access !== 'read only' && access !== 'read write')
+      refuse(`setAccessMode(${show(access)}): use 'read only' or 'read write'.`)
+    return this.#with({ ...this.asked, access })
+  }
+
+  #with(asked: TransactionSettings): this {
+    return new (this.constructor as new (s: Settings, session: Session, asked: TransactionSettings) => this)(
+      this.settings,
+      this.session,
+      asked,
+    )
+  }
+}
+
+class TransactionBuilder extends TransactionSetup {
+  execute<T>(work: (transaction: TransactionHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> {
+    const { settings, session, asked } = this
+    if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
+    const options_ = { driver: settings.driver, settings: asked, signal: options?.signal }
+    return runTransaction(session, options_, (transaction) => work(new TransactionHandle(settings, transaction)))
+  }
+}
+
+class ControlledTransactionBuilder extends TransactionSetup {
+  async execute(options?: ExecuteOptions): Promise<ControlledTransactionHandle> {
+    const transaction = await beginTransaction(this.session, this.settings.driver, this.asked, options?.signal)
+    return new ControlledTransactionHandle(this.settings, transaction)
+  }
+}
+
+/** A database inside a transaction. */
+class TransactionHandle extends DatabaseHandle {
+  protected readonly transactionOf: Transaction
+
+  constructor(settings: Settings, transaction: Transaction) {
+    super(settings, transaction.session)
+    this.transactionOf = transaction
+  }
+
+  override get isTransaction(): boolean {
+    return true
+  }
+
+  afterCommit(callback: AfterCallback): void {
+    this.transactionOf.afterCommit(callback)
+  }
+
+  afterRollback(callback: AfterCallback): void {
+    this.transactionOf.afterRollback(callback)
+  }
+
+  protected override over(settings: Settings): DatabaseHandle {
+    return new TransactionHandle(settings, this.transactionOf)
+  }
+}
+
+/** A step of a controlled transaction, run by `execute()`. */
+interface Step<T> {
+  execute(): Promise<T>
+}
+
+/** A database inside a transaction that its caller ends. */
+class ControlledTransactionHandle extends TransactionHandle {
+  get isCommitted(): boolean {
+    return this.transactionOf.isCommitted
+  }
+
+  get isRolledBack(): boolean {
+    return this.transactionOf.isRolledBack
+  }
+
+  commit(): Step<void> {
+    return { execute: () => this.transactionOf.commit() }
+  }
+
+  rollback(): Step<void> {
+    return { execute: () => this.transactionOf.rollback() }
+  }
+
+  savepoint(name: string): Step<this> {
+    return { execute: () => this.transactionOf.savepoint(name).then(() => this) }
+  }
+
+  rollbackToSavepoint(name: string): Step<this> {
+    return { execute: () => this.transactionOf.rollbackToSavepoint(name).then(() => this) }
+  }
+
+  releaseSavepoint(name: string): Step<this> {
+    return { execute: () => this.transactionOf.releaseSavepoint(name).then(() => this) }
+  }
+
+  override [Symbol.asyncDispose](): Promise<void> {
+    return this.transactionOf[Symbol.asyncDispose]()
+  }
+
+  protected override over(settings: Settings): DatabaseHandle {
+    return new ControlledTransactionHandle(settings, this.transactionOf)
+  }
+}

@@ -1,0 +1,288 @@
+import type { Dialect } from '../dialect/index.ts'
+import type { Connection, Driver } from '../driver/index.ts'
+import { KantaError } from '../error/index.ts'
+import type { Shape } from '../ir/index.ts'
+import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
+import { type Bound, bind, bindFixed, type Context } from './bind.ts'
+import { type Part, partsOf, refuseRagged } from './bulk.ts'
+import { arrayDecoder, type Decoding, objectDecoder, type RowDecoder } from './decode.ts'
+import { failure } from './failure.ts'
+import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
+import { InsertResult, outcome } from './outcome.ts'
+import { type Plan, type Planning, plan } from './plan.ts'
+import type { Session } from './session.ts'
+import { type Stored, store } from './stored.ts'
+import { streamRows } from './stream.ts'
+
+/** What is the same for a database and for every transaction of it. */
+export interface Settings {
+  readonly driver: Driver
+  readonly planning: Planning
+  readonly hooks: readonly Hook[]
+  readonly context: Context
+  /** Leaves parameters out of errors. */
+  readonly redact: boolean
+  /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
+  readonly planCache: boolean
+}
+
+/** Runs queries in one session. */
+export class Executor implements Runner {
+  readonly settings: Settings
+  readonly session: Session
+  readonly #dialect: Dialect
+  readonly #planning: Planning
+  readonly #context: Context
+  readonly #plain: boolean
+
+  constructor(settings: Settings, session: Session) {
+    this.settings = settings
+    this.session = session
+    this.#dialect = settings.driver.dialect
+    this.#planning = settings.planning
+    this.#context = settings.context
+    this.#plain = settings.hooks.length === 0
+  }
+
+  execute(query: Chain, options?: ExecuteOptions): Promise<unknown[]> {
+    let ready: Plan
+    try {
+      ready = this.plan(query.shape)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (options?.signal === undefined && this.#plain && ready.sql !== undefined && ready.returnsRows === true) {
+      return this.#now(ready, ready.sql, query.args, false) as Promise<unknown[]>
+    }
+    return this.#run(ready, query.args, options, false)
+  }
+
+  first(query: Chain, options?: ExecuteOptions): Promise<unknown> {
+    let ready: Plan
+    try {
+      ready = this.plan(query.shape)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (ready.facts.readOnly && ready.returnsRows === true) {
+      if (options?.signal === undefined && this.#plain && ready.sql !== undefined)
+        return this.#now(ready, ready.sql, query.args, true)
+      return this.#run(ready, query.args, options, true).then((rows) => rows[0])
+    }
+    return this.#run(ready, query.args, options, false).then((rows) => rows[0])
+  }
+
+  stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
+    return streamRows(this, query, chunkSize, options?.signal)
+  }
+
+  compile(query: Chain): Bound {
+    const ready = this.plan(query.shape)
+    if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
+    return bind(ready, query.args, this.#dialect, this.#context)
+  }
+
+  serialize(query: Chain): Stored {
+    return store(query, this.#planning.schema)
+  }
+
+  /** Runs text as it is. */
+  async text(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
+    throwIfAborted(options?.signal)
+    const connection = this.session.take('write') ?? (await this.session.wait('write', options?.signal))
+    try {
+      return await this.#raw(bound, undefined, connection)
+    } catch (cause) {
+      throw this.failure(cause, bound)
+    } finally {
+      this.session.give(connection)
+    }
+  }
+
+  /** The plan of a shape in this database: made once, then found at the shape. */
+  plan(shape: Shape): Plan {
+    if (shape.planner === this.#planning) return shape.plan as Plan
+    if (!this.settings.planCache) return plan(shape, this.#planning)
+    const { plans } = this.#planning
+    let found = plans.get(shape)
+    if (found === undefined) plans.set(shape, (found = plan(shape, this.#planning)))
+    shape.plan = found
+    shape.planner = this.#planning
+    return found
+  }
+
+  bind(ready: Plan, args: readonly unknown[]): Bound {
+    return bind(ready, args, this.#dialect, this.#context)
+  }
+
+  /** Makes a connection's rows into the user's. */
+  decoder(ready: Plan, sql: string, connection: Connection): RowDecoder | undefined {
+    if (ready.decoder !== 'unset' && !ready.open) return ready.decoder
+    const made =
+      connection.rows === 'array'
+        ? arrayDecoder(connection.columns(sql), ready.decoding)
+        : objectDecoder(ready.decoding)
+    ready.decoder = made
+    return made
+  }
+
+  /** The error of a statement that failed, with what it was. */
+  failure(cause: unknown, bound: Bound | undefined): KantaError {
+    return failure(this.settings.driver, cause, bound?.sql, this.settings.redact ? undefined : bound?.parameters)
+  }
+
+  /** The common case: a connection is free, nothing watches, and the driver answers at once. */
+  #now(ready: Plan, sql: string, args: readonly unknown[], single: boolean): Promise<unknown> {
+    let connection: Connection | undefined
+    let parameters = args
+    try {
+      connection = this.session.take(ready.facts.readOnly ? 'read' : 'write')
+      if (connection === undefined) return this.#run(ready, args, undefined, single).then(single ? firstOf : same)
+      if (!ready.direct) parameters = bindFixed(ready, args, this.#context)
+      const found = single
+        ? connection.first(sql, parameters, ready.decoding.bigints)
+        : connection.all(sql, parameters, ready.decoding.bigints)
+      if (found instanceof Promise) return this.#later(ready, sql, parameters, connection, found, single)
+      const decoder = ready.decoder === 'unset' || ready.open ? this.decoder(ready, sql, connection) : ready.decoder
+      this.session.give(connection)
+      if (decoder === undefined || found === undefined) return Promise.resolve(found)
+      return Promise.resolve(single ? decoder.row(found) : decoder.rows(found as unknown[]))
+    } catch (cause) {
+      if (connection !== undefined) this.session.give(connection)
+      return Promise.reject(this.failure(cause, { sql, parameters }))
+    }
+  }
+
+  async #later(
+    ready: Plan,
+    sql: string,
+    parameters: readonly unknown[],
+    connection: Connection,
+    found: Promise<unknown>,
+    single: boolean,
+  ): Promise<unknown> {
+    try {
+      const rows = await found
+      const decoder = this.decoder(ready, sql, connection)
+      if (decoder === undefined || rows === undefined) return rows
+      return single ? decoder.row(rows) : decoder.rows(rows as unknown[])
+    } catch (cause) {
+      throw this.failure(cause, { sql, parameters })
+    } finally {
+      this.session.give(connection)
+    }
+  }
+
+  /** Every other case: waits for a connection, runs the hooks, takes several statements for many rows. */
+  async #run(
+    ready: Plan,
+    args: readonly unknown[],
+    options: ExecuteOptions | undefined,
+    single: boolean,
+  ): Promise<unknown[]> {
+    const signal = options?.signal
+    throwIfAborted(signal)
+    const parts = partsOf(ready, args, this.#planning, this.#context)
+    const role = ready.facts.readOnly ? 'read' : 'write'
+    const connection = this.session.take(role) ?? (await this.session.wait(role, signal))
+    try {
+      throwIfAborted(signal)
+      if (parts.length === 1) return await this.#part(parts[0]!, connection, single)
+      return await this.#atomically(connection, () => this.#parts(parts, connection))
+    } finally {
+      this.session.give(connection)
+    }
+  }
+
+  async #parts(parts: readonly Part[], connection: Connection): Promise<unknown[]> {
+    const [first] = parts
+    if (first!.plan.returnsRows) {
+      const rows: unknown[] = []
+      for (const part of parts) for (const row of await this.#part(part, connection, false)) rows.push(row)
+      return rows
+    }
+    let changes = 0n
+    let insertId: bigint | undefined
+    for (const part of parts) {
+      const [result] = (await this.#part(part, connection, false)) as [InsertResult]
+      changes += result.numInsertedOrUpdatedRows ?? 0n
+      insertId = result.insertId ?? insertId
+    }
+    return [new InsertResult(insertId, changes)]
+  }
+
+  /** Several statements as one: all of them, or none. */
+  async #atomically<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+    const { transaction } = this.#dialect
+    const nested = this.session.inTransaction
+    const name = 'kanta_insert'
+    for (const sql of nested ? [transaction.savepoint(name)] : transaction.begin({})) await connection.script(sql)
+    try {
+      const result = await work()
+      const done = nested ? transaction.release(name) : transaction.commit
+      if (done !== undefined) await connection.script(done)
+      return result
+    } catch (cause) {
+      try {
+        await connection.script(nested ? transaction.rollbackTo(name) : transaction.rollback)
+        const release = nested ? transaction.release(name) : undefined
+        if (release !== undefined) await connection.script(release)
+      } catch (suppressed) {
+        // The database may have rolled back by itself; the first error says what happened.
+        if (cause instanceof KantaError) cause.suppressed ??= suppressed
+      }
+      throw cause
+    }
+  }
+
+  #part(part: Part, connection: Connection, single: boolean): Promise<unknown[]> {
+    const run = (): Promise<unknown[]> => this.#statement(part, connection, single)
+    if (this.#plain) return run()
+    return throughHooks(this.settings.hooks, this.event(part, false), run)
+  }
+
+  /** What hooks see of a statement. */
+  event({ plan: { facts }, bound }: Part, streaming: boolean): QueryEvent {
+    return { sql: bound.sql, parameters: bound.parameters, facts, streaming }
+  }
+
+  async #statement({ plan: ready, bound }: Part, connection: Connection, single: boolean): Promise<unknown[]> {
+    const { sql, parameters } = bound
+    const { bigints } = ready.decoding
+    try {
+      if (ready.returnsRows === undefined) return [await this.#raw(bound, ready, connection)]
+      if (!ready.returnsRows) return outcome(ready.facts.kind, await connection.run(sql, parameters))
+      if (single) {
+        const row = await connection.first(sql, parameters, bigints)
+        return row === undefined ? [] : [this.decoder(ready, sql, connection)?.row(row) ?? row]
+      }
+      const rows = await connection.all(sql, parameters, bigints)
+      return this.decoder(ready, sql, connection)?.rows(rows) ?? rows
+    } catch (cause) {
+      throw this.failure(cause, bound)
+    }
+  }
+
+  /** Text of the user's own: whether it gives rows is known when it has run. */
+  async #raw(bound: Bound, ready: Plan | undefined, connection: Connection): Promise<unknown> {
+    const { rows, changes, insertId } = await connection.execute(bound.sql, bound.parameters)
+    const decoding = ready?.decoding ?? NOTHING_KNOWN
+    const decoder =
+      connection.rows === 'array' ? arrayDecoder(connection.columns(bound.sql), decoding) : objectDecoder(decoding)
+    return {
+      rows: rows.length === 0 ? rows : (decoder?.rows(rows) ?? rows),
+      numAffectedRows: BigInt(changes),
+      insertId: insertId === undefined ? undefined : BigInt(insertId),
+    }
+  }
+}
+
+const NOTHING_KNOWN: Decoding = { codecs: new Map(), rename: undefined, bigints: false }
+
+const firstOf = (rows: unknown[]): unknown => rows[0]
+const same = (rows: unknown[]): unknown => rows
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new KantaError('cancelled', 'The query was cancelled before it ran.', { cause: signal.reason })
+}

@@ -1,0 +1,40 @@
+import type { Driver } from '../driver/index.ts'
+import { KantaError } from '../error/index.ts'
+
+/** What a driver threw, as the error that the user gets. */
+export function failure(
+  driver: Driver,
+  cause: unknown,
+  sql?: string | undefined,
+  parameters?: readonly unknown[] | undefined,
+): KantaError {
+  if (cause instanceof KantaError) {
+    if (cause.sql === undefined)
+      Object.assign(cause, sql === undefined ? {} : { sql }, parameters === undefined ? {} : { parameters })
+    return cause
+  }
+  const { code, message, ...details } = driver.explainError(cause)
+  return new KantaError(code, message, { cause, sql, parameters, ...details })
+}
+
+/** The error of work that its signal stopped. */
+export function cancelled(signal: AbortSignal, what: string): KantaError {
+  return new KantaError('cancelled', `${what} was cancelled by its signal.`, { cause: signal.reason })
+}
+
+/**
+ * Keeps a later error beside the first, which stays what is thrown. Where nothing can be kept on the first, as on a
+ * thrown string, one that holds both takes its place.
+ */
+export function suppress(first: unknown, later: unknown): unknown {
+  if (typeof first !== 'object' || first === null || !Object.isExtensible(first)) {
+    return new KantaError('transaction', `It failed (${String(first)}), and so did the way out.`, {
+      cause: first,
+      suppressed: later,
+    })
+  }
+  let end = first as { suppressed?: unknown }
+  while (typeof end.suppressed === 'object' && end.suppressed !== null && end.suppressed !== later) end = end.suppressed
+  if (end !== later && Object.isExtensible(end)) end.suppressed = later
+  return first
+}

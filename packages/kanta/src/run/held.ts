@@ -1,0 +1,195 @@
+import type { Connection, Role } from '../driver/index.ts'
+import { KantaError } from '../error/index.ts'
+import { cancelled } from './failure.ts'
+import { Line } from './line.ts'
+import type { Loan, Session } from './session.ts'
+import type { Transaction } from './transaction.ts'
+
+/** What a held session needs to know of where its connection comes from. */
+export interface Holding {
+  readonly sharesStreams: boolean
+  /** Milliseconds to wait for a turn. */
+  readonly timeout: number
+  /** The transaction that is already open on the connection. */
+  readonly transaction?: Transaction | undefined
+  release(broken: boolean): void
+}
+
+type Refusal = () => KantaError
+
+/**
+ * The session of a transaction or of `connection()`: one connection, which nobody else gets meanwhile. Its statements
+ * take turns. While a nested session has the connection, and for good once it ended, this one refuses statements.
+ */
+export class HeldSession implements Session {
+  readonly connection: Connection
+  readonly purpose: string
+  readonly canHoldStream: boolean
+  readonly #holding: Holding
+  readonly #line = new Line()
+  readonly #cursors = new Set<() => void | Promise<void>>()
+  transaction: Transaction | undefined
+  #nested: HeldSession | undefined
+  #refusal: Refusal | undefined
+  #busy = false
+  #broken = false
+  #over = false
+
+  constructor(connection: Connection, purpose: string, holding: Holding) {
+    this.connection = connection
+    this.purpose = purpose
+    this.canHoldStream = holding.sharesStreams
+    this.transaction = holding.transaction
+    this.#holding = holding
+  }
+
+  get inTransaction(): boolean {
+    return this.transaction !== undefined
+  }
+
+  /** The session that has the connection for a nested piece of work. */
+  get nested(): HeldSession | undefined {
+    return this.#nested
+  }
+
+  /** Whether the connection has been given back, or is about to be. */
+  get isOver(): boolean {
+    return this.#over
+  }
+
+  /** Whether something failed on the connection after which it cannot be trusted. */
+  get isBroken(): boolean {
+    return this.#broken
+  }
+
+  take(_role?: Role): Connection | undefined {
+    if (this.#refusal !== undefined) throw this.#refusal()
+    if (this.transaction !== undefined && this.connection.inTransaction === false) throw endedByItself()
+    if (this.#busy) return undefined
+    this.#busy = true
+    return this.connection
+  }
+
+  async wait(_role: Role, signal: AbortSignal | undefined): Promise<Connection> {
+    if (signal?.aborted === true) throw cancelled(signal, 'Waiting for a connection')
+    return this.take() ?? this.#turn(signal, this.#holding.timeout)
+  }
+
+  give(connection: Connection, broken = false): void {
+    if (broken) {
+      this.#broken = true
+      this.#refusal ??= connectionBroken
+    }
+    if (this.#line.length === 0 || !this.#line.serve(connection)) this.#busy = false
+  }
+
+  async lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan> {
+    const connection = await this.wait(role, signal)
+    this.#cursors.add(close)
+    const shared = this.#holding.sharesStreams
+    if (shared) this.give(connection)
+    const end = once(() => {
+      this.#cursors.delete(close)
+      if (!shared) this.give(connection)
+    })
+    return { connection, end }
+  }
+
+  async reserve(_role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession> {
+    if (signal?.aborted === true) throw cancelled(signal, 'Waiting for a connection')
+    const free = this.take()
+    const refusal = () => nestedIsOpen(this.purpose, purpose)
+    // From now on, so that nothing gets in between; what came before this still has its turn.
+    this.#refusal = refusal
+    if (free === undefined) await this.#waitToNest(refusal, signal)
+    const nested = new HeldSession(this.connection, purpose, {
+      sharesStreams: this.#holding.sharesStreams,
+      timeout: this.#holding.timeout,
+      transaction: this.transaction,
+      release: (broken) => {
+        this.#nested = undefined
+        if (this.#refusal === refusal) this.#refusal = undefined
+        this.give(this.connection, broken)
+      },
+    })
+    this.#nested = nested
+    return nested
+  }
+
+  /** Refuses new statements, and waits until those that were accepted have had their turn, and streams are closed. */
+  async seize(refusal: Refusal): Promise<void> {
+    this.#refusal = refusal
+    for (const close of [...this.#cursors]) {
+      try {
+        await close()
+      } catch {
+        // It is the reader of the stream who gets to know that.
+      }
+    }
+    if (this.#nested !== undefined) await this.#nested.seize(refusal)
+    else if (this.#busy) await this.#turn(undefined, Number.POSITIVE_INFINITY)
+    this.#busy = true
+  }
+
+  /** Gives the connection back for good. */
+  end(refusal: Refusal, broken = false): void {
+    if (this.#over) return
+    this.#refusal = refusal
+    this.#over = true
+    this.#nested?.end(refusal)
+    this.#line.refuseAll(refusal)
+    this.#holding.release(this.#broken || broken)
+  }
+
+  async #waitToNest(refusal: Refusal, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#turn(signal, this.#holding.timeout)
+    } catch (error) {
+      if (this.#refusal === refusal) this.#refusal = undefined
+      throw error
+    }
+    if (this.#refusal === refusal) return
+    // It was ended while this waited.
+    this.give(this.connection)
+    throw this.#refusal!()
+  }
+
+  #turn(signal: AbortSignal | undefined, timeout: number): Promise<Connection> {
+    const tooLate = () =>
+      new KantaError(
+        'timeout',
+        `The connection of ${this.purpose} did not become free in ${timeout} ms. Close streams of it before other work on it, or raise acquireTimeout.`,
+      )
+    return this.#line.join({ signal, timeout, tooLate })
+  }
+}
+
+function nestedIsOpen(outer: string, purpose: string): KantaError {
+  return new KantaError(
+    'transaction',
+    `The connection of ${outer} is held by ${purpose} inside of it. Run this on the inner handle, or await the inner one before.`,
+  )
+}
+
+const connectionBroken = () =>
+  new KantaError(
+    'transaction',
+    'A rollback on this connection failed, so that nothing more can run on it. Start again.',
+  )
+
+function endedByItself(): KantaError {
+  return new KantaError(
+    'transaction',
+    'The database has ended this transaction by itself, after an error or a commit or rollback as text. Nothing can run in it any more: start it again.',
+  )
+}
+
+/** A function of which only the first call counts. */
+export function once(act: () => void): () => void {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    act()
+  }
+}

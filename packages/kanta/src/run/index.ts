@@ -1,0 +1,8 @@
+export { isNode, mapChildren, type Node, type NodeOf, walk } from '../ir/index.ts'
+export { DatabaseHandle, type KantaOptions, open } from './database.ts'
+export type { Hook, QueryEvent } from './hook.ts'
+export { type Log, type LogEntry, logHook } from './log.ts'
+export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './outcome.ts'
+export type { Plugin } from './plugin.ts'
+export { type Policy, schemaPrefix } from './policy.ts'
+export type { Facts } from './resolve.ts'

@@ -1,0 +1,59 @@
+import type { RunResult } from '../driver/index.ts'
+import type { Node } from '../ir/index.ts'
+
+/** What an insert did. */
+export class InsertResult {
+  readonly insertId: bigint | undefined
+  readonly numInsertedOrUpdatedRows: bigint | undefined
+
+  constructor(insertId: bigint | undefined, numInsertedOrUpdatedRows: bigint | undefined) {
+    this.insertId = insertId
+    this.numInsertedOrUpdatedRows = numInsertedOrUpdatedRows
+  }
+}
+
+/** What an update did. */
+export class UpdateResult {
+  readonly numUpdatedRows: bigint
+  readonly numChangedRows: bigint | undefined
+
+  constructor(numUpdatedRows: bigint, numChangedRows?: bigint) {
+    this.numUpdatedRows = numUpdatedRows
+    this.numChangedRows = numChangedRows
+  }
+}
+
+/** What a delete did. */
+export class DeleteResult {
+  readonly numDeletedRows: bigint
+
+  constructor(numDeletedRows: bigint) {
+    this.numDeletedRows = numDeletedRows
+  }
+}
+
+/** What a merge did. */
+export class MergeResult {
+  readonly numChangedRows: bigint
+
+  constructor(numChangedRows: bigint) {
+    this.numChangedRows = numChangedRows
+  }
+}
+
+/** The result object of a statement that returned no rows. */
+export function outcome(kind: Node['kind'], { changes, insertId }: RunResult): unknown[] {
+  const count = BigInt(changes)
+  switch (kind) {
+    case 'insert':
+      return [new InsertResult(insertId === undefined ? undefined : BigInt(insertId), count)]
+    case 'update':
+      return [new UpdateResult(count)]
+    case 'delete':
+      return [new DeleteResult(count)]
+    case 'merge':
+      return [new MergeResult(count)]
+    default:
+      return []
+  }
+}

@@ -1,0 +1,146 @@
+import { type Dialect, type Piece, Writer } from '../dialect/index.ts'
+import { fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
+import type { Codec } from '../schema/index.ts'
+import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
+import type { Policy } from './policy.ts'
+import { attachDefinitions, type Facts, Resolver, type SchemaDefinitions } from './resolve.ts'
+
+/** The codecs of the columns of rows. */
+export interface RowCodecs {
+  readonly columns: readonly string[]
+  readonly codecs: readonly (Codec | undefined)[] | undefined
+}
+
+export type Slot = NodeOf<'slot'> | NodeOf<'context'>
+
+/** What a shape compiles to in one database. Holds no value of any call. */
+export interface Plan {
+  readonly facts: Facts
+  /** The text, when no value changes it. */
+  readonly sql: string | undefined
+  readonly pieces: readonly Piece[]
+  /** The places of values in the order of the text. */
+  readonly slots: readonly Slot[]
+  /** Whether the arguments are the parameters, as they are. */
+  readonly direct: boolean
+  /** Whether running it gives rows; `undefined` for text of the user's own. */
+  readonly returnsRows: boolean | undefined
+  /** The statement as a tree, kept where running needs it. */
+  readonly tree: Node
+  readonly decoding: Decoding
+  /** Made when the first row has come. */
+  decoder: RowDecoder | undefined | 'unset'
+  /** Whether its columns depend on the tables as they are when it runs, as with `select *`. */
+  readonly open: boolean
+  /** The plans of an insert's rows that give only some of its columns. */
+  readonly parts: Map<string, Plan>
+  /** Texts of a plan whose text depends on the number of its values. */
+  readonly variants: Map<string, string>
+}
+
+/** What is fixed for a database, and so no part of a shape. */
+export interface Planning {
+  readonly dialect: Dialect
+  readonly schema: SchemaDefinitions
+  readonly policies: readonly Policy[]
+  /** What has been planned. The shape holds the plan of the database that used it last, for the common case. */
+  readonly plans: WeakMap<Shape, Plan>
+}
+
+/** Makes the plan of a shape: names resolved, policies applied, text printed. */
+export function plan(shape: Shape, planning: Planning): Plan {
+  const folded = fold(shape)
+  let tree = attachDefinitions(folded.tree as Node, planning.schema)
+  for (const policy of planning.policies) tree = policy.rewrite(tree)
+  return planTree(tree, folded.arguments, planning)
+}
+
+/** The plan of a tree that the policies have seen. */
+function planTree(tree: Node, given: number, planning: Planning): Plan {
+  const { dialect, policies } = planning
+  const renames = policies.flatMap((policy) => (policy.renameColumn === undefined ? [] : [policy.renameColumn]))
+  const rename = renames.length === 0 ? undefined : (name: string) => renames.reduce((now, next) => next(now), name)
+  const resolver = new Resolver(rename)
+  resolver.statement(tree)
+  const writer = new Writer(dialect, resolver.outputs, rename)
+  writer.statement(tree)
+  const slots = writer.pieces.filter((piece) => typeof piece !== 'string')
+  const fixed =
+    slots.length <= dialect.maxParameters &&
+    slots.every((slot) => slot.kind === 'context' || slot.role === 'value' || slot.role === 'compared')
+  return {
+    facts: resolver.facts(tree),
+    sql: fixed ? fixedText(writer.pieces, dialect) : undefined,
+    pieces: writer.pieces,
+    slots,
+    direct: fixed && slots.length === given && slots.every(isDirect),
+    returnsRows: returnsRows(tree),
+    open: hasStar(tree),
+    tree,
+    decoding: decodingOf(resolver.selected.get(tree) ?? [], rename),
+    decoder: 'unset',
+    variants: new Map(),
+    parts: new Map(),
+  }
+}
+
+/** The plan of an insert for rows that give only some of its columns. */
+export function planOfColumns(whole: Plan, columns: readonly string[], planning: Planning): Plan {
+  const key = columns.join('\0')
+  let part = whole.parts.get(key)
+  if (part === undefined) {
+    const insert = whole.tree as NodeOf<'insert'>
+    const rows = insert.rows as NodeOf<'slot'>
+    const keys = (rows.codec as RowCodecs).columns
+    const given = {
+      ...insert,
+      rows: { ...rows, codec: { columns, codecs: undefined } },
+      columns: columns.map((key) => insert.columns![keys.indexOf(key)]!),
+      ragged: false,
+    }
+    part = planTree(
+      columns.length === 0 ? { ...insert, rows: undefined, columns: undefined, defaults: true, ragged: false } : given,
+      whole.slots.length,
+      planning,
+    )
+    whole.parts.set(key, part)
+  }
+  return part
+}
+
+/** Whether the columns depend on the tables as they are when it runs. */
+function hasStar(tree: Node): boolean {
+  if (tree.kind === 'select') return tree.items.some((item) => item.kind === 'star' || item.kind === 'raw')
+  if (tree.kind === 'insert' || tree.kind === 'update' || tree.kind === 'delete' || tree.kind === 'merge') {
+    return tree.returning.some((item) => item.kind === 'star' || item.kind === 'raw')
+  }
+  return true
+}
+
+function isDirect(slot: Slot, position: number): boolean {
+  return slot.kind === 'slot' && slot.index === position && slot.codec === undefined
+}
+
+function fixedText(pieces: readonly Piece[], dialect: Dialect): string {
+  let text = ''
+  let position = 0
+  for (const piece of pieces) text += typeof piece === 'string' ? piece : dialect.placeholder(position++)
+  return text
+}
+
+function returnsRows(tree: Node): boolean | undefined {
+  switch (tree.kind) {
+    case 'select':
+    case 'explain':
+      return true
+    case 'insert':
+    case 'update':
+    case 'delete':
+    case 'merge':
+      return tree.returning.length > 0 || tree.output.length > 0
+    case 'rawStatement':
+      return undefined
+    default:
+      return false
+  }
+}

@@ -1,0 +1,209 @@
+import type { Connection, Driver, MaybePromise, Role } from '../driver/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
+import { cancelled, failure, suppress } from './failure.ts'
+import { Line } from './line.ts'
+
+/** How long work waits for a connection. */
+export interface PoolOptions {
+  /** The milliseconds after which waiting for a connection is an error; 30 000 unless said, Infinity for ever. */
+  readonly acquireTimeout?: number | undefined
+}
+
+/** The connections of one role. */
+interface Lane {
+  readonly role: Role
+  readonly limit: number
+  /** How many are open or being opened. */
+  open: number
+  /** How many are being opened. */
+  opening: number
+  readonly free: Connection[]
+  readonly line: Line
+}
+
+const lane = (role: Role, limit: number): Lane => ({ role, limit, open: 0, opening: 0, free: [], line: new Line() })
+
+/**
+ * The connections of a database: opened when they are first needed, never more than the driver's limits, and given to
+ * those who wait in the order in which they came.
+ */
+export class Pool {
+  readonly driver: Driver
+  readonly acquireTimeout: number
+  readonly #write: Lane
+  /** The same as the lane of the writers where the driver has no readers. */
+  readonly #read: Lane
+  readonly #readers = new Set<Connection>()
+  /** What the connections are held for that are held for longer than a statement. */
+  readonly #purposes = new Map<Connection, { purpose: string; since: number }>()
+  #closing = false
+  #closed: Promise<void> | undefined
+  #idle: (() => void) | undefined
+
+  constructor(driver: Driver, { acquireTimeout = 30_000 }: PoolOptions = {}) {
+    if (!(acquireTimeout > 0)) {
+      refuse(`acquireTimeout is a number of milliseconds above 0, or Infinity, not ${String(acquireTimeout)}.`)
+    }
+    this.driver = driver
+    this.acquireTimeout = acquireTimeout
+    this.#write = lane('write', driver.limits.write)
+    this.#read = driver.limits.read > 0 ? lane('read', driver.limits.read) : this.#write
+  }
+
+  /** Whether reads have connections of their own. */
+  get hasReaders(): boolean {
+    return this.#read !== this.#write
+  }
+
+  /** A connection that is free, or that can be opened at once; else `undefined`. */
+  take(role: Role): Connection | undefined {
+    if (this.#closing) throw closed()
+    const lane = role === 'read' ? this.#read : this.#write
+    return lane.free.pop() ?? this.#open(lane)
+  }
+
+  /** A connection as soon as one is free. */
+  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
+    try {
+      if (signal?.aborted === true) throw cancelled(signal, 'Waiting for a connection')
+      const lane = role === 'read' ? this.#read : this.#write
+      const connection = this.take(role)
+      if (connection !== undefined) return Promise.resolve(connection)
+      const tooLate = () => this.#tooLate(lane)
+      return lane.line.join({ signal, timeout: this.acquireTimeout, tooLate }).finally(() => this.#checkIdle())
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Gives a connection back: to whoever waits longest, else to those that are free. A broken one is closed. */
+  give(connection: Connection, broken = false): void {
+    const lane = this.#readers.has(connection) ? this.#read : this.#write
+    if (this.#purposes.size > 0) this.#purposes.delete(connection)
+    if (broken) this.#discard(lane, connection)
+    else if (lane.line.length === 0 || !lane.line.serve(connection)) {
+      if (lane.free.length === lane.open) throw new KantaError('connection', 'A connection was given back twice.')
+      lane.free.push(connection)
+    }
+    if (this.#closing) this.#checkIdle()
+  }
+
+  /** Notes what a connection is held for, for the message of those who wait for it in vain. */
+  note(connection: Connection, purpose: string): void {
+    this.#purposes.set(connection, { purpose, since: performance.now() })
+  }
+
+  /**
+   * Refuses new work, lets the work that was accepted end, and closes every connection and the driver. The first error
+   * of closing is thrown, with the others as `suppressed`; all are closed nevertheless.
+   */
+  destroy(): Promise<void> {
+    this.#closing = true
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  #open(lane: Lane): Connection | undefined {
+    if (lane.open >= lane.limit || lane.opening > lane.line.length) return undefined
+    lane.open++
+    let connection: MaybePromise<Connection>
+    try {
+      connection = this.driver.connect(lane.role)
+    } catch (cause) {
+      lane.open--
+      throw failure(this.driver, cause)
+    }
+    if (!(connection instanceof Promise)) return this.#enter(lane, connection)
+    lane.opening++
+    connection.then(
+      (opened) => {
+        lane.opening--
+        this.give(this.#enter(lane, opened))
+      },
+      (cause) => {
+        lane.opening--
+        lane.open--
+        lane.line.refuseFirst(failure(this.driver, cause))
+        this.#reopen(lane)
+        this.#checkIdle()
+      },
+    )
+    return undefined
+  }
+
+  #enter(lane: Lane, connection: Connection): Connection {
+    if (lane.role === 'read') this.#readers.add(connection)
+    return connection
+  }
+
+  /** Closes a connection of which nothing good is to be expected, and opens another where it is waited for. */
+  #discard(lane: Lane, connection: Connection): void {
+    lane.open--
+    this.#readers.delete(connection)
+    try {
+      const closing = connection.close()
+      if (closing instanceof Promise) closing.catch(() => {})
+    } catch {
+      // It was broken before.
+    }
+    this.#reopen(lane)
+  }
+
+  #reopen(lane: Lane): void {
+    while (lane.line.length > lane.opening && lane.open < lane.limit) {
+      try {
+        const connection = this.#open(lane)
+        if (connection === undefined) return
+        this.give(connection)
+      } catch (error) {
+        lane.line.refuseFirst(error as KantaError)
+      }
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#isIdle()) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+    }
+    // The writer last: it is the one that can tidy up the files of a database.
+    const connections = [...this.#read.free.splice(0), ...this.#write.free.splice(0)]
+    this.#readers.clear()
+    const errors: unknown[] = []
+    for (const close of [...connections, this.driver].map((it) => () => it.close?.())) {
+      try {
+        await close()
+      } catch (cause) {
+        errors.push(failure(this.driver, cause))
+      }
+    }
+    if (errors.length > 0) throw errors.reduce(suppress)
+  }
+
+  #isIdle(): boolean {
+    return [this.#write, this.#read].every(
+      ({ open, opening, free, line }) => open === free.length && opening === 0 && line.length === 0,
+    )
+  }
+
+  #checkIdle(): void {
+    if (this.#closing && this.#isIdle()) this.#idle?.()
+  }
+
+  #tooLate(lane: Lane): KantaError {
+    const now = performance.now()
+    const held = [...this.#purposes]
+      .filter(([connection]) => (this.#readers.has(connection) ? this.#read : this.#write) === lane)
+      .map(([, { purpose, since }]) => `${purpose} (for ${Math.round(now - since)} ms)`)
+    const by = held.length > 0 ? `held by ${held.join(', ')}` : 'busy with statements'
+    const which =
+      lane.limit === 1 ? `the only ${lane.role} connection is` : `all ${lane.limit} ${lane.role} connections are`
+    return new KantaError(
+      'timeout',
+      `No connection became free in ${this.acquireTimeout} ms: ${which} ${by}. Inside a transaction run queries on its own handle; else keep transactions and streams short, or raise acquireTimeout.`,
+    )
+  }
+}
+
+const closed = () => new KantaError('closed', 'The database was destroyed. Run queries before destroy().')

@@ -1,0 +1,535 @@
+import type { OutputColumn } from '../dialect/index.ts'
+import { refuse } from '../error/index.ts'
+import { eachChild, isNode, mapChildren, type Node, type NodeOf } from '../ir/index.ts'
+import type { Codec, TableDefinition } from '../schema/index.ts'
+import { jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
+
+/** What is known of a statement without running it. Tools read this, never the text. */
+export interface Facts {
+  readonly kind: Node['kind']
+  readonly reads: readonly string[]
+  readonly writes: readonly string[]
+  /** Whether it surely changes nothing. */
+  readonly readOnly: boolean
+}
+
+/** The definitions that a database knows, by name (`schema.name` for those in a schema). */
+export type SchemaDefinitions = ReadonlyMap<string, TableDefinition>
+
+/** What a name in scope stands for: a defined table, a query with known columns, or something unknown. */
+interface Source {
+  readonly definition?: TableDefinition | undefined
+  readonly columns?: ReadonlyMap<string, OutputColumn> | undefined
+}
+
+/** The columns of a selection as far as they are known, and whether these are all. */
+interface Selected {
+  readonly columns: readonly OutputColumn[]
+  readonly complete: boolean
+}
+
+class Scope {
+  readonly sources: Map<string, Source> = new Map()
+  readonly aliases: Map<string, Codec | undefined> = new Map()
+  readonly parent: Scope | undefined
+
+  constructor(parent: Scope | undefined) {
+    this.parent = parent
+  }
+
+  add(name: string, source: Source): void {
+    this.sources.set(name, source)
+  }
+
+  /** The codec of a reference; refuses a column that surely does not exist. */
+  codec(ref: NodeOf<'ref'>): Codec | undefined {
+    if (ref.table !== undefined) return this.qualified(ref, ref.table)
+    let open = false
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      for (const source of scope.sources.values()) {
+        const column = columnOf(source, ref.column)
+        if (column !== undefined) return column.codec as Codec | undefined
+        if (isOpen(source)) open = true
+      }
+      if (scope.aliases.has(ref.column)) return scope.aliases.get(ref.column)
+    }
+    if (!open && !HIDDEN.has(ref.column)) this.unknown(ref.column)
+    return undefined
+  }
+
+  private qualified(ref: NodeOf<'ref'>, table: string): Codec | undefined {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      const source = scope.sources.get(table)
+      if (source === undefined) continue
+      const column = columnOf(source, ref.column)
+      if (column === undefined && !isOpen(source) && !HIDDEN.has(ref.column)) this.unknown(`${table}.${ref.column}`)
+      return column?.codec as Codec | undefined
+    }
+    return undefined
+  }
+
+  private unknown(name: string): never {
+    const legal: string[] = []
+    for (const [alias, source] of this.sources) {
+      for (const column of (source.definition?.columns ?? source.columns)!.keys()) legal.push(`${alias}.${column}`)
+    }
+    return refuse(
+      `Unknown column '${name}'. ${legal.length === 0 ? 'No table is in scope.' : `In scope: ${shorten(legal)}.`}`,
+    )
+  }
+}
+
+/** Columns that SQLite's tables have without being defined. */
+const HIDDEN: ReadonlySet<string> = new Set(['rowid', 'oid', '_rowid_', 'rank'])
+
+function shorten(names: readonly string[]): string {
+  return names.length <= 20 ? names.join(', ') : `${names.slice(0, 20).join(', ')} and ${names.length - 20} more`
+}
+
+function isOpen(source: Source): boolean {
+  return source.definition === undefined && source.columns === undefined
+}
+
+function columnOf(source: Source, name: string): { readonly codec: unknown } | undefined {
+  return source.definition?.columns.get(name) ?? source.columns?.get(name)
+}
+
+function jsonForm(codec: Codec | undefined): OutputColumn['json'] {
+  if (codec?.json === 'json') return 'document'
+  return codec?.json ?? 'value'
+}
+
+const COMPARES: ReadonlySet<string> = new Set([
+  '=',
+  '==',
+  '!=',
+  '<>',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'in',
+  'not in',
+  'is',
+  'is not',
+  'is distinct from',
+  'is not distinct from',
+  '<=>',
+])
+
+/** Functions whose result is one of their arguments. */
+const PASSING: ReadonlySet<string> = new Set([
+  'coalesce',
+  'ifnull',
+  'nullif',
+  'max',
+  'min',
+  'first_value',
+  'last_value',
+  'nth_value',
+  'lag',
+  'lead',
+])
+
+/** Ties names to tables: gives each slot the codec of the column it meets, and each query its columns. */
+export class Resolver {
+  /** The names that columns get in the user's rows, and so inside JSON documents. */
+  readonly #rename: ((name: string) => string) | undefined
+  /** The columns of each query of which all are known. */
+  readonly outputs: Map<Node, readonly OutputColumn[]> = new Map()
+  /** The columns of each query as far as they are known. */
+  readonly selected: Map<Node, readonly OutputColumn[]> = new Map()
+  readonly #reads = new Set<string>()
+  readonly #writes = new Set<string>()
+  #unsure = false
+
+  constructor(rename?: (name: string) => string) {
+    this.#rename = rename
+  }
+
+  facts(statement: Node): Facts {
+    const kind = statement.kind
+    return {
+      kind,
+      reads: [...this.#reads],
+      writes: [...this.#writes],
+      readOnly: (kind === 'select' || kind === 'explain') && this.#writes.size === 0 && !this.#unsure,
+    }
+  }
+
+  statement(n: Node, parent?: Scope): readonly OutputColumn[] | undefined {
+    const scope = new Scope(parent)
+    const selected = this.#body(n, scope)
+    if (selected === undefined) return undefined
+    this.selected.set(n, selected.columns)
+    if (!selected.complete) return undefined
+    this.outputs.set(n, selected.columns)
+    return selected.columns
+  }
+
+  #body(n: Node, scope: Scope): Selected | undefined {
+    switch (n.kind) {
+      case 'select':
+        return this.#select(n, scope)
+      case 'insert':
+        return this.#insert(n, scope)
+      case 'update':
+        this.#ctes(n.ctes, scope)
+        for (const target of n.targets) this.#source(target, scope, true)
+        for (const from of n.from) this.#source(from, scope, false)
+        return this.#rest(n, scope, n.returning, ['targets', 'from', 'ctes', 'returning'])
+      case 'delete':
+        this.#ctes(n.ctes, scope)
+        for (const target of n.targets) this.#source(target, scope, true)
+        for (const using of n.using) this.#source(using, scope, false)
+        return this.#rest(n, scope, n.returning, ['targets', 'using', 'ctes', 'returning'])
+      case 'merge':
+        this.#ctes(n.ctes, scope)
+        if (n.into !== undefined) this.#source(n.into, scope, true)
+        if (n.using !== undefined) this.#source(n.using, scope, false)
+        return this.#rest(n, scope, n.returning, ['into', 'using', 'ctes', 'returning'])
+      case 'explain':
+        this.statement(n.statement, scope)
+        return undefined
+      case 'rawStatement':
+        this.#unsure = true
+        this.#children(n, scope)
+        return undefined
+      default:
+        this.#children(n, scope)
+        return undefined
+    }
+  }
+
+  #select(n: NodeOf<'select'>, scope: Scope): Selected | undefined {
+    this.#ctes(n.ctes, scope)
+    for (const from of n.from) this.#source(from, scope, false)
+    for (const join of n.joins)
+      if (join.kind === 'joined' && join.source !== undefined) this.#source(join.source, scope, false)
+    for (const join of n.joins) if (join.kind === 'joined') for (const on of join.on) this.#expression(on, scope)
+    const columns = this.#columns(n.items, scope)
+    for (const item of n.items)
+      if (item.kind === 'alias') scope.aliases.set(item.name, this.#codec(item.operand, scope))
+    for (const operation of n.setOperations)
+      if (operation.kind === 'setOperation') this.statement(operation.query, scope.parent ?? this.#cteScope(scope))
+    for (const part of [n.top, n.limit, n.offset, n.fetch]) if (part !== undefined) this.#expression(part, scope)
+    for (const list of [n.distinctOn, n.where, n.groupBy, n.having, n.windows, n.orderBy, n.modifiers]) {
+      for (const part of list) this.#expression(part, scope)
+    }
+    return columns
+  }
+
+  /** The common table expressions of a statement are seen by the parts of its set operations. */
+  #cteScope(scope: Scope): Scope {
+    const only = new Scope(scope.parent)
+    for (const [name, source] of scope.sources) if (name.startsWith(CTE)) only.add(name, source)
+    return only
+  }
+
+  #insert(n: NodeOf<'insert'>, scope: Scope): Selected | undefined {
+    this.#ctes(n.ctes, scope)
+    const definition = n.into === undefined ? undefined : this.#source(n.into, scope, true).definition
+    const codecs = n.columns?.map((name) => this.#target(name, definition))
+    if (n.rows?.kind === 'slot') setRows(n.rows, n.columns!, codecs)
+    for (const tuple of n.tuples) {
+      if (tuple.kind === 'tuple') tuple.items.forEach((item, i) => this.#assign(item, codecs?.[i], scope))
+    }
+    if (n.query !== undefined) {
+      if (n.query.kind === 'select') {
+        n.query.items.forEach((item, i) => {
+          const value = item.kind === 'alias' ? item.operand : item
+          if (value.kind === 'slot') setCodec(value, codecs?.[i])
+        })
+      }
+      this.statement(n.query, scope)
+    }
+    if (definition !== undefined) scope.add('excluded', { definition })
+    if (n.conflict !== undefined) this.#expression(n.conflict, scope)
+    for (const list of [n.duplicate, n.modifiers]) for (const part of list) this.#expression(part, scope)
+    return this.#columns(n.returning, scope)
+  }
+
+  #target(name: string, definition: TableDefinition | undefined): Codec | undefined {
+    if (definition === undefined) return undefined
+    const column = definition.columns.get(name)
+    if (column === undefined) {
+      return refuse(
+        `The table '${definition.name}' has no column '${name}'. It has: ${shorten([...definition.columns.keys()])}.`,
+      )
+    }
+    if (column.generated === 'always')
+      refuse(`'${definition.name}.${name}' is computed by the database and takes no value.`)
+    return column.codec
+  }
+
+  /** All parts but some, and what the statement returns. */
+  #rest(n: Node, scope: Scope, returning: readonly Node[], done: readonly string[]): Selected | undefined {
+    for (const [name, part] of Object.entries(n)) {
+      if (done.includes(name)) continue
+      if (Array.isArray(part)) for (const item of part) if (isNode(item)) this.#expression(item, scope)
+      if (isNode(part)) this.#expression(part, scope)
+    }
+    return returning.length === 0 ? undefined : this.#columns(returning, scope)
+  }
+
+  #ctes(ctes: readonly Node[], scope: Scope): void {
+    for (const cte of ctes) {
+      if (cte.kind !== 'cte') continue
+      // A recursive one sees itself, with the columns of its first part.
+      scope.add(CTE + cte.name, {})
+      const columns = this.statement(cte.query, scope)
+      const named =
+        cte.columns === undefined
+          ? columns
+          : columns?.map((column, i) => ({ ...column, name: cte.columns![i] ?? column.name }))
+      scope.add(CTE + cte.name, { columns: named === undefined ? undefined : byName(named) })
+    }
+  }
+
+  /** Brings a source into scope under its name. */
+  #source(n: Node, scope: Scope, written: boolean): Source {
+    let operand = n
+    let name: string | undefined
+    if (n.kind === 'alias') {
+      operand = n.operand
+      name = n.name
+    }
+    const source = this.#sourceOf(operand, scope, written, n.kind === 'alias' ? n.columns : undefined)
+    if (operand.kind === 'table') name ??= operand.name
+    if (name !== undefined) scope.add(name, source)
+    else if (isOpen(source)) scope.add(`?${scope.sources.size}`, source)
+    return source
+  }
+
+  #sourceOf(n: Node, scope: Scope, written: boolean, columns: readonly string[] | undefined): Source {
+    switch (n.kind) {
+      case 'table': {
+        if (n.schema === undefined && !written) {
+          for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+            const cte = at.sources.get(CTE + n.name)
+            if (cte !== undefined) return cte
+          }
+        }
+        const full = n.schema === undefined ? n.name : `${n.schema}.${n.name}`
+        ;(written ? this.#writes : this.#reads).add(full)
+        return { definition: n.definition as TableDefinition | undefined }
+      }
+      case 'select':
+      case 'insert':
+      case 'update':
+      case 'delete': {
+        const found = this.statement(n, scope)
+        return { columns: found === undefined ? undefined : byName(found) }
+      }
+      case 'values':
+        this.#children(n, scope)
+        if (n.rows.kind === 'slot') setRows(n.rows, n.columns, undefined)
+        return { columns: byName(n.columns.map((name) => ({ name, codec: undefined, json: 'value' }))) }
+      case 'listTable':
+        if (n.values.kind === 'slot') setCodec(n.values, jsonList)
+        return { columns: byName(['position', 'value'].map((name) => ({ name, codec: undefined, json: 'value' }))) }
+      default:
+        this.#children(n, scope)
+        return columns === undefined
+          ? {}
+          : { columns: byName(columns.map((name) => ({ name, codec: undefined, json: 'value' }))) }
+    }
+  }
+
+  #columns(items: readonly Node[], scope: Scope): Selected {
+    const columns: OutputColumn[] = []
+    let known = true
+    for (const item of items) {
+      if (item.kind === 'star') {
+        const expanded = starColumns(item, scope)
+        if (expanded === undefined) known = false
+        else columns.push(...expanded)
+        continue
+      }
+      this.#expression(item, scope)
+      const operand = item.kind === 'alias' ? item.operand : item
+      const name = item.kind === 'alias' ? item.name : item.kind === 'ref' ? item.column : undefined
+      if (name === undefined) known = false
+      else {
+        const codec = this.#codec(operand, scope)
+        columns.push({
+          name,
+          codec,
+          json: operand.kind === 'jsonRows' || operand.kind === 'jsonObject' ? 'document' : jsonForm(codec),
+        })
+      }
+    }
+    return { columns, complete: known }
+  }
+
+  #children(n: Node, scope: Scope): void {
+    eachChild(n, (child) => this.#expression(child, scope))
+  }
+
+  #expression(n: Node, scope: Scope): void {
+    switch (n.kind) {
+      case 'select':
+      case 'insert':
+      case 'update':
+      case 'delete':
+        this.statement(n, scope)
+        return
+      case 'ref':
+        scope.codec(n)
+        return
+      case 'binary':
+        this.#expression(n.left, scope)
+        this.#expression(n.right, scope)
+        if (COMPARES.has(n.op)) this.#meet(n.left, n.right, scope)
+        return
+      case 'between':
+        this.#children(n, scope)
+        this.#meet(n.operand, n.low, scope)
+        this.#meet(n.operand, n.high, scope)
+        return
+      case 'assignment':
+        this.#assignment(n, scope)
+        return
+      case 'case':
+        this.#children(n, scope)
+        if (n.operand !== undefined)
+          for (const when of n.whens) if (when.kind === 'when') this.#meet(n.operand, when.condition, scope)
+        return
+      case 'call':
+      case 'aggregate': {
+        this.#children(n, scope)
+        const codec = this.#codec(n, scope)
+        if (codec !== undefined) for (const arg of n.args) if (arg.kind === 'slot') setCodec(arg, codec)
+        return
+      }
+      case 'conflict':
+        this.#children(n, scope)
+        return
+      default:
+        this.#children(n, scope)
+    }
+  }
+
+  #assignment(n: NodeOf<'assignment'>, scope: Scope): void {
+    const column = n.column
+    if (column.kind !== 'ref') return this.#children(n, scope)
+    const codec = scope.codec(column)
+    for (const source of scope.sources.values()) {
+      const definition = source.definition?.columns.get(column.column)
+      if (definition?.generated === 'always')
+        refuse(`'${column.column}' is computed by the database and takes no value.`)
+      break
+    }
+    this.#assign(n.value, codec, scope)
+  }
+
+  #assign(value: Node, codec: Codec | undefined, scope: Scope): void {
+    if (value.kind === 'slot') setCodec(value, codec)
+    else this.#expression(value, scope)
+  }
+
+  /** Two sides that are compared: a value on one takes the codec of the other. */
+  #meet(left: Node, right: Node, scope: Scope): void {
+    if (left.kind === 'tuple' && right.kind === 'tuple') {
+      left.items.forEach((item, i) => {
+        const other = right.items[i]
+        if (right.items.every((row) => row.kind === 'tuple'))
+          for (const row of right.items)
+            if (row.kind === 'tuple' && row.items[i] !== undefined) this.#meet(item, row.items[i]!, scope)
+        if (other !== undefined && other.kind !== 'tuple') this.#meet(item, other, scope)
+      })
+      return
+    }
+    if (right.kind === 'slot') setCodec(right, this.#codec(left, scope))
+    else if (right.kind === 'tuple') for (const item of right.items) this.#meet(left, item, scope)
+    else if (left.kind === 'slot') setCodec(left, this.#codec(right, scope))
+  }
+
+  /** How the value of an expression is read. */
+  #codec(n: Node, scope: Scope): Codec | undefined {
+    switch (n.kind) {
+      case 'ref':
+        return scope.codec(n)
+      case 'alias':
+      case 'parens':
+        return this.#codec(n.operand, scope)
+      case 'aggregate':
+      case 'call':
+        if (!PASSING.has(n.name.toLowerCase())) return undefined
+        for (const arg of n.args) {
+          const codec = this.#codec(arg, scope)
+          if (codec !== undefined) return codec
+        }
+        return undefined
+      case 'case': {
+        for (const when of n.whens) {
+          const codec = when.kind === 'when' ? this.#codec(when.result, scope) : undefined
+          if (codec !== undefined) return codec
+        }
+        return n.otherwise === undefined ? undefined : this.#codec(n.otherwise, scope)
+      }
+      case 'select':
+        return this.outputs.get(n)?.[0]?.codec as Codec | undefined
+      case 'jsonRows':
+        return jsonRowsCodec(this.outputs.get(n.query) ?? [], n.single, this.#rename)
+      case 'jsonObject':
+        return jsonDocument
+      case 'jsonPath':
+        return n.legs.length > 0 && !n.operator.startsWith('->>') && n.operand !== undefined ? jsonDocument : undefined
+      default:
+        return undefined
+    }
+  }
+}
+
+const CTE = 'with '
+
+function byName(columns: readonly OutputColumn[]): ReadonlyMap<string, OutputColumn> {
+  return new Map(columns.map((column) => [column.name, column]))
+}
+
+function setCodec(slot: NodeOf<'slot'>, codec: unknown): void {
+  if (codec !== undefined) (slot as { codec: unknown }).codec ??= codec
+}
+
+/** A policy that renames columns leaves the keys of the user's rows on the slot. */
+function setRows(
+  slot: NodeOf<'slot'>,
+  columns: readonly string[],
+  codecs: readonly (Codec | undefined)[] | undefined,
+): void {
+  const keys = (slot.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
+  ;(slot as { codec: unknown }).codec = { columns: keys, codecs }
+}
+
+function starColumns(star: NodeOf<'star'>, scope: Scope): OutputColumn[] | undefined {
+  const columns: OutputColumn[] = []
+  for (const [name, source] of scope.sources) {
+    if (name.startsWith(CTE) || name === 'excluded' || (star.table !== undefined && star.table !== name)) continue
+    if (isOpen(source)) return undefined
+    if (source.columns !== undefined) columns.push(...source.columns.values())
+    else {
+      for (const column of source.definition!.columns.values()) {
+        columns.push({ name: column.name, codec: column.codec, json: jsonForm(column.codec) })
+      }
+    }
+  }
+  return columns
+}
+
+/** A tree in which names of tables that the database knows carry their definitions; names of CTEs do not. */
+export function attachDefinitions(
+  tree: Node,
+  schema: SchemaDefinitions,
+  hidden: ReadonlySet<string> = new Set(),
+): Node {
+  if (tree.kind === 'table') {
+    if (tree.definition !== undefined || (tree.schema === undefined && hidden.has(tree.name))) return tree
+    const definition = schema.get(tree.schema === undefined ? tree.name : `${tree.schema}.${tree.name}`)
+    if (definition === undefined) return tree
+    return { ...tree, definition }
+  }
+  const ctes = 'ctes' in tree ? tree.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : [])) : []
+  const inner = ctes.length === 0 ? hidden : new Set([...hidden, ...ctes])
+  return mapChildren(tree, (child) => attachDefinitions(child, schema, inner))
+}

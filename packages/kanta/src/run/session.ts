@@ -1,0 +1,72 @@
+import type { Connection, Role } from '../driver/index.ts'
+import { HeldSession, once } from './held.ts'
+import type { Pool } from './pool.ts'
+import type { Transaction } from './transaction.ts'
+
+/** Where statements run: the pools of a database, or the one connection that a transaction or `connection()` holds. */
+export interface Session {
+  /** A connection that is free now, else `undefined`. Never queues. Throws when closed (or the transaction is over). */
+  take(role: Role): Connection | undefined
+  /** A connection as soon as one is free, first come first served; rejects when aborted, timed out or closed. */
+  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection>
+  /** Gives a connection back, once for each take. A broken one is not used again. */
+  give(connection: Connection, broken?: boolean): void
+  /** Whether statements run inside a transaction. */
+  readonly inTransaction: boolean
+  /** The innermost transaction in which statements run. */
+  readonly transaction: Transaction | undefined
+  /** Whether a stream may keep a connection of this session open while other statements run: if so, with `lend`. */
+  readonly canHoldStream: boolean
+  /** A connection for a stream. `close` is called when the session ends before the stream does, and closes the cursor. */
+  lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan>
+  /** One connection for several statements. `purpose` ('a transaction') tells those who wait for it what holds it. */
+  reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession>
+}
+
+/** A connection that a stream has, until `end()`. */
+export interface Loan {
+  readonly connection: Connection
+  end(): void
+}
+
+/** The session of a whole database: each statement takes whatever connection of its pool is free. */
+export class PoolSession implements Session {
+  readonly pool: Pool
+  readonly canHoldStream: boolean
+  readonly inTransaction = false
+  readonly transaction = undefined
+
+  constructor(pool: Pool) {
+    this.pool = pool
+    // Without readers a stream would keep everything else waiting, or show the rows of a transaction not its own.
+    this.canHoldStream = pool.hasReaders
+  }
+
+  take(role: Role): Connection | undefined {
+    return this.pool.take(role)
+  }
+
+  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
+    return this.pool.wait(role, signal)
+  }
+
+  give(connection: Connection, broken?: boolean): void {
+    this.pool.give(connection, broken)
+  }
+
+  async lend(role: Role, signal: AbortSignal | undefined): Promise<Loan> {
+    const connection = await this.pool.wait(role, signal)
+    this.pool.note(connection, 'a stream')
+    return { connection, end: once(() => this.pool.give(connection)) }
+  }
+
+  async reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession> {
+    const connection = await this.pool.wait(role, signal)
+    this.pool.note(connection, purpose)
+    return new HeldSession(connection, purpose, {
+      sharesStreams: this.pool.driver.sharesStreams,
+      timeout: this.pool.acquireTimeout,
+      release: (broken) => this.pool.give(connection, broken),
+    })
+  }
+}

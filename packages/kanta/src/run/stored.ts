@@ -1,0 +1,233 @@
+import { KantaError, refuse } from '../error/index.ts'
+import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, node, Shape, start, walk } from '../ir/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
+import type { Chain } from '../sql/index.ts'
+import { checkOperator, checkUnary, show } from '../sql/index.ts'
+import { attachDefinitions, type SchemaDefinitions } from './resolve.ts'
+
+/** The form of a stored query; another number is refused. */
+const FORMAT = 1
+
+/** A query as plain JSON. */
+export interface Stored {
+  readonly kanta: number
+  readonly kind: Kind
+  readonly calls: readonly (readonly [string, unknown])[]
+  readonly args: readonly unknown[]
+  /** What the tables that it names looked like. */
+  readonly tables: Readonly<Record<string, string>>
+}
+
+/** A query as plain JSON: its calls, its values, and what its tables looked like. */
+export function store(query: Chain, schema: SchemaDefinitions): Stored {
+  return {
+    kanta: FORMAT,
+    kind: query.shape.kind,
+    calls: storeCalls(query.shape),
+    args: query.args.map(storeValue),
+    tables: fingerprints(query.shape, schema),
+  }
+}
+
+function storeCalls(shape: Shape): [string, unknown][] {
+  const calls: [string, unknown][] = []
+  for (let at: Shape | undefined = shape; at?.before !== undefined; at = at.before)
+    calls.unshift([at.part, storePart(at.value)])
+  return calls
+}
+
+function storePart(part: unknown): unknown {
+  if (part === CLEARED) return { $: 'cleared' }
+  if (part === undefined) return { $: 'undefined' }
+  if (typeof part === 'bigint') return { $: 'bigint', value: String(part) }
+  if (Array.isArray(part)) return part.map(storePart)
+  if (part instanceof Shape) return { $: 'shape', kind: part.kind, calls: storeCalls(part as unknown as Shape) }
+  if (isNode(part)) {
+    const stored: Record<string, unknown> = { kind: part.kind }
+    for (const [name] of fieldsOf(part.kind)) {
+      if (part.kind === 'table' && name === 'definition') continue
+      const value = (part as unknown as Record<string, unknown>)[name]
+      if (value !== undefined) stored[name] = storePart(value)
+    }
+    return stored
+  }
+  return part
+}
+
+function storeValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return { $: 'bigint', value: String(value) }
+  if (value instanceof Date) return { $: 'date', value: value.toISOString() }
+  if (value instanceof Uint8Array) return { $: 'bytes', value: Buffer.from(value).toString('base64') }
+  if (Array.isArray(value)) return value.map(storeValue)
+  if (typeof value === 'object' && value !== null) {
+    return {
+      $: 'object',
+      value: Object.fromEntries(Object.entries(value).map(([key, item]) => [key, storeValue(item)])),
+    }
+  }
+  if (typeof value === 'function' || typeof value === 'symbol') return refuse(`${show(value)} cannot be stored.`)
+  return value
+}
+
+/** Reads a stored query back; refuses another form, other tables, and text that could carry anything. */
+export function restore(
+  stored: unknown,
+  schema: SchemaDefinitions,
+  options: { readonly trustText?: boolean },
+): { readonly shape: Shape; readonly args: readonly unknown[] } {
+  const json = (typeof stored === 'string' ? JSON.parse(stored) : stored) as Stored
+  if (typeof json !== 'object' || json === null || json.kanta !== FORMAT) {
+    return refuse(`This is not a query stored in form ${FORMAT}. Build the query again and store it anew.`)
+  }
+  const reader = new Reader(schema, options.trustText === true)
+  const shape = reader.shape(json.kind, json.calls)
+  const now = fingerprints(shape, schema)
+  for (const [table, print] of Object.entries(json.tables ?? {})) {
+    if (now[table] !== print) {
+      throw new KantaError(
+        'invalid_input',
+        `The stored query was made for another form of the table '${table}'. Build the query again and store it anew.`,
+      )
+    }
+  }
+  const args = json.args.map(readValue)
+  const expected = fold(shape).arguments
+  if (args.length !== expected) refuse(`The stored query takes ${expected} values and holds ${args.length}.`)
+  return { shape, args }
+}
+
+function readValue(stored: unknown): unknown {
+  if (Array.isArray(stored)) return stored.map(readValue)
+  if (typeof stored !== 'object' || stored === null) return stored
+  const { $, value } = stored as { $: string; value: unknown }
+  if ($ === 'bigint') return BigInt(value as string)
+  if ($ === 'date') return new Date(value as string)
+  if ($ === 'bytes') return new Uint8Array(Buffer.from(value as string, 'base64'))
+  if ($ === 'object')
+    return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, readValue(item)]))
+  return refuse(`The stored query holds a value of an unknown sort, ${show($)}.`)
+}
+
+/** The columns of each defined table that a query names, in a form that can be compared. */
+function fingerprints(shape: Shape, schema: SchemaDefinitions): Record<string, string> {
+  const prints: Record<string, string> = {}
+  walk(attachDefinitions(fold(shape).tree as Node, schema), (part) => {
+    if (part.kind !== 'table' || part.definition === undefined) return
+    const definition = part.definition as TableDefinition
+    prints[part.schema === undefined ? part.name : `${part.schema}.${part.name}`] = [...definition.columns.values()]
+      .map((column) => `${column.name}:${column.type}${column.nullable ? '?' : ''}`)
+      .join(',')
+  })
+  return prints
+}
+
+const NAME = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
+const WORD = /^[a-z_, ()0-9[\]]*$/i
+
+/** What the atoms that become text may be; every other atom is quoted when it is printed. */
+const TEXTS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  'binary.op': (value) => checkOperator(value) !== undefined,
+  'unary.op': (value) => checkUnary(value) !== undefined,
+  'call.name': (value) => NAME.test(String(value)),
+  'aggregate.name': (value) => NAME.test(String(value)),
+  'word.text': (value) => WORD.test(String(value)),
+  'joined.style': oneOf(
+    'inner join',
+    'left join',
+    'right join',
+    'full join',
+    'cross join',
+    'cross apply',
+    'outer apply',
+  ),
+  'setOperation.operator': oneOf('union', 'union all', 'intersect', 'intersect all', 'except', 'except all'),
+  'frame.unit': oneOf('rows', 'range', 'groups'),
+  'bound.edge': oneOf('unbounded preceding', 'unbounded following', 'current row', 'preceding', 'following'),
+  'window.exclude': oneOf('current row', 'group', 'ties', 'no others'),
+  'lock.strength': oneOf('update', 'share', 'key share', 'no key update'),
+  'select.wait': oneOf('skip locked', 'nowait'),
+  'insert.or': oneOf('ignore', 'or ignore', 'or abort', 'or fail', 'or replace', 'or rollback'),
+  'insert.verb': oneOf('insert', 'replace'),
+  'mergeWhen.match': oneOf('matched', 'not matched', 'not matched by source'),
+  'mergeAction.action': oneOf('delete', 'do nothing', 'update', 'insert'),
+  'grouping.style': oneOf('rollup', 'cube', 'grouping sets'),
+  'order.direction': oneOf('asc', 'desc'),
+  'order.nulls': oneOf('first', 'last'),
+  'jsonPath.operator': oneOf('->', '->>', '->$', '->>$'),
+  'jsonLeg.value': (value) => typeof value === 'string' || Number.isSafeInteger(value),
+  'count.modifier': oneOf('only', 'with ties', 'percent', 'percent with ties'),
+  'explain.format': (value) => NAME.test(String(value)),
+  'arg.role': oneOf('value', 'compared', 'list', 'rows'),
+}
+
+function oneOf(...words: readonly string[]): (value: unknown) => boolean {
+  return (value) => words.includes(value as string)
+}
+
+class Reader {
+  readonly #schema: SchemaDefinitions
+  readonly #trustText: boolean
+
+  constructor(schema: SchemaDefinitions, trustText: boolean) {
+    this.#schema = schema
+    this.#trustText = trustText
+  }
+
+  shape(kind: Kind, calls: readonly (readonly [string, unknown])[]): Shape {
+    if (!isKind(kind) || !Array.isArray(calls)) refuse(`The stored query has an unknown kind, ${show(kind)}.`)
+    let shape: Shape = start(kind) as unknown as Shape
+    const names = new Set(fieldsOf(kind).map(([name]) => name))
+    for (const [part, value] of calls) {
+      if (!names.has(part)) refuse(`The stored query calls ${show(part)}, which ${kind} does not have.`)
+      const read = this.#part(value)
+      checkText(kind, part, read)
+      shape = shape.step(part as never, read)
+    }
+    return shape
+  }
+
+  #part(stored: unknown): unknown {
+    if (Array.isArray(stored)) return stored.map((item) => this.#part(item))
+    if (typeof stored !== 'object' || stored === null) return stored
+    const tagged = stored as { $?: string; kind?: Kind; calls?: never; value?: unknown }
+    if (tagged.$ === 'cleared') return CLEARED
+    if (tagged.$ === 'undefined') return undefined
+    if (tagged.$ === 'bigint') return BigInt(tagged.value as string)
+    if (tagged.$ === 'shape') return this.shape(tagged.kind!, tagged.calls!)
+    return this.#node(stored as Record<string, unknown>)
+  }
+
+  #node(stored: Record<string, unknown>): Node {
+    const kind = stored.kind as Kind
+    if (!isKind(kind)) return refuse(`The stored query holds a node of an unknown kind, ${show(kind)}.`)
+    if (kind === 'raw' && !this.#trustText) {
+      return refuse(
+        'The stored query holds SQL text of its own. Read it with fromJSON(json, { trustText: true }) if it comes from where you trust.',
+      )
+    }
+    const made: Record<string, unknown> = { kind }
+    for (const [name, sort] of fieldsOf(kind)) {
+      const part = this.#part(stored[name])
+      if (sort === 'nodes' && !(Array.isArray(part) && part.every(isNode)))
+        refuse(`The stored ${kind} holds no list in '${name}'.`)
+      if (sort === 'node' && part !== undefined && !isNode(part))
+        refuse(`The stored ${kind} holds no node in '${name}'.`)
+      if (part !== undefined) checkText(kind, name, part)
+      made[name] = part
+    }
+    if (kind === 'table')
+      made.definition = this.#schema.get(made.schema === undefined ? String(made.name) : `${made.schema}.${made.name}`)
+    return node(made as never) as unknown as Node
+  }
+}
+
+function isKind(kind: unknown): kind is Kind {
+  return typeof kind === 'string' && fieldsOf(kind as Kind) !== undefined
+}
+
+function checkText(kind: Kind, part: string, value: unknown): void {
+  const check = TEXTS[`${kind}.${part}`]
+  if (check !== undefined && value !== undefined && value !== CLEARED && !check(value)) {
+    refuse(`The stored query holds ${show(value)} as the ${part} of a ${kind}, which is not one of its words.`)
+  }
+}

@@ -1,0 +1,132 @@
+import type { TransactionSettings } from '../dialect/index.ts'
+import type { Driver } from '../driver/index.ts'
+import { KantaError } from '../error/index.ts'
+import { cancelled, failure, suppress } from './failure.ts'
+import type { HeldSession } from './held.ts'
+import type { Session } from './session.ts'
+import { Transaction } from './transaction.ts'
+
+/**
+ * Begins a transaction that its caller ends. In the session of a transaction it is nested: a savepoint.
+ *
+ * @throws KantaError `unsupported` for settings that the database lacks, `cancelled`, `timeout` or `closed` while
+ * waiting for a connection, else what the database said; the connection is then given back.
+ */
+export async function beginTransaction(
+  session: Session,
+  driver: Driver,
+  settings: TransactionSettings = {},
+  signal?: AbortSignal | undefined,
+): Promise<Transaction> {
+  const outer = session.transaction
+  if (outer === undefined) driver.dialect.transaction.begin(settings)
+  else refuseOtherSettings(settings, outer.settings)
+  const role = settings.access === 'read only' ? 'read' : 'write'
+  const held = await session.reserve(role, outer === undefined ? 'a transaction' : 'a nested transaction', signal)
+  const transaction = new Transaction(held, driver, outer === undefined ? settings : outer.settings)
+  await transaction.open()
+  return transaction
+}
+
+/** What `runTransaction` needs besides the session and the work. */
+export interface RunOptions {
+  readonly driver: Driver
+  readonly settings?: TransactionSettings | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Runs `work` in a transaction: committed when it returns, rolled back when it throws or its signal aborts. In the
+ * session of a transaction it is nested: a savepoint.
+ *
+ * @throws KantaError as `beginTransaction` and `Transaction.commit` do; what `work` throws is thrown as it is.
+ */
+export async function runTransaction<Result>(
+  session: Session,
+  { driver, settings, signal }: RunOptions,
+  work: (transaction: Transaction) => Result | Promise<Result>,
+): Promise<Result> {
+  const transaction = await beginTransaction(session, driver, settings, signal)
+  try {
+    const result = await untilAborted(() => work(transaction), signal, 'The transaction')
+    await transaction.finish(result)
+    return result
+  } catch (error) {
+    throw await transaction.abandon(error)
+  }
+}
+
+/**
+ * Runs `work` with one connection held for it, such as for settings of a session. A transaction that it began as text
+ * and left open is rolled back, and is an error.
+ */
+export async function runOnConnection<Result>(
+  session: Session,
+  { driver, signal }: RunOptions,
+  work: (session: HeldSession) => Result | Promise<Result>,
+): Promise<Result> {
+  const held = await session.reserve('write', 'connection()', signal)
+  let result: Result | undefined
+  const errors: unknown[] = []
+  try {
+    result = await untilAborted(() => work(held), signal, 'The work on a connection')
+  } catch (error) {
+    errors.push(error)
+  }
+  errors.push(...(await leaveConnection(held, driver)))
+  if (errors.length > 0) throw errors.reduce(suppress)
+  return result as Result
+}
+
+/** Gives the connection back as it was taken: in no transaction, or in the same one. */
+async function leaveConnection(held: HeldSession, driver: Driver): Promise<unknown[]> {
+  const errors: unknown[] = []
+  const inner = held.nested?.transaction
+  if (inner?.isOpen && inner !== held.transaction) errors.push(await inner.abandon(leftOpen()))
+  await held.seize(workEnded)
+  let broken = false
+  if (!held.inTransaction && held.connection.inTransaction === true) {
+    errors.push(leftOpen())
+    try {
+      await held.connection.run(driver.dialect.transaction.rollback, [])
+    } catch (cause) {
+      errors.push(failure(driver, cause))
+      broken = true
+    }
+  }
+  held.end(workEnded, broken)
+  return errors
+}
+
+/** The end of the work, or of patience: then what the work still does comes to nothing. */
+function untilAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
+  const run = async (): Promise<T> => work()
+  if (signal === undefined) return run()
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(cancelled(signal, what))
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    run()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+function refuseOtherSettings(settings: TransactionSettings, outer: TransactionSettings): void {
+  for (const key of ['isolation', 'access'] as const) {
+    if (settings[key] === undefined || settings[key] === outer[key]) continue
+    throw new KantaError(
+      'unsupported',
+      `A nested transaction has the ${key} of the one around it, and cannot be '${settings[key]}'. Set it on the outermost one.`,
+    )
+  }
+}
+
+const workEnded = () =>
+  new KantaError('closed', 'The work on this connection has ended. Await all of it before the callback returns.')
+
+const leftOpen = () =>
+  new KantaError(
+    'transaction',
+    'The work on a connection began a transaction and left it open; it was rolled back. Use transaction(), or commit it.',
+  )

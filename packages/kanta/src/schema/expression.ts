@@ -1,0 +1,22 @@
+import type { $column, $ref, $value } from './phantom.ts'
+
+/** What stands for a value of type `V`: an expression, or a column with the reference `R`. */
+export interface Operand<out R, out V> {
+  readonly [$ref]: R
+  readonly [$value]: V
+}
+
+/**
+ * Anything that can stand for a value of type `T` in SQL.
+ *
+ * @example
+ * ```ts
+ * const ready: Expression<boolean> = sql<boolean>`checked_at is not null`
+ * ```
+ */
+export interface Expression<out T> extends Operand<never, T> {}
+
+/** What stands for the reference `R` in a list of columns: a column, or one under another name. */
+export interface ColumnLike<out R> {
+  readonly [$column]: R
+}

@@ -1,0 +1,51 @@
+export type { Codec, SqlValue } from './codec.ts'
+export {
+  type AbstractType,
+  AliasedColumn,
+  type AnyColumnBuilder,
+  Column,
+  type ColumnBuilder,
+  type ColumnDefinition,
+  type ColumnFactory,
+  type ColumnGetter,
+  type Filled,
+  type ReferenceOptions,
+  type ReferentialAction,
+} from './column.ts'
+export { Constraint, check, foreignKey, index, primaryKey, unique } from './constraint.ts'
+export type { ColumnLike, Expression, Operand } from './expression.ts'
+export type {
+  ColumnOf,
+  ColumnType,
+  Generated,
+  GeneratedAlways,
+  InferRow,
+  Insertable,
+  InsertType,
+  JSONColumnType,
+  Named,
+  RequiredKeys,
+  Rowed,
+  Selectable,
+  SelectType,
+  TableRef,
+  TablesOf,
+  Updateable,
+  UpdateType,
+  ValueOrExpression,
+} from './infer.ts'
+export type { $alias, $cell, $column, $ref, $row, $table, $value } from './phantom.ts'
+export {
+  type AliasedTable,
+  aliasOf,
+  type CheckDefinition,
+  type Columns,
+  definitionOf,
+  type ForeignKeyDefinition,
+  type IndexDefinition,
+  isAliased,
+  type Table,
+  type TableDefinition,
+  table,
+  type UniqueDefinition,
+} from './table.ts'

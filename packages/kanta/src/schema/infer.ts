@@ -1,0 +1,99 @@
+import type { Expression } from './expression.ts'
+import type { $alias, $row, $table } from './phantom.ts'
+
+/**
+ * A column whose type differs between what is selected, inserted and updated.
+ *
+ * @example
+ * ```ts
+ * interface City {
+ *   founded: ColumnType<Date, string | undefined, never>
+ * }
+ * ```
+ */
+export interface ColumnType<S, I = S, U = S> {
+  readonly __select__: S
+  readonly __insert__: I
+  readonly __update__: U
+}
+
+/**
+ * A column that the database fills in when an insert leaves it out.
+ *
+ * @example
+ * ```ts
+ * interface City {
+ *   id: Generated<number>
+ * }
+ * ```
+ */
+export type Generated<S> = [S] extends [ColumnType<infer A, infer B, infer C>]
+  ? ColumnType<A, B | undefined, C>
+  : ColumnType<S, S | undefined, S>
+
+/** A column that only the database may write, such as `generated always as (…)`. */
+export type GeneratedAlways<S> = ColumnType<S, never, never>
+
+/** A column that holds JSON: an object when selected, text when written, unless `I` and `U` say otherwise. */
+export type JSONColumnType<S extends object | null, I = string, U = string> = ColumnType<S, I, U>
+
+/** A column of the interface form whose selected type is `T`, generated or not: for the constraints of generic helpers. */
+export type ColumnOf<T> = T | ColumnType<T, any, any>
+
+/** The type of a column when it is selected. */
+export type SelectType<T> = unknown extends T ? T : [T] extends [ColumnType<any, any, any>] ? T['__select__'] : T
+/** The type of a column when it is inserted. */
+export type InsertType<T> = unknown extends T ? T : [T] extends [ColumnType<any, any, any>] ? T['__insert__'] : T
+/** The type of a column when it is updated. */
+export type UpdateType<T> = unknown extends T ? T : [T] extends [ColumnType<any, any, any>] ? T['__update__'] : T
+
+// A column may be left out of an insert when its insert type has null or undefined in it, or is never.
+type RequiredKey<X, K> = null extends X
+  ? never
+  : X extends ColumnType<any, infer I, any>
+    ? [I] extends [never]
+      ? never
+      : undefined extends I
+        ? never
+        : null extends I
+          ? never
+          : K
+    : K
+/** The columns that an insert may not leave out. */
+export type RequiredKeys<T> = { [K in keyof T]: RequiredKey<T[K], K> }[keyof T]
+/** The row that a select of all columns returns. */
+export type Selectable<T> = { [K in keyof T]: SelectType<T[K]> }
+/** The row that an insert takes, as plain values. */
+export type Insertable<T> = Flat<{ [K in keyof T]?: InsertType<T[K]> } & { [K in RequiredKeys<T>]: unknown }>
+/** The changes that an update takes, as plain values. */
+export type Updateable<T> = { [K in keyof T]?: UpdateType<T[K]> }
+
+type Flat<T> = { [K in keyof T]: T[K] } & {}
+
+/** Anything with a row: a table, a query, an aliased query. */
+export interface Rowed<out R = unknown> {
+  readonly [$row]: R
+}
+
+/** The column types of a table: `interface CityTable extends InferRow<typeof city> {}`. */
+export type InferRow<T extends Rowed> = T[typeof $row]
+
+/** A table, perhaps under another name `A`, as `selectFrom` and joins take it. */
+export interface TableRef<out B, out A> {
+  readonly [$table]: [B, A]
+}
+
+/** Anything with a name in a query. */
+export interface Named<out N> {
+  readonly [$alias]: N
+}
+
+/** What `kanta({ schema })` takes: tables by any name, besides whatever else a module exports. */
+export type TablesOf<S> = {
+  [K in keyof S as S[K] extends TableRef<infer B extends string, never> ? B : never]: S[K] extends Rowed<infer R>
+    ? R
+    : never
+}
+
+/** A value, or an expression that stands for one. */
+export type ValueOrExpression<T> = T | Expression<T>

@@ -1,0 +1,61 @@
+import { KantaError } from '../error/index.ts'
+import { isTransient, type Kind, type Kinds, keepOut, type Node, node, type Shape } from '../ir/index.ts'
+import { markOperand, type Operand } from './operand.ts'
+
+export interface ExecuteOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What runs queries: a database, a transaction, or nothing for a query that is part of another. */
+export interface Runner {
+  execute(query: Chain, options: ExecuteOptions | undefined): Promise<unknown[]>
+  first(query: Chain, options: ExecuteOptions | undefined): Promise<unknown>
+  stream(query: Chain, chunkSize: number, options: ExecuteOptions | undefined): AsyncIterableIterator<unknown>
+  compile(query: Chain): unknown
+  serialize(query: Chain): unknown
+}
+
+const fail = (): never => {
+  throw new KantaError(
+    'invalid_input',
+    'This query is part of another and has no database of its own to run on. Build it from a database (db.selectFrom …) to run it.',
+  )
+}
+/** The runner of queries that are only ever part of others. */
+export const detached: Runner = { execute: fail, first: fail, stream: fail, compile: fail, serialize: fail }
+
+/** A chain of calls: its shape, its arguments, and what can run it. Immutable: each call gives a new one. */
+export class Chain<K extends Kind = Kind> implements Operand {
+  readonly shape: Shape<K>
+  readonly args: readonly unknown[]
+  readonly runner: Runner
+
+  constructor(shape: Shape<K>, args: readonly unknown[], runner: Runner) {
+    this.shape = shape
+    this.args = args
+    this.runner = runner
+  }
+
+  /** The chain as a part of another query. */
+  get node(): Node {
+    const built = { kind: 'built', shape: this.shape as unknown as Shape } as const
+    return isTransient(this.shape) ? keepOut(built) : node(built)
+  }
+}
+markOperand(Chain.prototype)
+
+/** The name of a part of some kind. */
+export type PartName = { [K in Kind]: keyof Kinds[K] & string }[Kind]
+
+/** A chain one call longer. */
+export function extend<
+  C extends { readonly shape: object; readonly args: readonly unknown[]; readonly runner: Runner },
+>(chain: C, part: PartName, value: unknown, args?: readonly unknown[]): C {
+  const all =
+    args === undefined || args.length === 0 ? chain.args : chain.args.length === 0 ? args : chain.args.concat(args)
+  return new (chain.constructor as new (s: object, a: readonly unknown[], r: Runner) => C)(
+    (chain.shape as Shape).step(part as never, value),
+    all,
+    chain.runner,
+  )
+}

@@ -1,0 +1,263 @@
+import { refuse } from '../error/index.ts'
+import { CLEARED, forgetting, type Node, node, pin, type Shape, start } from '../ir/index.ts'
+import { Column } from '../schema/index.ts'
+import { callBack } from './callback.ts'
+import { Chain, detached, extend } from './chain.ts'
+import { conditionOf, refComparison } from './expression.ts'
+import { checkName, given, isOperand, listOf, valueOf } from './operand.ts'
+import { show } from './operator.ts'
+import { assignments, countNode, Query, selections, stars } from './query.ts'
+
+const ROWS = pin({ kind: 'arg', role: 'rows' })
+const DEFAULT = pin({ kind: 'default' })
+
+type Row = Readonly<Record<string, unknown>>
+
+/** Finds an insert's shape by the keys of its row, so that a row like the last one costs a few look-ups. */
+class KeyMemo {
+  columns: readonly string[] | undefined = undefined
+  readonly next: Map<string, KeyMemo> = new Map()
+}
+let remembered = new KeyMemo()
+forgetting({
+  clear() {
+    remembered = new KeyMemo()
+  },
+})
+
+/** `insert into …` and `replace into …` */
+export class InsertBuilder extends Query<'insert'> {
+  values(rows: unknown): this {
+    const given = typeof rows === 'function' ? callBack(rows) : rows
+    const list: readonly Row[] = Array.isArray(given) ? given : [given]
+    if (list.length === 0) refuse('values([]) inserts nothing. Leave the statement out when there are no rows.')
+    const columns = columnsOf(list[0], 0)
+    let ragged = false
+    for (let i = 0; i < list.length; i++) {
+      const kind = inspect(list[i], columns, i)
+      if (kind === 'expression') return this.tuples(list)
+      if (kind === 'ragged') ragged = true
+    }
+    const all = ragged ? union(list) : columns
+    if (all.length === 0) refuse('values({}) has no column with a value. Use defaultValues() for a row of defaults.')
+    const shape = this.shape.step('columns', all).step('rows', ROWS)
+    const args = this.args.concat([list])
+    return new InsertBuilder(ragged ? shape.step('ragged', true) : shape, args, this.runner) as this
+  }
+
+  /** Rows of which some hold expressions: each row is structure. */
+  private tuples(rows: readonly Row[]): this {
+    const columns = union(rows)
+    const args: unknown[] = []
+    const nodes: Node[] = rows.map((row) =>
+      node({
+        kind: 'tuple',
+        items: columns.map((column) => {
+          const value = row[column]
+          if (value === undefined) return DEFAULT
+          return valueOf(typeof value === 'function' ? callBack(value) : value, args, `The value of ${show(column)}`)
+        }),
+      }),
+    )
+    const shape = this.shape.step('columns', columns).step('tuples', CLEARED)
+    return extend(new InsertBuilder(shape, this.args, this.runner) as this, 'tuples', listOf(nodes), args)
+  }
+
+  columns(columns: readonly unknown[]): this {
+    if (!Array.isArray(columns) || columns.length === 0) refuse('columns([]) names no column.')
+    const names = columns.map((column: unknown) =>
+      checkName(column instanceof Column ? column.name : column, 'a column'),
+    )
+    return extend(this, 'columns', internNames(names))
+  }
+
+  expression(query: unknown): this {
+    const args: unknown[] = []
+    const made = given(typeof query === 'function' ? callBack(query) : query, args)
+    return extend(this, 'query', made ?? refuse(`expression(${show(query)}) takes a query.`), args)
+  }
+
+  defaultValues(): this {
+    return extend(this, 'defaults', true)
+  }
+
+  ignore(): this {
+    return extend(this, 'or', 'ignore')
+  }
+
+  orIgnore(): this {
+    return extend(this, 'or', 'or ignore')
+  }
+
+  orAbort(): this {
+    return extend(this, 'or', 'or abort')
+  }
+
+  orFail(): this {
+    return extend(this, 'or', 'or fail')
+  }
+
+  orReplace(): this {
+    return extend(this, 'or', 'or replace')
+  }
+
+  orRollback(): this {
+    return extend(this, 'or', 'or rollback')
+  }
+
+  top(amount: unknown, modifier?: string): this {
+    const args: unknown[] = []
+    return extend(this, 'top', node({ kind: 'count', amount: countNode('top', amount, args), modifier }), args)
+  }
+
+  onConflict(build: unknown): this {
+    if (typeof build !== 'function') refuse('onConflict takes a callback: (oc) => oc.column(…).doNothing().')
+    const made: unknown = build(new ConflictBuilder(start('conflict'), [], detached))
+    if (!(made instanceof ConflictBuilder))
+      return refuse('The callback of onConflict() gave nothing. Return what doNothing() or doUpdateSet() gives.')
+    if (!made.decided())
+      refuse('onConflict() says for which conflict, but not what to do. End with doNothing() or doUpdateSet(…).')
+    return extend(this, 'conflict', made.node, made.args)
+  }
+
+  onDuplicateKeyUpdate(...changes: unknown[]): this {
+    const args: unknown[] = []
+    return extend(this, 'duplicate', assignments(changes, args, 'onDuplicateKeyUpdate'), args)
+  }
+
+  returning(columns: unknown): this {
+    const args: unknown[] = []
+    return extend(this, 'returning', selections(columns, args, 'returning'), args)
+  }
+
+  returningAll(): this {
+    return extend(this, 'returning', stars(undefined))
+  }
+
+  clearReturning(): this {
+    return extend(this, 'returning', CLEARED)
+  }
+
+  output(columns: unknown): this {
+    const args: unknown[] = []
+    return extend(this, 'output', selections(columns, args, 'output'), args)
+  }
+
+  outputAll(table: string): this {
+    return extend(this, 'output', stars(table))
+  }
+}
+
+/** The names of a list, one array for each list of names, so that they can be compared by identity. */
+export function internNames(names: readonly string[]): readonly string[] {
+  let at = remembered
+  for (const name of names) {
+    let next = at.next.get(name)
+    if (next === undefined) at.next.set(name, (next = new KeyMemo()))
+    at = next
+  }
+  at.columns ??= names
+  return at.columns
+}
+
+function columnsOf(row: unknown, i: number): readonly string[] {
+  if (typeof row !== 'object' || row === null || Array.isArray(row) || isOperand(row)) {
+    return refuse(`values(): row ${i} is ${show(row)}; a row is an object of columns and values.`)
+  }
+  let at = remembered
+  for (const name in row) {
+    if ((row as Row)[name] === undefined) continue
+    let next = at.next.get(name)
+    if (next === undefined) at.next.set(name, (next = new KeyMemo()))
+    at = next
+  }
+  at.columns ??= Object.keys(row).filter((name) => (row as Row)[name] !== undefined)
+  return at.columns
+}
+
+/** Whether a row has just these columns and plain values. */
+function inspect(row: Row | undefined, columns: readonly string[], i: number): 'plain' | 'ragged' | 'expression' {
+  if (typeof row !== 'object' || row === null || isOperand(row)) columnsOf(row, i)
+  let count = 0
+  let found: 'plain' | 'expression' = 'plain'
+  for (const name in row) {
+    const value = row[name]
+    if (value === undefined) continue
+    count++
+    if (typeof value === 'function' || (typeof value === 'object' && isOperand(value))) found = 'expression'
+  }
+  if (found === 'expression') return found
+  if (count !== columns.length) return 'ragged'
+  for (const column of columns) if (row![column] === undefined) return 'ragged'
+  return 'plain'
+}
+
+function union(rows: readonly Row[]): readonly string[] {
+  const names = new Set<string>()
+  for (const row of rows) for (const name of Object.keys(row)) if (row[name] !== undefined) names.add(name)
+  return internNames([...names])
+}
+
+/** `onConflict(oc => …)` */
+export class ConflictBuilder extends Chain<'conflict'> {
+  column(column: unknown): ConflictBuilder {
+    return this.columns([column])
+  }
+
+  columns(columns: readonly unknown[]): ConflictBuilder {
+    const before = columnsBefore(this.shape)
+    const names = columns.map((column) => checkName(column instanceof Column ? column.name : column, 'a column'))
+    return extend(this, 'columns', internNames([...before, ...names]))
+  }
+
+  constraint(name: string): ConflictBuilder {
+    return extend(this, 'constraint', checkName(name, 'a constraint'))
+  }
+
+  expression(expression: unknown): ConflictBuilder {
+    const args: unknown[] = []
+    const made = given(typeof expression === 'function' ? callBack(expression) : expression, args)
+    return extend(this, 'expression', made ?? refuse('onConflict(oc => oc.expression(…)) takes an expression.'), args)
+  }
+
+  where(...condition: unknown[]): ConflictBuilder {
+    const args: unknown[] = []
+    return extend(this, this.decided() ? 'updateWhere' : 'where', conditionOf(condition, args, 'where'), args)
+  }
+
+  whereRef(lhs: unknown, op: unknown, rhs: unknown): ConflictBuilder {
+    const args: unknown[] = []
+    return extend(this, this.decided() ? 'updateWhere' : 'where', refComparison(lhs, op, rhs, args), args)
+  }
+
+  doNothing(): ConflictBuilder {
+    return extend(this, 'action', 'nothing')
+  }
+
+  doUpdateSet(...changes: unknown[]): ConflictBuilder {
+    const args: unknown[] = []
+    const sets = assignments(changes, args, 'doUpdateSet')
+    return extend(extend(this, 'action', 'update'), 'sets', sets, args)
+  }
+
+  $call<R>(change: (conflict: this) => R): R {
+    return change(this)
+  }
+
+  $if(condition: unknown, change: (conflict: this) => this): this {
+    return condition ? change(this) : this
+  }
+
+  decided(): boolean {
+    for (let at: Shape<'conflict'> | undefined = this.shape; at !== undefined; at = at.before)
+      if (at.part === 'action') return true
+    return false
+  }
+}
+
+function columnsBefore(shape: Shape<'conflict'>): readonly string[] {
+  for (let at: Shape<'conflict'> | undefined = shape; at !== undefined; at = at.before) {
+    if (at.part === 'columns') return at.value as readonly string[]
+  }
+  return []
+}

@@ -1,0 +1,303 @@
+import { KantaError, refuse } from '../error/index.ts'
+import { CLEARED, forgetting, type Kind, type Node, node, pin, start } from '../ir/index.ts'
+import { aliasOf, Column } from '../schema/index.ts'
+import { callBack } from './callback.ts'
+import { Chain, type ExecuteOptions, extend } from './chain.ts'
+import { type Aliased, aliased, conditionOf, refComparison, references } from './expression.ts'
+import { joinNode } from './join.ts'
+import { given, isOperand, listOf, parseReference, selection, source, valueOf } from './operand.ts'
+import { checkOperator, isComparison, show } from './operator.ts'
+import { orderNodes } from './order.ts'
+
+/** What every statement does: run, compile, be stored, be part of another. */
+export class Query<K extends Kind> extends Chain<K> {
+  execute(options?: ExecuteOptions): Promise<unknown[]> {
+    return this.runner.execute(this as unknown as Chain, options)
+  }
+
+  executeTakeFirst(options?: ExecuteOptions): Promise<unknown> {
+    return this.runner.first(this as unknown as Chain, options)
+  }
+
+  async executeTakeFirstOrThrow(error?: unknown, options?: ExecuteOptions): Promise<unknown> {
+    const settings = typeof error === 'object' && error !== null ? (error as ErrorSettings) : undefined
+    const row = await this.runner.first(this as unknown as Chain, settings ?? options)
+    if (row === undefined) throw noRow(settings?.errorConstructor ?? error, this)
+    return row
+  }
+
+  stream(options?: number | (ExecuteOptions & { readonly chunkSize?: number })): AsyncIterableIterator<unknown> {
+    const settings = typeof options === 'number' ? { chunkSize: options } : (options ?? {})
+    return this.runner.stream(this as unknown as Chain, chunkSizeOf(settings.chunkSize), settings)
+  }
+
+  compile(): unknown {
+    return this.runner.compile(this as unknown as Chain)
+  }
+
+  toJSON(): unknown {
+    return this.runner.serialize(this as unknown as Chain)
+  }
+
+  async explain(format?: string, options?: unknown): Promise<unknown> {
+    const args: unknown[] = []
+    const extra =
+      options === undefined
+        ? undefined
+        : (given(options, args) ?? refuse('The options of explain() are an expression.'))
+    if (format !== undefined && !/^[a-z]+$/i.test(format))
+      refuse(`explain(${show(format)}): a format is a word, such as 'json'.`)
+    const statement = node({ kind: 'explain', format, options: extra, statement: this.node })
+    return this.runner.execute(
+      new Chain(start('explain').step('statement', statement), [...args, ...this.args], this.runner),
+      undefined,
+    )
+  }
+
+  modifyFront(expression: unknown): this {
+    return this.modify('front', expression)
+  }
+
+  modifyEnd(expression: unknown): this {
+    return this.modify('end', expression)
+  }
+
+  private modify(position: 'front' | 'end', expression: unknown): this {
+    const args: unknown[] = []
+    const operand =
+      given(expression, args) ??
+      refuse(`A modifier is an expression, such as sql\`…\`; it was given ${show(expression)}.`)
+    return extend(this, 'modifiers', node({ kind: 'modifier', position, operand }), args)
+  }
+
+  $call<R>(change: (query: this) => R): R {
+    return change(this)
+  }
+
+  $if(condition: unknown, change: (query: this) => this): this {
+    return condition ? change(this) : this
+  }
+
+  $castTo(): this {
+    return this
+  }
+
+  $narrowType(): this {
+    return this
+  }
+
+  $assertType(): this {
+    return this
+  }
+
+  $asTuple(): this {
+    return this
+  }
+
+  $asScalar(): this {
+    return this
+  }
+
+  $notNull(): this {
+    return this
+  }
+
+  as(alias: unknown): Aliased {
+    return aliased(this, alias)
+  }
+}
+
+interface ErrorSettings extends ExecuteOptions {
+  readonly errorConstructor?: unknown
+}
+
+/** The error of a query that found nothing: the given class or factory, else Kanta's own. */
+function noRow(maker: unknown, query: object): unknown {
+  if (typeof maker !== 'function') {
+    return new KantaError('not_found', 'The query found no row. Use executeTakeFirst() where none is an answer.')
+  }
+  return maker.prototype instanceof Error ? Reflect.construct(maker, []) : maker(query)
+}
+
+const CHUNK = 100
+
+function chunkSizeOf(size: number | undefined): number {
+  if (size === undefined) return CHUNK
+  if (!Number.isSafeInteger(size) || size < 1)
+    refuse(`stream(${show(size)}): a chunk size is a whole number of rows from 1.`)
+  return size
+}
+
+const COMPARED = pin({ kind: 'arg', role: 'compared' })
+/** `where('city.name', '=', value)`: the node is found by its two strings. */
+const comparisons = forgetting(new Map<string, Map<string, Node>>())
+
+function simpleComparison(column: string, op: string): Node {
+  let known = comparisons.get(op)
+  if (known === undefined) comparisons.set(op, (known = new Map()))
+  let found = known.get(column)
+  if (found === undefined) {
+    found = node({ kind: 'binary', left: parseReference(column), op: checkOperator(op), right: COMPARED })
+    known.set(column, found)
+  }
+  return found
+}
+
+/** Statements with a `where`. */
+export class Filtered<K extends 'select' | 'update' | 'delete'> extends Query<K> {
+  where(column: unknown, op?: unknown, value?: unknown): this {
+    const type = typeof value
+    if (
+      (type === 'number' || type === 'string') &&
+      typeof column === 'string' &&
+      typeof op === 'string' &&
+      isComparison(op) &&
+      op !== 'in' &&
+      op !== 'not in'
+    ) {
+      return extend(this, 'where', simpleComparison(column, op), [value])
+    }
+    const args: unknown[] = []
+    // biome-ignore lint/complexity/noArguments: the number of arguments tells where(condition) from where(column, op, undefined)
+    const given = arguments as unknown as ArrayLike<unknown>
+    return extend(this, 'where', conditionOf(Array.from(given), args, 'where'), args)
+  }
+
+  whereRef(lhs: unknown, op: unknown, rhs: unknown): this {
+    const args: unknown[] = []
+    return extend(this, 'where', refComparison(lhs, op, rhs, args), args)
+  }
+
+  clearWhere(): this {
+    return extend(this, 'where', CLEARED)
+  }
+
+  orderBy(column: unknown, direction?: unknown): this {
+    const args: unknown[] = []
+    return extend(this, 'orderBy', listOf(orderNodes(column, direction, args)), args)
+  }
+
+  clearOrderBy(): this {
+    return extend(this, 'orderBy', CLEARED)
+  }
+
+  limit(amount: unknown): this {
+    return this.counted('limit', amount)
+  }
+
+  clearLimit(): this {
+    return extend(this, 'limit', CLEARED)
+  }
+
+  protected counted(part: 'limit' | 'offset', amount: unknown): this {
+    const args: unknown[] = []
+    return extend(this, part, countNode(part, amount, args), args)
+  }
+
+  top(amount: unknown, modifier?: string): this {
+    if (modifier !== undefined && !['percent', 'with ties', 'percent with ties'].includes(modifier)) {
+      refuse(`top(…, ${show(modifier)}): use 'percent', 'with ties' or 'percent with ties'.`)
+    }
+    const args: unknown[] = []
+    const count = node({ kind: 'count', amount: countNode('top', amount, args), modifier })
+    return extend(this, 'top', count, args)
+  }
+
+  innerJoin(table: unknown, ...on: unknown[]): this {
+    return this.joined('inner join', false, table, on)
+  }
+
+  leftJoin(table: unknown, ...on: unknown[]): this {
+    return this.joined('left join', false, table, on)
+  }
+
+  rightJoin(table: unknown, ...on: unknown[]): this {
+    return this.joined('right join', false, table, on)
+  }
+
+  fullJoin(table: unknown, ...on: unknown[]): this {
+    return this.joined('full join', false, table, on)
+  }
+
+  crossJoin(table: unknown): this {
+    return this.joined('cross join', false, table, [])
+  }
+
+  protected joined(style: string, lateral: boolean, table: unknown, on: readonly unknown[]): this {
+    const args: unknown[] = []
+    return extend(this, 'joins', joinNode(style, lateral, table, on, args), args)
+  }
+}
+
+/** How many rows: a whole number, a bigint, or an expression. */
+export function countNode(clause: string, amount: unknown, args: unknown[]): Node {
+  if (isOperand(amount)) return given(amount, args)!
+  const fits = typeof amount === 'bigint' ? amount >= 0n : Number.isSafeInteger(amount) && (amount as number) >= 0
+  if (!fits) refuse(`${clause}(${show(amount)}): give a whole number of rows, from 0.`)
+  return valueOf(amount, args, clause)
+}
+
+/** Sources given as one or as an array, by value or by callback. */
+export function sources(tables: unknown, args: unknown[]): Node {
+  const given = typeof tables === 'function' ? callBack(tables) : tables
+  if (!Array.isArray(given)) return source(given, args)
+  if (given.length === 0) refuse('from([]) names no table.')
+  return listOf(given.map((table) => source(table, args)))
+}
+
+/** The items of `select(…)` and `returning(…)`. */
+export function selections(columns: unknown, args: unknown[], clause: string): Node {
+  const items = references(columns, args, selection)
+  if (items.length === 0) refuse(`${clause}([]) selects nothing.`)
+  return listOf(items)
+}
+
+/** `selectAll()`, `selectAll('table')`, `selectAll(['a', 'b'])`. */
+export function stars(tables: unknown): Node {
+  if (tables === undefined) return STAR
+  const names = Array.isArray(tables) ? tables : [tables]
+  return listOf(names.map((table: unknown) => node({ kind: 'star', table: checkStar(table) })))
+}
+
+function checkStar(table: unknown): string {
+  const name = typeof table === 'string' ? table : aliasOf(table)
+  return name ?? refuse(`selectAll(${show(table)}): give the name of a table or its alias.`)
+}
+
+const STAR = pin({ kind: 'star', table: undefined })
+
+/** `set(…)` by object, callback, or column and value. */
+export function assignments(given_: readonly unknown[], args: unknown[], clause: string): Node {
+  if (given_.length === 2) return listOf([assignment(given_[0], given_[1], args, clause)])
+  let changes = given_[0]
+  if (typeof changes === 'function') changes = callBack(changes)
+  if (typeof changes !== 'object' || changes === null || Array.isArray(changes) || isOperand(changes)) {
+    return refuse(`${clause}(${show(changes)}) takes an object of columns and values.`)
+  }
+  const items: Node[] = []
+  for (const column of Object.keys(changes)) {
+    const value = (changes as Record<string, unknown>)[column]
+    if (value !== undefined) items.push(assignment(column, value, args, clause))
+  }
+  if (items.length === 0)
+    refuse(`${clause}({}) changes nothing: it has no column with a value. Leave the statement out instead.`)
+  return listOf(items)
+}
+
+function assignment(column: unknown, value: unknown, args: unknown[], clause: string): Node {
+  const target = column instanceof Column ? columnTarget(column.name) : columnTarget(column)
+  const given = typeof value === 'function' ? callBack(value) : value
+  return node({
+    kind: 'assignment',
+    column: target,
+    value: valueOf(given, args, `${clause}: the value of ${show(column)}`),
+  })
+}
+
+/** The key of a `set` or `values` object names one column; dots in it are part of the name unless it has a table. */
+function columnTarget(column: unknown): Node {
+  if (typeof column !== 'string' || column === '') refuse(`${show(column)} is not a column to set.`)
+  return column.includes('.')
+    ? parseReference(column)
+    : node({ kind: 'ref', schema: undefined, table: undefined, column })
+}

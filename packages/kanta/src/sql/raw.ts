@@ -1,0 +1,95 @@
+import { refuse } from '../error/index.ts'
+import { admit, forgetting, keepOut, type Node, node, pin, start } from '../ir/index.ts'
+import { Chain, type ExecuteOptions, type Runner } from './chain.ts'
+import { Expr, literal } from './expression.ts'
+import { checkName, given, parseReference, parseTable, valueOf } from './operand.ts'
+import { show } from './operator.ts'
+
+/** Where a database keeps its runner, for things that are run by `thing.execute(db)`. */
+export const RUNNER: unique symbol = Symbol('runner')
+
+export interface Runnable {
+  readonly [RUNNER]: Runner
+}
+
+/** A statement that is SQL text. */
+export class RawStatement extends Chain<'rawStatement'> {}
+
+/** SQL text with values: an expression, or a statement of its own. */
+export class Raw extends Expr {
+  execute(db: Runnable, options?: ExecuteOptions): Promise<unknown> {
+    return db[RUNNER].execute(this.on(db), options).then((rows) => rows[0])
+  }
+
+  compile(db: Runnable): unknown {
+    return db[RUNNER].compile(this.on(db))
+  }
+
+  private on(db: Runnable): RawStatement {
+    return new RawStatement(start('rawStatement').step('raw', this.node), this.args, db[RUNNER])
+  }
+}
+
+function template(strings: TemplateStringsArray, ...values: readonly unknown[]): Raw {
+  if (!Array.isArray(strings))
+    refuse('sql is a template: sql`select 1`. Use sql.raw(text) for trusted text in a variable.')
+  const args: unknown[] = []
+  const parts = values.map((value, i) => valueOf(value, args, `Value ${i + 1} of the sql template`))
+  return new Raw(node({ kind: 'raw', strings, parts }), args)
+}
+
+const texts = forgetting(new Map<string, Node>())
+
+/** Texts over this length are hardly met twice, and are not kept. */
+const LONG_TEXT = 2_000
+
+function rawText(text: unknown): Node {
+  if (typeof text !== 'string') return refuse(`sql.raw(${show(text)}) takes SQL text.`)
+  let known = texts.get(text)
+  if (known === undefined) {
+    const fresh = { kind: 'raw', strings: [text], parts: [] } as const
+    if (text.length > LONG_TEXT) return keepOut(fresh)
+    known = node(fresh)
+    texts.set(text, known)
+    admit()
+  }
+  return known
+}
+
+const COMMA: Node = pin({ kind: 'word', text: ', ' })
+
+/**
+ * SQL text with values as parameters.
+ *
+ * @example
+ * ```ts
+ * const { rows } = await sql<{ n: number }>`select ${1} + 1 as n`.execute(db)
+ * ```
+ */
+export const sql = Object.freeze(
+  Object.assign(template, {
+    val: (value: unknown) => {
+      const args: unknown[] = []
+      return new Raw(valueOf(value, args, 'sql.val'), args)
+    },
+    ref: (name: string) => new Raw(parseReference(name)),
+    table: (name: string) => new Raw(parseTable(name)),
+    id: (...names: readonly string[]) => {
+      if (names.length === 0) refuse('sql.id() takes one name or more.')
+      for (const name of names) checkName(name, 'an identifier')
+      return new Raw(node({ kind: 'identifier', names }))
+    },
+    lit: (value: unknown) => new Raw(literal(value)),
+    raw: (text: string) => new Raw(rawText(text)),
+    join: (items: readonly unknown[], separator?: unknown) => {
+      if (!Array.isArray(items) || items.length === 0) refuse('sql.join() takes an array with one item or more.')
+      const args: unknown[] = []
+      const nodes = items.map((item, i) => valueOf(item, args, `Item ${i} of sql.join`))
+      const between =
+        separator === undefined
+          ? COMMA
+          : (given(separator, []) ?? refuse('The separator of sql.join() is an expression, such as sql` and `.'))
+      return new Raw(node({ kind: 'join', items: nodes, separator: between }), args)
+    },
+  }),
+)

@@ -1,0 +1,202 @@
+import { refuse } from '../error/index.ts'
+import { CLEARED, forgetting, type Node, node } from '../ir/index.ts'
+import { callBack } from './callback.ts'
+import { Chain, extend } from './chain.ts'
+import { conditionOf, refComparison, references } from './expression.ts'
+import { checkName, given, listOf, parseSelection, reference } from './operand.ts'
+import { show } from './operator.ts'
+import { countNode, Filtered, selections, sources, stars } from './query.ts'
+import { windowNode } from './window.ts'
+
+/** Finds the node of a list of strings by its strings, so that a query met before parses nothing. */
+class SelectionMemo {
+  node: Node | undefined = undefined
+  readonly next: Map<string, SelectionMemo> = new Map()
+}
+let remembered = new SelectionMemo()
+forgetting({
+  clear() {
+    remembered = new SelectionMemo()
+  },
+})
+
+/** The node of strings alone; `undefined` when something else is among them. */
+function stringSelections(columns: readonly unknown[]): Node | undefined {
+  let at = remembered
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i]
+    if (typeof column !== 'string') return undefined
+    let next = at.next.get(column)
+    if (next === undefined) at.next.set(column, (next = new SelectionMemo()))
+    at = next
+  }
+  at.node ??=
+    columns.length === 0
+      ? refuse('select([]) selects nothing.')
+      : listOf(columns.map((column) => parseSelection(column as string)))
+  return at.node
+}
+
+/** `select … from …` */
+export class SelectBuilder extends Filtered<'select'> {
+  select(columns: unknown): this {
+    if (Array.isArray(columns)) {
+      const known = stringSelections(columns)
+      if (known !== undefined) return extend(this, 'items', known)
+    }
+    const args: unknown[] = []
+    return extend(this, 'items', selections(columns, args, 'select'), args)
+  }
+
+  selectAll(tables?: unknown): this {
+    return extend(this, 'items', stars(tables))
+  }
+
+  clearSelect(): this {
+    return extend(this, 'items', CLEARED)
+  }
+
+  distinct(): this {
+    return extend(this, 'distinct', true)
+  }
+
+  distinctOn(columns: unknown): this {
+    const args: unknown[] = []
+    return extend(this, 'distinctOn', listOf(references(columns, args, reference)), args)
+  }
+
+  from(tables: unknown): this {
+    const args: unknown[] = []
+    return extend(this, 'from', sources(tables, args), args)
+  }
+
+  innerJoinLateral(table: unknown, ...on: unknown[]): this {
+    return this.joined('inner join', true, table, on)
+  }
+
+  leftJoinLateral(table: unknown, ...on: unknown[]): this {
+    return this.joined('left join', true, table, on)
+  }
+
+  crossJoinLateral(table: unknown): this {
+    return this.joined('cross join', true, table, [])
+  }
+
+  crossApply(table: unknown): this {
+    return this.joined('cross apply', false, table, [])
+  }
+
+  outerApply(table: unknown): this {
+    return this.joined('outer apply', false, table, [])
+  }
+
+  having(...condition: unknown[]): this {
+    const args: unknown[] = []
+    return extend(this, 'having', conditionOf(condition, args, 'having'), args)
+  }
+
+  havingRef(lhs: unknown, op: unknown, rhs: unknown): this {
+    const args: unknown[] = []
+    return extend(this, 'having', refComparison(lhs, op, rhs, args), args)
+  }
+
+  clearHaving(): this {
+    return extend(this, 'having', CLEARED)
+  }
+
+  groupBy(columns: unknown): this {
+    const args: unknown[] = []
+    return extend(this, 'groupBy', listOf(references(columns, args, reference)), args)
+  }
+
+  clearGroupBy(): this {
+    return extend(this, 'groupBy', CLEARED)
+  }
+
+  window(name: string, window: unknown): this {
+    const args: unknown[] = []
+    const named = node({ kind: 'namedWindow', name: checkName(name, 'a window'), window: windowNode(window, args) })
+    return extend(this, 'windows', named, args)
+  }
+
+  offset(amount: unknown): this {
+    return this.counted('offset', amount)
+  }
+
+  clearOffset(): this {
+    return extend(this, 'offset', CLEARED)
+  }
+
+  fetch(amount: unknown, modifier: string = 'only'): this {
+    if (modifier !== 'only' && modifier !== 'with ties')
+      refuse(`fetch(…, ${show(modifier)}): use 'only' or 'with ties'.`)
+    const args: unknown[] = []
+    return extend(this, 'fetch', node({ kind: 'count', amount: countNode('fetch', amount, args), modifier }), args)
+  }
+
+  forUpdate(of?: unknown): this {
+    return this.lock('update', of)
+  }
+
+  forShare(of?: unknown): this {
+    return this.lock('share', of)
+  }
+
+  forKeyShare(of?: unknown): this {
+    return this.lock('key share', of)
+  }
+
+  forNoKeyUpdate(of?: unknown): this {
+    return this.lock('no key update', of)
+  }
+
+  skipLocked(): this {
+    return extend(this, 'wait', 'skip locked')
+  }
+
+  noWait(): this {
+    return extend(this, 'wait', 'nowait')
+  }
+
+  union(query: unknown): this {
+    return this.combine('union', query)
+  }
+
+  unionAll(query: unknown): this {
+    return this.combine('union all', query)
+  }
+
+  intersect(query: unknown): this {
+    return this.combine('intersect', query)
+  }
+
+  intersectAll(query: unknown): this {
+    return this.combine('intersect all', query)
+  }
+
+  except(query: unknown): this {
+    return this.combine('except', query)
+  }
+
+  exceptAll(query: unknown): this {
+    return this.combine('except all', query)
+  }
+
+  private lock(strength: string, of: unknown): this {
+    const tables = of === undefined ? [] : Array.isArray(of) ? of : [of]
+    const names = tables.map((table: unknown) => checkName(table, 'a table to lock'))
+    return extend(this, 'locks', node({ kind: 'lock', strength, of: names }))
+  }
+
+  private combine(operator: string, queries: unknown): this {
+    const made = typeof queries === 'function' ? callBack(queries) : queries
+    const args: unknown[] = []
+    const nodes = (Array.isArray(made) ? made : [made]).map((query: unknown) => {
+      const part = query instanceof Chain || typeof query === 'object' ? given(query, args) : undefined
+      if (part === undefined) return refuse(`${operator}(${show(query)}) takes a query.`)
+      return node({ kind: 'setOperation', operator, query: part })
+    })
+    if (nodes.length === 0) refuse(`${operator}([]) names no query.`)
+    return extend(this, 'setOperations', listOf(nodes), args)
+  }
+}
