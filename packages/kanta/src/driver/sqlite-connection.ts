@@ -51,7 +51,7 @@ export class SqliteConnection implements Connection {
   }
 
   get inTransaction(): boolean {
-    return this.#library.inTransaction
+    return this.#open && this.#library.inTransaction
   }
 
   first(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown {

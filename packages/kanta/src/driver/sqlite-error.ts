@@ -233,7 +233,7 @@ function explainValue(name: string): Explanation | undefined {
 
 /** What the libraries themselves refuse. */
 function explainMisuse(message: string): Explanation {
-  if (/not open|has been finalized/.test(message)) {
+  if (/is not open|has been finalized/.test(message)) {
     return { code: 'closed', message: 'The connection is closed. Run queries before the database is destroyed.' }
   }
   if (/busy executing|iterator was invalidated/.test(message)) {

@@ -115,7 +115,9 @@ export function settle<Database>(
   const readOnly = preset === 'read-only'
   if (memory && readOnly) refuse(`${name} cannot open '${path}' read-only: nothing would ever be in it. Name a file.`)
   const busyTimeout = whole(name, 'busyTimeout', options.busyTimeout ?? defaults.busyTimeout, 0)
-  const { journal_mode: journal, ...others } = printPragmas(name, pragmas)
+  const printed = printPragmas(name, pragmas)
+  const all = Object.values(printed).join('')
+  const { journal_mode: journal, ...others } = printed
   const rest = Object.values(others).join('')
   // First of all, since the others may already meet a lock.
   const start = `pragma busy_timeout = ${busyTimeout};`
@@ -128,7 +130,7 @@ export function settle<Database>(
     statementCache: whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 2),
     wal: !memory && !readOnly && journal?.includes("'wal'") === true,
     setup: {
-      write: start + (memory || readOnly ? '' : (journal ?? '')) + rest + (readOnly ? 'pragma query_only = on;' : ''),
+      write: readOnly ? `${start + rest}pragma query_only = on;` : start + (memory ? rest : all),
       read: start + rest,
     },
     onConnect: options.onConnect,

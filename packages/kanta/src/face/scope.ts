@@ -100,14 +100,23 @@ type QualifiedSelected<S extends Scope, R> = R extends `${infer A}.${infer B}.${
   ? SelectType<S[`${A}.${B}`]['row'][C]> | S[`${A}.${B}`]['n']
   : never
 
+/** Any scope. */
+export interface AnyScope {
+  [$scope]: any
+  [$refs]: any
+  [$cells]: any
+  [$eb]: any
+}
 /** What methods need to know of `this`. The `any`s make the compiler's look at the constraint free. */
-export interface State {
-  [$info]: { db: any; names: string; eb: any; outer: any }
+export interface ScopeState {
   [$scope]: any
   [$refs]: string
   [$cells]: any
-  [$items]: any
   [$eb]: any
+}
+export interface State extends ScopeState {
+  [$info]: { db: any; names: string; eb: any; outer: any }
+  [$items]: any
 }
 
 /** Anything that returns rows. */

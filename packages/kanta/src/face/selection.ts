@@ -2,14 +2,13 @@
 // references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
 import type { ColumnLike, Expression } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
-import type { DynamicReference } from './dynamic.ts'
 import type { NameOf, Optional } from './row.ts'
-import type { AtBuilder, AtItems, AtRefs, State } from './scope.ts'
+import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
 
 /** What an item of `select` may be, before it is checked. */
 export type SelectItem = string | Aliased<any, any> | Optional<any>
 /** What an item of `groupBy` and the like may be, before it is checked. */
-export type RefItem = string | Expression<any>
+export type RefItem = string | Expression<any> | Optional<any>
 
 /**
  * Part of the default of an inferred item. It is like a string, so that literals in callbacks stay literal; it lets every
@@ -28,11 +27,13 @@ type BadItem<K, C> = C extends K ? never
 type BadRef<K, C> = C extends K ? never
   : C extends Expression<any> ? never
   : NoString extends C ? (string extends C ? C : never)
+  : C extends Optional<any> ? never
   : C
 type BadOrder<K, O, C> = C extends K ? never
   : C extends Expression<any> ? never
   : NoString extends C ? (string extends C ? C : never)
   : C extends NameOf<O> ? never
+  : C extends Optional<any> ? never
   : C
 
 // What a wrong item should have been.
@@ -50,7 +51,7 @@ type ItemArgument<C, F, E> =
   | ((eb: E) => C | readonly (C | ColumnLike<C>)[])
 
 /** The parameter of `groupBy`, `distinctOn` and `partitionBy`. */
-export type RefArgument<T extends State, C> = [BadRef<T[AtRefs], C>] extends [never]
+export type RefArgument<T extends ScopeState, C> = [BadRef<T[AtRefs], C>] extends [never]
   ? C | ColumnLike<C> | readonly (C | ColumnLike<C>)[] | ((eb: T[AtBuilder]) => C | readonly C[])
   : RightRef<T[AtRefs], C> | readonly RightRef<T[AtRefs], C>[]
 
@@ -58,3 +59,8 @@ export type RefArgument<T extends State, C> = [BadRef<T[AtRefs], C>] extends [ne
 export type OrderArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
   ? C | ColumnLike<C> | ((eb: T[AtBuilder]) => C)
   : T[AtRefs] | NameOf<T[AtItems]>
+
+/** The parameter of `groupBy`, which also takes the names of the selection. */
+export type GroupArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
+  ? C | ColumnLike<C> | readonly (C | ColumnLike<C>)[] | ((eb: T[AtBuilder]) => C | readonly C[])
+  : T[AtRefs] | NameOf<T[AtItems]> | readonly (T[AtRefs] | NameOf<T[AtItems]>)[]

@@ -111,7 +111,10 @@ export function isTransient(part: object): boolean {
  */
 export function node<K extends Kind>(fresh: NodeOf<K>): NodeOf<K> {
   let step = roots.get(fresh.kind)
-  if (step === undefined) roots.set(fresh.kind, (step = new Step()))
+  if (step === undefined) {
+    step = new Step()
+    roots.set(fresh.kind, step)
+  }
   const parts = plans[fresh.kind]
   for (let i = 0; i < parts.length; i++) {
     const part = (fresh as unknown as Record<string, unknown>)[parts[i]![0]]
@@ -189,7 +192,10 @@ export class Shape<K extends Kind = Kind> {
     }
     this.next ??= new Map()
     let known = this.next.get(part)
-    if (known === undefined) this.next.set(part, (known = new Map()))
+    if (known === undefined) {
+      known = new Map()
+      this.next.set(part, known)
+    }
     let shape = known.get(value)
     if (shape === undefined) {
       shape = new Shape<K>(this.kind, this, part, value)
@@ -208,6 +214,9 @@ const starts = forgetting(new Map<Kind, Shape>())
 /** The empty chain of a kind. */
 export function start<K extends Kind>(kind: K): Shape<K> {
   let shape = starts.get(kind)
-  if (shape === undefined) starts.set(kind, (shape = new Shape(kind as Kind, undefined, '', undefined)))
+  if (shape === undefined) {
+    shape = new Shape(kind as Kind, undefined, '', undefined)
+    starts.set(kind, shape)
+  }
   return shape as unknown as Shape<K>
 }

@@ -15,26 +15,37 @@ export type Context = Readonly<Record<string, unknown>>
 
 type Row = Readonly<Record<string, unknown>>
 
-/** Gathers parameters and, where the number of values changes it, the text. */
+/** Gathers parameters. */
 class Binding {
   readonly parameters: unknown[] = []
-  text = ''
+
+  text(_text: string): void {}
+
+  value(value: unknown): void {
+    this.parameters.push(value)
+  }
+}
+
+/** Gathers parameters and writes the text around them. */
+class TextBinding extends Binding {
+  sql = ''
   readonly #dialect: Dialect
   /** Past the most parameters of a statement, values are written into the text. */
   readonly #inline: boolean
 
   constructor(dialect: Dialect, inline: boolean) {
+    super()
     this.#dialect = dialect
     this.#inline = inline
   }
 
-  value(value: unknown): void {
-    if (this.#inline) {
-      this.text += this.#dialect.literal(value)
-      return
-    }
-    this.text += this.#dialect.placeholder(this.parameters.length)
-    this.parameters.push(value)
+  override text(text: string): void {
+    this.sql += text
+  }
+
+  override value(value: unknown): void {
+    this.sql += this.#inline ? this.#dialect.literal(value) : this.#dialect.placeholder(this.parameters.length)
+    if (!this.#inline) this.parameters.push(value)
   }
 }
 
@@ -46,20 +57,27 @@ export function encode(codec: unknown, value: unknown): unknown {
 /** Binds arguments to a plan. */
 export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, context: Context): Bound {
   if (plan.sql !== undefined) return { sql: plan.sql, parameters: bindFixed(plan, args, context) }
-  const count = plan.slots.reduce((sum, slot) => sum + size(slot, args), 0)
-  const key =
-    count > dialect.maxParameters
-      ? undefined
-      : plan.slots.map((slot) => (varies(slot) ? size(slot, args) : '')).join(',')
-  const known = key === undefined ? undefined : plan.variants.get(key)
-  const binding = new Binding(dialect, count > dialect.maxParameters)
-  for (const piece of plan.pieces) {
-    if (typeof piece === 'string') binding.text += piece
+  let count = 0
+  let key = ''
+  for (const slot of plan.slots) {
+    const places = size(slot, args)
+    count += places
+    if (varies(slot)) key += `${places},`
+  }
+  const inline = count > dialect.maxParameters
+  const known = inline ? undefined : plan.variants.get(key)
+  const binding = known === undefined ? new TextBinding(dialect, inline) : new Binding()
+  for (const piece of known === undefined ? plan.pieces : plan.slots) {
+    if (typeof piece === 'string') binding.text(piece)
     else bindSlot(piece, args, context, binding)
   }
-  if (known === undefined && key !== undefined && plan.variants.size < 64) plan.variants.set(key, binding.text)
-  return { sql: known ?? binding.text, parameters: binding.parameters }
+  const sql = known ?? (binding as TextBinding).sql
+  if (known === undefined && !inline && plan.variants.size < VARIANTS) plan.variants.set(key, sql)
+  return { sql, parameters: binding.parameters }
 }
+
+/** The most texts kept of one plan. */
+const VARIANTS = 64
 
 export function bindFixed(plan: Plan, args: readonly unknown[], context: Context): readonly unknown[] {
   if (plan.direct) return args
@@ -107,26 +125,26 @@ function bindSlot(slot: Slot, args: readonly unknown[], context: Context, bindin
 /** `(?, ?, ?, ?)`; an empty list holds nothing, which `in ()` says in SQLite and a query without rows elsewhere. */
 function bindList(values: readonly unknown[], codec: unknown, binding: Binding): void {
   if (values.length === 0) {
-    binding.text += '(select null where 1 = 0)'
+    binding.text('(select null where 1 = 0)')
     return
   }
-  binding.text += '('
+  binding.text('(')
   const length = padded(values.length)
   for (let i = 0; i < length; i++) {
-    if (i > 0) binding.text += ', '
+    if (i > 0) binding.text(', ')
     binding.value(encode(codec, values[Math.min(i, values.length - 1)]))
   }
-  binding.text += ')'
+  binding.text(')')
 }
 
 function bindRows(rows: readonly Row[], { columns, codecs }: RowCodecs, binding: Binding): void {
   for (let i = 0; i < rows.length; i++) {
-    binding.text += i > 0 ? ', (' : '('
+    binding.text(i > 0 ? ', (' : '(')
     for (let j = 0; j < columns.length; j++) {
-      if (j > 0) binding.text += ', '
+      if (j > 0) binding.text(', ')
       binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]))
     }
-    binding.text += ')'
+    binding.text(')')
   }
 }
 

@@ -55,6 +55,10 @@ export function refuseRagged(): never {
 function chunks(plan: Plan, rows: readonly Row[], dialect: Dialect): Part[] {
   const slot = rowsSlot(plan)!
   const { columns, codecs } = slot.codec as RowCodecs
+  if (rows.length === 1) {
+    const sql = textFor(plan, 1, columns.length, dialect)
+    return [{ plan, bound: { sql, parameters: parametersOf(rows, 0, 1, columns, codecs) } }]
+  }
   const most = rowsPerStatement(columns.length, dialect)
   const parts: Part[] = []
   let at = 0

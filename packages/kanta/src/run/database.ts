@@ -1,25 +1,19 @@
 import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
-import type { Shape } from '../ir/index.ts'
 import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import {
   Chain,
   caseOf,
-  DeleteBuilder,
   dynamic,
   type ExecuteOptions,
   functions,
-  InsertBuilder,
-  MergeBuilder,
   Parameter,
+  provideExpressionBuilder,
   QueryCreator,
-  RawStatement,
   RUNNER,
   type Runnable,
-  SelectBuilder,
   show,
-  UpdateBuilder,
 } from '../sql/index.ts'
 import { Executor, type Settings } from './execute.ts'
 import { type Log, logHook } from './log.ts'
@@ -31,7 +25,6 @@ import { PreparedQuery } from './prepared.ts'
 import type { SchemaDefinitions } from './resolve.ts'
 import { SchemaCreator } from './schema-creator.ts'
 import { PoolSession, type Session } from './session.ts'
-import { restore } from './stored.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
 import type { AfterCallback, Transaction } from './transaction.ts'
 
@@ -59,6 +52,7 @@ export function open(options: KantaOptions): DatabaseHandle {
       refuse(`kanta() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
   }
   const { driver, plugins = [] } = options
+  provideExpressionBuilder()
   if (typeof driver?.connect !== 'function')
     refuse("kanta() needs a driver, such as sqlite('cities.db') from 'kanta/sqlite'.")
   const hooks = plugins.flatMap((plugin) => plugin.hooks ?? [])
@@ -72,7 +66,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     hooks: options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks],
     context: {},
     redact: options.redact === true,
-    planCache: process.env.PLAN_CACHE !== 'off',
+    planCache: globalThis.process?.env.PLAN_CACHE !== 'off',
   }
   const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout })
   return new DatabaseHandle(settings, new PoolSession(pool))
@@ -95,15 +89,6 @@ function definitions(schema: object | undefined): SchemaDefinitions {
   }
   if (schema !== undefined && found.size === 0) refuse('The schema holds no table. Give an object of table() values.')
   return found
-}
-
-const BUILDERS = {
-  select: SelectBuilder,
-  insert: InsertBuilder,
-  update: UpdateBuilder,
-  delete: DeleteBuilder,
-  merge: MergeBuilder,
-  rawStatement: RawStatement,
 }
 
 /** A database, or the part of it that a transaction or a held connection is. */
@@ -172,20 +157,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     )
   }
 
-  /** A stored query, made ready to run here. */
-  fromJSON(stored: unknown, options: { readonly trustText?: boolean } = {}): Chain {
-    const { shape, args } = restore(stored, this.settings.planning.schema, options)
-    const Builder =
-      BUILDERS[shape.kind as keyof typeof BUILDERS] ?? refuse(`A stored ${shape.kind} cannot run by itself.`)
-    const query = new (Builder as unknown as new (s: Shape, a: readonly unknown[], r: Executor) => Chain)(
-      shape,
-      args,
-      this.#executor,
-    )
-    this.#executor.plan(shape)
-    return query
-  }
-
   /** Runs a compiled query, or a query of another database here. */
   async executeQuery(query: unknown, options?: ExecuteOptions): Promise<unknown> {
     if (query instanceof Chain) return { rows: await this.#executor.execute(query, options) }
@@ -240,7 +211,10 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     const known = derived.get(this.settings) ?? new Map<string, Settings>()
     derived.set(this.settings, known)
     let settings = known.get(key)
-    if (settings === undefined) known.set(key, (settings = make()))
+    if (settings === undefined) {
+      settings = make()
+      known.set(key, settings)
+    }
     return this.#with(settings)
   }
 

@@ -43,17 +43,9 @@ function narrow(value: unknown, column: string): unknown {
 
 function cellOf(name: string, decoding: Decoding): Cell | undefined {
   const codec = decoding.codecs.get(name)
-  if (codec === undefined) return decoding.bigints ? (value) => narrow(value, name) : undefined
-  const decode = (value: unknown): unknown => {
-    if (value === null) return null
-    const plain = decoding.bigints && !codec.bigint ? narrow(value, name) : value
-    try {
-      return codec.decode(plain as never)
-    } catch (cause) {
-      throw new KantaError('query', `The column '${name}' could not be read: ${(cause as Error).message}`, { cause })
-    }
-  }
-  return decode
+  if (!decoding.bigints) return codec === undefined ? undefined : (value) => codec.decode(value as never)
+  if (codec === undefined) return (value) => narrow(value, name)
+  return (value) => codec.decode((codec.bigint ? value : narrow(value, name)) as never)
 }
 
 /** A decoder for rows that come as arrays in the order of `columns`. */
@@ -67,81 +59,113 @@ export function arrayDecoder(columns: readonly string[], decoding: Decoding): Ro
   )
 }
 
-function decoderOf(row: (row: unknown) => unknown): RowDecoder {
-  return { row, rows: (rows) => mapRows(rows, row) }
+/** A function that makes the user's object of a row, and what finds the cell that it cannot read. */
+interface Factory {
+  readonly make: (row: unknown) => unknown
+  readonly explain: (row: unknown, cause: unknown) => unknown
 }
 
-function mapRows(rows: unknown[], make: (row: unknown) => unknown): unknown[] {
-  for (let i = 0; i < rows.length; i++) rows[i] = make(rows[i])
-  return rows
+function decoderOf({ make, explain }: Factory): RowDecoder {
+  return {
+    row: (row) => {
+      try {
+        return make(row)
+      } catch (cause) {
+        throw explain(row, cause)
+      }
+    },
+    rows: (rows) => {
+      let i = 0
+      try {
+        for (; i < rows.length; i++) rows[i] = make(rows[i])
+        return rows
+      } catch (cause) {
+        throw explain(rows[i], cause)
+      }
+    },
+  }
 }
 
 /**
- * A function that makes the user's object of a row, whose cells are found at `places`. Generated, so that all rows
- * share one hidden class and no name is looked up; where code generation is forbidden, a loop does the same slower.
+ * Makes objects of rows whose cells are found at `places`. Generated, so that all rows share one hidden class and no
+ * name is looked up; where code generation is forbidden, a loop does the same slower.
  */
-function rowFactory(
-  columns: readonly string[],
-  places: readonly (string | number)[],
-  decoding: Decoding,
-): (row: unknown) => unknown {
+function rowFactory(columns: readonly string[], places: readonly (string | number)[], decoding: Decoding): Factory {
   const names = columns.map((name) => decoding.rename?.(name) ?? name)
   const cells = columns.map((name) => cellOf(name, decoding))
+  const explain = (row: unknown, cause: unknown): unknown => {
+    for (const [i, cell] of cells.entries()) {
+      const value = (row as Record<string | number, unknown>)[places[i]!]
+      try {
+        if (value !== null) cell?.(value)
+      } catch {
+        return cause instanceof KantaError && cause.code === 'query'
+          ? cause
+          : new KantaError('query', `The column '${columns[i]}' could not be read: ${(cause as Error).message}`, {
+              cause,
+            })
+      }
+    }
+    return cause
+  }
+  try {
+    return { make: generate(names, places, cells), explain }
+  } catch {
+    return { make: loop(names, places, cells), explain }
+  }
+}
+
+function generate(
+  names: readonly string[],
+  places: readonly (string | number)[],
+  cells: readonly (Cell | undefined)[],
+): Cell {
   const parts = names.map((name, i) => {
     // A plain "__proto__" key would set the prototype; a computed one is a column like any other.
     const key = name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)
     const place = `r[${JSON.stringify(places[i])}]`
-    return `${key}: ${cells[i] === undefined ? place : `c[${i}](${place})`}`
+    return `${key}: ${cells[i] === undefined ? place : `${place} === null ? null : c${i}(${place})`}`
   })
-  try {
-    return new Function('c', `return (r) => ({ ${parts.join(', ')} })`)(cells) as (row: unknown) => unknown
-  } catch {
-    return (row) => {
-      const made: Record<string, unknown> = {}
-      names.forEach((name, i) => {
-        const found = (row as Record<string | number, unknown>)[places[i]!]
-        const cell = cells[i]
-        const value = cell === undefined ? found : cell(found)
-        Object.defineProperty(made, name, { value, enumerable: true, writable: true, configurable: true })
-      })
-      return made
-    }
+  const decoders = cells.map((_, i) => `c${i}`)
+  return new Function(...decoders, `return (r) => ({ ${parts.join(', ')} })`)(...cells) as Cell
+}
+
+function loop(
+  names: readonly string[],
+  places: readonly (string | number)[],
+  cells: readonly (Cell | undefined)[],
+): Cell {
+  return (row) => {
+    const made: Record<string, unknown> = {}
+    names.forEach((name, i) => {
+      const found = (row as Record<string | number, unknown>)[places[i]!]
+      const cell = cells[i]
+      const value = cell === undefined || found === null ? found : cell(found)
+      Object.defineProperty(made, name, { value, enumerable: true, writable: true, configurable: true })
+    })
+    return made
   }
 }
 
 /** A decoder for rows that come as objects; `undefined` when nothing has to be done. */
 export function objectDecoder(decoding: Decoding): RowDecoder | undefined {
-  const { codecs, rename, bigints } = decoding
-  if (codecs.size === 0 && rename === undefined) return undefined
-  if (rename !== undefined || bigints) return byColumns(decoding)
-  const names = [...codecs.keys()]
-  const cells = names.map((name) => cellOf(name, decoding)!)
-  const row = (given: unknown): unknown => {
-    const object = given as Record<string, unknown>
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i]!
-      const value = object[name]
-      if (value !== null && value !== undefined) object[name] = cells[i]!(value)
-    }
-    return object
-  }
-  return { row, rows: (rows) => mapRows(rows, row) }
+  return decoding.codecs.size === 0 && decoding.rename === undefined ? undefined : byColumns(decoding)
 }
 
-/** Rows whose every column may change: the factory is made from the columns of the first row. */
+/** The columns of rows that are objects are those of the first row. */
 function byColumns(decoding: Decoding): RowDecoder {
   let columns: readonly string[] = []
-  let make: ((row: unknown) => unknown) | undefined
-  const factoryFor = (row: object): ((row: unknown) => unknown) => {
+  let decoder: RowDecoder | undefined
+  const decoderFor = (row: object): RowDecoder => {
     const own = Object.keys(row)
-    if (make === undefined || own.length !== columns.length || own.some((name, i) => name !== columns[i])) {
+    if (decoder === undefined || own.length !== columns.length || own.some((name, i) => name !== columns[i])) {
       columns = own
-      make = rowFactory(own, own, decoding)
+      decoder = decoderOf(rowFactory(own, own, decoding))
     }
-    return make
+    return decoder
   }
   return {
-    row: (row) => factoryFor(row as object)(row),
-    rows: (rows) => (rows.length === 0 ? rows : mapRows(rows, factoryFor(rows[0] as object))),
+    row: (row) => decoderFor(row as object).row(row),
+    rows: (rows) => (rows.length === 0 ? rows : decoderFor(rows[0] as object).rows(rows)),
   }
 }

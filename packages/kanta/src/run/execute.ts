@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect/index.ts'
-import type { Connection, Driver } from '../driver/index.ts'
+import type { Connection, Driver, RunResult } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
@@ -11,7 +11,7 @@ import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan } from './plan.ts'
 import type { Session } from './session.ts'
-import { type Stored, store } from './stored.ts'
+import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
 
 /** What is the same for a database and for every transaction of it. */
@@ -51,8 +51,11 @@ export class Executor implements Runner {
     } catch (error) {
       return Promise.reject(error)
     }
-    if (options?.signal === undefined && this.#plain && ready.sql !== undefined && ready.returnsRows === true) {
-      return this.#now(ready, ready.sql, query.args, false) as Promise<unknown[]>
+    if (options?.signal === undefined && this.#plain) {
+      if (ready.returnsRows === true && ready.sql !== undefined) {
+        return this.#now(ready, ready.sql, query.args, false) as Promise<unknown[]>
+      }
+      if (ready.returnsRows === false) return this.#write(ready, query.args)
     }
     return this.#run(ready, query.args, options, false)
   }
@@ -105,7 +108,10 @@ export class Executor implements Runner {
     if (!this.settings.planCache) return plan(shape, this.#planning)
     const { plans } = this.#planning
     let found = plans.get(shape)
-    if (found === undefined) plans.set(shape, (found = plan(shape, this.#planning)))
+    if (found === undefined) {
+      found = plan(shape, this.#planning)
+      plans.set(shape, found)
+    }
     shape.plan = found
     shape.planner = this.#planning
     return found
@@ -150,6 +156,36 @@ export class Executor implements Runner {
     } catch (cause) {
       if (connection !== undefined) this.session.give(connection)
       return Promise.reject(this.failure(cause, { sql, parameters }))
+    }
+  }
+
+  /** A write of one statement that returns no rows, as quick as a query. */
+  #write(ready: Plan, args: readonly unknown[]): Promise<unknown[]> {
+    let connection: Connection | undefined
+    let bound: Bound | undefined
+    try {
+      const parts = partsOf(ready, args, this.#planning, this.#context)
+      if (parts.length > 1) return this.#run(ready, args, undefined, false)
+      bound = parts[0]!.bound
+      connection = this.session.take('write')
+      if (connection === undefined) return this.#run(ready, args, undefined, false)
+      const result = connection.run(bound.sql, bound.parameters)
+      if (result instanceof Promise) return this.#written(ready, bound, connection, result)
+      this.session.give(connection)
+      return Promise.resolve(outcome(ready.facts.kind, result))
+    } catch (cause) {
+      if (connection !== undefined) this.session.give(connection)
+      return Promise.reject(this.failure(cause, bound))
+    }
+  }
+
+  async #written(ready: Plan, bound: Bound, connection: Connection, result: Promise<RunResult>): Promise<unknown[]> {
+    try {
+      return outcome(ready.facts.kind, await result)
+    } catch (cause) {
+      throw this.failure(cause, bound)
+    } finally {
+      this.session.give(connection)
     }
   }
 

@@ -52,11 +52,6 @@ export class HeldSession implements Session {
     return this.#nested
   }
 
-  /** Whether the connection has been given back, or is about to be. */
-  get isOver(): boolean {
-    return this.#over
-  }
-
   /** Whether something failed on the connection after which it cannot be trusted. */
   get isBroken(): boolean {
     return this.#broken

@@ -6,3 +6,4 @@ export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './outcome
 export type { Plugin } from './plugin.ts'
 export { type Policy, schemaPrefix } from './policy.ts'
 export type { Facts } from './resolve.ts'
+export { fromJSON } from './restore.ts'

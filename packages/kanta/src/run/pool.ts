@@ -41,7 +41,7 @@ export class Pool {
   #idle: (() => void) | undefined
 
   constructor(driver: Driver, { acquireTimeout = 30_000 }: PoolOptions = {}) {
-    if (!(acquireTimeout > 0)) {
+    if (typeof acquireTimeout !== 'number' || !(acquireTimeout > 0)) {
       refuse(`acquireTimeout is a number of milliseconds above 0, or Infinity, not ${String(acquireTimeout)}.`)
     }
     this.driver = driver

@@ -1,6 +1,6 @@
 import type { OutputColumn } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { eachChild, isNode, mapChildren, type Node, type NodeOf } from '../ir/index.ts'
+import { eachChild, mapChildren, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, TableDefinition } from '../schema/index.ts'
 import { jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 
@@ -174,20 +174,11 @@ export class Resolver {
       case 'insert':
         return this.#insert(n, scope)
       case 'update':
-        this.#ctes(n.ctes, scope)
-        for (const target of n.targets) this.#source(target, scope, true)
-        for (const from of n.from) this.#source(from, scope, false)
-        return this.#rest(n, scope, n.returning, ['targets', 'from', 'ctes', 'returning'])
+        return this.#write(n, n.targets, [...n.from, ...n.joins], scope)
       case 'delete':
-        this.#ctes(n.ctes, scope)
-        for (const target of n.targets) this.#source(target, scope, true)
-        for (const using of n.using) this.#source(using, scope, false)
-        return this.#rest(n, scope, n.returning, ['targets', 'using', 'ctes', 'returning'])
+        return this.#write(n, n.targets, [...n.using, ...n.joins], scope)
       case 'merge':
-        this.#ctes(n.ctes, scope)
-        if (n.into !== undefined) this.#source(n.into, scope, true)
-        if (n.using !== undefined) this.#source(n.using, scope, false)
-        return this.#rest(n, scope, n.returning, ['into', 'using', 'ctes', 'returning'])
+        return this.#write(n, n.into === undefined ? [] : [n.into], n.using === undefined ? [] : [n.using], scope)
       case 'explain':
         this.statement(n.statement, scope)
         return undefined
@@ -262,14 +253,31 @@ export class Resolver {
     return column.codec
   }
 
-  /** All parts but some, and what the statement returns. */
-  #rest(n: Node, scope: Scope, returning: readonly Node[], done: readonly string[]): Selected | undefined {
-    for (const [name, part] of Object.entries(n)) {
-      if (done.includes(name)) continue
-      if (Array.isArray(part)) for (const item of part) if (isNode(item)) this.#expression(item, scope)
-      if (isNode(part)) this.#expression(part, scope)
+  /** An update, delete or merge: what it writes, what it reads, and then all of its other parts. */
+  #write(
+    n: NodeOf<'update'> | NodeOf<'delete'> | NodeOf<'merge'>,
+    targets: readonly Node[],
+    others: readonly Node[],
+    scope: Scope,
+  ): Selected | undefined {
+    this.#ctes(n.ctes, scope)
+    for (const target of targets) this.#source(target, scope, true)
+    const written = new Set(scope.sources.keys())
+    for (const other of others) {
+      const source = other.kind === 'joined' ? other.source : other
+      if (source !== undefined) this.#source(source, scope, false)
     }
-    return returning.length === 0 ? undefined : this.#columns(returning, scope)
+    const done: readonly unknown[] = [
+      ...n.ctes,
+      ...n.returning,
+      ...targets,
+      ...others.filter((other) => other.kind !== 'joined'),
+    ]
+    eachChild(n, (child) => {
+      if (child.kind === 'joined') for (const on of child.on) this.#expression(on, scope)
+      else if (!done.includes(child)) this.#expression(child, scope)
+    })
+    return n.returning.length === 0 ? undefined : this.#columns(n.returning, scope, written)
   }
 
   #ctes(ctes: readonly Node[], scope: Scope): void {
@@ -336,12 +344,12 @@ export class Resolver {
     }
   }
 
-  #columns(items: readonly Node[], scope: Scope): Selected {
+  #columns(items: readonly Node[], scope: Scope, written?: ReadonlySet<string>): Selected {
     const columns: OutputColumn[] = []
     let known = true
     for (const item of items) {
       if (item.kind === 'star') {
-        const expanded = starColumns(item, scope)
+        const expanded = starColumns(item, scope, written)
         if (expanded === undefined) known = false
         else columns.push(...expanded)
         continue
@@ -502,10 +510,17 @@ function setRows(
   ;(slot as { codec: unknown }).codec = { columns: keys, codecs }
 }
 
-function starColumns(star: NodeOf<'star'>, scope: Scope): OutputColumn[] | undefined {
+/** The columns of a star. One of `returning` brings only those of the table that is written. */
+function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<string>): OutputColumn[] | undefined {
   const columns: OutputColumn[] = []
   for (const [name, source] of scope.sources) {
-    if (name.startsWith(CTE) || name === 'excluded' || (star.table !== undefined && star.table !== name)) continue
+    if (
+      written?.has(name) === false ||
+      name.startsWith(CTE) ||
+      name === 'excluded' ||
+      (star.table !== undefined && star.table !== name)
+    )
+      continue
     if (isOpen(source)) return undefined
     if (source.columns !== undefined) columns.push(...source.columns.values())
     else {

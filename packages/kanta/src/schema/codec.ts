@@ -158,10 +158,17 @@ const milliseconds = (value: unknown): number => {
   return Number.isNaN(time) ? expected('A valid Date', value) : time
 }
 
+const UPPER_Z = 90
+
 // Text without a zone is UTC, as SQLite's current_timestamp writes it; Date.parse would take it as local time.
 const moment = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d+)? ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
 
 const decodeTimestamp = (value: unknown): Date => {
+  // What this codec writes, which the platform reads at once; everything else takes the long way.
+  if (typeof value === 'string' && value.length === 24 && value.charCodeAt(23) === UPPER_Z) {
+    const date = new Date(value)
+    if (!Number.isNaN(date.getTime())) return date
+  }
   if (value instanceof Date) return value
   const match = typeof value === 'string' ? moment.exec(value) : null
   if (match === null) return stored('a timestamp', value)

@@ -102,6 +102,24 @@ function makeBuilder() {
   return Object.freeze(Object.assign(eb, methods, { eb }))
 }
 
-/** The expression builder: one object for all queries, since it knows only what it is given. */
-export const expressionBuilder = makeBuilder()
-provideBuilder(expressionBuilder)
+/** One object for all queries, since it knows only what it is given. */
+const builder = makeBuilder()
+
+/** Gives callbacks their expression builder. Called when a database opens, so that bundlers see that it is needed. */
+export function provideExpressionBuilder(): void {
+  provideBuilder(builder)
+}
+
+/**
+ * The expression builder for expressions made apart from a query.
+ *
+ * @example
+ * ```ts
+ * const eb = expressionBuilder<{ city: { name: string } }, 'city'>()
+ * const isNamed = eb('city.name', '=', 'Turku')
+ * ```
+ */
+export function expressionBuilder(): typeof builder {
+  provideBuilder(builder)
+  return builder
+}

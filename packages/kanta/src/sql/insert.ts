@@ -34,9 +34,10 @@ export class InsertBuilder extends Query<'insert'> {
     const columns = columnsOf(list[0], 0)
     let ragged = false
     for (let i = 0; i < list.length; i++) {
-      const kind = inspect(list[i], columns, i)
-      if (kind === 'expression') return this.tuples(list)
-      if (kind === 'ragged') ragged = true
+      const row = list[i]
+      if (i > 0) checkRow(row, i)
+      if (hasExpression(row!)) return this.tuples(list)
+      if (i > 0 && !hasColumns(row!, columns)) ragged = true
     }
     const all = ragged ? union(list) : columns
     if (all.length === 0) refuse('values({}) has no column with a value. Use defaultValues() for a row of defaults.')
@@ -153,7 +154,10 @@ export function internNames(names: readonly string[]): readonly string[] {
   let at = remembered
   for (const name of names) {
     let next = at.next.get(name)
-    if (next === undefined) at.next.set(name, (next = new KeyMemo()))
+    if (next === undefined) {
+      next = new KeyMemo()
+      at.next.set(name, next)
+    }
     at = next
   }
   at.columns ??= names
@@ -161,35 +165,42 @@ export function internNames(names: readonly string[]): readonly string[] {
 }
 
 function columnsOf(row: unknown, i: number): readonly string[] {
-  if (typeof row !== 'object' || row === null || Array.isArray(row) || isOperand(row)) {
-    return refuse(`values(): row ${i} is ${show(row)}; a row is an object of columns and values.`)
-  }
+  checkRow(row, i)
   let at = remembered
   for (const name in row) {
-    if ((row as Row)[name] === undefined) continue
+    if (row[name] === undefined) continue
     let next = at.next.get(name)
-    if (next === undefined) at.next.set(name, (next = new KeyMemo()))
+    if (next === undefined) {
+      next = new KeyMemo()
+      at.next.set(name, next)
+    }
     at = next
   }
-  at.columns ??= Object.keys(row).filter((name) => (row as Row)[name] !== undefined)
+  at.columns ??= Object.keys(row).filter((name) => row[name] !== undefined)
   return at.columns
 }
 
-/** Whether a row has just these columns and plain values. */
-function inspect(row: Row | undefined, columns: readonly string[], i: number): 'plain' | 'ragged' | 'expression' {
-  if (typeof row !== 'object' || row === null || isOperand(row)) columnsOf(row, i)
-  let count = 0
-  let found: 'plain' | 'expression' = 'plain'
+function checkRow(row: unknown, i: number): asserts row is Row {
+  if (typeof row !== 'object' || row === null || Array.isArray(row) || isOperand(row)) {
+    refuse(`values(): row ${i} is ${show(row)}; a row is an object of columns and values.`)
+  }
+}
+
+function hasExpression(row: Row): boolean {
   for (const name in row) {
     const value = row[name]
-    if (value === undefined) continue
-    count++
-    if (typeof value === 'function' || (typeof value === 'object' && isOperand(value))) found = 'expression'
+    if (typeof value === 'function' || (typeof value === 'object' && isOperand(value))) return true
   }
-  if (found === 'expression') return found
-  if (count !== columns.length) return 'ragged'
-  for (const column of columns) if (row![column] === undefined) return 'ragged'
-  return 'plain'
+  return false
+}
+
+/** Whether a row has just these columns. */
+function hasColumns(row: Row, columns: readonly string[]): boolean {
+  let count = 0
+  for (const name in row) if (row[name] !== undefined) count++
+  if (count !== columns.length) return false
+  for (const column of columns) if (row[column] === undefined) return false
+  return true
 }
 
 function union(rows: readonly Row[]): readonly string[] {

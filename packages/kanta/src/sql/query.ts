@@ -6,7 +6,7 @@ import { Chain, type ExecuteOptions, extend } from './chain.ts'
 import { type Aliased, aliased, conditionOf, refComparison, references } from './expression.ts'
 import { joinNode } from './join.ts'
 import { given, isOperand, listOf, parseReference, selection, source, valueOf } from './operand.ts'
-import { checkOperator, isComparison, show } from './operator.ts'
+import { checkOperator, isComparison, show, takesList } from './operator.ts'
 import { orderNodes } from './order.ts'
 
 /** What every statement does: run, compile, be stored, be part of another. */
@@ -132,35 +132,27 @@ const COMPARED = pin({ kind: 'arg', role: 'compared' })
 /** `where('city.name', '=', value)`: the node is found by its two strings. */
 const comparisons = forgetting(new Map<string, Map<string, Node>>())
 
-function simpleComparison(column: string, op: string): Node {
-  let known = comparisons.get(op)
-  if (known === undefined) comparisons.set(op, (known = new Map()))
-  let found = known.get(column)
-  if (found === undefined) {
-    found = node({ kind: 'binary', left: parseReference(column), op: checkOperator(op), right: COMPARED })
-    known.set(column, found)
-  }
-  return found
+function simpleComparison(column: unknown, op: unknown): Node | undefined {
+  if (typeof column !== 'string' || typeof op !== 'string') return undefined
+  const known = comparisons.get(op)
+  const found = known?.get(column)
+  if (found !== undefined || !isComparison(op) || takesList(op)) return found
+  const made = node({ kind: 'binary', left: parseReference(column), op: checkOperator(op), right: COMPARED })
+  if (known === undefined) comparisons.set(op, new Map([[column, made]]))
+  else known.set(column, made)
+  return made
 }
 
 /** Statements with a `where`. */
 export class Filtered<K extends 'select' | 'update' | 'delete'> extends Query<K> {
-  where(column: unknown, op?: unknown, value?: unknown): this {
-    const type = typeof value
-    if (
-      (type === 'number' || type === 'string') &&
-      typeof column === 'string' &&
-      typeof op === 'string' &&
-      isComparison(op) &&
-      op !== 'in' &&
-      op !== 'not in'
-    ) {
-      return extend(this, 'where', simpleComparison(column, op), [value])
+  where(...condition: unknown[]): this {
+    const value = condition[2]
+    if (typeof value === 'number' || typeof value === 'string') {
+      const known = simpleComparison(condition[0], condition[1])
+      if (known !== undefined) return extend(this, 'where', known, [value])
     }
     const args: unknown[] = []
-    // biome-ignore lint/complexity/noArguments: the number of arguments tells where(condition) from where(column, op, undefined)
-    const given = arguments as unknown as ArrayLike<unknown>
-    return extend(this, 'where', conditionOf(Array.from(given), args, 'where'), args)
+    return extend(this, 'where', conditionOf(condition, args, 'where'), args)
   }
 
   whereRef(lhs: unknown, op: unknown, rhs: unknown): this {

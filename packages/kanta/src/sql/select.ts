@@ -27,7 +27,10 @@ function stringSelections(columns: readonly unknown[]): Node | undefined {
     const column = columns[i]
     if (typeof column !== 'string') return undefined
     let next = at.next.get(column)
-    if (next === undefined) at.next.set(column, (next = new SelectionMemo()))
+    if (next === undefined) {
+      next = new SelectionMemo()
+      at.next.set(column, next)
+    }
     at = next
   }
   at.node ??=

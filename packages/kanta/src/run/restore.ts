@@ -1,76 +1,60 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, node, Shape, start, walk } from '../ir/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
-import type { Chain } from '../sql/index.ts'
-import { checkOperator, checkUnary, show } from '../sql/index.ts'
-import { attachDefinitions, type SchemaDefinitions } from './resolve.ts'
+import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, node, type Shape, start } from '../ir/index.ts'
+import {
+  type Chain,
+  checkOperator,
+  checkUnary,
+  DeleteBuilder,
+  InsertBuilder,
+  MergeBuilder,
+  RawStatement,
+  RUNNER,
+  type Runner,
+  SelectBuilder,
+  show,
+  UpdateBuilder,
+} from '../sql/index.ts'
+import type { DatabaseHandle } from './database.ts'
+import type { SchemaDefinitions } from './resolve.ts'
+import { FORMAT, fingerprints, type Stored } from './store.ts'
 
-/** The form of a stored query; another number is refused. */
-const FORMAT = 1
+const BUILDERS = {
+  select: SelectBuilder,
+  insert: InsertBuilder,
+  update: UpdateBuilder,
+  delete: DeleteBuilder,
+  merge: MergeBuilder,
+  rawStatement: RawStatement,
+} as const
 
-/** A query as plain JSON. */
-export interface Stored {
-  readonly kanta: number
-  readonly kind: Kind
-  readonly calls: readonly (readonly [string, unknown])[]
-  readonly args: readonly unknown[]
-  /** What the tables that it names looked like. */
-  readonly tables: Readonly<Record<string, string>>
-}
-
-/** A query as plain JSON: its calls, its values, and what its tables looked like. */
-export function store(query: Chain, schema: SchemaDefinitions): Stored {
-  return {
-    kanta: FORMAT,
-    kind: query.shape.kind,
-    calls: storeCalls(query.shape),
-    args: query.args.map(storeValue),
-    tables: fingerprints(query.shape, schema),
-  }
-}
-
-function storeCalls(shape: Shape): [string, unknown][] {
-  const calls: [string, unknown][] = []
-  for (let at: Shape | undefined = shape; at?.before !== undefined; at = at.before)
-    calls.unshift([at.part, storePart(at.value)])
-  return calls
-}
-
-function storePart(part: unknown): unknown {
-  if (part === CLEARED) return { $: 'cleared' }
-  if (part === undefined) return { $: 'undefined' }
-  if (typeof part === 'bigint') return { $: 'bigint', value: String(part) }
-  if (Array.isArray(part)) return part.map(storePart)
-  if (part instanceof Shape) return { $: 'shape', kind: part.kind, calls: storeCalls(part as unknown as Shape) }
-  if (isNode(part)) {
-    const stored: Record<string, unknown> = { kind: part.kind }
-    for (const [name] of fieldsOf(part.kind)) {
-      if (part.kind === 'table' && name === 'definition') continue
-      const value = (part as unknown as Record<string, unknown>)[name]
-      if (value !== undefined) stored[name] = storePart(value)
-    }
-    return stored
-  }
-  return part
-}
-
-function storeValue(value: unknown): unknown {
-  if (typeof value === 'bigint') return { $: 'bigint', value: String(value) }
-  if (value instanceof Date) return { $: 'date', value: value.toISOString() }
-  if (value instanceof Uint8Array) return { $: 'bytes', value: Buffer.from(value).toString('base64') }
-  if (Array.isArray(value)) return value.map(storeValue)
-  if (typeof value === 'object' && value !== null) {
-    return {
-      $: 'object',
-      value: Object.fromEntries(Object.entries(value).map(([key, item]) => [key, storeValue(item)])),
-    }
-  }
-  if (typeof value === 'function' || typeof value === 'symbol') return refuse(`${show(value)} cannot be stored.`)
-  return value
+/**
+ * Makes a query that was stored with `JSON.stringify(query)` ready to run again.
+ *
+ * @throws KantaError `invalid_input` when it was stored in another form or for other tables, or when it holds SQL
+ * text and `trustText` is not given.
+ *
+ * @example
+ * ```ts
+ * const stored = JSON.stringify(db.selectFrom('city').select('name').where('id', '=', 1))
+ * const rows = await fromJSON(db, stored).execute()
+ * ```
+ */
+export function fromJSON(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean } = {}): Chain {
+  const runner = db[RUNNER]
+  const { shape, args } = restore(stored, db.settings.planning.schema, options)
+  if (!(shape.kind in BUILDERS)) refuse(`A stored ${shape.kind} cannot run by itself.`)
+  const Builder = BUILDERS[shape.kind as keyof typeof BUILDERS] as unknown as new (
+    shape: Shape,
+    args: readonly unknown[],
+    runner: Runner,
+  ) => Chain
+  // Planning names what does not fit the tables of this database.
+  runner.plan(shape)
+  return new Builder(shape, args, runner)
 }
 
 /** Reads a stored query back; refuses another form, other tables, and text that could carry anything. */
-export function restore(
+function restore(
   stored: unknown,
   schema: SchemaDefinitions,
   options: { readonly trustText?: boolean },
@@ -102,23 +86,10 @@ function readValue(stored: unknown): unknown {
   const { $, value } = stored as { $: string; value: unknown }
   if ($ === 'bigint') return BigInt(value as string)
   if ($ === 'date') return new Date(value as string)
-  if ($ === 'bytes') return new Uint8Array(Buffer.from(value as string, 'base64'))
+  if ($ === 'bytes') return fromHex(String(value))
   if ($ === 'object')
     return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, readValue(item)]))
   return refuse(`The stored query holds a value of an unknown sort, ${show($)}.`)
-}
-
-/** The columns of each defined table that a query names, in a form that can be compared. */
-function fingerprints(shape: Shape, schema: SchemaDefinitions): Record<string, string> {
-  const prints: Record<string, string> = {}
-  walk(attachDefinitions(fold(shape).tree as Node, schema), (part) => {
-    if (part.kind !== 'table' || part.definition === undefined) return
-    const definition = part.definition as TableDefinition
-    prints[part.schema === undefined ? part.name : `${part.schema}.${part.name}`] = [...definition.columns.values()]
-      .map((column) => `${column.name}:${column.type}${column.nullable ? '?' : ''}`)
-      .join(',')
-  })
-  return prints
 }
 
 const NAME = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
@@ -230,4 +201,8 @@ function checkText(kind: Kind, part: string, value: unknown): void {
   if (check !== undefined && value !== undefined && value !== CLEARED && !check(value)) {
     refuse(`The stored query holds ${show(value)} as the ${part} of a ${kind}, which is not one of its words.`)
   }
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
 }

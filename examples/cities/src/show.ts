@@ -1,0 +1,150 @@
+import { stripVTControlCharacters, styleText } from 'node:util'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Colours where the terminal has them; `NO_COLOR` is heeded. */
+export const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout })
+
+/** As wide as the terminal, within what is good to read. */
+export const width = (): number => Math.min(Math.max(process.stdout.columns ?? 100, 60), 120)
+
+export const print = (text = ''): void => {
+  process.stdout.write(`${text}\n`)
+}
+
+export const count = (n: number | bigint): string => n.toLocaleString('en')
+
+/** A length of time with three digits and its unit. */
+export function duration(ms: number): string {
+  if (ms < 1) return `${digits(ms * 1000)} µs`
+  if (ms < 1000) return `${digits(ms)} ms`
+  return `${digits(ms / 1000)} s`
+}
+
+const digits = (n: number): string => (n >= 100 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFixed(2))
+
+export const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`
+
+const segments = new Intl.Segmenter('en')
+const WIDE = /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/u
+
+/** How many places a text takes in a terminal. */
+export function widthOf(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: printable ASCII is one place each, and by far the most of it
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  let places = 0
+  for (const { segment } of segments.segment(stripVTControlCharacters(text))) places += WIDE.test(segment) ? 2 : 1
+  return places
+}
+
+function fit(text: string, places: number): string {
+  if (widthOf(text) <= places) return text
+  let kept = ''
+  let used = 0
+  for (const { segment } of segments.segment(text)) {
+    used += widthOf(segment)
+    if (used > places - 1) break
+    kept += segment
+  }
+  return `${kept}…`
+}
+
+const pad = (text: string, places: number, right: boolean): string => {
+  const space = ' '.repeat(Math.max(0, places - widthOf(text)))
+  return right ? space + text : text + space
+}
+
+/** How a value stands in a table. */
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return '–'
+  if (typeof value === 'number') return value.toLocaleString('en', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 1 })
+  if (typeof value === 'bigint') return count(value)
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (value instanceof Date) return `${value.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+  if (Array.isArray(value)) return value.map((item) => cell(item)).join(', ')
+  if (typeof value === 'object') return Object.values(value).map((item) => cell(item)).join(' ')
+  return String(value)
+}
+
+const GAP = '   '
+/** No column is made narrower than this. */
+const NARROWEST = 8
+
+/** Rows as lines: numbers to the right, long texts cut so that a line fits the terminal. */
+export function table(rows: readonly object[], indent: string): string[] {
+  const first = rows[0]
+  if (first === undefined) return [`${indent}${paint('dim', '(no rows)')}`]
+  const columns = Object.keys(first).map((name) => {
+    const values = rows.map((row): unknown => Reflect.get(row, name))
+    const texts = values.map(cell)
+    const right = values.every((value) => value === null || typeof value === 'number' || typeof value === 'bigint')
+    const title = name.replaceAll('_', ' ')
+    return { title, texts, right, places: Math.max(widthOf(title), ...texts.map(widthOf)) }
+  })
+  const room = width() - indent.length - GAP.length * (columns.length - 1)
+  let over = columns.reduce((sum, column) => sum + column.places, 0) - room
+  while (over > 0) {
+    const widest = columns.reduce((a, b) => (b.places > a.places ? b : a))
+    if (widest.places <= NARROWEST) break
+    widest.places--
+    over--
+  }
+  const line = (texts: readonly string[]): string =>
+    indent + columns.map((column, i) => pad(fit(texts[i] ?? '', column.places), column.places, column.right)).join(GAP).trimEnd()
+  const lines = [paint('dim', line(columns.map((column) => column.title)))]
+  for (let i = 0; i < rows.length; i++) lines.push(line(columns.map((column) => column.texts[i] ?? '')))
+  return lines
+}
+
+/** A text in lines that fit the terminal. */
+export function paragraph(text: string, indent: string): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + widthOf(word) + 1 > width() - indent.length) {
+      lines.push(indent + line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  lines.push(indent + line)
+  return lines
+}
+
+/** A bar that moves in place; where the output is not a terminal, a line when something begins and when it is done. */
+export class ProgressBar {
+  readonly #terminal = process.stdout.isTTY === true
+  #started = performance.now()
+  #what = ''
+  #drawn = 0
+
+  readonly show = (what: string, done: number, of: number): void => {
+    if (what !== this.#what) {
+      this.#what = what
+      this.#started = performance.now()
+      this.#drawn = 0
+      if (!this.#terminal) print(`  importing ${count(of)} ${what} …`)
+    }
+    if (!this.#terminal) return
+    const now = performance.now()
+    if (done < of && now - this.#drawn < 40) return
+    this.#drawn = now
+    this.#draw(done, of, now - this.#started)
+    if (done >= of) process.stdout.write('\n')
+  }
+
+  /** Ends a line that was left in its midst. */
+  stop(): void {
+    if (this.#terminal && this.#drawn > 0) process.stdout.write('\n')
+  }
+
+  #draw(done: number, of: number, elapsed: number): void {
+    const places = Math.min(40, width() - 50)
+    const full = Math.round((done / of) * places)
+    const bar = paint('green', '━'.repeat(full)) + paint('dim', '━'.repeat(places - full))
+    const rate = elapsed > 0 && of > 10_000 && done > 0 ? `${count(Math.round(done / (elapsed / 1000)))} a second` : ''
+    const numbers = `${pad(count(done), 8, true)} of ${count(of)}`
+    process.stdout.write(`\r\x1b[2K  ${pad(this.#what, 10, false)} ${bar} ${numbers}   ${paint('dim', rate)}`)
+  }
+}

@@ -1,0 +1,126 @@
+import type { $row, ColumnLike, Expression, Operand, Selectable } from '../schema/index.ts'
+import type { CaseBuilder, CaseOf } from './case.ts'
+import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
+import type { Functions } from './function.ts'
+import type { JsonOperator, JsonPath } from './json.ts'
+import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, ValueOf } from './operator.ts'
+import type { Source } from './join.ts'
+import type { $cells, $eb, $refs, $scope, Cell, In, Info, InnerInfo, One, Refs, Scope, Selected, Shadow } from './scope.ts'
+import type { Select } from './select.ts'
+
+/** A query, which can stand for a value. */
+interface AnyQuery {
+  readonly [$row]: any
+}
+
+type Unwrapped<T> = T extends Expression<infer V> ? V : T
+
+/** What does not depend on the scope. */
+export interface ExpressionBase {
+  /** A value as a parameter. */
+  val<T>(value: T): ExpressionWrapper<T>
+  /** A value as SQL text: for the few places that take no parameter. */
+  lit<const T extends number | boolean | null | string | bigint>(value: T): ExpressionWrapper<T>
+  /** Negates a number. */
+  neg<T>(operand: Expression<T>): ExpressionWrapper<T>
+  /** Values as a row, to compare with `refTuple`. */
+  tuple<A extends readonly unknown[]>(...values: A): ExpressionWrapper<{ [I in keyof A]: Unwrapped<A[I]> }>
+  /** Applies an operator that stands before its operand. */
+  unary<T = unknown>(operator: UnaryOperator, operand: Expression<any> | AnyQuery): ExpressionWrapper<T>
+}
+
+interface Computed<C, V> {
+  truth: C
+  term: ExpressionWrapper<V>
+  text: ExpressionWrapper<string>
+  json: ExpressionWrapper<unknown>
+}
+
+/** Columns and the values that they have to equal. */
+type Filter<S extends Scope, K, U> = { readonly [R in K & string]?: ValueOf<Cell<S, U, R>> | null | readonly ValueOf<Cell<S, U, R>>[] }
+
+/**
+ * Makes expressions over the tables in scope. Its methods can be taken out of it.
+ *
+ * It is generic in the scope, unlike the methods of queries, since it is called without `this` and takes explicit type
+ * arguments. That a builder which knows more tables can be used where fewer are needed is true by meaning, but cannot
+ * be proved from the members; the annotations say it, and with them two builders are compared by their arguments.
+ */
+/** @ts-ignore TS2636 */
+export interface ExpressionScope<out I, out S extends Scope, in K, out U> extends ExpressionBase {
+  readonly [$scope]: S
+  readonly [$refs]: K
+  readonly [$cells]: U
+  readonly [$eb]: this
+  /**
+   * Compares or computes; a string on the left is a column, on the right a value.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').selectAll().where((eb) => eb.or([eb('capital', '=', true), eb('population', '>', 1_000_000)]))
+   * ```
+   */
+  <const R extends K, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
+  /** The builder itself, to be taken out of it. */
+  readonly eb: this
+  /** The functions of SQL. */
+  readonly fn: Functions<this, S, K, U, K | ColumnLike<K> | Expression<any>>
+  /** All of the conditions; an object lists columns and what they equal. */
+  and(conditions: readonly Condition[]): Predicate<S, K, U>
+  and(conditions: Filter<S, K, U>): Predicate<S, K, U>
+  /** Any of the conditions; an object lists columns and what they equal. */
+  or(conditions: readonly Condition[]): Predicate<S, K, U>
+  or(conditions: Filter<S, K, U>): Predicate<S, K, U>
+  not(condition: Condition): Predicate<S, K, U>
+  /** Whether a query returns a row. */
+  exists(query: Expression<any> | AnyQuery): Predicate<S, K, U>
+  /** Whether a value is between two others, or equal to one of them. */
+  between<const R extends K, V = Cell<S, U, R>>(left: R | Operand<R, V>, low: NoInfer<ValueOf<V>>, high: NoInfer<ValueOf<V>>): Predicate<S, K, U>
+  /** The same, whichever of the two is lower. */
+  betweenSymmetric<const R extends K, V = Cell<S, U, R>>(left: R | Operand<R, V>, low: NoInfer<ValueOf<V>>, high: NoInfer<ValueOf<V>>): Predicate<S, K, U>
+  /** An expression in parentheses. */
+  parens<T>(expression: Expression<T>): ExpressionWrapper<T>
+  parens<const R extends K, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Predicate<S, K, U>
+  /** A column as an expression; with an operator, a path into the JSON that it holds. */
+  ref<const R extends K>(column: R | ColumnLike<R>): ExpressionWrapper<Selected<S, U, R>>
+  ref<const R extends K>(column: R | ColumnLike<R>, operator: JsonOperator): JsonPath<Selected<S, U, R>>
+  /** A path into the JSON of a column, for functions that take one. */
+  jsonPath<R extends K>(): JsonPath<Selected<S, U, R>>
+  /** A table as an expression. */
+  table<A extends keyof S & string>(name: A): ExpressionWrapper<Selectable<S[A]['row']>>
+  /** Columns as a row, to compare with `tuple`. */
+  refTuple<const A extends readonly K[]>(...columns: A): ExpressionWrapper<{ -readonly [I in keyof A]: Selected<S, U, A[I]> }>
+  /** An expression or column as another type of SQL. */
+  cast<T = unknown>(expression: K | ColumnLike<K> | Expression<any>, type: string | Expression<any>): ExpressionWrapper<T>
+  /** `case when … then … end`; with a value, `case <value> when …`. */
+  case(): CaseBuilder<this, never>
+  case<const R extends K, V = Cell<S, U, R>>(value: R | Operand<R, V>): CaseOf<this, V, never>
+  /** Groups by each beginning of the list, down to none: subtotals and a total. */
+  rollup(columns: readonly (K | ColumnLike<K> | Expression<any>)[]): Expression<never>
+  /** Groups by every choice of the columns. */
+  cube(columns: readonly (K | ColumnLike<K> | Expression<any>)[]): Expression<never>
+  /**
+   * Groups by several lists of columns at once.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('sale').select(['region', 'product']).groupBy((eb) => eb.groupingSets([['region'], ['product'], []]))
+   * ```
+   */
+  groupingSets(sets: readonly (readonly (K | ColumnLike<K> | Expression<any>)[])[]): Expression<never>
+  /** A query within the query, which may use the columns around it. */
+  selectFrom<B extends InfoOf<I>['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = InfoOf<I>['db'][B]>(table: Source<B, A, Q>): Select<InnerInfo<I, S>, S & One<N, Q>, K | Refs<N, Q>, Shadow<U, Q>, never>
+  /** A query within the query that reads no table. */
+  selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[]): Select<InnerInfo<I, S>, S, K, U, C>
+}
+type InfoOf<I> = I extends { db: any; names: string } ? I : never
+
+/**
+ * The expression builder over the tables `TB` of `DB`: the parameter type of helper functions.
+ *
+ * @example
+ * ```ts
+ * const isLarge = (eb: ExpressionBuilder<Tables, 'city'>) => eb('city.population', '>', 1_000_000)
+ * ```
+ */
+export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<Info<DB>, { [A in TB]: In<DB[A], never> }, { [A in TB]: Refs<A, DB[A]> }[TB], DB[TB]>

@@ -1,0 +1,109 @@
+import type { ColumnLike, Expression, Operand, Selectable } from '../schema/index.ts'
+import type { DerivedTable, ExpressionWrapper } from './expression.ts'
+import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
+import type { Direction } from './order.ts'
+import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, Cell, Scope, ScopeState, AnyScope, Selected } from './scope.ts'
+import type { NoRef, RefArgument, RefItem } from './selection.ts'
+import type { WindowBuilder } from './window.ts'
+
+export interface AggregateMethods {
+  /** Takes equal values only once. */
+  distinct<T>(this: T): T
+  /** The order in which an aggregate such as `json_agg` takes its rows. */
+  orderBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, column: RefArgument<T, C>, direction?: Direction): T
+  clearOrderBy<T>(this: T): T
+  /** The order of an aggregate such as `percentile_cont`. */
+  withinGroupOrderBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, column: RefArgument<T, C>, direction?: Direction): T
+  /**
+   * Takes only the rows for which a condition is true.
+   *
+   * @example
+   * ```ts
+   * eb.fn.countAll().filterWhere('population', '>', 1_000_000).as('large')
+   * ```
+   */
+  filterWhere<T extends ScopeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  filterWhere<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
+  /** Takes only the rows in which two columns compare as given. */
+  filterWhereRef<T extends ScopeState, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T
+  /**
+   * Computes the function over a window: by a callback, by the name of one that `window` defined, or over all rows.
+   *
+   * @example
+   * ```ts
+   * eb.fn.agg<number>('row_number').over((w) => w.partitionBy('country').orderBy('population', 'desc'))
+   * ```
+   */
+  over<T extends ScopeState>(this: T, window?: string | ((w: WindowBuilder<T[AtBuilder]>) => WindowBuilder<T[AtBuilder]>)): T
+  /** Calls a function with the aggregate and gives back what that gives. */
+  $call<T, R>(this: T, change: (aggregate: T) => R): R
+}
+
+/** An aggregate or window function. */
+export interface AggregateFunction<E extends AnyScope, T> extends AggregateMethods, ExpressionWrapper<T> {
+  readonly [$eb]: E
+  readonly [$scope]: E[AtScope]
+  readonly [$refs]: E[AtRefs]
+  readonly [$cells]: E[AtCells]
+  $castTo<C>(): AggregateFunction<E, C>
+  $notNull(): AggregateFunction<E, NonNullable<T>>
+}
+
+/** The call of a function that makes a table. */
+export interface TableFunction<R> {
+  /** Names the table; `columns` names its columns. */
+  as<A extends string>(alias: A, columns?: readonly (keyof R & string)[]): DerivedTable<R, A>
+}
+
+/** The row of a table function whose columns have no types given. */
+export type UnknownRow = Record<string, unknown>
+
+export interface FunctionBase {
+  /** The time and date functions of the database, and all others that make a table. */
+  table<R = UnknownRow>(name: string, args?: readonly unknown[]): TableFunction<R>
+}
+
+type ValueIn<S extends Scope, U, A> = A extends Expression<infer T> ? T : A extends ColumnLike<infer R> ? Selected<S, U, R> : Selected<S, U, A>
+/** The first of the values that is not null. */
+type Coalesced<S extends Scope, U, A extends readonly unknown[]> = A extends readonly [infer H, ...infer T]
+  ? null extends ValueIn<S, U, H>
+    ? T extends readonly []
+      ? ValueIn<S, U, H>
+      : NonNullable<ValueIn<S, U, H>> | Coalesced<S, U, T>
+    : ValueIn<S, U, H>
+  : never
+
+/** The functions of SQL. `KE` is what stands for an argument, made once for each scope. */
+export interface Functions<E extends AnyScope, S extends Scope, K, U, KE> extends FunctionBase {
+  /**
+   * Calls any function; strings are columns.
+   *
+   * @example
+   * ```ts
+   * eb.fn<string>('upper', ['name']).as('loud')
+   * ```
+   */
+  <T = unknown>(name: string, args?: readonly KE[]): ExpressionWrapper<T>
+  /** Calls any aggregate or window function. */
+  agg<T = unknown>(name: string, args?: readonly KE[]): AggregateFunction<E, T>
+  /** The number of rows in which the expression is not null. */
+  count<T = number>(column: KE): AggregateFunction<E, T>
+  /** The number of rows. */
+  countAll<T = number>(table?: keyof S & string): AggregateFunction<E, T>
+  sum<T = number>(column: KE): AggregateFunction<E, T>
+  avg<T = number>(column: KE): AggregateFunction<E, T>
+  max<const R extends K, V = Selected<S, U, R>>(column: R | Operand<R, V>): AggregateFunction<E, V>
+  max<T>(column: KE): AggregateFunction<E, T>
+  min<const R extends K, V = Selected<S, U, R>>(column: R | Operand<R, V>): AggregateFunction<E, V>
+  min<T>(column: KE): AggregateFunction<E, T>
+  /** The first of the values that is not null. */
+  coalesce<const A extends readonly KE[]>(...values: A): ExpressionWrapper<Coalesced<S, U, A>>
+  /** Any item of an array, as the right side of a comparison. */
+  any<const R extends K, V = Selected<S, U, R>>(array: R | Operand<R, V>): ExpressionWrapper<V extends readonly (infer T)[] ? T : unknown>
+  /** An array of the rows of a table, or of the values of an expression. */
+  jsonAgg<A extends keyof S & string>(table: A): AggregateFunction<E, Selectable<S[A]['row']>[]>
+  jsonAgg<T>(expression: Expression<T>): AggregateFunction<E, T[]>
+  /** The row of a table as an object, or a value as JSON. */
+  toJson<A extends keyof S & string>(table: A): ExpressionWrapper<Selectable<S[A]['row']>>
+  toJson<T>(expression: Expression<T>): ExpressionWrapper<T>
+}

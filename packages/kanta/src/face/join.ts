@@ -1,0 +1,51 @@
+import type { ColumnLike, Expression, Operand, TableRef } from '../schema/index.ts'
+import type { DerivedTable } from './expression.ts'
+import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
+import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, Cell, Scope, ScopeState } from './scope.ts'
+import type { ExpressionScope } from './expression-builder.ts'
+
+/**
+ * What `from` and joins take: the name of a table, a name with an alias, a table as a value, a derived table.
+ * `B` is the table, `A` the alias, `Q` the columns of a derived table.
+ */
+export type Source<B extends string, A extends string, Q> = B | `${B} as ${A}` | TableRef<B, A> | DerivedTable<Q, A>
+/** The same, or a callback that gives a derived table. */
+export type SourceOrCallback<B extends string, A extends string, Q, E> = Source<B, A, Q> | ((eb: E) => DerivedTable<Q, A>)
+
+export interface JoinMethods {
+  /**
+   * A condition of the join. Several are joined by `and`.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').leftJoin('country', (join) =>
+   *   join.onRef('country.cca2', '=', 'city.country').on('country.area', '>', 100_000))
+   * ```
+   */
+  on<T extends ScopeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(
+    this: T,
+    left: R | Operand<R, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P>,
+  ): T
+  on<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
+  /** A condition of the join: two columns that compare as given. */
+  onRef<T extends ScopeState, const A extends T[AtRefs], const B extends T[AtRefs]>(
+    this: T,
+    left: A | ColumnLike<A>,
+    operator: ComparisonOperator | Expression<any>,
+    right: B | ColumnLike<B>,
+  ): T
+  /** Joins every row with every row, as a lateral join often does. */
+  onTrue<T>(this: T): T
+  /** Calls a function with the join and gives back what that gives. */
+  $call<T, R>(this: T, change: (join: T) => R): R
+}
+
+/** The condition of a join. */
+export interface JoinBuilder<I, S extends Scope, K, U> extends JoinMethods {
+  [$scope]: S
+  [$refs]: K
+  [$cells]: U
+  [$eb]: ExpressionScope<I, S, K, U>
+}

@@ -1,0 +1,43 @@
+import type { Returns } from './scope.ts'
+import type { AtRow } from './scope.ts'
+import type { Expression } from '../schema/index.ts'
+import type { ExpressionWrapper } from './expression.ts'
+
+/** Operators that begin a path into a JSON value; those with `$` write one path, the others one operator for each step. */
+export type JsonOperator = '->' | '->>' | '->$' | '->>$'
+
+// What is undefined in a document, and every step from null, is null in SQL.
+type Step<T, X> = null extends T ? X | null : undefined extends T ? X | null : undefined extends X ? Exclude<X, undefined> | null : X
+type Keys<T> = NonNullable<T> extends readonly unknown[] ? never : keyof NonNullable<T> & string
+type AtKey<T, X> = Step<T, NonNullable<T>[X & keyof NonNullable<T>]>
+type AtIndex<T, X> = NonNullable<T> extends readonly (infer E)[]
+  ? number extends NonNullable<T>['length']
+    ? E | null
+    : X extends number
+      ? Step<T, NonNullable<T>[X]>
+      : E | null
+  : never
+
+/** A path into a JSON value of type `T`. */
+export interface JsonPath<out T> extends ExpressionWrapper<T> {
+  /**
+   * The value under a key.
+   *
+   * @example
+   * ```ts
+   * eb.ref('profile', '->').key('address').key('street')
+   * ```
+   */
+  key<X extends Keys<T>>(key: X): JsonPath<AtKey<T, X>>
+  /** The item at an index: from 0, `'last'`, or `'#-1'` from the end. */
+  at<const X extends number | 'last' | `#-${number}`>(index: X): JsonPath<AtIndex<T, X>>
+}
+
+/** Makes an array of a query's rows within another query. */
+export type JsonArrayFrom = <Q extends Returns>(query: Q) => ExpressionWrapper<Q[AtRow][]>
+/** Makes an object of a query's first row within another query; null when there is none. */
+export type JsonObjectFrom = <Q extends Returns>(query: Q) => ExpressionWrapper<Q[AtRow] | null>
+/** Makes an object of expressions. */
+export type JsonBuildObject = <O extends Record<string, Expression<any>>>(object: O) => ExpressionWrapper<{
+  [K in keyof O]: O[K] extends Expression<infer V> ? V : never
+}>

@@ -1,0 +1,13 @@
+import type { Expression } from '../schema/index.ts'
+
+/** How an item of `orderBy` is ordered. */
+export interface OrderModifier {
+  asc(): OrderModifier
+  desc(): OrderModifier
+  nullsFirst(): OrderModifier
+  nullsLast(): OrderModifier
+  collate(collation: string): OrderModifier
+}
+
+/** The direction of an item of `orderBy`. */
+export type Direction = 'asc' | 'desc' | Expression<any> | ((order: OrderModifier) => OrderModifier)

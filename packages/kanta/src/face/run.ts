@@ -1,0 +1,90 @@
+import type { $row, Expression } from '../schema/index.ts'
+import type { AtFirst, AtRow, Returns } from './scope.ts'
+
+/** Options of a run. */
+export interface ExecuteOptions {
+  /** Ends the wait for the query; the promise rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Makes the error of a query that found no row: a class, or a function that gives an error. */
+export type NoRowError = (new () => Error) | (() => Error)
+
+/** Options of `executeTakeFirstOrThrow`. */
+export interface ExecuteOrThrowOptions extends ExecuteOptions {
+  readonly errorConstructor?: NoRowError | undefined
+}
+
+/** Options of `stream`. */
+export interface StreamOptions extends ExecuteOptions {
+  /** About how many rows are read from the database at a time. */
+  readonly chunkSize?: number | undefined
+}
+
+/** What a query is in SQL. */
+export interface CompiledQuery<out R = unknown> {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+  /** The structure from which the text was made. */
+  readonly query: object
+  readonly [$row]?: R
+}
+
+/** A query as a value that JSON can hold; `db.fromJSON` makes it a query again. */
+export interface StoredQuery<out R = unknown> {
+  readonly [$row]?: R
+}
+
+/** The formats in which databases explain a query. */
+export type ExplainFormat = 'text' | 'xml' | 'json' | 'yaml' | 'traditional' | 'tree'
+
+export interface RunMethods {
+  /**
+   * Runs the query and gives all of its rows.
+   *
+   * @example
+   * ```ts
+   * const cities = await db.selectFrom('city').selectAll().execute()
+   * ```
+   */
+  execute<T extends Returns>(this: T, options?: ExecuteOptions): Promise<T[AtRow][]>
+  /** Runs the query and gives its first row, or `undefined` when there is none. */
+  executeTakeFirst<T extends Returns>(this: T, options?: ExecuteOptions): Promise<T[AtFirst]>
+  /**
+   * Runs the query and gives its first row; without one, rejects.
+   *
+   * @example
+   * ```ts
+   * const city = await db.selectFrom('city').selectAll().where('id', '=', id).executeTakeFirstOrThrow(CityNotFound)
+   * ```
+   */
+  executeTakeFirstOrThrow<T extends Returns>(this: T, error?: NoRowError | ExecuteOrThrowOptions): Promise<T[AtRow]>
+  /**
+   * Runs the query and gives its rows as they are read.
+   *
+   * @example
+   * ```ts
+   * for await (const city of db.selectFrom('city').selectAll().stream()) console.log(city.name)
+   * ```
+   */
+  stream<T extends Returns>(this: T, options?: number | StreamOptions): AsyncIterableIterator<T[AtRow]>
+  /** The SQL of the query and its parameters, without running it. */
+  compile<T extends Returns>(this: T): CompiledQuery<T[AtRow]>
+  /** How the database would run the query. */
+  explain<R = Record<string, unknown>>(format?: ExplainFormat, options?: Expression<any>): Promise<R[]>
+  /** The query as a value that JSON can hold. */
+  toJSON<T extends Returns>(this: T): StoredQuery<T[AtRow]>
+  /**
+   * Calls a function with the query and gives back what that gives.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').selectAll().$call((query) => paginate(query, page))
+   * ```
+   */
+  $call<T, R>(this: T, change: (query: T) => R): R
+  /** Adds SQL text of the database's own right after the first word of the statement. */
+  modifyFront<T>(this: T, modifier: Expression<any>): T
+  /** Adds SQL text of the database's own at the end of the statement. */
+  modifyEnd<T>(this: T, modifier: Expression<any>): T
+}

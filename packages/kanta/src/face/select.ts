@@ -1,0 +1,289 @@
+import type { $row, ColumnLike, Expression, Named, Operand } from '../schema/index.ts'
+import type { AliasedQuery, DerivedTable, ExpressionWrapper } from './expression.ts'
+import type { ExpressionScope } from './expression-builder.ts'
+import type { JoinBuilder, JoinMethods, SourceOrCallback } from './join.ts'
+import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
+import type { Direction } from './order.ts'
+import type { All, Cast, Narrowed, Optional, RowOf } from './row.ts'
+import type { RunMethods } from './run.ts'
+import type {
+  $cells,
+  $eb,
+  $first,
+  $info,
+  $items,
+  $refs,
+  $scope,
+  AllMaybe,
+  AtBuilder,
+  AtCells,
+  AtInfo,
+  AtItems,
+  AtRefs,
+  AtRow,
+  AtScope,
+  Cell,
+  Maybe,
+  MaybeCells,
+  Merge,
+  One,
+  Refs,
+  Returns,
+  Scope,
+  State,
+} from './scope.ts'
+import type { GroupArgument, NoItem, NoRef, OrderArgument, RefArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
+import type { WhereMethods } from './where.ts'
+import type { WindowBuilder } from './window.ts'
+
+type InnerJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtItems]>
+type LeftJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>, T[AtItems]>
+type RightJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>, T[AtItems]>
+type FullJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtItems]>
+
+/** What joins a select to another one by a set operation. */
+interface SetOperand<T extends Returns> {
+  readonly [$row]: T[AtRow]
+}
+type SetArgument<T extends Returns & State> = SetOperand<T> | readonly SetOperand<T>[] | ((eb: T[AtInfo]['eb']) => SetOperand<T> | readonly SetOperand<T>[])
+
+/** A number of rows. */
+export type Count = number | bigint | Expression<number | bigint>
+type Aliases<A> = A | Named<A> | readonly (A | Named<A>)[]
+type StarItem<I, S> = I extends { outer: infer O } ? ([O] extends [never] ? All<'*'> : All<Exclude<keyof S, O>>) : never
+type AddedByIf<T, U> = [Exclude<U, T>] extends [never] ? never : Optional<Exclude<U, T>>
+type TupleOf<R, A> = A extends readonly (keyof R)[] ? { [I in keyof A]: R[A[I] & keyof R] } : never
+
+export interface SelectMethods extends WhereMethods, RunMethods {
+  /**
+   * Joins a table: by two columns that have to be equal, or by a callback with conditions.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').innerJoin('country as c', 'c.cca2', 'city.country').select(['city.name', 'c.name as country'])
+   * ```
+   */
+  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, const R1 extends K = any, const R2 extends K = any>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    left: R1 | ColumnLike<R1>,
+    right: R2 | ColumnLike<R2>,
+  ): InnerJoined<T, N, Q, K>
+  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    on: (join: J) => JoinMethods,
+  ): InnerJoined<T, N, Q, K>
+  /** Joins a table, with nulls where it has no row. */
+  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, const R1 extends K = any, const R2 extends K = any>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    left: R1 | ColumnLike<R1>,
+    right: R2 | ColumnLike<R2>,
+  ): LeftJoined<T, N, Q, K>
+  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    on: (join: J) => JoinMethods,
+  ): LeftJoined<T, N, Q, K>
+  /** Joins a table, with nulls in the tables so far where they have no row. */
+  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, const R1 extends K = any, const R2 extends K = any>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    left: R1 | ColumnLike<R1>,
+    right: R2 | ColumnLike<R2>,
+  ): RightJoined<T, N, Q, K>
+  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    on: (join: J) => JoinMethods,
+  ): RightJoined<T, N, Q, K>
+  /** Joins a table, with nulls on either side where it has no row. */
+  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, const R1 extends K = any, const R2 extends K = any>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    left: R1 | ColumnLike<R1>,
+    right: R2 | ColumnLike<R2>,
+  ): FullJoined<T, N, Q, K>
+  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    on: (join: J) => JoinMethods,
+  ): FullJoined<T, N, Q, K>
+  /** Joins every row of a table with every row so far. */
+  crossJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+  ): InnerJoined<T, N, Q, K>
+  /** Joins a query that may use the columns of the tables so far. */
+  innerJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | Refs<A, Q>, J = JoinBuilder<T[AtInfo], T[AtScope] & One<A, Q>, K, Merge<T[AtCells], Q>>>(
+    this: T,
+    table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
+    on: (join: J) => JoinMethods,
+  ): InnerJoined<T, A, Q, K>
+  /**
+   * Joins a query that may use the columns of the tables so far, with nulls where it has no row.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('country').leftJoinLateral(
+   *   (eb) => eb.selectFrom('city').select('city.name').whereRef('city.country', '=', 'country.cca2')
+   *     .orderBy('population', 'desc').limit(1).as('largest'),
+   *   (join) => join.onTrue())
+   * ```
+   */
+  leftJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | Refs<A, Q>, J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<A, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
+    this: T,
+    table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
+    on: (join: J) => JoinMethods,
+  ): LeftJoined<T, A, Q, K>
+  /** Joins every row with the rows of a query that may use its columns. */
+  crossJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | Refs<A, Q>>(
+    this: T,
+    table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
+  ): InnerJoined<T, A, Q, K>
+  /** `cross apply`: `crossJoinLateral` where that is its name. */
+  crossApply<T extends State, A extends string, Q, K = T[AtRefs] | Refs<A, Q>>(
+    this: T,
+    table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
+  ): InnerJoined<T, A, Q, K>
+  /** `outer apply`: `leftJoinLateral` on true where that is its name. */
+  outerApply<T extends State, A extends string, Q, K = T[AtRefs] | Refs<A, Q>>(
+    this: T,
+    table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
+  ): LeftJoined<T, A, Q, K>
+  /**
+   * Selects columns and expressions; several calls add up.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').select(['id', 'city.name as title', (eb) => eb.fn.max('population').as('largest')])
+   * ```
+   */
+  select<T extends State, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | C | F>
+  /** Selects all columns, or those of some of the tables. */
+  selectAll<T extends State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | StarItem<T[AtInfo], T[AtScope]>>
+  selectAll<T extends State, A extends keyof T[AtScope]>(this: T, tables: Aliases<A>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | All<A>>
+  /** Leaves out rows that are equal to another. */
+  distinct<T>(this: T): T
+  /** Keeps the first row of each group of rows that are equal in some columns. */
+  distinctOn<T extends State, C extends RefItem = NoRef>(this: T, columns: RefArgument<T, C>): T
+  /**
+   * Groups the rows that are equal in some columns or expressions.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').select((eb) => ['country', eb.fn.countAll().as('cities')]).groupBy('country')
+   * ```
+   */
+  groupBy<T extends State, C extends RefItem = NoRef>(this: T, columns: GroupArgument<T, C>): T
+  /** Keeps the groups for which a condition is true. */
+  having<T extends State, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  having<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
+  /** Keeps the groups in which two columns compare as given. */
+  havingRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T
+  /**
+   * Orders the rows by a column, a name of the selection or an expression; several calls order by one after the other.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').selectAll().orderBy('country').orderBy('population', (order) => order.desc().nullsLast())
+   * ```
+   */
+  orderBy<T extends State, C extends RefItem = NoRef>(this: T, column: OrderArgument<T, C>, direction?: Direction): T
+  /** Defines a window for `over` by name. */
+  window<T extends State>(this: T, name: string, window: (w: WindowBuilder<T[AtBuilder]>) => WindowBuilder<T[AtBuilder]>): T
+  /** Takes at most so many rows. */
+  limit<T>(this: T, count: Count): T
+  /** Skips so many rows. */
+  offset<T>(this: T, count: Count): T
+  /** Takes at most so many rows, with those equal to the last one when asked for. */
+  fetch<T>(this: T, count: Count, modifier?: 'only' | 'with ties'): T
+  /** Takes at most so many rows (or per cent of them), as SQL Server says it. */
+  top<T>(this: T, count: Count, modifier?: 'percent' | 'with ties' | 'percent with ties'): T
+  /** Locks the rows for an update until the end of the transaction. */
+  forUpdate<T extends State, A extends keyof T[AtScope]>(this: T, of?: Aliases<A>): T
+  /** Locks the rows against changes until the end of the transaction. */
+  forShare<T extends State, A extends keyof T[AtScope]>(this: T, of?: Aliases<A>): T
+  /** Locks the rows against changes of their keys. */
+  forKeyShare<T extends State, A extends keyof T[AtScope]>(this: T, of?: Aliases<A>): T
+  /** Locks the rows for an update that leaves their keys alone. */
+  forNoKeyUpdate<T extends State, A extends keyof T[AtScope]>(this: T, of?: Aliases<A>): T
+  /** Leaves out rows that others have locked. */
+  skipLocked<T>(this: T): T
+  /** Fails rather than wait for rows that others have locked. */
+  noWait<T>(this: T): T
+  /**
+   * Adds the rows of another query, each row once.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').select('name').union(db.selectFrom('country').select('name'))
+   * ```
+   */
+  union<T extends Returns & State>(this: T, query: SetArgument<T>): T
+  /** Adds the rows of another query. */
+  unionAll<T extends Returns & State>(this: T, query: SetArgument<T>): T
+  /** Keeps the rows that another query returns, too. */
+  intersect<T extends Returns & State>(this: T, query: SetArgument<T>): T
+  /** Keeps the rows that another query returns, too, as often as both do. */
+  intersectAll<T extends Returns & State>(this: T, query: SetArgument<T>): T
+  /** Leaves out the rows that another query returns. */
+  except<T extends Returns & State>(this: T, query: SetArgument<T>): T
+  /** Leaves out the rows that another query returns, as often as it does. */
+  exceptAll<T extends Returns & State>(this: T, query: SetArgument<T>): T
+  /** Names the query: a table for `selectFrom` and joins, a value for `select`. */
+  as<T extends Returns, A extends string>(this: T, alias: A): AliasedQuery<T[AtRow], A>
+  clearSelect<T extends State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], never>
+  clearGroupBy<T>(this: T): T
+  clearHaving<T>(this: T): T
+  clearOrderBy<T>(this: T): T
+  clearLimit<T>(this: T): T
+  clearOffset<T>(this: T): T
+  /**
+   * Changes the query if a condition holds. Columns that are selected within become optional.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').select('name').$if(detailed, (query) => query.select('population'))
+   * ```
+   */
+  $if<T extends State, U extends State>(this: T, condition: boolean, change: (query: T) => U): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | AddedByIf<T[AtItems], U[AtItems]>>
+  /** Makes a query of one column an expression of that column's type. */
+  $asScalar<T extends Returns>(this: T): ExpressionWrapper<T[AtRow][keyof T[AtRow]]>
+  /** Makes a query an expression of a row of its columns, in the order in which they are named. */
+  $asTuple<T extends Returns, const A extends readonly (keyof T[AtRow])[]>(this: T, ...columns: A): ExpressionWrapper<TupleOf<T[AtRow], A>>
+  /** Takes null out of the types of all columns; nothing changes at run time. */
+  $notNull<T extends Returns & State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], Cast<{ [C in keyof T[AtRow]]: NonNullable<T[AtRow][C]> }>>
+}
+
+/**
+ * A query that selects: `I` is the database, `S` the tables in scope, `K` the legal references, `U` the columns by
+ * unqualified name, `O` the selected items. A query that knows more tables or selects more is assignable to one with
+ * fewer, which cannot be proved from the members.
+ */
+/** @ts-ignore TS2636 */
+export interface Select<out I, out S extends Scope, in K, out U, in O> extends SelectMethods {
+  [$info]: I
+  [$scope]: S
+  [$refs]: K
+  [$cells]: U
+  [$items]: O
+  [$eb]: ExpressionScope<I, S, K, U>
+  readonly [$row]: RowOf<S, U, O>
+  [$first]: RowOf<S, U, O> | undefined
+  /** Gives the row another type; nothing changes at run time. */
+  $castTo<R>(): Select<I, S, K, U, Cast<R>>
+  /**
+   * Narrows the types of some columns; nothing changes at run time.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').select(['name', 'population']).where('population', 'is not', null)
+   *   .$narrowType<{ population: NotNull }>()
+   * ```
+   */
+  $narrowType<T>(): Select<I, S, K, U, Cast<Narrowed<RowOf<S, U, O>, T>>>
+  /** Names the type of the row, which has to be what it is: a help for the compiler with long queries. */
+  $assertType<R extends RowOf<S, U, O>>(): RowOf<S, U, O> extends R ? Select<I, S, K, U, Cast<R>> : { readonly error: 'the asserted type is not the type of the row' }
+}

@@ -1,0 +1,37 @@
+import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
+import type { ComparisonOperator, Condition, OperandOf, ValueOf } from './operator.ts'
+import type { AtBuilder, AtCells, AtRefs, AtScope, Cell, ScopeState } from './scope.ts'
+
+export interface WhereMethods {
+  /**
+   * Keeps the rows for which a condition is true. Several calls are joined by `and`.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').selectAll().where('population', '>', 1_000_000).where('country', 'in', ['FI', 'SE'])
+   * ```
+   */
+  where<T extends ScopeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(
+    this: T,
+    left: R | Operand<R, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P> | ((eb: T[AtBuilder]) => NoInfer<ValueOf<V>>),
+  ): T
+  where<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
+  /**
+   * Keeps the rows in which two columns compare as given.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').selectAll().whereRef('updated_at', '>', 'created_at')
+   * ```
+   */
+  whereRef<T extends ScopeState, const A extends T[AtRefs], const B extends T[AtRefs]>(
+    this: T,
+    left: A | ColumnLike<A>,
+    operator: ComparisonOperator | Expression<any>,
+    right: B | ColumnLike<B>,
+  ): T
+  /** Forgets the conditions given so far. */
+  clearWhere<T>(this: T): T
+}

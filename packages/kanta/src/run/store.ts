@@ -1,0 +1,86 @@
+import { refuse } from '../error/index.ts'
+import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
+import { type Chain, show } from '../sql/index.ts'
+import { attachDefinitions, type SchemaDefinitions } from './resolve.ts'
+
+/** The form of a stored query; another number is refused. */
+export const FORMAT = 1
+
+/** A query as plain JSON. */
+export interface Stored {
+  readonly kanta: number
+  readonly kind: Kind
+  readonly calls: readonly (readonly [string, unknown])[]
+  readonly args: readonly unknown[]
+  /** What the tables that it names looked like. */
+  readonly tables: Readonly<Record<string, string>>
+}
+
+/** A query as plain JSON: its calls, its values, and what its tables looked like. */
+export function store(query: Chain, schema: SchemaDefinitions): Stored {
+  return {
+    kanta: FORMAT,
+    kind: query.shape.kind,
+    calls: storeCalls(query.shape),
+    args: query.args.map(storeValue),
+    tables: fingerprints(query.shape, schema),
+  }
+}
+
+function storeCalls(shape: Shape): [string, unknown][] {
+  const calls: [string, unknown][] = []
+  for (let at: Shape | undefined = shape; at?.before !== undefined; at = at.before)
+    calls.unshift([at.part, storePart(at.value)])
+  return calls
+}
+
+function storePart(part: unknown): unknown {
+  if (part === CLEARED) return { $: 'cleared' }
+  if (part === undefined) return { $: 'undefined' }
+  if (typeof part === 'bigint') return { $: 'bigint', value: String(part) }
+  if (Array.isArray(part)) return part.map(storePart)
+  if (part instanceof Shape) return { $: 'shape', kind: part.kind, calls: storeCalls(part as unknown as Shape) }
+  if (isNode(part)) {
+    const stored: Record<string, unknown> = { kind: part.kind }
+    for (const [name] of fieldsOf(part.kind)) {
+      if (part.kind === 'table' && name === 'definition') continue
+      const value = (part as unknown as Record<string, unknown>)[name]
+      if (value !== undefined) stored[name] = storePart(value)
+    }
+    return stored
+  }
+  return part
+}
+
+function storeValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return { $: 'bigint', value: String(value) }
+  if (value instanceof Date) return { $: 'date', value: value.toISOString() }
+  if (value instanceof Uint8Array) return { $: 'bytes', value: toHex(value) }
+  if (Array.isArray(value)) return value.map(storeValue)
+  if (typeof value === 'object' && value !== null) {
+    return {
+      $: 'object',
+      value: Object.fromEntries(Object.entries(value).map(([key, item]) => [key, storeValue(item)])),
+    }
+  }
+  if (typeof value === 'function' || typeof value === 'symbol') return refuse(`${show(value)} cannot be stored.`)
+  return value
+}
+
+/** The columns of each defined table that a query names, in a form that can be compared. */
+export function fingerprints(shape: Shape, schema: SchemaDefinitions): Record<string, string> {
+  const prints: Record<string, string> = {}
+  walk(attachDefinitions(fold(shape).tree as Node, schema), (part) => {
+    if (part.kind !== 'table' || part.definition === undefined) return
+    const definition = part.definition as TableDefinition
+    prints[part.schema === undefined ? part.name : `${part.schema}.${part.name}`] = [...definition.columns.values()]
+      .map((column) => `${column.name}:${column.type}${column.nullable ? '?' : ''}`)
+      .join(',')
+  })
+  return prints
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

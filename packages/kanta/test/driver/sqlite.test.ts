@@ -1,0 +1,39 @@
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import type { Connection } from '../../src/driver/index.ts'
+import { sqlite } from '../../src/driver/sqlite.ts'
+import { driverSuite } from '../conformance/driver.ts'
+
+driverSuite('node:sqlite', (options) => sqlite(options))
+
+test('an integer that a number cannot hold is an error that names the way out', () => {
+  const driver = sqlite(':memory:')
+  const connection = driver.connect('write') as Connection
+  connection.script('create table t (a integer); insert into t values (1), (9007199254740993)')
+  let thrown: unknown
+  try {
+    connection.all('select a from t', [])
+  } catch (error) {
+    thrown = error
+  }
+  expect(driver.explainError(thrown)).toMatchObject({
+    code: 'query',
+    message: expect.stringMatching(/9007199254740993.*bigint/),
+  })
+  // The statement is not left in its midst.
+  connection.script('drop table t')
+  connection.close()
+})
+
+test('onConnect gets the handle of the library', () => {
+  const driver = sqlite({
+    path: ':memory:',
+    onConnect(_connection, _role, database) {
+      expect(database).toBeInstanceOf(DatabaseSync)
+      database.function('twice', (n) => Number(n) * 2)
+    },
+  })
+  const connection = driver.connect('write') as Connection
+  expect(connection.first('select twice(?)', [21])).toEqual([42])
+  connection.close()
+})

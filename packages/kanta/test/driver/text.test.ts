@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
+import type { Connection } from '../../src/driver/index.ts'
+import { isBlank, readText } from '../../src/driver/sqlite-text.ts'
+
+describe('what a text says of itself', () => {
+  test.each([
+    ['select 1', 0, false, false],
+    ['insert into t values (?, ?)', 2, true, true],
+    ['  REPLACE into t values (?)', 1, true, true],
+    ['-- ?\n/* ? */ update t set a = ? where b = \'?\' and "c?" = ?', 2, true, false],
+    ['with x as (select ?) delete from t', 1, true, true],
+    ['select a$b, x.c?, [?], `?`, "?""?", \'?\'\'?\' from t', 1, false, false],
+    ["select '?", 0, false, false],
+    ['select /* ?', 0, false, false],
+    ["select a ->> '$.b' = ?", 1, false, false],
+    ['', 0, false, false],
+  ])('%s', (sql, parameters, writes, inserts) => {
+    expect(readText(sql)).toEqual({ parameters, writes, inserts })
+  })
+
+  test('counts as SQLite does', () => {
+    const connection = betterSqlite3(':memory:').connect('write') as Connection
+    const piece = fc.constantFrom(
+      '?', "'", "''", '"', '[a?]', '`a?`', '--', '\n', '/*', '*/', ' ', ',', ' 1', "'?'", '"column1"', '?,?', 'x', '-', '/', '*',
+    )
+    let valid = 0
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const sql = `select 1,${pieces.join('')}`
+        const { parameters } = readText(sql)
+        try {
+          // The library knows how many it takes, and refuses any other number.
+          connection.all(sql, Array(parameters).fill(1))
+          valid++
+        } catch (error) {
+          expect(String(error)).not.toMatch(/parameter values were provided/)
+        }
+      }),
+      { numRuns: 5000, seed: 7 },
+    )
+    expect(valid).toBeGreaterThan(100)
+    connection.close()
+  })
+
+  test.each([
+    ['', true],
+    [' ;\n; ', true],
+    [' -- select 1', true],
+    ['/* select 1 */ ;', true],
+    ['/* select 1', true],
+    ['; select 1', false],
+    ['-', false],
+    ['/', false],
+    ["''", false],
+    ['-- a\n b', false],
+  ])('nothing in %j: %j', (sql, blank) => {
+    expect(isBlank(sql)).toBe(blank)
+  })
+})

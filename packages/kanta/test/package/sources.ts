@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The root of the repository. */
+export const root: string = fileURLToPath(new URL('../../../../', import.meta.url))
+/** The package `kanta`. */
+export const home: string = join(root, 'packages/kanta')
+/** Its sources. */
+export const src: string = join(home, 'src')
+
+/** What a file imports from where. */
+export interface Import {
+  readonly from: string
+  /** Whether it is gone when the types are. */
+  readonly typeOnly: boolean
+  readonly line: number
+}
+
+/** A file of `src/`; `path` is relative to it, with slashes. */
+export interface Source {
+  readonly path: string
+  readonly text: string
+  /** The text with comments and the insides of strings blanked, line for line. */
+  readonly code: string
+  readonly imports: readonly Import[]
+}
+
+/** All sources, in the order of their paths. */
+export function sources(): Source[] {
+  return readdirSync(src, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(src, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort()
+    .map((path) => {
+      const text = readFileSync(join(src, path), 'utf8')
+      return { path, text, code: blank(text), imports: importsOf(text) }
+    })
+}
+
+// Statements start a line, which the formatter sees to; a docstring's lines start with a star.
+const STATEMENT = /^(?:import|export)\s+(type\s)?([^'"`;()]*?)\s*from\s+'([^']+)'/gm
+const BARE = /^import\s+'([^']+)'/gm
+const DYNAMIC = /(?<!\w)(?:import|require)\(\s*'([^']+)'\s*\)/g
+
+function importsOf(text: string): Import[] {
+  const found: Import[] = []
+  const add = (match: RegExpExecArray, from: string, typeOnly: boolean) =>
+    found.push({ from, typeOnly, line: text.slice(0, match.index).split('\n').length })
+  for (const match of text.matchAll(STATEMENT)) add(match, match[3]!, match[1] !== undefined || allTypes(match[2]!))
+  for (const match of text.matchAll(BARE)) add(match, match[1]!, false)
+  for (const match of text.matchAll(DYNAMIC)) {
+    if (!/^\s*(?:\*|\/\/)/.test(text.slice(text.lastIndexOf('\n', match.index) + 1, match.index + 1))) add(match, match[1]!, false)
+  }
+  return found
+}
+
+/** `{ type A, type B }` */
+function allTypes(names: string): boolean {
+  const inner = /^\{([^}]*)\}$/.exec(names.trim())?.[1]
+  return inner !== undefined && inner.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '))
+}
+
+/** The file of `src/` that an import of `path` means; `undefined` for a module from outside. */
+export function target(path: string, from: string): string | undefined {
+  return from.startsWith('.') ? join(dirname(path), from).split(sep).join('/') : undefined
+}
+
+const TOKENS = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
+
+function blank(text: string): string {
+  return text.replace(TOKENS, (token) => token.replace(/[^\n]/g, ' '))
+}
