@@ -31,7 +31,7 @@ interface SourceCountry {
 }
 
 export interface Imported {
-  /** Rows by table. */
+  /** How many rows of what. */
   readonly rows: Readonly<Record<string, number>>
   /** What the sources have that is odd, and what became of it. */
   readonly remarks: readonly string[]
@@ -62,7 +62,7 @@ export function importEverything(db: Db, progress: Progress, signal: AbortSignal
     // Marks the file as this demo's, and as complete.
     await sql`pragma application_id = ${sql.lit(OURS)}`.execute(trx)
     await sql`pragma user_version = ${sql.lit(FORMAT)}`.execute(trx)
-    return { rows: { ...nation.rows, city: town.rows }, remarks: [...town.remarks, ...nation.remarks] }
+    return { rows: { ...nation.rows, cities: town.rows }, remarks: [...town.remarks, ...nation.remarks] }
   })
 }
 
@@ -123,12 +123,11 @@ async function importCountries(db: Db, countries: readonly SourceCountry[], prog
     remarks.push(`${oneWay.length} border is given from one side only (${shown}) and is kept like that.`)
   }
   const rows = {
-    country: countries.length,
-    currency: currencies.size,
-    language: languages.size,
-    country_currency: pairs.currency.length,
-    country_language: pairs.language.length,
-    border: borders.length,
+    countries: countries.length,
+    currencies: currencies.size,
+    languages: languages.size,
+    'uses of them': pairs.currency.length + pairs.language.length,
+    borders: borders.length,
   }
   return { rows, remarks }
 }

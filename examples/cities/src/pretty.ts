@@ -1,89 +1,91 @@
 /** Where a new line of SQL begins. */
 const CLAUSE =
-  /^(with recursive|with|select distinct|select|from|inner join|left join|right join|full join|cross join|where|group by|having|window|order by|limit|offset|union all|union|intersect|except|insert into|values|on conflict|do update set|set|update|delete from|returning|begin|rollback)\b/
+  /^(with|select|from|(inner|left|right|full|cross) join|where|group by|having|window|order by|limit|offset|union|intersect|except|values|on conflict|do|returning)\b/
 
+/** A word, or what stands in parentheses. */
 type Part = string | readonly Part[]
 
-/** SQL text in lines: short parts stay in one line, long ones are broken at their clauses. */
+/** SQL text in lines: what is short stays on one, what is long is broken at clauses, commas and parentheses. */
 export function prettySql(sql: string, width: number): string[] {
-  return lines(parse(sql), width)
+  return block(parse(shortened(sql)), width)
 }
 
-/** Words, with what stands in parentheses as a list of its own. */
+/** The rows of a bulk insert look all the same. */
+const shortened = (sql: string): string =>
+  sql.replace(/(\(\?(?:, \?)*\))((?:, \1)+)/, (_, row: string, more: string) => `${row}, … ${more.split('(').length - 1} more`)
+
 function parse(sql: string): readonly Part[] {
-  const tokens = sql.match(/"(?:[^"]|"")*"|'(?:[^']|'')*'|[()]|[^\s()"']+|\s+/g) ?? []
   const stack: Part[][] = [[]]
-  for (const token of tokens) {
-    if (token === '(') {
-      stack.push([])
-    } else if (token === ')' && stack.length > 1) {
-      const group = stack.pop()!
-      stack.at(-1)!.push(group)
-    } else {
-      stack.at(-1)!.push(/^\s/.test(token) ? ' ' : token)
-    }
+  for (const token of sql.match(/(?:"(?:[^"]|"")*"|'(?:[^']|'')*'|[^\s()"'])+|[()]|\s+/g) ?? []) {
+    if (token === '(') stack.push([])
+    else if (token === ')' && stack.length > 1) {
+      const group = stack.pop() ?? []
+      stack.at(-1)?.push(group)
+    } else stack.at(-1)?.push(token.trim() === '' ? ' ' : token)
   }
   return stack.flat()
 }
 
 const flat = (parts: readonly Part[]): string => parts.map((part) => (typeof part === 'string' ? part : `(${flat(part)})`)).join('')
 
-function lines(parts: readonly Part[], width: number): string[] {
+function block(parts: readonly Part[], width: number): string[] {
   const text = flat(parts).trim()
   if (text.length <= width) return [text]
-  return clauses(parts).flatMap((clause) => wrap(clause, width))
+  return split(parts, (part, i) => part !== ' ' && parts[i - 1] === ' ' && CLAUSE.test(flat(parts.slice(i, i + 4)))).flatMap((clause) =>
+    fill(clause, width),
+  )
 }
 
-/** The parts of each clause. A word of two, such as `order by`, is met at its first. */
-function clauses(parts: readonly Part[]): Part[][] {
-  const found: Part[][] = [[]]
+/** The parts in lists, of which each but the first begins with a part that is a start. */
+function split(parts: readonly Part[], starts: (part: Part, i: number) => boolean): Part[][] {
+  const lists: Part[][] = [[]]
   parts.forEach((part, i) => {
-    const before = parts[i - 1]
-    const starts = typeof part === 'string' && (i === 0 || before === ' ') && CLAUSE.test(flat(parts.slice(i, i + 5)))
-    // "on conflict … do update set" and "select distinct" are one clause each.
-    const inside = starts && /(on conflict.* do update|do|on conflict) $/.test(flat(found.at(-1)!).slice(-40)) && part === 'set'
-    if (starts && !inside && found.at(-1)!.length > 0) found.push([])
-    found.at(-1)!.push(part)
+    if (i > 0 && starts(part, i)) lists.push([])
+    lists.at(-1)?.push(part)
   })
-  return found
+  return lists
 }
 
-/** One clause in lines: broken between words, and what is long in parentheses on lines of its own. */
-function wrap(clause: readonly Part[], width: number): string[] {
-  const done: string[] = []
+/** One clause: as many of its items on a line as there is room for. */
+function fill(clause: readonly Part[], width: number): string[] {
+  const lines: string[] = []
   let line = ''
-  const indent = () => (done.length === 0 ? '' : '  ')
-  const flush = () => {
-    if (line.trim() !== '') done.push(indent() + line.trim())
-    line = ''
-  }
-  for (const part of clause) {
-    if (typeof part === 'string') {
-      if (part !== ' ' && indent().length + line.length + part.length > width) flush()
-      if (part !== ' ' || line !== '') line += part
-      continue
+  const hanging = CLAUSE.test(flat(clause)) && clause[0] !== 'with' ? '  ' : ''
+  const indent = () => (lines.length === 0 ? '' : hanging)
+  const items = split(clause, (part, i) => {
+    const before = clause[i - 2]
+    const breaks = typeof part === 'string' && /^(and|or|\+|\|\|)$/.test(part)
+    return clause[i - 1] === ' ' && (breaks || (typeof before === 'string' && before.endsWith(',')))
+  })
+  for (const item of items) {
+    const text = flat(item).trim()
+    if (line !== '' && line.length + 1 + text.length > width) {
+      lines.push(line)
+      line = ''
     }
-    const text = `(${flat(part)})`
-    if (text.length <= width - 4 && !(indent().length + line.length + text.length > width && isQuery(part))) {
-      if (indent().length + line.length + text.length > width) {
-        // A call stays with its name.
-        const at = line.lastIndexOf(' ')
-        const name = line.slice(at + 1)
-        line = line.slice(0, at + 1)
-        flush()
-        line = name
-      }
-      line += text
-      continue
+    line = line === '' ? indent() + text : `${line} ${text}`
+    if (line.length > width) {
+      const head = line.slice(0, line.length - text.length)
+      const opened = open(item, head, indent(), width)
+      lines.push(...opened.slice(0, -1))
+      line = opened.at(-1) ?? ''
     }
-    line += '('
-    const head = indent()
-    flush()
-    for (const inner of lines(part, width - head.length - 2)) done.push(`${head}  ${inner}`)
-    line = ')'
   }
-  flush()
-  return done
+  lines.push(line)
+  return lines
 }
 
-const isQuery = (parts: readonly Part[]): boolean => /^(select|with)\b/.test(flat(parts))
+/** An item that is too long for a line, with its longest parentheses on lines of their own. */
+function open(item: readonly Part[], head: string, indent: string, width: number): string[] {
+  let at = -1
+  item.forEach((part, i) => {
+    const longest = item[at]
+    if (typeof part !== 'string' && (longest === undefined || flat(part).length > flat([longest]).length)) at = i
+  })
+  const group = item[at]
+  if (group === undefined || typeof group === 'string') return [head + flat(item).trim()]
+  const before = flat(item.slice(0, at)).trimStart()
+  const after = flat(item.slice(at + 1)).trimEnd()
+  const inner = block(group, width - indent.length - 2).map((line) => `${indent}  ${line}`)
+  return [`${head}${before}(`, ...inner, `${indent})${after}`]
+}

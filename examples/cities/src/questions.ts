@@ -76,7 +76,7 @@ export const questions: readonly Question[] = [
 
   query(
     'capitals',
-    'Where is the capital not the largest city?',
+    'Where is the capital not the largest city? Parts of cities are left out.',
     (db) =>
       db
         .with('ranked', (db) =>
@@ -91,6 +91,7 @@ export const questions: readonly Question[] = [
               eb.fn.agg<string>('first_value', ['name']).over('by_size').as('largest'),
             ])
             .where('population', 'is not', null)
+            .where('kind', '!=', 'PPLX')
             .window('by_size', (w) => w.partitionBy('country').orderBy('population', 'desc')),
         )
         .selectFrom('ranked')

@@ -14,16 +14,16 @@ export const print = (text = ''): void => {
 
 export const count = (n: number | bigint): string => n.toLocaleString('en')
 
-/** A length of time with three digits and its unit. */
+/** A length of time with three digits and its unit, which stay on one line. */
 export function duration(ms: number): string {
-  if (ms < 1) return `${digits(ms * 1000)} µs`
-  if (ms < 1000) return `${digits(ms)} ms`
-  return `${digits(ms / 1000)} s`
+  if (ms < 1) return `${digits(ms * 1000)}\u00a0µs`
+  if (ms < 1000) return `${digits(ms)}\u00a0ms`
+  return `${digits(ms / 1000)}\u00a0s`
 }
 
 const digits = (n: number): string => (n >= 100 ? n.toFixed(0) : n >= 10 ? n.toFixed(1) : n.toFixed(2))
 
-export const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`
+export const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)}\u00a0MB`
 
 const segments = new Intl.Segmenter('en')
 const WIDE = /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}]/u
@@ -55,15 +55,15 @@ const pad = (text: string, places: number, right: boolean): string => {
 }
 
 /** How a value stands in a table. */
-function cell(value: unknown): string {
+function cell(value: unknown, decimals = 0): string {
   if (value === null || value === undefined) return '–'
-  if (typeof value === 'number') return value.toLocaleString('en', { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 1 })
+  if (typeof value === 'number') return value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
   if (typeof value === 'bigint') return count(value)
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (value instanceof Date) return `${value.toISOString().slice(0, 19).replace('T', ' ')} UTC`
-  if (Array.isArray(value)) return value.map((item) => cell(item)).join(', ')
-  if (typeof value === 'object') return Object.values(value).map((item) => cell(item)).join(' ')
-  return String(value)
+  if (typeof value !== 'object') return String(value)
+  const items = Object.values(value)
+  return items.map((item) => (typeof item === 'object' && item !== null ? Object.values(item).map((value) => cell(value)).join(' ') : cell(item))).join(', ')
 }
 
 const GAP = '   '
@@ -76,7 +76,9 @@ export function table(rows: readonly object[], indent: string): string[] {
   if (first === undefined) return [`${indent}${paint('dim', '(no rows)')}`]
   const columns = Object.keys(first).map((name) => {
     const values = rows.map((row): unknown => Reflect.get(row, name))
-    const texts = values.map(cell)
+    const numbers = values.filter((value) => typeof value === 'number')
+    const decimals = numbers.every(Number.isInteger) || Math.max(...numbers) >= 1000 ? 0 : 1
+    const texts = values.map((value) => cell(value, decimals))
     const right = values.every((value) => value === null || typeof value === 'number' || typeof value === 'bigint')
     const title = name.replaceAll('_', ' ')
     return { title, texts, right, places: Math.max(widthOf(title), ...texts.map(widthOf)) }

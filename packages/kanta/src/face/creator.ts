@@ -1,7 +1,11 @@
+import type { TableRef } from '../schema/index.ts'
+import type { Delete } from './delete.ts'
 import type { Aliased } from './expression.ts'
-import type { SourceOrCallback } from './join.ts'
+import type { InsertInto } from './insert.ts'
+import type { Source, SourceOrCallback } from './join.ts'
 import type { Info, One, Refs } from './scope.ts'
 import type { Select } from './select.ts'
+import type { Update } from './update.ts'
 
 /** Where queries begin. */
 export interface QueryCreator<DB> {
@@ -16,5 +20,34 @@ export interface QueryCreator<DB> {
   selectFrom<B extends keyof DB & string = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = DB[B]>(table: SourceOrCallback<B, A, Q, Info<DB>['eb']>): Select<Info<DB>, One<N, Q>, Refs<N, Q>, Q, never>
   /** Begins a query that reads no table. */
   selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[] | ((eb: Info<DB>['eb']) => C | readonly C[])): Select<Info<DB>, {}, never, {}, C>
+  /**
+   * Begins a query that inserts into a table.
+   *
+   * @example
+   * ```ts
+   * const { id } = await db.insertInto('city').values({ name: 'Turku', country: 'FI' }).returning('id').executeTakeFirstOrThrow()
+   * ```
+   */
+  insertInto<B extends keyof DB & string>(table: B | TableRef<B, never>): InsertInto<DB, B, DB[B]>
+  /** Begins a query that inserts into a table and replaces rows that have the same key. */
+  replaceInto<B extends keyof DB & string>(table: B | TableRef<B, never>): InsertInto<DB, B, DB[B]>
+  /**
+   * Begins a query that updates a table.
+   *
+   * @example
+   * ```ts
+   * await db.updateTable('city').set({ name: 'Turku' }).where('id', '=', 7).execute()
+   * ```
+   */
+  updateTable<B extends keyof DB & string = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = DB[B]>(table: Source<B, A, Q>): Update<Info<DB>, One<N, Q>, Refs<N, Q>, Q, Q, never>
+  /**
+   * Begins a query that deletes from a table.
+   *
+   * @example
+   * ```ts
+   * await db.deleteFrom('city').where('id', '=', 7).execute()
+   * ```
+   */
+  deleteFrom<B extends keyof DB & string = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = DB[B]>(table: Source<B, A, Q>): Delete<Info<DB>, One<N, Q>, Refs<N, Q>, Q, Q, never>
 }
 export interface Database<DB> extends QueryCreator<DB> {}

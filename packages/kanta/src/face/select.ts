@@ -49,9 +49,11 @@ type SetArgument<T extends Returns & State> = SetOperand<T> | readonly SetOperan
 
 /** A number of rows. */
 export type Count = number | bigint | Expression<number | bigint>
-type Aliases<A> = A | Named<A> | readonly (A | Named<A>)[]
+/** The names of tables in scope, or the tables. */
+export type Aliases<A> = A | Named<A> | readonly (A | Named<A>)[]
 type StarItem<I, S> = I extends { outer: infer O } ? ([O] extends [never] ? All<'*'> : All<Exclude<keyof S, O>>) : never
-type AddedByIf<T, U> = [Exclude<U, T>] extends [never] ? never : Optional<Exclude<U, T>>
+/** The items that a callback of `$if` added. */
+export type AddedByIf<T, U> = [Exclude<U, T>] extends [never] ? never : Optional<Exclude<U, T>>
 type TupleOf<R, A> = A extends readonly (keyof R)[] ? { [I in keyof A]: R[A[I] & keyof R] } : never
 
 export interface SelectMethods extends WhereMethods, RunMethods {

@@ -34,6 +34,7 @@ export class Transaction {
   #afterRollback: AfterCallback[] = []
   #state: State = 'open'
   #begun = false
+  #seized = false
 
   constructor(session: HeldSession, driver: Driver, settings: TransactionSettings) {
     this.session = session
@@ -156,7 +157,7 @@ export class Transaction {
     this.#refuseUnlessOpen('commit()')
     if (this.session.nested !== undefined) throw nestedStillOpen(this.session.nested.purpose)
     this.#state = 'ending'
-    await this.session.seize(() => this.#refusal())
+    await this.#seize()
     if (this.session.connection.inTransaction === false) throw await this.abandon(endedBefore())
     if (this.session.isBroken) throw await this.abandon(brokenConnection())
     const sql = this.outer === undefined ? this.#sql.commit : this.#sql.release(this.#name)
@@ -190,6 +191,12 @@ export class Transaction {
     return unknown
   }
 
+  /** Has the connection to itself from here on: after a commit that fails, also for the rollback. */
+  async #seize(): Promise<void> {
+    if (!this.#seized) await this.session.seize(() => this.#refusal())
+    this.#seized = true
+  }
+
   /** Leaves it to the one around it to call what was registered here. */
   #join(outer: Transaction): void {
     outer.#afterCommit.push(...this.#afterCommit.splice(0))
@@ -200,7 +207,7 @@ export class Transaction {
   async #undo(): Promise<unknown[]> {
     this.#state = 'ending'
     const inner = endInner(this.session)
-    await this.session.seize(() => this.#refusal())
+    await this.#seize()
     const { connection } = this.session
     const errors: unknown[] = []
     let broken = false

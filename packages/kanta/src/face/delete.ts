@@ -1,0 +1,135 @@
+import type { $row, ColumnLike } from '../schema/index.ts'
+import type { ExpressionScope } from './expression-builder.ts'
+import type { OutputScope, OutputState, WriteState } from './insert.ts'
+import type { JoinBuilder, JoinMethods, SourceOrCallback } from './join.ts'
+import type { Direction } from './order.ts'
+import type { DeleteResult } from './result.ts'
+import type { All, Cast, Narrowed, RowOf } from './row.ts'
+import type { RunMethods } from './run.ts'
+import type {
+  $cells,
+  $eb,
+  $first,
+  $info,
+  $items,
+  $refs,
+  $scope,
+  $target,
+  AllMaybe,
+  AtCells,
+  AtInfo,
+  AtItems,
+  AtRefs,
+  AtScope,
+  AtTarget,
+  Maybe,
+  MaybeCells,
+  Merge,
+  One,
+  Refs,
+  Scope,
+  State,
+} from './scope.ts'
+import type { AddedByIf, Aliases, Count } from './select.ts'
+import type { NoItem, NoRef, OrderArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
+import type { WhereMethods } from './where.ts'
+
+export interface DeleteMethods extends WhereMethods, RunMethods {
+  /**
+   * Other tables, whose columns may be used in conditions.
+   *
+   * @example
+   * ```ts
+   * db.deleteFrom('city').using('country').whereRef('country.cca2', '=', 'city.country').where('country.area', '<', 1)
+   * ```
+   */
+  using<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B]>(this: T, table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>): Delete<T[AtInfo], T[AtScope] & One<N, Q>, T[AtRefs] | Refs<N, Q>, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  /** Joins a table: by two columns that have to be equal, or by a callback with conditions. */
+  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, const R1 extends K = any, const R2 extends K = any>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    left: R1 | ColumnLike<R1>,
+    right: R2 | ColumnLike<R2>,
+  ): Delete<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    on: (join: J) => JoinMethods,
+  ): Delete<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  /** Joins a table, with nulls where it has no row. */
+  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, const R1 extends K = any, const R2 extends K = any>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    left: R1 | ColumnLike<R1>,
+    right: R2 | ColumnLike<R2>,
+  ): Delete<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    on: (join: J) => JoinMethods,
+  ): Delete<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  /** Joins a table, with nulls in the tables so far where they have no row. */
+  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, const R1 extends K = any, const R2 extends K = any>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    left: R1 | ColumnLike<R1>,
+    right: R2 | ColumnLike<R2>,
+  ): Delete<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
+  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    on: (join: J) => JoinMethods,
+  ): Delete<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
+  /** Joins a table, with nulls on either side where it has no row. */
+  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, const R1 extends K = any, const R2 extends K = any>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    left: R1 | ColumnLike<R1>,
+    right: R2 | ColumnLike<R2>,
+  ): Delete<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>, J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+    this: T,
+    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    on: (join: J) => JoinMethods,
+  ): Delete<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  /** Joins every row of a table with every row so far. */
+  crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | Refs<N, Q>>(this: T, table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>): Delete<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  /** Returns columns of the deleted rows. */
+  returning<T extends WriteState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | C | F>
+  /** Returns all columns of the deleted rows, or those of some of the tables. */
+  returningAll<T extends WriteState>(this: T): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<'*'>>
+  returningAll<T extends WriteState, A extends keyof T[AtScope]>(this: T, tables: Aliases<A>): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
+  /** Returns nothing again. */
+  clearReturning<T extends WriteState>(this: T): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>
+  /** Returns columns of the rows, as SQL Server says it: `output(['deleted.id'])`. */
+  output<T extends WriteState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<OutputState<T, 'deleted'>, C, F>): Delete<T[AtInfo], OutputScope<T, 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | C | F>
+  /** Returns all columns of the rows, as SQL Server says it. */
+  outputAll<T extends WriteState, A extends 'deleted'>(this: T, table: A): Delete<T[AtInfo], OutputScope<T, 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
+  /** Orders the rows, where the database takes an order here. */
+  orderBy<T extends WriteState, C extends RefItem = NoRef>(this: T, column: OrderArgument<T, C>, direction?: Direction): T
+  clearOrderBy<T>(this: T): T
+  /** Takes at most so many rows, where the database takes a limit here. */
+  limit<T>(this: T, count: Count): T
+  clearLimit<T>(this: T): T
+  /** Takes at most so many rows (or per cent of them), as SQL Server says it. */
+  top<T>(this: T, count: Count, modifier?: 'percent'): T
+  /** Changes the query if a condition holds. Columns that are returned within become optional. */
+  $if<T extends WriteState, U extends State>(this: T, condition: boolean, change: (query: T) => U): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U[AtItems]>>
+}
+
+/** `delete …`: `T` is the table that is written, the other parameters are those of `Select`. */
+export interface Delete<I, S extends Scope, K, U, T, O> extends DeleteMethods {
+  [$info]: I
+  [$scope]: S
+  [$refs]: K
+  [$cells]: U
+  [$items]: O
+  [$target]: T
+  [$eb]: ExpressionScope<I, S, K, U>
+  readonly [$row]: [O] extends [never] ? DeleteResult : RowOf<S, U, O>
+  [$first]: [O] extends [never] ? DeleteResult : RowOf<S, U, O> | undefined
+  /** Gives the row another type; nothing changes at run time. */
+  $castTo<R>(): Delete<I, S, K, U, T, Cast<R>>
+  /** Narrows the types of some columns; nothing changes at run time. */
+  $narrowType<N>(): Delete<I, S, K, U, T, Cast<Narrowed<RowOf<S, U, O>, N>>>
+}

@@ -1,0 +1,197 @@
+import type { $row, ColumnLike, ColumnType, Expression, Operand, RequiredKeys } from '../schema/index.ts'
+import type { ExpressionScope } from './expression-builder.ts'
+import type { ComparisonOperator, Condition, OperandOf, Subquery } from './operator.ts'
+import type { InsertResult } from './result.ts'
+import type { All, Cast, Narrowed, RowOf } from './row.ts'
+import type { RunMethods } from './run.ts'
+import type {
+  $cells,
+  $eb,
+  $first,
+  $info,
+  $items,
+  $refs,
+  $scope,
+  $target,
+  AtBuilder,
+  AtCells,
+  AtInfo,
+  AtItems,
+  AtRefs,
+  AtScope,
+  AtTarget,
+  Cell,
+  In,
+  Info,
+  One,
+  Refs,
+  Scope,
+  State,
+} from './scope.ts'
+import type { AddedByIf, Count } from './select.ts'
+import type { NoItem, SelectArgument, SelectItem } from './selection.ts'
+import type { UpdateRow } from './update.ts'
+
+type InsertValue<T> = [T] extends [ColumnType<any, any, any>] ? ValueOrQuery<T['__insert__']> : ValueOrQuery<T>
+type ValueOrQuery<T> = T | Expression<T> | Subquery<T>
+type Insertion<T> = { [K in keyof T]?: InsertValue<T[K]> } & { [K in RequiredKeys<T>]: unknown }
+/**
+ * What `values` takes for a table: plain values and expressions. One object type, since a literal is cheaper to check
+ * against it than against an intersection.
+ */
+export type InsertRow<T, M = Insertion<T>> = { [K in keyof M]: M[K] }
+
+/** A query that may be inserted from. */
+interface AnyQuery {
+  readonly [$row]: any
+}
+
+/** What is written, besides the scope. */
+export interface WriteState extends State {
+  [$target]: any
+}
+
+/**
+ * `insert into <table>`, which waits for what to insert: it cannot run before it has rows.
+ */
+export interface InsertInto<DB, B extends string, T> extends ConflictMethods {
+  readonly [$target]: T
+  /**
+   * The row or rows to insert. A column that the database fills in may be left out.
+   *
+   * @example
+   * ```ts
+   * await db.insertInto('city').values([{ name: 'Oulu', country: 'FI' }, { name: 'Turku', country: 'FI' }]).execute()
+   * ```
+   */
+  values(rows: InsertRow<T> | ArrayLike<InsertRow<T>> | ((eb: ExpressionScope<Info<DB>, One<B, T>, Refs<B, T>, T>) => InsertRow<T> | ArrayLike<InsertRow<T>>)): Inserted<DB, B, T>
+  /** The columns that `expression` gives, in their order. */
+  columns(columns: readonly ((keyof T & string) | ColumnLike<`${string}.${keyof T & string}`>)[]): InsertInto<DB, B, T>
+  /**
+   * Inserts the rows of a query.
+   *
+   * @example
+   * ```ts
+   * db.insertInto('old_city').columns(['name']).expression(db.selectFrom('city').select('name'))
+   * ```
+   */
+  expression(query: AnyQuery | ((eb: Info<DB>['eb']) => AnyQuery)): Inserted<DB, B, T>
+  /** Inserts one row of defaults. */
+  defaultValues(): Inserted<DB, B, T>
+}
+type Inserted<DB, B extends string, T> = Insert<Info<DB>, One<B, T>, Refs<B, T>, T, never>
+
+export interface ConflictMethods {
+  /** Leaves out rows that conflict with others; `insert ignore` or `insert or ignore`. */
+  ignore<T>(this: T): T
+  /** `insert or ignore` */
+  orIgnore<T>(this: T): T
+  /** `insert or abort` */
+  orAbort<T>(this: T): T
+  /** `insert or fail` */
+  orFail<T>(this: T): T
+  /** `insert or replace` */
+  orReplace<T>(this: T): T
+  /** `insert or rollback` */
+  orRollback<T>(this: T): T
+  /** Takes at most so many rows (or per cent of them), as SQL Server says it. */
+  top<T>(this: T, count: Count, modifier?: 'percent'): T
+}
+
+export interface InsertMethods extends ConflictMethods, RunMethods {
+  /**
+   * What to do with rows that conflict with others.
+   *
+   * @example
+   * ```ts
+   * db.insertInto('city').values(city)
+   *   .onConflict((conflict) => conflict.column('id').doUpdateSet((eb) => ({ name: eb.ref('excluded.name') })))
+   * ```
+   */
+  onConflict<T extends WriteState>(this: T, build: (conflict: ConflictBuilder<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget]>) => ConflictEnd<any>): T
+  /** What to change in a row that has the same key, as MySQL says it. */
+  onDuplicateKeyUpdate<T extends WriteState>(this: T, changes: UpdateRow<T[AtTarget]> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]>)): T
+  /** Returns columns of the inserted rows. */
+  returning<T extends WriteState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | C | F>
+  /** Returns all columns of the inserted rows. */
+  returningAll<T extends WriteState>(this: T): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | All<'*'>>
+  /** Returns nothing again. */
+  clearReturning<T extends WriteState>(this: T): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], never>
+  /** Returns columns of the rows, as SQL Server says it: `output(['inserted.id'])`. */
+  output<T extends WriteState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<OutputState<T, 'inserted'>, C, F>): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | C | F>
+  /** Returns all columns of the rows, as SQL Server says it. */
+  outputAll<T extends WriteState>(this: T, table: 'inserted'): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | All<'inserted'>>
+  /** Changes the query if a condition holds. Columns that are returned within become optional. */
+  $if<T extends WriteState, U extends State>(this: T, condition: boolean, change: (query: T) => U): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U[AtItems]>>
+}
+
+/** The tables `inserted` and `deleted` of `output`. */
+export type OutputScope<T extends WriteState, P extends string> = T[AtScope] & { [A in P]: In<T[AtTarget], never> }
+export interface OutputState<T extends WriteState, P extends string> extends State {
+  [$info]: T[AtInfo]
+  [$scope]: OutputScope<T, P>
+  [$refs]: `${P}.${keyof T[AtTarget] & string}`
+  [$eb]: ExpressionScope<T[AtInfo], OutputScope<T, P>, `${P}.${keyof T[AtTarget] & string}`, {}>
+}
+
+/** `insert into … values …`: `T` is the table, the other parameters are those of `Select`. */
+export interface Insert<I, S extends Scope, K, T, O> extends InsertMethods {
+  [$info]: I
+  [$scope]: S
+  [$refs]: K
+  [$cells]: T
+  [$items]: O
+  [$target]: T
+  [$eb]: ExpressionScope<I, S, K, T>
+  readonly [$row]: [O] extends [never] ? InsertResult : RowOf<S, T, O>
+  [$first]: [O] extends [never] ? InsertResult : RowOf<S, T, O> | undefined
+  /** Gives the row another type; nothing changes at run time. */
+  $castTo<R>(): Insert<I, S, K, T, Cast<R>>
+  /** Narrows the types of some columns; nothing changes at run time. */
+  $narrowType<N>(): Insert<I, S, K, T, Cast<Narrowed<RowOf<S, T, O>, N>>>
+}
+
+export interface ConflictMethodsOf {
+  /** The condition of a partial index, or of the update. */
+  where<T extends State, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  where<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
+  whereRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T
+  clearWhere<T>(this: T): T
+}
+
+/** `on conflict …`, waiting for what to do. */
+export interface ConflictBuilder<I, S extends Scope, K, T> extends ConflictMethodsOf {
+  [$info]: I
+  [$scope]: S
+  [$refs]: K
+  [$cells]: T
+  [$items]: never
+  [$eb]: ExpressionScope<I, S, K, T>
+  /** The unique column in which rows conflict; several calls name several. */
+  column(column: (keyof T & string) | ColumnLike<`${string}.${keyof T & string}`>): this
+  /** The columns of the unique key in which rows conflict. */
+  columns(columns: readonly ((keyof T & string) | ColumnLike<`${string}.${keyof T & string}`>)[]): this
+  /** The constraint in which rows conflict, by name. */
+  constraint(name: string): this
+  /** The expression of the unique index in which rows conflict. */
+  expression(expression: Expression<any>): this
+  /** Leaves out the row that conflicts. */
+  doNothing(): ConflictEnd<I>
+  /** Changes the row that is there; `excluded` is the one that was to be inserted. */
+  doUpdateSet(changes: UpdateRow<T> | ((eb: ExpressionScope<I, S & One<'excluded', T>, K | Refs<'excluded', T>, T>) => UpdateRow<T>)): ConflictUpdate<I, S & One<'excluded', T>, K | Refs<'excluded', T>, T>
+}
+
+/** `on conflict …` with what to do. */
+export interface ConflictEnd<out I> {
+  readonly [$info]: I
+}
+
+/** `on conflict … do update set …` */
+export interface ConflictUpdate<I, S extends Scope, K, T> extends ConflictMethodsOf, ConflictEnd<I> {
+  [$info]: I
+  [$scope]: S
+  [$refs]: K
+  [$cells]: T
+  [$items]: never
+  [$eb]: ExpressionScope<I, S, K, T>
+}

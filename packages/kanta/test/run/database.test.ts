@@ -1,0 +1,363 @@
+import { describe, expect, test } from 'vitest'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
+import { sqlite } from '../../src/driver/sqlite.ts'
+import { fromJSON, kanta, sql, table } from '../../src/index.ts'
+import { camelCase, queryLog, schemaPrefix, slowQueries } from '../../src/plugins/index.ts'
+import { temporaryFolder } from '../conformance/folder.ts'
+
+const city = table('city', (c) => ({
+  id: c.integer().primaryKey(),
+  name: c.text(),
+  active: c.boolean().default(true),
+  founded: c.timestamp().nullable(),
+}))
+
+const makers = { 'node:sqlite': sqlite, 'better-sqlite3': betterSqlite3 } as const
+const folder = temporaryFolder()
+
+for (const [library, make] of Object.entries(makers)) {
+  const open = async (path = ':memory:', options: object = {}) => {
+    const db = kanta({ driver: make(path), schema: { city }, ...options })
+    await db.schema.createTable(city).execute()
+    await db
+      .insertInto('city')
+      .values([{ name: 'Turku' }, { name: 'Oulu', active: false }, { name: 'Vaasa' }])
+      .execute()
+    return db
+  }
+  const openFile = (options: object = {}) => open(folder.path('cities.db'), options)
+  const names = (rows: readonly unknown[]) => rows.map((row) => (row as { name: string }).name)
+
+  describe(`a database over ${library}`, () => {
+    test('a read outside a transaction neither waits for it nor sees its rows', async () => {
+      await using db = await openFile()
+      await db.transaction().execute(async (trx) => {
+        await trx.insertInto('city').values({ name: 'Kemi' }).execute()
+        expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(3)
+        expect(await trx.selectFrom('city').selectAll().execute()).toHaveLength(4)
+      })
+      expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(4)
+    })
+
+    test('other work waits for a transaction and never slips into it', async () => {
+      await using db = await open()
+      const order: string[] = []
+      const transaction = db.transaction().execute(async (trx) => {
+        await trx.insertInto('city').values({ name: 'Kemi' }).execute()
+        await new Promise((resolve) => setImmediate(resolve))
+        order.push('transaction')
+        throw new Error('back')
+      })
+      const outside = db
+        .insertInto('city')
+        .values({ name: 'Pori' })
+        .execute()
+        .then(() => order.push('outside'))
+      await expect(transaction).rejects.toThrow('back')
+      await outside
+      expect(order).toEqual(['transaction', 'outside'])
+      expect(names(await db.selectFrom('city').select('name').execute())).toEqual(['Turku', 'Oulu', 'Vaasa', 'Pori'])
+    })
+
+    test('a nested transaction is undone alone', async () => {
+      await using db = await open()
+      await db.transaction().execute(async (trx) => {
+        await trx.insertInto('city').values({ name: 'Kemi' }).execute()
+        const inner = trx.transaction().execute(async (nested) => {
+          await nested.deleteFrom('city').execute()
+          throw new Error('inner')
+        })
+        await expect(inner).rejects.toThrow('inner')
+      })
+      expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(4)
+    })
+
+    test('a controlled transaction goes back to a savepoint', async () => {
+      await using db = await open()
+      await using trx = await db.startTransaction().execute()
+      await trx.insertInto('city').values({ name: 'Kemi' }).execute()
+      await trx.savepoint('before').execute()
+      await trx.deleteFrom('city').execute()
+      await trx.rollbackToSavepoint('before').execute()
+      await trx.commit().execute()
+      expect(trx.isCommitted).toBe(true)
+      expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(4)
+      await expect(trx.selectFrom('city').selectAll().execute()).rejects.toMatchObject({ code: 'transaction' })
+    })
+
+    test('many rows are inserted all or none, in a transaction too', async () => {
+      await using db = await open()
+      const rows = Array.from({ length: 1000 }, (_, i) => ({ id: i === 900 ? 1 : i + 10, name: `c${i}` }))
+      await expect(db.insertInto('city').values(rows).execute()).rejects.toMatchObject({
+        code: 'unique_violation',
+        table: 'city',
+        columns: ['id'],
+      })
+      expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(3)
+      await db.transaction().execute(async (trx) => {
+        await trx.insertInto('city').values({ name: 'Kemi' }).execute()
+        await expect(trx.insertInto('city').values(rows).execute()).rejects.toMatchObject({ code: 'unique_violation' })
+      })
+      expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(4)
+      const [result] = await db
+        .insertInto('city')
+        .values(rows.filter((row) => row.id > 1))
+        .execute()
+      expect(result).toMatchObject({ numInsertedOrUpdatedRows: 999n, insertId: 1009n })
+    })
+
+    test('rows that leave out columns of others get the defaults', async () => {
+      await using db = await open()
+      const rows = await db
+        .insertInto('city')
+        .values([{ name: 'a', active: false }, { name: 'b' }, { name: 'c', founded: new Date(0) }])
+        .returning(['name', 'active', 'founded'])
+        .execute()
+      expect(rows).toEqual([
+        { name: 'a', active: false, founded: null },
+        { name: 'b', active: true, founded: null },
+        { name: 'c', active: true, founded: new Date(0) },
+      ])
+    })
+
+    test('a stream on a file does not keep writes waiting, and gives its connection back wherever it stops', async () => {
+      await using db = await openFile()
+      const seen: string[] = []
+      for await (const row of db.selectFrom('city').select('name').orderBy('id').stream(1)) {
+        seen.push(row.name)
+        await db.insertInto('city').values({ name: 'new' }).execute()
+        if (seen.length === 2) break
+      }
+      expect(seen).toEqual(['Turku', 'Oulu'])
+      for (let i = 0; i < 10; i++) {
+        const stream = db.selectFrom('city').select('name').stream(1)
+        await stream.next()
+        if (i % 2 === 0) await stream.return?.()
+        else await expect(stream.throw?.(new Error('stop'))).rejects.toThrow('stop')
+      }
+      expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(5)
+    })
+
+    test('a stream in memory and in a transaction lets other statements run', async () => {
+      await using db = await open()
+      for await (const row of db.selectFrom('city').select('name').stream(1)) {
+        await db
+          .updateTable('city')
+          .set({ name: `${row.name}!` })
+          .where('name', '=', row.name)
+          .execute()
+      }
+      await db.transaction().execute(async (trx) => {
+        for await (const row of trx.selectFrom('city').select('name').stream(1)) {
+          await trx
+            .updateTable('city')
+            .set({ name: `${row.name}?` })
+            .where('name', '=', row.name)
+            .execute()
+        }
+      })
+      expect(names(await db.selectFrom('city').select('name').orderBy('id').execute())).toEqual([
+        'Turku!?',
+        'Oulu!?',
+        'Vaasa!?',
+      ])
+    })
+
+    test('a signal stops a query before it runs, while it waits, and a stream in its midst', async () => {
+      await using db = await openFile()
+      const aborted = AbortSignal.abort(new Error('enough'))
+      await expect(db.selectFrom('city').selectAll().execute({ signal: aborted })).rejects.toMatchObject({
+        code: 'cancelled',
+      })
+      const controller = new AbortController()
+      await db.transaction().execute(async () => {
+        const waiting = db.insertInto('city').values({ name: 'x' }).execute({ signal: controller.signal })
+        controller.abort()
+        await expect(waiting).rejects.toMatchObject({ code: 'cancelled' })
+      })
+      const stopping = new AbortController()
+      const read = async () => {
+        for await (const _ of db.selectFrom('city').select('name').stream({ chunkSize: 1, signal: stopping.signal }))
+          stopping.abort()
+      }
+      await expect(read()).rejects.toMatchObject({ code: 'cancelled' })
+      expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(3)
+    })
+
+    test('a log tells of every statement, with its error', async () => {
+      const told: string[] = []
+      await using db = await open(':memory:', {
+        plugins: [queryLog((entry) => told.push(`${entry.level} ${entry.sql}`))],
+      })
+      told.length = 0
+      await db.selectFrom('city').select('id').where('id', '=', 1).execute()
+      await expect(sql`select * from nowhere`.execute(db)).rejects.toThrow()
+      for await (const _ of db.selectFrom('city').select('name').stream()) break
+      expect(told).toEqual([
+        'query select "id" from "city" where "id" = ?',
+        'error select * from nowhere',
+        'query select "name" from "city"',
+      ])
+    })
+
+    test('slow queries are told of, quick ones are not', async () => {
+      const slow: string[] = []
+      await using db = await open(':memory:', {
+        plugins: [slowQueries({ over: 20, tell: (entry) => slow.push(entry.sql) })],
+      })
+      await db.selectFrom('city').select('id').execute()
+      const count = sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000000) select count(*) from n`
+      await count.execute(db)
+      expect(slow).toHaveLength(1)
+    })
+
+    test('a schema prefix reaches every table but common table expressions', async () => {
+      await using db = await open(':memory:', { plugins: [schemaPrefix('main')] })
+      const query = db
+        .with('c', (q) => q.selectFrom('city').select('name'))
+        .selectFrom('c')
+        .innerJoin('city as d', 'd.name', 'c.name')
+        .select('d.id')
+      expect(query.compile().sql).toBe(
+        'with "c" as (select "name" from "main"."city") select "d"."id" from "c" inner join "main"."city" as "d" on "d"."name" = "c"."name"',
+      )
+      expect(await query.execute()).toHaveLength(3)
+    })
+
+    test('camel case goes both ways', async () => {
+      const visit = table('cityVisit', (c) => ({
+        visitId: c.integer().primaryKey(),
+        wasNice: c.boolean(),
+        visitedAt: c.timestamp(),
+      }))
+      await using db = kanta({ driver: make(':memory:'), schema: { visit }, plugins: [camelCase()] })
+      await db.schema.createTable(visit).execute()
+      await db
+        .insertInto('cityVisit')
+        .values([
+          { wasNice: true, visitedAt: new Date(0) },
+          { visitId: 7, wasNice: false, visitedAt: new Date(1) },
+        ])
+        .execute()
+      expect(await sql`select visit_id, was_nice from city_visit`.execute(db)).toMatchObject({
+        rows: [
+          { visitId: 1, wasNice: 1 },
+          { visitId: 7, wasNice: 0 },
+        ],
+      })
+      const query = db
+        .selectFrom('cityVisit as cv')
+        .select(['visitId', 'cv.visitedAt as seenAt'])
+        .where('wasNice', '=', true)
+        .orderBy('seenAt')
+      expect(query.compile().sql).toBe(
+        'select "visit_id", "cv"."visited_at" as "seen_at" from "city_visit" as "cv" where "was_nice" = ? order by "seen_at"',
+      )
+      expect(await query.execute()).toEqual([{ visitId: 1, seenAt: new Date(0) }])
+      expect(await db.selectFrom('cityVisit').selectAll().executeTakeFirst()).toEqual({
+        visitId: 1,
+        wasNice: true,
+        visitedAt: new Date(0),
+      })
+    })
+
+    test('errors carry the statement, and its parameters unless told otherwise', async () => {
+      await using db = await open()
+      const failing = (on: typeof db) =>
+        on
+          .insertInto('city')
+          .values({ id: 1, name: 'secret' })
+          .execute()
+          .catch((error) => error)
+      expect(await failing(db)).toMatchObject({
+        code: 'unique_violation',
+        parameters: [1, 'secret'],
+        table: 'city',
+        columns: ['id'],
+      })
+      await using quiet = await open(':memory:', { redact: true })
+      const error = await failing(quiet)
+      expect(error.sql).toContain('insert into')
+      expect(error.parameters).toBeUndefined()
+    })
+
+    test('a prepared query takes its values each time, and refuses wrong ones', async () => {
+      await using db = await open()
+      const byName = db.prepare<{ names: string[]; active: boolean }>((slot) =>
+        db.selectFrom('city').select('id').where('name', 'in', slot('names')).where('active', '=', slot('active')),
+      )
+      expect(await byName.execute({ names: ['Turku', 'Oulu'], active: true })).toEqual([{ id: 1 }])
+      expect(await byName.execute({ names: ['Oulu'], active: false })).toEqual([{ id: 2 }])
+      expect(await byName.execute({ names: [], active: false })).toEqual([])
+      const refused = (values: unknown) => byName.execute(values as never)
+      await expect(refused({ names: ['x'] })).rejects.toThrow("'active' is undefined")
+      await expect(refused({ names: ['x'], active: null })).rejects.toThrow('never true')
+      await expect(refused({ names: 'x', active: true })).rejects.toThrow('is a list')
+      await expect(refused({ names: [null], active: true })).rejects.toThrow('item 0')
+      await expect(refused({ names: [], active: true, more: 1 })).rejects.toThrow("no parameter 'more'")
+    })
+
+    test('a stored query runs again, and is refused for other tables', async () => {
+      await using db = await open()
+      const stored = JSON.stringify(db.selectFrom('city').select(['id', 'founded']).where('name', '=', 'Turku'))
+      expect(await fromJSON(db, stored).execute()).toEqual([{ id: 1, founded: null }])
+      const other = table('city', (c) => ({ id: c.integer().primaryKey(), name: c.text(), founded: c.text() }))
+      await using changed = kanta({ driver: make(':memory:'), schema: { other } })
+      expect(() => fromJSON(changed, stored)).toThrow("another form of the table 'city'")
+      expect(() => fromJSON(db, stored.replace('"kanta":1', '"kanta":2'))).toThrow('form 1')
+    })
+
+    test('destroy lets running work end and refuses what comes after', async () => {
+      const db = await openFile()
+      const inside = db.transaction().execute(async (trx) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        return trx.selectFrom('city').selectAll().execute()
+      })
+      const closing = db.destroy()
+      expect(await inside).toHaveLength(3)
+      await closing
+      await expect(db.selectFrom('city').selectAll().execute()).rejects.toMatchObject({ code: 'closed' })
+      await db.destroy()
+    })
+
+    test('callbacks run after the commit or the rollback', async () => {
+      await using db = await open()
+      const told: string[] = []
+      await db.transaction().execute(async (trx) => {
+        trx.afterCommit(() => told.push('committed'))
+        trx.afterRollback(() => told.push('never'))
+        told.push('inside')
+      })
+      const failed = db.transaction().execute(async (trx) => {
+        trx.afterCommit(() => told.push('never'))
+        trx.afterRollback(() => told.push('rolled back'))
+        throw new Error('no')
+      })
+      await expect(failed).rejects.toThrow('no')
+      expect(told).toEqual(['inside', 'committed', 'rolled back'])
+    })
+
+    test('two databases share shapes and never plans', async () => {
+      await using db = await open()
+      await using plain = kanta<{ city: { id: number; name: string; active: number } }>({ driver: make(':memory:') })
+      await sql`create table city (id integer primary key, name text, active integer)`.execute(plain)
+      await sql`insert into city values (1, 'Kemi', 1)`.execute(plain)
+      for (let i = 0; i < 3; i++) {
+        expect(await db.selectFrom('city').select(['name', 'active']).where('id', '=', 1).executeTakeFirst()).toEqual({
+          name: 'Turku',
+          active: true,
+        })
+        expect(
+          await plain.selectFrom('city').select(['name', 'active']).where('id', '=', 1).executeTakeFirst(),
+        ).toEqual({ name: 'Kemi', active: 1 })
+      }
+    })
+
+    test('a star reads the columns of the table as it is', async () => {
+      await using db = await open()
+      await db.selectFrom('city').selectAll().executeTakeFirst()
+      await sql`alter table city add column more text default 'm'`.execute(db)
+      expect(await db.selectFrom('city').selectAll().executeTakeFirst()).toMatchObject({ name: 'Turku', more: 'm' })
+    })
+  })
+}
