@@ -7,8 +7,11 @@ import { jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
   readonly kind: Node['kind']
+  /** The tables that it reads, and those that it writes. */
   readonly reads: readonly string[]
   readonly writes: readonly string[]
+  /** The columns that it names, as `table.column`, or `table.*`. */
+  readonly columns: readonly string[]
   /** Whether it surely changes nothing. */
   readonly readOnly: boolean
 }
@@ -18,6 +21,8 @@ export type SchemaDefinitions = ReadonlyMap<string, TableDefinition>
 
 /** What a name in scope stands for: a defined table, a query with known columns, or something unknown. */
 interface Source {
+  /** The name of a table. */
+  readonly table?: string | undefined
   readonly definition?: TableDefinition | undefined
   readonly columns?: ReadonlyMap<string, OutputColumn> | undefined
 }
@@ -32,9 +37,12 @@ class Scope {
   readonly sources: Map<string, Source> = new Map()
   readonly aliases: Map<string, Codec | undefined> = new Map()
   readonly parent: Scope | undefined
+  /** The columns that the statement names. */
+  readonly named: Set<string>
 
-  constructor(parent: Scope | undefined) {
+  constructor(parent: Scope | undefined, named: Set<string>) {
     this.parent = parent
+    this.named = named
   }
 
   add(name: string, source: Source): void {
@@ -44,17 +52,23 @@ class Scope {
   /** The codec of a reference; refuses a column that surely does not exist. */
   codec(ref: NodeOf<'ref'>): Codec | undefined {
     if (ref.table !== undefined) return this.qualified(ref, ref.table)
-    let open = false
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      let open = false
       for (const source of scope.sources.values()) {
         const column = columnOf(source, ref.column)
+        if (column !== undefined || isOpen(source)) this.use(source, ref.column)
         if (column !== undefined) return column.codec as Codec | undefined
-        if (isOpen(source)) open = true
+        open ||= isOpen(source)
       }
       if (scope.aliases.has(ref.column)) return scope.aliases.get(ref.column)
+      // It may be a column of what is unknown here, so what is further out does not count.
+      if (open || HIDDEN.has(ref.column)) return undefined
     }
-    if (!open && !HIDDEN.has(ref.column)) this.unknown(ref.column)
-    return undefined
+    return this.unknown(ref.column)
+  }
+
+  use(source: Source, column: string): void {
+    if (source.table !== undefined) this.named.add(`${source.table}.${column}`)
   }
 
   private qualified(ref: NodeOf<'ref'>, table: string): Codec | undefined {
@@ -63,6 +77,7 @@ class Scope {
       if (source === undefined) continue
       const column = columnOf(source, ref.column)
       if (column === undefined && !isOpen(source) && !HIDDEN.has(ref.column)) this.unknown(`${table}.${ref.column}`)
+      this.use(source, ref.column)
       return column?.codec as Codec | undefined
     }
     return undefined
@@ -141,6 +156,7 @@ export class Resolver {
   readonly selected: Map<Node, readonly OutputColumn[]> = new Map()
   readonly #reads = new Set<string>()
   readonly #writes = new Set<string>()
+  readonly #columnsNamed = new Set<string>()
   #unsure = false
 
   constructor(rename?: (name: string) => string) {
@@ -153,12 +169,13 @@ export class Resolver {
       kind,
       reads: [...this.#reads],
       writes: [...this.#writes],
+      columns: [...this.#columnsNamed],
       readOnly: (kind === 'select' || kind === 'explain') && this.#writes.size === 0 && !this.#unsure,
     }
   }
 
   statement(n: Node, parent?: Scope): readonly OutputColumn[] | undefined {
-    const scope = new Scope(parent)
+    const scope = new Scope(parent, this.#columnsNamed)
     const selected = this.#body(n, scope)
     if (selected === undefined) return undefined
     this.selected.set(n, selected.columns)
@@ -212,15 +229,15 @@ export class Resolver {
 
   /** The common table expressions of a statement are seen by the parts of its set operations. */
   #cteScope(scope: Scope): Scope {
-    const only = new Scope(scope.parent)
+    const only = new Scope(scope.parent, this.#columnsNamed)
     for (const [name, source] of scope.sources) if (name.startsWith(CTE)) only.add(name, source)
     return only
   }
 
   #insert(n: NodeOf<'insert'>, scope: Scope): Selected | undefined {
     this.#ctes(n.ctes, scope)
-    const definition = n.into === undefined ? undefined : this.#source(n.into, scope, true).definition
-    const codecs = n.columns?.map((name) => this.#target(name, definition))
+    const into = n.into === undefined ? undefined : this.#source(n.into, scope, true)
+    const codecs = n.columns?.map((name) => this.#target(name, into))
     if (n.rows?.kind === 'slot') setRows(n.rows, n.columns!, codecs)
     for (const tuple of n.tuples) {
       if (tuple.kind === 'tuple') tuple.items.forEach((item, i) => this.#assign(item, codecs?.[i], scope))
@@ -234,13 +251,15 @@ export class Resolver {
       }
       this.statement(n.query, scope)
     }
-    if (definition !== undefined) scope.add('excluded', { definition })
+    if (into?.definition !== undefined) scope.add('excluded', { definition: into.definition })
     if (n.conflict !== undefined) this.#expression(n.conflict, scope)
     for (const list of [n.duplicate, n.modifiers]) for (const part of list) this.#expression(part, scope)
     return this.#columns(n.returning, scope)
   }
 
-  #target(name: string, definition: TableDefinition | undefined): Codec | undefined {
+  #target(name: string, table: Source | undefined): Codec | undefined {
+    const definition = table?.definition
+    if (table?.table !== undefined) this.#columnsNamed.add(`${table.table}.${name}`)
     if (definition === undefined) return undefined
     const column = definition.columns.get(name)
     if (column === undefined) {
@@ -320,7 +339,7 @@ export class Resolver {
         }
         const full = n.schema === undefined ? n.name : `${n.schema}.${n.name}`
         ;(written ? this.#writes : this.#reads).add(full)
-        return { definition: n.definition as TableDefinition | undefined }
+        return { table: full, definition: n.definition as TableDefinition | undefined }
       }
       case 'select':
       case 'insert':
@@ -521,6 +540,7 @@ function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<s
       (star.table !== undefined && star.table !== name)
     )
       continue
+    scope.use(source, '*')
     if (isOpen(source)) return undefined
     if (source.columns !== undefined) columns.push(...source.columns.values())
     else {

@@ -34,6 +34,7 @@ export class Transaction {
   #afterRollback: AfterCallback[] = []
   #state: State = 'open'
   #begun = false
+  #lost = false
   #seized = false
 
   constructor(session: HeldSession, driver: Driver, settings: TransactionSettings) {
@@ -147,7 +148,9 @@ export class Transaction {
         await this.session.connection.run(sql, [])
         this.#begun = true
       } catch (cause) {
-        throw await this.abandon(failure(this.#driver, cause, sql))
+        const error = failure(this.#driver, cause, sql)
+        this.#lost = error.code === 'connection'
+        throw await this.abandon(error)
       }
     }
   }
@@ -181,7 +184,7 @@ export class Transaction {
   }
 
   async #commitFailed(error: KantaError): Promise<unknown> {
-    if (error.code !== 'connection') return this.abandon(error)
+    if (error.code !== 'connection' || this.outer !== undefined) return this.abandon(error)
     const unknown = new KantaError(
       'unknown_outcome',
       'The connection was lost during the commit, so that it cannot be known whether the work lasts. Look for its effect before running it again.',
@@ -210,13 +213,15 @@ export class Transaction {
     await this.#seize()
     const { connection } = this.session
     const errors: unknown[] = []
-    let broken = false
+    let broken = this.#lost
     for (const sql of this.#rollbackStatements()) {
       // Some errors end a transaction of SQLite by themselves; that is then no failure of the rollback.
       if (connection.inTransaction === false) break
       try {
         await connection.run(sql, [])
       } catch (cause) {
+        // Of a savepoint that could not be made there may be nothing to undo.
+        if (this.outer !== undefined && !this.#begun) break
         errors.push(failure(this.#driver, cause, sql))
         broken = true
         break
@@ -227,7 +232,6 @@ export class Transaction {
   }
 
   #rollbackStatements(): readonly string[] {
-    if (!this.#begun) return []
     if (this.outer === undefined) return [this.#sql.rollback]
     const release = this.#sql.release(this.#name)
     return [this.#sql.rollbackTo(this.#name), ...(release === undefined ? [] : [release])]
