@@ -141,6 +141,7 @@ async function importCities(
 ): Promise<{ rows: number; remarks: string[] }> {
   let rows = 0
   let unknown = 0
+  progress('cities', 0, cities.length)
   for (let at = 0; at < cities.length; at += CHUNK) {
     const chunk = cities.slice(at, at + CHUNK)
     const known = chunk.filter((it) => countries.has(it.country))

@@ -70,6 +70,9 @@ const GAP = '   '
 /** No column is made narrower than this. */
 const NARROWEST = 8
 
+/** A number, perhaps with a unit, or none. */
+const NUMBER = /^(?:–|(?:× )?-?[\d,.]+(?:\s[µm]?s)?)$/
+
 /** Rows as lines: numbers to the right, long texts cut so that a line fits the terminal. */
 export function table(rows: readonly object[], indent: string): string[] {
   const first = rows[0]
@@ -79,7 +82,7 @@ export function table(rows: readonly object[], indent: string): string[] {
     const numbers = values.filter((value) => typeof value === 'number')
     const decimals = numbers.every(Number.isInteger) || Math.max(...numbers) >= 1000 ? 0 : 1
     const texts = values.map((value) => cell(value, decimals))
-    const right = values.every((value) => value === null || typeof value === 'number' || typeof value === 'bigint')
+    const right = texts.every((text) => NUMBER.test(text))
     const title = name.replaceAll('_', ' ')
     return { title, texts, right, places: Math.max(widthOf(title), ...texts.map(widthOf)) }
   })
@@ -130,7 +133,7 @@ export class ProgressBar {
     }
     if (!this.#terminal) return
     const now = performance.now()
-    if (done < of && now - this.#drawn < 40) return
+    if (done > 0 && done < of && now - this.#drawn < 40) return
     this.#drawn = now
     this.#draw(done, of, now - this.#started)
     if (done >= of) process.stdout.write('\n')
@@ -145,7 +148,7 @@ export class ProgressBar {
     const places = Math.min(40, width() - 50)
     const full = Math.round((done / of) * places)
     const bar = paint('green', '━'.repeat(full)) + paint('dim', '━'.repeat(places - full))
-    const rate = elapsed > 0 && of > 10_000 && done > 0 ? `${count(Math.round(done / (elapsed / 1000)))} a second` : ''
+    const rate = elapsed > 100 && of > 10_000 ? `${count(Math.round(done / (elapsed / 1000)))} a second` : ''
     const numbers = `${pad(count(done), 8, true)} of ${count(of)}`
     process.stdout.write(`\r\x1b[2K  ${pad(this.#what, 10, false)} ${bar} ${numbers}   ${paint('dim', rate)}`)
   }

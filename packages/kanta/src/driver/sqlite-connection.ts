@@ -42,6 +42,8 @@ export class SqliteConnection implements Connection {
   readonly #generation: number
   #young = new Map<string, Prepared>()
   #old = new Map<string, Prepared>()
+  // To ask the library costs as much as a tenth of a query, and a transaction asks before each of its own.
+  #inTransaction: boolean | undefined
   #open = true
 
   constructor(library: SqliteLibrary, statementCache: number) {
@@ -51,83 +53,96 @@ export class SqliteConnection implements Connection {
   }
 
   get inTransaction(): boolean {
-    return this.#open && this.#library.inTransaction
+    if (!this.#open) return false
+    this.#inTransaction ??= this.#library.inTransaction
+    return this.#inTransaction
   }
 
   first(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
     if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
-    // Written out, since to go through a list and spread it costs as much as all the rest of this.
-    switch (parameters.length) {
-      case 0:
-        return statement.get()
-      case 1: {
-        const a = parameters[0]
-        if (storable(a)) return statement.get(a)
-        break
+    try {
+      // Written out, since to go through a list and spread it costs as much as all the rest of this.
+      switch (parameters.length) {
+        case 0:
+          return statement.get()
+        case 1: {
+          const a = parameters[0]
+          if (storable(a)) return statement.get(a)
+          break
+        }
+        case 2: {
+          const a = parameters[0]
+          const b = parameters[1]
+          if (storable(a) && storable(b)) return statement.get(a, b)
+          break
+        }
+        case 3: {
+          const a = parameters[0]
+          const b = parameters[1]
+          const c = parameters[2]
+          if (storable(a) && storable(b) && storable(c)) return statement.get(a, b, c)
+        }
       }
-      case 2: {
-        const a = parameters[0]
-        const b = parameters[1]
-        if (storable(a) && storable(b)) return statement.get(a, b)
-        break
-      }
-      case 3: {
-        const a = parameters[0]
-        const b = parameters[1]
-        const c = parameters[2]
-        if (storable(a) && storable(b) && storable(c)) return statement.get(a, b, c)
-      }
+      return statement.get(...toStore(parameters))
+    } catch (error) {
+      throw this.#failed(error)
     }
-    return statement.get(...toStore(parameters))
   }
-
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown[] {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
     if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
-    switch (parameters.length) {
-      case 0:
-        return statement.all()
-      case 1: {
-        const a = parameters[0]
-        if (storable(a)) return statement.all(a)
-        break
+    try {
+      switch (parameters.length) {
+        case 0:
+          return statement.all()
+        case 1: {
+          const a = parameters[0]
+          if (storable(a)) return statement.all(a)
+          break
+        }
+        case 2: {
+          const a = parameters[0]
+          const b = parameters[1]
+          if (storable(a) && storable(b)) return statement.all(a, b)
+          break
+        }
+        case 3: {
+          const a = parameters[0]
+          const b = parameters[1]
+          const c = parameters[2]
+          if (storable(a) && storable(b) && storable(c)) return statement.all(a, b, c)
+        }
       }
-      case 2: {
-        const a = parameters[0]
-        const b = parameters[1]
-        if (storable(a) && storable(b)) return statement.all(a, b)
-        break
-      }
-      case 3: {
-        const a = parameters[0]
-        const b = parameters[1]
-        const c = parameters[2]
-        if (storable(a) && storable(b) && storable(c)) return statement.all(a, b, c)
-      }
+      return statement.all(...toStore(parameters))
+    } catch (error) {
+      throw this.#failed(error)
     }
-    return statement.all(...toStore(parameters))
   }
-
   run(sql: string, parameters: readonly unknown[]): RunResult {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
-    const { changes, lastInsertRowid } =
-      parameters.length === 0 ? prepared.statement.run() : prepared.statement.run(...toStore(parameters))
-    if (!prepared.writes) return { changes: 0, insertId: undefined }
-    return { changes, insertId: prepared.inserts && changes !== 0 ? this.#exactId(lastInsertRowid) : undefined }
+    if (prepared.controls) this.#inTransaction = undefined
+    try {
+      const { changes, lastInsertRowid } =
+        parameters.length === 0 ? prepared.statement.run() : prepared.statement.run(...toStore(parameters))
+      if (!prepared.writes) return { changes: 0, insertId: undefined }
+      return { changes, insertId: prepared.inserts && changes !== 0 ? this.#exactId(lastInsertRowid) : undefined }
+    } catch (error) {
+      throw this.#failed(error)
+    }
   }
 
   execute(sql: string, parameters: readonly unknown[]): RunResult & { readonly rows: unknown[] } {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     if (!this.#returnsRows(prepared)) return { ...this.run(sql, parameters), rows: [] }
+    if (!prepared.writes) return { rows: this.all(sql, parameters), changes: 0, insertId: undefined }
     const before = this.#number('select total_changes()')
     const rows = this.all(sql, parameters)
-    if (!prepared.writes || this.#number('select total_changes()') === before) {
-      return { rows, changes: 0, insertId: undefined }
-    }
+    // A query that begins with `with` changes nothing, and the other numbers are then those of an earlier statement.
+    if (this.#number('select total_changes()') === before) return { rows, changes: 0, insertId: undefined }
     const insertId = prepared.inserts ? this.#exactId(this.#number('select last_insert_rowid()')) : undefined
     return { rows, changes: this.#number('select changes()'), insertId }
   }
@@ -143,11 +158,13 @@ export class SqliteConnection implements Connection {
     if (parameters.length !== facts.parameters) refuseCount(facts, parameters)
     const values = toStore(parameters)
     // A statement of its own: one from the cache could be asked for again while the stream stands in its midst.
-    return new SqliteStream(() => this.#library.prepare(sql, bigints).iterate(...values), chunkSize, this.#streams)
+    const start = () => this.#library.prepare(sql, bigints).iterate(...values)
+    return new SqliteStream(start, chunkSize, this.#streams, (error) => this.#failed(error))
   }
 
   script(sql: string): void {
     if (readText(sql).parameters > 0) refuse('A script takes no parameters. Run its statements one by one.')
+    this.#inTransaction = undefined
     this.#library.exec(sql)
   }
 
@@ -157,6 +174,12 @@ export class SqliteConnection implements Connection {
     this.#young = this.#old = new Map()
     for (const stream of this.#streams) stream.return()
     this.#library.close()
+  }
+
+  /** An error can end a transaction. */
+  #failed(error: unknown): unknown {
+    this.#inTransaction = undefined
+    return error
   }
 
   #find(sql: string): Prepared {
@@ -172,9 +195,9 @@ export class SqliteConnection implements Connection {
   #prepare(sql: string): Prepared {
     if (!this.#open)
       throw new KantaError('closed', 'The connection is closed. Run queries before the database is destroyed.')
-    const { parameters, writes, inserts } = readText(sql)
+    const facts = readText(sql)
     const statement = this.#library.prepare(sql, false)
-    return { parameters, writes, inserts, statement, exact: undefined, returnsRows: undefined }
+    return { ...facts, statement, exact: undefined, returnsRows: undefined }
   }
 
   #returnsRows(prepared: Prepared): boolean {
@@ -207,13 +230,20 @@ export class SqliteStream implements IterableIterator<unknown[]> {
   readonly #start: () => Iterator<unknown>
   readonly #chunkSize: number
   readonly #open: Set<SqliteStream>
+  readonly #failed: (error: unknown) => unknown
   #rows: Iterator<unknown> | undefined
   #done = false
 
-  constructor(start: () => Iterator<unknown>, chunkSize: number, open: Set<SqliteStream>) {
+  constructor(
+    start: () => Iterator<unknown>,
+    chunkSize: number,
+    open: Set<SqliteStream>,
+    failed: (error: unknown) => unknown,
+  ) {
     this.#start = start
     this.#chunkSize = chunkSize
     this.#open = open
+    this.#failed = failed
   }
 
   [Symbol.iterator](): this {
@@ -228,7 +258,7 @@ export class SqliteStream implements IterableIterator<unknown[]> {
       return chunk.length > 0 ? { done: false, value: chunk } : { done: true, value: undefined }
     } catch (error) {
       this.return()
-      throw error
+      throw this.#failed(error)
     }
   }
 

@@ -8,10 +8,13 @@ export interface TextFacts {
   readonly writes: boolean
   /** Whether the last inserted id means this statement. */
   readonly inserts: boolean
+  /** Whether it begins or ends a transaction. */
+  readonly controls: boolean
 }
 
 const WRITES = new Set(['insert', 'replace', 'update', 'delete', 'with'])
 const INSERTS = new Set(['insert', 'replace', 'with'])
+const CONTROLS = new Set(['begin', 'commit', 'end', 'rollback', 'savepoint', 'release'])
 
 const DOUBLE_QUOTE = 34
 const DOLLAR = 36
@@ -51,7 +54,8 @@ export function readText(sql: string): TextFacts {
       at = pastPunctuation(sql, at, code)
     }
   }
-  return { parameters, writes: WRITES.has(first ?? ''), inserts: INSERTS.has(first ?? '') }
+  const is = (words: ReadonlySet<string>) => first !== undefined && words.has(first)
+  return { parameters, writes: is(WRITES), inserts: is(INSERTS), controls: is(CONTROLS) }
 }
 
 /** Whether nothing but space, comments and semicolons is there. */

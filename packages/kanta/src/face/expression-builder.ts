@@ -5,8 +5,9 @@ import type { Functions } from './function.ts'
 import type { JsonOperator, JsonPath } from './json.ts'
 import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, ValueOf } from './operator.ts'
 import type { Source } from './join.ts'
-import type { $cells, $eb, $refs, $scope, Cell, In, Info, InnerInfo, One, Refs, Scope, Selected, Shadow } from './scope.ts'
+import type { $cells, $eb, $refs, $scope, Cell, In, Info, InnerInfo, One, Scope, Selected, Shadow } from './scope.ts'
 import type { Select } from './select.ts'
+import type { OperandArm } from './selection.ts'
 
 /** A query, which can stand for a value. */
 interface AnyQuery {
@@ -60,7 +61,7 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U> extend
    * db.selectFrom('city').selectAll().where((eb) => eb.or([eb('capital', '=', true), eb('population', '>', 1_000_000)]))
    * ```
    */
-  <const R extends K, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
+  <const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
   /** The builder itself, to be taken out of it. */
   readonly eb: this
   /** The functions of SQL. */
@@ -109,7 +110,7 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U> extend
    */
   groupingSets(sets: readonly (readonly (K | ColumnLike<K> | Expression<any>)[])[]): Expression<never>
   /** A query within the query, which may use the columns around it. */
-  selectFrom<B extends InfoOf<I>['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = InfoOf<I>['db'][B]>(table: Source<B, A, Q>): Select<InnerInfo<I, S>, S & One<N, Q>, K | Refs<N, Q>, Shadow<U, Q>, never>
+  selectFrom<B extends InfoOf<I>['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = InfoOf<I>['db'][B]>(table: Source<B, A, Q>): Select<InnerInfo<I, S>, S & One<N, Q>, K | `${N}.${keyof Q & string}` | (keyof Q & string), Shadow<U, Q>, never>
   /** A query within the query that reads no table. */
   selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[]): Select<InnerInfo<I, S>, S, K, U, C>
 }
@@ -123,4 +124,4 @@ type InfoOf<I> = I extends { db: any; names: string } ? I : never
  * const isLarge = (eb: ExpressionBuilder<Tables, 'city'>) => eb('city.population', '>', 1_000_000)
  * ```
  */
-export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<Info<DB>, { [A in TB]: In<DB[A], never> }, { [A in TB]: Refs<A, DB[A]> }[TB], DB[TB]>
+export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<Info<DB>, { [A in TB]: In<DB[A], never> }, { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB], DB[TB]>

@@ -24,7 +24,6 @@ import type {
   In,
   Info,
   One,
-  Refs,
   Scope,
   State,
 } from './scope.ts'
@@ -32,14 +31,19 @@ import type { AddedByIf, Count } from './select.ts'
 import type { NoItem, SelectArgument, SelectItem } from './selection.ts'
 import type { UpdateRow } from './update.ts'
 
-type InsertValue<T> = [T] extends [ColumnType<any, any, any>] ? ValueOrQuery<T['__insert__']> : ValueOrQuery<T>
-type ValueOrQuery<T> = T | Expression<T> | Subquery<T>
-type Insertion<T> = { [K in keyof T]?: InsertValue<T[K]> } & { [K in RequiredKeys<T>]: unknown }
+type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
+  ? T['__insert__'] | Expression<T['__insert__']> | Subquery<T['__insert__']>
+  : T | Expression<T> | Subquery<T>
+// Says of each column whether it may be left out; its values are never looked at.
+type Insertion<T> = { [K in keyof T]?: unknown } & { [K in RequiredKeys<T>]: unknown }
+/** `M` has the keys of `T`, which the compiler cannot see. */
+/** @ts-ignore TS2536 */
+type At<T, K> = T[K]
 /**
  * What `values` takes for a table: plain values and expressions. One object type, since a literal is cheaper to check
  * against it than against an intersection.
  */
-export type InsertRow<T, M = Insertion<T>> = { [K in keyof M]: M[K] }
+export type InsertRow<T, M = Insertion<T>> = { [K in keyof M]: InsertValue<At<T, K>> }
 
 /** A query that may be inserted from. */
 interface AnyQuery {
@@ -64,7 +68,7 @@ export interface InsertInto<DB, B extends string, T> extends ConflictMethods {
    * await db.insertInto('city').values([{ name: 'Oulu', country: 'FI' }, { name: 'Turku', country: 'FI' }]).execute()
    * ```
    */
-  values(rows: InsertRow<T> | ArrayLike<InsertRow<T>> | ((eb: ExpressionScope<Info<DB>, One<B, T>, Refs<B, T>, T>) => InsertRow<T> | ArrayLike<InsertRow<T>>)): Inserted<DB, B, T>
+  values(rows: InsertRow<T> | ArrayLike<InsertRow<T>> | ((eb: ExpressionScope<Info<DB>, One<B, T>, `${B}.${keyof T & string}` | (keyof T & string), T>) => InsertRow<T> | ArrayLike<InsertRow<T>>)): Inserted<DB, B, T>
   /** The columns that `expression` gives, in their order. */
   columns(columns: readonly ((keyof T & string) | ColumnLike<`${string}.${keyof T & string}`>)[]): InsertInto<DB, B, T>
   /**
@@ -79,7 +83,7 @@ export interface InsertInto<DB, B extends string, T> extends ConflictMethods {
   /** Inserts one row of defaults. */
   defaultValues(): Inserted<DB, B, T>
 }
-type Inserted<DB, B extends string, T> = Insert<Info<DB>, One<B, T>, Refs<B, T>, T, never>
+type Inserted<DB, B extends string, T> = Insert<Info<DB>, One<B, T>, `${B}.${keyof T & string}` | (keyof T & string), T, never>
 
 export interface ConflictMethods {
   /** Leaves out rows that conflict with others; `insert ignore` or `insert or ignore`. */
@@ -178,7 +182,7 @@ export interface ConflictBuilder<I, S extends Scope, K, T> extends ConflictMetho
   /** Leaves out the row that conflicts. */
   doNothing(): ConflictEnd<I>
   /** Changes the row that is there; `excluded` is the one that was to be inserted. */
-  doUpdateSet(changes: UpdateRow<T> | ((eb: ExpressionScope<I, S & One<'excluded', T>, K | Refs<'excluded', T>, T>) => UpdateRow<T>)): ConflictUpdate<I, S & One<'excluded', T>, K | Refs<'excluded', T>, T>
+  doUpdateSet(changes: UpdateRow<T> | ((eb: ExpressionScope<I, S & One<'excluded', T>, K | `excluded.${keyof T & string}` | (keyof T & string), T>) => UpdateRow<T>)): ConflictUpdate<I, S & One<'excluded', T>, K | `excluded.${keyof T & string}` | (keyof T & string), T>
 }
 
 /** `on conflict …` with what to do. */

@@ -92,19 +92,19 @@ export type ArithmeticOperator = keyof ArithmeticTable
 export type BinaryOperator = keyof AnyOperatorTable
 export type UnaryOperator = 'not' | '-' | '+' | '~' | 'exists' | 'not exists' | 'all' | 'any' | 'some'
 
+// The unions are written out, since the compiler would print the name of an alias where a message should say what is legal.
 /** A value of a column type, or what stands for one. */
 export type ValueOf<T> = unknown extends T
   ? any
   : [T] extends [ColumnType<any, any, any>]
-    ? OneValue<T['__select__']>
-    : OneValue<T>
-type OneValue<T> = NonNullable<T> | Expression<T> | Subquery<T>
+    ? (T['__select__'] & {}) | Expression<T['__select__']> | Subquery<T['__select__']>
+    : (T & {}) | Expression<T> | Subquery<T>
 type ListOf<T> = unknown extends T
   ? any
   : [T] extends [ColumnType<any, any, any>]
     ? ListValue<T['__select__']>
     : ListValue<T>
-type ListValue<T> = readonly (NonNullable<T> | Expression<T>)[] | Expression<T> | Expression<readonly T[]> | Subquery<T>
+type ListValue<T> = readonly ((T & {}) | Expression<T>)[] | Expression<T> | Expression<readonly T[]> | Subquery<T>
 
 // An index into an interface costs less than a condition on the operator, and no type is inferred through it.
 interface Operands<T> {

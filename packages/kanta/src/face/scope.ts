@@ -65,9 +65,6 @@ export type Maybe<A extends string, R> = { [P in A]: In<R, null> }
 /** A scope of which an outer join may leave out every table. */
 export type AllMaybe<S extends Scope> = { [A in keyof S]: In<S[A]['row'], null> }
 
-/** The references to a table. */
-export type Refs<A extends string, R> = `${A}.${keyof R & string}` | (keyof R & string)
-
 /** Columns that may be null because an outer join may leave out their table. */
 export type MaybeCells<U> = { [C in keyof U]: ColumnType<SelectType<U[C]> | null> }
 /** The columns of joined tables. */

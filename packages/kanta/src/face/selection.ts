@@ -1,6 +1,6 @@
 // How lists of columns are checked: first their items are inferred, then only those are held against the legal
 // references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
-import type { ColumnLike, Expression } from '../schema/index.ts'
+import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
 import type { NameOf, Optional } from './row.ts'
 import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
@@ -64,3 +64,6 @@ export type OrderArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems],
 export type GroupArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
   ? C | ColumnLike<C> | readonly (C | ColumnLike<C>)[] | ((eb: T[AtBuilder]) => C | readonly C[])
   : T[AtRefs] | NameOf<T[AtItems]> | readonly (T[AtRefs] | NameOf<T[AtItems]>)[]
+
+/** An operand, where no string `R` was given. Where one was, a message should list the legal strings alone. */
+export type OperandArm<R, C, V> = [R] extends [never] ? Operand<C, V> : never

@@ -1,5 +1,6 @@
-import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
-import type { ComparisonOperator, Condition, OperandOf, ValueOf } from './operator.ts'
+import type { ColumnLike, Expression } from '../schema/index.ts'
+import type { OperandArm } from './selection.ts'
+import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { AtBuilder, AtCells, AtRefs, AtScope, Cell, ScopeState } from './scope.ts'
 
 export interface WhereMethods {
@@ -11,11 +12,11 @@ export interface WhereMethods {
    * db.selectFrom('city').selectAll().where('population', '>', 1_000_000).where('country', 'in', ['FI', 'SE'])
    * ```
    */
-  where<T extends ScopeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(
+  where<T extends ScopeState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(
     this: T,
-    left: R | Operand<R, V>,
+    left: R | OperandArm<R, C, V>,
     operator: P | Expression<any>,
-    right: OperandOf<V, P> | ((eb: T[AtBuilder]) => NoInfer<ValueOf<V>>),
+    right: OperandOf<V, P>,
   ): T
   where<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /**

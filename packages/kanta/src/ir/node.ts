@@ -9,7 +9,7 @@ export type Node = { [K in Kind]: NodeOf<K> }[Kind]
  * The most nodes and shapes kept. Past it the table starts afresh: what is held elsewhere stays right,
  * it is only no longer found, so that a program that makes endless shapes uses a bounded amount of memory.
  */
-export let capacity = 20_000
+export let capacity = 10_000
 
 /** A list longer than this is not interned: it would fill the table and is seldom met twice. */
 const LONG = 128
@@ -160,9 +160,9 @@ export class Shape<K extends Kind = Kind> {
   readonly before: Shape<K> | undefined
   readonly part: string
   readonly value: unknown
-  /** What the last database planned for this shape, so that the common case needs no look-up. */
-  plan: unknown = undefined
-  planner: unknown = undefined
+  private planner: object | undefined = undefined
+  private plan: unknown = undefined
+  private plans: Map<object, unknown> | undefined = undefined
   private lastPart = ''
   private lastValue: unknown = undefined
   private last: Shape<K> | undefined = undefined
@@ -174,6 +174,29 @@ export class Shape<K extends Kind = Kind> {
     this.before = before
     this.part = part
     this.value = value
+  }
+
+  /** What a planner has kept for this shape; that of the last planner is found without a look-up. */
+  planOf(planner: object): unknown {
+    return this.planner === planner ? this.plan : this.otherPlan(planner)
+  }
+
+  keepPlan(planner: object, plan: unknown): void {
+    if (this.planner !== undefined) {
+      this.plans ??= new Map([[this.planner, this.plan]])
+      this.plans.set(planner, plan)
+    }
+    this.planner = planner
+    this.plan = plan
+  }
+
+  private otherPlan(planner: object): unknown {
+    const found = this.plans?.get(planner)
+    if (found !== undefined) {
+      this.planner = planner
+      this.plan = found
+    }
+    return found
   }
 
   /** The shape after one more call. */

@@ -1,4 +1,4 @@
-import type { Kind, Kinds } from './kinds.ts'
+import { fields, type Kind, type Kinds, type Sort } from './kinds.ts'
 import { CLEARED, fieldsOf, type Node, type NodeOf, type Shape } from './node.ts'
 
 type Loose = Record<string, unknown> & { readonly kind: Kind }
@@ -8,7 +8,7 @@ export function eachChild(parent: Node, visit: (child: Node) => void): void {
   for (const [name, sort] of fieldsOf(parent.kind)) {
     const part = (parent as unknown as Loose)[name]
     if (sort === 'nodes') for (const item of part as readonly Node[]) visit(item)
-    else if (isNode(part)) visit(part)
+    else if (sort === 'node' && part !== undefined) visit(part as Node)
   }
 }
 
@@ -22,19 +22,28 @@ export function walk(root: Node, visit: (node: Node) => void): void {
 export function mapChildren<T extends Node>(parent: T, change: (child: Node) => Node): T {
   let copy: Record<string, unknown> | undefined
   for (const [name, sort] of fieldsOf(parent.kind)) {
+    if (sort !== 'node' && sort !== 'nodes') continue
     const part = (parent as unknown as Loose)[name]
-    let changed: unknown = part
-    if (sort === 'nodes') {
-      const items = part as readonly Node[]
-      const after = items.map(change)
-      if (after.some((item, i) => item !== items[i])) changed = after
-    } else if (isNode(part)) changed = change(part)
+    if (part === undefined) continue
+    const changed = sort === 'node' ? change(part as Node) : mapAll(part as readonly Node[], change)
     if (changed !== part) {
       copy ??= { ...parent }
       copy[name] = changed
     }
   }
   return (copy ?? parent) as unknown as T
+}
+
+function mapAll(items: readonly Node[], change: (child: Node) => Node): readonly Node[] {
+  let copy: Node[] | undefined
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]!
+    const changed = change(item)
+    if (changed === item) continue
+    copy ??= items.slice()
+    copy[i] = changed
+  }
+  return copy ?? items
 }
 
 /** Whether a part is a node (an operator may be a word or a node). */
@@ -52,15 +61,18 @@ function foldFrom<K extends Kind>(shape: Shape<K>, numbering: { next: number }):
   const calls: Shape[] = []
   for (let at: Shape | undefined = shape as unknown as Shape; at?.before !== undefined; at = at.before) calls.push(at)
   const tree = empty(shape.kind) as unknown as Record<string, unknown>
-  const sorts = new Map(fieldsOf(shape.kind))
   for (let i = calls.length - 1; i >= 0; i--) {
     const { part, value } = calls[i]!
-    const sort = sorts.get(part)!
+    const sort = sortOf(shape.kind, part)
     if (value === CLEARED) tree[part] = sort === 'nodes' ? [] : undefined
     else if (sort === 'nodes') addTo(tree[part] as Node[], value as Node, numbering)
     else tree[part] = sort === 'node' ? number(value as Node, numbering) : value
   }
   return tree as unknown as NodeOf<K>
+}
+
+function sortOf(kind: Kind, part: string): Sort {
+  return (fields[kind] as Readonly<Record<string, Sort>>)[part]!
 }
 
 /** A call may bring several nodes at once, as a `list`. */

@@ -73,7 +73,7 @@ export function open(options: KantaOptions): DatabaseHandle {
 }
 
 function planningOf(driver: Driver, schema: SchemaDefinitions, policies: readonly Policy[]): Planning {
-  return { dialect: driver.dialect, schema, policies, plans: new WeakMap() }
+  return { dialect: driver.dialect, schema, policies }
 }
 
 /** The tables among the values of an object or a module. */
@@ -132,7 +132,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       planning: {
         ...this.settings.planning,
         policies: [...this.settings.planning.policies, schemaPrefix(name)],
-        plans: new WeakMap(),
       },
     }))
   }
@@ -144,7 +143,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       planning: {
         ...this.settings.planning,
         policies: [...this.settings.planning.policies, ...plugins.flatMap((plugin) => plugin.policies ?? [])],
-        plans: new WeakMap(),
       },
       hooks: [...this.settings.hooks, ...plugins.flatMap((plugin) => plugin.hooks ?? [])],
     })

@@ -104,17 +104,11 @@ export class Executor implements Runner {
 
   /** The plan of a shape in this database: made once, then found at the shape. */
   plan(shape: Shape): Plan {
-    if (shape.planner === this.#planning) return shape.plan as Plan
-    if (!this.settings.planCache) return plan(shape, this.#planning)
-    const { plans } = this.#planning
-    let found = plans.get(shape)
-    if (found === undefined) {
-      found = plan(shape, this.#planning)
-      plans.set(shape, found)
-    }
-    shape.plan = found
-    shape.planner = this.#planning
-    return found
+    const known = shape.planOf(this.#planning)
+    if (known !== undefined) return known as Plan
+    const made = plan(shape, this.#planning)
+    if (this.settings.planCache) shape.keepPlan(this.#planning, made)
+    return made
   }
 
   bind(ready: Plan, args: readonly unknown[]): Bound {

@@ -27,7 +27,8 @@ export class HeldSession implements Session {
   readonly canHoldStream: boolean
   readonly #holding: Holding
   readonly #line = new Line()
-  readonly #cursors = new Set<() => void | Promise<void>>()
+  /** What closes the streams that are open. */
+  readonly #cursors = new Set<() => Promise<void>>()
   transaction: Transaction | undefined
   #nested: HeldSession | undefined
   #refusal: Refusal | undefined
@@ -80,13 +81,20 @@ export class HeldSession implements Session {
 
   async lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan> {
     const connection = await this.wait(role, signal)
-    this.#cursors.add(close)
     const shared = this.#holding.sharesStreams
-    if (shared) this.give(connection)
     const end = once(() => {
-      this.#cursors.delete(close)
+      this.#cursors.delete(closeEarly)
       if (!shared) this.give(connection)
     })
+    const closeEarly = async () => {
+      try {
+        await close()
+      } finally {
+        end()
+      }
+    }
+    this.#cursors.add(closeEarly)
+    if (shared) this.give(connection)
     return { connection, end }
   }
 

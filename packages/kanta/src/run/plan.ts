@@ -18,6 +18,7 @@ export interface Plan {
   readonly facts: Facts
   /** The text, when no value changes it. */
   readonly sql: string | undefined
+  /** The pieces of the text, when values change it. */
   readonly pieces: readonly Piece[]
   /** The places of values in the order of the text. */
   readonly slots: readonly Slot[]
@@ -33,7 +34,7 @@ export interface Plan {
   /** Whether its columns depend on the tables as they are when it runs, as with `select *`. */
   readonly open: boolean
   /** The plans of an insert's rows that give only some of its columns. */
-  readonly parts: Map<string, Plan>
+  parts: Map<string, Plan> | undefined
   /** Texts of a plan whose text depends on the number of its values. */
   readonly variants: Map<string, string>
 }
@@ -43,9 +44,10 @@ export interface Planning {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
   readonly policies: readonly Policy[]
-  /** What has been planned. The shape holds the plan of the database that used it last, for the common case. */
-  readonly plans: WeakMap<Shape, Plan>
 }
+
+const NO_PIECES: readonly Piece[] = []
+const NO_VARIANTS: Map<string, string> = new Map()
 
 /** Makes the plan of a shape: names resolved, policies applied, text printed. */
 export function plan(shape: Shape, planning: Planning): Plan {
@@ -71,7 +73,7 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
   return {
     facts: resolver.facts(tree),
     sql: fixed ? fixedText(writer.pieces, dialect) : undefined,
-    pieces: writer.pieces,
+    pieces: fixed ? NO_PIECES : writer.pieces,
     slots,
     direct: fixed && slots.length === given && slots.every(isDirect),
     returnsRows: returnsRows(tree),
@@ -79,14 +81,15 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
     tree,
     decoding: decodingOf(resolver.selected.get(tree) ?? [], rename),
     decoder: 'unset',
-    variants: new Map(),
-    parts: new Map(),
+    variants: fixed ? NO_VARIANTS : new Map(),
+    parts: undefined,
   }
 }
 
 /** The plan of an insert for rows that give only some of its columns. */
 export function planOfColumns(whole: Plan, columns: readonly string[], planning: Planning): Plan {
   const key = columns.join('\0')
+  whole.parts ??= new Map()
   let part = whole.parts.get(key)
   if (part === undefined) {
     const insert = whole.tree as NodeOf<'insert'>

@@ -17,7 +17,7 @@ export interface Session {
   readonly transaction: Transaction | undefined
   /** Whether a stream may keep a connection of this session open while other statements run: if so, with `lend`. */
   readonly canHoldStream: boolean
-  /** A connection for a stream. `close` is called when the session ends before the stream does, and closes the cursor. */
+  /** A connection for a stream. `close` closes its cursor, and is called when the session ends before the stream does. */
   lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan>
   /** One connection for several statements. `purpose` ('a transaction') tells those who wait for it what holds it. */
   reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession>

@@ -48,19 +48,10 @@ export type InsertType<T> = unknown extends T ? T : [T] extends [ColumnType<any,
 export type UpdateType<T> = unknown extends T ? T : [T] extends [ColumnType<any, any, any>] ? T['__update__'] : T
 
 // A column may be left out of an insert when its insert type has null or undefined in it, or is never.
-type RequiredKey<X, K> = null extends X
-  ? never
-  : X extends ColumnType<any, infer I, any>
-    ? [I] extends [never]
-      ? never
-      : undefined extends I
-        ? never
-        : null extends I
-          ? never
-          : K
-    : K
+type RequiredKey<X, K> = [X] extends [ColumnType<any, any, any>] ? RequiredValue<X['__insert__'], K> : RequiredValue<X, K>
+type RequiredValue<I, K> = [I] extends [never] ? never : undefined extends I ? never : null extends I ? never : K
 /** The columns that an insert may not leave out. */
-export type RequiredKeys<T> = { [K in keyof T]: RequiredKey<T[K], K> }[keyof T]
+export type RequiredKeys<T> = { [K in keyof T]-?: RequiredKey<T[K], K> }[keyof T]
 /** The row that a select of all columns returns. */
 export type Selectable<T> = { [K in keyof T]: SelectType<T[K]> }
 /** The row that an insert takes, as plain values. */

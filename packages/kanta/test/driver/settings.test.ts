@@ -41,9 +41,13 @@ describe.each(makers)('the options of %s', (name, make) => {
   })
 
   test('a misspelt option, preset or pragma names the right one', () => {
-    expect(message({ path: ':memory:', bussyTimeout: 5 })).toContain("no option 'bussyTimeout'; did you mean 'busyTimeout'?")
+    expect(message({ path: ':memory:', bussyTimeout: 5 })).toContain(
+      "no option 'bussyTimeout'; did you mean 'busyTimeout'?",
+    )
     expect(message({ path: ':memory:', verbose: true })).toContain("no option 'verbose'. There are path, preset")
-    expect(message({ path: 'x.db', preset: 'prodution' })).toContain("no preset 'prodution'; did you mean 'production'?")
+    expect(message({ path: 'x.db', preset: 'prodution' })).toContain(
+      "no preset 'prodution'; did you mean 'production'?",
+    )
     expect(message({ path: 'x.db', preset: 'toString' })).toContain("no preset 'toString'")
     expect(message({ path: 'x.db', pragmas: { cach_size: 5 } })).toContain("Did you mean 'cache_size'?")
     expect(message({ path: 'x.db', pragmas: { constructor: 5 } })).toContain("no pragma 'constructor'")
@@ -100,10 +104,18 @@ describe.each(makers)('the options of %s', (name, make) => {
     expect(pragma({ path, pragmas: { foreign_keys: false } }, 'foreign_keys')).toBe(0)
     expect(pragma({ path, pragmas: { synchronous: 'full' } }, 'synchronous')).toBe(2)
     expect(pragma({ path: ':memory:' }, 'foreign_keys')).toBe(1)
-    const sized = { path: folder.path('y.db'), pragmas: { page_size: 8192, auto_vacuum: 'full', encoding: 'UTF-16le' } } as const
+    const sized = {
+      path: folder.path('y.db'),
+      pragmas: { page_size: 8192, auto_vacuum: 'full', encoding: 'UTF-16le' },
+    } as const
     const connection = (make as typeof sqlite)(sized).connect('write') as Connection
     connection.script('create table t (a)')
-    for (const [pragma, value] of [['page_size', 8192], ['auto_vacuum', 1], ['encoding', 'UTF-16le'], ['journal_mode', 'wal']]) {
+    for (const [pragma, value] of [
+      ['page_size', 8192],
+      ['auto_vacuum', 1],
+      ['encoding', 'UTF-16le'],
+      ['journal_mode', 'wal'],
+    ]) {
       expect(Object.values(connection.first(`pragma ${pragma}`, []) as object)).toEqual([value])
     }
     connection.close()

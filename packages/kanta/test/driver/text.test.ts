@@ -17,13 +17,39 @@ describe('what a text says of itself', () => {
     ["select a ->> '$.b' = ?", 1, false, false],
     ['', 0, false, false],
   ])('%s', (sql, parameters, writes, inserts) => {
-    expect(readText(sql)).toEqual({ parameters, writes, inserts })
+    expect(readText(sql)).toEqual({ parameters, writes, inserts, controls: false })
   })
+
+  test.each(['begin immediate', ' COMMIT', '-- c\nend', 'rollback to "x"', 'savepoint "x"', 'release x'])(
+    '%s',
+    (sql) => {
+      expect(readText(sql)).toEqual({ parameters: 0, writes: false, inserts: false, controls: true })
+    },
+  )
 
   test('counts as SQLite does', () => {
     const connection = betterSqlite3(':memory:').connect('write') as Connection
     const piece = fc.constantFrom(
-      '?', "'", "''", '"', '[a?]', '`a?`', '--', '\n', '/*', '*/', ' ', ',', ' 1', "'?'", '"column1"', '?,?', 'x', '-', '/', '*',
+      '?',
+      "'",
+      "''",
+      '"',
+      '[a?]',
+      '`a?`',
+      '--',
+      '\n',
+      '/*',
+      '*/',
+      ' ',
+      ',',
+      ' 1',
+      "'?'",
+      '"column1"',
+      '?,?',
+      'x',
+      '-',
+      '/',
+      '*',
     )
     let valid = 0
     fc.assert(

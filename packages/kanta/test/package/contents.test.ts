@@ -27,7 +27,9 @@ test('the tarball holds the sources, what is built of them, and nothing else', (
 })
 
 test('every export leads to a file of the tarball', () => {
-  const paths = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)))
+  const paths = Object.values(manifest.exports).flatMap((entry) =>
+    typeof entry === 'string' ? [entry] : Object.values(entry),
+  )
   const missing = paths.filter((path) => !installed.files.includes(path.slice(2)))
   expect(missing).toEqual([])
 })
@@ -100,7 +102,9 @@ const CEILINGS: readonly (readonly [name: string, bytes: number, program: string
 
 test.for(CEILINGS)('%s has at most %i bytes', async ([name, most, program]) => {
   const bytes = gzipSync(await bundle(program, 'node'), { level: 9 }).length
-  console.log(`${name}: ${bytes.toLocaleString('en')} bytes, minified and gzipped; at most ${most.toLocaleString('en')}`)
+  console.log(
+    `${name}: ${bytes.toLocaleString('en')} bytes, minified and gzipped; at most ${most.toLocaleString('en')}`,
+  )
   expect(bytes).toBeLessThanOrEqual(most)
 })
 

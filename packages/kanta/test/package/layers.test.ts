@@ -1,18 +1,11 @@
 import { basename, dirname } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Source, sources, target } from './sources.ts'
+import { layers, type Source, sources, target } from './sources.ts'
 
-/** The layer of each folder of `src/`, and where a lower number does not say it all, what it may import. */
-const LAYERS: Readonly<Record<string, { readonly layer: number; readonly only?: readonly string[] }>> = {
-  error: { layer: 0 },
-  ir: { layer: 1 },
-  schema: { layer: 2 },
-  face: { layer: 3 },
-  sql: { layer: 3 },
-  dialect: { layer: 4, only: ['error', 'ir', 'schema'] },
-  driver: { layer: 5, only: ['error', 'dialect'] },
-  run: { layer: 6 },
-  plugins: { layer: 7 },
+/** Where a lower number does not say it all: what a folder may import. */
+const ONLY: Readonly<Record<string, readonly string[]>> = {
+  dialect: ['error', 'ir', 'schema'],
+  driver: ['error', 'dialect'],
 }
 
 const files = sources()
@@ -27,7 +20,7 @@ function report(find: (file: Source, wrong: (why: string, line?: number) => void
 }
 
 test('every folder has a layer', () => {
-  const unknown = new Set(files.map((file) => folder(file.path)).filter((name) => name !== '' && !(name in LAYERS)))
+  const unknown = new Set(files.map((file) => folder(file.path)).filter((name) => name !== '' && !(name in layers)))
   expect([...unknown]).toEqual([])
 })
 
@@ -35,15 +28,18 @@ test('a folder imports only from lower layers', () => {
   const wrong = report((file, wrong) => {
     const from = folder(file.path)
     if (from === '') return
-    const { layer, only } = LAYERS[from]!
+    const layer = layers[from]!
+    const only = ONLY[from]
     for (const { from: name, line } of file.imports) {
       const path = target(file.path, name)
       if (path === undefined) continue
       const to = folder(path)
       if (to === from) continue
-      if (to === '') wrong(`${from}/ imports ${path}; the files at the top are entries, which nothing inside imports.`, line)
-      else if (LAYERS[to]!.layer >= layer) wrong(`${from}/ is layer ${layer} and imports ${to}/, layer ${LAYERS[to]!.layer}.`, line)
-      else if (only !== undefined && !only.includes(to)) wrong(`${from}/ may import ${only.join(', ')}, not ${to}/.`, line)
+      if (to === '')
+        wrong(`${from}/ imports ${path}; the files at the top are entries, which nothing inside imports.`, line)
+      else if (layers[to]! >= layer) wrong(`${from}/ is layer ${layer} and imports ${to}/, layer ${layers[to]!}.`, line)
+      else if (only !== undefined && !only.includes(to))
+        wrong(`${from}/ may import ${only.join(', ')}, not ${to}/.`, line)
     }
   })
   expect(wrong).toBe('')
@@ -66,7 +62,9 @@ test('face/ has types only', () => {
   const wrong = report((file, wrong) => {
     if (folder(file.path) !== 'face') return
     for (const { from, typeOnly, line } of file.imports) if (!typeOnly) wrong(`imports ${from} without "type".`, line)
-    for (const match of file.code.matchAll(/^export\s+(?:default\b|(?:async\s+)?function\b|class\b|const\b|let\b|enum\b)/gm)) {
+    for (const match of file.code.matchAll(
+      /^export\s+(?:default\b|(?:async\s+)?function\b|class\b|const\b|let\b|enum\b)/gm,
+    )) {
       wrong(`has a value: ${match[0].trim()}.`, file.code.slice(0, match.index).split('\n').length)
     }
   })
@@ -86,7 +84,9 @@ test('only files of driver/ import modules from outside, and what is part of a r
 test('outside driver/ nothing needs the globals of Node', () => {
   const wrong = report((file, wrong) => {
     if (folder(file.path) === 'driver') return
-    for (const match of file.code.matchAll(/(?<![\w.$])(?:process|Buffer|__dirname|__filename|setImmediate)(?=[.([])/g)) {
+    for (const match of file.code.matchAll(
+      /(?<![\w.$])(?:process|Buffer|__dirname|__filename|setImmediate)(?=[.([])/g,
+    )) {
       const line = file.code.slice(0, match.index).split('\n').length
       wrong(`uses ${match[0]}, which edge runtimes and browsers lack; go by way of globalThis.${match[0]}?.`, line)
     }

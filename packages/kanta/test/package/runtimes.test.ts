@@ -21,7 +21,11 @@ interface Runtime {
   readonly version: RegExp
 }
 
-const node = { package: `node-${system}-${process.arch}`, binary: system === 'win' ? 'bin/node.exe' : 'bin/node', args: [] }
+const node = {
+  package: `node-${system}-${process.arch}`,
+  binary: system === 'win' ? 'bin/node.exe' : 'bin/node',
+  args: [],
+}
 const deno = { darwin: 'darwin', linux: 'linux', win: 'win32' }[system as string] ?? system
 const all: readonly Runtime[] = [
   { name: 'Node 22', from: runtimes, ...node, version: /^v22\./ },
@@ -51,7 +55,9 @@ function find(runtime: Runtime): { readonly path: string } | { readonly missing:
     const path = join(dirname(runtime.from.resolve(`${runtime.package}/package.json`)), runtime.binary)
     return existsSync(path) ? { path } : { missing: `${runtime.package} has no ${runtime.binary}` }
   } catch {
-    return { missing: `${runtime.package} is not installed, as its registry has none for this machine or npm left it out` }
+    return {
+      missing: `${runtime.package} is not installed, as its registry has none for this machine or npm left it out`,
+    }
   }
 }
 

@@ -47,7 +47,10 @@ async function smoke(path) {
   assert.deepEqual(names, ['Tampere', 'Helsinki'])
 
   await assert.rejects(
-    db.insertInto(city).values({ ...rows[0], id: 9 }).execute(),
+    db
+      .insertInto(city)
+      .values({ ...rows[0], id: 9 })
+      .execute(),
     (error) => error instanceof KantaError && error.code === 'unique_violation' && error.table === 'city',
   )
   const { rows: counted } = await sql`select count(*) as n from city where id > ${0}`.execute(db)

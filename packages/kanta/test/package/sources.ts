@@ -50,7 +50,8 @@ function importsOf(text: string): Import[] {
   for (const match of text.matchAll(STATEMENT)) add(match, match[3]!, match[1] !== undefined || allTypes(match[2]!))
   for (const match of text.matchAll(BARE)) add(match, match[1]!, false)
   for (const match of text.matchAll(DYNAMIC)) {
-    if (!/^\s*(?:\*|\/\/)/.test(text.slice(text.lastIndexOf('\n', match.index) + 1, match.index + 1))) add(match, match[1]!, false)
+    if (!/^\s*(?:\*|\/\/)/.test(text.slice(text.lastIndexOf('\n', match.index) + 1, match.index + 1)))
+      add(match, match[1]!, false)
   }
   return found
 }
@@ -58,7 +59,7 @@ function importsOf(text: string): Import[] {
 /** `{ type A, type B }` */
 function allTypes(names: string): boolean {
   const inner = /^\{([^}]*)\}$/.exec(names.trim())?.[1]
-  return inner !== undefined && inner.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '))
+  return inner?.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type ')) === true
 }
 
 /** The file of `src/` that an import of `path` means; `undefined` for a module from outside. */
@@ -70,4 +71,57 @@ const TOKENS = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n]
 
 function blank(text: string): string {
   return text.replace(TOKENS, (token) => token.replace(/[^\n]/g, ' '))
+}
+
+/** The names that a file of `src/` exports. */
+export interface Names {
+  readonly values: Set<string>
+  readonly types: Set<string>
+}
+
+const DECLARED =
+  /^export\s+(?:declare\s+)?(?:abstract\s+)?(class|const|let|(?:async\s+)?function\*?|interface|type)\s+([\w$]+)/gm
+const LISTED = /^export\s+(type\s+)?\{([^}]*)\}/gm
+const ALL = /^export\s+(type\s+)?\*\s+from\s+'([^']+)'/gm
+
+/** What users of an entry can import. */
+export function exportsOf(path: string, files: ReadonlyMap<string, Source>): Names {
+  const { text } = files.get(path)!
+  const names: Names = { values: new Set(), types: new Set() }
+  for (const [, sort, name] of text.matchAll(DECLARED)) {
+    ;(sort === 'interface' || sort === 'type' ? names.types : names.values).add(name!)
+  }
+  for (const [, typeOnly, list] of text.matchAll(LISTED)) {
+    for (const item of list!.split(',').map((part) => part.trim())) {
+      const [, type, name, alias] = /^(type\s+)?([\w$]+)(?:\s+as\s+([\w$]+))?$/.exec(item) ?? []
+      if (name !== undefined) (typeOnly || type ? names.types : names.values).add(alias ?? name)
+    }
+  }
+  for (const [, typeOnly, from] of text.matchAll(ALL)) {
+    const { values, types } = exportsOf(target(path, from!)!, files)
+    for (const name of values) (typeOnly ? names.types : names.values).add(name)
+    for (const name of types) names.types.add(name)
+  }
+  return names
+}
+
+/** The entries of the package, and the file of `src/` behind each. */
+export const entries: Readonly<Record<string, string>> = {
+  kanta: 'index.ts',
+  'kanta/sqlite': 'driver/sqlite.ts',
+  'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
+  'kanta/plugins': 'plugins/index.ts',
+}
+
+/** The number of each folder of `src/`: it imports lower ones only. */
+export const layers: Readonly<Record<string, number>> = {
+  error: 0,
+  ir: 1,
+  schema: 2,
+  face: 3,
+  sql: 3,
+  dialect: 4,
+  driver: 5,
+  run: 6,
+  plugins: 7,
 }

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { type ExecFileSyncOptionsWithStringEncoding, execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,8 +45,9 @@ function npm(cwd: string, ...args: string[]): string {
   const all = [...args, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   // Settings that npm hands down to scripts are those of the repository.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)))
-  const options = { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] } as const
-  if (path !== undefined && node !== undefined && path.endsWith('.js')) return execFileSync(node, [path, ...all], options)
+  const options: ExecFileSyncOptionsWithStringEncoding = { cwd, env, encoding: 'utf8', stdio: 'pipe' }
+  if (path !== undefined && node !== undefined && path.endsWith('.js'))
+    return execFileSync(node, [path, ...all], options)
   return execFileSync('npm', all, { ...options, shell: process.platform === 'win32' })
 }
 

@@ -9,7 +9,10 @@ import { Harness } from './harness.ts'
 const folder = temporaryFolder()
 
 async function database(options: { later?: boolean; readers?: number } = {}): Promise<{ db: Harness; driver: Faulty }> {
-  const driver = faulty(sqlite({ path: folder.path('fault.db'), busyTimeout: 0, readers: options.readers ?? 0 }), options)
+  const driver = faulty(
+    sqlite({ path: folder.path('fault.db'), busyTimeout: 0, readers: options.readers ?? 0 }),
+    options,
+  )
   const db = new Harness(driver, { acquireTimeout: 2000 })
   await db.run('create table t (a integer primary key)')
   return { db, driver }
@@ -36,7 +39,10 @@ async function expectWhole({ db, driver }: { db: Harness; driver: Faulty }, rows
 const insert = (db: Harness, a: number) => (trx: { session: Harness['session'] | unknown }) =>
   db.run(`insert into t values (${a})`, trx.session as Harness['session'])
 
-describe.each([['at once', false], ['later', true]])('a database that answers %s', (_, later) => {
+describe.each([
+  ['at once', false],
+  ['later', true],
+])('a database that answers %s', (_, later) => {
   test('connect fails', async () => {
     const { db, driver } = await database({ later, readers: 1 })
     failAt(driver, 'connect', { error: lostConnection() })
@@ -53,7 +59,11 @@ describe.each([['at once', false], ['later', true]])('a database that answers %s
     const { db, driver } = await database({ later })
     failAt(driver, 'begin', { error: locked(), happens })
     let ran = false
-    const error = await db.transaction(() => { ran = true }).catch((error) => error)
+    const error = await db
+      .transaction(() => {
+        ran = true
+      })
+      .catch((error) => error)
     expect(error).toMatchObject({ code: 'busy', sql: 'begin immediate' })
     expect(error.suppressed).toBeUndefined()
     expect(ran).toBe(false)
@@ -103,7 +113,11 @@ describe.each([['at once', false], ['later', true]])('a database that answers %s
         sql === 'commit' ? { error: locked() } : sql === 'rollback' ? { error: new Error('no way back') } : undefined,
     }
     const error = await db.transaction(insert(db, 1)).catch((error) => error)
-    expect(error).toMatchObject({ code: 'busy', sql: 'commit', suppressed: { message: 'no way back.', sql: 'rollback' } })
+    expect(error).toMatchObject({
+      code: 'busy',
+      sql: 'commit',
+      suppressed: { message: 'no way back.', sql: 'rollback' },
+    })
     expect(driver.open.has(connection!)).toBe(false)
     await expectWhole({ db, driver }, [])
   })
@@ -115,11 +129,13 @@ describe.each([['at once', false], ['later', true]])('a database that answers %s
     const { db, driver } = await database({ later })
     failAt(driver, 'commit', { error: lostConnection(), happens })
     const calls: string[] = []
-    const error = await db.transaction(async (trx) => {
-      trx.afterCommit(() => calls.push('commit'))
-      trx.afterRollback(() => calls.push('rollback'))
-      await insert(db, 1)(trx)
-    }).catch((error) => error)
+    const error = await db
+      .transaction(async (trx) => {
+        trx.afterCommit(() => calls.push('commit'))
+        trx.afterRollback(() => calls.push('rollback'))
+        await insert(db, 1)(trx)
+      })
+      .catch((error) => error)
     expect(error).toMatchObject({ code: 'unknown_outcome', cause: { code: 'connection', sql: 'commit' } })
     expect(calls).toEqual([])
     expect(driver.open.size).toBe(0)
@@ -127,13 +143,20 @@ describe.each([['at once', false], ['later', true]])('a database that answers %s
   })
 
   test('the work and then the rollback fail: the error of the work is thrown', async () => {
-    for (const thrown of [new Error('mine'), Object.freeze(new Error('frozen')), 'text', new KantaError('not_found', 'none')]) {
+    for (const thrown of [
+      new Error('mine'),
+      Object.freeze(new Error('frozen')),
+      'text',
+      new KantaError('not_found', 'none'),
+    ]) {
       const { db, driver } = await database({ later })
       failAt(driver, 'rollback', { error: new Error('no way back') })
-      const error = await db.transaction(async (trx) => {
-        await insert(db, 1)(trx)
-        throw thrown
-      }).catch((error) => error)
+      const error = await db
+        .transaction(async (trx) => {
+          await insert(db, 1)(trx)
+          throw thrown
+        })
+        .catch((error) => error)
       expect(error.suppressed).toMatchObject({ message: 'no way back.', sql: 'rollback' })
       if (typeof thrown === 'object' && Object.isExtensible(thrown)) expect(error).toBe(thrown)
       else expect(error).toMatchObject({ code: 'transaction', cause: thrown })
@@ -182,10 +205,15 @@ describe.each([['at once', false], ['later', true]])('a database that answers %s
     const refused = { code: 'transaction', message: expect.stringContaining('failed') }
     const failed = db.transaction(async (outer) => {
       await insert(db, 1)(outer)
-      const error = await db.transaction(async (inner) => {
-        await insert(db, 2)(inner)
-        throw new Error('undo')
-      }, { in: outer.session }).catch((error) => error)
+      const error = await db
+        .transaction(
+          async (inner) => {
+            await insert(db, 2)(inner)
+            throw new Error('undo')
+          },
+          { in: outer.session },
+        )
+        .catch((error) => error)
       expect(error).toMatchObject({ message: 'undo', suppressed: { message: 'no way back.' } })
       await expect(insert(db, 3)(outer)).rejects.toMatchObject(refused)
     })
@@ -227,14 +255,21 @@ describe('whichever step fails', () => {
       db.transaction(async (outer) => {
         await insert(db, 20)(outer)
         await db.transaction(pair(50), { in: outer.session }).catch(() => {})
-        await db.transaction(async (inner) => {
-          await pair(60)(inner)
-          throw new Error('undo')
-        }, { in: outer.session }).catch(() => {})
+        await db
+          .transaction(
+            async (inner) => {
+              await pair(60)(inner)
+              throw new Error('undo')
+            },
+            { in: outer.session },
+          )
+          .catch(() => {})
         await insert(db, 21)(outer)
       }),
     )
-    await attempt(() => db.transaction((trx) => db.read('select a from t', trx.session), { settings: { access: 'read only' } }))
+    await attempt(() =>
+      db.transaction((trx) => db.read('select a from t', trx.session), { settings: { access: 'read only' } }),
+    )
     await attempt(() => db.connection((session) => db.transaction(pair(30), { in: session })))
     await attempt(async () => {
       await using trx = await beginTransaction(db.session, db.driver)
@@ -253,7 +288,9 @@ describe('whichever step fails', () => {
     ['lost', () => ({ error: lostConnection() })],
     ['lost, and it happened', () => ({ error: lostConnection(), happens: true })],
   ]
-  const cases = faults.flatMap((fault) => [false, true].flatMap((later) => [0, 2].map((readers) => [fault[0], later, readers, fault[1]] as const)))
+  const cases = faults.flatMap((fault) =>
+    [false, true].flatMap((later) => [0, 2].map((readers) => [fault[0], later, readers, fault[1]] as const)),
+  )
 
   test.each(cases)('%s (later: %j, readers: %i)', async (_, later, readers, fault) => {
     const whole = await database({ later, readers })
@@ -266,7 +303,10 @@ describe('whichever step fails', () => {
     for (let n = 1; n <= steps; n++) {
       const { db, driver } = await database({ later, readers })
       const from = driver.steps.length
-      driver.options = { ...driver.options, fault: ({ number, kind }) => (number === from + n ? { ...fault(), ...(kind === 'connect' && { happens: false }) } : undefined),
+      driver.options = {
+        ...driver.options,
+        fault: ({ number, kind }) =>
+          number === from + n ? { ...fault(), ...(kind === 'connect' && { happens: false }) } : undefined,
       }
       const results = await scenario(db)
       driver.options = { ...driver.options, fault: () => undefined }
@@ -275,7 +315,12 @@ describe('whichever step fails', () => {
       for (const a of [10, 20, 30, 40, 50]) expect(rows.includes(a)).toBe(rows.includes(a + 1))
       expect(rows.filter((a) => a >= 60)).toEqual([])
       // What its caller was told is what became of it.
-      for (const [at, a] of [[0, 10], [1, 20], [3, 30], [4, 40]] as const) {
+      for (const [at, a] of [
+        [0, 10],
+        [1, 20],
+        [3, 30],
+        [4, 40],
+      ] as const) {
         const result = results[at]!
         if (result.status === 'fulfilled') expect(rows).toContain(a)
         else if (result.reason.code !== 'unknown_outcome' && !fault().happens) expect(rows).not.toContain(a)

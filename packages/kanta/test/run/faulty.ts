@@ -48,10 +48,11 @@ export function faulty(driver: Driver, options: FaultyOptions = {}): Faulty {
   /** At once, or as a promise. */
   const answer = <T>(kind: Step['kind'], sql: string, act: () => T): MaybePromise<Awaited<T>> => {
     if (!it.options.later) return step(kind, sql, act) as Awaited<T>
+    const wait = it.options.gate?.({ kind, sql, number: steps.length + 1 })
     return (async () => {
-      await it.options.gate?.({ kind, sql, number: steps.length + 1 })
+      await wait
       return await step(kind, sql, act)
-    })()
+    })() as Promise<Awaited<T>>
   }
 
   const wrap = (inner: Connection): Connection => {

@@ -43,7 +43,10 @@ export class Harness {
     return rows.map((row) => Object.values(row as object)[0])
   }
 
-  transaction<T>(work: (transaction: Transaction) => T | Promise<T>, { in: session, ...options }: Options = {}): Promise<T> {
+  transaction<T>(
+    work: (transaction: Transaction) => T | Promise<T>,
+    { in: session, ...options }: Options = {},
+  ): Promise<T> {
     return runTransaction(session ?? this.session, { driver: this.driver, ...options }, work)
   }
 

@@ -11,7 +11,11 @@ afterEach(async () => {
   for (const pool of pools.splice(0)) await pool.destroy().catch(() => {})
 })
 
-function poolOf(options: FaultyOptions = {}, poolOptions: PoolOptions = {}, driver?: Driver): { pool: Pool; driver: Faulty } {
+function poolOf(
+  options: FaultyOptions = {},
+  poolOptions: PoolOptions = {},
+  driver?: Driver,
+): { pool: Pool; driver: Faulty } {
   const wrapped = faulty(driver ?? sqlite({ path: folder.path('pool.db'), readers: 2 }), options)
   const pool = new Pool(wrapped, poolOptions)
   pools.push(pool)
@@ -97,7 +101,10 @@ describe('waiting in vain', () => {
   test('a signal that is already aborted', async () => {
     const { pool, driver } = poolOf()
     const reason = new Error('too late')
-    await expect(pool.wait('write', AbortSignal.abort(reason))).rejects.toMatchObject({ code: 'cancelled', cause: reason })
+    await expect(pool.wait('write', AbortSignal.abort(reason))).rejects.toMatchObject({
+      code: 'cancelled',
+      cause: reason,
+    })
     expect(driver.open.size).toBe(0)
   })
 
@@ -129,7 +136,9 @@ describe('waiting in vain', () => {
     pool.note(connection, 'a transaction')
     await expect(pool.wait('write', undefined)).rejects.toMatchObject({
       code: 'timeout',
-      message: expect.stringMatching(/in 1 ms: the only write connection is held by a transaction \(for \d+ ms\)\. .*its own handle/),
+      message: expect.stringMatching(
+        /in 1 ms: the only write connection is held by a transaction \(for \d+ ms\)\. .*its own handle/,
+      ),
     })
     const readers = [pool.take('read')!, pool.take('read')!]
     pool.note(readers[0]!, 'a stream')
@@ -166,7 +175,10 @@ describe('connections that fail', () => {
   test('to open at once: no slot is lost', async () => {
     const { pool, driver } = poolOf(failing(2))
     expect(() => pool.take('write')).toThrow('no route')
-    await expect(pool.wait('write', undefined)).rejects.toMatchObject({ name: 'KantaError', cause: new Error('no route') })
+    await expect(pool.wait('write', undefined)).rejects.toMatchObject({
+      name: 'KantaError',
+      cause: new Error('no route'),
+    })
     const connection = pool.take('write')!
     expect(driver.open.size).toBe(1)
     pool.give(connection)
@@ -192,7 +204,9 @@ describe('connections that fail', () => {
   })
 
   test('in use: it is closed, and who waits gets another', async () => {
-    const { pool, driver } = poolOf({ fault: ({ kind, number }) => (kind === 'close' && number < 4 ? { error: new Error('gone') } : undefined) })
+    const { pool, driver } = poolOf({
+      fault: ({ kind, number }) => (kind === 'close' && number < 4 ? { error: new Error('gone') } : undefined),
+    })
     const broken = pool.take('write')!
     const waiting = pool.wait('write', undefined)
     pool.give(broken, true)
@@ -285,7 +299,10 @@ describe('destroy', () => {
   })
 
   test('closes the others when one fails, and keeps all errors', async () => {
-    const { pool, driver } = poolOf({ fault: ({ kind, number }) => (kind === 'close' ? { error: new Error(`close ${number}`), happens: true } : undefined) })
+    const { pool, driver } = poolOf({
+      fault: ({ kind, number }) =>
+        kind === 'close' ? { error: new Error(`close ${number}`), happens: true } : undefined,
+    })
     const connections = [pool.take('write')!, pool.take('read')!, pool.take('read')!]
     for (const connection of connections) pool.give(connection)
     const error = await pool.destroy().catch((error) => error)

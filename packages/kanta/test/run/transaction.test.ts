@@ -4,10 +4,12 @@ import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
 import type { Driver } from '../../src/driver/index.ts'
 import { sqlite } from '../../src/driver/sqlite.ts'
 import { KantaError } from '../../src/error/index.ts'
+import { Pool } from '../../src/run/pool.ts'
+import { PoolSession } from '../../src/run/session.ts'
 import { beginTransaction } from '../../src/run/transact.ts'
 import type { Transaction } from '../../src/run/transaction.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
-import { faulty } from './faulty.ts'
+import { type Faulty, faulty } from './faulty.ts'
 import { Harness } from './harness.ts'
 
 const drivers: readonly [string, (path: string) => Driver][] = [
@@ -27,7 +29,8 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
   // It hangs, and fails, if any connection has not been given back.
   afterEach(() => db.pool.destroy())
 
-  const rows = (session = db.session as Transaction['session'] | Harness['session']) => db.read('select a from t order by a', session)
+  const rows = (session = db.session as Transaction['session'] | Harness['session']) =>
+    db.read('select a from t order by a', session)
   const add = (a: number, transaction?: Transaction) => db.run(`insert into t values (${a})`, transaction?.session)
 
   describe('with a callback', () => {
@@ -43,14 +46,20 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
 
     test('rolls back when it throws, and throws the very same', async () => {
       const error = new Error('no')
-      const thrown = await db.transaction(async (trx) => {
-        await add(1, trx)
-        throw error
-      }).catch((thrown) => thrown)
+      const thrown = await db
+        .transaction(async (trx) => {
+          await add(1, trx)
+          throw error
+        })
+        .catch((thrown) => thrown)
       expect(thrown).toBe(error)
       expect(Object.keys(error)).toEqual([])
       await expect(db.transaction(() => Promise.reject('text'))).rejects.toBe('text')
-      await expect(db.transaction(() => { throw undefined })).rejects.toBeUndefined()
+      await expect(
+        db.transaction(() => {
+          throw undefined
+        }),
+      ).rejects.toBeUndefined()
       expect(await rows()).toEqual([])
     })
 
@@ -75,16 +84,21 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
         () => kept.rollback(),
         () => kept.savepoint('a'),
       ]) {
-        await expect(act()).rejects.toMatchObject({ code: 'transaction', message: expect.stringContaining('has been committed') })
+        await expect(act()).rejects.toMatchObject({
+          code: 'transaction',
+          message: expect.stringContaining('has been committed'),
+        })
       }
       expect(() => kept.afterCommit(() => {})).toThrow('has been committed')
       expect(() => kept.session.take('read')).toThrow('has been committed')
 
       let other: Transaction | undefined
-      await db.transaction((trx) => {
-        other = trx
-        throw 1
-      }).catch(() => {})
+      await db
+        .transaction((trx) => {
+          other = trx
+          throw 1
+        })
+        .catch(() => {})
       expect(other).toMatchObject({ isOpen: false, isCommitted: false, isRolledBack: true })
       await expect(add(1, other)).rejects.toMatchObject({ message: expect.stringContaining('has been rolled back') })
       expect(await rows()).toEqual([])
@@ -127,14 +141,22 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
         await add(1, trx)
         await expect(add(9, trx)).rejects.toThrow('gone')
         // Outside of any transaction by now: this would stay.
-        await expect(add(2, trx)).rejects.toMatchObject({ code: 'transaction', message: expect.stringContaining('by itself') })
+        await expect(add(2, trx)).rejects.toMatchObject({
+          code: 'transaction',
+          message: expect.stringContaining('by itself'),
+        })
       })
-      await expect(failed).rejects.toMatchObject({ code: 'transaction', message: expect.stringContaining('not committed') })
+      await expect(failed).rejects.toMatchObject({
+        code: 'transaction',
+        message: expect.stringContaining('not committed'),
+      })
       expect(await rows()).toEqual([])
       const error = await db.transaction((trx) => add(9, trx)).catch((error) => error)
       expect(error.message).toBe('gone')
       expect(error.suppressed).toBeUndefined()
-      await expect(db.transaction((trx) => db.run('commit', trx.session))).rejects.toMatchObject({ code: 'transaction' })
+      await expect(db.transaction((trx) => db.run('commit', trx.session))).rejects.toMatchObject({
+        code: 'transaction',
+      })
     })
 
     test('a commit that fails is rolled back', async () => {
@@ -152,17 +174,23 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
   })
 
   describe('settings', () => {
-    test.each(['serializable', 'snapshot', 'repeatable read'] as IsolationLevel[])('%s is what it always is', async (isolation) => {
-      await db.transaction((trx) => add(1, trx), { settings: { isolation } })
-      expect(await rows()).toEqual([1])
-    })
+    test.each(['serializable', 'snapshot', 'repeatable read'] as IsolationLevel[])(
+      '%s is what it always is',
+      async (isolation) => {
+        await db.transaction((trx) => add(1, trx), { settings: { isolation } })
+        expect(await rows()).toEqual([1])
+      },
+    )
 
-    test.each(['read committed', 'read uncommitted', 'chaos'] as IsolationLevel[])('%s is refused with the alternative', async (isolation) => {
-      await expect(db.transaction(() => 1, { settings: { isolation } })).rejects.toMatchObject({
-        code: 'unsupported',
-        message: expect.stringContaining("ask for 'serializable'"),
-      })
-    })
+    test.each(['read committed', 'read uncommitted', 'chaos'] as IsolationLevel[])(
+      '%s is refused with the alternative',
+      async (isolation) => {
+        await expect(db.transaction(() => 1, { settings: { isolation } })).rejects.toMatchObject({
+          code: 'unsupported',
+          message: expect.stringContaining("ask for 'serializable'"),
+        })
+      },
+    )
 
     test('read only refuses to write, and leaves no trace on the connection', async () => {
       await add(1)
@@ -175,18 +203,22 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
     })
 
     test.runIf(place === 'file')('read only does not wait for a writer, and stays at what it first saw', async () => {
-      await db.transaction(async (writer) => {
-        await add(1, writer)
-        await db.transaction(
-          async (reader) => {
-            expect(await rows(reader.session)).toEqual([])
-            await writer.commit()
-            expect(await rows()).toEqual([1])
-            expect(await rows(reader.session)).toEqual([])
-          },
-          { settings: { access: 'read only' } },
+      await db
+        .transaction(async (writer) => {
+          await add(1, writer)
+          await db.transaction(
+            async (reader) => {
+              expect(await rows(reader.session)).toEqual([])
+              await writer.commit()
+              expect(await rows()).toEqual([1])
+              expect(await rows(reader.session)).toEqual([])
+            },
+            { settings: { access: 'read only' } },
+          )
+        })
+        .catch((error) =>
+          expect(error).toMatchObject({ code: 'transaction', message: expect.stringContaining('committed') }),
         )
-      }).catch((error) => expect(error).toMatchObject({ code: 'transaction', message: expect.stringContaining('committed') }))
       expect(await rows()).toEqual([1])
     })
 
@@ -213,34 +245,47 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
       await db.transaction(async (outer) => {
         await add(1, outer)
         await db.transaction((inner) => add(2, inner), { in: outer.session })
-        await db.transaction(async (inner) => {
-          await add(3, inner)
-          await db.transaction((innermost) => add(4, innermost), { in: inner.session })
-          expect(await rows(inner.session)).toEqual([1, 2, 3, 4])
-          throw new Error('undo')
-        }, { in: outer.session }).catch(() => {})
+        await db
+          .transaction(
+            async (inner) => {
+              await add(3, inner)
+              await db.transaction((innermost) => add(4, innermost), { in: inner.session })
+              expect(await rows(inner.session)).toEqual([1, 2, 3, 4])
+              throw new Error('undo')
+            },
+            { in: outer.session },
+          )
+          .catch(() => {})
         expect(await rows(outer.session)).toEqual([1, 2])
         await add(5, outer)
       })
       expect(await rows()).toEqual([1, 2, 5])
-      await db.transaction(async (outer) => {
-        await db.transaction((inner) => add(6, inner), { in: outer.session })
-        throw new Error('undo')
-      }).catch(() => {})
+      await db
+        .transaction(async (outer) => {
+          await db.transaction((inner) => add(6, inner), { in: outer.session })
+          throw new Error('undo')
+        })
+        .catch(() => {})
       expect(await rows()).toEqual([1, 2, 5])
     })
 
     test('while it is open, the outer one refuses statements and others', async () => {
       await db.transaction(async (outer) => {
-        await db.transaction(async (inner) => {
-          const refused = { code: 'transaction', message: expect.stringContaining('Run this on the inner handle') }
-          await expect(add(1, outer)).rejects.toMatchObject(refused)
-          await expect(db.transaction(() => 1, { in: outer.session })).rejects.toMatchObject(refused)
-          await expect(db.connection(() => 1, { in: outer.session })).rejects.toMatchObject(refused)
-          await expect(outer.savepoint('x')).rejects.toMatchObject(refused)
-          await expect(outer.commit()).rejects.toMatchObject({ code: 'transaction', message: expect.stringContaining('Await that before') })
-          await add(2, inner)
-        }, { in: outer.session })
+        await db.transaction(
+          async (inner) => {
+            const refused = { code: 'transaction', message: expect.stringContaining('Run this on the inner handle') }
+            await expect(add(1, outer)).rejects.toMatchObject(refused)
+            await expect(db.transaction(() => 1, { in: outer.session })).rejects.toMatchObject(refused)
+            await expect(db.connection(() => 1, { in: outer.session })).rejects.toMatchObject(refused)
+            await expect(outer.savepoint('x')).rejects.toMatchObject(refused)
+            await expect(outer.commit()).rejects.toMatchObject({
+              code: 'transaction',
+              message: expect.stringContaining('Await that before'),
+            })
+            await add(2, inner)
+          },
+          { in: outer.session },
+        )
         await add(3, outer)
       })
       expect(await rows()).toEqual([2, 3])
@@ -261,17 +306,25 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
       let lostTransaction: Transaction | undefined
       const failed = db.transaction(async (outer) => {
         const started = Promise.withResolvers<void>()
-        lost = db.transaction(async (inner) => {
-          lostTransaction = inner
-          inner.afterRollback(() => calls.push('inner'))
-          await add(1, inner)
-          started.resolve()
-          await never.promise
-          await add(2, inner)
-        }, { in: outer.session }).catch((error) => error)
+        lost = db
+          .transaction(
+            async (inner) => {
+              lostTransaction = inner
+              inner.afterRollback(() => calls.push('inner'))
+              await add(1, inner)
+              started.resolve()
+              await never.promise
+              await add(2, inner)
+            },
+            { in: outer.session },
+          )
+          .catch((error) => error)
         await started.promise
       })
-      await expect(failed).rejects.toMatchObject({ code: 'transaction', message: expect.stringContaining('Await that before') })
+      await expect(failed).rejects.toMatchObject({
+        code: 'transaction',
+        message: expect.stringContaining('Await that before'),
+      })
       expect(lostTransaction).toMatchObject({ isOpen: false, isRolledBack: true })
       never.resolve()
       expect(await lost).toMatchObject({ code: 'transaction', message: expect.stringContaining('rolled back') })
@@ -285,16 +338,24 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
       const calls: unknown[] = []
       await db.transaction(async (outer) => {
         outer.afterCommit(async () => calls.push(1, await rows()))
-        await db.transaction(async (inner) => {
-          inner.afterCommit(() => calls.push(2))
-          inner.afterRollback(() => calls.push('never'))
-          await add(1, inner)
-        }, { in: outer.session })
-        await db.transaction((inner) => {
-          inner.afterCommit(() => calls.push('never'))
-          inner.afterRollback(() => calls.push('inner'))
-          throw new Error('undo')
-        }, { in: outer.session }).catch(() => {})
+        await db.transaction(
+          async (inner) => {
+            inner.afterCommit(() => calls.push(2))
+            inner.afterRollback(() => calls.push('never'))
+            await add(1, inner)
+          },
+          { in: outer.session },
+        )
+        await db
+          .transaction(
+            (inner) => {
+              inner.afterCommit(() => calls.push('never'))
+              inner.afterRollback(() => calls.push('inner'))
+              throw new Error('undo')
+            },
+            { in: outer.session },
+          )
+          .catch(() => {})
         expect(calls).toEqual(['inner'])
         outer.afterCommit(() => add(3).then(() => calls.push(3)))
         outer.afterRollback(() => calls.push('never'))
@@ -305,15 +366,20 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
 
     test('of a rollback run for the nested ones that were kept until then', async () => {
       const calls: unknown[] = []
-      await db.transaction(async (outer) => {
-        outer.afterRollback(async () => calls.push(1, await rows()))
-        await db.transaction((inner) => {
-          inner.afterRollback(() => calls.push(2))
-          inner.afterCommit(() => calls.push('never'))
-          return add(1, inner)
-        }, { in: outer.session })
-        throw new Error('undo')
-      }).catch(() => {})
+      await db
+        .transaction(async (outer) => {
+          outer.afterRollback(async () => calls.push(1, await rows()))
+          await db.transaction(
+            (inner) => {
+              inner.afterRollback(() => calls.push(2))
+              inner.afterCommit(() => calls.push('never'))
+              return add(1, inner)
+            },
+            { in: outer.session },
+          )
+          throw new Error('undo')
+        })
+        .catch(() => {})
       expect(calls).toEqual([1, [], 2])
     })
 
@@ -321,8 +387,12 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
       const calls: number[] = []
       const failed = db.transaction(async (trx) => {
         await add(1, trx)
-        trx.afterCommit(() => { throw new Error('mail') })
-        trx.afterCommit(() => { calls.push(2) })
+        trx.afterCommit(() => {
+          throw new Error('mail')
+        })
+        trx.afterCommit(() => {
+          calls.push(2)
+        })
         trx.afterCommit(() => Promise.reject(new Error('log')))
         return 42
       })
@@ -339,8 +409,12 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
 
     test('one of a rollback that fails is kept on the first error', async () => {
       const failed = db.transaction((trx) => {
-        trx.afterRollback(() => { throw new Error('second') })
-        trx.afterRollback(() => { throw new Error('third') })
+        trx.afterRollback(() => {
+          throw new Error('second')
+        })
+        trx.afterRollback(() => {
+          throw new Error('third')
+        })
         throw new Error('first')
       })
       const error = await failed.catch((error) => error)
@@ -353,7 +427,12 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
     test('before it begins: it takes nothing', async () => {
       const reason = new Error('never mind')
       let ran = false
-      const failed = db.transaction(() => { ran = true }, { signal: AbortSignal.abort(reason) })
+      const failed = db.transaction(
+        () => {
+          ran = true
+        },
+        { signal: AbortSignal.abort(reason) },
+      )
       await expect(failed).rejects.toMatchObject({ code: 'cancelled', cause: reason })
       expect(ran).toBe(false)
     })
@@ -374,38 +453,52 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
       const go = Promise.withResolvers<void>()
       const later = Promise.withResolvers<unknown>()
       const calls: string[] = []
-      const failed = db.transaction(async (trx) => {
-        trx.afterRollback(() => calls.push('rolled back'))
-        await add(1, trx)
-        controller.abort(new Error('enough'))
-        await go.promise
-        later.resolve(await add(2, trx).catch((error) => error))
-        throw new Error('nobody hears this')
-      }, { signal: controller.signal })
+      const failed = db.transaction(
+        async (trx) => {
+          trx.afterRollback(() => calls.push('rolled back'))
+          await add(1, trx)
+          controller.abort(new Error('enough'))
+          await go.promise
+          later.resolve(await add(2, trx).catch((error) => error))
+          throw new Error('nobody hears this')
+        },
+        { signal: controller.signal },
+      )
       await expect(failed).rejects.toMatchObject({ code: 'cancelled', cause: new Error('enough') })
       expect(calls).toEqual(['rolled back'])
       expect(await rows()).toEqual([])
       go.resolve()
-      expect(await later.promise).toMatchObject({ code: 'transaction', message: expect.stringContaining('rolled back') })
+      expect(await later.promise).toMatchObject({
+        code: 'transaction',
+        message: expect.stringContaining('rolled back'),
+      })
     })
 
     test('with a nested one open: both are undone', async () => {
       const controller = new AbortController()
       const calls: string[] = []
       const inner = Promise.withResolvers<unknown>()
-      const failed = db.transaction(async (outer) => {
-        outer.afterRollback(() => calls.push('outer'))
-        await db.transaction(async (nested) => {
-          nested.afterRollback(() => calls.push('inner'))
-          await add(1, nested)
-          controller.abort()
-          await new Promise(setImmediate)
-          await add(2, nested)
-        }, { in: outer.session }).catch((error) => {
-          inner.resolve(error)
-          throw error
-        })
-      }, { signal: controller.signal })
+      const failed = db.transaction(
+        async (outer) => {
+          outer.afterRollback(() => calls.push('outer'))
+          await db
+            .transaction(
+              async (nested) => {
+                nested.afterRollback(() => calls.push('inner'))
+                await add(1, nested)
+                controller.abort()
+                await new Promise(setImmediate)
+                await add(2, nested)
+              },
+              { in: outer.session },
+            )
+            .catch((error) => {
+              inner.resolve(error)
+              throw error
+            })
+        },
+        { signal: controller.signal },
+      )
       await expect(failed).rejects.toMatchObject({ code: 'cancelled' })
       expect(await inner.promise).toMatchObject({ code: 'transaction' })
       expect(calls).toEqual(['outer', 'inner'])
@@ -414,10 +507,13 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
 
     test('after the last word it is too late', async () => {
       const controller = new AbortController()
-      await db.transaction(async (trx) => {
-        trx.afterCommit(() => controller.abort())
-        await add(1, trx)
-      }, { signal: controller.signal })
+      await db.transaction(
+        async (trx) => {
+          trx.afterCommit(() => controller.abort())
+          await add(1, trx)
+        },
+        { signal: controller.signal },
+      )
       expect(await rows()).toEqual([1])
     })
   })
@@ -463,7 +559,9 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
       })
       await add(4, trx)
       await trx.releaseSavepoint('one')
-      await expect(trx.releaseSavepoint('one')).rejects.toMatchObject({ message: expect.stringContaining('Open are: none.') })
+      await expect(trx.releaseSavepoint('one')).rejects.toMatchObject({
+        message: expect.stringContaining('Open are: none.'),
+      })
       await trx.savepoint('one')
       await trx.commit()
       expect(await rows()).toEqual([1, 4])
@@ -532,21 +630,29 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
     })
 
     test('inside a transaction is a part of it', async () => {
-      await db.transaction(async (trx) => {
-        await db.connection(async (session) => {
-          expect(session.inTransaction).toBe(true)
-          await db.run('insert into t values (1)', session)
-          await db.transaction((inner) => add(2, inner), { in: session })
-        }, { in: trx.session })
-        expect(await rows(trx.session)).toEqual([1, 2])
-        throw new Error('undo')
-      }).catch(() => {})
+      await db
+        .transaction(async (trx) => {
+          await db.connection(
+            async (session) => {
+              expect(session.inTransaction).toBe(true)
+              await db.run('insert into t values (1)', session)
+              await db.transaction((inner) => add(2, inner), { in: session })
+            },
+            { in: trx.session },
+          )
+          expect(await rows(trx.session)).toEqual([1, 2])
+          throw new Error('undo')
+        })
+        .catch(() => {})
       expect(await rows()).toEqual([])
     })
 
     test('a transaction left open as text is rolled back and is an error', async () => {
       const failed = db.connection((session) => db.run('begin; insert into t values (1)', session))
-      await expect(failed).rejects.toMatchObject({ code: 'transaction', message: expect.stringContaining('left it open') })
+      await expect(failed).rejects.toMatchObject({
+        code: 'transaction',
+        message: expect.stringContaining('left it open'),
+      })
       const thrown = db.connection(async (session) => {
         await db.run('begin; insert into t values (1)', session)
         throw new Error('mine')
@@ -560,7 +666,10 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
         const trx = await beginTransaction(session, db.driver)
         await add(1, trx)
       })
-      await expect(failed).rejects.toMatchObject({ code: 'transaction', message: expect.stringContaining('left it open') })
+      await expect(failed).rejects.toMatchObject({
+        code: 'transaction',
+        message: expect.stringContaining('left it open'),
+      })
       expect(await rows()).toEqual([])
     })
 
@@ -568,11 +677,14 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
       const kept = await db.connection((session) => session)
       await expect(db.run('select 1', kept)).rejects.toMatchObject({ code: 'closed' })
       const controller = new AbortController()
-      const failed = db.connection(async (session) => {
-        await db.run('insert into t values (1)', session)
-        controller.abort()
-        await new Promise(() => {})
-      }, { signal: controller.signal })
+      const failed = db.connection(
+        async (session) => {
+          await db.run('insert into t values (1)', session)
+          controller.abort()
+          await new Promise(() => {})
+        },
+        { signal: controller.signal },
+      )
       await expect(failed).rejects.toMatchObject({ code: 'cancelled' })
       expect(await rows()).toEqual([1])
     })
@@ -632,5 +744,140 @@ describe.each(cases)('%s (%s)', (_name, place, make) => {
       await expect(other.run('select 1')).rejects.toBeInstanceOf(KantaError)
     })
     await destroyed
+  })
+})
+
+describe('a database that answers later', () => {
+  /** A harness whose statements wait until `go` is called with the start of their text. */
+  async function gated(): Promise<{ db: Harness; driver: Faulty; go(text: string): void; ran(): string[] }> {
+    const driver = faulty(sqlite(':memory:'), { later: true })
+    const db = new Harness(driver, { acquireTimeout: 2000 })
+    await db.run('create table t (a integer primary key)')
+    const from = driver.steps.length
+    const gates = new Map<string, PromiseWithResolvers<void>>()
+    const gate = (text: string) => {
+      if (!gates.has(text)) gates.set(text, Promise.withResolvers<void>())
+      return gates.get(text)!
+    }
+    driver.options = { later: true, gate: ({ sql }) => (/^(insert|release)/.test(sql) ? gate(sql).promise : undefined) }
+    const insert = (a: number) => `insert into t values (${a})`
+    return {
+      db,
+      driver,
+      go: (text) => gate(/^\d+$/.test(text) ? insert(Number(text)) : text).resolve(),
+      ran: () => driver.steps.slice(from).map(({ sql }) => sql),
+    }
+  }
+  const add = (db: Harness, a: number, trx: Transaction) => db.run(`insert into t values (${a})`, trx.session)
+
+  test('statements of a transaction take turns, and what was asked for before its end still runs', async () => {
+    const { db, go, ran } = await gated()
+    let all: Promise<unknown> | undefined
+    const done = db.transaction((trx) => {
+      all = Promise.all([add(db, 1, trx), add(db, 2, trx), add(db, 3, trx)])
+    })
+    for (const a of ['3', '2', '1']) go(a)
+    await Promise.all([done, all])
+    expect(ran()).toEqual([
+      'begin immediate',
+      'insert into t values (1)',
+      'insert into t values (2)',
+      'insert into t values (3)',
+      'commit',
+    ])
+    await db.pool.destroy()
+  })
+
+  test('a nested one begins after what was asked for before, and what comes later is refused', async () => {
+    const { db, go, ran } = await gated()
+    await db.transaction(async (trx) => {
+      const before = add(db, 1, trx)
+      const nested = db.transaction((inner) => add(db, 2, inner), { in: trx.session })
+      const after = add(db, 3, trx).catch((error) => error)
+      go('2')
+      go('1')
+      go('release "kanta_1"')
+      await Promise.all([before, nested])
+      expect(await after).toMatchObject({ code: 'transaction' })
+    })
+    expect(ran()).toEqual([
+      'begin immediate',
+      'insert into t values (1)',
+      'savepoint "kanta_1"',
+      'insert into t values (2)',
+      'release "kanta_1"',
+      'commit',
+    ])
+    await db.pool.destroy()
+  })
+
+  test('a nested one that waits for its turn may be cancelled; the outer one goes on', async () => {
+    const { db, go } = await gated()
+    const controller = new AbortController()
+    await db.transaction(async (trx) => {
+      const before = add(db, 1, trx)
+      const nested = db.transaction(() => 1, { in: trx.session, signal: controller.signal })
+      controller.abort()
+      await expect(nested).rejects.toMatchObject({ code: 'cancelled' })
+      go('1')
+      await before
+      go('2')
+      await add(db, 2, trx)
+    })
+    expect(await db.read('select a from t')).toEqual([1, 2])
+    await db.pool.destroy()
+  })
+
+  test('the end of the outer one while a nested one waits for its turn, or commits', async () => {
+    for (const at of ['turn', 'commit']) {
+      const { db, go } = await gated()
+      const controller = new AbortController()
+      const calls: string[] = []
+      let nested: Promise<unknown> | undefined
+      const outer = db.transaction(
+        async (trx) => {
+          if (at === 'turn') add(db, 1, trx).catch(() => {})
+          const started = Promise.withResolvers<void>()
+          nested = db
+            .transaction(
+              (inner) => {
+                inner.afterRollback(() => calls.push('inner'))
+                setImmediate(started.resolve)
+                return 1
+              },
+              { in: trx.session },
+            )
+            .catch((error) => error)
+          if (at === 'commit') await started.promise
+          controller.abort()
+          // Only once the outer one is on its way out.
+          setImmediate(() => {
+            go('1')
+            go('release "kanta_1"')
+          })
+          await new Promise(() => {})
+        },
+        { signal: controller.signal },
+      )
+      await expect(outer).rejects.toMatchObject({ code: 'cancelled' })
+      expect(await nested).toMatchObject({ code: 'transaction' })
+      expect(calls).toEqual(at === 'commit' ? ['inner'] : [])
+      expect(await db.read('select a from t')).toEqual([])
+      await db.pool.destroy()
+    }
+  })
+
+  test('waiting for a turn has its limit too', async () => {
+    const { db, go } = await gated()
+    const trx = await beginTransaction(new PoolSession(new Pool(db.driver, { acquireTimeout: 1 })), db.driver)
+    const first = add(db, 1, trx).catch((error) => error)
+    await expect(trx.session.wait('read', undefined)).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('The connection of a transaction did not become free in 1 ms'),
+    })
+    go('1')
+    await first
+    await trx.rollback()
+    await db.pool.destroy()
   })
 })

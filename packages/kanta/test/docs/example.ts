@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root, sources } from '../package/sources.ts'
+
+/**
+ * A `ts` example of a docstring or a page.
+ *
+ * One that imports is complete: a program as it stands. Any other is a fragment, which finds in `prelude.ts` what it
+ * does not declare. A comment behind an expression that is a statement of its own says its value.
+ */
+export interface Example {
+  /** The file and the line on which it begins. */
+  readonly place: string
+  readonly code: string
+  readonly complete: boolean
+}
+
+const PAGES = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
+const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```$/gm
+
+/** All examples: those of the sources, then those of the pages. */
+export function examples(): Example[] {
+  return [
+    ...sources().flatMap(({ path, text }) => examplesOf(`src/${path}`, text)),
+    ...PAGES.flatMap((path) => examplesOf(path, readFileSync(join(root, path), 'utf8'))),
+  ]
+}
+
+function examplesOf(path: string, text: string): Example[] {
+  return [...text.matchAll(FENCED)].map((match) => {
+    const code = match[2]!.replaceAll(/^[ \t]*\* ?/gm, (margin) => (match[1]!.includes('*') ? '' : margin))
+    return {
+      place: `${path}:${text.slice(0, match.index).split('\n').length}`,
+      code,
+      complete: /^import /m.test(code),
+    }
+  })
+}
+
+const VALUE =
+  /^(?!(?:const|let|await|for|if|return|import|export|interface|type|function)\b|[\s})/])(.+?);? \/\/ (.+)$/gm
+
+/** The text of a module that runs an example. `names` are the values and types that fragments may use. */
+export function moduleOf({ code, complete }: Example, names: { values: string[]; types: string[] }): string {
+  const checked = code.replaceAll(VALUE, (_, expression, value) => `same(${expression}, ${JSON.stringify(value)})`)
+  const same = checked === code ? '' : "import { same } from './same.ts'\n"
+  if (complete) return `${same}${checked}\nexport {}\n`
+  const used = (all: string[]): string =>
+    all.filter((name) => new RegExp(`(?<![\\w$.'])${name.replace('$', '\\$')}(?![\\w$'])`).test(code)).join(', ')
+  return `${same}import { ${used(names.values)} } from './prelude.ts'
+import type { ${used(names.types)} } from './prelude.ts'
+export async function example() {
+${checked}}
+`
+}

@@ -1,0 +1,84 @@
+/** What examples find that do not bring their own: a small world of cities. */
+import { type ColumnFactory, expressionBuilder, kanta, primaryKey, type TablesOf, table } from 'kanta'
+import { sqlite } from 'kanta/sqlite'
+import { Pool } from '../../src/run/pool.ts'
+import { PoolSession, type Session } from '../../src/run/session.ts'
+
+export * from 'kanta'
+export * from 'kanta/plugins'
+export * from 'kanta/sqlite'
+
+export const country = table('country', (c) => ({
+  cca2: c.text().primaryKey(),
+  name: c.text(),
+  area: c.real(),
+}))
+
+export const city = table('city', (c) => ({
+  id: c.integer().primaryKey(),
+  name: c.text(),
+  country: c.text().references(() => country.cca2),
+  population: c.integer().nullable(),
+  capital: c.boolean().default(false),
+  area: c.real().nullable(),
+  profile: c.json<{ address: { street: string } }>().nullable(),
+  created_at: c.timestamp().default(new Date(0)),
+  updated_at: c.timestamp().default(new Date(0)),
+}))
+
+export const oldCity = table('old_city', (c) => ({ id: c.integer().primaryKey(), name: c.text() }))
+
+export const sale = table('sale', (c) => ({
+  region: c.text(),
+  product: c.text(),
+  price: c.real(),
+  day: c.date(),
+}))
+
+export const seat = table(
+  'seat',
+  (c) => ({ row: c.integer(), place: c.integer() }),
+  (t) => [primaryKey([t.row, t.place])],
+)
+
+export const schema = { city, country, oldCity, sale, seat }
+export type Tables = TablesOf<typeof schema>
+export const driver = sqlite(':memory:')
+export const db = kanta({ driver, schema })
+export const eb = expressionBuilder<Tables, 'city' | 'sale'>()
+
+/** What the callbacks of `table()` are given, taken out of them. */
+export let c!: ColumnFactory
+export const t = table('t', (columns) => {
+  c = columns
+  return {
+    ...{ country: c.text(), population: c.integer() },
+    ...{ row: c.integer(), place: c.integer() },
+  }
+})
+
+export const id = 1
+export const n = 100_000
+export const page = 2
+export const detailed = true
+export const request = { sortBy: 'name' } as const
+export class CityNotFound extends Error {}
+export const paginate = <Q extends { limit(n: number): Q; offset(n: number): Q }>(query: Q, page: number): Q =>
+  query.limit(10).offset(10 * page)
+
+// For those who read the inside of the package.
+export { beginTransaction } from '../../src/run/transact.ts'
+export const session = new PoolSession(new Pool(driver))
+export const insertCity = (_session: Session): Promise<void> => Promise.resolve()
+
+/** Makes the tables, with a row for examples that look for one. */
+export async function create(): Promise<void> {
+  for (const each of [country, city, oldCity, sale, seat]) await db.schema.createTable(each).execute()
+  await db.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 338_455 }).execute()
+  await db.insertInto('city').values({ id, name: 'Helsinki', country: 'FI', population: 684_018 }).execute()
+}
+
+export async function destroy(): Promise<void> {
+  await session.pool.destroy()
+  await db.destroy()
+}

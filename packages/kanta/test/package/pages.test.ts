@@ -1,0 +1,86 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { layers, root } from './sources.ts'
+import { run } from './tarball.ts'
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const pages = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'examples/*/*.md', 'packages/*/*.md'], { cwd: root })
+  .map((path) => path.replaceAll('\\', '/'))
+  .sort()
+const architecture = read('ARCHITECTURE.md')
+
+/** The name by which a heading can be linked to. */
+const anchor = (heading: string): string =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
+
+test.for(pages)('every link of %s leads somewhere', (page) => {
+  const broken: string[] = []
+  const text = read(page).replace(/```[\s\S]*?```/g, '')
+  for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+    if (/^https?:/.test(link!)) continue
+    const [path, heading] = link!.split('#') as [string, string?]
+    const file = path === '' ? page : join(dirname(page), path)
+    if (!existsSync(join(root, file))) broken.push(link!)
+    else if (heading !== undefined) {
+      const headings = [...read(file).matchAll(/^#+ (.+)$/gm)].map((match) => anchor(match[1]!))
+      if (!headings.includes(heading)) broken.push(link!)
+    }
+  }
+  expect(broken).toEqual([])
+})
+
+test.for(pages)('every command of %s is there', (page) => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const names = [...read(page).matchAll(/\bnpm run ([\w:-]+)/g)].map((match) => match[1]!)
+  expect(names.filter((name) => !(name in scripts))).toEqual([])
+})
+
+test('what the pages say is in a file is in it', () => {
+  const missing: string[] = []
+  for (const page of pages) {
+    for (const [, name, path] of read(page).matchAll(/`(#?\w+)`(?: of `\w+`)? in \[[^\]]*\]\(([^)]+\.ts)\)/g)) {
+      const text = read(join(dirname(page), path!))
+      if (!new RegExp(`(?<![\\w#])${name}\\b`).test(text)) missing.push(`${page}: ${name} in ${path}`)
+    }
+  }
+  expect(missing).toEqual([])
+})
+
+test('each word of the vocabulary is something that its file exports', () => {
+  const [, section] = architecture.split(/^## Vocabulary$/m)
+  const rows = [...section!.matchAll(/^\| (\w+) \| .* \| `(\w+)` in \[[^\]]*\]\(([^)]+)\) \|$/gm)]
+  expect(rows.length).toBeGreaterThan(12)
+  const missing = rows.filter(
+    ([, , name, path]) => !new RegExp(`^export (?:type|interface|class) ${name}\\b`, 'm').test(read(path!)),
+  )
+  expect(missing.map(([row]) => row)).toEqual([])
+})
+
+test('the layers are those of the code', () => {
+  const listed = [...architecture.matchAll(/^ {2}(\w+)\/ +(\d) /gm)].map(([, name, layer]) => [name, Number(layer)])
+  expect(Object.fromEntries(listed)).toEqual(layers)
+})
+
+test('pages that should be read in one go are short', () => {
+  const lines = (path: string): number => read(path).split('\n').length - 1
+  expect(lines('ARCHITECTURE.md')).toBeLessThanOrEqual(200)
+  const long = pages.filter((page) => page.startsWith('docs/decisions/') && lines(page) > 60)
+  expect(long).toEqual([])
+})
+
+test('the start in the README is the example, and it runs', { timeout: 60_000 }, async () => {
+  const example = 'examples/quickstart/src/main.ts'
+  expect(read('README.md')).toContain(`\`\`\`ts\n${read(example)}\`\`\``)
+  const { ok, output } = await run(process.execPath, ['--conditions=kanta-source', example], root)
+  expect(ok, output).toBe(true)
+  expect(output).toMatch(/Helsinki.*Finland.*true/)
+})
+
+test('the license of the package is that of the repository', () => {
+  expect(read('packages/kanta/LICENSE')).toBe(read('LICENSE'))
+})
