@@ -76,7 +76,8 @@ async function importCountries(db: Db, countries: readonly SourceCountry[], prog
     for (const [code, { name, symbol }] of Object.entries(it.currencies)) {
       if (!currencies.has(code)) currencies.set(code, { code, name, symbol })
     }
-    for (const [code, name] of Object.entries(it.languages)) if (!languages.has(code)) languages.set(code, { code, name })
+    for (const [code, name] of Object.entries(it.languages))
+      if (!languages.has(code)) languages.set(code, { code, name })
     for (const cca3 of it.borders) {
       const neighbour = twoLetters.get(cca3)
       if (neighbour !== undefined) borders.push({ country: it.cca2, neighbour })
@@ -103,11 +104,21 @@ async function importCountries(db: Db, countries: readonly SourceCountry[], prog
       })),
     )
     .execute()
-  await db.insertInto('currency').values([...currencies.values()]).execute()
-  await db.insertInto('language').values([...languages.values()]).execute()
+  await db
+    .insertInto('currency')
+    .values([...currencies.values()])
+    .execute()
+  await db
+    .insertInto('language')
+    .values([...languages.values()])
+    .execute()
   const pairs = {
-    currency: countries.flatMap((it) => Object.keys(it.currencies).map((code) => ({ country: it.cca2, currency: code }))),
-    language: countries.flatMap((it) => Object.keys(it.languages).map((code) => ({ country: it.cca2, language: code }))),
+    currency: countries.flatMap((it) =>
+      Object.keys(it.currencies).map((code) => ({ country: it.cca2, currency: code })),
+    ),
+    language: countries.flatMap((it) =>
+      Object.keys(it.languages).map((code) => ({ country: it.cca2, language: code })),
+    ),
   }
   await db.insertInto('country_currency').values(pairs.currency).execute()
   await db.insertInto('country_language').values(pairs.language).execute()

@@ -11,7 +11,7 @@ import type { Timing } from './measure.ts'
 import { prettySql } from './pretty.ts'
 import type { Question } from './question.ts'
 import { questions } from './questions.ts'
-import { count, duration, megabytes, paint, paragraph, ProgressBar, print, table, width } from './show.ts'
+import { count, duration, megabytes, ProgressBar, paint, paragraph, print, table, width } from './show.ts'
 
 const HELP = `Imports 135,000 cities and 250 countries into a SQLite file through Kanta, asks the file some
 questions, and shows for each the SQL, the answer, and the time that it takes.
@@ -101,20 +101,27 @@ async function main(): Promise<void> {
 
   // With the settings that Kanta gives its own connections.
   using hand = new DatabaseSync(path)
-  hand.exec('pragma busy_timeout = 5000; pragma synchronous = normal; pragma foreign_keys = on; pragma temp_store = memory')
+  hand.exec(
+    'pragma busy_timeout = 5000; pragma synchronous = normal; pragma foreign_keys = on; pragma temp_store = memory',
+  )
   await using db = open(path)
   if (reuse) await greet(db, path)
   const times: { name: string; timing: Timing }[] = []
   for (const question of chosen) {
     print()
     const number = questions.indexOf(question) + 1
-    times.push({ name: question.name, timing: await ask(question, number, { db, hand, signal: interrupt.signal }, options.sql) })
+    times.push({
+      name: question.name,
+      timing: await ask(question, number, { db, hand, signal: interrupt.signal }, options.sql),
+    })
   }
   print()
   summarize(times)
   print()
   const size = statSync(path).size
-  print(`Done in ${duration(performance.now() - started)}. The file is ${paint('bold', shownPath(path))} (${megabytes(size)}); the next run asks it again.`)
+  print(
+    `Done in ${duration(performance.now() - started)}. The file is ${paint('bold', shownPath(path))} (${megabytes(size)}); the next run asks it again.`,
+  )
 }
 
 function list(): void {
@@ -136,13 +143,18 @@ async function fill(path: string, state: FileState, signal: AbortSignal): Promis
     const { rows, remarks } = await importEverything(db, bar.show, signal)
     const all = Object.values(rows).reduce((sum, n) => sum + n, 0)
     const parts = Object.entries(rows).map(([what, n]) => `${count(n)}\u00a0${what.replaceAll(' ', '\u00a0')}`)
-    for (const line of paragraph(`${count(all)} rows in ${duration(performance.now() - started)}: ${parts.join(', ')}.`, '  ')) print(line)
+    for (const line of paragraph(
+      `${count(all)} rows in ${duration(performance.now() - started)}: ${parts.join(', ')}.`,
+      '  ',
+    ))
+      print(line)
     for (const remark of remarks) for (const line of paragraph(remark, '  ')) print(paint('dim', line))
   } catch (error) {
     bar.stop()
     await db.destroy()
     if (state === 'missing') removeFile(path)
-    if (signal.aborted) throw new Refusal(`Interrupted. ${state === 'missing' ? 'No file was left.' : 'The file is as it was.'}`, 130)
+    if (signal.aborted)
+      throw new Refusal(`Interrupted. ${state === 'missing' ? 'No file was left.' : 'The file is as it was.'}`, 130)
     throw error
   }
 }
@@ -154,10 +166,17 @@ async function greet(db: Db, path: string): Promise<void> {
     .select((eb) => [eb.fn.countAll().as('cities'), eb.fn.min('imported_at').as('first')])
     .executeTakeFirstOrThrow()
   const when = first.toISOString().slice(0, 16).replace('T', ' ')
-  print(`${paint('bold', shownPath(path))} is there: ${count(cities)} cities, imported at ${when} UTC. ${paint('dim', '--fresh imports them again.')}`)
+  print(
+    `${paint('bold', shownPath(path))} is there: ${count(cities)} cities, imported at ${when} UTC. ${paint('dim', '--fresh imports them again.')}`,
+  )
 }
 
-async function ask(question: Question, number: number, scene: Parameters<Question['answer']>[0], showSql: boolean): Promise<Timing> {
+async function ask(
+  question: Question,
+  number: number,
+  scene: Parameters<Question['answer']>[0],
+  showSql: boolean,
+): Promise<Timing> {
   const head = String(number).padStart(2)
   const [first, ...more] = paragraph(question.asks, '    ')
   print(`${paint('cyan', head)}  ${paint('bold', first?.trim() ?? '')}`)
@@ -165,7 +184,8 @@ async function ask(question: Question, number: number, scene: Parameters<Questio
   const { sql, rows, says, timing } = await question.answer(scene)
   if (showSql) {
     print()
-    for (const statement of sql) for (const line of prettySql(statement, width() - 4)) print(`    ${paint('gray', line)}`)
+    for (const statement of sql)
+      for (const line of prettySql(statement, width() - 4)) print(`    ${paint('gray', line)}`)
   }
   print()
   const most = 12

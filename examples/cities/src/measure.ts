@@ -14,7 +14,11 @@ const FEWEST_ROUNDS = 5
 const SAMPLE = 1
 
 /** Runs both ways in turns, since a machine is faster now and slower then, and gives the median of each. */
-export async function compare(kanta: () => Promise<unknown>, hand: () => unknown, signal: AbortSignal): Promise<Timing> {
+export async function compare(
+  kanta: () => Promise<unknown>,
+  hand: () => unknown,
+  signal: AbortSignal,
+): Promise<Timing> {
   const once = await warmUp(kanta, hand)
   const repeat = Math.max(1, Math.ceil(SAMPLE / once))
   const rounds = Math.min(MOST_ROUNDS, Math.max(FEWEST_ROUNDS, Math.floor(BUDGET / (2 * repeat * once)))) | 1

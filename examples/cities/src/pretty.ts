@@ -12,7 +12,10 @@ export function prettySql(sql: string, width: number): string[] {
 
 /** The rows of a bulk insert look all the same. */
 const shortened = (sql: string): string =>
-  sql.replace(/(\(\?(?:, \?)*\))((?:, \1)+)/, (_, row: string, more: string) => `${row}, … ${more.split('(').length - 1} more`)
+  sql.replace(
+    /(\(\?(?:, \?)*\))((?:, \1)+)/,
+    (_, row: string, more: string) => `${row}, … ${more.split('(').length - 1} more`,
+  )
 
 function parse(sql: string): readonly Part[] {
   const stack: Part[][] = [[]]
@@ -26,14 +29,16 @@ function parse(sql: string): readonly Part[] {
   return stack.flat()
 }
 
-const flat = (parts: readonly Part[]): string => parts.map((part) => (typeof part === 'string' ? part : `(${flat(part)})`)).join('')
+const flat = (parts: readonly Part[]): string =>
+  parts.map((part) => (typeof part === 'string' ? part : `(${flat(part)})`)).join('')
 
 function block(parts: readonly Part[], width: number): string[] {
   const text = flat(parts).trim()
   if (text.length <= width) return [text]
-  return split(parts, (part, i) => part !== ' ' && parts[i - 1] === ' ' && CLAUSE.test(flat(parts.slice(i, i + 4)))).flatMap((clause) =>
-    fill(clause, width),
-  )
+  return split(
+    parts,
+    (part, i) => part !== ' ' && parts[i - 1] === ' ' && CLAUSE.test(flat(parts.slice(i, i + 4))),
+  ).flatMap((clause) => fill(clause, width))
 }
 
 /** The parts in lists, of which each but the first begins with a part that is a start. */

@@ -55,7 +55,8 @@ export function query<Q extends AnyQuery>(
       const statement = hand.prepare(sql)
       const values = bindable(parameters)
       const byHand = (): object[] => statement.all(...values)
-      if (byHand().length !== rows.length) throw new Error(`'${name}' gives other rows through the statement prepared by hand.`)
+      if (byHand().length !== rows.length)
+        throw new Error(`'${name}' gives other rows through the statement prepared by hand.`)
       const timing = await compare(() => build(db).execute(), byHand, signal)
       return { sql: [sql], parameters, rows, says: says?.(rows), timing }
     },
@@ -65,7 +66,8 @@ export function query<Q extends AnyQuery>(
 /** Parameters as `node:sqlite` takes them. */
 export function bindable(parameters: readonly unknown[]): SQLInputValue[] {
   return parameters.map((value) => {
-    if (value === null || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string') return value
+    if (value === null || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string')
+      return value
     if (value instanceof Uint8Array) return value
     throw new TypeError(`node:sqlite cannot bind ${String(value)}.`)
   })

@@ -6,10 +6,8 @@ import { stream } from './stream.ts'
 
 /** What is asked of the file, in this order. */
 export const questions: readonly Question[] = [
-  query(
-    'lookup',
-    'Which city has the number 2267057 in GeoNames?',
-    (db) => db.selectFrom('city').select(['name', 'country', 'population', 'imported_at']).where('id', '=', 2_267_057),
+  query('lookup', 'Which city has the number 2267057 in GeoNames?', (db) =>
+    db.selectFrom('city').select(['name', 'country', 'population', 'imported_at']).where('id', '=', 2_267_057),
   ),
 
   query('largest', 'Which cities are the largest, and where are they?', (db) =>
@@ -52,55 +50,73 @@ export const questions: readonly Question[] = [
       .orderBy('name'),
   ),
 
-  query('shares', 'What are the two largest cities of each country of Central America, and their share of its people in cities?', (db) =>
-    db
-      .selectFrom((eb) =>
-        eb
-          .selectFrom('city')
-          .innerJoin('country', 'country.code', 'city.country')
-          .select((eb) => [
-            'country.name as country',
-            'city.name as city',
-            'city.population',
-            eb.fn.agg<number>('rank').over((w) => w.partitionBy('country.code').orderBy('city.population', 'desc')).as('place'),
-            eb.fn.sum('city.population').over((w) => w.partitionBy('country.code')).as('people'),
-          ])
-          .where('country.subregion', '=', 'Central America')
-          .as('ranked'),
-      )
-      .select((eb) => ['country', 'place', 'city', 'population', sql<number>`round(100.0 * ${eb.ref('population')} / ${eb.ref('people')}, 1)`.as('percent')])
-      .where('place', '<=', 2)
-      .orderBy('country')
-      .orderBy('place'),
-  ),
-
   query(
-    'capitals',
-    'Where is the capital not the largest city? Parts of cities are left out.',
+    'shares',
+    'What are the two largest cities of each country of Central America, and their share of its people in cities?',
     (db) =>
       db
-        .with('ranked', (db) =>
-          db
+        .selectFrom((eb) =>
+          eb
             .selectFrom('city')
+            .innerJoin('country', 'country.code', 'city.country')
             .select((eb) => [
-              'name',
-              'country',
-              'kind',
-              'population',
-              eb.fn.agg<number>('row_number').over('by_size').as('place'),
-              eb.fn.agg<string>('first_value', ['name']).over('by_size').as('largest'),
+              'country.name as country',
+              'city.name as city',
+              'city.population',
+              eb.fn
+                .agg<number>('rank')
+                .over((w) => w.partitionBy('country.code').orderBy('city.population', 'desc'))
+                .as('place'),
+              eb.fn
+                .sum('city.population')
+                .over((w) => w.partitionBy('country.code'))
+                .as('people'),
             ])
-            .where('population', 'is not', null)
-            .where('kind', '!=', 'PPLX')
-            .window('by_size', (w) => w.partitionBy('country').orderBy('population', 'desc')),
+            .where('country.subregion', '=', 'Central America')
+            .as('ranked'),
         )
-        .selectFrom('ranked')
-        .innerJoin('country', 'country.code', 'ranked.country')
-        .select(['country.name as country', 'ranked.name as capital', 'ranked.population', 'ranked.place', 'ranked.largest'])
-        .where('ranked.kind', '=', 'PPLC')
-        .where('ranked.place', '>', 1)
-        .orderBy('ranked.place', 'desc')
-        .orderBy('country.name'),
+        .select((eb) => [
+          'country',
+          'place',
+          'city',
+          'population',
+          sql<number>`round(100.0 * ${eb.ref('population')} / ${eb.ref('people')}, 1)`.as('percent'),
+        ])
+        .where('place', '<=', 2)
+        .orderBy('country')
+        .orderBy('place'),
+  ),
+
+  query('capitals', 'Where is the capital not the largest city? Parts of cities are left out.', (db) =>
+    db
+      .with('ranked', (db) =>
+        db
+          .selectFrom('city')
+          .select((eb) => [
+            'name',
+            'country',
+            'kind',
+            'population',
+            eb.fn.agg<number>('row_number').over('by_size').as('place'),
+            eb.fn.agg<string>('first_value', ['name']).over('by_size').as('largest'),
+          ])
+          .where('population', 'is not', null)
+          .where('kind', '!=', 'PPLX')
+          .window('by_size', (w) => w.partitionBy('country').orderBy('population', 'desc')),
+      )
+      .selectFrom('ranked')
+      .innerJoin('country', 'country.code', 'ranked.country')
+      .select([
+        'country.name as country',
+        'ranked.name as capital',
+        'ranked.population',
+        'ranked.place',
+        'ranked.largest',
+      ])
+      .where('ranked.kind', '=', 'PPLC')
+      .where('ranked.place', '>', 1)
+      .orderBy('ranked.place', 'desc')
+      .orderBy('country.name'),
   ),
 
   query(
@@ -113,7 +129,10 @@ export const questions: readonly Question[] = [
         .select((eb) => [
           'nearest.steps as borders',
           eb.fn.countAll().as('countries'),
-          eb.fn.agg<string>('group_concat', ['country.name', eb.val(', ')]).orderBy('country.name').as('names'),
+          eb.fn
+            .agg<string>('group_concat', ['country.name', eb.val(', ')])
+            .orderBy('country.name')
+            .as('names'),
         ])
         .groupBy('nearest.steps')
         .orderBy('nearest.steps'),
@@ -160,23 +179,20 @@ export const questions: readonly Question[] = [
     (rows) => rows.map((row) => row.name).join(' → '),
   ),
 
-  query(
-    'languages',
-    'Which languages are official on three continents or more?',
-    (db) =>
-      db
-        .selectFrom('language')
-        .innerJoin('country_language', 'country_language.language', 'language.code')
-        .innerJoin('country', 'country.code', 'country_language.country')
-        .select((eb) => [
-          'language.name as language',
-          eb.fn.count('country.region').distinct().as('continents'),
-          eb.fn.countAll().as('countries'),
-          eb.fn.sum('country.area').as('square_kilometres'),
-        ])
-        .groupBy('language.code')
-        .having((eb) => eb(eb.fn.count('country.region').distinct(), '>=', 3))
-        .orderBy('countries', 'desc'),
+  query('languages', 'Which languages are official in three regions of the world or more?', (db) =>
+    db
+      .selectFrom('language')
+      .innerJoin('country_language', 'country_language.language', 'language.code')
+      .innerJoin('country', 'country.code', 'country_language.country')
+      .select((eb) => [
+        'language.name as language',
+        eb.fn.count('country.region').distinct().as('regions'),
+        eb.fn.countAll().as('countries'),
+        eb.fn.sum('country.area').as('square_kilometres'),
+      ])
+      .groupBy('language.code')
+      .having((eb) => eb(eb.fn.count('country.region').distinct(), '>=', 3))
+      .orderBy('countries', 'desc'),
   ),
 
   query('landlocked', 'Which countries have only neighbours without a coast, and no coast themselves?', (db) =>
@@ -213,36 +229,44 @@ export const questions: readonly Question[] = [
   query('euro', 'Where outside of Europe is the euro legal tender?', (db) =>
     db
       .selectFrom('country')
-      .select((eb) => ['name', 'subregion', eb.ref('currencies', '->>').key('EUR').key('symbol').as('sign'), 'languages'])
+      .select((eb) => [
+        'name',
+        'subregion',
+        eb.ref('currencies', '->>').key('EUR').key('symbol').as('sign'),
+        'languages',
+      ])
       .where((eb) => eb(eb.ref('currencies', '->').key('EUR'), 'is not', null))
       .where('region', '!=', 'Europe')
       .orderBy('name'),
   ),
 
-  query('nested', 'What are the three largest cities of each country of South America, and which languages are spoken there?', (db) =>
-    db
-      .selectFrom('country')
-      .select((eb) => [
-        'country.name',
-        jsonArrayFrom(
-          eb
-            .selectFrom('country_language')
-            .innerJoin('language', 'language.code', 'country_language.language')
-            .select('language.name')
-            .whereRef('country_language.country', '=', 'country.code')
-            .orderBy('language.name'),
-        ).as('languages'),
-        jsonArrayFrom(
-          eb
-            .selectFrom('city')
-            .select(['city.name', 'city.population'])
-            .whereRef('city.country', '=', 'country.code')
-            .orderBy('city.population', 'desc')
-            .limit(3),
-        ).as('cities'),
-      ])
-      .where('country.subregion', '=', 'South America')
-      .orderBy('country.area', 'desc'),
+  query(
+    'nested',
+    'What are the three largest cities of each country of South America, and which languages are spoken there?',
+    (db) =>
+      db
+        .selectFrom('country')
+        .select((eb) => [
+          'country.name',
+          jsonArrayFrom(
+            eb
+              .selectFrom('country_language')
+              .innerJoin('language', 'language.code', 'country_language.language')
+              .select('language.name')
+              .whereRef('country_language.country', '=', 'country.code')
+              .orderBy('language.name'),
+          ).as('languages'),
+          jsonArrayFrom(
+            eb
+              .selectFrom('city')
+              .select(['city.name', 'city.population'])
+              .whereRef('city.country', '=', 'country.code')
+              .orderBy('city.population', 'desc')
+              .limit(3),
+          ).as('cities'),
+        ])
+        .where('country.subregion', '=', 'South America')
+        .orderBy('country.area', 'desc'),
   ),
 
   query('nemo', 'Which cities of 100,000 people are nearest to Point Nemo, the place farthest from any land?', (db) => {
@@ -253,7 +277,9 @@ export const questions: readonly Question[] = [
       .select(['city.name', 'country.name as country', 'city.population'])
       .select((eb) =>
         sql<number>`round(6371 * acos(sin(radians(${latitude})) * sin(radians(${eb.ref('latitude')}))
-          + cos(radians(${latitude})) * cos(radians(${eb.ref('latitude')})) * cos(radians(${eb.ref('longitude')} - ${longitude}))))`.as('kilometres'),
+          + cos(radians(${latitude})) * cos(radians(${eb.ref('latitude')})) * cos(radians(${eb.ref('longitude')} - ${longitude}))))`.as(
+          'kilometres',
+        ),
       )
       .where('city.population', '>=', 100_000)
       .orderBy('kilometres')

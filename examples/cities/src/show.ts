@@ -30,7 +30,7 @@ const WIDE = /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=H
 
 /** How many places a text takes in a terminal. */
 export function widthOf(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: printable ASCII is one place each, and by far the most of it
+  // By far the most texts: one place for each character.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length
   let places = 0
   for (const { segment } of segments.segment(stripVTControlCharacters(text))) places += WIDE.test(segment) ? 2 : 1
@@ -57,14 +57,22 @@ const pad = (text: string, places: number, right: boolean): string => {
 /** How a value stands in a table. */
 function cell(value: unknown, decimals = 0): string {
   if (value === null || value === undefined) return '–'
-  if (typeof value === 'number') return value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+  if (typeof value === 'number')
+    return value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
   if (typeof value === 'bigint') return count(value)
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (value instanceof Date) return `${value.toISOString().slice(0, 19).replace('T', ' ')} UTC`
   if (typeof value !== 'object') return String(value)
-  const items = Object.values(value)
-  return items.map((item) => (typeof item === 'object' && item !== null ? Object.values(item).map((value) => cell(value)).join(' ') : cell(item))).join(', ')
+  return Object.values(value).map(item).join(', ')
 }
+
+/** An item of a list; the values of an object stand side by side. */
+const item = (value: unknown): string =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value)
+        .map((value) => cell(value))
+        .join(' ')
+    : cell(value)
 
 const GAP = '   '
 /** No column is made narrower than this. */
@@ -95,7 +103,11 @@ export function table(rows: readonly object[], indent: string): string[] {
     over--
   }
   const line = (texts: readonly string[]): string =>
-    indent + columns.map((column, i) => pad(fit(texts[i] ?? '', column.places), column.places, column.right)).join(GAP).trimEnd()
+    indent +
+    columns
+      .map((column, i) => pad(fit(texts[i] ?? '', column.places), column.places, column.right))
+      .join(GAP)
+      .trimEnd()
   const lines = [paint('dim', line(columns.map((column) => column.title)))]
   for (let i = 0; i < rows.length; i++) lines.push(line(columns.map((column) => column.texts[i] ?? '')))
   return lines

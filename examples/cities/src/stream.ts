@@ -10,7 +10,8 @@ export const stream: Question = {
   name: 'stream',
   asks: 'Which names of cities are the longest palindromes? SQL cannot tell, so all rows come here, one after the other.',
   async answer({ db, hand, signal }) {
-    const build = (db: Db) => db.selectFrom('city').select(['name', 'country', 'population', 'latitude', 'longitude', 'imported_at'])
+    const build = (db: Db) =>
+      db.selectFrom('city').select(['name', 'country', 'population', 'latitude', 'longitude', 'imported_at'])
     const heap = new Heap()
 
     const before = heap.used()

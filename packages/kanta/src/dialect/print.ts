@@ -291,18 +291,19 @@ export const standard: Printers = {
   values: (n, w) => w.text('(values ').node(n.rows).text(')'),
   listTable: () => refuse('This dialect has no printer for list().'),
   joined: (n, w) => {
+    // The condition of a merge is a join without a source.
+    if (n.source === undefined) return where(n.on, w, '')
     if (n.style === 'right join') w.require('rightJoin', 'rightJoin()', 'Swap the tables and use leftJoin().')
-    if (n.style === 'full join')
+    if (n.style === 'full join') {
       w.require('fullJoin', 'fullJoin()', 'Union a leftJoin() with the rows that only the other table has.')
-    if (n.style.endsWith('apply'))
-      w.require('apply', `${n.style}`, 'Use crossJoinLateral() or leftJoinLateral() where the database has them.')
+    }
+    if (n.style.endsWith('apply')) {
+      w.require('apply', n.style, 'Use crossJoinLateral() or leftJoinLateral() where the database has them.')
+    }
     if (n.lateral)
       w.require('lateral', `${n.style} lateral`, 'Use a correlated subquery in select(), or jsonArrayFrom().')
-    if (n.source !== undefined)
-      w.text(`${n.style} `)
-        .text(n.lateral ? 'lateral ' : '')
-        .node(n.source)
-    where(n.on, w, n.source === undefined ? '' : ' on ')
+    w.text(`${n.style} ${n.lateral ? 'lateral ' : ''}`).node(n.source)
+    where(n.on, w, ' on ')
   },
   cte: (n, w) => {
     if (n.query.kind !== 'select')

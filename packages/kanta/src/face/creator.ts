@@ -2,7 +2,7 @@ import type { TableRef } from '../schema/index.ts'
 import type { Delete } from './delete.ts'
 import type { Aliased } from './expression.ts'
 import type { InsertInto } from './insert.ts'
-import type { Source, SourceOrCallback } from './join.ts'
+import type { SourceArm, TableArm } from './join.ts'
 import type { Info, One } from './scope.ts'
 import type { Select } from './select.ts'
 import type { Update } from './update.ts'
@@ -17,7 +17,7 @@ export interface QueryCreator<DB> {
    * db.selectFrom('city as c').select(['c.id', 'c.name'])
    * ```
    */
-  selectFrom<B extends keyof DB & string = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = DB[B]>(table: SourceOrCallback<B, A, Q, Info<DB>['eb']>): Select<Info<DB>, One<N, Q>, `${N}.${keyof Q & string}` | (keyof Q & string), Q, never>
+  selectFrom<B extends keyof DB & string = never, A extends string = never, TB extends keyof DB & string = never, N extends string = [A] extends [never] ? B | TB : A, Q = DB[B | TB]>(table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, Info<DB>['eb']>): Select<Info<DB>, One<N, Q>, `${N}.${keyof Q & string}` | (keyof Q & string), Q, never>
   /** Begins a query that reads no table. */
   selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[] | ((eb: Info<DB>['eb']) => C | readonly C[])): Select<Info<DB>, {}, never, {}, C>
   /**
@@ -39,7 +39,7 @@ export interface QueryCreator<DB> {
    * await db.updateTable('city').set({ name: 'Turku' }).where('id', '=', 7).execute()
    * ```
    */
-  updateTable<B extends keyof DB & string = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = DB[B]>(table: Source<B, A, Q>): Update<Info<DB>, One<N, Q>, `${N}.${keyof Q & string}` | (keyof Q & string), Q, Q, never>
+  updateTable<B extends keyof DB & string = never, A extends string = never, TB extends keyof DB & string = never, N extends string = [A] extends [never] ? B | TB : A, Q = DB[B | TB]>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Update<Info<DB>, One<N, Q>, `${N}.${keyof Q & string}` | (keyof Q & string), Q, Q, never>
   /**
    * Begins a query that deletes from a table.
    *
@@ -48,6 +48,6 @@ export interface QueryCreator<DB> {
    * await db.deleteFrom('city').where('id', '=', 7).execute()
    * ```
    */
-  deleteFrom<B extends keyof DB & string = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = DB[B]>(table: Source<B, A, Q>): Delete<Info<DB>, One<N, Q>, `${N}.${keyof Q & string}` | (keyof Q & string), Q, Q, never>
+  deleteFrom<B extends keyof DB & string = never, A extends string = never, TB extends keyof DB & string = never, N extends string = [A] extends [never] ? B | TB : A, Q = DB[B | TB]>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Delete<Info<DB>, One<N, Q>, `${N}.${keyof Q & string}` | (keyof Q & string), Q, Q, never>
 }
 export interface Database<DB> extends QueryCreator<DB> {}

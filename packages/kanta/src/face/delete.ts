@@ -1,7 +1,7 @@
 import type { $row, ColumnLike } from '../schema/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { OutputScope, OutputState, WriteState } from './insert.ts'
-import type { JoinBuilder, JoinMethods, SourceOrCallback } from './join.ts'
+import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type { Direction } from './order.ts'
 import type { DeleteResult } from './result.ts'
 import type { All, Cast, Narrowed, RowOf } from './row.ts'
@@ -42,57 +42,57 @@ export interface DeleteMethods extends WhereMethods, RunMethods {
    * db.deleteFrom('city').using('country').whereRef('country.cca2', '=', 'city.country').where('country.area', '<', 1)
    * ```
    */
-  using<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B]>(this: T, table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>): Delete<T[AtInfo], T[AtScope] & One<N, Q>, T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  using<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB]>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Delete<T[AtInfo], T[AtScope] & One<N, Q>, T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Joins a table: by two columns that have to be equal, or by a callback with conditions. */
-  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): Delete<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
-  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>>>(
+  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>>>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): Delete<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls where it has no row. */
-  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): Delete<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
-  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
+  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): Delete<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls in the tables so far where they have no row. */
-  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): Delete<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
-  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>>>(
+  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>>>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): Delete<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls on either side where it has no row. */
-  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): Delete<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
-  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): Delete<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
   /** Joins every row of a table with every row so far. */
-  crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string)>(this: T, table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>): Delete<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string)>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Delete<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Returns columns of the deleted rows. */
   returning<T extends WriteState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | C | F>
   /** Returns all columns of the deleted rows, or those of some of the tables. */

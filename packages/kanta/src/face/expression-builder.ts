@@ -4,7 +4,7 @@ import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
 import type { Functions } from './function.ts'
 import type { JsonOperator, JsonPath } from './json.ts'
 import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, ValueOf } from './operator.ts'
-import type { Source } from './join.ts'
+import type { TableArm } from './join.ts'
 import type { $cells, $eb, $refs, $scope, Cell, In, Info, InnerInfo, One, Scope, Selected, Shadow } from './scope.ts'
 import type { Select } from './select.ts'
 import type { OperandArm } from './selection.ts'
@@ -110,7 +110,7 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U> extend
    */
   groupingSets(sets: readonly (readonly (K | ColumnLike<K> | Expression<any>)[])[]): Expression<never>
   /** A query within the query, which may use the columns around it. */
-  selectFrom<B extends InfoOf<I>['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = InfoOf<I>['db'][B]>(table: Source<B, A, Q>): Select<InnerInfo<I, S>, S & One<N, Q>, K | `${N}.${keyof Q & string}` | (keyof Q & string), Shadow<U, Q>, never>
+  selectFrom<B extends InfoOf<I>['names'] = never, A extends string = never, TB extends InfoOf<I>['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = InfoOf<I>['db'][B | TB]>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Select<InnerInfo<I, S>, S & One<N, Q>, K | `${N}.${keyof Q & string}` | (keyof Q & string), Shadow<U, Q>, never>
   /** A query within the query that reads no table. */
   selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[]): Select<InnerInfo<I, S>, S, K, U, C>
 }

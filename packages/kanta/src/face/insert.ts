@@ -13,6 +13,7 @@ import type {
   $refs,
   $scope,
   $target,
+  At,
   AtBuilder,
   AtCells,
   AtInfo,
@@ -36,9 +37,6 @@ type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
   : T | Expression<T> | Subquery<T>
 // Says of each column whether it may be left out; its values are never looked at.
 type Insertion<T> = { [K in keyof T]?: unknown } & { [K in RequiredKeys<T>]: unknown }
-/** `M` has the keys of `T`, which the compiler cannot see. */
-/** @ts-ignore TS2536 */
-type At<T, K> = T[K]
 /**
  * What `values` takes for a table: plain values and expressions. One object type, since a literal is cheaper to check
  * against it than against an intersection.

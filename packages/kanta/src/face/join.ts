@@ -4,13 +4,11 @@ import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, Cell, Scope, ScopeState } from './scope.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 
-/**
- * What `from` and joins take: the name of a table, a name with an alias, a table as a value, a derived table.
- * `B` is the table, `A` the alias, `Q` the columns of a derived table.
- */
-export type Source<B extends string, A extends string, Q> = B | `${B} as ${A}` | TableRef<B, A> | DerivedTable<Q, A>
-/** The same, or a callback that gives a derived table. */
-export type SourceOrCallback<B extends string, A extends string, Q, E> = Source<B, A, Q> | ((eb: E) => DerivedTable<Q, A>)
+// `from` and joins take the name of a table `B`, perhaps with an alias `A`, or what these list: a table as a value, a
+// derived table with the columns `Q`, a callback that gives one. Where a name was given, they are never, so that a
+// message lists the names alone.
+export type TableArm<B, TB, A, Q> = [B] extends [never] ? TableRef<TB, A> | DerivedTable<Q, A> : never
+export type SourceArm<B, TB, A, Q, E> = [B] extends [never] ? TableRef<TB, A> | DerivedTable<Q, A> | ((eb: E) => DerivedTable<Q, A>) : never
 
 export interface JoinMethods {
   /**

@@ -51,6 +51,10 @@ export interface InnerInfo<I, S> {
   outer: keyof S
 }
 
+/** `T[K]` where it is known, though not to the compiler, that `T` has the key. */
+/** @ts-ignore TS2536 */
+export type At<T, K> = T[K]
+
 /** A table in scope; `N` is null where an outer join may leave it out. */
 export interface In<R, N> {
   row: R
@@ -73,17 +77,17 @@ export type Merge<A, B> = {
     ? C extends keyof B
       ? ColumnType<SelectType<A[C]> | SelectType<B[C]>>
       : A[C]
-    : B[C & keyof B]
+    : At<B, C>
 }
 /** The columns of a subquery, whose names hide those around it. */
-export type Shadow<A, B> = { [C in keyof A | keyof B]: C extends keyof B ? B[C] : A[C & keyof A] }
+export type Shadow<A, B> = { [C in keyof A | keyof B]: C extends keyof B ? B[C] : At<A, C> }
 
 /** The column type of a reference. Unqualified ones are looked up without a condition, so that generic code resolves. */
 export type Cell<S extends Scope, U, R> = R extends `${infer A}.${infer C}`
   ? A extends keyof S
     ? S[A]['row'][C]
     : QualifiedCell<S, R>
-  : U[R & keyof U]
+  : At<U, R>
 // 'schema.table.column'
 type QualifiedCell<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}` ? S[`${A}.${B}`]['row'][C] : never
 
@@ -92,7 +96,7 @@ export type Selected<S extends Scope, U, R> = R extends `${infer A}.${infer C}`
   ? A extends keyof S
     ? SelectType<S[A]['row'][C]> | S[A]['n']
     : QualifiedSelected<S, R>
-  : SelectType<U[R & keyof U]>
+  : SelectType<At<U, R>>
 type QualifiedSelected<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}`
   ? SelectType<S[`${A}.${B}`]['row'][C]> | S[`${A}.${B}`]['n']
   : never

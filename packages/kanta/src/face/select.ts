@@ -1,7 +1,7 @@
 import type { $row, ColumnLike, Expression, Named, Operand } from '../schema/index.ts'
 import type { AliasedQuery, DerivedTable, ExpressionWrapper } from './expression.ts'
 import type { ExpressionScope } from './expression-builder.ts'
-import type { JoinBuilder, JoinMethods, SourceOrCallback } from './join.ts'
+import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'
 import type { All, Cast, Narrowed, Optional, RowOf } from './row.ts'
@@ -64,57 +64,57 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').innerJoin('country as c', 'c.cca2', 'city.country').select(['city.name', 'c.name as country'])
    * ```
    */
-  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): InnerJoined<T, N, Q, K>
-  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>>>(
+  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>>>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): InnerJoined<T, N, Q, K>
   /** Joins a table, with nulls where it has no row. */
-  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): LeftJoined<T, N, Q, K>
-  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
+  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): LeftJoined<T, N, Q, K>
   /** Joins a table, with nulls in the tables so far where they have no row. */
-  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): RightJoined<T, N, Q, K>
-  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>>>(
+  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>>>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): RightJoined<T, N, Q, K>
   /** Joins a table, with nulls on either side where it has no row. */
-  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): FullJoined<T, N, Q, K>
-  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): FullJoined<T, N, Q, K>
   /** Joins every row of a table with every row so far. */
-  crossJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, N extends string = [A] extends [never] ? B : A, Q = T[AtInfo]['db'][B], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string)>(
+  crossJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string)>(
     this: T,
-    table: SourceOrCallback<B, A, Q, T[AtInfo]['eb']>,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
   ): InnerJoined<T, N, Q, K>
   /** Joins a query that may use the columns of the tables so far. */
   innerJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<A, Q>, K, Merge<T[AtCells], Q>>>(

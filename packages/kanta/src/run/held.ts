@@ -27,6 +27,8 @@ export class HeldSession implements Session {
   readonly canHoldStream: boolean
   readonly #holding: Holding
   readonly #line = new Line()
+  /** Those who end it, after all who are in line. */
+  readonly #seizers = new Line()
   /** What closes the streams that are open. */
   readonly #cursors = new Set<() => Promise<void>>()
   transaction: Transaction | undefined
@@ -68,7 +70,7 @@ export class HeldSession implements Session {
 
   async wait(_role: Role, signal: AbortSignal | undefined): Promise<Connection> {
     if (signal?.aborted === true) throw cancelled(signal, 'Waiting for a connection')
-    return this.take() ?? this.#turn(signal, this.#holding.timeout)
+    return this.take() ?? this.#turn(signal)
   }
 
   give(connection: Connection, broken = false): void {
@@ -76,7 +78,7 @@ export class HeldSession implements Session {
       this.#broken = true
       this.#refusal ??= connectionBroken
     }
-    if (this.#line.length === 0 || !this.#line.serve(connection)) this.#busy = false
+    if (!this.#line.serve(connection) && !this.#seizers.serve(connection)) this.#busy = false
   }
 
   async lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan> {
@@ -130,7 +132,7 @@ export class HeldSession implements Session {
       }
     }
     if (this.#nested !== undefined) await this.#nested.seize(refusal)
-    else if (this.#busy) await this.#turn(undefined, Number.POSITIVE_INFINITY)
+    else if (this.#busy) await this.#seizers.join({ timeout: Number.POSITIVE_INFINITY, tooLate: refusal })
     this.#busy = true
   }
 
@@ -142,11 +144,13 @@ export class HeldSession implements Session {
     this.#nested?.end(refusal)
     this.#line.refuseAll(refusal)
     this.#holding.release(this.#broken || broken)
+    // The one around it may be ending too, and waits for this.
+    this.#seizers.serve(this.connection)
   }
 
   async #waitToNest(refusal: Refusal, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#turn(signal, this.#holding.timeout)
+      await this.#turn(signal)
     } catch (error) {
       if (this.#refusal === refusal) this.#refusal = undefined
       throw error
@@ -157,7 +161,8 @@ export class HeldSession implements Session {
     throw this.#refusal!()
   }
 
-  #turn(signal: AbortSignal | undefined, timeout: number): Promise<Connection> {
+  #turn(signal: AbortSignal | undefined): Promise<Connection> {
+    const { timeout } = this.#holding
     const tooLate = () =>
       new KantaError(
         'timeout',

@@ -52,9 +52,10 @@ export class Line {
 
   /** Gives the connection to the first in line; false when nobody waits. */
   serve(connection: Connection): boolean {
+    if (this.#waiting.size === 0) return false
     const [first] = this.#waiting
-    first?.serve(connection)
-    return first !== undefined
+    first!.serve(connection)
+    return true
   }
 
   refuseFirst(error: KantaError): void {

@@ -81,7 +81,7 @@ export class Pool {
     const lane = this.#readers.has(connection) ? this.#read : this.#write
     if (this.#purposes.size > 0) this.#purposes.delete(connection)
     if (broken) this.#discard(lane, connection)
-    else if (lane.line.length === 0 || !lane.line.serve(connection)) {
+    else if (!lane.line.serve(connection)) {
       if (lane.free.length === lane.open) throw new KantaError('connection', 'A connection was given back twice.')
       lane.free.push(connection)
     }

@@ -39,6 +39,8 @@ class Scope {
   readonly parent: Scope | undefined
   /** The columns that the statement names. */
   readonly named: Set<string>
+  /** The table that is written. */
+  target: Source | undefined = undefined
 
   constructor(parent: Scope | undefined, named: Set<string>) {
     this.parent = parent
@@ -237,6 +239,7 @@ export class Resolver {
   #insert(n: NodeOf<'insert'>, scope: Scope): Selected | undefined {
     this.#ctes(n.ctes, scope)
     const into = n.into === undefined ? undefined : this.#source(n.into, scope, true)
+    scope.target = into
     const codecs = n.columns?.map((name) => this.#target(name, into))
     if (n.rows?.kind === 'slot') setRows(n.rows, n.columns!, codecs)
     for (const tuple of n.tuples) {
@@ -280,7 +283,10 @@ export class Resolver {
     scope: Scope,
   ): Selected | undefined {
     this.#ctes(n.ctes, scope)
-    for (const target of targets) this.#source(target, scope, true)
+    for (const target of targets) {
+      const source = this.#source(target, scope, true)
+      scope.target ??= source
+    }
     const written = new Set(scope.sources.keys())
     for (const other of others) {
       const source = other.kind === 'joined' ? other.source : other
@@ -440,13 +446,7 @@ export class Resolver {
   #assignment(n: NodeOf<'assignment'>, scope: Scope): void {
     const column = n.column
     if (column.kind !== 'ref') return this.#children(n, scope)
-    const codec = scope.codec(column)
-    for (const source of scope.sources.values()) {
-      const definition = source.definition?.columns.get(column.column)
-      if (definition?.generated === 'always')
-        refuse(`'${column.column}' is computed by the database and takes no value.`)
-      break
-    }
+    const codec = column.table === undefined ? this.#target(column.column, scope.target) : scope.codec(column)
     this.#assign(n.value, codec, scope)
   }
 

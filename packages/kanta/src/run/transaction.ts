@@ -169,8 +169,11 @@ export class Transaction {
     } catch (cause) {
       throw await this.#commitFailed(failure(this.#driver, cause, sql))
     }
-    // One around it may have been rolled back meanwhile.
-    if (this.#state !== 'ending') throw this.#refusal()
+    if (this.#state !== 'ending') {
+      // The one around it is being rolled back, and waits for its turn.
+      this.session.give(this.session.connection)
+      throw this.#refusal()
+    }
     await this.#leave('committed')
     if (this.outer !== undefined) return this.#join(this.outer)
     const failed = await call(this.#afterCommit.splice(0))

@@ -372,9 +372,9 @@ function arithmetic(op: string, a: Cell, b: Cell): Cell {
 function like(value: Cell, pattern: string): Truth {
   if (value === null) return null
   const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
-  const source = [...lower(pattern)].map((c) => (c === '%' ? '.*' : c === '_' ? '.' : c.replace(/[^\w]/u, '\\u{$&}')))
-  const escaped = source.map((c) => (c.startsWith('\\u{') ? `\\u{${c.codePointAt(3)!.toString(16)}}` : c)).join('')
-  return truth(new RegExp(`^${escaped}$`, 'su').test(lower(String(value))))
+  const literal = (c: string): string => `\\u{${c.codePointAt(0)!.toString(16)}}`
+  const source = [...lower(pattern)].map((c) => (c === '%' ? '.*' : c === '_' ? '.' : literal(c))).join('')
+  return truth(new RegExp(`^${source}$`, 'su').test(lower(String(value))))
 }
 
 function compareOrder(a: Cell, b: Cell, order: Order): number {
