@@ -79,10 +79,11 @@ export class Executor implements Runner {
     return streamRows(this, query, chunkSize, options?.signal)
   }
 
-  compile(query: Chain): Bound {
+  compile(query: Chain): Bound & { readonly query: Shape } {
     const ready = this.plan(query.shape)
     if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
-    return bind(ready, query.args, this.#dialect, this.#context)
+    const { sql, parameters } = bind(ready, query.args, this.#dialect, this.#context)
+    return { sql, parameters, query: query.shape }
   }
 
   serialize(query: Chain): Stored {

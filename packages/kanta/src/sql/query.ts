@@ -116,7 +116,7 @@ function noRow(maker: unknown, query: object): unknown {
   if (typeof maker !== 'function') {
     return new KantaError('not_found', 'The query found no row. Use executeTakeFirst() where none is an answer.')
   }
-  return maker.prototype instanceof Error ? Reflect.construct(maker, []) : maker(query)
+  return maker === Error || maker.prototype instanceof Error ? Reflect.construct(maker, []) : maker(query)
 }
 
 const CHUNK = 100
