@@ -7,6 +7,24 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['packages/*/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+        },
+      },
+      {
+        // Whatever runs a query gives the same when each one is planned afresh.
+        extends: true,
+        test: {
+          name: 'no plan cache',
+          env: { PLAN_CACHE: 'off' },
+          include: ['packages/kanta/test/**/*.test.ts'],
+          exclude: ['packages/kanta/test/{driver,package,schema,types}/**', '**/docs.test.ts'],
+        },
+      },
+    ],
   },
 })

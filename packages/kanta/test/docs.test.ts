@@ -23,6 +23,7 @@ describe('examples', () => {
     const types = [...exportsOf('index.ts', files).types, 'Tables']
     const names = { values: Object.keys(prelude), types }
     writeFileSync(join(folder, 'prelude.ts'), "export * from '../prelude.ts'\n")
+    writeFileSync(join(folder, 'schema.ts'), "export { city, country } from '../prelude.ts'\n")
     writeFileSync(join(folder, 'same.ts'), "export * from '../same.ts'\n")
     for (const example of all) writeFileSync(join(folder, example.file), moduleOf(example, names))
     const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false }

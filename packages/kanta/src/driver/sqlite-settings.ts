@@ -111,7 +111,7 @@ export function settle<Database>(
     )
   }
   const pragmas = { ...presets[preset], ...options.pragmas }
-  const memory = isMemory(path)
+  const memory = path === ':memory:'
   const readOnly = preset === 'read-only'
   if (memory && readOnly) refuse(`${name} cannot open '${path}' read-only: nothing would ever be in it. Name a file.`)
   const busyTimeout = whole(name, 'busyTimeout', options.busyTimeout ?? defaults.busyTimeout, 0)
@@ -149,24 +149,23 @@ function checkNames(name: string, options: unknown): asserts options is SqliteOp
 }
 
 function settlePath(name: string, path: unknown): string {
-  if (path instanceof URL)
-    return path.protocol === 'file:' ? fileURLToPath(path) : refuse(`${name} opens files, not ${path.href}.`)
+  if (path instanceof URL) return pathOf(name, path)
   if (typeof path !== 'string' || path.trim() === '') {
     return refuse(
       `${name} needs the path of a database. Give a file such as 'app.db', or ':memory:' for one that is not kept.`,
     )
   }
-  // better-sqlite3 cuts this off, and the two drivers would open different files.
+  // In what follows the two libraries differ: they would open different files.
   if (path !== path.trim()) return refuse(`The path '${path}' starts or ends with space. Give it without.`)
+  if (path.startsWith('file:')) return refuse(`The path '${path}' is a URI. Give a path, or a URL: new URL('${path}').`)
   if (path.includes('\0')) return refuse('The path holds the character NUL. Give it without.')
   return path
 }
 
-/** Whether each connection to the path would be a database of its own. */
-function isMemory(path: string): boolean {
-  return (
-    path === ':memory:' || (path.startsWith('file:') && /^file:(:memory:|\?|$)|[?&](mode=memory|vfs=memdb)/.test(path))
-  )
+function pathOf(name: string, url: URL): string {
+  if (url.protocol !== 'file:') return refuse(`${name} opens files, not ${url.href}.`)
+  if (url.search !== '') return refuse(`${name} reads no settings from a URL. Give ${url.search} as options.`)
+  return fileURLToPath(url)
 }
 
 function settleReaders(name: string, given: unknown, memory: boolean, readOnly: boolean, pragmas: Pragmas): number {

@@ -4,8 +4,10 @@ import type { Aliased } from './expression.ts'
 import type { InsertInto } from './insert.ts'
 import type { SourceArm, TableArm } from './join.ts'
 import type { Info, One } from './scope.ts'
+import type { MergeInto } from './merge.ts'
 import type { Select } from './select.ts'
 import type { Update } from './update.ts'
+import type { CommonQuery, CommonTableName, WithTable, WithItself } from './with.ts'
 
 /** Where queries begin. */
 export interface QueryCreator<DB> {
@@ -49,5 +51,25 @@ export interface QueryCreator<DB> {
    * ```
    */
   deleteFrom<B extends keyof DB & string = never, A extends string = never, TB extends keyof DB & string = never, N extends string = [A] extends [never] ? B | TB : A, Q = DB[B | TB]>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Delete<Info<DB>, One<N, Q>, `${N}.${keyof Q & string}` | (keyof Q & string), Q, Q, never>
+  /**
+   * Begins a query that merges rows into a table: updates those that match, inserts those that do not.
+   *
+   * @example
+   * ```ts
+   * db.mergeInto('city').using('arrival', 'arrival.id', 'city.id').whenMatched().thenDelete()
+   * ```
+   */
+  mergeInto<B extends keyof DB & string = never, A extends string = never, TB extends keyof DB & string = never, N extends string = [A] extends [never] ? B | TB : A, Q = DB[B | TB]>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): MergeInto<DB, N, Q>
+  /**
+   * Names a query, which the query that follows can use like a table.
+   *
+   * @example
+   * ```ts
+   * db.with('large', (q) => q.selectFrom('city').selectAll().where('population', '>', 1_000_000))
+   *   .selectFrom('large').select('name')
+   * ```
+   */
+  with<N extends string, Q extends CommonQuery>(name: CommonTableName<N>, query: Q | ((q: QueryCreator<DB>) => Q)): QueryCreator<WithTable<DB, N, Q>>
+  /** The same with a query that may use itself. */
+  withRecursive<N extends string, Q extends CommonQuery>(name: CommonTableName<N>, query: (q: QueryCreator<WithItself<DB, N>>) => Q): QueryCreator<WithTable<DB, N, Q>>
 }
-export interface Database<DB> extends QueryCreator<DB> {}

@@ -72,7 +72,7 @@ export type AllMaybe<S extends Scope> = { [A in keyof S]: In<S[A]['row'], null> 
 /** Columns that may be null because an outer join may leave out their table. */
 export type MaybeCells<U> = { [C in keyof U]: ColumnType<SelectType<U[C]> | null> }
 /** The columns of joined tables. */
-export type Merge<A, B> = {
+export type JoinedCells<A, B> = {
   [C in keyof A | keyof B]: C extends keyof A
     ? C extends keyof B
       ? ColumnType<SelectType<A[C]> | SelectType<B[C]>>

@@ -25,7 +25,7 @@ import type {
   Cell,
   Maybe,
   MaybeCells,
-  Merge,
+  JoinedCells,
   One,
   Returns,
   Scope,
@@ -35,10 +35,10 @@ import type { GroupArgument, NoItem, NoRef, OrderArgument, RefArgument, RefItem,
 import type { WhereMethods } from './where.ts'
 import type { WindowBuilder } from './window.ts'
 
-type InnerJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtItems]>
-type LeftJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>, T[AtItems]>
-type RightJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>, T[AtItems]>
-type FullJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtItems]>
+type InnerJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>, T[AtItems]>
+type LeftJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtItems]>
+type RightJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtItems]>
+type FullJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtItems]>
 
 /** What joins a select to another one by a set operation. */
 interface SetOperand<T extends Returns> {
@@ -70,7 +70,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): InnerJoined<T, N, Q, K>
-  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>>>(
+  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
@@ -82,7 +82,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): LeftJoined<T, N, Q, K>
-  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
+  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
@@ -94,7 +94,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): RightJoined<T, N, Q, K>
-  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>>>(
+  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
@@ -106,7 +106,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): FullJoined<T, N, Q, K>
-  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
@@ -117,7 +117,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
   ): InnerJoined<T, N, Q, K>
   /** Joins a query that may use the columns of the tables so far. */
-  innerJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<A, Q>, K, Merge<T[AtCells], Q>>>(
+  innerJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<A, Q>, K, JoinedCells<T[AtCells], Q>>>(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
     on: (join: J) => JoinMethods,
@@ -133,7 +133,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    *   (join) => join.onTrue())
    * ```
    */
-  leftJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<A, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
+  leftJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<A, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
     on: (join: J) => JoinMethods,

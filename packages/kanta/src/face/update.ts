@@ -25,7 +25,7 @@ import type {
   AtTarget,
   Maybe,
   MaybeCells,
-  Merge,
+  JoinedCells,
   One,
   Scope,
   State,
@@ -50,57 +50,57 @@ export interface UpdateMethods extends WhereMethods, RunMethods {
    *   .whereRef('country.cca2', '=', 'city.country')
    * ```
    */
-  from<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB]>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], T[AtScope] & One<N, Q>, T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  from<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB]>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], T[AtScope] & One<N, Q>, T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Joins a table: by two columns that have to be equal, or by a callback with conditions. */
   innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
-  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>>>(
+  ): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  ): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls where it has no row. */
   leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
-  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>>>(
+  ): Update<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, Merge<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  ): Update<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls in the tables so far where they have no row. */
   rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
-  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>>>(
+  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
+  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, Merge<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
+  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls on either side where it has no row. */
   fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
-  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, Merge<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
   /** Joins every row of a table with every row so far. */
-  crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string)>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, Merge<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string)>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Returns columns of the updated rows. */
   returning<T extends WriteState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | C | F>
   /** Returns all columns of the updated rows, or those of some of the tables. */

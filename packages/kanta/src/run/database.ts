@@ -204,6 +204,18 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return this.destroy()
   }
 
+  $extendTables(): this {
+    return this
+  }
+
+  $omitTables(): this {
+    return this
+  }
+
+  $pickTables(): this {
+    return this
+  }
+
   /** Settings that are made once and found again by a name, so that their plans are kept. */
   #derive(key: string, make: () => Settings): this {
     const known = derived.get(this.settings) ?? new Map<string, Settings>()

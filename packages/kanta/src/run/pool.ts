@@ -82,7 +82,7 @@ export class Pool {
     if (this.#purposes.size > 0) this.#purposes.delete(connection)
     if (broken) this.#discard(lane, connection)
     else if (!lane.line.serve(connection)) {
-      if (lane.free.length === lane.open) throw new KantaError('connection', 'A connection was given back twice.')
+      if (lane.free.includes(connection)) throw new KantaError('connection', 'A connection was given back twice.')
       lane.free.push(connection)
     }
     if (this.#closing) this.#checkIdle()

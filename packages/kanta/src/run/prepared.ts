@@ -1,6 +1,6 @@
-import { KantaError, refuse } from '../error/index.ts'
-import type { Chain, ExecuteOptions } from '../sql/index.ts'
-import { Parameter, Chain as Query, show } from '../sql/index.ts'
+import { refuse } from '../error/index.ts'
+import type { Kind } from '../ir/index.ts'
+import { Chain, type ExecuteOptions, Parameter, Query, show } from '../sql/index.ts'
 import type { Executor } from './execute.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -13,54 +13,39 @@ export class PreparedQuery {
   readonly #roles: ReadonlyMap<string, ReadonlySet<string>>
 
   constructor(query: unknown, executor: Executor) {
-    if (!(query instanceof Query)) refuse('prepare() takes a callback that gives a query.')
+    if (!(query instanceof Chain)) refuse('prepare() takes a callback that gives a query.')
     this.#query = query as Chain
     this.#executor = executor
     this.#roles = rolesOf(this.#query, executor)
   }
 
-  execute(values: Values = {}, options?: ExecuteOptions): Promise<unknown[]> {
-    return this.#with(values, (query) => this.#executor.execute(query, options))
+  async execute(values?: Values, options?: ExecuteOptions): Promise<unknown[]> {
+    return this.#with(values).execute(options)
   }
 
-  executeTakeFirst(values: Values = {}, options?: ExecuteOptions): Promise<unknown> {
-    return this.#with(values, (query) => this.#executor.first(query, options))
+  async executeTakeFirst(values?: Values, options?: ExecuteOptions): Promise<unknown> {
+    return this.#with(values).executeTakeFirst(options)
   }
 
-  async executeTakeFirstOrThrow(values: Values = {}, options?: ExecuteOptions): Promise<unknown> {
-    const row = await this.executeTakeFirst(values, options)
-    if (row === undefined)
-      throw new KantaError('not_found', 'The query found no row. Use executeTakeFirst() where none is an answer.')
-    return row
+  async executeTakeFirstOrThrow(values?: Values, error?: unknown): Promise<unknown> {
+    return this.#with(values).executeTakeFirstOrThrow(error)
   }
 
-  stream(
-    values: Values = {},
-    options: ExecuteOptions & { readonly chunkSize?: number } = {},
-  ): AsyncIterableIterator<unknown> {
-    return this.#executor.stream(this.#bound(values), options.chunkSize ?? 100, options)
+  stream(values?: Values, options?: Parameters<Query<Kind>['stream']>[0]): AsyncIterableIterator<unknown> {
+    return this.#with(values).stream(options)
   }
 
-  compile(values: Values = {}): unknown {
-    return this.#executor.compile(this.#bound(values))
+  compile(values?: Values): unknown {
+    return this.#with(values).compile()
   }
 
-  #with<T>(values: Values, run: (query: Chain) => Promise<T>): Promise<T> {
-    let query: Chain
-    try {
-      query = this.#bound(values)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    return run(query)
-  }
-
-  #bound(values: Values): Chain {
+  /** The query with values in the places of its parameters. */
+  #with(values: Values = {}): Query<Kind> {
     for (const name of Object.keys(values)) {
-      if (!this.#roles.has(name))
-        refuse(
-          `The prepared query has no parameter '${name}'. It takes: ${[...this.#roles.keys()].join(', ') || 'none'}.`,
-        )
+      if (this.#roles.has(name)) continue
+      refuse(
+        `The prepared query has no parameter '${name}'. It takes: ${[...this.#roles.keys()].join(', ') || 'none'}.`,
+      )
     }
     for (const [name, roles] of this.#roles) check(name, values[name], roles)
     const args = this.#query.args.map((arg) => (arg instanceof Parameter ? values[arg.name] : arg))

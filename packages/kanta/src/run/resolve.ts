@@ -427,6 +427,7 @@ export class Resolver {
         this.#children(n, scope)
         if (n.operand !== undefined)
           for (const when of n.whens) if (when.kind === 'when') this.#meet(n.operand, when.condition, scope)
+        this.#results(n, this.#codec(n, scope))
         return
       case 'call':
       case 'aggregate': {
@@ -441,6 +442,12 @@ export class Resolver {
       default:
         this.#children(n, scope)
     }
+  }
+
+  /** The values of a case are written as the columns among its results are read. */
+  #results(n: NodeOf<'case'>, codec: Codec | undefined): void {
+    const results = n.whens.map((when) => (when.kind === 'when' ? when.result : when))
+    for (const result of [...results, n.otherwise]) if (result?.kind === 'slot') setCodec(result, codec)
   }
 
   #assignment(n: NodeOf<'assignment'>, scope: Scope): void {

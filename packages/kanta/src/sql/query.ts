@@ -234,7 +234,7 @@ export function sources(tables: unknown, args: unknown[]): Node {
   const given = typeof tables === 'function' ? callBack(tables) : tables
   if (!Array.isArray(given)) return source(given, args)
   if (given.length === 0) refuse('from([]) names no table.')
-  return listOf(given.map((table) => source(table, args)))
+  return listOf(given.map((table) => source(typeof table === 'function' ? callBack(table) : table, args)))
 }
 
 /** The items of `select(…)` and `returning(…)`. */

@@ -5,8 +5,8 @@ import { root, sources } from '../package/sources.ts'
 /**
  * A `ts` example of a docstring or a page.
  *
- * One that imports is complete: a program as it stands. Any other is a fragment, which finds in `prelude.ts` what it
- * does not declare. A comment behind an expression that is a statement of its own says its value.
+ * One that imports a package is complete: a program as it stands. Any other is a fragment, which finds in `prelude.ts`
+ * what it does not declare, and the tables of it in `./schema.ts`. A comment behind an expression that is a statement of its own says its value.
  */
 export interface Example {
   /** The file and the line on which it begins. */
@@ -32,13 +32,15 @@ function examplesOf(path: string, text: string): Example[] {
     return {
       place: `${path}:${text.slice(0, match.index).split('\n').length}`,
       code,
-      complete: /^import /m.test(code),
+      complete: /^import .* from '[^.]/m.test(code),
     }
   })
 }
 
 const VALUE =
   /^(?!(?:const|let|await|for|if|return|import|export|interface|type|function)\b|[\s})/])(.+?);? \/\/ (.+)$/gm
+
+const IMPORT = /^import .*\n/gm
 
 /** The text of a module that runs an example. `names` are the values and types that fragments may use. */
 export function moduleOf({ code, complete }: Example, names: { values: string[]; types: string[] }): string {
@@ -49,7 +51,7 @@ export function moduleOf({ code, complete }: Example, names: { values: string[];
     all.filter((name) => new RegExp(`(?<![\\w$.'])${name.replace('$', '\\$')}(?![\\w$'])`).test(code)).join(', ')
   return `${same}import { ${used(names.values)} } from './prelude.ts'
 import type { ${used(names.types)} } from './prelude.ts'
-export async function example() {
-${checked}}
+${checked.match(IMPORT)?.join('') ?? ''}export async function example() {
+${checked.replaceAll(IMPORT, '')}}
 `
 }

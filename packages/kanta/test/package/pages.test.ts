@@ -53,7 +53,7 @@ test('what the pages say is in a file is in it', () => {
 
 test('each word of the vocabulary is something that its file exports', () => {
   const [, section] = architecture.split(/^## Vocabulary$/m)
-  const rows = [...section!.matchAll(/^\| (\w+) \| .* \| `(\w+)` in \[[^\]]*\]\(([^)]+)\) \|$/gm)]
+  const rows = [...section!.matchAll(/^\| (\w+) +\| .* \| `(\w+)` in \[[^\]]*\]\(([^)]+)\) +\|$/gm)]
   expect(rows.length).toBeGreaterThan(12)
   const missing = rows.filter(
     ([, , name, path]) => !new RegExp(`^export (?:type|interface|class) ${name}\\b`, 'm').test(read(path!)),

@@ -182,8 +182,11 @@ export class Describe {
   }
 
   #item(env: Env, type: Type, depth: number, used: Set<string>): Item {
-    const of = this.expr(env, type, 2, depth)
-    const aliased = of.k !== 'column' || used.has(of.name) || this.choice.flip(60)
+    // Without keys an aggregate has to say that there is one group.
+    const of = env.keys?.length === 0 ? this.#aggregate(env, type) : this.expr(env, type, 2, depth)
+    // SQLite looks for a name in `order by` among the columns of the tables, where it has to be the only one.
+    const own = of.k === 'column' && env.sources.some((s) => s.alias === of.source) && isUnique(env, of.name)
+    const aliased = !own || used.has(of.name) || this.choice.flip(60)
     const name = aliased ? this.#name() : (of as Extract<Expr, { k: 'column' }>).name
     used.add(name)
     return { k: 'expr', of, name, aliased }
@@ -216,7 +219,7 @@ export class Describe {
     const limited = !documents && choice.flip(25)
     const ordered = must || limited || (!documents && choice.flip(15))
     const names = outputs.filter((output) => typeof output.read !== 'object').map((output) => output.name)
-    const first = choice.some(2, must || limited ? 30 : 40, () => this.#orderItem(env, names, plain && ordered))
+    const first = names.length === 0 ? [] : choice.some(2, must || limited ? 30 : 40, () => this.#orderItem(env, names, plain && ordered))
     const rest = ordered ? names.filter((name) => !first.some((order) => order.by === name)) : []
     const orderBy = [...first, ...rest.map((name) => this.#direction(name))]
     const count = (): Pair<number> => {
@@ -229,7 +232,7 @@ export class Describe {
   }
 
   #orderItem(env: Env, names: readonly string[], expressions: boolean): Order {
-    if (!expressions || names.length === 0 || !this.choice.flip(30)) return this.#direction(this.choice.pick(names))
+    if (!expressions || !this.choice.flip(30)) return this.#direction(this.choice.pick(names))
     const e = this.expr(env, this.choice.pick(TYPES), 1, 0)
     // A number alone would be the position of a column.
     return this.#direction(e.k === 'value' || e.k === 'null' ? { k: 'concat', left: TEXT, right: TEXT } : e)
@@ -272,7 +275,7 @@ export class Describe {
       case 3:
         return type === 'int' ? { k: 'minus', of: part() } : undefined
       case 4:
-        return type === 'int' ? { k: 'truth', of: this.condition(env, 1, depth) } : undefined
+        return type === 'int' ? { k: 'truth', of: this.#test(env, depth) } : undefined
       case 5:
         // In a grouped query a subquery could name a column that is not a key.
         if (depth === 0 || env.keys !== undefined) return undefined
@@ -280,6 +283,12 @@ export class Describe {
       default:
         return undefined
     }
+  }
+
+  /** A condition as a number; a column alone would be read as a boolean. */
+  #test(env: Env, depth: number): Condition {
+    const of = this.condition(env, 1, depth)
+    return of.k === 'flag' ? { k: 'not', of } : of
   }
 
   #calls(env: Env, type: Type, size: number, depth: number): Expr {
@@ -305,27 +314,29 @@ export class Describe {
       const keys = env.keys.filter((key) => typeOf(key) === type)
       return keys.length > 0 && choice.flip(70) ? choice.pick(keys) : this.#aggregate(env, type)
     }
-    const far = outside && env.parent !== undefined && env.parent.keys === undefined && choice.flip(35)
-    const scope = far ? env.parent! : env
+    let scope = env
+    while (outside && scope.parent !== undefined && choice.flip(35)) scope = scope.parent
     const found = scope.sources.flatMap((s) => s.columns.filter((c) => c.type === type).map((c) => [s.alias, c.name] as const))
     if (found.length === 0) return undefined
     const [source, name] = choice.pick(found)
-    const unique = env.sources.flatMap((s) => s.columns).filter((c) => c.name === name).length === 1
-    return { k: 'column', source, name, type, bare: !far && env.complete && unique && choice.flip(35) }
+    const bare = scope === env && env.complete && isUnique(env, name) && choice.flip(35)
+    return { k: 'column', source, name, type, bare }
   }
 
   #aggregate(env: Env, type: Type): Expr {
     const { choice } = this
-    const rows: Env = { ...env, keys: undefined }
+    // An aggregate of outer columns alone would be one of the query around.
+    const rows: Env = { ...env, keys: undefined, parent: undefined }
     const name = type === 'int' ? choice.pick(['count', 'sum', 'min', 'max', 'avg'] as const) : choice.pick(['min', 'max'] as const)
     const over = name === 'count' ? choice.pick(TYPES) : type
-    const all = name === 'count' && choice.flip(40)
-    const of = all ? undefined : this.#column(rows, over, false)
-    const made = of ?? (all ? undefined : this.#value(over === 'time' ? 'int' : over))
+    const found = name === 'count' && choice.flip(40) ? undefined : this.#column(rows, over, false)
+    const none: Expr = over === 'time' ? { k: 'null', type } : this.#value(over)
+    const of = found ?? (name === 'count' ? undefined : none)
+    const all = of === undefined
     return {
       k: 'aggregate',
       name,
-      of: made,
+      of,
       distinct: !all && choice.flip(25),
       filter: choice.flip(15) ? this.condition(rows, 0, 0) : undefined,
       type,
@@ -410,7 +421,8 @@ export class Describe {
     const outer = env.keys === undefined ? env : undefined
     if (depth === 0) return { k: 'not', of: this.condition(env, 0, 0) }
     const not = choice.flip(35)
-    if (choice.flip(50)) return { k: 'exists', not, query: this.select({ outer, depth: depth - 1 }) }
+    // SQLite leaves out `distinct` here, which an offset would tell.
+    if (choice.flip(50)) return { k: 'exists', not, query: { ...this.select({ outer, depth: depth - 1 }), distinct: false } }
     const type = choice.pick(TYPES)
     const of = this.expr(env, type, size === 0 ? 0 : 1, 0)
     return { k: 'in query', not, of, query: this.select({ outer, depth: depth - 1, types: [type] }) }
@@ -459,6 +471,9 @@ function consumed(output: Output): Output {
   const type = output.read ?? (output.type === 'text' ? 'text' : 'int')
   return { name: output.name, type, read: output.read }
 }
+
+const isUnique = (env: Env, name: string): boolean =>
+  env.sources.flatMap((s) => s.columns).filter((c) => c.name === name).length === 1
 
 /** The names of all columns; undefined where one is there twice. */
 function namesOf(sources: readonly Visible[]): string[] | undefined {

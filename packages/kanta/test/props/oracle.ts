@@ -89,7 +89,7 @@ export class Oracle {
 
   #groups(query: Select, rows: readonly Scope[], outer: Scope | undefined): Scope[] {
     const groups = new Map<string, Scope[]>()
-    if (query.groupBy!.length === 0) groups.set('', [])
+    if (query.groupBy!.length === 0) groups.set('[]', [])
     for (const scope of rows) {
       const key = JSON.stringify(query.groupBy!.map((e) => keyOf(this.expr(e, scope))))
       groups.set(key, [...(groups.get(key) ?? []), scope])

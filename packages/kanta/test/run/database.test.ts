@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
 import { sqlite } from '../../src/driver/sqlite.ts'
-import { fromJSON, kanta, sql, table } from '../../src/index.ts'
+import { fromJSON, kanta, type Slots, sql, table } from '../../src/index.ts'
 import { camelCase, queryLog, schemaPrefix, slowQueries } from '../../src/plugins/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 
@@ -76,9 +76,9 @@ for (const [library, make] of Object.entries(makers)) {
       await using db = await open()
       await using trx = await db.startTransaction().execute()
       await trx.insertInto('city').values({ name: 'Kemi' }).execute()
-      await trx.savepoint('before').execute()
+      const marked = await trx.savepoint('before').execute()
       await trx.deleteFrom('city').execute()
-      await trx.rollbackToSavepoint('before').execute()
+      await marked.rollbackToSavepoint('before').execute()
       await trx.commit().execute()
       expect(trx.isCommitted).toBe(true)
       expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(4)
@@ -283,7 +283,7 @@ for (const [library, make] of Object.entries(makers)) {
 
     test('a prepared query takes its values each time, and refuses wrong ones', async () => {
       await using db = await open()
-      const byName = db.prepare<{ names: string[]; active: boolean }>((slot) =>
+      const byName = db.prepare((slot: Slots<{ names: string[]; active: boolean }>) =>
         db.selectFrom('city').select('id').where('name', 'in', slot('names')).where('active', '=', slot('active')),
       )
       expect(await byName.execute({ names: ['Turku', 'Oulu'], active: true })).toEqual([{ id: 1 }])

@@ -13,11 +13,15 @@ export interface Options {
 
 /** A database without the query builder: text in sessions. */
 export class Harness {
-  readonly driver: Driver
-  readonly pool: Pool
-  readonly session: PoolSession
+  declare driver: Driver
+  declare pool: Pool
+  declare session: PoolSession
 
-  constructor(driver: Driver, options?: PoolOptions) {
+  constructor(driver?: Driver, options?: PoolOptions) {
+    if (driver !== undefined) this.open(driver, options)
+  }
+
+  open(driver: Driver, options?: PoolOptions): void {
     this.driver = driver
     this.pool = new Pool(driver, options)
     this.session = new PoolSession(this.pool)

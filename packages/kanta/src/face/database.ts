@@ -1,0 +1,89 @@
+import type { Expression, Rowed, TablesOf } from '../schema/index.ts'
+import type { CaseBuilder, CaseOf } from './case.ts'
+import type { QueryCreator } from './creator.ts'
+import type { Dynamic } from './dynamic.ts'
+import type { ExpressionScope } from './expression-builder.ts'
+import type { PreparedQuery, Slots } from './prepare.ts'
+import type { QueryRunner } from './raw.ts'
+import type { QueryResult } from './result.ts'
+import type { CompiledQuery, ExecuteOptions, RunMethods } from './run.ts'
+import type { SchemaCreator } from './schema-creator.ts'
+import type { $first, AtRow, Returns } from './scope.ts'
+import type { ConnectionBuilder, ControlledTransactionBuilder, TransactionBuilder } from './transaction.ts'
+
+/** A query that was stored, ready to run. */
+export interface RestoredQuery<out R> extends RunMethods, Rowed<R> {
+  readonly [$first]: R | undefined
+}
+
+/** What a plugin is to a database; its members are those of `kanta({ plugins })`. */
+export interface DatabasePlugin {
+  readonly name: string
+}
+
+/** A scope in which every reference is legal, for expressions that are made outside of a query. */
+type AnyReference = ExpressionScope<any, any, string, any>
+
+/**
+ * A database with the tables `DB`: an interface of table names and rows, or `TablesOf<typeof schema>`.
+ *
+ * @example
+ * ```ts
+ * const db: Database<{ city: City; country: Country }> = kanta({ driver: sqlite('cities.db') })
+ * ```
+ */
+export interface Database<DB> extends QueryCreator<DB>, QueryRunner {
+  /** Statements that define tables. */
+  readonly schema: SchemaCreator
+  /** Names that are known only at run time. */
+  readonly dynamic: Dynamic<DB>
+  /** The functions of SQL, outside of a query: references are checked when the query is run. */
+  readonly fn: AnyReference['fn']
+  readonly isTransaction: boolean
+  /** `case when … then … end`, outside of a query. */
+  case(): CaseBuilder<AnyReference, never>
+  case<V>(value: Expression<V>): CaseOf<AnyReference, V, never>
+  /**
+   * Builds a query once, with places for the values that it takes each time it runs.
+   *
+   * @example
+   * ```ts
+   * const citiesOf = db.prepare((slot: Slots<{ country: string }>) =>
+   *   db.selectFrom('city').select(['id', 'name']).where('country', '=', slot('country')))
+   * await citiesOf.execute({ country: 'FI' })
+   * ```
+   */
+  prepare<P, Q extends Returns>(build: (slot: Slots<P>) => Q): PreparedQuery<P, Q[AtRow]>
+  /** Runs a compiled query, or a query that another database built. */
+  executeQuery<R>(query: CompiledQuery<R> | Rowed<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
+  /** A transaction around a callback; within a transaction, a part of it that can fail by itself. */
+  transaction(): TransactionBuilder<DB>
+  /** A transaction that its caller ends. */
+  startTransaction(): ControlledTransactionBuilder<DB>
+  /** One connection for everything in a callback. */
+  connection(): ConnectionBuilder<DB>
+  /** The same database with its tables in a schema. */
+  withSchema(schema: string): this
+  /** The same database with more plugins. */
+  withPlugins(plugins: readonly DatabasePlugin[]): this
+  /** The same database with the types of more tables. */
+  $extendTables<T>(): Database<Omit<DB, keyof T> & T>
+  /** The same database without the types of some tables. */
+  $omitTables<T extends keyof DB>(): Database<Omit<DB, T>>
+  /** The same database with the types of some tables only. */
+  $pickTables<T extends keyof DB>(): Database<Pick<DB, T>>
+  /** Waits for running work, then closes every connection. */
+  destroy(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * The database of the tables that a module exports.
+ *
+ * @example
+ * ```ts
+ * import * as schema from './schema.ts'
+ * const db: DatabaseOf<typeof schema> = kanta({ driver: sqlite('cities.db'), schema })
+ * ```
+ */
+export type DatabaseOf<S> = Database<TablesOf<S>>

@@ -1,0 +1,82 @@
+import type { Database } from './database.ts'
+import type { ExecuteOptions } from './run.ts'
+
+export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable' | 'snapshot'
+export type AccessMode = 'read only' | 'read write'
+
+/** A transaction: a database whose statements take effect together or not at all. */
+export interface Transaction<DB> extends Database<DB> {
+  readonly isTransaction: true
+  /** Calls a function once the transaction has been committed. */
+  afterCommit(callback: () => unknown): void
+  /** Calls a function once the transaction has been rolled back. */
+  afterRollback(callback: () => unknown): void
+}
+
+/** Settings of a transaction that a callback runs in. */
+export interface TransactionBuilder<DB> {
+  setIsolationLevel(level: IsolationLevel): TransactionBuilder<DB>
+  setAccessMode(mode: AccessMode): TransactionBuilder<DB>
+  /**
+   * Runs a callback in a transaction: commits when it succeeds, rolls back when it throws.
+   *
+   * @example
+   * ```ts
+   * await db.transaction().execute(async (trx) => {
+   *   await trx.insertInto('city').values(city).execute()
+   *   trx.afterCommit(() => notify(city))
+   * })
+   * ```
+   */
+  execute<R>(callback: (trx: Transaction<DB>) => Promise<R>, options?: ExecuteOptions): Promise<R>
+}
+
+/** Settings of a transaction that its caller ends. */
+export interface ControlledTransactionBuilder<DB> {
+  setIsolationLevel(level: IsolationLevel): ControlledTransactionBuilder<DB>
+  setAccessMode(mode: AccessMode): ControlledTransactionBuilder<DB>
+  /** Begins the transaction. */
+  execute(options?: ExecuteOptions): Promise<ControlledTransaction<DB>>
+}
+
+/** A step of a controlled transaction. */
+export interface Step<T> {
+  execute(): Promise<T>
+}
+
+// The savepoints that are left after going back to N: it and those before it.
+type UpTo<S extends readonly string[], N> = S extends readonly [...infer H extends string[], infer L extends string] ? (L extends N ? S : UpTo<H, N>) : never
+type Before<S extends readonly string[], N> = S extends readonly [...infer H extends string[], infer L extends string] ? (L extends N ? H : Before<H, N>) : never
+
+/**
+ * A transaction that its caller ends; leaving the scope of `await using` rolls it back if it is still open. `S` are the
+ * names of its savepoints.
+ */
+export interface ControlledTransaction<DB, S extends readonly string[] = []> extends Transaction<DB> {
+  readonly isCommitted: boolean
+  readonly isRolledBack: boolean
+  /**
+   * Commits the transaction.
+   *
+   * @example
+   * ```ts
+   * await using trx = await db.startTransaction().execute()
+   * await trx.insertInto('city').values(city).execute()
+   * await trx.commit().execute()
+   * ```
+   */
+  commit(): Step<void>
+  /** Undoes what the transaction did. */
+  rollback(): Step<void>
+  /** Marks a point that can be gone back to. */
+  savepoint<N extends string>(name: N extends S[number] ? never : N): Step<ControlledTransaction<DB, [...S, N]>>
+  /** Undoes what was done since the savepoint, which stays. */
+  rollbackToSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, UpTo<S, N>>>
+  /** Forgets a savepoint and those after it; what was done since stays. */
+  releaseSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, Before<S, N>>>
+}
+
+/** One connection for everything in a callback. */
+export interface ConnectionBuilder<DB> {
+  execute<R>(callback: (db: Database<DB>) => Promise<R>, options?: ExecuteOptions): Promise<R>
+}

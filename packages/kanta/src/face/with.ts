@@ -1,0 +1,35 @@
+import type { $row } from '../schema/index.ts'
+import type { AtRow } from './scope.ts'
+
+/** A query that `with` names. */
+export interface CommonQuery {
+  readonly [$row]: any
+}
+
+/** The name of a common table expression, with what the database should do with its rows. */
+export interface CommonTable<out N> {
+  readonly name: N
+  /** Computes the rows once. */
+  materialized(): CommonTable<N>
+  /** Lets the database fold the query into those that use it. */
+  notMaterialized(): CommonTable<N>
+}
+
+/** Makes the name of a common table expression: `(cte) => cte('name').materialized()`. */
+export type CommonTableBuilder = <N extends string>(name: N) => CommonTable<N>
+
+/** `'name'`, `'name(a, b)'`, or a callback that says more. */
+export type CommonTableName<N extends string> = N | ((cte: CommonTableBuilder) => CommonTable<N>)
+
+type Trim<T extends string> = T extends ` ${infer R}` ? Trim<R> : T extends `${infer R} ` ? Trim<R> : T
+type Split<T extends string> = T extends `${infer H},${infer R}` ? Trim<H> | Split<R> : Trim<T>
+
+type NameIn<N extends string> = N extends `${infer M}(${string})` ? Trim<M> : N
+/** The row under the name `N`. Renamed columns are any of the query's, as their order is not in the types. */
+type RowAs<N extends string, R> = N extends `${string}(${infer L})` ? { [C in Split<L>]: C extends keyof R ? R[C] : R[keyof R] } : R
+
+type Added<DB, T> = keyof T & keyof DB extends never ? DB & T : Omit<DB, keyof T> & T
+/** The tables of `DB` with the common table expression `N`, which hides a table of that name. */
+export type WithTable<DB, N extends string, Q extends CommonQuery> = Added<DB, { [P in NameIn<N>]: RowAs<N, Q[AtRow]> }>
+/** What a recursive query sees of itself. */
+export type WithItself<DB, N extends string> = Added<DB, { [P in NameIn<N>]: N extends `${string}(${infer L})` ? Record<Split<L>, any> : any }>

@@ -1,0 +1,81 @@
+// What the scripts of package.json do. Whatever Node npm runs on, a task runs on the Node that `npm install` brought
+// along. No task calls npm, since the npm of a distribution does not run on another Node than its own.
+import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(fileURLToPath(import.meta.url))
+const windows = process.platform === 'win32'
+/** What runs TypeScript and has node:sqlite. */
+const LEAST = [22, 18]
+
+const tasks = {
+  demo(args) {
+    tasks.build()
+    run('node', ['--run', 'demo', '--', ...args], 'examples/cities')
+  },
+  build() {
+    rmSync(join(root, 'packages/kanta/dist'), { recursive: true, force: true })
+    run('tsc', ['-p', 'packages/kanta/tsconfig.build.json'])
+  },
+  check() {
+    run('biome', ['check', '.'])
+    run('tsc', ['-p', 'tsconfig.json'])
+  },
+  format() {
+    run('biome', ['check', '--write', '.'])
+  },
+  test(args) {
+    tasks.check()
+    tasks.build()
+    run('vitest', ['run', ...args])
+  },
+  'test:watch'(args) {
+    run('vitest', args)
+  },
+  bench(args) {
+    tasks.build()
+    run('node', ['--run', 'bench', '--', ...args], 'bench')
+  },
+  'bench:types'(args) {
+    tasks.build()
+    run('node', ['bench/types/main.ts', ...args])
+  },
+}
+
+/** The folder of the Node of this repository, or of the one that runs this. */
+function folderOfNode() {
+  try {
+    const name = `node-${windows ? 'win' : process.platform}-${process.arch}`
+    return join(dirname(createRequire(join(root, 'package.json')).resolve(`${name}/package.json`)), 'bin')
+  } catch {
+    const [major, minor] = process.versions.node.split('.').map(Number)
+    if (major < LEAST[0] || (major === LEAST[0] && minor < LEAST[1])) {
+      fail(
+        `No Node came with npm install for ${process.platform} ${process.arch}. Use Node ${LEAST.join('.')} or later.`,
+      )
+    }
+    return dirname(process.execPath)
+  }
+}
+
+const path = [folderOfNode(), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
+
+/** Runs a command in a folder of the repository; where it fails, everything ends. */
+function run(command, args, folder = '.') {
+  const env = { ...process.env, PATH: path }
+  const { status, error } = spawnSync(command, args, { cwd: join(root, folder), env, shell: windows, stdio: 'inherit' })
+  if (error !== undefined) fail(`${command}: ${error.message}. Run npm install first.`)
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}
+
+const [name, ...args] = process.argv.slice(2)
+if (!Object.hasOwn(tasks, name ?? '')) fail(`There is no task ${name}. There are: ${Object.keys(tasks).join(', ')}.`)
+tasks[name](args)
