@@ -1,12 +1,12 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { Connection, Driver, RunResult } from '../driver/index.ts'
-import { KantaError } from '../error/index.ts'
+import type { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import { type Bound, bind, bindFixed, type Context } from './bind.ts'
 import { type Part, partsOf, refuseRagged } from './bulk.ts'
 import { arrayDecoder, type Decoding, objectDecoder, type RowDecoder } from './decode.ts'
-import { failure } from './failure.ts'
+import { failure, suppress, throwIfAborted } from './failure.ts'
 import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan } from './plan.ts'
@@ -146,6 +146,7 @@ export class Executor implements Runner {
       if (found instanceof Promise) return this.#later(ready, sql, parameters, connection, found, single)
       const decoder = ready.decoder === 'unset' || ready.open ? this.decoder(ready, sql, connection) : ready.decoder
       this.session.give(connection)
+      connection = undefined
       if (decoder === undefined || found === undefined) return Promise.resolve(found)
       return Promise.resolve(single ? decoder.row(found) : decoder.rows(found as unknown[]))
     } catch (cause) {
@@ -167,6 +168,7 @@ export class Executor implements Runner {
       const result = connection.run(bound.sql, bound.parameters)
       if (result instanceof Promise) return this.#written(ready, bound, connection, result)
       this.session.give(connection)
+      connection = undefined
       return Promise.resolve(outcome(ready.facts.kind, result))
     } catch (cause) {
       if (connection !== undefined) this.session.give(connection)
@@ -216,12 +218,13 @@ export class Executor implements Runner {
     const parts = partsOf(ready, args, this.#planning, this.#context)
     const role = ready.facts.readOnly ? 'read' : 'write'
     const connection = this.session.take(role) ?? (await this.session.wait(role, signal))
+    const held = { connection, broken: false }
     try {
       throwIfAborted(signal)
       if (parts.length === 1) return await this.#part(parts[0]!, connection, single)
-      return await this.#atomically(connection, () => this.#parts(parts, connection))
+      return await this.#atomically(held, () => this.#parts(parts, connection))
     } finally {
-      this.session.give(connection)
+      this.session.give(connection, held.broken)
     }
   }
 
@@ -243,24 +246,34 @@ export class Executor implements Runner {
   }
 
   /** Several statements as one: all of them, or none. */
-  async #atomically<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  async #atomically<T>(held: { readonly connection: Connection; broken: boolean }, work: () => Promise<T>): Promise<T> {
     const { transaction } = this.#dialect
     const nested = this.session.inTransaction
-    const name = 'kanta_insert'
-    for (const sql of nested ? [transaction.savepoint(name)] : transaction.begin({})) await connection.script(sql)
+    const release = transaction.release(SAVEPOINT)
+    const undo = nested
+      ? [transaction.rollbackTo(SAVEPOINT), ...(release === undefined ? [] : [release])]
+      : [transaction.rollback]
+    const run = async (sql: string): Promise<void> => {
+      try {
+        await held.connection.script(sql)
+      } catch (cause) {
+        throw this.failure(cause, { sql, parameters: [] })
+      }
+    }
+    for (const sql of nested ? [transaction.savepoint(SAVEPOINT)] : transaction.begin({})) await run(sql)
     try {
       const result = await work()
-      const done = nested ? transaction.release(name) : transaction.commit
-      if (done !== undefined) await connection.script(done)
+      const done = nested ? release : transaction.commit
+      if (done !== undefined) await run(done)
       return result
     } catch (cause) {
+      // Some errors end a transaction of SQLite by themselves.
+      if (held.connection.inTransaction === false) throw cause
       try {
-        await connection.script(nested ? transaction.rollbackTo(name) : transaction.rollback)
-        const release = nested ? transaction.release(name) : undefined
-        if (release !== undefined) await connection.script(release)
-      } catch (suppressed) {
-        // The database may have rolled back by itself; the first error says what happened.
-        if (cause instanceof KantaError) cause.suppressed ??= suppressed
+        for (const sql of undo) await run(sql)
+      } catch (later) {
+        held.broken = true
+        throw suppress(cause, later)
       }
       throw cause
     }
@@ -308,12 +321,10 @@ export class Executor implements Runner {
   }
 }
 
+/** The savepoint of an insert that takes several statements; a user's cannot have its name. */
+const SAVEPOINT = 'kanta_insert'
+
 const NOTHING_KNOWN: Decoding = { codecs: new Map(), rename: undefined, bigints: false }
 
 const firstOf = (rows: unknown[]): unknown => rows[0]
 const same = (rows: unknown[]): unknown => rows
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted)
-    throw new KantaError('cancelled', 'The query was cancelled before it ran.', { cause: signal.reason })
-}

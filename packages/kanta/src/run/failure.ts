@@ -38,3 +38,8 @@ export function suppress(first: unknown, later: unknown): unknown {
   if (end !== later && Object.isExtensible(end)) end.suppressed = later
   return first
 }
+
+/** Refuses work whose signal is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined, what = 'The query'): void {
+  if (signal?.aborted) throw cancelled(signal, what)
+}

@@ -1,9 +1,25 @@
+import type { Connection } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Chain } from '../sql/index.ts'
-import { type Executor, throwIfAborted } from './execute.ts'
-import { throughHooks } from './hook.ts'
+import type { Bound } from './bind.ts'
+import type { Part } from './bulk.ts'
+import type { RowDecoder } from './decode.ts'
+import { throwIfAborted } from './failure.ts'
+import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import type { Plan } from './plan.ts'
-import type { Loan } from './session.ts'
+import type { Loan, Session } from './session.ts'
+
+/** What runs the queries that are streamed. */
+export interface StreamSource {
+  readonly session: Session
+  readonly settings: { readonly hooks: readonly Hook[] }
+  plan(shape: Chain['shape']): Plan
+  bind(plan: Plan, args: readonly unknown[]): Bound
+  decoder(plan: Plan, sql: string, connection: Connection): RowDecoder | undefined
+  event(part: Part, streaming: boolean): QueryEvent
+  failure(cause: unknown, bound: Bound | undefined): KantaError
+  execute(query: Chain, options: { readonly signal: AbortSignal | undefined }): Promise<unknown[]>
+}
 
 /** What an open stream holds, apart from the iterator, so that an iterator nobody has any more can be cleaned up after. */
 class Hold {
@@ -33,7 +49,7 @@ const abandoned = new FinalizationRegistry<Hold>((hold) => {
  * everything, in a library that then refuses other statements) the rows are read at once.
  */
 export function streamRows(
-  executor: Executor,
+  executor: StreamSource,
   query: Chain,
   chunkSize: number,
   signal: AbortSignal | undefined,
@@ -51,7 +67,7 @@ export function streamRows(
 }
 
 async function* read(
-  executor: Executor,
+  executor: StreamSource,
   query: Chain,
   chunkSize: number,
   signal: AbortSignal | undefined,
@@ -63,7 +79,7 @@ async function* read(
   if (!session.canHoldStream) {
     const rows = await executor.execute(query, { signal })
     for (const row of rows) {
-      throwIfStopped(signal)
+      throwIfAborted(signal, 'The stream')
       yield row
     }
     return
@@ -81,16 +97,16 @@ async function* read(
   let failed: unknown
   try {
     await opened(executor, ready, bound, ended.promise)
-    const decoder = (): ReturnType<Executor['decoder']> => executor.decoder(ready, bound.sql, connection)
+    const decoder = (): RowDecoder | undefined => executor.decoder(ready, bound.sql, connection)
     const cursor = connection.stream(bound.sql, bound.parameters, chunkSize, ready.decoding.bigints)
     hold.cursor = cursor
     for (;;) {
-      throwIfStopped(signal)
+      throwIfAborted(signal, 'The stream')
       const chunk = await cursor.next()
       if (chunk.done) return
       const rows = decoder()?.rows(chunk.value) ?? chunk.value
       for (const row of rows) {
-        throwIfStopped(signal)
+        throwIfAborted(signal, 'The stream')
         yield row
       }
     }
@@ -105,12 +121,7 @@ async function* read(
 }
 
 /** Starts the hooks of a stream, and waits until all of them have let it pass. */
-function opened(
-  executor: Executor,
-  plan: Plan,
-  bound: ReturnType<Executor['bind']>,
-  ended: Promise<void>,
-): Promise<void> {
+function opened(executor: StreamSource, plan: Plan, bound: Bound, ended: Promise<void>): Promise<void> {
   const { hooks } = executor.settings
   if (hooks.length === 0) return Promise.resolve()
   return new Promise((pass, stop) => {
@@ -119,8 +130,4 @@ function opened(
       return ended
     }).catch(stop)
   })
-}
-
-function throwIfStopped(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new KantaError('cancelled', 'The stream was cancelled.', { cause: signal.reason })
 }

@@ -14,8 +14,8 @@ import {
   uuidCodec,
 } from './codec.ts'
 import type { ColumnLike, Expression, Operand } from './expression.ts'
-import type { Generated, GeneratedAlways, SelectType } from './infer.ts'
-import type { $cell, $column, $ref, $value } from './phantom.ts'
+import type { ColumnType, SelectType } from './infer.ts'
+import type { $column, $ref, $value } from './phantom.ts'
 
 /** What a column holds, before a dialect names it. */
 export type AbstractType =
@@ -116,16 +116,17 @@ export class Column<out R = unknown, out V = unknown> implements ColumnLike<R>, 
 /** How much of a column the database fills in: nothing, nothing until it is an integer key, a default, everything. */
 export type Filled = 'nothing' | 'key' | 'default' | 'always'
 
-type Cell<T, F> = F extends 'default' ? Generated<T> : F extends 'always' ? GeneratedAlways<T> : T
+type InsertCell<T, F> = F extends 'default' ? T | undefined : F extends 'always' ? never : T
+type UpdateCell<T, F> = F extends 'always' ? never : T
 
 /** Any column that is being defined. */
-export interface AnyColumnBuilder {
-  readonly [$cell]: unknown
-}
+export interface AnyColumnBuilder extends ColumnType<unknown> {}
 
-/** A column that is being defined: not null unless it says so. */
-export interface ColumnBuilder<T, F extends Filled = 'nothing'> extends AnyColumnBuilder {
-  readonly [$cell]: Cell<T, F>
+/**
+ * A column that is being defined: not null unless it says so. Its type is a column type as it is, so that a table's row
+ * need not be computed from its columns.
+ */
+export interface ColumnBuilder<T, F extends Filled = 'nothing'> extends ColumnType<T, InsertCell<T, F>, UpdateCell<T, F>> {
   /** Lets the column hold null. */
   nullable(): ColumnBuilder<T | null, F>
   /** Makes the column the primary key; an integer key is generated when an insert leaves it out. */

@@ -34,7 +34,7 @@ export type {
   UpdateType,
   ValueOrExpression,
 } from './infer.ts'
-export type { $alias, $cell, $column, $ref, $row, $table, $value } from './phantom.ts'
+export type { $alias, $column, $ref, $row, $table, $value } from './phantom.ts'
 export {
   type AliasedTable,
   aliasOf,

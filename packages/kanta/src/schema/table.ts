@@ -11,7 +11,7 @@ import {
 import { Constraint } from './constraint.ts'
 import type { Expression } from './expression.ts'
 import type { Named, TableRef } from './infer.ts'
-import type { $cell, $row } from './phantom.ts'
+import type { $row } from './phantom.ts'
 
 /** A unique constraint. */
 export interface UniqueDefinition {
@@ -91,8 +91,8 @@ export type AliasedTable<B extends string, A extends string, R> = TableRef<B, A>
 export function table<B extends string, C extends Record<string, AnyColumnBuilder>>(
   name: B,
   describe: (c: ColumnFactory) => C,
-  constraints?: (t: Columns<B, { [K in keyof C]: C[K][typeof $cell] }>) => readonly Constraint[],
-): Table<B, { [K in keyof C]: C[K][typeof $cell] }> {
+  constraints?: (t: Columns<B, C>) => readonly Constraint[],
+): Table<B, C> {
   return new Definer(name).table(
     describe(columns),
     constraints as ((t: unknown) => readonly Constraint[]) | undefined,

@@ -10,8 +10,10 @@ export interface BuildOptions {
   /** Picks among calls that mean the same. */
   readonly style: Choice
   readonly which?: 'value' | 'other'
-  /** For a database without a schema: values are given as SQLite holds them, and columns by their names only. */
+  /** For a database without a schema: values are given as SQLite holds them. */
   readonly raw?: boolean
+  /** Names tables and columns by text only, so that databases with other tables can share the shape. */
+  readonly names?: boolean
   /** Makes a parameter of a prepared query, which keeps the value by its name. */
   readonly slot?: ((value: unknown) => unknown) | undefined
 }
@@ -72,7 +74,7 @@ export class Build {
   }
 
   #objects(): boolean {
-    return this.#options.raw !== true
+    return this.#options.names !== true
   }
 
   /** The calls of a query after its first, in an order of their own; those of one clause keep theirs. */
@@ -290,7 +292,8 @@ export class Build {
     let made = eb.case()
     for (const { when, then } of e.whens) {
       const parts = this.#parts(when)
-      const condition = parts !== undefined && this.#style.flip(50) ? made.when(...parts) : made.when(this.condition(when))
+      const given = parts === undefined ? [this.condition(when)] : this.#style.flip(50) ? parts : [eb(...parts)]
+      const condition = made.when(...given)
       if (then.k === 'column' && this.#style.flip(50)) made = condition.thenRef(this.operand(then))
       else made = condition.then(this.#plain(then))
     }

@@ -121,12 +121,11 @@ export interface World {
 /** `raw` has no schema: its values and rows are as SQLite holds them. */
 export async function openWorld(seed: number): Promise<World> {
   const content = contentOf(seed)
-  const node = open({ driver: sqlite(':memory:'), schema: tables })
-  const before = process.env.PLAN_CACHE
+  const before = process.env.PLAN_CACHE ?? ''
   process.env.PLAN_CACHE = 'off'
   const uncached = open({ driver: sqlite(':memory:'), schema: tables })
-  if (before === undefined) delete process.env.PLAN_CACHE
-  else process.env.PLAN_CACHE = before
+  process.env.PLAN_CACHE = 'on'
+  const node = open({ driver: sqlite(':memory:'), schema: tables })
   const db = {
     node,
     better: open({ driver: betterSqlite3(':memory:'), schema: tables }),
@@ -135,6 +134,7 @@ export async function openWorld(seed: number): Promise<World> {
     camel: open({ driver: betterSqlite3(':memory:'), schema: tables, plugins: [camelCase()] }),
     inSchema: node.withSchema('main'),
   }
+  process.env.PLAN_CACHE = before
   for (const kind of ['node', 'better', 'uncached', 'raw', 'camel'] as const) await fill(db[kind], content, kind === 'camel')
   return { content, db, close: async () => void (await Promise.all([node, db.better, uncached, db.raw, db.camel].map((d) => d.destroy()))) }
 }

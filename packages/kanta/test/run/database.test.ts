@@ -353,6 +353,22 @@ for (const [library, make] of Object.entries(makers)) {
       }
     })
 
+    test('a cell that cannot be read is named, and the connection is given back once', async () => {
+      const note = table('note', (c) => ({ id: c.integer().primaryKey(), body: c.json<object>() }))
+      await using db = kanta({ driver: make(':memory:'), schema: { note } })
+      await db.schema.createTable(note).execute()
+      await sql`insert into note values (1, '{}'), (2, '{broken')`.execute(db)
+      for (let i = 0; i < 3; i++) {
+        const query = db.selectFrom('note').selectAll().orderBy('id', 'desc')
+        await expect(query.executeTakeFirst()).rejects.toMatchObject({
+          code: 'query',
+          message: /column 'body' could not be read/,
+        })
+        await expect(query.execute()).rejects.toMatchObject({ code: 'query' })
+      }
+      expect(await db.selectFrom('note').selectAll().where('id', '=', 1).execute()).toEqual([{ id: 1, body: {} }])
+    })
+
     test('a star reads the columns of the table as it is', async () => {
       await using db = await open()
       await db.selectFrom('city').selectAll().executeTakeFirst()
