@@ -20,8 +20,8 @@ describe('examples', () => {
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     const files = new Map(sources().map((file) => [file.path, file]))
-    const types = [...exportsOf('index.ts', files).types, 'Tables']
-    const names = { values: Object.keys(prelude), types }
+    const types = [...exportsOf('index.ts', files).types, 'City', 'Country', 'Tables']
+    const names = { values: Object.keys(prelude), types: [...new Set(types)] }
     writeFileSync(join(folder, 'prelude.ts'), "export * from '../prelude.ts'\n")
     writeFileSync(join(folder, 'schema.ts'), "export { city, country } from '../prelude.ts'\n")
     writeFileSync(join(folder, 'same.ts'), "export * from '../same.ts'\n")

@@ -8,7 +8,7 @@ import type { QueryRunner } from './raw.ts'
 import type { QueryResult } from './result.ts'
 import type { CompiledQuery, ExecuteOptions, RunMethods } from './run.ts'
 import type { SchemaCreator } from './schema-creator.ts'
-import type { $first, AtRow, Returns } from './scope.ts'
+import type { $first, AnyInfo, AtRow, Info, Returns, SchemaInfo } from './scope.ts'
 import type { ConnectionBuilder, ControlledTransactionBuilder, TransactionBuilder } from './transaction.ts'
 
 /** A query that was stored, ready to run. */
@@ -32,7 +32,7 @@ type AnyReference = ExpressionScope<any, any, string, any>
  * const db: Database<{ city: City; country: Country }> = kanta({ driver: sqlite('cities.db') })
  * ```
  */
-export interface Database<DB> extends QueryCreator<DB>, QueryRunner {
+export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator<DB, I>, QueryRunner {
   /** Statements that define tables. */
   readonly schema: SchemaCreator
   /** Names that are known only at run time. */
@@ -57,11 +57,11 @@ export interface Database<DB> extends QueryCreator<DB>, QueryRunner {
   /** Runs a compiled query, or a query that another database built. */
   executeQuery<R>(query: CompiledQuery<R> | Rowed<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
   /** A transaction around a callback; within a transaction, a part of it that can fail by itself. */
-  transaction(): TransactionBuilder<DB>
+  transaction(): TransactionBuilder<DB, I>
   /** A transaction that its caller ends. */
-  startTransaction(): ControlledTransactionBuilder<DB>
+  startTransaction(): ControlledTransactionBuilder<DB, I>
   /** One connection for everything in a callback. */
-  connection(): ConnectionBuilder<DB>
+  connection(): ConnectionBuilder<DB, I>
   /** The same database with its tables in a schema. */
   withSchema(schema: string): this
   /** The same database with more plugins. */
@@ -86,4 +86,4 @@ export interface Database<DB> extends QueryCreator<DB>, QueryRunner {
  * const db: DatabaseOf<typeof schema> = kanta({ driver: sqlite('cities.db'), schema })
  * ```
  */
-export type DatabaseOf<S> = Database<TablesOf<S>>
+export type DatabaseOf<S> = Database<TablesOf<S>, SchemaInfo<S>>

@@ -1,6 +1,7 @@
 import type { ColumnLike, Expression } from '../schema/index.ts'
 import type { DerivedTable } from './expression.ts'
 import type { Optional } from './row.ts'
+import type { Cells } from './scope.ts'
 
 /** A reference that is known only at run time: one of the columns `R`. */
 export interface DynamicReference<out R> extends Expression<any>, ColumnLike<Optional<R>> {}
@@ -8,7 +9,7 @@ export interface DynamicReference<out R> extends Expression<any>, ColumnLike<Opt
 /** A table that is known only at run time: one of the tables `B` of `DB`. */
 export interface DynamicTable<DB, B extends keyof DB & string> {
   /** Names the table, so that its columns can be referred to. */
-  as<A extends string>(alias: A): DerivedTable<DB[B], A>
+  as<A extends string>(alias: A): DerivedTable<Cells<DB[B]>, A>
 }
 
 /** `db.dynamic`: names that come from outside of the program, still checked to be names. */

@@ -5,7 +5,7 @@ import type { Functions } from './function.ts'
 import type { JsonOperator, JsonPath } from './json.ts'
 import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, ValueOf } from './operator.ts'
 import type { TableArm } from './join.ts'
-import type { $cells, $eb, $refs, $scope, Cell, In, Info, InnerInfo, One, Scope, Selected, Shadow } from './scope.ts'
+import type { $cells, $eb, $refs, $scope, And, AnyCells, AnyInfo, Cell, Cells, InnerCells, Info, InnerInfo, Scope, Selected, TableCells, Tables } from './scope.ts'
 import type { Select } from './select.ts'
 import type { OperandArm } from './selection.ts'
 
@@ -38,7 +38,7 @@ interface Computed<C, V> {
 }
 
 /** Columns and the values that they have to equal. */
-type Filter<S extends Scope, K, U> = { readonly [R in K & string]?: ValueOf<Cell<S, U, R>> | null | readonly ValueOf<Cell<S, U, R>>[] }
+type Filter<S extends Scope, K, U extends AnyCells> = { readonly [R in K & string]?: ValueOf<Cell<S, U, R>> | null | readonly ValueOf<Cell<S, U, R>>[] }
 
 /**
  * Makes expressions over the tables in scope. Its methods can be taken out of it.
@@ -48,7 +48,7 @@ type Filter<S extends Scope, K, U> = { readonly [R in K & string]?: ValueOf<Cell
  * be proved from the members; the annotations say it, and with them two builders are compared by their arguments.
  */
 /** @ts-ignore TS2636 */
-export interface ExpressionScope<out I, out S extends Scope, in K, out U> extends ExpressionBase {
+export interface ExpressionScope<out I, out S extends Scope, in K, out U extends AnyCells> extends ExpressionBase {
   readonly [$scope]: S
   readonly [$refs]: K
   readonly [$cells]: U
@@ -88,7 +88,7 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U> extend
   /** A path into the JSON of a column, for functions that take one. */
   jsonPath<R extends K>(): JsonPath<Selected<S, U, R>>
   /** A table as an expression. */
-  table<A extends keyof S & string>(name: A): ExpressionWrapper<Selectable<S[A]['row']>>
+  table<A extends keyof S['tables'] & string>(name: A): ExpressionWrapper<Selectable<S['tables'][A]['row']>>
   /** Columns as a row, to compare with `tuple`. */
   refTuple<const A extends readonly K[]>(...columns: A): ExpressionWrapper<{ -readonly [I in keyof A]: Selected<S, U, A[I]> }>
   /** An expression or column as another type of SQL. */
@@ -110,11 +110,11 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U> extend
    */
   groupingSets(sets: readonly (readonly (K | ColumnLike<K> | Expression<any>)[])[]): Expression<never>
   /** A query within the query, which may use the columns around it. */
-  selectFrom<B extends InfoOf<I>['names'] = never, A extends string = never, TB extends InfoOf<I>['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = InfoOf<I>['db'][B | TB]>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Select<InnerInfo<I, S>, S & One<N, Q>, K | `${N}.${keyof Q & string}` | (keyof Q & string), Shadow<U, Q>, never>
+  selectFrom<B extends InfoOf<I>['names'] = never, A extends string = never, TB extends InfoOf<I>['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<InfoOf<I>, B | TB>>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Select<InnerInfo<InfoOf<I>, S>, And<S, N, Q, never>, K | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), InnerCells<U, Q>, never>
   /** A query within the query that reads no table. */
-  selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[]): Select<InnerInfo<I, S>, S, K, U, C>
+  selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[]): Select<InnerInfo<InfoOf<I>, S>, S, K, U, C>
 }
-type InfoOf<I> = I extends { db: any; names: string } ? I : never
+type InfoOf<I> = I extends AnyInfo ? I : never
 
 /**
  * The expression builder over the tables `TB` of `DB`: the parameter type of helper functions.
@@ -124,4 +124,4 @@ type InfoOf<I> = I extends { db: any; names: string } ? I : never
  * const isLarge = (eb: ExpressionBuilder<Tables, 'city'>) => eb('city.population', '>', 1_000_000)
  * ```
  */
-export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<Info<DB>, { [A in TB]: In<DB[A], never> }, { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB], DB[TB]>
+export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<Info<DB>, Tables<DB, TB>, { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB], Cells<DB[TB]>>

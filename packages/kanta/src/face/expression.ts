@@ -1,6 +1,6 @@
-import type { $row, $value, Expression, Operand } from '../schema/index.ts'
+import type { $value, Expression, Operand } from '../schema/index.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
-import type { $cells, $refs, $scope, AtCells, AtRefs, AtScope, Cell, Scope } from './scope.ts'
+import type { $cells, $refs, $scope, AtCells, AtRefs, AtScope, AnyCells, Cell, Cells, Scope } from './scope.ts'
 
 /** Carries the alias of an aliased expression; it exists only in types. */
 export declare const $name: unique symbol
@@ -13,18 +13,18 @@ export interface Aliased<out T, out A> {
 
 /** An expression with a name; one whose type is a row can also stand as a table. */
 export interface AliasedExpression<out T, out A> extends Aliased<T, A> {
-  readonly [$row]: T
+  readonly [$cells]: Cells<T>
 }
 
 /** A query with a name: a table in `from` and joins, a value in `select`. */
 export interface AliasedQuery<R, A> extends Aliased<R[keyof R] | null, A> {
-  readonly [$row]: R
+  readonly [$cells]: Cells<R>
 }
 
 /** What `from` and joins take besides tables: a query, a list of values, a function that makes a table. */
-export interface DerivedTable<out R, out A> {
+export interface DerivedTable<out Q, out A> {
   readonly [$name]: A
-  readonly [$row]: R
+  readonly [$cells]: Q
 }
 
 /** An expression and what can be done with it. */
@@ -67,7 +67,7 @@ export interface PredicateMethods {
 }
 
 /** A condition, to which others can be added. */
-export interface Predicate<S extends Scope, K, U> extends PredicateMethods, ExpressionWrapper<boolean> {
+export interface Predicate<S extends Scope, K, U extends AnyCells> extends PredicateMethods, ExpressionWrapper<boolean> {
   readonly [$scope]: S
   readonly [$refs]: K
   readonly [$cells]: U

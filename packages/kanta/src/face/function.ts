@@ -2,7 +2,7 @@ import type { ColumnLike, Expression, Operand, Selectable } from '../schema/inde
 import type { DerivedTable, ExpressionWrapper } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'
-import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, Cell, Scope, ScopeState, AnyScope, Selected } from './scope.ts'
+import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, Cell, AnyCells, Cells, Scope, ScopeState, AnyScope, Selected } from './scope.ts'
 import type { NoRef, RefArgument, RefItem } from './selection.ts'
 import type { WindowBuilder } from './window.ts'
 
@@ -52,7 +52,7 @@ export interface AggregateFunction<E extends AnyScope, T> extends AggregateMetho
 /** The call of a function that makes a table. */
 export interface TableFunction<R> {
   /** Names the table; `columns` names its columns. */
-  as<A extends string>(alias: A, columns?: readonly (keyof R & string)[]): DerivedTable<R, A>
+  as<A extends string>(alias: A, columns?: readonly (keyof R & string)[]): DerivedTable<Cells<R>, A>
 }
 
 /** The row of a table function whose columns have no types given. */
@@ -63,9 +63,9 @@ export interface FunctionBase {
   table<R = UnknownRow>(name: string, args?: readonly unknown[]): TableFunction<R>
 }
 
-type ValueIn<S extends Scope, U, A> = A extends Expression<infer T> ? T : A extends ColumnLike<infer R> ? Selected<S, U, R> : Selected<S, U, A>
+type ValueIn<S extends Scope, U extends AnyCells, A> = A extends Expression<infer T> ? T : A extends ColumnLike<infer R> ? Selected<S, U, R> : Selected<S, U, A>
 /** The first of the values that is not null. */
-type Coalesced<S extends Scope, U, A extends readonly unknown[]> = A extends readonly [infer H, ...infer T]
+type Coalesced<S extends Scope, U extends AnyCells, A extends readonly unknown[]> = A extends readonly [infer H, ...infer T]
   ? null extends ValueIn<S, U, H>
     ? T extends readonly []
       ? ValueIn<S, U, H>
@@ -74,7 +74,7 @@ type Coalesced<S extends Scope, U, A extends readonly unknown[]> = A extends rea
   : never
 
 /** The functions of SQL. `KE` is what stands for an argument, made once for each scope. */
-export interface Functions<E extends AnyScope, S extends Scope, K, U, KE> extends FunctionBase {
+export interface Functions<E extends AnyScope, S extends Scope, K, U extends AnyCells, KE> extends FunctionBase {
   /**
    * Calls any function; strings are columns.
    *
@@ -89,7 +89,7 @@ export interface Functions<E extends AnyScope, S extends Scope, K, U, KE> extend
   /** The number of rows in which the expression is not null. */
   count<T = number>(column: KE): AggregateFunction<E, T>
   /** The number of rows. */
-  countAll<T = number>(table?: keyof S & string): AggregateFunction<E, T>
+  countAll<T = number>(table?: keyof S['tables'] & string): AggregateFunction<E, T>
   sum<T = number>(column: KE): AggregateFunction<E, T>
   avg<T = number>(column: KE): AggregateFunction<E, T>
   max<const R extends K, V = Selected<S, U, R>>(column: R | Operand<R, V>): AggregateFunction<E, V>
@@ -101,9 +101,9 @@ export interface Functions<E extends AnyScope, S extends Scope, K, U, KE> extend
   /** Any item of an array, as the right side of a comparison. */
   any<const R extends K, V = Selected<S, U, R>>(array: R | Operand<R, V>): ExpressionWrapper<V extends readonly (infer T)[] ? T : unknown>
   /** An array of the rows of a table, or of the values of an expression. */
-  jsonAgg<A extends keyof S & string>(table: A): AggregateFunction<E, Selectable<S[A]['row']>[]>
+  jsonAgg<A extends keyof S['tables'] & string>(table: A): AggregateFunction<E, Selectable<S['tables'][A]['row']>[]>
   jsonAgg<T>(expression: Expression<T>): AggregateFunction<E, T[]>
   /** The row of a table as an object, or a value as JSON. */
-  toJson<A extends keyof S & string>(table: A): ExpressionWrapper<Selectable<S[A]['row']>>
+  toJson<A extends keyof S['tables'] & string>(table: A): ExpressionWrapper<Selectable<S['tables'][A]['row']>>
   toJson<T>(expression: Expression<T>): ExpressionWrapper<T>
 }

@@ -1,4 +1,4 @@
-import type { $row, ColumnLike, ColumnType, Expression, Operand, RequiredKeys } from '../schema/index.ts'
+import type { $row, At, ColumnLike, ColumnType, Expression, Insertion, Operand } from '../schema/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf, Subquery } from './operator.ts'
 import type { InsertResult } from './result.ts'
@@ -13,7 +13,6 @@ import type {
   $refs,
   $scope,
   $target,
-  At,
   AtBuilder,
   AtCells,
   AtInfo,
@@ -22,8 +21,10 @@ import type {
   AtScope,
   AtTarget,
   Cell,
-  In,
-  Info,
+  And,
+  Cells,
+  AnyCells,
+  AnyInfo,
   One,
   Scope,
   State,
@@ -35,8 +36,6 @@ import type { UpdateRow } from './update.ts'
 type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
   ? T['__insert__'] | Expression<T['__insert__']> | Subquery<T['__insert__']>
   : T | Expression<T> | Subquery<T>
-// Says of each column whether it may be left out; its values are never looked at.
-type Insertion<T> = { [K in keyof T]?: unknown } & { [K in RequiredKeys<T>]: unknown }
 /**
  * What `values` takes for a table: plain values and expressions. One object type, since a literal is cheaper to check
  * against it than against an intersection.
@@ -56,7 +55,7 @@ export interface WriteState extends State {
 /**
  * `insert into <table>`, which waits for what to insert: it cannot run before it has rows.
  */
-export interface InsertInto<DB, B extends string, T> extends ConflictMethods {
+export interface InsertInto<I extends AnyInfo, B extends string, T extends AnyCells> extends ConflictMethods {
   readonly [$target]: T
   /**
    * The row or rows to insert. A column that the database fills in may be left out.
@@ -66,9 +65,9 @@ export interface InsertInto<DB, B extends string, T> extends ConflictMethods {
    * await db.insertInto('city').values([{ name: 'Oulu', country: 'FI' }, { name: 'Turku', country: 'FI' }]).execute()
    * ```
    */
-  values(rows: InsertRow<T> | ArrayLike<InsertRow<T>> | ((eb: ExpressionScope<Info<DB>, One<B, T>, `${B}.${keyof T & string}` | (keyof T & string), T>) => InsertRow<T> | ArrayLike<InsertRow<T>>)): Inserted<DB, B, T>
+  values(rows: InsertRow<T['row']> | ArrayLike<InsertRow<T['row']>> | RowCallback<I, T['row']>): Inserted<I, B, T>
   /** The columns that `expression` gives, in their order. */
-  columns(columns: readonly ((keyof T & string) | ColumnLike<`${string}.${keyof T & string}`>)[]): InsertInto<DB, B, T>
+  columns(columns: readonly ((keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>)[]): InsertInto<I, B, T>
   /**
    * Inserts the rows of a query.
    *
@@ -77,11 +76,15 @@ export interface InsertInto<DB, B extends string, T> extends ConflictMethods {
    * db.insertInto('old_city').columns(['name']).expression(db.selectFrom('city').select('name'))
    * ```
    */
-  expression(query: AnyQuery | ((eb: Info<DB>['eb']) => AnyQuery)): Inserted<DB, B, T>
+  expression(query: AnyQuery | ((eb: I['eb']) => AnyQuery)): Inserted<I, B, T>
   /** Inserts one row of defaults. */
-  defaultValues(): Inserted<DB, B, T>
+  defaultValues(): Inserted<I, B, T>
 }
-type Inserted<DB, B extends string, T> = Insert<Info<DB>, One<B, T>, `${B}.${keyof T & string}` | (keyof T & string), T, never>
+/** Gives the row or rows to insert, with queries and other expressions for values. */
+export interface RowCallback<I extends AnyInfo, T> {
+  (eb: I['eb']): InsertRow<T> | ArrayLike<InsertRow<T>>
+}
+type Inserted<I, B extends string, T extends AnyCells> = Insert<I, One<B, T>, `${B}.${keyof T['row'] & string}` | (keyof T['row'] & string), T, never>
 
 export interface ConflictMethods {
   /** Leaves out rows that conflict with others; `insert ignore` or `insert or ignore`. */
@@ -112,7 +115,7 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
    */
   onConflict<T extends WriteState>(this: T, build: (conflict: ConflictBuilder<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget]>) => ConflictEnd<any>): T
   /** What to change in a row that has the same key, as MySQL says it. */
-  onDuplicateKeyUpdate<T extends WriteState>(this: T, changes: UpdateRow<T[AtTarget]> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]>)): T
+  onDuplicateKeyUpdate<T extends WriteState>(this: T, changes: UpdateRow<T[AtTarget]['row']> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>)): T
   /** Returns columns of the inserted rows. */
   returning<T extends WriteState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | C | F>
   /** Returns all columns of the inserted rows. */
@@ -128,16 +131,16 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
 }
 
 /** The tables `inserted` and `deleted` of `output`. */
-export type OutputScope<T extends WriteState, P extends string> = T[AtScope] & { [A in P]: In<T[AtTarget], never> }
+export type OutputScope<T extends WriteState, P extends string> = And<T[AtScope], P, T[AtTarget], never>
 export interface OutputState<T extends WriteState, P extends string> extends State {
   [$info]: T[AtInfo]
   [$scope]: OutputScope<T, P>
-  [$refs]: `${P}.${keyof T[AtTarget] & string}`
-  [$eb]: ExpressionScope<T[AtInfo], OutputScope<T, P>, `${P}.${keyof T[AtTarget] & string}`, {}>
+  [$refs]: `${P}.${keyof T[AtTarget]['row'] & string}`
+  [$eb]: ExpressionScope<T[AtInfo], OutputScope<T, P>, `${P}.${keyof T[AtTarget]['row'] & string}`, Cells<{}>>
 }
 
 /** `insert into … values …`: `T` is the table, the other parameters are those of `Select`. */
-export interface Insert<I, S extends Scope, K, T, O> extends InsertMethods {
+export interface Insert<I, S extends Scope, K, T extends AnyCells, O> extends InsertMethods {
   [$info]: I
   [$scope]: S
   [$refs]: K
@@ -162,7 +165,7 @@ export interface ConflictMethodsOf {
 }
 
 /** `on conflict …`, waiting for what to do. */
-export interface ConflictBuilder<I, S extends Scope, K, T> extends ConflictMethodsOf {
+export interface ConflictBuilder<I, S extends Scope, K, T extends AnyCells> extends ConflictMethodsOf {
   [$info]: I
   [$scope]: S
   [$refs]: K
@@ -170,9 +173,9 @@ export interface ConflictBuilder<I, S extends Scope, K, T> extends ConflictMetho
   [$items]: never
   [$eb]: ExpressionScope<I, S, K, T>
   /** The unique column in which rows conflict; several calls name several. */
-  column(column: (keyof T & string) | ColumnLike<`${string}.${keyof T & string}`>): this
+  column(column: (keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>): this
   /** The columns of the unique key in which rows conflict. */
-  columns(columns: readonly ((keyof T & string) | ColumnLike<`${string}.${keyof T & string}`>)[]): this
+  columns(columns: readonly ((keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>)[]): this
   /** The constraint in which rows conflict, by name. */
   constraint(name: string): this
   /** The expression of the unique index in which rows conflict. */
@@ -180,7 +183,7 @@ export interface ConflictBuilder<I, S extends Scope, K, T> extends ConflictMetho
   /** Leaves out the row that conflicts. */
   doNothing(): ConflictEnd<I>
   /** Changes the row that is there; `excluded` is the one that was to be inserted. */
-  doUpdateSet(changes: UpdateRow<T> | ((eb: ExpressionScope<I, S & One<'excluded', T>, K | `excluded.${keyof T & string}` | (keyof T & string), T>) => UpdateRow<T>)): ConflictUpdate<I, S & One<'excluded', T>, K | `excluded.${keyof T & string}` | (keyof T & string), T>
+  doUpdateSet(changes: UpdateRow<T['row']> | ((eb: ExpressionScope<I, And<S, 'excluded', T, never>, K | `excluded.${keyof T['row'] & string}` | (keyof T['row'] & string), T>) => UpdateRow<T['row']>)): ConflictUpdate<I, And<S, 'excluded', T, never>, K | `excluded.${keyof T['row'] & string}` | (keyof T['row'] & string), T>
 }
 
 /** `on conflict …` with what to do. */
@@ -189,7 +192,7 @@ export interface ConflictEnd<out I> {
 }
 
 /** `on conflict … do update set …` */
-export interface ConflictUpdate<I, S extends Scope, K, T> extends ConflictMethodsOf, ConflictEnd<I> {
+export interface ConflictUpdate<I, S extends Scope, K, T extends AnyCells> extends ConflictMethodsOf, ConflictEnd<I> {
   [$info]: I
   [$scope]: S
   [$refs]: K

@@ -1,7 +1,7 @@
 import type { ColumnLike, Expression, Operand, TableRef } from '../schema/index.ts'
 import type { DerivedTable } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
-import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, Cell, Scope, ScopeState } from './scope.ts'
+import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, AnyCells, Cell, Scope, ScopeState } from './scope.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 
 // `from` and joins take the name of a table `B`, perhaps with an alias `A`, or what these list: a table as a value, a
@@ -41,7 +41,7 @@ export interface JoinMethods {
 }
 
 /** The condition of a join. */
-export interface JoinBuilder<I, S extends Scope, K, U> extends JoinMethods {
+export interface JoinBuilder<I, S extends Scope, K, U extends AnyCells> extends JoinMethods {
   [$scope]: S
   [$refs]: K
   [$cells]: U

@@ -7,13 +7,13 @@ import type { MergeResult } from './result.ts'
 import type { All, Cast, RowOf } from './row.ts'
 import type { RunMethods } from './run.ts'
 import type { $row } from '../schema/index.ts'
-import type { $cells, $eb, $first, $info, $items, $refs, $scope, $target, AtBuilder, AtCells, AtInfo, AtItems, AtRefs, AtScope, AtTarget, Cell, Info, JoinedCells, One, Scope, State } from './scope.ts'
+import type { $cells, $eb, $first, $info, $items, $refs, $scope, $target, AtBuilder, AtCells, AtInfo, AtItems, AtRefs, AtScope, And, AnyCells, AtTarget, AnyInfo, Cell, TableCells, JoinedCells, One, Scope, State } from './scope.ts'
 import type { AddedByIf, Aliases, Count } from './select.ts'
 import type { NoItem, SelectArgument, SelectItem } from './selection.ts'
 import type { Update, UpdateRow } from './update.ts'
 
 /** `merge into <table>`, which waits for what to merge. */
-export interface MergeInto<DB, N extends string, T> {
+export interface MergeInto<I extends AnyInfo, N extends string, T extends AnyCells> {
   /**
    * What is merged, and how its rows are matched with those of the table.
    *
@@ -24,24 +24,24 @@ export interface MergeInto<DB, N extends string, T> {
    *   .whenNotMatched().thenInsertValues((eb) => ({ name: eb.ref('arrival.name'), country: eb.ref('arrival.country') }))
    * ```
    */
-  using<B extends keyof DB & string = never, A extends string = never, TB extends keyof DB & string = never, S extends string = [A] extends [never] ? B | TB : A, Q = DB[B | TB], K = `${N}.${keyof T & string}` | (keyof T & string) | `${S}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
-    source: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, Info<DB>['eb']>,
+  using<B extends I['names'] = never, A extends string = never, TB extends I['names'] = never, S extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<I, B | TB>, K = `${N}.${keyof T['row'] & string}` | (keyof T['row'] & string) | `${S}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+    source: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, I['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Merge<Info<DB>, One<N, T> & One<S, Q>, K, JoinedCells<T, Q>, T, S, Q, never>
-  using<B extends keyof DB & string = never, A extends string = never, TB extends keyof DB & string = never, S extends string = [A] extends [never] ? B | TB : A, Q = DB[B | TB], K = `${N}.${keyof T & string}` | (keyof T & string) | `${S}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<Info<DB>, One<N, T> & One<S, Q>, K, JoinedCells<T, Q>>>(
-    source: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, Info<DB>['eb']>,
+  ): Merge<I, And<One<N, T>, S, Q, never>, K, JoinedCells<T, Q>, T, S, Q, never>
+  using<B extends I['names'] = never, A extends string = never, TB extends I['names'] = never, S extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<I, B | TB>, K = `${N}.${keyof T['row'] & string}` | (keyof T['row'] & string) | `${S}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<I, And<One<N, T>, S, Q, never>, K, JoinedCells<T, Q>>>(
+    source: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, I['eb']>,
     on: (join: J) => JoinMethods,
-  ): Merge<Info<DB>, One<N, T> & One<S, Q>, K, JoinedCells<T, Q>, T, S, Q, never>
+  ): Merge<I, And<One<N, T>, S, Q, never>, K, JoinedCells<T, Q>, T, S, Q, never>
 }
 
 /** Carries the source of a merge; it exists only in types. */
 declare const $source: unique symbol
 interface MergeState extends WriteState {
-  [$source]: { name: any; row: any }
+  [$source]: { name: any; cells: any }
 }
 type SourceOf<T extends MergeState> = T[typeof $source]
-type MergedItems<T extends MergeState, O> = Merge<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['row'], O>
+type MergedItems<T extends MergeState, O> = Merge<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['cells'], O>
 
 export interface MergeMethods extends RunMethods {
   /** For rows of the table that match. */
@@ -69,13 +69,13 @@ export interface MergeMethods extends RunMethods {
   returning<T extends MergeState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): MergedItems<T, T[AtItems] | C | F>
   /** Returns all columns, or those of some of the tables. */
   returningAll<T extends MergeState>(this: T): MergedItems<T, T[AtItems] | All<'*'>>
-  returningAll<T extends MergeState, A extends keyof T[AtScope]>(this: T, tables: Aliases<A>): MergedItems<T, T[AtItems] | All<A>>
+  returningAll<T extends MergeState, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): MergedItems<T, T[AtItems] | All<A>>
   /** Returns nothing again. */
   clearReturning<T extends MergeState>(this: T): MergedItems<T, never>
   /** Returns columns of the rows, as SQL Server says it: `output(['inserted.id', 'deleted.id as old_id'])`. */
-  output<T extends MergeState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C, F>): Merge<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['row'], T[AtItems] | C | F>
+  output<T extends MergeState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C, F>): Merge<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['cells'], T[AtItems] | C | F>
   /** Returns all columns of the rows, as SQL Server says it. */
-  outputAll<T extends MergeState, A extends 'inserted' | 'deleted'>(this: T, table: A): Merge<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['row'], T[AtItems] | All<A>>
+  outputAll<T extends MergeState, A extends 'inserted' | 'deleted'>(this: T, table: A): Merge<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['cells'], T[AtItems] | All<A>>
   /** Takes at most so many rows (or per cent of them), as SQL Server says it. */
   top<T>(this: T, count: Count, modifier?: 'percent'): T
   /** Changes the query if a condition holds. Columns that are returned within become optional. */
@@ -89,27 +89,27 @@ export interface MatchedAction<T extends MergeState> {
   /** Changes the row with the methods of an update. */
   thenUpdate(change: (update: Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>) => object): T
   /** Changes the row: an object, a callback that gives one, or a column and its value. */
-  thenUpdateSet(changes: UpdateRow<T[AtTarget]> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]>)): T
-  thenUpdateSet<C extends keyof T[AtTarget] & string>(column: C | ColumnLike<`${string}.${C}`>, value: UpdateRow<T[AtTarget]>[C] | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]>[C])): T
+  thenUpdateSet(changes: UpdateRow<T[AtTarget]['row']> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>)): T
+  thenUpdateSet<C extends keyof T[AtTarget]['row'] & string>(column: C | ColumnLike<`${string}.${C}`>, value: UpdateRow<T[AtTarget]['row']>[C] | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>[C])): T
 }
 
 /** What to do with rows of the source that are not in the table. */
 export interface NotMatchedAction<T extends MergeState> {
   thenDoNothing(): T
   /** Inserts a row; a callback may use the columns of the source. */
-  thenInsertValues(row: InsertRow<T[AtTarget]> | ((eb: SourceBuilder<T>) => InsertRow<T[AtTarget]>)): T
+  thenInsertValues(row: InsertRow<T[AtTarget]['row']> | ((eb: SourceBuilder<T>) => InsertRow<T[AtTarget]['row']>)): T
 }
-type SourceBuilder<T extends MergeState> = ExpressionScope<T[AtInfo], One<SourceOf<T>['name'], SourceOf<T>['row']>, `${SourceOf<T>['name']}.${keyof SourceOf<T>['row'] & string}` | (keyof SourceOf<T>['row'] & string), SourceOf<T>['row']>
+type SourceBuilder<T extends MergeState> = ExpressionScope<T[AtInfo], One<SourceOf<T>['name'], SourceOf<T>['cells']>, `${SourceOf<T>['name']}.${keyof SourceOf<T>['cells']['row'] & string}` | (keyof SourceOf<T>['cells']['row'] & string), SourceOf<T>['cells']>
 
 /** `merge into … using …`: `T` is the table that is written, `Q` the row of the source, the others are those of `Select`. */
-export interface Merge<I, S extends Scope, K, U, T, N, Q, O> extends MergeMethods {
+export interface Merge<I, S extends Scope, K, U extends AnyCells, T extends AnyCells, N, Q extends AnyCells, O> extends MergeMethods {
   [$info]: I
   [$scope]: S
   [$refs]: K
   [$cells]: U
   [$items]: O
   [$target]: T
-  [$source]: { name: N; row: Q }
+  [$source]: { name: N; cells: Q }
   [$eb]: ExpressionScope<I, S, K, U>
   readonly [$row]: [O] extends [never] ? MergeResult : RowOf<S, U, O>
   [$first]: [O] extends [never] ? MergeResult : RowOf<S, U, O> | undefined

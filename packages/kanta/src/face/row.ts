@@ -1,7 +1,7 @@
 // From the items of a selection to its row. Items gather as a union; the row is made once, when it is read.
 import type { SelectType } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
-import type { In, Scope, Selected } from './scope.ts'
+import type { AnyCells, In, Scope, Selected } from './scope.ts'
 
 /** `selectAll()` as '*', `selectAll('a')` as 'a'. */
 export interface All<A> {
@@ -32,7 +32,7 @@ export type NameOf<C> = C extends `${string} as ${infer A}`
         ? C
         : never
 
-type TypeOf<S extends Scope, U, C> = C extends string
+type TypeOf<S extends Scope, U extends AnyCells, C> = C extends string
   ? C extends `${infer R} as ${string}`
     ? Selected<S, U, R>
     : Selected<S, U, C>
@@ -41,10 +41,10 @@ type TypeOf<S extends Scope, U, C> = C extends string
     : never
 
 /** The row of the items `O`. The mapped type has no name of its own, so that a hover shows its fields. */
-export type RowOf<S extends Scope, U, O> = [O] extends [Item]
+export type RowOf<S extends Scope, U extends AnyCells, O> = [O] extends [Item]
   ? { [C in O as NameOf<C>]: TypeOf<S, U, C> }
   : [O] extends [All<'*'>]
-    ? { [C in keyof U]: SelectType<U[C]> }
+    ? { [C in keyof U['row']]: SelectType<U['row'][C]> }
     : [O] extends [Cast<infer R>]
       ? R
       : [O] extends [All<infer A>]
@@ -52,16 +52,16 @@ export type RowOf<S extends Scope, U, O> = [O] extends [Item]
         : Flat<GivenRow<S, U, O> & Partial<GivenRow<S, U, OptionalItems<O>>>>
 
 type OptionalItems<O> = O extends Optional<infer C> ? C : never
-type GivenRow<S extends Scope, U, O> = CastRow<O> & StarItems<S, U, StarOf<O>> & { [C in O as NameOf<C>]: TypeOf<S, U, C> }
+type GivenRow<S extends Scope, U extends AnyCells, O> = CastRow<O> & StarItems<S, U, StarOf<O>> & { [C in O as NameOf<C>]: TypeOf<S, U, C> }
 type CastRow<O> = [Extract<O, Cast<any>>] extends [never] ? unknown : Extract<O, Cast<any>>['cast']
 type StarOf<O> = O extends All<infer A> ? A : never
-type StarItems<S extends Scope, U, A> = [A] extends [never]
+type StarItems<S extends Scope, U extends AnyCells, A> = [A] extends [never]
   ? unknown
   : '*' extends A
-    ? { [C in keyof U]: SelectType<U[C]> }
+    ? { [C in keyof U['row']]: SelectType<U['row'][C]> }
     : StarRow<S, A>
 /** The columns of the tables `A`. */
-type StarRow<S extends Scope, A> = [A] extends [keyof S] ? { [C in KeysOf<S[A]>]: InEach<S[A], C> } : never
+type StarRow<S extends Scope, A> = [A] extends [keyof S['tables']] ? { [C in KeysOf<S['tables'][A]>]: InEach<S['tables'][A], C> } : never
 type KeysOf<T> = T extends In<infer R, any> ? keyof R : never
 type InEach<T, C> = T extends In<infer R, infer N> ? (C extends keyof R ? SelectType<R[C]> | N : never) : never
 

@@ -4,7 +4,7 @@
 // 2. A reference is inferred first and checked afterwards, and only what was given. The union of legal references only
 //    stands to the right of `extends`: it is never put in another union, intersected or mapped.
 // 3. What depends on the type of one column alone is an alias that does not distribute: evaluated once for each type.
-import type { $row, ColumnType, SelectType } from '../schema/index.ts'
+import type { $row, At, ColumnType, SelectType, TablesOf } from '../schema/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 
 /** What is known of the database. */
@@ -38,67 +38,110 @@ export type AtTarget = typeof $target
 export interface Info<DB> {
   db: DB
   names: keyof DB & string
-  eb: ExpressionScope<Info<DB>, {}, never, {}>
+  eb: ExpressionScope<Info<DB>, NoTables, never, Cells<{}>>
   /** The aliases that a subquery sees from around it. */
   outer: never
 }
-
-/** The same within a subquery. */
-export interface InnerInfo<I, S> {
-  db: I extends { db: infer DB } ? DB : never
-  names: I extends { names: infer N } ? N : never
-  eb: I extends { eb: infer E } ? E : never
-  outer: keyof S
+/** The same of a module of tables, which the compiler passes on without looking inside. */
+export interface SchemaInfo<S> {
+  db: TablesOf<S>
+  names: keyof TablesOf<S> & string
+  eb: ExpressionScope<SchemaInfo<S>, NoTables, never, Cells<{}>>
+  outer: never
 }
 
-/** `T[K]` where it is known, though not to the compiler, that `T` has the key. */
-/** @ts-ignore TS2536 */
-export type At<T, K> = T[K]
+export interface AnyInfo {
+  db: any
+  names: string
+  eb: any
+}
+/** The same within a subquery. */
+export interface InnerInfo<I extends AnyInfo, S extends Scope> {
+  db: I['db']
+  names: I['names']
+  eb: I['eb']
+  outer: keyof S['tables']
+}
 
 /** A table in scope; `N` is null where an outer join may leave it out. */
 export interface In<R, N> {
   row: R
   n: N
 }
-export type Scope = Record<string, In<any, any>>
 
+// Scopes and columns are interfaces around what they hold, so that the compiler passes them on without looking inside.
+/** The tables in scope. */
+export interface Scope {
+  tables: Record<string, In<any, any>>
+}
+/** A scope without tables. */
+export interface NoTables {
+  tables: {}
+}
 /** A scope of one table. */
-export type One<A extends string, R> = { [P in A]: In<R, never> }
-/** A scope of one table that an outer join may leave out. */
-export type Maybe<A extends string, R> = { [P in A]: In<R, null> }
+export interface One<A extends string, Q extends AnyCells> {
+  tables: { [P in A]: In<Q['row'], never> }
+}
+/** A scope of the tables `B` of `DB` under their names. */
+export interface Tables<DB, B extends keyof DB & string> {
+  tables: { [P in B]: In<DB[P], never> }
+}
+/** A scope with one more table. */
+export interface And<S extends Scope, A extends string, Q extends AnyCells, N> {
+  tables: S['tables'] & { [P in A]: In<Q['row'], N> }
+}
 /** A scope of which an outer join may leave out every table. */
-export type AllMaybe<S extends Scope> = { [A in keyof S]: In<S[A]['row'], null> }
+export interface AllMaybe<S extends Scope> {
+  tables: { [A in keyof S['tables']]: In<S['tables'][A]['row'], null> }
+}
 
+/** Columns by their unqualified names: those of a row `R`. */
+export interface Cells<R> {
+  row: R
+}
+/** The columns of the table `B`. */
+export interface TableCells<I extends AnyInfo, B> {
+  row: At<I['db'], B>
+}
+export interface AnyCells {
+  row: any
+}
 /** Columns that may be null because an outer join may leave out their table. */
-export type MaybeCells<U> = { [C in keyof U]: ColumnType<SelectType<U[C]> | null> }
+export interface MaybeCells<U extends AnyCells> {
+  row: { [C in keyof U['row']]: ColumnType<SelectType<U['row'][C]> | null> }
+}
 /** The columns of joined tables. */
-export type JoinedCells<A, B> = {
-  [C in keyof A | keyof B]: C extends keyof A
-    ? C extends keyof B
-      ? ColumnType<SelectType<A[C]> | SelectType<B[C]>>
-      : A[C]
-    : At<B, C>
+export interface JoinedCells<A extends AnyCells, B extends AnyCells> {
+  row: {
+    [C in keyof A['row'] | keyof B['row']]: C extends keyof A['row']
+      ? C extends keyof B['row']
+        ? ColumnType<SelectType<A['row'][C]> | SelectType<B['row'][C]>>
+        : A['row'][C]
+      : At<B['row'], C>
+  }
 }
 /** The columns of a subquery, whose names hide those around it. */
-export type Shadow<A, B> = { [C in keyof A | keyof B]: C extends keyof B ? B[C] : At<A, C> }
+export interface InnerCells<A extends AnyCells, B extends AnyCells> {
+  row: { [C in keyof A['row'] | keyof B['row']]: C extends keyof B['row'] ? B['row'][C] : At<A['row'], C> }
+}
 
 /** The column type of a reference. Unqualified ones are looked up without a condition, so that generic code resolves. */
-export type Cell<S extends Scope, U, R> = R extends `${infer A}.${infer C}`
-  ? A extends keyof S
-    ? S[A]['row'][C]
+export type Cell<S extends Scope, U extends AnyCells, R> = R extends `${infer A}.${infer C}`
+  ? A extends keyof S['tables']
+    ? S['tables'][A]['row'][C]
     : QualifiedCell<S, R>
-  : At<U, R>
+  : At<U['row'], R>
 // 'schema.table.column'
-type QualifiedCell<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}` ? S[`${A}.${B}`]['row'][C] : never
+type QualifiedCell<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}` ? S['tables'][`${A}.${B}`]['row'][C] : never
 
 /** The type of a reference when it is selected: with null, where an outer join may leave out its table. */
-export type Selected<S extends Scope, U, R> = R extends `${infer A}.${infer C}`
-  ? A extends keyof S
-    ? SelectType<S[A]['row'][C]> | S[A]['n']
+export type Selected<S extends Scope, U extends AnyCells, R> = R extends `${infer A}.${infer C}`
+  ? A extends keyof S['tables']
+    ? SelectType<S['tables'][A]['row'][C]> | S['tables'][A]['n']
     : QualifiedSelected<S, R>
-  : SelectType<At<U, R>>
+  : SelectType<At<U['row'], R>>
 type QualifiedSelected<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}`
-  ? SelectType<S[`${A}.${B}`]['row'][C]> | S[`${A}.${B}`]['n']
+  ? SelectType<S['tables'][`${A}.${B}`]['row'][C]> | S['tables'][`${A}.${B}`]['n']
   : never
 
 /** Any scope. */

@@ -15,6 +15,9 @@ import type {
   $refs,
   $scope,
   AllMaybe,
+  And,
+  AnyCells,
+  TableCells,
   AtBuilder,
   AtCells,
   AtInfo,
@@ -23,10 +26,8 @@ import type {
   AtRow,
   AtScope,
   Cell,
-  Maybe,
   MaybeCells,
   JoinedCells,
-  One,
   Returns,
   Scope,
   State,
@@ -35,10 +36,10 @@ import type { GroupArgument, NoItem, NoRef, OrderArgument, RefArgument, RefItem,
 import type { WhereMethods } from './where.ts'
 import type { WindowBuilder } from './window.ts'
 
-type InnerJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>, T[AtItems]>
-type LeftJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtItems]>
-type RightJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtItems]>
-type FullJoined<T extends State, N extends string, Q, K> = Select<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtItems]>
+type InnerJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtItems]>
+type LeftJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtItems]>
+type RightJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtItems]>
+type FullJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtItems]>
 
 /** What joins a select to another one by a set operation. */
 interface SetOperand<T extends Returns> {
@@ -50,7 +51,7 @@ type SetArgument<T extends Returns & State> = SetOperand<T> | readonly SetOperan
 export type Count = number | bigint | Expression<number | bigint>
 /** The names of tables in scope, or the tables. */
 export type Aliases<A> = A | Named<A> | readonly (A | Named<A>)[]
-type StarItem<I, S> = I extends { outer: infer O } ? ([O] extends [never] ? All<'*'> : All<Exclude<keyof S, O>>) : never
+type StarItem<I, S extends Scope> = I extends { outer: infer O } ? ([O] extends [never] ? All<'*'> : All<Exclude<keyof S['tables'], O>>) : never
 /** The items that a callback of `$if` added. */
 export type AddedByIf<T, U> = [Exclude<U, T>] extends [never] ? never : Optional<Exclude<U, T>>
 type TupleOf<R, A> = A extends readonly (keyof R)[] ? { [I in keyof A]: R[A[I] & keyof R] } : never
@@ -64,60 +65,60 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').innerJoin('country as c', 'c.cca2', 'city.country').select(['city.name', 'c.name as country'])
    * ```
    */
-  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): InnerJoined<T, N, Q, K>
-  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>>>(
+  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): InnerJoined<T, N, Q, K>
   /** Joins a table, with nulls where it has no row. */
-  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): LeftJoined<T, N, Q, K>
-  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
+  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): LeftJoined<T, N, Q, K>
   /** Joins a table, with nulls in the tables so far where they have no row. */
-  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): RightJoined<T, N, Q, K>
-  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>>(
+  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): RightJoined<T, N, Q, K>
   /** Joins a table, with nulls on either side where it has no row. */
-  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): FullJoined<T, N, Q, K>
-  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): FullJoined<T, N, Q, K>
   /** Joins every row of a table with every row so far. */
-  crossJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string)>(
+  crossJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
   ): InnerJoined<T, N, Q, K>
   /** Joins a query that may use the columns of the tables so far. */
-  innerJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<A, Q>, K, JoinedCells<T[AtCells], Q>>>(
+  innerJoinLateral<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], A, Q, never>, K, JoinedCells<T[AtCells], Q>>>(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
     on: (join: J) => JoinMethods,
@@ -133,23 +134,23 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    *   (join) => join.onTrue())
    * ```
    */
-  leftJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<A, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
+  leftJoinLateral<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], A, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
     on: (join: J) => JoinMethods,
   ): LeftJoined<T, A, Q, K>
   /** Joins every row with the rows of a query that may use its columns. */
-  crossJoinLateral<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string)>(
+  crossJoinLateral<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
   ): InnerJoined<T, A, Q, K>
   /** `cross apply`: `crossJoinLateral` where that is its name. */
-  crossApply<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string)>(
+  crossApply<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
   ): InnerJoined<T, A, Q, K>
   /** `outer apply`: `leftJoinLateral` on true where that is its name. */
-  outerApply<T extends State, A extends string, Q, K = T[AtRefs] | `${A}.${keyof Q & string}` | (keyof Q & string)>(
+  outerApply<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
   ): LeftJoined<T, A, Q, K>
@@ -164,7 +165,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
   select<T extends State, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | C | F>
   /** Selects all columns, or those of some of the tables. */
   selectAll<T extends State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | StarItem<T[AtInfo], T[AtScope]>>
-  selectAll<T extends State, A extends keyof T[AtScope]>(this: T, tables: Aliases<A>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | All<A>>
+  selectAll<T extends State, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | All<A>>
   /** Leaves out rows that are equal to another. */
   distinct<T>(this: T): T
   /** Keeps the first row of each group of rows that are equal in some columns. */
@@ -203,13 +204,13 @@ export interface SelectMethods extends WhereMethods, RunMethods {
   /** Takes at most so many rows (or per cent of them), as SQL Server says it. */
   top<T>(this: T, count: Count, modifier?: 'percent' | 'with ties' | 'percent with ties'): T
   /** Locks the rows for an update until the end of the transaction. */
-  forUpdate<T extends State, A extends keyof T[AtScope]>(this: T, of?: Aliases<A>): T
+  forUpdate<T extends State, A extends keyof T[AtScope]['tables']>(this: T, of?: Aliases<A>): T
   /** Locks the rows against changes until the end of the transaction. */
-  forShare<T extends State, A extends keyof T[AtScope]>(this: T, of?: Aliases<A>): T
+  forShare<T extends State, A extends keyof T[AtScope]['tables']>(this: T, of?: Aliases<A>): T
   /** Locks the rows against changes of their keys. */
-  forKeyShare<T extends State, A extends keyof T[AtScope]>(this: T, of?: Aliases<A>): T
+  forKeyShare<T extends State, A extends keyof T[AtScope]['tables']>(this: T, of?: Aliases<A>): T
   /** Locks the rows for an update that leaves their keys alone. */
-  forNoKeyUpdate<T extends State, A extends keyof T[AtScope]>(this: T, of?: Aliases<A>): T
+  forNoKeyUpdate<T extends State, A extends keyof T[AtScope]['tables']>(this: T, of?: Aliases<A>): T
   /** Leaves out rows that others have locked. */
   skipLocked<T>(this: T): T
   /** Fails rather than wait for rows that others have locked. */
@@ -264,7 +265,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
  * fewer, which cannot be proved from the members.
  */
 /** @ts-ignore TS2636 */
-export interface Select<out I, out S extends Scope, in K, out U, in O> extends SelectMethods {
+export interface Select<out I, out S extends Scope, in K, out U extends AnyCells, in O> extends SelectMethods {
   [$info]: I
   [$scope]: S
   [$refs]: K

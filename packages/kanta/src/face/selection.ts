@@ -36,9 +36,10 @@ type BadOrder<K, O, C> = C extends K ? never
   : C extends Optional<any> ? never
   : C
 
-// What a wrong item should have been.
-type RightItem<K, C> = C extends K ? C : C extends `${infer X} as ${string}` ? (X extends K ? C : K) : C extends Aliased<any, any> ? C : K
-type RightRef<K, C> = NoInfer<C extends K ? C : C extends Expression<any> ? C : K>
+// What wrong items should have been, and the others. The legal references stand by themselves, so that in generic code,
+// where the conditions cannot be decided, a reference is legal either way.
+type RightItem<K, C> = K | (C extends `${infer X} as ${string}` ? (X extends K ? C : never) : C extends Aliased<any, any> ? C : never)
+type RightRef<K, C> = NoInfer<K | (C extends Expression<any> ? C : never)>
 
 /** The parameter of `select` and `returning`: items `C` by themselves, and `F` from callbacks in a list. */
 export type SelectArgument<T extends State, C, F> = [BadItem<T[AtRefs], C>] extends [never]

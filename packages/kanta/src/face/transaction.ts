@@ -1,11 +1,12 @@
 import type { Database } from './database.ts'
 import type { ExecuteOptions } from './run.ts'
+import type { AnyInfo, Info } from './scope.ts'
 
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable' | 'snapshot'
 export type AccessMode = 'read only' | 'read write'
 
 /** A transaction: a database whose statements take effect together or not at all. */
-export interface Transaction<DB> extends Database<DB> {
+export interface Transaction<DB, I extends AnyInfo = Info<DB>> extends Database<DB, I> {
   readonly isTransaction: true
   /** Calls a function once the transaction has been committed. */
   afterCommit(callback: () => unknown): void
@@ -14,9 +15,9 @@ export interface Transaction<DB> extends Database<DB> {
 }
 
 /** Settings of a transaction that a callback runs in. */
-export interface TransactionBuilder<DB> {
-  setIsolationLevel(level: IsolationLevel): TransactionBuilder<DB>
-  setAccessMode(mode: AccessMode): TransactionBuilder<DB>
+export interface TransactionBuilder<DB, I extends AnyInfo = Info<DB>> {
+  setIsolationLevel(level: IsolationLevel): TransactionBuilder<DB, I>
+  setAccessMode(mode: AccessMode): TransactionBuilder<DB, I>
   /**
    * Runs a callback in a transaction: commits when it succeeds, rolls back when it throws.
    *
@@ -28,15 +29,15 @@ export interface TransactionBuilder<DB> {
    * })
    * ```
    */
-  execute<R>(callback: (trx: Transaction<DB>) => Promise<R>, options?: ExecuteOptions): Promise<R>
+  execute<R>(callback: (trx: Transaction<DB, I>) => Promise<R>, options?: ExecuteOptions): Promise<R>
 }
 
 /** Settings of a transaction that its caller ends. */
-export interface ControlledTransactionBuilder<DB> {
-  setIsolationLevel(level: IsolationLevel): ControlledTransactionBuilder<DB>
-  setAccessMode(mode: AccessMode): ControlledTransactionBuilder<DB>
+export interface ControlledTransactionBuilder<DB, I extends AnyInfo = Info<DB>> {
+  setIsolationLevel(level: IsolationLevel): ControlledTransactionBuilder<DB, I>
+  setAccessMode(mode: AccessMode): ControlledTransactionBuilder<DB, I>
   /** Begins the transaction. */
-  execute(options?: ExecuteOptions): Promise<ControlledTransaction<DB>>
+  execute(options?: ExecuteOptions): Promise<ControlledTransaction<DB, [], I>>
 }
 
 /** A step of a controlled transaction. */
@@ -52,7 +53,7 @@ type Before<S extends readonly string[], N> = S extends readonly [...infer H ext
  * A transaction that its caller ends; leaving the scope of `await using` rolls it back if it is still open. `S` are the
  * names of its savepoints.
  */
-export interface ControlledTransaction<DB, S extends readonly string[] = []> extends Transaction<DB> {
+export interface ControlledTransaction<DB, S extends readonly string[] = [], I extends AnyInfo = Info<DB>> extends Transaction<DB, I> {
   readonly isCommitted: boolean
   readonly isRolledBack: boolean
   /**
@@ -69,14 +70,14 @@ export interface ControlledTransaction<DB, S extends readonly string[] = []> ext
   /** Undoes what the transaction did. */
   rollback(): Step<void>
   /** Marks a point that can be gone back to. */
-  savepoint<N extends string>(name: N extends S[number] ? never : N): Step<ControlledTransaction<DB, [...S, N]>>
+  savepoint<N extends string>(name: N extends S[number] ? never : N): Step<ControlledTransaction<DB, [...S, N], I>>
   /** Undoes what was done since the savepoint, which stays. */
-  rollbackToSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, UpTo<S, N>>>
+  rollbackToSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, UpTo<S, N>, I>>
   /** Forgets a savepoint and those after it; what was done since stays. */
-  releaseSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, Before<S, N>>>
+  releaseSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, Before<S, N>, I>>
 }
 
 /** One connection for everything in a callback. */
-export interface ConnectionBuilder<DB> {
-  execute<R>(callback: (db: Database<DB>) => Promise<R>, options?: ExecuteOptions): Promise<R>
+export interface ConnectionBuilder<DB, I extends AnyInfo = Info<DB>> {
+  execute<R>(callback: (db: Database<DB, I>) => Promise<R>, options?: ExecuteOptions): Promise<R>
 }

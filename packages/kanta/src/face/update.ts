@@ -17,16 +17,17 @@ import type {
   $scope,
   $target,
   AllMaybe,
+  And,
+  AnyCells,
+  TableCells,
   AtCells,
   AtInfo,
   AtItems,
   AtRefs,
   AtScope,
   AtTarget,
-  Maybe,
   MaybeCells,
   JoinedCells,
-  One,
   Scope,
   State,
 } from './scope.ts'
@@ -50,62 +51,62 @@ export interface UpdateMethods extends WhereMethods, RunMethods {
    *   .whereRef('country.cca2', '=', 'city.country')
    * ```
    */
-  from<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB]>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], T[AtScope] & One<N, Q>, T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  from<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], And<T[AtScope], N, Q, never>, T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Joins a table: by two columns that have to be equal, or by a callback with conditions. */
-  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
-  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>>>(
+  ): Update<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  ): Update<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls where it has no row. */
-  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
-  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
+  ): Update<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], T[AtScope] & Maybe<N, Q>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  ): Update<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls in the tables so far where they have no row. */
-  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
-  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>>(
+  ): Update<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
+  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & One<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
+  ): Update<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls on either side where it has no row. */
-  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), const R1 extends K = any, const R2 extends K = any>(
+  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
-  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string), J = JoinBuilder<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+  ): Update<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], AllMaybe<T[AtScope]> & Maybe<N, Q>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  ): Update<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
   /** Joins every row of a table with every row so far. */
-  crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q = T[AtInfo]['db'][B | TB], K = T[AtRefs] | `${N}.${keyof Q & string}` | (keyof Q & string)>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], T[AtScope] & One<N, Q>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Returns columns of the updated rows. */
   returning<T extends WriteState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, F>): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | C | F>
   /** Returns all columns of the updated rows, or those of some of the tables. */
   returningAll<T extends WriteState>(this: T): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<'*'>>
-  returningAll<T extends WriteState, A extends keyof T[AtScope]>(this: T, tables: Aliases<A>): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
+  returningAll<T extends WriteState, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
   /** Returns nothing again. */
   clearReturning<T extends WriteState>(this: T): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>
   /** Returns columns of the rows, as SQL Server says it: `output(['deleted.id'])`. */
@@ -125,7 +126,7 @@ export interface UpdateMethods extends WhereMethods, RunMethods {
 }
 
 /** `update …`: `T` is the table that is written, the other parameters are those of `Select`. */
-export interface Update<I, S extends Scope, K, U, T, O> extends UpdateMethods {
+export interface Update<I, S extends Scope, K, U extends AnyCells, T extends AnyCells, O> extends UpdateMethods {
   [$info]: I
   [$scope]: S
   [$refs]: K
@@ -148,6 +149,6 @@ export interface Update<I, S extends Scope, K, U, T, O> extends UpdateMethods {
    * db.updateTable('city').set({ name: 'Turku' }).set('population', (eb) => eb('population', '+', 1)).where('id', '=', 7)
    * ```
    */
-  set(changes: UpdateRow<T> | ((eb: ExpressionScope<I, S, K, U>) => UpdateRow<T>)): Update<I, S, K, U, T, O>
-  set<C extends keyof T & string>(column: C | ColumnLike<`${string}.${C}`>, value: UpdateValue<T[C]> | ((eb: ExpressionScope<I, S, K, U>) => UpdateValue<T[C]>)): Update<I, S, K, U, T, O>
+  set(changes: UpdateRow<T['row']> | ((eb: ExpressionScope<I, S, K, U>) => UpdateRow<T['row']>)): Update<I, S, K, U, T, O>
+  set<C extends keyof T['row'] & string>(column: C | ColumnLike<`${string}.${C}`>, value: UpdateValue<T['row'][C]> | ((eb: ExpressionScope<I, S, K, U>) => UpdateValue<T['row'][C]>)): Update<I, S, K, U, T, O>
 }

@@ -1,9 +1,10 @@
 import type { DerivedTable } from './expression.ts'
+import type { Cells } from './scope.ts'
 
 /** Values that wait for a name to become a table. */
 export interface TableOfValues<out R> {
   /** Names the table. */
-  as<A extends string>(alias: A): DerivedTable<R, A>
+  as<A extends string>(alias: A): DerivedTable<Cells<R>, A>
 }
 
 /**

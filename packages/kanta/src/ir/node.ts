@@ -36,7 +36,8 @@ export function admit(): void {
 /** Starts the intern table and all memos afresh. */
 export function forget(): void {
   generation++
-  admitted = 0
+  // What is pinned comes back at once and does not count, however small the table is.
+  admitted = -pinned.length
   for (const memo of memos) memo.clear()
   for (const constant of pinned) node(constant)
 }

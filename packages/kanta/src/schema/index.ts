@@ -15,12 +15,14 @@ export {
 export { Constraint, check, foreignKey, index, primaryKey, unique } from './constraint.ts'
 export type { ColumnLike, Expression, Operand } from './expression.ts'
 export type {
+  At,
   ColumnOf,
   ColumnType,
   Generated,
   GeneratedAlways,
   InferRow,
   Insertable,
+  Insertion,
   InsertType,
   JSONColumnType,
   Named,

@@ -41,11 +41,11 @@ export type JSONColumnType<S extends object | null, I = string, U = string> = Co
 export type ColumnOf<T> = T | ColumnType<T, any, any>
 
 /** The type of a column when it is selected. */
-export type SelectType<T> = unknown extends T ? T : [T] extends [ColumnType<any, any, any>] ? T['__select__'] : T
+export type SelectType<T> = [T] extends [ColumnType<any, any, any>] ? T['__select__'] : T
 /** The type of a column when it is inserted. */
-export type InsertType<T> = unknown extends T ? T : [T] extends [ColumnType<any, any, any>] ? T['__insert__'] : T
+export type InsertType<T> = [T] extends [ColumnType<any, any, any>] ? T['__insert__'] : T
 /** The type of a column when it is updated. */
-export type UpdateType<T> = unknown extends T ? T : [T] extends [ColumnType<any, any, any>] ? T['__update__'] : T
+export type UpdateType<T> = [T] extends [ColumnType<any, any, any>] ? T['__update__'] : T
 
 // A column may be left out of an insert when its insert type has null or undefined in it, or is never.
 type RequiredKey<X, K> = [X] extends [ColumnType<any, any, any>] ? RequiredValue<X['__insert__'], K> : RequiredValue<X, K>
@@ -54,12 +54,15 @@ type RequiredValue<I, K> = [I] extends [never] ? never : undefined extends I ? n
 export type RequiredKeys<T> = { [K in keyof T]-?: RequiredKey<T[K], K> }[keyof T]
 /** The row that a select of all columns returns. */
 export type Selectable<T> = { [K in keyof T]: SelectType<T[K]> }
+/** `T[K]` where it is known, though not to the compiler, that `T` has the key. */
+/** @ts-ignore TS2536 */
+export type At<T, K> = T[K]
+/** Says of each column whether an insert may leave it out; its values are never looked at. */
+export type Insertion<T> = { [K in keyof T]?: unknown } & { [K in RequiredKeys<T>]: unknown }
 /** The row that an insert takes, as plain values. */
-export type Insertable<T> = Flat<{ [K in keyof T]?: InsertType<T[K]> } & { [K in RequiredKeys<T>]: unknown }>
+export type Insertable<T, M = Insertion<T>> = { [K in keyof M]: InsertType<At<T, K>> }
 /** The changes that an update takes, as plain values. */
 export type Updateable<T> = { [K in keyof T]?: UpdateType<T[K]> }
-
-type Flat<T> = { [K in keyof T]: T[K] } & {}
 
 /** Anything with a row: a table, a query, an aliased query. */
 export interface Rowed<out R = unknown> {

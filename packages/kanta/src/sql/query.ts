@@ -47,11 +47,10 @@ export class Query<K extends Kind> extends Chain<K> {
         : (given(options, args) ?? refuse('The options of explain() are an expression.'))
     if (format !== undefined && !/^[a-z]+$/i.test(format))
       refuse(`explain(${show(format)}): a format is a word, such as 'json'.`)
-    const statement = node({ kind: 'explain', format, options: extra, statement: this.node })
-    return this.runner.execute(
-      new Chain(start('explain').step('statement', statement), [...args, ...this.args], this.runner),
-      undefined,
-    )
+    let shape = start('explain').step('format', format)
+    if (extra !== undefined) shape = shape.step('options', extra)
+    const explained = new Chain(shape.step('statement', this.node), [...args, ...this.args], this.runner)
+    return this.runner.execute(explained as unknown as Chain, undefined)
   }
 
   modifyFront(expression: unknown): this {
@@ -277,19 +276,17 @@ export function assignments(given_: readonly unknown[], args: unknown[], clause:
 }
 
 function assignment(column: unknown, value: unknown, args: unknown[], clause: string): Node {
-  const target = column instanceof Column ? columnTarget(column.name) : columnTarget(column)
   const given = typeof value === 'function' ? callBack(value) : value
   return node({
     kind: 'assignment',
-    column: target,
+    column: columnTarget(column),
     value: valueOf(given, args, `${clause}: the value of ${show(column)}`),
   })
 }
 
-/** The key of a `set` or `values` object names one column; dots in it are part of the name unless it has a table. */
+/** The key of a `set` object is the name of a column, as it is; so dots in it are part of the name. */
 function columnTarget(column: unknown): Node {
-  if (typeof column !== 'string' || column === '') refuse(`${show(column)} is not a column to set.`)
-  return column.includes('.')
-    ? parseReference(column)
-    : node({ kind: 'ref', schema: undefined, table: undefined, column })
+  const name = column instanceof Column ? column.name : column
+  if (typeof name !== 'string' || name === '') return refuse(`${show(column)} is not a column to set.`)
+  return node({ kind: 'ref', schema: undefined, table: undefined, column: name })
 }

@@ -6,7 +6,8 @@ import { root, sources } from '../package/sources.ts'
  * A `ts` example of a docstring or a page.
  *
  * One that imports a package is complete: a program as it stands. Any other is a fragment, which finds in `prelude.ts`
- * what it does not declare, and the tables of it in `./schema.ts`. A comment behind an expression that is a statement of its own says its value.
+ * what it does not declare, and in `./schema.ts` the tables. A comment behind an expression that is a statement of its
+ * own says its value.
  */
 export interface Example {
   /** The file and the line on which it begins. */
@@ -47,11 +48,13 @@ export function moduleOf({ code, complete }: Example, names: { values: string[];
   const checked = code.replaceAll(VALUE, (_, expression, value) => `same(${expression}, ${JSON.stringify(value)})`)
   const same = checked === code ? '' : "import { same } from './same.ts'\n"
   if (complete) return `${same}${checked}\nexport {}\n`
-  const used = (all: string[]): string =>
-    all.filter((name) => new RegExp(`(?<![\\w$.'])${name.replace('$', '\\$')}(?![\\w$'])`).test(code)).join(', ')
+  const imports = code.match(IMPORT)?.join('') ?? ''
+  const uses = (text: string, name: string): boolean =>
+    new RegExp(`(?<![\\w$.'])${name.replace('$', '\\$')}(?![\\w$'])`).test(text)
+  const used = (all: string[]): string => all.filter((name) => uses(code, name) && !uses(imports, name)).join(', ')
   return `${same}import { ${used(names.values)} } from './prelude.ts'
 import type { ${used(names.types)} } from './prelude.ts'
-${checked.match(IMPORT)?.join('') ?? ''}export async function example() {
+${imports}export async function example() {
 ${checked.replaceAll(IMPORT, '')}}
 `
 }

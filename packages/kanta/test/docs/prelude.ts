@@ -1,5 +1,5 @@
 /** What examples find that do not bring their own: a small world of cities. */
-import { type ColumnFactory, expressionBuilder, kanta, primaryKey, type TablesOf, table } from 'kanta'
+import { type ColumnFactory, expressionBuilder, kanta, primaryKey, type Selectable, type TablesOf, table } from 'kanta'
 import { sqlite } from 'kanta/sqlite'
 import { Pool } from '../../src/run/pool.ts'
 import { PoolSession, type Session } from '../../src/run/session.ts'
@@ -41,8 +41,15 @@ export const seat = table(
   (t) => [primaryKey([t.row, t.place])],
 )
 
-export const schema = { city, country, oldCity, sale, seat }
+/** Cities on their way into the table of cities. */
+export const arrival = table('arrival', (c) => ({ id: c.integer(), name: c.text(), country: c.text() }))
+
+export const schema = { city, country, oldCity, sale, seat, arrival }
 export type Tables = TablesOf<typeof schema>
+export type City = Selectable<typeof city>
+export type Country = Selectable<typeof country>
+export const newCity = { name: 'Turku', country: 'FI' }
+export const notify = (_city: object): void => {}
 export const driver = sqlite(':memory:')
 export const db = kanta({ driver, schema })
 export const eb = expressionBuilder<Tables, 'city' | 'sale'>()
@@ -73,7 +80,7 @@ export const insertCity = (_session: Session): Promise<void> => Promise.resolve(
 
 /** Makes the tables, with a row for examples that look for one. */
 export async function create(): Promise<void> {
-  for (const each of [country, city, oldCity, sale, seat]) await db.schema.createTable(each).execute()
+  for (const each of Object.values(schema)) await db.schema.createTable(each).execute()
   await db.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 338_455 }).execute()
   await db.insertInto('city').values({ id, name: 'Helsinki', country: 'FI', population: 684_018 }).execute()
 }

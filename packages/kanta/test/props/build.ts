@@ -1,6 +1,6 @@
-import { expressionBuilder, jsonArrayFrom, jsonObjectFrom, sql } from '../../src/index.ts'
+import { expressionBuilder, jsonArrayFrom, jsonObjectFrom, list, sql, values } from '../../src/index.ts'
 import type { Choice } from './choice.ts'
-import type { Condition, Cte, Expr, Item, Join, Order, Pair, Select, Source, Type, Value } from './query.ts'
+import type { Condition, Cte, Expr, Item, Join, Order, Pair, Select, Source, Type, Value, WindowExpr } from './query.ts'
 import { type Any, encode, tables } from './world.ts'
 
 const eb: Any = (expressionBuilder as Any)()
@@ -41,6 +41,12 @@ export class Build {
     return made
   }
 
+  /** Makes a table known by its alias, so that its columns can be given as objects. */
+  known(source: Source): this {
+    this.#sources.set(source.alias, source)
+    return this
+  }
+
   #with(db: Any, cte: Cte): Any {
     const named = cte.columns === undefined ? cte.name : `${cte.name}(${cte.columns.join(', ')})`
     const query = this.select(cte.query)
@@ -65,6 +71,11 @@ export class Build {
       const query = this.select(source.query, true).as(source.alias)
       return this.#style.flip(30) ? () => query : query
     }
+    if (source.k === 'list') return list(this.#pair(source.items)).as(source.alias)
+    if (source.k === 'values') {
+      const rows = this.#pair(source.rows)
+      return values(rows.map((row) => Object.fromEntries(source.columns.map((c, i) => [c.name, row[i]])))).as(source.alias)
+    }
     const name = source.k === 'table' ? source.table : source.name
     if (source.k === 'table' && this.#objects() && this.#style.flip(35)) {
       return source.aliased ? tables[source.table].as(source.alias) : tables[source.table]
@@ -84,7 +95,7 @@ export class Build {
       query.joins.map((join) => this.#join(join)),
       this.#wheres(query.where),
       query.groupBy === undefined || query.groupBy.length === 0 ? [] : this.#groupBy(query.groupBy),
-      query.having.map((c) => this.#conditionStep('having', c)),
+      query.having.map((c) => this.conditionStep('having', c)),
       this.#itemSteps(query.items),
       query.distinct ? [(q: Any) => q.distinct()] : [],
       query.setOperations.map((operation) => {
@@ -108,10 +119,10 @@ export class Build {
       const all = conditions.map((c) => this.condition(c))
       return [...steps, (q) => (this.#style.flip(50) ? q.where(eb.and(all)) : q.where(() => eb.and(all)))]
     }
-    return [...steps, ...conditions.map((c) => this.#conditionStep('where', c))]
+    return [...steps, ...conditions.map((c) => this.conditionStep('where', c))]
   }
 
-  #conditionStep(method: 'where' | 'having', c: Condition): (q: Any) => Any {
+  conditionStep(method: 'where' | 'having', c: Condition): (q: Any) => Any {
     const parts = this.#parts(c)
     const style = this.#style
     if (parts !== undefined && style.flip(60)) return (q) => q[method](...parts)
@@ -283,9 +294,33 @@ export class Build {
         return this.condition(e.of)
       case 'scalar':
         return eb.ref(this.select(e.query, true))
+      case 'matches': {
+        const start = eb.case(this.operand(e.of))
+        const made = e.whens.reduce((now, { is, then }) => now.when(this.plain(is)).then(this.plain(then)), start)
+        return made.else(this.plain(e.otherwise)).end()
+      }
+      case 'window':
+        return this.#window(e)
       case 'aggregate':
         return this.#aggregate(e)
     }
+  }
+
+  #window(e: WindowExpr): Any {
+    let made = e.of === undefined && e.name === 'count' ? eb.fn.countAll() : eb.fn.agg(e.name, e.of === undefined ? [] : [this.operand(e.of)])
+    const filter = e.filter === undefined ? undefined : this.condition(e.filter)
+    const parts = e.partitionBy.map((part) => this.operand(part))
+    const by = e.orderBy === undefined ? undefined : this.expression(e.orderBy)
+    const near = e.near === undefined ? undefined : this.#pair(e.near)
+    const steps: ((w: Any) => Any)[] = []
+    if (parts.length > 0) steps.push(this.#style.flip(50) ? (w) => w.partitionBy(parts) : (w) => parts.reduce((now, part) => now.partitionBy(part), w))
+    if (by !== undefined) steps.push((w) => w.orderBy(by, e.down ? 'desc' : 'asc'))
+    if (near !== undefined) steps.push((w) => w.groups({ preceding: this.#options.slot?.(near) ?? near }, 'current row'))
+    const window = (w: Any): Any => this.#style.shuffle(steps).reduce((now, step) => step(now), w)
+    const first = this.#style.flip(50)
+    if (filter !== undefined && first) made = made.filterWhere(filter)
+    made = made.over(window)
+    return filter !== undefined && !first ? made.filterWhere(filter) : made
   }
 
   #case(e: Extract<Expr, { k: 'case' }>): Any {
@@ -295,14 +330,14 @@ export class Build {
       const given = parts === undefined ? [this.condition(when)] : this.#style.flip(50) ? parts : [eb(...parts)]
       const condition = made.when(...given)
       if (then.k === 'column' && this.#style.flip(50)) made = condition.thenRef(this.operand(then))
-      else made = condition.then(this.#plain(then))
+      else made = condition.then(this.plain(then))
     }
-    if (e.otherwise !== undefined) made = made.else(this.#plain(e.otherwise))
+    if (e.otherwise !== undefined) made = made.else(this.plain(e.otherwise))
     return this.#style.flip(50) ? made.end() : made.endCase()
   }
 
   /** A value as it is, or an expression; not a callback. */
-  #plain(e: Expr): unknown {
+  plain(e: Expr): unknown {
     return e.k === 'value' ? this.value(this.#pair(e.pair)) : this.expression(e)
   }
 
@@ -358,7 +393,7 @@ export class Build {
 
   #tuple(items: readonly Expr[]): unknown {
     if (items.every((item) => item.k === 'column')) return eb.refTuple(...items.map((item) => this.operand(item)))
-    return eb.tuple(...items.map((item) => this.#plain(item)))
+    return eb.tuple(...items.map((item) => this.plain(item)))
   }
 
   condition(c: Condition): Any {
@@ -371,7 +406,7 @@ export class Build {
         return c.not && exists.node.op === 'exists' ? eb.not(exists) : exists
       }
       case 'between':
-        return eb.between(this.operand(c.of), this.#plain(c.low), this.#plain(c.high))
+        return eb.between(this.operand(c.of), this.plain(c.low), this.plain(c.high))
       case 'flag':
         return eb.ref(this.operand(c.of))
       case 'constant':

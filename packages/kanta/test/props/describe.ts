@@ -1,5 +1,6 @@
 import { Choice } from './choice.ts'
 import {
+  type Cells,
   type Comparison,
   type Condition,
   type Cte,
@@ -16,16 +17,17 @@ import {
   type TableName,
   type Type,
   type Value,
+  type WindowExpr,
 } from './query.ts'
 import { outputsOf, pool, tableNames } from './world.ts'
 
-interface Visible {
+export interface Visible {
   readonly alias: string
   readonly columns: readonly Output[]
 }
 
 /** The sources that an expression can name, and those around them. */
-interface Env {
+export interface Env {
   readonly sources: Visible[]
   readonly parent: Env | undefined
   /** Whether no more sources will come, so that a column may go without its table. */
@@ -85,6 +87,12 @@ export class Describe {
     return { ctes, from, joins, where, groupBy, having, items, outputs, distinct, setOperations, ...order }
   }
 
+  /** What expressions on the rows of given sources can name. */
+  env(...sources: readonly Visible[]): Env {
+    for (const { alias } of sources) if ((tableNames as readonly string[]).includes(alias)) this.#named.add(alias as TableName)
+    return { sources: [...sources], parent: undefined, complete: true }
+  }
+
   /** A query of one row with one aggregate. */
   #scalar(env: Env, type: Type, depth: number): Select {
     const inner: Env = { sources: [], parent: env, complete: false }
@@ -118,12 +126,36 @@ export class Describe {
       env.sources.push({ alias, columns: cte.columns })
       return { k: 'cte', name: cte.name, alias, aliased: true }
     }
+    if (choice.flip(10)) return this.#given(env)
     const table = choice.pick(tableNames)
     const aliased = this.#named.has(table) || choice.flip(60)
     if (!aliased) this.#named.add(table)
     const alias = aliased ? this.#alias() : table
     env.sources.push({ alias, columns: outputsOf(table) })
     return { k: 'table', table, alias, aliased }
+  }
+
+  /** Rows that come with the query. */
+  #given(env: Env): Source {
+    const { choice } = this
+    const alias = this.#alias()
+    const cell = (type: Type): Cells[number] => (choice.flip(30) ? null : (choice.pick(pool[type]) as number | string))
+    if (choice.flip(50)) {
+      const type = choice.pick(['int', 'text'] as const)
+      const items = (): Cells => choice.some(5, 75, () => cell(type))
+      const columns: Output[] = [
+        { name: 'position', type: 'int', read: undefined },
+        { name: 'value', type, read: undefined },
+      ]
+      env.sources.push({ alias, columns })
+      return { k: 'list', columns, items: { value: items(), other: items() }, alias }
+    }
+    const types = ['int' as const, ...choice.some(2, 50, () => choice.pick(['int', 'text'] as const))]
+    const columns = types.map((type) => ({ name: this.#name(), type, read: undefined }))
+    const row = (): Cells => types.map(cell)
+    const rows = (): Cells[] => [row(), ...choice.some(4, 60, row)]
+    env.sources.push({ alias, columns })
+    return { k: 'values', columns, rows: { value: rows(), other: rows() }, alias }
   }
 
   #join(env: Env, depth: number, mixed: boolean): Join {
@@ -183,7 +215,8 @@ export class Describe {
 
   #item(env: Env, type: Type, depth: number, used: Set<string>): Item {
     // Without keys an aggregate has to say that there is one group.
-    const of = env.keys?.length === 0 ? this.#aggregate(env, type) : this.expr(env, type, 2, depth)
+    const single = env.keys?.length === 0 ? this.#aggregate(env, type) : undefined
+    const of = single ?? (env.keys === undefined ? this.#window(env, type) : undefined) ?? this.expr(env, type, 2, depth)
     // SQLite looks for a name in `order by` among the columns of the tables, where it has to be the only one.
     const own = of.k === 'column' && env.sources.some((s) => s.alias === of.source) && isUnique(env, of.name)
     const aliased = !own || used.has(of.name) || this.choice.flip(60)
@@ -259,9 +292,19 @@ export class Describe {
   #compound(env: Env, type: Type, size: number, depth: number): Expr | undefined {
     const { choice } = this
     const part = (t: Type = type, met?: boolean): Expr => this.expr(env, t, size - 1, depth, met)
-    switch (choice.int(7)) {
+    switch (choice.int(8)) {
       case 0:
         return this.#calls(env, type, size, depth)
+      case 6: {
+        const over = choice.pick(['int', 'text', 'bool', 'time'] as const)
+        const of = this.#column(env, over)
+        if (of === undefined || readOf(of) === undefined && over === 'time') return undefined
+        const then = part()
+        const known = readOf(then) !== undefined || type !== 'time'
+        const is = (): Expr => this.expr(env, over, 0, 0, true)
+        const whens = [{ is: is(), then }, ...choice.some(1, 40, () => ({ is: is(), then: part(type, known) }))]
+        return { k: 'matches', type, of, whens, otherwise: part(type, known) }
+      }
       case 1: {
         const then = part()
         const known = readOf(then) !== undefined || type !== 'time'
@@ -339,6 +382,29 @@ export class Describe {
       of,
       distinct: !all && choice.flip(25),
       filter: choice.flip(15) ? this.condition(rows, 0, 0) : undefined,
+      type,
+    }
+  }
+
+  #window(env: Env, type: Type): WindowExpr | undefined {
+    const { choice } = this
+    if (!choice.flip(12)) return undefined
+    const names = type === 'int' ? (['rank', 'count', 'sum', 'dense_rank'] as const) : (['min', 'max'] as const)
+    const name = choice.pick(names)
+    const ranks = name === 'rank' || name === 'dense_rank'
+    const of = ranks ? undefined : (this.#column(env, type, false) ?? (name === 'count' ? undefined : ({ k: 'null', type } as const)))
+    const key = (): Expr => this.expr(env, choice.pick(['int', 'text', 'bool'] as const), 1, 0)
+    const partitionBy = choice.some(2, 50, key)
+    const ordered = ranks || choice.flip(50)
+    return {
+      k: 'window',
+      name,
+      of,
+      filter: !ranks && choice.flip(20) ? this.condition(env, 0, 0) : undefined,
+      partitionBy,
+      orderBy: ordered ? key() : undefined,
+      down: choice.flip(40),
+      near: ordered && !ranks && choice.flip(40) ? { value: choice.int(2), other: choice.int(2) } : undefined,
       type,
     }
   }
@@ -459,8 +525,9 @@ const NOTHING = {
 
 /** The type of what an expression gives, which may pass on a column of another type where none of its own was there. */
 export function typeOf(e: Expr): Type {
-  if (e.k === 'column' || e.k === 'value' || e.k === 'null' || e.k === 'call' || e.k === 'case') return e.type
+  if (e.k === 'column' || e.k === 'value' || e.k === 'null' || e.k === 'call' || e.k === 'case' || e.k === 'matches') return e.type
   if (e.k === 'scalar') return e.type
+  if (e.k === 'window') return e.name === 'min' || e.name === 'max' ? e.type : 'int'
   if (e.k === 'aggregate') return e.name === 'count' || e.name === 'avg' || e.name === 'sum' ? 'int' : e.type
   return e.k === 'concat' ? 'text' : 'int'
 }

@@ -1,4 +1,4 @@
-import type { Condition, Expr, Item, Join, Order, Output, Pair, Read, Select, Source, Value } from './query.ts'
+import type { Condition, Expr, Item, Join, Order, Output, Pair, Read, Select, Source, Value, WindowExpr } from './query.ts'
 import { type Cell, type Content, encode, outputsOf, type Row } from './world.ts'
 
 /** Null is SQL's "unknown". */
@@ -16,6 +16,8 @@ class Scope {
   readonly parent: Scope | undefined
   /** The rows of the group that an aggregate runs over. */
   readonly group: readonly Scope[] | undefined
+  /** All rows of the query, for window functions. */
+  all: readonly Scope[] = []
 
   constructor(rows: ReadonlyMap<string, Row>, parent: Scope | undefined, group?: readonly Scope[]) {
     this.rows = rows
@@ -63,9 +65,9 @@ export class Oracle {
     return table.slice(from, limit === undefined ? undefined : from + limit).map((row) => row.cells)
   }
 
-  /** Where a condition is true of a row of one table, and what expressions are of it: for writes. */
-  holds(condition: Condition, alias: string, row: Row): boolean {
-    return this.condition(condition, new Scope(new Map([[alias, row]]), undefined)) === 1
+  /** Whether a condition is true of a row of each source: for writes. */
+  holdsFor(condition: Condition, sources: Readonly<Record<string, Row>>): boolean {
+    return this.condition(condition, new Scope(new Map(Object.entries(sources)), undefined)) === 1
   }
 
   valueFor(e: Expr, sources: Readonly<Record<string, Row>>): Cell {
@@ -82,6 +84,7 @@ export class Oracle {
 
   #core(query: Select, outer: Scope | undefined): Entry[] {
     const rows = this.#from(query, outer).filter((scope) => query.where.every((c) => this.condition(c, scope) === 1))
+    for (const scope of rows) scope.all = rows
     const scopes = query.groupBy === undefined ? rows : this.#groups(query, rows, outer)
     const entries = scopes.map((scope) => ({ cells: query.items.flatMap((item) => this.#item(item, scope, query)), scope }))
     return query.distinct ? distinct(entries) : entries
@@ -148,6 +151,13 @@ export class Oracle {
   #source(source: Source): Named {
     if (source.k === 'table') return { outputs: outputsOf(source.table), rows: this.#content[source.table] }
     if (source.k === 'cte') return this.#ctes.get(source.name)!
+    if (source.k === 'values') {
+      return { outputs: source.columns, rows: this.pair(source.rows).map((row) => toRow(source.columns, row)) }
+    }
+    if (source.k === 'list') {
+      const rows = this.pair(source.items).map((value, i) => ({ position: i + 1, value }))
+      return { outputs: source.columns, rows }
+    }
     const { outputs } = source.query
     return { outputs, rows: this.select(source.query, undefined).map((row) => toRow(outputs, row)) }
   }
@@ -217,14 +227,41 @@ export class Oracle {
         return this.condition(e.of, scope)
       case 'scalar':
         return (this.select(e.query, scope)[0]?.[0] ?? null) as Cell
+      case 'matches': {
+        const value = this.expr(e.of, scope)
+        const met = e.whens.find(({ is }) => compare(value, this.expr(is, scope)) === 0)
+        return this.expr(met?.then ?? e.otherwise, scope)
+      }
+      case 'window':
+        return this.#window(e, scope)
       case 'aggregate':
-        return this.#aggregate(e, scope)
+        return this.#aggregate(e, scope.group!)
     }
   }
 
-  #aggregate(e: Extract<Expr, { k: 'aggregate' }>, scope: Scope): Cell {
+  /** What is computed over the rows of a partition: all of them, or with an order those up to the row and its peers. */
+  #window(e: WindowExpr, scope: Scope): Cell {
+    const keys = (row: Scope): string => JSON.stringify(e.partitionBy.map((part) => keyOf(this.expr(part, row))))
+    const own = keys(scope)
+    const rows = scope.all.filter((row) => keys(row) === own)
+    const { orderBy: by } = e
+    if (by === undefined) return this.#aggregate({ ...e, k: 'aggregate', distinct: false } as Aggregate, rows)
+    const order: Order = { by, direction: e.down ? 'desc' : 'asc', nulls: undefined }
+    const place = (row: Scope): Cell => this.expr(by, row)
+    const groups = [...new Map(rows.map((row) => [keyOf(place(row)), place(row)])).values()]
+    groups.sort((a, b) => compareOrder(a, b, order))
+    const at = groups.findIndex((group) => isSame(group, place(scope)))
+    if (e.name === 'dense_rank') return at + 1
+    const before = rows.filter((row) => compareOrder(place(row), groups[at]!, order) < 0)
+    if (e.name === 'rank') return before.length + 1
+    const from = e.near === undefined ? 0 : Math.max(0, at - this.pair(e.near))
+    const framed = rows.filter((row) => groups.slice(from, at + 1).some((group) => isSame(group, place(row))))
+    return this.#aggregate({ ...e, k: 'aggregate', distinct: false } as Aggregate, framed)
+  }
+
+  #aggregate(e: Aggregate, group: readonly Scope[]): Cell {
     const { filter } = e
-    const rows = scope.group!.filter((row) => filter === undefined || this.condition(filter, row) === 1)
+    const rows = group.filter((row) => filter === undefined || this.condition(filter, row) === 1)
     if (e.of === undefined) return rows.length
     let values = rows.map((row) => this.expr(e.of!, row)).filter((value) => value !== null)
     if (e.distinct) values = [...new Map(values.map((value) => [keyOf(value), value])).values()]
@@ -290,6 +327,8 @@ export class Oracle {
     }
   }
 }
+
+type Aggregate = Extract<Expr, { k: 'aggregate' }>
 
 interface Entry {
   readonly cells: readonly (Cell | Document)[]

@@ -33,6 +33,27 @@ export type Expr =
       readonly filter: Condition | undefined
       readonly type: Type
     }
+  | { readonly k: 'matches'; readonly type: Type; readonly of: Expr; readonly whens: readonly Match[]; readonly otherwise: Expr }
+  | WindowExpr
+
+/** `case of when is then result`. */
+export interface Match {
+  readonly is: Expr
+  readonly then: Expr
+}
+
+/** An aggregate or a rank over a window; `near` is a frame of so many groups of peers before the row. */
+export interface WindowExpr {
+  readonly k: 'window'
+  readonly name: 'count' | 'sum' | 'min' | 'max' | 'rank' | 'dense_rank'
+  readonly of: Expr | undefined
+  readonly filter: Condition | undefined
+  readonly partitionBy: readonly Expr[]
+  readonly orderBy: Expr | undefined
+  readonly down: boolean
+  readonly near: Pair<number> | undefined
+  readonly type: Type
+}
 
 export type Comparison = '=' | '!=' | '<>' | '<' | '<=' | '>' | '>='
 
@@ -77,6 +98,11 @@ export type Source =
   | { readonly k: 'table'; readonly table: TableName; readonly alias: string; readonly aliased: boolean }
   | { readonly k: 'query'; readonly query: Select; readonly alias: string }
   | { readonly k: 'cte'; readonly name: string; readonly alias: string; readonly aliased: boolean }
+  | { readonly k: 'values'; readonly columns: readonly Output[]; readonly rows: Pair<readonly Cells[]>; readonly alias: string }
+  | { readonly k: 'list'; readonly columns: readonly Output[]; readonly items: Pair<Cells>; readonly alias: string }
+
+/** The values of a row, or of a list. */
+export type Cells = readonly (null | number | string)[]
 
 export type TableName = 'item' | 'owner' | 'tag'
 
@@ -131,6 +157,9 @@ export function readOf(e: Expr): Read {
       return e.type === 'bool' || e.type === 'time' || e.type === 'big' ? e.type : undefined
     case 'call':
       return e.args.map(readOf).find((read) => read !== undefined)
+    case 'matches':
+      return [...e.whens.map((when) => when.then), e.otherwise].map(readOf).find((read) => read !== undefined)
+    case 'window':
     case 'aggregate':
       return e.of !== undefined && (e.name === 'min' || e.name === 'max') ? readOf(e.of) : undefined
     case 'case':
