@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { KantaError } from 'kanta'
 import { type Db, open } from './database.ts'
 import { type FileState, inspectFile, removeFile } from './file.ts'
-import { importEverything } from './import.ts'
+import { type Imported, importEverything } from './import.ts'
 import type { Timing } from './measure.ts'
 import { prettySql } from './pretty.ts'
 import type { Question } from './question.ts'
@@ -100,28 +100,30 @@ async function main(): Promise<void> {
   if (!reuse) await fill(path, state, interrupt.signal)
 
   // With the settings that Kanta gives its own connections.
-  using hand = new DatabaseSync(path)
+  const hand = new DatabaseSync(path)
   hand.exec(
     'pragma busy_timeout = 5000; pragma synchronous = normal; pragma foreign_keys = on; pragma temp_store = memory',
   )
-  await using db = open(path)
-  if (reuse) await greet(db, path)
-  const times: { name: string; timing: Timing }[] = []
-  for (const question of chosen) {
+  const db = open(path)
+  try {
+    if (reuse) await greet(db, path)
+    const times: { name: string; timing: Timing }[] = []
+    for (const question of chosen) {
+      print()
+      const number = questions.indexOf(question) + 1
+      const timing = await ask(question, number, { db, hand, signal: interrupt.signal }, options.sql)
+      times.push({ name: question.name, timing })
+    }
     print()
-    const number = questions.indexOf(question) + 1
-    times.push({
-      name: question.name,
-      timing: await ask(question, number, { db, hand, signal: interrupt.signal }, options.sql),
-    })
+    summarize(times)
+  } finally {
+    await db.destroy()
+    hand.close()
   }
   print()
-  summarize(times)
-  print()
-  const size = statSync(path).size
-  print(
-    `Done in ${duration(performance.now() - started)}. The file is ${paint('bold', shownPath(path))} (${megabytes(size)}); the next run asks it again.`,
-  )
+  const took = duration(performance.now() - started)
+  const size = megabytes(statSync(path).size)
+  print(`Done in ${took}. The file is ${paint('bold', shownPath(path))} (${size}); the next run asks it again.`)
 }
 
 function list(): void {
@@ -134,29 +136,28 @@ function list(): void {
 
 /** Imports into the file. One that this run has made goes again when nothing came into it. */
 async function fill(path: string, state: FileState, signal: AbortSignal): Promise<void> {
-  await using db = open(path)
   const again = state === 'complete' || state === 'old'
   print(`${again ? 'Importing again' : 'Importing'} into ${paint('bold', shownPath(path))}, in one transaction`)
-  const bar = new ProgressBar()
   const started = performance.now()
+  const bar = new ProgressBar()
+  const db = open(path)
+  let imported: Imported
   try {
-    const { rows, remarks } = await importEverything(db, bar.show, signal)
-    const all = Object.values(rows).reduce((sum, n) => sum + n, 0)
-    const parts = Object.entries(rows).map(([what, n]) => `${count(n)}\u00a0${what.replaceAll(' ', '\u00a0')}`)
-    for (const line of paragraph(
-      `${count(all)} rows in ${duration(performance.now() - started)}: ${parts.join(', ')}.`,
-      '  ',
-    ))
-      print(line)
-    for (const remark of remarks) for (const line of paragraph(remark, '  ')) print(paint('dim', line))
+    imported = await importEverything(db, bar.show, signal)
   } catch (error) {
     bar.stop()
     await db.destroy()
     if (state === 'missing') removeFile(path)
-    if (signal.aborted)
-      throw new Refusal(`Interrupted. ${state === 'missing' ? 'No file was left.' : 'The file is as it was.'}`, 130)
-    throw error
+    if (!signal.aborted) throw error
+    throw new Refusal(`Interrupted. ${state === 'missing' ? 'No file was left.' : 'The file is as it was.'}`, 130)
   }
+  await db.destroy()
+  const took = duration(performance.now() - started)
+  const { rows, remarks } = imported
+  const all = Object.values(rows).reduce((sum, n) => sum + n, 0)
+  const parts = Object.entries(rows).map(([what, n]) => `${count(n)} ${what}`.replaceAll(' ', '\u00a0'))
+  for (const line of paragraph(`${count(all)} rows in ${took}: ${parts.join(', ')}.`, '  ')) print(line)
+  for (const remark of remarks) for (const line of paragraph(remark, '  ')) print(paint('dim', line))
 }
 
 /** Says what is in a file that was there. */

@@ -166,6 +166,7 @@ export const questions: readonly Question[] = [
                     .where('before.steps', '=', eb('chain.steps', '-', 1))
                     .orderBy('country.area', 'desc')
                     .limit(1)
+                    .$asScalar()
                     .as('code'),
                   eb('chain.steps', '-', 1).as('steps'),
                 ])

@@ -15,6 +15,9 @@ function level(op: string): number {
   return LEVELS[op] ?? (OTHER.has(op) ? 2 : COMPARISON)
 }
 
+/** What is no list: SQLite would take a name after `in` for a table, which then nothing would know of. */
+const NO_LIST: ReadonlySet<Kind> = new Set(['ref', 'identifier', 'table', 'star', 'alias', 'call'])
+
 /** An operand in parentheses where the operator around it would bind tighter. */
 function operand(part: Node, around: number, right: boolean, w: Writer): void {
   let needs = part.kind === 'between' || (part.kind === 'unary' && part.op === 'not')
@@ -145,6 +148,8 @@ export const standard: Printers = {
   word: (n, w) => w.text(n.text),
   binary: (n, w) => {
     const around = level(n.op)
+    if ((n.op === 'in' || n.op === 'not in') && NO_LIST.has(n.right.kind))
+      refuse(`'${n.op}' takes a list or a query on its right. Compare two columns with '='.`)
     if (n.op === 'ilike' || n.op === 'not ilike') w.require('ilike', n.op, "Use 'like', or lower() on both sides.")
     operand(n.left, around, false, w)
     w.text(` ${n.op} `)
@@ -531,12 +536,13 @@ export function pathText(legs: readonly Node[]): string {
   for (const leg of legs) {
     if (leg.kind !== 'jsonLeg') continue
     if (leg.leg === 'at') path += `[${leg.value}]`
-    else if (/^[a-z_]\w*$/i.test(String(leg.value))) path += `.${leg.value}`
-    else if (String(leg.value).includes('"'))
-      refuse(
-        `The JSON key ${JSON.stringify(leg.value)} holds a quote, which a JSON path cannot say. Use the '->' form.`,
-      )
-    else path += `."${leg.value}"`
+    else path += /^[a-z_]\w*$/i.test(String(leg.value)) ? `.${leg.value}` : `.${pathKey(String(leg.value))}`
   }
   return path
+}
+
+/** A key in a path stands in quotes, and is escaped as in the document itself. */
+export function pathKey(key: string): string {
+  if (key.includes('"')) refuse(`The JSON key ${JSON.stringify(key)} holds a quote, which a JSON path cannot say.`)
+  return JSON.stringify(key)
 }

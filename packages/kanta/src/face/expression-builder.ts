@@ -7,7 +7,6 @@ import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, 
 import type { TableArm } from './join.ts'
 import type { $cells, $eb, $refs, $scope, And, AnyCells, AnyInfo, Cell, Cells, InnerCells, Info, InnerInfo, Scope, Selected, TableCells, Tables } from './scope.ts'
 import type { Select } from './select.ts'
-import type { OperandArm } from './selection.ts'
 
 /** A query, which can stand for a value. */
 interface AnyQuery {
@@ -61,7 +60,7 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
    * db.selectFrom('city').selectAll().where((eb) => eb.or([eb('capital', '=', true), eb('population', '>', 1_000_000)]))
    * ```
    */
-  <const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
+  <const R extends K, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
   /** The builder itself, to be taken out of it. */
   readonly eb: this
   /** The functions of SQL. */

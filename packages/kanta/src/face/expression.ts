@@ -1,4 +1,4 @@
-import type { $value, Expression, Operand } from '../schema/index.ts'
+import type { $value, Expression, NoText, Operand } from '../schema/index.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { $cells, $refs, $scope, AtCells, AtRefs, AtScope, AnyCells, Cell, Cells, Scope } from './scope.ts'
 
@@ -6,7 +6,7 @@ import type { $cells, $refs, $scope, AtCells, AtRefs, AtScope, AnyCells, Cell, C
 export declare const $name: unique symbol
 
 /** A value with a name, as `select` takes it. */
-export interface Aliased<out T, out A> {
+export interface Aliased<out T, out A> extends NoText<never> {
   readonly [$value]: T
   readonly [$name]: A
 }
@@ -22,7 +22,7 @@ export interface AliasedQuery<R, A> extends Aliased<R[keyof R] | null, A> {
 }
 
 /** What `from` and joins take besides tables: a query, a list of values, a function that makes a table. */
-export interface DerivedTable<out Q, out A> {
+export interface DerivedTable<out Q, out A> extends NoText<never> {
   readonly [$name]: A
   readonly [$cells]: Q
 }

@@ -1,6 +1,6 @@
 // How lists of columns are checked: first their items are inferred, then only those are held against the legal
 // references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
-import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
+import type { ColumnLike, Expression, NoText, Operand } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
 import type { NameOf, Optional } from './row.ts'
 import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
@@ -36,15 +36,15 @@ type BadOrder<K, O, C> = C extends K ? never
   : C extends Optional<any> ? never
   : C
 
-// What wrong items should have been, and the others. The legal references stand by themselves, so that in generic code,
-// where the conditions cannot be decided, a reference is legal either way.
-type RightItem<K, C> = K | (C extends `${infer X} as ${string}` ? (X extends K ? C : never) : C extends Aliased<any, any> ? C : never)
-type RightRef<K, C> = NoInfer<K | (C extends Expression<any> ? C : never)>
+// The right ones among wrong items. The legal references stand beside them, so that in generic code, where the conditions
+// cannot be decided, a reference is legal either way.
+type RightItem<K, C> = NoInfer<C extends `${infer X} as ${string}` ? (X extends K ? C : never) : C extends Aliased<any, any> ? C : never>
+type RightRef<C> = NoInfer<C extends Expression<any> ? C : never>
 
 /** The parameter of `select` and `returning`: items `C` by themselves, and `F` from callbacks in a list. */
 export type SelectArgument<T extends State, C, F> = [BadItem<T[AtRefs], C>] extends [never]
   ? ItemArgument<C, F, T[AtBuilder]>
-  : NoInfer<RightItem<T[AtRefs], C>> | readonly (NoInfer<RightItem<T[AtRefs], C>> | ((eb: any) => any))[] | NoInfer<(eb: any) => RightItem<T[AtRefs], C> | readonly RightItem<T[AtRefs], C>[]>
+  : T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C> | ((eb: any) => any))[] | NoInfer<(eb: any) => T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C>)[]>
 type ItemArgument<C, F, E> =
   | C
   | ColumnLike<C>
@@ -54,7 +54,7 @@ type ItemArgument<C, F, E> =
 /** The parameter of `groupBy`, `distinctOn` and `partitionBy`. */
 export type RefArgument<T extends ScopeState, C> = [BadRef<T[AtRefs], C>] extends [never]
   ? C | ColumnLike<C> | readonly (C | ColumnLike<C>)[] | ((eb: T[AtBuilder]) => C | readonly C[])
-  : RightRef<T[AtRefs], C> | readonly RightRef<T[AtRefs], C>[]
+  : T[AtRefs] | RightRef<C> | readonly (T[AtRefs] | RightRef<C>)[]
 
 /** The parameter of `orderBy`, which also takes the names of the selection. */
 export type OrderArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
@@ -66,5 +66,6 @@ export type GroupArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems],
   ? C | ColumnLike<C> | readonly (C | ColumnLike<C>)[] | ((eb: T[AtBuilder]) => C | readonly C[])
   : T[AtRefs] | NameOf<T[AtItems]> | readonly (T[AtRefs] | NameOf<T[AtItems]>)[]
 
+
 /** An operand, where no string `R` was given. Where one was, a message should list the legal strings alone. */
-export type OperandArm<R, C, V> = [R] extends [never] ? Operand<C, V> : never
+export type OperandArm<R, C, V> = NoText<R> & ([R] extends [never] ? Operand<C, V> : never)

@@ -41,6 +41,14 @@ type UpdateValue<T> = [T] extends [ColumnType<any, any, any>]
 /** What `set` takes for a table: plain values and expressions. */
 export type UpdateRow<T> = { [K in keyof T]?: UpdateValue<T[K]> }
 
+/**
+ * Gives what to set. It comes first in unions and has no properties, so that the compiler does not look at those of the
+ * row, all of which are optional, to tell the two apart.
+ */
+export interface ChangesCallback<E, T> {
+  (eb: E): UpdateRow<T>
+}
+
 export interface UpdateMethods extends WhereMethods, RunMethods {
   /**
    * Other tables, whose columns may be used in what is set and in conditions.
@@ -149,6 +157,6 @@ export interface Update<I, S extends Scope, K, U extends AnyCells, T extends Any
    * db.updateTable('city').set({ name: 'Turku' }).set('population', (eb) => eb('population', '+', 1)).where('id', '=', 7)
    * ```
    */
-  set(changes: UpdateRow<T['row']> | ((eb: ExpressionScope<I, S, K, U>) => UpdateRow<T['row']>)): Update<I, S, K, U, T, O>
+  set(changes: ChangesCallback<ExpressionScope<I, S, K, U>, T['row']> | UpdateRow<T['row']>): Update<I, S, K, U, T, O>
   set<C extends keyof T['row'] & string>(column: C | ColumnLike<`${string}.${C}`>, value: UpdateValue<T['row'][C]> | ((eb: ExpressionScope<I, S, K, U>) => UpdateValue<T['row'][C]>)): Update<I, S, K, U, T, O>
 }

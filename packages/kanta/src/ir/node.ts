@@ -13,6 +13,8 @@ export let capacity = 10_000
 
 /** A list longer than this is not interned: it would fill the table and is seldom met twice. */
 const LONG = 128
+/** A text longer than this is not kept: values that stand in the text, such as `eb.lit(…)`, may be of any length. */
+const LONG_TEXT = 1_000
 
 interface Memo {
   clear(): void
@@ -69,18 +71,19 @@ class Step {
   more: Map<unknown, Step> | undefined = undefined
   node: Node | undefined = undefined
 
+  find(key: unknown): Step | undefined {
+    return this.key === key ? this.to : this.more?.get(key)
+  }
+
   take(key: unknown): Step {
-    const first = this.to
-    if (first === undefined) {
+    const found = this.find(key)
+    if (found !== undefined) return found
+    const next = new Step()
+    if (this.to === undefined) {
       this.key = key
-      this.to = new Step()
-      return this.to
-    }
-    if (this.key === key) return first
-    this.more ??= new Map()
-    let next = this.more.get(key)
-    if (next === undefined) {
-      next = new Step()
+      this.to = next
+    } else {
+      this.more ??= new Map()
       this.more.set(key, next)
     }
     return next
@@ -111,26 +114,42 @@ export function isTransient(part: object): boolean {
  * else keeps the given object as that one.
  */
 export function node<K extends Kind>(fresh: NodeOf<K>): NodeOf<K> {
+  const known = find(fresh)
+  if (known !== undefined) return known as unknown as NodeOf<K>
+  // Found out before anything is kept: a step that leads to what is not kept would stay for nothing.
+  if (!isKept(fresh)) return keepOut(fresh)
+  keep(fresh)
+  return fresh
+}
+
+function find(fresh: { readonly kind: Kind }): Node | undefined {
+  let step = roots.get(fresh.kind)
+  const parts = plans[fresh.kind]
+  for (let i = 0; i < parts.length && step !== undefined; i++) {
+    const part = (fresh as unknown as Record<string, unknown>)[parts[i]![0]]
+    if (Array.isArray(part) && parts[i]![1] !== 'atom') {
+      for (let j = 0; j < part.length && step !== undefined; j++) step = step.find(part[j])
+      step = step?.find(END)
+    } else step = step.find(part)
+  }
+  return step?.node
+}
+
+function keep(fresh: { readonly kind: Kind }): void {
   let step = roots.get(fresh.kind)
   if (step === undefined) {
     step = new Step()
     roots.set(fresh.kind, step)
   }
-  const parts = plans[fresh.kind]
-  for (let i = 0; i < parts.length; i++) {
-    const part = (fresh as unknown as Record<string, unknown>)[parts[i]![0]]
-    if (Array.isArray(part) && parts[i]![1] !== 'atom') {
-      if (part.length > LONG) return keepOut(fresh)
+  for (const [name, sort] of plans[fresh.kind]) {
+    const part = (fresh as unknown as Record<string, unknown>)[name]
+    if (Array.isArray(part) && sort !== 'atom') {
       for (const item of part) step = step.take(item)
       step = step.take(END)
     } else step = step.take(part)
   }
-  const known = step.node
-  if (known !== undefined) return known as unknown as NodeOf<K>
-  if (hasTransientPart(fresh)) return keepOut(fresh)
-  step.node = fresh as unknown as Node
+  step.node = fresh as Node
   admit()
-  return fresh
 }
 
 /** A node that is not kept: for text or lists that will hardly be met again. */
@@ -139,14 +158,18 @@ export function keepOut<T extends object>(fresh: T): T {
   return fresh
 }
 
-function hasTransientPart(fresh: { readonly kind: Kind }): boolean {
-  for (const [name, sort] of plans[fresh.kind]) {
+/** Whether a node is worth keeping: without long lists and texts, and without parts that are not kept. */
+function isKept(fresh: { readonly kind: Kind }): boolean {
+  return plans[fresh.kind].every(([name, sort]) => {
     const part = (fresh as unknown as Record<string, unknown>)[name]
-    if (sort === 'nodes') {
-      for (const item of part as readonly object[]) if (transient.has(item)) return true
-    } else if (typeof part === 'object' && part !== null && transient.has(part)) return true
-  }
-  return false
+    if (typeof part === 'string') return part.length <= LONG_TEXT
+    if (Array.isArray(part) && sort !== 'atom') return part.length <= LONG && !part.some(isLeftOut)
+    return !isLeftOut(part)
+  })
+}
+
+function isLeftOut(part: unknown): boolean {
+  return typeof part === 'object' && part !== null && transient.has(part)
 }
 
 /** The mark of a call that empties a part: `clearWhere()` and its like. */
@@ -211,7 +234,7 @@ export class Shape<K extends Kind = Kind> {
       this.born = generation
       this.next = undefined
     }
-    if ((typeof value === 'object' && value !== null && transient.has(value)) || transient.has(this)) {
+    if (isLeftOut(value) || transient.has(this)) {
       return keepOut(new Shape<K>(this.kind, this, part, value))
     }
     this.next ??= new Map()

@@ -63,7 +63,7 @@ function restore(
   if (typeof json !== 'object' || json === null || json.kanta !== FORMAT) {
     return refuse(`This is not a query stored in form ${FORMAT}. Build the query again and store it anew.`)
   }
-  const reader = new Reader(schema, options.trustText === true)
+  const reader = new Reader(options.trustText === true)
   const shape = reader.shape(json.kind, json.calls)
   const now = fingerprints(shape, schema)
   for (const [table, print] of Object.entries(json.tables ?? {})) {
@@ -136,11 +136,9 @@ function oneOf(...words: readonly string[]): (value: unknown) => boolean {
 }
 
 class Reader {
-  readonly #schema: SchemaDefinitions
   readonly #trustText: boolean
 
-  constructor(schema: SchemaDefinitions, trustText: boolean) {
-    this.#schema = schema
+  constructor(trustText: boolean) {
     this.#trustText = trustText
   }
 
@@ -186,8 +184,6 @@ class Reader {
       if (part !== undefined) checkText(kind, name, part)
       made[name] = part
     }
-    if (kind === 'table')
-      made.definition = this.#schema.get(made.schema === undefined ? String(made.name) : `${made.schema}.${made.name}`)
     return node(made as never) as unknown as Node
   }
 }

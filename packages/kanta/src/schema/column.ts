@@ -15,7 +15,7 @@ import {
 } from './codec.ts'
 import type { ColumnLike, Expression, Operand } from './expression.ts'
 import type { ColumnType, SelectType } from './infer.ts'
-import type { $column, $ref, $value } from './phantom.ts'
+import type { $column, $ref, $text, $value } from './phantom.ts'
 
 /** What a column holds, before a dialect names it. */
 export type AbstractType =
@@ -84,6 +84,7 @@ export class AliasedColumn<out R = unknown> implements ColumnLike<R> {
 /** A column of a table: it stands wherever the column's name can stand. */
 export class Column<out R = unknown, out V = unknown> implements ColumnLike<R>, Operand<R, SelectType<V>> {
   declare readonly [$column]: R
+  declare readonly [$text]: never
   declare readonly [$ref]: R
   declare readonly [$value]: SelectType<V>
   /** The schema, when the table has one and no alias. */

@@ -1,7 +1,15 @@
-import type { $column, $ref, $value } from './phantom.ts'
+import type { $column, $ref, $text, $value } from './phantom.ts'
+
+/**
+ * What can stand where a string can, but is none. A parameter for either infers `R` from a string, and never from this;
+ * without it the compiler would take the object for `R`.
+ */
+export interface NoText<out R> {
+  readonly [$text]: R
+}
 
 /** What stands for a value of type `V`: an expression, or a column with the reference `R`. */
-export interface Operand<out R, out V> {
+export interface Operand<out R, out V> extends NoText<never> {
   readonly [$ref]: R
   readonly [$value]: V
 }

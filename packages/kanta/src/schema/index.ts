@@ -13,7 +13,7 @@ export {
   type ReferentialAction,
 } from './column.ts'
 export { Constraint, check, foreignKey, index, primaryKey, unique } from './constraint.ts'
-export type { ColumnLike, Expression, Operand } from './expression.ts'
+export type { ColumnLike, Expression, NoText, Operand } from './expression.ts'
 export type {
   At,
   ColumnOf,
@@ -36,7 +36,7 @@ export type {
   UpdateType,
   ValueOrExpression,
 } from './infer.ts'
-export type { $alias, $column, $ref, $row, $table, $value } from './phantom.ts'
+export type { $alias, $column, $ref, $row, $table, $text, $value } from './phantom.ts'
 export {
   type AliasedTable,
   aliasOf,

@@ -1,4 +1,4 @@
-import type { Expression } from './expression.ts'
+import type { Expression, NoText } from './expression.ts'
 import type { $alias, $row, $table } from './phantom.ts'
 
 /**
@@ -73,7 +73,7 @@ export interface Rowed<out R = unknown> {
 export type InferRow<T extends Rowed> = T[typeof $row]
 
 /** A table, perhaps under another name `A`, as `selectFrom` and joins take it. */
-export interface TableRef<out B, out A> {
+export interface TableRef<out B, out A> extends NoText<never> {
   readonly [$table]: [B, A]
 }
 

@@ -6,6 +6,8 @@ export declare const $value: unique symbol
 export declare const $ref: unique symbol
 /** The reference, with its alias, that a column object stands for in a list of columns. */
 export declare const $column: unique symbol
+/** `never` for whatever can stand where a string can. */
+export declare const $text: unique symbol
 /** The row of a table or of a query. */
 export declare const $row: unique symbol
 /** The name and the alias of a table. */

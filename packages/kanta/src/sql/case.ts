@@ -1,3 +1,4 @@
+import { refuse } from '../error/index.ts'
 import { type Node, node, start } from '../ir/index.ts'
 import { detached, extend } from './chain.ts'
 import { conditionOf, Expr, ExprChain, refComparison } from './expression.ts'
@@ -8,6 +9,8 @@ export class CaseBuilder extends ExprChain<'case'> {
   when(...condition: unknown[]): CaseThen {
     const args: unknown[] = []
     const compares = condition.length === 1 && this.hasOperand()
+    if (compares && condition[0] === null)
+      refuse("when(null) is never true in SQL. Use case() without a value, and when(column, 'is', null).")
     const test = compares ? valueOf(condition[0], args, 'A value of when()') : conditionOf(condition, args, 'when')
     return new CaseThen(this, test, args)
   }

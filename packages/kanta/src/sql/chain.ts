@@ -1,6 +1,7 @@
-import { KantaError } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 import { isTransient, type Kind, type Kinds, keepOut, type Node, node, type Shape } from '../ir/index.ts'
 import { markOperand, type Operand } from './operand.ts'
+import { show } from './operator.ts'
 
 export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined
@@ -43,6 +44,17 @@ export class Chain<K extends Kind = Kind> implements Operand {
   }
 }
 markOperand(Chain.prototype)
+
+/** What a callback of `$call` and its like makes of a chain. */
+export function callWith<C, R>(chain: C, method: string, change: (chain: C) => R): R {
+  return typeof change === 'function' ? change(chain) : refuse(`${method}(${show(change)}) takes a callback.`)
+}
+
+/** The chain that a callback of `$if` gives. */
+export function changed<C extends object>(chain: C, change: (chain: C) => C): C {
+  const made = callWith(chain, '$if', change)
+  return made instanceof Chain ? made : refuse(`The callback of $if() gave ${show(made)}. Return the query.`)
+}
 
 /** The name of a part of some kind. */
 export type PartName = { [K in Kind]: keyof Kinds[K] & string }[Kind]

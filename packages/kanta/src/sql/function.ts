@@ -2,7 +2,7 @@ import { refuse } from '../error/index.ts'
 import { CLEARED, type Node, node, pin, start } from '../ir/index.ts'
 import { detached, extend } from './chain.ts'
 import { conditionOf, Expr, ExprChain, refComparison, references } from './expression.ts'
-import { listOf, NO_ARGS, reference, valueOf } from './operand.ts'
+import { checkName, listOf, NO_ARGS, reference, valueOf } from './operand.ts'
 import { show } from './operator.ts'
 import { orderNodes } from './order.ts'
 import { windowNode } from './window.ts'
@@ -60,7 +60,7 @@ const STAR = pin({ kind: 'star', table: undefined })
 
 function aggregate(name: string, columns: readonly unknown[]): AggregateBuilder {
   const args: unknown[] = []
-  const nodes = columns.map((column) => argument(column, args))
+  const nodes = listArgument(name, columns).map((column) => argument(column, args))
   let shape = start('aggregate').step('name', functionName(name))
   if (nodes.length > 0) shape = shape.step('args', listOf(nodes))
   return new AggregateBuilder(shape, args, detached)
@@ -68,10 +68,12 @@ function aggregate(name: string, columns: readonly unknown[]): AggregateBuilder 
 
 function call(name: string, columns: readonly unknown[]): Expr {
   const args: unknown[] = []
-  return new Expr(
-    node({ kind: 'call', name: functionName(name), args: columns.map((column) => argument(column, args)) }),
-    args,
-  )
+  const nodes = listArgument(name, columns).map((column) => argument(column, args))
+  return new Expr(node({ kind: 'call', name: functionName(name), args: nodes }), args)
+}
+
+function listArgument(name: unknown, columns: unknown): readonly unknown[] {
+  return Array.isArray(columns) ? columns : refuse(`The arguments of ${show(name)} are an array, not ${show(columns)}.`)
 }
 
 /** A function that makes a table, such as `generate_series`. */
@@ -85,6 +87,10 @@ export class TableFunction {
   }
 
   as(name: string, columns?: readonly string[]): Expr {
+    checkName(name, 'an alias')
+    if (columns !== undefined && (!Array.isArray(columns) || columns.length === 0))
+      refuse(`as(${show(name)}, ${show(columns)}): give the names of the columns in an array.`)
+    for (const column of columns ?? []) checkName(column, 'a column')
     return new Expr(node({ kind: 'alias', operand: this.node, name, columns }), this.args)
   }
 }
@@ -96,7 +102,7 @@ export const functions = Object.freeze(
     avg: (column: unknown) => aggregate('avg', [column]),
     count: (column: unknown) => aggregate('count', [column]),
     countAll: (table?: string) => {
-      const star = table === undefined ? STAR : node({ kind: 'star', table })
+      const star = table === undefined ? STAR : node({ kind: 'star', table: checkName(table, 'a table') })
       return new AggregateBuilder(start('aggregate').step('name', 'count').step('args', star), NO_ARGS, detached)
     },
     max: (column: unknown) => aggregate('max', [column]),
@@ -108,7 +114,7 @@ export const functions = Object.freeze(
     toJson: (table: unknown) => call('to_json', [table]),
     table: (name: string, values: readonly unknown[] = []) => {
       const args: unknown[] = []
-      const nodes = values.map((value) => valueOf(value, args, 'An argument of the function'))
+      const nodes = listArgument(name, values).map((value) => valueOf(value, args, 'An argument of the function'))
       return new TableFunction(node({ kind: 'call', name: functionName(name), args: nodes }), args)
     },
   }),
@@ -117,11 +123,14 @@ export const functions = Object.freeze(
 /** The columns of `groupBy(eb => eb.rollup([...]))` and its like. */
 export function grouping(style: string, columns: unknown): Expr {
   const args: unknown[] = []
-  return new Expr(node({ kind: 'grouping', style, items: references(columns, args, reference) }), args)
+  const items = references(columns, args, reference)
+  if (items.length === 0) refuse(`${style}([]) names no column.`)
+  return new Expr(node({ kind: 'grouping', style, items }), args)
 }
 
 /** `eb.groupingSets([['a'], ['a', 'b'], []])` */
 export function groupingSets(sets: readonly unknown[]): Expr {
+  if (!Array.isArray(sets) || sets.length === 0) refuse(`groupingSets(${show(sets)}) takes an array of sets.`)
   const args: unknown[] = []
   const items = sets.map((set) =>
     node({ kind: 'tuple', items: references(Array.isArray(set) ? set : [set], args, reference) }),

@@ -2,11 +2,11 @@ import { refuse } from '../error/index.ts'
 import { CLEARED, forgetting, type Node, node, pin, type Shape, start } from '../ir/index.ts'
 import { Column } from '../schema/index.ts'
 import { callBack } from './callback.ts'
-import { Chain, detached, extend } from './chain.ts'
+import { Chain, callWith, changed, detached, extend } from './chain.ts'
 import { conditionOf, refComparison } from './expression.ts'
 import { checkName, given, isOperand, listOf, valueOf } from './operand.ts'
 import { show } from './operator.ts'
-import { assignments, countNode, Query, selections, stars } from './query.ts'
+import { assignments, Query, selections, stars, topNode } from './query.ts'
 
 const ROWS = pin({ kind: 'arg', role: 'rows' })
 const DEFAULT = pin({ kind: 'default' })
@@ -17,6 +17,16 @@ type Row = Readonly<Record<string, unknown>>
 class KeyMemo {
   columns: readonly string[] | undefined = undefined
   readonly next: Map<string, KeyMemo> = new Map()
+
+  step(name: string): KeyMemo {
+    let next = this.next.get(name)
+    if (next === undefined) {
+      checkName(name, 'a column')
+      next = new KeyMemo()
+      this.next.set(name, next)
+    }
+    return next
+  }
 }
 let remembered = new KeyMemo()
 forgetting({
@@ -29,9 +39,10 @@ forgetting({
 export class InsertBuilder extends Query<'insert'> {
   values(rows: unknown): this {
     const given = typeof rows === 'function' ? callBack(rows) : rows
-    const list: readonly Row[] = Array.isArray(given) ? given : [given]
+    let list = ownRows(Array.isArray(given) ? given : [given])
     if (list.length === 0) refuse('values([]) inserts nothing. Leave the statement out when there are no rows.')
     const columns = columnsOf(list[0], 0)
+    if (list.length > 1 && columns.some((column) => column in Object.prototype)) list = list.map(ownRow)
     let ragged = false
     for (let i = 0; i < list.length; i++) {
       const row = list[i]
@@ -54,13 +65,14 @@ export class InsertBuilder extends Query<'insert'> {
       node({
         kind: 'tuple',
         items: columns.map((column) => {
-          const value = row[column]
+          const value = Object.hasOwn(row, column) ? row[column] : undefined
           if (value === undefined) return DEFAULT
           return valueOf(typeof value === 'function' ? callBack(value) : value, args, `The value of ${show(column)}`)
         }),
       }),
     )
-    const shape = this.shape.step('columns', columns).step('tuples', CLEARED)
+    // As after any later call of values(), these rows take the place of earlier ones.
+    const shape = this.shape.step('columns', columns).step('rows', CLEARED).step('tuples', CLEARED)
     return extend(new InsertBuilder(shape, this.args, this.runner) as this, 'tuples', listOf(nodes), args)
   }
 
@@ -108,7 +120,7 @@ export class InsertBuilder extends Query<'insert'> {
 
   top(amount: unknown, modifier?: string): this {
     const args: unknown[] = []
-    return extend(this, 'top', node({ kind: 'count', amount: countNode('top', amount, args), modifier }), args)
+    return extend(this, 'top', topNode(amount, modifier, args), args)
   }
 
   onConflict(build: unknown): this {
@@ -153,29 +165,38 @@ export class InsertBuilder extends Query<'insert'> {
 export function internNames(names: readonly string[]): readonly string[] {
   let at = remembered
   for (const name of names) {
-    let next = at.next.get(name)
-    if (next === undefined) {
-      next = new KeyMemo()
-      at.next.set(name, next)
-    }
-    at = next
+    at = at.step(name)
   }
   at.columns ??= names
   return at.columns
 }
 
+/**
+ * Rows of which `for … in` sees only what is their own: what another library adds to the prototype of all objects is
+ * no column, nor is what a row inherits.
+ */
+function ownRows(rows: readonly Row[]): readonly Row[] {
+  for (const _ in Object.prototype) return rows.map(ownRow)
+  for (const row of rows) if (!isPlain(row)) return rows.map(ownRow)
+  return rows
+}
+
+function ownRow(row: Row): Row {
+  return typeof row === 'object' && row !== null && !Array.isArray(row) && !isOperand(row)
+    ? Object.assign(Object.create(null), row)
+    : row
+}
+
+function isPlain(row: unknown): boolean {
+  if (typeof row !== 'object' || row === null) return true
+  const prototype = Object.getPrototypeOf(row)
+  return prototype === Object.prototype || prototype === null
+}
+
 function columnsOf(row: unknown, i: number): readonly string[] {
   checkRow(row, i)
   let at = remembered
-  for (const name in row) {
-    if (row[name] === undefined) continue
-    let next = at.next.get(name)
-    if (next === undefined) {
-      next = new KeyMemo()
-      at.next.set(name, next)
-    }
-    at = next
-  }
+  for (const name in row) if (row[name] !== undefined) at = at.step(name)
   at.columns ??= Object.keys(row).filter((name) => row[name] !== undefined)
   return at.columns
 }
@@ -216,6 +237,7 @@ export class ConflictBuilder extends Chain<'conflict'> {
   }
 
   columns(columns: readonly unknown[]): ConflictBuilder {
+    if (!Array.isArray(columns) || columns.length === 0) refuse('onConflict(oc => oc.columns([])) names no column.')
     const before = columnsBefore(this.shape)
     const names = columns.map((column) => checkName(column instanceof Column ? column.name : column, 'a column'))
     return extend(this, 'columns', internNames([...before, ...names]))
@@ -252,11 +274,11 @@ export class ConflictBuilder extends Chain<'conflict'> {
   }
 
   $call<R>(change: (conflict: this) => R): R {
-    return change(this)
+    return callWith(this, '$call', change)
   }
 
   $if(condition: unknown, change: (conflict: this) => this): this {
-    return condition ? change(this) : this
+    return condition ? changed(this, change) : this
   }
 
   decided(): boolean {

@@ -4,9 +4,9 @@ import { callBack } from './callback.ts'
 import { detached, extend } from './chain.ts'
 import { conditionOf, refComparison } from './expression.ts'
 import { JoinBuilder } from './join.ts'
-import { source, valueOf } from './operand.ts'
+import { checkName, isOperand, source, valueOf } from './operand.ts'
 import { show } from './operator.ts'
-import { assignments, countNode, Query, selections, stars } from './query.ts'
+import { assignments, Query, selections, stars, topNode } from './query.ts'
 import { UpdateBuilder } from './update.ts'
 
 /** `merge into … using … on … when …` */
@@ -64,7 +64,7 @@ export class MergeBuilder extends Query<'merge'> {
 
   top(amount: unknown, modifier?: string): this {
     const args: unknown[] = []
-    return extend(this, 'top', node({ kind: 'count', amount: countNode('top', amount, args), modifier }), args)
+    return extend(this, 'top', topNode(amount, modifier, args), args)
   }
 
   returning(columns: unknown): this {
@@ -130,6 +130,7 @@ class WhenBuilder {
   }
 
   thenUpdate(build: (update: UpdateBuilder) => unknown): MergeBuilder {
+    if (typeof build !== 'function') return refuse(`thenUpdate(${show(build)}) takes a callback: (update) => update.set(…).`)
     const made: unknown = build(new UpdateBuilder(start('update'), [], detached))
     if (!(made instanceof UpdateBuilder))
       return refuse('The callback of thenUpdate() gave no update. Return what set(…) gives.')
@@ -138,13 +139,16 @@ class WhenBuilder {
 
   thenInsertValues(row: unknown): MergeBuilder {
     const value = typeof row === 'function' ? callBack(row) : row
-    if (typeof value !== 'object' || value === null) return refuse(`thenInsertValues(${show(value)}) takes a row.`)
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || isOperand(value))
+      return refuse(`thenInsertValues(${show(value)}) takes a row.`)
+    const given = value as Record<string, unknown>
     const args: unknown[] = []
-    const columns = Object.keys(value).filter((key) => (value as Record<string, unknown>)[key] !== undefined)
+    const columns = Object.keys(given).filter((key) => given[key] !== undefined)
     if (columns.length === 0) refuse('thenInsertValues({}) has no column with a value.')
-    const values = columns.map((key) =>
-      valueOf((value as Record<string, unknown>)[key], args, `The value of ${show(key)}`),
-    )
+    const values = columns.map((key) => {
+      const cell = typeof given[key] === 'function' ? callBack(given[key]) : given[key]
+      return valueOf(cell, args, `The value of ${show(checkName(key, 'a column'))}`)
+    })
     return this.#then(node({ kind: 'mergeAction', action: 'insert', ...NO_PARTS, columns, values }), args)
   }
 

@@ -1,6 +1,7 @@
 import { refuse } from '../error/index.ts'
 import { admit, forgetting, isTransient, keepOut, type Node, node, pin } from '../ir/index.ts'
 import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../schema/index.ts'
+import { callBack } from './callback.ts'
 import { show } from './operator.ts'
 
 /** Structure and its values: what every expression, query and aliased thing is. */
@@ -23,11 +24,12 @@ export function isOperand(value: unknown): value is Operand {
 }
 
 /** A memo of parsed strings that is forgotten together with the nodes it holds. */
-function memoize(parse: (text: string) => Node): (text: string) => Node {
+function memoize(what: string, parse: (text: string) => Node): (text: string) => Node {
   const known = forgetting(new Map<string, Node>())
   return (text) => {
     let found = known.get(text)
     if (found === undefined) {
+      if (typeof text !== 'string') return refuse(`${show(text)} is not ${what}. Give its name.`)
       found = parse(text)
       if (!isTransient(found)) {
         known.set(text, found)
@@ -39,20 +41,21 @@ function memoize(parse: (text: string) => Node): (text: string) => Node {
 }
 
 /** `'city.name'` → a reference. */
-export const parseReference = memoize((text) => {
-  const names = text.split('.')
-  if (names.length > 3 || names.some((name) => name.trim() === '')) {
+export const parseReference = memoize('a column reference', (text) => {
+  const names = text.split('.').map((name) => name.trim())
+  if (names.length > 3 || names.includes('')) {
     refuse(`${show(text)} is not a column reference. Write 'column', 'table.column' or 'schema.table.column'.`)
   }
+  for (const name of names) checkName(name, 'part of a reference')
   const [column, table, schema] = names.reverse() as [string, string?, string?]
-  if (column.trim() === '*') return node({ kind: 'star', table: table?.trim() })
-  return node({ kind: 'ref', schema: schema?.trim(), table: table?.trim(), column: column.trim() })
+  if (column === '*') return node({ kind: 'star', table })
+  return node({ kind: 'ref', schema, table, column })
 })
 
 const AS = / as /i
 
 /** `'city.name as n'` → an aliased reference. */
-export const parseSelection = memoize((text) => {
+export const parseSelection = memoize('a column reference', (text) => {
   const at = text.search(AS)
   if (at < 0) return parseReference(text)
   return node({
@@ -64,12 +67,13 @@ export const parseSelection = memoize((text) => {
 })
 
 /** `'geo.city as c'` → a table with an alias. */
-export const parseTable = memoize((text) => {
+export const parseTable = memoize('a table', (text) => {
   const at = text.search(AS)
   const names = (at < 0 ? text : text.slice(0, at)).split('.').map((name) => name.trim())
-  if (names.length > 2 || names.some((name) => name === '')) {
+  if (names.length > 2 || names.includes('')) {
     refuse(`${show(text)} is not a table. Write 'table', 'schema.table' or 'table as alias'.`)
   }
+  for (const name of names) checkName(name, 'part of the name of a table')
   const [name, schema] = names.reverse() as [string, string?]
   const table = node({ kind: 'table', schema, name, definition: undefined })
   if (at < 0) return table
@@ -81,10 +85,15 @@ export const parseTable = memoize((text) => {
   })
 })
 
+/** Longer than any database takes; names are kept, so that endless ones would fill the memory. */
+const LONGEST_NAME = 1_000
+
 /** A name must be some text; what it holds does not matter, since it is always quoted. */
 export function checkName(name: unknown, what: string): string {
   if (typeof name !== 'string' || name === '') refuse(`${show(name)} cannot be ${what}: it takes a name.`)
   if (name.includes('\0')) refuse(`${show(name)} cannot be ${what}: it holds a NUL character.`)
+  if (!name.isWellFormed()) refuse(`${show(name)} cannot be ${what}: it holds half a surrogate pair.`)
+  if (name.length > LONGEST_NAME) refuse(`${show(name)} cannot be ${what}: it has ${name.length} characters.`)
   return name
 }
 
@@ -93,11 +102,11 @@ export function columnNode(column: Column): Node {
   return node({ kind: 'ref', schema: column.schema, table: column.table, column: column.name })
 }
 
-/** What a user may give for a column on the left: a string, a column object or an expression. */
+/** What a user may give for a column on the left: a string, a column object, an expression or a callback. */
 export function reference(value: unknown, args: unknown[]): Node {
   if (typeof value === 'string') return parseReference(value)
   return (
-    given(value, args) ?? refuse(`${show(value)} is not a column. Give its name, a column object or an expression.`)
+    given(typeof value === 'function' ? callBack(value) : value, args) ?? refuse(`${show(value)} is not a column. Give its name, a column object or an expression.`)
   )
 }
 
@@ -126,9 +135,12 @@ export function given(value: unknown, args: unknown[]): Node | undefined {
 
 const VALUE = pin({ kind: 'arg', role: 'value' })
 
-/** A value, or an expression in its place. `where` says what the value is for. */
+/** A value, or an expression or a callback in its place. `where` says what the value is for. */
 export function valueOf(value: unknown, args: unknown[], where: string): Node {
   if (value === undefined) refuse(`${where} is undefined. Give a value, or null for SQL's null.`)
+  if (typeof value === 'function') {
+    return given(callBack(value), args) ?? refuse(`${where} is a callback that gave no expression.`)
+  }
   const expression = given(value, args)
   if (expression !== undefined) return expression
   args.push(value)

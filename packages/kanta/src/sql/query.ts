@@ -2,10 +2,10 @@ import { KantaError, refuse } from '../error/index.ts'
 import { CLEARED, forgetting, type Kind, type Node, node, pin, start } from '../ir/index.ts'
 import { aliasOf, Column } from '../schema/index.ts'
 import { callBack } from './callback.ts'
-import { Chain, type ExecuteOptions, extend } from './chain.ts'
+import { Chain, callWith, changed, type ExecuteOptions, extend } from './chain.ts'
 import { type Aliased, aliased, conditionOf, refComparison, references } from './expression.ts'
 import { joinNode } from './join.ts'
-import { given, isOperand, listOf, parseReference, selection, source, valueOf } from './operand.ts'
+import { checkName, given, isOperand, listOf, parseReference, selection, source, valueOf } from './operand.ts'
 import { checkOperator, isComparison, show, takesList } from './operator.ts'
 import { orderNodes } from './order.ts'
 
@@ -70,11 +70,11 @@ export class Query<K extends Kind> extends Chain<K> {
   }
 
   $call<R>(change: (query: this) => R): R {
-    return change(this)
+    return callWith(this, '$call', change)
   }
 
   $if(condition: unknown, change: (query: this) => this): this {
-    return condition ? change(this) : this
+    return condition ? changed(this, change) : this
   }
 
   $castTo(): this {
@@ -186,12 +186,8 @@ export class Filtered<K extends 'select' | 'update' | 'delete'> extends Query<K>
   }
 
   top(amount: unknown, modifier?: string): this {
-    if (modifier !== undefined && !['percent', 'with ties', 'percent with ties'].includes(modifier)) {
-      refuse(`top(…, ${show(modifier)}): use 'percent', 'with ties' or 'percent with ties'.`)
-    }
     const args: unknown[] = []
-    const count = node({ kind: 'count', amount: countNode('top', amount, args), modifier })
-    return extend(this, 'top', count, args)
+    return extend(this, 'top', topNode(amount, modifier, args), args)
   }
 
   innerJoin(table: unknown, ...on: unknown[]): this {
@@ -220,8 +216,17 @@ export class Filtered<K extends 'select' | 'update' | 'delete'> extends Query<K>
   }
 }
 
+/** `top(10, 'percent')` */
+export function topNode(amount: unknown, modifier: string | undefined, args: unknown[]): Node {
+  if (modifier !== undefined && !['percent', 'with ties', 'percent with ties'].includes(modifier)) {
+    refuse(`top(…, ${show(modifier)}): use 'percent', 'with ties' or 'percent with ties'.`)
+  }
+  return node({ kind: 'count', amount: countNode('top', amount, args), modifier })
+}
+
 /** How many rows: a whole number, a bigint, or an expression. */
 export function countNode(clause: string, amount: unknown, args: unknown[]): Node {
+  if (typeof amount === 'function') return countNode(clause, callBack(amount), args)
   if (isOperand(amount)) return given(amount, args)!
   const fits = typeof amount === 'bigint' ? amount >= 0n : Number.isSafeInteger(amount) && (amount as number) >= 0
   if (!fits) refuse(`${clause}(${show(amount)}): give a whole number of rows, from 0.`)
@@ -247,11 +252,12 @@ export function selections(columns: unknown, args: unknown[], clause: string): N
 export function stars(tables: unknown): Node {
   if (tables === undefined) return STAR
   const names = Array.isArray(tables) ? tables : [tables]
+  if (names.length === 0) refuse('selectAll([]) and its like name no table. Leave the list out for all columns.')
   return listOf(names.map((table: unknown) => node({ kind: 'star', table: checkStar(table) })))
 }
 
 function checkStar(table: unknown): string {
-  const name = typeof table === 'string' ? table : aliasOf(table)
+  const name = typeof table === 'string' ? checkName(table, 'a table') : aliasOf(table)
   return name ?? refuse(`selectAll(${show(table)}): give the name of a table or its alias.`)
 }
 

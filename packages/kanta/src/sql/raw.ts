@@ -17,21 +17,27 @@ export class RawStatement extends Chain<'rawStatement'> {}
 
 /** SQL text with values: an expression, or a statement of its own. */
 export class Raw extends Expr {
-  execute(db: Runnable, options?: ExecuteOptions): Promise<unknown> {
-    return db[RUNNER].execute(this.on(db), options).then((rows) => rows[0])
+  async execute(db: Runnable, options?: ExecuteOptions): Promise<unknown> {
+    const [result] = await runnerOf(db).execute(this.on(db), options)
+    return result
   }
 
   compile(db: Runnable): unknown {
-    return db[RUNNER].compile(this.on(db))
+    return runnerOf(db).compile(this.on(db))
   }
 
   private on(db: Runnable): RawStatement {
-    return new RawStatement(start('rawStatement').step('raw', this.node), this.args, db[RUNNER])
+    return new RawStatement(start('rawStatement').step('raw', this.node), this.args, runnerOf(db))
   }
 }
 
+function runnerOf(db: Runnable): Runner {
+  return db?.[RUNNER] ?? refuse(`${show(db)} is not a database. Run the text with sql\`…\`.execute(db).`)
+}
+
 function template(strings: TemplateStringsArray, ...values: readonly unknown[]): Raw {
-  if (!Array.isArray(strings))
+  // An array that came from elsewhere, such as from JSON, is text that nobody has trusted.
+  if (!Array.isArray(strings) || !Array.isArray(strings.raw))
     refuse('sql is a template: sql`select 1`. Use sql.raw(text) for trusted text in a variable.')
   const args: unknown[] = []
   const parts = values.map((value, i) => valueOf(value, args, `Value ${i + 1} of the sql template`))
@@ -88,7 +94,7 @@ export const sql = Object.freeze(
       const between =
         separator === undefined
           ? COMMA
-          : (given(separator, []) ?? refuse('The separator of sql.join() is an expression, such as sql` and `.'))
+          : (given(separator, args) ?? refuse('The separator of sql.join() is an expression, such as sql` and `.'))
       return new Raw(node({ kind: 'join', items: nodes, separator: between }), args)
     },
   }),

@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import { CLEARED, forgetting, type Node, node } from '../ir/index.ts'
+import { CLEARED, forgetting, isTransient, type Node, node } from '../ir/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, extend } from './chain.ts'
 import { conditionOf, refComparison, references } from './expression.ts'
@@ -22,10 +22,21 @@ forgetting({
 
 /** The node of strings alone; `undefined` when something else is among them. */
 function stringSelections(columns: readonly unknown[]): Node | undefined {
-  let at = remembered
+  let at: SelectionMemo | undefined = remembered
   for (let i = 0; i < columns.length; i++) {
-    const column = columns[i]
-    if (typeof column !== 'string') return undefined
+    if (typeof columns[i] !== 'string') return undefined
+    at = at?.next.get(columns[i] as string)
+  }
+  return at?.node ?? remember(columns as readonly string[])
+}
+
+/** Parses first, so that only what is right is remembered. */
+function remember(columns: readonly string[]): Node {
+  if (columns.length === 0) refuse('select([]) selects nothing.')
+  const parsed = listOf(columns.map(parseSelection))
+  if (isTransient(parsed)) return parsed
+  let at = remembered
+  for (const column of columns) {
     let next = at.next.get(column)
     if (next === undefined) {
       next = new SelectionMemo()
@@ -33,11 +44,8 @@ function stringSelections(columns: readonly unknown[]): Node | undefined {
     }
     at = next
   }
-  at.node ??=
-    columns.length === 0
-      ? refuse('select([]) selects nothing.')
-      : listOf(columns.map((column) => parseSelection(column as string)))
-  return at.node
+  at.node = parsed
+  return parsed
 }
 
 /** `select … from …` */

@@ -27,20 +27,26 @@ class TableValues {
 export function values(rows: readonly Readonly<Record<string, unknown>>[]): TableValues {
   if (!Array.isArray(rows) || rows.length === 0)
     return refuse('values([]) has no rows; a VALUES list takes one or more.')
-  const columns = Object.keys(rows[0] as object)
+  const columns = columnsOf(rows[0], 0)
   if (columns.length === 0) refuse('values([{}]) has no columns.')
+  for (const column of columns) checkName(column, 'a column')
   rows.forEach((row, i) => {
     checkRow(row, columns, i)
   })
   return new TableValues(node({ kind: 'values', columns, rows: ROWS }), [rows])
 }
 
+function columnsOf(row: unknown, i: number): readonly string[] {
+  if (typeof row === 'object' && row !== null && !Array.isArray(row) && !isOperand(row)) return Object.keys(row)
+  return refuse(`values(): row ${i} is ${show(row)}; a row is an object of columns and values.`)
+}
+
 function checkRow(row: Readonly<Record<string, unknown>>, columns: readonly string[], i: number): void {
-  const own = Object.keys(row)
+  const own = columnsOf(row, i)
   if (own.length !== columns.length)
     refuse(`values(): row ${i} has the columns ${own.join(', ')} where the first row has ${columns.join(', ')}.`)
   for (const column of columns) {
-    if (row[column] === undefined)
+    if (!Object.hasOwn(row, column) || row[column] === undefined)
       refuse(
         `values(): ${show(column)} of row ${i} is undefined. Every row gives every column; use null for SQL's null.`,
       )

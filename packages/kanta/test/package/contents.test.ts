@@ -62,21 +62,32 @@ const USE = `
   export const name: string | undefined = (await one.selectFrom(city).select('name').executeTakeFirst())?.name
 `
 
-test('the declarations are right by themselves', { timeout: 60_000 }, async () => {
-  const config = {
-    compilerOptions: {
-      ...{ target: 'es2023', lib: ['es2024', 'esnext.disposable'], module: 'nodenext', strict: true, noEmit: true },
-      ...{ skipLibCheck: false, exactOptionalPropertyTypes: true, types: ['node'] },
-      typeRoots: [join(root, 'node_modules/@types')],
-    },
-    files: ['use.ts'],
-  }
-  place(installed, 'use.ts', USE)
-  place(installed, 'tsconfig.json', JSON.stringify(config))
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const { ok, output } = await run(process.execPath, [tsc, '-p', 'tsconfig.json'], installed.folder)
-  expect(ok, output).toBe(true)
-})
+/** Each version is a package of its own folder, since they all have one name. */
+const compilers = [
+  ['5.9', 'packages/typescript-5'],
+  ['6.0', 'packages/typescript-6'],
+  ['7.0', '.'],
+] as const
+
+test.for(compilers)(
+  'the declarations are right by themselves in TypeScript %s',
+  { timeout: 60_000 },
+  async ([, folder]) => {
+    const config = {
+      compilerOptions: {
+        ...{ target: 'es2023', lib: ['es2024', 'esnext.disposable'], module: 'nodenext', strict: true, noEmit: true },
+        ...{ skipLibCheck: false, exactOptionalPropertyTypes: true, types: ['node'] },
+        typeRoots: [join(root, 'node_modules/@types')],
+      },
+      files: ['use.ts'],
+    }
+    place(installed, 'use.ts', USE)
+    place(installed, 'tsconfig.json', JSON.stringify(config))
+    const tsc = join(root, folder, 'node_modules/typescript/bin/tsc')
+    const { ok, output } = await run(process.execPath, [tsc, '-p', 'tsconfig.json'], installed.folder)
+    expect(ok, output).toBe(true)
+  },
+)
 
 /** Bundles a program that uses the installed package. */
 async function bundle(contents: string, platform: 'node' | 'browser'): Promise<Uint8Array> {

@@ -31,49 +31,60 @@ async function check(run: Run, kind: WorldKind, label: string, which: 'value' | 
   counts.statements++
   const expected = new WriteOracle(world.content, which).outcome(write)
   const trx = await world.db[kind].startTransaction().execute()
-  let text = label
+  const raw = kind === 'raw'
+  const builder = new BuildWrite(trx, { style: new Choice(style), which, raw, names: raw || kind === 'camel' })
+  const built = builder.write(write)
+  const query = stored ? (fromJSON as Any)(trx, JSON.parse(JSON.stringify(built)), { trustText: true }) : built
   try {
-    const raw = kind === 'raw'
-    const builder = new BuildWrite(trx, { style: new Choice(style), which, raw, names: raw || kind === 'camel' })
-    const built = builder.write(write)
-    const query = stored ? (fromJSON as Any)(trx, JSON.parse(JSON.stringify(built)), { trustText: true }) : built
-    text = `${label}: ${textOfQuery(query)}\n${JSON.stringify(write, (_, v) => (typeof v === 'bigint' ? `${v}n` : v))}`
-    await compare(world, write, expected, query, trx, raw, text)
+    const found = await difference(world, write, expected, query, trx, raw)
+    if (found !== undefined) throw new Error(found)
+  } catch (cause) {
+    const described = JSON.stringify(write, (_, v) => (typeof v === 'bigint' ? `${v}n` : v))
+    throw new Error(`${label}: ${String(cause)}\n${textOfQuery(query)}\n${described}`, { cause })
   } finally {
     await trx.rollback().execute()
   }
 }
 
-async function compare(world: World, write: Write, expected: Outcome, query: Any, trx: Any, raw: boolean, text: string): Promise<void> {
+/** What is wrong with what a write did. */
+async function difference(world: World, write: Write, expected: Outcome, query: Any, trx: Any, raw: boolean): Promise<string | undefined> {
   let rows: unknown[] = []
   try {
     rows = await query.execute()
   } catch (error) {
-    if (!(error instanceof KantaError) || error.code !== 'unique_violation' || expected.rows !== undefined) {
-      throw new Error(`${text}\nfailed`, { cause: error })
-    }
+    if (!(error instanceof KantaError) || error.code !== 'unique_violation' || expected.rows !== undefined) throw error
     counts.refused++
-    expect(await content(trx, write.table, raw), text).toEqual(table(world, write.table, undefined, raw))
-    return
+    return same('after it was refused', table(world, write.table, undefined, raw), await content(trx, write.table))
   }
-  expect(expected.rows, `${text} should have failed`).toBeDefined()
+  if (expected.rows === undefined) return 'it should have failed'
   counts.changes += expected.changes
-  if (write.returning === undefined) {
-    const [result] = rows as Record<string, bigint>[]
-    const changed = result!.numInsertedOrUpdatedRows ?? result!.numUpdatedRows ?? result!.numDeletedRows
-    expect(Number(changed), text).toBe(expected.changes)
-  } else {
-    const outputs = raw ? undecoded(expected.outputs) : expected.outputs
-    expect(rows.map(textOf).sort(), text).toEqual(decoded(outputs, expected.returned).map(textOf).sort())
-  }
+  const given = returned(write, expected, rows, raw)
+  if (given !== undefined) return given
   for (const name of tableNames) {
     const after = name === write.table ? expected.rows : undefined
-    expect(await content(trx, name, raw), text).toEqual(table(world, name, after, raw))
+    const found = same(`the table ${name}`, table(world, name, after, raw), await content(trx, name))
+    if (found !== undefined) return found
   }
+  return undefined
+}
+
+function returned(write: Write, expected: Outcome, rows: readonly unknown[], raw: boolean): string | undefined {
+  if (write.returning !== undefined) {
+    const outputs = raw ? undecoded(expected.outputs) : expected.outputs
+    return same('returned', decoded(outputs, expected.returned).map(textOf).sort(), rows.map(textOf).sort())
+  }
+  const [result] = rows as Record<string, bigint>[]
+  const changed = result!.numInsertedOrUpdatedRows ?? result!.numUpdatedRows ?? result!.numDeletedRows
+  return same('changes', [String(expected.changes)], [String(changed)])
+}
+
+function same(what: string, expected: readonly string[], actual: readonly string[]): string | undefined {
+  if (expected.length === actual.length && expected.every((row, i) => row === actual[i])) return undefined
+  return `${what}: expected\n${expected.join('\n')}\nbut got\n${actual.join('\n')}`
 }
 
 /** The rows of a table as text, sorted. */
-async function content(trx: Any, name: TableName, raw: boolean): Promise<string[]> {
+async function content(trx: Any, name: TableName): Promise<string[]> {
   const rows: Any[] = await trx.selectFrom(name).selectAll().execute()
   return rows.map(textOf).sort()
 }

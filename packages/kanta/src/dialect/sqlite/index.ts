@@ -2,7 +2,7 @@ import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../schema/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
-import { type Printers, standard } from '../print.ts'
+import { type Printers, pathKey, standard } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { sqliteTransaction } from './transaction.ts'
 
@@ -147,18 +147,29 @@ function alias(n: NodeOf<'alias'>, w: Writer): void {
     .text(`) as ${quote(n.name)}`)
 }
 
-/** A key that SQLite would read as a path or a position is written as a path. */
+/** What SQLite would read as a path or a position, or compares with its escaped form, is written as a path. */
+const PATH_LIKE = /^$|^[$[]|[\\\u0000-\u001f]/
+
 function jsonLeg(n: NodeOf<'jsonLeg'>, w: Writer): void {
   if (n.leg === 'key') {
     const key = String(n.value)
-    if (!key.startsWith('$')) w.text(stringLiteral(key))
-    else if (key.includes('"'))
-      refuse(`The JSON key ${JSON.stringify(key)} begins with $ and holds a quote, which SQLite cannot say.`)
-    else w.text(stringLiteral(`$."${key}"`))
-    return
-  }
-  if (typeof n.value === 'number') w.text(n.value < 0 ? stringLiteral(`$[#${n.value}]`) : String(n.value))
-  else w.text(stringLiteral(n.value === 'last' ? '$[#-1]' : `$[${n.value}]`))
+    const quoted = pathKey(key)
+    w.text(stringLiteral(PATH_LIKE.test(key) ? `$.${quoted}` : key))
+  } else if (typeof n.value === 'number' && n.value >= 0) w.text(String(n.value))
+  else w.text(stringLiteral(`$[${position(n.value)}]`))
+}
+
+/** SQLite counts from the end with `#`. */
+function position(at: string | number): string | number {
+  if (at === 'last') return '#-1'
+  return typeof at === 'number' && at < 0 ? `#${at}` : at
+}
+
+function jsonPath(n: NodeOf<'jsonPath'>, w: Writer): void {
+  const legs = n.legs.map((leg): Node =>
+    leg.kind === 'jsonLeg' && leg.leg === 'at' ? { ...leg, value: position(leg.value) } : leg,
+  )
+  standard.jsonPath({ ...n, legs }, w)
 }
 
 const print: Printers = {
@@ -166,6 +177,7 @@ const print: Printers = {
   setOperation: compound,
   jsonRows,
   jsonLeg,
+  jsonPath,
   values,
   alias,
   listTable: (n, w) => w.text('(select "key" + 1 as "position", "value" from json_each(').node(n.values).text('))'),

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Workload, workloads } from './workload.ts'
+import { type Workload, workloads } from './libraries.ts'
 
 const help = `npm run bench:types [-- --tables 100 --functions 300 --only kanta]
 
