@@ -20,7 +20,7 @@ Usage: npm run demo -- [options]
 
   -f, --file <path>    the database file (cities.sqlite in examples/cities)
       --fresh          import again, even if the file is there
-  -o, --only <names>   only these questions, separated by commas
+  -o, --only <names>   only these questions, by name or number, separated by commas
   -l, --list           list the questions and end
       --no-sql         leave the SQL out
       --no-color       without colours; so does the variable NO_COLOR
@@ -123,7 +123,8 @@ async function main(): Promise<void> {
   print()
   const took = duration(performance.now() - started)
   const size = megabytes(statSync(path).size)
-  print(`Done in ${took}. The file is ${paint('bold', shownPath(path))} (${size}); the next run asks it again.`)
+  const end = `Done in ${took}. The file is ${paint('bold', shownPath(path))} (${size}); the next run asks it again.`
+  for (const line of paragraph(end, '')) print(line)
 }
 
 function list(): void {
@@ -167,9 +168,8 @@ async function greet(db: Db, path: string): Promise<void> {
     .select((eb) => [eb.fn.countAll().as('cities'), eb.fn.min('imported_at').as('first')])
     .executeTakeFirstOrThrow()
   const when = first.toISOString().slice(0, 16).replace('T', ' ')
-  print(
-    `${paint('bold', shownPath(path))} is there: ${count(cities)} cities, imported at ${when} UTC. ${paint('dim', '--fresh imports them again.')}`,
-  )
+  const found = `${paint('bold', shownPath(path))} is there: ${count(cities)} cities, imported at ${when} UTC.`
+  for (const line of paragraph(`${found} --fresh imports them again.`, '')) print(line)
 }
 
 async function ask(
@@ -182,11 +182,11 @@ async function ask(
   const [first, ...more] = paragraph(question.asks, '    ')
   print(`${paint('cyan', head)}  ${paint('bold', first?.trim() ?? '')}`)
   for (const line of more) print(paint('bold', line))
-  const { sql, rows, says, timing } = await question.answer(scene)
+  const { sql, parameters, rows, says, timing } = await question.answer(scene)
   if (showSql) {
     print()
-    for (const statement of sql)
-      for (const line of prettySql(statement, width() - 4)) print(`    ${paint('gray', line)}`)
+    const lines = sql.flatMap((statement) => prettySql(statement, width() - 4))
+    for (const line of [...lines, ...given(parameters)]) print(`    ${paint('gray', line)}`)
   }
   print()
   const most = 12
@@ -198,8 +198,15 @@ async function ask(
   return timing
 }
 
+/** The values of the question marks, as a comment of SQL. */
+function given(parameters: readonly unknown[]): string[] {
+  if (parameters.length === 0) return []
+  if (parameters.length > 12) return [`-- ${parameters.length} values`]
+  return [`-- ${parameters.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(', ')}`]
+}
+
 function timeOf({ kanta, hand }: Timing): string {
-  return `${paint('green', duration(kanta))} with Kanta, ${duration(hand)} with the statement prepared by hand: × ${(kanta / hand).toFixed(2)}`
+  return `${paint('green', duration(kanta))} with Kanta, ${duration(hand)} prepared by hand: × ${(kanta / hand).toFixed(2)}`
 }
 
 function summarize(times: readonly { readonly name: string; readonly timing: Timing }[]): void {

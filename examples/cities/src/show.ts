@@ -6,7 +6,7 @@ type Style = Parameters<typeof styleText>[0]
 export const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout })
 
 /** As wide as the terminal, within what is good to read. */
-export const width = (): number => Math.min(Math.max(process.stdout.columns ?? 100, 60), 120)
+export const width = (): number => Math.min(Math.max(process.stdout.columns ?? 100, 40), 120)
 
 export const print = (text = ''): void => {
   process.stdout.write(`${text}\n`)
@@ -157,11 +157,14 @@ export class ProgressBar {
   }
 
   #draw(done: number, of: number, elapsed: number): void {
-    const places = Math.min(40, width() - 50)
+    const what = pad(this.#what, 10, false)
+    const numbers = pad(`${count(done)} of ${count(of)}`, 18, true)
+    const rate = elapsed > 100 && of > 10_000 ? `${count(Math.round(done / (elapsed / 1000)))} a second` : ''
+    // A line that does not fit could not be drawn again in its place.
+    const room = (process.stdout.columns ?? 80) - 2 - what.length - 1 - 1 - numbers.length - 2 - 16 - 1
+    const places = Math.max(0, Math.min(40, room))
     const full = Math.round((done / of) * places)
     const bar = paint('green', '━'.repeat(full)) + paint('dim', '━'.repeat(places - full))
-    const rate = elapsed > 100 && of > 10_000 ? `${count(Math.round(done / (elapsed / 1000)))} a second` : ''
-    const numbers = `${pad(count(done), 8, true)} of ${count(of)}`
-    process.stdout.write(`\r\x1b[2K  ${pad(this.#what, 10, false)} ${bar} ${numbers}   ${paint('dim', rate)}`)
+    process.stdout.write(`\r\x1b[2K  ${what} ${bar} ${numbers}${room < 0 ? '' : `  ${paint('dim', rate)}`}`)
   }
 }

@@ -142,7 +142,8 @@ export async function open(driver: DriverName, { world = 'defined', fresh, watch
   const handle = kanta.kanta({ driver: drivers[driver](), ...worlds[world], ...(watch === true ? { log } : {}) })
   if (before === undefined) delete process.env.PLAN_CACHE
   else process.env.PLAN_CACHE = before
-  for (const text of DATA) await handle.executeQuery({ sql: text, parameters: [] })
+  const run = handle.executeQuery.bind(handle) as (text: object) => Promise<unknown>
+  for (const text of DATA) await run({ sql: text, parameters: [] })
   statements.length = 0
   return { db: handle as unknown as Loose, statements, close: () => handle.destroy() }
 }

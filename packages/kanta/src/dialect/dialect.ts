@@ -56,6 +56,7 @@ export interface Capabilities {
   readonly setOperationAll: boolean
   readonly namedWindows: boolean
   readonly ilike: boolean
+  readonly betweenSymmetric: boolean
 }
 
 /** How a database speaks: its printers, its quoting, and what it can do. */

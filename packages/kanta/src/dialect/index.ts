@@ -7,4 +7,4 @@ export type {
   TransactionSql,
 } from './dialect.ts'
 export { type Printers, standard } from './print.ts'
-export { type OutputColumn, type Piece, Writer } from './writer.ts'
+export { gap, type OutputColumn, type Piece, Writer } from './writer.ts'

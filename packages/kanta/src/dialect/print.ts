@@ -20,7 +20,7 @@ const NO_LIST: ReadonlySet<Kind> = new Set(['ref', 'identifier', 'table', 'star'
 
 /** An operand in parentheses where the operator around it would bind tighter. */
 function operand(part: Node, around: number, right: boolean, w: Writer): void {
-  let needs = part.kind === 'between' || (part.kind === 'unary' && part.op === 'not')
+  let needs = part.kind === 'between' || (part.kind === 'unary' && part.op.startsWith('not'))
   if (part.kind === 'binary') {
     const own = level(part.op)
     needs =
@@ -28,9 +28,19 @@ function operand(part: Node, around: number, right: boolean, w: Writer): void {
       (own === around && (right || own <= 2)) ||
       (own === 2 && around > COMPARISON) ||
       (around === 2 && own > COMPARISON)
-  } else if (part.kind === 'operation') needs = part.operator.kind !== 'word'
+  } else if (part.kind === 'jsonPath') needs = around > COMPARISON && (right || around !== 2)
+  else if (part.kind === 'operation') needs = part.operator.kind !== 'word'
   if (needs) w.text('(').node(part).text(')')
   else w.node(part)
+}
+
+const WRAPPED: ReadonlySet<Kind> = new Set(['binary', 'raw', 'between', 'operation'])
+/** An arrow binds less tightly than a sign. */
+const WRAPPED_BY_SIGN: ReadonlySet<Kind> = new Set(['unary', 'jsonPath'])
+
+/** Whether the operand of a word such as `not`, or of a sign such as `-`, stands in parentheses. */
+function wraps(part: Node, word: boolean): boolean {
+  return WRAPPED.has(part.kind) || (!word && WRAPPED_BY_SIGN.has(part.kind))
 }
 
 /** Conditions that all hold. Text of the user's own stands in parentheses, so that an `or` in it stays inside. */
@@ -162,16 +172,12 @@ export const standard: Printers = {
   unary: (n, w) => {
     const word = /[a-z]$/.test(n.op)
     w.text(word ? `${n.op} ` : n.op)
-    const wraps =
-      n.operand.kind === 'binary' ||
-      n.operand.kind === 'raw' ||
-      n.operand.kind === 'between' ||
-      n.operand.kind === 'operation'
-    if (wraps || (n.operand.kind === 'unary' && !word)) w.text('(').node(n.operand).text(')')
+    if (wraps(n.operand, word)) w.text('(').node(n.operand).text(')')
     else w.node(n.operand)
   },
   between: (n, w) => {
     operand(n.operand, COMPARISON, false, w)
+    if (n.symmetric) w.require('betweenSymmetric', 'betweenSymmetric()', 'Use between() with the lower bound first.')
     w.text(n.symmetric ? ' between symmetric ' : ' between ')
     operand(n.low, COMPARISON, true, w)
     w.text(' and ')
@@ -249,7 +255,7 @@ export const standard: Printers = {
       w.text(w.dialect.literal(pathText(n.legs)))
       return
     }
-    w.node(n.operand)
+    operand(n.operand, level(n.operator), false, w)
     if (n.operator.endsWith('$')) {
       w.text(n.operator.slice(0, -1)).text(w.dialect.literal(pathText(n.legs)))
       return

@@ -13,6 +13,11 @@ export interface OutputColumn {
   readonly json: 'value' | 'document' | 'text' | 'hex'
 }
 
+/** Keeps two texts apart that would begin a comment together, as a minus before a negative number would. */
+export function gap(before: string, after: string): '' | ' ' {
+  return (before.endsWith('-') && after.startsWith('-')) || (before.endsWith('/') && after.startsWith('*')) ? ' ' : ''
+}
+
 const STATEMENTS: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge', 'rawStatement'])
 
 /** Gathers the text of one statement. Knows only the dialect and the tree, so nothing can be missing from a plan. */
@@ -37,7 +42,8 @@ export class Writer {
 
   text(text: string): this {
     const last = this.pieces.length - 1
-    if (typeof this.pieces[last] === 'string') this.pieces[last] += text
+    const before = this.pieces[last]
+    if (typeof before === 'string') this.pieces[last] = before + gap(before, text) + text
     else this.pieces.push(text)
     return this
   }

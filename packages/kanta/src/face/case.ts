@@ -1,7 +1,8 @@
-import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
+import type { ColumnLike, Expression } from '../schema/index.ts'
 import type { ExpressionWrapper } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf, ValueOf } from './operator.ts'
 import type { AtCells, AtRefs, AtScope, Cell, AnyScope, Selected } from './scope.ts'
+import type { OperandArm } from './selection.ts'
 
 /** `case`, waiting for the first condition. `E` is the scope, `T` the type of the results so far. */
 export interface CaseBuilder<E extends AnyScope, T> {
@@ -13,7 +14,7 @@ export interface CaseBuilder<E extends AnyScope, T> {
    * eb.case().when('population', '>', 1_000_000).then('large').else('small').end()
    * ```
    */
-  when<const R extends E[AtRefs], V = Cell<E[AtScope], E[AtCells], R>, P extends ComparisonOperator = '='>(left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): CaseThen<E, T>
+  when<const R extends E[AtRefs] = never, C extends E[AtRefs] = never, V = Cell<E[AtScope], E[AtCells], R>, P extends ComparisonOperator = '='>(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): CaseThen<E, T>
   when(condition: Condition): CaseThen<E, T>
   /** The condition of the next result: two columns that compare as given. */
   whenRef<const A extends E[AtRefs], const B extends E[AtRefs]>(left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): CaseThen<E, T>

@@ -6,7 +6,7 @@ import type { ExpressionScope } from './expression-builder.ts'
 import type { PreparedQuery, Slots } from './prepare.ts'
 import type { QueryRunner } from './raw.ts'
 import type { QueryResult } from './result.ts'
-import type { CompiledQuery, ExecuteOptions, RunMethods } from './run.ts'
+import type { ExecuteOptions, QueryText, RunMethods } from './run.ts'
 import type { SchemaCreator } from './schema-creator.ts'
 import type { $first, AnyInfo, AtRow, Info, Returns, SchemaInfo } from './scope.ts'
 import type { ConnectionBuilder, ControlledTransactionBuilder, TransactionBuilder } from './transaction.ts'
@@ -55,7 +55,7 @@ export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator
    */
   prepare<P, Q extends Returns>(build: (slot: Slots<P>) => Q): PreparedQuery<P, Q[AtRow]>
   /** Runs a compiled query, or a query that another database built. */
-  executeQuery<R>(query: CompiledQuery<R> | Rowed<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
+  executeQuery<R>(query: QueryText<R> | Rowed<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
   /** A transaction around a callback; within a transaction, a part of it that can fail by itself. */
   transaction(): TransactionBuilder<DB, I>
   /** A transaction that its caller ends. */

@@ -1,4 +1,4 @@
-import type { $row, ColumnLike, Expression, Operand, Selectable } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, Selectable } from '../schema/index.ts'
 import type { CaseBuilder, CaseOf } from './case.ts'
 import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
 import type { Functions } from './function.ts'
@@ -7,6 +7,7 @@ import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, 
 import type { TableArm } from './join.ts'
 import type { $cells, $eb, $refs, $scope, And, AnyCells, AnyInfo, Cell, Cells, InnerCells, Info, InnerInfo, Scope, Selected, TableCells, Tables } from './scope.ts'
 import type { Select } from './select.ts'
+import type { OperandArm } from './selection.ts'
 
 /** A query, which can stand for a value. */
 interface AnyQuery {
@@ -60,11 +61,11 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
    * db.selectFrom('city').selectAll().where((eb) => eb.or([eb('capital', '=', true), eb('population', '>', 1_000_000)]))
    * ```
    */
-  <const R extends K, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
+  <const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
   /** The builder itself, to be taken out of it. */
   readonly eb: this
   /** The functions of SQL. */
-  readonly fn: Functions<this, S, K, U, K | ColumnLike<K> | Expression<any>>
+  readonly fn: Functions<this, S, U, K | ColumnLike<K> | Expression<any>>
   /** All of the conditions; an object lists columns and what they equal. */
   and(conditions: readonly Condition[]): Predicate<S, K, U>
   and(conditions: Filter<S, K, U>): Predicate<S, K, U>
@@ -75,12 +76,12 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
   /** Whether a query returns a row. */
   exists(query: Expression<any> | AnyQuery): Predicate<S, K, U>
   /** Whether a value is between two others, or equal to one of them. */
-  between<const R extends K, V = Cell<S, U, R>>(left: R | Operand<R, V>, low: NoInfer<ValueOf<V>>, high: NoInfer<ValueOf<V>>): Predicate<S, K, U>
+  between<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(left: R | OperandArm<R, C, V>, low: NoInfer<ValueOf<V>>, high: NoInfer<ValueOf<V>>): Predicate<S, K, U>
   /** The same, whichever of the two is lower. */
-  betweenSymmetric<const R extends K, V = Cell<S, U, R>>(left: R | Operand<R, V>, low: NoInfer<ValueOf<V>>, high: NoInfer<ValueOf<V>>): Predicate<S, K, U>
+  betweenSymmetric<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(left: R | OperandArm<R, C, V>, low: NoInfer<ValueOf<V>>, high: NoInfer<ValueOf<V>>): Predicate<S, K, U>
   /** An expression in parentheses. */
   parens<T>(expression: Expression<T>): ExpressionWrapper<T>
-  parens<const R extends K, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Predicate<S, K, U>
+  parens<const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Predicate<S, K, U>
   /** A column as an expression; with an operator, a path into the JSON that it holds. */
   ref<const R extends K>(column: R | ColumnLike<R>): ExpressionWrapper<Selected<S, U, R>>
   ref<const R extends K>(column: R | ColumnLike<R>, operator: JsonOperator): JsonPath<Selected<S, U, R>>
@@ -94,7 +95,7 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
   cast<T = unknown>(expression: K | ColumnLike<K> | Expression<any>, type: string | Expression<any>): ExpressionWrapper<T>
   /** `case when … then … end`; with a value, `case <value> when …`. */
   case(): CaseBuilder<this, never>
-  case<const R extends K, V = Cell<S, U, R>>(value: R | Operand<R, V>): CaseOf<this, V, never>
+  case<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(value: R | OperandArm<R, C, V>): CaseOf<this, V, never>
   /** Groups by each beginning of the list, down to none: subtotals and a total. */
   rollup(columns: readonly (K | ColumnLike<K> | Expression<any>)[]): Expression<never>
   /** Groups by every choice of the columns. */

@@ -1,9 +1,9 @@
-import type { ColumnLike, Expression, Operand, Selectable } from '../schema/index.ts'
+import type { ColumnLike, Expression, Selectable } from '../schema/index.ts'
 import type { DerivedTable, ExpressionWrapper } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'
 import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, Cell, AnyCells, Cells, Scope, ScopeState, AnyScope, Selected } from './scope.ts'
-import type { NoRef, RefArgument, RefItem } from './selection.ts'
+import type { NoRef, OperandArm, RefArgument, RefItem } from './selection.ts'
 import type { WindowBuilder } from './window.ts'
 
 export interface AggregateMethods {
@@ -22,7 +22,7 @@ export interface AggregateMethods {
    * eb.fn.countAll().filterWhere('population', '>', 1_000_000).as('large')
    * ```
    */
-  filterWhere<T extends ScopeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  filterWhere<T extends ScopeState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   filterWhere<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /** Takes only the rows in which two columns compare as given. */
   filterWhereRef<T extends ScopeState, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T
@@ -64,6 +64,8 @@ export interface FunctionBase {
 }
 
 type ValueIn<S extends Scope, U extends AnyCells, A> = A extends Expression<infer T> ? T : A extends ColumnLike<infer R> ? Selected<S, U, R> : Selected<S, U, A>
+type Typed<T, V> = [T] extends [never] ? V : T
+type RowIn<S extends Scope, A> = A extends Expression<infer T> ? T : A extends keyof S['tables'] ? Selectable<S['tables'][A]['row']> : never
 /** The first of the values that is not null. */
 type Coalesced<S extends Scope, U extends AnyCells, A extends readonly unknown[]> = A extends readonly [infer H, ...infer T]
   ? null extends ValueIn<S, U, H>
@@ -74,7 +76,7 @@ type Coalesced<S extends Scope, U extends AnyCells, A extends readonly unknown[]
   : never
 
 /** The functions of SQL. `KE` is what stands for an argument, made once for each scope. */
-export interface Functions<E extends AnyScope, S extends Scope, K, U extends AnyCells, KE> extends FunctionBase {
+export interface Functions<E extends AnyScope, S extends Scope, U extends AnyCells, KE> extends FunctionBase {
   /**
    * Calls any function; strings are columns.
    *
@@ -92,18 +94,16 @@ export interface Functions<E extends AnyScope, S extends Scope, K, U extends Any
   countAll<T = number>(table?: keyof S['tables'] & string): AggregateFunction<E, T>
   sum<T = number>(column: KE): AggregateFunction<E, T>
   avg<T = number>(column: KE): AggregateFunction<E, T>
-  max<const R extends K, V = Selected<S, U, R>>(column: R | Operand<R, V>): AggregateFunction<E, V>
-  max<T>(column: KE): AggregateFunction<E, T>
-  min<const R extends K, V = Selected<S, U, R>>(column: R | Operand<R, V>): AggregateFunction<E, V>
-  min<T>(column: KE): AggregateFunction<E, T>
+  /** The largest value. */
+  max<T = never, const R extends KE = KE>(column: R): AggregateFunction<E, Typed<T, ValueIn<S, U, R>>>
+  /** The smallest value. */
+  min<T = never, const R extends KE = KE>(column: R): AggregateFunction<E, Typed<T, ValueIn<S, U, R>>>
   /** The first of the values that is not null. */
   coalesce<const A extends readonly KE[]>(...values: A): ExpressionWrapper<Coalesced<S, U, A>>
   /** Any item of an array, as the right side of a comparison. */
-  any<const R extends K, V = Selected<S, U, R>>(array: R | Operand<R, V>): ExpressionWrapper<V extends readonly (infer T)[] ? T : unknown>
+  any<const R extends KE>(array: R): ExpressionWrapper<ValueIn<S, U, R> extends readonly (infer T)[] ? T : unknown>
   /** An array of the rows of a table, or of the values of an expression. */
-  jsonAgg<A extends keyof S['tables'] & string>(table: A): AggregateFunction<E, Selectable<S['tables'][A]['row']>[]>
-  jsonAgg<T>(expression: Expression<T>): AggregateFunction<E, T[]>
+  jsonAgg<const A extends (keyof S['tables'] & string) | Expression<any>>(tableOrExpression: A): AggregateFunction<E, RowIn<S, A>[]>
   /** The row of a table as an object, or a value as JSON. */
-  toJson<A extends keyof S['tables'] & string>(table: A): ExpressionWrapper<Selectable<S['tables'][A]['row']>>
-  toJson<T>(expression: Expression<T>): ExpressionWrapper<T>
+  toJson<const A extends (keyof S['tables'] & string) | Expression<any>>(tableOrExpression: A): ExpressionWrapper<RowIn<S, A>>
 }

@@ -1,4 +1,4 @@
-import type { $row, At, ColumnLike, ColumnType, Expression, Insertion, Operand } from '../schema/index.ts'
+import type { $row, At, ColumnLike, ColumnType, Expression, Insertion } from '../schema/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf, Subquery } from './operator.ts'
 import type { InsertResult } from './result.ts'
@@ -30,7 +30,7 @@ import type {
   State,
 } from './scope.ts'
 import type { AddedByIf, Count } from './select.ts'
-import type { NoItem, SelectArgument, SelectItem } from './selection.ts'
+import type { NoItem, OperandArm, SelectArgument, SelectItem } from './selection.ts'
 import type { UpdateRow } from './update.ts'
 
 type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
@@ -158,7 +158,7 @@ export interface Insert<I, S extends Scope, K, T extends AnyCells, O> extends In
 
 export interface ConflictMethodsOf {
   /** The condition of a partial index, or of the update. */
-  where<T extends State, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  where<T extends State, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   where<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   whereRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T
   clearWhere<T>(this: T): T

@@ -1,4 +1,4 @@
-import type { ColumnLike, Expression, NoText, Operand, TableRef } from '../schema/index.ts'
+import type { ColumnLike, Expression, NoText, TableRef } from '../schema/index.ts'
 import type { DerivedTable } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, AnyCells, Cell, Scope, ScopeState } from './scope.ts'
@@ -9,6 +9,7 @@ import type { ExpressionScope } from './expression-builder.ts'
 // message lists the names alone.
 export type TableArm<B, TB, A, Q> = NoText<B> & ([B] extends [never] ? TableRef<TB, A> | DerivedTable<Q, A> : never)
 export type SourceArm<B, TB, A, Q, E> = TableArm<B, TB, A, Q> | ([B] extends [never] ? (eb: E) => NoText<B> & DerivedTable<Q, A> : never)
+import type { OperandArm } from './selection.ts'
 
 export interface JoinMethods {
   /**
@@ -20,9 +21,9 @@ export interface JoinMethods {
    *   join.onRef('country.cca2', '=', 'city.country').on('country.area', '>', 100_000))
    * ```
    */
-  on<T extends ScopeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(
+  on<T extends ScopeState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(
     this: T,
-    left: R | Operand<R, V>,
+    left: R | OperandArm<R, C, V>,
     operator: P | Expression<any>,
     right: OperandOf<V, P>,
   ): T

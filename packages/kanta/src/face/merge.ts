@@ -1,4 +1,4 @@
-import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
+import type { ColumnLike, Expression } from '../schema/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { InsertRow, OutputScope, OutputState, WriteState } from './insert.ts'
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
@@ -9,7 +9,7 @@ import type { RunMethods } from './run.ts'
 import type { $row } from '../schema/index.ts'
 import type { $cells, $eb, $first, $info, $items, $refs, $scope, $target, AtBuilder, AtCells, AtInfo, AtItems, AtRefs, AtScope, And, AnyCells, AtTarget, AnyInfo, Cell, TableCells, JoinedCells, One, Scope, State } from './scope.ts'
 import type { AddedByIf, Aliases, Count } from './select.ts'
-import type { NoItem, SelectArgument, SelectItem } from './selection.ts'
+import type { NoItem, OperandArm, SelectArgument, SelectItem } from './selection.ts'
 import type { Update, UpdateRow } from './update.ts'
 
 /** `merge into <table>`, which waits for what to merge. */
@@ -47,21 +47,21 @@ export interface MergeMethods extends RunMethods {
   /** For rows of the table that match. */
   whenMatched<T extends MergeState>(this: T): MatchedAction<T>
   /** For rows of the table that match, if a condition is true. */
-  whenMatchedAnd<T extends MergeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): MatchedAction<T>
+  whenMatchedAnd<T extends MergeState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): MatchedAction<T>
   whenMatchedAnd<T extends MergeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): MatchedAction<T>
   /** For rows of the table that match, if two columns compare as given. */
   whenMatchedAndRef<T extends MergeState, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): MatchedAction<T>
   /** For rows of the source that no row of the table matches. */
   whenNotMatched<T extends MergeState>(this: T): NotMatchedAction<T>
   /** For rows of the source that no row of the table matches, if a condition is true. */
-  whenNotMatchedAnd<T extends MergeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): NotMatchedAction<T>
+  whenNotMatchedAnd<T extends MergeState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): NotMatchedAction<T>
   whenNotMatchedAnd<T extends MergeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): NotMatchedAction<T>
   /** For rows of the source that no row of the table matches, if two columns compare as given. */
   whenNotMatchedAndRef<T extends MergeState, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): NotMatchedAction<T>
   /** For rows of the table that no row of the source matches. */
   whenNotMatchedBySource<T extends MergeState>(this: T): MatchedAction<T>
   /** For rows of the table that no row of the source matches, if a condition is true. */
-  whenNotMatchedBySourceAnd<T extends MergeState, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): MatchedAction<T>
+  whenNotMatchedBySourceAnd<T extends MergeState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): MatchedAction<T>
   whenNotMatchedBySourceAnd<T extends MergeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): MatchedAction<T>
   /** For rows of the table that no row of the source matches, if two columns compare as given. */
   whenNotMatchedBySourceAndRef<T extends MergeState, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): MatchedAction<T>
@@ -70,8 +70,6 @@ export interface MergeMethods extends RunMethods {
   /** Returns all columns, or those of some of the tables. */
   returningAll<T extends MergeState>(this: T): MergedItems<T, T[AtItems] | All<'*'>>
   returningAll<T extends MergeState, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): MergedItems<T, T[AtItems] | All<A>>
-  /** Returns nothing again. */
-  clearReturning<T extends MergeState>(this: T): MergedItems<T, never>
   /** Returns columns of the rows, as SQL Server says it: `output(['inserted.id', 'deleted.id as old_id'])`. */
   output<T extends MergeState, C extends SelectItem = NoItem, F extends SelectItem = never>(this: T, columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C, F>): Merge<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['cells'], T[AtItems] | C | F>
   /** Returns all columns of the rows, as SQL Server says it. */

@@ -87,9 +87,19 @@ interface ArithmeticTable {
 }
 interface AnyOperatorTable extends OperatorTable, ArithmeticTable {}
 
-export type ComparisonOperator = keyof OperatorTable
-export type ArithmeticOperator = keyof ArithmeticTable
-export type BinaryOperator = keyof AnyOperatorTable
+// By way of a property, since the name of an alias would stand in messages instead of the operators.
+interface OperatorNames {
+  comparison: { [K in keyof OperatorTable]: K }[keyof OperatorTable]
+  arithmetic: { [K in keyof ArithmeticTable]: K }[keyof ArithmeticTable]
+  binary: { [K in keyof AnyOperatorTable]: K }[keyof AnyOperatorTable]
+}
+/** Operators that give true or false. */
+export type ComparisonOperator = OperatorNames['comparison']
+/** Operators that compute. */
+export type ArithmeticOperator = OperatorNames['arithmetic']
+/** Operators between two operands. */
+export type BinaryOperator = OperatorNames['binary']
+/** Operators before an operand. */
 export type UnaryOperator = 'not' | '-' | '+' | '~' | 'exists' | 'not exists' | 'all' | 'any' | 'some'
 
 // The unions are written out, since the compiler would print the name of an alias where a message should say what is legal.

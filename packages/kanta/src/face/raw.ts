@@ -1,11 +1,11 @@
 import type { Expression } from '../schema/index.ts'
 import type { AliasedExpression, ExpressionWrapper } from './expression.ts'
 import type { QueryResult } from './result.ts'
-import type { CompiledQuery, ExecuteOptions } from './run.ts'
+import type { CompiledQuery, ExecuteOptions, QueryText } from './run.ts'
 
 /** What raw statements run on: a database, a transaction, a connection. */
 export interface QueryRunner {
-  executeQuery<R>(query: CompiledQuery<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
+  executeQuery<R>(query: QueryText<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
 }
 
 /** SQL text with values: a part of a query, or a statement of its own. */

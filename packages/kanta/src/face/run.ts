@@ -21,16 +21,20 @@ export interface StreamOptions extends ExecuteOptions {
   readonly chunkSize?: number | undefined
 }
 
-/** What a query is in SQL. */
-export interface CompiledQuery<out R = unknown> {
+/** SQL text and its parameters. */
+export interface QueryText<out R = unknown> {
   readonly sql: string
   readonly parameters: readonly unknown[]
-  /** The structure from which the text was made. */
-  readonly query: object
   readonly [$row]?: R
 }
 
-/** A query as a value that JSON can hold; `db.fromJSON` makes it a query again. */
+/** What a query is in SQL. */
+export interface CompiledQuery<out R = unknown> extends QueryText<R> {
+  /** The structure from which the text was made. */
+  readonly query: object
+}
+
+/** A query as a value that JSON can hold; `fromJSON` makes it a query again. */
 export interface StoredQuery<out R = unknown> {
   readonly [$row]?: R
 }

@@ -1,4 +1,4 @@
-import type { $row, ColumnLike, Expression, Named, Operand } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, Named } from '../schema/index.ts'
 import type { AliasedQuery, DerivedTable, ExpressionWrapper } from './expression.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
@@ -32,7 +32,7 @@ import type {
   Scope,
   State,
 } from './scope.ts'
-import type { GroupArgument, NoItem, NoRef, OrderArgument, RefArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
+import type { GroupArgument, NoItem, NoRef, OperandArm, OrderArgument, RefArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
 import type { WhereMethods } from './where.ts'
 import type { WindowBuilder } from './window.ts'
 
@@ -180,7 +180,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    */
   groupBy<T extends State, C extends RefItem = NoRef>(this: T, columns: GroupArgument<T, C>): T
   /** Keeps the groups for which a condition is true. */
-  having<T extends State, const R extends T[AtRefs], V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | Operand<R, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  having<T extends State, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   having<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /** Keeps the groups in which two columns compare as given. */
   havingRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T

@@ -42,11 +42,11 @@ type UpdateValue<T> = [T] extends [ColumnType<any, any, any>]
 export type UpdateRow<T> = { [K in keyof T]?: UpdateValue<T[K]> }
 
 /**
- * Gives what to set. It comes first in unions and has no properties, so that the compiler does not look at those of the
- * row, all of which are optional, to tell the two apart.
+ * Nothing is of this type. It comes first in a union of a row and a callback: to tell apart what such a union holds, the
+ * compiler looks at the optional properties of its first type, which would be all columns.
  */
-export interface ChangesCallback<E, T> {
-  (eb: E): UpdateRow<T>
+interface Changes {
+  readonly [$target]: never
 }
 
 export interface UpdateMethods extends WhereMethods, RunMethods {
@@ -157,6 +157,6 @@ export interface Update<I, S extends Scope, K, U extends AnyCells, T extends Any
    * db.updateTable('city').set({ name: 'Turku' }).set('population', (eb) => eb('population', '+', 1)).where('id', '=', 7)
    * ```
    */
-  set(changes: ChangesCallback<ExpressionScope<I, S, K, U>, T['row']> | UpdateRow<T['row']>): Update<I, S, K, U, T, O>
+  set(changes: Changes | UpdateRow<T['row']> | ((eb: ExpressionScope<I, S, K, U>) => UpdateRow<T['row']>)): Update<I, S, K, U, T, O>
   set<C extends keyof T['row'] & string>(column: C | ColumnLike<`${string}.${C}`>, value: UpdateValue<T['row'][C]> | ((eb: ExpressionScope<I, S, K, U>) => UpdateValue<T['row'][C]>)): Update<I, S, K, U, T, O>
 }

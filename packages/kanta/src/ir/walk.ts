@@ -87,6 +87,9 @@ function number(part: Node, numbering: { next: number }): Node {
       return { kind: 'slot', index: numbering.next++, role: part.role, codec: undefined }
     case 'built':
       return foldFrom(part.shape, numbering) as Node
+    case 'jsonObject':
+      // What its columns are depends on where it stands, so each place gets one of its own.
+      return { ...mapChildren(part, (child) => number(child, numbering)) }
     default:
       return mapChildren(part, (child) => number(child, numbering))
   }

@@ -12,7 +12,7 @@ function snake(name: string): string {
 
 /** `first_name` → `firstName` */
 function camel(name: string): string {
-  return name.replace(/([^_])_+([a-z0-9])/g, (_, before: string, letter: string) => before + letter.toUpperCase())
+  return name.replace(/(?<=[^_])_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 const renamed = new WeakMap<TableDefinition, TableDefinition>()
@@ -53,6 +53,8 @@ function rename(part: Node): Node {
   switch (part.kind) {
     case 'ref':
       return { ...part, table: part.table && snake(part.table), column: snake(part.column) }
+    case 'identifier':
+      return { ...part, names: part.names.map(snake) }
     case 'star':
       return part.table === undefined ? part : { ...part, table: snake(part.table) }
     case 'table':

@@ -1,5 +1,5 @@
-import type { Dialect } from '../dialect/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { type Dialect, gap } from '../dialect/index.ts'
+import { KantaError } from '../error/index.ts'
 import type { Codec } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import type { Plan, RowCodecs, Slot } from './plan.ts'
@@ -44,15 +44,23 @@ class TextBinding extends Binding {
   }
 
   override value(value: unknown): void {
-    this.sql += this.#inline ? this.#dialect.literal(value) : this.#dialect.placeholder(this.parameters.length)
+    const text = this.#inline ? this.#dialect.literal(value) : this.#dialect.placeholder(this.parameters.length)
+    this.sql += gap(this.sql, text) + text
     if (!this.#inline) this.parameters.push(value)
   }
 }
 
 export function encode(codec: unknown, value: unknown): unknown {
   if (codec === undefined || value === null) return value
-  return (codec as Codec).encode(value)
+  try {
+    return (codec as Codec).encode(value)
+  } catch (cause) {
+    if (cause instanceof KantaError) throw cause
+    throw new KantaError('invalid_input', `${show(value)} could not be written: ${said(cause)}`, { cause })
+  }
 }
+
+const said = (cause: unknown): string => (cause instanceof Error ? cause.message : show(cause))
 
 /** Binds arguments to a plan. */
 export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, context: Context): Bound {
@@ -155,6 +163,6 @@ export function cell(row: Row, i: number, column: string, codec: unknown): unkno
   try {
     return (codec as Codec).encode(value)
   } catch (cause) {
-    return refuse(`Row ${i}, column '${column}': ${cause instanceof Error ? cause.message : show(value)}`)
+    throw new KantaError('invalid_input', `Row ${i}, column '${column}': ${said(cause)}`, { cause })
   }
 }

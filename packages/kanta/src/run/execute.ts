@@ -169,7 +169,7 @@ export class Executor implements Runner {
       if (result instanceof Promise) return this.#written(ready, bound, connection, result)
       this.session.give(connection)
       connection = undefined
-      return Promise.resolve(outcome(ready.facts.kind, result))
+      return Promise.resolve(outcome(ready.tree, result))
     } catch (cause) {
       if (connection !== undefined) this.session.give(connection)
       return Promise.reject(this.failure(cause, bound))
@@ -178,7 +178,7 @@ export class Executor implements Runner {
 
   async #written(ready: Plan, bound: Bound, connection: Connection, result: Promise<RunResult>): Promise<unknown[]> {
     try {
-      return outcome(ready.facts.kind, await result)
+      return outcome(ready.tree, await result)
     } catch (cause) {
       throw this.failure(cause, bound)
     } finally {
@@ -295,7 +295,7 @@ export class Executor implements Runner {
     const { bigints } = ready.decoding
     try {
       if (ready.returnsRows === undefined) return [await this.#raw(bound, ready, connection)]
-      if (!ready.returnsRows) return outcome(ready.facts.kind, await connection.run(sql, parameters))
+      if (!ready.returnsRows) return outcome(ready.tree, await connection.run(sql, parameters))
       if (single) {
         const row = await connection.first(sql, parameters, bigints)
         return row === undefined ? [] : [this.decoder(ready, sql, connection)?.row(row) ?? row]

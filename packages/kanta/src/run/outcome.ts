@@ -1,5 +1,5 @@
 import type { RunResult } from '../driver/index.ts'
-import type { Node } from '../ir/index.ts'
+import type { Node, NodeOf } from '../ir/index.ts'
 
 /** What an insert did. */
 export class InsertResult {
@@ -42,11 +42,11 @@ export class MergeResult {
 }
 
 /** The result object of a statement that returned no rows. */
-export function outcome(kind: Node['kind'], { changes, insertId }: RunResult): unknown[] {
+export function outcome(statement: Node, { changes, insertId }: RunResult): unknown[] {
   const count = BigInt(changes)
-  switch (kind) {
+  switch (statement.kind) {
     case 'insert':
-      return [new InsertResult(insertId === undefined ? undefined : BigInt(insertId), count)]
+      return [new InsertResult(insertId === undefined || mayUpdate(statement) ? undefined : BigInt(insertId), count)]
     case 'update':
       return [new UpdateResult(count)]
     case 'delete':
@@ -56,4 +56,9 @@ export function outcome(kind: Node['kind'], { changes, insertId }: RunResult): u
     default:
       return []
   }
+}
+
+/** Whether an insert may have updated a row in place of inserting one: then the last id is that of an earlier insert. */
+function mayUpdate({ conflict }: NodeOf<'insert'>): boolean {
+  return conflict?.kind === 'conflict' && conflict.action === 'update'
 }

@@ -69,7 +69,7 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
   const slots = writer.pieces.filter((piece) => typeof piece !== 'string')
   const fixed =
     slots.length <= dialect.maxParameters &&
-    slots.every((slot) => slot.kind === 'context' || slot.role === 'value' || slot.role === 'compared')
+    slots.every((slot) => slot.kind === 'context' || (slot.role !== 'list' && slot.role !== 'rows'))
   return {
     facts: resolver.facts(tree),
     sql: fixed ? fixedText(writer.pieces, dialect) : undefined,

@@ -1,4 +1,5 @@
 import { mapChildren, type Node } from '../ir/index.ts'
+import { checkName } from '../sql/index.ts'
 
 /** A statement as a tree: what policies read and write. */
 export type Statement = Node
@@ -16,6 +17,7 @@ export interface Policy {
 
 /** Puts every unqualified table into a schema; the names of common table expressions are not tables. */
 export function schemaPrefix(schema: string): Policy {
+  checkName(schema, 'a schema')
   return { name: `schema ${schema}`, rewrite: (statement) => prefix(statement, schema, new Set()) }
 }
 

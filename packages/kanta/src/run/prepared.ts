@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import type { Kind } from '../ir/index.ts'
-import { Chain, type ExecuteOptions, Parameter, Query, show } from '../sql/index.ts'
+import { Chain, type ExecuteOptions, isCount, Parameter, Query, show } from '../sql/index.ts'
 import type { Executor } from './execute.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -70,6 +70,8 @@ function check(name: string, value: unknown, roles: ReadonlySet<string>): void {
       `The parameter '${name}' is null and compared, which is never true in SQL. Build the query with 'is' or 'is not distinct from'.`,
     )
   }
+  if (roles.has('count') && !isCount(value))
+    refuse(`The parameter '${name}' is ${show(value)} where it has to be a whole number of rows, from 0.`)
   if (!roles.has('list')) return
   if (!Array.isArray(value)) return refuse(`The parameter '${name}' is a list; it was given ${show(value)}.`)
   value.forEach((item: unknown, i) => {

@@ -1,7 +1,7 @@
 import type { OutputColumn } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { eachChild, mapChildren, type Node, type NodeOf } from '../ir/index.ts'
-import type { Codec, TableDefinition } from '../schema/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
@@ -35,12 +35,16 @@ interface Selected {
 
 class Scope {
   readonly sources: Map<string, Source> = new Map()
+  /** The common table expressions, which become sources where a statement reads from them. */
+  readonly ctes: Map<string, Source> = new Map()
   readonly aliases: Map<string, Codec | undefined> = new Map()
   readonly parent: Scope | undefined
   /** The columns that the statement names. */
   readonly named: Set<string>
   /** The table that is written. */
   target: Source | undefined = undefined
+  /** Whether text stands around it, which may bring in tables that nothing knows of. */
+  inText = false
 
   constructor(parent: Scope | undefined, named: Set<string>) {
     this.parent = parent
@@ -54,8 +58,10 @@ class Scope {
   /** The codec of a reference; refuses a column that surely does not exist. */
   codec(ref: NodeOf<'ref'>): Codec | undefined {
     if (ref.table !== undefined) return this.qualified(ref, ref.table)
+    let inText = false
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
       let open = false
+      inText ||= scope.inText
       for (const source of scope.sources.values()) {
         const column = columnOf(source, ref.column)
         if (column !== undefined || isOpen(source)) this.use(source, ref.column)
@@ -66,7 +72,7 @@ class Scope {
       // It may be a column of what is unknown here, so what is further out does not count.
       if (open || HIDDEN.has(ref.column)) return undefined
     }
-    return this.unknown(ref.column)
+    return inText ? undefined : this.unknown('column', ref.column)
   }
 
   use(source: Source, column: string): void {
@@ -74,24 +80,27 @@ class Scope {
   }
 
   private qualified(ref: NodeOf<'ref'>, table: string): Codec | undefined {
+    let unsure = false
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
       const source = scope.sources.get(table)
+      unsure ||= scope.inText || [...scope.sources.values()].some(isOpen)
       if (source === undefined) continue
       const column = columnOf(source, ref.column)
-      if (column === undefined && !isOpen(source) && !HIDDEN.has(ref.column)) this.unknown(`${table}.${ref.column}`)
+      if (column === undefined && !isOpen(source) && !HIDDEN.has(ref.column))
+        this.unknown('column', `${table}.${ref.column}`)
       this.use(source, ref.column)
       return column?.codec as Codec | undefined
     }
-    return undefined
+    return unsure ? undefined : this.unknown('table', table)
   }
 
-  private unknown(name: string): never {
+  private unknown(what: 'column' | 'table', name: string): never {
     const legal: string[] = []
     for (const [alias, source] of this.sources) {
-      for (const column of (source.definition?.columns ?? source.columns)!.keys()) legal.push(`${alias}.${column}`)
+      for (const column of (source.definition?.columns ?? source.columns)?.keys() ?? []) legal.push(`${alias}.${column}`)
     }
     return refuse(
-      `Unknown column '${name}'. ${legal.length === 0 ? 'No table is in scope.' : `In scope: ${shorten(legal)}.`}`,
+      `Unknown ${what} '${name}'. ${legal.length === 0 ? 'No table is in scope.' : `In scope: ${shorten(legal)}.`}`,
     )
   }
 }
@@ -147,6 +156,9 @@ const PASSING: ReadonlySet<string> = new Set([
   'lag',
   'lead',
 ])
+
+/** Functions whose second argument is a number of rows. */
+const COUNTING: ReadonlySet<string> = new Set(['lag', 'lead', 'nth_value'])
 
 /** Ties names to tables: gives each slot the codec of the column it meets, and each query its columns. */
 export class Resolver {
@@ -221,7 +233,7 @@ export class Resolver {
     for (const item of n.items)
       if (item.kind === 'alias') scope.aliases.set(item.name, this.#codec(item.operand, scope))
     for (const operation of n.setOperations)
-      if (operation.kind === 'setOperation') this.statement(operation.query, scope.parent ?? this.#cteScope(scope))
+      if (operation.kind === 'setOperation') this.statement(operation.query, this.#cteScope(scope))
     for (const part of [n.top, n.limit, n.offset, n.fetch]) if (part !== undefined) this.#expression(part, scope)
     for (const list of [n.distinctOn, n.where, n.groupBy, n.having, n.windows, n.orderBy, n.modifiers]) {
       for (const part of list) this.#expression(part, scope)
@@ -232,7 +244,7 @@ export class Resolver {
   /** The common table expressions of a statement are seen by the parts of its set operations. */
   #cteScope(scope: Scope): Scope {
     const only = new Scope(scope.parent, this.#columnsNamed)
-    for (const [name, source] of scope.sources) if (name.startsWith(CTE)) only.add(name, source)
+    for (const [name, source] of scope.ctes) only.ctes.set(name, source)
     return only
   }
 
@@ -255,24 +267,30 @@ export class Resolver {
       this.statement(n.query, scope)
     }
     if (into?.definition !== undefined) scope.add('excluded', { definition: into.definition })
+    if (n.conflict?.kind === 'conflict') for (const name of n.conflict.columns) this.#known(name, into)
     if (n.conflict !== undefined) this.#expression(n.conflict, scope)
     for (const list of [n.duplicate, n.modifiers]) for (const part of list) this.#expression(part, scope)
     return this.#columns(n.returning, scope)
   }
 
   #target(name: string, table: Source | undefined): Codec | undefined {
+    const column = this.#known(name, table)
+    if (column?.generated === 'always')
+      refuse(`'${table?.definition?.name}.${name}' is computed by the database and takes no value.`)
+    return column?.codec
+  }
+
+  /** A column of the table that is written, where that is defined. */
+  #known(name: string, table: Source | undefined): ColumnDefinition | undefined {
     const definition = table?.definition
     if (table?.table !== undefined) this.#columnsNamed.add(`${table.table}.${name}`)
     if (definition === undefined) return undefined
-    const column = definition.columns.get(name)
-    if (column === undefined) {
-      return refuse(
+    return (
+      definition.columns.get(name) ??
+      refuse(
         `The table '${definition.name}' has no column '${name}'. It has: ${shorten([...definition.columns.keys()])}.`,
       )
-    }
-    if (column.generated === 'always')
-      refuse(`'${definition.name}.${name}' is computed by the database and takes no value.`)
-    return column.codec
+    )
   }
 
   /** An update, delete or merge: what it writes, what it reads, and then all of its other parts. */
@@ -295,6 +313,7 @@ export class Resolver {
     const done: readonly unknown[] = [
       ...n.ctes,
       ...n.returning,
+      ...n.output,
       ...targets,
       ...others.filter((other) => other.kind !== 'joined'),
     ]
@@ -302,20 +321,28 @@ export class Resolver {
       if (child.kind === 'joined') for (const on of child.on) this.#expression(on, scope)
       else if (!done.includes(child)) this.#expression(child, scope)
     })
+    this.#outputs(n.output, scope)
     return n.returning.length === 0 ? undefined : this.#columns(n.returning, scope, written)
+  }
+
+  /** What `output` names: the rows before and after. */
+  #outputs(items: readonly Node[], scope: Scope): void {
+    const inner = new Scope(scope, this.#columnsNamed)
+    for (const name of ['inserted', 'deleted']) inner.add(name, scope.target ?? {})
+    for (const item of items) this.#expression(item, inner)
   }
 
   #ctes(ctes: readonly Node[], scope: Scope): void {
     for (const cte of ctes) {
       if (cte.kind !== 'cte') continue
       // A recursive one sees itself, with the columns of its first part.
-      scope.add(CTE + cte.name, {})
+      scope.ctes.set(cte.name, {})
       const columns = this.statement(cte.query, scope)
       const named =
         cte.columns === undefined
           ? columns
           : columns?.map((column, i) => ({ ...column, name: cte.columns![i] ?? column.name }))
-      scope.add(CTE + cte.name, { columns: named === undefined ? undefined : byName(named) })
+      scope.ctes.set(cte.name, { columns: named === undefined ? undefined : byName(named) })
     }
   }
 
@@ -339,7 +366,7 @@ export class Resolver {
       case 'table': {
         if (n.schema === undefined && !written) {
           for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
-            const cte = at.sources.get(CTE + n.name)
+            const cte = at.ctes.get(n.name)
             if (cte !== undefined) return cte
           }
         }
@@ -383,16 +410,15 @@ export class Resolver {
       const operand = item.kind === 'alias' ? item.operand : item
       const name = item.kind === 'alias' ? item.name : item.kind === 'ref' ? item.column : undefined
       if (name === undefined) known = false
-      else {
-        const codec = this.#codec(operand, scope)
-        columns.push({
-          name,
-          codec,
-          json: operand.kind === 'jsonRows' || operand.kind === 'jsonObject' ? 'document' : jsonForm(codec),
-        })
-      }
+      else columns.push(this.#output(name, operand, scope))
     }
     return { columns, complete: known }
+  }
+
+  #output(name: string, operand: Node, scope: Scope): OutputColumn {
+    const codec = this.#codec(operand, scope)
+    const isDocument = operand.kind === 'jsonRows' || operand.kind === 'jsonObject'
+    return { name, codec, json: isDocument ? 'document' : jsonForm(codec) }
   }
 
   #children(n: Node, scope: Scope): void {
@@ -433,12 +459,24 @@ export class Resolver {
       case 'aggregate': {
         this.#children(n, scope)
         const codec = this.#codec(n, scope)
-        if (codec !== undefined) for (const arg of n.args) if (arg.kind === 'slot') setCodec(arg, codec)
+        n.args.forEach((arg, i) => {
+          if (arg.kind === 'slot' && !(i === 1 && COUNTING.has(n.name.toLowerCase()))) setCodec(arg, codec)
+        })
         return
       }
-      case 'conflict':
+      case 'jsonObject':
         this.#children(n, scope)
+        this.outputs.set(
+          n,
+          n.values.map((value, i) => this.#output(n.keys[i]!, value, scope)),
+        )
         return
+      case 'raw': {
+        const inner = new Scope(scope, this.#columnsNamed)
+        inner.inText = true
+        this.#children(n, inner)
+        return
+      }
       default:
         this.#children(n, scope)
     }
@@ -507,7 +545,7 @@ export class Resolver {
       case 'jsonRows':
         return jsonRowsCodec(this.outputs.get(n.query) ?? [], n.single, this.#rename)
       case 'jsonObject':
-        return jsonDocument
+        return jsonRowsCodec(this.outputs.get(n) ?? [], true, undefined)
       case 'jsonPath':
         return n.legs.length > 0 && !n.operator.startsWith('->>') && n.operand !== undefined ? jsonDocument : undefined
       default:
@@ -515,8 +553,6 @@ export class Resolver {
     }
   }
 }
-
-const CTE = 'with '
 
 function byName(columns: readonly OutputColumn[]): ReadonlyMap<string, OutputColumn> {
   return new Map(columns.map((column) => [column.name, column]))
@@ -542,7 +578,6 @@ function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<s
   for (const [name, source] of scope.sources) {
     if (
       written?.has(name) === false ||
-      name.startsWith(CTE) ||
       name === 'excluded' ||
       (star.table !== undefined && star.table !== name)
     )

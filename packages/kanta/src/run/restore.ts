@@ -1,11 +1,12 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, node, type Shape, start } from '../ir/index.ts'
+import { admit, CLEARED, fieldsOf, fold, forgetting, isNode, type Kind, type Node, node, type Shape, start } from '../ir/index.ts'
 import {
   type Chain,
   checkOperator,
   checkUnary,
   DeleteBuilder,
   InsertBuilder,
+  internNames,
   MergeBuilder,
   RawStatement,
   RUNNER,
@@ -85,6 +86,7 @@ function readValue(stored: unknown): unknown {
   if (typeof stored !== 'object' || stored === null) return stored
   const { $, value } = stored as { $: string; value: unknown }
   if ($ === 'bigint') return BigInt(value as string)
+  if ($ === 'number') return Number(value)
   if ($ === 'date') return new Date(value as string)
   if ($ === 'bytes') return fromHex(String(value))
   if ($ === 'object')
@@ -128,11 +130,25 @@ const TEXTS: Readonly<Record<string, (value: unknown) => boolean>> = {
   'jsonLeg.value': (value) => typeof value === 'string' || Number.isSafeInteger(value),
   'count.modifier': oneOf('only', 'with ties', 'percent', 'percent with ties'),
   'explain.format': (value) => NAME.test(String(value)),
-  'arg.role': oneOf('value', 'compared', 'list', 'rows'),
+  'arg.role': oneOf('value', 'compared', 'count', 'list', 'rows'),
 }
 
 function oneOf(...words: readonly string[]): (value: unknown) => boolean {
   return (value) => words.includes(value as string)
+}
+
+/** The texts of templates, which are known by their identity: read again, they are the same. */
+const templates = forgetting(new Map<string, readonly string[]>())
+
+function templateOf(strings: readonly string[]): readonly string[] {
+  const key = JSON.stringify(strings)
+  let known = templates.get(key)
+  if (known === undefined) {
+    known = strings
+    templates.set(key, known)
+    admit()
+  }
+  return known
 }
 
 class Reader {
@@ -150,7 +166,8 @@ class Reader {
       if (!names.has(part)) refuse(`The stored query calls ${show(part)}, which ${kind} does not have.`)
       const read = this.#part(value)
       checkText(kind, part, read)
-      shape = shape.step(part as never, read)
+      // A list of names is known by its identity, so that the shape is the one that the calls would make.
+      shape = shape.step(part as never, Array.isArray(read) ? internNames(read) : read)
     }
     return shape
   }
@@ -182,7 +199,7 @@ class Reader {
       if (sort === 'node' && part !== undefined && !isNode(part))
         refuse(`The stored ${kind} holds no node in '${name}'.`)
       if (part !== undefined) checkText(kind, name, part)
-      made[name] = part
+      made[name] = name === 'strings' ? templateOf(part as string[]) : part
     }
     return node(made as never) as unknown as Node
   }

@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
-import { type Chain, show } from '../sql/index.ts'
+import { type Chain, isOperand, show } from '../sql/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from './resolve.ts'
 
 /** The form of a stored query; another number is refused. */
@@ -31,8 +31,8 @@ export function store(query: Chain, schema: SchemaDefinitions): Stored {
 function storeCalls(shape: Shape): [string, unknown][] {
   const calls: [string, unknown][] = []
   for (let at: Shape | undefined = shape; at?.before !== undefined; at = at.before)
-    calls.unshift([at.part, storePart(at.value)])
-  return calls
+    calls.push([at.part, storePart(at.value)])
+  return calls.reverse()
 }
 
 function storePart(part: unknown): unknown {
@@ -55,7 +55,10 @@ function storePart(part: unknown): unknown {
 
 function storeValue(value: unknown): unknown {
   if (typeof value === 'bigint') return { $: 'bigint', value: String(value) }
+  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
+    return { $: 'number', value: Object.is(value, -0) ? '-0' : String(value) }
   if (value instanceof Date) return { $: 'date', value: value.toISOString() }
+  if (isOperand(value)) return refuse('A prepared query cannot be stored. Store the query that it was made of.')
   if (value instanceof Uint8Array) return { $: 'bytes', value: toHex(value) }
   if (Array.isArray(value)) return value.map(storeValue)
   if (typeof value === 'object' && value !== null) {

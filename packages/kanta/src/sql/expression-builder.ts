@@ -4,7 +4,7 @@ import { provideBuilder } from './callback.ts'
 import { caseOf } from './case.ts'
 import { detached } from './chain.ts'
 import { QueryCreator } from './creator.ts'
-import { comparison, conditionOf, Expr, literal, tupleOf } from './expression.ts'
+import { comparedValue, comparison, conditionOf, Expr, literal, tupleOf } from './expression.ts'
 import { functions, grouping, groupingSets } from './function.ts'
 import { type JsonPathBuilder, jsonPath } from './json.ts'
 import { parseTable, reference, typeNode, valueOf } from './operand.ts'
@@ -56,8 +56,8 @@ function between(column: unknown, low: unknown, high: unknown, symmetric: boolea
       kind: 'between',
       operand,
       symmetric,
-      low: valueOf(low, args, 'The lower bound'),
-      high: valueOf(high, args, 'The upper bound'),
+      low: comparedValue(low, args, 'The lower bound'),
+      high: comparedValue(high, args, 'The upper bound'),
     })
   })
 }

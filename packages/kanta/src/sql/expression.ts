@@ -169,6 +169,13 @@ function rightSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], clau
   return isComparison(op) ? COMPARED : VALUE
 }
 
+/** A value that is compared, which in a prepared query may not be null either. */
+export function comparedValue(value: unknown, args: unknown[], where: string): Node {
+  if (!(value instanceof Parameter)) return valueOf(value, args, where)
+  args.push(value)
+  return COMPARED
+}
+
 /** A list of values is one argument; a list that holds expressions is structure. */
 function listSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], clause: string): Node {
   if (typeof rhs === 'function') {
@@ -194,7 +201,9 @@ function listSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], claus
   }
   return node({
     kind: 'tuple',
-    items: rhs.map((item) => (Array.isArray(item) ? tupleOf(item, args) : valueOf(item, args, 'An item of the list'))),
+    items: rhs.map((item) => 
+      Array.isArray(item) ? tupleOf(item, args) : comparedValue(item, args, 'An item of the list'),
+    ),
   })
 }
 

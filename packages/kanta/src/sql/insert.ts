@@ -54,7 +54,18 @@ export class InsertBuilder extends Query<'insert'> {
     if (all.length === 0) refuse('values({}) has no column with a value. Use defaultValues() for a row of defaults.')
     const shape = this.shape.step('columns', all).step('rows', ROWS)
     const args = this.args.concat([list])
-    return new InsertBuilder(ragged ? shape.step('ragged', true) : shape, args, this.runner) as this
+    return new InsertBuilder(
+      ragged || this.wasRagged() ? shape.step('ragged', ragged) : shape,
+      args,
+      this.runner,
+    ) as this
+  }
+
+  /** Whether an earlier call of values(), whose rows are replaced, had rows of different columns. */
+  private wasRagged(): boolean {
+    for (let at: Shape | undefined = this.shape as unknown as Shape; at !== undefined; at = at.before)
+      if (at.part === 'ragged') return at.value === true
+    return false
   }
 
   /** Rows of which some hold expressions: each row is structure. */
@@ -125,7 +136,7 @@ export class InsertBuilder extends Query<'insert'> {
 
   onConflict(build: unknown): this {
     if (typeof build !== 'function') refuse('onConflict takes a callback: (oc) => oc.column(…).doNothing().')
-    const made: unknown = build(new ConflictBuilder(start('conflict'), [], detached))
+    const made: unknown = build(new ConflictBuilder(start('conflict').step('columns', internNames([])), [], detached))
     if (!(made instanceof ConflictBuilder))
       return refuse('The callback of onConflict() gave nothing. Return what doNothing() or doUpdateSet() gives.')
     if (!made.decided())

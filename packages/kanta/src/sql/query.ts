@@ -8,6 +8,7 @@ import { joinNode } from './join.ts'
 import { checkName, given, isOperand, listOf, parseReference, selection, source, valueOf } from './operand.ts'
 import { checkOperator, isComparison, show, takesList } from './operator.ts'
 import { orderNodes } from './order.ts'
+import { Parameter } from './parameter.ts'
 
 /** What every statement does: run, compile, be stored, be part of another. */
 export class Query<K extends Kind> extends Chain<K> {
@@ -224,12 +225,22 @@ export function topNode(amount: unknown, modifier: string | undefined, args: unk
   return node({ kind: 'count', amount: countNode('top', amount, args), modifier })
 }
 
+const COUNT = pin({ kind: 'arg', role: 'count' })
+
+/** Whether a value can be a number of rows. */
+export function isCount(amount: unknown): boolean {
+  return typeof amount === 'bigint' ? amount >= 0n : Number.isSafeInteger(amount) && (amount as number) >= 0
+}
+
 /** How many rows: a whole number, a bigint, or an expression. */
 export function countNode(clause: string, amount: unknown, args: unknown[]): Node {
   if (typeof amount === 'function') return countNode(clause, callBack(amount), args)
+  if (amount instanceof Parameter) {
+    args.push(amount)
+    return COUNT
+  }
   if (isOperand(amount)) return given(amount, args)!
-  const fits = typeof amount === 'bigint' ? amount >= 0n : Number.isSafeInteger(amount) && (amount as number) >= 0
-  if (!fits) refuse(`${clause}(${show(amount)}): give a whole number of rows, from 0.`)
+  if (!isCount(amount)) refuse(`${clause}(${show(amount)}): give a whole number of rows, from 0.`)
   return valueOf(amount, args, clause)
 }
 

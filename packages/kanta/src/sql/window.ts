@@ -75,6 +75,8 @@ export function windowNode(over: unknown, args: unknown[]): Node {
       exclude: undefined,
     })
   }
+  if (over !== undefined && typeof over !== 'function')
+    refuse(`over(${show(over)}) takes a callback such as (ob) => ob.orderBy('id'), the name of a window, or nothing.`)
   const empty = new WindowBuilder(start('window'), [], detached)
   const made = typeof over === 'function' ? over(empty) : empty
   return given(made, args) ?? refuse('The callback of over() gave no window.')

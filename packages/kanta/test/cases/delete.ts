@@ -47,14 +47,21 @@ export const deleteFrom: readonly Case[] = [
   },
   {
     name: 'by a query',
-    query: (db) => db.deleteFrom('pet').where('owner_id', 'in', (eb) => eb.selectFrom('person').select('id').where('age', '=', 36)),
+    query: (db) =>
+      db.deleteFrom('pet').where('owner_id', 'in', (eb) => eb.selectFrom('person').select('id').where('age', '=', 36)),
     sql: { sqlite: 'delete from "pet" where "owner_id" in (select "id" from "person" where "age" = ?)' },
     parameters: [36],
     result: deleted(2n),
   },
   {
     name: 'not exists',
-    query: (db) => db.deleteFrom('person').where((eb) => eb.not(eb.exists(eb.selectFrom('pet').select('pet.id').whereRef('pet.owner_id', '=', 'person.id')))).returning('person.id'),
+    query: (db) =>
+      db
+        .deleteFrom('person')
+        .where((eb) =>
+          eb.not(eb.exists(eb.selectFrom('pet').select('pet.id').whereRef('pet.owner_id', '=', 'person.id'))),
+        )
+        .returning('person.id'),
     sql: {
       sqlite:
         'delete from "person" where not exists (select "pet"."id" from "pet" where "pet"."owner_id" = "person"."id") returning "person"."id"',
@@ -69,7 +76,11 @@ export const deleteFrom: readonly Case[] = [
   },
   {
     name: 'returning types and expressions',
-    query: (db) => db.deleteFrom('person').where('id', '=', 1).returning((eb) => ['active', eb('age', '+', 1).as('next')]),
+    query: (db) =>
+      db
+        .deleteFrom('person')
+        .where('id', '=', 1)
+        .returning((eb) => ['active', eb('age', '+', 1).as('next')]),
     sql: { sqlite: 'delete from "person" where "id" = ? returning "active", "age" + ? as "next"' },
     parameters: [1, 1],
     rows: [{ active: true, next: 37 }],
@@ -83,21 +94,58 @@ export const deleteFrom: readonly Case[] = [
   },
   {
     name: 'clearWhere and clearReturning',
-    query: (db) => db.deleteFrom('pet').where('id', '=', 99).returningAll().clearWhere().clearReturning().where(sql`id = ${1}`),
+    query: (db) =>
+      db.deleteFrom('pet').where('id', '=', 99).returningAll().clearWhere().clearReturning().where(sql`id = ${1}`),
     sql: { sqlite: 'delete from "pet" where id = ?' },
     parameters: [1],
     result: deleted(1n),
   },
-  { name: 'where undefined', query: (db) => db.deleteFrom('pet').where('id', '=', undefined), refused: /the value is undefined/ },
+  {
+    name: 'where undefined',
+    query: (db) => db.deleteFrom('pet').where('id', '=', undefined),
+    refused: /the value is undefined/,
+  },
   { name: 'where null', query: (db) => db.deleteFrom('pet').where('id', '=', null), refused: /is never true/ },
-  { name: 'an undefined condition', query: (db) => db.deleteFrom('pet').where(undefined), refused: /that is not a condition/ },
-  { name: 'and of nothing', query: (db) => db.deleteFrom('pet').where((eb) => eb.and([])), refused: /would pass every row/ },
-  { name: 'an unknown column', query: (db) => db.deleteFrom('pet').where('idd', '=', 1), refused: /Unknown column 'idd'/ },
+  {
+    name: 'an undefined condition',
+    query: (db) => db.deleteFrom('pet').where(undefined),
+    refused: /that is not a condition/,
+  },
+  {
+    name: 'and of nothing',
+    query: (db) => db.deleteFrom('pet').where((eb) => eb.and([])),
+    refused: /would pass every row/,
+  },
+  {
+    name: 'an unknown column',
+    query: (db) => db.deleteFrom('pet').where('idd', '=', 1),
+    refused: /Unknown column 'idd'/,
+  },
   { name: 'an undefined table', query: (db) => db.deleteFrom(undefined), refused: /undefined is not a table/ },
-  { name: 'using', query: (db) => db.deleteFrom('pet').using('person').whereRef('person.id', '=', 'pet.owner_id'), unsupported: /using\(\) and joins in a delete is not available in sqlite\. Use a subquery/ },
-  { name: 'a join', query: (db) => db.deleteFrom('pet').innerJoin('person', 'person.id', 'pet.owner_id'), unsupported: /using\(\) and joins in a delete is not available in sqlite/ },
-  { name: 'orderBy and limit', query: (db) => db.deleteFrom('pet').orderBy('id').limit(1), unsupported: /orderBy\(\) and limit\(\) in a delete is not available in sqlite\. Use where\('id', 'in'/ },
-  { name: 'several tables', query: (db) => db.deleteFrom(['pet', 'toy']), unsupported: /deleteFrom\(\[…\]\) is not available in sqlite/ },
+  {
+    name: 'using',
+    query: (db) => db.deleteFrom('pet').using('person').whereRef('person.id', '=', 'pet.owner_id'),
+    unsupported: /using\(\) and joins in a delete is not available in sqlite\. Use a subquery/,
+  },
+  {
+    name: 'a join',
+    query: (db) => db.deleteFrom('pet').innerJoin('person', 'person.id', 'pet.owner_id'),
+    unsupported: /using\(\) and joins in a delete is not available in sqlite/,
+  },
+  {
+    name: 'orderBy and limit',
+    query: (db) => db.deleteFrom('pet').orderBy('id').limit(1),
+    unsupported: /orderBy\(\) and limit\(\) in a delete is not available in sqlite\. Use where\('id', 'in'/,
+  },
+  {
+    name: 'several tables',
+    query: (db) => db.deleteFrom(['pet', 'toy']),
+    unsupported: /deleteFrom\(\[…\]\) is not available in sqlite/,
+  },
   { name: 'top', query: (db) => db.deleteFrom('pet').top(1), unsupported: /top\(\) is not available in sqlite/ },
-  { name: 'output', query: (db) => db.deleteFrom('pet').output('deleted.id'), unsupported: /output\(\) is not available in sqlite/ },
+  {
+    name: 'output',
+    query: (db) => db.deleteFrom('pet').output('deleted.id'),
+    unsupported: /output\(\) is not available in sqlite/,
+  },
 ]

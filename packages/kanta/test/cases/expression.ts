@@ -2,11 +2,15 @@ import type { Case, Given, Loose } from '../case.ts'
 import { person, sql } from '../fixture.ts'
 
 const ids = (...found: number[]) => found.map((id) => ({ id }))
-const where = (condition: (eb: Loose) => unknown) => (db: Loose) => db.selectFrom('person').select('id').where(condition)
+const where = (condition: (eb: Loose) => unknown) => (db: Loose) =>
+  db.selectFrom('person').select('id').where(condition)
 const text = (condition: string) => ({ sqlite: `select "id" from "person" where ${condition}` })
 /** One value of the row of Ada. */
 const value = (expression: (eb: Loose) => Loose) => (db: Loose) =>
-  db.selectFrom('person').select((eb) => expression(eb).as('v')).where('id', '=', 1)
+  db
+    .selectFrom('person')
+    .select((eb) => expression(eb).as('v'))
+    .where('id', '=', 1)
 const valueText = (expression: string) => ({ sqlite: `select ${expression} as "v" from "person" where "id" = ?` })
 const row = (v: unknown) => [{ v }]
 
@@ -25,7 +29,13 @@ const junctions: readonly Case[] = [
     parameters: [36, 1],
     rows: ids(1),
   },
-  { name: 'or of one', query: where((eb) => eb.or([eb('age', '=', 39)])), sql: text('"age" = ?'), parameters: [39], rows: ids(3) },
+  {
+    name: 'or of one',
+    query: where((eb) => eb.or([eb('age', '=', 39)])),
+    sql: text('"age" = ?'),
+    parameters: [39],
+    rows: ids(3),
+  },
   { name: 'or of none is false', query: where((eb) => eb.or([])), sql: text('false'), rows: [] },
   {
     name: 'or of an object',
@@ -50,7 +60,9 @@ const junctions: readonly Case[] = [
   },
   {
     name: 'or in and in or',
-    query: where((eb) => eb.or([eb('id', '=', 2), eb.and([eb('age', '=', 36), eb.or([eb('id', '=', 4), eb('id', '=', 3)])])])),
+    query: where((eb) =>
+      eb.or([eb('id', '=', 2), eb.and([eb('age', '=', 36), eb.or([eb('id', '=', 4), eb('id', '=', 3)])])]),
+    ),
     sql: text('("id" = ? or ("age" = ? and ("id" = ? or "id" = ?)))'),
     parameters: [2, 36, 4, 3],
     rows: ids(2, 4),
@@ -64,7 +76,12 @@ const junctions: readonly Case[] = [
   },
   {
     name: 'and() and or() keep the order of the calls',
-    query: where((eb) => eb('age', '=', 36).and('id', '=', 4).or('id', '=', 2).or(eb('id', '=', 3))),
+    query: where((eb) =>
+      eb('age', '=', 36)
+        .and('id', '=', 4)
+        .or('id', '=', 2)
+        .or(eb('id', '=', 3)),
+    ),
     sql: text('(("age" = ? and "id" = ?) or "id" = ? or "id" = ?)'),
     parameters: [36, 4, 2, 3],
     rows: ids(2, 3, 4),
@@ -83,11 +100,27 @@ const junctions: readonly Case[] = [
     parameters: [2],
     rows: ids(1, 2),
   },
-  { name: 'and of none', query: where((eb) => eb.and([])), refused: /and\(\[\]\) has no conditions and would pass every row/ },
+  {
+    name: 'and of none',
+    query: where((eb) => eb.and([])),
+    refused: /and\(\[\]\) has no conditions and would pass every row/,
+  },
   { name: 'and of an empty object', query: where((eb) => eb.and({})), refused: /and\(\[\]\) has no conditions/ },
-  { name: 'and of undefined', query: where((eb) => eb.and(undefined)), refused: /and\(undefined\) takes an array of conditions/ },
-  { name: 'or with undefined', query: where((eb) => eb.or([eb('id', '=', 1), undefined])), refused: /or\(\[…\]\): condition 1 is undefined/ },
-  { name: 'and with an undefined value', query: where((eb) => eb.and({ age: undefined })), refused: /the value is undefined/ },
+  {
+    name: 'and of undefined',
+    query: where((eb) => eb.and(undefined)),
+    refused: /and\(undefined\) takes an array of conditions/,
+  },
+  {
+    name: 'or with undefined',
+    query: where((eb) => eb.or([eb('id', '=', 1), undefined])),
+    refused: /or\(\[…\]\): condition 1 is undefined/,
+  },
+  {
+    name: 'and with an undefined value',
+    query: where((eb) => eb.and({ age: undefined })),
+    refused: /the value is undefined/,
+  },
   { name: 'and with a value', query: where((eb) => eb.and([5])), refused: /and\(5\): that is not a condition/ },
   { name: 'and with an unknown column', query: where((eb) => eb.and({ agee: 1 })), refused: /Unknown column 'agee'/ },
 ]
@@ -109,7 +142,12 @@ const conditions: readonly Case[] = [
     rows: ids(3),
   },
   { name: 'not not', query: where((eb) => eb.not(eb.not('active'))), sql: text('not not "active"'), rows: ids(1, 4) },
-  { name: 'not text', query: where((eb) => eb.not(sql`age = 36 or id = 2`)), sql: text('not (age = 36 or id = 2)'), rows: ids(3) },
+  {
+    name: 'not text',
+    query: where((eb) => eb.not(sql`age = 36 or id = 2`)),
+    sql: text('not (age = 36 or id = 2)'),
+    rows: ids(3),
+  },
   {
     name: 'not compared',
     query: where((eb) => eb(eb.not('active'), '=', eb.lit(1))),
@@ -159,7 +197,9 @@ const conditions: readonly Case[] = [
   },
   {
     name: 'not exists',
-    query: where((eb) => eb.not(eb.exists(eb.selectFrom('pet').select('pet.id').whereRef('pet.owner_id', '=', 'person.id')))),
+    query: where((eb) =>
+      eb.not(eb.exists(eb.selectFrom('pet').select('pet.id').whereRef('pet.owner_id', '=', 'person.id'))),
+    ),
     sql: text('not exists (select "pet"."id" from "pet" where "pet"."owner_id" = "person"."id")'),
     rows: ids(2, 4),
   },
@@ -198,15 +238,39 @@ const conditions: readonly Case[] = [
     parameters: [36, 1],
     rows: ids(1, 3),
   },
-  { name: 'between null', query: where((eb) => eb.between('age', 1, null)), refused: /between\("age", 1, null\) is never true in SQL: a bound is null/ },
-  { name: 'between undefined', query: where((eb) => eb.between('age', undefined, 1)), refused: /The lower bound is undefined/ },
+  {
+    name: 'between null',
+    query: where((eb) => eb.between('age', 1, null)),
+    refused: /between\("age", 1, null\) is never true in SQL: a bound is null/,
+  },
+  {
+    name: 'between undefined',
+    query: where((eb) => eb.between('age', undefined, 1)),
+    refused: /The lower bound is undefined/,
+  },
   { name: 'not undefined', query: where((eb) => eb.not(undefined)), refused: /undefined is not a column/ },
   { name: 'an unknown unary', query: where((eb) => eb.unary('!', 'age')), refused: /Unknown unary operator "!"/ },
-  { name: 'eb with undefined', query: where((eb) => eb('age', '=', undefined)), refused: /eb\("age", '=', undefined\): the value is undefined/ },
+  {
+    name: 'eb with undefined',
+    query: where((eb) => eb('age', '=', undefined)),
+    refused: /eb\("age", '=', undefined\): the value is undefined/,
+  },
   { name: 'eb with null', query: where((eb) => eb('age', '=', null)), refused: /eb\("age", '=', null\) is never true/ },
-  { name: 'val of undefined', query: where((eb) => eb('age', '=', eb.val(undefined))), refused: /eb\.val is undefined/ },
-  { name: 'an undefined item of a tuple', query: where((eb) => eb(eb.refTuple('age', 'id'), '=', eb.tuple(1, undefined))), refused: /An item of the tuple is undefined/ },
-  { name: 'a column that is none in a tuple', query: where((eb) => eb(eb.refTuple('age', 'idd'), '=', eb.tuple(1, 2))), refused: /Unknown column 'idd'/ },
+  {
+    name: 'val of undefined',
+    query: where((eb) => eb('age', '=', eb.val(undefined))),
+    refused: /eb\.val is undefined/,
+  },
+  {
+    name: 'an undefined item of a tuple',
+    query: where((eb) => eb(eb.refTuple('age', 'id'), '=', eb.tuple(1, undefined))),
+    refused: /An item of the tuple is undefined/,
+  },
+  {
+    name: 'a column that is none in a tuple',
+    query: where((eb) => eb(eb.refTuple('age', 'idd'), '=', eb.tuple(1, 2))),
+    refused: /Unknown column 'idd'/,
+  },
 ]
 
 /** Ada: id 1, age 36, score 1.5. */
@@ -229,7 +293,13 @@ const arithmetic: readonly Case[] = [
       rows: row([0, 38, 144, 9][i]),
     }),
   ),
-  { name: '||', query: value((eb) => eb('first_name', '||', '!')), sql: valueText('"first_name" || ?'), parameters: ['!', 1], rows: row('Ada!') },
+  {
+    name: '||',
+    query: value((eb) => eb('first_name', '||', '!')),
+    sql: valueText('"first_name" || ?'),
+    parameters: ['!', 1],
+    rows: row('Ada!'),
+  },
   {
     name: 'a sum times',
     query: value((eb) => eb(eb('age', '+', eb.lit(1)), '*', eb.lit(2))),
@@ -294,13 +364,55 @@ const arithmetic: readonly Case[] = [
     rows: row(0),
   },
   { name: 'neg', query: value((eb) => eb.neg('age')), sql: valueText('-"age"'), parameters: [1], rows: row(-36) },
-  { name: 'neg of neg', query: value((eb) => eb.neg(eb.neg('age'))), sql: valueText('-(-"age")'), parameters: [1], rows: row(36) },
-  { name: 'neg of a sum', query: value((eb) => eb.neg(eb('age', '+', eb.lit(1)))), sql: valueText('-("age" + 1)'), parameters: [1], rows: row(-37) },
-  { name: 'neg of a negative literal', query: value((eb) => eb.neg(eb.lit(-5))), sql: valueText('-(-5)'), parameters: [1], rows: row(5) },
-  { name: 'minus a negative literal', query: value((eb) => eb('age', '-', eb.lit(-5))), sql: valueText('"age" - -5'), parameters: [1], rows: row(41) },
-  { name: 'neg in a product', query: value((eb) => eb(eb.neg('age'), '*', eb.lit(2))), sql: valueText('-"age" * 2'), parameters: [1], rows: row(-72) },
-  { name: 'the unary ~', query: value((eb) => eb.unary('~', 'age')), sql: valueText('~"age"'), parameters: [1], rows: row(-37) },
-  { name: 'the unary +', query: value((eb) => eb.unary('+', 'age')), sql: valueText('+"age"'), parameters: [1], rows: row(36) },
+  {
+    name: 'neg of neg',
+    query: value((eb) => eb.neg(eb.neg('age'))),
+    sql: valueText('-(-"age")'),
+    parameters: [1],
+    rows: row(36),
+  },
+  {
+    name: 'neg of a sum',
+    query: value((eb) => eb.neg(eb('age', '+', eb.lit(1)))),
+    sql: valueText('-("age" + 1)'),
+    parameters: [1],
+    rows: row(-37),
+  },
+  {
+    name: 'neg of a negative literal',
+    query: value((eb) => eb.neg(eb.lit(-5))),
+    sql: valueText('- -5'),
+    parameters: [1],
+    rows: row(5),
+  },
+  {
+    name: 'minus a negative literal',
+    query: value((eb) => eb('age', '-', eb.lit(-5))),
+    sql: valueText('"age" - -5'),
+    parameters: [1],
+    rows: row(41),
+  },
+  {
+    name: 'neg in a product',
+    query: value((eb) => eb(eb.neg('age'), '*', eb.lit(2))),
+    sql: valueText('-"age" * 2'),
+    parameters: [1],
+    rows: row(-72),
+  },
+  {
+    name: 'the unary ~',
+    query: value((eb) => eb.unary('~', 'age')),
+    sql: valueText('~"age"'),
+    parameters: [1],
+    rows: row(-37),
+  },
+  {
+    name: 'the unary +',
+    query: value((eb) => eb.unary('+', 'age')),
+    sql: valueText('+"age"'),
+    parameters: [1],
+    rows: row(36),
+  },
   {
     name: 'an operator that is text',
     query: value((eb) => eb('age', sql`+`, 1)),
@@ -342,27 +454,95 @@ const others: readonly Case[] = [
       rows: row(read),
     }),
   ),
-  { name: 'val of null', query: value((eb) => eb.val(null)), sql: valueText('?'), parameters: [null, 1], rows: row(null) },
-  { name: 'val of a string is no column', query: value((eb) => eb.val('age')), sql: valueText('?'), parameters: ['age', 1], rows: row('age') },
-  { name: 'ref of a table', query: value((eb) => eb.ref('person.active')), sql: valueText('"person"."active"'), parameters: [1], rows: row(true) },
-  { name: 'ref of a column object', query: value((eb) => eb.ref(person.age)), sql: valueText('"person"."age"'), parameters: [1], rows: row(36) },
-  { name: 'cast', query: value((eb) => eb.cast('age', 'text')), sql: valueText('cast("age" as text)'), parameters: [1], rows: row('36') },
-  { name: 'cast of a value', query: value((eb) => eb.cast(eb.val('7'), 'integer')), sql: valueText('cast(? as integer)'), parameters: ['7', 1], rows: row(7) },
-  { name: 'cast to a type with a size', query: value((eb) => eb.cast('age', 'decimal(10, 2)')), sql: valueText('cast("age" as decimal(10, 2))'), parameters: [1], rows: row(36) },
-  { name: 'cast to text of a type', query: value((eb) => eb.cast('age', sql`text`)), sql: valueText('cast("age" as text)'), parameters: [1], rows: row('36') },
-  { name: '$castTo and $notNull change nothing', query: value((eb) => eb.ref('age').$castTo().$notNull()), sql: valueText('"age"'), parameters: [1], rows: row(36) },
+  {
+    name: 'val of null',
+    query: value((eb) => eb.val(null)),
+    sql: valueText('?'),
+    parameters: [null, 1],
+    rows: row(null),
+  },
+  {
+    name: 'val of a string is no column',
+    query: value((eb) => eb.val('age')),
+    sql: valueText('?'),
+    parameters: ['age', 1],
+    rows: row('age'),
+  },
+  {
+    name: 'ref of a table',
+    query: value((eb) => eb.ref('person.active')),
+    sql: valueText('"person"."active"'),
+    parameters: [1],
+    rows: row(true),
+  },
+  {
+    name: 'ref of a column object',
+    query: value((eb) => eb.ref(person.age)),
+    sql: valueText('"person"."age"'),
+    parameters: [1],
+    rows: row(36),
+  },
+  {
+    name: 'cast',
+    query: value((eb) => eb.cast('age', 'text')),
+    sql: valueText('cast("age" as text)'),
+    parameters: [1],
+    rows: row('36'),
+  },
+  {
+    name: 'cast of a value',
+    query: value((eb) => eb.cast(eb.val('7'), 'integer')),
+    sql: valueText('cast(? as integer)'),
+    parameters: ['7', 1],
+    rows: row(7),
+  },
+  {
+    name: 'cast to a type with a size',
+    query: value((eb) => eb.cast('age', 'decimal(10, 2)')),
+    sql: valueText('cast("age" as decimal(10, 2))'),
+    parameters: [1],
+    rows: row(36),
+  },
+  {
+    name: 'cast to text of a type',
+    query: value((eb) => eb.cast('age', sql`text`)),
+    sql: valueText('cast("age" as text)'),
+    parameters: [1],
+    rows: row('36'),
+  },
+  {
+    name: '$castTo and $notNull change nothing',
+    query: value((eb) => eb.ref('age').$castTo().$notNull()),
+    sql: valueText('"age"'),
+    parameters: [1],
+    rows: row(36),
+  },
   { name: 'lit of undefined', query: value((eb) => eb.lit(undefined)), refused: /undefined cannot stand in SQL text/ },
   { name: 'lit of NaN', query: value((eb) => eb.lit(Number.NaN)), refused: /NaN cannot stand in SQL text/ },
-  { name: 'lit of an object', query: value((eb) => eb.lit({})), refused: /an object \(Object\) cannot stand in SQL text/ },
-  { name: 'cast to a wrong type', query: value((eb) => eb.cast('age', 'text); drop table person')), refused: /is not a type name/ },
-  { name: 'cast to undefined', query: value((eb) => eb.cast('age', undefined)), refused: /undefined is not a type name/ },
+  {
+    name: 'lit of an object',
+    query: value((eb) => eb.lit({})),
+    refused: /an object \(Object\) cannot stand in SQL text/,
+  },
+  {
+    name: 'cast to a wrong type',
+    query: value((eb) => eb.cast('age', 'text); drop table person')),
+    refused: /is not a type name/,
+  },
+  {
+    name: 'cast to undefined',
+    query: value((eb) => eb.cast('age', undefined)),
+    refused: /undefined is not a type name/,
+  },
   { name: 'ref of undefined', query: value((eb) => eb.ref(undefined)), refused: /undefined is not a column/ },
 ]
 
 const cases: readonly Case[] = [
   {
     name: 'case of conditions',
-    query: value((eb) => eb.case().when('age', '>', 38).then('old').when('age', 'is', null).then('unknown').else('young').end()),
+    query: value((eb) =>
+      eb.case().when('age', '>', 38).then('old').when('age', 'is', null).then('unknown').else('young').end(),
+    ),
     sql: valueText('case when "age" > ? then ? when "age" is null then ? else ? end'),
     parameters: [38, 'old', 'unknown', 'young', 1],
     rows: row('young'),
@@ -404,7 +584,13 @@ const cases: readonly Case[] = [
   },
   {
     name: 'case with a callback',
-    query: value((eb) => eb.case().when((e: Loose) => e.or([e('age', '=', 1), e('id', '=', 1)])).then(eb('age', '*', 2)).end()),
+    query: value((eb) =>
+      eb
+        .case()
+        .when((e: Loose) => e.or([e('age', '=', 1), e('id', '=', 1)]))
+        .then(eb('age', '*', 2))
+        .end(),
+    ),
     sql: valueText('case when ("age" = ? or "id" = ?) then "age" * ? end'),
     parameters: [1, 1, 2, 1],
     rows: row(72),
@@ -425,7 +611,11 @@ const cases: readonly Case[] = [
   },
   {
     name: 'db.case()',
-    query: (db) => db.selectFrom('person').select(db.case().when('age', 'is', null).then(1).else(0).end().as('v')).orderBy('id'),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select(db.case().when('age', 'is', null).then(1).else(0).end().as('v'))
+        .orderBy('id'),
     sql: { sqlite: 'select case when "age" is null then ? else ? end as "v" from "person" order by "id"' },
     parameters: [1, 0],
     rows: [{ v: 0 }, { v: 1 }, { v: 0 }, { v: 0 }],
@@ -447,11 +637,31 @@ const cases: readonly Case[] = [
     rows: ids(3, 4, 1),
   },
   { name: 'a case without when', query: value((eb) => eb.case().else(1).end()), refused: /A case has no when\(\)/ },
-  { name: 'then undefined', query: value((eb) => eb.case().when('id', '=', 1).then(undefined).end()), refused: /The value of then\(\) is undefined/ },
-  { name: 'else undefined', query: value((eb) => eb.case().when('id', '=', 1).then(1).else(undefined).end()), refused: /The value of else\(\) is undefined/ },
-  { name: 'when undefined', query: value((eb) => eb.case('id').when(undefined).then(1).end()), refused: /A value of when\(\) is undefined/ },
-  { name: 'when null of a value', query: value((eb) => eb.case('age').when(null).then(1).end()), refused: /is never true/ },
-  { name: 'when = null', query: value((eb) => eb.case().when('age', '=', null).then(1).end()), refused: /when\("age", '=', null\) is never true/ },
+  {
+    name: 'then undefined',
+    query: value((eb) => eb.case().when('id', '=', 1).then(undefined).end()),
+    refused: /The value of then\(\) is undefined/,
+  },
+  {
+    name: 'else undefined',
+    query: value((eb) => eb.case().when('id', '=', 1).then(1).else(undefined).end()),
+    refused: /The value of else\(\) is undefined/,
+  },
+  {
+    name: 'when undefined',
+    query: value((eb) => eb.case('id').when(undefined).then(1).end()),
+    refused: /A value of when\(\) is undefined/,
+  },
+  {
+    name: 'when null of a value',
+    query: value((eb) => eb.case('age').when(null).then(1).end()),
+    refused: /is never true/,
+  },
+  {
+    name: 'when = null',
+    query: value((eb) => eb.case().when('age', '=', null).then(1).end()),
+    refused: /when\("age", '=', null\) is never true/,
+  },
 ]
 
 export const expression: readonly Case[] = [...junctions, ...conditions, ...arithmetic, ...others, ...cases]

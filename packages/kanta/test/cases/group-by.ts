@@ -5,7 +5,11 @@ export const groupBy: readonly Case[] = [
   {
     name: 'one column, nulls in a group of their own',
     query: (db) =>
-      db.selectFrom('person').select((eb) => ['last_name', eb.fn.countAll().as('n')]).groupBy('last_name').orderBy('last_name'),
+      db
+        .selectFrom('person')
+        .select((eb) => ['last_name', eb.fn.countAll().as('n')])
+        .groupBy('last_name')
+        .orderBy('last_name'),
     sql: { sqlite: 'select "last_name", count(*) as "n" from "person" group by "last_name" order by "last_name"' },
     rows: [
       { last_name: null, n: 1 },
@@ -15,7 +19,8 @@ export const groupBy: readonly Case[] = [
   },
   {
     name: 'several columns',
-    query: (db) => db.selectFrom('person').select(['last_name', 'age']).groupBy(['last_name', 'person.age']).orderBy('age', 'desc'),
+    query: (db) =>
+      db.selectFrom('person').select(['last_name', 'age']).groupBy(['last_name', 'person.age']).orderBy('age', 'desc'),
     sql: {
       sqlite: 'select "last_name", "age" from "person" group by "last_name", "person"."age" order by "age" desc',
     },
@@ -33,7 +38,12 @@ export const groupBy: readonly Case[] = [
   },
   {
     name: 'an alias of the selection',
-    query: (db) => db.selectFrom('person').select((eb) => [eb('age', '+', eb.lit(1)).as('next'), eb.fn.countAll().as('n')]).groupBy('next').orderBy('next'),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select((eb) => [eb('age', '+', eb.lit(1)).as('next'), eb.fn.countAll().as('n')])
+        .groupBy('next')
+        .orderBy('next'),
     sql: { sqlite: 'select "age" + 1 as "next", count(*) as "n" from "person" group by "next" order by "next"' },
     rows: [
       { next: null, n: 1 },
@@ -62,14 +72,22 @@ export const groupBy: readonly Case[] = [
   },
   {
     name: 'text',
-    query: (db) => db.selectFrom('pet').select((eb) => eb.fn.countAll().as('n')).groupBy(sql`species`),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select((eb) => eb.fn.countAll().as('n'))
+        .groupBy(sql`species`),
     sql: { sqlite: 'select count(*) as "n" from "pet" group by species' },
     rows: [{ n: 2 }, { n: 2 }],
   },
   {
     name: 'having',
     query: (db) =>
-      db.selectFrom('person').select('last_name').groupBy('last_name').having((eb) => eb.fn.countAll(), '>', 1),
+      db
+        .selectFrom('person')
+        .select('last_name')
+        .groupBy('last_name')
+        .having((eb) => eb.fn.countAll(), '>', 1),
     sql: { sqlite: 'select "last_name" from "person" group by "last_name" having count(*) > ?' },
     parameters: [1],
     rows: [{ last_name: 'Lovelace' }],
@@ -93,7 +111,13 @@ export const groupBy: readonly Case[] = [
   {
     name: 'having twice',
     query: (db) =>
-      db.selectFrom('person').select('last_name').groupBy('last_name').having(db.fn.count('id'), '>=', 1).having('last_name', 'is not', null).having(db.fn.min('id'), '=', 3),
+      db
+        .selectFrom('person')
+        .select('last_name')
+        .groupBy('last_name')
+        .having(db.fn.count('id'), '>=', 1)
+        .having('last_name', 'is not', null)
+        .having(db.fn.min('id'), '=', 3),
     sql: {
       sqlite:
         'select "last_name" from "person" group by "last_name" having count("id") >= ? and "last_name" is not null and min("id") = ?',
@@ -103,45 +127,104 @@ export const groupBy: readonly Case[] = [
   },
   {
     name: 'having of an alias',
-    query: (db) => db.selectFrom('person').select((eb) => eb.fn.countAll().as('n')).groupBy('last_name').having('n', '=', 2),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select((eb) => eb.fn.countAll().as('n'))
+        .groupBy('last_name')
+        .having('n', '=', 2),
     sql: { sqlite: 'select count(*) as "n" from "person" group by "last_name" having "n" = ?' },
     parameters: [2],
     rows: [{ n: 2 }],
   },
   {
     name: 'havingRef',
-    query: (db) => db.selectFrom('person').select('last_name').groupBy('last_name').havingRef(db.fn.min('id'), '!=', db.fn.max('id')),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('last_name')
+        .groupBy('last_name')
+        .havingRef(db.fn.min('id'), '!=', db.fn.max('id')),
     sql: { sqlite: 'select "last_name" from "person" group by "last_name" having min("id") != max("id")' },
     rows: [{ last_name: 'Lovelace' }],
   },
   {
     name: 'having takes the type of its column',
-    query: (db) => db.selectFrom('person').select('last_name').groupBy('last_name').having(db.fn.max('seen'), '>', new Date('2024-01-02T00:00:00Z')),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('last_name')
+        .groupBy('last_name')
+        .having(db.fn.max('seen'), '>', new Date('2024-01-02T00:00:00Z')),
     sql: { sqlite: 'select "last_name" from "person" group by "last_name" having max("seen") > ?' },
     parameters: ['2024-01-02T00:00:00.000Z'],
     rows: [{ last_name: 'Ptolemy' }],
   },
   {
     name: 'clearGroupBy and clearHaving',
-    query: (db) => db.selectFrom('pet').select('id').groupBy('species').having('species', '=', 'dog').clearGroupBy().clearHaving().where('id', '<', 3),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select('id')
+        .groupBy('species')
+        .having('species', '=', 'dog')
+        .clearGroupBy()
+        .clearHaving()
+        .where('id', '<', 3),
     sql: { sqlite: 'select "id" from "pet" where "id" < ?' },
     parameters: [3],
     rows: [{ id: 1 }, { id: 2 }],
   },
-  { name: 'rollup', query: (db) => db.selectFrom('pet').select('species').groupBy((eb) => eb.rollup(['species'])), unsupported: /rollup is not available in sqlite\. Union the queries/ },
-  { name: 'cube', query: (db) => db.selectFrom('pet').select('species').groupBy((eb) => eb.cube(['species'])), unsupported: /cube is not available in sqlite/ },
+  {
+    name: 'rollup',
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select('species')
+        .groupBy((eb) => eb.rollup(['species'])),
+    unsupported: /rollup is not available in sqlite\. Union the queries/,
+  },
+  {
+    name: 'cube',
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select('species')
+        .groupBy((eb) => eb.cube(['species'])),
+    unsupported: /cube is not available in sqlite/,
+  },
   {
     name: 'groupingSets',
-    query: (db) => db.selectFrom('pet').select('species').groupBy((eb) => eb.groupingSets([['species'], []])),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select('species')
+        .groupBy((eb) => eb.groupingSets([['species'], []])),
     unsupported: /grouping sets is not available in sqlite/,
   },
-  { name: 'undefined', query: (db) => db.selectFrom('pet').select('id').groupBy(undefined), refused: /undefined is not a column/ },
+  {
+    name: 'undefined',
+    query: (db) => db.selectFrom('pet').select('id').groupBy(undefined),
+    refused: /undefined is not a column/,
+  },
   {
     name: 'an empty list is no grouping',
-    query: (db) => db.selectFrom('pet').select((eb) => eb.fn.countAll().as('n')).groupBy([]),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select((eb) => eb.fn.countAll().as('n'))
+        .groupBy([]),
     sql: { sqlite: 'select count(*) as "n" from "pet"' },
     rows: [{ n: 4 }],
   },
-  { name: 'an unknown column', query: (db) => db.selectFrom('pet').select('id').groupBy('kind'), refused: /Unknown column 'kind'/ },
-  { name: 'having = null', query: (db) => db.selectFrom('pet').select('id').groupBy('id').having('id', '=', null), refused: /having\("id", '=', null\) is never true/ },
+  {
+    name: 'an unknown column',
+    query: (db) => db.selectFrom('pet').select('id').groupBy('kind'),
+    refused: /Unknown column 'kind'/,
+  },
+  {
+    name: 'having = null',
+    query: (db) => db.selectFrom('pet').select('id').groupBy('id').having('id', '=', null),
+    refused: /having\("id", '=', null\) is never true/,
+  },
 ]

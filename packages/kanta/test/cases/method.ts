@@ -7,7 +7,13 @@ const ids = (...found: number[]) => found.map((id) => ({ id }))
 export const method: readonly Case[] = [
   {
     name: '$if',
-    query: (db) => db.selectFrom('pet').select('id').$if(true, (q) => q.where('id', '<', 3)).$if(false, (q) => q.where('id', '=', 99)).$if(0, (q) => q.limit(0)),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select('id')
+        .$if(true, (q) => q.where('id', '<', 3))
+        .$if(false, (q) => q.where('id', '=', 99))
+        .$if(0, (q) => q.limit(0)),
     sql: { sqlite: 'select "id" from "pet" where "id" < ?' },
     parameters: [3],
     rows: ids(1, 2),
@@ -21,7 +27,8 @@ export const method: readonly Case[] = [
   },
   {
     name: 'methods for types change nothing',
-    query: (db) => db.selectFrom('pet').select('id').$castTo().$narrowType().$assertType().$notNull().where('id', '=', 1),
+    query: (db) =>
+      db.selectFrom('pet').select('id').$castTo().$narrowType().$assertType().$notNull().where('id', '=', 1),
     sql: { sqlite: 'select "id" from "pet" where "id" = ?' },
     parameters: [1],
     rows: ids(1),
@@ -40,7 +47,13 @@ export const method: readonly Case[] = [
   },
   {
     name: 'modifyFront and modifyEnd of a query',
-    query: (db) => db.selectFrom('pet').select('id').where('id', '<', 3).modifyFront(sql`/* ${sql.lit(1)} */ all`).modifyEnd(sql`order by id desc limit ${1}`),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select('id')
+        .where('id', '<', 3)
+        .modifyFront(sql`/* ${sql.lit(1)} */ all`)
+        .modifyEnd(sql`order by id desc limit ${1}`),
     sql: { sqlite: 'select /* 1 */ all "id" from "pet" where "id" < ? order by id desc limit ?' },
     parameters: [3, 1],
     rows: ids(2),
@@ -54,7 +67,8 @@ export const method: readonly Case[] = [
   },
   {
     name: 'modifyFront and modifyEnd of an insert',
-    query: (db) => db.insertInto('setting').values({ name: 'a' }).modifyFront(sql`or ignore`).modifyEnd(sql`returning name`),
+    query: (db) =>
+      db.insertInto('setting').values({ name: 'a' }).modifyFront(sql`or ignore`).modifyEnd(sql`returning name`),
     sql: { sqlite: 'insert or ignore into "setting" ("name") values (?) returning name' },
     parameters: ['a'],
     result: { insertId: 3n, numInsertedOrUpdatedRows: 1n },
@@ -66,10 +80,20 @@ export const method: readonly Case[] = [
     parameters: ['x', 1, 'dog'],
     result: { numUpdatedRows: 1n },
   },
-  { name: 'modifyEnd of a string', query: (db) => db.selectFrom('pet').select('id').modifyEnd('limit 1'), refused: /A modifier is an expression, such as sql`…`; it was given "limit 1"/ },
+  {
+    name: 'modifyEnd of a string',
+    query: (db) => db.selectFrom('pet').select('id').modifyEnd('limit 1'),
+    refused: /A modifier is an expression, such as sql`…`; it was given "limit 1"/,
+  },
   {
     name: 'withSchema',
-    query: (db) => db.withSchema('main').selectFrom('person').innerJoin('pet', 'pet.owner_id', 'person.id').select(['person.active', 'name']).where('person.id', '=', 3),
+    on: (db) => db.withSchema('main'),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .innerJoin('pet', 'pet.owner_id', 'person.id')
+        .select(['person.active', 'name'])
+        .where('person.id', '=', 3),
     sql: {
       sqlite:
         'select "person"."active", "name" from "main"."person" inner join "main"."pet" on "pet"."owner_id" = "person"."id" where "person"."id" = ?',
@@ -79,9 +103,9 @@ export const method: readonly Case[] = [
   },
   {
     name: 'withSchema leaves what names its schema, aliases and common table expressions',
+    on: (db) => db.withSchema('main'),
     query: (db) =>
       db
-        .withSchema('main')
         .with('p', (qc) => qc.selectFrom('pet as x').select(['x.id', 'x.owner_id']))
         .selectFrom('p')
         .innerJoin('main.person as o', 'o.id', 'p.owner_id')
@@ -97,29 +121,53 @@ export const method: readonly Case[] = [
   },
   {
     name: 'withSchema and writes',
-    query: (db) => db.withSchema('main').updateTable('pet').from('person').set({ name: 'x' }).whereRef('person.id', '=', 'pet.owner_id').where('person.id', '=', 3).returning('pet.id'),
+    on: (db) => db.withSchema('main'),
+    query: (db) =>
+      db
+        .updateTable('pet')
+        .from('person')
+        .set({ name: 'x' })
+        .whereRef('person.id', '=', 'pet.owner_id')
+        .where('person.id', '=', 3)
+        .returning('pet.id'),
     sql: {
-      sqlite: 'update "main"."pet" set "name" = ? from "main"."person" where "person"."id" = "pet"."owner_id" and "person"."id" = ? returning "pet"."id"',
+      sqlite:
+        'update "main"."pet" set "name" = ? from "main"."person" where "person"."id" = "pet"."owner_id" and "person"."id" = ? returning "pet"."id"',
     },
     parameters: ['x', 3],
     rows: ids(3),
   },
   {
     name: 'withSchema and an insert of a query',
-    query: (db) => db.withSchema('main').insertInto('setting').columns(['name']).expression((eb) => eb.selectFrom('toy').select('name').where('id', '=', 1)).onConflict((oc) => oc.column('name').doUpdateSet((eb) => ({ value: eb.ref('excluded.value') }))),
+    on: (db) => db.withSchema('main'),
+    query: (db) =>
+      db
+        .insertInto('setting')
+        .columns(['name'])
+        .expression((eb) => eb.selectFrom('toy').select('name').where('id', '=', 1))
+        .onConflict((oc) => oc.column('name').doUpdateSet((eb) => ({ value: eb.ref('excluded.value') }))),
     sql: {
       sqlite:
         'insert into "main"."setting" ("name") select "name" from "main"."toy" where "id" = ? on conflict ("name") do update set "value" = "excluded"."value"',
     },
     parameters: [1],
-    result: { numInsertedOrUpdatedRows: 1n, insertId: 3n },
+    result: { numInsertedOrUpdatedRows: 1n },
   },
   {
     name: 'withSchema of a schema that is not there',
-    query: (db) => db.withSchema('nowhere').selectFrom('pet').select('id'),
+    on: (db) => db.withSchema('nowhere'),
+    query: (db) => db.selectFrom('pet').select('id'),
     sql: { sqlite: 'select "id" from "nowhere"."pet"' },
     fails: ['query', /no such table: nowhere\.pet/],
   },
-  { name: 'withSchema of nothing', query: (db) => db.withSchema('').selectFrom('pet').select('id'), refused: /"" cannot be a schema/ },
-  { name: 'withSchema of undefined', query: (db) => db.withSchema(undefined).selectFrom('pet').select('id'), refused: /undefined cannot be a schema/ },
+  {
+    name: 'withSchema of nothing',
+    query: (db) => db.withSchema('').selectFrom('pet').select('id'),
+    refused: /"" cannot be a schema/,
+  },
+  {
+    name: 'withSchema of undefined',
+    query: (db) => db.withSchema(undefined).selectFrom('pet').select('id'),
+    refused: /undefined cannot be a schema/,
+  },
 ]

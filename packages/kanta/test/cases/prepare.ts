@@ -13,7 +13,14 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'a value of a type',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('seen', '>', s('since')).where('active', 'is not distinct from', s('on'))),
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .selectFrom('person')
+          .select('id')
+          .where('seen', '>', s('since'))
+          .where('active', 'is not distinct from', s('on')),
+      ),
     values: { since: new Date('2024-01-02T00:00:00Z'), on: null },
     sql: { sqlite: 'select "id" from "person" where "seen" > ? and "active" is not distinct from ?' },
     parameters: ['2024-01-02T00:00:00.000Z', null],
@@ -21,7 +28,13 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'one value in two places',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select((eb) => [eb.val(s('n')).as('n'), 'id']).where('id', '=', s('n'))),
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .selectFrom('person')
+          .select((eb) => [eb.val(s('n')).as('n'), 'id'])
+          .where('id', '=', s('n')),
+      ),
     values: { n: 2 },
     sql: { sqlite: 'select ? as "n", "id" from "person" where "id" = ?' },
     parameters: [2, 2],
@@ -37,7 +50,8 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'an empty list',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'not in', s('ids')).orderBy('id').limit(1)),
+    query: (db) =>
+      db.prepare((s) => db.selectFrom('person').select('id').where('id', 'not in', s('ids')).orderBy('id').limit(1)),
     values: { ids: [] },
     sql: { sqlite: 'select "id" from "person" where "id" not in (select null where 1 = 0) order by "id" limit ?' },
     parameters: [1],
@@ -45,7 +59,8 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'limit and offset',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').orderBy('id').limit(s('n')).offset(s('from'))),
+    query: (db) =>
+      db.prepare((s) => db.selectFrom('person').select('id').orderBy('id').limit(s('n')).offset(s('from'))),
     values: { n: 2, from: 1 },
     sql: { sqlite: 'select "id" from "person" order by "id" limit ? offset ?' },
     parameters: [2, 1],
@@ -53,7 +68,15 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'values beside parameters',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('last_name', '=', 'Lovelace').where('id', '>', s('id')).where('age', '=', 36)),
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .selectFrom('person')
+          .select('id')
+          .where('last_name', '=', 'Lovelace')
+          .where('id', '>', s('id'))
+          .where('age', '=', 36),
+      ),
     values: { id: 1 },
     sql: { sqlite: 'select "id" from "person" where "last_name" = ? and "id" > ? and "age" = ?' },
     parameters: ['Lovelace', 1, 36],
@@ -61,15 +84,29 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'an insert',
-    query: (db) => db.prepare((s) => db.insertInto('person').values({ first_name: s('name'), active: s('on'), meta: s('meta') }).returning(['id', 'active', 'meta'])),
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .insertInto('person')
+          .values({ first_name: s('name'), active: s('on'), meta: s('meta') })
+          .returning(['id', 'active', 'meta']),
+      ),
     values: { name: 'Eve', on: true, meta: { a: 1 } },
-    sql: { sqlite: 'insert into "person" ("first_name", "active", "meta") values (?, ?, ?) returning "id", "active", "meta"' },
+    sql: {
+      sqlite: 'insert into "person" ("first_name", "active", "meta") values (?, ?, ?) returning "id", "active", "meta"',
+    },
     parameters: ['Eve', 1, '{"a":1}'],
     rows: [{ id: 5, active: true, meta: { a: 1 } }],
   },
   {
     name: 'an update',
-    query: (db) => db.prepare((s) => db.updateTable('person').set({ active: s('on'), last_name: s('name') }).where('id', '=', s('id'))),
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .updateTable('person')
+          .set({ active: s('on'), last_name: s('name') })
+          .where('id', '=', s('id')),
+      ),
     values: { on: false, name: null, id: 1 },
     sql: { sqlite: 'update "person" set "active" = ?, "last_name" = ? where "id" = ?' },
     parameters: [0, null, 1],
@@ -77,7 +114,13 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'between',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where((eb) => eb.between('age', s('low'), s('high')))),
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .selectFrom('person')
+          .select('id')
+          .where((eb) => eb.between('age', s('low'), s('high'))),
+      ),
     values: { low: 37, high: 40 },
     sql: { sqlite: 'select "id" from "person" where "age" between ? and ?' },
     parameters: [37, 40],
@@ -85,7 +128,13 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'a tuple',
-    query: (db) => db.prepare((s) => db.selectFrom('membership').select('club').where((eb) => eb(eb.refTuple('person_id', 'club'), '>', eb.tuple(s('id'), s('club'))))),
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .selectFrom('membership')
+          .select('club')
+          .where((eb) => eb(eb.refTuple('person_id', 'club'), '>', eb.tuple(s('id'), s('club')))),
+      ),
     values: { id: 1, club: 'chess' },
     sql: { sqlite: 'select "club" from "membership" where ("person_id", "club") > (?, ?)' },
     parameters: [1, 'chess'],
@@ -99,17 +148,97 @@ export const prepare: readonly Case[] = [
     parameters: [1],
     rows: ids(1),
   },
-  { name: 'a value that is missing', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))), values: {}, refused: /The parameter 'id' is undefined/ },
-  { name: 'a value too many', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))), values: { id: 1, ix: 2 }, refused: /The prepared query has no parameter 'ix'\. It takes: id/ },
-  { name: 'null compared', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))), values: { id: null }, refused: /The parameter 'id' is null and compared, which is never true in SQL/ },
-  { name: 'null as a bound', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where((eb) => eb.between('age', s('low'), 40))), values: { low: null }, refused: /The parameter 'low' is null and compared/ },
-  { name: 'a list that is none', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))), values: { ids: 5 }, refused: /The parameter 'ids' is a list; it was given 5/ },
-  { name: 'a list with null', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))), values: { ids: [1, null] }, refused: /The parameter 'ids': item 1 is null/ },
-  { name: 'a list with undefined', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))), values: { ids: [undefined] }, refused: /The parameter 'ids': item 0 is undefined/ },
-  { name: 'null in a list that is written out', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', [s('a'), 2])), values: { a: null }, refused: /The parameter 'a' is null and compared/ },
-  { name: 'a negative limit', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').limit(s('n'))), values: { n: -1 }, refused: /The parameter 'n'.*a whole number of rows, from 0/ },
-  { name: 'null as a limit', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').limit(s('n'))), values: { n: null }, refused: /The parameter 'n'.*a whole number of rows, from 0/ },
-  { name: 'a callback without a result', query: (db) => db.prepare(() => undefined), refused: /prepare\(\) takes a callback that gives a query/ },
-  { name: 'a parameter without a name', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s(''))), refused: /"" cannot be a parameter/ },
-  { name: 'a parameter as text', query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', `${s('id')}`)), refused: /has no value while the query is built/ },
+  {
+    name: 'a value that is missing',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
+    values: {},
+    refused: /The parameter 'id' is undefined/,
+  },
+  {
+    name: 'a value too many',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
+    values: { id: 1, ix: 2 },
+    refused: /The prepared query has no parameter 'ix'\. It takes: id/,
+  },
+  {
+    name: 'null compared',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
+    values: { id: null },
+    refused: /The parameter 'id' is null and compared, which is never true in SQL/,
+  },
+  {
+    name: 'null as a bound',
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .selectFrom('person')
+          .select('id')
+          .where((eb) => eb.between('age', s('low'), 40)),
+      ),
+    values: { low: null },
+    refused: /The parameter 'low' is null and compared/,
+  },
+  {
+    name: 'a list that is none',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
+    values: { ids: 5 },
+    refused: /The parameter 'ids' is a list; it was given 5/,
+  },
+  {
+    name: 'a list with null',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
+    values: { ids: [1, null] },
+    refused: /The parameter 'ids': item 1 is null/,
+  },
+  {
+    name: 'a list with undefined',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
+    values: { ids: [undefined] },
+    refused: /The parameter 'ids': item 0 is undefined/,
+  },
+  {
+    name: 'null in a list that is written out',
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .selectFrom('person')
+          .select('id')
+          .where('id', 'in', [s('a'), 2]),
+      ),
+    values: { a: null },
+    refused: /The parameter 'a' is null and compared/,
+  },
+  {
+    name: 'a negative limit',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').limit(s('n'))),
+    values: { n: -1 },
+    refused: /The parameter 'n'.*a whole number of rows, from 0/,
+  },
+  {
+    name: 'null as a limit',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').limit(s('n'))),
+    values: { n: null },
+    refused: /The parameter 'n'.*a whole number of rows, from 0/,
+  },
+  {
+    name: 'a callback without a result',
+    query: (db) => db.prepare(() => undefined),
+    refused: /prepare\(\) takes a callback that gives a query/,
+  },
+  {
+    name: 'a parameter without a name',
+    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s(''))),
+    refused: /"" cannot be a parameter/,
+  },
+  {
+    name: 'a parameter as text',
+    query: (db) =>
+      db.prepare((s) =>
+        db
+          .selectFrom('person')
+          .select('id')
+          .where('id', '=', `${s('id')}`),
+      ),
+    refused: /has no value while the query is built/,
+  },
 ]

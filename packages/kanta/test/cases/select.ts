@@ -1,4 +1,4 @@
-import type { Case } from '../case.ts'
+import type { Case, Loose } from '../case.ts'
 import { person, pet } from '../fixture.ts'
 
 const ADA = {
@@ -72,7 +72,11 @@ export const select: readonly Case[] = [
   },
   {
     name: 'an alias with quotes',
-    query: (db) => db.selectFrom('pet').select((eb) => [eb.ref('name').as('a"b')]).where('id', '=', 1),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select((eb) => [eb.ref('name').as('a"b')])
+        .where('id', '=', 1),
     sql: { sqlite: 'select "name" as "a""b" from "pet" where "id" = ?' },
     parameters: [1],
     rows: [{ 'a"b': 'Rex' }],
@@ -139,7 +143,8 @@ export const select: readonly Case[] = [
   },
   {
     name: 'everything of some tables',
-    query: (db) => db.selectFrom(['pet as a', 'pet as b']).selectAll(['a', 'b']).where('a.id', '=', 1).where('b.id', '=', 1),
+    query: (db) =>
+      db.selectFrom(['pet as a', 'pet as b']).selectAll(['a', 'b']).where('a.id', '=', 1).where('b.id', '=', 1),
     sql: { sqlite: 'select "a".*, "b".* from "pet" as "a", "pet" as "b" where "a"."id" = ? and "b"."id" = ?' },
     parameters: [1, 1],
     rows: [REX],
@@ -174,28 +179,44 @@ export const select: readonly Case[] = [
   },
   {
     name: 'by a callback',
-    query: (db) => db.selectFrom('pet').select((eb) => [eb.ref('name').as('n'), 'id']).where('id', '=', 2),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select((eb) => [eb.ref('name').as('n'), 'id'])
+        .where('id', '=', 2),
     sql: { sqlite: 'select "name" as "n", "id" from "pet" where "id" = ?' },
     parameters: [2],
     rows: [{ n: 'Tom', id: 2 }],
   },
   {
     name: 'by a callback that gives one thing',
-    query: (db) => db.selectFrom('pet').select((eb) => eb.fn('upper', ['name']).as('n')).where('id', '=', 2),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select((eb) => eb.fn('upper', ['name']).as('n'))
+        .where('id', '=', 2),
     sql: { sqlite: 'select upper("name") as "n" from "pet" where "id" = ?' },
     parameters: [2],
     rows: [{ n: 'TOM' }],
   },
   {
     name: 'callbacks among columns',
-    query: (db) => db.selectFrom('pet').select(['id', (eb) => eb.val('x').as('x')]).where('id', '=', 2),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select(['id', (eb: Loose) => eb.val('x').as('x')])
+        .where('id', '=', 2),
     sql: { sqlite: 'select "id", ? as "x" from "pet" where "id" = ?' },
     parameters: ['x', 2],
     rows: [{ id: 2, x: 'x' }],
   },
   {
     name: 'column objects',
-    query: (db) => db.selectFrom(person).select([person.id, person.first_name.as('name'), 'age']).where('id', '=', 4),
+    query: (db) =>
+      db
+        .selectFrom(person)
+        .select([person.id, person.first_name.as('name'), 'age'])
+        .where('id', '=', 4),
     sql: {
       sqlite: 'select "person"."id", "person"."first_name" as "name", "age" from "person" where "id" = ?',
     },
@@ -222,14 +243,22 @@ export const select: readonly Case[] = [
   },
   {
     name: 'an expression, null where a part is null',
-    query: (db) => db.selectFrom('person').select((eb) => eb('age', '+', 1).as('next')).orderBy('id'),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select((eb) => eb('age', '+', 1).as('next'))
+        .orderBy('id'),
     sql: { sqlite: 'select "age" + ? as "next" from "person" order by "id"' },
     parameters: [1],
     rows: [{ next: 37 }, { next: null }, { next: 40 }, { next: 37 }],
   },
   {
     name: 'a comparison as a value',
-    query: (db) => db.selectFrom('person').select((eb) => eb('age', '>', 36).as('older')).orderBy('id'),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select((eb) => eb('age', '>', 36).as('older'))
+        .orderBy('id'),
     sql: { sqlite: 'select "age" > ? as "older" from "person" order by "id"' },
     parameters: [36],
     rows: [{ older: 0 }, { older: null }, { older: 1 }, { older: 0 }],
@@ -255,7 +284,8 @@ export const select: readonly Case[] = [
         eb.selectFrom('pet').select('name').where('id', '=', 99).as('none'),
       ]),
     sql: {
-      sqlite: 'select (select "name" from "pet" where "id" = ?) as "first", (select "name" from "pet" where "id" = ?) as "none"',
+      sqlite:
+        'select (select "name" from "pet" where "id" = ?) as "first", (select "name" from "pet" where "id" = ?) as "none"',
     },
     parameters: [1, 99],
     rows: [{ first: 'Rex', none: null }],
@@ -272,7 +302,13 @@ export const select: readonly Case[] = [
   },
   {
     name: 'clearSelect',
-    query: (db) => db.selectFrom('pet').select((eb) => eb.val(5).as('gone')).clearSelect().select('id').where('id', '=', 1),
+    query: (db) =>
+      db
+        .selectFrom('pet')
+        .select((eb) => eb.val(5).as('gone'))
+        .clearSelect()
+        .select('id')
+        .where('id', '=', 1),
     sql: { sqlite: 'select "id" from "pet" where "id" = ?' },
     parameters: [1],
     rows: [{ id: 1 }],

@@ -8,10 +8,34 @@ const text = (operator: string) => ({
 })
 
 export const setOperation: readonly Case[] = [
-  { name: 'union', query: (db) => first(db).union(second(db)), sql: text('union'), parameters: [3, 3], rows: ids(1, 2, 3, 4) },
-  { name: 'unionAll', query: (db) => first(db).unionAll(second(db)), sql: text('union all'), parameters: [3, 3], rows: ids(1, 2, 3, 3, 4) },
-  { name: 'intersect', query: (db) => first(db).intersect(second(db)), sql: text('intersect'), parameters: [3, 3], rows: ids(3) },
-  { name: 'except', query: (db) => first(db).except(second(db)), sql: text('except'), parameters: [3, 3], rows: ids(1, 2) },
+  {
+    name: 'union',
+    query: (db) => first(db).union(second(db)),
+    sql: text('union'),
+    parameters: [3, 3],
+    rows: ids(1, 2, 3, 4),
+  },
+  {
+    name: 'unionAll',
+    query: (db) => first(db).unionAll(second(db)),
+    sql: text('union all'),
+    parameters: [3, 3],
+    rows: ids(1, 2, 3, 3, 4),
+  },
+  {
+    name: 'intersect',
+    query: (db) => first(db).intersect(second(db)),
+    sql: text('intersect'),
+    parameters: [3, 3],
+    rows: ids(3),
+  },
+  {
+    name: 'except',
+    query: (db) => first(db).except(second(db)),
+    sql: text('except'),
+    parameters: [3, 3],
+    rows: ids(1, 2),
+  },
   {
     name: 'nulls are one in a union',
     query: (db) => db.selectFrom('person').select('age').union(db.selectFrom('pet').select('owner_id')),
@@ -20,7 +44,10 @@ export const setOperation: readonly Case[] = [
   },
   {
     name: 'several calls, from left to right',
-    query: (db) => first(db).union(second(db)).except(db.selectFrom('pet').select('id').where('id', '=', 2)),
+    query: (db) =>
+      first(db)
+        .union(second(db))
+        .except(db.selectFrom('pet').select('id').where('id', '=', 2)),
     sql: {
       sqlite:
         'select "id" from "person" where "id" <= ? union select "id" from "pet" where "id" >= ? except select "id" from "pet" where "id" = ?',
@@ -30,7 +57,12 @@ export const setOperation: readonly Case[] = [
   },
   {
     name: 'a list',
-    query: (db) => db.selectFrom('person').select('id').where('id', '=', 1).union([second(db), db.selectFrom('pet').select('id').where('id', '=', 2)]),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('id')
+        .where('id', '=', 1)
+        .union([second(db), db.selectFrom('pet').select('id').where('id', '=', 2)]),
     sql: {
       sqlite:
         'select "id" from "person" where "id" = ? union select "id" from "pet" where "id" >= ? union select "id" from "pet" where "id" = ?',
@@ -59,7 +91,12 @@ export const setOperation: readonly Case[] = [
   },
   {
     name: 'a part with an order and a limit of its own',
-    query: (db) => db.selectFrom('person').select('id').where('id', '=', 1).unionAll(db.selectFrom('pet').select('id').orderBy('id', 'desc').limit(1)),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('id')
+        .where('id', '=', 1)
+        .unionAll(db.selectFrom('pet').select('id').orderBy('id', 'desc').limit(1)),
     sql: {
       sqlite:
         'select "id" from "person" where "id" = ? union all select * from (select "id" from "pet" order by "id" desc limit ?)',
@@ -69,7 +106,12 @@ export const setOperation: readonly Case[] = [
   },
   {
     name: 'a part that is a set operation',
-    query: (db) => db.selectFrom('person').select('id').except(first(db).intersect(second(db))).orderBy('id'),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('id')
+        .except(first(db).intersect(second(db)))
+        .orderBy('id'),
     sql: {
       sqlite:
         'select "id" from "person" except select * from (select "id" from "person" where "id" <= ? intersect select "id" from "pet" where "id" >= ?) order by "id"',
@@ -79,7 +121,12 @@ export const setOperation: readonly Case[] = [
   },
   {
     name: 'a part in parentheses',
-    query: (db) => db.selectFrom('person').select('id').where('id', '=', 1).union(({ parens, selectFrom }) => parens(selectFrom('pet').select('id').where('id', '=', 4))),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('id')
+        .where('id', '=', 1)
+        .union(({ parens, selectFrom }) => parens(selectFrom('pet').select('id').where('id', '=', 4))),
     sql: {
       sqlite: 'select "id" from "person" where "id" = ? union select * from (select "id" from "pet" where "id" = ?)',
     },
@@ -88,9 +135,15 @@ export const setOperation: readonly Case[] = [
   },
   {
     name: 'the names and types are those of the first',
-    query: (db) => db.selectFrom('person').select(['active as on']).where('id', '=', 1).unionAll(db.selectFrom('person').select('active').where('id', '=', 2)),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select(['active as on'])
+        .where('id', '=', 1)
+        .unionAll(db.selectFrom('person').select('active').where('id', '=', 2)),
     sql: {
-      sqlite: 'select "active" as "on" from "person" where "id" = ? union all select "active" from "person" where "id" = ?',
+      sqlite:
+        'select "active" as "on" from "person" where "id" = ? union all select "active" from "person" where "id" = ?',
     },
     parameters: [1, 2],
     rows: [{ on: true }, { on: false }],
@@ -99,14 +152,19 @@ export const setOperation: readonly Case[] = [
     name: 'a union as a table',
     query: (db) => db.selectFrom(first(db).union(second(db)).as('u')).select((eb) => eb.fn.sum('u.id').as('s')),
     sql: {
-      sqlite: 'select sum("u"."id") as "s" from (select "id" from "person" where "id" <= ? union select "id" from "pet" where "id" >= ?) as "u"',
+      sqlite:
+        'select sum("u"."id") as "s" from (select "id" from "person" where "id" <= ? union select "id" from "pet" where "id" >= ?) as "u"',
     },
     parameters: [3, 3],
     rows: [{ s: 10 }],
   },
   {
     name: 'a union in a list',
-    query: (db) => db.selectFrom('toy').select('id').where('id', 'in', first(db).except(second(db))),
+    query: (db) =>
+      db
+        .selectFrom('toy')
+        .select('id')
+        .where('id', 'in', first(db).except(second(db))),
     sql: {
       sqlite:
         'select "id" from "toy" where "id" in (select "id" from "person" where "id" <= ? except select "id" from "pet" where "id" >= ?)',
@@ -116,13 +174,25 @@ export const setOperation: readonly Case[] = [
   },
   {
     name: 'a part without a table',
-    query: (db) => db.selectNoFrom((eb) => eb.lit(1).as('n')).union(db.selectNoFrom((eb) => eb.val(2).as('n'))).orderBy('n', 'desc'),
+    query: (db) =>
+      db
+        .selectNoFrom((eb) => eb.lit(1).as('n'))
+        .union(db.selectNoFrom((eb) => eb.val(2).as('n')))
+        .orderBy('n', 'desc'),
     sql: { sqlite: 'select 1 as "n" union select ? as "n" order by "n" desc' },
     parameters: [2],
     rows: [{ n: 2 }, { n: 1 }],
   },
-  { name: 'intersectAll', query: (db) => first(db).intersectAll(second(db)), unsupported: /intersect all is not available in sqlite\. Use the form without all/ },
-  { name: 'exceptAll', query: (db) => first(db).exceptAll(second(db)), unsupported: /except all is not available in sqlite/ },
+  {
+    name: 'intersectAll',
+    query: (db) => first(db).intersectAll(second(db)),
+    unsupported: /intersect all is not available in sqlite\. Use the form without all/,
+  },
+  {
+    name: 'exceptAll',
+    query: (db) => first(db).exceptAll(second(db)),
+    unsupported: /except all is not available in sqlite/,
+  },
   { name: 'undefined', query: (db) => first(db).union(undefined), refused: /union\(undefined\) takes a query/ },
   { name: 'no queries', query: (db) => first(db).union([]), refused: /union\(\[\]\) names no query/ },
   { name: 'a table', query: (db) => first(db).union('pet'), refused: /union\("pet"\) takes a query/ },

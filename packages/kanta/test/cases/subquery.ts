@@ -11,7 +11,11 @@ export const subquery: readonly Case[] = [
         .selectFrom('person')
         .select((eb) => [
           'id',
-          eb.selectFrom('pet').select((e) => e.fn.countAll().as('n')).whereRef('pet.owner_id', '=', 'person.id').as('pets'),
+          eb
+            .selectFrom('pet')
+            .select((e) => e.fn.countAll().as('n'))
+            .whereRef('pet.owner_id', '=', 'person.id')
+            .as('pets'),
         ])
         .orderBy('id'),
     sql: {
@@ -33,7 +37,8 @@ export const subquery: readonly Case[] = [
         .select((eb) => eb.selectFrom('person').select('seen').whereRef('person.id', '=', 'pet.owner_id').as('s'))
         .orderBy('id'),
     sql: {
-      sqlite: 'select (select "seen" from "person" where "person"."id" = "pet"."owner_id") as "s" from "pet" order by "id"',
+      sqlite:
+        'select (select "seen" from "person" where "person"."id" = "pet"."owner_id") as "s" from "pet" order by "id"',
     },
     rows: [
       { s: new Date('2024-01-01T00:00:00.000Z') },
@@ -44,7 +49,11 @@ export const subquery: readonly Case[] = [
   },
   {
     name: 'a column of the inner table hides that of the outer',
-    query: (db) => db.selectFrom('person').select('id').where((eb) => eb.exists(eb.selectFrom('pet').select('id').where('id', '=', 4))),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('id')
+        .where((eb) => eb.exists(eb.selectFrom('pet').select('id').where('id', '=', 4))),
     sql: { sqlite: 'select "id" from "person" where exists (select "id" from "pet" where "id" = ?)' },
     parameters: [4],
     rows: ids(1, 2, 3, 4),
@@ -52,7 +61,10 @@ export const subquery: readonly Case[] = [
   {
     name: 'column objects reach outwards',
     query: (db) =>
-      db.selectFrom(person).select(person.id).where((eb) => eb.not(eb.exists(eb.selectFrom(pet).select(pet.id).where(pet.owner_id, '=', person.id)))),
+      db
+        .selectFrom(person)
+        .select(person.id)
+        .where((eb) => eb.not(eb.exists(eb.selectFrom(pet).select(pet.id).where(pet.owner_id, '=', person.id)))),
     sql: {
       sqlite:
         'select "person"."id" from "person" where not exists (select "pet"."id" from "pet" where "pet"."owner_id" = "person"."id")',
@@ -70,7 +82,16 @@ export const subquery: readonly Case[] = [
             eb
               .selectFrom('pet')
               .select('pet.id')
-              .where((e) => e.exists(e.selectFrom('toy').select('toy.id').whereRef('toy.pet_id', '=', 'pet.id').whereRef('pet.owner_id', '=', 'person.id').where('price', 'is', null))),
+              .where((e) =>
+                e.exists(
+                  e
+                    .selectFrom('toy')
+                    .select('toy.id')
+                    .whereRef('toy.pet_id', '=', 'pet.id')
+                    .whereRef('pet.owner_id', '=', 'person.id')
+                    .where('price', 'is', null),
+                ),
+              ),
           ),
         ),
     sql: {
@@ -98,7 +119,14 @@ export const subquery: readonly Case[] = [
   },
   {
     name: 'calls in another order than the text',
-    query: (db) => db.selectFrom('person').limit(5).where('age', '=', 36).orderBy((eb) => eb('id', '*', -1)).select((eb) => eb.val('x').as('x')).where('id', '>', 1),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .limit(5)
+        .where('age', '=', 36)
+        .orderBy((eb) => eb('id', '*', -1))
+        .select((eb) => eb.val('x').as('x'))
+        .where('id', '>', 1),
     sql: { sqlite: 'select ? as "x" from "person" where "age" = ? and "id" > ? order by "id" * ? limit ?' },
     parameters: ['x', 36, 1, -1, 5],
     rows: [{ x: 'x' }],
@@ -107,7 +135,11 @@ export const subquery: readonly Case[] = [
     name: 'one query in two places',
     query: (db) => {
       const cats = db.selectFrom('pet').select('id').where('species', '=', 'cat')
-      return db.selectFrom('pet').select('id').where('id', 'in', cats).where('id', 'not in', cats.where('name', '=', 'Ra'))
+      return db
+        .selectFrom('pet')
+        .select('id')
+        .where('id', 'in', cats)
+        .where('id', 'not in', cats.where('name', '=', 'Ra'))
     },
     sql: {
       sqlite:
@@ -118,14 +150,22 @@ export const subquery: readonly Case[] = [
   },
   {
     name: 'in text',
-    query: (db) => db.selectFrom('person').select('id').where(sql`id = (${db.selectFrom('pet').select('owner_id').where('id', '=', 3)})`),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('id')
+        .where(sql`id = (${db.selectFrom('pet').select('owner_id').where('id', '=', 3)})`),
     sql: { sqlite: 'select "id" from "person" where id = ((select "owner_id" from "pet" where "id" = ?))' },
     parameters: [3],
     rows: ids(3),
   },
   {
     name: 'all and any are not there',
-    query: (db) => db.selectFrom('person').select('id').where((eb) => eb('age', '>', eb.fn.any(eb.selectFrom('pet').select('id')))),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('id')
+        .where((eb) => eb('age', '>', eb.fn.any(eb.selectFrom('pet').select('id')))),
     sql: { sqlite: 'select "id" from "person" where "age" > any((select "id" from "pet"))' },
     fails: ['query', /no such function: any/],
   },
@@ -136,7 +176,11 @@ export const subquery: readonly Case[] = [
   },
   {
     name: 'without a selection',
-    query: (db) => db.selectFrom('person').select('id').where((eb) => eb.exists(eb.selectFrom('pet'))),
+    query: (db) =>
+      db
+        .selectFrom('person')
+        .select('id')
+        .where((eb) => eb.exists(eb.selectFrom('pet'))),
     refused: /selects nothing/,
   },
   {

@@ -68,7 +68,7 @@ export class Describe {
 
   select(wanted: Wanted): Select {
     const { choice } = this
-    const ctes = wanted.top === true ? choice.some(2, 25, () => this.#cte()) : []
+    const ctes = wanted.top === true ? choice.some(2, 30, () => this.#cte()) : []
     const env: Env = { sources: [], parent: wanted.outer, complete: false }
     const from = [this.#source(env, wanted.depth), ...choice.some(1, 8, () => this.#source(env, wanted.depth))]
     const joins = choice.some(from.length > 1 ? 1 : 2, 35, () => this.#join(env, wanted.depth, from.length > 1))
@@ -219,7 +219,7 @@ export class Describe {
     const of = single ?? (env.keys === undefined ? this.#window(env, type) : undefined) ?? this.expr(env, type, 2, depth)
     // SQLite looks for a name in `order by` among the columns of the tables, where it has to be the only one.
     const own = of.k === 'column' && env.sources.some((s) => s.alias === of.source) && isUnique(env, of.name)
-    const aliased = !own || used.has(of.name) || this.choice.flip(60)
+    const aliased = !own || used.has(of.name) || this.choice.flip(45)
     const name = aliased ? this.#name() : (of as Extract<Expr, { k: 'column' }>).name
     used.add(name)
     return { k: 'expr', of, name, aliased }
@@ -328,10 +328,10 @@ export class Describe {
     }
   }
 
-  /** A condition as a number; a column alone would be read as a boolean. */
+  /** A condition as a number; a column alone would be read as a boolean, and `is true` asks for truth. */
   #test(env: Env, depth: number): Condition {
     const of = this.condition(env, 1, depth)
-    return of.k === 'flag' ? { k: 'not', of } : of
+    return of.k === 'flag' || of.k === 'constant' ? { k: 'not', of } : of
   }
 
   #calls(env: Env, type: Type, size: number, depth: number): Expr {
@@ -362,7 +362,7 @@ export class Describe {
     const found = scope.sources.flatMap((s) => s.columns.filter((c) => c.type === type).map((c) => [s.alias, c.name] as const))
     if (found.length === 0) return undefined
     const [source, name] = choice.pick(found)
-    const bare = scope === env && env.complete && isUnique(env, name) && choice.flip(35)
+    const bare = scope === env && env.complete && isUnique(env, name) && choice.flip(50)
     return { k: 'column', source, name, type, bare }
   }
 

@@ -27,7 +27,8 @@ export const columns: Readonly<Record<TableName, readonly ColumnInfo[]>> = {
     column('ownerId', 'int'),
   ],
   owner: [column('id', 'int'), column('n', 'int'), column('s', 'text'), column('flag', 'bool'), column('g', 'big')],
-  tag: [column('itemId', 'int'), column('s', 'text'), column('n', 'int'), column('at', 'time')],
+  // The names of columns of the others, with other types.
+  tag: [column('itemId', 'int'), column('s', 'bool'), column('n', 'text'), column('at', 'time')],
 }
 
 export const tableNames = Object.keys(columns) as readonly TableName[]
@@ -57,8 +58,8 @@ export const tables: Readonly<Record<TableName, Any>> = {
   })),
   tag: table('tag', (c) => ({
     itemId: c.integer().nullable(),
-    s: c.text().nullable(),
-    n: c.integer().nullable(),
+    s: c.boolean().nullable(),
+    n: c.text().nullable(),
     at: c.timestamp().nullable(),
   })),
 }

@@ -1,5 +1,5 @@
 import { refuse } from '../../error/index.ts'
-import type { Node, NodeOf } from '../../ir/index.ts'
+import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../schema/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, pathKey, standard } from '../print.ts'
@@ -38,12 +38,14 @@ const capabilities: Capabilities = {
   setOperationAll: false,
   namedWindows: true,
   ilike: false,
+  betweenSymmetric: false,
 }
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** A string as SQL text. SQLite ends text at a NUL, so one that holds it goes as hexadecimal. */
 function stringLiteral(value: string): string {
+  if (!value.isWellFormed()) refuse('A string with half a surrogate pair would be stored as U+FFFD. Cut it between characters.')
   return value.includes('\0')
     ? `cast(x'${hex(new TextEncoder().encode(value))}' as text)`
     : `'${value.replaceAll("'", "''")}'`
@@ -56,6 +58,8 @@ function literal(value: unknown): string {
     case 'string':
       return stringLiteral(value)
     case 'bigint':
+      if (BigInt.asIntN(64, value) !== value) refuse(`The bigint ${value} does not fit in the 64 bits of SQLite's integers.`)
+      return String(value)
     case 'boolean':
       return String(value)
     case 'number':
@@ -65,7 +69,7 @@ function literal(value: unknown): string {
       if (value === null) return 'null'
       if (value instanceof Uint8Array) return `x'${hex(value)}'`
   }
-  return refuse(`${String(value)} cannot be written as SQL text.`)
+  return refuse(`A value of the type ${typeof value} cannot be written as SQL text.`)
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -88,24 +92,35 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** The queries that SQLite takes as parts of a set operation have no order, limit, CTE or set operation of their own. */
 function compound(n: NodeOf<'setOperation'>, w: Writer): void {
-  const query = n.query
-  const simple =
+  if (isSimple(n.query)) return standard.setOperation(n, w)
+  if (n.operator.endsWith(' all') && n.operator !== 'union all') return standard.setOperation(n, w)
+  w.text(` ${n.operator} select * from `).node(n.query)
+}
+
+function isSimple(query: Node): boolean {
+  return (
     query.kind === 'select' &&
     query.orderBy.length + query.setOperations.length + query.ctes.length === 0 &&
     query.limit === undefined &&
     query.offset === undefined
-  if (simple) return standard.setOperation(n, w)
-  if (n.operator.endsWith(' all') && n.operator !== 'union all') return standard.setOperation(n, w)
-  w.text(` ${n.operator} select * from `).node(query)
+  )
 }
 
-/** A column of a subquery as a value inside a JSON document. */
-function jsonValue(column: OutputColumn, table: string, w: Writer): void {
-  const name = `${quote(table)}.${quote(column.name)}`
-  if (column.json === 'document') w.text(`json(${name})`)
-  else if (column.json === 'text') w.text(`cast(${name} as text)`)
-  else if (column.json === 'hex') w.text(`hex(${name})`)
-  else w.text(name)
+/** A value inside a JSON document. SQLite makes an empty text of `hex(null)`. */
+function jsonValue({ json }: OutputColumn, value: Node, w: Writer): void {
+  if (json === 'document') w.text('json(').node(value).text(')')
+  else if (json === 'text') w.text('cast(').node(value).text(' as text)')
+  else if (json === 'hex') w.text('case when ').node(value).text(' is not null then hex(').node(value).text(') end')
+  else w.node(value)
+}
+
+function jsonObject(n: NodeOf<'jsonObject'>, w: Writer): void {
+  w.text('json_object(')
+  w.outputs.get(n)?.forEach((column, i) => {
+    w.text(`${i > 0 ? ', ' : ''}${stringLiteral(column.name)}, `)
+    jsonValue(column, n.values[i]!, w)
+  })
+  w.text(')')
 }
 
 function jsonRows(n: NodeOf<'jsonRows'>, w: Writer): void {
@@ -120,13 +135,39 @@ function jsonRows(n: NodeOf<'jsonRows'>, w: Writer): void {
     .text('json_object(')
   columns.forEach((column, i) => {
     w.text(`${i > 0 ? ', ' : ''}${stringLiteral(w.rename(column.name))}, `)
-    jsonValue(column, table, w)
+    jsonValue(column, { kind: 'ref', schema: undefined, table, column: column.name }, w)
   })
   w.text(n.single ? ')' : ")), '[]')")
     .text(' from ')
     .node(n.query)
     .text(` as ${quote(table)})`)
 }
+
+/** A list of tuples stands in `values` here. */
+function binary(n: NodeOf<'binary'>, w: Writer): void {
+  const { right } = n
+  const tuples = (n.op === 'in' || n.op === 'not in') && right.kind === 'tuple' && right.items.every(isTuple)
+  if (!tuples) return standard.binary(n, w)
+  const list: Node = { kind: 'raw', strings: ['(values ', ')'], parts: [{ kind: 'list', items: right.items }] }
+  standard.binary({ ...n, right: list }, w)
+}
+
+const isTuple = (part: Node): boolean => part.kind === 'tuple'
+
+/** SQLite reads `on conflict` right after the tables of a query as part of a join, so a condition goes between. */
+function closed(query: NodeOf<'select'>): NodeOf<'select'> {
+  const { setOperations, where, groupBy, having, windows, orderBy, limit, offset } = query
+  if (orderBy.length > 0 || limit !== undefined || offset !== undefined) return query
+  const last = setOperations.at(-1)
+  if (last?.kind === 'setOperation' && last.query.kind === 'select') {
+    const end = isSimple(last.query) ? last.query : nodeWith('select', { items: [STAR], from: [last.query] })
+    return { ...query, setOperations: [...setOperations.slice(0, -1), { ...last, query: closed(end) }] }
+  }
+  const plain = where.length + groupBy.length + having.length + windows.length === 0
+  return plain ? { ...query, where: [{ kind: 'literal', value: true }] } : query
+}
+
+const STAR: Node = { kind: 'star', table: undefined }
 
 /** `(select column1 as "id" from (values …))`: SQLite has no list of columns after an alias. */
 function values(n: NodeOf<'values'>, w: Writer): void {
@@ -175,24 +216,16 @@ function jsonPath(n: NodeOf<'jsonPath'>, w: Writer): void {
 const print: Printers = {
   ...standard,
   setOperation: compound,
+  binary,
+  jsonObject,
   jsonRows,
   jsonLeg,
   jsonPath,
   values,
   alias,
   listTable: (n, w) => w.text('(select "key" + 1 as "position", "value" from json_each(').node(n.values).text('))'),
-  insert: (n, w) => {
-    // SQLite reads `on conflict` after a select without where as part of a join.
-    const open =
-      n.conflict !== undefined &&
-      n.query?.kind === 'select' &&
-      n.query.where.length === 0 &&
-      n.query.setOperations.length === 0
-    if (!open || n.query?.kind !== 'select') return standard.insert(n, w)
-    const everyRow: Node = { kind: 'literal', value: true }
-    const plain = n.query.groupBy.length + n.query.orderBy.length === 0 && n.query.limit === undefined
-    standard.insert(plain ? { ...n, query: { ...n.query, where: [everyRow] } } : n, w)
-  },
+  insert: (n, w) =>
+    standard.insert(n.conflict !== undefined && n.query?.kind === 'select' ? { ...n, query: closed(n.query) } : n, w),
   select: (n, w) => {
     // An offset needs a limit in SQLite; a negative one is none.
     if (n.offset === undefined || n.limit !== undefined) return standard.select(n, w)
