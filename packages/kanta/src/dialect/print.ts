@@ -88,7 +88,7 @@ function modifiers(node: { readonly modifiers: readonly Node[] }, position: 'fro
 function where(items: readonly Node[], w: Writer, word = ' where '): void {
   if (items.length === 0) return
   w.text(word)
-  conditions(items, w)
+  junction(items, ' and ', w)
 }
 
 function joins(parts: readonly Node[], w: Writer): void {

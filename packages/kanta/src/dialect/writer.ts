@@ -29,6 +29,8 @@ export class Writer {
 
   /** The name that a column gets in the user's rows. */
   readonly rename: (name: string) => string
+  /** What was written last: to look at the end of the whole text would join it anew each time. */
+  #last = ''
 
   constructor(
     dialect: Dialect,
@@ -42,9 +44,9 @@ export class Writer {
 
   text(text: string): this {
     const last = this.pieces.length - 1
-    const before = this.pieces[last]
-    if (typeof before === 'string') this.pieces[last] = before + gap(before, text) + text
+    if (typeof this.pieces[last] === 'string') this.pieces[last] += gap(this.#last, text) + text
     else this.pieces.push(text)
+    if (text !== '') this.#last = text
     return this
   }
 

@@ -1,5 +1,5 @@
 // From the items of a selection to its row. Items gather as a union; the row is made once, when it is read.
-import type { SelectType } from '../schema/index.ts'
+import type { ColumnLike, SelectType } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
 import type { AnyCells, In, Scope, Selected } from './scope.ts'
 
@@ -17,7 +17,7 @@ export interface Cast<R> {
 }
 
 /** What a selection lists, besides callbacks. */
-export type Item = string | Aliased<any, any>
+export type Item = string | Aliased<any, any> | ColumnLike<any>
 
 /** The name of an item in the row. */
 export type NameOf<C> = C extends `${string} as ${infer A}`
@@ -72,6 +72,6 @@ export interface NotNull {
   readonly notNull: true
 }
 /** The row `R` with the columns of `T` narrowed. */
-export type Narrowed<R, T> = {
-  [C in keyof R]: C extends keyof T ? (T[C] extends NotNull ? NonNullable<R[C]> : T[C] & R[C]) : R[C]
-}
+export type Narrowed<R, T> = R extends unknown
+  ? { [C in keyof R]: C extends keyof T ? (T[C] extends NotNull ? NonNullable<R[C]> : T[C] & R[C]) : R[C] }
+  : never

@@ -1,6 +1,9 @@
 import type { $row, Expression } from '../schema/index.ts'
 import type { AtFirst, AtRow, Returns } from './scope.ts'
 
+/** What running a query gives: its rows, or what an insert, update, delete or merge without returned rows did. */
+export type InferResult<Q extends Returns> = undefined extends Q[AtFirst] ? Q[AtRow][] : Q[AtRow]
+
 /** Options of a run. */
 export interface ExecuteOptions {
   /** Ends the wait for the query; the promise rejects with the reason of the signal. */

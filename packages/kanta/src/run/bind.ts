@@ -29,6 +29,8 @@ class Binding {
 /** Gathers parameters and writes the text around them. */
 class TextBinding extends Binding {
   sql = ''
+  /** What was written last: to look at the end of the whole text would join it anew each time. */
+  #last = ''
   readonly #dialect: Dialect
   /** Past the most parameters of a statement, values are written into the text. */
   readonly #inline: boolean
@@ -41,11 +43,12 @@ class TextBinding extends Binding {
 
   override text(text: string): void {
     this.sql += text
+    this.#last = text
   }
 
   override value(value: unknown): void {
     const text = this.#inline ? this.#dialect.literal(value) : this.#dialect.placeholder(this.parameters.length)
-    this.sql += gap(this.sql, text) + text
+    this.text(gap(this.#last, text) + text)
     if (!this.#inline) this.parameters.push(value)
   }
 }
@@ -117,9 +120,12 @@ function size(slot: Slot, args: readonly unknown[]): number {
   return padded(values.length)
 }
 
+/** A longer list is hardly met often enough for a text that serves other lengths, too. */
+const MOST_PADDED = 16_384
+
 /** Lists are padded to a power of two, so that a few texts serve all lengths. */
 function padded(length: number): number {
-  return length < 2 ? length : 2 ** Math.ceil(Math.log2(length))
+  return length < 2 || length > MOST_PADDED ? length : 2 ** Math.ceil(Math.log2(length))
 }
 
 function bindSlot(slot: Slot, args: readonly unknown[], context: Context, binding: Binding): void {

@@ -1,4 +1,5 @@
 import { type Dialect, type Piece, Writer } from '../dialect/index.ts'
+import { KantaError } from '../error/index.ts'
 import { fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec } from '../schema/index.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
@@ -51,6 +52,19 @@ const NO_VARIANTS: Map<string, string> = new Map()
 
 /** Makes the plan of a shape: names resolved, policies applied, text printed. */
 export function plan(shape: Shape, planning: Planning): Plan {
+  try {
+    return planShape(shape, planning)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new KantaError(
+      'invalid_input',
+      'The query is nested too deeply. Give lists where there are such: and([…]), or([…]), sql.join([…]).',
+      { cause },
+    )
+  }
+}
+
+function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
   let tree = attachDefinitions(folded.tree as Node, planning.schema)
   for (const policy of planning.policies) tree = policy.rewrite(tree)

@@ -97,7 +97,8 @@ class Scope {
   private unknown(what: 'column' | 'table', name: string): never {
     const legal: string[] = []
     for (const [alias, source] of this.sources) {
-      for (const column of (source.definition?.columns ?? source.columns)?.keys() ?? []) legal.push(`${alias}.${column}`)
+      for (const column of (source.definition?.columns ?? source.columns)?.keys() ?? [])
+        legal.push(`${alias}.${column}`)
     }
     return refuse(
       `Unknown ${what} '${name}'. ${legal.length === 0 ? 'No table is in scope.' : `In scope: ${shorten(legal)}.`}`,
@@ -576,11 +577,7 @@ function setRows(
 function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<string>): OutputColumn[] | undefined {
   const columns: OutputColumn[] = []
   for (const [name, source] of scope.sources) {
-    if (
-      written?.has(name) === false ||
-      name === 'excluded' ||
-      (star.table !== undefined && star.table !== name)
-    )
+    if (written?.has(name) === false || name === 'excluded' || (star.table !== undefined && star.table !== name))
       continue
     scope.use(source, '*')
     if (isOpen(source)) return undefined

@@ -1,5 +1,17 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { admit, CLEARED, fieldsOf, fold, forgetting, isNode, type Kind, type Node, node, type Shape, start } from '../ir/index.ts'
+import {
+  admit,
+  CLEARED,
+  fieldsOf,
+  fold,
+  forgetting,
+  isNode,
+  type Kind,
+  type Node,
+  node,
+  type Shape,
+  start,
+} from '../ir/index.ts'
 import {
   type Chain,
   checkOperator,
@@ -50,7 +62,10 @@ export function fromJSON(db: DatabaseHandle, stored: unknown, options: { readonl
     runner: Runner,
   ) => Chain
   // Planning names what does not fit the tables of this database.
-  runner.plan(shape)
+  for (const slot of runner.plan(shape).slots) {
+    if (slot.kind !== 'slot') continue
+    checkArgument(`The value ${slot.index} of the stored query`, args[slot.index], new Set([slot.role]))
+  }
   return new Builder(shape, args, runner)
 }
 
@@ -137,6 +152,9 @@ function oneOf(...words: readonly string[]): (value: unknown) => boolean {
   return (value) => words.includes(value as string)
 }
 
+/** Nodes that no call makes: one of these could read a value that the query was not given. */
+const MADE_LATER: ReadonlySet<Kind> = new Set(['slot', 'context'])
+
 /** The texts of templates, which are known by their identity: read again, they are the same. */
 const templates = forgetting(new Map<string, readonly string[]>())
 
@@ -186,6 +204,7 @@ class Reader {
   #node(stored: Record<string, unknown>): Node {
     const kind = stored.kind as Kind
     if (!isKind(kind)) return refuse(`The stored query holds a node of an unknown kind, ${show(kind)}.`)
+    if (MADE_LATER.has(kind)) return refuse(`The stored query holds a ${kind}, which only planning makes.`)
     if (kind === 'raw' && !this.#trustText) {
       return refuse(
         'The stored query holds SQL text of its own. Read it with fromJSON(json, { trustText: true }) if it comes from where you trust.',
@@ -198,12 +217,16 @@ class Reader {
         refuse(`The stored ${kind} holds no list in '${name}'.`)
       if (sort === 'node' && part !== undefined && !isNode(part))
         refuse(`The stored ${kind} holds no node in '${name}'.`)
+      if (sort === 'atoms' && part !== undefined && !(Array.isArray(part) && part.every(isText)))
+        refuse(`The stored ${kind} holds no list of names in '${name}'.`)
       if (part !== undefined) checkText(kind, name, part)
       made[name] = name === 'strings' ? templateOf(part as string[]) : part
     }
     return node(made as never) as unknown as Node
   }
 }
+
+const isText = (part: unknown): boolean => typeof part === 'string'
 
 function isKind(kind: unknown): kind is Kind {
   return typeof kind === 'string' && fieldsOf(kind as Kind) !== undefined

@@ -196,12 +196,13 @@ function listSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], claus
     if (isOperand(item) || Array.isArray(item)) structured = true
   }
   if (!structured) {
-    args.push(rhs)
+    // A copy: the list may change before the query runs.
+    args.push(rhs.slice())
     return LIST
   }
   return node({
     kind: 'tuple',
-    items: rhs.map((item) => 
+    items: rhs.map((item) =>
       Array.isArray(item) ? tupleOf(item, args) : comparedValue(item, args, 'An item of the list'),
     ),
   })

@@ -130,7 +130,8 @@ class WhenBuilder {
   }
 
   thenUpdate(build: (update: UpdateBuilder) => unknown): MergeBuilder {
-    if (typeof build !== 'function') return refuse(`thenUpdate(${show(build)}) takes a callback: (update) => update.set(…).`)
+    if (typeof build !== 'function')
+      return refuse(`thenUpdate(${show(build)}) takes a callback: (update) => update.set(…).`)
     const made: unknown = build(new UpdateBuilder(start('update'), [], detached))
     if (!(made instanceof UpdateBuilder))
       return refuse('The callback of thenUpdate() gave no update. Return what set(…) gives.')

@@ -106,7 +106,8 @@ export function columnNode(column: Column): Node {
 export function reference(value: unknown, args: unknown[]): Node {
   if (typeof value === 'string') return parseReference(value)
   return (
-    given(typeof value === 'function' ? callBack(value) : value, args) ?? refuse(`${show(value)} is not a column. Give its name, a column object or an expression.`)
+    given(typeof value === 'function' ? callBack(value) : value, args) ??
+    refuse(`${show(value)} is not a column. Give its name, a column object or an expression.`)
   )
 }
 

@@ -45,7 +45,8 @@ const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** A string as SQL text. SQLite ends text at a NUL, so one that holds it goes as hexadecimal. */
 function stringLiteral(value: string): string {
-  if (!value.isWellFormed()) refuse('A string with half a surrogate pair would be stored as U+FFFD. Cut it between characters.')
+  if (!value.isWellFormed())
+    refuse('A string with half a surrogate pair would be stored as U+FFFD. Cut it between characters.')
   return value.includes('\0')
     ? `cast(x'${hex(new TextEncoder().encode(value))}' as text)`
     : `'${value.replaceAll("'", "''")}'`
@@ -58,7 +59,8 @@ function literal(value: unknown): string {
     case 'string':
       return stringLiteral(value)
     case 'bigint':
-      if (BigInt.asIntN(64, value) !== value) refuse(`The bigint ${value} does not fit in the 64 bits of SQLite's integers.`)
+      if (BigInt.asIntN(64, value) !== value)
+        refuse(`The bigint ${value} does not fit in the 64 bits of SQLite's integers.`)
       return String(value)
     case 'boolean':
       return String(value)
@@ -207,8 +209,8 @@ function position(at: string | number): string | number {
 }
 
 function jsonPath(n: NodeOf<'jsonPath'>, w: Writer): void {
-  const legs = n.legs.map((leg): Node =>
-    leg.kind === 'jsonLeg' && leg.leg === 'at' ? { ...leg, value: position(leg.value) } : leg,
+  const legs = n.legs.map(
+    (leg): Node => (leg.kind === 'jsonLeg' && leg.leg === 'at' ? { ...leg, value: position(leg.value) } : leg),
   )
   standard.jsonPath({ ...n, legs }, w)
 }
