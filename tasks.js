@@ -14,7 +14,7 @@ const LEAST = [22, 18]
 const tasks = {
   demo(args) {
     tasks.build()
-    run('node', ['--run', 'demo', '--', ...args], 'examples/cities')
+    run('node', ['--disable-warning=ExperimentalWarning', 'src/main.ts', ...args], 'examples/cities')
   },
   build() {
     rmSync(join(root, 'packages/kanta/dist'), { recursive: true, force: true })
@@ -80,6 +80,9 @@ function fail(message) {
   console.error(message)
   process.exit(1)
 }
+
+// What is interrupted is the task; this waits until it has tidied up.
+process.on('SIGINT', () => {})
 
 const [name, ...args] = process.argv.slice(2)
 if (!Object.hasOwn(tasks, name ?? '')) fail(`There is no task ${name}. There are: ${Object.keys(tasks).join(', ')}.`)

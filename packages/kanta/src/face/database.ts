@@ -6,7 +6,7 @@ import type { ExpressionScope } from './expression-builder.ts'
 import type { PreparedQuery, Slots } from './prepare.ts'
 import type { QueryRunner } from './raw.ts'
 import type { QueryResult } from './result.ts'
-import type { ExecuteOptions, QueryText, RunMethods } from './run.ts'
+import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, QueryText, RunMethods, StoredQuery, StreamOptions } from './run.ts'
 import type { SchemaCreator } from './schema-creator.ts'
 import type { $first, AnyInfo, AtRow, Info, Returns, SchemaInfo } from './scope.ts'
 import type { ConnectionBuilder, ControlledTransactionBuilder, TransactionBuilder } from './transaction.ts'
@@ -14,6 +14,18 @@ import type { ConnectionBuilder, ControlledTransactionBuilder, TransactionBuilde
 /** A query that was stored, ready to run. */
 export interface RestoredQuery<out R> extends RunMethods, Rowed<R> {
   readonly [$first]: R | undefined
+  /** Runs the query and gives all of its rows. */
+  execute(options?: ExecuteOptions): Promise<R[]>
+  /** Runs the query and gives its first row, or `undefined` when there is none. */
+  executeTakeFirst(options?: ExecuteOptions): Promise<R | undefined>
+  /** Runs the query and gives its first row; without one, rejects. */
+  executeTakeFirstOrThrow(error?: NoRowError | ExecuteOrThrowOptions): Promise<R>
+  /** Runs the query and gives its rows as they are read. */
+  stream(options?: number | StreamOptions): AsyncIterableIterator<R>
+  /** The SQL of the query and its parameters, without running it. */
+  compile(): CompiledQuery<R>
+  /** The query as a value that JSON can hold. */
+  toJSON(): StoredQuery<R>
 }
 
 /** What a plugin is to a database; its members are those of `kanta({ plugins })`. */

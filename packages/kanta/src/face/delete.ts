@@ -4,8 +4,8 @@ import type { OutputScope, OutputState, WriteState } from './insert.ts'
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type { Direction } from './order.ts'
 import type { DeleteResult } from './result.ts'
-import type { All, Cast, Narrowed, RowOf } from './row.ts'
-import type { RunMethods } from './run.ts'
+import type { All, Cast, FirstOrResult, Narrowed, RowOf, RowOrResult } from './row.ts'
+import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, RunMethods, StoredQuery, StreamOptions } from './run.ts'
 import type {
   $cells,
   $eb,
@@ -28,7 +28,6 @@ import type {
   MaybeCells,
   JoinedCells,
   Scope,
-  State,
 } from './scope.ts'
 import type { AddedByIf, Aliases, Count } from './select.ts'
 import type { NoItem, NoRef, OrderArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
@@ -114,7 +113,7 @@ export interface DeleteMethods extends WhereMethods, RunMethods {
   /** Takes at most so many rows (or per cent of them), as SQL Server says it. */
   top<T>(this: T, count: Count, modifier?: 'percent'): T
   /** Changes the query if a condition holds. Columns that are returned within become optional. */
-  $if<T extends WriteState, U extends State>(this: T, condition: boolean, change: (query: T) => U): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U[AtItems]>>
+  $if<T extends WriteState, U>(this: T, condition: boolean, change: (query: T) => U): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U>>
 }
 
 /** `delete …`: `T` is the table that is written, the other parameters are those of `Select`. */
@@ -126,8 +125,20 @@ export interface Delete<I, S extends Scope, K, U extends AnyCells, T extends Any
   [$items]: O
   [$target]: T
   [$eb]: ExpressionScope<I, S, K, U>
-  readonly [$row]: [O] extends [never] ? DeleteResult : RowOf<S, U, O>
-  [$first]: [O] extends [never] ? DeleteResult : RowOf<S, U, O> | undefined
+  readonly [$row]: RowOrResult<S, U, O, DeleteResult>
+  [$first]: FirstOrResult<S, U, O, DeleteResult>
+  /** Runs the query: gives the rows that it returns, else one result that says what it did. */
+  execute(options?: ExecuteOptions): Promise<RowOrResult<S, U, O, DeleteResult>[]>
+  /** Runs the query and gives its first row, or what it did. */
+  executeTakeFirst(options?: ExecuteOptions): Promise<FirstOrResult<S, U, O, DeleteResult>>
+  /** Runs the query and gives its first row, or what it did; rejects when it should return rows and there is none. */
+  executeTakeFirstOrThrow(error?: NoRowError | ExecuteOrThrowOptions): Promise<RowOrResult<S, U, O, DeleteResult>>
+  /** Runs the query and gives the rows that it returns as they are read. */
+  stream(options?: number | StreamOptions): AsyncIterableIterator<RowOrResult<S, U, O, DeleteResult>>
+  /** The SQL of the query and its parameters, without running it. */
+  compile(): CompiledQuery<RowOrResult<S, U, O, DeleteResult>>
+  /** The query as a value that JSON can hold. */
+  toJSON(): StoredQuery<RowOrResult<S, U, O, DeleteResult>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Delete<I, S, K, U, T, Cast<R>>
   /** Narrows the types of some columns; nothing changes at run time. */

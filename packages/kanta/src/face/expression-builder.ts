@@ -1,11 +1,11 @@
-import type { $row, ColumnLike, Expression, Selectable } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, Selectable, SelectType } from '../schema/index.ts'
 import type { CaseBuilder, CaseOf } from './case.ts'
 import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
 import type { Functions } from './function.ts'
 import type { JsonOperator, JsonPath } from './json.ts'
 import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, ValueOf } from './operator.ts'
 import type { TableArm } from './join.ts'
-import type { $cells, $eb, $refs, $scope, And, AnyCells, AnyInfo, Cell, Cells, InnerCells, Info, InnerInfo, Scope, Selected, TableCells, Tables } from './scope.ts'
+import type { $cells, $eb, $refs, $scope, And, AnyCells, AnyInfo, Cell, HelperCells, InnerCells, Info, InnerInfo, Scope, Selected, TableCells, Tables } from './scope.ts'
 import type { Select } from './select.ts'
 import type { OperandArm } from './selection.ts'
 
@@ -32,7 +32,7 @@ export interface ExpressionBase {
 
 interface Computed<C, V> {
   truth: C
-  term: ExpressionWrapper<V>
+  term: ExpressionWrapper<SelectType<V>>
   text: ExpressionWrapper<string>
   json: ExpressionWrapper<unknown>
 }
@@ -116,6 +116,10 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
 }
 type InfoOf<I> = I extends AnyInfo ? I : never
 
+type HelperRow<DB, TB extends keyof DB> = { [C in ColumnsOf<DB[TB]>]: CellIn<DB[TB], C> }
+type ColumnsOf<R> = R extends unknown ? keyof R : never
+type CellIn<R, C> = R extends unknown ? (C extends keyof R ? R[C] : never) : never
+
 /**
  * The expression builder over the tables `TB` of `DB`: the parameter type of helper functions.
  *
@@ -124,4 +128,4 @@ type InfoOf<I> = I extends AnyInfo ? I : never
  * const isLarge = (eb: ExpressionBuilder<Tables, 'city'>) => eb('city.population', '>', 1_000_000)
  * ```
  */
-export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<Info<DB>, Tables<DB, TB>, { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB], Cells<DB[TB]>>
+export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<Info<DB>, Tables<DB, TB>, { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB], HelperCells<HelperRow<DB, TB>>>

@@ -1,4 +1,4 @@
-import type { ColumnLike, Expression, Selectable } from '../schema/index.ts'
+import type { ColumnLike, Expression, SelectType } from '../schema/index.ts'
 import type { DerivedTable, ExpressionWrapper } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'
@@ -65,7 +65,9 @@ export interface FunctionBase {
 
 type ValueIn<S extends Scope, U extends AnyCells, A> = A extends Expression<infer T> ? T : A extends ColumnLike<infer R> ? Selected<S, U, R> : Selected<S, U, A>
 type Typed<T, V> = [T] extends [never] ? V : T
-type RowIn<S extends Scope, A> = A extends Expression<infer T> ? T : A extends keyof S['tables'] ? Selectable<S['tables'][A]['row']> : never
+// Without a name of its own, so that a hover shows its fields.
+type SelectedRow<R> = R extends unknown ? { [C in keyof R]: SelectType<R[C]> } : never
+type RowIn<S extends Scope, A> = A extends Expression<infer T> ? T : A extends keyof S['tables'] ? SelectedRow<S['tables'][A]['row']> : never
 /** The first of the values that is not null. */
 type Coalesced<S extends Scope, U extends AnyCells, A extends readonly unknown[]> = A extends readonly [infer H, ...infer T]
   ? null extends ValueIn<S, U, H>

@@ -2,8 +2,8 @@ import type { $row, At, ColumnLike, ColumnType, Expression, Insertion } from '..
 import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf, Subquery } from './operator.ts'
 import type { InsertResult } from './result.ts'
-import type { All, Cast, Narrowed, RowOf } from './row.ts'
-import type { RunMethods } from './run.ts'
+import type { All, Cast, FirstOrResult, Narrowed, RowOf, RowOrResult } from './row.ts'
+import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, RunMethods, StoredQuery, StreamOptions } from './run.ts'
 import type {
   $cells,
   $eb,
@@ -127,7 +127,7 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
   /** Returns all columns of the rows, as SQL Server says it. */
   outputAll<T extends WriteState>(this: T, table: 'inserted'): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | All<'inserted'>>
   /** Changes the query if a condition holds. Columns that are returned within become optional. */
-  $if<T extends WriteState, U extends State>(this: T, condition: boolean, change: (query: T) => U): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U[AtItems]>>
+  $if<T extends WriteState, U>(this: T, condition: boolean, change: (query: T) => U): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U>>
 }
 
 /** The tables `inserted` and `deleted` of `output`. */
@@ -148,8 +148,20 @@ export interface Insert<I, S extends Scope, K, T extends AnyCells, O> extends In
   [$items]: O
   [$target]: T
   [$eb]: ExpressionScope<I, S, K, T>
-  readonly [$row]: [O] extends [never] ? InsertResult : RowOf<S, T, O>
-  [$first]: [O] extends [never] ? InsertResult : RowOf<S, T, O> | undefined
+  readonly [$row]: RowOrResult<S, T, O, InsertResult>
+  [$first]: FirstOrResult<S, T, O, InsertResult>
+  /** Runs the query: gives the rows that it returns, else one result that says what it did. */
+  execute(options?: ExecuteOptions): Promise<RowOrResult<S, T, O, InsertResult>[]>
+  /** Runs the query and gives its first row, or what it did. */
+  executeTakeFirst(options?: ExecuteOptions): Promise<FirstOrResult<S, T, O, InsertResult>>
+  /** Runs the query and gives its first row, or what it did; rejects when it should return rows and there is none. */
+  executeTakeFirstOrThrow(error?: NoRowError | ExecuteOrThrowOptions): Promise<RowOrResult<S, T, O, InsertResult>>
+  /** Runs the query and gives the rows that it returns as they are read. */
+  stream(options?: number | StreamOptions): AsyncIterableIterator<RowOrResult<S, T, O, InsertResult>>
+  /** The SQL of the query and its parameters, without running it. */
+  compile(): CompiledQuery<RowOrResult<S, T, O, InsertResult>>
+  /** The query as a value that JSON can hold. */
+  toJSON(): StoredQuery<RowOrResult<S, T, O, InsertResult>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Insert<I, S, K, T, Cast<R>>
   /** Narrows the types of some columns; nothing changes at run time. */

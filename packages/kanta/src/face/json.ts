@@ -1,13 +1,13 @@
-import type { Returns } from './scope.ts'
-import type { AtRow } from './scope.ts'
 import type { Expression } from '../schema/index.ts'
 import type { ExpressionWrapper } from './expression.ts'
+import type { AtRow, Returns } from './scope.ts'
 
 /** Operators that begin a path into a JSON value; those with `$` write one path, the others one operator for each step. */
 export type JsonOperator = '->' | '->>' | '->$' | '->>$'
 
 // What is undefined in a document, and every step from null, is null in SQL.
-type Step<T, X> = null extends T ? X | null : undefined extends T ? X | null : undefined extends X ? Exclude<X, undefined> | null : X
+type Step<T, X> = null extends T ? Known<X> | null : undefined extends T ? Known<X> | null : undefined extends X ? Known<X> | null : X
+type Known<X> = Exclude<X, undefined>
 type Keys<T> = NonNullable<T> extends readonly unknown[] ? never : keyof NonNullable<T> & string
 type AtKey<T, X> = Step<T, NonNullable<T>[X & keyof NonNullable<T>]>
 type AtIndex<T, X> = NonNullable<T> extends readonly (infer E)[]
@@ -19,7 +19,7 @@ type AtIndex<T, X> = NonNullable<T> extends readonly (infer E)[]
   : never
 
 /** A path into a JSON value of type `T`. */
-export interface JsonPath<out T> extends ExpressionWrapper<T> {
+export interface JsonPath<T> extends ExpressionWrapper<T> {
   /**
    * The value under a key.
    *

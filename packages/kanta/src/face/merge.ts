@@ -4,10 +4,10 @@ import type { InsertRow, OutputScope, OutputState, WriteState } from './insert.t
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { MergeResult } from './result.ts'
-import type { All, Cast, RowOf } from './row.ts'
-import type { RunMethods } from './run.ts'
+import type { All, Cast, FirstOrResult, RowOrResult } from './row.ts'
+import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, RunMethods, StoredQuery, StreamOptions } from './run.ts'
 import type { $row } from '../schema/index.ts'
-import type { $cells, $eb, $first, $info, $items, $refs, $scope, $target, AtBuilder, AtCells, AtInfo, AtItems, AtRefs, AtScope, And, AnyCells, AtTarget, AnyInfo, Cell, TableCells, JoinedCells, One, Scope, State } from './scope.ts'
+import type { $cells, $eb, $first, $info, $items, $refs, $scope, $target, AtBuilder, AtCells, AtInfo, AtItems, AtRefs, AtScope, And, AnyCells, AtTarget, AnyInfo, Cell, TableCells, JoinedCells, One, Scope } from './scope.ts'
 import type { AddedByIf, Aliases, Count } from './select.ts'
 import type { NoItem, OperandArm, SelectArgument, SelectItem } from './selection.ts'
 import type { Update, UpdateRow } from './update.ts'
@@ -77,7 +77,7 @@ export interface MergeMethods extends RunMethods {
   /** Takes at most so many rows (or per cent of them), as SQL Server says it. */
   top<T>(this: T, count: Count, modifier?: 'percent'): T
   /** Changes the query if a condition holds. Columns that are returned within become optional. */
-  $if<T extends MergeState, U extends State>(this: T, condition: boolean, change: (query: T) => U): MergedItems<T, T[AtItems] | AddedByIf<T[AtItems], U[AtItems]>>
+  $if<T extends MergeState, U>(this: T, condition: boolean, change: (query: T) => U): MergedItems<T, T[AtItems] | AddedByIf<T[AtItems], U>>
 }
 
 /** What to do with rows of the table. */
@@ -109,8 +109,20 @@ export interface Merge<I, S extends Scope, K, U extends AnyCells, T extends AnyC
   [$target]: T
   [$source]: { name: N; cells: Q }
   [$eb]: ExpressionScope<I, S, K, U>
-  readonly [$row]: [O] extends [never] ? MergeResult : RowOf<S, U, O>
-  [$first]: [O] extends [never] ? MergeResult : RowOf<S, U, O> | undefined
+  readonly [$row]: RowOrResult<S, U, O, MergeResult>
+  [$first]: FirstOrResult<S, U, O, MergeResult>
+  /** Runs the query: gives the rows that it returns, else one result that says what it did. */
+  execute(options?: ExecuteOptions): Promise<RowOrResult<S, U, O, MergeResult>[]>
+  /** Runs the query and gives its first row, or what it did. */
+  executeTakeFirst(options?: ExecuteOptions): Promise<FirstOrResult<S, U, O, MergeResult>>
+  /** Runs the query and gives its first row, or what it did; rejects when it should return rows and there is none. */
+  executeTakeFirstOrThrow(error?: NoRowError | ExecuteOrThrowOptions): Promise<RowOrResult<S, U, O, MergeResult>>
+  /** Runs the query and gives the rows that it returns as they are read. */
+  stream(options?: number | StreamOptions): AsyncIterableIterator<RowOrResult<S, U, O, MergeResult>>
+  /** The SQL of the query and its parameters, without running it. */
+  compile(): CompiledQuery<RowOrResult<S, U, O, MergeResult>>
+  /** The query as a value that JSON can hold. */
+  toJSON(): StoredQuery<RowOrResult<S, U, O, MergeResult>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Merge<I, S, K, U, T, N, Q, Cast<R>>
 }

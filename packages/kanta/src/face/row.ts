@@ -51,6 +51,11 @@ export type RowOf<S extends Scope, U extends AnyCells, O> = [O] extends [Item]
         ? StarRow<S, A>
         : Flat<GivenRow<S, U, O> & Partial<GivenRow<S, U, OptionalItems<O>>>>
 
+/** The row of what is returned; what was done where nothing is. */
+export type RowOrResult<S extends Scope, U extends AnyCells, O, R> = [O] extends [never] ? R : RowOf<S, U, O>
+/** The same for the first row, which need not be there. */
+export type FirstOrResult<S extends Scope, U extends AnyCells, O, R> = [O] extends [never] ? R : RowOf<S, U, O> | undefined
+
 type OptionalItems<O> = O extends Optional<infer C> ? C : never
 type GivenRow<S extends Scope, U extends AnyCells, O> = CastRow<O> & StarItems<S, U, StarOf<O>> & { [C in O as NameOf<C>]: TypeOf<S, U, C> }
 type CastRow<O> = [Extract<O, Cast<any>>] extends [never] ? unknown : Extract<O, Cast<any>>['cast']

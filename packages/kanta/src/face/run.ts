@@ -45,42 +45,10 @@ export interface StoredQuery<out R = unknown> {
 /** The formats in which databases explain a query. */
 export type ExplainFormat = 'text' | 'xml' | 'json' | 'yaml' | 'traditional' | 'tree'
 
+// What depends on the row is not here but in the interface of each query, so that `typeof query.execute` has the row.
 export interface RunMethods {
-  /**
-   * Runs the query and gives all of its rows.
-   *
-   * @example
-   * ```ts
-   * const cities = await db.selectFrom('city').selectAll().execute()
-   * ```
-   */
-  execute<T extends Returns>(this: T, options?: ExecuteOptions): Promise<T[AtRow][]>
-  /** Runs the query and gives its first row, or `undefined` when there is none. */
-  executeTakeFirst<T extends Returns>(this: T, options?: ExecuteOptions): Promise<T[AtFirst]>
-  /**
-   * Runs the query and gives its first row; without one, rejects.
-   *
-   * @example
-   * ```ts
-   * const city = await db.selectFrom('city').selectAll().where('id', '=', id).executeTakeFirstOrThrow(CityNotFound)
-   * ```
-   */
-  executeTakeFirstOrThrow<T extends Returns>(this: T, error?: NoRowError | ExecuteOrThrowOptions): Promise<T[AtRow]>
-  /**
-   * Runs the query and gives its rows as they are read.
-   *
-   * @example
-   * ```ts
-   * for await (const city of db.selectFrom('city').selectAll().stream()) console.log(city.name)
-   * ```
-   */
-  stream<T extends Returns>(this: T, options?: number | StreamOptions): AsyncIterableIterator<T[AtRow]>
-  /** The SQL of the query and its parameters, without running it. */
-  compile<T extends Returns>(this: T): CompiledQuery<T[AtRow]>
   /** How the database would run the query. */
   explain<R = Record<string, unknown>>(format?: ExplainFormat, options?: Expression<any>): Promise<R[]>
-  /** The query as a value that JSON can hold. */
-  toJSON<T extends Returns>(this: T): StoredQuery<T[AtRow]>
   /**
    * Calls a function with the query and gives back what that gives.
    *

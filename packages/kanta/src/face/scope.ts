@@ -96,22 +96,36 @@ export interface AllMaybe<S extends Scope> {
 }
 
 /** Columns by their unqualified names: those of a row `R`. */
-export interface Cells<R> {
+export interface Cells<R> extends OwnCells {
   row: R
 }
+interface OwnCells {
+  helper?: never
+}
+/**
+ * The columns that a helper function refers to. A builder that knows more tables can be given to it, although names may
+ * be of several tables there: so they are not compared, and stand apart from the row.
+ */
+export interface HelperCells<R> {
+  row: any
+  helper?: R
+}
 /** The columns of the table `B`. */
-export interface TableCells<I extends AnyInfo, B> {
+export interface TableCells<I extends AnyInfo, B> extends OwnCells {
   row: At<I['db'], B>
 }
 export interface AnyCells {
   row: any
+  helper?: any
 }
+/** The row in which unqualified names are looked up. */
+type RowOfCells<U extends AnyCells> = [U['helper']] extends [undefined] ? U['row'] : U['helper']
 /** Columns that may be null because an outer join may leave out their table. */
-export interface MaybeCells<U extends AnyCells> {
+export interface MaybeCells<U extends AnyCells> extends OwnCells {
   row: { [C in keyof U['row']]: ColumnType<SelectType<U['row'][C]> | null> }
 }
 /** The columns of joined tables. */
-export interface JoinedCells<A extends AnyCells, B extends AnyCells> {
+export interface JoinedCells<A extends AnyCells, B extends AnyCells> extends OwnCells {
   row: {
     [C in keyof A['row'] | keyof B['row']]: C extends keyof A['row']
       ? C extends keyof B['row']
@@ -121,7 +135,7 @@ export interface JoinedCells<A extends AnyCells, B extends AnyCells> {
   }
 }
 /** The columns of a subquery, whose names hide those around it. */
-export interface InnerCells<A extends AnyCells, B extends AnyCells> {
+export interface InnerCells<A extends AnyCells, B extends AnyCells> extends OwnCells {
   row: { [C in keyof A['row'] | keyof B['row']]: C extends keyof B['row'] ? B['row'][C] : At<A['row'], C> }
 }
 
@@ -130,7 +144,7 @@ export type Cell<S extends Scope, U extends AnyCells, R> = R extends `${infer A}
   ? A extends keyof S['tables']
     ? S['tables'][A]['row'][C]
     : QualifiedCell<S, R>
-  : At<U['row'], R>
+  : At<RowOfCells<U>, R>
 // 'schema.table.column'
 type QualifiedCell<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}` ? S['tables'][`${A}.${B}`]['row'][C] : never
 
@@ -139,7 +153,7 @@ export type Selected<S extends Scope, U extends AnyCells, R> = R extends `${infe
   ? A extends keyof S['tables']
     ? SelectType<S['tables'][A]['row'][C]> | S['tables'][A]['n']
     : QualifiedSelected<S, R>
-  : SelectType<At<U['row'], R>>
+  : SelectType<At<RowOfCells<U>, R>>
 type QualifiedSelected<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}`
   ? SelectType<S['tables'][`${A}.${B}`]['row'][C]> | S['tables'][`${A}.${B}`]['n']
   : never

@@ -5,7 +5,7 @@ import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'
 import type { All, Cast, Narrowed, Optional, RowOf } from './row.ts'
-import type { RunMethods } from './run.ts'
+import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, RunMethods, StoredQuery, StreamOptions } from './run.ts'
 import type {
   $cells,
   $eb,
@@ -52,8 +52,8 @@ export type Count = number | bigint | Expression<number | bigint>
 /** The names of tables in scope, or the tables. */
 export type Aliases<A> = A | Named<A> | readonly (A | Named<A>)[]
 type StarItem<I, S extends Scope> = I extends { outer: infer O } ? ([O] extends [never] ? All<'*'> : All<Exclude<keyof S['tables'], O>>) : never
-/** The items that a callback of `$if` added. */
-export type AddedByIf<T, U> = [Exclude<U, T>] extends [never] ? never : Optional<Exclude<U, T>>
+/** The items that a callback of `$if` added. It has no constraint, which would be taken for the type that it should give. */
+export type AddedByIf<O, U> = U extends { readonly [$items]: infer X } ? ([Exclude<X, O>] extends [never] ? never : Optional<Exclude<X, O>>) : never
 type TupleOf<R, A> = A extends readonly (keyof R)[] ? { -readonly [I in keyof A]: R[A[I] & keyof R] } : never
 
 export interface SelectMethods extends WhereMethods, RunMethods {
@@ -250,7 +250,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').select('name').$if(detailed, (query) => query.select('population'))
    * ```
    */
-  $if<T extends State, U extends State>(this: T, condition: boolean, change: (query: T) => U): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | AddedByIf<T[AtItems], U[AtItems]>>
+  $if<T extends State, U>(this: T, condition: boolean, change: (query: T) => U): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | AddedByIf<T[AtItems], U>>
   /** Makes a query of one column an expression of that column's type. */
   $asScalar<T extends Returns>(this: T): ExpressionWrapper<T[AtRow][keyof T[AtRow]]>
   /** Makes a query an expression of a row of its columns, in the order in which they are named. */
@@ -274,6 +274,39 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
   [$eb]: ExpressionScope<I, S, K, U>
   readonly [$row]: RowOf<S, U, O>
   [$first]: RowOf<S, U, O> | undefined
+  /**
+   * Runs the query and gives all of its rows.
+   *
+   * @example
+   * ```ts
+   * const cities = await db.selectFrom('city').selectAll().execute()
+   * ```
+   */
+  execute(options?: ExecuteOptions): Promise<RowOf<S, U, O>[]>
+  /** Runs the query and gives its first row, or `undefined` when there is none. */
+  executeTakeFirst(options?: ExecuteOptions): Promise<RowOf<S, U, O> | undefined>
+  /**
+   * Runs the query and gives its first row; without one, rejects.
+   *
+   * @example
+   * ```ts
+   * const city = await db.selectFrom('city').selectAll().where('id', '=', id).executeTakeFirstOrThrow(CityNotFound)
+   * ```
+   */
+  executeTakeFirstOrThrow(error?: NoRowError | ExecuteOrThrowOptions): Promise<RowOf<S, U, O>>
+  /**
+   * Runs the query and gives its rows as they are read.
+   *
+   * @example
+   * ```ts
+   * for await (const city of db.selectFrom('city').selectAll().stream()) console.log(city.name)
+   * ```
+   */
+  stream(options?: number | StreamOptions): AsyncIterableIterator<RowOf<S, U, O>>
+  /** The SQL of the query and its parameters, without running it. */
+  compile(): CompiledQuery<RowOf<S, U, O>>
+  /** The query as a value that JSON can hold. */
+  toJSON(): StoredQuery<RowOf<S, U, O>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Select<I, S, K, U, Cast<R>>
   /**

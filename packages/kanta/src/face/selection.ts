@@ -67,7 +67,7 @@ export type OrderArgument<T extends State, C, D> = [BadOrder<T[AtRefs], T[AtItem
 /** The parameter of `groupBy`, which also takes the names of the selection. */
 export type GroupArgument<T extends State, C, D> = [BadOrder<T[AtRefs], T[AtItems], C | D>] extends [never]
   ? ListArgument<C, D, T[AtBuilder]>
-  : T[AtRefs] | NameOf<T[AtItems]> | readonly (T[AtRefs] | NameOf<T[AtItems]> | RightRef<C>)[]
+  : T[AtRefs] | readonly (T[AtRefs] | NameOf<T[AtItems]> | RightRef<C>)[]
 
 /** An operand, where no string `R` was given. Where one was, a message should list the legal strings alone. */
 export type OperandArm<R, C, V> = NoText<R> & ([R] extends [never] ? Operand<C, V> : never)

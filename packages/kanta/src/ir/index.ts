@@ -1,4 +1,4 @@
-export type { ArgRole, Atom, Kind, Kinds } from './kinds.ts'
+export type { ArgRole, Atom, Kind, Kinds, Sort } from './kinds.ts'
 export {
   admit,
   CLEARED,

@@ -13,7 +13,11 @@ export function checkArgument(what: string, value: unknown, roles: ReadonlySet<A
   if (roles.has('count') && !isCount(value))
     refuse(`${what} is ${show(value)} where it has to be a whole number of rows, from 0.`)
   if (roles.has('list')) checkList(what, value)
+  if (roles.has('rows') && !(Array.isArray(value) && value.length > 0 && value.every(isRow)))
+    refuse(`${what} is ${show(value)} where it has to be a list of rows.`)
 }
+
+const isRow = (row: unknown): boolean => typeof row === 'object' && row !== null && !Array.isArray(row)
 
 function checkList(what: string, value: unknown): void {
   if (!Array.isArray(value)) return refuse(`${what} is a list; it was given ${show(value)}.`)

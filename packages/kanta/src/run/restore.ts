@@ -10,6 +10,7 @@ import {
   type Node,
   node,
   type Shape,
+  type Sort,
   start,
 } from '../ir/index.ts'
 import {
@@ -27,6 +28,7 @@ import {
   show,
   UpdateBuilder,
 } from '../sql/index.ts'
+import { checkArgument } from './argument.ts'
 import type { DatabaseHandle } from './database.ts'
 import type { SchemaDefinitions } from './resolve.ts'
 import { FORMAT, fingerprints, type Stored } from './store.ts'
@@ -75,7 +77,7 @@ function restore(
   schema: SchemaDefinitions,
   options: { readonly trustText?: boolean },
 ): { readonly shape: Shape; readonly args: readonly unknown[] } {
-  const json = (typeof stored === 'string' ? JSON.parse(stored) : stored) as Stored
+  const json = parsed(stored) as Stored
   if (typeof json !== 'object' || json === null || json.kanta !== FORMAT) {
     return refuse(`This is not a query stored in form ${FORMAT}. Build the query again and store it anew.`)
   }
@@ -90,10 +92,20 @@ function restore(
       )
     }
   }
+  if (!Array.isArray(json.args)) refuse('The stored query holds no list of values.')
   const args = json.args.map(readValue)
   const expected = fold(shape).arguments
   if (args.length !== expected) refuse(`The stored query takes ${expected} values and holds ${args.length}.`)
   return { shape, args }
+}
+
+function parsed(stored: unknown): unknown {
+  if (typeof stored !== 'string') return stored
+  try {
+    return JSON.parse(stored)
+  } catch (cause) {
+    throw new KantaError('invalid_input', 'The stored query is not JSON.', { cause })
+  }
 }
 
 function readValue(stored: unknown): unknown {
@@ -179,10 +191,12 @@ class Reader {
   shape(kind: Kind, calls: readonly (readonly [string, unknown])[]): Shape {
     if (!isKind(kind) || !Array.isArray(calls)) refuse(`The stored query has an unknown kind, ${show(kind)}.`)
     let shape: Shape = start(kind) as unknown as Shape
-    const names = new Set(fieldsOf(kind).map(([name]) => name))
+    const sorts = new Map(fieldsOf(kind))
     for (const [part, value] of calls) {
-      if (!names.has(part)) refuse(`The stored query calls ${show(part)}, which ${kind} does not have.`)
+      const sort = sorts.get(part)
+      if (sort === undefined) refuse(`The stored query calls ${show(part)}, which ${kind} does not have.`)
       const read = this.#part(value)
+      if (read !== CLEARED) checkSort(kind, part, sort === 'nodes' ? 'node' : sort, read)
       checkText(kind, part, read)
       // A list of names is known by its identity, so that the shape is the one that the calls would make.
       shape = shape.step(part as never, Array.isArray(read) ? internNames(read) : read)
@@ -213,12 +227,7 @@ class Reader {
     const made: Record<string, unknown> = { kind }
     for (const [name, sort] of fieldsOf(kind)) {
       const part = this.#part(stored[name])
-      if (sort === 'nodes' && !(Array.isArray(part) && part.every(isNode)))
-        refuse(`The stored ${kind} holds no list in '${name}'.`)
-      if (sort === 'node' && part !== undefined && !isNode(part))
-        refuse(`The stored ${kind} holds no node in '${name}'.`)
-      if (sort === 'atoms' && part !== undefined && !(Array.isArray(part) && part.every(isText)))
-        refuse(`The stored ${kind} holds no list of names in '${name}'.`)
+      checkSort(kind, name, sort, part)
       if (part !== undefined) checkText(kind, name, part)
       made[name] = name === 'strings' ? templateOf(part as string[]) : part
     }
@@ -226,10 +235,18 @@ class Reader {
   }
 }
 
+function checkSort(kind: Kind, name: string, sort: Sort, part: unknown): void {
+  if (sort === 'nodes' && !(Array.isArray(part) && part.every(isNode)))
+    refuse(`The stored ${kind} holds no list in '${name}'.`)
+  if (sort === 'node' && part !== undefined && !isNode(part)) refuse(`The stored ${kind} holds no node in '${name}'.`)
+  if (sort === 'atoms' && part !== undefined && !(Array.isArray(part) && part.every(isText)))
+    refuse(`The stored ${kind} holds no list of names in '${name}'.`)
+}
+
 const isText = (part: unknown): boolean => typeof part === 'string'
 
 function isKind(kind: unknown): kind is Kind {
-  return typeof kind === 'string' && fieldsOf(kind as Kind) !== undefined
+  return typeof kind === 'string' && Array.isArray(fieldsOf(kind as Kind))
 }
 
 function checkText(kind: Kind, part: string, value: unknown): void {

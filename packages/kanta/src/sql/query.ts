@@ -28,7 +28,8 @@ export class Query<K extends Kind> extends Chain<K> {
   }
 
   stream(options?: number | (ExecuteOptions & { readonly chunkSize?: number })): AsyncIterableIterator<unknown> {
-    const settings = typeof options === 'number' ? { chunkSize: options } : (options ?? {})
+    const settings: ExecuteOptions & { readonly chunkSize?: number | undefined } =
+      typeof options === 'object' && options !== null ? options : { chunkSize: options }
     return this.runner.stream(this as unknown as Chain, chunkSizeOf(settings.chunkSize), settings)
   }
 

@@ -47,3 +47,13 @@ export async function everything(db: Any): Promise<string> {
   kept.push(await run(db, 'select * from sentinel'), await run(db, 'select id, n, s, j, b, t from item order by id'))
   return JSON.stringify(kept)
 }
+
+/** Work in a transaction that is rolled back. */
+export async function undone<T>(db: Any, work: (trx: Any) => Promise<T>): Promise<T> {
+  const trx = await db.startTransaction().execute()
+  try {
+    return await work(trx)
+  } finally {
+    if (!trx.isRolledBack) await trx.rollback().execute()
+  }
+}

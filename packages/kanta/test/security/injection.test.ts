@@ -13,7 +13,7 @@ import {
   unique,
   values,
 } from '../../src/index.ts'
-import { type Any, everything, ground, item, printer } from './ground.ts'
+import { type Any, everything, ground, item, printer, undone } from './ground.ts'
 import { impossible, payloads } from './payloads.ts'
 import { type Token, tokens } from './tokens.ts'
 
@@ -263,17 +263,19 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
   })
 
   /** Runs a statement, which may fail, in a transaction that is rolled back. */
-  async function attempt(on: Any, make: (db: Any) => Any): Promise<unknown> {
-    const trx = await on.startTransaction().execute()
-    try {
-      return await make(trx).execute()
-    } catch (error) {
-      if (!(error instanceof KantaError)) throw error
-      return error
-    } finally {
-      expect(JSON.stringify(await trx.executeQuery({ sql: 'select secret from sentinel', parameters: [] }))).toContain('kept')
-      await trx.rollback().execute()
-    }
+  function attempt(on: Any, make: (db: Any) => Any): Promise<unknown> {
+    return undone(on, async (trx) => {
+      let result: unknown
+      try {
+        result = await make(trx).execute()
+      } catch (error) {
+        if (!(error instanceof KantaError)) throw error
+        result = error
+      }
+      const { rows } = await trx.executeQuery({ sql: 'select secret from sentinel', parameters: [] })
+      expect(rows).toEqual([{ secret: 'kept' }])
+      return result
+    })
   }
 
   const places = { ...names, ...keys, ...words }
@@ -293,15 +295,15 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
     const texts = [...payloads, '', '\0', 'a\0b', 'x'.repeat(1_000_000)]
     for (const on of [db, bare]) {
       for (const text of texts) {
-        const trx = await on.startTransaction().execute()
-        await trx.insertInto('item').values({ id: 7, s: text }).execute()
-        const rows = await trx.selectFrom('item').select(['id', 's']).where('s', '=', text).execute()
-        expect(rows, text.slice(0, 50)).toEqual([{ id: 7, s: text }])
-        const listed = await trx.selectFrom('item').select('s').where('s', 'in', [text, `${text}!`]).execute()
-        expect(listed).toEqual([{ s: text }])
-        const literal = await trx.selectFrom('item').select(eb.lit(text).as('x')).where('s', '=', eb.lit(text)).execute()
-        expect(literal).toEqual([{ x: text }])
-        await trx.rollback().execute()
+        await undone(on, async (trx) => {
+          await trx.insertInto('item').values({ id: 7, s: text }).execute()
+          const rows = await trx.selectFrom('item').select(['id', 's']).where('s', '=', text).execute()
+          expect(rows, text.slice(0, 50)).toEqual([{ id: 7, s: text }])
+          const listed = await trx.selectFrom('item').select('s').where('s', 'in', [text, `${text}!`]).execute()
+          expect(listed).toEqual([{ s: text }])
+          const literal = await trx.selectFrom('item').select(eb.lit(text).as('x')).where('s', '=', eb.lit(text)).execute()
+          expect(literal).toEqual([{ x: text }])
+        })
       }
     }
   })
@@ -339,47 +341,45 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
   it('makes tables of every name', async () => {
     for (const name of payloads.filter((payload) => !STRUCTURED.test(payload) && payload.trim() === payload && payload !== 'sentinel')) {
       if (name === 'as') continue
-      const trx = await db.startTransaction().execute()
-      const fresh: Any = table(name, (c: Any) => ({ [name]: c.text(), other: c.boolean() }), (t: Any) => [
-        unique([t[name]], { name: `u ${name}` }),
-        index([t.other], { name: `i ${name}` }),
-      ])
-      await trx.schema.createTable(fresh).execute()
-      await trx.insertInto(fresh).values({ [name]: 'v', other: true }).execute()
-      const found = await trx.selectFrom(fresh).select([fresh[name], 'other']).where(fresh[name], '=', 'v').execute()
-      expect(found.map((row: object) => Object.entries(row)), name).toEqual([[[name, 'v'], ['other', expect.anything()]]])
-      await trx.updateTable(fresh).set({ [name]: 'w' }).where(fresh[name], '=', 'v').execute()
-      const rows = await trx.selectFrom(fresh).selectAll().execute()
-      expect(Object.entries(rows[0])[0], name).toEqual([name, 'w'])
-      await trx.schema.dropTable(fresh).execute()
-      await trx.rollback().execute()
+      await undone(db, async (trx) => {
+        const fresh: Any = table(name, (c: Any) => ({ [name]: c.text(), other: c.boolean() }), (t: Any) => [
+          unique([t[name]], { name: `u ${name}` }),
+          index([t.other], { name: `i ${name}` }),
+        ])
+        await trx.schema.createTable(fresh).execute()
+        await trx.insertInto(fresh).values({ [name]: 'v', other: true }).execute()
+        const found = await trx.selectFrom(fresh).select([fresh[name], 'other']).where(fresh[name], '=', 'v').execute()
+        expect(found.map((row: object) => Object.entries(row)), name).toEqual([[[name, 'v'], ['other', expect.anything()]]])
+        await trx.updateTable(fresh).set({ [name]: 'w' }).where(fresh[name], '=', 'v').execute()
+        const rows = await trx.selectFrom(fresh).selectAll().execute()
+        expect(Object.entries(rows[0])[0], name).toEqual([name, 'w'])
+        await trx.schema.dropTable(fresh).execute()
+      })
     }
     expect(await everything(db)).toBe(before)
   })
 
   it('names savepoints as they are', async () => {
     for (const name of payloads) {
-      const trx = await db.startTransaction().execute()
-      const point = await trx.savepoint(name).execute()
-      await point.deleteFrom('item').execute()
-      await point.rollbackToSavepoint(name).execute()
-      await point.releaseSavepoint(name).execute()
-      expect(await trx.selectFrom('item').select('id').execute(), name).toHaveLength(2)
-      await trx.rollback().execute()
+      await undone(db, async (trx) => {
+        const point = await trx.savepoint(name).execute()
+        await point.deleteFrom('item').execute()
+        await point.rollbackToSavepoint(name).execute()
+        await point.releaseSavepoint(name).execute()
+        expect(await trx.selectFrom('item').select('id').execute(), name).toHaveLength(2)
+      })
     }
     for (const name of ['', '\0', 'a\0b']) {
-      const trx = await db.startTransaction().execute()
-      await expect((async () => trx.savepoint(name).execute())(), name).rejects.toBeInstanceOf(KantaError)
-      await trx.rollback().execute()
+      await undone(db, (trx) => expect((async () => trx.savepoint(name).execute())(), name).rejects.toBeInstanceOf(KantaError))
     }
   })
 
   it('begins no comment with two signs', async () => {
     const minus = sql`update item set n = 5-${sql.lit(-1)} where id = 1`
-    const trx = await db.startTransaction().execute()
-    await minus.execute(trx)
-    expect(await trx.selectFrom('item').select(['id', 'n']).orderBy('id').execute()).toEqual([{ id: 1, n: 6 }, { id: 2, n: null }])
-    await trx.rollback().execute()
+    await undone(db, async (trx) => {
+      await minus.execute(trx)
+      expect(await trx.selectFrom('item').select(['id', 'n']).orderBy('id').execute()).toEqual([{ id: 1, n: 6 }, { id: 2, n: null }])
+    })
     const many = Array.from({ length: 40_000 }, (_, i) => i)
     const query = db.selectFrom('item').select('id').where('id', 'in', many).where(sql`1-${-1}`, '=', 2).where('id', '=', 1)
     expect(await query.execute()).toEqual([{ id: 1 }])
