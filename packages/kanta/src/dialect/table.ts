@@ -33,10 +33,19 @@ export function printDefinition(n: NodeOf<'createTable'>, w: Writer): void {
     w.text('foreign key (').names(key.columns).text(') references ')
     if (target.table.schema !== undefined) w.name(target.table.schema).text('.')
     w.name(target.table.name).text(' (').names(target.columns).text(')')
-    if (key.onDelete !== undefined) w.text(` on delete ${key.onDelete}`)
-    if (key.onUpdate !== undefined) w.text(` on update ${key.onUpdate}`)
+    if (key.onDelete !== undefined) w.text(` on delete ${action(key.onDelete)}`)
+    if (key.onUpdate !== undefined) w.text(` on update ${action(key.onUpdate)}`)
   }
   w.text(')').text(w.dialect.tableSuffix(definition))
+}
+
+const ACTIONS: readonly unknown[] = ['no action', 'restrict', 'cascade', 'set null', 'set default']
+
+/** Actions become text as they are, so only known words pass. */
+function action(given: unknown): string {
+  return ACTIONS.includes(given)
+    ? (given as string)
+    : refuse(`${JSON.stringify(given)} is not what a key can do. Use one of ${ACTIONS.join(', ')}.`)
 }
 
 function constraintName(name: string | undefined, w: Writer): void {
@@ -77,6 +86,8 @@ function trusted(expression: unknown, what: string): Node {
 function trustedNode(expression: unknown): Node | undefined {
   if (typeof expression !== 'object' || expression === null || !('node' in expression)) return undefined
   const { node, args } = expression as { node: Node; args: readonly unknown[] }
+  // A document that happens to have such keys is a value, not an expression.
+  if (Object.getPrototypeOf(expression) === Object.prototype) return undefined
   if (args.length > 0)
     refuse('An expression in the definition of a table takes no values. Use sql.lit(value) for a constant.')
   return node

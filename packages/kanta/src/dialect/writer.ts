@@ -1,4 +1,4 @@
-import { KantaError } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { Capabilities, Dialect } from './dialect.ts'
 
@@ -11,6 +11,13 @@ export interface OutputColumn {
   readonly codec: unknown
   /** How the column must be written inside a JSON document. */
   readonly json: 'value' | 'document' | 'text' | 'hex'
+}
+
+/** What every name has to be before it is quoted; most databases end a text at a NUL. */
+export function checkIdentifier(name: unknown): string {
+  if (typeof name !== 'string' || name === '') return refuse('A name is a text that is not empty.')
+  if (name.includes('\0')) return refuse(`The name ${JSON.stringify(name)} holds a NUL character.`)
+  return name.isWellFormed() ? name : refuse(`The name ${JSON.stringify(name)} holds half a surrogate pair.`)
 }
 
 /** Keeps two texts apart that would begin a comment together, as a minus before a negative number would. */

@@ -23,7 +23,7 @@ export interface AliasedQuery<R, A> extends Aliased<R[keyof R] | null, A> {
 }
 
 /** What `from` and joins take besides tables: a query, a list of values, a function that makes a table. */
-export interface DerivedTable<out Q, out A> extends NoText<never> {
+export interface DerivedTable<out Q, out A, out X = never> extends NoText<X> {
   readonly [$name]: A
   readonly [$cells]: Q
 }

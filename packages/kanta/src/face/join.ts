@@ -1,15 +1,17 @@
-import type { ColumnLike, Expression, NoText, TableRef } from '../schema/index.ts'
+import type { ColumnLike, Expression, TableRef } from '../schema/index.ts'
 import type { DerivedTable } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, AnyCells, Cell, Scope, ScopeState } from './scope.ts'
 import type { ExpressionScope } from './expression-builder.ts'
+import type { OperandArm } from './selection.ts'
 
 // `from` and joins take the name of a table `B`, perhaps with an alias `A`, or what these list: a table as a value, a
 // derived table with the columns `Q`, a callback that gives one. Where a name was given, they are never, so that a
 // message lists the names alone.
-export type TableArm<B, TB, A, Q> = NoText<B> & ([B] extends [never] ? TableRef<TB, A> | DerivedTable<Q, A> : never)
-export type SourceArm<B, TB, A, Q, E> = TableArm<B, TB, A, Q> | ([B] extends [never] ? (eb: E) => NoText<B> & DerivedTable<Q, A> : never)
-import type { OperandArm } from './selection.ts'
+export type TableArm<B, TB, A, Q> = [B] extends [never] ? TableRef<TB, A, B> | DerivedTable<Q, A, B> : never
+export type SourceArm<B, TB, A, Q, E> = [B] extends [never]
+  ? TableRef<TB, A, B> | DerivedTable<Q, A, B> | ((eb: E) => DerivedTable<Q, A, B>)
+  : never
 
 export interface JoinMethods {
   /**

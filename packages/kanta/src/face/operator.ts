@@ -119,8 +119,8 @@ interface Operands<T> {
   list: ListOf<T>
   nullable: ValueOf<T> | null
   known: null | boolean | Expression<any>
-  text: string | Expression<any>
-  term: number | bigint | Expression<any>
+  text: string | Expression<any> | Subquery<string | null>
+  term: number | bigint | Expression<any> | Subquery<any>
   other: unknown
   concat: unknown
   json: string | number | Expression<any>

@@ -1,6 +1,6 @@
 // How lists of columns are checked: first their items are inferred, then only those are held against the legal
 // references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
-import type { ColumnLike, Expression, NoText, Operand } from '../schema/index.ts'
+import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
 import type { NameOf, Optional } from './row.ts'
 import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
@@ -70,4 +70,4 @@ export type GroupArgument<T extends State, C, D> = [BadOrder<T[AtRefs], T[AtItem
   : T[AtRefs] | readonly (T[AtRefs] | NameOf<T[AtItems]> | RightRef<C>)[]
 
 /** An operand, where no string `R` was given. Where one was, a message should list the legal strings alone. */
-export type OperandArm<R, C, V> = NoText<R> & ([R] extends [never] ? Operand<C, V> : never)
+export type OperandArm<R, C, V> = [R] extends [never] ? Operand<C, V, R> : never

@@ -24,8 +24,8 @@ export interface TransactionBuilder<DB, I extends AnyInfo = Info<DB>> {
    * @example
    * ```ts
    * await db.transaction().execute(async (trx) => {
-   *   await trx.insertInto('city').values(city).execute()
-   *   trx.afterCommit(() => notify(city))
+   *   await trx.insertInto('city').values(newCity).execute()
+   *   trx.afterCommit(() => notify(newCity))
    * })
    * ```
    */
@@ -62,7 +62,7 @@ export interface ControlledTransaction<DB, S extends readonly string[] = [], I e
    * @example
    * ```ts
    * await using trx = await db.startTransaction().execute()
-   * await trx.insertInto('city').values(city).execute()
+   * await trx.insertInto('city').values(newCity).execute()
    * await trx.commit().execute()
    * ```
    */

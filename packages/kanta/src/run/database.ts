@@ -66,7 +66,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     hooks: options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks],
     context: {},
     redact: options.redact === true,
-    planCache: globalThis.process?.env.PLAN_CACHE !== 'off',
+    planCache: !isPlanCacheOff(),
   }
   const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout })
   return new DatabaseHandle(settings, new PoolSession(pool))
@@ -74,6 +74,15 @@ export function open(options: KantaOptions): DatabaseHandle {
 
 function planningOf(driver: Driver, schema: SchemaDefinitions, policies: readonly Policy[]): Planning {
   return { dialect: driver.dialect, schema, policies }
+}
+
+/** `PLAN_CACHE=off` plans every statement afresh; a runtime that does not let programs see its environment has none. */
+function isPlanCacheOff(): boolean {
+  try {
+    return globalThis.process?.env.PLAN_CACHE === 'off'
+  } catch {
+    return false
+  }
 }
 
 /** The tables among the values of an object or a module. */

@@ -73,7 +73,7 @@ export interface Rowed<out R = unknown> {
 export type InferRow<T extends Rowed> = T[typeof $row]
 
 /** A table, perhaps under another name `A`, as `selectFrom` and joins take it. */
-export interface TableRef<out B, out A> extends NoText<never> {
+export interface TableRef<out B, out A, out X = never> extends NoText<X> {
   readonly [$table]: [B, A]
 }
 

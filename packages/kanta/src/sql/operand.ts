@@ -154,11 +154,16 @@ export function source(value: unknown, args: unknown[]): Node {
   const definition = definitionOf(value)
   if (definition !== undefined) {
     const table = node({ kind: 'table', schema: definition.schema, name: definition.name, definition })
-    return isAliased(value) ? node({ kind: 'alias', operand: table, name: aliasOf(value)!, columns: undefined }) : table
+    if (!isAliased(value)) return table
+    return node({ kind: 'alias', operand: table, name: checkName(aliasOf(value), 'an alias'), columns: undefined })
   }
   const found = isOperand(value) ? given(value, args) : undefined
   if (found === undefined)
     return refuse(`${show(value)} is not a table. Give a name, a table object, or a query with as().`)
+  const operand = found.kind === 'alias' ? found.operand : found
+  // Printed, it would name a table that no policy knows of.
+  if (operand.kind === 'ref' || operand.kind === 'identifier')
+    refuse('A column is not a table. Give the name of a table, eb.table(name) or sql.table(name).')
   return found
 }
 

@@ -306,5 +306,6 @@ function assignment(column: unknown, value: unknown, args: unknown[], clause: st
 function columnTarget(column: unknown): Node {
   const name = column instanceof Column ? column.name : column
   if (typeof name !== 'string' || name === '') return refuse(`${show(column)} is not a column to set.`)
+  checkName(name, 'a column to set')
   return node({ kind: 'ref', schema: undefined, table: undefined, column: name })
 }

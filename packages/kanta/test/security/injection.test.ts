@@ -175,6 +175,9 @@ const words: Readonly<Record<string, (db: Any, word: string) => Any>> = {
   'a column as a list': (db, word) => db.selectFrom('item').select('id').whereRef('id', 'in', word),
 }
 
+/** Places in the definition of a table, which is written in code: there a name may be of any length. */
+const DEFINED = ['a new table', 'a column of a new table', 'a unique constraint', 'a check']
+
 /** A name that nothing else is called. */
 const PLAIN = 'zz9'
 /** What is more than one name in the text that a place takes. */
@@ -199,7 +202,7 @@ const loose = (found: readonly Token[]): Token[] =>
   found.map((token) => (token.kind === 'string' ? { ...token, text: '' } : token))
 
 describe('the text of a statement', () => {
-  it.each(Object.entries(names))('holds a name as it is: %s', (_, make) => {
+  it.each(Object.entries(names))('holds a name as it is: %s', (place, make) => {
     const plain = tokens(textOf(() => make(printer, PLAIN)) as string)
     expect(plain.some((token) => token.kind === 'name' && token.text === PLAIN)).toBe(true)
     for (const name of payloads) {
@@ -208,7 +211,7 @@ describe('the text of a statement', () => {
       expect(tokens(text), name).toEqual(expected(plain, name.trim() === '' ? name : kept(name, tokens(text))))
     }
     for (const name of impossible) {
-      if (name.trim() === '' && name !== '') continue
+      if ((name.trim() === '' && name !== '') || (name.length > 1_000 && DEFINED.includes(place))) continue
       expect(textOf(() => make(printer, name)), JSON.stringify(name.slice(0, 20))).toBeInstanceOf(KantaError)
     }
   })
@@ -236,8 +239,9 @@ function kept(name: string, found: readonly Token[]): string {
   return found.some((token) => token.text === name) ? name : name.trim()
 }
 
-/** The few of the payloads that are right: a name of a function or of a type is a plain word. */
+/** The few of the payloads that are right: an operator of PostgreSQL, and plain words as names of functions and types. */
 function harmless(place: string, word: string, found: readonly Token[]): boolean {
+  if (place.startsWith('an operator') && word === '?') return true
   const named = ['a function', 'an aggregate', 'a table function', 'a type'].includes(place)
   const fits = named && /^[a-z_][\w ]*$/i.test(word)
   return fits && found.every((token) => token.kind !== 'comment' && token.kind !== 'broken' && token.text !== ';')
@@ -322,8 +326,12 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
     }
   })
 
+  /** The library of better-sqlite3 gives rows as objects, from which it leaves out a column of this name. */
+  const lost = library === 'better-sqlite3' ? ['__proto__'] : []
+  const usable = payloads.filter((name) => !STRUCTURED.test(name) && name.trim() === name && !lost.includes(name))
+
   it('gives every name of a column as it is', async () => {
-    for (const name of payloads.filter((payload) => !STRUCTURED.test(payload) && payload.trim() === payload)) {
+    for (const name of usable) {
       const quoted = `"${name.replaceAll('"', '""')}"`
       for (const on of [db, bare]) {
         const { rows } = (await sql.raw(`select 1 as a, 2 as ${quoted}, 3 as b`).execute(on)) as Any
@@ -339,8 +347,8 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
   })
 
   it('makes tables of every name', async () => {
-    for (const name of payloads.filter((payload) => !STRUCTURED.test(payload) && payload.trim() === payload && payload !== 'sentinel')) {
-      if (name === 'as') continue
+    for (const name of usable) {
+      if (name === 'sentinel') continue
       await undone(db, async (trx) => {
         const fresh: Any = table(name, (c: Any) => ({ [name]: c.text(), other: c.boolean() }), (t: Any) => [
           unique([t[name]], { name: `u ${name}` }),

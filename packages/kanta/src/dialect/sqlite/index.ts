@@ -3,7 +3,7 @@ import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../schema/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, pathKey, standard } from '../print.ts'
-import type { OutputColumn, Writer } from '../writer.ts'
+import { checkIdentifier, type OutputColumn, type Writer } from '../writer.ts'
 import { sqliteTransaction } from './transaction.ts'
 
 const capabilities: Capabilities = {
@@ -41,7 +41,7 @@ const capabilities: Capabilities = {
   betweenSymmetric: false,
 }
 
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const quote = (name: string): string => `"${checkIdentifier(name).replaceAll('"', '""')}"`
 
 /** A string as SQL text. SQLite ends text at a NUL, so one that holds it goes as hexadecimal. */
 function stringLiteral(value: string): string {
@@ -191,6 +191,7 @@ function alias(n: NodeOf<'alias'>, w: Writer): void {
 }
 
 /** What SQLite would read as a path or a position, or compares with its escaped form, is written as a path. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const PATH_LIKE = /^$|^[$[]|[\\\u0000-\u001f]/
 
 function jsonLeg(n: NodeOf<'jsonLeg'>, w: Writer): void {
