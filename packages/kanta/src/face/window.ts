@@ -16,9 +16,9 @@ export type FrameExclusion = 'current row' | 'group' | 'ties' | 'no others'
 
 export interface WindowMethods {
   /** Computes the function within each group of rows that have the same values. */
-  partitionBy<T extends ScopeState, C extends RefItem = NoRef, D = never>(this: T, columns: RefArgument<T, C, D>): T
+  partitionBy<T extends ScopeState, C extends RefItem = NoRef, D extends RefItem = never>(this: T, columns: RefArgument<T, C, D>): T
   /** The order of the rows within a partition. */
-  orderBy<T extends ScopeState, C extends RefItem = NoRef, D = never>(this: T, column: RefArgument<T, C, D>, direction?: Direction): T
+  orderBy<T extends ScopeState, C extends RefItem = NoRef, D extends RefItem = never>(this: T, column: RefArgument<T, C, D>, direction?: Direction): T
   /**
    * The rows around the current one that are taken, counted as rows.
    *

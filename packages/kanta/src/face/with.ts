@@ -1,4 +1,4 @@
-import type { $row } from '../schema/index.ts'
+import type { $row, At } from '../schema/index.ts'
 import type { AtRow } from './scope.ts'
 
 /** A query that `with` names. */
@@ -28,7 +28,8 @@ type NameIn<N extends string> = N extends `${infer M}(${string})` ? Trim<M> : N
 /** The row under the name `N`. Renamed columns are any of the query's, as their order is not in the types. */
 type RowAs<N extends string, R> = N extends `${string}(${infer L})` ? { [C in Split<L>]: C extends keyof R ? R[C] : R[keyof R] } : R
 
-type Added<DB, T> = keyof T & keyof DB extends never ? DB & T : Omit<DB, keyof T> & T
+// No part of it is `DB` itself, which the compiler would infer anew from each method that gives such a database.
+type Added<DB, T> = { [K in keyof DB | keyof T]: K extends keyof T ? T[K] : At<DB, K> }
 /** The tables of `DB` with the common table expression `N`, which hides a table of that name. */
 export type WithTable<DB, N extends string, Q extends CommonQuery> = Added<DB, { [P in NameIn<N>]: RowAs<N, Q[AtRow]> }>
 /** What a recursive query sees of itself. */

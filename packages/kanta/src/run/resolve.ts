@@ -389,6 +389,10 @@ export class Resolver {
       case 'listTable':
         if (n.values.kind === 'slot') setCodec(n.values, jsonList)
         return { columns: byName(['position', 'value'].map((name) => ({ name, codec: undefined, json: 'value' }))) }
+      case 'ref':
+      case 'identifier':
+        // Printed, it would be a table that neither policies nor facts know of.
+        return refuse('A column is not a table. Give the name of a table, eb.table(name) or sql.table(name).')
       default:
         this.#children(n, scope)
         return columns === undefined

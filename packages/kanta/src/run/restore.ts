@@ -20,8 +20,9 @@ import {
   DeleteBuilder,
   InsertBuilder,
   internNames,
+  isCount,
+  isTypeName,
   MergeBuilder,
-  RawStatement,
   RUNNER,
   type Runner,
   SelectBuilder,
@@ -39,7 +40,6 @@ const BUILDERS = {
   update: UpdateBuilder,
   delete: DeleteBuilder,
   merge: MergeBuilder,
-  rawStatement: RawStatement,
 } as const
 
 /**
@@ -55,7 +55,18 @@ const BUILDERS = {
  * ```
  */
 export function fromJSON(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean } = {}): Chain {
-  const runner = db[RUNNER]
+  try {
+    return made(db, stored, options)
+  } catch (cause) {
+    if (cause instanceof KantaError) throw cause
+    // A document that nobody has stored: parts that are missing, of another type, or nested without end.
+    const message = 'This is not a stored query, or one that has been changed. Build the query again and store it anew.'
+    throw new KantaError('invalid_input', message, { cause })
+  }
+}
+
+function made(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean }): Chain {
+  const runner = db?.[RUNNER] ?? refuse(`fromJSON(${show(db)}, …) takes a database.`)
   const { shape, args } = restore(stored, db.settings.planning.schema, options)
   if (!(shape.kind in BUILDERS)) refuse(`A stored ${shape.kind} cannot run by itself.`)
   const Builder = BUILDERS[shape.kind as keyof typeof BUILDERS] as unknown as new (
@@ -122,7 +133,16 @@ function readValue(stored: unknown): unknown {
 }
 
 const NAME = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
-const WORD = /^[a-z_, ()0-9[\]]*$/i
+
+/** Where trusted words may stand, and which: elsewhere one could be a table or a query that no policy sees. */
+const WORDS: Readonly<Record<string, (text: string) => boolean>> = {
+  'cast.type': isTypeName,
+  'operation.operator': oneOf('as'),
+  'operation.right': oneOf(''),
+  'join.separator': oneOf(', '),
+}
+/** What always has to be there, since it becomes text. */
+const NEEDED: ReadonlySet<string> = new Set(['arg.role', 'binary.op', 'unary.op', 'call.name', 'jsonLeg.value'])
 
 /** What the atoms that become text may be; every other atom is quoted when it is printed. */
 const TEXTS: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -130,7 +150,6 @@ const TEXTS: Readonly<Record<string, (value: unknown) => boolean>> = {
   'unary.op': (value) => checkUnary(value) !== undefined,
   'call.name': (value) => NAME.test(String(value)),
   'aggregate.name': (value) => NAME.test(String(value)),
-  'word.text': (value) => WORD.test(String(value)),
   'joined.style': oneOf(
     'inner join',
     'left join',
@@ -166,6 +185,8 @@ function oneOf(...words: readonly string[]): (value: unknown) => boolean {
 
 /** Nodes that no call makes: one of these could read a value that the query was not given. */
 const MADE_LATER: ReadonlySet<Kind> = new Set(['slot', 'context'])
+/** Statements that are not queries, and so are not stored. */
+const NOT_STORED: ReadonlySet<Kind> = new Set(['rawStatement', 'explain', 'createTable', 'createIndex', 'dropTable'])
 
 /** The texts of templates, which are known by their identity: read again, they are the same. */
 const templates = forgetting(new Map<string, readonly string[]>())
@@ -190,6 +211,7 @@ class Reader {
 
   shape(kind: Kind, calls: readonly (readonly [string, unknown])[]): Shape {
     if (!isKind(kind) || !Array.isArray(calls)) refuse(`The stored query has an unknown kind, ${show(kind)}.`)
+    if (NOT_STORED.has(kind)) refuse(`A stored ${kind} cannot run by itself.`)
     let shape: Shape = start(kind) as unknown as Shape
     const sorts = new Map(fieldsOf(kind))
     for (const [part, value] of calls) {
@@ -219,6 +241,7 @@ class Reader {
     const kind = stored.kind as Kind
     if (!isKind(kind)) return refuse(`The stored query holds a node of an unknown kind, ${show(kind)}.`)
     if (MADE_LATER.has(kind)) return refuse(`The stored query holds a ${kind}, which only planning makes.`)
+    if (NOT_STORED.has(kind)) return refuse(`The stored query holds a ${kind}, which is no part of a query.`)
     if (kind === 'raw' && !this.#trustText) {
       return refuse(
         'The stored query holds SQL text of its own. Read it with fromJSON(json, { trustText: true }) if it comes from where you trust.',
@@ -229,6 +252,7 @@ class Reader {
       const part = this.#part(stored[name])
       checkSort(kind, name, sort, part)
       if (part !== undefined) checkText(kind, name, part)
+      else if (NEEDED.has(`${kind}.${name}`)) refuse(`The stored ${kind} lacks its ${name}.`)
       made[name] = name === 'strings' ? templateOf(part as string[]) : part
     }
     return node(made as never) as unknown as Node
@@ -239,8 +263,22 @@ function checkSort(kind: Kind, name: string, sort: Sort, part: unknown): void {
   if (sort === 'nodes' && !(Array.isArray(part) && part.every(isNode)))
     refuse(`The stored ${kind} holds no list in '${name}'.`)
   if (sort === 'node' && part !== undefined && !isNode(part)) refuse(`The stored ${kind} holds no node in '${name}'.`)
+  for (const item of Array.isArray(part) ? part : [part]) {
+    if (isNode(item) && item.kind === 'word' && !WORDS[`${kind}.${name}`]?.(item.text))
+      refuse(`The stored ${kind} holds the word ${show(item.text)} in '${name}', where it cannot stand.`)
+    if (COUNTS.has(`${kind}.${name}`) && isNode(item)) checkCount(item)
+  }
   if (sort === 'atoms' && part !== undefined && !(Array.isArray(part) && part.every(isText)))
     refuse(`The stored ${kind} holds no list of names in '${name}'.`)
+}
+
+/** Where a number of rows stands. */
+const COUNTS: ReadonlySet<string> = new Set(['select.limit', 'select.offset', 'update.limit', 'delete.limit', 'count.amount'])
+
+function checkCount(amount: Node): void {
+  const fits =
+    amount.kind === 'arg' ? amount.role === 'count' : amount.kind !== 'literal' || isCount(amount.value)
+  if (!fits) refuse('The stored query holds no number of rows where it has to have one.')
 }
 
 const isText = (part: unknown): boolean => typeof part === 'string'

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { type Chain, isOperand, show } from '../sql/index.ts'
@@ -19,12 +19,17 @@ export interface Stored {
 
 /** A query as plain JSON: its calls, its values, and what its tables looked like. */
 export function store(query: Chain, schema: SchemaDefinitions): Stored {
-  return {
-    kanta: FORMAT,
-    kind: query.shape.kind,
-    calls: storeCalls(query.shape),
-    args: query.args.map(storeValue),
-    tables: fingerprints(query.shape, schema),
+  try {
+    return {
+      kanta: FORMAT,
+      kind: query.shape.kind,
+      calls: storeCalls(query.shape),
+      args: query.args.map(storeValue),
+      tables: fingerprints(query.shape, schema),
+    }
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new KantaError('invalid_input', 'A query cannot be stored that is nested without end.', { cause })
   }
 }
 
@@ -57,7 +62,10 @@ function storeValue(value: unknown): unknown {
   if (typeof value === 'bigint') return { $: 'bigint', value: String(value) }
   if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
     return { $: 'number', value: Object.is(value, -0) ? '-0' : String(value) }
-  if (value instanceof Date) return { $: 'date', value: value.toISOString() }
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) return refuse('An invalid Date cannot be stored.')
+    return { $: 'date', value: value.toISOString() }
+  }
   if (isOperand(value)) return refuse('A prepared query cannot be stored. Store the query that it was made of.')
   if (value instanceof Uint8Array) return { $: 'bytes', value: toHex(value) }
   if (Array.isArray(value)) return value.map(storeValue)

@@ -47,8 +47,9 @@ export class InsertBuilder extends Query<'insert'> {
     for (let i = 0; i < list.length; i++) {
       const row = list[i]
       if (i > 0) checkRow(row, i)
-      if (hasExpression(row!)) return this.tuples(list)
-      if (i > 0 && !hasColumns(row!, columns)) ragged = true
+      const form = formOf(row!, columns)
+      if (form === 'expression') return this.tuples(list)
+      if (form === 'ragged') ragged = true
     }
     const all = ragged ? union(list) : columns
     if (all.length === 0) refuse('values({}) has no column with a value. Use defaultValues() for a row of defaults.')
@@ -218,21 +219,19 @@ function checkRow(row: unknown, i: number): asserts row is Row {
   }
 }
 
-function hasExpression(row: Row): boolean {
+/** Whether a row has just these columns, and plain values. Rows mostly name their columns in the same order. */
+function formOf(row: Row, columns: readonly string[]): 'plain' | 'ragged' | 'expression' {
+  let count = 0
+  let inOrder = true
   for (const name in row) {
     const value = row[name]
-    if (typeof value === 'function' || (typeof value === 'object' && isOperand(value))) return true
+    if (value === undefined) continue
+    if (typeof value === 'function' || (typeof value === 'object' && isOperand(value))) return 'expression'
+    if (name !== columns[count]) inOrder = false
+    count++
   }
-  return false
-}
-
-/** Whether a row has just these columns. */
-function hasColumns(row: Row, columns: readonly string[]): boolean {
-  let count = 0
-  for (const name in row) if (row[name] !== undefined) count++
-  if (count !== columns.length) return false
-  for (const column of columns) if (row[column] === undefined) return false
-  return true
+  if (count !== columns.length) return 'ragged'
+  return inOrder || columns.every((column) => row[column] !== undefined) ? 'plain' : 'ragged'
 }
 
 function union(rows: readonly Row[]): readonly string[] {

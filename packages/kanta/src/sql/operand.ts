@@ -169,10 +169,16 @@ export function source(value: unknown, args: unknown[]): Node {
 
 /** Types of a cast and the like are text, so only what a type can be made of passes. */
 const TYPE = /^[a-z_][a-z0-9_ ]*(\(\s*(\d+|max)\s*(,\s*\d+\s*)?\))?( [a-z ]+)?(\[\d*\])*$/i
+/** Longer than any type's name; the pattern above takes its time over a long text that does not fit. */
+const LONGEST_TYPE = 200
+
+export function isTypeName(text: string): boolean {
+  return text.length <= LONGEST_TYPE && TYPE.test(text)
+}
 
 export function typeNode(type: unknown, args: unknown[]): Node {
   if (typeof type === 'string') {
-    if (!TYPE.test(type)) refuse(`${show(type)} is not a type name. Use the sql template for a type of another form.`)
+    if (!isTypeName(type)) refuse(`${show(type)} is not a type name. Use the sql template for a type of another form.`)
     return node({ kind: 'word', text: type })
   }
   return given(type, args) ?? refuse(`${show(type)} is not a type name.`)

@@ -240,9 +240,16 @@ export function countNode(clause: string, amount: unknown, args: unknown[]): Nod
     args.push(amount)
     return COUNT
   }
-  if (isOperand(amount)) return given(amount, args)!
+  if (isOperand(amount)) {
+    const { node: operand, args: inner } = amount
+    // A value is the same with eb.val() around it; one below 0 would be no limit at all in SQLite.
+    if (operand.kind === 'arg') return countNode(clause, inner[0], args)
+    if (operand.kind !== 'literal') return given(amount, args)!
+    return isCount(operand.value) ? operand : countNode(clause, operand.value, args)
+  }
   if (!isCount(amount)) refuse(`${clause}(${show(amount)}): give a whole number of rows, from 0.`)
-  return valueOf(amount, args, clause)
+  args.push(amount)
+  return COUNT
 }
 
 /** Sources given as one or as an array, by value or by callback. */

@@ -239,9 +239,9 @@ function kept(name: string, found: readonly Token[]): string {
   return found.some((token) => token.text === name) ? name : name.trim()
 }
 
-/** The few of the payloads that are right: an operator of PostgreSQL, and plain words as names of functions and types. */
+/** The few of the payloads that are right: operators, and plain words as names of functions and types. */
 function harmless(place: string, word: string, found: readonly Token[]): boolean {
-  if (place.startsWith('an operator') && word === '?') return true
+  if (place.startsWith('an operator') && (word === '?' || word === '%')) return true
   const named = ['a function', 'an aggregate', 'a table function', 'a type'].includes(place)
   const fits = named && /^[a-z_][\w ]*$/i.test(word)
   return fits && found.every((token) => token.kind !== 'comment' && token.kind !== 'broken' && token.text !== ';')

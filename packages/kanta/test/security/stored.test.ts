@@ -207,7 +207,9 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('a stored query (%s)',
       .orderBy('i.id', (ob: Any) => ob.desc().nullsLast())
       .limit(5)
     const text = JSON.stringify(query)
-    for (const on of [db, bare]) expect(await read(on, text).execute()).toEqual([{ id: 2, s: 'two' }, { id: 1, s: 'one' }])
+    expect(await read(db, text).execute()).toEqual([{ id: 2, s: 'two' }, { id: 1, s: 'one' }])
+    expect(await read(db, JSON.parse(text)).execute()).toEqual([{ id: 2, s: 'two' }, { id: 1, s: 'one' }])
+    expect(() => read(bare, text)).toThrow(/another form of the table 'item'/)
   })
 
   it('keeps odd names and values', async () => {

@@ -248,7 +248,7 @@ export const sqliteDialect: Dialect = {
   print,
   transaction: sqliteTransaction,
   maxParameters: 32_766,
-  bulkParameters: 400,
+  bulkParameters: 800,
   // A strict table takes only the types that SQLite knows, and refuses values of another.
   tableSuffix: (table) => ([...table.columns.values()].some((column) => column.type === 'custom') ? '' : ' strict'),
   generatedKey: (column) => (column.generated === 'identity' ? 'primary key autoincrement' : 'primary key'),
