@@ -32,7 +32,7 @@ export class Writer {
   readonly dialect: Dialect
   readonly pieces: Piece[] = []
   /** The columns of queries that JSON helpers hold; unknown ones are absent. */
-  readonly outputs: ReadonlyMap<Node, readonly OutputColumn[]>
+  readonly outputs: Map<Node, readonly OutputColumn[]>
 
   /** The name that a column gets in the user's rows. */
   readonly rename: (name: string) => string
@@ -41,7 +41,7 @@ export class Writer {
 
   constructor(
     dialect: Dialect,
-    outputs: ReadonlyMap<Node, readonly OutputColumn[]>,
+    outputs: Map<Node, readonly OutputColumn[]>,
     rename: (name: string) => string = (name) => name,
   ) {
     this.dialect = dialect

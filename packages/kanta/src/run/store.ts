@@ -24,7 +24,7 @@ export function store(query: Chain, schema: SchemaDefinitions): Stored {
       kanta: FORMAT,
       kind: query.shape.kind,
       calls: storeCalls(query.shape),
-      args: query.args.map(storeValue),
+      args: query.args.map((arg) => storeValue(arg)),
       tables: fingerprints(query.shape, schema),
     }
   } catch (cause) {
@@ -58,7 +58,11 @@ function storePart(part: unknown): unknown {
   return part
 }
 
-function storeValue(value: unknown): unknown {
+/** Deeper than any document that was written by hand or by a program on purpose. */
+const DEEPEST = 1_000
+
+function storeValue(value: unknown, depth = 0): unknown {
+  if (depth > DEEPEST) refuse('A value that holds itself, or is nested without end, cannot be stored.')
   if (typeof value === 'bigint') return { $: 'bigint', value: String(value) }
   if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
     return { $: 'number', value: Object.is(value, -0) ? '-0' : String(value) }
@@ -68,11 +72,11 @@ function storeValue(value: unknown): unknown {
   }
   if (isOperand(value)) return refuse('A prepared query cannot be stored. Store the query that it was made of.')
   if (value instanceof Uint8Array) return { $: 'bytes', value: toHex(value) }
-  if (Array.isArray(value)) return value.map(storeValue)
+  if (Array.isArray(value)) return value.map((item) => storeValue(item, depth + 1))
   if (typeof value === 'object' && value !== null) {
     return {
       $: 'object',
-      value: Object.fromEntries(Object.entries(value).map(([key, item]) => [key, storeValue(item)])),
+      value: Object.fromEntries(Object.entries(value).map(([key, item]) => [key, storeValue(item, depth + 1)])),
     }
   }
   if (typeof value === 'function' || typeof value === 'symbol') return refuse(`${show(value)} cannot be stored.`)

@@ -10,8 +10,7 @@ import {
 } from './column.ts'
 import { Constraint } from './constraint.ts'
 import type { Expression } from './expression.ts'
-import type { Named, TableRef } from './infer.ts'
-import type { $row } from './phantom.ts'
+import type { Named, Rowed, TableRef } from './infer.ts'
 
 /** A unique constraint. */
 export interface UniqueDefinition {
@@ -54,8 +53,7 @@ export interface TableDefinition {
 /** The columns of a table under the name `N`. */
 export type Columns<N extends string, R> = { readonly [C in keyof R & string]: Column<`${N}.${C}`, R[C]> }
 
-interface TableMethods<B extends string, R> extends Named<B> {
-  readonly [$row]: R
+interface TableMethods<B extends string, R> extends Named<B>, Rowed<R> {
   /**
    * The same table under another name, for self joins and short names.
    *
@@ -71,9 +69,10 @@ interface TableMethods<B extends string, R> extends Named<B> {
 /** A table as a value; its columns are its properties. */
 export type Table<B extends string, R> = TableRef<B, never> & Columns<B, R> & TableMethods<B, R>
 
+interface AliasedRow<A, R> extends Named<A>, Rowed<R> {}
+
 /** A table under another name. */
-export type AliasedTable<B extends string, A extends string, R> = TableRef<B, A> &
-  Columns<A, R> & { readonly [$row]: R }
+export type AliasedTable<B extends string, A extends string, R> = TableRef<B, A> & Columns<A, R> & AliasedRow<A, R>
 
 /**
  * Defines a table. Columns are not null unless they say so; a name with a dot is in a schema, as in `'geo.city'`.

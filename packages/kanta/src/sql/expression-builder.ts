@@ -82,7 +82,9 @@ function makeBuilder() {
     lit: (value: unknown) => new Expr(literal(value)),
     tuple: (...items: unknown[]) => expression((args) => tupleOf(items, args)),
     refTuple: (...columns: unknown[]) =>
-      expression((args) => node({ kind: 'tuple', items: columns.map((column) => reference(column, args)) })),
+      expression((args) =>
+        columns.length === 0 ? tupleOf(columns, args) : node({ kind: 'tuple', items: references(columns, args, reference) }),
+      ),
     unary,
     not: (condition: unknown) => unary('not', condition),
     exists: (query: unknown) => unary('exists', query),

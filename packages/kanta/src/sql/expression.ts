@@ -209,6 +209,7 @@ function listSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], claus
 }
 
 export function tupleOf(items: readonly unknown[], args: unknown[]): Node {
+  if (items.length === 0) refuse('A tuple holds one item or more.')
   return node({ kind: 'tuple', items: items.map((item) => valueOf(item, args, 'An item of the tuple')) })
 }
 

@@ -276,7 +276,9 @@ export function stars(tables: unknown): Node {
 }
 
 function checkStar(table: unknown): string {
-  const name = typeof table === 'string' ? checkName(table, 'a table') : aliasOf(table)
+  // In a query a table goes by its name without the schema.
+  const name =
+    typeof table === 'string' ? checkName(table.slice(table.lastIndexOf('.') + 1), 'a table') : aliasOf(table)
   return name ?? refuse(`selectAll(${show(table)}): give the name of a table or its alias.`)
 }
 

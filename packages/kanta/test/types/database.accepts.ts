@@ -175,9 +175,14 @@ async function getById<DB extends Record<T, { id: ColumnOf<number> }>, T extends
   return db.selectFrom(table).selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-/** Whatever type the column has. */
-async function findBy<DB extends Record<T, Record<C, unknown>>, T extends keyof DB & string, C extends string>(db: Database<DB>, table: T, column: C, value: ValueOf<DB[T][C]>) {
-  return db.selectFrom(table).selectAll().where(column, '=', value).execute()
+/** By any column. */
+async function findBy<DB, T extends keyof DB & string, C extends keyof DB[T] & string>(db: Database<DB>, table: T, column: C, value: ValueOf<DB[T][C]>) {
+  return db.selectFrom(table).selectAll().where(db.dynamic.ref(column), '=', value).execute()
+}
+
+/** By the key, whatever its type is. */
+async function getByCode<DB extends Record<T, { code: unknown }>, T extends keyof DB & string>(db: Database<DB>, table: T, code: ValueOf<DB[T]['code']>) {
+  return db.selectFrom(table).selectAll().where('code', '=', code).executeTakeFirst()
 }
 
 async function exists<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(db: Database<DB>, table: T, id: number): Promise<boolean> {
@@ -220,6 +225,8 @@ export async function generics(sdb: DatabaseOf<typeof schema>) {
   equal<NonNullable<typeof someone>['created'], Date>(true)
   const found = await findBy(db, 'country', 'cca2', 'FI')
   equal<(typeof found)[0]['area'], number>(true)
+  const byCode = await getByCode(db, 'geo.region', 'x')
+  equal<typeof byCode, { code: string; city_id: number } | undefined>(true)
   const there: boolean = await exists(sdb, 'person', 1)
   void there
   const { rows, last } = await page(db, 'visit', 0, 10)

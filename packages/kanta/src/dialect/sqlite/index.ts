@@ -4,6 +4,7 @@ import type { ColumnDefinition } from '../../schema/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, pathKey, standard } from '../print.ts'
 import { checkIdentifier, type OutputColumn, type Writer } from '../writer.ts'
+import { withReturning } from './returning.ts'
 import { sqliteTransaction } from './transaction.ts'
 
 const capabilities: Capabilities = {
@@ -131,6 +132,9 @@ function jsonRows(n: NodeOf<'jsonRows'>, w: Writer): void {
     refuse(
       'A JSON helper needs to know its columns. Name them in select(), or give the database a schema for selectAll().',
     )
+  const names = new Set(columns.map((column) => column.name))
+  for (const { name } of columns)
+    if (!names.delete(name)) refuse(`A JSON helper has two columns with the name '${name}'. Give one of them an alias.`)
   const table = n.single ? 'obj' : 'agg'
   w.text('(select ')
     .text(n.single ? '' : 'coalesce(json_group_array(')
@@ -227,8 +231,12 @@ const print: Printers = {
   values,
   alias,
   listTable: (n, w) => w.text('(select "key" + 1 as "position", "value" from json_each(').node(n.values).text('))'),
-  insert: (n, w) =>
-    standard.insert(n.conflict !== undefined && n.query?.kind === 'select' ? { ...n, query: closed(n.query) } : n, w),
+  insert: (n, w) => {
+    const query = n.conflict !== undefined && n.query?.kind === 'select' ? closed(n.query) : n.query
+    standard.insert(withReturning({ ...n, query }, n.into, w), w)
+  },
+  update: (n, w) => standard.update(withReturning(n, n.targets[0], w), w),
+  delete: (n, w) => standard.delete(withReturning(n, n.targets[0], w), w),
   select: (n, w) => {
     // An offset needs a limit in SQLite; a negative one is none.
     if (n.offset === undefined || n.limit !== undefined) return standard.select(n, w)
