@@ -64,6 +64,13 @@ export class KantaError extends Error {
       if (details[key] !== undefined) (this as Record<string, unknown>)[key] = details[key]
     }
   }
+
+  /** What `JSON.stringify` writes: bigints as text, the cause left out. */
+  toJSON(): Record<string, unknown> {
+    const parameters = this.parameters?.map((value) => (typeof value === 'bigint' ? String(value) : value))
+    const { name, code, message, sql, table, constraint, columns } = this
+    return { name, code, message, sql, parameters, table, constraint, columns }
+  }
 }
 
 /** Throws the error of a wrong argument: `message` names it and the way out. */

@@ -30,7 +30,7 @@ import type {
   Scope,
 } from './scope.ts'
 import type { AddedByIf, Aliases, Count } from './select.ts'
-import type { NoItem, NoRef, OrderArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
+import type { Items, NoItem, NoRef, OrderArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
 import type { WhereMethods } from './where.ts'
 
 export interface DeleteMethods extends WhereMethods, RunMethods {
@@ -94,18 +94,18 @@ export interface DeleteMethods extends WhereMethods, RunMethods {
   /** Joins every row of a table with every row so far. */
   crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Delete<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Returns columns of the deleted rows. */
-  returning<T extends WriteState, C extends SelectItem = NoItem, D extends SelectItem = never, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, D, F>): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | C | D | F>
+  returning<T extends WriteState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<T, C>): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | Items<C>>
   /** Returns all columns of the deleted rows, or those of some of the tables. */
   returningAll<T extends WriteState>(this: T): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<'*'>>
   returningAll<T extends WriteState, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
   /** Returns nothing again. */
   clearReturning<T extends WriteState>(this: T): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>
   /** Returns columns of the rows, as SQL Server says it: `output(['deleted.id'])`. */
-  output<T extends WriteState, C extends SelectItem = NoItem, D extends SelectItem = never, F extends SelectItem = never>(this: T, columns: SelectArgument<OutputState<T, 'deleted'>, C, D, F>): Delete<T[AtInfo], OutputScope<T, 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | C | D | F>
+  output<T extends WriteState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<OutputState<T, 'deleted'>, C>): Delete<T[AtInfo], OutputScope<T, 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | Items<C>>
   /** Returns all columns of the rows, as SQL Server says it. */
   outputAll<T extends WriteState, A extends 'deleted'>(this: T, table: A): Delete<T[AtInfo], OutputScope<T, 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
   /** Orders the rows, where the database takes an order here. */
-  orderBy<T extends WriteState, C extends RefItem = NoRef, D extends RefItem = never>(this: T, column: OrderArgument<T, C, D>, direction?: Direction): T
+  orderBy<T extends WriteState, C extends RefItem = NoRef>(this: T, column: OrderArgument<T, C>, direction?: Direction): T
   clearOrderBy<T>(this: T): T
   /** Takes at most so many rows, where the database takes a limit here. */
   limit<T>(this: T, count: Count): T

@@ -10,10 +10,10 @@ export interface AggregateMethods {
   /** Takes equal values only once. */
   distinct<T>(this: T): T
   /** The order in which an aggregate such as `json_agg` takes its rows. */
-  orderBy<T extends ScopeState, C extends RefItem = NoRef, D extends RefItem = never>(this: T, column: RefArgument<T, C, D>, direction?: Direction): T
+  orderBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, column: RefArgument<T, C>, direction?: Direction): T
   clearOrderBy<T>(this: T): T
   /** The order of an aggregate such as `percentile_cont`. */
-  withinGroupOrderBy<T extends ScopeState, C extends RefItem = NoRef, D extends RefItem = never>(this: T, column: RefArgument<T, C, D>, direction?: Direction): T
+  withinGroupOrderBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, column: RefArgument<T, C>, direction?: Direction): T
   /**
    * Takes only the rows for which a condition is true.
    *

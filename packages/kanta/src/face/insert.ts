@@ -30,7 +30,7 @@ import type {
   State,
 } from './scope.ts'
 import type { AddedByIf, Count } from './select.ts'
-import type { NoItem, OperandArm, SelectArgument, SelectItem } from './selection.ts'
+import type { Items, NoItem, OperandArm, SelectArgument, SelectItem } from './selection.ts'
 import type { UpdateRow } from './update.ts'
 
 type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
@@ -117,13 +117,13 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
   /** What to change in a row that has the same key, as MySQL says it. */
   onDuplicateKeyUpdate<T extends WriteState>(this: T, changes: UpdateRow<T[AtTarget]['row']> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>)): T
   /** Returns columns of the inserted rows. */
-  returning<T extends WriteState, C extends SelectItem = NoItem, D extends SelectItem = never, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, D, F>): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | C | D | F>
+  returning<T extends WriteState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<T, C>): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | Items<C>>
   /** Returns all columns of the inserted rows. */
   returningAll<T extends WriteState>(this: T): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | All<'*'>>
   /** Returns nothing again. */
   clearReturning<T extends WriteState>(this: T): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], never>
   /** Returns columns of the rows, as SQL Server says it: `output(['inserted.id'])`. */
-  output<T extends WriteState, C extends SelectItem = NoItem, D extends SelectItem = never, F extends SelectItem = never>(this: T, columns: SelectArgument<OutputState<T, 'inserted'>, C, D, F>): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | C | D | F>
+  output<T extends WriteState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<OutputState<T, 'inserted'>, C>): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | Items<C>>
   /** Returns all columns of the rows, as SQL Server says it. */
   outputAll<T extends WriteState>(this: T, table: 'inserted'): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | All<'inserted'>>
   /** Changes the query if a condition holds. Columns that are returned within become optional. */

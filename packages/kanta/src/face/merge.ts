@@ -9,7 +9,7 @@ import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, 
 import type { $row } from '../schema/index.ts'
 import type { $cells, $eb, $first, $info, $items, $refs, $scope, $target, AtBuilder, AtCells, AtInfo, AtItems, AtRefs, AtScope, And, AnyCells, AtTarget, AnyInfo, Cell, TableCells, JoinedCells, One, Scope } from './scope.ts'
 import type { AddedByIf, Aliases, Count } from './select.ts'
-import type { NoItem, OperandArm, SelectArgument, SelectItem } from './selection.ts'
+import type { Items, NoItem, OperandArm, SelectArgument, SelectItem } from './selection.ts'
 import type { Update, UpdateRow } from './update.ts'
 
 /** `merge into <table>`, which waits for what to merge. */
@@ -66,12 +66,12 @@ export interface MergeMethods extends RunMethods {
   /** For rows of the table that no row of the source matches, if two columns compare as given. */
   whenNotMatchedBySourceAndRef<T extends MergeState, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): MatchedAction<T>
   /** Returns columns of the rows that were written, and of the source. */
-  returning<T extends MergeState, C extends SelectItem = NoItem, D extends SelectItem = never, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, D, F>): MergedItems<T, T[AtItems] | C | D | F>
+  returning<T extends MergeState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<T, C>): MergedItems<T, T[AtItems] | Items<C>>
   /** Returns all columns, or those of some of the tables. */
   returningAll<T extends MergeState>(this: T): MergedItems<T, T[AtItems] | All<'*'>>
   returningAll<T extends MergeState, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): MergedItems<T, T[AtItems] | All<A>>
   /** Returns columns of the rows, as SQL Server says it: `output(['inserted.id', 'deleted.id as old_id'])`. */
-  output<T extends MergeState, C extends SelectItem = NoItem, D extends SelectItem = never, F extends SelectItem = never>(this: T, columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C, D, F>): Merge<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['cells'], T[AtItems] | C | D | F>
+  output<T extends MergeState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C>): Merge<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['cells'], T[AtItems] | Items<C>>
   /** Returns all columns of the rows, as SQL Server says it. */
   outputAll<T extends MergeState, A extends 'inserted' | 'deleted'>(this: T, table: A): Merge<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], SourceOf<T>['name'], SourceOf<T>['cells'], T[AtItems] | All<A>>
   /** Takes at most so many rows (or per cent of them), as SQL Server says it. */

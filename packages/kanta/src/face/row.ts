@@ -1,5 +1,5 @@
 // From the items of a selection to its row. Items gather as a union; the row is made once, when it is read.
-import type { ColumnLike, SelectType } from '../schema/index.ts'
+import type { SelectType } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
 import type { AnyCells, In, Scope, Selected } from './scope.ts'
 
@@ -17,7 +17,7 @@ export interface Cast<R> {
 }
 
 /** What a selection lists, besides callbacks. */
-export type Item = string | Aliased<any, any> | ColumnLike<any>
+export type Item = string | Aliased<any, any>
 
 /** The name of an item in the row. */
 export type NameOf<C> = C extends `${string} as ${infer A}`

@@ -32,7 +32,7 @@ import type {
   Scope,
   State,
 } from './scope.ts'
-import type { GroupArgument, NoItem, NoRef, OperandArm, OrderArgument, RefArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
+import type { GroupArgument, Items, NoItem, NoRef, OperandArm, OrderArgument, RefArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
 import type { WhereMethods } from './where.ts'
 import type { WindowBuilder } from './window.ts'
 
@@ -162,14 +162,14 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').select(['id', 'city.name as title', (eb) => eb.fn.max('population').as('largest')])
    * ```
    */
-  select<T extends State, C extends SelectItem = NoItem, D extends SelectItem = never, F extends SelectItem = never>(this: T, columns: SelectArgument<T, C, D, F>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | C | D | F>
+  select<T extends State, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<T, C>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | Items<C>>
   /** Selects all columns, or those of some of the tables. */
   selectAll<T extends State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | StarItem<T[AtInfo], T[AtScope]>>
   selectAll<T extends State, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | All<A>>
   /** Leaves out rows that are equal to another. */
   distinct<T>(this: T): T
   /** Keeps the first row of each group of rows that are equal in some columns. */
-  distinctOn<T extends State, C extends RefItem = NoRef, D extends RefItem = never>(this: T, columns: RefArgument<T, C, D>): T
+  distinctOn<T extends State, C extends RefItem = NoRef>(this: T, columns: RefArgument<T, C>): T
   /**
    * Groups the rows that are equal in some columns or expressions.
    *
@@ -178,7 +178,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').select((eb) => ['country', eb.fn.countAll().as('cities')]).groupBy('country')
    * ```
    */
-  groupBy<T extends State, C extends RefItem = NoRef, D extends RefItem = never>(this: T, columns: GroupArgument<T, C, D>): T
+  groupBy<T extends State, C extends RefItem = NoRef>(this: T, columns: GroupArgument<T, C>): T
   /** Keeps the groups for which a condition is true. */
   having<T extends State, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   having<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
@@ -192,7 +192,7 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').selectAll().orderBy('country').orderBy('population', (order) => order.desc().nullsLast())
    * ```
    */
-  orderBy<T extends State, C extends RefItem = NoRef, D extends RefItem = never>(this: T, column: OrderArgument<T, C, D>, direction?: Direction): T
+  orderBy<T extends State, C extends RefItem = NoRef>(this: T, column: OrderArgument<T, C>, direction?: Direction): T
   /** Defines a window for `over` by name. */
   window<T extends State>(this: T, name: string, window: (w: WindowBuilder<T[AtBuilder]>) => WindowBuilder<T[AtBuilder]>): T
   /** Takes at most so many rows. */

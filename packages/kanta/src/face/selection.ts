@@ -1,16 +1,17 @@
 // How lists of columns are checked: first their items are inferred, then only those are held against the legal
 // references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
+// The items of a list are inferred as one type `C`, callbacks and columns among them: the compiler makes no union of what
+// it infers in several places.
 import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
 import type { NameOf, Optional } from './row.ts'
 import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
 
-// Columns are inferred apart from other items, since the compiler joins what it infers from columns and from expressions
-// to neither. Where a list has columns alone, it takes them for the other items, too; they have no name there.
-/** What an item of `select` may be, before it is checked. */
-export type SelectItem = string | Aliased<any, any> | Optional<any> | ColumnLike<any>
-/** What an item of `groupBy` and the like may be, before it is checked. */
-export type RefItem = string | Expression<any> | Optional<any> | ColumnLike<any>
+type Callback = (eb: any) => any
+/** What may be given to `select`, before it is checked. */
+export type SelectItem = string | Aliased<any, any> | ColumnLike<any> | Callback
+/** What may be given to `groupBy` and the like, before it is checked. */
+export type RefItem = string | Expression<any> | ColumnLike<any>
 
 /**
  * Part of the default of an inferred item. It is like a string, so that literals in callbacks stay literal; it lets every
@@ -19,23 +20,29 @@ export type RefItem = string | Expression<any> | Optional<any> | ColumnLike<any>
 export type NoString = `${any}`
 export type NoItem = NoString | Aliased<any, any>
 export type NoRef = NoString | Expression<any>
+type AnyItem = NoItem | ColumnLike<any>
+
+/** The items of the selection that were given as `C`. */
+export type Items<C> = [C] extends [string] ? C : ItemOf<C>
+type ItemOf<C> = C extends ColumnLike<infer R> ? R : C extends (eb: any) => infer R ? (R extends readonly (infer I)[] ? ItemOf<I> : ItemOf<R>) : C
 
 type BadItem<K, C> = C extends K ? never
   : C extends Aliased<any, any> ? never
   : NoString extends C ? (string extends C ? C : never)
   : C extends `${infer X} as ${string}` ? (X extends K ? never : C)
-  : C extends Optional<any> | ColumnLike<any> ? never
+  : C extends ColumnLike<infer R> ? (R extends Optional<any> ? never : BadItem<K, R>)
+  : C extends (eb: any) => infer R ? BadItem<K, R extends readonly (infer I)[] ? I : R>
   : C
 type BadRef<K, C> = C extends K ? never
   : C extends Expression<any> ? never
   : NoString extends C ? (string extends C ? C : never)
-  : C extends Optional<any> | ColumnLike<any> ? never
+  : C extends ColumnLike<infer R> ? BadRef<K, R>
   : C
 type BadOrder<K, O, C> = C extends K ? never
   : C extends Expression<any> ? never
   : NoString extends C ? (string extends C ? C : never)
   : C extends NameOf<O> ? never
-  : C extends Optional<any> | ColumnLike<any> ? never
+  : C extends ColumnLike<infer R> ? BadRef<K, R>
   : C
 
 // The right ones among wrong items. The legal references stand beside them, so that in generic code, where the conditions
@@ -43,30 +50,24 @@ type BadOrder<K, O, C> = C extends K ? never
 type RightItem<K, C> = NoInfer<C extends `${infer X} as ${string}` ? (X extends K ? C : never) : C extends Aliased<any, any> ? C : never>
 type RightRef<C> = NoInfer<C extends Expression<any> ? C : never>
 
-/** The parameter of `select` and `returning`: items `C`, columns `D`, and `F` from callbacks in a list. */
-export type SelectArgument<T extends ScopeState, C, D, F> = [BadItem<T[AtRefs], C | D>] extends [never]
-  ? ItemArgument<C, D, F, T[AtBuilder]>
-  : T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C> | ((eb: any) => any))[] | NoInfer<(eb: any) => T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C>)[]>
-type ItemArgument<C, D, F, E> =
-  | C
-  | ColumnLike<D>
-  | readonly (C | ColumnLike<D> | ((eb: E) => F))[]
-  | ((eb: E) => C | readonly (C | ColumnLike<D>)[])
+/** The parameter of `select` and `returning`. */
+export type SelectArgument<T extends ScopeState, C> = [BadItem<T[AtRefs], C>] extends [never]
+  ? C | readonly (C | ((eb: T[AtBuilder]) => AnyItem | readonly AnyItem[]))[] | ((eb: T[AtBuilder]) => C | readonly C[])
+  : T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C> | Callback)[] | NoInfer<(eb: any) => T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C>)[]>
 
 /** The parameter of `distinctOn` and `partitionBy`. */
-export type RefArgument<T extends ScopeState, C, D> = [BadRef<T[AtRefs], C | D>] extends [never]
-  ? ListArgument<C, D, T[AtBuilder]>
+export type RefArgument<T extends ScopeState, C> = [BadRef<T[AtRefs], C>] extends [never]
+  ? C | readonly C[] | ((eb: T[AtBuilder]) => C | readonly C[])
   : T[AtRefs] | RightRef<C> | readonly (T[AtRefs] | RightRef<C>)[]
-type ListArgument<C, D, E> = C | ColumnLike<D> | readonly (C | ColumnLike<D>)[] | ((eb: E) => C | readonly C[])
 
 /** The parameter of `orderBy`, which also takes the names of the selection. */
-export type OrderArgument<T extends State, C, D> = [BadOrder<T[AtRefs], T[AtItems], C | D>] extends [never]
-  ? C | ColumnLike<D> | ((eb: T[AtBuilder]) => C)
+export type OrderArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
+  ? C | ((eb: T[AtBuilder]) => C)
   : T[AtRefs] | NameOf<T[AtItems]>
 
 /** The parameter of `groupBy`, which also takes the names of the selection. */
-export type GroupArgument<T extends State, C, D> = [BadOrder<T[AtRefs], T[AtItems], C | D>] extends [never]
-  ? ListArgument<C, D, T[AtBuilder]>
+export type GroupArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
+  ? C | readonly C[] | ((eb: T[AtBuilder]) => C | readonly C[])
   : T[AtRefs] | readonly (T[AtRefs] | NameOf<T[AtItems]> | RightRef<C>)[]
 
 /** An operand, where no string `R` was given. Where one was, a message should list the legal strings alone. */

@@ -16,9 +16,9 @@ export type FrameExclusion = 'current row' | 'group' | 'ties' | 'no others'
 
 export interface WindowMethods {
   /** Computes the function within each group of rows that have the same values. */
-  partitionBy<T extends ScopeState, C extends RefItem = NoRef, D extends RefItem = never>(this: T, columns: RefArgument<T, C, D>): T
+  partitionBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, columns: RefArgument<T, C>): T
   /** The order of the rows within a partition. */
-  orderBy<T extends ScopeState, C extends RefItem = NoRef, D extends RefItem = never>(this: T, column: RefArgument<T, C, D>, direction?: Direction): T
+  orderBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, column: RefArgument<T, C>, direction?: Direction): T
   /**
    * The rows around the current one that are taken, counted as rows.
    *

@@ -48,12 +48,13 @@ function cellOf(name: string, decoding: Decoding): Cell | undefined {
   return (value) => codec.decode((codec.bigint ? value : narrow(value, name)) as never)
 }
 
-/** A decoder for rows that come as arrays in the order of `columns`. */
+/** A decoder for rows that come as arrays in the order of `columns`. Of columns with one name the last is the row's. */
 export function arrayDecoder(columns: readonly string[], decoding: Decoding): RowDecoder {
+  const places = columns.map((_, i) => i).filter((i) => columns.lastIndexOf(columns[i]!) === i)
   return decoderOf(
     rowFactory(
-      columns,
-      columns.map((_, i) => i),
+      places.map((i) => columns[i]!),
+      places,
       decoding,
     ),
   )

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { Connection, Driver, RunResult } from '../driver/index.ts'
-import type { KantaError } from '../error/index.ts'
+import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import { type Bound, bind, bindFixed, type Context } from './bind.ts'
@@ -10,7 +10,7 @@ import { failure, suppress, throwIfAborted } from './failure.ts'
 import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan } from './plan.ts'
-import type { Session } from './session.ts'
+import { PoolSession, type Session } from './session.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
 
@@ -310,6 +310,7 @@ export class Executor implements Runner {
   /** Text of the user's own: whether it gives rows is known when it has run. */
   async #raw(bound: Bound, ready: Plan | undefined, connection: Connection): Promise<unknown> {
     const { rows, changes, insertId } = await connection.execute(bound.sql, bound.parameters)
+    if (connection.inTransaction === true && this.session instanceof PoolSession) await this.#refuseBegin(connection)
     const decoding = ready?.decoding ?? NOTHING_KNOWN
     const decoder =
       connection.rows === 'array' ? arrayDecoder(connection.columns(bound.sql), decoding) : objectDecoder(decoding)
@@ -318,6 +319,15 @@ export class Executor implements Runner {
       numAffectedRows: BigInt(changes),
       insertId: insertId === undefined ? undefined : BigInt(insertId),
     }
+  }
+
+  /** A connection that goes back to the pool inside a transaction would take the work of others into it. */
+  async #refuseBegin(connection: Connection): Promise<never> {
+    await connection.script(this.#dialect.transaction.rollback)
+    throw new KantaError(
+      'transaction',
+      'The text left a transaction open on a connection that others use; it was rolled back. Use db.transaction(), or begin and commit inside db.connection().',
+    )
   }
 }
 

@@ -42,6 +42,8 @@ export class PreparedQuery {
 
   /** The query with values in the places of its parameters. */
   #with(values: Values = {}): Query<Kind> {
+    if (typeof values !== 'object' || values === null)
+      refuse(`The values of a prepared query are an object of its parameters, not ${show(values)}.`)
     for (const name of Object.keys(values)) {
       if (this.#roles.has(name)) continue
       refuse(

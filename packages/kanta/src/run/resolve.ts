@@ -233,8 +233,11 @@ export class Resolver {
     const columns = this.#columns(n.items, scope)
     for (const item of n.items)
       if (item.kind === 'alias') scope.aliases.set(item.name, this.#codec(item.operand, scope))
-    for (const operation of n.setOperations)
-      if (operation.kind === 'setOperation') this.statement(operation.query, this.#cteScope(scope))
+    for (const operation of n.setOperations) {
+      if (operation.kind !== 'setOperation') continue
+      const others = this.statement(operation.query, this.#cteScope(scope))
+      if (columns.complete) checkSameTypes(operation.operator, columns.columns, others ?? [])
+    }
     for (const part of [n.top, n.limit, n.offset, n.fetch]) if (part !== undefined) this.#expression(part, scope)
     for (const list of [n.distinctOn, n.where, n.groupBy, n.having, n.windows, n.orderBy, n.modifiers]) {
       for (const part of list) this.#expression(part, scope)
@@ -560,7 +563,22 @@ export class Resolver {
 }
 
 function byName(columns: readonly OutputColumn[]): ReadonlyMap<string, OutputColumn> {
-  return new Map(columns.map((column) => [column.name, column]))
+  // Of columns with one name, a query that reads this one gets the first.
+  const found = new Map<string, OutputColumn>()
+  for (const column of columns) if (!found.has(column.name)) found.set(column.name, column)
+  return found
+}
+
+/** The rows of a set operation are read by the columns of its first query. */
+function checkSameTypes(operator: string, first: readonly OutputColumn[], others: readonly OutputColumn[]): void {
+  others.forEach((other, i) => {
+    const [one, two] = [first[i]?.codec as Codec | undefined, other.codec as Codec | undefined]
+    if (one !== undefined && two !== undefined && one.name !== two.name) {
+      refuse(
+        `The queries of the ${operator} give '${other.name}' as ${one.name} and as ${two.name}. Give columns of one type in each place.`,
+      )
+    }
+  })
 }
 
 function setCodec(slot: NodeOf<'slot'>, codec: unknown): void {

@@ -273,11 +273,16 @@ function checkSort(kind: Kind, name: string, sort: Sort, part: unknown): void {
 }
 
 /** Where a number of rows stands. */
-const COUNTS: ReadonlySet<string> = new Set(['select.limit', 'select.offset', 'update.limit', 'delete.limit', 'count.amount'])
+const COUNTS: ReadonlySet<string> = new Set([
+  'select.limit',
+  'select.offset',
+  'update.limit',
+  'delete.limit',
+  'count.amount',
+])
 
 function checkCount(amount: Node): void {
-  const fits =
-    amount.kind === 'arg' ? amount.role === 'count' : amount.kind !== 'literal' || isCount(amount.value)
+  const fits = amount.kind === 'arg' ? amount.role === 'count' : amount.kind !== 'literal' || isCount(amount.value)
   if (!fits) refuse('The stored query holds no number of rows where it has to have one.')
 }
 

@@ -10,7 +10,8 @@ import {
 } from './column.ts'
 import { Constraint } from './constraint.ts'
 import type { Expression } from './expression.ts'
-import type { Named, Rowed, TableRef } from './infer.ts'
+import type { Named, TableRef } from './infer.ts'
+import type { $row } from './phantom.ts'
 
 /** A unique constraint. */
 export interface UniqueDefinition {
@@ -53,7 +54,8 @@ export interface TableDefinition {
 /** The columns of a table under the name `N`. */
 export type Columns<N extends string, R> = { readonly [C in keyof R & string]: Column<`${N}.${C}`, R[C]> }
 
-interface TableMethods<B extends string, R> extends Named<B>, Rowed<R> {
+interface TableMethods<B extends string, R> extends Named<B> {
+  readonly [$row]: R
   /**
    * The same table under another name, for self joins and short names.
    *
@@ -69,7 +71,9 @@ interface TableMethods<B extends string, R> extends Named<B>, Rowed<R> {
 /** A table as a value; its columns are its properties. */
 export type Table<B extends string, R> = TableRef<B, never> & Columns<B, R> & TableMethods<B, R>
 
-interface AliasedRow<A, R> extends Named<A>, Rowed<R> {}
+interface AliasedRow<A, R> extends Named<A> {
+  readonly [$row]: R
+}
 
 /** A table under another name. */
 export type AliasedTable<B extends string, A extends string, R> = TableRef<B, A> & Columns<A, R> & AliasedRow<A, R>

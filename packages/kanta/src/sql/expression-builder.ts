@@ -82,9 +82,9 @@ function makeBuilder() {
     lit: (value: unknown) => new Expr(literal(value)),
     tuple: (...items: unknown[]) => expression((args) => tupleOf(items, args)),
     refTuple: (...columns: unknown[]) =>
-      expression((args) =>
-        columns.length === 0 ? tupleOf(columns, args) : node({ kind: 'tuple', items: references(columns, args, reference) }),
-      ),
+      columns.length === 0
+        ? refuse('A tuple holds one item or more.')
+        : expression((args) => node({ kind: 'tuple', items: columns.map((column) => reference(column, args)) })),
     unary,
     not: (condition: unknown) => unary('not', condition),
     exists: (query: unknown) => unary('exists', query),

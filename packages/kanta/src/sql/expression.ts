@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import { type Kind, type Node, node, pin } from '../ir/index.ts'
 import { callBack } from './callback.ts'
-import { Chain } from './chain.ts'
+import { Chain, callWith } from './chain.ts'
 import {
   checkName,
   given,
@@ -83,7 +83,7 @@ export class ExprChain<K extends Kind> extends Chain<K> {
   }
 
   $call<R>(change: (chain: this) => R): R {
-    return change(this)
+    return callWith(this, '$call', change)
   }
 }
 
@@ -135,10 +135,10 @@ export function comparison(lhs: unknown, op: unknown, rhs: unknown, args: unknow
     return node({ kind: 'operation', left, operator, right: valueOf(rhs, args, `The right side in ${clause}`) })
   }
   const operator = checkOperator(op)
-  return node({ kind: 'binary', left, op: operator, right: rightSide(lhs, operator, rhs, args, clause) })
+  return node({ kind: 'binary', left, op: operator, right: rightSide(lhs, left, operator, rhs, args, clause) })
 }
 
-function rightSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], clause: string): Node {
+function rightSide(lhs: unknown, left: Node, op: string, rhs: unknown, args: unknown[], clause: string): Node {
   if (rhs === undefined) {
     return refuse(
       `${clause}(${show(lhs)}, '${op}', undefined): the value is undefined. Leave the condition out (with $if or an if) or give a value.`,
@@ -159,7 +159,7 @@ function rightSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], clau
   }
   const expression = given(rhs, args)
   if (expression !== undefined) return expression
-  if (takesList(op)) return listSide(lhs, op, rhs, args, clause)
+  if (takesList(op)) return listSide(lhs, left.kind === 'tuple', op, rhs, args, clause)
   if (typeof rhs === 'boolean' && (op === 'is' || op === 'is not')) return literal(rhs)
   if (typeof rhs === 'function') {
     const made = given(callBack(rhs), args)
@@ -177,7 +177,7 @@ export function comparedValue(value: unknown, args: unknown[], where: string): N
 }
 
 /** A list of values is one argument; a list that holds expressions is structure. */
-function listSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], clause: string): Node {
+function listSide(lhs: unknown, ofTuples: boolean, op: string, rhs: unknown, args: unknown[], clause: string): Node {
   if (typeof rhs === 'function') {
     return (
       given(callBack(rhs), args) ?? refuse(`The callback in ${clause}(${show(lhs)}, '${op}', …) gave no expression.`)
@@ -193,7 +193,8 @@ function listSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], claus
         `${clause}(${show(lhs)}, '${op}', […]): item ${i} is ${item}. ${item === null ? `Test for null apart: or('${typeof lhs === 'string' ? lhs : 'column'}', 'is', null).` : 'Give a value.'}`,
       )
     }
-    if (isOperand(item) || Array.isArray(item)) structured = true
+    // An array beside one column is one value, such as a JSON list.
+    if (isOperand(item) || (ofTuples && Array.isArray(item))) structured = true
   }
   if (!structured) {
     // A copy: the list may change before the query runs.
@@ -203,7 +204,7 @@ function listSide(lhs: unknown, op: string, rhs: unknown, args: unknown[], claus
   return node({
     kind: 'tuple',
     items: rhs.map((item) =>
-      Array.isArray(item) ? tupleOf(item, args) : comparedValue(item, args, 'An item of the list'),
+      ofTuples && Array.isArray(item) ? tupleOf(item, args) : comparedValue(item, args, 'An item of the list'),
     ),
   })
 }
@@ -243,7 +244,8 @@ export function conditionOf(given_: readonly unknown[], args: unknown[], clause:
 export function references(value: unknown, args: unknown[], read: (item: unknown, args: unknown[]) => Node): Node[] {
   if (typeof value === 'function') return references(callBack(value), args, read)
   if (!Array.isArray(value)) return [read(value, args)]
-  return value.flatMap((item: unknown) =>
+  // Not by flatMap alone, which leaves out what a list lacks.
+  return Array.from(value as readonly unknown[], (item) =>
     typeof item === 'function' ? references(item, args, read) : [read(item, args)],
-  )
+  ).flat()
 }

@@ -73,7 +73,7 @@ function call(name: string, columns: readonly unknown[]): Expr {
 }
 
 function listArgument(name: unknown, columns: unknown): readonly unknown[] {
-  return Array.isArray(columns) ? columns : refuse(`The arguments of ${show(name)} are an array, not ${show(columns)}.`)
+  return Array.isArray(columns) ? Array.from(columns) : refuse(`The arguments of ${show(name)} are an array, not ${show(columns)}.`)
 }
 
 /** A function that makes a table, such as `generate_series`. */
@@ -132,7 +132,7 @@ export function grouping(style: string, columns: unknown): Expr {
 export function groupingSets(sets: readonly unknown[]): Expr {
   if (!Array.isArray(sets) || sets.length === 0) refuse(`groupingSets(${show(sets)}) takes an array of sets.`)
   const args: unknown[] = []
-  const items = sets.map((set) =>
+  const items = Array.from(sets, (set) =>
     node({ kind: 'tuple', items: references(Array.isArray(set) ? set : [set], args, reference) }),
   )
   return new Expr(node({ kind: 'grouping', style: 'grouping sets', items }), args)

@@ -90,7 +90,7 @@ export class InsertBuilder extends Query<'insert'> {
 
   columns(columns: readonly unknown[]): this {
     if (!Array.isArray(columns) || columns.length === 0) refuse('columns([]) names no column.')
-    const names = columns.map((column: unknown) =>
+    const names = Array.from(columns, (column: unknown) =>
       checkName(column instanceof Column ? column.name : column, 'a column'),
     )
     return extend(this, 'columns', internNames(names))
@@ -214,9 +214,14 @@ function columnsOf(row: unknown, i: number): readonly string[] {
 }
 
 function checkRow(row: unknown, i: number): asserts row is Row {
-  if (typeof row !== 'object' || row === null || Array.isArray(row) || isOperand(row)) {
+  if (typeof row !== 'object' || row === null || Array.isArray(row) || isOperand(row) || isBuiltIn(row)) {
     refuse(`values(): row ${i} is ${show(row)}; a row is an object of columns and values.`)
   }
+}
+
+/** What holds its data in other ways than by its keys, so that a row of it would be a row of defaults. */
+function isBuiltIn(row: object): boolean {
+  return row instanceof Map || row instanceof Set || row instanceof Date || ArrayBuffer.isView(row)
 }
 
 /** Whether a row has just these columns, and plain values. Rows mostly name their columns in the same order. */
@@ -249,7 +254,7 @@ export class ConflictBuilder extends Chain<'conflict'> {
   columns(columns: readonly unknown[]): ConflictBuilder {
     if (!Array.isArray(columns) || columns.length === 0) refuse('onConflict(oc => oc.columns([])) names no column.')
     const before = columnsBefore(this.shape)
-    const names = columns.map((column) => checkName(column instanceof Column ? column.name : column, 'a column'))
+    const names = Array.from(columns, (column) => checkName(column instanceof Column ? column.name : column, 'a column'))
     return extend(this, 'columns', internNames([...before, ...names]))
   }
 

@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import { type Node, node, start } from '../ir/index.ts'
 import { callBack } from './callback.ts'
-import { Chain, detached, extend } from './chain.ts'
+import { Chain, callWith, detached, extend } from './chain.ts'
 import { conditionOf, literal, refComparison } from './expression.ts'
 import { source } from './operand.ts'
 import { show } from './operator.ts'
@@ -23,7 +23,7 @@ export class JoinBuilder extends Chain<'joined'> {
   }
 
   $call<R>(change: (join: this) => R): R {
-    return change(this)
+    return callWith(this, '$call', change)
   }
 }
 

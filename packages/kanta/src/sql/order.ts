@@ -40,7 +40,7 @@ export class OrderModifier {
 /** The items of one `orderBy` call. */
 export function orderNodes(column: unknown, direction: unknown, args: unknown[]): Node[] {
   if (typeof column === 'function') return orderNodes(callBack(column), direction, args)
-  if (Array.isArray(column)) return column.flatMap((item) => orderNodes(item, direction, args))
+  if (Array.isArray(column)) return Array.from(column, (item) => orderNodes(item, direction, args)).flat()
   return [orderNode(column, direction, args)]
 }
 

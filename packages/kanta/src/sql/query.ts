@@ -257,7 +257,7 @@ export function sources(tables: unknown, args: unknown[]): Node {
   const given = typeof tables === 'function' ? callBack(tables) : tables
   if (!Array.isArray(given)) return source(given, args)
   if (given.length === 0) refuse('from([]) names no table.')
-  return listOf(given.map((table) => source(typeof table === 'function' ? callBack(table) : table, args)))
+  return listOf(Array.from(given, (table) => source(typeof table === 'function' ? callBack(table) : table, args)))
 }
 
 /** The items of `select(…)` and `returning(…)`. */
@@ -272,7 +272,7 @@ export function stars(tables: unknown): Node {
   if (tables === undefined) return STAR
   const names = Array.isArray(tables) ? tables : [tables]
   if (names.length === 0) refuse('selectAll([]) and its like name no table. Leave the list out for all columns.')
-  return listOf(names.map((table: unknown) => node({ kind: 'star', table: checkStar(table) })))
+  return listOf(Array.from(names, (table: unknown) => node({ kind: 'star', table: checkStar(table) })))
 }
 
 function checkStar(table: unknown): string {

@@ -90,7 +90,7 @@ export const sql = Object.freeze(
     join: (items: readonly unknown[], separator?: unknown) => {
       if (!Array.isArray(items) || items.length === 0) refuse('sql.join() takes an array with one item or more.')
       const args: unknown[] = []
-      const nodes = items.map((item, i) => valueOf(item, args, `Item ${i} of sql.join`))
+      const nodes = Array.from(items, (item, i) => valueOf(item, args, `Item ${i} of sql.join`))
       const between =
         separator === undefined
           ? COMMA

@@ -73,7 +73,9 @@ export class SelectBuilder extends Filtered<'select'> {
 
   distinctOn(columns: unknown): this {
     const args: unknown[] = []
-    return extend(this, 'distinctOn', listOf(references(columns, args, reference)), args)
+    const items = references(columns, args, reference)
+    if (items.length === 0) refuse('distinctOn([]) names no column.')
+    return extend(this, 'distinctOn', listOf(items), args)
   }
 
   from(tables: unknown): this {
@@ -195,14 +197,15 @@ export class SelectBuilder extends Filtered<'select'> {
 
   private lock(strength: string, of: unknown): this {
     const tables = of === undefined ? [] : Array.isArray(of) ? of : [of]
-    const names = tables.map((table: unknown) => checkName(table, 'a table to lock'))
+    if (of !== undefined && tables.length === 0) refuse('A lock of [] names no table. Leave the list out for all tables.')
+    const names = Array.from(tables, (table: unknown) => checkName(table, 'a table to lock'))
     return extend(this, 'locks', node({ kind: 'lock', strength, of: names }))
   }
 
   private combine(operator: string, queries: unknown): this {
     const made = typeof queries === 'function' ? callBack(queries) : queries
     const args: unknown[] = []
-    const nodes = (Array.isArray(made) ? made : [made]).map((query: unknown) => {
+    const nodes = Array.from(Array.isArray(made) ? made : [made], (query: unknown) => {
       const part = query instanceof Chain || typeof query === 'object' ? given(query, args) : undefined
       if (part === undefined) return refuse(`${operator}(${show(query)}) takes a query.`)
       return node({ kind: 'setOperation', operator, query: part })

@@ -33,7 +33,7 @@ export function values(rows: readonly Readonly<Record<string, unknown>>[]): Tabl
   rows.forEach((row, i) => {
     checkRow(row, columns, i)
   })
-  return new TableValues(node({ kind: 'values', columns, rows: ROWS }), [rows])
+  return new TableValues(node({ kind: 'values', columns, rows: ROWS }), [rows.slice()])
 }
 
 function columnsOf(row: unknown, i: number): readonly string[] {

@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { type Node, node, start } from '../ir/index.ts'
-import { Chain, detached, extend } from './chain.ts'
+import { Chain, callWith, detached, extend } from './chain.ts'
 import { references } from './expression.ts'
 import { checkName, given, listOf, reference, valueOf } from './operand.ts'
 import { show } from './operator.ts'
@@ -39,7 +39,7 @@ export class WindowBuilder extends Chain<'window'> {
   }
 
   $call<R>(change: (window: this) => R): R {
-    return change(this)
+    return callWith(this, '$call', change)
   }
 
   private frame(unit: string, from: unknown, to: unknown): WindowBuilder {

@@ -86,6 +86,20 @@ export const deleteFrom: readonly Case[] = [
     rows: [{ active: true, next: 37 }],
   },
   {
+    name: 'returning of a table under another name',
+    query: (db) => db.deleteFrom('pet as p').where('p.id', '=', 1).returning(['p.name', 'species']),
+    sql: { sqlite: 'delete from "pet" as "p" where "p"."id" = ? returning "pet"."name", "species"' },
+    parameters: [1],
+    rows: [{ name: 'Rex', species: 'dog' }],
+  },
+  {
+    name: 'returningAll of a table object',
+    query: (db) => db.deleteFrom(pet).where(pet.id, '=', 1).returningAll(pet),
+    sql: { sqlite: 'delete from "pet" where "pet"."id" = ? returning *' },
+    parameters: [1],
+    rows: [{ id: 1, owner_id: 1, name: 'Rex', species: 'dog' }],
+  },
+  {
     name: 'a composite key',
     query: (db) => db.deleteFrom('membership').where('person_id', '=', 1).where('club', '=', 'go'),
     sql: { sqlite: 'delete from "membership" where "person_id" = ? and "club" = ?' },

@@ -261,6 +261,8 @@ const conditions: readonly Case[] = [
     query: where((eb) => eb('age', '=', eb.val(undefined))),
     refused: /eb\.val is undefined/,
   },
+  { name: 'an empty tuple', query: where((eb) => eb('id', '=', eb.tuple())), refused: /A tuple holds one item/ },
+  { name: 'a tuple of no columns', query: where((eb) => eb(eb.refTuple(), '=', 1)), refused: /A tuple holds one item/ },
   {
     name: 'an undefined item of a tuple',
     query: where((eb) => eb(eb.refTuple('age', 'id'), '=', eb.tuple(1, undefined))),

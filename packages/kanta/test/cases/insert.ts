@@ -460,6 +460,31 @@ const returning: readonly Case[] = [
     rows: ids(5, 6, 7),
   },
   {
+    name: 'returning of a table under another name',
+    query: (db) =>
+      db
+        .insertInto('setting as s')
+        .values({ name: 'theme', uses: 4 })
+        .onConflict((oc) =>
+          oc.column('name').doUpdateSet((eb) => ({ uses: eb('s.uses', '+', eb.ref('excluded.uses')) })),
+        )
+        .returning((eb) => ['s.uses', eb('s.twice', '+', eb.lit(1)).as('t')]),
+    sql: {
+      sqlite:
+        'insert into "setting" as "s" ("name", "uses") values (?, ?) on conflict ("name") do update set "uses" = "s"."uses" + "excluded"."uses" returning "setting"."uses", "setting"."twice" + 1 as "t"',
+    },
+    parameters: ['theme', 4],
+    rows: [{ uses: 5, t: 11 }],
+  },
+  {
+    name: 'returning of a table in a schema',
+    query: (db) =>
+      db.insertInto('main.pet').values({ name: 'a', species: 'dog' }).returning(['main.pet.id', 'pet.name']),
+    sql: { sqlite: 'insert into "main"."pet" ("name", "species") values (?, ?) returning "pet"."id", "pet"."name"' },
+    parameters: ['a', 'dog'],
+    rows: [{ id: 5, name: 'a' }],
+  },
+  {
     name: 'clearReturning',
     query: (db) => db.insertInto('pet').values({ name: 'a', species: 'dog' }).returningAll().clearReturning(),
     sql: { sqlite: 'insert into "pet" ("name", "species") values (?, ?)' },

@@ -449,6 +449,16 @@ const helpers: readonly Case[] = [
     rows: row([{ n: 'ADA', active: true }]),
   },
   {
+    name: 'two columns of one name',
+    query: (db) =>
+      db.selectNoFrom((eb) =>
+        jsonArrayFrom(
+          eb.selectFrom('pet').innerJoin('toy', 'toy.pet_id', 'pet.id').select(['pet.name', 'toy.name']),
+        ).as('v'),
+      ),
+    refused: /A JSON helper has two columns with the name 'name'\. Give one of them an alias/,
+  },
+  {
     name: 'of no query',
     query: (db) => db.selectNoFrom(jsonArrayFrom(undefined).as('v')),
     refused: /A JSON helper takes a query/,

@@ -142,6 +142,20 @@ export const select: readonly Case[] = [
     rows: [REX],
   },
   {
+    name: 'everything of a table in a schema',
+    query: (db) => db.selectFrom('main.pet').selectAll('main.pet').where('id', '=', 1),
+    sql: { sqlite: 'select "pet".* from "main"."pet" where "id" = ?' },
+    parameters: [1],
+    rows: [REX],
+  },
+  {
+    name: 'a star in a string',
+    query: (db) => db.selectFrom('pet').select(['pet.*', 'id as again']).where('id', '=', 1),
+    sql: { sqlite: 'select "pet".*, "id" as "again" from "pet" where "id" = ?' },
+    parameters: [1],
+    rows: [{ ...REX, again: 1 }],
+  },
+  {
     name: 'everything of some tables',
     query: (db) =>
       db.selectFrom(['pet as a', 'pet as b']).selectAll(['a', 'b']).where('a.id', '=', 1).where('b.id', '=', 1),

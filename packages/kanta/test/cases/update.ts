@@ -1,5 +1,5 @@
 import type { Case, Loose } from '../case.ts'
-import { list, odd, person, pet, sql, values } from '../fixture.ts'
+import { jsonArrayFrom, jsonBuildObject, list, odd, person, pet, sql, values } from '../fixture.ts'
 
 const updated = (numUpdatedRows: bigint) => ({ numUpdatedRows })
 const ages = (db: Loose) => db.selectFrom('person').select(['id', 'age']).orderBy('id')
@@ -245,6 +245,58 @@ export const update: readonly Case[] = [
       { id: 1, owner_id: null, name: 'Rex', species: 'dog' },
       { id: 2, owner_id: null, name: 'Tom', species: 'cat' },
     ],
+  },
+  {
+    name: 'returning of a table under another name',
+    query: (db) =>
+      db
+        .updateTable('person as p')
+        .set({ active: true })
+        .where('p.id', '=', 3)
+        .returning((eb) => [
+          'p.active',
+          jsonArrayFrom(eb.selectFrom('pet').select(['name', 'p.active as on']).whereRef('owner_id', '=', 'p.id')).as(
+            'pets',
+          ),
+          jsonBuildObject({ seen: eb.ref('p.seen') }).as('o'),
+        ]),
+    sql: {
+      sqlite: `update "person" as "p" set "active" = ? where "p"."id" = ? returning "person"."active", (select coalesce(json_group_array(json_object('name', "agg"."name", 'on', "agg"."on")), '[]') from (select "name", "person"."active" as "on" from "pet" where "owner_id" = "person"."id") as "agg") as "pets", json_object('seen', "person"."seen") as "o"`,
+    },
+    parameters: [1, 3],
+    rows: [{ active: true, pets: [{ name: 'Ra', on: true }], o: { seen: new Date('2024-01-02T12:30:00.500Z') } }],
+  },
+  {
+    name: 'returning of a name that a query in it has, too',
+    query: (db) =>
+      db
+        .updateTable('person as p')
+        .set({ age: 1 })
+        .where('p.id', '=', 3)
+        .returning((eb) => eb.selectFrom('person').select('person.id').whereRef('person.id', '=', 'p.id').as('x')),
+    sql: {
+      sqlite:
+        'update "person" as "p" set "age" = ? where "p"."id" = ? returning (select "person"."id" from "person" where "person"."id" = "p"."id") as "x"',
+    },
+    parameters: [1, 3],
+    fails: ['query', /no such column: p\.id/],
+  },
+  {
+    name: 'returningAll of the table, beside another',
+    query: (db) =>
+      db
+        .updateTable('pet as p')
+        .from('person as o')
+        .set({ owner_id: null })
+        .whereRef('o.id', '=', 'p.owner_id')
+        .where('o.id', '=', 3)
+        .returningAll('p'),
+    sql: {
+      sqlite:
+        'update "pet" as "p" set "owner_id" = ? from "person" as "o" where "o"."id" = "p"."owner_id" and "o"."id" = ? returning *',
+    },
+    parameters: [null, 3],
+    rows: [{ id: 3, owner_id: null, name: 'Ra', species: 'cat' }],
   },
   {
     name: 'clearReturning and clearWhere',

@@ -222,6 +222,13 @@ const lists: readonly Case[] = [
     rows: ids(3),
   },
   {
+    name: 'in JSON documents',
+    query: (db) => of(db).where('meta', 'in', [[], { tags: [] }]),
+    sql: text('"meta" in (?, ?)'),
+    parameters: ['[]', '{"tags":[]}'],
+    rows: ids(3, 4),
+  },
+  {
     name: 'a tuple in tuples',
     query: (db) =>
       db
@@ -411,7 +418,12 @@ const forms: readonly Case[] = [
     parameters: [36, 'Lovelace', 1],
     rows: ids(4),
   },
-  { name: 'a boolean column alone', query: (db) => of(db).where('active'), sql: text('"active"'), rows: ids(1, 4) },
+  {
+    name: 'a boolean column alone',
+    query: (db) => of(db).where((eb) => eb.ref('active')),
+    sql: text('"active"'),
+    rows: ids(1, 4),
+  },
   {
     name: 'a column of a table',
     query: (db) => of(db).where('person.age', '>', 36),
