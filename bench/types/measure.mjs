@@ -49,13 +49,22 @@ function count(tsc, schema, queries) {
   writeFileSync(join(out, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['queries.ts'] }))
   let text
   try {
-    text = execFileSync(process.execPath, [tsc, '-p', out, '--extendedDiagnostics'], { encoding: 'utf8', maxBuffer: 1 << 28 })
+    text = execFileSync(process.execPath, [tsc, '-p', out, '--extendedDiagnostics'], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    })
   } catch (error) {
     text = String(error.stdout)
   }
   const figure = (label) => Number(new RegExp(`^${label}:\\s+([\\d.]+)`, 'm').exec(text)?.[1])
   const found = text.match(/error TS\d+: .*/g) ?? []
-  return { instantiations: figure('Instantiations'), types: figure('Types'), seconds: figure('Check time'), errors: found.length, first: found[0] }
+  return {
+    instantiations: figure('Instantiations'),
+    types: figure('Types'),
+    seconds: figure('Check time'),
+    errors: found.length,
+    first: found[0],
+  }
 }
 
 const forms = {
@@ -81,7 +90,11 @@ try {
     const alone = count(tsc, schemas.interfaces(100, columns), heads.interfaces + errors.base)
     for (const [name, statement] of Object.entries(errors.statements)) {
       const wrong = count(tsc, schemas.interfaces(100, columns), `${heads.interfaces}${errors.base}${statement}\n`)
-      result.errors[name] = { instantiations: wrong.instantiations - alone.instantiations, found: wrong.errors, message: wrong.first }
+      result.errors[name] = {
+        instantiations: wrong.instantiations - alone.instantiations,
+        found: wrong.errors,
+        message: wrong.first,
+      }
     }
   }
 } finally {
@@ -94,10 +107,14 @@ else {
     console.log(`TypeScript ${version}: 100 tables, 300 functions of 3 statements`)
     for (const [name, r] of Object.entries(forms)) {
       const note = r.errors > 0 ? `  ${r.errors} ERRORS, first: ${r.first}` : ''
-      console.log(`  ${name.padEnd(18)}${String(r.instantiations).padStart(8)} instantiations (limit ${r.limit})  ${r.types} types  ${r.seconds} s  ${growth[name].toFixed(3)}x at 500 tables${note}`)
+      console.log(
+        `  ${name.padEnd(18)}${String(r.instantiations).padStart(8)} instantiations (limit ${r.limit})  ${r.types} types  ${r.seconds} s  ${growth[name].toFixed(3)}x at 500 tables${note}`,
+      )
     }
     for (const [name, r] of Object.entries(errors)) {
-      console.log(`  ${name.padEnd(18)}${String(r.instantiations).padStart(8)} instantiations (limit 2000)${r.found === 1 ? '' : `  ${r.found} ERRORS`}`)
+      console.log(
+        `  ${name.padEnd(18)}${String(r.instantiations).padStart(8)} instantiations (limit 2000)${r.found === 1 ? '' : `  ${r.found} ERRORS`}`,
+      )
       console.log(`    ${r.message?.slice(0, 160)}`)
     }
   }

@@ -4,17 +4,35 @@ export const columns = 20
 const list = (n) => Array.from({ length: n }, (_, i) => i)
 const typeOf = (c) => (c % 3 === 0 ? 'string' : c % 3 === 1 ? 'number' : 'string | null')
 const builderOf = (c) => (c % 3 === 0 ? 'c.text()' : c % 3 === 1 ? 'c.integer()' : 'c.text().nullable()')
-const row = list(columns).map((c) => `c${c}: ${c % 3 === 1 ? 1 : "'a'"}`).join(', ')
+const row = list(columns)
+  .map((c) => `c${c}: ${c % 3 === 1 ? 1 : "'a'"}`)
+  .join(', ')
 
 export const schemas = {
   interfaces: (tables, n) =>
     `import type { Generated } from 'kanta'
-${list(tables).map((t) => `export interface T${t} { id: Generated<number>; ${list(n).map((c) => `c${c}: ${typeOf(c)};`).join(' ')} }`).join('\n')}
-export interface DB { ${list(tables).map((t) => `t${t}: T${t};`).join(' ')} }
+${list(tables)
+  .map(
+    (t) =>
+      `export interface T${t} { id: Generated<number>; ${list(n)
+        .map((c) => `c${c}: ${typeOf(c)};`)
+        .join(' ')} }`,
+  )
+  .join('\n')}
+export interface DB { ${list(tables)
+      .map((t) => `t${t}: T${t};`)
+      .join(' ')} }
 `,
   tables: (tables, n) =>
     `import { table } from 'kanta'
-${list(tables).map((t) => `export const t${t} = table('t${t}', (c) => ({ id: c.integer().primaryKey(), ${list(n).map((c) => `c${c}: ${builderOf(c)}`).join(', ')} }))`).join('\n')}
+${list(tables)
+  .map(
+    (t) =>
+      `export const t${t} = table('t${t}', (c) => ({ id: c.integer().primaryKey(), ${list(n)
+        .map((c) => `c${c}: ${builderOf(c)}`)
+        .join(', ')} }))`,
+  )
+  .join('\n')}
 `,
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fromJSON, KantaError, kanta, table } from '../src/index.ts'
+import { fromJSON, index, KantaError, kanta, table } from '../src/index.ts'
 import { camelCase } from '../src/plugins/index.ts'
 import type { Loose } from './case.ts'
 import { type DriverName, drivers, type Opened, open, person, sql } from './fixture.ts'
@@ -347,6 +347,27 @@ describe.each(Object.keys(drivers) as DriverName[])('wrong is loud (%s)', (drive
       )
       expect(error.message).toMatch(/a function cannot be stored/)
     })
+  })
+
+  test('tables in a schema, with an index and a foreign key', async () => {
+    const place = table(
+      'main.place',
+      (c) => ({ id: c.integer().primaryKey(), name: c.text() }),
+      (t) => [index([t.name])],
+    )
+    const visit = table('visit', (c) => ({
+      id: c.integer().primaryKey(),
+      place: c.integer().references(() => place.id),
+    }))
+    const other = kanta({ driver: drivers[driver](), schema: { place, visit } })
+    await other.schema.createTable(place).execute()
+    await other.withSchema('main').schema.createTable(visit).execute()
+    await other.insertInto(place).values({ name: 'x' }).execute()
+    await other.insertInto(visit).values({ place: 1 }).execute()
+    await expect(other.insertInto(visit).values({ place: 2 }).execute()).rejects.toThrow('foreign key')
+    const rows = other.selectFrom(place).innerJoin(visit, visit.place, place.id).select([place.name, visit.id])
+    expect(await rows.execute()).toEqual([{ name: 'x', id: 1 }])
+    await other.destroy()
   })
 
   test('camel case without a schema', async () => {

@@ -57,6 +57,8 @@ export interface Capabilities {
   readonly namedWindows: boolean
   readonly ilike: boolean
   readonly betweenSymmetric: boolean
+  /** Whether a foreign key may name the schema of its target, and an index that of its table. */
+  readonly schemaOfTarget: boolean
 }
 
 /** How a database speaks: its printers, its quoting, and what it can do. */

@@ -505,7 +505,11 @@ export const standard: Printers = {
   createTable: (n, w) => printDefinition(n, w),
   createIndex: (n, w) => {
     w.text(n.unique ? 'create unique index ' : 'create index ').text(n.ifNotExists ? 'if not exists ' : '')
-    w.name(n.name).text(' on ').node(n.table!).text(' (').names(n.columns).text(')')
+    const table = n.table?.kind === 'table' ? n.table : refuse('An index needs a table.')
+    if (!w.dialect.capabilities.schemaOfTarget && table.schema !== undefined) w.name(table.schema).text('.')
+    w.name(n.name).text(' on ')
+    w.node(w.dialect.capabilities.schemaOfTarget ? table : { ...table, schema: undefined })
+    w.text(' (').names(n.columns).text(')')
     where(n.where, w)
   },
   dropTable: (n, w) => w.text(n.ifExists ? 'drop table if exists ' : 'drop table ').node(n.table!),

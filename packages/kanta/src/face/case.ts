@@ -1,7 +1,7 @@
 import type { ColumnLike, Expression } from '../schema/index.ts'
 import type { ExpressionWrapper } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf, ValueOf } from './operator.ts'
-import type { AtCells, AtRefs, AtScope, Cell, AnyScope, Selected } from './scope.ts'
+import type { AnyScope, AtCells, AtRefs, AtScope, Cell, Selected } from './scope.ts'
 import type { OperandArm } from './selection.ts'
 
 /** `case`, waiting for the first condition. `E` is the scope, `T` the type of the results so far. */
@@ -14,10 +14,19 @@ export interface CaseBuilder<E extends AnyScope, T> {
    * eb.case().when('population', '>', 1_000_000).then('large').else('small').end()
    * ```
    */
-  when<const R extends E[AtRefs] = never, C extends E[AtRefs] = never, V = Cell<E[AtScope], E[AtCells], R>, P extends ComparisonOperator = '='>(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): CaseThen<E, T>
+  when<
+    const R extends E[AtRefs] = never,
+    C extends E[AtRefs] = never,
+    V = Cell<E[AtScope], E[AtCells], R>,
+    P extends ComparisonOperator = '=',
+  >(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): CaseThen<E, T>
   when(condition: Condition): CaseThen<E, T>
   /** The condition of the next result: two columns that compare as given. */
-  whenRef<const A extends E[AtRefs], const B extends E[AtRefs]>(left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): CaseThen<E, T>
+  whenRef<const A extends E[AtRefs], const B extends E[AtRefs]>(
+    left: A | ColumnLike<A>,
+    operator: ComparisonOperator | Expression<any>,
+    right: B | ColumnLike<B>,
+  ): CaseThen<E, T>
 }
 
 /** `case … when …`, waiting for the result. */
@@ -45,7 +54,9 @@ export interface CaseOf<E extends AnyScope, W, T> {
 /** `case <value> … when …`, waiting for the result. */
 export interface CaseOfThen<E extends AnyScope, W, T> {
   then<const V>(result: V | Expression<V>): CaseOfWhen<E, W, T | V>
-  thenRef<const R extends E[AtRefs]>(column: R | ColumnLike<R>): CaseOfWhen<E, W, T | Selected<E[AtScope], E[AtCells], R>>
+  thenRef<const R extends E[AtRefs]>(
+    column: R | ColumnLike<R>,
+  ): CaseOfWhen<E, W, T | Selected<E[AtScope], E[AtCells], R>>
 }
 
 /** `case <value> … when … then …`, which may go on or end. */

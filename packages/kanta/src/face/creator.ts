@@ -3,11 +3,11 @@ import type { Delete } from './delete.ts'
 import type { Aliased } from './expression.ts'
 import type { InsertInto } from './insert.ts'
 import type { SourceArm, TableArm } from './join.ts'
-import type { AnyCells, AnyInfo, Cells, Info, NoTables, One, TableCells } from './scope.ts'
 import type { MergeInto } from './merge.ts'
+import type { AnyCells, AnyInfo, Cells, Info, NoTables, One, TableCells } from './scope.ts'
 import type { Select } from './select.ts'
 import type { Update } from './update.ts'
-import type { CommonQuery, CommonTableName, WithTable, WithItself } from './with.ts'
+import type { CommonQuery, CommonTableName, WithItself, WithTable } from './with.ts'
 
 /** Where queries begin. */
 export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
@@ -19,9 +19,19 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
    * db.selectFrom('city as c').select(['c.id', 'c.name'])
    * ```
    */
-  selectFrom<B extends I['names'] = never, A extends string = never, TB extends I['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<I, B | TB>>(table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, I['eb']>): Select<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, never>
+  selectFrom<
+    B extends I['names'] = never,
+    A extends string = never,
+    TB extends I['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<I, B | TB>,
+  >(
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, I['eb']>,
+  ): Select<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, never>
   /** Begins a query that reads no table. */
-  selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[] | ((eb: I['eb']) => C | readonly C[])): Select<I, NoTables, never, Cells<{}>, C>
+  selectNoFrom<const C extends Aliased<any, any>>(
+    columns: C | readonly C[] | ((eb: I['eb']) => C | readonly C[]),
+  ): Select<I, NoTables, never, Cells<{}>, C>
   /**
    * Begins a query that inserts into a table.
    *
@@ -41,7 +51,15 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
    * await db.updateTable('city').set({ name: 'Turku' }).where('id', '=', 7).execute()
    * ```
    */
-  updateTable<B extends I['names'] = never, A extends string = never, TB extends I['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<I, B | TB>>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Update<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, Q, never>
+  updateTable<
+    B extends I['names'] = never,
+    A extends string = never,
+    TB extends I['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<I, B | TB>,
+  >(
+    table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>,
+  ): Update<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, Q, never>
   /**
    * Begins a query that deletes from a table.
    *
@@ -50,7 +68,15 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
    * await db.deleteFrom('city').where('id', '=', 7).execute()
    * ```
    */
-  deleteFrom<B extends I['names'] = never, A extends string = never, TB extends I['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<I, B | TB>>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Delete<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, Q, never>
+  deleteFrom<
+    B extends I['names'] = never,
+    A extends string = never,
+    TB extends I['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<I, B | TB>,
+  >(
+    table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>,
+  ): Delete<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, Q, never>
   /**
    * Begins a query that merges rows into a table: updates those that match, inserts those that do not.
    *
@@ -59,7 +85,13 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
    * db.mergeInto('city').using('arrival', 'arrival.id', 'city.id').whenMatched().thenDelete()
    * ```
    */
-  mergeInto<B extends I['names'] = never, A extends string = never, TB extends I['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<I, B | TB>>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): MergeInto<I, N, Q>
+  mergeInto<
+    B extends I['names'] = never,
+    A extends string = never,
+    TB extends I['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<I, B | TB>,
+  >(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): MergeInto<I, N, Q>
   /**
    * Names a query, which the query that follows can use like a table.
    *
@@ -69,7 +101,13 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
    *   .selectFrom('large').select('name')
    * ```
    */
-  with<N extends string, Q extends CommonQuery>(name: CommonTableName<N>, query: Q | ((q: QueryCreator<DB, I>) => Q)): QueryCreator<WithTable<DB, N, Q>>
+  with<N extends string, Q extends CommonQuery>(
+    name: CommonTableName<N>,
+    query: Q | ((q: QueryCreator<DB, I>) => Q),
+  ): QueryCreator<WithTable<DB, N, Q>>
   /** The same with a query that may use itself. */
-  withRecursive<N extends string, Q extends CommonQuery>(name: CommonTableName<N>, query: (q: QueryCreator<WithItself<DB, N>>) => Q): QueryCreator<WithTable<DB, N, Q>>
+  withRecursive<N extends string, Q extends CommonQuery>(
+    name: CommonTableName<N>,
+    query: (q: QueryCreator<WithItself<DB, N>>) => Q,
+  ): QueryCreator<WithTable<DB, N, Q>>
 }

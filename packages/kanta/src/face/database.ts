@@ -6,7 +6,16 @@ import type { ExpressionScope } from './expression-builder.ts'
 import type { PreparedQuery, Slots } from './prepare.ts'
 import type { QueryRunner } from './raw.ts'
 import type { QueryResult } from './result.ts'
-import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, QueryText, RunMethods, StoredQuery, StreamOptions } from './run.ts'
+import type {
+  CompiledQuery,
+  ExecuteOptions,
+  ExecuteOrThrowOptions,
+  NoRowError,
+  QueryText,
+  RunMethods,
+  StoredQuery,
+  StreamOptions,
+} from './run.ts'
 import type { SchemaCreator } from './schema-creator.ts'
 import type { $first, AnyInfo, AtRow, Info, Returns, SchemaInfo } from './scope.ts'
 import type { ConnectionBuilder, ControlledTransactionBuilder, TransactionBuilder } from './transaction.ts'

@@ -2,10 +2,27 @@ import type { $row, ColumnLike, Expression, Selectable, SelectType } from '../sc
 import type { CaseBuilder, CaseOf } from './case.ts'
 import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
 import type { Functions } from './function.ts'
+import type { TableArm } from './join.ts'
 import type { JsonOperator, JsonPath } from './json.ts'
 import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, ValueOf } from './operator.ts'
-import type { TableArm } from './join.ts'
-import type { $cells, $eb, $refs, $scope, And, AnyCells, AnyInfo, Cell, HelperCells, InnerCells, Info, InnerInfo, Scope, Selected, TableCells, Tables } from './scope.ts'
+import type {
+  $cells,
+  $eb,
+  $refs,
+  $scope,
+  And,
+  AnyCells,
+  AnyInfo,
+  Cell,
+  HelperCells,
+  Info,
+  InnerCells,
+  InnerInfo,
+  Scope,
+  Selected,
+  TableCells,
+  Tables,
+} from './scope.ts'
 import type { Select } from './select.ts'
 import type { OperandArm } from './selection.ts'
 
@@ -38,7 +55,9 @@ interface Computed<C, V> {
 }
 
 /** Columns and the values that they have to equal. */
-type Filter<S extends Scope, K, U extends AnyCells> = { readonly [R in K & string]?: ValueOf<Cell<S, U, R>> | null | readonly ValueOf<Cell<S, U, R>>[] }
+type Filter<S extends Scope, K, U extends AnyCells> = {
+  readonly [R in K & string]?: ValueOf<Cell<S, U, R>> | null | readonly ValueOf<Cell<S, U, R>>[]
+}
 
 /**
  * Makes expressions over the tables in scope. Its methods can be taken out of it.
@@ -61,7 +80,11 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
    * db.selectFrom('city').selectAll().where((eb) => eb.or([eb('capital', '=', true), eb('population', '>', 1_000_000)]))
    * ```
    */
-  <const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
+  <const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(
+    left: R | OperandArm<R, C, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P>,
+  ): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
   /** The builder itself, to be taken out of it. */
   readonly eb: this
   /** The functions of SQL. */
@@ -76,12 +99,24 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
   /** Whether a query returns a row. */
   exists(query: Expression<any> | AnyQuery): Predicate<S, K, U>
   /** Whether a value is between two others, or equal to one of them. */
-  between<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(left: R | OperandArm<R, C, V>, low: NoInfer<ValueOf<V>>, high: NoInfer<ValueOf<V>>): Predicate<S, K, U>
+  between<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(
+    left: R | OperandArm<R, C, V>,
+    low: NoInfer<ValueOf<V>>,
+    high: NoInfer<ValueOf<V>>,
+  ): Predicate<S, K, U>
   /** The same, whichever of the two is lower. */
-  betweenSymmetric<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(left: R | OperandArm<R, C, V>, low: NoInfer<ValueOf<V>>, high: NoInfer<ValueOf<V>>): Predicate<S, K, U>
+  betweenSymmetric<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(
+    left: R | OperandArm<R, C, V>,
+    low: NoInfer<ValueOf<V>>,
+    high: NoInfer<ValueOf<V>>,
+  ): Predicate<S, K, U>
   /** An expression in parentheses. */
   parens<T>(expression: Expression<T>): ExpressionWrapper<T>
-  parens<const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): Predicate<S, K, U>
+  parens<const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(
+    left: R | OperandArm<R, C, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P>,
+  ): Predicate<S, K, U>
   /** A column as an expression; with an operator, a path into the JSON that it holds. */
   ref<const R extends K>(column: R | ColumnLike<R>): ExpressionWrapper<Selected<S, U, R>>
   ref<const R extends K>(column: R | ColumnLike<R>, operator: JsonOperator): JsonPath<Selected<S, U, R>>
@@ -90,12 +125,19 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
   /** A table as an expression. */
   table<A extends keyof S['tables'] & string>(name: A): ExpressionWrapper<Selectable<S['tables'][A]['row']>>
   /** Columns as a row, to compare with `tuple`. */
-  refTuple<const A extends readonly K[]>(...columns: A): ExpressionWrapper<{ -readonly [I in keyof A]: Selected<S, U, A[I]> }>
+  refTuple<const A extends readonly K[]>(
+    ...columns: A
+  ): ExpressionWrapper<{ -readonly [I in keyof A]: Selected<S, U, A[I]> }>
   /** An expression or column as another type of SQL. */
-  cast<T = unknown>(expression: K | ColumnLike<K> | Expression<any>, type: string | Expression<any>): ExpressionWrapper<T>
+  cast<T = unknown>(
+    expression: K | ColumnLike<K> | Expression<any>,
+    type: string | Expression<any>,
+  ): ExpressionWrapper<T>
   /** `case when … then … end`; with a value, `case <value> when …`. */
   case(): CaseBuilder<this, never>
-  case<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(value: R | OperandArm<R, C, V>): CaseOf<this, V, never>
+  case<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(
+    value: R | OperandArm<R, C, V>,
+  ): CaseOf<this, V, never>
   /** Groups by each beginning of the list, down to none: subtotals and a total. */
   rollup(columns: readonly (K | ColumnLike<K> | Expression<any>)[]): Expression<never>
   /** Groups by every choice of the columns. */
@@ -110,9 +152,25 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
    */
   groupingSets(sets: readonly (readonly (K | ColumnLike<K> | Expression<any>)[])[]): Expression<never>
   /** A query within the query, which may use the columns around it. */
-  selectFrom<B extends InfoOf<I>['names'] = never, A extends string = never, TB extends InfoOf<I>['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<InfoOf<I>, B | TB>>(table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>): Select<InnerInfo<InfoOf<I>, S>, And<S, N, Q, never>, K | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), InnerCells<U, Q>, never>
+  selectFrom<
+    B extends InfoOf<I>['names'] = never,
+    A extends string = never,
+    TB extends InfoOf<I>['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<InfoOf<I>, B | TB>,
+  >(
+    table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>,
+  ): Select<
+    InnerInfo<InfoOf<I>, S>,
+    And<S, N, Q, never>,
+    K | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    InnerCells<U, Q>,
+    never
+  >
   /** A query within the query that reads no table. */
-  selectNoFrom<const C extends Aliased<any, any>>(columns: C | readonly C[]): Select<InnerInfo<InfoOf<I>, S>, S, K, U, C>
+  selectNoFrom<const C extends Aliased<any, any>>(
+    columns: C | readonly C[],
+  ): Select<InnerInfo<InfoOf<I>, S>, S, K, U, C>
 }
 type InfoOf<I> = I extends AnyInfo ? I : never
 
@@ -128,4 +186,9 @@ type CellIn<R, C> = R extends unknown ? (C extends keyof R ? R[C] : never) : nev
  * const isLarge = (eb: ExpressionBuilder<Tables, 'city'>) => eb('city.population', '>', 1_000_000)
  * ```
  */
-export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<Info<DB>, Tables<DB, TB>, { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB], HelperCells<HelperRow<DB, TB>>>
+export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<
+  Info<DB>,
+  Tables<DB, TB>,
+  { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB],
+  HelperCells<HelperRow<DB, TB>>
+>

@@ -1,6 +1,6 @@
 import type { $value, Expression, NoText } from '../schema/index.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
-import type { $cells, $refs, $scope, AtCells, AtRefs, AtScope, AnyCells, Cell, Cells, Scope } from './scope.ts'
+import type { $cells, $refs, $scope, AnyCells, AtCells, AtRefs, AtScope, Cell, Cells, Scope } from './scope.ts'
 import type { OperandArm } from './selection.ts'
 
 /** Carries the alias of an aliased expression; it exists only in types. */
@@ -60,15 +60,29 @@ export interface PredicateMethods {
    * eb('population', '>', 1_000_000).and('capital', 'is', true)
    * ```
    */
-  and<T extends PredicateState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  and<
+    T extends PredicateState,
+    const R extends T[AtRefs] = never,
+    C extends T[AtRefs] = never,
+    V = Cell<T[AtScope], T[AtCells], R>,
+    P extends ComparisonOperator = '=',
+  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   and<T>(this: T, condition: Condition): T
   /** This or another condition, or both. */
-  or<T extends PredicateState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  or<
+    T extends PredicateState,
+    const R extends T[AtRefs] = never,
+    C extends T[AtRefs] = never,
+    V = Cell<T[AtScope], T[AtCells], R>,
+    P extends ComparisonOperator = '=',
+  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   or<T>(this: T, condition: Condition): T
 }
 
 /** A condition, to which others can be added. */
-export interface Predicate<S extends Scope, K, U extends AnyCells> extends PredicateMethods, ExpressionWrapper<boolean> {
+export interface Predicate<S extends Scope, K, U extends AnyCells>
+  extends PredicateMethods,
+    ExpressionWrapper<boolean> {
   readonly [$scope]: S
   readonly [$refs]: K
   readonly [$cells]: U

@@ -2,7 +2,23 @@ import type { ColumnLike, Expression, SelectType } from '../schema/index.ts'
 import type { DerivedTable, ExpressionWrapper } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'
-import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, Cell, AnyCells, Cells, Scope, ScopeState, AnyScope, Selected } from './scope.ts'
+import type {
+  $cells,
+  $eb,
+  $refs,
+  $scope,
+  AnyCells,
+  AnyScope,
+  AtBuilder,
+  AtCells,
+  AtRefs,
+  AtScope,
+  Cell,
+  Cells,
+  Scope,
+  ScopeState,
+  Selected,
+} from './scope.ts'
 import type { NoRef, OperandArm, RefArgument, RefItem } from './selection.ts'
 import type { WindowBuilder } from './window.ts'
 
@@ -13,7 +29,11 @@ export interface AggregateMethods {
   orderBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, column: RefArgument<T, C>, direction?: Direction): T
   clearOrderBy<T>(this: T): T
   /** The order of an aggregate such as `percentile_cont`. */
-  withinGroupOrderBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, column: RefArgument<T, C>, direction?: Direction): T
+  withinGroupOrderBy<T extends ScopeState, C extends RefItem = NoRef>(
+    this: T,
+    column: RefArgument<T, C>,
+    direction?: Direction,
+  ): T
   /**
    * Takes only the rows for which a condition is true.
    *
@@ -22,10 +42,21 @@ export interface AggregateMethods {
    * eb.fn.countAll().filterWhere('population', '>', 1_000_000).as('large')
    * ```
    */
-  filterWhere<T extends ScopeState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  filterWhere<
+    T extends ScopeState,
+    const R extends T[AtRefs] = never,
+    C extends T[AtRefs] = never,
+    V = Cell<T[AtScope], T[AtCells], R>,
+    P extends ComparisonOperator = '=',
+  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   filterWhere<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /** Takes only the rows in which two columns compare as given. */
-  filterWhereRef<T extends ScopeState, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T
+  filterWhereRef<T extends ScopeState, const A extends T[AtRefs], const B extends T[AtRefs]>(
+    this: T,
+    left: A | ColumnLike<A>,
+    operator: ComparisonOperator | Expression<any>,
+    right: B | ColumnLike<B>,
+  ): T
   /**
    * Computes the function over a window: by a callback, by the name of one that `window` defined, or over all rows.
    *
@@ -34,7 +65,10 @@ export interface AggregateMethods {
    * eb.fn.agg<number>('row_number').over((w) => w.partitionBy('country').orderBy('population', 'desc'))
    * ```
    */
-  over<T extends ScopeState>(this: T, window?: string | ((w: WindowBuilder<T[AtBuilder]>) => WindowBuilder<T[AtBuilder]>)): T
+  over<T extends ScopeState>(
+    this: T,
+    window?: string | ((w: WindowBuilder<T[AtBuilder]>) => WindowBuilder<T[AtBuilder]>),
+  ): T
   /** Calls a function with the aggregate and gives back what that gives. */
   $call<T, R>(this: T, change: (aggregate: T) => R): R
 }
@@ -63,13 +97,18 @@ export interface FunctionBase {
   table<R = UnknownRow>(name: string, args?: readonly unknown[]): TableFunction<R>
 }
 
-type ValueIn<S extends Scope, U extends AnyCells, A> = A extends Expression<infer T> ? T : A extends ColumnLike<infer R> ? Selected<S, U, R> : Selected<S, U, A>
+type ValueIn<S extends Scope, U extends AnyCells, A> =
+  A extends Expression<infer T> ? T : A extends ColumnLike<infer R> ? Selected<S, U, R> : Selected<S, U, A>
 type Typed<T, V> = [T] extends [never] ? V : T
 // Without a name of its own, so that a hover shows its fields.
 type SelectedRow<R> = R extends unknown ? { [C in keyof R]: SelectType<R[C]> } : never
-type RowIn<S extends Scope, A> = A extends Expression<infer T> ? T : A extends keyof S['tables'] ? SelectedRow<S['tables'][A]['row']> : never
+type RowIn<S extends Scope, A> =
+  A extends Expression<infer T> ? T : A extends keyof S['tables'] ? SelectedRow<S['tables'][A]['row']> : never
 /** The first of the values that is not null. */
-type Coalesced<S extends Scope, U extends AnyCells, A extends readonly unknown[]> = A extends readonly [infer H, ...infer T]
+type Coalesced<S extends Scope, U extends AnyCells, A extends readonly unknown[]> = A extends readonly [
+  infer H,
+  ...infer T,
+]
   ? null extends ValueIn<S, U, H>
     ? T extends readonly []
       ? ValueIn<S, U, H>
@@ -105,7 +144,11 @@ export interface Functions<E extends AnyScope, S extends Scope, U extends AnyCel
   /** Any item of an array, as the right side of a comparison. */
   any<const R extends KE>(array: R): ExpressionWrapper<ValueIn<S, U, R> extends readonly (infer T)[] ? T : unknown>
   /** An array of the rows of a table, or of the values of an expression. */
-  jsonAgg<const A extends (keyof S['tables'] & string) | Expression<any>>(tableOrExpression: A): AggregateFunction<E, RowIn<S, A>[]>
+  jsonAgg<const A extends (keyof S['tables'] & string) | Expression<any>>(
+    tableOrExpression: A,
+  ): AggregateFunction<E, RowIn<S, A>[]>
   /** The row of a table as an object, or a value as JSON. */
-  toJson<const A extends (keyof S['tables'] & string) | Expression<any>>(tableOrExpression: A): ExpressionWrapper<RowIn<S, A>>
+  toJson<const A extends (keyof S['tables'] & string) | Expression<any>>(
+    tableOrExpression: A,
+  ): ExpressionWrapper<RowIn<S, A>>
 }

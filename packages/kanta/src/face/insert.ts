@@ -3,7 +3,15 @@ import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf, Subquery } from './operator.ts'
 import type { InsertResult } from './result.ts'
 import type { All, Cast, FirstOrResult, Narrowed, RowOf, RowOrResult } from './row.ts'
-import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, RunMethods, StoredQuery, StreamOptions } from './run.ts'
+import type {
+  CompiledQuery,
+  ExecuteOptions,
+  ExecuteOrThrowOptions,
+  NoRowError,
+  RunMethods,
+  StoredQuery,
+  StreamOptions,
+} from './run.ts'
 import type {
   $cells,
   $eb,
@@ -13,6 +21,9 @@ import type {
   $refs,
   $scope,
   $target,
+  And,
+  AnyCells,
+  AnyInfo,
   AtBuilder,
   AtCells,
   AtInfo,
@@ -21,10 +32,7 @@ import type {
   AtScope,
   AtTarget,
   Cell,
-  And,
   Cells,
-  AnyCells,
-  AnyInfo,
   One,
   Scope,
   State,
@@ -65,9 +73,11 @@ export interface InsertInto<I extends AnyInfo, B extends string, T extends AnyCe
    * await db.insertInto('city').values([{ name: 'Oulu', country: 'FI' }, { name: 'Turku', country: 'FI' }]).execute()
    * ```
    */
-  values(rows: InsertRow<T['row']> | ArrayLike<InsertRow<T['row']>> | RowCallback<I, T['row']>): Inserted<I, B, T>
+  values(rows: InsertRow<T['row']> | ReadonlyArray<InsertRow<T['row']>> | RowCallback<I, T['row']>): Inserted<I, B, T>
   /** The columns that `expression` gives, in their order. */
-  columns(columns: readonly ((keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>)[]): InsertInto<I, B, T>
+  columns(
+    columns: readonly ((keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>)[],
+  ): InsertInto<I, B, T>
   /**
    * Inserts the rows of a query.
    *
@@ -81,10 +91,14 @@ export interface InsertInto<I extends AnyInfo, B extends string, T extends AnyCe
   defaultValues(): Inserted<I, B, T>
 }
 /** Gives the row or rows to insert, with queries and other expressions for values. */
-export interface RowCallback<I extends AnyInfo, T> {
-  (eb: I['eb']): InsertRow<T> | ArrayLike<InsertRow<T>>
-}
-type Inserted<I, B extends string, T extends AnyCells> = Insert<I, One<B, T>, `${B}.${keyof T['row'] & string}` | (keyof T['row'] & string), T, never>
+export type RowCallback<I extends AnyInfo, T> = (eb: I['eb']) => InsertRow<T> | ReadonlyArray<InsertRow<T>>
+type Inserted<I, B extends string, T extends AnyCells> = Insert<
+  I,
+  One<B, T>,
+  `${B}.${keyof T['row'] & string}` | (keyof T['row'] & string),
+  T,
+  never
+>
 
 export interface ConflictMethods {
   /** Leaves out rows that conflict with others; `insert ignore` or `insert or ignore`. */
@@ -113,21 +127,42 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
    *   .onConflict((conflict) => conflict.column('id').doUpdateSet((eb) => ({ name: eb.ref('excluded.name') })))
    * ```
    */
-  onConflict<T extends WriteState>(this: T, build: (conflict: ConflictBuilder<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget]>) => ConflictEnd<any>): T
+  onConflict<T extends WriteState>(
+    this: T,
+    build: (conflict: ConflictBuilder<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget]>) => ConflictEnd<any>,
+  ): T
   /** What to change in a row that has the same key, as MySQL says it. */
-  onDuplicateKeyUpdate<T extends WriteState>(this: T, changes: UpdateRow<T[AtTarget]['row']> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>)): T
+  onDuplicateKeyUpdate<T extends WriteState>(
+    this: T,
+    changes: UpdateRow<T[AtTarget]['row']> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>),
+  ): T
   /** Returns columns of the inserted rows. */
-  returning<T extends WriteState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<T, C>): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | Items<C>>
+  returning<T extends WriteState, C extends SelectItem = NoItem>(
+    this: T,
+    columns: SelectArgument<T, C>,
+  ): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | Items<C>>
   /** Returns all columns of the inserted rows. */
-  returningAll<T extends WriteState>(this: T): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | All<'*'>>
+  returningAll<T extends WriteState>(
+    this: T,
+  ): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | All<'*'>>
   /** Returns nothing again. */
   clearReturning<T extends WriteState>(this: T): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], never>
   /** Returns columns of the rows, as SQL Server says it: `output(['inserted.id'])`. */
-  output<T extends WriteState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<OutputState<T, 'inserted'>, C>): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | Items<C>>
+  output<T extends WriteState, C extends SelectItem = NoItem>(
+    this: T,
+    columns: SelectArgument<OutputState<T, 'inserted'>, C>,
+  ): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | Items<C>>
   /** Returns all columns of the rows, as SQL Server says it. */
-  outputAll<T extends WriteState>(this: T, table: 'inserted'): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | All<'inserted'>>
+  outputAll<T extends WriteState>(
+    this: T,
+    table: 'inserted',
+  ): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | All<'inserted'>>
   /** Changes the query if a condition holds. Columns that are returned within become optional. */
-  $if<T extends WriteState, U>(this: T, condition: boolean, change: (query: T) => U): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U>>
+  $if<T extends WriteState, U>(
+    this: T,
+    condition: boolean,
+    change: (query: T) => U,
+  ): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U>>
 }
 
 /** The tables `inserted` and `deleted` of `output`. */
@@ -170,9 +205,20 @@ export interface Insert<I, S extends Scope, K, T extends AnyCells, O> extends In
 
 export interface ConflictMethodsOf {
   /** The condition of a partial index, or of the update. */
-  where<T extends State, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  where<
+    T extends State,
+    const R extends T[AtRefs] = never,
+    C extends T[AtRefs] = never,
+    V = Cell<T[AtScope], T[AtCells], R>,
+    P extends ComparisonOperator = '=',
+  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   where<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
-  whereRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T
+  whereRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(
+    this: T,
+    left: A | ColumnLike<A>,
+    operator: ComparisonOperator | Expression<any>,
+    right: B | ColumnLike<B>,
+  ): T
   clearWhere<T>(this: T): T
 }
 
@@ -195,12 +241,30 @@ export interface ConflictBuilder<I, S extends Scope, K, T extends AnyCells> exte
   /** Leaves out the row that conflicts. */
   doNothing(): ConflictEnd<I>
   /** Changes the row that is there; `excluded` is the one that was to be inserted. */
-  doUpdateSet(changes: UpdateRow<T['row']> | ((eb: ExpressionScope<I, And<S, 'excluded', T, never>, K | `excluded.${keyof T['row'] & string}` | (keyof T['row'] & string), T>) => UpdateRow<T['row']>)): ConflictUpdate<I, And<S, 'excluded', T, never>, K | `excluded.${keyof T['row'] & string}` | (keyof T['row'] & string), T>
+  doUpdateSet(
+    changes:
+      | UpdateRow<T['row']>
+      | ((
+          eb: ExpressionScope<
+            I,
+            And<S, 'excluded', T, never>,
+            K | `excluded.${keyof T['row'] & string}` | (keyof T['row'] & string),
+            T
+          >,
+        ) => UpdateRow<T['row']>),
+  ): ConflictUpdate<
+    I,
+    And<S, 'excluded', T, never>,
+    K | `excluded.${keyof T['row'] & string}` | (keyof T['row'] & string),
+    T
+  >
 }
 
+/** Says that it was told what to do; it exists only in types. */
+declare const $decided: unique symbol
 /** `on conflict …` with what to do. */
 export interface ConflictEnd<out I> {
-  readonly [$info]: I
+  readonly [$decided]: I
 }
 
 /** `on conflict … do update set …` */

@@ -1,8 +1,21 @@
 import type { ColumnLike, Expression, TableRef } from '../schema/index.ts'
 import type { DerivedTable } from './expression.ts'
-import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
-import type { $cells, $eb, $refs, $scope, AtBuilder, AtCells, AtRefs, AtScope, AnyCells, Cell, Scope, ScopeState } from './scope.ts'
 import type { ExpressionScope } from './expression-builder.ts'
+import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
+import type {
+  $cells,
+  $eb,
+  $refs,
+  $scope,
+  AnyCells,
+  AtBuilder,
+  AtCells,
+  AtRefs,
+  AtScope,
+  Cell,
+  Scope,
+  ScopeState,
+} from './scope.ts'
 import type { OperandArm } from './selection.ts'
 
 // `from` and joins take the name of a table `B`, perhaps with an alias `A`, or what these list: a table as a value, a
@@ -23,12 +36,13 @@ export interface JoinMethods {
    *   join.onRef('country.cca2', '=', 'city.country').on('country.area', '>', 100_000))
    * ```
    */
-  on<T extends ScopeState, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(
-    this: T,
-    left: R | OperandArm<R, C, V>,
-    operator: P | Expression<any>,
-    right: OperandOf<V, P>,
-  ): T
+  on<
+    T extends ScopeState,
+    const R extends T[AtRefs] = never,
+    C extends T[AtRefs] = never,
+    V = Cell<T[AtScope], T[AtCells], R>,
+    P extends ComparisonOperator = '=',
+  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   on<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /** A condition of the join: two columns that compare as given. */
   onRef<T extends ScopeState, const A extends T[AtRefs], const B extends T[AtRefs]>(

@@ -6,17 +6,24 @@ import type { AtRow, Returns } from './scope.ts'
 export type JsonOperator = '->' | '->>' | '->$' | '->>$'
 
 // What is undefined in a document, and every step from null, is null in SQL.
-type Step<T, X> = null extends T ? Known<X> | null : undefined extends T ? Known<X> | null : undefined extends X ? Known<X> | null : X
+type Step<T, X> = null extends T
+  ? Known<X> | null
+  : undefined extends T
+    ? Known<X> | null
+    : undefined extends X
+      ? Known<X> | null
+      : X
 type Known<X> = Exclude<X, undefined>
 type Keys<T> = NonNullable<T> extends readonly unknown[] ? never : keyof NonNullable<T> & string
 type AtKey<T, X> = Step<T, NonNullable<T>[X & keyof NonNullable<T>]>
-type AtIndex<T, X> = NonNullable<T> extends readonly (infer E)[]
-  ? number extends NonNullable<T>['length']
-    ? E | null
-    : X extends number
-      ? Step<T, NonNullable<T>[X]>
-      : E | null
-  : never
+type AtIndex<T, X> =
+  NonNullable<T> extends readonly (infer E)[]
+    ? number extends NonNullable<T>['length']
+      ? E | null
+      : X extends number
+        ? Step<T, NonNullable<T>[X]>
+        : E | null
+    : never
 
 /** A path into a JSON value of type `T`. */
 export interface JsonPath<T> extends ExpressionWrapper<T> {
@@ -25,7 +32,7 @@ export interface JsonPath<T> extends ExpressionWrapper<T> {
    *
    * @example
    * ```ts
-   * eb.ref('profile', '->').key('address').key('street')
+   * db.selectFrom('city').select((eb) => eb.ref('profile', '->').key('address').key('street').as('street'))
    * ```
    */
   key<X extends Keys<T>>(key: X): JsonPath<AtKey<T, X>>
@@ -38,6 +45,8 @@ export type JsonArrayFrom = <Q extends Returns>(query: Q) => ExpressionWrapper<Q
 /** Makes an object of a query's first row within another query; null when there is none. */
 export type JsonObjectFrom = <Q extends Returns>(query: Q) => ExpressionWrapper<Q[AtRow] | null>
 /** Makes an object of expressions. */
-export type JsonBuildObject = <O extends Record<string, Expression<any>>>(object: O) => ExpressionWrapper<{
+export type JsonBuildObject = <O extends Record<string, Expression<any>>>(
+  object: O,
+) => ExpressionWrapper<{
   [K in keyof O]: O[K] extends Expression<infer V> ? V : never
 }>

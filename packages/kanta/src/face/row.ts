@@ -54,10 +54,13 @@ export type RowOf<S extends Scope, U extends AnyCells, O> = [O] extends [Item]
 /** The row of what is returned; what was done where nothing is. */
 export type RowOrResult<S extends Scope, U extends AnyCells, O, R> = [O] extends [never] ? R : RowOf<S, U, O>
 /** The same for the first row, which need not be there. */
-export type FirstOrResult<S extends Scope, U extends AnyCells, O, R> = [O] extends [never] ? R : RowOf<S, U, O> | undefined
+export type FirstOrResult<S extends Scope, U extends AnyCells, O, R> = [O] extends [never]
+  ? R
+  : RowOf<S, U, O> | undefined
 
 type OptionalItems<O> = O extends Optional<infer C> ? C : never
-type GivenRow<S extends Scope, U extends AnyCells, O> = CastRow<O> & StarItems<S, U, StarOf<O>> & { [C in O as NameOf<C>]: TypeOf<S, U, C> }
+type GivenRow<S extends Scope, U extends AnyCells, O> = CastRow<O> &
+  StarItems<S, U, StarOf<O>> & { [C in O as NameOf<C>]: TypeOf<S, U, C> }
 type CastRow<O> = [Extract<O, Cast<any>>] extends [never] ? unknown : Extract<O, Cast<any>>['cast']
 type StarOf<O> = O extends All<infer A> ? A : never
 type StarItems<S extends Scope, U extends AnyCells, A> = [A] extends [never]
@@ -66,7 +69,9 @@ type StarItems<S extends Scope, U extends AnyCells, A> = [A] extends [never]
     ? { [C in keyof U['row']]: SelectType<U['row'][C]> }
     : StarRow<S, A>
 /** The columns of the tables `A`. */
-type StarRow<S extends Scope, A> = [A] extends [keyof S['tables']] ? { [C in KeysOf<S['tables'][A]>]: InEach<S['tables'][A], C> } : never
+type StarRow<S extends Scope, A> = [A] extends [keyof S['tables']]
+  ? { [C in KeysOf<S['tables'][A]>]: InEach<S['tables'][A], C> }
+  : never
 type KeysOf<T> = T extends In<infer R, any> ? keyof R : never
 type InEach<T, C> = T extends In<infer R, infer N> ? (C extends keyof R ? SelectType<R[C]> | N : never) : never
 

@@ -146,7 +146,9 @@ export type Cell<S extends Scope, U extends AnyCells, R> = R extends `${infer A}
     : QualifiedCell<S, R>
   : At<RowOfCells<U>, R>
 // 'schema.table.column'
-type QualifiedCell<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}` ? S['tables'][`${A}.${B}`]['row'][C] : never
+type QualifiedCell<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}`
+  ? S['tables'][`${A}.${B}`]['row'][C]
+  : never
 
 /** The type of a reference when it is selected: with null, where an outer join may leave out its table. */
 export type Selected<S extends Scope, U extends AnyCells, R> = R extends `${infer A}.${infer C}`

@@ -5,7 +5,15 @@ import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'
 import type { All, Cast, Narrowed, Optional, RowOf } from './row.ts'
-import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, RunMethods, StoredQuery, StreamOptions } from './run.ts'
+import type {
+  CompiledQuery,
+  ExecuteOptions,
+  ExecuteOrThrowOptions,
+  NoRowError,
+  RunMethods,
+  StoredQuery,
+  StreamOptions,
+} from './run.ts'
 import type {
   $cells,
   $eb,
@@ -17,7 +25,6 @@ import type {
   AllMaybe,
   And,
   AnyCells,
-  TableCells,
   AtBuilder,
   AtCells,
   AtInfo,
@@ -26,34 +33,81 @@ import type {
   AtRow,
   AtScope,
   Cell,
-  MaybeCells,
   JoinedCells,
+  MaybeCells,
   Returns,
   Scope,
   State,
+  TableCells,
 } from './scope.ts'
-import type { GroupArgument, Items, NoItem, NoRef, OperandArm, OrderArgument, RefArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
+import type {
+  GroupArgument,
+  Items,
+  NoItem,
+  NoRef,
+  OperandArm,
+  OrderArgument,
+  RefArgument,
+  RefItem,
+  SelectArgument,
+  SelectItem,
+} from './selection.ts'
 import type { WhereMethods } from './where.ts'
 import type { WindowBuilder } from './window.ts'
 
-type InnerJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtItems]>
-type LeftJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtItems]>
-type RightJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtItems]>
-type FullJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtItems]>
+type InnerJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<
+  T[AtInfo],
+  And<T[AtScope], N, Q, never>,
+  K,
+  JoinedCells<T[AtCells], Q>,
+  T[AtItems]
+>
+type LeftJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<
+  T[AtInfo],
+  And<T[AtScope], N, Q, null>,
+  K,
+  JoinedCells<T[AtCells], MaybeCells<Q>>,
+  T[AtItems]
+>
+type RightJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<
+  T[AtInfo],
+  And<AllMaybe<T[AtScope]>, N, Q, never>,
+  K,
+  JoinedCells<MaybeCells<T[AtCells]>, Q>,
+  T[AtItems]
+>
+type FullJoined<T extends State, N extends string, Q extends AnyCells, K> = Select<
+  T[AtInfo],
+  And<AllMaybe<T[AtScope]>, N, Q, null>,
+  K,
+  JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>,
+  T[AtItems]
+>
 
 /** What joins a select to another one by a set operation. */
 interface SetOperand<T extends Returns> {
   readonly [$row]: T[AtRow]
 }
-type SetArgument<T extends Returns & State> = SetOperand<T> | readonly SetOperand<T>[] | ((eb: T[AtInfo]['eb']) => SetOperand<T> | readonly SetOperand<T>[])
+type SetArgument<T extends Returns & State> =
+  | SetOperand<T>
+  | readonly SetOperand<T>[]
+  | ((eb: T[AtInfo]['eb']) => SetOperand<T> | readonly SetOperand<T>[])
 
 /** A number of rows. */
 export type Count = number | bigint | Expression<number | bigint>
 /** The names of tables in scope, or the tables. */
 export type Aliases<A> = A | Named<A> | readonly (A | Named<A>)[]
-type StarItem<I, S extends Scope> = I extends { outer: infer O } ? ([O] extends [never] ? All<'*'> : All<Exclude<keyof S['tables'], O>>) : never
+type StarItem<I, S extends Scope> = I extends { outer: infer O }
+  ? [O] extends [never]
+    ? All<'*'>
+    : All<Exclude<keyof S['tables'], O>>
+  : never
 /** The items that a callback of `$if` added. It has no constraint, which would be taken for the type that it should give. */
-export type AddedByIf<O, U> = U extends { readonly [$items]: infer X } ? ([Exclude<X, O>] extends [never] ? never : Optional<Exclude<X, O>>) : never
+export type AddedByIf<O, U> = U extends { readonly [$items]: infer X }
+  ? [Exclude<X, O>] extends [never]
+    ? never
+    : Optional<Exclude<X, O>>
+  : never
 type TupleOf<R, A> = A extends readonly (keyof R)[] ? { -readonly [I in keyof A]: R[A[I] & keyof R] } : never
 
 export interface SelectMethods extends WhereMethods, RunMethods {
@@ -65,60 +119,152 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').innerJoin('country as c', 'c.cca2', 'city.country').select(['city.name', 'c.name as country'])
    * ```
    */
-  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+  innerJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    const R1 extends K = any,
+    const R2 extends K = any,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): InnerJoined<T, N, Q, K>
-  innerJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>>>(
+  innerJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>>,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): InnerJoined<T, N, Q, K>
   /** Joins a table, with nulls where it has no row. */
-  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+  leftJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    const R1 extends K = any,
+    const R2 extends K = any,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): LeftJoined<T, N, Q, K>
-  leftJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
+  leftJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): LeftJoined<T, N, Q, K>
   /** Joins a table, with nulls in the tables so far where they have no row. */
-  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+  rightJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    const R1 extends K = any,
+    const R2 extends K = any,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): RightJoined<T, N, Q, K>
-  rightJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>>(
+  rightJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): RightJoined<T, N, Q, K>
   /** Joins a table, with nulls on either side where it has no row. */
-  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+  fullJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    const R1 extends K = any,
+    const R2 extends K = any,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): FullJoined<T, N, Q, K>
-  fullJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+  fullJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<
+      T[AtInfo],
+      And<AllMaybe<T[AtScope]>, N, Q, null>,
+      K,
+      JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>
+    >,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): FullJoined<T, N, Q, K>
   /** Joins every row of a table with every row so far. */
-  crossJoin<T extends State, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(
-    this: T,
-    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
-  ): InnerJoined<T, N, Q, K>
+  crossJoin<
+    T extends State,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+  >(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): InnerJoined<T, N, Q, K>
   /** Joins a query that may use the columns of the tables so far. */
-  innerJoinLateral<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], A, Q, never>, K, JoinedCells<T[AtCells], Q>>>(
+  innerJoinLateral<
+    T extends State,
+    A extends string,
+    Q extends AnyCells,
+    K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<T[AtInfo], And<T[AtScope], A, Q, never>, K, JoinedCells<T[AtCells], Q>>,
+  >(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
     on: (join: J) => JoinMethods,
@@ -134,26 +280,38 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    *   (join) => join.onTrue())
    * ```
    */
-  leftJoinLateral<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], A, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
+  leftJoinLateral<
+    T extends State,
+    A extends string,
+    Q extends AnyCells,
+    K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<T[AtInfo], And<T[AtScope], A, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>,
+  >(
     this: T,
     table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
     on: (join: J) => JoinMethods,
   ): LeftJoined<T, A, Q, K>
   /** Joins every row with the rows of a query that may use its columns. */
-  crossJoinLateral<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(
-    this: T,
-    table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
-  ): InnerJoined<T, A, Q, K>
+  crossJoinLateral<
+    T extends State,
+    A extends string,
+    Q extends AnyCells,
+    K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+  >(this: T, table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>)): InnerJoined<T, A, Q, K>
   /** `cross apply`: `crossJoinLateral` where that is its name. */
-  crossApply<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(
-    this: T,
-    table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
-  ): InnerJoined<T, A, Q, K>
+  crossApply<
+    T extends State,
+    A extends string,
+    Q extends AnyCells,
+    K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+  >(this: T, table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>)): InnerJoined<T, A, Q, K>
   /** `outer apply`: `leftJoinLateral` on true where that is its name. */
-  outerApply<T extends State, A extends string, Q extends AnyCells, K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(
-    this: T,
-    table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>),
-  ): LeftJoined<T, A, Q, K>
+  outerApply<
+    T extends State,
+    A extends string,
+    Q extends AnyCells,
+    K = T[AtRefs] | `${A}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+  >(this: T, table: DerivedTable<Q, A> | ((eb: T[AtBuilder]) => DerivedTable<Q, A>)): LeftJoined<T, A, Q, K>
   /**
    * Selects columns and expressions; several calls add up.
    *
@@ -162,10 +320,18 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').select(['id', 'city.name as title', (eb) => eb.fn.max('population').as('largest')])
    * ```
    */
-  select<T extends State, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<T, C>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | Items<C>>
+  select<T extends State, C extends SelectItem = NoItem>(
+    this: T,
+    columns: SelectArgument<T, C>,
+  ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | Items<C>>
   /** Selects all columns, or those of some of the tables. */
-  selectAll<T extends State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | StarItem<T[AtInfo], T[AtScope]>>
-  selectAll<T extends State, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | All<A>>
+  selectAll<T extends State>(
+    this: T,
+  ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | StarItem<T[AtInfo], T[AtScope]>>
+  selectAll<T extends State, A extends keyof T[AtScope]['tables']>(
+    this: T,
+    tables: Aliases<A>,
+  ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | All<A>>
   /** Leaves out rows that are equal to another. */
   distinct<T>(this: T): T
   /** Keeps the first row of each group of rows that are equal in some columns. */
@@ -180,10 +346,21 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    */
   groupBy<T extends State, C extends RefItem = NoRef>(this: T, columns: GroupArgument<T, C>): T
   /** Keeps the groups for which a condition is true. */
-  having<T extends State, const R extends T[AtRefs] = never, C extends T[AtRefs] = never, V = Cell<T[AtScope], T[AtCells], R>, P extends ComparisonOperator = '='>(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+  having<
+    T extends State,
+    const R extends T[AtRefs] = never,
+    C extends T[AtRefs] = never,
+    V = Cell<T[AtScope], T[AtCells], R>,
+    P extends ComparisonOperator = '=',
+  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
   having<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /** Keeps the groups in which two columns compare as given. */
-  havingRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(this: T, left: A | ColumnLike<A>, operator: ComparisonOperator | Expression<any>, right: B | ColumnLike<B>): T
+  havingRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(
+    this: T,
+    left: A | ColumnLike<A>,
+    operator: ComparisonOperator | Expression<any>,
+    right: B | ColumnLike<B>,
+  ): T
   /**
    * Orders the rows by a column, a name of the selection or an expression; several calls order by one after the other.
    *
@@ -194,7 +371,11 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    */
   orderBy<T extends State, C extends RefItem = NoRef>(this: T, column: OrderArgument<T, C>, direction?: Direction): T
   /** Defines a window for `over` by name. */
-  window<T extends State>(this: T, name: string, window: (w: WindowBuilder<T[AtBuilder]>) => WindowBuilder<T[AtBuilder]>): T
+  window<T extends State>(
+    this: T,
+    name: string,
+    window: (w: WindowBuilder<T[AtBuilder]>) => WindowBuilder<T[AtBuilder]>,
+  ): T
   /** Takes at most so many rows. */
   limit<T>(this: T, count: Count): T
   /** Skips so many rows. */
@@ -250,13 +431,22 @@ export interface SelectMethods extends WhereMethods, RunMethods {
    * db.selectFrom('city').select('name').$if(detailed, (query) => query.select('population'))
    * ```
    */
-  $if<T extends State, U>(this: T, condition: boolean, change: (query: T) => U): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | AddedByIf<T[AtItems], U>>
+  $if<T extends State, U>(
+    this: T,
+    condition: boolean,
+    change: (query: T) => U,
+  ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | AddedByIf<T[AtItems], U>>
   /** Makes a query of one column an expression of that column's type. */
   $asScalar<T extends Returns>(this: T): ExpressionWrapper<T[AtRow][keyof T[AtRow]]>
   /** Makes a query an expression of a row of its columns, in the order in which they are named. */
-  $asTuple<T extends Returns, const A extends readonly (keyof T[AtRow])[]>(this: T, ...columns: A): ExpressionWrapper<TupleOf<T[AtRow], A>>
+  $asTuple<T extends Returns, const A extends readonly (keyof T[AtRow])[]>(
+    this: T,
+    ...columns: A
+  ): ExpressionWrapper<TupleOf<T[AtRow], A>>
   /** Takes null out of the types of all columns; nothing changes at run time. */
-  $notNull<T extends Returns & State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], Cast<{ [C in keyof T[AtRow]]: NonNullable<T[AtRow][C]> }>>
+  $notNull<T extends Returns & State>(
+    this: T,
+  ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], Cast<{ [C in keyof T[AtRow]]: NonNullable<T[AtRow][C]> }>>
 }
 
 /**
@@ -320,5 +510,7 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
    */
   $narrowType<T>(): Select<I, S, K, U, Cast<Narrowed<RowOf<S, U, O>, T>>>
   /** Names the type of the row, which has to be what it is: a help for the compiler with long queries. */
-  $assertType<R extends RowOf<S, U, O>>(): RowOf<S, U, O> extends R ? Select<I, S, K, U, Cast<R>> : { readonly error: 'the asserted type is not the type of the row' }
+  $assertType<R extends RowOf<S, U, O>>(): RowOf<S, U, O> extends R
+    ? Select<I, S, K, U, Cast<R>>
+    : { readonly error: 'the asserted type is not the type of the row' }
 }

@@ -18,42 +18,89 @@ export type RefItem = string | Expression<any> | ColumnLike<any>
  * string pass in the compiler's first pass, which skips callbacks; and it costs no union.
  */
 export type NoString = `${any}`
-export type NoItem = NoString | Aliased<any, any>
-export type NoRef = NoString | Expression<any>
-type AnyItem = NoItem | ColumnLike<any>
+export type NoItem = NoString | Aliased<any, any> | ColumnLike<any>
+export type NoRef = NoString | Expression<any> | ColumnLike<any>
 
 /** The items of the selection that were given as `C`. */
 export type Items<C> = [C] extends [string] ? C : ItemOf<C>
-type ItemOf<C> = C extends ColumnLike<infer R> ? R : C extends (eb: any) => infer R ? (R extends readonly (infer I)[] ? ItemOf<I> : ItemOf<R>) : C
+type ItemOf<C> =
+  C extends ColumnLike<infer R>
+    ? R
+    : C extends (eb: any) => infer R
+      ? R extends readonly (infer I)[]
+        ? ItemOf<I>
+        : ItemOf<R>
+      : C
 
-type BadItem<K, C> = C extends K ? never
-  : C extends Aliased<any, any> ? never
-  : NoString extends C ? (string extends C ? C : never)
-  : C extends `${infer X} as ${string}` ? (X extends K ? never : C)
-  : C extends ColumnLike<infer R> ? (R extends Optional<any> ? never : BadItem<K, R>)
-  : C extends (eb: any) => infer R ? BadItem<K, R extends readonly (infer I)[] ? I : R>
-  : C
-type BadRef<K, C> = C extends K ? never
-  : C extends Expression<any> ? never
-  : NoString extends C ? (string extends C ? C : never)
-  : C extends ColumnLike<infer R> ? BadRef<K, R>
-  : C
-type BadOrder<K, O, C> = C extends K ? never
-  : C extends Expression<any> ? never
-  : NoString extends C ? (string extends C ? C : never)
-  : C extends NameOf<O> ? never
-  : C extends ColumnLike<infer R> ? BadRef<K, R>
-  : C
+type BadItem<K, C> = C extends K
+  ? never
+  : C extends Aliased<any, any>
+    ? never
+    : NoString extends C
+      ? string extends C
+        ? C
+        : never
+      : C extends `${infer X} as ${string}`
+        ? X extends K
+          ? never
+          : C
+        : C extends ColumnLike<infer R>
+          ? unknown extends R
+            ? never
+            : R extends Optional<any>
+              ? never
+              : BadItem<K, R>
+          : C extends (eb: any) => infer R
+            ? BadItem<K, R extends readonly (infer I)[] ? I : R>
+            : C
+type BadRef<K, C> = C extends K
+  ? never
+  : C extends Expression<any>
+    ? never
+    : NoString extends C
+      ? string extends C
+        ? C
+        : never
+      : C extends ColumnLike<infer R>
+        ? unknown extends R
+          ? never
+          : BadRef<K, R>
+        : C
+type BadOrder<K, O, C> = C extends K
+  ? never
+  : C extends Expression<any>
+    ? never
+    : NoString extends C
+      ? string extends C
+        ? C
+        : never
+      : C extends NameOf<O>
+        ? never
+        : C extends ColumnLike<infer R>
+          ? unknown extends R
+            ? never
+            : BadRef<K, R>
+          : C
 
 // The right ones among wrong items. The legal references stand beside them, so that in generic code, where the conditions
 // cannot be decided, a reference is legal either way.
-type RightItem<K, C> = NoInfer<C extends `${infer X} as ${string}` ? (X extends K ? C : never) : C extends Aliased<any, any> ? C : never>
+type RightItem<K, C> = NoInfer<
+  C extends `${infer X} as ${string}` ? (X extends K ? C : never) : C extends Aliased<any, any> ? C : never
+>
 type RightRef<C> = NoInfer<C extends Expression<any> ? C : never>
+
+type Named<K> = K | Aliased<any, any> | readonly (K | Aliased<any, any>)[]
 
 /** The parameter of `select` and `returning`. */
 export type SelectArgument<T extends ScopeState, C> = [BadItem<T[AtRefs], C>] extends [never]
-  ? C | readonly (C | ((eb: T[AtBuilder]) => AnyItem | readonly AnyItem[]))[] | ((eb: T[AtBuilder]) => C | readonly C[])
-  : T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C> | Callback)[] | NoInfer<(eb: any) => T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C>)[]>
+  ? C | readonly (C | ((eb: T[AtBuilder]) => NoItem | readonly NoItem[]))[] | ((eb: T[AtBuilder]) => C | readonly C[])
+  :
+      | T[AtRefs]
+      | RightItem<T[AtRefs], C>
+      | readonly (T[AtRefs] | RightItem<T[AtRefs], C> | NoInfer<(eb: T[AtBuilder]) => Named<T[AtRefs]>>)[]
+      | NoInfer<
+          (eb: T[AtBuilder]) => T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C>)[]
+        >
 
 /** The parameter of `distinctOn` and `partitionBy`. */
 export type RefArgument<T extends ScopeState, C> = [BadRef<T[AtRefs], C>] extends [never]

@@ -46,14 +46,23 @@ export interface Step<T> {
 }
 
 // The savepoints that are left after going back to N: it and those before it.
-type UpTo<S extends readonly string[], N> = S extends readonly [...infer H extends string[], infer L extends string] ? (L extends N ? S : UpTo<H, N>) : never
-type Before<S extends readonly string[], N> = S extends readonly [...infer H extends string[], infer L extends string] ? (L extends N ? H : Before<H, N>) : never
+type UpTo<S extends readonly string[], N> = S extends readonly [...infer H extends string[], infer L extends string]
+  ? L extends N
+    ? S
+    : UpTo<H, N>
+  : never
+type Before<S extends readonly string[], N> = S extends readonly [...infer H extends string[], infer L extends string]
+  ? L extends N
+    ? H
+    : Before<H, N>
+  : never
 
 /**
  * A transaction that its caller ends; leaving the scope of `await using` rolls it back if it is still open. `S` are the
  * names of its savepoints.
  */
-export interface ControlledTransaction<DB, S extends readonly string[] = [], I extends AnyInfo = Info<DB>> extends Transaction<DB, I> {
+export interface ControlledTransaction<DB, S extends readonly string[] = [], I extends AnyInfo = Info<DB>>
+  extends Transaction<DB, I> {
   readonly isCommitted: boolean
   readonly isRolledBack: boolean
   /**

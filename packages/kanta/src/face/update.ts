@@ -6,7 +6,15 @@ import type { Subquery } from './operator.ts'
 import type { Direction } from './order.ts'
 import type { UpdateResult } from './result.ts'
 import type { All, Cast, FirstOrResult, Narrowed, RowOf, RowOrResult } from './row.ts'
-import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, RunMethods, StoredQuery, StreamOptions } from './run.ts'
+import type {
+  CompiledQuery,
+  ExecuteOptions,
+  ExecuteOrThrowOptions,
+  NoRowError,
+  RunMethods,
+  StoredQuery,
+  StreamOptions,
+} from './run.ts'
 import type {
   $cells,
   $eb,
@@ -19,16 +27,16 @@ import type {
   AllMaybe,
   And,
   AnyCells,
-  TableCells,
   AtCells,
   AtInfo,
   AtItems,
   AtRefs,
   AtScope,
   AtTarget,
-  MaybeCells,
   JoinedCells,
+  MaybeCells,
   Scope,
+  TableCells,
 } from './scope.ts'
 import type { AddedByIf, Aliases, Count } from './select.ts'
 import type { Items, NoItem, NoRef, OrderArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
@@ -58,70 +66,234 @@ export interface UpdateMethods extends WhereMethods, RunMethods {
    *   .whereRef('country.cca2', '=', 'city.country')
    * ```
    */
-  from<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], And<T[AtScope], N, Q, never>, T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  from<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+  >(
+    this: T,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
+  ): Update<
+    T[AtInfo],
+    And<T[AtScope], N, Q, never>,
+    T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    JoinedCells<T[AtCells], Q>,
+    T[AtTarget],
+    T[AtItems]
+  >
   /** Joins a table: by two columns that have to be equal, or by a callback with conditions. */
-  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+  innerJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    const R1 extends K = any,
+    const R2 extends K = any,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): Update<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
-  innerJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>>>(
+  innerJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>>,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): Update<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls where it has no row. */
-  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+  leftJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    const R1 extends K = any,
+    const R2 extends K = any,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
   ): Update<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
-  leftJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>>(
+  leftJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>>,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
   ): Update<T[AtInfo], And<T[AtScope], N, Q, null>, K, JoinedCells<T[AtCells], MaybeCells<Q>>, T[AtTarget], T[AtItems]>
   /** Joins a table, with nulls in the tables so far where they have no row. */
-  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+  rightJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    const R1 extends K = any,
+    const R2 extends K = any,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
-  rightJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>>(
+  ): Update<
+    T[AtInfo],
+    And<AllMaybe<T[AtScope]>, N, Q, never>,
+    K,
+    JoinedCells<MaybeCells<T[AtCells]>, Q>,
+    T[AtTarget],
+    T[AtItems]
+  >
+  rightJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>>,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, never>, K, JoinedCells<MaybeCells<T[AtCells]>, Q>, T[AtTarget], T[AtItems]>
+  ): Update<
+    T[AtInfo],
+    And<AllMaybe<T[AtScope]>, N, Q, never>,
+    K,
+    JoinedCells<MaybeCells<T[AtCells]>, Q>,
+    T[AtTarget],
+    T[AtItems]
+  >
   /** Joins a table, with nulls on either side where it has no row. */
-  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), const R1 extends K = any, const R2 extends K = any>(
+  fullJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    const R1 extends K = any,
+    const R2 extends K = any,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     left: R1 | ColumnLike<R1>,
     right: R2 | ColumnLike<R2>,
-  ): Update<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
-  fullJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), J = JoinBuilder<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>>>(
+  ): Update<
+    T[AtInfo],
+    And<AllMaybe<T[AtScope]>, N, Q, null>,
+    K,
+    JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>,
+    T[AtTarget],
+    T[AtItems]
+  >
+  fullJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    J = JoinBuilder<
+      T[AtInfo],
+      And<AllMaybe<T[AtScope]>, N, Q, null>,
+      K,
+      JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>
+    >,
+  >(
     this: T,
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
     on: (join: J) => JoinMethods,
-  ): Update<T[AtInfo], And<AllMaybe<T[AtScope]>, N, Q, null>, K, JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>, T[AtTarget], T[AtItems]>
+  ): Update<
+    T[AtInfo],
+    And<AllMaybe<T[AtScope]>, N, Q, null>,
+    K,
+    JoinedCells<MaybeCells<T[AtCells]>, MaybeCells<Q>>,
+    T[AtTarget],
+    T[AtItems]
+  >
   /** Joins every row of a table with every row so far. */
-  crossJoin<T extends WriteState, B extends T[AtInfo]['names'] = never, A extends string = never, TB extends T[AtInfo]['names'] = never, N extends string = [A] extends [never] ? B | TB : A, Q extends AnyCells = TableCells<T[AtInfo], B | TB>, K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string)>(this: T, table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>): Update<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
+  crossJoin<
+    T extends WriteState,
+    B extends T[AtInfo]['names'] = never,
+    A extends string = never,
+    TB extends T[AtInfo]['names'] = never,
+    N extends string = [A] extends [never] ? B | TB : A,
+    Q extends AnyCells = TableCells<T[AtInfo], B | TB>,
+    K = T[AtRefs] | `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+  >(
+    this: T,
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
+  ): Update<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Returns columns of the updated rows. */
-  returning<T extends WriteState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<T, C>): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | Items<C>>
+  returning<T extends WriteState, C extends SelectItem = NoItem>(
+    this: T,
+    columns: SelectArgument<T, C>,
+  ): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | Items<C>>
   /** Returns all columns of the updated rows, or those of some of the tables. */
-  returningAll<T extends WriteState>(this: T): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<'*'>>
-  returningAll<T extends WriteState, A extends keyof T[AtScope]['tables']>(this: T, tables: Aliases<A>): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
+  returningAll<T extends WriteState>(
+    this: T,
+  ): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<'*'>>
+  returningAll<T extends WriteState, A extends keyof T[AtScope]['tables']>(
+    this: T,
+    tables: Aliases<A>,
+  ): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
   /** Returns nothing again. */
-  clearReturning<T extends WriteState>(this: T): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>
+  clearReturning<T extends WriteState>(
+    this: T,
+  ): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>
   /** Returns columns of the rows, as SQL Server says it: `output(['deleted.id'])`. */
-  output<T extends WriteState, C extends SelectItem = NoItem>(this: T, columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C>): Update<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | Items<C>>
+  output<T extends WriteState, C extends SelectItem = NoItem>(
+    this: T,
+    columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C>,
+  ): Update<
+    T[AtInfo],
+    OutputScope<T, 'inserted' | 'deleted'>,
+    T[AtRefs],
+    T[AtCells],
+    T[AtTarget],
+    T[AtItems] | Items<C>
+  >
   /** Returns all columns of the rows, as SQL Server says it. */
-  outputAll<T extends WriteState, A extends 'inserted' | 'deleted'>(this: T, table: A): Update<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
+  outputAll<T extends WriteState, A extends 'inserted' | 'deleted'>(
+    this: T,
+    table: A,
+  ): Update<T[AtInfo], OutputScope<T, 'inserted' | 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | All<A>>
   /** Orders the rows, where the database takes an order here. */
-  orderBy<T extends WriteState, C extends RefItem = NoRef>(this: T, column: OrderArgument<T, C>, direction?: Direction): T
+  orderBy<T extends WriteState, C extends RefItem = NoRef>(
+    this: T,
+    column: OrderArgument<T, C>,
+    direction?: Direction,
+  ): T
   clearOrderBy<T>(this: T): T
   /** Takes at most so many rows, where the database takes a limit here. */
   limit<T>(this: T, count: Count): T
@@ -129,7 +301,11 @@ export interface UpdateMethods extends WhereMethods, RunMethods {
   /** Takes at most so many rows (or per cent of them), as SQL Server says it. */
   top<T>(this: T, count: Count, modifier?: 'percent'): T
   /** Changes the query if a condition holds. Columns that are returned within become optional. */
-  $if<T extends WriteState, U>(this: T, condition: boolean, change: (query: T) => U): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U>>
+  $if<T extends WriteState, U>(
+    this: T,
+    condition: boolean,
+    change: (query: T) => U,
+  ): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | AddedByIf<T[AtItems], U>>
 }
 
 /** `update …`: `T` is the table that is written, the other parameters are those of `Select`. */
@@ -168,6 +344,11 @@ export interface Update<I, S extends Scope, K, U extends AnyCells, T extends Any
    * db.updateTable('city').set({ name: 'Turku' }).set('population', (eb) => eb('population', '+', 1)).where('id', '=', 7)
    * ```
    */
-  set(changes: Changes | UpdateRow<T['row']> | ((eb: ExpressionScope<I, S, K, U>) => UpdateRow<T['row']>)): Update<I, S, K, U, T, O>
-  set<C extends keyof T['row'] & string>(column: C | ColumnLike<`${string}.${C}`>, value: UpdateValue<T['row'][C]> | ((eb: ExpressionScope<I, S, K, U>) => UpdateValue<T['row'][C]>)): Update<I, S, K, U, T, O>
+  set(
+    changes: Changes | UpdateRow<T['row']> | ((eb: ExpressionScope<I, S, K, U>) => UpdateRow<T['row']>),
+  ): Update<I, S, K, U, T, O>
+  set<C extends keyof T['row'] & string>(
+    column: C | ColumnLike<`${string}.${C}`>,
+    value: UpdateValue<T['row'][C]> | ((eb: ExpressionScope<I, S, K, U>) => UpdateValue<T['row'][C]>),
+  ): Update<I, S, K, U, T, O>
 }

@@ -1,6 +1,6 @@
 import type { Expression } from '../schema/index.ts'
 import type { Direction } from './order.ts'
-import type { $cells, $eb, $refs, $scope, AtCells, AtRefs, AtScope, AnyScope, ScopeState } from './scope.ts'
+import type { $cells, $eb, $refs, $scope, AnyScope, AtCells, AtRefs, AtScope, ScopeState } from './scope.ts'
 import type { NoRef, RefArgument, RefItem } from './selection.ts'
 
 /** An edge of a frame. */

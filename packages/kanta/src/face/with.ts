@@ -26,11 +26,16 @@ type Split<T extends string> = T extends `${infer H},${infer R}` ? Trim<H> | Spl
 
 type NameIn<N extends string> = N extends `${infer M}(${string})` ? Trim<M> : N
 /** The row under the name `N`. Renamed columns are any of the query's, as their order is not in the types. */
-type RowAs<N extends string, R> = N extends `${string}(${infer L})` ? { [C in Split<L>]: C extends keyof R ? R[C] : R[keyof R] } : R
+type RowAs<N extends string, R> = N extends `${string}(${infer L})`
+  ? { [C in Split<L>]: C extends keyof R ? R[C] : R[keyof R] }
+  : R
 
 // No part of it is `DB` itself, which the compiler would infer anew from each method that gives such a database.
 type Added<DB, T> = { [K in keyof DB | keyof T]: K extends keyof T ? T[K] : At<DB, K> }
 /** The tables of `DB` with the common table expression `N`, which hides a table of that name. */
 export type WithTable<DB, N extends string, Q extends CommonQuery> = Added<DB, { [P in NameIn<N>]: RowAs<N, Q[AtRow]> }>
 /** What a recursive query sees of itself. */
-export type WithItself<DB, N extends string> = Added<DB, { [P in NameIn<N>]: N extends `${string}(${infer L})` ? Record<Split<L>, any> : any }>
+export type WithItself<DB, N extends string> = Added<
+  DB,
+  { [P in NameIn<N>]: N extends `${string}(${infer L})` ? Record<Split<L>, any> : any }
+>

@@ -186,7 +186,8 @@ export class Shape<K extends Kind = Kind> {
   readonly value: unknown
   private planner: object | undefined = undefined
   private plan: unknown = undefined
-  private plans: Map<object, unknown> | undefined = undefined
+  /** Weak, so that a database that nobody has any more takes its plans with it. */
+  private plans: WeakMap<object, unknown> | undefined = undefined
   private lastPart = ''
   private lastValue: unknown = undefined
   private last: Shape<K> | undefined = undefined
@@ -207,7 +208,7 @@ export class Shape<K extends Kind = Kind> {
 
   keepPlan(planner: object, plan: unknown): void {
     if (this.planner !== undefined) {
-      this.plans ??= new Map([[this.planner, this.plan]])
+      this.plans ??= new WeakMap([[this.planner, this.plan]])
       this.plans.set(planner, plan)
     }
     this.planner = planner

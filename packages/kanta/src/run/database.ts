@@ -5,6 +5,7 @@ import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import {
   Chain,
   caseOf,
+  checkName,
   dynamic,
   type ExecuteOptions,
   functions,
@@ -47,11 +48,14 @@ const OPTIONS: readonly (keyof KantaOptions)[] = ['driver', 'schema', 'plugins',
 
 /** Opens a database. Connects with the first query. */
 export function open(options: KantaOptions): DatabaseHandle {
+  if (typeof options !== 'object' || options === null)
+    refuse(`kanta() takes an object of options, such as { driver: sqlite('cities.db') }, not ${show(options)}.`)
   for (const name of Object.keys(options)) {
     if (!OPTIONS.includes(name as keyof KantaOptions))
       refuse(`kanta() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
   }
-  const { driver, plugins = [] } = options
+  const { driver } = options
+  const plugins = checkPlugins(options.plugins ?? [])
   provideExpressionBuilder()
   if (typeof driver?.connect !== 'function')
     refuse("kanta() needs a driver, such as sqlite('cities.db') from 'kanta/sqlite'.")
@@ -83,6 +87,15 @@ function isPlanCacheOff(): boolean {
   } catch {
     return false
   }
+}
+
+function checkPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
+  if (!Array.isArray(plugins)) return refuse(`Plugins are given in an array, not as ${show(plugins)}.`)
+  for (const plugin of plugins) {
+    if (typeof plugin?.name !== 'string')
+      refuse(`${show(plugin)} is not a plugin. Give what a function such as camelCase() gives.`)
+  }
+  return plugins
 }
 
 /** The tables among the values of an object or a module. */
@@ -136,6 +149,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 
   /** The same database with every unqualified table in a schema. */
   withSchema(name: string): this {
+    checkName(name, 'a schema')
     return this.#derive(`schema ${name}`, () => ({
       ...this.settings,
       planning: {
@@ -147,6 +161,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 
   /** The same database with more plugins. */
   withPlugins(plugins: readonly Plugin[]): this {
+    checkPlugins(plugins)
     return this.#with({
       ...this.settings,
       planning: {
@@ -158,6 +173,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
+    if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
     return new PreparedQuery(
       build((name) => new Parameter(name)),
       this.#executor,
@@ -167,7 +183,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   /** Runs a compiled query, or a query of another database here. */
   async executeQuery(query: unknown, options?: ExecuteOptions): Promise<unknown> {
     if (query instanceof Chain) return { rows: await this.#executor.execute(query, options) }
-    const { sql, parameters } = query as { sql: unknown; parameters: readonly unknown[] }
+    const { sql, parameters } = Object(query) as { sql: unknown; parameters: readonly unknown[] }
     if (typeof sql !== 'string' || !Array.isArray(parameters))
       return refuse('executeQuery() takes a query, or what compile() gives.')
     return this.#executor.text({ sql, parameters }, options)
@@ -191,10 +207,12 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   connection(): { execute<T>(work: (db: DatabaseHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> } {
     const { settings, session } = this
     return {
-      execute: (work, options) =>
-        runOnConnection(session, { driver: settings.driver, signal: options?.signal }, (held) =>
-          work(new DatabaseHandle(settings, held)),
-        ),
+      execute: async (work, options) =>
+        typeof work !== 'function'
+          ? refuse('connection().execute() takes a callback: async (db) => { … }.')
+          : runOnConnection(session, { driver: settings.driver, signal: options?.signal }, (held) =>
+              work(new DatabaseHandle(settings, held)),
+            ),
     }
   }
 
@@ -231,6 +249,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     derived.set(this.settings, known)
     let settings = known.get(key)
     if (settings === undefined) {
+      // Names made at run time, one for each tenant, must not pile up.
+      if (known.size >= MOST_DERIVED) known.clear()
       settings = make()
       known.set(key, settings)
     }
@@ -247,6 +267,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 }
 
+const MOST_DERIVED = 1_000
 const derived = new WeakMap<Settings, Map<string, Settings>>()
 
 const LEVELS: readonly IsolationLevel[] = [

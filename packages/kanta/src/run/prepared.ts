@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import type { ArgRole, Kind } from '../ir/index.ts'
-import { Chain, type ExecuteOptions, Parameter, Query } from '../sql/index.ts'
+import { Chain, type ExecuteOptions, Parameter, Query, show } from '../sql/index.ts'
 import { checkArgument } from './argument.ts'
 import type { Executor } from './execute.ts'
 

@@ -127,7 +127,8 @@ export interface AnyColumnBuilder extends ColumnType<unknown> {}
  * A column that is being defined: not null unless it says so. Its type is a column type as it is, so that a table's row
  * need not be computed from its columns.
  */
-export interface ColumnBuilder<T, F extends Filled = 'nothing'> extends ColumnType<T, InsertCell<T, F>, UpdateCell<T, F>> {
+export interface ColumnBuilder<T, F extends Filled = 'nothing'>
+  extends ColumnType<T, InsertCell<T, F>, UpdateCell<T, F>> {
   /** Lets the column hold null. */
   nullable(): ColumnBuilder<T | null, F>
   /** Makes the column the primary key; an integer key is generated when an insert leaves it out. */

@@ -48,7 +48,11 @@ export type InsertType<T> = [T] extends [ColumnType<any, any, any>] ? T['__inser
 export type UpdateType<T> = [T] extends [ColumnType<any, any, any>] ? T['__update__'] : T
 
 // A column may be left out of an insert when its insert type has null or undefined in it, or is never.
-type RequiredKey<X, K> = [X] extends [ColumnType<any, any, any>] ? RequiredValue<X['__insert__'], K> : [X] extends [{}] ? K : never
+type RequiredKey<X, K> = [X] extends [ColumnType<any, any, any>]
+  ? RequiredValue<X['__insert__'], K>
+  : [X] extends [{}]
+    ? K
+    : never
 type RequiredValue<I, K> = [I] extends [never] ? never : [I] extends [{}] ? K : never
 /** The columns that an insert may not leave out. */
 export type RequiredKeys<T> = { [K in keyof T]-?: RequiredKey<T[K], K> }[keyof T]

@@ -28,7 +28,7 @@ function junction(kind: 'and' | 'or', conditions: unknown): Expr {
     if (kind === 'or') return new Expr(literal(false))
     return refuse('and([]) has no conditions and would pass every row. Say eb.lit(true) where every row is meant.')
   }
-  const items = given.map((condition: unknown, i: number) => {
+  const items = Array.from(given, (condition: unknown, i: number) => {
     if (condition === undefined)
       refuse(`${kind}([…]): condition ${i} is undefined. Filter the list, or leave the condition out.`)
     return conditionOf([condition], args, kind)
@@ -75,7 +75,9 @@ function makeBuilder() {
     selectFrom: (tables: unknown) => creator.selectFrom(tables),
     selectNoFrom: (columns: unknown) => creator.selectNoFrom(columns),
     ref: (column: unknown, operator?: string): Expr | JsonPathBuilder =>
-      operator === undefined ? expression((args) => reference(column, args)) : jsonPath(column, operator),
+      operator === undefined || column === undefined
+        ? expression((args) => reference(column, args))
+        : jsonPath(column, operator),
     jsonPath: () => jsonPath(undefined, '->$'),
     table: (name: string) => new Expr(parseTable(name)),
     val: (value: unknown) => expression((args) => valueOf(value, args, 'eb.val')),

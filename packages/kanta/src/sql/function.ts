@@ -73,7 +73,9 @@ function call(name: string, columns: readonly unknown[]): Expr {
 }
 
 function listArgument(name: unknown, columns: unknown): readonly unknown[] {
-  return Array.isArray(columns) ? Array.from(columns) : refuse(`The arguments of ${show(name)} are an array, not ${show(columns)}.`)
+  return Array.isArray(columns)
+    ? Array.from(columns)
+    : refuse(`The arguments of ${show(name)} are an array, not ${show(columns)}.`)
 }
 
 /** A function that makes a table, such as `generate_series`. */

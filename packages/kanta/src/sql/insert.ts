@@ -254,7 +254,9 @@ export class ConflictBuilder extends Chain<'conflict'> {
   columns(columns: readonly unknown[]): ConflictBuilder {
     if (!Array.isArray(columns) || columns.length === 0) refuse('onConflict(oc => oc.columns([])) names no column.')
     const before = columnsBefore(this.shape)
-    const names = Array.from(columns, (column) => checkName(column instanceof Column ? column.name : column, 'a column'))
+    const names = Array.from(columns, (column) =>
+      checkName(column instanceof Column ? column.name : column, 'a column'),
+    )
     return extend(this, 'columns', internNames([...before, ...names]))
   }
 

@@ -65,7 +65,8 @@ export function jsonObjectFrom(query: Operand): Expr {
 /** A JSON object of named expressions. */
 export function jsonBuildObject(parts: Readonly<Record<string, unknown>>): Expr {
   const args: unknown[] = []
-  const keys = Object.keys(parts)
+  const keys = typeof parts === 'object' && parts !== null && !Array.isArray(parts) ? Object.keys(parts) : []
+  if (keys.length === 0) refuse(`jsonBuildObject(${show(parts)}) takes an object of keys and expressions.`)
   const values: Node[] = keys.map((key) => reference(parts[key], args))
   return new Expr(node({ kind: 'jsonObject', keys, values }), args)
 }

@@ -47,7 +47,7 @@ export class Query<K extends Kind> extends Chain<K> {
       options === undefined
         ? undefined
         : (given(options, args) ?? refuse('The options of explain() are an expression.'))
-    if (format !== undefined && !/^[a-z]+$/i.test(format))
+    if (format !== undefined && !(typeof format === 'string' && /^[a-z]+$/i.test(format)))
       refuse(`explain(${show(format)}): a format is a word, such as 'json'.`)
     let shape = start('explain').step('format', format)
     if (extra !== undefined) shape = shape.step('options', extra)

@@ -197,7 +197,8 @@ export class SelectBuilder extends Filtered<'select'> {
 
   private lock(strength: string, of: unknown): this {
     const tables = of === undefined ? [] : Array.isArray(of) ? of : [of]
-    if (of !== undefined && tables.length === 0) refuse('A lock of [] names no table. Leave the list out for all tables.')
+    if (of !== undefined && tables.length === 0)
+      refuse('A lock of [] names no table. Leave the list out for all tables.')
     const names = Array.from(tables, (table: unknown) => checkName(table, 'a table to lock'))
     return extend(this, 'locks', node({ kind: 'lock', strength, of: names }))
   }

@@ -21,7 +21,11 @@ export class BuildWrite {
   write(write: Write): Any {
     switch (write.k) {
       case 'insert':
-        return this.#steps(this.#into(write), [[this.#values(write.rows)], this.#conflict(write), this.#returning(write.returning)])
+        return this.#steps(this.#into(write), [
+          [this.#values(write.rows)],
+          this.#conflict(write),
+          this.#returning(write.returning),
+        ])
       case 'insert query': {
         const query = this.#build.select(write.query)
         const expression = this.#flip() ? query : () => query
@@ -62,7 +66,12 @@ export class BuildWrite {
       froms.push((q) => q.from(this.#flip() ? source : [source]))
       froms.push((q) => q.whereRef(`${write.alias}.${from.by}`, '=', `${from.alias}.id`))
     }
-    return this.#steps(start, [this.#sets(write.sets, 'set'), froms, this.#where(write.where), this.#returning(write.returning)])
+    return this.#steps(start, [
+      this.#sets(write.sets, 'set'),
+      froms,
+      this.#where(write.where),
+      this.#returning(write.returning),
+    ])
   }
 
   #where(conditions: readonly Condition[]): ((q: Any) => Any)[] {
@@ -74,7 +83,12 @@ export class BuildWrite {
       const given = this.#build.plain(value)
       return [column, this.#flip(20) ? () => given : given] as const
     })
-    if (method === 'set' && this.#flip(40)) return pairs.map(([column, value]) => (q: Any) => q.set(column, value))
+    if (method === 'set' && this.#flip(40))
+      return pairs.map(
+        ([column, value]) =>
+          (q: Any) =>
+            q.set(column, value),
+      )
     const object = { ...Object.fromEntries(pairs), id: undefined }
     return [this.#flip() ? (q) => q[method](object) : (q) => q[method](() => object)]
   }

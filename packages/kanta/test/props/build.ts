@@ -34,7 +34,8 @@ export class Build {
   }
 
   select(query: Select, nested = false): Any {
-    for (const source of [...query.from, ...query.joins.map((join) => join.source)]) this.#sources.set(source.alias, source)
+    for (const source of [...query.from, ...query.joins.map((join) => join.source)])
+      this.#sources.set(source.alias, source)
     const creator = query.ctes.reduce((db, cte) => this.#with(db, cte), this.#db)
     let made = this.#from(query, nested && query.ctes.length === 0 && this.#style.flip(50) ? eb : creator)
     for (const step of this.#steps(query)) made = step(made)
@@ -74,7 +75,9 @@ export class Build {
     if (source.k === 'list') return list(this.#pair(source.items)).as(source.alias)
     if (source.k === 'values') {
       const rows = this.#pair(source.rows)
-      return values(rows.map((row) => Object.fromEntries(source.columns.map((c, i) => [c.name, row[i]])))).as(source.alias)
+      return values(rows.map((row) => Object.fromEntries(source.columns.map((c, i) => [c.name, row[i]])))).as(
+        source.alias,
+      )
     }
     const name = source.k === 'table' ? source.table : source.name
     if (source.k === 'table' && this.#objects() && this.#style.flip(35)) {
@@ -127,7 +130,8 @@ export class Build {
     const style = this.#style
     if (parts !== undefined && style.flip(60)) return (q) => q[method](...parts)
     const refs = c.k === 'compare' ? this.#refs(c.left, c.right) : undefined
-    if (refs !== undefined && c.k === 'compare' && style.flip(50)) return (q) => q[`${method}Ref`](refs[0], c.op, refs[1])
+    if (refs !== undefined && c.k === 'compare' && style.flip(50))
+      return (q) => q[`${method}Ref`](refs[0], c.op, refs[1])
     const made = parts === undefined ? this.condition(c) : eb(...parts)
     if (style.flip(10)) return (q) => q.$if(true, (inner: Any) => inner[method](made))
     if (style.flip(10)) return (q) => q.$call((inner: Any) => inner[method](made))
@@ -139,12 +143,14 @@ export class Build {
     const method = `${join.style}Join`
     if (join.style === 'cross') return (q) => q.crossJoin(source)
     const [only] = join.on
-    const refs = join.on.length === 1 && only?.k === 'compare' && only.op === '=' ? this.#refs(only.left, only.right) : undefined
+    const refs =
+      join.on.length === 1 && only?.k === 'compare' && only.op === '=' ? this.#refs(only.left, only.right) : undefined
     if (refs !== undefined && this.#style.flip(60)) return (q) => q[method](source, ...refs)
     const on = join.on.map((c) => {
       if (c.k === 'constant' && c.value && join.on.length === 1 && this.#style.flip(50)) return (j: Any) => j.onTrue()
       const pair = c.k === 'compare' ? this.#refs(c.left, c.right) : undefined
-      if (pair !== undefined && c.k === 'compare' && this.#style.flip(60)) return (j: Any) => j.onRef(pair[0], c.op, pair[1])
+      if (pair !== undefined && c.k === 'compare' && this.#style.flip(60))
+        return (j: Any) => j.onRef(pair[0], c.op, pair[1])
       const made = this.condition(c)
       return (j: Any) => j.on(made)
     })
@@ -170,7 +176,9 @@ export class Build {
     for (const item of items) {
       if (item.k === 'star') {
         flush()
-        steps.push((q) => (item.source === undefined ? q.selectAll() : q.selectAll(this.#style.flip(50) ? item.source : [item.source])))
+        steps.push((q) =>
+          item.source === undefined ? q.selectAll() : q.selectAll(this.#style.flip(50) ? item.source : [item.source]),
+        )
       } else gathered.push(this.#item(item))
       if (this.#style.flip(30)) flush()
     }
@@ -192,7 +200,9 @@ export class Build {
   }
 
   #orderSteps(orders: readonly Order[]): ((q: Any) => Any)[] {
-    const plain = orders.every((order) => typeof order.by === 'string' && order.nulls === undefined && order.direction === undefined)
+    const plain = orders.every(
+      (order) => typeof order.by === 'string' && order.nulls === undefined && order.direction === undefined,
+    )
     if (plain && orders.length > 1 && this.#style.flip(50)) return [(q) => q.orderBy(orders.map((order) => order.by))]
     return orders.map((order) => this.#orderStep(order))
   }
@@ -200,7 +210,8 @@ export class Build {
   #orderStep({ by, direction, nulls }: Order): (q: Any) => Any {
     const operand = typeof by === 'string' ? by : this.expression(by)
     if (nulls === undefined && this.#style.flip(70)) {
-      if (typeof by === 'string' && direction !== undefined && this.#style.flip(30)) return (q) => q.orderBy(`${by} ${direction}`)
+      if (typeof by === 'string' && direction !== undefined && this.#style.flip(30))
+        return (q) => q.orderBy(`${by} ${direction}`)
       return direction === undefined ? (q) => q.orderBy(operand) : (q) => q.orderBy(operand, direction)
     }
     const modify = (ob: Any): Any => {
@@ -307,15 +318,24 @@ export class Build {
   }
 
   #window(e: WindowExpr): Any {
-    let made = e.of === undefined && e.name === 'count' ? eb.fn.countAll() : eb.fn.agg(e.name, e.of === undefined ? [] : [this.operand(e.of)])
+    let made =
+      e.of === undefined && e.name === 'count'
+        ? eb.fn.countAll()
+        : eb.fn.agg(e.name, e.of === undefined ? [] : [this.operand(e.of)])
     const filter = e.filter === undefined ? undefined : this.condition(e.filter)
     const parts = e.partitionBy.map((part) => this.operand(part))
     const by = e.orderBy === undefined ? undefined : this.expression(e.orderBy)
     const near = e.near === undefined ? undefined : this.#pair(e.near)
     const steps: ((w: Any) => Any)[] = []
-    if (parts.length > 0) steps.push(this.#style.flip(50) ? (w) => w.partitionBy(parts) : (w) => parts.reduce((now, part) => now.partitionBy(part), w))
+    if (parts.length > 0)
+      steps.push(
+        this.#style.flip(50)
+          ? (w) => w.partitionBy(parts)
+          : (w) => parts.reduce((now: Any, part: Any) => now.partitionBy(part), w as Any),
+      )
     if (by !== undefined) steps.push((w) => w.orderBy(by, e.down ? 'desc' : 'asc'))
-    if (near !== undefined) steps.push((w) => w.groups({ preceding: this.#options.slot?.(near) ?? near }, 'current row'))
+    if (near !== undefined)
+      steps.push((w) => w.groups({ preceding: this.#options.slot?.(near) ?? near }, 'current row'))
     const window = (w: Any): Any => this.#style.shuffle(steps).reduce((now, step) => step(now), w)
     const first = this.#style.flip(50)
     if (filter !== undefined && first) made = made.filterWhere(filter)
@@ -388,7 +408,9 @@ export class Build {
 
   /** A list of plain values alone would be one argument, whose length is not structure. */
   #listItem(e: Expr, items: readonly Expr[]): unknown {
-    return e.k === 'value' && items.some((item) => item.k !== 'value') ? this.value(this.#pair(e.pair)) : this.expression(e)
+    return e.k === 'value' && items.some((item) => item.k !== 'value')
+      ? this.value(this.#pair(e.pair))
+      : this.expression(e)
   }
 
   #tuple(items: readonly Expr[]): unknown {

@@ -38,7 +38,8 @@ export function difference(query: Select, expected: readonly string[], actual: r
   const wrong = same([...expected].sort(), [...actual].sort())
   if (wrong !== undefined) return wrong
   const keys = query.orderBy.flatMap((order) => (typeof order.by === 'string' ? [order.by] : []))
-  const project = (row: string): string => JSON.stringify((JSON.parse(row) as [string, unknown][]).filter(([name]) => keys.includes(name)))
+  const project = (row: string): string =>
+    JSON.stringify((JSON.parse(row) as [string, unknown][]).filter(([name]) => keys.includes(name)))
   return same(expected.map(project), actual.map(project))
 }
 

@@ -81,7 +81,8 @@ export class Describe {
     const outputs = items.flatMap((item) => this.#outputsOf(item))
     const documents = items.some((item) => item.k === 'json')
     const distinct = !documents && choice.flip(15)
-    const setOperations = documents || wanted.depth === 0 ? [] : choice.some(2, 12, () => this.#setOperation(outputs, wanted))
+    const setOperations =
+      documents || wanted.depth === 0 ? [] : choice.some(2, 12, () => this.#setOperation(outputs, wanted))
     const plain = !distinct && setOperations.length === 0
     const order = this.#order(env, outputs, plain, wanted.ordered === true, documents)
     return { ctes, from, joins, where, groupBy, having, items, outputs, distinct, setOperations, ...order }
@@ -89,7 +90,8 @@ export class Describe {
 
   /** What expressions on the rows of given sources can name. */
   env(...sources: readonly Visible[]): Env {
-    for (const { alias } of sources) if ((tableNames as readonly string[]).includes(alias)) this.#named.add(alias as TableName)
+    for (const { alias } of sources)
+      if ((tableNames as readonly string[]).includes(alias)) this.#named.add(alias as TableName)
     return { sources: [...sources], parent: undefined, complete: true }
   }
 
@@ -216,7 +218,8 @@ export class Describe {
   #item(env: Env, type: Type, depth: number, used: Set<string>): Item {
     // Without keys an aggregate has to say that there is one group.
     const single = env.keys?.length === 0 ? this.#aggregate(env, type) : undefined
-    const of = single ?? (env.keys === undefined ? this.#window(env, type) : undefined) ?? this.expr(env, type, 2, depth)
+    const of =
+      single ?? (env.keys === undefined ? this.#window(env, type) : undefined) ?? this.expr(env, type, 2, depth)
     // SQLite looks for a name in `order by` among the columns of the tables, where it has to be the only one.
     const own = of.k === 'column' && env.sources.some((s) => s.alias === of.source) && isUnique(env, of.name)
     const aliased = !own || used.has(of.name) || this.choice.flip(45)
@@ -252,7 +255,10 @@ export class Describe {
     const limited = !documents && choice.flip(25)
     const ordered = must || limited || (!documents && choice.flip(15))
     const names = outputs.filter((output) => typeof output.read !== 'object').map((output) => output.name)
-    const first = names.length === 0 ? [] : choice.some(2, must || limited ? 30 : 40, () => this.#orderItem(env, names, plain && ordered))
+    const first =
+      names.length === 0
+        ? []
+        : choice.some(2, must || limited ? 30 : 40, () => this.#orderItem(env, names, plain && ordered))
     const rest = ordered ? names.filter((name) => !first.some((order) => order.by === name)) : []
     const orderBy = [...first, ...rest.map((name) => this.#direction(name))]
     const count = (): Pair<number> => {
@@ -298,7 +304,7 @@ export class Describe {
       case 6: {
         const over = choice.pick(['int', 'text', 'bool', 'time'] as const)
         const of = this.#column(env, over)
-        if (of === undefined || readOf(of) === undefined && over === 'time') return undefined
+        if (of === undefined || (readOf(of) === undefined && over === 'time')) return undefined
         const then = part()
         const known = readOf(then) !== undefined || type !== 'time'
         const is = (): Expr => this.expr(env, over, 0, 0, true)
@@ -313,7 +319,8 @@ export class Describe {
         return { k: 'case', type, whens, otherwise: choice.flip(70) ? part(type, known) : undefined }
       }
       case 2:
-        if (type === 'int') return { k: 'arithmetic', op: choice.pick(['+', '-', '*'] as const), left: part(), right: part() }
+        if (type === 'int')
+          return { k: 'arithmetic', op: choice.pick(['+', '-', '*'] as const), left: part(), right: part() }
         return type === 'text' ? { k: 'concat', left: part(), right: part() } : undefined
       case 3:
         return type === 'int' ? { k: 'minus', of: part() } : undefined
@@ -359,7 +366,9 @@ export class Describe {
     }
     let scope = env
     while (outside && scope.parent !== undefined && choice.flip(35)) scope = scope.parent
-    const found = scope.sources.flatMap((s) => s.columns.filter((c) => c.type === type).map((c) => [s.alias, c.name] as const))
+    const found = scope.sources.flatMap((s) =>
+      s.columns.filter((c) => c.type === type).map((c) => [s.alias, c.name] as const),
+    )
     if (found.length === 0) return undefined
     const [source, name] = choice.pick(found)
     const bare = scope === env && env.complete && isUnique(env, name) && choice.flip(50)
@@ -370,7 +379,10 @@ export class Describe {
     const { choice } = this
     // An aggregate of outer columns alone would be one of the query around.
     const rows: Env = { ...env, keys: undefined, parent: undefined }
-    const name = type === 'int' ? choice.pick(['count', 'sum', 'min', 'max', 'avg'] as const) : choice.pick(['min', 'max'] as const)
+    const name =
+      type === 'int'
+        ? choice.pick(['count', 'sum', 'min', 'max', 'avg'] as const)
+        : choice.pick(['min', 'max'] as const)
     const over = name === 'count' ? choice.pick(TYPES) : type
     const found = name === 'count' && choice.flip(40) ? undefined : this.#column(rows, over, false)
     const none: Expr = over === 'time' ? { k: 'null', type } : this.#value(over)
@@ -392,7 +404,9 @@ export class Describe {
     const names = type === 'int' ? (['rank', 'count', 'sum', 'dense_rank'] as const) : (['min', 'max'] as const)
     const name = choice.pick(names)
     const ranks = name === 'rank' || name === 'dense_rank'
-    const of = ranks ? undefined : (this.#column(env, type, false) ?? (name === 'count' ? undefined : ({ k: 'null', type } as const)))
+    const of = ranks
+      ? undefined
+      : (this.#column(env, type, false) ?? (name === 'count' ? undefined : ({ k: 'null', type } as const)))
     const key = (): Expr => this.expr(env, choice.pick(['int', 'text', 'bool'] as const), 1, 0)
     const partitionBy = choice.some(2, 50, key)
     const ordered = ranks || choice.flip(50)
@@ -423,7 +437,12 @@ export class Describe {
       }
       case 4: {
         const [of, low] = this.#two(env, size, depth)
-        return { k: 'between', of, low, high: this.expr(env, typeOf(of), 0, 0, readOf(of) !== undefined || typeOf(of) !== 'time') }
+        return {
+          k: 'between',
+          of,
+          low,
+          high: this.expr(env, typeOf(of), 0, 0, readOf(of) !== undefined || typeOf(of) !== 'time'),
+        }
       }
       case 5: {
         const pattern = { value: choice.pick(PATTERNS), other: choice.pick(PATTERNS) }
@@ -474,7 +493,12 @@ export class Describe {
     const not = choice.flip(40)
     if (choice.flip(15)) {
       const met = readOf(of) !== undefined || type !== 'time'
-      return { k: 'in items', not, of, items: [this.expr(env, type, 0, 0, met), ...choice.some(3, 50, () => this.expr(env, type, 0, 0, met))] }
+      return {
+        k: 'in items',
+        not,
+        of,
+        items: [this.expr(env, type, 0, 0, met), ...choice.some(3, 50, () => this.expr(env, type, 0, 0, met))],
+      }
     }
     const values = type === 'time' && readOf(of) === undefined ? [] : pool[type]
     const list = (): Value[] => (values.length === 0 ? [] : choice.some(9, 75, () => choice.pick(values)))
@@ -488,7 +512,8 @@ export class Describe {
     if (depth === 0) return { k: 'not', of: this.condition(env, 0, 0) }
     const not = choice.flip(35)
     // SQLite leaves out `distinct` here, which an offset would tell.
-    if (choice.flip(50)) return { k: 'exists', not, query: { ...this.select({ outer, depth: depth - 1 }), distinct: false } }
+    if (choice.flip(50))
+      return { k: 'exists', not, query: { ...this.select({ outer, depth: depth - 1 }), distinct: false } }
     const type = choice.pick(TYPES)
     const of = this.expr(env, type, size === 0 ? 0 : 1, 0)
     return { k: 'in query', not, of, query: this.select({ outer, depth: depth - 1, types: [type] }) }
@@ -525,7 +550,8 @@ const NOTHING = {
 
 /** The type of what an expression gives, which may pass on a column of another type where none of its own was there. */
 export function typeOf(e: Expr): Type {
-  if (e.k === 'column' || e.k === 'value' || e.k === 'null' || e.k === 'call' || e.k === 'case' || e.k === 'matches') return e.type
+  if (e.k === 'column' || e.k === 'value' || e.k === 'null' || e.k === 'call' || e.k === 'case' || e.k === 'matches')
+    return e.type
   if (e.k === 'scalar') return e.type
   if (e.k === 'window') return e.name === 'min' || e.name === 'max' ? e.type : 'int'
   if (e.k === 'aggregate') return e.name === 'count' || e.name === 'avg' || e.name === 'sum' ? 'int' : e.type

@@ -11,12 +11,16 @@ afterAll(async () => {
 })
 
 describe('queries', () => {
-  it('give the rows of the oracle, however they are built, planned and run', async () => {
-    const property = fc.asyncProperty(fc.nat({ max: 255 }), numbers(), numbers(200), (world, query, style) =>
-      new Differential(worlds[world % worlds.length]!, query, style).run(),
-    )
-    await fc.assert(property, settings('queries', 1000))
-    console.log(`${counts.queries} queries in ${counts.statements} statements gave ${counts.rows} rows`)
-    expect(counts.rows).toBeGreaterThan(counts.queries)
-  }, 24 * 60 * 60 * 1000)
+  it(
+    'give the rows of the oracle, however they are built, planned and run',
+    async () => {
+      const property = fc.asyncProperty(fc.nat({ max: 255 }), numbers(), numbers(200), (world, query, style) =>
+        new Differential(worlds[world % worlds.length]!, query, style).run(),
+      )
+      await fc.assert(property, settings('queries', 1000))
+      console.log(`${counts.queries} queries in ${counts.statements} statements gave ${counts.rows} rows`)
+      expect(counts.rows).toBeGreaterThan(counts.queries)
+    },
+    24 * 60 * 60 * 1000,
+  )
 })

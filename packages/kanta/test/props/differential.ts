@@ -1,5 +1,5 @@
-import { forget, internStats, setCapacity } from '../../src/ir/index.ts'
 import { fromJSON } from '../../src/index.ts'
+import { forget, internStats, setCapacity } from '../../src/ir/index.ts'
 import { Build, type BuildOptions } from './build.ts'
 import { Choice } from './choice.ts'
 import { difference, type Expected, expectedRows, textOf } from './compare.ts'
@@ -98,7 +98,12 @@ export class Differential {
       await this.#check(`camel case, round ${round}`, camel)
       await this.#check(`in a schema, round ${round}`, inSchema)
     }
-    await this.#check('no schema, other arguments', this.#build('raw', { names: true, raw: true, which: 'other' }), this.#other, true)
+    await this.#check(
+      'no schema, other arguments',
+      this.#build('raw', { names: true, raw: true, which: 'other' }),
+      this.#other,
+      true,
+    )
     await this.#check('camel case, other arguments', this.#build('camel', { names: true, which: 'other' }), this.#other)
   }
 
@@ -111,7 +116,8 @@ export class Differential {
     await this.#rows('compiled', query, plain, this.#expected.undecoded, !this.#hasDocuments())
     const first = await query.executeTakeFirst()
     if ((first === undefined) !== (rows.length === 0)) this.#fail('executeTakeFirst', `gave ${first}`, query)
-    if (this.#query.ordered && first !== undefined && textOf(first) !== rows[0]) this.#fail('executeTakeFirst', textOf(first), query)
+    if (this.#query.ordered && first !== undefined && textOf(first) !== rows[0])
+      this.#fail('executeTakeFirst', textOf(first), query)
   }
 
   /** After the intern table started afresh, and with so small a table that it does so in the midst of a query. */
@@ -137,7 +143,13 @@ export class Differential {
     await this.#rows(label, query, () => query.execute(), raw ? expected.undecoded : expected.decoded)
   }
 
-  async #rows(label: string, query: Any, run: () => Promise<unknown>, expected: readonly string[], compare = true): Promise<void> {
+  async #rows(
+    label: string,
+    query: Any,
+    run: () => Promise<unknown>,
+    expected: readonly string[],
+    compare = true,
+  ): Promise<void> {
     counts.statements++
     let rows: unknown[]
     try {

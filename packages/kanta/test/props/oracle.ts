@@ -1,4 +1,17 @@
-import type { Condition, Expr, Item, Join, Order, Output, Pair, Read, Select, Source, Value, WindowExpr } from './query.ts'
+import type {
+  Condition,
+  Expr,
+  Item,
+  Join,
+  Order,
+  Output,
+  Pair,
+  Read,
+  Select,
+  Source,
+  Value,
+  WindowExpr,
+} from './query.ts'
 import { type Cell, type Content, encode, outputsOf, type Row } from './world.ts'
 
 /** Null is SQL's "unknown". */
@@ -86,7 +99,10 @@ export class Oracle {
     const rows = this.#from(query, outer).filter((scope) => query.where.every((c) => this.condition(c, scope) === 1))
     for (const scope of rows) scope.all = rows
     const scopes = query.groupBy === undefined ? rows : this.#groups(query, rows, outer)
-    const entries = scopes.map((scope) => ({ cells: query.items.flatMap((item) => this.#item(item, scope, query)), scope }))
+    const entries = scopes.map((scope) => ({
+      cells: query.items.flatMap((item) => this.#item(item, scope, query)),
+      scope,
+    }))
     return query.distinct ? distinct(entries) : entries
   }
 
@@ -139,7 +155,8 @@ export class Oracle {
         met.add(next)
         joined.push(both)
       }
-      if (!found && (join.style === 'left' || join.style === 'full')) joined.push(new Map([...row, [alias, nulls(outputs)]]))
+      if (!found && (join.style === 'left' || join.style === 'full'))
+        joined.push(new Map([...row, [alias, nulls(outputs)]]))
     }
     if (join.style === 'right' || join.style === 'full') {
       const nothing = names.map(([name, columns]): [string, Row] => [name, nulls(columns)])
@@ -279,9 +296,7 @@ export class Oracle {
       case 'compare':
         return compares(c.op, this.expr(c.left, scope), this.expr(c.right, scope))
       case 'rows': {
-        const equal = all(
-          c.left.map((left, i) => compares('=', this.expr(left, scope), this.expr(c.right[i]!, scope))),
-        )
+        const equal = all(c.left.map((left, i) => compares('=', this.expr(left, scope), this.expr(c.right[i]!, scope))))
         return c.op === '=' ? equal : not(equal)
       }
       case 'is null':
@@ -295,11 +310,17 @@ export class Oracle {
         return c.not ? not(found) : found
       }
       case 'in items': {
-        const found = within(this.expr(c.of, scope), c.items.map((item) => this.expr(item, scope)))
+        const found = within(
+          this.expr(c.of, scope),
+          c.items.map((item) => this.expr(item, scope)),
+        )
         return c.not ? not(found) : found
       }
       case 'in query': {
-        const found = within(this.expr(c.of, scope), this.select(c.query, scope).map((row) => row[0] as Cell))
+        const found = within(
+          this.expr(c.of, scope),
+          this.select(c.query, scope).map((row) => row[0] as Cell),
+        )
         return c.not ? not(found) : found
       }
       case 'exists':
@@ -335,7 +356,8 @@ interface Entry {
   readonly scope: Scope | undefined
 }
 
-const sourcesOf = (query: Select): string[] => [...query.from, ...query.joins.map((join) => join.source)].map((s) => s.alias)
+const sourcesOf = (query: Select): string[] =>
+  [...query.from, ...query.joins.map((join) => join.source)].map((s) => s.alias)
 
 const toRow = (outputs: readonly Output[], cells: readonly (Cell | Document)[]): Row =>
   Object.fromEntries(outputs.map((output, i) => [output.name, cells[i] as Cell]))
@@ -428,7 +450,9 @@ function compareOrder(a: Cell, b: Cell, order: Order): number {
 
 /** The rows as the user gets them: an object for each, its cells read by their codecs. */
 export function decoded(outputs: readonly Output[], table: Table): Record<string, unknown>[] {
-  return table.map((cells) => Object.fromEntries(outputs.map((output, i) => [output.name, decode(cells[i]!, output.read)])))
+  return table.map((cells) =>
+    Object.fromEntries(outputs.map((output, i) => [output.name, decode(cells[i]!, output.read)])),
+  )
 }
 
 function decode(cell: Cell | Document, read: Read): unknown {

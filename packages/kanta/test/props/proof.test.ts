@@ -47,10 +47,22 @@ describe('the differential fuzz', () => {
   })
 
   const bugs: readonly (readonly [string, (node: Node) => Node])[] = [
-    ['two values in the places of each other', (n) => (n.kind === 'slot' && n.index < 2 ? { ...n, index: 1 - n.index } : n)],
-    ['a condition that is lost', (n) => (n.kind === 'select' && n.where.length > 1 ? { ...n, where: n.where.slice(1) } : n)],
-    ['null taken for false', (n) => (n.kind === 'unary' && n.op === 'not' ? { ...n, op: 'not', operand: coalesced(n.operand) } : n)],
-    ['an inner join for a left join', (n) => (n.kind === 'joined' && n.style === 'left join' ? { ...n, style: 'inner join' } : n)],
+    [
+      'two values in the places of each other',
+      (n) => (n.kind === 'slot' && n.index < 2 ? { ...n, index: 1 - n.index } : n),
+    ],
+    [
+      'a condition that is lost',
+      (n) => (n.kind === 'select' && n.where.length > 1 ? { ...n, where: n.where.slice(1) } : n),
+    ],
+    [
+      'null taken for false',
+      (n) => (n.kind === 'unary' && n.op === 'not' ? { ...n, op: 'not', operand: coalesced(n.operand) } : n),
+    ],
+    [
+      'an inner join for a left join',
+      (n) => (n.kind === 'joined' && n.style === 'left join' ? { ...n, style: 'inner join' } : n),
+    ],
     ['an offset that is lost', (n) => (n.kind === 'select' ? { ...n, offset: undefined } : n)],
     ['an order that is lost', (n) => (n.kind === 'select' ? { ...n, orderBy: [] } : n)],
     ['distinct that is lost', (n) => (n.kind === 'select' ? { ...n, distinct: false } : n)],

@@ -10,7 +10,13 @@ export interface Pair<T = Value> {
 }
 
 export type Expr =
-  | { readonly k: 'column'; readonly source: string; readonly name: string; readonly type: Type; readonly bare: boolean }
+  | {
+      readonly k: 'column'
+      readonly source: string
+      readonly name: string
+      readonly type: Type
+      readonly bare: boolean
+    }
   | { readonly k: 'value'; readonly type: Type; readonly pair: Pair }
   | { readonly k: 'null'; readonly type: Type }
   | { readonly k: 'arithmetic'; readonly op: '+' | '-' | '*'; readonly left: Expr; readonly right: Expr }
@@ -33,7 +39,13 @@ export type Expr =
       readonly filter: Condition | undefined
       readonly type: Type
     }
-  | { readonly k: 'matches'; readonly type: Type; readonly of: Expr; readonly whens: readonly Match[]; readonly otherwise: Expr }
+  | {
+      readonly k: 'matches'
+      readonly type: Type
+      readonly of: Expr
+      readonly whens: readonly Match[]
+      readonly otherwise: Expr
+    }
   | WindowExpr
 
 /** `case of when is then result`. */
@@ -62,7 +74,13 @@ export type Condition =
   | { readonly k: 'rows'; readonly op: '=' | '!='; readonly left: readonly Expr[]; readonly right: readonly Expr[] }
   | { readonly k: 'is null'; readonly not: boolean; readonly of: Expr }
   | { readonly k: 'is'; readonly op: 'is' | 'is not' | Distinct; readonly left: Expr; readonly right: Expr }
-  | { readonly k: 'in'; readonly not: boolean; readonly of: Expr; readonly type: Type; readonly list: Pair<readonly Value[]> }
+  | {
+      readonly k: 'in'
+      readonly not: boolean
+      readonly of: Expr
+      readonly type: Type
+      readonly list: Pair<readonly Value[]>
+    }
   | { readonly k: 'in items'; readonly not: boolean; readonly of: Expr; readonly items: readonly Expr[] }
   | { readonly k: 'in query'; readonly not: boolean; readonly of: Expr; readonly query: Select }
   | { readonly k: 'exists'; readonly not: boolean; readonly query: Select }
@@ -98,7 +116,12 @@ export type Source =
   | { readonly k: 'table'; readonly table: TableName; readonly alias: string; readonly aliased: boolean }
   | { readonly k: 'query'; readonly query: Select; readonly alias: string }
   | { readonly k: 'cte'; readonly name: string; readonly alias: string; readonly aliased: boolean }
-  | { readonly k: 'values'; readonly columns: readonly Output[]; readonly rows: Pair<readonly Cells[]>; readonly alias: string }
+  | {
+      readonly k: 'values'
+      readonly columns: readonly Output[]
+      readonly rows: Pair<readonly Cells[]>
+      readonly alias: string
+    }
   | { readonly k: 'list'; readonly columns: readonly Output[]; readonly items: Pair<Cells>; readonly alias: string }
 
 /** The values of a row, or of a list. */

@@ -37,7 +37,9 @@ const codecs: ReadonlySet<Type> = new Set(['bool', 'time', 'big'])
 
 /** The columns of a table as a query gives them. */
 export function outputsOf(name: TableName): readonly Output[] {
-  return columns[name].map((c) => ({ name: c.name, type: c.type, read: codecs.has(c.type) ? c.type : undefined }) as Output)
+  return columns[name].map(
+    (c) => ({ name: c.name, type: c.type, read: codecs.has(c.type) ? c.type : undefined }) as Output,
+  )
 }
 
 export const tables: Readonly<Record<TableName, Any>> = {
@@ -136,17 +138,30 @@ export async function openWorld(seed: number): Promise<World> {
     inSchema: node.withSchema('main'),
   }
   process.env.PLAN_CACHE = before
-  for (const kind of ['node', 'better', 'uncached', 'raw', 'camel'] as const) await fill(db[kind], content, kind === 'camel')
-  return { content, db, close: async () => void (await Promise.all([node, db.better, uncached, db.raw, db.camel].map((d) => d.destroy()))) }
+  for (const kind of ['node', 'better', 'uncached', 'raw', 'camel'] as const)
+    await fill(db[kind], content, kind === 'camel')
+  return {
+    content,
+    db,
+    close: async () => void (await Promise.all([node, db.better, uncached, db.raw, db.camel].map((d) => d.destroy()))),
+  }
 }
 
-const SQL_TYPES: Readonly<Record<Type, string>> = { int: 'integer', text: 'text', bool: 'integer', time: 'text', big: 'integer' }
+const SQL_TYPES: Readonly<Record<Type, string>> = {
+  int: 'integer',
+  text: 'text',
+  bool: 'integer',
+  time: 'text',
+  big: 'integer',
+}
 
 /** Makes and fills the tables by text of its own, so that what is tested does not make its own data. */
 async function fill(db: Any, content: Content, camel: boolean): Promise<void> {
   const name = (text: string): string => `"${camel ? snake(text) : text}"`
   for (const tableName of tableNames) {
-    const defined = columns[tableName].map((c) => `${name(c.name)} ${SQL_TYPES[c.type]}${c.name === 'id' ? ' primary key' : ''}`)
+    const defined = columns[tableName].map(
+      (c) => `${name(c.name)} ${SQL_TYPES[c.type]}${c.name === 'id' ? ' primary key' : ''}`,
+    )
     await db.executeQuery({ sql: `create table "${tableName}" (${defined.join(', ')}) strict`, parameters: [] })
     for (const row of content[tableName]) {
       const places = columns[tableName].map(() => '?').join(', ')

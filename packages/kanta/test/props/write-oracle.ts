@@ -1,6 +1,6 @@
 import { Oracle } from './oracle.ts'
 import type { Output, TableName } from './query.ts'
-import { type Cell, columns, type Content, encode, type Row } from './world.ts'
+import { type Cell, type Content, columns, encode, type Row } from './world.ts'
 import { isExpr, type NewRow, type Returning, returningOutputs, type Write } from './write.ts'
 
 /** What a write does: the rows of its table afterwards, what it gives back, and how many rows it changed. */
@@ -36,7 +36,11 @@ export class WriteOracle {
       }
       case 'delete': {
         const gone = this.#content[write.table].filter((row) => this.#all(write.where, { [write.alias]: row }))
-        return this.#done(write, this.#content[write.table].filter((row) => !gone.includes(row)), gone)
+        return this.#done(
+          write,
+          this.#content[write.table].filter((row) => !gone.includes(row)),
+          gone,
+        )
       }
       case 'update':
         return this.#update(write)

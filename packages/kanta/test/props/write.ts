@@ -83,7 +83,8 @@ export class DescribeWrite {
 
   #update(table: TableName): Write {
     const alias = this.#choice.flip(40) ? 'rW' : table
-    const from = table === 'item' && this.#choice.flip(40) ? { table: 'owner' as const, alias: 'rF', by: 'ownerId' } : undefined
+    const from =
+      table === 'item' && this.#choice.flip(40) ? { table: 'owner' as const, alias: 'rF', by: 'ownerId' } : undefined
     const sources = [{ alias, columns: outputsOf(table) }]
     if (from !== undefined) sources.push({ alias: from.alias, columns: outputsOf(from.table) })
     const env = this.#describe.env(...sources)
@@ -106,7 +107,9 @@ export class DescribeWrite {
     const free = columns[table].filter((c) => c.name !== 'id')
     const first = this.#choice.int(free.length - 1)
     const count = 1 + this.#choice.int(2)
-    return free.slice(first, first + count).map((c) => ({ column: c.name, value: this.#describe.expr(env, c.type, 2, 0, true) }))
+    return free
+      .slice(first, first + count)
+      .map((c) => ({ column: c.name, value: this.#describe.expr(env, c.type, 2, 0, true) }))
   }
 
   #returning(table: TableName, alias: string): Returning | undefined {
@@ -114,7 +117,10 @@ export class DescribeWrite {
     if (choice.flip(30)) return undefined
     if (choice.flip(25)) return { k: 'all' }
     const env = this.#describe.env({ alias, columns: outputsOf(table) })
-    const item = (i: number) => ({ of: unqualified(this.#describe.expr(env, choice.pick(['int', 'text', 'bool', 'time', 'big'] as const), 1, 0)), name: `rN${i}` })
+    const item = (i: number) => ({
+      of: unqualified(this.#describe.expr(env, choice.pick(['int', 'text', 'bool', 'time', 'big'] as const), 1, 0)),
+      name: `rN${i}`,
+    })
     return { k: 'items', items: [item(0), ...choice.some(2, 50, (i) => item(i + 1))] }
   }
 
@@ -123,7 +129,13 @@ export class DescribeWrite {
     const query = this.#describe.select({ depth: 1, types: outputs.map((c) => c.type) })
     // SQLite 3.53 gives rows twice where it inserts from a full join with VALUES; the select alone is right.
     if (/"k":"values"/.test(JSON.stringify(query, replacer))) return this.#delete('tag')
-    return { k: 'insert query', table: 'tag', columns: outputs.map((c) => c.name), query, returning: this.#returning('tag', 'tag') }
+    return {
+      k: 'insert query',
+      table: 'tag',
+      columns: outputs.map((c) => c.name),
+      query,
+      returning: this.#returning('tag', 'tag'),
+    }
   }
 
   #insert(table: TableName): Write {
@@ -146,7 +158,10 @@ export class DescribeWrite {
   #or(table: TableName): 'ignore' | 'replace' | 'nothing' | Conflict | undefined {
     const kind = this.#choice.pick([undefined, 'ignore', 'replace', 'nothing', 'update', 'update'] as const)
     if (kind !== 'update') return kind
-    const env = this.#describe.env({ alias: table, columns: outputsOf(table) }, { alias: 'excluded', columns: outputsOf(table) })
+    const env = this.#describe.env(
+      { alias: table, columns: outputsOf(table) },
+      { alias: 'excluded', columns: outputsOf(table) },
+    )
     env.complete = false
     return { sets: this.#sets(table, env), where: this.#choice.some(1, 40, () => this.#describe.condition(env, 1, 0)) }
   }

@@ -7,7 +7,7 @@ import { textOf } from './compare.ts'
 import { decoded, undecoded } from './oracle.ts'
 import type { TableName } from './query.ts'
 import { numbers, settings } from './settings.ts'
-import { type Any, outputsOf, openWorld, tableNames, type World, type WorldKind } from './world.ts'
+import { type Any, openWorld, outputsOf, tableNames, type World, type WorldKind } from './world.ts'
 import { DescribeWrite, type Write } from './write.ts'
 import { type Outcome, WriteOracle } from './write-oracle.ts'
 
@@ -26,7 +26,13 @@ interface Run {
 }
 
 /** Builds and runs a write in a transaction that is rolled back, and compares what it did with the oracle. */
-async function check(run: Run, kind: WorldKind, label: string, which: 'value' | 'other' = 'value', stored = false): Promise<void> {
+async function check(
+  run: Run,
+  kind: WorldKind,
+  label: string,
+  which: 'value' | 'other' = 'value',
+  stored = false,
+): Promise<void> {
   const { world, write, style } = run
   counts.statements++
   const expected = new WriteOracle(world.content, which).outcome(write)
@@ -47,7 +53,14 @@ async function check(run: Run, kind: WorldKind, label: string, which: 'value' | 
 }
 
 /** What is wrong with what a write did. */
-async function difference(world: World, write: Write, expected: Outcome, query: Any, trx: Any, raw: boolean): Promise<string | undefined> {
+async function difference(
+  world: World,
+  write: Write,
+  expected: Outcome,
+  query: Any,
+  trx: Any,
+  raw: boolean,
+): Promise<string | undefined> {
   let rows: unknown[] = []
   try {
     rows = await query.execute()
@@ -105,23 +118,29 @@ function textOfQuery(query: Any): string {
 }
 
 describe('writes', () => {
-  it('do what the oracle does, however they are built, planned and run', async () => {
-    const property = fc.asyncProperty(fc.nat({ max: 255 }), numbers(), numbers(100), async (at, described, style) => {
-      counts.writes++
-      const run = { world: worlds[at % worlds.length]!, write: new DescribeWrite(described).write(), style }
-      await check(run, 'node', 'node:sqlite')
-      await check(run, 'node', 'other arguments', 'other')
-      await check(run, 'better', 'better-sqlite3')
-      await check(run, 'uncached', 'without the plan cache')
-      await check({ ...run, style: [...style].reverse() }, 'node', 'calls of another form')
-      await check(run, 'node', 'from JSON', 'value', true)
-      await check(run, 'raw', 'no schema')
-      await check(run, 'camel', 'camel case')
-      await check(run, 'inSchema', 'in a schema')
-      await check(run, 'raw', 'no schema, other arguments', 'other')
-    })
-    await fc.assert(property, settings('writes', 400))
-    console.log(`${counts.writes} writes in ${counts.statements} statements: ${counts.changes} rows, ${counts.refused} refused`)
-    expect(counts.changes).toBeGreaterThan(counts.writes)
-  }, 24 * 60 * 60 * 1000)
+  it(
+    'do what the oracle does, however they are built, planned and run',
+    async () => {
+      const property = fc.asyncProperty(fc.nat({ max: 255 }), numbers(), numbers(100), async (at, described, style) => {
+        counts.writes++
+        const run = { world: worlds[at % worlds.length]!, write: new DescribeWrite(described).write(), style }
+        await check(run, 'node', 'node:sqlite')
+        await check(run, 'node', 'other arguments', 'other')
+        await check(run, 'better', 'better-sqlite3')
+        await check(run, 'uncached', 'without the plan cache')
+        await check({ ...run, style: [...style].reverse() }, 'node', 'calls of another form')
+        await check(run, 'node', 'from JSON', 'value', true)
+        await check(run, 'raw', 'no schema')
+        await check(run, 'camel', 'camel case')
+        await check(run, 'inSchema', 'in a schema')
+        await check(run, 'raw', 'no schema, other arguments', 'other')
+      })
+      await fc.assert(property, settings('writes', 400))
+      console.log(
+        `${counts.writes} writes in ${counts.statements} statements: ${counts.changes} rows, ${counts.refused} refused`,
+      )
+      expect(counts.changes).toBeGreaterThan(counts.writes)
+    },
+    24 * 60 * 60 * 1000,
+  )
 })

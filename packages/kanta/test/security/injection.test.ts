@@ -34,38 +34,85 @@ const names: Readonly<Record<string, (db: Any, name: string) => Any>> = {
   'a reference': (db, name) => db.selectFrom('item').select(eb.ref(name).as('x')),
   'a schema': (db, name) => db.withSchema(name).selectFrom('item').select('id'),
   'a schema in text': (db, name) => db.selectFrom(`${name}.item`).select('id'),
-  'a common table expression': (db, name) => db.with(name, (d: Any) => d.selectFrom('item').select('id')).selectFrom('item').select('id'),
+  'a common table expression': (db, name) =>
+    db
+      .with(name, (d: Any) => d.selectFrom('item').select('id'))
+      .selectFrom('item')
+      .select('id'),
   'a common table expression by callback': (db, name) =>
-    db.with((cte: Any) => cte(name).materialized(), (d: Any) => d.selectFrom('item').select('id')).selectFrom('item').select('id'),
+    db
+      .with(
+        (cte: Any) => cte(name).materialized(),
+        (d: Any) => d.selectFrom('item').select('id'),
+      )
+      .selectFrom('item')
+      .select('id'),
   'a column of a common table expression': (db, name) =>
-    db.with(`c(${name})`, (d: Any) => d.selectFrom('item').select('id')).selectFrom('c').selectAll(),
+    db
+      .with(`c(${name})`, (d: Any) => d.selectFrom('item').select('id'))
+      .selectFrom('c')
+      .selectAll(),
   'the table of a star': (db, name) => db.selectFrom('item').selectAll(name),
   'a table to count': (db, name) => db.selectFrom('item').select(eb.fn.countAll(name).as('x')),
-  'where': (db, name) => db.selectFrom('item').select('id').where(name, '=', 1),
-  'whereRef': (db, name) => db.selectFrom('item').select('id').whereRef('id', '=', name),
+  where: (db, name) => db.selectFrom('item').select('id').where(name, '=', 1),
+  whereRef: (db, name) => db.selectFrom('item').select('id').whereRef('id', '=', name),
   'a boolean column': (db, name) => db.selectFrom('item').select('id').where(name),
-  'a key of and()': (db, name) => db.selectFrom('item').select('id').where(eb.and({ [name]: 1 })),
-  'having': (db, name) => db.selectFrom('item').select('id').groupBy('id').having(name, '=', 1),
+  'a key of and()': (db, name) =>
+    db
+      .selectFrom('item')
+      .select('id')
+      .where(eb.and({ [name]: 1 })),
+  having: (db, name) => db.selectFrom('item').select('id').groupBy('id').having(name, '=', 1),
   'group by': (db, name) => db.selectFrom('item').select('id').groupBy(name),
   'order by': (db, name) => db.selectFrom('item').select('id').orderBy(name),
   'order by with a direction': (db, name) => db.selectFrom('item').select('id').orderBy(`${name} desc`),
-  'a collation': (db, name) => db.selectFrom('item').select('id').orderBy('s', (ob: Any) => ob.collate(name)),
+  'a collation': (db, name) =>
+    db
+      .selectFrom('item')
+      .select('id')
+      .orderBy('s', (ob: Any) => ob.collate(name)),
   'distinct on': (db, name) => db.selectFrom('item').select('id').distinctOn(name),
   'a join': (db, name) => db.selectFrom('item').innerJoin(name, 'item.id', 'item.n').select('id'),
   'the columns of a join': (db, name) => db.selectFrom('item').innerJoin('item as b', name, 'b.id').select('item.id'),
-  'a condition of a join': (db, name) => db.selectFrom('item').leftJoin('item as b', (j: Any) => j.onRef(name, '=', 'b.id')).select('item.id'),
-  'a named window': (db, name) => db.selectFrom('item').window(name, (w: Any) => w.orderBy('id')).select('id'),
+  'a condition of a join': (db, name) =>
+    db
+      .selectFrom('item')
+      .leftJoin('item as b', (j: Any) => j.onRef(name, '=', 'b.id'))
+      .select('item.id'),
+  'a named window': (db, name) =>
+    db
+      .selectFrom('item')
+      .window(name, (w: Any) => w.orderBy('id'))
+      .select('id'),
   'the name of a window in over': (db, name) => db.selectFrom('item').select(eb.fn.count('id').over(name).as('x')),
-  'a partition': (db, name) => db.selectFrom('item').select(eb.fn.count('id').over((w: Any) => w.partitionBy(name)).as('x')),
-  'the order of a window': (db, name) => db.selectFrom('item').select(eb.fn.count('id').over((w: Any) => w.orderBy(name)).as('x')),
+  'a partition': (db, name) =>
+    db.selectFrom('item').select(
+      eb.fn
+        .count('id')
+        .over((w: Any) => w.partitionBy(name))
+        .as('x'),
+    ),
+  'the order of a window': (db, name) =>
+    db.selectFrom('item').select(
+      eb.fn
+        .count('id')
+        .over((w: Any) => w.orderBy(name))
+        .as('x'),
+    ),
   'an argument of a function': (db, name) => db.selectFrom('item').select(eb.fn('abs', [name]).as('x')),
   'an argument of an aggregate': (db, name) => db.selectFrom('item').select(eb.fn.max(name).as('x')),
-  'the order of an aggregate': (db, name) => db.selectFrom('item').select(eb.fn.agg('group_concat', ['s']).orderBy(name).as('x')),
+  'the order of an aggregate': (db, name) =>
+    db.selectFrom('item').select(eb.fn.agg('group_concat', ['s']).orderBy(name).as('x')),
   'the operand of a case': (db, name) => db.selectFrom('item').select(eb.case(name).when(1).then(2).end().as('x')),
-  'the result of a case': (db, name) => db.selectFrom('item').select(eb.case().when('id', '=', 1).thenRef(name).end().as('x')),
+  'the result of a case': (db, name) =>
+    db.selectFrom('item').select(eb.case().when('id', '=', 1).thenRef(name).end().as('x')),
   'the operand of a cast': (db, name) => db.selectFrom('item').select(eb.cast(name, 'text').as('x')),
   'a tuple': (db, name) => db.selectFrom('item').select('id').where(eb.refTuple(name, 'n'), '=', eb.tuple(1, 1)),
-  'between': (db, name) => db.selectFrom('item').select('id').where(eb.between(name, 1, 2)),
+  between: (db, name) =>
+    db
+      .selectFrom('item')
+      .select('id')
+      .where(eb.between(name, 1, 2)),
   'a JSON column': (db, name) => db.selectFrom('item').select(eb.ref(name, '->').key('a').as('x')),
   'a table to lock': (db, name) => db.selectFrom('item').select('id').forUpdate(name),
   'a dynamic reference': (db, name) => db.selectFrom('item').select(db.dynamic.ref(name)),
@@ -76,8 +123,10 @@ const names: Readonly<Record<string, (db: Any, name: string) => Any>> = {
   'sql.ref': (db, name) => db.selectFrom('item').select(sql`${sql.ref(name)}`.as('x')),
   'sql.table': (db, name) => db.selectFrom(sql`${sql.table(name)}`.as('x')).select('id'),
   'eb.table': (db, name) => db.selectFrom(eb.table(name)).select('id'),
-  'the alias of a table function': (db, name) => db.selectFrom(eb.fn.table('json_each', ['[1]']).as(name)).select(sql`1`.as('one')),
-  'a column of a table function': (db, name) => db.selectFrom(eb.fn.table('json_each', ['[1]']).as('f', [name])).selectAll(),
+  'the alias of a table function': (db, name) =>
+    db.selectFrom(eb.fn.table('json_each', ['[1]']).as(name)).select(sql`1`.as('one')),
+  'a column of a table function': (db, name) =>
+    db.selectFrom(eb.fn.table('json_each', ['[1]']).as('f', [name])).selectAll(),
   'a column of values()': (db, name) => db.selectFrom(values([{ [name]: 1 }]).as('v')).select(sql`1`.as('one')),
   'the alias of values()': (db, name) => db.selectFrom(values([{ a: 1 }]).as(name)).select('a'),
   'the alias of list()': (db, name) => db.selectFrom(list([1]).as(name)).select('value'),
@@ -85,35 +134,82 @@ const names: Readonly<Record<string, (db: Any, name: string) => Any>> = {
   'a key of a row': (db, name) => db.insertInto('item').values({ [name]: 9 }),
   'a key of the second row': (db, name) => db.insertInto('item').values([{ id: eb.val(9) }, { [name]: 8 }]),
   'a key of a row of an expression': (db, name) => db.insertInto('item').values({ [name]: eb.val(9) }),
-  'a column to insert': (db, name) => db.insertInto('item').columns([name]).expression(db.selectFrom('item').select('id')),
-  'a column of a conflict': (db, name) => db.insertInto('item').values({ id: 9 }).onConflict((oc: Any) => oc.column(name).doNothing()),
-  'a constraint': (db, name) => db.insertInto('item').values({ id: 9 }).onConflict((oc: Any) => oc.constraint(name).doNothing()),
+  'a column to insert': (db, name) =>
+    db.insertInto('item').columns([name]).expression(db.selectFrom('item').select('id')),
+  'a column of a conflict': (db, name) =>
+    db
+      .insertInto('item')
+      .values({ id: 9 })
+      .onConflict((oc: Any) => oc.column(name).doNothing()),
+  'a constraint': (db, name) =>
+    db
+      .insertInto('item')
+      .values({ id: 9 })
+      .onConflict((oc: Any) => oc.constraint(name).doNothing()),
   'a column of a conflict that is set': (db, name) =>
-    db.insertInto('item').values({ id: 9 }).onConflict((oc: Any) => oc.column('id').doUpdateSet({ [name]: 1 })),
-  'a column of a duplicate key': (db, name) => db.insertInto('item').values({ id: 9 }).onDuplicateKeyUpdate({ [name]: 1 }),
-  'returning': (db, name) => db.insertInto('item').values({ id: 9 }).returning(name),
+    db
+      .insertInto('item')
+      .values({ id: 9 })
+      .onConflict((oc: Any) => oc.column('id').doUpdateSet({ [name]: 1 })),
+  'a column of a duplicate key': (db, name) =>
+    db
+      .insertInto('item')
+      .values({ id: 9 })
+      .onDuplicateKeyUpdate({ [name]: 1 }),
+  returning: (db, name) => db.insertInto('item').values({ id: 9 }).returning(name),
   'the alias of returning': (db, name) => db.insertInto('item').values({ id: 9 }).returning(`id as ${name}`),
-  'output': (db, name) => db.insertInto('item').values({ id: 9 }).output(`inserted.${name}`),
+  output: (db, name) => db.insertInto('item').values({ id: 9 }).output(`inserted.${name}`),
   'a table to update': (db, name) => db.updateTable(name).set({ n: 1 }),
   'a column to set': (db, name) => db.updateTable('item').set({ [name]: 1 }),
   'a column to set by name': (db, name) => db.updateTable('item').set(name, 1),
   'a table to update from': (db, name) => db.updateTable('item').from(name).set({ n: 1 }),
   'a table to delete from': (db, name) => db.deleteFrom(name),
   'a table to delete using': (db, name) => db.deleteFrom('item').using(name),
-  'a table to merge into': (db, name) => db.mergeInto(name).using('item as b', 'item.id', 'b.id').whenMatched().thenDelete(),
-  'a table to merge from': (db, name) => db.mergeInto('item').using(name, 'item.id', 'item.n').whenMatched().thenDelete(),
+  'a table to merge into': (db, name) =>
+    db.mergeInto(name).using('item as b', 'item.id', 'b.id').whenMatched().thenDelete(),
+  'a table to merge from': (db, name) =>
+    db.mergeInto('item').using(name, 'item.id', 'item.n').whenMatched().thenDelete(),
   'a column that a merge inserts': (db, name) =>
-    db.mergeInto('item').using('item as b', 'item.id', 'b.id').whenNotMatched().thenInsertValues({ [name]: 1 }),
+    db
+      .mergeInto('item')
+      .using('item as b', 'item.id', 'b.id')
+      .whenNotMatched()
+      .thenInsertValues({ [name]: 1 }),
   'a column that a merge sets': (db, name) =>
-    db.mergeInto('item').using('item as b', 'item.id', 'b.id').whenMatched().thenUpdateSet({ [name]: 1 }),
-  'grouping sets': (db, name) => db.selectFrom('item').select('id').groupBy(eb.groupingSets([[name], []])),
-  'rollup': (db, name) => db.selectFrom('item').select('id').groupBy(eb.rollup([name])),
+    db
+      .mergeInto('item')
+      .using('item as b', 'item.id', 'b.id')
+      .whenMatched()
+      .thenUpdateSet({ [name]: 1 }),
+  'grouping sets': (db, name) =>
+    db
+      .selectFrom('item')
+      .select('id')
+      .groupBy(eb.groupingSets([[name], []])),
+  rollup: (db, name) =>
+    db
+      .selectFrom('item')
+      .select('id')
+      .groupBy(eb.rollup([name])),
   'a new table': (db, name) => db.schema.createTable(table(name, (c: Any) => ({ a: c.integer() })) as Any),
-  'a column of a new table': (db, name) => db.schema.createTable(table('fresh', (c: Any) => ({ [name]: c.integer() })) as Any),
+  'a column of a new table': (db, name) =>
+    db.schema.createTable(table('fresh', (c: Any) => ({ [name]: c.integer() })) as Any),
   'a unique constraint': (db, name) =>
-    db.schema.createTable(table('fresh', (c: Any) => ({ a: c.integer() }), (t: Any) => [unique([t.a], { name })]) as Any),
+    db.schema.createTable(
+      table(
+        'fresh',
+        (c: Any) => ({ a: c.integer() }),
+        (t: Any) => [unique([t.a], { name })],
+      ) as Any,
+    ),
   'a check': (db, name) =>
-    db.schema.createTable(table('fresh', (c: Any) => ({ a: c.integer() }), (t: Any) => [check(name, sql`${t.a} > 0` as Any)]) as Any),
+    db.schema.createTable(
+      table(
+        'fresh',
+        (c: Any) => ({ a: c.integer() }),
+        (t: Any) => [check(name, sql`${t.a} > 0` as Any)],
+      ) as Any,
+    ),
   'a table to drop': (db, name) => db.schema.dropTable(name),
 }
 
@@ -122,13 +218,17 @@ const keys: Readonly<Record<string, (db: Any, name: string) => Any>> = {
   'a JSON key': (db, key) => db.selectFrom('item').select(eb.ref('j', '->').key(key).as('x')),
   'a JSON key as text': (db, key) => db.selectFrom('item').select(eb.ref('j', '->>').key(key).as('x')),
   'a JSON key in a path': (db, key) => db.selectFrom('item').select(eb.ref('j', '->$').key(key).as('x')),
-  'a JSON key of a bare path': (db, key) => db.selectFrom('item').select(eb.fn('json_extract', ['j', eb.jsonPath().key(key)]).as('x')),
+  'a JSON key of a bare path': (db, key) =>
+    db.selectFrom('item').select(eb.fn('json_extract', ['j', eb.jsonPath().key(key)]).as('x')),
   'a key of a JSON object': (db, key) => db.selectFrom('item').select(jsonBuildObject({ [key]: eb.ref('id') }).as('x')),
-  'a column of JSON rows': (db, key) => db.selectFrom('item').select(jsonArrayFrom(db.selectFrom('item as b').select(`b.id as ${key}`)).as('x')),
-  'a column of a JSON row': (db, key) => db.selectFrom('item').select(jsonObjectFrom(db.selectFrom('item as b').select(`b.id as ${key}`).limit(1)).as('x')),
+  'a column of JSON rows': (db, key) =>
+    db.selectFrom('item').select(jsonArrayFrom(db.selectFrom('item as b').select(`b.id as ${key}`)).as('x')),
+  'a column of a JSON row': (db, key) =>
+    db.selectFrom('item').select(jsonObjectFrom(db.selectFrom('item as b').select(`b.id as ${key}`).limit(1)).as('x')),
   'a literal': (db, value) => db.selectFrom('item').select(eb.lit(value).as('x')),
   'sql.lit': (db, value) => db.selectFrom('item').select(sql`${sql.lit(value)}`.as('x')),
-  'the default of a column': (db, value) => db.schema.createTable(table('fresh', (c: Any) => ({ a: c.text().default(value) })) as Any),
+  'the default of a column': (db, value) =>
+    db.schema.createTable(table('fresh', (c: Any) => ({ a: c.text().default(value) })) as Any),
   'the default of a column of an enum': (db, value) =>
     db.schema.createTable(table('fresh', (c: Any) => ({ a: c.enum([value]).default(value) })) as Any),
 }
@@ -136,28 +236,62 @@ const keys: Readonly<Record<string, (db: Any, name: string) => Any>> = {
 /** Places that take one of a few words, which become text as they are. */
 const words: Readonly<Record<string, (db: Any, word: string) => Any>> = {
   'an operator': (db, word) => db.selectFrom('item').select('id').where('id', word, 1),
-  'an operator of eb': (db, word) => db.selectFrom('item').select('id').where(eb('id', word, 1)),
+  'an operator of eb': (db, word) =>
+    db
+      .selectFrom('item')
+      .select('id')
+      .where(eb('id', word, 1)),
   'an operator of two columns': (db, word) => db.selectFrom('item').select('id').whereRef('id', word, 'n'),
   'an operator of having': (db, word) => db.selectFrom('item').select('id').having('id', word, 1),
-  'an operator of a join': (db, word) => db.selectFrom('item').innerJoin('item as b', (j: Any) => j.on('item.id', word, 1)).select('id'),
-  'an operator of a case': (db, word) => db.selectFrom('item').select(eb.case().when('id', word, 1).then(1).end().as('x')),
-  'an operator of a filter': (db, word) => db.selectFrom('item').select(eb.fn.count('id').filterWhere('id', word, 1).as('x')),
+  'an operator of a join': (db, word) =>
+    db
+      .selectFrom('item')
+      .innerJoin('item as b', (j: Any) => j.on('item.id', word, 1))
+      .select('id'),
+  'an operator of a case': (db, word) =>
+    db.selectFrom('item').select(eb.case().when('id', word, 1).then(1).end().as('x')),
+  'an operator of a filter': (db, word) =>
+    db.selectFrom('item').select(eb.fn.count('id').filterWhere('id', word, 1).as('x')),
   'a unary operator': (db, word) => db.selectFrom('item').select(eb.unary(word, 'id').as('x')),
   'a JSON operator': (db, word) => db.selectFrom('item').select(eb.ref('j', word).key('a').as('x')),
   'a JSON position': (db, word) => db.selectFrom('item').select(eb.ref('j', '->').at(word).as('x')),
   'a direction': (db, word) => db.selectFrom('item').select('id').orderBy('id', word),
-  'the direction of a window': (db, word) => db.selectFrom('item').select(eb.fn.count('id').over((w: Any) => w.orderBy('id', word)).as('x')),
-  'the direction of an aggregate': (db, word) => db.selectFrom('item').select(eb.fn.agg('group_concat', ['s']).orderBy('s', word).as('x')),
-  'the direction within a group': (db, word) => db.selectFrom('item').select(eb.fn.agg('mode').withinGroupOrderBy('s', word).as('x')),
+  'the direction of a window': (db, word) =>
+    db.selectFrom('item').select(
+      eb.fn
+        .count('id')
+        .over((w: Any) => w.orderBy('id', word))
+        .as('x'),
+    ),
+  'the direction of an aggregate': (db, word) =>
+    db.selectFrom('item').select(eb.fn.agg('group_concat', ['s']).orderBy('s', word).as('x')),
+  'the direction within a group': (db, word) =>
+    db.selectFrom('item').select(eb.fn.agg('mode').withinGroupOrderBy('s', word).as('x')),
   'a function': (db, word) => db.selectFrom('item').select(eb.fn(word, ['id']).as('x')),
   'an aggregate': (db, word) => db.selectFrom('item').select(eb.fn.agg(word, ['id']).as('x')),
   'a table function': (db, word) => db.selectFrom(eb.fn.table(word, [1]).as('f')).selectAll(),
   'a type': (db, word) => db.selectFrom('item').select(eb.cast('id', word).as('x')),
-  'the edge of a frame': (db, word) => db.selectFrom('item').select(eb.fn.count('id').over((w: Any) => w.orderBy('id').rows(word)).as('x')),
+  'the edge of a frame': (db, word) =>
+    db.selectFrom('item').select(
+      eb.fn
+        .count('id')
+        .over((w: Any) => w.orderBy('id').rows(word))
+        .as('x'),
+    ),
   'the end of a frame': (db, word) =>
-    db.selectFrom('item').select(eb.fn.count('id').over((w: Any) => w.orderBy('id').rows('current row', word)).as('x')),
+    db.selectFrom('item').select(
+      eb.fn
+        .count('id')
+        .over((w: Any) => w.orderBy('id').rows('current row', word))
+        .as('x'),
+    ),
   'what a frame leaves out': (db, word) =>
-    db.selectFrom('item').select(eb.fn.count('id').over((w: Any) => w.orderBy('id').rows('current row').exclude(word)).as('x')),
+    db.selectFrom('item').select(
+      eb.fn
+        .count('id')
+        .over((w: Any) => w.orderBy('id').rows('current row').exclude(word))
+        .as('x'),
+    ),
   'the modifier of top': (db, word) => db.selectFrom('item').select('id').top(1, word),
   'the modifier of top of an insert': (db, word) => db.insertInto('item').top(1, word).values({ id: 9 }),
   'the modifier of top of an update': (db, word) => db.updateTable('item').top(1, word).set({ n: 1 }),
@@ -168,9 +302,13 @@ const words: Readonly<Record<string, (db: Any, word: string) => Any>> = {
   'a limit': (db, word) => db.selectFrom('item').select('id').limit(word),
   'an offset': (db, word) => db.selectFrom('item').select('id').offset(word),
   'what a key refers to does': (db, word) =>
-    db.schema.createTable(table('fresh', (c: Any) => ({ a: c.integer().references(() => item.id, { onDelete: word }) })) as Any),
+    db.schema.createTable(
+      table('fresh', (c: Any) => ({ a: c.integer().references(() => item.id, { onDelete: word }) })) as Any,
+    ),
   'what a key refers to does on update': (db, word) =>
-    db.schema.createTable(table('fresh', (c: Any) => ({ a: c.integer().references(() => item.id, { onUpdate: word }) })) as Any),
+    db.schema.createTable(
+      table('fresh', (c: Any) => ({ a: c.integer().references(() => item.id, { onUpdate: word }) })) as Any,
+    ),
   'a column as a source': (db, word) => db.selectFrom(eb.ref(word)).select('id'),
   'a column as a list': (db, word) => db.selectFrom('item').select('id').whereRef('id', 'in', word),
 }
@@ -212,7 +350,10 @@ describe('the text of a statement', () => {
     }
     for (const name of impossible) {
       if ((name.trim() === '' && name !== '') || (name.length > 1_000 && DEFINED.includes(place))) continue
-      expect(textOf(() => make(printer, name)), JSON.stringify(name.slice(0, 20))).toBeInstanceOf(KantaError)
+      expect(
+        textOf(() => make(printer, name)),
+        JSON.stringify(name.slice(0, 20)),
+      ).toBeInstanceOf(KantaError)
     }
   })
 
@@ -303,9 +444,17 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
           await trx.insertInto('item').values({ id: 7, s: text }).execute()
           const rows = await trx.selectFrom('item').select(['id', 's']).where('s', '=', text).execute()
           expect(rows, text.slice(0, 50)).toEqual([{ id: 7, s: text }])
-          const listed = await trx.selectFrom('item').select('s').where('s', 'in', [text, `${text}!`]).execute()
+          const listed = await trx
+            .selectFrom('item')
+            .select('s')
+            .where('s', 'in', [text, `${text}!`])
+            .execute()
           expect(listed).toEqual([{ s: text }])
-          const literal = await trx.selectFrom('item').select(eb.lit(text).as('x')).where('s', '=', eb.lit(text)).execute()
+          const literal = await trx
+            .selectFrom('item')
+            .select(eb.lit(text).as('x'))
+            .where('s', '=', eb.lit(text))
+            .execute()
           expect(literal).toEqual([{ x: text }])
         })
       }
@@ -313,12 +462,16 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
   })
 
   it('refuses strings that would be stored as another', async () => {
-    for (const text of ['\ud800', 'a\udc00', 'x'.repeat(3_000) + '\udfff']) {
+    for (const text of ['\ud800', 'a\udc00', `${'x'.repeat(3_000)}\udfff`]) {
       for (const make of [
         (on: Any) => on.insertInto('item').values({ id: 7, s: text }),
         (on: Any) => on.selectFrom('item').select('id').where('s', '=', text),
         (on: Any) => on.selectFrom('item').select('id').where('s', 'in', ['a', text]),
-        (on: Any) => on.selectFrom('item').select('id').where('s', 'in', [...Array(40_000).fill('a'), text]),
+        (on: Any) =>
+          on
+            .selectFrom('item')
+            .select('id')
+            .where('s', 'in', [...Array(40_000).fill('a'), text]),
         (on: Any) => on.selectFrom('item').select(eb.lit(text).as('x')),
       ]) {
         expect(await attempt(db, make)).toBeInstanceOf(KantaError)
@@ -335,9 +488,21 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
       const quoted = `"${name.replaceAll('"', '""')}"`
       for (const on of [db, bare]) {
         const { rows } = (await sql.raw(`select 1 as a, 2 as ${quoted}, 3 as b`).execute(on)) as Any
-        expect(Object.entries(rows[0]), name).toEqual([['a', 1], [name, 2], ['b', 3]])
-        const built = await on.selectFrom('item').select(['id', `b as ${name}`, 'n']).where('id', '=', 1).execute()
-        expect(Object.entries(built[0]), name).toEqual([['id', 1], [name, on === db ? true : 1], ['n', 1]])
+        expect(Object.entries(rows[0]), name).toEqual([
+          ['a', 1],
+          [name, 2],
+          ['b', 3],
+        ])
+        const built = await on
+          .selectFrom('item')
+          .select(['id', `b as ${name}`, 'n'])
+          .where('id', '=', 1)
+          .execute()
+        expect(Object.entries(built[0]), name).toEqual([
+          ['id', 1],
+          [name, on === db ? true : 1],
+          ['n', 1],
+        ])
         expect(Object.getPrototypeOf(built[0])).toBe(Object.prototype)
         const json = jsonArrayFrom(on.selectFrom('item as i').select(`i.b as ${name}`).where('i.id', '=', 1)).as('rows')
         const [first] = await on.selectFrom('item').select(json).limit(1).execute()
@@ -350,15 +515,31 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
     for (const name of usable) {
       if (name === 'sentinel') continue
       await undone(db, async (trx) => {
-        const fresh: Any = table(name, (c: Any) => ({ [name]: c.text(), other: c.boolean() }), (t: Any) => [
-          unique([t[name]], { name: `u ${name}` }),
-          index([t.other], { name: `i ${name}` }),
-        ])
+        const fresh: Any = table(
+          name,
+          (c: Any) => ({ [name]: c.text(), other: c.boolean() }),
+          (t: Any) => [unique([t[name]], { name: `u ${name}` }), index([t.other], { name: `i ${name}` })],
+        )
         await trx.schema.createTable(fresh).execute()
-        await trx.insertInto(fresh).values({ [name]: 'v', other: true }).execute()
+        await trx
+          .insertInto(fresh)
+          .values({ [name]: 'v', other: true })
+          .execute()
         const found = await trx.selectFrom(fresh).select([fresh[name], 'other']).where(fresh[name], '=', 'v').execute()
-        expect(found.map((row: object) => Object.entries(row)), name).toEqual([[[name, 'v'], ['other', expect.anything()]]])
-        await trx.updateTable(fresh).set({ [name]: 'w' }).where(fresh[name], '=', 'v').execute()
+        expect(
+          found.map((row: object) => Object.entries(row)),
+          name,
+        ).toEqual([
+          [
+            [name, 'v'],
+            ['other', expect.anything()],
+          ],
+        ])
+        await trx
+          .updateTable(fresh)
+          .set({ [name]: 'w' })
+          .where(fresh[name], '=', 'v')
+          .execute()
         const rows = await trx.selectFrom(fresh).selectAll().execute()
         expect(Object.entries(rows[0])[0], name).toEqual([name, 'w'])
         await trx.schema.dropTable(fresh).execute()
@@ -378,7 +559,9 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
       })
     }
     for (const name of ['', '\0', 'a\0b']) {
-      await undone(db, (trx) => expect((async () => trx.savepoint(name).execute())(), name).rejects.toBeInstanceOf(KantaError))
+      await undone(db, (trx) =>
+        expect((async () => trx.savepoint(name).execute())(), name).rejects.toBeInstanceOf(KantaError),
+      )
     }
   })
 
@@ -386,13 +569,39 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('%s', (library) => {
     const minus = sql`update item set n = 5-${sql.lit(-1)} where id = 1`
     await undone(db, async (trx) => {
       await minus.execute(trx)
-      expect(await trx.selectFrom('item').select(['id', 'n']).orderBy('id').execute()).toEqual([{ id: 1, n: 6 }, { id: 2, n: null }])
+      expect(await trx.selectFrom('item').select(['id', 'n']).orderBy('id').execute()).toEqual([
+        { id: 1, n: 6 },
+        { id: 2, n: null },
+      ])
     })
     const many = Array.from({ length: 40_000 }, (_, i) => i)
-    const query = db.selectFrom('item').select('id').where('id', 'in', many).where(sql`1-${-1}`, '=', 2).where('id', '=', 1)
+    const query = db
+      .selectFrom('item')
+      .select('id')
+      .where('id', 'in', many)
+      .where(sql`1-${-1}`, '=', 2)
+      .where('id', '=', 1)
     expect(await query.execute()).toEqual([{ id: 1 }])
-    expect(await db.selectFrom('item').select(eb.neg(eb.lit(-5)).as('x')).where('id', '=', 1).execute()).toEqual([{ x: 5 }])
-    expect(await db.selectFrom('item').select(eb.neg(eb.neg(eb.lit(-5))).as('x')).where('id', '=', 1).execute()).toEqual([{ x: -5 }])
-    expect(await db.selectFrom('item').select(eb('n', '-', eb.lit(-5)).as('x')).where('id', '=', 1).execute()).toEqual([{ x: 6 }])
+    expect(
+      await db
+        .selectFrom('item')
+        .select(eb.neg(eb.lit(-5)).as('x'))
+        .where('id', '=', 1)
+        .execute(),
+    ).toEqual([{ x: 5 }])
+    expect(
+      await db
+        .selectFrom('item')
+        .select(eb.neg(eb.neg(eb.lit(-5))).as('x'))
+        .where('id', '=', 1)
+        .execute(),
+    ).toEqual([{ x: -5 }])
+    expect(
+      await db
+        .selectFrom('item')
+        .select(eb('n', '-', eb.lit(-5)).as('x'))
+        .where('id', '=', 1)
+        .execute(),
+    ).toEqual([{ x: 6 }])
   })
 })

@@ -1,12 +1,12 @@
 // The database itself: transactions, prepared and stored queries, tables as values, generic helpers.
-import { check, fromJSON, kanta, primaryKey, sql, table, unique } from '../../src/index.ts'
+
 import type {
   ColumnOf,
   ControlledTransaction,
   Database,
   DatabaseOf,
-  Insertable,
   InferRow,
+  Insertable,
   InsertResult,
   NotNull,
   PreparedQuery,
@@ -16,12 +16,12 @@ import type {
   Slots,
   Table,
   TablesOf,
-  Transaction,
   Updateable,
   ValueOf,
 } from '../../src/index.ts'
-import { type City, db, equal, type Equal, person, pet, type PetId, type Rows, type Tables } from './world.ts'
+import { check, fromJSON, kanta, primaryKey, sql, table, unique } from '../../src/index.ts'
 import * as schema from './world.ts'
+import { type City, db, type Equal, equal, type PetId, person, pet, type Rows, type Tables } from './world.ts'
 
 export async function transactions(signal: AbortSignal) {
   const given = await db
@@ -36,7 +36,10 @@ export async function transactions(signal: AbortSignal) {
         trx.afterRollback(async () => {})
         await trx.transaction().execute((inner) => inner.deleteFrom('visit').execute())
         await whole.selectFrom('city').selectAll().execute()
-        return trx.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 1, kind: 'republic' }).executeTakeFirst()
+        return trx
+          .insertInto('country')
+          .values({ cca2: 'FI', name: 'Finland', area: 1, kind: 'republic' })
+          .executeTakeFirst()
       },
       { signal },
     )
@@ -55,7 +58,9 @@ export async function transactions(signal: AbortSignal) {
   await trx.rollback().execute()
   await trx.commit().execute()
 
-  const n: number = await db.connection().execute(async (connection) => (await connection.selectFrom('city').select('id').execute()).length, { signal })
+  const n: number = await db
+    .connection()
+    .execute(async (connection) => (await connection.selectFrom('city').select('id').execute()).length, { signal })
   void n
   const inSchema: Database<Tables> = db.withSchema('geo')
   const plugged: Database<Tables> = db.withPlugins([{ name: 'x' }])
@@ -76,16 +81,28 @@ export async function prepared() {
       .where('name', 'not in', [slot('name'), 'x'])
       .where((eb) => eb('population', '>', slot('id')))
       .limit(slot('most'))
-      .select(['id', 'name', slot('id') && sql<number>`${slot('id')}`.as('given')]))
-  equal<typeof query, PreparedQuery<{ id: number; names: string[]; most: number; name: string }, { id: number; name: string; given: number }>>(true)
+      .select(['id', 'name', slot('id') && sql<number>`${slot('id')}`.as('given')]),
+  )
+  equal<
+    typeof query,
+    PreparedQuery<
+      { id: number; names: string[]; most: number; name: string },
+      { id: number; name: string; given: number }
+    >
+  >(true)
   const rows = await query.execute({ id: 1, names: ['a'], most: 3, name: 'x' })
   equal<typeof rows, { id: number; name: string; given: number }[]>(true)
   const first = await query.executeTakeFirst({ id: 1, names: ['a'], most: 3, name: 'x' })
   equal<typeof first, { id: number; name: string; given: number } | undefined>(true)
-  for await (const row of query.stream({ id: 1, names: [], most: 3, name: 'x' })) equal<typeof row, { id: number; name: string; given: number }>(true)
+  for await (const row of query.stream({ id: 1, names: [], most: 3, name: 'x' }))
+    equal<typeof row, { id: number; name: string; given: number }>(true)
 
   const insert = db.prepare((slot: Slots<{ id: number; note: string | null }>) =>
-    db.insertInto('visit').values({ city_id: slot('id'), at: new Date(), note: slot('note'), rating: 1 }).returning('id'))
+    db
+      .insertInto('visit')
+      .values({ city_id: slot('id'), at: new Date(), note: slot('note'), rating: 1 })
+      .returning('id'),
+  )
   const made = await insert.executeTakeFirstOrThrow({ id: 1, note: null })
   equal<typeof made, { id: number }>(true)
   db.prepare((slot: Slots<{ name: string }>) => db.updateTable('city').set({ name: slot('name') }))
@@ -123,7 +140,14 @@ export async function tablesAsValues(db: DatabaseOf<typeof schema>) {
     .selectFrom(person)
     .innerJoin(pet, pet.owner_id, person.id)
     .leftJoin(person.as('boss'), (join) => join.onRef('boss.id', '=', person.boss).on(person.admin, '=', true))
-    .select([person.id, person.name.as('owner'), pet.name, 'boss.created', (eb) => eb.fn.count(pet.id).as('pets'), sql<1>`1`.as('one')])
+    .select([
+      person.id,
+      person.name.as('owner'),
+      pet.name,
+      'boss.created',
+      (eb) => eb.fn.count(pet.id).as('pets'),
+      sql<1>`1`.as('one'),
+    ])
     .where(person.born, '>', '2000-01-01')
     .where('pet.weight', '<', 3)
     .where((eb) => eb.and([eb(person.color, '=', 'red'), eb(pet.id, 'in', [1 as PetId])]))
@@ -139,7 +163,12 @@ export async function tablesAsValues(db: DatabaseOf<typeof schema>) {
   const alias = person.as('p')
   const aliased = await db.selectFrom(alias).select([alias.id, 'p.name']).selectAll(alias).execute()
   equal<keyof (typeof aliased)[0], keyof Selectable<InferRow<typeof person>>>(true)
-  const starred = await db.selectFrom(person).innerJoin(pet, 'owner_id', 'person.id').selectAll(pet).forUpdate(pet).execute()
+  const starred = await db
+    .selectFrom(person)
+    .innerJoin(pet, 'owner_id', 'person.id')
+    .selectAll(pet)
+    .forUpdate(pet)
+    .execute()
   equal<typeof starred, { id: PetId; name: string; owner_id: number; weight: number }[]>(true)
   const inSchema = await db.selectFrom(schema.region).select([schema.region.code, 'pet_id']).execute()
   equal<typeof inSchema, { code: string; pet_id: number }[]>(true)
@@ -150,17 +179,34 @@ export async function tablesAsValues(db: DatabaseOf<typeof schema>) {
     .returning([person.id, person.admin])
     .executeTakeFirstOrThrow()
   equal<typeof made, { id: number; admin: boolean }>(true)
-  await db.insertInto('pet').columns([pet.name, 'owner_id', pet.weight]).expression(db.selectFrom(pet).select([pet.name, pet.owner_id, pet.weight])).execute()
-  await db.updateTable(pet).set({ weight: 2 }).set(pet.name, 'y').where(pet.id, '=', 1 as PetId).execute()
+  await db
+    .insertInto('pet')
+    .columns([pet.name, 'owner_id', pet.weight])
+    .expression(db.selectFrom(pet).select([pet.name, pet.owner_id, pet.weight]))
+    .execute()
+  await db
+    .updateTable(pet)
+    .set({ weight: 2 })
+    .set(pet.name, 'y')
+    .where(pet.id, '=', 1 as PetId)
+    .execute()
   await db.deleteFrom(pet).using(person).whereRef(pet.owner_id, '=', person.id).returning(pet.id).execute()
   await db.mergeInto(pet).using(person, pet.owner_id, person.id).whenMatched().thenUpdateSet(pet.weight, 1).execute()
-  const cte = await db.with('heavy', (q) => q.selectFrom(pet).select([pet.id, pet.name.as('n')])).selectFrom('heavy').selectAll().execute()
+  const cte = await db
+    .with('heavy', (q) => q.selectFrom(pet).select([pet.id, pet.name.as('n')]))
+    .selectFrom('heavy')
+    .selectAll()
+    .execute()
   equal<typeof cte, { id: PetId; n: string }[]>(true)
   await db.transaction().execute(async (trx) => takes(trx))
   async function takes(_: Database<TablesOf<typeof schema>>) {}
   await takes(db)
 
-  const seat = table('seat', (c) => ({ row: c.integer(), place: c.integer() }), (t) => [primaryKey([t.row, t.place]), unique([t.place]), check('positive', sql<boolean>`${t.row} > 0`)])
+  const seat = table(
+    'seat',
+    (c) => ({ row: c.integer(), place: c.integer() }),
+    (t) => [primaryKey([t.row, t.place]), unique([t.place]), check('positive', sql<boolean>`${t.row} > 0`)],
+  )
   equal<Equal<Insertable<InferRow<typeof seat>>, { row: number; place: number }>, true>(true)
   const opened = kanta({ driver: {} as never, schema: { seat } })
   equal<Rows<ReturnType<typeof seats>>, { row: number; place: number }[]>(true)
@@ -171,26 +217,48 @@ export async function tablesAsValues(db: DatabaseOf<typeof schema>) {
 
 // Helpers over any table that has what they need, without casts.
 
-async function getById<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(db: Database<DB>, table: T, id: number) {
+async function getById<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(
+  db: Database<DB>,
+  table: T,
+  id: number,
+) {
   return db.selectFrom(table).selectAll().where('id', '=', id).executeTakeFirst()
 }
 
 /** By any column. */
-async function findBy<DB, T extends keyof DB & string, C extends keyof DB[T] & string>(db: Database<DB>, table: T, column: C, value: ValueOf<DB[T][C]>) {
+async function findBy<DB, T extends keyof DB & string, C extends keyof DB[T] & string>(
+  db: Database<DB>,
+  table: T,
+  column: C,
+  value: ValueOf<DB[T][C]>,
+) {
   return db.selectFrom(table).selectAll().where(db.dynamic.ref(column), '=', value).execute()
 }
 
 /** By the key, whatever its type is. */
-async function getByCode<DB extends Record<T, { code: unknown }>, T extends keyof DB & string>(db: Database<DB>, table: T, code: ValueOf<DB[T]['code']>) {
+async function getByCode<DB extends Record<T, { code: unknown }>, T extends keyof DB & string>(
+  db: Database<DB>,
+  table: T,
+  code: ValueOf<DB[T]['code']>,
+) {
   return db.selectFrom(table).selectAll().where('code', '=', code).executeTakeFirst()
 }
 
-async function exists<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(db: Database<DB>, table: T, id: number): Promise<boolean> {
+async function exists<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(
+  db: Database<DB>,
+  table: T,
+  id: number,
+): Promise<boolean> {
   const row = await db.selectFrom(table).select('id').where('id', '=', id).limit(1).executeTakeFirst()
   return row !== undefined
 }
 
-async function page<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(db: Database<DB>, table: T, after: number, size: number) {
+async function page<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(
+  db: Database<DB>,
+  table: T,
+  after: number,
+  size: number,
+) {
   const rows = await db.selectFrom(table).selectAll().where('id', '>', after).orderBy('id').limit(size).execute()
   return { rows, last: rows.at(-1)?.id }
 }
@@ -199,17 +267,30 @@ async function add<DB, T extends keyof DB & string>(db: Database<DB>, table: T, 
   return db.insertInto(table).values(row).returningAll().executeTakeFirstOrThrow()
 }
 
-async function change<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(db: Database<DB>, table: T, ids: readonly number[], changes: Updateable<DB[T]>) {
+async function change<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(
+  db: Database<DB>,
+  table: T,
+  ids: readonly number[],
+  changes: Updateable<DB[T]>,
+) {
   const { numUpdatedRows } = await db.updateTable(table).set(changes).where('id', 'in', ids).executeTakeFirst()
   return numUpdatedRows
 }
 
-async function remove<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(db: Database<DB>, table: T, id: number) {
+async function remove<DB extends Record<T, { id: ColumnOf<number> }>, T extends keyof DB & string>(
+  db: Database<DB>,
+  table: T,
+  id: number,
+) {
   return db.deleteFrom(table).where('id', '=', id).executeTakeFirst()
 }
 
 /** By a table as a value. */
-async function softFind<DB extends Record<B, R>, B extends keyof DB & string, R extends { id: ColumnOf<number>; deleted_at: ColumnOf<Date | null> }>(db: Database<DB>, table: Table<B, R>, id: number) {
+async function softFind<
+  DB extends Record<B, R>,
+  B extends keyof DB & string,
+  R extends { id: ColumnOf<number>; deleted_at: ColumnOf<Date | null> },
+>(db: Database<DB>, table: Table<B, R>, id: number) {
   return db.selectFrom(table).selectAll().where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()
 }
 
@@ -239,7 +320,11 @@ export async function generics(sdb: DatabaseOf<typeof schema>) {
   await remove(db, 'visit', 1)
   await db.transaction().execute((trx) => getById(trx, 'city', 1))
 
-  const article = table('article', (c) => ({ id: c.integer().primaryKey(), title: c.text(), deleted_at: c.timestamp().nullable() }))
+  const article = table('article', (c) => ({
+    id: c.integer().primaryKey(),
+    title: c.text(),
+    deleted_at: c.timestamp().nullable(),
+  }))
   const adb = {} as DatabaseOf<{ article: typeof article; pet: typeof pet }>
   const soft = await softFind(adb, article, 1)
   equal<typeof soft, { id: number; title: string; deleted_at: Date | null } | undefined>(true)

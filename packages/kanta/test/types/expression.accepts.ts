@@ -1,6 +1,7 @@
 // Expressions, conditions and functions, and what they give.
-import { jsonArrayFrom, jsonBuildObject, jsonObjectFrom, sql } from '../../src/index.ts'
+
 import type { Expression, ExpressionBuilder } from '../../src/index.ts'
+import { jsonArrayFrom, jsonBuildObject, jsonObjectFrom, sql } from '../../src/index.ts'
 import { db, equal, type Tables } from './world.ts'
 
 /** The type that an expression stands for. */
@@ -27,12 +28,29 @@ export function conditions() {
     .where(sql<boolean>`x`)
     .where((eb) => eb.lit(true))
     .where(({ eb, or, and, not, exists, selectFrom, between }) =>
-      or([eb('id', '=', 1), and([not(exists(selectFrom('visit').select('visit.id').whereRef('visit.city_id', '=', 'city.id'))), between('id', 1, 3)])]))
+      or([
+        eb('id', '=', 1),
+        and([
+          not(exists(selectFrom('visit').select('visit.id').whereRef('visit.city_id', '=', 'city.id'))),
+          between('id', 1, 3),
+        ]),
+      ]),
+    )
     .whereRef('city.name', '!=', 'country')
     .where((eb) => eb.and({ name: 'x', 'city.kind': 'town', population: null, id: [1, 2] }))
-    .where((eb) => eb.or({ name: 'x' }).and('id', '=', 1).or(eb('id', '=', 2)))
+    .where((eb) =>
+      eb
+        .or({ name: 'x' })
+        .and('id', '=', 1)
+        .or(eb('id', '=', 2)),
+    )
     .where((eb) => eb('id', '=', 1).or('name', '=', 'x').and(sql<boolean>`y`))
-    .where((eb) => eb.betweenSymmetric('population', 3, 1).and(eb.parens(eb('id', '=', 1))).and(eb.parens('id', '=', 2)))
+    .where((eb) =>
+      eb
+        .betweenSymmetric('population', 3, 1)
+        .and(eb.parens(eb('id', '=', 1)))
+        .and(eb.parens('id', '=', 2)),
+    )
     .where((eb) => eb(eb.refTuple('id', 'name'), 'in', [eb.tuple(1, 'a'), eb.tuple(2, 'b')]))
     .where((eb) => eb('id', '=', eb.fn.any(eb.val([1, 2]))))
     .where((eb) => eb.not(eb('id', '=', 1)))
@@ -91,12 +109,27 @@ export async function functions() {
       eb.fn.max(eb.ref('kind')).as('kind'),
       eb.fn.coalesce('population', 'rating', eb.val(0)).as('some'),
       eb.fn.coalesce('population', 'rating').as('maybe'),
-      eb.fn.agg<string[]>('array_agg', ['name']).orderBy('name', 'desc').clearOrderBy().withinGroupOrderBy('id').as('names'),
-      eb.fn.count('id').filterWhere('kind', '=', 'town').filterWhere((e) => e('id', '>', 1)).filterWhereRef('name', '=', 'country').as('towns'),
+      eb.fn
+        .agg<string[]>('array_agg', ['name'])
+        .orderBy('name', 'desc')
+        .clearOrderBy()
+        .withinGroupOrderBy('id')
+        .as('names'),
+      eb.fn
+        .count('id')
+        .filterWhere('kind', '=', 'town')
+        .filterWhere((e) => e('id', '>', 1))
+        .filterWhereRef('name', '=', 'country')
+        .as('towns'),
       eb.fn.jsonAgg('visit').as('visits'),
       eb.fn.jsonAgg(eb.ref('name')).as('list'),
       eb.fn.toJson('visit').as('visit'),
-      eb.fn.sum('rating').over().$castTo<bigint>().$call((f) => f).as('called'),
+      eb.fn
+        .sum('rating')
+        .over()
+        .$castTo<bigint>()
+        .$call((f) => f)
+        .as('called'),
     ])
     .executeTakeFirstOrThrow()
   equal<
@@ -132,7 +165,15 @@ export async function cases() {
   const rows = await db
     .selectFrom('city')
     .select((eb) => [
-      eb.case().when('population', '>', 18).then('large').when(eb('id', '=', 1)).then('first').else('small').end().as('size'),
+      eb
+        .case()
+        .when('population', '>', 18)
+        .then('large')
+        .when(eb('id', '=', 1))
+        .then('first')
+        .else('small')
+        .end()
+        .as('size'),
       eb.case().whenRef('name', '=', 'country').thenRef('population').else(0).end().as('people'),
       eb.case().when('id', '=', 1).then(1).end().as('maybe'),
       eb.case('kind').when('town').then(1).when('village').then(2).elseRef('id').endCase().as('rank'),
@@ -151,7 +192,9 @@ export async function json() {
       eb.ref('meta', '->>$').key('capital').key('streets').at(0).as('street'),
       eb.ref('country.meta', '->$').key('capital').key('streets').at('last').$notNull().as('last'),
       eb.ref('meta', '->').key('motto').as('motto'),
-      jsonArrayFrom(eb.selectFrom('city').select(['city.name', 'city.founded']).whereRef('city.country', '=', 'country.cca2')).as('cities'),
+      jsonArrayFrom(
+        eb.selectFrom('city').select(['city.name', 'city.founded']).whereRef('city.country', '=', 'country.cca2'),
+      ).as('cities'),
       jsonObjectFrom(eb.selectFrom('visit').selectAll('visit')).as('visit'),
       jsonBuildObject({ name: eb.ref('name'), n: eb.val(1) }).as('object'),
     ])
@@ -168,21 +211,30 @@ export async function json() {
     }
   >(true)
   equal<typeof rows.visit, { id: number; city_id: number; at: Date; note: string | null; rating: number } | null>(true)
-  db.selectFrom('country').select((eb) => eb.fn<object>('json_set', ['meta', eb.jsonPath<'meta'>().key('motto'), eb.val('x')]).as('set'))
+  db.selectFrom('country').select((eb) =>
+    eb.fn<object>('json_set', ['meta', eb.jsonPath<'meta'>().key('motto'), eb.val('x')]).as('set'),
+  )
 }
 
 // A helper over one table can be used where there are more.
 const isLarge = (eb: ExpressionBuilder<Tables, 'city'>) => eb('city.population', '>', 1_000_000)
-const nearby = ({ or, eb }: ExpressionBuilder<Tables, 'city' | 'country'>) => or([eb('country.area', '<', 1), eb('city.capital', '=', true)])
+const nearby = ({ or, eb }: ExpressionBuilder<Tables, 'city' | 'country'>) =>
+  or([eb('country.area', '<', 1), eb('city.capital', '=', true)])
 export function helpers() {
   db.selectFrom('city').selectAll().where(isLarge)
-  db.selectFrom('city').innerJoin('country', 'cca2', 'country').selectAll().where(isLarge).where((eb) => eb.and([isLarge(eb), nearby(eb)]))
+  db.selectFrom('city')
+    .innerJoin('country', 'cca2', 'country')
+    .selectAll()
+    .where(isLarge)
+    .where((eb) => eb.and([isLarge(eb), nearby(eb)]))
   const condition: Expression<boolean> = sql<boolean>`x`
   db.selectFrom('city').selectAll().where(condition)
 }
 
 export async function raw() {
-  const { rows } = await sql<{ n: number }>`select ${1} as n from ${sql.table('city')} where ${sql.ref('city.id')} = ${sql.val(3)}`.execute(db)
+  const { rows } = await sql<{
+    n: number
+  }>`select ${1} as n from ${sql.table('city')} where ${sql.ref('city.id')} = ${sql.val(3)}`.execute(db)
   equal<typeof rows, { n: number }[]>(true)
   sql`${sql.id('geo', 'region')} ${sql.lit('x')} ${sql.raw('desc')} ${sql.join([1, 2], sql` and `)}`.compile(db)
 }

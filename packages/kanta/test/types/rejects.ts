@@ -168,7 +168,7 @@ export function conditions() {
   // @ts-expect-error the wrong type of a bound
   db.selectFrom('city').where((eb) => eb.between('id', 1, 'x'))
   // @ts-expect-error a number is no condition
-  db.selectFrom('city').where((eb) => eb.fn.count('id'))
+  db.selectFrom('city').where((eb) => eb.ref('id'))
   // @ts-expect-error nor is a computation
   db.selectFrom('city').where((eb) => eb('id', '+', 1))
   // @ts-expect-error the wrong type

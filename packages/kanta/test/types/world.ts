@@ -58,7 +58,10 @@ export const person = table('person', (c) => ({
   photo: c.bytes().nullable(),
   key: c.uuid(),
   color: c.enum(['red', 'green']),
-  boss: c.integer().nullable().references(() => person.id),
+  boss: c
+    .integer()
+    .nullable()
+    .references(() => person.id),
   label: c.text().generatedAs({} as never),
 }))
 export const pet = table(

@@ -40,6 +40,7 @@ const capabilities: Capabilities = {
   namedWindows: true,
   ilike: false,
   betweenSymmetric: false,
+  schemaOfTarget: false,
 }
 
 const quote = (name: string): string => `"${checkIdentifier(name).replaceAll('"', '""')}"`
