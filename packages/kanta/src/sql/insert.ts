@@ -39,7 +39,7 @@ forgetting({
 export class InsertBuilder extends Query<'insert'> {
   values(rows: unknown): this {
     const given = typeof rows === 'function' ? callBack(rows) : rows
-    let list = ownRows(Array.isArray(given) ? given : [given])
+    let list = ownRows(Array.isArray(given) ? given.slice() : [given])
     if (list.length === 0) refuse('values([]) inserts nothing. Leave the statement out when there are no rows.')
     const columns = columnsOf(list[0], 0)
     if (list.length > 1 && columns.some((column) => column in Object.prototype)) list = list.map(ownRow)
