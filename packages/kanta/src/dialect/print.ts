@@ -523,6 +523,9 @@ function insertOr(or: string | undefined, w: Writer): void {
 }
 
 function insertSource(n: NodeOf<'insert'>, w: Writer): void {
+  const given = [n.defaults, n.query !== undefined, n.rows !== undefined || n.tuples.length > 0]
+  if (given.filter(Boolean).length > 1)
+    refuse('The insert has rows from more than one of values(…), expression(…) and defaultValues(). Use one of them.')
   if (n.defaults) w.text(' default values')
   else if (n.query !== undefined) w.text(' ').statement(n.query)
   else if (n.rows !== undefined) w.text(' values ').node(n.rows)

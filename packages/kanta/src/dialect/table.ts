@@ -46,7 +46,7 @@ const ACTIONS: readonly unknown[] = ['no action', 'restrict', 'cascade', 'set nu
 function action(given: unknown): string {
   return ACTIONS.includes(given)
     ? (given as string)
-    : refuse(`${JSON.stringify(given)} is not what a key can do. Use one of ${ACTIONS.join(', ')}.`)
+    : refuse(`A foreign key was told to do what it cannot. Use one of ${ACTIONS.join(', ')}.`)
 }
 
 function constraintName(name: string | undefined, w: Writer): void {

@@ -286,7 +286,9 @@ export interface DeleteMethods extends WhereMethods, RunMethods {
 }
 
 /** `delete …`: `T` is the table that is written, the other parameters are those of `Select`. */
-export interface Delete<I, S extends Scope, K, U extends AnyCells, T extends AnyCells, O> extends DeleteMethods {
+/** @ts-ignore TS2636: true by meaning, as for `Select`. */
+export interface Delete<out I, out S extends Scope, in K, out U extends AnyCells, out T extends AnyCells, in O>
+  extends DeleteMethods {
   [$info]: I
   [$scope]: S
   [$refs]: K

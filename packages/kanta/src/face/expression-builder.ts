@@ -1,4 +1,5 @@
 import type { $row, ColumnLike, Expression, Selectable, SelectType } from '../schema/index.ts'
+import type { HelperRefs, HelperRow } from './builder.ts'
 import type { CaseBuilder, CaseOf } from './case.ts'
 import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
 import type { Functions } from './function.ts'
@@ -174,10 +175,6 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
 }
 type InfoOf<I> = I extends AnyInfo ? I : never
 
-type HelperRow<DB, TB extends keyof DB> = { [C in ColumnsOf<DB[TB]>]: CellIn<DB[TB], C> }
-type ColumnsOf<R> = R extends unknown ? keyof R : never
-type CellIn<R, C> = R extends unknown ? (C extends keyof R ? R[C] : never) : never
-
 /**
  * The expression builder over the tables `TB` of `DB`: the parameter type of helper functions.
  *
@@ -189,6 +186,6 @@ type CellIn<R, C> = R extends unknown ? (C extends keyof R ? R[C] : never) : nev
 export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<
   Info<DB>,
   Tables<DB, TB>,
-  { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB],
+  HelperRefs<DB, TB>,
   HelperCells<HelperRow<DB, TB>>
 >

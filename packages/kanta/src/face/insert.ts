@@ -48,7 +48,7 @@ type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
  * What `values` takes for a table: plain values and expressions. One object type, since a literal is cheaper to check
  * against it than against an intersection.
  */
-export type InsertRow<T, M = Insertion<T>> = { [K in keyof M]: InsertValue<At<T, K>> }
+export type InsertRow<T> = { [K in keyof Insertion<T>]: InsertValue<At<T, K>> }
 
 /** A query that may be inserted from. */
 interface AnyQuery {
@@ -73,7 +73,7 @@ export interface InsertInto<I extends AnyInfo, B extends string, T extends AnyCe
    * await db.insertInto('city').values([{ name: 'Oulu', country: 'FI' }, { name: 'Turku', country: 'FI' }]).execute()
    * ```
    */
-  values(rows: InsertRow<T['row']> | ReadonlyArray<InsertRow<T['row']>> | RowCallback<I, T['row']>): Inserted<I, B, T>
+  values(rows: InsertRow<T['row']> | readonly InsertRow<T['row']>[] | RowCallback<I, T['row']>): Inserted<I, B, T>
   /** The columns that `expression` gives, in their order. */
   columns(
     columns: readonly ((keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>)[],
@@ -91,7 +91,7 @@ export interface InsertInto<I extends AnyInfo, B extends string, T extends AnyCe
   defaultValues(): Inserted<I, B, T>
 }
 /** Gives the row or rows to insert, with queries and other expressions for values. */
-export type RowCallback<I extends AnyInfo, T> = (eb: I['eb']) => InsertRow<T> | ReadonlyArray<InsertRow<T>>
+export type RowCallback<I extends AnyInfo, T> = (eb: I['eb']) => InsertRow<T> | readonly InsertRow<T>[]
 type Inserted<I, B extends string, T extends AnyCells> = Insert<
   I,
   One<B, T>,
@@ -175,7 +175,8 @@ export interface OutputState<T extends WriteState, P extends string> extends Sta
 }
 
 /** `insert into … values …`: `T` is the table, the other parameters are those of `Select`. */
-export interface Insert<I, S extends Scope, K, T extends AnyCells, O> extends InsertMethods {
+/** @ts-ignore TS2636: true by meaning, as for `Select`. */
+export interface Insert<out I, out S extends Scope, in K, out T extends AnyCells, in O> extends InsertMethods {
   [$info]: I
   [$scope]: S
   [$refs]: K

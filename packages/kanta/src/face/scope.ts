@@ -70,30 +70,40 @@ export interface In<R, N> {
 }
 
 // Scopes and columns are interfaces around what they hold, so that the compiler passes them on without looking inside.
-/** The tables in scope. */
+/** The tables in scope, and where their references are looked up: there a table in a schema stands under the schema. */
 export interface Scope {
   tables: Record<string, In<any, any>>
+  lookup: Record<string, In<any, any>>
 }
 /** A scope without tables. */
 export interface NoTables {
   tables: {}
+  lookup: {}
 }
 /** A scope of one table. */
 export interface One<A extends string, Q extends AnyCells> {
   tables: { [P in A]: In<Q['row'], never> }
+  lookup: { [P in A]: In<Q['row'], never> } & Qualified<A, Q['row'], never>
 }
 /** A scope of the tables `B` of `DB` under their names. */
 export interface Tables<DB, B extends keyof DB & string> {
   tables: { [P in B]: In<DB[P], never> }
+  lookup: { [P in B]: In<DB[P], never> }
 }
 /** A scope with one more table. */
 export interface And<S extends Scope, A extends string, Q extends AnyCells, N> {
   tables: S['tables'] & { [P in A]: In<Q['row'], N> }
+  lookup: S['lookup'] & { [P in A]: In<Q['row'], N> } & Qualified<A, Q['row'], N>
 }
 /** A scope of which an outer join may leave out every table. */
 export interface AllMaybe<S extends Scope> {
   tables: { [A in keyof S['tables']]: In<S['tables'][A]['row'], null> }
+  lookup: { [A in keyof S['lookup']]: In<S['lookup'][A]['row'], null> }
 }
+// 'schema.table.column' is read as the column 'table.column' of 'schema'.
+type Qualified<A, R, N> = A extends `${infer P}.${infer T}`
+  ? { [X in P]: In<{ [C in keyof R & string as `${T}.${C}`]: ColumnType<SelectType<R[C]> | N> }, never> }
+  : unknown
 
 /** Columns by their unqualified names: those of a row `R`. */
 export interface Cells<R> extends OwnCells {
@@ -139,26 +149,16 @@ export interface InnerCells<A extends AnyCells, B extends AnyCells> extends OwnC
   row: { [C in keyof A['row'] | keyof B['row']]: C extends keyof B['row'] ? B['row'][C] : At<A['row'], C> }
 }
 
-/** The column type of a reference. Unqualified ones are looked up without a condition, so that generic code resolves. */
+// References are looked up without conditions on what is in scope, so that generic code resolves.
+/** The column type of a reference. */
 export type Cell<S extends Scope, U extends AnyCells, R> = R extends `${infer A}.${infer C}`
-  ? A extends keyof S['tables']
-    ? S['tables'][A]['row'][C]
-    : QualifiedCell<S, R>
+  ? S['lookup'][A]['row'][C]
   : At<RowOfCells<U>, R>
-// 'schema.table.column'
-type QualifiedCell<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}`
-  ? S['tables'][`${A}.${B}`]['row'][C]
-  : never
 
 /** The type of a reference when it is selected: with null, where an outer join may leave out its table. */
 export type Selected<S extends Scope, U extends AnyCells, R> = R extends `${infer A}.${infer C}`
-  ? A extends keyof S['tables']
-    ? SelectType<S['tables'][A]['row'][C]> | S['tables'][A]['n']
-    : QualifiedSelected<S, R>
+  ? SelectType<S['lookup'][A]['row'][C]> | S['lookup'][A]['n']
   : SelectType<At<RowOfCells<U>, R>>
-type QualifiedSelected<S extends Scope, R> = R extends `${infer A}.${infer B}.${infer C}`
-  ? SelectType<S['tables'][`${A}.${B}`]['row'][C]> | S['tables'][`${A}.${B}`]['n']
-  : never
 
 /** Any scope. */
 export interface AnyScope {

@@ -84,11 +84,10 @@ type BadOrder<K, O, C> = C extends K
 
 // The right ones among wrong items. The legal references stand beside them, so that in generic code, where the conditions
 // cannot be decided, a reference is legal either way.
-type RightItem<K, C> = NoInfer<
-  C extends `${infer X} as ${string}` ? (X extends K ? C : never) : C extends Aliased<any, any> ? C : never
->
-type RightRef<C> = NoInfer<C extends Expression<any> ? C : never>
-
+// They are only within lists: an unfinished callback gives an error, which would make all of the parameter an error, and
+// leave the callback without its builder.
+type RightItem<K, C> = NoInfer<C extends unknown ? ([BadItem<K, C>] extends [never] ? C : never) : never>
+type RightRef<K, C> = NoInfer<C extends unknown ? ([BadRef<K, C>] extends [never] ? C : never) : never>
 type Named<K> = K | Aliased<any, any> | readonly (K | Aliased<any, any>)[]
 
 /** The parameter of `select` and `returning`. */
@@ -96,16 +95,13 @@ export type SelectArgument<T extends ScopeState, C> = [BadItem<T[AtRefs], C>] ex
   ? C | readonly (C | ((eb: T[AtBuilder]) => NoItem | readonly NoItem[]))[] | ((eb: T[AtBuilder]) => C | readonly C[])
   :
       | T[AtRefs]
-      | RightItem<T[AtRefs], C>
       | readonly (T[AtRefs] | RightItem<T[AtRefs], C> | NoInfer<(eb: T[AtBuilder]) => Named<T[AtRefs]>>)[]
-      | NoInfer<
-          (eb: T[AtBuilder]) => T[AtRefs] | RightItem<T[AtRefs], C> | readonly (T[AtRefs] | RightItem<T[AtRefs], C>)[]
-        >
+      | ((eb: T[AtBuilder]) => T[AtRefs] | readonly (T[AtRefs] | RightItem<T[AtRefs], C>)[])
 
 /** The parameter of `distinctOn` and `partitionBy`. */
 export type RefArgument<T extends ScopeState, C> = [BadRef<T[AtRefs], C>] extends [never]
   ? C | readonly C[] | ((eb: T[AtBuilder]) => C | readonly C[])
-  : T[AtRefs] | RightRef<C> | readonly (T[AtRefs] | RightRef<C>)[]
+  : T[AtRefs] | readonly (T[AtRefs] | RightRef<T[AtRefs], C>)[]
 
 /** The parameter of `orderBy`, which also takes the names of the selection. */
 export type OrderArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
@@ -115,7 +111,7 @@ export type OrderArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems],
 /** The parameter of `groupBy`, which also takes the names of the selection. */
 export type GroupArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems], C>] extends [never]
   ? C | readonly C[] | ((eb: T[AtBuilder]) => C | readonly C[])
-  : T[AtRefs] | readonly (T[AtRefs] | NameOf<T[AtItems]> | RightRef<C>)[]
+  : T[AtRefs] | readonly (T[AtRefs] | NameOf<T[AtItems]> | RightRef<T[AtRefs], C>)[]
 
 /** An operand, where no string `R` was given. Where one was, a message should list the legal strings alone. */
 export type OperandArm<R, C, V> = [R] extends [never] ? Operand<C, V, R> : never

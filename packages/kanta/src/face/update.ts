@@ -309,7 +309,9 @@ export interface UpdateMethods extends WhereMethods, RunMethods {
 }
 
 /** `update …`: `T` is the table that is written, the other parameters are those of `Select`. */
-export interface Update<I, S extends Scope, K, U extends AnyCells, T extends AnyCells, O> extends UpdateMethods {
+/** @ts-ignore TS2636: true by meaning, as for `Select`. */
+export interface Update<out I, out S extends Scope, in K, out U extends AnyCells, out T extends AnyCells, in O>
+  extends UpdateMethods {
   [$info]: I
   [$scope]: S
   [$refs]: K

@@ -224,6 +224,11 @@ export class Shape<K extends Kind = Kind> {
     return found
   }
 
+  /** No data: text and values of a compiled query can be logged as JSON; a query stores itself by its own `toJSON`. */
+  toJSON(): undefined {
+    return undefined
+  }
+
   /** The shape after one more call. */
   step(part: keyof Kinds[K] & string, value: unknown): Shape<K> {
     if (this.lastValue === value && this.lastPart === part && this.born === generation) return this.last!

@@ -55,7 +55,8 @@ export function open(options: KantaOptions): DatabaseHandle {
       refuse(`kanta() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
   }
   const { driver } = options
-  const plugins = checkPlugins(options.plugins ?? [])
+  const plugins = checkPlugins(options.plugins === undefined ? [] : options.plugins)
+  checkLog(options.log)
   provideExpressionBuilder()
   if (typeof driver?.connect !== 'function')
     refuse("kanta() needs a driver, such as sqlite('cities.db') from 'kanta/sqlite'.")
@@ -89,10 +90,16 @@ function isPlanCacheOff(): boolean {
   }
 }
 
+function checkLog(log: unknown): void {
+  const levels = Array.isArray(log) && Array.from(log).every((level) => level === 'query' || level === 'error')
+  if (log !== undefined && typeof log !== 'function' && !levels)
+    refuse(`log takes a function, or the levels that go to the console: ['query', 'error'], not ${show(log)}.`)
+}
+
 function checkPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
   if (!Array.isArray(plugins)) return refuse(`Plugins are given in an array, not as ${show(plugins)}.`)
   for (const plugin of plugins) {
-    if (typeof plugin?.name !== 'string')
+    if (typeof plugin !== 'object' || typeof plugin?.name !== 'string')
       refuse(`${show(plugin)} is not a plugin. Give what a function such as camelCase() gives.`)
   }
   return plugins

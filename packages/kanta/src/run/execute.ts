@@ -83,7 +83,8 @@ export class Executor implements Runner {
     const ready = this.plan(query.shape)
     if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
     const { sql, parameters } = bind(ready, query.args, this.#dialect, this.#context)
-    return { sql, parameters, query: query.shape }
+    // Whoever changes what was compiled does not change the query.
+    return { sql, parameters: parameters === query.args ? parameters.slice() : parameters, query: query.shape }
   }
 
   serialize(query: Chain): Stored {

@@ -91,7 +91,7 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
     slots,
     direct: fixed && slots.length === given && slots.every(isDirect),
     returnsRows: returnsRows(tree),
-    open: hasStar(tree),
+    open: hasStar(tree) || (!fixed && hasUnnamed(tree)),
     tree,
     decoding: decodingOf(resolver.selected.get(tree) ?? [], rename),
     decoder: 'unset',
@@ -132,6 +132,12 @@ function hasStar(tree: Node): boolean {
     return tree.returning.some((item) => item.kind === 'star' || item.kind === 'raw')
   }
   return true
+}
+
+/** Whether a column goes by the text of its expression, which the number of values may change. */
+function hasUnnamed(tree: Node): boolean {
+  const items = tree.kind === 'select' ? tree.items : 'returning' in tree ? tree.returning : []
+  return items.some((item) => item.kind !== 'ref' && item.kind !== 'alias')
 }
 
 function isDirect(slot: Slot, position: number): boolean {

@@ -25,6 +25,8 @@ interface Source {
   readonly table?: string | undefined
   readonly definition?: TableDefinition | undefined
   readonly columns?: ReadonlyMap<string, OutputColumn> | undefined
+  /** Whether no star and no bare name means it, as with the row that an insert could not make. */
+  readonly byNameOnly?: boolean | undefined
 }
 
 /** The columns of a selection as far as they are known, and whether these are all. */
@@ -63,6 +65,7 @@ class Scope {
       let open = false
       inText ||= scope.inText
       for (const source of scope.sources.values()) {
+        if (source.byNameOnly) continue
         const column = columnOf(source, ref.column)
         if (column !== undefined || isOpen(source)) this.use(source, ref.column)
         if (column !== undefined) return column.codec as Codec | undefined
@@ -214,6 +217,10 @@ export class Resolver {
       case 'explain':
         this.statement(n.statement, scope)
         return undefined
+      case 'createIndex':
+        if (n.table !== undefined) this.#source(n.table, scope, false)
+        for (const condition of n.where) this.#expression(condition, scope)
+        return undefined
       case 'rawStatement':
         this.#unsure = true
         this.#children(n, scope)
@@ -270,7 +277,7 @@ export class Resolver {
       }
       this.statement(n.query, scope)
     }
-    if (into?.definition !== undefined) scope.add('excluded', { definition: into.definition })
+    if (into?.definition !== undefined) scope.add('excluded', { definition: into.definition, byNameOnly: true })
     if (n.conflict?.kind === 'conflict') for (const name of n.conflict.columns) this.#known(name, into)
     if (n.conflict !== undefined) this.#expression(n.conflict, scope)
     for (const list of [n.duplicate, n.modifiers]) for (const part of list) this.#expression(part, scope)
@@ -599,8 +606,7 @@ function setRows(
 function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<string>): OutputColumn[] | undefined {
   const columns: OutputColumn[] = []
   for (const [name, source] of scope.sources) {
-    if (written?.has(name) === false || name === 'excluded' || (star.table !== undefined && star.table !== name))
-      continue
+    if (written?.has(name) === false || source.byNameOnly || (star.table !== undefined && star.table !== name)) continue
     scope.use(source, '*')
     if (isOpen(source)) return undefined
     if (source.columns !== undefined) columns.push(...source.columns.values())

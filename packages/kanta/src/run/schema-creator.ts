@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
-import { type node, start } from '../ir/index.ts'
+import { type Node, start } from '../ir/index.ts'
 import { definitionOf, type TableDefinition } from '../schema/index.ts'
-import { Chain, type ExecuteOptions, show, source } from '../sql/index.ts'
+import { Chain, type ExecuteOptions, isOperand, show, source } from '../sql/index.ts'
 import type { Executor } from './execute.ts'
 
 /** `db.schema`: tables from their definitions. */
@@ -30,10 +30,12 @@ function tableNode(table: unknown): ReturnType<typeof source> {
 /** A statement that changes the schema. */
 class SchemaStatement<K extends 'createTable' | 'dropTable'> extends Chain<K> {
   ifNotExists(): SchemaStatement<K> {
+    if (this.shape.kind !== 'createTable') refuse('dropTable() has no ifNotExists(). Use ifExists().')
     return new SchemaStatement(this.shape.step('ifNotExists' as never, true), this.args, this.runner)
   }
 
   ifExists(): SchemaStatement<K> {
+    if (this.shape.kind !== 'dropTable') refuse('createTable() has no ifExists(). Use ifNotExists().')
     return new SchemaStatement(this.shape.step('ifExists' as never, true), this.args, this.runner)
   }
 
@@ -60,9 +62,17 @@ function indexesOf(statement: Chain): Chain[] {
   return definition.indexes.map((index) => {
     const name = index.name ?? [definition.name, ...index.columns, 'index'].join('_')
     const shape = start('createIndex').step('name', name).step('table', table).step('columns', index.columns)
-    const where = index.where as { node?: ReturnType<typeof node> } | undefined
-    const filtered = where?.node === undefined ? shape : shape.step('where', where.node as never)
+    const filtered = index.where === undefined ? shape : shape.step('where', conditionOf(index.where, name))
     const unique = filtered.step('unique', index.unique).step('ifNotExists', parts.get('ifNotExists') === true)
     return new Chain(unique as unknown as Chain['shape'], [], statement.runner)
   })
+}
+
+/** The rows that an index is of. Its text is no query's, and takes no values. */
+function conditionOf(where: unknown, index: string): Node {
+  if (!isOperand(where))
+    return refuse(`The index '${index}' is of rows by an expression, such as sql\`…\`, not ${show(where)}.`)
+  if (where.args.length > 0)
+    refuse(`The expression of the index '${index}' takes no values. Use sql.lit(value) for a constant.`)
+  return where.node
 }

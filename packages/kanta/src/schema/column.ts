@@ -6,6 +6,7 @@ import {
   type Codec,
   dateCodec,
   decimalCodec,
+  describe,
   enumCodec,
   jsonCodec,
   timestampCodec,
@@ -15,6 +16,7 @@ import {
 } from './codec.ts'
 import type { ColumnLike, Expression, Operand } from './expression.ts'
 import type { ColumnType, SelectType } from './infer.ts'
+import { isName } from './name.ts'
 import type { $column, $ref, $text, $value } from './phantom.ts'
 
 /** What a column holds, before a dialect names it. */
@@ -253,16 +255,26 @@ class Builder {
 
   references(column: unknown, options: ReferenceOptions = {}): Builder {
     if (typeof column !== 'function') refuse('references() takes a function such as () => country.cca2.')
+    checkActions(options)
     return this.#with({ references: { column: () => columnOf(column()), ...options } })
   }
 
   check(expression: Expression<unknown>): Builder {
+    if (expression === undefined) refuse('check() needs an expression, not undefined.')
     return this.#with({ check: expression })
   }
 
   $type(): Builder {
     return this
   }
+}
+
+/** Refuses what a foreign key has no option for: one that is misspelt would do nothing. */
+export function checkActions(options: ReferenceOptions): void {
+  const plain = typeof options === 'object' && options !== null && !Array.isArray(options)
+  const other = plain ? Object.keys(options).find((name) => name !== 'onDelete' && name !== 'onUpdate') : ''
+  if (other !== undefined)
+    refuse(`The options of a foreign key are { onDelete, onUpdate }${other && `, not '${other}'`}.`)
 }
 
 function columnOf(value: unknown): Column {
@@ -275,7 +287,7 @@ const builder = <T>(type: AbstractType, codec?: Codec<T>, more: Partial<Settings
 const size = (value: number, least: number, what: string): number =>
   Number.isInteger(value) && value >= least
     ? value
-    : refuse(`${what} has to be a whole number of at least ${least}, not ${value}.`)
+    : refuse(`${what} has to be a whole number of at least ${least}, not ${describe(value)}.`)
 
 /** Makes the columns of `table`. */
 export const columns: ColumnFactory = {
@@ -302,28 +314,46 @@ export const columns: ColumnFactory = {
       case 'unixms':
         return builder('unixms', unixMillisecondsCodec)
       default:
-        return refuse(`The mode of a timestamp is 'text', 'unix' or 'unixms', not '${options.mode}'.`)
+        return refuse(`The mode of a timestamp is 'text', 'unix' or 'unixms', not ${describe(options.mode)}.`)
     }
   },
   json: () => builder('json', jsonCodec),
   bytes: () => builder('bytes', bytesCodec),
   uuid: () => builder('uuid', uuidCodec),
   enum(values) {
-    if (values.length === 0) refuse('An enum needs at least one value.')
+    if (!Array.isArray(values) || values.length === 0) refuse('An enum needs at least one value.')
+    for (const value of values)
+      if (typeof value !== 'string') refuse(`The values of an enum are strings, not ${describe(value)}.`)
     if (new Set(values).size < values.length) refuse(`An enum lists each value once: ${values.join(', ')}.`)
     return builder('enum', enumCodec(values), { values: [...values] })
   },
   custom(sqlType, codec) {
-    if (sqlType === '') refuse('A custom column needs the name of its SQL type.')
+    if (!isTypeText(sqlType)) refuse('A custom column needs the name of its SQL type, such as geometry(Point, 4326).')
+    if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function')
+      refuse('A custom column needs a codec: { name, encode, decode }.')
     return builder('custom', codec, { sqlType })
   },
+}
+
+/** What the name of a type is made of: words, numbers, names and strings in quotes, and lists of these in parentheses. */
+const TYPE_TEXT = /^(?:[\w\s.,[\]()]|"[^"]+"|'(?:[^']|'')*')+$/
+
+/** Becomes text as it is, so only what can be a type passes. */
+function isTypeText(text: unknown): boolean {
+  if (!isName(text) || text.trim() === '' || !TYPE_TEXT.test(text)) return false
+  let open = 0
+  for (const sign of text.replace(/"[^"]+"|'(?:[^']|'')*'/g, '')) {
+    if (sign === '(') open++
+    if (sign === ')' && --open < 0) return false
+  }
+  return open === 0
 }
 
 /** Ends the definition of a column. */
 export function define(table: string, name: string, value: unknown): ColumnDefinition {
   if (!(value instanceof Builder)) refuse(`The column '${name}' of '${table}' has to be made with c, as in c.text().`)
   const s = value.settings
-  if (name === '') refuse(`A column of '${table}' has an empty name.`)
+  if (!isName(name)) refuse(`A column of '${table}' has an empty name, or one that no database takes.`)
   if (name === 'as') refuse(`A column of '${table}' cannot be named 'as', which gives a table another name.`)
   if (s.primaryKey && s.nullable) refuse(`The primary key '${name}' of '${table}' cannot be nullable.`)
   if (s.generated !== undefined && s.default !== undefined) {

@@ -1,6 +1,7 @@
 import { refuse } from '../error/index.ts'
-import type { Column, ColumnGetter, ReferenceOptions } from './column.ts'
+import { type Column, type ColumnGetter, checkActions, type ReferenceOptions } from './column.ts'
 import type { Expression } from './expression.ts'
+import { isName } from './name.ts'
 
 type ConstraintDefinition =
   | { readonly kind: 'primary key'; readonly columns: readonly Column[] }
@@ -74,7 +75,7 @@ export function index(
 
 /** Refuses rows for which the expression is false. */
 export function check(name: string, expression: Expression<unknown>): Constraint {
-  if (name === '') refuse('A check needs a name.')
+  if (!isName(name)) refuse('A check needs a name.')
   return new Constraint({ kind: 'check', name, expression })
 }
 
@@ -92,6 +93,7 @@ export function foreignKey(
   options: Named & ReferenceOptions = {},
 ): Constraint {
   const { name, ...actions } = options
+  checkActions(actions)
   const target = typeof references === 'function' ? (references as () => readonly unknown[]) : () => references
   return new Constraint({ kind: 'foreign key', columns, name, options: actions, references: target })
 }

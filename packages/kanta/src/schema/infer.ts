@@ -64,7 +64,7 @@ export type At<T, K> = T[K]
 /** Says of each column whether an insert may leave it out; its values are never looked at. */
 export type Insertion<T> = { [K in keyof T]?: unknown } & { [K in RequiredKeys<T>]: unknown }
 /** The row that an insert takes, as plain values. */
-export type Insertable<T, M = Insertion<T>> = { [K in keyof M]: InsertType<At<T, K>> }
+export type Insertable<T> = { [K in keyof Insertion<T>]: InsertType<At<T, K>> }
 /** The changes that an update takes, as plain values. */
 export type Updateable<T> = { [K in keyof T]?: UpdateType<T[K]> }
 

@@ -11,6 +11,7 @@ import {
 import { Constraint } from './constraint.ts'
 import type { Expression } from './expression.ts'
 import type { Named, TableRef } from './infer.ts'
+import { isName } from './name.ts'
 import type { $row } from './phantom.ts'
 
 /** A unique constraint. */
@@ -96,6 +97,8 @@ export function table<B extends string, C extends Record<string, AnyColumnBuilde
   describe: (c: ColumnFactory) => C,
   constraints?: (t: Columns<B, C>) => readonly Constraint[],
 ): Table<B, C> {
+  if (typeof describe !== 'function')
+    refuse('The columns of a table are given by a callback: (c) => ({ id: c.integer() }).')
   return new Definer(name).table(
     describe(columns),
     constraints as ((t: unknown) => readonly Constraint[]) | undefined,
@@ -138,7 +141,7 @@ function tableValue(definition: TableDefinition, alias: string | undefined): obj
   if (alias !== undefined) return value
   const aliases = new Map<string, object>()
   const as = (to: string): object => {
-    if (typeof to !== 'string' || to === '') refuse(`The alias of '${definition.name}' has to be a name.`)
+    if (!isName(to)) refuse(`The alias of '${definition.name}' has to be a name.`)
     let aliased = aliases.get(to)
     if (aliased === undefined) {
       aliased = tableValue(definition, to)
@@ -164,6 +167,7 @@ class Definer {
   readonly schema: string | undefined
 
   constructor(name: string) {
+    if (!isName(name)) refuse('A table needs a name.')
     const dot = name.indexOf('.')
     this.name = name.slice(dot + 1)
     this.schema = dot < 0 ? undefined : name.slice(0, dot)
@@ -173,6 +177,8 @@ class Definer {
 
   table(builders: Record<string, unknown>, constraints: ((t: unknown) => readonly Constraint[]) | undefined): object {
     const columns = new Map<string, ColumnDefinition>()
+    if (typeof builders !== 'object' || builders === null || Array.isArray(builders))
+      refuse(`The columns of '${this.name}' are an object, as in (c) => ({ id: c.integer() }).`)
     for (const [name, builder] of Object.entries(builders)) columns.set(name, define(this.name, name, builder))
     if (columns.size === 0) refuse(`The table '${this.name}' has no columns.`)
     const lists: Lists = { primaryKey: [], uniques: [], indexes: [], checks: [], foreignKeys: [] }
@@ -182,13 +188,21 @@ class Definer {
       owners.set(column, definition)
       this.#column(column, lists)
     }
-    for (const constraint of constraints?.(value) ?? []) {
+    for (const constraint of this.#constraints(constraints, value)) {
       if (!(constraint instanceof Constraint)) {
         refuse(`A constraint of '${this.name}' has to be made with primaryKey, unique, index, check or foreignKey.`)
       }
       this.#constraint(constraint, columns, lists)
     }
     return value
+  }
+
+  #constraints(make: ((t: unknown) => readonly Constraint[]) | undefined, value: object): readonly Constraint[] {
+    if (make === undefined) return []
+    const made = typeof make === 'function' ? make(value) : undefined
+    if (!Array.isArray(made))
+      refuse(`The constraints of '${this.name}' are given by a callback: (t) => [index([t.a])].`)
+    return Array.from(made as readonly Constraint[])
   }
 
   #column(column: ColumnDefinition, lists: Lists): void {
@@ -246,8 +260,8 @@ class Definer {
   }
 
   #names(kind: string, given: readonly unknown[], columns: ReadonlyMap<string, ColumnDefinition>): string[] {
-    if (given.length === 0) refuse(`The ${kind} of '${this.name}' names no column.`)
-    const names = given.map((column) => {
+    if (!Array.isArray(given) || given.length === 0) refuse(`The ${kind} of '${this.name}' names no column.`)
+    const names = Array.from(given, (column: unknown) => {
       if (!(column instanceof Column) || columns.get(column.name) !== column.definition) {
         refuse(`The ${kind} of '${this.name}' names what is not a column of the table.`)
       }
@@ -260,6 +274,7 @@ class Definer {
 
   #target(from: readonly string[], to: readonly unknown[]): { table: TableDefinition; columns: readonly string[] } {
     const where = `The foreign key (${from.join(', ')}) of '${this.name}'`
+    if (!Array.isArray(to)) refuse(`${where} points to what is not a list of columns.`)
     const names = to.map((column) =>
       column instanceof Column ? column.name : refuse(`${where} points to what is not a column.`),
     )

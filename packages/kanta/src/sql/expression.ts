@@ -244,8 +244,11 @@ export function conditionOf(given_: readonly unknown[], args: unknown[], clause:
 export function references(value: unknown, args: unknown[], read: (item: unknown, args: unknown[]) => Node): Node[] {
   if (typeof value === 'function') return references(callBack(value), args, read)
   if (!Array.isArray(value)) return [read(value, args)]
-  // Not by flatMap alone, which leaves out what a list lacks.
-  return Array.from(value as readonly unknown[], (item) =>
-    typeof item === 'function' ? references(item, args, read) : [read(item, args)],
-  ).flat()
+  const nodes: Node[] = []
+  // Not by flatMap, which leaves out what a list lacks.
+  for (const item of value as readonly unknown[]) {
+    if (typeof item === 'function') nodes.push(...references(item, args, read))
+    else nodes.push(read(item, args))
+  }
+  return nodes
 }

@@ -185,12 +185,12 @@ export function internNames(names: readonly string[]): readonly string[] {
 
 /**
  * Rows of which `for … in` sees only what is their own: what another library adds to the prototype of all objects is
- * no column, nor is what a row inherits.
+ * no column, nor is what a row inherits. The list is a copy, since whoever has the other may go on with it.
  */
 function ownRows(rows: readonly Row[]): readonly Row[] {
   for (const _ in Object.prototype) return rows.map(ownRow)
   for (const row of rows) if (!isPlain(row)) return rows.map(ownRow)
-  return rows
+  return rows.slice()
 }
 
 function ownRow(row: Row): Row {

@@ -307,7 +307,7 @@ export class Build {
         return eb.ref(this.select(e.query, true))
       case 'matches': {
         const start = eb.case(this.operand(e.of))
-        const made = e.whens.reduce((now, { is, then }) => now.when(this.plain(is)).then(this.plain(then)), start)
+        const made = e.whens.reduce((now: Any, { is, then }) => now.when(this.plain(is)).then(this.plain(then)), start)
         return made.else(this.plain(e.otherwise)).end()
       }
       case 'window':
@@ -331,7 +331,7 @@ export class Build {
       steps.push(
         this.#style.flip(50)
           ? (w) => w.partitionBy(parts)
-          : (w) => parts.reduce((now: Any, part: Any) => now.partitionBy(part), w as Any),
+          : (w) => parts.reduce((now: Any, part) => now.partitionBy(part), w),
       )
     if (by !== undefined) steps.push((w) => w.orderBy(by, e.down ? 'desc' : 'asc'))
     if (near !== undefined)

@@ -23,8 +23,9 @@ const lenient = {
   capabilities: Object.fromEntries(Object.keys(sqliteDialect.capabilities).map((name) => [name, true])),
 }
 
-/** A database whose statements compile whatever SQLite can do. */
+/** A database whose statements compile whatever SQLite can do; and one that knows its table. */
 export const printer: Any = open({ driver: { ...sqlite(':memory:'), dialect: lenient } })
+export const knowing: Any = open({ driver: { ...sqlite(':memory:'), dialect: lenient }, schema: { item } })
 
 /** A database with rows that must stay, by either library, with the schema or without. */
 export async function ground(library: 'node:sqlite' | 'better-sqlite3', schema: boolean): Promise<Any> {

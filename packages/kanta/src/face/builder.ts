@@ -1,0 +1,62 @@
+// Names for the parameters of helper functions, for queries whatever they select or return. A helper that gives back what it was given takes it as a type parameter:
+// `<Q extends SelectQueryBuilder<Tables, 'city'>>(query: Q) => query.where('population', '>', 1)`.
+import type { Delete } from './delete.ts'
+import type { Insert } from './insert.ts'
+import type { ExecuteOptions, ExecuteOrThrowOptions, NoRowError, StreamOptions } from './run.ts'
+import type { Cells, HelperCells, Info, One, Tables } from './scope.ts'
+import type { Select } from './select.ts'
+import type { Update } from './update.ts'
+
+/** The references to the tables `TB` of `DB`. */
+export type HelperRefs<DB, TB extends keyof DB & string> = {
+  [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string)
+}[TB]
+/** The columns of the tables `TB` of `DB`. */
+export type HelperRow<DB, TB extends keyof DB> = { [C in ColumnsOf<DB[TB]>]: CellIn<DB[TB], C> }
+type ColumnsOf<R> = R extends unknown ? keyof R : never
+type CellIn<R, C> = R extends unknown ? (C extends keyof R ? R[C] : never) : never
+
+/**
+ * A query that selects from the tables `TB`, and perhaps others.
+ */
+export type SelectQueryBuilder<DB, TB extends keyof DB & string> = Select<
+  Info<DB>,
+  Tables<DB, TB>,
+  HelperRefs<DB, TB>,
+  HelperCells<HelperRow<DB, TB>>,
+  never
+>
+/** A query that inserts into the table `B`. */
+export type InsertQueryBuilder<DB, B extends keyof DB & string> = Insert<
+  Info<DB>,
+  One<B, Cells<DB[B]>>,
+  HelperRefs<DB, B>,
+  Cells<DB[B]>,
+  never
+>
+/** A query that updates the table `B`. */
+export type UpdateQueryBuilder<DB, B extends keyof DB & string> = Update<
+  Info<DB>,
+  Tables<DB, B>,
+  HelperRefs<DB, B>,
+  HelperCells<DB[B]>,
+  Cells<DB[B]>,
+  never
+>
+/** A query that deletes from the table `B`. */
+export type DeleteQueryBuilder<DB, B extends keyof DB & string> = Delete<
+  Info<DB>,
+  Tables<DB, B>,
+  HelperRefs<DB, B>,
+  HelperCells<DB[B]>,
+  Cells<DB[B]>,
+  never
+>
+
+/** Any query that returns rows of type `R`. */
+export interface Executable<out R> {
+  execute(options?: ExecuteOptions): Promise<R[]>
+  executeTakeFirst(options?: ExecuteOptions): Promise<R | undefined>
+  executeTakeFirstOrThrow(error?: NoRowError | ExecuteOrThrowOptions): Promise<R>
+  stream(options?: number | StreamOptions): AsyncIterableIterator<R>
+}
