@@ -1,4 +1,4 @@
-import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import type { Printers } from './print.ts'
 
 /** What a transaction was asked to be. */
@@ -67,6 +67,13 @@ export interface Dialect {
   readonly capabilities: Capabilities
   readonly print: Printers
   readonly transaction: TransactionSql
+  /**
+   * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect
+   * writes), as parameters padded to a power of two, or one parameter for each item.
+   */
+  readonly lists: 'array' | 'padded' | 'exact'
+  /** How a column of a table is written and read here, where that is not as its own codec says. */
+  codec?(column: ColumnDefinition): Codec | undefined
   /** The most parameters of one statement. */
   readonly maxParameters: number
   /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */

@@ -6,5 +6,6 @@ export type {
   TransactionSettings,
   TransactionSql,
 } from './dialect.ts'
+export { localize } from './localize.ts'
 export { type Printers, standard } from './print.ts'
 export { gap, type OutputColumn, type Piece, Writer } from './writer.ts'

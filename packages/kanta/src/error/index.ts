@@ -9,6 +9,8 @@ export type ErrorCode =
   | 'check_violation'
   | 'constraint_violation'
   | 'busy'
+  | 'deadlock'
+  | 'serialization_failure'
   | 'read_only'
   | 'timeout'
   | 'cancelled'

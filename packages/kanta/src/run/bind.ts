@@ -71,7 +71,7 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
   let count = 0
   let key = ''
   for (const slot of plan.slots) {
-    const places = size(slot, args)
+    const places = size(slot, args, dialect)
     count += places
     if (varies(slot)) key += `${places},`
   }
@@ -80,7 +80,7 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
   const binding = known === undefined ? new TextBinding(dialect, inline) : new Binding()
   for (const piece of known === undefined ? plan.pieces : plan.slots) {
     if (typeof piece === 'string') binding.text(piece)
-    else bindSlot(piece, args, context, binding)
+    else bindSlot(piece, args, context, binding, dialect)
   }
   const sql = known ?? (binding as TextBinding).sql
   if (known === undefined && !inline && plan.variants.size < VARIANTS) plan.variants.set(key, sql)
@@ -113,11 +113,11 @@ function varies(slot: Slot): boolean {
 }
 
 /** How many parameters a slot takes. */
-function size(slot: Slot, args: readonly unknown[]): number {
+function size(slot: Slot, args: readonly unknown[], dialect: Dialect): number {
   if (slot.kind === 'context' || (slot.role !== 'list' && slot.role !== 'rows')) return 1
   const values = args[slot.index] as readonly unknown[]
   if (slot.role === 'rows') return values.length * (slot.codec as RowCodecs).columns.length
-  return padded(values.length)
+  return dialect.lists === 'exact' ? values.length : padded(values.length)
 }
 
 /** A longer list is hardly met often enough for a text that serves other lengths, too. */
@@ -128,22 +128,22 @@ function padded(length: number): number {
   return length < 2 || length > MOST_PADDED ? length : 2 ** Math.ceil(Math.log2(length))
 }
 
-function bindSlot(slot: Slot, args: readonly unknown[], context: Context, binding: Binding): void {
+function bindSlot(slot: Slot, args: readonly unknown[], context: Context, binding: Binding, dialect: Dialect): void {
   if (slot.kind === 'context') return binding.value(contextValue(slot.name, context))
   const value = args[slot.index]
-  if (slot.role === 'list') bindList(value as readonly unknown[], slot.codec, binding)
+  if (slot.role === 'list') bindList(value as readonly unknown[], slot.codec, binding, dialect)
   else if (slot.role === 'rows') bindRows(value as readonly Row[], slot.codec as RowCodecs, binding)
   else binding.value(encode(slot.codec, value))
 }
 
 /** `(?, ?, ?, ?)`; an empty list holds nothing, which `in ()` says in SQLite and a query without rows elsewhere. */
-function bindList(values: readonly unknown[], codec: unknown, binding: Binding): void {
+function bindList(values: readonly unknown[], codec: unknown, binding: Binding, { lists }: Dialect): void {
   if (values.length === 0) {
     binding.text('(select null where 1 = 0)')
     return
   }
   binding.text('(')
-  const length = padded(values.length)
+  const length = lists === 'exact' ? values.length : padded(values.length)
   for (let i = 0; i < length; i++) {
     if (i > 0) binding.text(', ')
     binding.value(encode(codec, values[Math.min(i, values.length - 1)]))

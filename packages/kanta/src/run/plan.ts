@@ -66,7 +66,7 @@ export function plan(shape: Shape, planning: Planning): Plan {
 
 function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
-  let tree = attachDefinitions(folded.tree as Node, planning.schema)
+  let tree = attachDefinitions(folded.tree as Node, planning.schema, planning.dialect)
   for (const policy of planning.policies) tree = policy.rewrite(tree)
   return planTree(tree, folded.arguments, planning)
 }

@@ -1,4 +1,4 @@
-import type { OutputColumn } from '../dialect/index.ts'
+import { type Dialect, localize, type OutputColumn } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { eachChild, mapChildren, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
@@ -623,15 +623,18 @@ function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<s
 export function attachDefinitions(
   tree: Node,
   schema: SchemaDefinitions,
+  dialect: Dialect | undefined,
   hidden: ReadonlySet<string> = new Set(),
 ): Node {
   if (tree.kind === 'table') {
-    if (tree.definition !== undefined || (tree.schema === undefined && hidden.has(tree.name))) return tree
-    const definition = schema.get(tree.schema === undefined ? tree.name : `${tree.schema}.${tree.name}`)
+    const isHidden = tree.schema === undefined && hidden.has(tree.name)
+    const given = tree.definition as TableDefinition | undefined
+    const found = schema.get(tree.schema === undefined ? tree.name : `${tree.schema}.${tree.name}`)
+    const definition = given ?? (isHidden ? undefined : found)
     if (definition === undefined) return tree
-    return { ...tree, definition }
+    return { ...tree, definition: dialect === undefined ? definition : localize(definition, dialect) }
   }
   const ctes = 'ctes' in tree ? tree.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : [])) : []
   const inner = ctes.length === 0 ? hidden : new Set([...hidden, ...ctes])
-  return mapChildren(tree, (child) => attachDefinitions(child, schema, inner))
+  return mapChildren(tree, (child) => attachDefinitions(child, schema, dialect, inner))
 }

@@ -86,7 +86,7 @@ function storeValue(value: unknown, depth = 0): unknown {
 /** The columns of each defined table that a query names, in a form that can be compared. */
 export function fingerprints(shape: Shape, schema: SchemaDefinitions): Record<string, string> {
   const prints: Record<string, string> = {}
-  walk(attachDefinitions(fold(shape).tree as Node, schema), (part) => {
+  walk(attachDefinitions(fold(shape).tree as Node, schema, undefined), (part) => {
     if (part.kind !== 'table' || part.definition === undefined) return
     const definition = part.definition as TableDefinition
     prints[part.schema === undefined ? part.name : `${part.schema}.${part.name}`] = [...definition.columns.values()]

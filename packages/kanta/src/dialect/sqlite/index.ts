@@ -256,6 +256,7 @@ export const sqliteDialect: Dialect = {
   capabilities,
   print,
   transaction: sqliteTransaction,
+  lists: 'padded',
   maxParameters: 32_766,
   bulkParameters: 800,
   // A strict table takes only the types that SQLite knows, and refuses values of another.
