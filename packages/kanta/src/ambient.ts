@@ -11,8 +11,6 @@ import { DatabaseHandle, type HeldSession } from './run/index.ts'
  *
  * @example
  * ```ts
- * import { ambient } from 'kanta/ambient'
- *
  * const shop = ambient(db)
  * const addCity = (name: string) => shop.insertInto('city').values({ name, country: 'FI' }).execute()
  *

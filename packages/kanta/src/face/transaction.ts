@@ -35,7 +35,8 @@ export interface TransactionBuilder<DB, I extends AnyInfo = Info<DB>> {
    *
    * @example
    * ```ts
-   * await db.transaction().setIsolationLevel('serializable').retry(5).execute((trx) => move(trx, 100))
+   * await db.transaction().setIsolationLevel('serializable').retry(5).execute((trx) =>
+   *   trx.updateTable('city').set((eb) => ({ population: eb('population', '+', 1) })).where('id', '=', 1).execute())
    * ```
    */
   retry(options?: number | RetryOptions): TransactionBuilder<DB, I>
