@@ -1,8 +1,9 @@
 import type { Dialect } from '../dialect/index.ts'
-import type { Connection, Driver, RunResult } from '../driver/index.ts'
+import type { BatchStatement, Connection, Driver, RunResult } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
+import { type BatchSource, runBatch } from './batch.ts'
 import { type Bound, bind, bindFixed, type Context } from './bind.ts'
 import { type Part, partsOf, refuseRagged } from './bulk.ts'
 import { arrayDecoder, type Decoding, objectDecoder, type RowDecoder } from './decode.ts'
@@ -231,6 +232,10 @@ export class Executor implements Runner {
     try {
       throwIfAborted(signal)
       if (parts.length === 1) return await this.#part(parts[0]!, use, single)
+      if (connection.batch !== undefined && !this.session.inTransaction && connection.inTransaction !== true) {
+        const batch = { batch: (all: readonly BatchStatement[]) => use.run(() => connection.batch!(all)) }
+        return together(parts, await runBatch(parts, batch, this.#batching(connection)))
+      }
       return await this.#atomically(use, () => this.#parts(parts, use))
     } finally {
       use.release((broken) => this.session.give(connection, broken))
@@ -238,20 +243,21 @@ export class Executor implements Runner {
   }
 
   async #parts(parts: readonly Part[], use: Use): Promise<unknown[]> {
-    const [first] = parts
-    if (first!.plan.returnsRows) {
-      const rows: unknown[] = []
-      for (const part of parts) for (const row of await this.#part(part, use, false)) rows.push(row)
-      return rows
+    const results: unknown[][] = []
+    for (const part of parts) results.push(await this.#part(part, use, false))
+    return together(parts, results)
+  }
+
+  #batching(connection: Connection): BatchSource {
+    return {
+      hooks: this.settings.hooks,
+      event: (part) => this.event(part, false),
+      result: ({ plan: ready, bound }, answer) =>
+        ready.returnsRows
+          ? (this.decoder(ready, bound.sql, connection)?.rows(answer.rows) ?? answer.rows)
+          : outcome(ready.tree, answer),
+      failure: (cause, { bound }) => this.failure(cause, bound, connection),
     }
-    let changes = 0n
-    let insertId: bigint | undefined
-    for (const part of parts) {
-      const [result] = (await this.#part(part, use, false)) as [InsertResult]
-      changes += result.numInsertedOrUpdatedRows ?? 0n
-      insertId = result.insertId ?? insertId
-    }
-    return [new InsertResult(insertId, changes)]
   }
 
   /** Several statements as one: all of them, or none. */
@@ -342,6 +348,18 @@ export class Executor implements Runner {
       'The text left a transaction open on a connection that others use; it was rolled back. Use db.transaction(), or begin and commit inside db.connection().',
     )
   }
+}
+
+/** What the parts of an insert gave, as of one. */
+function together(parts: readonly Part[], results: readonly (readonly unknown[])[]): unknown[] {
+  if (parts[0]!.plan.returnsRows) return results.flat()
+  let changes = 0n
+  let insertId: bigint | undefined
+  for (const [result] of results as readonly [InsertResult][]) {
+    changes += result.numInsertedOrUpdatedRows ?? 0n
+    insertId = result.insertId ?? insertId
+  }
+  return [new InsertResult(insertId, changes)]
 }
 
 /** The savepoint of an insert that takes several statements; a user's cannot have its name. */
