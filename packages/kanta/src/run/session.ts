@@ -39,7 +39,7 @@ export class PoolSession implements Session {
   constructor(pool: Pool) {
     this.pool = pool
     // Without readers a stream would keep everything else waiting, or show the rows of a transaction not its own.
-    this.canHoldStream = pool.hasReaders
+    this.canHoldStream = pool.hasReaders || pool.driver.holdsStreams === true
   }
 
   take(role: Role): Connection | undefined {
