@@ -113,6 +113,8 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/libsql': 'driver/libsql.ts',
   'kanta/plugins': 'plugins/index.ts',
   'kanta/introspect': 'introspect/index.ts',
+  'kanta/migrate': 'migrate/index.ts',
+  'kanta/migrate/files': 'migrate/files.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
@@ -128,4 +130,5 @@ export const layers: Readonly<Record<string, number>> = {
   plugins: 7,
   introspect: 7,
   diff: 8,
+  migrate: 8,
 }
