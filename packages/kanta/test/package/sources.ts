@@ -111,6 +111,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
   'kanta/libsql': 'driver/libsql.ts',
+  'kanta/tedious': 'driver/tedious.ts',
   'kanta/plugins': 'plugins/index.ts',
   'kanta/introspect': 'introspect/index.ts',
   'kanta/migrate': 'migrate/index.ts',
