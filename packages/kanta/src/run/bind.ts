@@ -187,10 +187,16 @@ function bindRows(slot: NodeOf<'slot'>, args: readonly unknown[], binding: Bindi
     for (let j = 0; j < columns.length; j++) {
       if (j > 0) binding.text(', ')
       // The other rows have the types of the first.
-      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), i === 0 ? types[j] : undefined)
+      const type = i === 0 ? (types[j] ?? cellType(codecs?.[j], dialect)) : cellType(codecs?.[j], dialect)
+      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), type)
     }
     binding.text(')')
   }
+}
+
+/** The type that a column's values are cast to. */
+export function cellType(codec: Codec | undefined, dialect: Dialect): string | undefined {
+  return codec === undefined ? undefined : dialect.cellType?.(codec)
 }
 
 /** The value of one column of one row, encoded. */
