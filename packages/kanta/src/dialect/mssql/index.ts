@@ -34,7 +34,7 @@ const capabilities: Capabilities = {
   updateFrom: true,
   updateJoin: true,
   updateLimit: false,
-  deleteUsing: true,
+  deleteUsing: false,
   deleteLimit: false,
   multiTableWrite: false,
   writingCtes: false,
