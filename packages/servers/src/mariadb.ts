@@ -42,7 +42,13 @@ const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/us
 async function find(program: string): Promise<string | undefined> {
   for (const folder of FOLDERS) {
     const path = join(folder, program)
-    if (await stat(path).then((found) => found.isFile(), () => false)) return path
+    if (
+      await stat(path).then(
+        (found) => found.isFile(),
+        () => false,
+      )
+    )
+      return path
   }
   return undefined
 }
@@ -117,7 +123,13 @@ const isRoot = (): boolean => process.getuid?.() === 0
 /** Makes the system tables, where they are not there from an earlier start. */
 async function install(folder: string): Promise<void> {
   const data = join(folder, 'data')
-  if (await stat(join(data, 'mysql')).then(() => true, () => false)) return
+  if (
+    await stat(join(data, 'mysql')).then(
+      () => true,
+      () => false,
+    )
+  )
+    return
   await mkdir(data, { recursive: true })
   const init = join(folder, 'init.sql')
   await writeFile(

@@ -41,6 +41,12 @@ export interface Connection {
   /** Runs several statements of text without parameters, such as pragmas or a script. */
   script(sql: string): MaybePromise<void>
   close(): MaybePromise<void>
+  /** Whether statements can still run on it, where the library can tell. */
+  readonly isOpen?: boolean
+  /** Stops the statement that runs; done when the server has heard of it. */
+  cancel?(): MaybePromise<void>
+  /** Ends the connection at both ends, whatever it is doing. */
+  kill?(): MaybePromise<void>
 }
 
 export type Role = 'write' | 'read'

@@ -151,14 +151,16 @@ function bindList(values: readonly unknown[], codec: unknown, binding: Binding, 
   binding.text(')')
 }
 
-function bindRows(rows: readonly Row[], { columns, codecs }: RowCodecs, binding: Binding): void {
+function bindRows(rows: readonly Row[], { columns, codecs, selects }: RowCodecs, binding: Binding): void {
+  const [open, close, next] = selects === undefined ? ['(', ')', ', '] : ['select ', '', ' union all ']
   for (let i = 0; i < rows.length; i++) {
-    binding.text(i > 0 ? ', (' : '(')
+    binding.text(i > 0 ? next + open : open)
     for (let j = 0; j < columns.length; j++) {
       if (j > 0) binding.text(', ')
       binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]))
+      if (i === 0 && selects !== undefined) binding.text(` as ${selects[j]}`)
     }
-    binding.text(')')
+    binding.text(close)
   }
 }
 
