@@ -1,1 +1,18 @@
-export {}
+export { installMariadb } from './install.ts'
+export {
+  findMariadb,
+  type MariadbAddress,
+  type MariadbOptions,
+  type MariadbServer,
+  mariadbIsInstalled,
+  startMariadb,
+} from './mariadb.ts'
+export { freePort } from './port.ts'
+export {
+  findPostgres,
+  type PostgresAddress,
+  type PostgresOptions,
+  type PostgresServer,
+  startPostgres,
+  startReplica,
+} from './postgres.ts'

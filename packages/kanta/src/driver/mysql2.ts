@@ -60,6 +60,7 @@ function driverOf(flavor: Flavor, dialect: Dialect, settings: Mysql2Settings): D
     dialect,
     limits: { write: settings.max, read: 0 },
     sharesStreams: false,
+    holdsStreams: true,
     explainError: explainMysqlError,
     connect: () => connect(flavor, settings),
   }

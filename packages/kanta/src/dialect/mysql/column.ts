@@ -1,5 +1,5 @@
 import { refuse } from '../../error/index.ts'
-import { type Codec, type ColumnDefinition, type TableDefinition, timestampCodec } from '../../schema/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../../schema/index.ts'
 import { stringLiteral } from './text.ts'
 
 /** The types that the two databases share; those that depend on more are in `typeName`. */
@@ -56,12 +56,12 @@ function isKey(column: ColumnDefinition, table: TableDefinition | undefined): bo
   return keys.some((columns) => columns.includes(column.name))
 }
 
-/** Moments as Dates: text in UTC without the letters that the database does not read. The connection's zone is UTC. */
-const datetimeCodec: Codec<Date> = {
-  ...timestampCodec,
-  encode: (value) => String(timestampCodec.encode(value)).replace('T', ' ').replace('Z', ''),
-}
-
+/**
+ * How a column is written and read here. Moments are text in UTC without the letters that the database does not read;
+ * the zone of each connection is UTC.
+ */
 export function codec(column: ColumnDefinition): Codec | undefined {
-  return column.type === 'timestamp' ? (datetimeCodec as Codec) : column.codec
+  const own = column.codec
+  if (column.type !== 'timestamp' || own === undefined) return own
+  return { ...own, encode: (value) => String(own.encode(value)).replace('T', ' ').replace('Z', '') }
 }
