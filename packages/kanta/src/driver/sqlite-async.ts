@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { BatchStatement, Connection, ExecuteResult, RunResult } from './driver.ts'
 import { checkChunkSize, connectionClosed } from './sqlite-connection.ts'
-import { checkCount, checkSingle, readText, splitStatements, type TextFacts } from './sqlite-text.ts'
+import { checkCount, onlyStatement, readText, splitStatements, type TextFacts } from './sqlite-text.ts'
 import { type SqliteValue, toStore } from './sqlite-value.ts'
 
 /** Rows as arrays, and the names of their columns. */
@@ -35,6 +35,8 @@ export interface AsyncSqliteLibrary {
 /** A text that was read, and the columns that it gave last. */
 interface Known extends TextFacts {
   readonly sql: string
+  /** It without what may stand after it. */
+  readonly statement: string
   columns: readonly string[]
 }
 
@@ -67,19 +69,22 @@ export class AsyncSqliteConnection implements Connection {
   async run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
     const known = this.#know(sql)
     const values = this.#values(sql, parameters)
-    if (!known.controls) return written(known, await this.#library.run(sql, values))
-    await this.#library.control(sql)
+    if (!known.controls) return written(known, await this.#library.run(known.statement, values))
+    await this.#library.control(known.statement)
     return NOTHING
   }
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
     const known = this.#know(sql)
     if (known.controls) return { ...(await this.run(sql, parameters)), rows: [] }
-    return this.#answer(known, await this.#library.execute(sql, this.#values(sql, parameters)), false)
+    return this.#answer(known, await this.#library.execute(known.statement, this.#values(sql, parameters)), false)
   }
 
   async batch(statements: readonly BatchStatement[]): Promise<readonly ExecuteResult[]> {
-    const ready = statements.map(({ sql, parameters }) => ({ sql, values: this.#values(sql, parameters) }))
+    const ready = statements.map(({ sql, parameters }) => ({
+      sql: this.#know(sql).statement,
+      values: this.#values(sql, parameters),
+    }))
     const answers = await this.#library.batch(ready)
     return statements.map(({ sql, bigints = false }, i) => this.#answer(this.#know(sql), answers[i]!, bigints))
   }
@@ -128,7 +133,7 @@ export class AsyncSqliteConnection implements Connection {
   }
 
   async #read(known: Known, values: readonly unknown[], bigints: boolean): Promise<unknown[]> {
-    const { columns, rows } = await this.#library.rows(known.sql, values)
+    const { columns, rows } = await this.#library.rows(known.statement, values)
     known.columns = columns
     return this.#rows(rows, bigints)
   }
@@ -151,8 +156,7 @@ export class AsyncSqliteConnection implements Connection {
     this.#checkOpen()
     let known = this.#known.get(sql)
     if (known !== undefined) return known
-    known = { ...readText(sql), sql, columns: [] }
-    checkSingle(sql)
+    known = { ...readText(sql), sql, statement: onlyStatement(sql), columns: [] }
     if (this.#known.size >= MOST_TEXTS) this.#known.clear()
     this.#known.set(sql, known)
     return known

@@ -246,7 +246,7 @@ function explainValue(name: string): Explanation | undefined {
 
 /** What the libraries themselves refuse. */
 export function explainMisuse(message: string): Explanation {
-  if (/is not open|has been finalized/.test(message)) {
+  if (/is not open|has been finalized|closed database|Database has closed/.test(message)) {
     return { code: 'closed', message: 'The connection is closed. Run queries before the database is destroyed.' }
   }
   if (/busy executing|iterator was invalidated/.test(message)) {

@@ -66,11 +66,11 @@ export function checkCount(facts: TextFacts, parameters: readonly unknown[]): vo
   refuse(`The text takes ${takes}, not ${parameters.length}. Give one value for each ?.`)
 }
 
-/** Refuses a text of no statement or of several, for libraries that would leave out all but one without a word. */
-export function checkSingle(sql: string): void {
-  const { length } = splitStatements(sql)
-  if (length === 0) refuse('The text holds no statement. Write one.')
-  if (length > 1) refuse('The text holds more than one statement. Run them one by one.')
+/** The one statement of a text, for libraries that would run one of several, or all, without a word. */
+export function onlyStatement(sql: string): string {
+  const [only, ...more] = splitStatements(sql)
+  if (more.length > 0) refuse('The text holds more than one statement. Run them one by one.')
+  return only ?? refuse('The text holds no statement. Write one.')
 }
 
 /** Whether nothing but space, comments and semicolons is there. */
