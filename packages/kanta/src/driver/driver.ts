@@ -57,6 +57,12 @@ export interface Connection {
   ): IterableIterator<unknown[]> | AsyncIterableIterator<unknown[]>
   /** Runs several statements of text without parameters, such as pragmas or a script. */
   script(sql: string): MaybePromise<void>
+  /** Ends the statement that is running, by way of another connection. */
+  cancel?(): MaybePromise<void>
+  /** Ends the connection on the server, by way of another connection. */
+  kill?(): MaybePromise<void>
+  /** Whether it can still be used, where a server can end it. */
+  readonly isOpen?: boolean
   close(): MaybePromise<void>
 }
 
@@ -69,6 +75,8 @@ export interface Driver {
   readonly limits: { readonly write: number; readonly read: number }
   /** Whether other statements may run on a connection while one of its streams is open. */
   readonly sharesStreams: boolean
+  /** Whether a server keeps the rows of a stream, so that one may have a connection for itself while others work. */
+  readonly serverCursors?: boolean
   connect(role: Role): MaybePromise<Connection>
   /** What an error of the underlying library means. */
   explainError(cause: unknown): { readonly code: ErrorCode; readonly message: string } & ErrorDetails
