@@ -3,7 +3,7 @@ import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Driver, RunResult } from './driver.ts'
 import { AsyncSqliteConnection, type AsyncSqliteLibrary, type SqliteRows } from './sqlite-async.ts'
-import { type Explanation, explainMisuse, explainResult } from './sqlite-error.ts'
+import { type Explanation, explainSqliteError } from './sqlite-error.ts'
 import { refuseRounded, type SqliteValue } from './sqlite-value.ts'
 
 /** A binding of Cloudflare D1, or a session of one (`env.DB.withSession()`), as much of it as is needed here. */
@@ -153,15 +153,12 @@ function answerOf(answer: D1Answer): SqliteRows & RunResult {
   return { ...changesOf(answer), columns: first === undefined ? [] : Object.keys(first as object), rows }
 }
 
-const OF_SQLITE = /^(?:D1_\w+: )?(.*?): SQLITE_(\w+)(?: \(extended: SQLITE_(\w+)\))?$/s
 const LOST = /connection lost|internal error|transient|reset because|caused object to be reset/i
 
-/** D1 says all in its message: what SQLite said, and the result code at the end. */
 function explainError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
-  const [, said, name, extended] = OF_SQLITE.exec(message) ?? []
-  if (said !== undefined) return explainResult(extended ?? name!, said)
+  if (/SQLITE_/.test(message)) return explainSqliteError(cause)
   if (/overloaded/i.test(message))
     return { code: 'busy', message: `D1 has more to do than it can (${message}). Run it again later.` }
   if (LOST.test(message)) {
@@ -170,5 +167,5 @@ function explainError(cause: unknown): Explanation {
       message: `D1 could not be asked, or did not answer (${message}). A write may have happened nevertheless.`,
     }
   }
-  return explainMisuse(message.replace(/^D1_\w+: /, ''))
+  return explainSqliteError(cause)
 }

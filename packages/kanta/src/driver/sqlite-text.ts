@@ -59,6 +59,32 @@ export function readText(sql: string): TextFacts {
   return { parameters, writes: is(WRITES), inserts: is(INSERTS), controls: is(CONTROLS) }
 }
 
+/** A text of one statement that was read. */
+export interface KnownText extends TextFacts {
+  readonly sql: string
+  /** It without what may stand after it. */
+  readonly statement: string
+  /** The names of the columns that it gave last. */
+  columns: readonly string[]
+}
+
+const MOST_TEXTS = 256
+
+/** The texts that a connection has met of late, for libraries that prepare nothing to keep this beside. */
+export class KnownTexts {
+  readonly #texts = new Map<string, KnownText>()
+
+  find(sql: string): KnownText {
+    return this.#texts.get(sql) ?? this.keep({ ...readText(sql), sql, statement: onlyStatement(sql), columns: [] })
+  }
+
+  keep(text: KnownText): KnownText {
+    if (this.#texts.size >= MOST_TEXTS) this.#texts.clear()
+    this.#texts.set(text.sql, text)
+    return text
+  }
+}
+
 /** Refuses values that are not as many as the text takes. */
 export function checkCount(facts: TextFacts, parameters: readonly unknown[]): void {
   if (parameters.length === facts.parameters) return
