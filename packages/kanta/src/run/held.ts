@@ -9,7 +9,7 @@ import type { Transaction } from './transaction.ts'
 /** What a held session needs to know of where its connection comes from. */
 export interface Holding {
   readonly sharesStreams: boolean
-  readonly serverCursors: boolean
+  readonly holdsStreams: boolean
   /** Milliseconds to wait for a turn. */
   readonly timeout: number
   /** The transaction that is already open on the connection. */
@@ -45,7 +45,7 @@ export class HeldSession implements Session {
   constructor(connection: Connection, purpose: string, holding: Holding) {
     this.connection = connection
     this.purpose = purpose
-    this.canHoldStream = holding.sharesStreams || holding.serverCursors
+    this.canHoldStream = holding.sharesStreams || holding.holdsStreams
     this.transaction = holding.transaction
     this.#holding = holding
   }
@@ -113,7 +113,7 @@ export class HeldSession implements Session {
     if (free === undefined) await this.#waitToNest(refusal, signal)
     const nested = new HeldSession(this.connection, purpose, {
       sharesStreams: this.#holding.sharesStreams,
-      serverCursors: this.#holding.serverCursors,
+      holdsStreams: this.#holding.holdsStreams,
       timeout: this.#holding.timeout,
       transaction: this.transaction,
       release: (broken) => {

@@ -114,6 +114,9 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/d1': 'driver/d1.ts',
   'kanta/libsql': 'driver/libsql.ts',
   'kanta/plugins': 'plugins/index.ts',
+  'kanta/introspect': 'introspect/index.ts',
+  'kanta/migrate': 'migrate/index.ts',
+  'kanta/migrate/files': 'migrate/files.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
@@ -127,4 +130,7 @@ export const layers: Readonly<Record<string, number>> = {
   driver: 5,
   run: 6,
   plugins: 7,
+  introspect: 7,
+  diff: 8,
+  migrate: 8,
 }
