@@ -1,5 +1,6 @@
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import type { Printers } from './print.ts'
+import type { SchemaCapabilities } from './schema-capabilities.ts'
 
 /** What a transaction was asked to be. */
 export interface TransactionSettings {
@@ -24,7 +25,7 @@ export interface TransactionSql {
 }
 
 /** What a database can do. A clause that needs what is missing is refused with the alternative. */
-export interface Capabilities {
+export interface Capabilities extends SchemaCapabilities {
   readonly returning: boolean
   readonly output: boolean
   readonly merge: boolean

@@ -110,6 +110,7 @@ export const entries: Readonly<Record<string, string>> = {
   kanta: 'index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
+  'kanta/schema': 'define/index.ts',
   'kanta/plugins': 'plugins/index.ts',
 }
 
@@ -124,4 +125,5 @@ export const layers: Readonly<Record<string, number>> = {
   driver: 5,
   run: 6,
   plugins: 7,
+  define: 7,
 }
