@@ -40,7 +40,7 @@ export function modifiers(n: { readonly modifiers: readonly Node[] }, position: 
 function localText(n: NodeOf<'local'>, { dialect }: Writer): string {
   const column = n.definition as ColumnDefinition
   if (n.aspect === 'suffix') return dialect.tableSuffix(n.definition as TableDefinition)
-  if (n.aspect === 'type') return dialect.typeName(column)
+  if (n.aspect === 'type') return dialect.typeName(column, n.table as TableDefinition)
   if (n.aspect === 'key') return dialect.generatedKey(column)
   const value = column.default!.value
   const codec = dialect.codec === undefined ? column.codec : dialect.codec(column)

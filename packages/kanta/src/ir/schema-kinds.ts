@@ -8,7 +8,7 @@ import type { Node } from './node.ts'
 
 export interface SchemaKinds {
   /** What a dialect makes of a `table()`, or of a column of one. */
-  local: { aspect: 'type' | 'key' | 'default' | 'suffix'; definition: object }
+  local: { aspect: 'type' | 'key' | 'default' | 'suffix'; definition: object; table: object | undefined }
   references: { table: Node; columns: readonly Node[] }
   columnDefinition: {
     name: Node | undefined
@@ -128,7 +128,7 @@ export interface SchemaKinds {
 
 /** The parts of each kind, as `fields` has them. */
 export const schemaFields: Fields<keyof SchemaKinds> = {
-  local: { aspect: 'atom', definition: 'atom' },
+  local: { aspect: 'atom', definition: 'atom', table: 'atom' },
   references: { table: 'node', columns: 'nodes' },
   columnDefinition: {
     name: 'node',

@@ -21,8 +21,8 @@ function trustedNode(expression: unknown): Node | undefined {
   return found
 }
 
-const local = (aspect: Kinds['local']['aspect'], definition: object): Node =>
-  node({ kind: 'local', aspect, definition })
+const local = (aspect: Kinds['local']['aspect'], definition: object, table?: TableDefinition): Node =>
+  node({ kind: 'local', aspect, definition, table })
 
 /** A key that the database numbers is written with its column. */
 function inlineKey(table: TableDefinition): ColumnDefinition | undefined {
@@ -37,7 +37,7 @@ function columnNode(column: ColumnDefinition, table: TableDefinition): Node {
   return node(
     nodeWith('columnDefinition', {
       name: identifier(column.name),
-      type: local('type', column),
+      type: local('type', column, table),
       generated: isKey ? local('key', column) : generatedAs && trusted(generatedAs.expression, 'A generated column'),
       stored: generatedAs?.stored,
       default: column.default && (given === undefined ? local('default', column) : parens(given)),

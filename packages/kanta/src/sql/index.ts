@@ -1,5 +1,5 @@
 export { caseOf } from './case.ts'
-export { Chain, type ExecuteOptions, type Runner } from './chain.ts'
+export { Chain, type ExecuteOptions, type OnAbort, type Runner } from './chain.ts'
 export { QueryCreator } from './creator.ts'
 export { Definition, indexesOf } from './definition.ts'
 export { DeleteBuilder } from './delete.ts'
