@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests see the sources of Kanta, so that no build is needed and each module exists once. */
-const conditions = ['kanta-source', 'node', 'import', 'module', 'default']
+const conditions = ['kanta-source', 'node', 'module']
 
 export default defineConfig({
   resolve: { conditions },
@@ -12,6 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'all',
+          globalSetup: 'packages/kanta/test/engine/setup.ts',
           include: ['packages/*/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
         },
       },
@@ -20,9 +21,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'no plan cache',
+          globalSetup: 'packages/kanta/test/engine/setup.ts',
           env: { PLAN_CACHE: 'off' },
           include: ['packages/kanta/test/**/*.test.ts'],
-          exclude: ['packages/kanta/test/{driver,package,schema,types}/**', '**/docs.test.ts'],
+          exclude: ['packages/kanta/test/{driver,engine,package,schema,types}/**', '**/docs.test.ts'],
         },
       },
     ],

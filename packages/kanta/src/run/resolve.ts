@@ -232,6 +232,8 @@ export class Resolver {
   }
 
   #select(n: NodeOf<'select'>, scope: Scope): Selected | undefined {
+    // A lock is taken where the writes go.
+    this.#unsure ||= n.locks.length > 0
     this.#ctes(n.ctes, scope)
     for (const from of n.from) this.#source(from, scope, false)
     for (const join of n.joins)

@@ -110,9 +110,11 @@ export const entries: Readonly<Record<string, string>> = {
   kanta: 'index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
+  'kanta/libsql': 'driver/libsql.ts',
   'kanta/plugins': 'plugins/index.ts',
   'kanta/migrate': 'migrate/index.ts',
   'kanta/migrate/files': 'migrate/files.ts',
+  'kanta/introspect': 'introspect/index.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
