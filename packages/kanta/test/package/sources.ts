@@ -112,9 +112,9 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
   'kanta/libsql': 'driver/libsql.ts',
   'kanta/plugins': 'plugins/index.ts',
+  'kanta/introspect': 'introspect/index.ts',
   'kanta/migrate': 'migrate/index.ts',
   'kanta/migrate/files': 'migrate/files.ts',
-  'kanta/introspect': 'introspect/index.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
