@@ -73,8 +73,17 @@ export async function make(path: string | URL, name: string, options: MakeOption
     .replace('T', '_')
   const files = Object.entries(TEMPLATES[kind]!).map(([ending, text]) => [join(root, `${time}_${name}${ending}`), text])
   // Never over a file that is there.
-  for (const [file, text] of files) await writeFile(file!, text!, { flag: 'wx' })
+  for (const [file, text] of files) await writeNew(file!, text!)
   return files[0]![0]!
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: 'wx' })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new KantaError('invalid_input', `The migration '${file}' cannot be written: ${why}`, { cause })
+  }
 }
 
 const TEMPLATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
