@@ -111,7 +111,8 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
   'kanta/plugins': 'plugins/index.ts',
-  'kanta/introspect': 'introspect/index.ts',
+  'kanta/introspect': 'introspect/introspect.ts',
+  'kanta/diff': 'diff/index.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
