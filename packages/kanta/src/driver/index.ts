@@ -1,1 +1,1 @@
-export type { Connection, Driver, MaybePromise, Role, RunResult } from './driver.ts'
+export type { BatchStatement, Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'

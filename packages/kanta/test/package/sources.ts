@@ -110,9 +110,14 @@ export const entries: Readonly<Record<string, string>> = {
   kanta: 'index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
+  'kanta/libsql': 'driver/libsql.ts',
   'kanta/plugins': 'plugins/index.ts',
   'kanta/introspect': 'introspect/introspect.ts',
   'kanta/diff': 'diff/index.ts',
+  'kanta/ambient': 'ambient.ts',
+  'kanta/cluster': 'driver/cluster.ts',
+  'kanta/migrate': 'migrate/index.ts',
+  'kanta/migrate/files': 'migrate/files.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
@@ -128,4 +133,5 @@ export const layers: Readonly<Record<string, number>> = {
   plugins: 7,
   introspect: 7,
   diff: 8,
+  migrate: 8,
 }

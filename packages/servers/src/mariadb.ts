@@ -1,0 +1,162 @@
+import { execFileSync } from 'node:child_process'
+import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type Owner, temporaryFolder, unprivileged } from './owner.ts'
+import { freePort } from './port.ts'
+import { ServerProcess } from './process.ts'
+
+/** Where MariaDB answers. */
+export interface MariadbAddress {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+}
+
+/** A MariaDB server of one's own. */
+export interface MariadbServer extends MariadbAddress {
+  /** The folder of its data. */
+  readonly data: string
+  readonly pid: number
+  /** Ends it as a crash would. Its data stay. */
+  kill(): Promise<void>
+  /** Ends it in good order. Its data stay. */
+  shutDown(): Promise<void>
+  /** Starts it again on the same port, with other settings besides those it had, where they are given. */
+  restart(settings?: Settings): Promise<void>
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+/** Settings of the server, as `mariadbd --help` names them without the dashes. */
+type Settings = Readonly<Record<string, string | number>>
+
+export interface MariadbOptions {
+  readonly settings?: Settings
+}
+
+const HOST = '127.0.0.1'
+const USER = 'kanta'
+const PASSWORD = 'kanta'
+const DATABASE = 'kanta'
+
+/** Quick rather than safe from a crash of the machine; what is committed survives a crash of the server. */
+const SETTINGS: Settings = {
+  'bind-address': HOST,
+  'skip-networking': 0,
+  'skip-name-resolve': 1,
+  'performance-schema': 0,
+  'character-set-server': 'utf8mb4',
+  'max-connections': 200,
+  'key-buffer-size': '1M',
+  'aria-pagecache-buffer-size': '8M',
+  'innodb-buffer-pool-size': '32M',
+  'innodb-log-file-size': '16M',
+  'innodb-flush-method': 'nosync',
+  'innodb-flush-log-at-trx-commit': 2,
+  'innodb-doublewrite': 0,
+}
+
+/** Debian puts servers where the path of a user need not lead. */
+const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+
+const find = (program: string): string | undefined =>
+  FOLDERS.map((folder) => join(folder, program)).find((path) => existsSync(path))
+
+/** The programs of the server, or why there are none. */
+export function findMariadb(): { readonly server: string; readonly install: string } | { readonly missing: string } {
+  const server = find('mariadbd')
+  const install = find('mariadb-install-db')
+  if (server !== undefined && install !== undefined) return { server, install }
+  return {
+    missing:
+      'MariaDB is left out: it is not installed. Have it with `apt-get install mariadb-server galera-4`, or run packages/servers/src/install.ts as root.',
+  }
+}
+
+/** Whether a server can be started here, else why not. */
+export function mariadbIsInstalled(): true | string {
+  const found = findMariadb()
+  return 'missing' in found ? found.missing : true
+}
+
+/**
+ * Starts a MariaDB server in a temporary folder on a free port.
+ *
+ * @throws Error when it cannot be started, with what it wrote.
+ */
+export async function startMariadb({ settings = {} }: MariadbOptions = {}): Promise<MariadbServer> {
+  const found = findMariadb()
+  if ('missing' in found) throw new Error(found.missing)
+  const owner = unprivileged()
+  const folder = temporaryFolder('mariadb', owner)
+  const data = join(folder, 'data')
+  install(found.install, folder, data, owner)
+  const port = await freePort()
+  let given: Settings = { ...SETTINGS, ...settings }
+  const start = (): Promise<ServerProcess> => {
+    const all: Settings = { ...given, ...places(folder, data), port }
+    return ServerProcess.start({
+      command: found.server,
+      args: ['--no-defaults', ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)],
+      owner,
+      folder,
+      ready: /ready for connections[\s\S]*port: \d/,
+    })
+  }
+  let server = await start()
+  return {
+    host: HOST,
+    port,
+    user: USER,
+    password: PASSWORD,
+    database: DATABASE,
+    data,
+    get pid() {
+      return server.pid
+    },
+    kill: () => server.end('SIGKILL'),
+    shutDown: () => server.end('SIGTERM'),
+    restart: async (more = {}) => {
+      given = { ...given, ...more }
+      server = await start()
+    },
+    stop: async () => {
+      await server.end('SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const places = (folder: string, data: string): Settings => ({
+  datadir: data,
+  socket: join(folder, 'server.sock'),
+  'pid-file': join(folder, 'server.pid'),
+  'init-file': join(folder, 'init.sql'),
+})
+
+/** What the server runs when it starts: whoever connects from this machine with the password may do everything. */
+const INIT = `
+create database if not exists ${DATABASE} character set utf8mb4 collate utf8mb4_nopad_bin;
+create user if not exists '${USER}'@'%' identified by '${PASSWORD}';
+grant all on *.* to '${USER}'@'%' with grant option;
+`
+
+function install(program: string, folder: string, data: string, owner: Owner | undefined): void {
+  mkdirSync(data)
+  writeFileSync(join(folder, 'init.sql'), INIT)
+  if (owner !== undefined) for (const path of [data, join(folder, 'init.sql')]) chownSync(path, owner.uid, owner.gid)
+  execFileSync(
+    program,
+    [
+      '--no-defaults',
+      `--datadir=${data}`,
+      '--skip-test-db',
+      '--auth-root-authentication-method=normal',
+      '--innodb-flush-method=nosync',
+      '--innodb-log-file-size=16M',
+    ],
+    { cwd: '/', stdio: 'pipe', ...owner },
+  )
+}
