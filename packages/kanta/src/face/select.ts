@@ -36,9 +36,11 @@ import type {
 } from './scope.ts'
 import type { SelectJoinMethods } from './select-join.ts'
 import type {
+  CallbackArm,
   GroupArgument,
   Items,
   NoItem,
+  NoParameter,
   NoRef,
   OperandArm,
   OrderArgument,
@@ -117,7 +119,13 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
     C extends T[AtRefs] = never,
     V = Cell<T[AtScope], T[AtCells], R>,
     P extends ComparisonOperator = '=',
-  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+    X = NoParameter,
+  >(
+    this: T,
+    left: R | OperandArm<R, C, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P> | CallbackArm<X, T[AtBuilder], V>,
+  ): T
   having<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /** Keeps the groups in which two columns compare as given. */
   havingRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(

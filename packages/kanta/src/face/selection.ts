@@ -4,6 +4,7 @@
 // it infers in several places.
 import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
+import type { ValueOf } from './operator.ts'
 import type { NameOf, Optional } from './row.ts'
 import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
 
@@ -115,3 +116,8 @@ export type GroupArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems],
 
 /** An operand, where no string `R` was given. Where one was, a message should list the legal strings alone. */
 export type OperandArm<R, C, V> = [R] extends [never] ? Operand<C, V, R> : never
+
+/** The default of `X` below: a function, so that callbacks find theirs, which takes nothing, so that they do not find this. */
+export type NoParameter = () => unknown
+/** A callback that gives the right side of a comparison, where the right side `X` that was given is one. */
+export type CallbackArm<X, E, V> = X extends (...given: any) => any ? X & ((eb: E) => NoInfer<ValueOf<V>>) : never

@@ -16,4 +16,4 @@ export {
   setCapacity,
   start,
 } from './node.ts'
-export { eachChild, empty, fold, isNode, mapChildren, nodeWith, walk } from './walk.ts'
+export { eachChild, empty, fold, isNode, mapChildren, mapTargets, nodeWith, walk } from './walk.ts'

@@ -1,5 +1,5 @@
 import { type Dialect, type Piece, Writer } from '../dialect/index.ts'
-import { KantaError } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 import { fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec } from '../schema/index.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
@@ -81,6 +81,10 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
   const writer = new Writer(dialect, resolver.outputs, rename)
   writer.statement(tree)
   const slots = writer.pieces.filter((piece) => typeof piece !== 'string')
+  for (const slot of slots) {
+    if (slot.kind === 'slot' && slot.role === 'rows' && slot.codec === undefined)
+      refuse('Rows stand where the query has no place for them. Give values(…).as(name) as a table.')
+  }
   const fixed =
     slots.length <= dialect.maxParameters &&
     slots.every((slot) => slot.kind === 'context' || (slot.role !== 'list' && slot.role !== 'rows'))

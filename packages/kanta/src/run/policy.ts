@@ -1,4 +1,4 @@
-import { mapChildren, type Node } from '../ir/index.ts'
+import { mapChildren, mapTargets, type Node } from '../ir/index.ts'
 import { checkName } from '../sql/index.ts'
 
 /** A statement as a tree: what policies read and write. */
@@ -25,5 +25,9 @@ function prefix(part: Node, schema: string, hidden: ReadonlySet<string>): Node {
   if (part.kind === 'table') return part.schema === undefined && !hidden.has(part.name) ? { ...part, schema } : part
   const ctes = 'ctes' in part ? part.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : [])) : []
   const inner = ctes.length === 0 ? hidden : new Set([...hidden, ...ctes])
-  return mapChildren(part, (child) => prefix(child, schema, inner))
+  // What is written is a table, whatever a common table expression is called.
+  const written = inner.size === 0 ? part : mapTargets(part, (target) => prefix(target, schema, NONE))
+  return mapChildren(written, (child) => prefix(child, schema, inner))
 }
+
+const NONE: ReadonlySet<string> = new Set()

@@ -1,6 +1,6 @@
 import { type Dialect, localize, type OutputColumn } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { eachChild, mapChildren, type Node, type NodeOf } from '../ir/index.ts'
+import { eachChild, mapChildren, mapTargets, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 
@@ -264,7 +264,10 @@ export class Resolver {
     const into = n.into === undefined ? undefined : this.#source(n.into, scope, true)
     scope.target = into
     const codecs = n.columns?.map((name) => this.#target(name, into))
-    if (n.rows?.kind === 'slot') setRows(n.rows, n.columns!, codecs)
+    if (n.rows?.kind === 'slot') {
+      if (n.columns === undefined || n.columns.length === 0) refuse('The insert has rows without the names of columns.')
+      setRows(n.rows, n.columns, codecs)
+    }
     for (const tuple of n.tuples) {
       if (tuple.kind === 'tuple') tuple.items.forEach((item, i) => this.#assign(item, codecs?.[i], scope))
     }
@@ -636,5 +639,7 @@ export function attachDefinitions(
   }
   const ctes = 'ctes' in tree ? tree.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : [])) : []
   const inner = ctes.length === 0 ? hidden : new Set([...hidden, ...ctes])
-  return mapChildren(tree, (child) => attachDefinitions(child, schema, dialect, inner))
+  // What is written is a table, whatever a common table expression is called.
+  const written = inner.size === 0 ? tree : mapTargets(tree, (target) => attachDefinitions(target, schema, dialect))
+  return mapChildren(written, (child) => attachDefinitions(child, schema, dialect, inner))
 }
