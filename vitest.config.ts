@@ -12,6 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'all',
+          globalSetup: 'packages/kanta/test/engine/setup.ts',
           include: ['packages/*/test/**/*.test.ts', 'bench/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
         },
       },
@@ -20,9 +21,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'no plan cache',
+          globalSetup: 'packages/kanta/test/engine/setup.ts',
           env: { PLAN_CACHE: 'off' },
           include: ['packages/kanta/test/**/*.test.ts'],
-          exclude: ['packages/kanta/test/{driver,package,schema,types}/**', '**/docs.test.ts'],
+          exclude: ['packages/kanta/test/{driver,engine,package,schema,types}/**', '**/docs.test.ts'],
         },
       },
     ],

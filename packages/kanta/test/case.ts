@@ -140,6 +140,9 @@ type Method =
 /** The databases on which a case can run: with tables as values, without, and in camel case. */
 export type World = 'defined' | 'undefined' | 'camel'
 
+/** The databases besides SQLite that the cases run on. */
+export type Dialect = 'postgres' | 'mariadb'
+
 /** One query and what it must be and do. */
 export interface Case {
   readonly name: string
@@ -166,6 +169,11 @@ export interface Case {
   readonly fails?: readonly [code: ErrorCode, message: RegExp]
   /** The values of a prepared query. */
   readonly values?: Readonly<Record<string, unknown>>
+  /**
+   * Why its rows are others on another database than SQLite, or why it fails there. Its text and what comes of it are
+   * then only held in the snapshot of that database.
+   */
+  readonly differs?: { readonly [N in Dialect]?: string }
   /** Too large or too rare to be kept, so that two builds give two shapes. */
   readonly transient?: boolean
 }

@@ -1,4 +1,5 @@
 import { betterSqlite3 } from '../src/driver/better-sqlite3.ts'
+import type { Driver } from '../src/driver/index.ts'
 import { sqlite } from '../src/driver/sqlite.ts'
 import * as kanta from '../src/index.ts'
 import { camelCase } from '../src/plugins/index.ts'
@@ -121,6 +122,8 @@ export interface Opened {
   readonly db: Loose
   /** The statements that ran since the rows were there; kept only when asked for. */
   readonly statements: [string, readonly unknown[]][]
+  /** Runs text as it is. */
+  run(sql: string): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -131,19 +134,29 @@ export interface OpenOptions {
   readonly watch?: boolean
 }
 
-/** A database of its own with the rows of the fixture. */
-export async function open(driver: DriverName, { world = 'defined', fresh, watch }: OpenOptions = {}): Promise<Opened> {
+/** A database over a driver, as cases see it. */
+export function openWith(driver: Driver, { world = 'defined', fresh, watch }: OpenOptions = {}): Opened {
   const statements: [string, readonly unknown[]][] = []
   const log = (entry: { sql: string; parameters: readonly unknown[] }) => {
     statements.push([entry.sql, entry.parameters])
   }
   const before = process.env.PLAN_CACHE
   if (fresh === true) process.env.PLAN_CACHE = 'off'
-  const handle = kanta.kanta({ driver: drivers[driver](), ...worlds[world], ...(watch === true ? { log } : {}) })
+  const handle = kanta.kanta({ driver, ...worlds[world], ...(watch === true ? { log } : {}) })
   if (before === undefined) delete process.env.PLAN_CACHE
   else process.env.PLAN_CACHE = before
-  const run = handle.executeQuery.bind(handle) as (text: object) => Promise<unknown>
-  for (const text of DATA) await run({ sql: text, parameters: [] })
-  statements.length = 0
-  return { db: handle as unknown as Loose, statements, close: () => handle.destroy() }
+  return {
+    db: handle as unknown as Loose,
+    statements,
+    run: (sql) => handle.executeQuery({ sql, parameters: [] } as never),
+    close: () => handle.destroy(),
+  }
+}
+
+/** A database of SQLite of its own with the rows of the fixture. */
+export async function open(driver: DriverName, options: OpenOptions = {}): Promise<Opened> {
+  const opened = openWith(drivers[driver](), options)
+  for (const text of DATA) await opened.run(text)
+  opened.statements.length = 0
+  return opened
 }
