@@ -1,4 +1,4 @@
-import type { $row, ColumnLike, Expression, Named } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, Named, NoText } from '../schema/index.ts'
 import type { AliasedQuery, ExpressionWrapper } from './expression.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
@@ -78,7 +78,7 @@ export type AddedByIf<O, U> = U extends { readonly [$items]: infer X }
   : never
 type TupleOf<R, A> = A extends readonly (keyof R)[] ? { -readonly [I in keyof A]: R[A[I] & keyof R] } : never
 
-export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMethods {
+export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMethods, NoText<never> {
   /**
    * Selects columns and expressions; several calls add up.
    *

@@ -124,4 +124,5 @@ export const layers: Readonly<Record<string, number>> = {
   driver: 5,
   run: 6,
   plugins: 7,
+  compat: 8,
 }
