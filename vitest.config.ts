@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests see the sources of Kanta, so that no build is needed and each module exists once. */
-const conditions = ['kanta-source', 'node', 'import', 'module', 'default']
+const conditions = ['kanta-source', 'node', 'module']
 
 export default defineConfig({
   resolve: { conditions },

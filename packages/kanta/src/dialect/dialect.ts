@@ -1,3 +1,4 @@
+import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import type { Printers } from './print.ts'
 
@@ -74,14 +75,18 @@ export interface Dialect {
   readonly lists: 'array' | 'padded' | 'exact'
   /** How a column of a table is written and read here, where that is not as its own codec says. */
   codec?(column: ColumnDefinition): Codec | undefined
+  /** The type that a value has to be cast to where nothing around it tells the database, if it has to. */
+  castOf?(value: unknown): string | undefined
+  /** The rows of a bulk insert as a query with one parameter for each column, where the types are known. */
+  rowsQuery?(rows: NodeOf<'slot'>, keys: readonly string[], columns: readonly ColumnDefinition[]): Node | undefined
   /** The most parameters of one statement. */
   readonly maxParameters: number
   /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */
   readonly bulkParameters: number
   /** How an integer column of a key is numbered by the database. */
   generatedKey(column: ColumnDefinition): string
-  /** The SQL type of a column of a `table()`. */
-  typeName(column: ColumnDefinition): string
+  /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */
+  typeName(column: ColumnDefinition, table?: TableDefinition): string
   /** What ends a `create table`. */
   tableSuffix(table: TableDefinition): string
   quote(name: string): string

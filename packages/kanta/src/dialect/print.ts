@@ -70,7 +70,7 @@ function junction(items: readonly Node[], joint: string, w: Writer): void {
   w.text(')')
 }
 
-function ctes(node: { readonly ctes: readonly Node[]; readonly recursive: boolean }, w: Writer): void {
+export function ctes(node: { readonly ctes: readonly Node[]; readonly recursive: boolean }, w: Writer): void {
   if (node.ctes.length === 0) return
   w.text(node.recursive ? 'with recursive ' : 'with ')
     .list(node.ctes)
@@ -371,34 +371,9 @@ export const standard: Printers = {
   },
   select: (n, w) => {
     ctes(n, w)
-    w.text('select ')
-    modifiers(n, 'front', w)
-    if (n.distinctOn.length > 0) {
-      w.require('distinctOn', 'distinctOn()', 'Number the rows with a window function and keep the first.')
-      w.text('distinct on (').list(n.distinctOn).text(') ')
-    }
-    if (n.distinct) w.text('distinct ')
-    top(n.top, w)
-    if (n.items.length === 0) refuse('The query selects nothing. Add select(…) or selectAll().')
-    w.list(n.items).clause(' from ', n.from)
-    joins(n.joins, w)
-    where(n.where, w)
-    w.clause(' group by ', n.groupBy)
-    where(n.having, w, ' having ')
-    if (n.windows.length > 0) w.require('namedWindows', 'window()', 'Write the window in over().')
-    w.clause(' window ', n.windows)
+    selectCore(n, w)
     for (const operation of n.setOperations) w.node(operation)
-    w.clause(' order by ', n.orderBy).optional(' limit ', n.limit).optional(' offset ', n.offset)
-    if (n.fetch?.kind === 'count') {
-      w.require('fetch', 'fetch()', 'Use limit().')
-      w.text(' fetch next ').node(n.fetch.amount).text(` rows ${n.fetch.modifier}`)
-    }
-    w.list(n.locks, '')
-    if (n.wait !== undefined) {
-      w.require('locks', n.wait, 'A transaction that writes is alone here; use db.transaction().')
-      w.text(` ${n.wait}`)
-    }
-    modifiers(n, 'end', w)
+    selectEnd(n, w)
   },
   insert: (n, w) => {
     ctes(n, w)
@@ -513,6 +488,41 @@ export const standard: Printers = {
     where(n.where, w)
   },
   dropTable: (n, w) => w.text(n.ifExists ? 'drop table if exists ' : 'drop table ').node(n.table!),
+}
+
+/** A query up to its set operations. */
+export function selectCore(n: NodeOf<'select'>, w: Writer): void {
+  w.text('select ')
+  modifiers(n, 'front', w)
+  if (n.distinctOn.length > 0) {
+    w.require('distinctOn', 'distinctOn()', 'Number the rows with a window function and keep the first.')
+    w.text('distinct on (').list(n.distinctOn).text(') ')
+  }
+  if (n.distinct) w.text('distinct ')
+  top(n.top, w)
+  if (n.items.length === 0) refuse('The query selects nothing. Add select(…) or selectAll().')
+  w.list(n.items).clause(' from ', n.from)
+  joins(n.joins, w)
+  where(n.where, w)
+  w.clause(' group by ', n.groupBy)
+  where(n.having, w, ' having ')
+  if (n.windows.length > 0) w.require('namedWindows', 'window()', 'Write the window in over().')
+  w.clause(' window ', n.windows)
+}
+
+/** A query after its set operations. */
+export function selectEnd(n: NodeOf<'select'>, w: Writer): void {
+  w.clause(' order by ', n.orderBy).optional(' limit ', n.limit).optional(' offset ', n.offset)
+  if (n.fetch?.kind === 'count') {
+    w.require('fetch', 'fetch()', 'Use limit().')
+    w.text(' fetch next ').node(n.fetch.amount).text(` rows ${n.fetch.modifier}`)
+  }
+  w.list(n.locks, '')
+  if (n.wait !== undefined) {
+    w.require('locks', n.wait, 'A transaction that writes is alone here; use db.transaction().')
+    w.text(` ${n.wait}`)
+  }
+  modifiers(n, 'end', w)
 }
 
 function insertOr(or: string | undefined, w: Writer): void {

@@ -1,6 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
-import type { Connection, RunResult } from './driver.ts'
-import { readText, type TextFacts } from './sqlite-text.ts'
+import type { Connection, ExecuteResult, RunResult } from './driver.ts'
+import { checkCount, readText, type TextFacts } from './sqlite-text.ts'
 import { type SqliteValue, storable, toStore } from './sqlite-value.ts'
 
 /** A prepared statement as both libraries have it. */
@@ -61,7 +61,7 @@ export class SqliteConnection implements Connection {
   first(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
-    if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
+    if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
     try {
       // Written out, since to go through a list and spread it costs as much as all the rest of this.
       switch (parameters.length) {
@@ -93,7 +93,7 @@ export class SqliteConnection implements Connection {
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown[] {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
-    if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
+    if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
     try {
       switch (parameters.length) {
         case 0:
@@ -123,7 +123,7 @@ export class SqliteConnection implements Connection {
   }
   run(sql: string, parameters: readonly unknown[]): RunResult {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
-    if (parameters.length !== prepared.parameters) refuseCount(prepared, parameters)
+    if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
     if (prepared.controls) this.#inTransaction = undefined
     try {
       const { changes, lastInsertRowid } =
@@ -135,7 +135,7 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  execute(sql: string, parameters: readonly unknown[]): RunResult & { readonly rows: unknown[] } {
+  execute(sql: string, parameters: readonly unknown[]): ExecuteResult {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     if (!this.#returnsRows(prepared)) return { ...this.run(sql, parameters), rows: [] }
     if (!prepared.writes) return { rows: this.all(sql, parameters), changes: 0, insertId: undefined }
@@ -153,9 +153,9 @@ export class SqliteConnection implements Connection {
   }
 
   stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints = false): SqliteStream {
-    if (!(chunkSize >= 1)) refuse(`A stream reads 1 row or more at a time, not ${chunkSize}.`)
+    checkChunkSize(chunkSize)
     const facts = readText(sql)
-    if (parameters.length !== facts.parameters) refuseCount(facts, parameters)
+    checkCount(facts, parameters)
     const values = toStore(parameters)
     // A statement of its own: one from the cache could be asked for again while the stream stands in its midst.
     const start = () => this.#library.prepare(sql, bigints).iterate(...values)
@@ -193,8 +193,7 @@ export class SqliteConnection implements Connection {
   }
 
   #prepare(sql: string): Prepared {
-    if (!this.#open)
-      throw new KantaError('closed', 'The connection is closed. Run queries before the database is destroyed.')
+    if (!this.#open) throw connectionClosed()
     const facts = readText(sql)
     const statement = this.#library.prepare(sql, false)
     return { ...facts, statement, exact: undefined, returnsRows: undefined }
@@ -224,6 +223,14 @@ export class SqliteConnection implements Connection {
     return Object.values(row)[0]!
   }
 }
+
+export function checkChunkSize(chunkSize: number): void {
+  if (!(chunkSize >= 1)) refuse(`A stream reads 1 row or more at a time, not ${chunkSize}.`)
+}
+
+/** The error of whatever runs on a connection after its end. */
+export const connectionClosed = (): KantaError =>
+  new KantaError('closed', 'The connection is closed. Run queries before the database is destroyed.')
 
 /** The rows of a statement in chunks. The cursor opens with the first chunk and closes after the last. */
 export class SqliteStream implements IterableIterator<unknown[]> {
@@ -283,9 +290,4 @@ export class SqliteStream implements IterableIterator<unknown[]> {
     }
     return chunk
   }
-}
-
-function refuseCount(facts: TextFacts, parameters: readonly unknown[]): never {
-  const takes = `${facts.parameters} parameter${facts.parameters === 1 ? '' : 's'}`
-  return refuse(`The text takes ${takes}, not ${parameters.length}. Give one value for each ?.`)
 }

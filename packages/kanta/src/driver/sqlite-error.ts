@@ -44,8 +44,12 @@ export function explainSqliteError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
   const name = resultName(cause)
-  if (name === undefined) return explainMisuse(message)
-  if (name.startsWith('CONSTRAINT')) return explainConstraint(name, message)
+  return name === undefined ? explainMisuse(message) : explainResult(name, message)
+}
+
+/** What a result of SQLite means: its name without `SQLITE_`, and the message as SQLite itself has it. */
+export function explainResult(name: string, message: string): Explanation {
+  if (name.startsWith('CONSTRAINT')) return explainConstraint(exactConstraint(name, message), message)
   return (
     explainLock(name, message) ??
     explainFile(name, message) ??
@@ -55,8 +59,17 @@ export function explainSqliteError(cause: unknown): Explanation {
 
 function resultName(cause: unknown): string | undefined {
   const { code, errcode } = (cause ?? {}) as { code?: unknown; errcode?: unknown }
-  if (typeof errcode === 'number') return EXTENDED[errcode] ?? PRIMARY[errcode & 0xff] ?? 'ERROR'
+  if (typeof errcode === 'number') return nameOfResult(errcode)
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code.slice('SQLITE_'.length) : undefined
+}
+
+/** The name of a result code, extended or not. */
+export const nameOfResult = (code: number): string => EXTENDED[code] ?? PRIMARY[code & 0xff] ?? 'ERROR'
+
+/** Which constraint it was, where a library says only that it was one. */
+function exactConstraint(name: string, message: string): string {
+  const kind = name === 'CONSTRAINT' ? /^(.+) constraint failed/.exec(message)?.[1] : undefined
+  return kind === undefined ? name : `${name}_${kind.replaceAll(' ', '')}`
 }
 
 const sentence = (message: string) => (/[.!?]$/.test(message) ? message : `${message}.`)
@@ -232,7 +245,7 @@ function explainValue(name: string): Explanation | undefined {
 }
 
 /** What the libraries themselves refuse. */
-function explainMisuse(message: string): Explanation {
+export function explainMisuse(message: string): Explanation {
   if (/is not open|has been finalized/.test(message)) {
     return { code: 'closed', message: 'The connection is closed. Run queries before the database is destroyed.' }
   }

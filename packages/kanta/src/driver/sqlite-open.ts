@@ -1,3 +1,4 @@
+import type { Dialect } from '../dialect/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Connection, Driver, MaybePromise, Role } from './driver.ts'
@@ -5,61 +6,98 @@ import { SqliteConnection, type SqliteLibrary } from './sqlite-connection.ts'
 import { explainSqliteError } from './sqlite-error.ts'
 import type { SqliteSettings } from './sqlite-settings.ts'
 
-/** What a library opened: its own handle, and the same as connections see it. */
+/** What a library opened: its own handle, and the connection over it. */
 export interface Opened<Database> {
   readonly database: Database
-  readonly library: SqliteLibrary
+  readonly connection: Connection
 }
 
-/** The driver of a database that `open` opens, once for each connection. */
+/** What is special about a library. */
+export interface SqliteOpening<Database> {
+  readonly dialect: Dialect
+  readonly sharesStreams: boolean
+  readonly explainError: Driver['explainError']
+  /** Opens a connection and sets it up; on failure nothing stays open. */
+  open(role: Role): MaybePromise<Opened<Database>>
+}
+
+/** The driver of a database by a library that answers at once. `open` gives the library's handle twice. */
 export function sqliteDriver<Database>(
   settings: SqliteSettings<Database>,
   sharesStreams: boolean,
-  open: (readOnly: boolean) => Opened<Database>,
+  open: (readOnly: boolean) => { readonly database: Database; readonly library: SqliteLibrary },
 ): Driver {
-  let prepared = settings.memory || settings.readOnly
-  return {
+  return driverOf(settings, {
     dialect: sqliteDialect,
-    limits: { write: 1, read: settings.readers },
     sharesStreams,
     explainError: explainSqliteError,
-    connect(role): MaybePromise<Connection> {
+    open(role) {
+      const { database, library } = open(settings.readOnly || role === 'read')
+      try {
+        library.exec(settings.setup[role])
+        const connection = new SqliteConnection(library, settings.statementCache)
+        if (settings.wal) checkLog(connection.first(JOURNAL_MODE, []))
+        return { database, connection }
+      } catch (cause) {
+        library.close()
+        throw cause
+      }
+    },
+  })
+}
+
+/** The driver of a database whose connections `opening` opens one by one. */
+export function driverOf<Database>(settings: SqliteSettings<Database>, opening: SqliteOpening<Database>): Driver {
+  let prepared = settings.memory || settings.readOnly
+  const open = (role: Role): MaybePromise<Opened<Database>> => {
+    const fail = (cause: unknown): never => {
+      throw cannotOpen(settings.path, cause, opening.explainError)
+    }
+    try {
+      const opened = opening.open(role)
+      return opened instanceof Promise ? opened.catch(fail) : opened
+    } catch (cause) {
+      return fail(cause)
+    }
+  }
+  return {
+    dialect: opening.dialect,
+    limits: { write: 1, read: settings.readers },
+    sharesStreams: opening.sharesStreams,
+    explainError: opening.explainError,
+    connect(role) {
+      const enter = ({ database, connection }: Opened<Database>): MaybePromise<Connection> => {
+        prepared = true
+        return greet(settings, role, database, connection)
+      }
+      const connect = () => after(open(settings.readers === 0 ? 'write' : role), enter)
       // A reader can neither make the file nor give it a write-ahead log.
-      if (role === 'read' && !prepared) connect(settings, 'write', open).connection.close()
-      const { database, connection } = connect(settings, settings.readers === 0 ? 'write' : role, open)
-      prepared = true
-      return greet(settings, role, database, connection)
+      if (role === 'write' || prepared) return connect()
+      return after(
+        after(open('write'), ({ connection }) => connection.close()),
+        connect,
+      )
     },
   }
 }
 
-function connect<Database>(
-  settings: SqliteSettings<Database>,
-  role: Role,
-  open: (readOnly: boolean) => Opened<Database>,
-): { database: Database; connection: SqliteConnection } {
-  let library: SqliteLibrary | undefined
-  try {
-    const opened = open(settings.readOnly || role === 'read')
-    library = opened.library
-    library.exec(settings.setup[role])
-    const connection = new SqliteConnection(library, settings.statementCache)
-    if (settings.wal) checkLog(connection)
-    return { database: opened.database, connection }
-  } catch (cause) {
-    library?.close()
-    const { code, message } = explainSqliteError(cause)
-    throw new KantaError(
-      code === 'query' ? 'connection' : code,
-      `The database '${settings.path}' cannot be opened. ${message}`,
-      { cause },
-    )
-  }
+/** What comes after a value: at once, or when its promise is kept. */
+function after<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
+  return value instanceof Promise ? value.then(next) : next(value)
 }
 
+function cannotOpen(path: string, cause: unknown, explain: Driver['explainError']): KantaError {
+  const { code, message } = explain(cause)
+  return new KantaError(code === 'query' ? 'connection' : code, `The database '${path}' cannot be opened. ${message}`, {
+    cause,
+  })
+}
+
+export const JOURNAL_MODE = 'pragma journal_mode'
+
 /** SQLite answers with the mode that it could set, and goes on with that. */
-function checkLog(connection: SqliteConnection): void {
-  const [mode] = Object.values(connection.first('pragma journal_mode', []) as object)
+export function checkLog(row: unknown): void {
+  const [mode] = Object.values(row as object)
   if (mode === 'wal') return
   throw new KantaError(
     'unsupported',

@@ -22,6 +22,7 @@ const QUOTE = 39
 const DASH = 45
 const SLASH = 47
 const COLON = 58
+const SEMICOLON = 59
 const QUESTION = 63
 const AT = 64
 const BRACKET = 91
@@ -58,17 +59,66 @@ export function readText(sql: string): TextFacts {
   return { parameters, writes: is(WRITES), inserts: is(INSERTS), controls: is(CONTROLS) }
 }
 
+/** Refuses values that are not as many as the text takes. */
+export function checkCount(facts: TextFacts, parameters: readonly unknown[]): void {
+  if (parameters.length === facts.parameters) return
+  const takes = `${facts.parameters} parameter${facts.parameters === 1 ? '' : 's'}`
+  refuse(`The text takes ${takes}, not ${parameters.length}. Give one value for each ?.`)
+}
+
+/** Refuses a text of no statement or of several, for libraries that would leave out all but one without a word. */
+export function checkSingle(sql: string): void {
+  const { length } = splitStatements(sql)
+  if (length === 0) refuse('The text holds no statement. Write one.')
+  if (length > 1) refuse('The text holds more than one statement. Run them one by one.')
+}
+
 /** Whether nothing but space, comments and semicolons is there. */
 export function isBlank(sql: string): boolean {
   let at = 0
   while (at < sql.length) {
     const code = sql.charCodeAt(at)
     const end = pastPunctuation(sql, at, code)
-    const comment = end > at + 1 && (code === DASH || code === SLASH)
-    if (!comment && sql[at] !== ';' && sql[at]!.trim() !== '') return false
+    if (code !== SEMICOLON && !isSpace(sql, at, end)) return false
     at = end
   }
   return true
+}
+
+/**
+ * The statements of a text, without the semicolons between them. Those inside of a trigger do not end it: like the
+ * shell of SQLite, this looks for `; end` in a statement that begins with `create trigger`.
+ */
+export function splitStatements(sql: string): string[] {
+  const statements: string[] = []
+  let start = 0
+  // What stands before, as far as it matters: words in lower case, and semicolons.
+  let tokens: string[] = []
+  let at = 0
+  while (at < sql.length) {
+    const code = sql.charCodeAt(at)
+    const end = isWordPart(code) ? wordEnd(sql, at) : pastPunctuation(sql, at, code)
+    if (code === SEMICOLON && (!isTrigger(tokens) || endsTrigger(tokens))) {
+      if (tokens.length > 0) statements.push(sql.slice(start, at).trim())
+      start = end
+      tokens = []
+    } else if (!isSpace(sql, at, end)) tokens.push(sql.slice(at, end).toLowerCase())
+    at = end
+  }
+  if (tokens.length > 0) statements.push(sql.slice(start).trim())
+  return statements
+}
+
+function isTrigger([first, second, third]: readonly string[]): boolean {
+  return first === 'create' && (second === 'temp' || second === 'temporary' ? third : second) === 'trigger'
+}
+
+const endsTrigger = (tokens: readonly string[]): boolean => tokens.at(-1) === 'end' && tokens.at(-2) === ';'
+
+/** Whether it is space or a comment that stands here. */
+function isSpace(sql: string, at: number, end: number): boolean {
+  const code = sql.charCodeAt(at)
+  return (end > at + 1 && (code === DASH || code === SLASH)) || sql[at]!.trim() === ''
 }
 
 /** Where the string, quoted name, comment or single character that starts here ends. */

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 
 /** What SQLite can store. */
 export type SqliteValue = null | number | bigint | string | Uint8Array
@@ -65,4 +65,26 @@ function explain(value: unknown, tag: string): string {
   if (typeof value === 'object')
     return `${tag === 'Object' ? 'an object' : `a ${tag}`}. ${CODEC}, for instance with JSON.stringify.`
   return `a ${typeof value}, which no database can store.`
+}
+
+/** An integer as a number, where a number can hold it. */
+export function exactNumber(integer: bigint): number {
+  const number = Number(integer)
+  if (Number.isSafeInteger(number)) return number
+  throw new KantaError(
+    'query',
+    `The database holds an integer that a number cannot hold exactly (${integer}). Define its column as a bigint, or cast it to text.`,
+  )
+}
+
+/**
+ * A number that a library made of whatever the database holds. One between 2^53 and 2^63 may be an integer whose last
+ * digits are gone.
+ */
+export function refuseRounded(value: number): number {
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER || Math.abs(value) > 2 ** 63 || !Number.isInteger(value)) return value
+  throw new KantaError(
+    'query',
+    `The database holds an integer that a number cannot hold exactly (about ${value}), and this library gives numbers only. Cast the column to text in the query, or store it as text.`,
+  )
 }

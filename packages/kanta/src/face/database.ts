@@ -95,8 +95,11 @@ export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator
   $omitTables<T extends keyof DB>(): Database<Omit<DB, T>>
   /** The same database with the types of some tables only. */
   $pickTables<T extends keyof DB>(): Database<Pick<DB, T>>
-  /** Waits for running work, then closes every connection. */
-  destroy(): Promise<void>
+  /**
+   * Waits for running work, then closes every connection. Work that has not ended after `timeout` milliseconds loses
+   * its connection, and the promise rejects with `timeout`.
+   */
+  destroy(options?: { readonly timeout?: number | undefined }): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 

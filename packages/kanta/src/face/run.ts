@@ -6,9 +6,17 @@ export type InferResult<Q extends Returns> = undefined extends Q[AtFirst] ? Q[At
 
 /** Options of a run. */
 export interface ExecuteOptions {
-  /** Ends the wait for the query; the promise rejects with the reason of the signal. */
+  /** Ends the wait for the query; the promise rejects with `cancelled`, whose cause is the reason of the signal. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * What becomes of a statement that runs when the signal aborts: the server ends it (the default where the driver can
+   * tell it to), it runs on unheard, or its connection is ended.
+   */
+  readonly onAbort?: OnAbort | undefined
 }
+
+/** What becomes of a statement whose signal aborts while it runs. */
+export type OnAbort = 'ignore' | 'cancel query' | 'kill connection'
 
 /** Makes the error of a query that found no row: a class, or a function that gives an error. */
 export type NoRowError = (new () => Error) | (() => Error)

@@ -14,10 +14,32 @@ export interface Transaction<DB, I extends AnyInfo = Info<DB>> extends Database<
   afterRollback(callback: () => unknown): void
 }
 
+/** How a transaction that others got in the way of is run again. */
+export interface RetryOptions {
+  /** How often it runs at most, the first time included; 5 unless given. */
+  readonly attempts?: number | undefined
+  /** The longest wait before the second run, in milliseconds, which doubles each time; 10 unless given. */
+  readonly minDelay?: number | undefined
+  /** The longest wait of all, in milliseconds; 1,000 unless given. */
+  readonly maxDelay?: number | undefined
+}
+
 /** Settings of a transaction that a callback runs in. */
 export interface TransactionBuilder<DB, I extends AnyInfo = Info<DB>> {
   setIsolationLevel(level: IsolationLevel): TransactionBuilder<DB, I>
   setAccessMode(mode: AccessMode): TransactionBuilder<DB, I>
+  /**
+   * Runs the whole callback again when it fails because of others: a deadlock, a serialization failure, a database
+   * that is busy, a connection lost before the commit. Waits a little longer each time. A transaction inside another
+   * is not run again by itself.
+   *
+   * @example
+   * ```ts
+   * await db.transaction().setIsolationLevel('serializable').retry(5).execute((trx) =>
+   *   trx.updateTable('city').set((eb) => ({ population: eb('population', '+', 1) })).where('id', '=', 1).execute())
+   * ```
+   */
+  retry(options?: number | RetryOptions): TransactionBuilder<DB, I>
   /**
    * Runs a callback in a transaction: commits when it succeeds, rolls back when it throws.
    *

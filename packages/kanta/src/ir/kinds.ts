@@ -7,8 +7,12 @@ import type { Node, Shape } from './node.ts'
 /** A part that is structure and has no parts of its own: a name, an operator, a flag, a table's definition. */
 export type Atom = string | number | bigint | boolean | null | undefined | object
 
-/** What an argument may be: any value, one that is compared (never null), a number of rows, a list, rows of an insert. */
-export type ArgRole = 'value' | 'compared' | 'count' | 'list' | 'rows'
+/**
+ * What an argument may be: any value, one that is compared (never null), a number of rows, a list, rows of an insert;
+ * or, as a dialect prints it, a list that is one parameter, or a value whose type the text has to say, since nothing
+ * around it does.
+ */
+export type ArgRole = 'value' | 'compared' | 'count' | 'list' | 'rows' | 'array' | 'typed'
 
 export interface Kinds {
   // names

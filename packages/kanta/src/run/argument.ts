@@ -12,7 +12,7 @@ export function checkArgument(what: string, value: unknown, roles: ReadonlySet<A
   }
   if (roles.has('count') && !isCount(value))
     refuse(`${what} is ${show(value)} where it has to be a whole number of rows, from 0.`)
-  if (roles.has('list')) checkList(what, value)
+  if (roles.has('list') || roles.has('array')) checkList(what, value)
   if (roles.has('rows') && !(Array.isArray(value) && value.length > 0 && value.every(isRow)))
     refuse(`${what} is ${show(value)} where it has to be a list of rows.`)
 }

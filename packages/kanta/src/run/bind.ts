@@ -1,5 +1,6 @@
 import { type Dialect, gap } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
+import type { NodeOf } from '../ir/index.ts'
 import type { Codec } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import type { Plan, RowCodecs, Slot } from './plan.ts'
@@ -21,7 +22,8 @@ class Binding {
 
   text(_text: string): void {}
 
-  value(value: unknown): void {
+  /** A parameter; with a type, one that is cast to it. */
+  value(value: unknown, _type?: string): void {
     this.parameters.push(value)
   }
 }
@@ -46,9 +48,9 @@ class TextBinding extends Binding {
     this.#last = text
   }
 
-  override value(value: unknown): void {
+  override value(value: unknown, type?: string): void {
     const text = this.#inline ? this.#dialect.literal(value) : this.#dialect.placeholder(this.parameters.length)
-    this.text(gap(this.#last, text) + text)
+    this.text(gap(this.#last, text) + (type === undefined ? text : `cast(${text} as ${type})`))
     if (!this.#inline) this.parameters.push(value)
   }
 }
@@ -73,7 +75,7 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
   for (const slot of plan.slots) {
     const places = size(slot, args, dialect)
     count += places
-    if (varies(slot)) key += `${places},`
+    if (varies(slot)) key += `${places}${typesOf(slot, args, dialect).join('|')},`
   }
   const inline = count > dialect.maxParameters
   const known = inline ? undefined : plan.variants.get(key)
@@ -108,8 +110,32 @@ function contextValue(name: string, context: Context): unknown {
   return value
 }
 
-function varies(slot: Slot): boolean {
-  return slot.kind === 'slot' && (slot.role === 'list' || slot.role === 'rows')
+/** Whether the values of a slot change the text. */
+export function varies(slot: Slot): slot is NodeOf<'slot'> {
+  return slot.kind === 'slot' && (slot.role === 'list' || slot.role === 'rows' || slot.role === 'typed')
+}
+
+const NO_TYPES: readonly undefined[] = []
+
+/** The types that values have to be cast to: that of the value, or those of the columns of rows of no table. */
+function typesOf(slot: NodeOf<'slot'>, args: readonly unknown[], dialect: Dialect): readonly (string | undefined)[] {
+  if (dialect.castOf === undefined || slot.role === 'list') return NO_TYPES
+  const value = args[slot.index]
+  if (slot.role === 'typed') return [dialect.castOf(value)]
+  const { columns, codecs } = slot.codec as RowCodecs
+  if (codecs !== undefined) return NO_TYPES
+  return columns.map((column) =>
+    columnType(
+      (value as readonly Row[]).map((row) => row[column]),
+      dialect,
+    ),
+  )
+}
+
+/** The type of the items of a list, which is that of an array of them. */
+function columnType(values: readonly unknown[], dialect: Dialect): string | undefined {
+  const type = dialect.castOf!(values)
+  return type?.endsWith('[]') ? type.slice(0, -'[]'.length) : type
 }
 
 /** How many parameters a slot takes. */
@@ -132,7 +158,8 @@ function bindSlot(slot: Slot, args: readonly unknown[], context: Context, bindin
   if (slot.kind === 'context') return binding.value(contextValue(slot.name, context))
   const value = args[slot.index]
   if (slot.role === 'list') bindList(value as readonly unknown[], slot.codec, binding, dialect)
-  else if (slot.role === 'rows') bindRows(value as readonly Row[], slot.codec as RowCodecs, binding)
+  else if (slot.role === 'rows') bindRows(slot, args, binding, dialect)
+  else if (slot.role === 'typed') binding.value(encode(slot.codec, value), typesOf(slot, args, dialect)[0])
   else binding.value(encode(slot.codec, value))
 }
 
@@ -151,12 +178,16 @@ function bindList(values: readonly unknown[], codec: unknown, binding: Binding, 
   binding.text(')')
 }
 
-function bindRows(rows: readonly Row[], { columns, codecs }: RowCodecs, binding: Binding): void {
+function bindRows(slot: NodeOf<'slot'>, args: readonly unknown[], binding: Binding, dialect: Dialect): void {
+  const rows = args[slot.index] as readonly Row[]
+  const { columns, codecs } = slot.codec as RowCodecs
+  const types = typesOf(slot, args, dialect)
   for (let i = 0; i < rows.length; i++) {
     binding.text(i > 0 ? ', (' : '(')
     for (let j = 0; j < columns.length; j++) {
       if (j > 0) binding.text(', ')
-      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]))
+      // The other rows have the types of the first.
+      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), i === 0 ? types[j] : undefined)
     }
     binding.text(')')
   }

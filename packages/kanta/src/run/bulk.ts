@@ -3,7 +3,7 @@ import { refuse } from '../error/index.ts'
 import type { NodeOf } from '../ir/index.ts'
 import { internNames } from '../sql/index.ts'
 import { type Bound, bind, type Context, cell } from './bind.ts'
-import { type Plan, type Planning, planOfColumns, type RowCodecs } from './plan.ts'
+import { type Plan, type Planning, planOfArrays, planOfColumns, type RowCodecs } from './plan.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -38,10 +38,10 @@ export function partsOf(plan: Plan, args: readonly unknown[], planning: Planning
     return [{ plan, bound: bind(plan, args, dialect, context) }]
   }
   const rows = args[slot.index] as readonly Row[]
-  if (!(plan.tree as NodeOf<'insert'>).ragged) return chunks(plan, rows, dialect)
+  if (!(plan.tree as NodeOf<'insert'>).ragged) return chunks(plan, rows, planning, context)
   return groups(rows).flatMap((group) => {
     const part = planOfColumns(plan, group.columns, planning)
-    if (group.columns.length > 0) return chunks(part, group.rows, dialect)
+    if (group.columns.length > 0) return chunks(part, group.rows, planning, context)
     return group.rows.map(() => ({ plan: part, bound: bind(part, args, dialect, context) }))
   })
 }
@@ -52,7 +52,25 @@ export function refuseRagged(): never {
   )
 }
 
-function chunks(plan: Plan, rows: readonly Row[], dialect: Dialect): Part[] {
+/** The most rows of one statement that gets them as arrays: each is one text, which both sides hold in memory. */
+const ARRAY_ROWS = 32_768
+
+/** Many rows as one array for each column, which takes the same text for any number of them. */
+function arrays(plan: Plan, rows: readonly Row[], planning: Planning, context: Context): Part[] {
+  const parts: Part[] = []
+  for (let at = 0; at < rows.length; at += ARRAY_ROWS) {
+    const some = rows.length <= ARRAY_ROWS ? rows : rows.slice(at, at + ARRAY_ROWS)
+    const args: unknown[] = []
+    args[(plan.slots[0] as NodeOf<'slot'>).index] = some
+    parts.push({ plan, bound: bind(plan, args, planning.dialect, context) })
+  }
+  return parts
+}
+
+function chunks(plan: Plan, rows: readonly Row[], planning: Planning, context: Context): Part[] {
+  const { dialect } = planning
+  const byColumn = rows.length > 1 ? planOfArrays(plan, planning) : undefined
+  if (byColumn !== undefined) return arrays(byColumn, rows, planning, context)
   const slot = rowsSlot(plan)!
   const { columns, codecs } = slot.codec as RowCodecs
   if (rows.length === 1) {

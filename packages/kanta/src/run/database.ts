@@ -16,14 +16,17 @@ import {
   type Runnable,
   show,
 } from '../sql/index.ts'
+import { AmbientSession, type AmbientStorage } from './ambient.ts'
 import { Executor, type Settings } from './execute.ts'
+import type { HeldSession } from './held.ts'
 import { type Log, logHook } from './log.ts'
 import type { Planning } from './plan.ts'
 import type { Plugin } from './plugin.ts'
 import { type Policy, schemaPrefix } from './policy.ts'
-import { Pool } from './pool.ts'
+import { type DestroyOptions, Pool } from './pool.ts'
 import { PreparedQuery } from './prepared.ts'
 import type { SchemaDefinitions } from './resolve.ts'
+import { checkRetry, type RetryOptions, retrying } from './retry.ts'
 import { SchemaCreator } from './schema-creator.ts'
 import { PoolSession, type Session } from './session.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
@@ -42,9 +45,19 @@ export interface KantaOptions {
   readonly redact?: boolean | undefined
   /** How long a query waits for a connection, in milliseconds; 30,000 unless given. */
   readonly acquireTimeout?: number | undefined
+  /** After how many idle milliseconds a connection to a server is tried before its next use; 30,000 unless given. */
+  readonly validateAfter?: number | undefined
 }
 
-const OPTIONS: readonly (keyof KantaOptions)[] = ['driver', 'schema', 'plugins', 'log', 'redact', 'acquireTimeout']
+const OPTIONS: readonly (keyof KantaOptions)[] = [
+  'driver',
+  'schema',
+  'plugins',
+  'log',
+  'redact',
+  'acquireTimeout',
+  'validateAfter',
+]
 
 /** Opens a database. Connects with the first query. */
 export function open(options: KantaOptions): DatabaseHandle {
@@ -73,7 +86,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
   }
-  const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout })
+  const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout, validateAfter: options.validateAfter })
   return new DatabaseHandle(settings, new PoolSession(pool))
 }
 
@@ -197,7 +210,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   get isTransaction(): boolean {
-    return false
+    return this.session.inTransaction
   }
 
   /** A transaction around a callback; inside a transaction, a savepoint. */
@@ -224,8 +237,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   /** Lets running work end, then closes every connection. */
-  destroy(): Promise<void> {
-    if (this.session instanceof PoolSession) return this.session.pool.destroy()
+  destroy(options?: DestroyOptions): Promise<void> {
+    if (this.session.pool !== undefined) return this.session.pool.destroy(options)
     return Promise.reject(
       new KantaError(
         'invalid_input',
@@ -236,6 +249,12 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.destroy()
+  }
+
+  /** The same database, whose statements run in the transaction that the running code is in. */
+  ambient(storage: AmbientStorage<HeldSession>): this {
+    if (this.session.pool === undefined) refuse('ambient() takes a whole database, not a transaction.')
+    return new DatabaseHandle(this.settings, new AmbientSession(this.session, storage)) as this
   }
 
   $extendTables(): this {
@@ -285,13 +304,18 @@ const LEVELS: readonly IsolationLevel[] = [
   'snapshot',
 ]
 
+/** What a transaction is asked to be. */
+interface Asked extends TransactionSettings {
+  readonly retry?: RetryOptions | undefined
+}
+
 /** What a transaction is asked to be, before it begins. */
 class TransactionSetup {
   protected readonly settings: Settings
   protected readonly session: Session
-  protected readonly asked: TransactionSettings
+  protected readonly asked: Asked
 
-  constructor(settings: Settings, session: Session, asked: TransactionSettings) {
+  constructor(settings: Settings, session: Session, asked: Asked) {
     this.settings = settings
     this.session = session
     this.asked = asked
@@ -299,17 +323,17 @@ class TransactionSetup {
 
   setIsolationLevel(isolation: IsolationLevel): this {
     if (!LEVELS.includes(isolation)) refuse(`setIsolationLevel(${show(isolation)}): use one of ${LEVELS.join(', ')}.`)
-    return this.#with({ ...this.asked, isolation })
+    return this.with({ ...this.asked, isolation })
   }
 
   setAccessMode(access: AccessMode): this {
     if (access !== 'read only' && access !== 'read write')
       refuse(`setAccessMode(${show(access)}): use 'read only' or 'read write'.`)
-    return this.#with({ ...this.asked, access })
+    return this.with({ ...this.asked, access })
   }
 
-  #with(asked: TransactionSettings): this {
-    return new (this.constructor as new (s: Settings, session: Session, asked: TransactionSettings) => this)(
+  protected with(asked: Asked): this {
+    return new (this.constructor as new (s: Settings, session: Session, asked: Asked) => this)(
       this.settings,
       this.session,
       asked,
@@ -318,11 +342,24 @@ class TransactionSetup {
 }
 
 class TransactionBuilder extends TransactionSetup {
+  /** Runs it again when it fails because of others, such as by a deadlock. */
+  retry(options: number | RetryOptions = {}): this {
+    const retry = typeof options === 'number' ? { attempts: options } : options
+    if (typeof retry !== 'object' || retry === null)
+      refuse(`retry() takes a number of attempts, or options, not ${show(options)}.`)
+    checkRetry(retry)
+    return this.with({ ...this.asked, retry })
+  }
+
   execute<T>(work: (transaction: TransactionHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> {
     const { settings, session, asked } = this
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
     const options_ = { driver: settings.driver, settings: asked, signal: options?.signal }
-    return runTransaction(session, options_, (transaction) => work(new TransactionHandle(settings, transaction)))
+    const run = () =>
+      runTransaction(session, options_, (transaction) => work(new TransactionHandle(settings, transaction)))
+    // A part of a transaction that was undone as a whole cannot be run again by itself.
+    const { retry } = asked
+    return retry === undefined || session.inTransaction ? run() : retrying(retry, options?.signal, run)
   }
 }
 
@@ -340,10 +377,6 @@ class TransactionHandle extends DatabaseHandle {
   constructor(settings: Settings, transaction: Transaction) {
     super(settings, transaction.session)
     this.transactionOf = transaction
-  }
-
-  override get isTransaction(): boolean {
-    return true
   }
 
   afterCommit(callback: AfterCallback): void {

@@ -1,18 +1,20 @@
 import type { Dialect } from '../dialect/index.ts'
-import type { Connection, Driver, RunResult } from '../driver/index.ts'
+import type { BatchStatement, Connection, Driver, RunResult } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
+import { type BatchSource, runBatch } from './batch.ts'
 import { type Bound, bind, bindFixed, type Context } from './bind.ts'
 import { type Part, partsOf, refuseRagged } from './bulk.ts'
 import { arrayDecoder, type Decoding, objectDecoder, type RowDecoder } from './decode.ts'
-import { failure, suppress, throwIfAborted } from './failure.ts'
+import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
 import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan } from './plan.ts'
-import { PoolSession, type Session } from './session.ts'
+import type { Session } from './session.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
+import { checkOptions, Use } from './use.ts'
 
 /** What is the same for a database and for every transaction of it. */
 export interface Settings {
@@ -76,7 +78,8 @@ export class Executor implements Runner {
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
-    return streamRows(this, query, chunkSize, options?.signal)
+    checkOptions(options)
+    return streamRows(this, query, chunkSize, options)
   }
 
   compile(query: Chain): Bound & { readonly query: Shape } {
@@ -93,14 +96,16 @@ export class Executor implements Runner {
 
   /** Runs text as it is. */
   async text(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
+    checkOptions(options)
     throwIfAborted(options?.signal)
     const connection = this.session.take('write') ?? (await this.session.wait('write', options?.signal))
+    const use = new Use(connection, options)
     try {
-      return await this.#raw(bound, undefined, connection)
+      return await this.#raw(bound, undefined, use)
     } catch (cause) {
-      throw this.failure(cause, bound)
+      throw this.failure(cause, bound, connection)
     } finally {
-      this.session.give(connection)
+      use.release((broken) => this.session.give(connection, broken))
     }
   }
 
@@ -129,8 +134,11 @@ export class Executor implements Runner {
   }
 
   /** The error of a statement that failed, with what it was. */
-  failure(cause: unknown, bound: Bound | undefined): KantaError {
-    return failure(this.settings.driver, cause, bound?.sql, this.settings.redact ? undefined : bound?.parameters)
+  failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError {
+    const error = failure(this.settings.driver, cause, bound?.sql, this.settings.redact ? undefined : bound?.parameters)
+    // Nobody knows what came of a write whose connection was lost; in a transaction it was rolled back.
+    const isUnknown = error.code === 'connection' && written?.isOpen === false && !this.session.inTransaction
+    return isUnknown ? outcomeUnknown(error) : error
   }
 
   /** The common case: a connection is free, nothing watches, and the driver answers at once. */
@@ -181,7 +189,7 @@ export class Executor implements Runner {
     try {
       return outcome(ready.tree, await result)
     } catch (cause) {
-      throw this.failure(cause, bound)
+      throw this.failure(cause, bound, connection)
     } finally {
       this.session.give(connection)
     }
@@ -201,7 +209,7 @@ export class Executor implements Runner {
       if (decoder === undefined || rows === undefined) return rows
       return single ? decoder.row(rows) : decoder.rows(rows as unknown[])
     } catch (cause) {
-      throw this.failure(cause, { sql, parameters })
+      throw this.failure(cause, { sql, parameters }, ready.facts.readOnly ? undefined : connection)
     } finally {
       this.session.give(connection)
     }
@@ -214,40 +222,47 @@ export class Executor implements Runner {
     options: ExecuteOptions | undefined,
     single: boolean,
   ): Promise<unknown[]> {
+    checkOptions(options)
     const signal = options?.signal
     throwIfAborted(signal)
     const parts = partsOf(ready, args, this.#planning, this.#context)
     const role = ready.facts.readOnly ? 'read' : 'write'
     const connection = this.session.take(role) ?? (await this.session.wait(role, signal))
-    const held = { connection, broken: false }
+    const use = new Use(connection, options)
     try {
       throwIfAborted(signal)
-      if (parts.length === 1) return await this.#part(parts[0]!, connection, single)
-      return await this.#atomically(held, () => this.#parts(parts, connection))
+      if (parts.length === 1) return await this.#part(parts[0]!, use, single)
+      if (connection.batch !== undefined && !this.session.inTransaction && connection.inTransaction !== true) {
+        const batch = { batch: (all: readonly BatchStatement[]) => use.run(() => connection.batch!(all)) }
+        return together(parts, await runBatch(parts, batch, this.#batching(connection)))
+      }
+      return await this.#atomically(use, () => this.#parts(parts, use))
     } finally {
-      this.session.give(connection, held.broken)
+      use.release((broken) => this.session.give(connection, broken))
     }
   }
 
-  async #parts(parts: readonly Part[], connection: Connection): Promise<unknown[]> {
-    const [first] = parts
-    if (first!.plan.returnsRows) {
-      const rows: unknown[] = []
-      for (const part of parts) for (const row of await this.#part(part, connection, false)) rows.push(row)
-      return rows
+  async #parts(parts: readonly Part[], use: Use): Promise<unknown[]> {
+    const results: unknown[][] = []
+    for (const part of parts) results.push(await this.#part(part, use, false))
+    return together(parts, results)
+  }
+
+  #batching(connection: Connection): BatchSource {
+    return {
+      hooks: this.settings.hooks,
+      event: (part) => this.event(part, false),
+      result: ({ plan: ready, bound }, answer) =>
+        ready.returnsRows
+          ? (this.decoder(ready, bound.sql, connection)?.rows(answer.rows) ?? answer.rows)
+          : outcome(ready.tree, answer),
+      failure: (cause, { bound }) => this.failure(cause, bound, connection),
     }
-    let changes = 0n
-    let insertId: bigint | undefined
-    for (const part of parts) {
-      const [result] = (await this.#part(part, connection, false)) as [InsertResult]
-      changes += result.numInsertedOrUpdatedRows ?? 0n
-      insertId = result.insertId ?? insertId
-    }
-    return [new InsertResult(insertId, changes)]
   }
 
   /** Several statements as one: all of them, or none. */
-  async #atomically<T>(held: { readonly connection: Connection; broken: boolean }, work: () => Promise<T>): Promise<T> {
+  async #atomically<T>(use: Use, work: () => Promise<T>): Promise<T> {
+    const { connection } = use
     const { transaction } = this.#dialect
     const nested = this.session.inTransaction
     const release = transaction.release(SAVEPOINT)
@@ -256,7 +271,7 @@ export class Executor implements Runner {
       : [transaction.rollback]
     const run = async (sql: string): Promise<void> => {
       try {
-        await held.connection.script(sql)
+        await connection.script(sql)
       } catch (cause) {
         throw this.failure(cause, { sql, parameters: [] })
       }
@@ -269,19 +284,20 @@ export class Executor implements Runner {
       return result
     } catch (cause) {
       // Some errors end a transaction of SQLite by themselves.
-      if (held.connection.inTransaction === false) throw cause
+      if (connection.inTransaction === false || use.isBroken) throw cause
+      await use.settled()
       try {
         for (const sql of undo) await run(sql)
       } catch (later) {
-        held.broken = true
+        use.break()
         throw suppress(cause, later)
       }
       throw cause
     }
   }
 
-  #part(part: Part, connection: Connection, single: boolean): Promise<unknown[]> {
-    const run = (): Promise<unknown[]> => this.#statement(part, connection, single)
+  #part(part: Part, use: Use, single: boolean): Promise<unknown[]> {
+    const run = (): Promise<unknown[]> => this.#statement(part, use, single)
     if (this.#plain) return run()
     return throughHooks(this.settings.hooks, this.event(part, false), run)
   }
@@ -291,27 +307,29 @@ export class Executor implements Runner {
     return { sql: bound.sql, parameters: bound.parameters, facts, streaming }
   }
 
-  async #statement({ plan: ready, bound }: Part, connection: Connection, single: boolean): Promise<unknown[]> {
+  async #statement({ plan: ready, bound }: Part, use: Use, single: boolean): Promise<unknown[]> {
+    const { connection } = use
     const { sql, parameters } = bound
     const { bigints } = ready.decoding
     try {
-      if (ready.returnsRows === undefined) return [await this.#raw(bound, ready, connection)]
-      if (!ready.returnsRows) return outcome(ready.tree, await connection.run(sql, parameters))
+      if (ready.returnsRows === undefined) return [await this.#raw(bound, ready, use)]
+      if (!ready.returnsRows) return outcome(ready.tree, await use.run(() => connection.run(sql, parameters)))
       if (single) {
-        const row = await connection.first(sql, parameters, bigints)
+        const row = await use.run(() => connection.first(sql, parameters, bigints))
         return row === undefined ? [] : [this.decoder(ready, sql, connection)?.row(row) ?? row]
       }
-      const rows = await connection.all(sql, parameters, bigints)
+      const rows = await use.run(() => connection.all(sql, parameters, bigints))
       return this.decoder(ready, sql, connection)?.rows(rows) ?? rows
     } catch (cause) {
-      throw this.failure(cause, bound)
+      throw this.failure(cause, bound, ready.facts.readOnly ? undefined : connection)
     }
   }
 
   /** Text of the user's own: whether it gives rows is known when it has run. */
-  async #raw(bound: Bound, ready: Plan | undefined, connection: Connection): Promise<unknown> {
-    const { rows, changes, insertId } = await connection.execute(bound.sql, bound.parameters)
-    if (connection.inTransaction === true && this.session instanceof PoolSession) await this.#refuseBegin(connection)
+  async #raw(bound: Bound, ready: Plan | undefined, use: Use): Promise<unknown> {
+    const { connection } = use
+    const { rows, changes, insertId } = await use.run(() => connection.execute(bound.sql, bound.parameters))
+    if (connection.inTransaction === true && this.session.pool !== undefined) await this.#refuseBegin(connection)
     const decoding = ready?.decoding ?? NOTHING_KNOWN
     const decoder =
       connection.rows === 'array' ? arrayDecoder(connection.columns(bound.sql), decoding) : objectDecoder(decoding)
@@ -330,6 +348,18 @@ export class Executor implements Runner {
       'The text left a transaction open on a connection that others use; it was rolled back. Use db.transaction(), or begin and commit inside db.connection().',
     )
   }
+}
+
+/** What the parts of an insert gave, as of one. */
+function together(parts: readonly Part[], results: readonly (readonly unknown[])[]): unknown[] {
+  if (parts[0]!.plan.returnsRows) return results.flat()
+  let changes = 0n
+  let insertId: bigint | undefined
+  for (const [result] of results as readonly [InsertResult][]) {
+    changes += result.numInsertedOrUpdatedRows ?? 0n
+    insertId = result.insertId ?? insertId
+  }
+  return [new InsertResult(insertId, changes)]
 }
 
 /** The savepoint of an insert that takes several statements; a user's cannot have its name. */

@@ -17,9 +17,20 @@ export function failure(
   return new KantaError(code, message, { cause, sql, parameters, ...details })
 }
 
-/** The error of work that its signal stopped. */
+/** The error of work that its signal stopped; `AbortSignal.timeout()` says that it took too long. */
 export function cancelled(signal: AbortSignal, what: string): KantaError {
+  if (signal.reason?.name === 'TimeoutError')
+    return new KantaError('timeout', `${what} took longer than its signal allows.`, { cause: signal.reason })
   return new KantaError('cancelled', `${what} was cancelled by its signal.`, { cause: signal.reason })
+}
+
+/** The error of a write whose connection was lost while it ran. */
+export function outcomeUnknown({ message, sql, parameters, cause }: KantaError): KantaError {
+  return new KantaError(
+    'unknown_outcome',
+    `Whether the statement took effect is not known: its connection was lost while it ran. Look before you run it again. (${message})`,
+    { cause, sql, parameters },
+  )
 }
 
 /**

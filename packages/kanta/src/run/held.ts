@@ -2,12 +2,14 @@ import type { Connection, Role } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import { cancelled } from './failure.ts'
 import { Line } from './line.ts'
+import { PATIENCE } from './patience.ts'
 import type { Loan, Session } from './session.ts'
 import type { Transaction } from './transaction.ts'
 
 /** What a held session needs to know of where its connection comes from. */
 export interface Holding {
   readonly sharesStreams: boolean
+  readonly holdsStreams?: boolean | undefined
   /** Milliseconds to wait for a turn. */
   readonly timeout: number
   /** The transaction that is already open on the connection. */
@@ -36,12 +38,14 @@ export class HeldSession implements Session {
   #refusal: Refusal | undefined
   #busy = false
   #broken = false
+  /** Whether the server does not answer any more. */
+  #isLost = false
   #over = false
 
   constructor(connection: Connection, purpose: string, holding: Holding) {
     this.connection = connection
     this.purpose = purpose
-    this.canHoldStream = holding.sharesStreams
+    this.canHoldStream = holding.sharesStreams || holding.holdsStreams === true
     this.transaction = holding.transaction
     this.#holding = holding
   }
@@ -62,6 +66,7 @@ export class HeldSession implements Session {
 
   take(_role?: Role): Connection | undefined {
     if (this.#refusal !== undefined) throw this.#refusal()
+    if (this.connection.isOpen === false) throw connectionLost()
     if (this.transaction !== undefined && this.connection.inTransaction === false) throw endedByItself()
     if (this.#busy) return undefined
     this.#busy = true
@@ -74,9 +79,9 @@ export class HeldSession implements Session {
   }
 
   give(connection: Connection, broken = false): void {
-    if (broken) {
+    if (broken || connection.isOpen === false) {
       this.#broken = true
-      this.#refusal ??= connectionBroken
+      this.#refusal ??= connection.isOpen === false ? connectionLost : connectionBroken
     }
     if (!this.#line.serve(connection) && !this.#seizers.serve(connection)) this.#busy = false
   }
@@ -84,9 +89,9 @@ export class HeldSession implements Session {
   async lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan> {
     const connection = await this.wait(role, signal)
     const shared = this.#holding.sharesStreams
-    const end = once(() => {
+    const end = once((broken) => {
       this.#cursors.delete(closeEarly)
-      if (!shared) this.give(connection)
+      if (!shared) this.give(connection, broken)
     })
     const closeEarly = async () => {
       try {
@@ -109,6 +114,7 @@ export class HeldSession implements Session {
     if (free === undefined) await this.#waitToNest(refusal, signal)
     const nested = new HeldSession(this.connection, purpose, {
       sharesStreams: this.#holding.sharesStreams,
+      holdsStreams: this.#holding.holdsStreams,
       timeout: this.#holding.timeout,
       transaction: this.transaction,
       release: (broken) => {
@@ -119,6 +125,20 @@ export class HeldSession implements Session {
     })
     this.#nested = nested
     return nested
+  }
+
+  /** Ends the statement that is running, so that nothing has to wait for it. */
+  async interrupt(): Promise<void> {
+    const { connection } = this
+    if (!this.#busy || connection.cancel === undefined) return
+    const ended = this.#seizers.join({ timeout: PATIENCE, tooLate: connectionBroken })
+    try {
+      await Promise.all([connection.cancel(), ended])
+      this.#busy = false
+    } catch {
+      this.#broken = true
+      this.#isLost = true
+    }
   }
 
   /** Refuses new statements, and waits until those that were accepted have had their turn, and streams are closed. */
@@ -132,7 +152,8 @@ export class HeldSession implements Session {
       }
     }
     if (this.#nested !== undefined) await this.#nested.seize(refusal)
-    else if (this.#busy) await this.#seizers.join({ timeout: Number.POSITIVE_INFINITY, tooLate: refusal })
+    else if (this.#busy && !this.#isLost)
+      await this.#seizers.join({ timeout: Number.POSITIVE_INFINITY, tooLate: refusal })
     this.#busy = true
   }
 
@@ -185,6 +206,9 @@ const connectionBroken = () =>
     'A rollback on this connection failed, so that nothing more can run on it. Start again.',
   )
 
+const connectionLost = () =>
+  new KantaError('connection', 'The connection was lost, and nothing more can run on it. Start again.')
+
 function endedByItself(): KantaError {
   return new KantaError(
     'transaction',
@@ -193,11 +217,11 @@ function endedByItself(): KantaError {
 }
 
 /** A function of which only the first call counts. */
-export function once(act: () => void): () => void {
+export function once(act: (broken: boolean) => void): (broken?: boolean) => void {
   let done = false
-  return () => {
+  return (broken = false) => {
     if (done) return
     done = true
-    act()
+    act(broken)
   }
 }

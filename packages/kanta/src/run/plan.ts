@@ -1,7 +1,8 @@
 import { type Dialect, type Piece, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
-import type { Codec } from '../schema/index.ts'
+import type { Codec, TableDefinition } from '../schema/index.ts'
+import { varies } from './bind.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
 import type { Policy } from './policy.ts'
 import { attachDefinitions, type Facts, Resolver, type SchemaDefinitions } from './resolve.ts'
@@ -85,9 +86,7 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
     if (slot.kind === 'slot' && slot.role === 'rows' && slot.codec === undefined)
       refuse('Rows stand where the query has no place for them. Give values(…).as(name) as a table.')
   }
-  const fixed =
-    slots.length <= dialect.maxParameters &&
-    slots.every((slot) => slot.kind === 'context' || (slot.role !== 'list' && slot.role !== 'rows'))
+  const fixed = slots.length <= dialect.maxParameters && !slots.some(varies)
   return {
     facts: resolver.facts(tree),
     sql: fixed ? fixedText(writer.pieces, dialect) : undefined,
@@ -129,18 +128,40 @@ export function planOfColumns(whole: Plan, columns: readonly string[], planning:
   return part
 }
 
+/** The plan of an insert whose many rows come as one array for each column; `undefined` where the database has none. */
+export function planOfArrays(whole: Plan, planning: Planning): Plan | undefined {
+  const { rowsQuery } = planning.dialect
+  const insert = whole.tree as NodeOf<'insert'>
+  const table = insert.into?.kind === 'alias' ? insert.into.operand : insert.into
+  const definition = table?.kind === 'table' ? (table.definition as TableDefinition | undefined) : undefined
+  if (rowsQuery === undefined || definition === undefined || insert.columns === undefined) return undefined
+  const known = whole.parts?.get(ARRAYS)
+  if (known !== undefined) return known
+  const rows = insert.rows as NodeOf<'slot'>
+  const columns = insert.columns.map((name) => definition.columns.get(name)!)
+  const query = rowsQuery(rows, (rows.codec as RowCodecs).columns, columns)
+  if (query === undefined) return undefined
+  const arrays = planTree({ ...insert, rows: undefined, query }, whole.slots.length, planning)
+  whole.parts ??= new Map()
+  whole.parts.set(ARRAYS, arrays)
+  return arrays
+}
+
+/** No list of columns is this. */
+const ARRAYS = '\0'
+
 /** Whether the columns depend on the tables as they are when it runs. */
 function hasStar(tree: Node): boolean {
   if (tree.kind === 'select') return tree.items.some((item) => item.kind === 'star' || item.kind === 'raw')
   if (tree.kind === 'insert' || tree.kind === 'update' || tree.kind === 'delete' || tree.kind === 'merge') {
-    return tree.returning.some((item) => item.kind === 'star' || item.kind === 'raw')
+    return [...tree.returning, ...tree.output].some((item) => item.kind === 'star' || item.kind === 'raw')
   }
   return true
 }
 
 /** Whether a column goes by the text of its expression, which the number of values may change. */
 function hasUnnamed(tree: Node): boolean {
-  const items = tree.kind === 'select' ? tree.items : 'returning' in tree ? tree.returning : []
+  const items = tree.kind === 'select' ? tree.items : 'returning' in tree ? [...tree.returning, ...tree.output] : []
   return items.some((item) => item.kind !== 'ref' && item.kind !== 'alias')
 }
 

@@ -2,9 +2,21 @@ import type { Connection, Driver, MaybePromise, Role } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { cancelled, failure, suppress } from './failure.ts'
 import { Line } from './line.ts'
+import { PATIENCE, within } from './patience.ts'
+
+/** How a database is closed. */
+export interface DestroyOptions {
+  /** The milliseconds after which work that goes on loses its connection; for ever unless said. */
+  readonly timeout?: number | undefined
+}
 
 /** How long work waits for a connection. */
 export interface PoolOptions {
+  /**
+   * The milliseconds after which a connection to a server that nobody used is tried before it is used again; 30 000
+   * unless said.
+   */
+  readonly validateAfter?: number | undefined
   /** The milliseconds after which waiting for a connection is an error; 30 000 unless said, Infinity for ever. */
   readonly acquireTimeout?: number | undefined
 }
@@ -33,18 +45,25 @@ export class Pool {
   readonly #write: Lane
   /** The same as the lane of the writers where the driver has no readers. */
   readonly #read: Lane
+  readonly #open = new Set<Connection>()
   readonly #readers = new Set<Connection>()
   /** What the connections are held for that are held for longer than a statement. */
+  /** Since when connections to a server are free. */
+  readonly #freeSince = new WeakMap<Connection, number>()
+  readonly #validateAfter: number
   readonly #purposes = new Map<Connection, { purpose: string; since: number }>()
   #closing = false
   #closed: Promise<void> | undefined
   #idle: (() => void) | undefined
 
-  constructor(driver: Driver, { acquireTimeout = 30_000 }: PoolOptions = {}) {
+  constructor(driver: Driver, { acquireTimeout = 30_000, validateAfter = 30_000 }: PoolOptions = {}) {
     if (typeof acquireTimeout !== 'number' || !(acquireTimeout > 0)) {
       refuse(`acquireTimeout is a number of milliseconds above 0, or Infinity, not ${String(acquireTimeout)}.`)
     }
+    if (typeof validateAfter !== 'number' || !(validateAfter >= 0))
+      refuse(`validateAfter is a number of milliseconds, 0 or more, not ${String(validateAfter)}.`)
     this.driver = driver
+    this.#validateAfter = validateAfter
     this.acquireTimeout = acquireTimeout
     this.#write = lane('write', driver.limits.write)
     this.#read = driver.limits.read > 0 ? lane('read', driver.limits.read) : this.#write
@@ -59,7 +78,7 @@ export class Pool {
   take(role: Role): Connection | undefined {
     if (this.#closing) throw closed()
     const lane = role === 'read' ? this.#read : this.#write
-    return lane.free.pop() ?? this.#open(lane)
+    return this.#free(lane) ?? this.#connect(lane)
   }
 
   /** A connection as soon as one is free. */
@@ -80,10 +99,11 @@ export class Pool {
   give(connection: Connection, broken = false): void {
     const lane = this.#readers.has(connection) ? this.#read : this.#write
     if (this.#purposes.size > 0) this.#purposes.delete(connection)
-    if (broken) this.#discard(lane, connection)
+    if (broken || connection.isOpen === false) this.#discard(lane, connection)
     else if (!lane.line.serve(connection)) {
       if (lane.free.includes(connection)) throw new KantaError('connection', 'A connection was given back twice.')
       lane.free.push(connection)
+      if (connection.isOpen === true) this.#freeSince.set(connection, performance.now())
     }
     if (this.#closing) this.#checkIdle()
   }
@@ -93,17 +113,57 @@ export class Pool {
     this.#purposes.set(connection, { purpose, since: performance.now() })
   }
 
+  /** A connection that is free and can be used; one that was free for long is tried before. */
+  #free(lane: Lane): Connection | undefined {
+    for (;;) {
+      const connection = lane.free.at(-1)
+      if (connection?.isOpen === undefined) return lane.free.pop()
+      if (!connection.isOpen) {
+        lane.free.pop()
+        this.#discard(lane, connection)
+      } else if (performance.now() - this.#freeSince.get(connection)! < this.#validateAfter) return lane.free.pop()
+      else if (lane.opening > lane.line.length) return undefined
+      else {
+        lane.free.pop()
+        this.#validate(lane, connection)
+        return undefined
+      }
+    }
+  }
+
+  /** Asks the server for a sign of life, and gives the connection to those in line or to the free ones. */
+  #validate(lane: Lane, connection: Connection): void {
+    lane.opening++
+    const answered = async (): Promise<void> => connection.script('select 1')
+    within(PATIENCE, answered(), () => new KantaError('timeout', 'The server does not answer.')).then(
+      () => {
+        lane.opening--
+        this.give(connection)
+      },
+      () => {
+        lane.opening--
+        this.#discard(lane, connection)
+        this.#checkIdle()
+      },
+    )
+  }
+
   /**
    * Refuses new work, lets the work that was accepted end, and closes every connection and the driver. The first error
-   * of closing is thrown, with the others as `suppressed`; all are closed nevertheless.
+   * of closing is thrown, with the others as `suppressed`; all are closed nevertheless. Work that does not end in time
+   * loses its connection, and is named in the error.
    */
-  destroy(): Promise<void> {
+  destroy({ timeout = Number.POSITIVE_INFINITY }: DestroyOptions = {}): Promise<void> {
+    if (typeof timeout !== 'number' || !(timeout >= 0))
+      return Promise.reject(
+        new KantaError('invalid_input', `timeout is a number of milliseconds, 0 or more, not ${String(timeout)}.`),
+      )
     this.#closing = true
-    this.#closed ??= this.#close()
+    this.#closed ??= this.#close(timeout)
     return this.#closed
   }
 
-  #open(lane: Lane): Connection | undefined {
+  #connect(lane: Lane): Connection | undefined {
     if (lane.open >= lane.limit || lane.opening > lane.line.length) return undefined
     lane.open++
     let connection: MaybePromise<Connection>
@@ -132,6 +192,7 @@ export class Pool {
   }
 
   #enter(lane: Lane, connection: Connection): Connection {
+    this.#open.add(connection)
     if (lane.role === 'read') this.#readers.add(connection)
     return connection
   }
@@ -139,6 +200,7 @@ export class Pool {
   /** Closes a connection of which nothing good is to be expected, and opens another where it is waited for. */
   #discard(lane: Lane, connection: Connection): void {
     lane.open--
+    this.#open.delete(connection)
     this.#readers.delete(connection)
     try {
       const closing = connection.close()
@@ -152,7 +214,7 @@ export class Pool {
   #reopen(lane: Lane): void {
     while (lane.line.length > lane.opening && lane.open < lane.limit) {
       try {
-        const connection = this.#open(lane)
+        const connection = this.#connect(lane)
         if (connection === undefined) return
         this.give(connection)
       } catch (error) {
@@ -161,16 +223,22 @@ export class Pool {
     }
   }
 
-  async #close(): Promise<void> {
+  async #close(timeout: number): Promise<void> {
+    const errors: unknown[] = []
     if (!this.#isIdle()) {
-      await new Promise<void>((resolve) => {
+      const idle = new Promise<void>((resolve) => {
         this.#idle = resolve
+      })
+      await within(timeout, idle, () => this.#notIdle(timeout)).catch(async (error) => {
+        errors.push(error)
+        const out = [...this.#open].filter((it) => !this.#read.free.includes(it) && !this.#write.free.includes(it))
+        for (const connection of out) Promise.resolve(connection.close()).catch(() => {})
+        await within(PATIENCE, idle, () => this.#notIdle(timeout)).catch(() => {})
       })
     }
     // The writer last: it is the one that can tidy up the files of a database.
     const connections = [...this.#read.free.splice(0), ...this.#write.free.splice(0)]
     this.#readers.clear()
-    const errors: unknown[] = []
     for (const close of [...connections, this.driver].map((it) => () => it.close?.())) {
       try {
         await close()
@@ -191,12 +259,25 @@ export class Pool {
     if (this.#closing && this.#isIdle()) this.#idle?.()
   }
 
-  #tooLate(lane: Lane): KantaError {
+  /** What holds connections. */
+  #holders(lanes: readonly Lane[]): string {
     const now = performance.now()
     const held = [...this.#purposes]
-      .filter(([connection]) => (this.#readers.has(connection) ? this.#read : this.#write) === lane)
+      .filter(([connection]) => lanes.includes(this.#readers.has(connection) ? this.#read : this.#write))
       .map(([, { purpose, since }]) => `${purpose} (for ${Math.round(now - since)} ms)`)
-    const by = held.length > 0 ? `held by ${held.join(', ')}` : 'busy with statements'
+    return held.length > 0 ? `held by ${held.join(', ')}` : 'busy with statements'
+  }
+
+  #notIdle(timeout: number): KantaError {
+    const by = this.#holders([this.#read, this.#write])
+    return new KantaError(
+      'timeout',
+      `Not all work had ended after ${timeout} ms: connections were still ${by}. They were closed.`,
+    )
+  }
+
+  #tooLate(lane: Lane): KantaError {
+    const by = this.#holders([lane])
     const which =
       lane.limit === 1 ? `the only ${lane.role} connection is` : `all ${lane.limit} ${lane.role} connections are`
     return new KantaError(

@@ -21,12 +21,16 @@ export interface Session {
   lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan>
   /** One connection for several statements. `purpose` ('a transaction') tells those who wait for it what holds it. */
   reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession>
+  /** The connections of a whole database. */
+  readonly pool?: Pool | undefined
+  /** Runs work for which this session stands for the one that is held, where the code around it decides that. */
+  within?<R>(held: HeldSession, work: () => R): R
 }
 
 /** A connection that a stream has, until `end()`. */
 export interface Loan {
   readonly connection: Connection
-  end(): void
+  end(broken?: boolean): void
 }
 
 /** The session of a whole database: each statement takes whatever connection of its pool is free. */
@@ -39,7 +43,7 @@ export class PoolSession implements Session {
   constructor(pool: Pool) {
     this.pool = pool
     // Without readers a stream would keep everything else waiting, or show the rows of a transaction not its own.
-    this.canHoldStream = pool.hasReaders
+    this.canHoldStream = pool.hasReaders || pool.driver.holdsStreams === true
   }
 
   take(role: Role): Connection | undefined {
@@ -57,7 +61,7 @@ export class PoolSession implements Session {
   async lend(role: Role, signal: AbortSignal | undefined): Promise<Loan> {
     const connection = await this.pool.wait(role, signal)
     this.pool.note(connection, 'a stream')
-    return { connection, end: once(() => this.pool.give(connection)) }
+    return { connection, end: once((broken) => this.pool.give(connection, broken)) }
   }
 
   async reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession> {
@@ -65,6 +69,7 @@ export class PoolSession implements Session {
     this.pool.note(connection, purpose)
     return new HeldSession(connection, purpose, {
       sharesStreams: this.pool.driver.sharesStreams,
+      holdsStreams: this.pool.driver.holdsStreams === true,
       timeout: this.pool.acquireTimeout,
       release: (broken) => this.pool.give(connection, broken),
     })

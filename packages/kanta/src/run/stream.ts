@@ -1,6 +1,6 @@
-import type { Connection } from '../driver/index.ts'
+import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
-import type { Chain } from '../sql/index.ts'
+import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import type { Bound } from './bind.ts'
 import type { Part } from './bulk.ts'
 import type { RowDecoder } from './decode.ts'
@@ -8,6 +8,7 @@ import { throwIfAborted } from './failure.ts'
 import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import type { Plan } from './plan.ts'
 import type { Loan, Session } from './session.ts'
+import { Use } from './use.ts'
 
 /** What runs the queries that are streamed. */
 export interface StreamSource {
@@ -17,24 +18,30 @@ export interface StreamSource {
   bind(plan: Plan, args: readonly unknown[]): Bound
   decoder(plan: Plan, sql: string, connection: Connection): RowDecoder | undefined
   event(part: Part, streaming: boolean): QueryEvent
-  failure(cause: unknown, bound: Bound | undefined): KantaError
-  execute(query: Chain, options: { readonly signal: AbortSignal | undefined }): Promise<unknown[]>
+  failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
+  execute(query: Chain, options: ExecuteOptions | undefined): Promise<unknown[]>
 }
 
 /** What an open stream holds, apart from the iterator, so that an iterator nobody has any more can be cleaned up after. */
 class Hold {
   loan: Loan | undefined
+  use: Use | undefined
   cursor: Iterator<unknown[]> | AsyncIterator<unknown[]> | undefined
 
   /** Closes the cursor and gives the connection back. */
   async release(): Promise<void> {
-    const { cursor, loan } = this
+    const { cursor, loan, use } = this
     this.cursor = undefined
     this.loan = undefined
     try {
-      await cursor?.return?.()
+      await use?.settled()
+      // One that does not answer cannot be told to close either.
+      if (use?.isBroken !== true) await cursor?.return?.()
+    } catch (error) {
+      use?.break()
+      throw error
     } finally {
-      loan?.end()
+      loan?.end(use?.isBroken)
     }
   }
 }
@@ -52,10 +59,10 @@ export function streamRows(
   executor: StreamSource,
   query: Chain,
   chunkSize: number,
-  signal: AbortSignal | undefined,
+  options: ExecuteOptions | undefined,
 ): AsyncIterableIterator<unknown> {
   const hold = new Hold()
-  const rows = read(executor, query, chunkSize, signal, hold)
+  const rows = read(executor, query, chunkSize, options, hold)
   const iterator: AsyncIterableIterator<unknown> = {
     next: () => rows.next(),
     return: () => rows.return(undefined),
@@ -70,14 +77,15 @@ async function* read(
   executor: StreamSource,
   query: Chain,
   chunkSize: number,
-  signal: AbortSignal | undefined,
+  options: ExecuteOptions | undefined,
   hold: Hold,
 ): AsyncGenerator<unknown, undefined, undefined> {
   const { session } = executor
+  const signal = options?.signal
   const ready = executor.plan(query.shape)
   if (ready.returnsRows !== true) refuse('stream() reads rows: a query, or a statement with returning().')
   if (!session.canHoldStream) {
-    const rows = await executor.execute(query, { signal })
+    const rows = await executor.execute(query, options)
     for (const row of rows) {
       throwIfAborted(signal, 'The stream')
       yield row
@@ -94,6 +102,8 @@ async function* read(
     await hold.cursor?.return?.()
   })
   const { connection } = hold.loan
+  const use = new Use(connection, options)
+  hold.use = use
   let failed: unknown
   try {
     await opened(executor, ready, bound, ended.promise)
@@ -102,7 +112,7 @@ async function* read(
     hold.cursor = cursor
     for (;;) {
       throwIfAborted(signal, 'The stream')
-      const chunk = await cursor.next()
+      const chunk = await use.run(() => cursor.next() as MaybePromise<IteratorResult<unknown[]>>)
       if (chunk.done) return
       const rows = decoder()?.rows(chunk.value) ?? chunk.value
       for (const row of rows) {
@@ -111,7 +121,8 @@ async function* read(
       }
     }
   } catch (cause) {
-    failed = executor.failure(cause, cause instanceof KantaError && cause.code === 'cancelled' ? undefined : bound)
+    const shown = cause instanceof KantaError && cause.code === 'cancelled' ? undefined : bound
+    failed = executor.failure(cause, shown, ready.facts.readOnly ? undefined : connection)
     throw failed
   } finally {
     await hold.release()

@@ -48,10 +48,14 @@ export async function runTransaction<Result>(
 ): Promise<Result> {
   const transaction = await beginTransaction(session, driver, settings, signal)
   try {
-    const result = await untilAborted(() => work(transaction), signal, 'The transaction')
+    const within = (): Result | Promise<Result> => work(transaction)
+    const inSession = (): Result | Promise<Result> =>
+      session.within === undefined ? within() : session.within(transaction.session, within)
+    const result = await untilAborted(inSession, signal, 'The transaction')
     await transaction.finish(result)
     return result
   } catch (error) {
+    if (signal?.aborted === true) await transaction.session.interrupt()
     throw await transaction.abandon(error)
   }
 }
@@ -69,9 +73,13 @@ export async function runOnConnection<Result>(
   let result: Result | undefined
   const errors: unknown[] = []
   try {
-    result = await untilAborted(() => work(held), signal, 'The work on a connection')
+    const within = (): Result | Promise<Result> => work(held)
+    const inSession = (): Result | Promise<Result> =>
+      session.within === undefined ? within() : session.within(held, within)
+    result = await untilAborted(inSession, signal, 'The work on a connection')
   } catch (error) {
     errors.push(error)
+    if (signal?.aborted === true) await held.interrupt()
   }
   errors.push(...(await leaveConnection(held, driver)))
   if (errors.length > 0) throw errors.reduce(suppress)

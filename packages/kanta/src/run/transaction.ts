@@ -161,6 +161,7 @@ export class Transaction {
     if (this.session.nested !== undefined) throw nestedStillOpen(this.session.nested.purpose)
     this.#state = 'ending'
     await this.#seize()
+    if (this.session.connection.isOpen === false) throw await this.abandon(lostBefore())
     if (this.session.connection.inTransaction === false) throw await this.abandon(endedBefore())
     if (this.session.isBroken) throw await this.abandon(brokenConnection())
     const sql = this.outer === undefined ? this.#sql.commit : this.#sql.release(this.#name)
@@ -216,8 +217,9 @@ export class Transaction {
     await this.#seize()
     const { connection } = this.session
     const errors: unknown[] = []
-    let broken = this.#lost
-    for (const sql of this.#rollbackStatements()) {
+    // What a lost connection had done is undone by the server.
+    let broken = this.#lost || connection.isOpen === false
+    for (const sql of broken ? [] : this.#rollbackStatements()) {
       // Some errors end a transaction of SQLite by themselves; that is then no failure of the rollback.
       if (connection.inTransaction === false) break
       try {
@@ -343,6 +345,12 @@ function endedBefore(): KantaError {
     'The transaction was not committed: the database had ended it by itself, after an error or a commit or rollback as text. Start it again.',
   )
 }
+
+const lostBefore = () =>
+  new KantaError(
+    'connection',
+    'The transaction was not committed: its connection was lost, and the server has rolled it back. Start it again.',
+  )
 
 const brokenConnection = () =>
   new KantaError(

@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 
-/** What a driver takes and gives. */
-export type SqlValue = null | number | bigint | string | Uint8Array
+/** What a driver takes and gives; booleans only where the database has them. */
+export type SqlValue = null | number | bigint | string | boolean | Uint8Array
 
 /**
  * What a column's values are in JavaScript and in the database. `null` never reaches a codec.
@@ -71,6 +71,12 @@ export const booleanCodec: Codec<boolean> = {
   encode: (value) => (typeof value === 'boolean' ? (value ? 1 : 0) : expected('A boolean', value)),
   decode: decodeBoolean,
   fromJson: decodeBoolean,
+}
+
+/** Booleans, where the database has them. */
+export const nativeBooleanCodec: Codec<boolean> = {
+  ...booleanCodec,
+  encode: (value) => (typeof value === 'boolean' ? value : expected('A boolean', value)),
 }
 
 const int64 = (value: bigint): boolean => value >= -(2n ** 63n) && value < 2n ** 63n

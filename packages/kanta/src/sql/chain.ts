@@ -5,7 +5,11 @@ import { show } from './operator.ts'
 
 export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined
+  readonly onAbort?: OnAbort | undefined
 }
+
+/** What becomes of a statement whose signal aborts while it runs. */
+export type OnAbort = 'ignore' | 'cancel query' | 'kill connection'
 
 /** What runs queries: a database, a transaction, or nothing for a query that is part of another. */
 export interface Runner {

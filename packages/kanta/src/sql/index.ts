@@ -1,5 +1,5 @@
 export { caseOf } from './case.ts'
-export { Chain, type ExecuteOptions, type Runner } from './chain.ts'
+export { Chain, type ExecuteOptions, type OnAbort, type Runner } from './chain.ts'
 export { QueryCreator } from './creator.ts'
 export { DeleteBuilder } from './delete.ts'
 export { dynamic } from './dynamic.ts'

@@ -5,6 +5,7 @@ import { Pool } from '../../src/run/pool.ts'
 import { PoolSession, type Session } from '../../src/run/session.ts'
 
 export * from 'kanta'
+export * from 'kanta/ambient'
 export * from 'kanta/plugins'
 export * from 'kanta/sqlite'
 

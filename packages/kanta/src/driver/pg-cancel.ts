@@ -1,0 +1,31 @@
+import type { Client } from 'pg'
+import pgLibrary from 'pg'
+
+interface Cancelling {
+  connect(port: number | string, host?: string): void
+  requestSsl(): void
+  cancel(processId: number, secretKey: number): void
+  end(): void
+  once(event: 'connect' | 'sslconnect' | 'end', listener: () => void): unknown
+  once(event: 'error', listener: (error: unknown) => void): unknown
+}
+
+/**
+ * Asks the server to give up what a client runs, by a request of the protocol: it needs neither a free connection of
+ * the server nor a password. The server answers by closing.
+ *
+ * See "Canceling Requests in Progress" in PostgreSQL's documentation.
+ */
+export function requestCancel(client: Client): Promise<void> {
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number }
+  const { Connection } = pgLibrary as unknown as { Connection: new (config: { ssl: unknown }) => Cancelling }
+  const wire = new Connection({ ssl: client.ssl })
+  return new Promise((resolve, reject) => {
+    wire.once('end', resolve)
+    wire.once('error', reject)
+    wire.once('connect', () => (client.ssl ? wire.requestSsl() : wire.cancel(processID, secretKey)))
+    wire.once('sslconnect', () => wire.cancel(processID, secretKey))
+    if (client.host.startsWith('/')) wire.connect(`${client.host}/.s.PGSQL.${client.port}`)
+    else wire.connect(client.port, client.host)
+  })
+}

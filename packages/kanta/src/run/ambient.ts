@@ -1,0 +1,69 @@
+import type { Connection, Role } from '../driver/index.ts'
+import type { HeldSession } from './held.ts'
+import type { Pool } from './pool.ts'
+import type { Loan, Session } from './session.ts'
+import type { Transaction } from './transaction.ts'
+
+/** What keeps a value for everything that a function calls, awaits or starts: an AsyncLocalStorage. */
+export interface AmbientStorage<T> {
+  run<R>(store: T, work: () => R): R
+  getStore(): T | undefined
+}
+
+/**
+ * The session of whatever transaction the running code is in, else that of the database: code that has only the
+ * database takes part in the transaction of its caller.
+ */
+export class AmbientSession implements Session {
+  readonly database: Session
+  readonly #storage: AmbientStorage<HeldSession>
+
+  constructor(database: Session, storage: AmbientStorage<HeldSession>) {
+    this.database = database
+    this.#storage = storage
+  }
+
+  get #current(): Session {
+    return this.#storage.getStore() ?? this.database
+  }
+
+  get inTransaction(): boolean {
+    return this.#current.inTransaction
+  }
+
+  get transaction(): Transaction | undefined {
+    return this.#current.transaction
+  }
+
+  get canHoldStream(): boolean {
+    return this.#current.canHoldStream
+  }
+
+  get pool(): Pool | undefined {
+    return this.#current.pool
+  }
+
+  take(role: Role): Connection | undefined {
+    return this.#current.take(role)
+  }
+
+  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
+    return this.#current.wait(role, signal)
+  }
+
+  give(connection: Connection, broken?: boolean): void {
+    this.#current.give(connection, broken)
+  }
+
+  lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan> {
+    return this.#current.lend(role, signal, close)
+  }
+
+  reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession> {
+    return this.#current.reserve(role, purpose, signal)
+  }
+
+  within<R>(held: HeldSession, work: () => R): R {
+    return this.#storage.run(held, work)
+  }
+}

@@ -1,0 +1,63 @@
+import { KantaError, refuse } from '../error/index.ts'
+import { show } from '../sql/index.ts'
+import { cancelled } from './failure.ts'
+
+/** How a transaction that another got in the way of is run again. */
+export interface RetryOptions {
+  /** How often it is run at most, the first time included; 5 unless given. */
+  readonly attempts?: number | undefined
+  /** The longest wait before the second run, in milliseconds; it doubles each time. 10 unless given. */
+  readonly minDelay?: number | undefined
+  /** The longest wait of all, in milliseconds; 1,000 unless given. */
+  readonly maxDelay?: number | undefined
+}
+
+const DEFAULTS = { attempts: 5, minDelay: 10, maxDelay: 1_000 }
+
+/** What says that a transaction was undone, and may do better when it is run again. */
+const TRANSIENT: ReadonlySet<string> = new Set(['serialization_failure', 'deadlock', 'busy', 'connection'])
+
+/** Refuses settings that are none. */
+export function checkRetry(options: RetryOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!(name in DEFAULTS))
+      refuse(`retry() has no option ${show(name)}. It takes: ${Object.keys(DEFAULTS).join(', ')}.`)
+    const least = name === 'attempts' ? 1 : 0
+    if (value !== undefined && !(typeof value === 'number' && value >= least))
+      refuse(`retry({ ${name} }) takes a number, ${least} or more, not ${show(value)}.`)
+  }
+}
+
+/**
+ * Runs `work` again while it fails for a reason that lies with others, such as a deadlock. The waits are random up to
+ * a bound that doubles, so that those who collided do not meet again (exponential backoff with full jitter).
+ */
+export async function retrying<T>(
+  { attempts = DEFAULTS.attempts, minDelay = DEFAULTS.minDelay, maxDelay = DEFAULTS.maxDelay }: RetryOptions,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt >= attempts || !(error instanceof KantaError) || !TRANSIENT.has(error.code)) throw error
+      await pause(Math.random() * Math.min(maxDelay, minDelay * 2 ** (attempt - 1)), signal)
+    }
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer)
+      reject(cancelled(signal!, 'The transaction'))
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    }, milliseconds)
+    if (signal?.aborted === true) abort()
+    else signal?.addEventListener('abort', abort, { once: true })
+  })
+}
