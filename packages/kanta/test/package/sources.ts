@@ -138,4 +138,5 @@ export const layers: Readonly<Record<string, number>> = {
   introspect: 7,
   diff: 8,
   migrate: 8,
+  compat: 9,
 }
