@@ -52,7 +52,8 @@ export class TediousConnection implements Connection {
     try {
       await ended
     } catch (error) {
-      if (!(count > UNREAD && !this.inTransaction && error instanceof RequestError && error.code === 'ECANCEL')) throw error
+      if (!(count > UNREAD && !this.inTransaction && error instanceof RequestError && error.code === 'ECANCEL'))
+        throw error
     }
     return first
   }

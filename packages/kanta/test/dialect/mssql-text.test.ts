@@ -67,14 +67,14 @@ describe('tables', () => {
       "score" float(53) not null,
       "price" decimal(8, 2) not null,
       "amount" decimal(38, 10) not null,
-      "active" bit not null default 1,
+      "active" bit default 1 not null,
       "born" date not null,
       "seen" datetimeoffset(7) not null,
       "at" bigint not null,
       "meta" nvarchar(max) not null,
       "photo" varbinary(max),
       "key" uniqueidentifier not null,
-      "kind" nvarchar(255) not null default N'a', unique ("code"))"
+      "kind" nvarchar(255) default N'a' not null, unique ("code"))"
     `)
   })
 
@@ -153,6 +153,13 @@ describe('lists', () => {
     expect(many.parameters).toEqual([])
     expect(many.sql).toMatch(/in \(0, 1, 2, .*, 2499, 2499\)$/)
   })
+})
+
+test('set operations bind alike, in the order of the calls', () => {
+  const some = () => db.selectFrom('person').select('id')
+  expect(textOf(some().union(some()).intersect(some()).orderBy('id'))).toBe(
+    '(select "id" from "person" union select "id" from "person") intersect select "id" from "person" order by "id"',
+  )
 })
 
 describe('limits', () => {
