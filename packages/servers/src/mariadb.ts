@@ -138,7 +138,7 @@ const places = (folder: string, data: string): Settings => ({
 
 /** What the server runs when it starts: whoever connects from this machine with the password may do everything. */
 const INIT = `
-create database if not exists ${DATABASE} character set utf8mb4 collate utf8mb4_nopad_bin;
+create database if not exists ${DATABASE} character set utf8mb4 collate utf8mb4_bin;
 create user if not exists '${USER}'@'%' identified by '${PASSWORD}';
 grant all on *.* to '${USER}'@'%' with grant option;
 `
