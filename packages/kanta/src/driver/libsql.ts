@@ -177,6 +177,8 @@ class Libsql implements AsyncSqliteLibrary {
   }
 
   async run(sql: string, values: readonly unknown[]): Promise<RunResult> {
+    // What gives rows has to be counted apart.
+    if (this.#local && RETURNING.test(sql)) return this.execute(sql, values)
     const result = changesOf(await this.#execute(sql, values))
     if (!this.#local || typeof result.insertId !== 'bigint') return result
     // Locally the client rounds it.
@@ -270,6 +272,7 @@ class Libsql implements AsyncSqliteLibrary {
   }
 }
 
+const RETURNING = /\breturning\b/i
 const COMMENT = /--[^\n]*|\/\*[\s\S]*?\*\//g
 
 function modeOf(words: readonly string[]): TransactionMode {
