@@ -216,7 +216,12 @@ function position(text: unknown): bigint {
 
 const IN_RECOVERY = 'select pg_is_in_recovery()'
 const REPLAYED = 'select pg_last_wal_replay_lsn()::text'
-const WRITTEN = 'select pg_current_wal_insert_lsn()::text'
+/** What was acknowledged is flushed, except where commits do not wait for that. */
+const WRITTEN = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
+  else pg_current_wal_flush_lsn() end)::text`
+
+/** How often a read is tried: at the replica, at the primary, and at another that takes its place. */
+const ATTEMPTS = 3
 
 class Replication {
   readonly nodes: Nodes
@@ -296,15 +301,19 @@ class Replication {
   async #ask(): Promise<void> {
     // What is written from here on asks for itself.
     this.#isWritten = false
-    try {
-      this.#asker ??= await this.primary()
-      this.#needed = position(await cell(this.#asker, WRITTEN))
-    } catch (cause) {
-      this.#isWritten = true
-      const asker = this.#asker
-      this.#asker = undefined
-      await Promise.resolve(asker?.close()).catch(() => {})
-      throw cause
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#asker ??= await this.primary()
+        this.#needed = position(await cell(this.#asker, WRITTEN))
+        return
+      } catch (cause) {
+        const asker = this.#asker
+        this.#asker = undefined
+        await Promise.resolve(asker?.close()).catch(() => {})
+        if (attempt < ATTEMPTS && this.codeOf(cause) === 'connection') continue
+        this.#isWritten = true
+        throw cause
+      }
     }
   }
 
@@ -318,7 +327,7 @@ class Replication {
 class Writer implements Connection {
   readonly #at: Connection
   readonly #cluster: Replication
-  #isDemoted = false
+  #isGone = false
 
   constructor(at: Connection, cluster: Replication) {
     this.#at = at
@@ -334,7 +343,7 @@ class Writer implements Connection {
   }
 
   get isOpen(): boolean {
-    return this.#at.isOpen !== false && !this.#isDemoted
+    return this.#at.isOpen !== false && !this.#isGone
   }
 
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown[]> {
@@ -382,7 +391,8 @@ class Writer implements Connection {
       return await work()
     } catch (cause) {
       // One that was the primary and is not any more refuses writes; the next connection goes to the new one.
-      this.#isDemoted ||= this.#cluster.codeOf(cause) === 'read_only'
+      const code = this.#cluster.codeOf(cause)
+      this.#isGone ||= code === 'read_only' || code === 'connection'
       throw cause
     } finally {
       this.#cluster.wrote()
@@ -473,15 +483,18 @@ class Reader implements Connection {
   async #read<T>(work: (at: Connection) => MaybePromise<T>): Promise<T> {
     const wasInTransaction = this.#current.inTransaction === true
     if (!wasInTransaction) this.#current = await this.#choose()
-    try {
-      return await work(this.#current)
-    } catch (cause) {
-      if (this.#current !== this.#replica || this.#cluster.codeOf(cause) !== 'connection') throw cause
-      this.#isLost = true
-      this.#cluster.nodes.lost(this.#node, cause)
-      if (wasInTransaction) throw cause
-      this.#current = await this.#ofPrimary()
-      return await work(this.#current)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work(this.#current)
+      } catch (cause) {
+        if (this.#cluster.codeOf(cause) !== 'connection') throw cause
+        if (this.#current === this.#replica) {
+          this.#isLost = true
+          this.#cluster.nodes.lost(this.#node, cause)
+        }
+        if (wasInTransaction || attempt >= ATTEMPTS) throw cause
+        this.#current = await this.#ofPrimary()
+      }
     }
   }
 

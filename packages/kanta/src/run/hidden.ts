@@ -1,0 +1,27 @@
+import { mapChildren, mapTargets, type Node } from '../ir/index.ts'
+
+/**
+ * A copy of a part in which each direct child is what `change` makes of it, with the names that mean a common table
+ * expression there. Of those that are not recursive each sees only the ones before it, and no table that policies have
+ * to know of goes by the name of one that reads it.
+ */
+export function withHidden<T extends Node>(
+  part: T,
+  hidden: ReadonlySet<string>,
+  change: (child: Node, hidden: ReadonlySet<string>) => Node,
+): T {
+  // What is written is a table, whatever a common table expression is called.
+  const written = (names: ReadonlySet<string>): T =>
+    names.size === 0 ? part : mapTargets(part, (target) => change(target, NONE))
+  if (!('ctes' in part) || part.ctes.length === 0) return mapChildren(written(hidden), (child) => change(child, hidden))
+  const all = new Set([...hidden, ...part.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : []))])
+  const seen = new Set(hidden)
+  return mapChildren(written(all), (child) => {
+    if (child.kind !== 'cte') return change(child, all)
+    const changed = change(child, part.recursive ? all : new Set(seen))
+    seen.add(child.name)
+    return changed
+  })
+}
+
+const NONE: ReadonlySet<string> = new Set()
