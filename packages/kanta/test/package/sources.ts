@@ -115,6 +115,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/kysely-dialect': 'driver/kysely-dialect.ts',
   'kanta/schema': 'define/index.ts',
   'kanta/libsql': 'driver/libsql.ts',
+  'kanta/tedious': 'driver/tedious.ts',
   'kanta/plugins': 'plugins/index.ts',
   'kanta/introspect': 'introspect/introspect.ts',
   'kanta/diff': 'diff/index.ts',
