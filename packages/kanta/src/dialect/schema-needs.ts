@@ -24,6 +24,13 @@ function otherwise({ dialect }: Writer): string {
   return REBUILD
 }
 
+/** How a default is given where `alter column` cannot. */
+function otherDefault(w: Writer): string {
+  return w.dialect.capabilities.alterConstraints
+    ? 'Add it as a constraint: sql`alter table t add default 0 for n`.'
+    : otherwise(w)
+}
+
 /** What each kind needs, and what a definition must have to mean something. */
 const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) => void } = {
   columnDefinition: (n, need, w) => {
@@ -75,16 +82,18 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
     if (n.table === undefined) refuse('The index has no table. Add on(…).')
     indexColumns(n.columns, need)
   },
-  drop: (n, need) => {
+  drop: (n, need, w) => {
     need(n.temporary, 'dropTemporary', 'dropTable().temporary()', 'Leave it out.')
     need(n.cascade, 'dropCascade', 'cascade()', 'Drop what depends on it first.')
     need(n.concurrently, 'concurrentIndexes', 'concurrently()', 'Leave it out.')
     if (n.object === 'index') {
       need(n.ifExists, 'dropIndexIfExists', 'dropIndex().ifExists()', LOOK)
       need(n.on, 'indexesOfTables', 'dropIndex().on()', 'Leave it out: an index is found by its name.')
+      if (n.on === undefined && w.dialect.capabilities.indexesOfTables)
+        refuse(`In ${w.dialect.name} an index goes by its table and its name. Add on(table).`)
     } else object(n.object, need)
   },
-  alter: (n, need) => {
+  alter: (n, need, w) => {
     const { alterations } = n
     if (alterations.length === 0) refuse(`The ${n.object} is altered in no way. Add what is to change.`)
     need(
@@ -94,7 +103,7 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
       'Make a statement of each.',
     )
     if (n.object !== 'table') object(n.object, need)
-    else if (alterations.some(standsAlone) && alterations.length > 1)
+    else if (alterations.length > 1 && !w.dialect.capabilities.renamesAmongOthers && alterations.some(standsAlone))
       refuse('A change of a name or of the schema of a table stands alone. Make a statement of each.')
     for (const part of alterations) addable(part, need)
   },
@@ -105,7 +114,7 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
         return need(true, 'alterColumnType', inColumn, otherwise(w))
       case 'set default':
       case 'drop default':
-        return need(true, 'alterColumnDefault', inColumn, otherwise(w))
+        return need(true, 'alterColumnDefault', inColumn, otherDefault(w))
       case 'set not null':
       case 'drop not null':
         return need(true, 'alterColumnNull', inColumn, otherwise(w))
@@ -132,7 +141,7 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
           w.dialect.capabilities.alterConstraints ? 'Drop it and add it under its new name.' : REBUILD,
         )
       case 'drop index':
-        return need(true, 'tableIndexes', 'dropIndex() of alterTable()', 'Use schema.dropIndex().')
+        return need(true, 'alterTableIndexes', 'dropIndex() of alterTable()', 'Use schema.dropIndex().')
       case 'attach partition':
       case 'detach partition':
         return need(true, 'partitionTables', n.action, 'Leave partitions to the definition of the table.')
@@ -241,14 +250,15 @@ function tableParts(n: NodeOf<'createTable'>): void {
 
 const nameOf = (part: Node | undefined): string => (part?.kind === 'identifier' ? part.names.join('.') : '')
 
+const ALONE = ['rename to', 'rename column', 'rename constraint', 'set schema', 'attach partition', 'detach partition']
+
 /** Whether a change cannot stand beside others. */
-const standsAlone = (part: Node): boolean =>
-  part.kind === 'alteration' &&
-  ['rename to', 'set schema', 'attach partition', 'detach partition'].includes(part.action)
+const standsAlone = (part: Node): boolean => part.kind === 'alteration' && ALONE.includes(part.action)
 
 function addable(part: Node, need: Need): void {
-  if (part.kind === 'constraint' && !part.style.endsWith('index'))
-    need(true, 'alterConstraints', 'A constraint added to a table', REBUILD)
+  if (part.kind === 'constraint' && part.style.endsWith('index'))
+    need(true, 'alterTableIndexes', 'addIndex() of alterTable()', 'Use createIndex().')
+  else if (part.kind === 'constraint') need(true, 'alterConstraints', 'A constraint added to a table', REBUILD)
   if (part.kind !== 'columnDefinition') return
   need(part.ifNotExists, 'addColumnIfNotExists', 'addColumn() with ifNotExists()', LOOK)
 }
