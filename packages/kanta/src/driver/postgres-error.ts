@@ -11,6 +11,7 @@ interface Report {
   readonly table?: unknown
   readonly column?: unknown
   readonly constraint?: unknown
+  readonly routine?: unknown
 }
 
 /** What is the same for all errors of a code, or of a class of codes (the first two characters). */
@@ -83,6 +84,9 @@ export function explainPostgresError(cause: unknown): Explanation {
     }
   }
   if (cause instanceof AggregateError && cause.errors.length > 0) return explainPostgresError(cause.errors[0])
+  // The one way of this place to fail; its message may be in any language.
+  if (code === '42601' && report.routine === 'exec_parse_message')
+    return { code: 'invalid_input', message: 'The text holds more than one statement. Run them one by one.' }
   const details = { table: text(report.table), constraint: text(report.constraint), columns: columnsOf(report) }
   return (
     explainConstraint(code, said, details) ??

@@ -12,6 +12,10 @@ export function toWire(value: unknown, index: number): WireValue {
     case 'string':
       return value.isWellFormed() && !value.includes('\0') ? value : refuseText(value, index)
     case 'number':
+      if (Number.isNaN(value))
+        refuse(
+          `Parameter ${index + 1} is NaN. Pass null where that is meant, or the text 'NaN' for that value of a float.`,
+        )
       return Object.is(value, -0) ? '-0' : String(value)
     case 'bigint':
     case 'boolean':

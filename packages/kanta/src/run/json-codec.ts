@@ -1,6 +1,6 @@
 import type { OutputColumn } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import type { Codec } from '../schema/index.ts'
+import type { Codec, SqlValue } from '../schema/index.ts'
 
 /** A JSON document that the query made itself. */
 export const jsonDocument: Codec = {
@@ -9,6 +9,16 @@ export const jsonDocument: Codec = {
   decode: (value) => JSON.parse(String(value)),
   fromJson: (value) => value,
   json: 'json',
+}
+
+const number = (value: unknown): number => (typeof value === 'number' ? value : Number(String(value)))
+
+/** A mean, which some databases give as a decimal of many digits. */
+export const averageCodec: Codec = {
+  name: 'average',
+  encode: (value) => value as SqlValue,
+  decode: number,
+  fromJson: number,
 }
 
 /** An array as one parameter. Bigints are written as the integers that they are. */

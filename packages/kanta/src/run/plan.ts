@@ -11,6 +11,8 @@ import { attachDefinitions, type Facts, Resolver, type SchemaDefinitions } from 
 export interface RowCodecs {
   readonly columns: readonly string[]
   readonly codecs: readonly (Codec | undefined)[] | undefined
+  /** The names of the columns, quoted, where the rows are printed as queries: `select ? as "a" union all select ?`. */
+  readonly selects?: readonly string[] | undefined
 }
 
 export type Slot = NodeOf<'slot'> | NodeOf<'context'>

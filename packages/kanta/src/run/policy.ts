@@ -1,5 +1,6 @@
-import { mapChildren, type Node } from '../ir/index.ts'
+import type { Node } from '../ir/index.ts'
 import { checkName } from '../sql/index.ts'
+import { withHidden } from './hidden.ts'
 
 /** A statement as a tree: what policies read and write. */
 export type Statement = Node
@@ -23,7 +24,5 @@ export function schemaPrefix(schema: string): Policy {
 
 function prefix(part: Node, schema: string, hidden: ReadonlySet<string>): Node {
   if (part.kind === 'table') return part.schema === undefined && !hidden.has(part.name) ? { ...part, schema } : part
-  const ctes = 'ctes' in part ? part.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : [])) : []
-  const inner = ctes.length === 0 ? hidden : new Set([...hidden, ...ctes])
-  return mapChildren(part, (child) => prefix(child, schema, inner))
+  return withHidden(part, hidden, (child, inner) => prefix(child, schema, inner))
 }

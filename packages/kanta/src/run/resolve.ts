@@ -1,8 +1,9 @@
 import { type Dialect, localize, type OutputColumn } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { defines, eachChild, mapChildren, type Node, type NodeOf } from '../ir/index.ts'
+import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
-import { jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
+import { withHidden } from './hidden.ts'
+import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
@@ -161,6 +162,21 @@ const PASSING: ReadonlySet<string> = new Set([
   'lead',
 ])
 
+/** Functions that make a document. */
+const DOCUMENTS: ReadonlySet<string> = new Set([
+  'json_agg',
+  'jsonb_agg',
+  'json_object_agg',
+  'jsonb_object_agg',
+  'to_json',
+  'to_jsonb',
+  'row_to_json',
+  'json_build_object',
+  'jsonb_build_object',
+  'json_build_array',
+  'jsonb_build_array',
+])
+
 /** Functions whose second argument is a number of rows. */
 const COUNTING: ReadonlySet<string> = new Set(['lag', 'lead', 'nth_value'])
 
@@ -216,7 +232,7 @@ export class Resolver {
         return this.#write(n, n.into === undefined ? [] : [n.into], n.using === undefined ? [] : [n.using], scope)
       case 'explain':
         this.statement(n.statement, scope)
-        return undefined
+        return n.format?.toLowerCase() === 'json' ? { columns: EXPLAINED, complete: true } : undefined
       case 'rawStatement':
         this.#unsure = true
         this.#children(n, scope)
@@ -243,7 +259,7 @@ export class Resolver {
   #select(n: NodeOf<'select'>, scope: Scope): Selected | undefined {
     // A lock is taken where the writes go.
     this.#unsure ||= n.locks.length > 0
-    this.#ctes(n.ctes, scope)
+    this.#ctes(n, scope)
     for (const from of n.from) this.#source(from, scope, false)
     for (const join of n.joins)
       if (join.kind === 'joined' && join.source !== undefined) this.#source(join.source, scope, false)
@@ -271,7 +287,7 @@ export class Resolver {
   }
 
   #insert(n: NodeOf<'insert'>, scope: Scope): Selected | undefined {
-    this.#ctes(n.ctes, scope)
+    this.#ctes(n, scope)
     const into = n.into === undefined ? undefined : this.#source(n.into, scope, true)
     scope.target = into
     const codecs = n.columns?.map((name) => this.#target(name, into))
@@ -322,7 +338,7 @@ export class Resolver {
     others: readonly Node[],
     scope: Scope,
   ): Selected | undefined {
-    this.#ctes(n.ctes, scope)
+    this.#ctes(n, scope)
     for (const target of targets) {
       const source = this.#source(target, scope, true)
       scope.target ??= source
@@ -354,11 +370,11 @@ export class Resolver {
     return this.#columns(items, inner)
   }
 
-  #ctes(ctes: readonly Node[], scope: Scope): void {
+  #ctes({ ctes, recursive }: Pick<NodeOf<'select'>, 'ctes' | 'recursive'>, scope: Scope): void {
     for (const cte of ctes) {
       if (cte.kind !== 'cte') continue
-      // A recursive one sees itself, with the columns of its first part.
-      scope.ctes.set(cte.name, {})
+      // A recursive one sees itself, with the columns of its first part; another sees the table of its name.
+      if (recursive) scope.ctes.set(cte.name, {})
       const columns = this.statement(cte.query, scope)
       const named =
         cte.columns === undefined
@@ -543,6 +559,17 @@ export class Resolver {
     else if (left.kind === 'slot') setCodec(left, this.#codec(right, scope))
   }
 
+  /** What databases compute in types of their own, and give in one here. */
+  #computed(n: NodeOf<'aggregate'> | NodeOf<'call'>, scope: Scope): Codec | undefined {
+    const name = n.name.toLowerCase()
+    if (DOCUMENTS.has(name)) return jsonDocument
+    if (n.kind !== 'aggregate') return undefined
+    if (name === 'avg') return averageCodec
+    const [arg] = n.args
+    const codec = name === 'sum' && arg !== undefined ? this.#codec(arg, scope) : undefined
+    return codec?.bigint === true || codec?.name === 'decimal' ? codec : undefined
+  }
+
   /** How the value of an expression is read. */
   #codec(n: Node, scope: Scope): Codec | undefined {
     switch (n.kind) {
@@ -553,7 +580,7 @@ export class Resolver {
         return this.#codec(n.operand, scope)
       case 'aggregate':
       case 'call':
-        if (!PASSING.has(n.name.toLowerCase())) return undefined
+        if (!PASSING.has(n.name.toLowerCase())) return this.#computed(n, scope)
         for (const arg of n.args) {
           const codec = this.#codec(arg, scope)
           if (codec !== undefined) return codec
@@ -579,6 +606,13 @@ export class Resolver {
     }
   }
 }
+
+/** The columns of an explanation as a document, as PostgreSQL and MySQL name them. */
+const EXPLAINED: readonly OutputColumn[] = ['QUERY PLAN', 'EXPLAIN'].map((name) => ({
+  name,
+  codec: jsonDocument,
+  json: 'document',
+}))
 
 function byName(columns: readonly OutputColumn[]): ReadonlyMap<string, OutputColumn> {
   // Of columns with one name, a query that reads this one gets the first.
@@ -645,7 +679,5 @@ export function attachDefinitions(
     if (definition === undefined) return tree
     return { ...tree, definition: dialect === undefined ? definition : localize(definition, dialect) }
   }
-  const ctes = 'ctes' in tree ? tree.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : [])) : []
-  const inner = ctes.length === 0 ? hidden : new Set([...hidden, ...ctes])
-  return mapChildren(tree, (child) => attachDefinitions(child, schema, dialect, inner))
+  return withHidden(tree, hidden, (child, inner) => attachDefinitions(child, schema, dialect, inner))
 }

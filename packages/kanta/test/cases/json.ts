@@ -15,6 +15,11 @@ const read = (name: string, expression: (eb: Loose) => Loose, written: string, v
   sql: text(written),
   parameters: [1],
   rows: row(v),
+  differs: written.includes('json_extract')
+    ? { postgres: 'it has no such function' }
+    : typeof v === 'number' && written.includes('->>')
+      ? { postgres: 'what ->> gives is text' }
+      : {},
 })
 
 const traversal: readonly Case[] = [
@@ -74,6 +79,7 @@ const traversal: readonly Case[] = [
   },
   {
     name: 'in a sum',
+    differs: { postgres: 'what ->> gives is text' },
     query: value((eb) => eb(eb.ref('meta', '->>').key('a.b'), '+', eb.lit(1))),
     sql: text(`("meta"->>'a.b') + 1`),
     parameters: [1],
@@ -81,6 +87,7 @@ const traversal: readonly Case[] = [
   },
   {
     name: 'negated',
+    differs: { postgres: 'what ->> gives is text' },
     query: value((eb) => eb.neg(eb.ref('meta', '->>').key('a.b'))),
     sql: text(`-("meta"->>'a.b')`),
     parameters: [1],
@@ -158,8 +165,14 @@ const traversal: readonly Case[] = [
     name: 'a quote in a key of a path',
     query: value((eb) => eb.ref('meta', '->$').key('a"b')),
     refused: /holds a quote/,
+    differs: { postgres: 'its paths can say one' },
   },
-  { name: 'a quote in a key', query: value((eb) => eb.ref('meta', '->').key('a"b')), refused: /holds a quote/ },
+  {
+    name: 'a quote in a key',
+    differs: { postgres: 'its paths can say one' },
+    query: value((eb) => eb.ref('meta', '->').key('a"b')),
+    refused: /holds a quote/,
+  },
 ]
 
 const toys = (eb: Loose) =>

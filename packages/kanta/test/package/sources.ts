@@ -110,6 +110,8 @@ export const entries: Readonly<Record<string, string>> = {
   kanta: 'index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
+  'kanta/bun-sqlite': 'driver/bun-sqlite.ts',
+  'kanta/d1': 'driver/d1.ts',
   'kanta/schema': 'define/index.ts',
   'kanta/libsql': 'driver/libsql.ts',
   'kanta/plugins': 'plugins/index.ts',

@@ -1,5 +1,5 @@
 import { refuse } from '../../error/index.ts'
-import type { Codec } from '../../schema/index.ts'
+import type { Codec, SqlValue } from '../../schema/index.ts'
 import { hex } from './literal.ts'
 
 /**
@@ -90,6 +90,23 @@ const listOf = (item: Codec | undefined): Codec => ({
 })
 
 const plainList = listOf(undefined)
+
+/** What an item of a list may be that meets no column. */
+const item: Codec = {
+  name: 'value',
+  encode: (value) =>
+    typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value)
+      ? (value as SqlValue)
+      : refuse('A list takes strings, finite numbers, bigints, booleans and null.'),
+  decode: (value) => value,
+}
+
+/** A list that meets no column. */
+export const itemsCodec: Codec = {
+  name: 'items',
+  encode: (values) => arrayText((values as unknown[]).map((value) => (value === null ? null : item.encode(value)))),
+  decode: (value) => value,
+}
 
 /** A list as one parameter whose items are written as the codec of a column says. */
 export function listCodec(item: Codec | undefined): Codec {

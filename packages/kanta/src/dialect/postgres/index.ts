@@ -3,7 +3,7 @@ import type { Node, NodeOf } from '../../ir/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { ctes, type Printers, selectCore, selectEnd, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
-import { listCodec } from './array.ts'
+import { itemsCodec, listCodec } from './array.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { literal, quote } from './literal.ts'
 import { rowsQuery } from './rows.ts'
@@ -190,7 +190,7 @@ const print: Printers = {
   explain,
   listTable: (n, w) => {
     const { values } = n
-    const list: Node = values.kind === 'slot' ? { ...values, role: 'typed', codec: listCodec(undefined) } : values
+    const list: Node = values.kind === 'slot' ? { ...values, role: 'typed', codec: itemsCodec } : values
     w.text('(select "position", "value" from unnest(').node(list)
     w.text(') with ordinality as "l"("value", "position"))')
   },

@@ -8,6 +8,9 @@ export function isUntyped(part: Node | undefined): boolean {
 
 /** A value that stands alone, where PostgreSQL would take every parameter for text, with its type. */
 export function typed(part: Node, w: Writer): Node {
-  if (w.dialect.castOf === undefined || part.kind !== 'slot' || !isUntyped(part)) return part
-  return { ...part, role: 'typed' }
+  if (w.dialect.castOf === undefined) return part
+  // A fraction in the text is a decimal, which would come as text.
+  if (part.kind === 'literal' && typeof part.value === 'number' && !Number.isSafeInteger(part.value))
+    return { kind: 'cast', operand: part, type: { kind: 'word', text: 'double precision' } }
+  return part.kind === 'slot' && isUntyped(part) ? { ...part, role: 'typed' } : part
 }

@@ -1,0 +1,4 @@
+import { runCases } from './cases.ts'
+import { postgres } from './postgres.ts'
+
+runCases(postgres)
