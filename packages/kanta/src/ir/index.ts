@@ -19,4 +19,4 @@ export {
   start,
 } from './node.ts'
 export { type SchemaKinds, schemaFields } from './schema-kinds.ts'
-export { eachChild, empty, fold, isNode, mapChildren, nodeWith, walk } from './walk.ts'
+export { eachChild, empty, fold, isNode, mapChildren, mapTargets, nodeWith, walk } from './walk.ts'

@@ -103,8 +103,8 @@ export function bindFixed(plan: Plan, args: readonly unknown[], context: Context
 }
 
 function contextValue(name: string, context: Context): unknown {
-  const value = context[name]
-  if (value === undefined || value === '') {
+  const value = Object.hasOwn(context, name) ? context[name] : undefined
+  if (value === undefined || value === null || value === '') {
     throw new KantaError('invalid_input', `The context has no '${name}', which a policy of this database needs.`)
   }
   return value

@@ -1,5 +1,5 @@
 import { type Dialect, type Piece, Writer } from '../dialect/index.ts'
-import { KantaError } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 import { defines, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec, TableDefinition } from '../schema/index.ts'
 import { varies } from './bind.ts'
@@ -88,6 +88,10 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
   const slots = writer.pieces.filter((piece) => typeof piece !== 'string')
   const inline = defines(tree.kind)
   const fixed = slots.length <= (inline ? 0 : dialect.maxParameters) && !slots.some(varies)
+  for (const slot of slots) {
+    if (slot.kind === 'slot' && slot.role === 'rows' && slot.codec === undefined)
+      refuse('Rows stand where the query has no place for them. Give values(…).as(name) as a table.')
+  }
   return {
     facts: resolver.facts(tree),
     sql: fixed ? fixedText(writer.pieces, dialect) : undefined,

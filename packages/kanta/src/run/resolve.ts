@@ -291,7 +291,10 @@ export class Resolver {
     const into = n.into === undefined ? undefined : this.#source(n.into, scope, true)
     scope.target = into
     const codecs = n.columns?.map((name) => this.#target(name, into))
-    if (n.rows?.kind === 'slot') setRows(n.rows, n.columns!, codecs)
+    if (n.rows?.kind === 'slot') {
+      if (n.columns === undefined || n.columns.length === 0) refuse('The insert has rows without the names of columns.')
+      setRows(n.rows, n.columns, codecs)
+    }
     for (const tuple of n.tuples) {
       if (tuple.kind === 'tuple') tuple.items.forEach((item, i) => this.#assign(item, codecs?.[i], scope))
     }

@@ -115,9 +115,10 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/schema': 'define/index.ts',
   'kanta/libsql': 'driver/libsql.ts',
   'kanta/plugins': 'plugins/index.ts',
+  'kanta/introspect': 'introspect/introspect.ts',
+  'kanta/diff': 'diff/index.ts',
   'kanta/ambient': 'ambient.ts',
   'kanta/cluster': 'driver/cluster.ts',
-  'kanta/introspect': 'introspect/index.ts',
   'kanta/migrate': 'migrate/index.ts',
   'kanta/migrate/files': 'migrate/files.ts',
 }
@@ -137,4 +138,5 @@ export const layers: Readonly<Record<string, number>> = {
   introspect: 7,
   diff: 8,
   migrate: 8,
+  compat: 9,
 }
