@@ -24,6 +24,12 @@ function otherwise({ dialect }: Writer): string {
   return REBUILD
 }
 
+/** How rows are numbered. */
+function numbering({ dialect }: Writer): string {
+  if (dialect.capabilities.identity) return 'identity()'
+  return dialect.capabilities.autoIncrement ? 'autoIncrement()' : 'generatedAlwaysAsIdentity()'
+}
+
 /** How a default is given where `alter column` cannot. */
 function otherDefault(w: Writer): string {
   return w.dialect.capabilities.alterConstraints
@@ -35,12 +41,10 @@ function otherDefault(w: Writer): string {
 const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) => void } = {
   columnDefinition: (n, need, w) => {
     need(n.unsigned, 'unsigned', 'unsigned()', 'Add a check: check(sql`amount >= 0`).')
-    const numbering = w.dialect.capabilities.identity ? 'identity()' : 'generatedAlwaysAsIdentity()'
-    need(n.autoIncrement, 'autoIncrement', 'autoIncrement()', `Use ${numbering}.`)
-    need(n.identity === 'identity', 'identity', 'identity()', 'Use generatedAlwaysAsIdentity() or autoIncrement().')
-    const generated = n.identity?.startsWith('generated')
-    const other = w.dialect.capabilities.identity ? 'identity()' : 'autoIncrement()'
-    need(generated, 'generatedIdentity', 'generated … as identity', `Use ${other}.`)
+    const numbered = `Use ${numbering(w)}.`
+    need(n.autoIncrement, 'autoIncrement', 'autoIncrement()', numbered)
+    need(n.identity === 'identity', 'identity', 'identity()', numbered)
+    need(n.identity?.startsWith('generated'), 'generatedIdentity', 'generated … as identity', numbered)
     nullsNotDistinct(n, need)
     commentable(n.comment, w)
     checkReferences(n)
@@ -105,46 +109,9 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
     if (n.object !== 'table') object(n.object, need)
     else if (alterations.length > 1 && !w.dialect.capabilities.renamesAmongOthers && alterations.some(standsAlone))
       refuse('A change of a name or of the schema of a table stands alone. Make a statement of each.')
-    for (const part of alterations) addable(part, need)
-  },
-  alteration: (n, need, w) => {
-    const inColumn = `${n.action} of a column`
-    switch (n.action) {
-      case 'set data type':
-        return need(true, 'alterColumnType', inColumn, otherwise(w))
-      case 'set default':
-      case 'drop default':
-        return need(true, 'alterColumnDefault', inColumn, otherDefault(w))
-      case 'set not null':
-      case 'drop not null':
-        return need(true, 'alterColumnNull', inColumn, otherwise(w))
-      case 'drop column':
-        return need(n.ifExists, 'dropColumnIfExists', 'dropColumn() with ifExists()', LOOK)
-      case 'modify column':
-        return need(
-          true,
-          'modifyColumn',
-          'modifyColumn()',
-          w.dialect.capabilities.alterColumnType ? 'Use alterColumn().' : REBUILD,
-        )
-      case 'set schema':
-        return need(true, 'setSchema', 'setSchema()', 'Create the table there and copy its rows.')
-      case 'drop constraint':
-        need(true, 'alterConstraints', 'dropConstraint()', REBUILD)
-        need(n.ifExists, 'dropConstraintIfExists', 'dropConstraint().ifExists()', LOOK)
-        return need(n.behavior, 'dropCascade', `${n.behavior}()`, 'Leave it out.')
-      case 'rename constraint':
-        return need(
-          true,
-          'renameConstraint',
-          'renameConstraint()',
-          w.dialect.capabilities.alterConstraints ? 'Drop it and add it under its new name.' : REBUILD,
-        )
-      case 'drop index':
-        return need(true, 'alterTableIndexes', 'dropIndex() of alterTable()', 'Use schema.dropIndex().')
-      case 'attach partition':
-      case 'detach partition':
-        return need(true, 'partitionTables', n.action, 'Leave partitions to the definition of the table.')
+    for (const part of alterations) {
+      addable(part, need)
+      if (part.kind === 'alteration' && n.object === 'table') changeable(part, need, w)
     }
   },
   createView: (n, need) => {
@@ -188,6 +155,48 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
   },
 }
 
+/** One change of a table; it may be printed in other words, so it is checked here and not there. */
+function changeable(n: NodeOf<'alteration'>, need: Need, w: Writer): void {
+  const inColumn = `${n.action} of a column`
+  switch (n.action) {
+    case 'set data type':
+      return need(true, 'alterColumnType', inColumn, otherwise(w))
+    case 'set default':
+    case 'drop default':
+      return need(true, 'alterColumnDefault', inColumn, otherDefault(w))
+    case 'set not null':
+    case 'drop not null':
+      return need(true, 'alterColumnNull', inColumn, otherwise(w))
+    case 'drop column':
+      return need(n.ifExists, 'dropColumnIfExists', 'dropColumn() with ifExists()', LOOK)
+    case 'modify column':
+      return need(
+        true,
+        'modifyColumn',
+        'modifyColumn()',
+        w.dialect.capabilities.alterColumnType ? 'Use alterColumn().' : REBUILD,
+      )
+    case 'set schema':
+      return need(true, 'setSchema', 'setSchema()', 'Create the table there and copy its rows.')
+    case 'drop constraint':
+      need(true, 'alterConstraints', 'dropConstraint()', REBUILD)
+      need(n.ifExists, 'dropConstraintIfExists', 'dropConstraint().ifExists()', LOOK)
+      return need(n.behavior, 'dropCascade', `${n.behavior}()`, 'Leave it out.')
+    case 'rename constraint':
+      return need(
+        true,
+        'renameConstraint',
+        'renameConstraint()',
+        w.dialect.capabilities.alterConstraints ? 'Drop it and add it under its new name.' : REBUILD,
+      )
+    case 'drop index':
+      return need(true, 'alterTableIndexes', 'dropIndex() of alterTable()', 'Use schema.dropIndex().')
+    case 'attach partition':
+    case 'detach partition':
+      return need(true, 'partitionTables', n.action, 'Leave partitions to the definition of the table.')
+  }
+}
+
 const isName = (part: Node): boolean => part.kind === 'identifier' || (part.kind === 'order' && isName(part.operand))
 
 function nullsNotDistinct(n: { readonly nullsNotDistinct: boolean }, need: Need): void {
@@ -221,6 +230,8 @@ function partitionable(n: NodeOf<'createTable'>, need: Need, { dialect }: Writer
       'unsupported',
       `partitionBy() is not available in ${dialect.name}. Make a table of each part, and a view of all.`,
     )
+  if (inlinePartitions && parts.style !== 'hash' && parts.partitions.length === 0)
+    refuse(`Partitions by ${parts.style} are named with the table: partitionBy(…, (p) => p.partition('name', …)).`)
   const inline = parts.partitions.length > 0 || parts.count !== undefined
   need(
     inline,

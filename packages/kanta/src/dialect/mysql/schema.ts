@@ -1,5 +1,5 @@
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
-import type { SchemaPrinters } from '../print.ts'
+import type { Printers } from '../print.ts'
 import { definitions } from '../schema.ts'
 import type { SchemaCapabilities } from '../schema-capabilities.ts'
 import { printIndexColumns, printIndexName, tables, withoutSchema } from '../table.ts'
@@ -92,7 +92,7 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /** What MySQL and MariaDB define in words of their own. */
-export function definitionsOf(flavor: Flavor): SchemaPrinters {
+export function definitionsOf(flavor: Flavor): Partial<Printers> {
   const forgets = flavor.name === 'mysql'
   return {
     createIndex: (n, w) => createIndex(n, w, flavor),
