@@ -1,11 +1,11 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import { ctes, type Printers, selectCore, selectEnd, standard } from '../print.ts'
-import { tables } from '../table.ts'
 import type { Writer } from '../writer.ts'
 import { castType } from './cast.ts'
 import { type Flavor, unsupported } from './flavor.ts'
 import { ALL, jsonObject, jsonPath, jsonRows } from './json.ts'
+import { definitionsOf } from './schema.ts'
 import { sourcesOf } from './selected.ts'
 import { inline, quote } from './text.ts'
 import { printDelete, printInsert, printUpdate } from './write.ts'
@@ -213,14 +213,6 @@ function listTable(n: NodeOf<'listTable'>, w: Writer, flavor: Flavor): void {
     .text(`, '$[*]' columns(\`position\` for ordinality, \`value\` ${value} path '$')) as \`list\`)`)
 }
 
-function createIndex(n: NodeOf<'createIndex'>, w: Writer, flavor: Flavor): void {
-  if (n.where.length > 0)
-    unsupported('An index with a condition', 'Index a generated column that is null elsewhere.', w)
-  if (n.ifNotExists && flavor.name === 'mysql')
-    unsupported('ifNotExists() of an index', 'Look for it in information_schema.statistics before.', w)
-  tables.createIndex(n, w)
-}
-
 function explain(n: NodeOf<'explain'>, w: Writer): void {
   w.text('explain').optional(' ', n.options)
   if (n.format !== undefined) w.text(` format=${n.format}`)
@@ -250,7 +242,7 @@ export function printersOf(flavor: Flavor): Printers {
     jsonRows: (n, w) => jsonRows(n, w, flavor.json),
     listTable: (n, w) => listTable(n, w, flavor),
     lock: (n, w) => lock(n, w, flavor),
-    createIndex: (n, w) => createIndex(n, w, flavor),
+    ...definitionsOf(flavor),
     insert: (n, w) => printInsert(n, w, flavor),
     update: (n, w) => printUpdate(n, w, flavor),
     delete: (n, w) => printDelete(n, w, flavor),
