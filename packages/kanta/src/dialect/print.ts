@@ -118,7 +118,7 @@ function bareColumn(part: Node, w: Writer): void {
 }
 
 /** The printers of standard SQL, as far as there is one; a dialect replaces those in which it differs. */
-export const standard: Printers = {
+export const standard: Printers & typeof tables = {
   ...tables,
   ref: (n, w) => {
     if (n.schema !== undefined) w.name(n.schema).text('.')

@@ -112,6 +112,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
   'kanta/bun-sqlite': 'driver/bun-sqlite.ts',
   'kanta/d1': 'driver/d1.ts',
+  'kanta/kysely-dialect': 'driver/kysely-dialect.ts',
   'kanta/schema': 'define/index.ts',
   'kanta/libsql': 'driver/libsql.ts',
   'kanta/tedious': 'driver/tedious.ts',

@@ -16,6 +16,8 @@ const CONDITIONS: { readonly [K in Kind]?: readonly string[] } = {
   and: ['items'],
   or: ['items'],
   createIndex: ['where'],
+  columnDefinition: ['check'],
+  constraint: ['check'],
 }
 
 /** Kinds whose parts are what they are: the user's own text, and those whose parts depend on each other. */

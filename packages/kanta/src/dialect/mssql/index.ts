@@ -3,10 +3,12 @@ import type { Codec } from '../../schema/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
-import { cellType, codecOf, createIndex, createTable, typeName } from './column.ts'
+import { cellType, codecOf, typeName } from './column.ts'
+
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
+import { drop, mssqlDefinitions, mssqlSchema } from './schema.ts'
 import { joined, select, setOperation } from './select.ts'
 import { lacks, literal, quote } from './text.ts'
 import { mssqlTransaction } from './transaction.ts'
@@ -46,6 +48,7 @@ const capabilities: Capabilities = {
   ilike: false,
   betweenSymmetric: false,
   schemaOfTarget: true,
+  ...mssqlSchema,
 }
 
 /** A printer of standard SQL whose parts are made conditions or values by where they stand. */
@@ -101,8 +104,8 @@ const print: Printers = {
   delete: deleteFrom,
   merge,
   explain: () => lacks('explain()', "Read the plan by 'set showplan_xml on' in db.connection()."),
-  createTable,
-  createIndex,
+  ...mssqlDefinitions,
+  drop,
 }
 
 /** A request has 2,100 parameters, of which `sp_executesql` takes two for itself. */

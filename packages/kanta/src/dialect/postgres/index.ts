@@ -7,6 +7,7 @@ import { itemsCodec, listCodec } from './array.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { literal, quote } from './literal.ts'
 import { rowsQuery } from './rows.ts'
+import { postgresSchema } from './schema.ts'
 import { postgresTransaction } from './transaction.ts'
 import { castOf, columnCodec, typeName } from './type.ts'
 import { isUntyped, typed } from './typed.ts'
@@ -48,6 +49,7 @@ const capabilities: Capabilities = {
   ilike: true,
   betweenSymmetric: true,
   schemaOfTarget: true,
+  ...postgresSchema,
 }
 
 /** Operators that go by another name here. */
