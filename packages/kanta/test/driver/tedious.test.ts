@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { Connection as Library } from 'tedious'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Connection, Driver } from '../../src/driver/index.ts'
@@ -467,6 +469,26 @@ describe('errors', () => {
     await db.close()
     await db.close()
     expect(await explained(driver, () => db.all('select 1', []))).toMatchObject({ code: 'closed' })
+  })
+
+  test('a login that is refused', async () => {
+    const refusal = Buffer.concat([tds.error(18456, "Login failed for user 'u'.", 14), tds.done({ error: true })])
+    const server = await TdsServer.start(() => tds.done(), refusal)
+    closing.push(() => server.stop())
+    const driver = tedious(settings(server.port))
+    expect(await explained(driver, () => driver.connect('write'))).toMatchObject({
+      code: 'connection',
+      message: expect.stringMatching(/Login failed/),
+    })
+  })
+
+  test('a server that hangs up', async () => {
+    const hangingUp = createServer((socket) => socket.destroy())
+    hangingUp.listen(0, '127.0.0.1')
+    await once(hangingUp, 'listening')
+    closing.push(() => hangingUp.close())
+    const driver = tedious(settings((hangingUp.address() as AddressInfo).port))
+    expect(await explained(driver, () => driver.connect('write'))).toMatchObject({ code: 'connection' })
   })
 
   test('no server', async () => {
