@@ -620,4 +620,29 @@ describe('a database', () => {
       'set transaction isolation level read committed',
     ])
   })
+
+  test('a commit whose connection dies has an unknown outcome, and the next query a new connection', async () => {
+    const { db } = await open((request, socket) => {
+      if (request.sql === 'begin transaction') return Buffer.concat([tds.transaction('begin'), tds.done()])
+      if (request.sql !== 'commit transaction') return rows({ id: tds.int }, [[1]])(request, socket)
+      socket.destroy()
+      return undefined
+    })
+    const commit = db.transaction().execute((trx) => trx.selectFrom('person').select('id').execute())
+    await expect(commit).rejects.toMatchObject({ code: 'unknown_outcome' })
+    expect(await db.selectFrom('person').select('id').execute()).toEqual([{ id: 1 }])
+  })
+
+  test('an abort reaches the server', async () => {
+    const { db, server } = await open((request, socket) =>
+      request.sql.includes('where') ? undefined : rows({ id: tds.int }, [[1]])(request, socket),
+    )
+    const aborting = new AbortController()
+    const slow = db.selectFrom('person').select('id').where('id', '=', 1)
+    const query = slow.execute({ signal: aborting.signal })
+    while (server.requests.length === 0) await new Promise(setImmediate)
+    aborting.abort()
+    await expect(query).rejects.toMatchObject({ code: 'cancelled' })
+    expect(await db.selectFrom('person').select('id').execute()).toEqual([{ id: 1 }])
+  })
 })
