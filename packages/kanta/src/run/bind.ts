@@ -77,7 +77,7 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
     count += places
     if (varies(slot)) key += `${places}${typesOf(slot, args, dialect).join('|')},`
   }
-  const inline = count > dialect.maxParameters
+  const inline = plan.inline || count > dialect.maxParameters
   const known = inline ? undefined : plan.variants.get(key)
   const binding = known === undefined ? new TextBinding(dialect, inline) : new Binding()
   for (const piece of known === undefined ? plan.pieces : plan.slots) {
@@ -103,8 +103,8 @@ export function bindFixed(plan: Plan, args: readonly unknown[], context: Context
 }
 
 function contextValue(name: string, context: Context): unknown {
-  const value = context[name]
-  if (value === undefined || value === '') {
+  const value = Object.hasOwn(context, name) ? context[name] : undefined
+  if (value === undefined || value === null || value === '') {
     throw new KantaError('invalid_input', `The context has no '${name}', which a policy of this database needs.`)
   }
   return value
