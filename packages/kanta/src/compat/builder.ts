@@ -82,6 +82,16 @@ const OWN: ReadonlySet<string> = new Set(['constructor', 'execute', 'executeTake
 /** A builder whose methods take what Kysely's take. */
 function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
   const Adapted = class extends (Kanta as Builder<object>) {
+    /** A number of rows is text here, since SQL Server's older versions take no parameter. */
+    top(amount: unknown, modifier?: string): object {
+      const { top } = Kanta.prototype as { top?: Function }
+      return top!.call(
+        this,
+        typeof amount === 'number' || typeof amount === 'bigint' ? own.lit(amount) : amount,
+        modifier,
+      )
+    }
+
     executeTakeFirstOrThrow(error?: unknown): Promise<unknown> {
       const query = this as unknown as Chain & { executeTakeFirst(options: unknown): Promise<unknown> }
       return firstOrThrow(query, error)
@@ -117,7 +127,16 @@ interface Settings extends AbortableQueryOptions, ExecuteOptions {
 }
 
 const Select = adapted(SelectBuilder)
-const Update = adapted(UpdateBuilder)
+const Update = adapted(
+  class extends UpdateBuilder {
+    /** Of several tables a column is told by its table. */
+    override set(...changes: unknown[]): this {
+      const [column, value] = changes
+      if (changes.length !== 2 || typeof column !== 'string' || !column.includes('.')) return super.set(...changes)
+      return super.set(own.ref(column), value)
+    }
+  },
+)
 const Delete = adapted(DeleteBuilder)
 const Merge = adapted(MergeBuilder)
 const Insert = adapted(

@@ -1,4 +1,7 @@
 import type { Dialect as Speech } from '../dialect/index.ts'
+import { mssqlDialect } from '../dialect/mssql/index.ts'
+import { mysqlDialect } from '../dialect/mysql/index.ts'
+import { postgresDialect } from '../dialect/postgres/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import { type Driver as Access, givenSqlite } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
@@ -43,6 +46,22 @@ export class SqliteQueryCompiler extends DefaultQueryCompiler {
   }
 }
 
+export class PostgresQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return postgresDialect
+  }
+}
+export class MysqlQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return mysqlDialect
+  }
+}
+export class MssqlQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return mssqlDialect
+  }
+}
+
 export abstract class DialectAdapterBase implements DialectAdapter {
   get supportsCreateIfNotExists(): boolean {
     return true
@@ -65,6 +84,32 @@ export class SqliteAdapter extends DialectAdapterBase {
     return false
   }
   override get supportsReturning(): boolean {
+    return true
+  }
+}
+
+export class PostgresAdapter extends DialectAdapterBase {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+  override get supportsReturning(): boolean {
+    return true
+  }
+}
+export class PGliteAdapter extends PostgresAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return false
+  }
+}
+export class MysqlAdapter extends DialectAdapterBase {}
+export class MssqlAdapter extends DialectAdapterBase {
+  override get supportsCreateIfNotExists(): boolean {
+    return false
+  }
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+  override get supportsOutput(): boolean {
     return true
   }
 }

@@ -41,7 +41,21 @@ export type {
 export type * from './contract.ts'
 export type { KyselyConfig } from './database.ts'
 export type { Dialect } from './dialect.ts'
-export { DummyDriver, SqliteAdapter, SqliteDialect, SqliteQueryCompiler } from './dialect.ts'
+export {
+  DefaultQueryCompiler,
+  DialectAdapterBase,
+  DummyDriver,
+  MssqlAdapter,
+  MssqlQueryCompiler,
+  MysqlAdapter,
+  MysqlQueryCompiler,
+  PGliteAdapter,
+  PostgresAdapter,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteQueryCompiler,
+} from './dialect.ts'
 export type {
   AnyAliasedColumn,
   AnyAliasedColumnWithTable,
