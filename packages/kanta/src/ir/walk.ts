@@ -1,4 +1,4 @@
-import { fields, type Kind, type Kinds, type Sort } from './kinds.ts'
+import type { Kind, Kinds, Sort } from './kinds.ts'
 import { CLEARED, fieldsOf, type Node, type NodeOf, type Shape } from './node.ts'
 
 type Loose = Record<string, unknown> & { readonly kind: Kind }
@@ -79,7 +79,7 @@ function foldFrom<K extends Kind>(shape: Shape<K>, numbering: { next: number }):
 }
 
 function sortOf(kind: Kind, part: string): Sort {
-  return (fields[kind] as Readonly<Record<string, Sort>>)[part]!
+  return fieldsOf(kind).find(([name]) => name === part)![1]
 }
 
 /** A call may bring several nodes at once, as a `list`. */

@@ -77,7 +77,7 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
     count += places
     if (varies(slot)) key += `${places}${typesOf(slot, args, dialect).join('|')},`
   }
-  const inline = count > dialect.maxParameters
+  const inline = plan.inline || count > dialect.maxParameters
   const known = inline ? undefined : plan.variants.get(key)
   const binding = known === undefined ? new TextBinding(dialect, inline) : new Binding()
   for (const piece of known === undefined ? plan.pieces : plan.slots) {

@@ -1,6 +1,7 @@
 import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import { type Printers, standard } from '../print.ts'
+import { tables } from '../table.ts'
 import type { Writer } from '../writer.ts'
 import { castType } from './cast.ts'
 import { type Flavor, unsupported } from './flavor.ts'
@@ -155,7 +156,7 @@ function createIndex(n: NodeOf<'createIndex'>, w: Writer, flavor: Flavor): void 
     unsupported('An index with a condition', 'Index a generated column that is null elsewhere.', w)
   if (n.ifNotExists && flavor.name === 'mysql')
     unsupported('ifNotExists() of an index', 'Look for it in information_schema.statistics before.', w)
-  standard.createIndex(n, w)
+  tables.createIndex(n, w)
 }
 
 function explain(n: NodeOf<'explain'>, w: Writer): void {
