@@ -9,7 +9,7 @@ import type { AbortableOperationOptions, DatabaseIntrospector, QueryCompiler, Tr
 import { ACCESS, type Dialect, SPEECH } from './dialect.ts'
 import { accessOf } from './given-driver.ts'
 import { type LogConfig, logOf } from './log.ts'
-import { type KyselyPlugin, kantaPlugin, rawJson } from './plugin.ts'
+import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
 import { kyselyStyle } from './print.ts'
 import { withSchema } from './schema-prefix.ts'
 
@@ -50,7 +50,7 @@ function opened(config: KyselyConfig): Shared {
   if (typeof config?.dialect?.createDriver !== 'function')
     refuse('new Kysely() takes a dialect: { dialect: new SqliteDialect({ database }) }.')
   const log = config.log === undefined ? [] : [logOf(config.log)]
-  const plain = open({ driver: accessTo(config.dialect), plugins: [rawJson, ...log] })
+  const plain = open({ driver: accessTo(config.dialect), plugins: [unread, ...log] })
   return { config, plain, handle: plain.withPlugins((config.plugins ?? []).map(kantaPlugin)) }
 }
 
