@@ -19,11 +19,19 @@ import { isNoResultErrorConstructor, NoResultError, type NoResultErrorConstructo
 
 const own = ownBuilder()
 
-/** Null beside an operator that compares: Kysely binds it, except after `is`. */
+/**
+ * What a comparison is given: null, which Kysely binds except after `is`, and an empty list are marked by their structure,
+ * so that plugins find them.
+ */
 function compared(op: unknown, value: unknown): unknown {
-  if (value !== null || typeof op !== 'string') return given(value)
-  return op === 'is' || op === 'is not' ? null : own.val(null)
+  if (value === null && typeof op === 'string' && op !== 'is' && op !== 'is not') return BOUND_NULL
+  if (Array.isArray(value) && value.length === 0 && (op === 'in' || op === 'not in')) return EMPTY
+  return given(value)
 }
+
+const boundNull = own.val(null)
+const BOUND_NULL = new Expr(node({ kind: 'list', items: [boundNull.node] }), boundNull.args)
+const EMPTY = new Expr(node({ kind: 'tuple', items: [] }))
 
 /** What a builder is given: a callback gets the builder of this file in place of Kanta's. */
 export function given(value: unknown): unknown {

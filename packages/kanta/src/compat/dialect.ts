@@ -28,6 +28,7 @@ import type {
   SqliteDialectConfig,
 } from './contract.ts'
 import { connectionOf, connectionOfClient, driverOf } from './given-driver.ts'
+import { Introspector } from './introspect.ts'
 
 /** What a `Kysely` is opened with. */
 export interface Dialect {
@@ -160,7 +161,29 @@ abstract class OwnDialect implements Dialect {
   }
 
   createIntrospector(db: never): DatabaseIntrospector {
-    return introspectorOf(db)
+    const { name } = this[ACCESS].dialect
+    return new Introspector(db, name === 'mariadb' ? 'mysql' : name)
+  }
+}
+
+export class SqliteIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'sqlite')
+  }
+}
+export class PostgresIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'postgres')
+  }
+}
+export class MysqlIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'mysql')
+  }
+}
+export class MssqlIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'mssql')
   }
 }
 
@@ -295,8 +318,4 @@ export class MssqlDialect extends OwnDialect {
   createAdapter(): DialectAdapter {
     return new MssqlAdapter()
   }
-}
-
-export function introspectorOf(_db: unknown): DatabaseIntrospector {
-  return refuse('Not yet.')
 }

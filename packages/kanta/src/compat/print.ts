@@ -13,6 +13,10 @@ function bare(conditions: readonly Node[]): readonly Node[] {
 const WRAPPED: ReadonlySet<string> = new Set(['raw', 'operation', 'join'])
 
 function binary({ left, op, right }: NodeOf<'binary'>, w: Writer): void {
+  if (right.kind === 'tuple' && right.items.length === 0)
+    refuse(
+      `'${op}' has an empty list. Leave the condition out, or open the database with the HandleEmptyInListsPlugin.`,
+    )
   w.node(left).text(` ${op} `).node(right)
 }
 

@@ -40,3 +40,12 @@ describe.each(all)('$name', ({ name, build }) => {
     else expect(mine).toEqual(theirs)
   })
 })
+
+test('introspection', async () => {
+  const tables = async (library: keyof typeof libraries) =>
+    (await open.get(library)!.introspection.getTables()).map((table) => ({ ...table }))
+  expect(await tables('kanta')).toEqual(await tables('npm'))
+  const schemas = async (library: keyof typeof libraries) =>
+    (await open.get(library)!.introspection.getSchemas()).map(({ name }) => name).sort()
+  expect(await schemas('kanta')).toEqual(await schemas('npm'))
+})
