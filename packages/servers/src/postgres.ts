@@ -163,7 +163,13 @@ export async function startReplica(
   own(folder, programs.owner)
   chmodSync(data, 0o700)
   const primaryConninfo = `host=${primary.host} port=${primary.port} user=postgres`
-  return startOn(folder, { ...SETTINGS, ...settings, primary_conninfo: primaryConninfo, hot_standby: 'on' })
+  return startOn(folder, {
+    ...SETTINGS,
+    ...settings,
+    primary_conninfo: primaryConninfo,
+    hot_standby: 'on',
+    wal_retrieve_retry_interval: '100ms',
+  })
 }
 
 function own(path: string, owner: Owner | undefined): void {

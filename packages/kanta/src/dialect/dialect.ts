@@ -85,8 +85,8 @@ export interface Dialect {
   readonly bulkParameters: number
   /** How an integer column of a key is numbered by the database. */
   generatedKey(column: ColumnDefinition): string
-  /** The SQL type of a column of a `table()`. */
-  typeName(column: ColumnDefinition): string
+  /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */
+  typeName(column: ColumnDefinition, table?: TableDefinition): string
   /** What ends a `create table`. */
   tableSuffix(table: TableDefinition): string
   quote(name: string): string

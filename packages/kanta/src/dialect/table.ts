@@ -61,7 +61,7 @@ function inlineKey(definition: TableDefinition): boolean {
 
 function printColumn(column: ColumnDefinition, table: TableDefinition, w: Writer): void {
   const key = inlineKey(table) && table.primaryKey[0] === column.name
-  w.name(column.name).text(` ${w.dialect.typeName(column)}`)
+  w.name(column.name).text(` ${w.dialect.typeName(column, table)}`)
   if (key) w.text(` ${w.dialect.generatedKey(column)}`)
   else if (!column.nullable) w.text(' not null')
   if (column.default !== undefined) {

@@ -33,6 +33,8 @@ export interface Connection {
   readonly rows: 'object' | 'array'
   /** Whether a transaction is open, where the library can tell at once. */
   readonly inTransaction?: boolean | undefined
+  /** Whether it can still be used, where the library can tell: not once its socket died. */
+  readonly isOpen?: boolean
   /** All rows of a statement that returns rows. */
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): MaybePromise<unknown[]>
   /** The first row of a query, the others unread. */
@@ -57,12 +59,10 @@ export interface Connection {
   ): IterableIterator<unknown[]> | AsyncIterableIterator<unknown[]>
   /** Runs several statements of text without parameters, such as pragmas or a script. */
   script(sql: string): MaybePromise<void>
-  /** Ends the statement that is running, by way of another connection. */
+  /** Asks the database to give up the statement that runs now, which then fails. */
   cancel?(): MaybePromise<void>
-  /** Ends the connection on the server, by way of another connection. */
+  /** Ends the connection from the database's side, and with it whatever runs. */
   kill?(): MaybePromise<void>
-  /** Whether it can still be used, where a server can end it. */
-  readonly isOpen?: boolean
   close(): MaybePromise<void>
 }
 
@@ -75,8 +75,8 @@ export interface Driver {
   readonly limits: { readonly write: number; readonly read: number }
   /** Whether other statements may run on a connection while one of its streams is open. */
   readonly sharesStreams: boolean
-  /** Whether a server keeps the rows of a stream, so that one may have a connection for itself while others work. */
-  readonly serverCursors?: boolean
+  /** Whether a stream may keep one of the connections for itself, since each sees only its own transaction. */
+  readonly holdsStreams?: boolean
   connect(role: Role): MaybePromise<Connection>
   /** What an error of the underlying library means. */
   explainError(cause: unknown): { readonly code: ErrorCode; readonly message: string } & ErrorDetails

@@ -63,7 +63,7 @@ export function pg(options: string | PgOptions | Pool): Driver {
     dialect: postgresDialect,
     limits: { write: settings.max, read: 0 },
     sharesStreams: true,
-    serverCursors: true,
+    holdsStreams: true,
     explainError: explainPostgresError,
     connect: () => connect(settings),
   }

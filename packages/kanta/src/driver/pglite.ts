@@ -36,7 +36,7 @@ export function pglite(options: string | PGliteOptions | PGlite = {}): Driver {
     dialect: postgresDialect,
     limits: { write: 1, read: 0 },
     sharesStreams: true,
-    serverCursors: true,
+    holdsStreams: true,
     explainError: explainPostgresError,
     connect: async () => {
       const database = await open(options)

@@ -19,6 +19,9 @@ export type ErrorCode =
   | 'connection'
   | 'unknown_outcome'
   | 'after_commit'
+  | 'migration_failed'
+  | 'migration_dirty'
+  | 'migration_drift'
   | 'query'
 
 /** What an error may say besides its message. */
@@ -33,7 +36,10 @@ export interface ErrorDetails {
   readonly columns?: readonly string[] | undefined
   /** A second failure on the way out, such as a rollback that failed after the error that caused it. */
   readonly suppressed?: unknown
-  /** With `after_commit`: what the callback of the transaction, which is committed, had returned. */
+  /**
+   * With `after_commit`: what the callback of the transaction, which is committed, had returned. With
+   * `migration_failed`: the `MigrationRun` up to the one that failed.
+   */
   readonly result?: unknown
 }
 

@@ -9,7 +9,7 @@ import type { Transaction } from './transaction.ts'
 /** What a held session needs to know of where its connection comes from. */
 export interface Holding {
   readonly sharesStreams: boolean
-  readonly serverCursors: boolean
+  readonly holdsStreams?: boolean | undefined
   /** Milliseconds to wait for a turn. */
   readonly timeout: number
   /** The transaction that is already open on the connection. */
@@ -45,7 +45,7 @@ export class HeldSession implements Session {
   constructor(connection: Connection, purpose: string, holding: Holding) {
     this.connection = connection
     this.purpose = purpose
-    this.canHoldStream = holding.sharesStreams || holding.serverCursors
+    this.canHoldStream = holding.sharesStreams || holding.holdsStreams === true
     this.transaction = holding.transaction
     this.#holding = holding
   }
@@ -66,6 +66,7 @@ export class HeldSession implements Session {
 
   take(_role?: Role): Connection | undefined {
     if (this.#refusal !== undefined) throw this.#refusal()
+    if (this.connection.isOpen === false) throw connectionLost()
     if (this.transaction !== undefined && this.connection.inTransaction === false) throw endedByItself()
     if (this.#busy) return undefined
     this.#busy = true
@@ -80,7 +81,7 @@ export class HeldSession implements Session {
   give(connection: Connection, broken = false): void {
     if (broken || connection.isOpen === false) {
       this.#broken = true
-      this.#refusal ??= connectionBroken
+      this.#refusal ??= connection.isOpen === false ? connectionLost : connectionBroken
     }
     if (!this.#line.serve(connection) && !this.#seizers.serve(connection)) this.#busy = false
   }
@@ -113,7 +114,7 @@ export class HeldSession implements Session {
     if (free === undefined) await this.#waitToNest(refusal, signal)
     const nested = new HeldSession(this.connection, purpose, {
       sharesStreams: this.#holding.sharesStreams,
-      serverCursors: this.#holding.serverCursors,
+      holdsStreams: this.#holding.holdsStreams,
       timeout: this.#holding.timeout,
       transaction: this.transaction,
       release: (broken) => {
@@ -202,8 +203,11 @@ function nestedIsOpen(outer: string, purpose: string): KantaError {
 const connectionBroken = () =>
   new KantaError(
     'transaction',
-    'The connection was lost, or a rollback on it failed, so that nothing more can run on it. Start again.',
+    'A rollback on this connection failed, so that nothing more can run on it. Start again.',
   )
+
+const connectionLost = () =>
+  new KantaError('connection', 'The connection was lost, and nothing more can run on it. Start again.')
 
 function endedByItself(): KantaError {
   return new KantaError(

@@ -1,6 +1,7 @@
 export { isNode, mapChildren, type Node, type NodeOf, walk } from '../ir/index.ts'
 export { DatabaseHandle, type KantaOptions, open } from './database.ts'
-export type { HeldSession } from './held.ts'
+export { failure, suppress, throwIfAborted } from './failure.ts'
+export { HeldSession } from './held.ts'
 export type { Hook, QueryEvent } from './hook.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
 export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './outcome.ts'

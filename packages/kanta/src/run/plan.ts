@@ -150,14 +150,14 @@ const ARRAYS = '\0'
 function hasStar(tree: Node): boolean {
   if (tree.kind === 'select') return tree.items.some((item) => item.kind === 'star' || item.kind === 'raw')
   if (tree.kind === 'insert' || tree.kind === 'update' || tree.kind === 'delete' || tree.kind === 'merge') {
-    return tree.returning.some((item) => item.kind === 'star' || item.kind === 'raw')
+    return [...tree.returning, ...tree.output].some((item) => item.kind === 'star' || item.kind === 'raw')
   }
   return true
 }
 
 /** Whether a column goes by the text of its expression, which the number of values may change. */
 function hasUnnamed(tree: Node): boolean {
-  const items = tree.kind === 'select' ? tree.items : 'returning' in tree ? tree.returning : []
+  const items = tree.kind === 'select' ? tree.items : 'returning' in tree ? [...tree.returning, ...tree.output] : []
   return items.some((item) => item.kind !== 'ref' && item.kind !== 'alias')
 }
 

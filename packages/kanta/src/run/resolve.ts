@@ -248,6 +248,8 @@ export class Resolver {
   }
 
   #select(n: NodeOf<'select'>, scope: Scope): Selected | undefined {
+    // A lock is taken where the writes go.
+    this.#unsure ||= n.locks.length > 0
     this.#ctes(n, scope)
     for (const from of n.from) this.#source(from, scope, false)
     for (const join of n.joins)
@@ -297,7 +299,7 @@ export class Resolver {
     if (n.conflict?.kind === 'conflict') for (const name of n.conflict.columns) this.#known(name, into)
     if (n.conflict !== undefined) this.#expression(n.conflict, scope)
     for (const list of [n.duplicate, n.modifiers]) for (const part of list) this.#expression(part, scope)
-    return this.#columns(n.returning, scope)
+    return n.output.length > 0 ? this.#outputs(n.output, scope) : this.#columns(n.returning, scope)
   }
 
   #target(name: string, table: Source | undefined): Codec | undefined {
@@ -348,15 +350,15 @@ export class Resolver {
       if (child.kind === 'joined') for (const on of child.on) this.#expression(on, scope)
       else if (!done.includes(child)) this.#expression(child, scope)
     })
-    this.#outputs(n.output, scope)
+    if (n.output.length > 0) return this.#outputs(n.output, scope)
     return n.returning.length === 0 ? undefined : this.#columns(n.returning, scope, written)
   }
 
   /** What `output` names: the rows before and after. */
-  #outputs(items: readonly Node[], scope: Scope): void {
+  #outputs(items: readonly Node[], scope: Scope): Selected {
     const inner = new Scope(scope, this.#columnsNamed)
     for (const name of ['inserted', 'deleted']) inner.add(name, scope.target ?? {})
-    for (const item of items) this.#expression(item, inner)
+    return this.#columns(items, inner)
   }
 
   #ctes({ ctes, recursive }: Pick<NodeOf<'select'>, 'ctes' | 'recursive'>, scope: Scope): void {

@@ -43,7 +43,7 @@ export class PoolSession implements Session {
   constructor(pool: Pool) {
     this.pool = pool
     // Without readers a stream would keep everything else waiting, or show the rows of a transaction not its own.
-    this.canHoldStream = pool.hasReaders || pool.driver.serverCursors === true
+    this.canHoldStream = pool.hasReaders || pool.driver.holdsStreams === true
   }
 
   take(role: Role): Connection | undefined {
@@ -69,7 +69,7 @@ export class PoolSession implements Session {
     this.pool.note(connection, purpose)
     return new HeldSession(connection, purpose, {
       sharesStreams: this.pool.driver.sharesStreams,
-      serverCursors: this.pool.driver.serverCursors === true,
+      holdsStreams: this.pool.driver.holdsStreams === true,
       timeout: this.pool.acquireTimeout,
       release: (broken) => this.pool.give(connection, broken),
     })

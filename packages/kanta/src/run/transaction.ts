@@ -161,8 +161,8 @@ export class Transaction {
     if (this.session.nested !== undefined) throw nestedStillOpen(this.session.nested.purpose)
     this.#state = 'ending'
     await this.#seize()
-    if (this.session.connection.inTransaction === false) throw await this.abandon(endedBefore())
     if (this.session.connection.isOpen === false) throw await this.abandon(lostBefore())
+    if (this.session.connection.inTransaction === false) throw await this.abandon(endedBefore())
     if (this.session.isBroken) throw await this.abandon(brokenConnection())
     const sql = this.outer === undefined ? this.#sql.commit : this.#sql.release(this.#name)
     try {

@@ -112,6 +112,11 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
   'kanta/libsql': 'driver/libsql.ts',
   'kanta/plugins': 'plugins/index.ts',
+  'kanta/ambient': 'ambient.ts',
+  'kanta/cluster': 'driver/cluster.ts',
+  'kanta/introspect': 'introspect/index.ts',
+  'kanta/migrate': 'migrate/index.ts',
+  'kanta/migrate/files': 'migrate/files.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
@@ -125,4 +130,7 @@ export const layers: Readonly<Record<string, number>> = {
   driver: 5,
   run: 6,
   plugins: 7,
+  introspect: 7,
+  diff: 8,
+  migrate: 8,
 }

@@ -1,0 +1,108 @@
+import { refuse } from '../../error/index.ts'
+import type { NodeOf } from '../../ir/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../../schema/index.ts'
+import { standard } from '../print.ts'
+import type { Writer } from '../writer.ts'
+import { literal, quote } from './text.ts'
+
+const TYPES: Readonly<Record<string, string>> = {
+  integer: 'int',
+  bigint: 'bigint',
+  real: 'float(53)',
+  boolean: 'bit',
+  date: 'date',
+  timestamp: 'datetimeoffset(7)',
+  unix: 'bigint',
+  unixms: 'bigint',
+  json: 'nvarchar(max)',
+  bytes: 'varbinary(max)',
+  uuid: 'uniqueidentifier',
+}
+
+/** The longest text of a key: an index takes 900 bytes, and a character two. */
+const KEY = 450
+/** The longest text that is not stored apart. */
+const INLINE = 4_000
+/** What an enum's column holds at least, so that a value that is added later fits. */
+const ENUM = 255
+/** A decimal of which nothing is said; the server's own would have no fraction. */
+const DECIMAL = { precision: 38, scale: 10 }
+
+/** The SQL type of a column. */
+export function typeName(column: ColumnDefinition, table?: TableDefinition): string {
+  const [first, second] = column.typeArguments
+  switch (column.type) {
+    case 'custom':
+      return column.sqlType!
+    case 'decimal':
+      return `decimal(${first ?? DECIMAL.precision}, ${first === undefined ? DECIMAL.scale : (second ?? 0)})`
+    case 'varchar':
+    case 'text':
+      return text(first ?? (isKey(column, table) ? KEY : undefined))
+    case 'enum':
+      return text(Math.max(ENUM, ...(column.values ?? []).map((value) => value.length)))
+    default:
+      return TYPES[column.type]!
+  }
+}
+
+const text = (length: number | undefined): string =>
+  length === undefined || length > INLINE ? 'nvarchar(max)' : `nvarchar(${length})`
+
+/** How a column is written and read where that is not as everywhere. */
+export function codecOf({ type, typeArguments, codec }: ColumnDefinition): Codec | undefined {
+  if (codec === undefined) return undefined
+  switch (type) {
+    case 'uuid': {
+      // The server writes them in upper case.
+      const decode = (value: unknown): string => String(codec.decode(value as string)).toLowerCase()
+      return { ...codec, decode, fromJson: decode }
+    }
+    case 'json':
+      // JSON inside JSON can only be an object or an array here, so it goes as text.
+      return { ...codec, json: 'text', fromJson: (value) => codec.decode(value as string) }
+    case 'decimal':
+      return typeArguments.length > 0 ? codec : { ...codec, encode: (value) => checkDecimal(codec.encode(value)) }
+    default:
+      return codec
+  }
+}
+
+/** The server would round silently what does not fit. */
+function checkDecimal<T>(value: T): T {
+  const [whole = '', fraction = ''] = String(value).replace(/^[+-]/, '').split('.')
+  const fits =
+    whole.replace(/^0+/, '').length <= DECIMAL.precision - DECIMAL.scale &&
+    fraction.replace(/0+$/, '').length <= DECIMAL.scale
+  return fits
+    ? value
+    : refuse(`The decimal ${value} has more digits than decimal(${DECIMAL.precision}, ${DECIMAL.scale}) holds.`)
+}
+
+/** Whether a column is part of a key or an index, whose texts must have an end. */
+function isKey(column: ColumnDefinition, table: TableDefinition | undefined): boolean {
+  if (column.primaryKey || column.unique || column.references !== undefined) return true
+  if (table === undefined) return false
+  const keys = [...table.uniques, ...table.indexes, ...table.foreignKeys].map((key) => key.columns)
+  return [table.primaryKey, ...keys].some((columns) => columns.includes(column.name))
+}
+
+/** A name as the text that the server's functions take. */
+function nameText(schema: string | undefined, name: string): string {
+  return literal(schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`)
+}
+
+export function createTable(n: NodeOf<'createTable'>, w: Writer): void {
+  const { table } = n
+  if (n.ifNotExists && table?.kind === 'table')
+    w.text(`if object_id(${nameText(table.schema, table.name)}, N'U') is null `)
+  standard.createTable({ ...n, ifNotExists: false }, w)
+}
+
+export function createIndex(n: NodeOf<'createIndex'>, w: Writer): void {
+  if (n.ifNotExists && n.table?.kind === 'table') {
+    const table = nameText(n.table.schema, n.table.name)
+    w.text(`if indexproperty(object_id(${table}), ${literal(n.name)}, 'IndexID') is null `)
+  }
+  standard.createIndex({ ...n, ifNotExists: false }, w)
+}

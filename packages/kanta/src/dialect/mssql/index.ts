@@ -1,0 +1,125 @@
+import type { Kind, Node, NodeOf } from '../../ir/index.ts'
+import type { Capabilities, Dialect } from '../dialect.ts'
+import { type Printers, standard } from '../print.ts'
+import type { Writer } from '../writer.ts'
+import { codecOf, createIndex, createTable, typeName } from './column.ts'
+import { placed } from './condition.ts'
+import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
+import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
+import { joined, select, setOperation } from './select.ts'
+import { lacks, literal, quote } from './text.ts'
+import { mssqlTransaction } from './transaction.ts'
+import { deleteFrom, insert, merge, mergeAction, update } from './write.ts'
+
+const capabilities: Capabilities = {
+  returning: false,
+  output: true,
+  merge: true,
+  lateral: true,
+  apply: true,
+  rightJoin: true,
+  fullJoin: true,
+  locks: false,
+  fetch: true,
+  top: true,
+  distinctOn: false,
+  groupingSets: true,
+  insertIgnore: false,
+  insertOr: false,
+  replace: false,
+  onConflict: false,
+  onConflictConstraint: false,
+  onDuplicateKeyUpdate: false,
+  updateFrom: true,
+  updateJoin: true,
+  updateLimit: false,
+  deleteUsing: true,
+  deleteLimit: false,
+  multiTableWrite: false,
+  writingCtes: false,
+  defaultKeyword: true,
+  withinGroup: true,
+  materializedCtes: false,
+  setOperationAll: false,
+  namedWindows: true,
+  ilike: false,
+  betweenSymmetric: false,
+  schemaOfTarget: true,
+}
+
+/** A printer of standard SQL whose parts are made conditions or values by where they stand. */
+function placing<K extends Kind>(kind: K): (n: NodeOf<K>, w: Writer) => void {
+  const print = standard[kind] as (n: NodeOf<K>, w: Writer) => void
+  return (n, w) => print(placed(n as Node) as NodeOf<K>, w)
+}
+
+/** A table of values has the names of its columns after its own. */
+function alias(n: NodeOf<'alias'>, w: Writer): void {
+  const columns = n.operand.kind === 'values' ? n.operand.columns : n.columns
+  standard.alias({ ...placed(n), columns }, w)
+}
+
+const print: Printers = {
+  ...standard,
+  alias,
+  binary,
+  unary,
+  call,
+  aggregate,
+  window,
+  frame,
+  order,
+  case: caseOf,
+  and: placing('and'),
+  or: placing('or'),
+  between: placing('between'),
+  operation: placing('operation'),
+  tuple: placing('tuple'),
+  list: placing('list'),
+  cast,
+  grouping: placing('grouping'),
+  assignment: placing('assignment'),
+  mergeWhen: placing('mergeWhen'),
+  mergeAction,
+  jsonObject,
+  jsonRows,
+  jsonPath,
+  listTable,
+  joined,
+  setOperation,
+  select,
+  insert,
+  update,
+  delete: deleteFrom,
+  merge,
+  explain: () => lacks('explain()', "Read the plan by 'set showplan_xml on' in db.connection()."),
+  createTable,
+  createIndex,
+}
+
+/** A request has 2,100 parameters, of which `sp_executesql` takes two for itself. */
+const PARAMETERS = 2_098
+
+/**
+ * SQL Server 2022 and later, and Azure SQL; most of it runs on 2016 and later. Its text is tested and has not been run
+ * against a server.
+ *
+ * Sources: the Transact-SQL reference of Microsoft, https://learn.microsoft.com/sql/t-sql/.
+ */
+export const mssqlDialect: Dialect = {
+  name: 'mssql',
+  capabilities,
+  print,
+  transaction: mssqlTransaction,
+  lists: 'padded',
+  maxParameters: PARAMETERS,
+  // An insert takes at most 1,000 rows of values.
+  bulkParameters: 800,
+  codec: codecOf,
+  tableSuffix: () => '',
+  generatedKey: () => 'identity(1, 1) primary key',
+  typeName,
+  quote,
+  placeholder: (index) => `@${index + 1}`,
+  literal,
+}

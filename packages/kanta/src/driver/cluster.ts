@@ -1,0 +1,527 @@
+import { KantaError, refuse } from '../error/index.ts'
+import type { Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'
+
+type Rows = ReturnType<Connection['stream']>
+
+/** What is told of the machines of a cluster. */
+export type ClusterEvent =
+  | { readonly kind: 'down' | 'up'; readonly node: number; readonly cause?: unknown }
+  | { readonly kind: 'primary'; readonly node: number }
+
+/** Settings of a cluster. */
+export interface ClusterOptions {
+  /** The milliseconds for which a connection is looked for while no machine takes it; 30,000 unless said. */
+  readonly failoverTimeout?: number | undefined
+  /** The milliseconds after which a machine that failed is tried again; 1,000 unless said. */
+  readonly retryAfter?: number | undefined
+  /** Hears of machines that are lost or back, and of a new primary. */
+  readonly onEvent?: ((event: ClusterEvent) => void) | undefined
+}
+
+/** Settings of a primary with replicas. */
+export interface ReplicatedOptions extends ClusterOptions {
+  /** Whether a read sees every write that this database has made before; `true` unless said. */
+  readonly readYourWrites?: boolean | undefined
+  /** The milliseconds that a read waits for its replica to catch up before the primary answers it; 20 unless said. */
+  readonly catchUp?: number | undefined
+}
+
+const OPTIONS = ['failoverTimeout', 'retryAfter', 'onEvent', 'readYourWrites', 'catchUp']
+
+/** A machine of a cluster, and how it does. */
+class Node {
+  readonly driver: Driver
+  readonly number: number
+  /** When it may be tried again, after it failed. */
+  downUntil = 0
+  isDown = false
+  /** How far it has replayed the log of the primary, as far as is known. */
+  replayed = 0n
+
+  constructor(driver: Driver, number: number) {
+    this.driver = driver
+    this.number = number
+  }
+}
+
+const now = (): number => performance.now()
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+/** The machines of a cluster, of which those that failed lately are left out. */
+class Nodes {
+  readonly all: readonly Node[]
+  readonly #retryAfter: number
+  readonly #onEvent: ((event: ClusterEvent) => void) | undefined
+  readonly #failoverTimeout: number
+  #next = 0
+
+  constructor(drivers: readonly Driver[], options: ClusterOptions) {
+    this.all = drivers.map((driver, i) => new Node(driver, i))
+    this.#retryAfter = options.retryAfter ?? 1_000
+    this.#failoverTimeout = options.failoverTimeout ?? 30_000
+    this.#onEvent = options.onEvent
+  }
+
+  tell(event: ClusterEvent): void {
+    this.#onEvent?.(event)
+  }
+
+  lost(node: Node, cause: unknown): void {
+    node.downUntil = now() + this.#retryAfter
+    if (node.isDown) return
+    node.isDown = true
+    this.tell({ kind: 'down', node: node.number, cause })
+  }
+
+  found(node: Node): void {
+    if (!node.isDown) return
+    node.isDown = false
+    this.tell({ kind: 'up', node: node.number })
+  }
+
+  /** The machines to try, each beginning with the next, and those that failed lately last. */
+  turn(): readonly Node[] {
+    const from = this.#next++ % this.all.length
+    const order = [...this.all.slice(from), ...this.all.slice(0, from)]
+    return [...order.filter((node) => node.downUntil <= now()), ...order.filter((node) => node.downUntil > now())]
+  }
+
+  /** A connection to a machine that is fit, as soon as there is one. */
+  async connect(
+    role: Role,
+    nodes: () => readonly Node[],
+    isFit: (connection: Connection, node: Node) => Promise<boolean>,
+  ): Promise<{ readonly connection: Connection; readonly node: Node }> {
+    const until = now() + this.#failoverTimeout
+    let last: unknown
+    for (let wait = 10; ; wait = Math.min(wait * 2, 500)) {
+      for (const node of nodes()) {
+        try {
+          const connection = await this.#try(node, role, isFit)
+          if (connection !== undefined) return { connection, node }
+        } catch (cause) {
+          last = cause
+          this.lost(node, cause)
+        }
+      }
+      if (now() + wait > until) throw unreachable(role, this.#failoverTimeout, last)
+      await pause(wait)
+    }
+  }
+
+  async #try(
+    node: Node,
+    role: Role,
+    isFit: (connection: Connection, node: Node) => Promise<boolean>,
+  ): Promise<Connection | undefined> {
+    const connection = await node.driver.connect(role)
+    let fit = false
+    try {
+      fit = await isFit(connection, node)
+    } finally {
+      if (!fit) await connection.close()
+    }
+    this.found(node)
+    return fit ? connection : undefined
+  }
+}
+
+function unreachable(role: Role, timeout: number, cause: unknown): KantaError {
+  const what = role === 'write' ? 'takes writes' : 'answers'
+  return new KantaError('connection', `No machine of the cluster ${what}, after ${timeout} ms of looking for one.`, {
+    cause,
+  })
+}
+
+function checkCluster(
+  name: string,
+  drivers: readonly Driver[],
+  options: ReplicatedOptions,
+  known: readonly string[],
+): void {
+  if (!Array.isArray(drivers) || drivers.length === 0 || drivers.some((it) => typeof it?.connect !== 'function'))
+    refuse(`${name}() takes a list of drivers, one for each machine.`)
+  const dialects = new Set(drivers.map((driver) => driver.dialect))
+  if (dialects.size > 1)
+    refuse(`${name}() takes machines of one kind, not ${[...dialects].map((it) => it.name).join(' and ')}.`)
+  for (const option of Object.keys(options))
+    if (!known.includes(option)) refuse(`${name}() has no option '${option}'. It takes: ${known.join(', ')}.`)
+}
+
+/** The first cell of a query of one row. */
+async function cell(connection: Connection, sql: string): Promise<unknown> {
+  const row = await connection.first(sql, [])
+  return row === undefined ? undefined : Object.values(row as object)[0]
+}
+
+/**
+ * Machines of which each takes writes, such as the nodes of a Galera cluster: connections go to them by turns, and a
+ * machine that does not answer, or is not part of the cluster just then, is left out until it is back.
+ *
+ * Two machines may both take a write of which the cluster then keeps one; the other transaction fails with `deadlock`
+ * when it commits. `db.transaction().retry()` runs it again.
+ *
+ * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
+ */
+export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions = {}): Driver {
+  checkCluster('multiPrimary', drivers, options, OPTIONS.slice(0, 3))
+  const nodes = new Nodes(drivers, options)
+  const [first] = drivers
+  const isGalera = first!.dialect.name === 'mariadb' || first!.dialect.name === 'mysql'
+  const isReady = async (connection: Connection): Promise<boolean> => {
+    if (!isGalera) return true
+    const row = await connection.first("show status like 'wsrep_ready'", [])
+    return row === undefined || Object.values(row as object)[1] !== 'OFF'
+  }
+  return {
+    ...first!,
+    limits: { write: drivers.reduce((sum, driver) => sum + driver.limits.write, 0), read: 0 },
+    connect: async (role) => (await nodes.connect(role, () => nodes.turn(), isReady)).connection,
+    close: () => closeAll(drivers),
+  }
+}
+
+async function closeAll(drivers: readonly Driver[]): Promise<void> {
+  for (const driver of drivers) await driver.close?.()
+}
+
+/**
+ * A primary of PostgreSQL and its streaming replicas: writes and transactions go to whichever machine is the primary
+ * just then, queries that only read go to the replicas. A machine that does not answer is left out until it is back,
+ * and when another becomes the primary the writes follow. Without a replica the primary answers everything.
+ *
+ * A read sees whatever this database has written before: where its replica does not catch up with the log of the
+ * primary in time, the primary answers.
+ *
+ * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
+ */
+export function replicated(drivers: readonly Driver[], options: ReplicatedOptions = {}): Driver {
+  checkCluster('replicated', drivers, options, OPTIONS)
+  if (drivers[0]!.dialect.name !== 'postgres') refuse('replicated() takes machines of PostgreSQL.')
+  const cluster = new Replication(drivers, options)
+  const most = Math.max(...drivers.map((driver) => driver.limits.write))
+  return {
+    ...drivers[0]!,
+    limits: { write: most, read: most * Math.max(1, drivers.length - 1) },
+    connect: (role) => (role === 'write' ? cluster.writer() : cluster.reader()),
+    close: () => cluster.close(),
+  }
+}
+
+/** Where the log of the primary stands, as PostgreSQL writes it: two hexadecimal numbers. */
+function position(text: unknown): bigint {
+  const match = /^([\dA-F]+)\/([\dA-F]+)$/i.exec(String(text))
+  return match === null ? 0n : (BigInt(`0x${match[1]}`) << 32n) + BigInt(`0x${match[2]}`)
+}
+
+const IN_RECOVERY = 'select pg_is_in_recovery()'
+const REPLAYED = 'select pg_last_wal_replay_lsn()::text'
+/** What was acknowledged is flushed, except where commits do not wait for that. */
+const WRITTEN = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
+  else pg_current_wal_flush_lsn() end)::text`
+
+/** How often a read is tried: at the replica, at the primary, and at another that takes its place. */
+const ATTEMPTS = 3
+
+class Replication {
+  readonly nodes: Nodes
+  readonly catchUp: number
+  readonly #readYourWrites: boolean
+  #primary: Node | undefined
+  /** Whether something was written since the position was asked for. */
+  #isWritten = false
+  #needed = 0n
+  #asking: Promise<void> | undefined
+  /** A connection to the primary that asks for its position. */
+  #asker: Connection | undefined
+
+  constructor(drivers: readonly Driver[], { readYourWrites = true, catchUp = 20, ...options }: ReplicatedOptions) {
+    this.nodes = new Nodes(drivers, options)
+    this.catchUp = catchUp
+    this.#readYourWrites = readYourWrites
+  }
+
+  /** A connection to the primary. */
+  async writer(): Promise<Connection> {
+    return new Writer(await this.primary(), this)
+  }
+
+  async primary(): Promise<Connection> {
+    const known = this.#primary
+    const order = (): readonly Node[] => {
+      const turn = this.nodes.turn()
+      return known === undefined ? turn : [known, ...turn.filter((node) => node !== known)]
+    }
+    const isPrimary = async (it: Connection): Promise<boolean> => (await cell(it, IN_RECOVERY)) === false
+    const { connection, node } = await this.nodes.connect('write', order, isPrimary)
+    if (node !== this.#primary) {
+      this.#primary = node
+      // Positions of another primary say nothing of this one's.
+      this.wrote()
+      this.nodes.tell({ kind: 'primary', node: node.number })
+    }
+    return connection
+  }
+
+  /** A connection to a replica, or to the primary while there is none. */
+  async reader(): Promise<Connection> {
+    const order = (): readonly Node[] => {
+      const replicas = this.nodes.turn().filter((node) => node !== this.#primary && node.downUntil <= now())
+      return this.#primary === undefined ? replicas : [...replicas, this.#primary]
+    }
+    if (this.#primary === undefined) await (await this.primary()).close()
+    const { connection, node } = await this.nodes.connect('read', order, async () => true)
+    return new Reader(connection, node, this)
+  }
+
+  codeOf(cause: unknown): string {
+    return cause instanceof KantaError ? cause.code : this.nodes.all[0]!.driver.explainError(cause).code
+  }
+
+  isPrimary(node: Node): boolean {
+    return node === this.#primary
+  }
+
+  /** Takes note that something was written. */
+  wrote(): void {
+    this.#isWritten = this.#readYourWrites
+  }
+
+  /** The position that a replica must have reached for a read to see what was written. */
+  async needed(): Promise<bigint> {
+    while (this.#isWritten || this.#asking !== undefined) {
+      this.#asking ??= this.#ask().finally(() => {
+        this.#asking = undefined
+      })
+      await this.#asking
+    }
+    return this.#needed
+  }
+
+  async #ask(): Promise<void> {
+    // What is written from here on asks for itself.
+    this.#isWritten = false
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#asker ??= await this.primary()
+        this.#needed = position(await cell(this.#asker, WRITTEN))
+        return
+      } catch (cause) {
+        const asker = this.#asker
+        this.#asker = undefined
+        await Promise.resolve(asker?.close()).catch(() => {})
+        if (attempt < ATTEMPTS && this.codeOf(cause) === 'connection') continue
+        this.#isWritten = true
+        throw cause
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#asker?.close()
+    await closeAll(this.nodes.all.map((node) => node.driver))
+  }
+}
+
+/** A connection to the primary, which notes that something was written. */
+class Writer implements Connection {
+  readonly #at: Connection
+  readonly #cluster: Replication
+  #isGone = false
+
+  constructor(at: Connection, cluster: Replication) {
+    this.#at = at
+    this.#cluster = cluster
+  }
+
+  get rows(): 'object' | 'array' {
+    return this.#at.rows
+  }
+
+  get inTransaction(): boolean | undefined {
+    return this.#at.inTransaction
+  }
+
+  get isOpen(): boolean {
+    return this.#at.isOpen !== false && !this.#isGone
+  }
+
+  all(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown[]> {
+    return this.#noting(() => this.#at.all(sql, parameters, bigints))
+  }
+
+  first(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown> {
+    return this.#noting(() => this.#at.first(sql, parameters, bigints))
+  }
+
+  run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
+    return this.#noting(() => this.#at.run(sql, parameters))
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
+    return this.#noting(() => this.#at.execute(sql, parameters))
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#noting(() => this.#at.script(sql))
+  }
+
+  columns(sql: string): readonly string[] {
+    return this.#at.columns(sql)
+  }
+
+  stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints?: boolean): Rows {
+    return this.#at.stream(sql, parameters, chunkSize, bigints)
+  }
+
+  cancel(): MaybePromise<void> {
+    return this.#at.cancel?.()
+  }
+
+  kill(): MaybePromise<void> {
+    return this.#at.kill?.()
+  }
+
+  close(): MaybePromise<void> {
+    return this.#at.close()
+  }
+
+  async #noting<T>(work: () => MaybePromise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      // One that was the primary and is not any more refuses writes; the next connection goes to the new one.
+      const code = this.#cluster.codeOf(cause)
+      this.#isGone ||= code === 'read_only' || code === 'connection'
+      throw cause
+    } finally {
+      this.#cluster.wrote()
+    }
+  }
+}
+
+/** A connection to a replica, in whose place the primary answers what the replica cannot answer yet, or any more. */
+class Reader implements Connection {
+  readonly #replica: Connection
+  readonly #node: Node
+  readonly #cluster: Replication
+  #primary: Connection | undefined
+  /** Where the last statement ran. */
+  #current: Connection
+  #isLost = false
+
+  constructor(replica: Connection, node: Node, cluster: Replication) {
+    this.#replica = replica
+    this.#current = replica
+    this.#node = node
+    this.#cluster = cluster
+  }
+
+  get rows(): 'object' | 'array' {
+    return this.#replica.rows
+  }
+
+  get inTransaction(): boolean | undefined {
+    return this.#current.inTransaction
+  }
+
+  get isOpen(): boolean {
+    return this.#replica.isOpen !== false && this.#primary?.isOpen !== false && !this.#isLost
+  }
+
+  all(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown[]> {
+    return this.#read((at) => at.all(sql, parameters, bigints))
+  }
+
+  first(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown> {
+    return this.#read((at) => at.first(sql, parameters, bigints))
+  }
+
+  run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
+    return this.#read((at) => at.run(sql, parameters))
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
+    return this.#read((at) => at.execute(sql, parameters))
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#read((at) => at.script(sql))
+  }
+
+  columns(sql: string): readonly string[] {
+    return this.#current.columns(sql)
+  }
+
+  async *stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunkSize: number,
+    bigints?: boolean,
+  ): AsyncGenerator<unknown[]> {
+    this.#current = await this.#choose()
+    yield* this.#current.stream(sql, parameters, chunkSize, bigints) as AsyncIterable<unknown[]>
+  }
+
+  cancel(): MaybePromise<void> {
+    return this.#current.cancel?.()
+  }
+
+  kill(): MaybePromise<void> {
+    return this.#current.kill?.()
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#primary?.close()
+    } finally {
+      await this.#replica.close()
+    }
+  }
+
+  /** Runs what only reads, and again at the primary where the replica is lost meanwhile. */
+  async #read<T>(work: (at: Connection) => MaybePromise<T>): Promise<T> {
+    const wasInTransaction = this.#current.inTransaction === true
+    if (!wasInTransaction) this.#current = await this.#choose()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work(this.#current)
+      } catch (cause) {
+        if (this.#cluster.codeOf(cause) !== 'connection') throw cause
+        if (this.#current === this.#replica) {
+          this.#isLost = true
+          this.#cluster.nodes.lost(this.#node, cause)
+        }
+        if (wasInTransaction || attempt >= ATTEMPTS) throw cause
+        this.#current = await this.#ofPrimary()
+      }
+    }
+  }
+
+  async #choose(): Promise<Connection> {
+    if (this.#isLost) return this.#ofPrimary()
+    if (this.#cluster.isPrimary(this.#node)) return this.#replica
+    const needed = await this.#cluster.needed()
+    const until = now() + this.#cluster.catchUp
+    for (let wait = 1; this.#node.replayed < needed; wait *= 2) {
+      try {
+        const replayed = position(await cell(this.#replica, REPLAYED))
+        if (replayed > this.#node.replayed) this.#node.replayed = replayed
+      } catch (cause) {
+        this.#isLost = true
+        this.#cluster.nodes.lost(this.#node, cause)
+        return this.#ofPrimary()
+      }
+      if (this.#node.replayed >= needed) break
+      if (now() + wait > until) return this.#ofPrimary()
+      await pause(wait)
+    }
+    return this.#replica
+  }
+
+  async #ofPrimary(): Promise<Connection> {
+    if (this.#primary?.isOpen === false) await Promise.resolve(this.#primary.close()).catch(() => {})
+    if (this.#primary === undefined || this.#primary.isOpen === false) this.#primary = await this.#cluster.primary()
+    return this.#primary
+  }
+}

@@ -1,0 +1,88 @@
+import type { AbstractType } from '../schema/index.ts'
+import type { DialectName } from './catalog.ts'
+
+type Names = Readonly<Record<string, AbstractType>>
+
+const COMMON: Names = {
+  integer: 'integer',
+  int: 'integer',
+  bigint: 'bigint',
+  smallint: 'integer',
+  real: 'real',
+  double: 'real',
+  'double precision': 'real',
+  float: 'real',
+  decimal: 'decimal',
+  numeric: 'decimal',
+  text: 'text',
+  varchar: 'varchar',
+  'character varying': 'varchar',
+  boolean: 'boolean',
+  date: 'date',
+  json: 'json',
+  uuid: 'uuid',
+  enum: 'enum',
+}
+
+const NAMES: Readonly<Record<DialectName, Names>> = {
+  sqlite: { ...COMMON, blob: 'bytes', datetime: 'timestamp', timestamp: 'timestamp' },
+  postgres: {
+    ...COMMON,
+    int2: 'integer',
+    int4: 'integer',
+    int8: 'bigint',
+    float4: 'real',
+    float8: 'real',
+    bool: 'boolean',
+    bytea: 'bytes',
+    jsonb: 'json',
+    timestamptz: 'timestamp',
+    timestamp: 'timestamp',
+    'timestamp with time zone': 'timestamp',
+    'timestamp without time zone': 'timestamp',
+  },
+  mysql: mysql(),
+  mariadb: mysql(),
+  mssql: {
+    ...COMMON,
+    tinyint: 'integer',
+    bit: 'boolean',
+    nvarchar: 'varchar',
+    'nvarchar(max)': 'text',
+    'varchar(max)': 'text',
+    varbinary: 'bytes',
+    datetime2: 'timestamp',
+    datetime: 'timestamp',
+    datetimeoffset: 'timestamp',
+    uniqueidentifier: 'uuid',
+  },
+}
+
+function mysql(): Names {
+  return {
+    ...COMMON,
+    tinyint: 'integer',
+    mediumint: 'integer',
+    'tinyint(1)': 'boolean',
+    bool: 'boolean',
+    tinytext: 'text',
+    mediumtext: 'text',
+    longtext: 'text',
+    blob: 'bytes',
+    tinyblob: 'bytes',
+    mediumblob: 'bytes',
+    longblob: 'bytes',
+    binary: 'bytes',
+    varbinary: 'bytes',
+    datetime: 'timestamp',
+    timestamp: 'timestamp',
+  }
+}
+
+/** The kind of column that `table()` has for a type; null for types that it has none for. */
+export function abstractOf(type: string, dialect: DialectName): AbstractType | null {
+  const text = type.toLowerCase().replace(/\s+/g, ' ').trim()
+  const names = NAMES[dialect]
+  const name = text.replace(/\s*\([^)]*\)/g, '').trim()
+  return names[text] ?? names[name] ?? null
+}

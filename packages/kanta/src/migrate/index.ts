@@ -1,0 +1,6 @@
+export type { Drift, MigrationStatus } from './drift.ts'
+export type { LockOptions } from './lock.ts'
+export type { Migration, MigrationSource, Migrations } from './migration.ts'
+export { type MigrateOptions, type Migrator, type MigratorOptions, migrator, none } from './migrator.ts'
+export type { Direction, MigrationEvent, MigrationResult, MigrationRun } from './result.ts'
+export type { MigrationStatement } from './watch.ts'

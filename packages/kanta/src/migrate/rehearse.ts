@@ -1,0 +1,67 @@
+import { DatabaseHandle } from '../run/index.ts'
+import { engines } from './engine.ts'
+import { withoutForeignKeys } from './foreign-keys.ts'
+import { call, type Performed, restoring, resultOf, type Step } from './perform.ts'
+import { refuseIdlePragma, Statements } from './watch.ts'
+import type { Work } from './work.ts'
+
+/** What ends a rehearsal that went well. */
+const UNDO = Symbol('undo')
+
+/**
+ * Runs migrations and undoes all of them: in one transaction, which is rolled back. A migration that no transaction
+ * can undo is called, too, but its statements are only noted down, except for queries.
+ */
+export async function rehearse(work: Omit<Work, 'lock' | 'records'>, steps: readonly Step[]): Promise<Performed[]> {
+  const { name: dialect } = work.db.settings.driver.dialect
+  const { transactionalDdl } = engines[dialect]
+  const off = steps.find(({ migration }) => migration.foreignKeys === 'off')
+  const restore = off === undefined ? undefined : await withoutForeignKeys(work.own, off.name)
+  const builder = work.db.transaction()
+  // Then the server itself refuses what is not a query.
+  const transaction = transactionalDdl ? builder : builder.setAccessMode('read only')
+  const performed: Performed[] = []
+  const run = async (db: DatabaseHandle): Promise<void> => {
+    for (const step of steps) {
+      const pretend = !transactionalDdl || step.migration.transaction === false
+      const outcome = await rehearseOne(work, step, pretend ? pretending(db) : db, pretend)
+      performed.push(outcome)
+      if ('error' in outcome) break
+    }
+    throw UNDO
+  }
+  try {
+    await restoring(work, restore, () => transaction.execute(run, { signal: work.signal }))
+  } catch (error) {
+    if (error !== UNDO) throw error
+  }
+  return performed
+}
+
+async function rehearseOne(
+  work: Omit<Work, 'lock' | 'records'>,
+  step: Step,
+  db: DatabaseHandle,
+  pretend: boolean,
+): Promise<Performed> {
+  const { name, direction, number, of } = step
+  work.tell({ kind: 'start', name, direction, number, of })
+  const statements = new Statements()
+  const start = performance.now()
+  const isSqlite = db.settings.driver.dialect.name === 'sqlite'
+  const failed: unknown[] = []
+  try {
+    await call(work, step, db, statements, isSqlite && !pretend ? { before: refuseIdlePragma } : { pretend })
+  } catch (error) {
+    failed.push(error)
+  }
+  const status = failed.length > 0 ? 'rolled back' : 'planned'
+  const result = resultOf(step, status, performance.now() - start, statements)
+  work.tell({ kind: 'end', result, number, of })
+  return failed.length > 0 ? { result, error: failed[0] } : { result }
+}
+
+/** A database with plans of its own: what is made ready for rows that never come must not be found again. */
+function pretending(db: DatabaseHandle): DatabaseHandle {
+  return new DatabaseHandle({ ...db.settings, planning: { ...db.settings.planning } }, db.session)
+}

@@ -1,0 +1,146 @@
+import type { Connection, MaybePromise, RunResult } from '../driver/index.ts'
+import { refuse } from '../error/index.ts'
+
+/** A statement of a migration. */
+export interface MigrationStatement {
+  readonly sql: string
+  /** Left out with `kanta({ redact: true })`. */
+  readonly parameters: readonly unknown[] | undefined
+  /** Whether the database ran it; a dry run may leave out those that it could not undo. */
+  readonly ran: boolean
+  /** Milliseconds; 0 when it did not run. */
+  readonly duration: number
+}
+
+/** What a migration sent so far. */
+export class Statements {
+  readonly list: MigrationStatement[] = []
+  /** How many it sent, also those that are too many to keep. */
+  count = 0
+  /** The one that failed last. */
+  failed: string | undefined
+
+  add(statement: MigrationStatement): void {
+    this.count++
+    if (this.list.length < MOST_STATEMENTS) this.list.push(statement)
+  }
+}
+
+/** A migration that moves many rows must not fill the memory with its texts. */
+const MOST_STATEMENTS = 10_000
+
+/** How a connection is watched while a migration has it. */
+export interface Watching {
+  readonly statements: Statements
+  /** Called before each statement; throws to keep it from running. */
+  readonly before?: ((sql: string) => void) | undefined
+  /** Sends nothing but queries, and gives no rows for all else. */
+  readonly pretend?: boolean | undefined
+  readonly redact: boolean
+  readonly onStatement?: ((statement: MigrationStatement) => void) | undefined
+}
+
+const NOTHING: RunResult & { readonly rows: unknown[] } = { changes: 0, insertId: undefined, rows: [] }
+
+/** What only reads, told from its first word; the transaction around a dry run holds it to that. */
+const READS = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(?:select|show|values|explain|describe|desc|table)\b/i
+
+/** A connection that tells which statements go through it. */
+export class WatchedConnection implements Connection {
+  readonly #inner: Connection
+  #watching: Watching | undefined
+
+  constructor(inner: Connection) {
+    this.#inner = inner
+  }
+
+  /** Watches until the function that it gives is called. */
+  watch(watching: Watching): () => void {
+    this.#watching = watching
+    return () => {
+      if (this.#watching === watching) this.#watching = undefined
+    }
+  }
+
+  get rows(): 'object' | 'array' {
+    return this.#inner.rows
+  }
+
+  get inTransaction(): boolean | undefined {
+    return this.#watching?.pretend === true ? undefined : this.#inner.inTransaction
+  }
+
+  all(sql: string, parameters: readonly unknown[], bigints?: boolean): MaybePromise<unknown[]> {
+    return this.#send(sql, parameters, [], () => this.#inner.all(sql, parameters, bigints))
+  }
+
+  first(sql: string, parameters: readonly unknown[], bigints?: boolean): MaybePromise<unknown> {
+    return this.#send(sql, parameters, undefined, () => this.#inner.first(sql, parameters, bigints))
+  }
+
+  run(sql: string, parameters: readonly unknown[]): MaybePromise<RunResult> {
+    return this.#send(sql, parameters, NOTHING, () => this.#inner.run(sql, parameters))
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): MaybePromise<RunResult & { readonly rows: unknown[] }> {
+    return this.#send(sql, parameters, NOTHING, () => this.#inner.execute(sql, parameters))
+  }
+
+  columns(sql: string): readonly string[] {
+    return this.#watching?.pretend === true && !READS.test(sql) ? [] : this.#inner.columns(sql)
+  }
+
+  stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunkSize: number,
+    bigints?: boolean,
+  ): IterableIterator<unknown[]> | AsyncIterableIterator<unknown[]> {
+    const none: unknown[][] = []
+    return this.#send(sql, parameters, none.values(), () =>
+      this.#inner.stream(sql, parameters, chunkSize, bigints),
+    ) as IterableIterator<unknown[]>
+  }
+
+  script(sql: string): MaybePromise<void> {
+    return this.#send(sql, [], undefined, () => this.#inner.script(sql))
+  }
+
+  close(): MaybePromise<void> {
+    return this.#inner.close()
+  }
+
+  #send<T>(sql: string, parameters: readonly unknown[], nothing: T, run: () => MaybePromise<T>): MaybePromise<T> {
+    const watching = this.#watching
+    if (watching === undefined) return run()
+    watching.before?.(sql)
+    const pretended = watching.pretend === true && !READS.test(sql)
+    const start = performance.now()
+    const done = <R>(result: R): R => {
+      const duration = pretended ? 0 : performance.now() - start
+      const statement = { sql, parameters: watching.redact ? undefined : parameters, ran: !pretended, duration }
+      watching.statements.add(statement)
+      watching.onStatement?.(statement)
+      return result
+    }
+    const failed = (error: unknown): never => {
+      watching.statements.failed = sql
+      throw error
+    }
+    if (pretended) return done(nothing)
+    try {
+      const result = run()
+      return result instanceof Promise ? result.then(done, failed) : done(result)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+}
+
+/** In a transaction SQLite takes no notice of it, and the rows of other tables would go with a dropped one. */
+export function refuseIdlePragma(sql: string): void {
+  if (/^\s*pragma\s+foreign_keys\s*[=(]/i.test(sql))
+    refuse(
+      "In a transaction 'pragma foreign_keys' does nothing. Say foreignKeys: 'off' in the migration, which turns them off around it.",
+    )
+}
