@@ -42,7 +42,9 @@ export class PgConnection implements Connection {
   readonly rows = 'array'
   readonly cancel?: () => Promise<void>
   readonly kill?: () => Promise<void>
-  readonly #client: PgClient
+  readonly client: PgClient
+  /** Called when the connection is lost. */
+  onLost: (() => void) | undefined
   readonly #wire: Wire
   readonly #ends: Ends
   // Two generations in place of the bookkeeping of a true least-recently-used cache: a hit in the young one writes
@@ -66,7 +68,7 @@ export class PgConnection implements Connection {
   #stream: PgStream | undefined
 
   constructor(client: PgClient, statementCache: number, ends: Ends) {
-    this.#client = client
+    this.client = client
     if (ends.cancel !== undefined) this.cancel = ends.cancel
     if (ends.kill !== undefined) this.kill = ends.kill
     this.#wire = client.connection as unknown as Wire
@@ -138,7 +140,7 @@ export class PgConnection implements Connection {
 
   /** Sends something at once, after what was sent before. */
   send(it: Submitted): void {
-    this.#client.query(it as never)
+    this.client.query(it as never)
   }
 
   /** A stream that has the connection to itself; nothing else can run before it is read to its end. */
@@ -241,9 +243,11 @@ export class PgConnection implements Connection {
   }
 
   #lost(): void {
+    const wasOpen = this.#open
     this.#open = false
     this.#status = 'I'
     this.#settle()
+    if (wasOpen) this.onLost?.()
   }
 
   #find(sql: string): Statement {

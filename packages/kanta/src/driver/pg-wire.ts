@@ -8,6 +8,8 @@ export interface Wire {
     /** Whether the other end is slower than what was written. */
     readonly writableNeedDrain: boolean
     once(event: 'drain' | 'close', listener: () => void): unknown
+    pause?(): unknown
+    resume?(): unknown
   }
   query(text: string): void
   parse(message: { readonly text: string; readonly name: string }): void

@@ -40,14 +40,21 @@ export function pglite(options: string | PGliteOptions | PGlite = {}): Driver {
     explainError: explainPostgresError,
     connect: async () => {
       const database = await open(options)
-      return new PgConnection(new PgliteClient(database), STATEMENTS, {
+      const known = wrapped.get(database)
+      if (known !== undefined) return known.reopen()
+      const connection = new PgConnection(new PgliteClient(database), STATEMENTS, {
         close: async () => {
           if (database !== options) await database.close()
         },
       })
+      wrapped.set(database, connection)
+      return connection
     },
   }
 }
+
+/** The connections of databases of the user's, which know what is prepared there. */
+const wrapped = new WeakMap<PGlite, PgConnection>()
 
 const isDatabase = (given: unknown): given is PGlite =>
   typeof (given as PGlite | null | undefined)?.execProtocol === 'function'
