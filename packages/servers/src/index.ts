@@ -1,3 +1,12 @@
+export { installMariadb } from './install.ts'
+export {
+  findMariadb,
+  type MariadbAddress,
+  type MariadbOptions,
+  type MariadbServer,
+  mariadbIsInstalled,
+  startMariadb,
+} from './mariadb.ts'
 export { freePort } from './port.ts'
 export {
   findPostgres,

@@ -1,34 +1,39 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { type Owner, temporaryFolder, unprivileged } from './owner.ts'
+import { freePort } from './port.ts'
+import { ServerProcess } from './process.ts'
 
-/** How a server of MariaDB is started. */
-export interface MariadbOptions {
-  /** Settings of the server, as `mariadbd --help` names them without the dashes: `{ 'max-connections': 5 }`. */
-  readonly settings?: Readonly<Record<string, string | number | boolean>> | undefined
-  /** Where its data is, to start it again after `kill()`; it is then kept at the end. Else a temporary folder. */
-  readonly folder?: string | undefined
-  /** The port, for a server that is started again; else a free one. */
-  readonly port?: number | undefined
-}
-
-/** A private server of MariaDB on the loopback address. */
-export interface MariadbServer {
+/** Where MariaDB answers. */
+export interface MariadbAddress {
   readonly host: string
   readonly port: number
   readonly user: string
   readonly password: string
   readonly database: string
-  readonly folder: string
-  /** The process of the server, to freeze it with a signal. */
+}
+
+/** A MariaDB server of one's own. */
+export interface MariadbServer extends MariadbAddress {
+  /** The folder of its data. */
+  readonly data: string
   readonly pid: number
-  /** Ends it in order. */
-  stop(): Promise<void>
-  /** Ends it as a loss of power would. */
+  /** Ends it as a crash would. Its data stay. */
   kill(): Promise<void>
+  /** Ends it in good order. Its data stay. */
+  shutDown(): Promise<void>
+  /** Starts it again on the same port, with other settings besides those it had, where they are given. */
+  restart(settings?: Settings): Promise<void>
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+/** Settings of the server, as `mariadbd --help` names them without the dashes. */
+type Settings = Readonly<Record<string, string | number>>
+
+export interface MariadbOptions {
+  readonly settings?: Settings
 }
 
 const HOST = '127.0.0.1'
@@ -36,37 +41,11 @@ const USER = 'kanta'
 const PASSWORD = 'kanta'
 const DATABASE = 'kanta'
 
-/** Debian puts servers where the path of a user need not lead. */
-const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-
-async function find(program: string): Promise<string | undefined> {
-  for (const folder of FOLDERS) {
-    const path = join(folder, program)
-    if (
-      await stat(path).then(
-        (found) => found.isFile(),
-        () => false,
-      )
-    )
-      return path
-  }
-  return undefined
-}
-
-/** Whether MariaDB's server is here, else why it cannot be started. */
-export async function mariadbIsInstalled(): Promise<true | string> {
-  for (const program of ['mariadbd', 'mariadb-install-db'])
-    if ((await find(program)) === undefined)
-      return `MariaDB is not installed (no ${program}). Install it: apt-get install mariadb-server galera-4.`
-  return true
-}
-
-/** Quick rather than safe from a loss of power; what is committed survives the end of the process. */
-const SETTINGS = {
+/** Quick rather than safe from a crash of the machine; what is committed survives a crash of the server. */
+const SETTINGS: Settings = {
   'bind-address': HOST,
   'skip-networking': 0,
   'skip-name-resolve': 1,
-  'skip-log-bin': true,
   'performance-schema': 0,
   'character-set-server': 'utf8mb4',
   'max-connections': 200,
@@ -77,76 +56,99 @@ const SETTINGS = {
   'innodb-flush-method': 'nosync',
   'innodb-flush-log-at-trx-commit': 2,
   'innodb-doublewrite': 0,
-  'innodb-fast-shutdown': 1,
-} as const
+}
 
-/** The user whom a server that is started by root runs as. */
-const UNPRIVILEGED = 'nobody'
+/** Debian puts servers where the path of a user need not lead. */
+const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+
+const find = (program: string): string | undefined =>
+  FOLDERS.map((folder) => join(folder, program)).find((path) => existsSync(path))
+
+/** The programs of the server, or why there are none. */
+export function findMariadb(): { readonly server: string; readonly install: string } | { readonly missing: string } {
+  const server = find('mariadbd')
+  const install = find('mariadb-install-db')
+  if (server !== undefined && install !== undefined) return { server, install }
+  return {
+    missing:
+      'MariaDB is left out: it is not installed. Have it with `apt-get install mariadb-server galera-4`, or run packages/servers/src/install.ts as root.',
+  }
+}
+
+/** Whether a server can be started here, else why not. */
+export function mariadbIsInstalled(): true | string {
+  const found = findMariadb()
+  return 'missing' in found ? found.missing : true
+}
 
 /**
- * Starts MariaDB in a folder of its own on a free port. It ends with `stop()` or `kill()`, and with the process that
- * started it, however that ends.
+ * Starts a MariaDB server in a temporary folder on a free port.
+ *
+ * @throws Error when it cannot be started, with what it wrote.
  */
-export async function startMariadb(options: MariadbOptions = {}): Promise<MariadbServer> {
-  const program = await find('mariadbd')
-  if (program === undefined) throw new Error(String(await mariadbIsInstalled()))
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'kanta-mariadb-')))
-  const keep = options.folder !== undefined
-  try {
-    await install(folder)
-    // A port that was free a moment ago may be taken meanwhile, by another worker that looks for one, too.
-    for (let attempt = 1; ; attempt++) {
-      const port = options.port ?? (await freePort())
-      try {
-        return await launch(program, { folder, keep, port, settings: options.settings ?? {} })
-      } catch (error) {
-        if (attempt === 5 || options.port !== undefined || !/Bind on TCP\/IP port/.test(String(error))) throw error
-      }
-    }
-  } catch (error) {
-    if (!keep) await rm(folder, { recursive: true, force: true })
-    throw error
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, HOST)
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
-
-const isRoot = (): boolean => process.getuid?.() === 0
-
-/** Makes the system tables, where they are not there from an earlier start. */
-async function install(folder: string): Promise<void> {
+export async function startMariadb({ settings = {} }: MariadbOptions = {}): Promise<MariadbServer> {
+  const found = findMariadb()
+  if ('missing' in found) throw new Error(found.missing)
+  const owner = unprivileged()
+  const folder = temporaryFolder('mariadb', owner)
   const data = join(folder, 'data')
-  if (
-    await stat(join(data, 'mysql')).then(
-      () => true,
-      () => false,
-    )
-  )
-    return
-  await mkdir(data, { recursive: true })
-  const init = join(folder, 'init.sql')
-  await writeFile(
-    init,
-    [
-      `create database if not exists ${DATABASE} character set utf8mb4 collate utf8mb4_bin;`,
-      `create user if not exists '${USER}'@'%' identified by '${PASSWORD}';`,
-      `grant all on *.* to '${USER}'@'%' with grant option;`,
-      '',
-    ].join('\n'),
-  )
-  if (isRoot()) {
-    const uid = Number(spawnSync('id', ['-u', UNPRIVILEGED], { encoding: 'utf8' }).stdout)
-    for (const path of [folder, data, init]) await chown(path, uid, -1)
+  install(found.install, folder, data, owner)
+  const port = await freePort()
+  let given: Settings = { ...SETTINGS, ...settings }
+  const start = (): Promise<ServerProcess> => {
+    const all: Settings = { ...given, ...places(folder, data), port }
+    return ServerProcess.start({
+      command: found.server,
+      args: ['--no-defaults', ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)],
+      owner,
+      folder,
+      ready: /ready for connections[\s\S]*port: \d/,
+    })
   }
-  const made = spawn(
-    (await find('mariadb-install-db'))!,
+  let server = await start()
+  return {
+    host: HOST,
+    port,
+    user: USER,
+    password: PASSWORD,
+    database: DATABASE,
+    data,
+    get pid() {
+      return server.pid
+    },
+    kill: () => server.end('SIGKILL'),
+    shutDown: () => server.end('SIGTERM'),
+    restart: async (more = {}) => {
+      given = { ...given, ...more }
+      server = await start()
+    },
+    stop: async () => {
+      await server.end('SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const places = (folder: string, data: string): Settings => ({
+  datadir: data,
+  socket: join(folder, 'server.sock'),
+  'pid-file': join(folder, 'server.pid'),
+  'init-file': join(folder, 'init.sql'),
+})
+
+/** What the server runs when it starts: whoever connects from this machine with the password may do everything. */
+const INIT = `
+create database if not exists ${DATABASE} character set utf8mb4 collate utf8mb4_nopad_bin;
+create user if not exists '${USER}'@'%' identified by '${PASSWORD}';
+grant all on *.* to '${USER}'@'%' with grant option;
+`
+
+function install(program: string, folder: string, data: string, owner: Owner | undefined): void {
+  mkdirSync(data)
+  writeFileSync(join(folder, 'init.sql'), INIT)
+  if (owner !== undefined) for (const path of [data, join(folder, 'init.sql')]) chownSync(path, owner.uid, owner.gid)
+  execFileSync(
+    program,
     [
       '--no-defaults',
       `--datadir=${data}`,
@@ -154,113 +156,7 @@ async function install(folder: string): Promise<void> {
       '--auth-root-authentication-method=normal',
       '--innodb-flush-method=nosync',
       '--innodb-log-file-size=16M',
-      ...(isRoot() ? [`--user=${UNPRIVILEGED}`] : []),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: '/', stdio: 'pipe', ...owner },
   )
-  let said = ''
-  for (const stream of [made.stdout, made.stderr]) stream.on('data', (text) => (said += text))
-  const [code] = await once(made, 'close')
-  if (code !== 0) throw new Error(`mariadb-install-db failed: ${said}`)
-}
-
-interface Launch {
-  readonly folder: string
-  readonly keep: boolean
-  readonly port: number
-  readonly settings: Readonly<Record<string, string | number | boolean>>
-}
-
-/**
- * A shell stands between, and waits for a word or for the end of its input, which comes with the end of this process:
- * no server outlives a test run that is killed.
- */
-const KEEPER = `
-log=$1; folder=$2; shift 2
-"$@" </dev/null >"$log" 2>&1 &
-server=$!
-echo $server
-read -r how
-if [ "$how" = stop ]; then kill -TERM $server; else kill -KILL $server; fi 2>/dev/null
-wait $server 2>/dev/null
-if [ -n "$folder" ]; then rm -rf "$folder"; fi
-`
-
-async function launch(program: string, { folder, keep, port, settings }: Launch): Promise<MariadbServer> {
-  const log = join(folder, 'server.log')
-  const given: Record<string, string | number | boolean> = {
-    datadir: join(folder, 'data'),
-    socket: join(folder, 'server.sock'),
-    'pid-file': join(folder, 'server.pid'),
-    'init-file': join(folder, 'init.sql'),
-    port,
-    ...SETTINGS,
-    ...(isRoot() ? { user: UNPRIVILEGED } : {}),
-    ...settings,
-  }
-  const words = Object.entries(given).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`))
-  const keeper = spawn('sh', ['-c', KEEPER, 'sh', log, keep ? '' : folder, program, '--no-defaults', ...words], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    // Signals to the group of this process, such as Ctrl-C, leave the keeper to do its work.
-    detached: true,
-  })
-  keeper.unref()
-  const ended = once(keeper, 'exit')
-  const pid = await pidOf(keeper.stdout)
-  const end = async (how: 'stop' | 'kill'): Promise<void> => {
-    keeper.ref()
-    if (keeper.exitCode === null) keeper.stdin.end(`${how}\n`)
-    await ended
-  }
-  try {
-    await answering(port, pid)
-  } catch (error) {
-    const said = await readFile(log, 'utf8').catch(() => '')
-    await end('kill')
-    throw new Error(`MariaDB did not start: ${said.slice(-4000)}`, { cause: error })
-  }
-  ;(keeper.stdin as unknown as Socket).unref()
-  return {
-    host: HOST,
-    port,
-    user: USER,
-    password: PASSWORD,
-    database: DATABASE,
-    folder,
-    pid,
-    stop: () => end('stop'),
-    kill: () => end('kill'),
-  }
-}
-
-async function pidOf(output: NodeJS.ReadableStream): Promise<number> {
-  let said = ''
-  for await (const text of output) {
-    said += text
-    if (said.includes('\n')) break
-  }
-  return Number(said)
-}
-
-const PATIENCE = 60_000
-
-/** Waits until the server greets whoever connects. */
-async function answering(port: number, pid: number): Promise<void> {
-  for (const since = performance.now(); performance.now() - since < PATIENCE; ) {
-    if (await greets(port)) return
-    process.kill(pid, 0)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`It does not answer on port ${port}.`)
-}
-
-function greets(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, HOST)
-    socket.once('data', () => {
-      resolve(true)
-      socket.destroy()
-    })
-    for (const event of ['error', 'close']) socket.once(event, () => resolve(false))
-  })
 }

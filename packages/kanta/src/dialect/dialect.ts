@@ -1,6 +1,7 @@
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import type { Printers } from './print.ts'
+import type { SchemaCapabilities } from './schema-capabilities.ts'
 
 /** What a transaction was asked to be. */
 export interface TransactionSettings {
@@ -25,7 +26,7 @@ export interface TransactionSql {
 }
 
 /** What a database can do. A clause that needs what is missing is refused with the alternative. */
-export interface Capabilities {
+export interface Capabilities extends SchemaCapabilities {
   readonly returning: boolean
   readonly output: boolean
   readonly merge: boolean

@@ -33,8 +33,6 @@ export interface Connection {
   readonly rows: 'object' | 'array'
   /** Whether a transaction is open, where the library can tell at once. */
   readonly inTransaction?: boolean | undefined
-  /** Whether it can still be used, where the library can tell: not once its socket died. */
-  readonly isOpen?: boolean
   /** All rows of a statement that returns rows. */
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): MaybePromise<unknown[]>
   /** The first row of a query, the others unread. */
@@ -63,6 +61,8 @@ export interface Connection {
   cancel?(): MaybePromise<void>
   /** Ends the connection from the database's side, and with it whatever runs. */
   kill?(): MaybePromise<void>
+  /** Whether it can still be used, where a server can end it. */
+  readonly isOpen?: boolean
   close(): MaybePromise<void>
 }
 

@@ -13,7 +13,7 @@ import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Driver, Role, RunResult } from './driver.ts'
 import { AsyncSqliteConnection, type AsyncSqliteLibrary, type SqliteRows } from './sqlite-async.ts'
-import { type Explanation, explainMisuse, explainResult, nameOfResult } from './sqlite-error.ts'
+import { type Explanation, explainMisuse, explainResult, explainSqliteError } from './sqlite-error.ts'
 import { checkLog, driverOf, JOURNAL_MODE } from './sqlite-open.ts'
 import { type SqliteOptions, type SqliteSettings, settle } from './sqlite-settings.ts'
 import { exactNumber, type SqliteValue } from './sqlite-value.ts'
@@ -310,17 +310,13 @@ const LOST = /^(?:HRANA_|SERVER_ERROR|UNKNOWN$)/
 function explainError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
-  const { code = '', extendedCode = code, rawCode } = (cause ?? {}) as Partial<LibsqlError>
-  // The client repeats the code, and a server says whose error it is.
-  const plain = message.replace(/^(?:SQLITE_\w+: |SQLite error: )+/, '')
+  const code = String((cause as Partial<LibsqlError> | null | undefined)?.code)
   if (/Unable to open connection/.test(message)) return explainResult('CANTOPEN', message)
-  if (typeof rawCode === 'number') return explainResult(nameOfResult(rawCode), plain)
-  if (String(code).startsWith('SQLITE_')) return explainResult(extendedCode.slice('SQLITE_'.length), plain)
-  if (LOST.test(String(code)) || (cause instanceof TypeError && /fetch/.test(message))) {
+  if (LOST.test(code) || (cause instanceof TypeError && /fetch/.test(message))) {
     return {
       code: 'connection',
       message: `The server could not be asked (${message}). Check the URL, the token and the network.`,
     }
   }
-  return OF_CLIENT[code] ?? explainMisuse(message)
+  return OF_CLIENT[code] ?? explainSqliteError(cause)
 }

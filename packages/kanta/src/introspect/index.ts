@@ -1,19 +1,4 @@
-export type {
-  Catalog,
-  CatalogCheck,
-  CatalogColumn,
-  CatalogDomain,
-  CatalogEnum,
-  CatalogForeignKey,
-  CatalogIndex,
-  CatalogIndexPart,
-  CatalogKey,
-  CatalogName,
-  CatalogSequence,
-  CatalogTable,
-  CatalogTrigger,
-  CatalogView,
-  DialectName,
-} from './catalog.ts'
-export { type IntrospectOptions, introspect, type TableFilter } from './introspect.ts'
-export type { Progress } from './source.ts'
+export { readCreateTable } from './create-table.ts'
+export { canonicalJson } from './hash.ts'
+export * from './introspect.ts'
+export { Cursor, tokens } from './token.ts'

@@ -6,6 +6,25 @@ import { postgresReader } from './postgres.ts'
 import { type Asked, type Progress, type Reader, Source } from './source.ts'
 import { sqliteReader } from './sqlite.ts'
 
+export type {
+  Catalog,
+  CatalogCheck,
+  CatalogColumn,
+  CatalogDomain,
+  CatalogEnum,
+  CatalogForeignKey,
+  CatalogIndex,
+  CatalogIndexPart,
+  CatalogKey,
+  CatalogName,
+  CatalogSequence,
+  CatalogTable,
+  CatalogTrigger,
+  CatalogView,
+  DialectName,
+} from './catalog.ts'
+export type { Progress }
+
 /** What to read, and how to watch it. */
 export interface IntrospectOptions {
   /** The schemas to read; else all that are not the database's own (in SQLite `main`). */

@@ -69,8 +69,6 @@ function rename(part: Node): Node {
       return { ...part, name: snake(part.name), columns: part.columns?.map(snake) }
     case 'conflict':
       return { ...part, columns: part.columns.map(snake) }
-    case 'createIndex':
-      return { ...part, name: snake(part.name), columns: part.columns.map(snake) }
     case 'insert':
     case 'values':
       if (part.columns === undefined) return part

@@ -77,7 +77,7 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
     count += places
     if (varies(slot)) key += `${places}${typesOf(slot, args, dialect).join('|')},`
   }
-  const inline = count > dialect.maxParameters
+  const inline = plan.inline || count > dialect.maxParameters
   const known = inline ? undefined : plan.variants.get(key)
   const binding = known === undefined ? new TextBinding(dialect, inline) : new Binding()
   for (const piece of known === undefined ? plan.pieces : plan.slots) {
@@ -103,8 +103,8 @@ export function bindFixed(plan: Plan, args: readonly unknown[], context: Context
 }
 
 function contextValue(name: string, context: Context): unknown {
-  const value = context[name]
-  if (value === undefined || value === '') {
+  const value = Object.hasOwn(context, name) ? context[name] : undefined
+  if (value === undefined || value === null || value === '') {
     throw new KantaError('invalid_input', `The context has no '${name}', which a policy of this database needs.`)
   }
   return value
@@ -180,16 +180,18 @@ function bindList(values: readonly unknown[], codec: unknown, binding: Binding, 
 
 function bindRows(slot: NodeOf<'slot'>, args: readonly unknown[], binding: Binding, dialect: Dialect): void {
   const rows = args[slot.index] as readonly Row[]
-  const { columns, codecs } = slot.codec as RowCodecs
+  const { columns, codecs, selects } = slot.codec as RowCodecs
   const types = typesOf(slot, args, dialect)
+  const [open, close, next] = selects === undefined ? ['(', ')', ', '] : ['select ', '', ' union all ']
   for (let i = 0; i < rows.length; i++) {
-    binding.text(i > 0 ? ', (' : '(')
+    binding.text(i > 0 ? next + open : open)
     for (let j = 0; j < columns.length; j++) {
       if (j > 0) binding.text(', ')
-      // The other rows have the types of the first.
+      // The other rows have the types of the first, and its names.
       binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), i === 0 ? types[j] : undefined)
+      if (i === 0 && selects !== undefined) binding.text(` as ${selects[j]}`)
     }
-    binding.text(')')
+    binding.text(close)
   }
 }
 

@@ -17,7 +17,8 @@ export interface Part {
 function rowsSlot(plan: Plan): NodeOf<'slot'> | undefined {
   const [slot, ...more] = plan.slots
   if (plan.tree.kind !== 'insert' || more.length > 0 || slot?.kind !== 'slot' || slot.role !== 'rows') return undefined
-  return slot
+  // The rows of a `values()` in its query are one table, and stay together.
+  return plan.tree.query === undefined ? slot : undefined
 }
 
 /** The most rows of one statement: a power of two, so that all numbers of rows are served by a few texts. */

@@ -40,7 +40,7 @@ export class Executor implements Runner {
   constructor(settings: Settings, session: Session) {
     this.settings = settings
     this.session = session
-    this.#dialect = settings.driver.dialect
+    this.#dialect = settings.planning.dialect
     this.#planning = settings.planning
     this.#context = settings.context
     this.#plain = settings.hooks.length === 0

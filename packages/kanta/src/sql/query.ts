@@ -148,7 +148,7 @@ function simpleComparison(column: unknown, op: unknown): Node | undefined {
 export class Filtered<K extends 'select' | 'update' | 'delete'> extends Query<K> {
   where(...condition: unknown[]): this {
     const value = condition[2]
-    if (typeof value === 'number' || typeof value === 'string') {
+    if ((typeof value === 'number' || typeof value === 'string') && condition.length === 3) {
       const known = simpleComparison(condition[0], condition[1])
       if (known !== undefined) return extend(this, 'where', known, [value])
     }

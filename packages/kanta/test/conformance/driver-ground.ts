@@ -31,9 +31,21 @@ const CITIES = `
  * - `infinity`, `nul`, `bigints`: such numbers, text and integers of 64 bits go in and come out
  * - `cursors`: a stream reads from the database as it is asked
  * - `transactions`: they begin and end as text
+ * - `minusZero`: -0 keeps its sign
+ * - `greeting`: a new connection can be seen before it is used
  * - `readOnly`: files opened for reading only
  */
-export type Feature = 'instant' | 'reals' | 'infinity' | 'nul' | 'bigints' | 'cursors' | 'transactions' | 'readOnly'
+export type Feature =
+  | 'instant'
+  | 'reals'
+  | 'infinity'
+  | 'nul'
+  | 'bigints'
+  | 'cursors'
+  | 'transactions'
+  | 'minusZero'
+  | 'greeting'
+  | 'readOnly'
 
 export type Lacks = { readonly [F in Feature]?: string }
 

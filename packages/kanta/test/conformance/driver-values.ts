@@ -10,7 +10,7 @@ export function values({ driver, lacks, open }: Ground): void {
       ['null', null, 'null'],
       ['an integer', 12, 'real'],
       ['a fraction', -1.5, 'real'],
-      ['minus zero', -0, 'real'],
+      ['minus zero', -0, 'real', 'minusZero'],
       ['infinity', Number.POSITIVE_INFINITY, 'real', 'infinity'],
       ['a number beyond 63 bits', 2 ** 70, 'real'],
       ['a string', 'Jyväskylä 🇫🇮', 'text'],

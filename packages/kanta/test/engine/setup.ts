@@ -1,4 +1,4 @@
-import { findPostgres, type PostgresServer, startPostgres } from 'kanta-servers'
+import { findPostgres, installMariadb, type PostgresServer, startMariadb, startPostgres } from 'kanta-servers'
 import type { TestProject } from 'vitest/node'
 import type { Servers } from './servers.ts'
 
@@ -12,7 +12,8 @@ const shared = globalThis as { [RUNNING]?: Running }
 
 async function start(): ReturnType<() => Running['started']> {
   const stops: (() => Promise<void>)[] = []
-  const servers: Servers = { postgres: await postgres(stops) }
+  const [postgresAt, mariadbAt] = await Promise.all([postgres(stops), mariadb(stops)])
+  const servers: Servers = { postgres: postgresAt, mariadb: mariadbAt }
   for (const found of Object.values(servers)) if ('missing' in found) console.warn(found.missing)
   return { servers, stops }
 }
@@ -24,6 +25,15 @@ async function postgres(stops: (() => Promise<void>)[]): Promise<Servers['postgr
   stops.push(() => server.stop())
   const { host, port, user, database } = server
   return { host, port, user, database }
+}
+
+async function mariadb(stops: (() => Promise<void>)[]): Promise<Servers['mariadb']> {
+  const missing = installMariadb()
+  if (missing !== undefined) return { missing }
+  const server = await startMariadb()
+  stops.push(() => server.stop())
+  const { host, port, user, password, database } = server
+  return { host, port, user, password, database }
 }
 
 /** Starts the servers that this machine can run before the tests, and stops them after. */

@@ -53,13 +53,13 @@ onEachEngine((world) => {
       expect(await world.has('left_over')).toBe(true)
       expect((await runner.status())[3]).toMatchObject({ name: '4_broken', state: 'dirty' })
       for (const work of [
-        runner.latest(),
-        runner.down(),
-        runner.up(),
-        runner.baseline('3_mayor'),
-        runner.latest({ dryRun: true }),
+        () => runner.latest(),
+        () => runner.down(),
+        () => runner.up(),
+        () => runner.baseline('3_mayor'),
+        () => runner.latest({ dryRun: true }),
       ]) {
-        const refused = await thrown(work)
+        const refused = await thrown(work())
         expect(refused.code).toBe('migration_dirty')
         expect(refused.message).toContain("resolve('4_broken', 'applied')")
       }

@@ -1,7 +1,7 @@
 import { refuse } from '../../error/index.ts'
 import type { NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../../schema/index.ts'
-import { standard } from '../print.ts'
+import { tables } from '../table.ts'
 import type { Writer } from '../writer.ts'
 import { literal, quote } from './text.ts'
 
@@ -96,7 +96,7 @@ export function createTable(n: NodeOf<'createTable'>, w: Writer): void {
   const { table } = n
   if (n.ifNotExists && table?.kind === 'table')
     w.text(`if object_id(${nameText(table.schema, table.name)}, N'U') is null `)
-  standard.createTable({ ...n, ifNotExists: false }, w)
+  tables.createTable({ ...n, ifNotExists: false }, w)
 }
 
 export function createIndex(n: NodeOf<'createIndex'>, w: Writer): void {
@@ -104,5 +104,5 @@ export function createIndex(n: NodeOf<'createIndex'>, w: Writer): void {
     const table = nameText(n.table.schema, n.table.name)
     w.text(`if indexproperty(object_id(${table}), ${literal(n.name)}, 'IndexID') is null `)
   }
-  standard.createIndex({ ...n, ifNotExists: false }, w)
+  tables.createIndex({ ...n, ifNotExists: false }, w)
 }

@@ -1,0 +1,67 @@
+import { refuse } from '../../error/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../../schema/index.ts'
+import { stringLiteral } from './text.ts'
+
+/** The types that the two databases share; those that depend on more are in `typeName`. */
+const TYPES: Readonly<Record<string, string>> = {
+  integer: 'int',
+  bigint: 'bigint',
+  real: 'double',
+  boolean: 'tinyint(1)',
+  date: 'date',
+  timestamp: 'datetime(6)',
+  unix: 'bigint',
+  unixms: 'bigint',
+  json: 'json',
+}
+
+/**
+ * The SQL type of a column. A key takes no text without a length, so text and bytes that are part of one get as many as
+ * fit twice into an index of InnoDB.
+ */
+export function typeName(column: ColumnDefinition, table: TableDefinition | undefined, uuid: string): string {
+  const key = isKey(column, table)
+  switch (column.type) {
+    case 'custom':
+      return column.sqlType!
+    case 'uuid':
+      return uuid
+    case 'text':
+      return key ? 'varchar(255)' : 'longtext'
+    case 'bytes':
+      return key ? 'varbinary(255)' : 'longblob'
+    case 'varchar':
+      return `varchar(${column.typeArguments.join(', ')})`
+    case 'enum':
+      // Digits stand here without the name of their character set.
+      return `enum(${column.values!.map((value) => stringLiteral(value).replace(/^_utf8mb4 /, '')).join(', ')})`
+    case 'decimal':
+      if (column.typeArguments.length === 0)
+        refuse(
+          `The decimal '${column.name}' needs a precision and a scale: without them MySQL and MariaDB round to whole numbers. Use c.decimal(12, 2).`,
+        )
+      return `decimal(${column.typeArguments.join(', ')})`
+    default:
+      return TYPES[column.type]!
+  }
+}
+
+function isKey(column: ColumnDefinition, table: TableDefinition | undefined): boolean {
+  if (column.primaryKey || column.unique || column.references !== undefined) return true
+  if (table === undefined) return false
+  const keys = [
+    table.primaryKey,
+    ...[...table.uniques, ...table.indexes, ...table.foreignKeys].map((key) => key.columns),
+  ]
+  return keys.some((columns) => columns.includes(column.name))
+}
+
+/**
+ * How a column is written and read here. Moments are text in UTC without the letters that the database does not read;
+ * the zone of each connection is UTC.
+ */
+export function codec(column: ColumnDefinition): Codec | undefined {
+  const own = column.codec
+  if (column.type !== 'timestamp' || own === undefined) return own
+  return { ...own, encode: (value) => String(own.encode(value)).replace('T', ' ').replace('Z', '') }
+}

@@ -1,0 +1,41 @@
+import type { Dialect } from '../dialect.ts'
+import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
+import { codec, typeName } from './column.ts'
+import type { Flavor } from './flavor.ts'
+import { mariadbJson, mysqlJson } from './json.ts'
+import { printersOf } from './print.ts'
+import { literal, quote } from './text.ts'
+import { mysqlTransaction } from './transaction.ts'
+
+function dialectOf(
+  flavor: Flavor & { readonly uuid: string; readonly collation: string },
+): Omit<Dialect, 'capabilities'> {
+  return {
+    name: flavor.name,
+    print: printersOf(flavor),
+    transaction: mysqlTransaction,
+    lists: 'padded',
+    codec,
+    maxParameters: 65_535,
+    bulkParameters: 4_096,
+    // Of the same letters and no others is equal, as on every other database; the default takes 'a' for 'A'.
+    tableSuffix: () => ` default character set utf8mb4 collate ${flavor.collation}`,
+    generatedKey: () => 'primary key auto_increment',
+    typeName: (column, table) => typeName(column, table, flavor.uuid),
+    quote,
+    placeholder: () => '?',
+    literal,
+  }
+}
+
+/** MySQL 8.0.31 and later. */
+export const mysqlDialect: Dialect = {
+  ...dialectOf({ name: 'mysql', json: mysqlJson, uuid: 'char(36)', collation: 'utf8mb4_0900_bin' }),
+  capabilities: mysqlCapabilities,
+}
+
+/** MariaDB 10.11 and later. */
+export const mariadbDialect: Dialect = {
+  ...dialectOf({ name: 'mariadb', json: mariadbJson, uuid: 'uuid', collation: 'utf8mb4_nopad_bin' }),
+  capabilities: mariadbCapabilities,
+}

@@ -1,0 +1,142 @@
+import { refuse } from '../../error/index.ts'
+import type { Node, NodeOf } from '../../ir/index.ts'
+import { pathText } from '../print.ts'
+import type { OutputColumn, Writer } from '../writer.ts'
+import { aggregated, selectedValues } from './selected.ts'
+import { literal, quote } from './text.ts'
+
+/** What the two databases do differently with JSON. MariaDB keeps documents as text, MySQL as a type of its own. */
+export interface JsonFlavor {
+  /** Around a document that is to stay one inside another. */
+  readonly document: readonly [before: string, after: string]
+  /** The null of a document. */
+  readonly nothing: string
+  /** Whether a table made of a query may read from the query around it, so that a list can be ordered in there. */
+  readonly outerReferences: boolean
+}
+
+/** MySQL 8.0.14 and later. */
+export const mysqlJson: JsonFlavor = {
+  document: ['cast(', ' as json)'],
+  nothing: "cast('null' as json)",
+  outerReferences: true,
+}
+
+/** MariaDB 10.11 and later. A document in its shortest form is equal to what `JSON.stringify` writes. */
+export const mariadbJson: JsonFlavor = {
+  document: ['json_compact(', ')'],
+  nothing: "'null'",
+  outerReferences: false,
+}
+
+/** A walk into a document. Both databases lack `->` on expressions, and MariaDB lacks it at all. */
+export function jsonPath(n: NodeOf<'jsonPath'>, w: Writer, flavor: JsonFlavor): void {
+  const path = literal(pathText(n.legs.map(counted)))
+  if (n.operand === undefined) {
+    w.text(path)
+    return
+  }
+  if (n.legs.length === 0) {
+    w.node(n.operand)
+    return
+  }
+  const isText = n.operator.startsWith('->>')
+  const [before, after] = isText ? ['json_unquote(nullif(', `, ${flavor.nothing}))`] : documentOf(flavor)
+  w.text(`${before}json_extract(`).node(n.operand).text(`, ${path})${after}`)
+}
+
+/** What is extracted is a document already in MySQL. */
+const documentOf = (flavor: JsonFlavor): readonly [string, string] =>
+  flavor.outerReferences ? ['', ''] : (flavor.document as readonly [string, string])
+
+/** `last` counts from the end, which MySQL knows since 8.0.2 and MariaDB since 10.9. */
+function counted(leg: Node): Node {
+  if (leg.kind !== 'jsonLeg' || leg.leg !== 'at') return leg
+  const fromEnd = typeof leg.value === 'number' ? -leg.value : Number(/^#-(\d+)$/.exec(leg.value)?.[1] ?? 0)
+  if (leg.value === 'last' || fromEnd === 1) return { ...leg, value: 'last' }
+  return fromEnd > 1 ? { ...leg, value: `last-${fromEnd - 1}` } : leg
+}
+
+/** Text around nodes, as a node. */
+const text = (strings: readonly string[], parts: readonly Node[]): Node => ({ kind: 'raw', strings, parts })
+
+function jsonValue({ json }: OutputColumn, value: Node, { document }: JsonFlavor): Node {
+  if (json === 'document') return text(document, [value])
+  if (json === 'text') return text(['cast(', ' as char)'], [value])
+  return json === 'hex' ? text(['hex(', ')'], [value]) : value
+}
+
+function objectOf(names: readonly string[], values: readonly Node[]): Node {
+  const keys = names.map((name, i) => `${i === 0 ? 'json_object(' : ', '}${literal(name)}, `)
+  return text([...keys, ')'], values)
+}
+
+export function jsonObject(n: NodeOf<'jsonObject'>, w: Writer, flavor: JsonFlavor): void {
+  const columns = w.outputs.get(n)
+  const values = n.values.map((value, i) => (columns === undefined ? value : jsonValue(columns[i]!, value, flavor)))
+  w.node(objectOf(columns?.map((column) => column.name) ?? n.keys, values))
+}
+
+/** The rows of a query as one document. */
+export function jsonRows(n: NodeOf<'jsonRows'>, w: Writer, flavor: JsonFlavor): void {
+  const columns =
+    w.outputs.get(n.query) ??
+    refuse(
+      'A JSON helper needs to know its columns. Name them in select(), or give the database a schema for selectAll().',
+    )
+  const names = new Set(columns.map((column) => column.name))
+  for (const { name } of columns)
+    if (!names.delete(name)) refuse(`A JSON helper has two columns with the name '${name}'. Give one of them an alias.`)
+  const object = (values: readonly Node[]): Node =>
+    objectOf(
+      columns.map((column) => w.rename(column.name)),
+      values.map((value, i) => jsonValue(columns[i]!, value, flavor)),
+    )
+  const query = n.query.kind === 'select' ? n.query : undefined
+  const values = query === undefined || flavor.outerReferences ? undefined : selectedValues(query, columns.length)
+  if (query === undefined || values === undefined) printAround(n, columns, object, w)
+  else if (n.single) w.node({ ...query, items: [object(values)] })
+  else w.node(listInPlace(query, object(values)))
+}
+
+/** The list is made in the query itself: in MariaDB a query inside of it could not see the one around it. */
+function listInPlace(query: NodeOf<'select'>, object: Node): Node {
+  const { orderBy, limit, offset } = aggregated(query)
+  const strings = ['coalesce(json_arrayagg(']
+  const parts = [object]
+  const add = (word: string, part: Node | undefined): void => {
+    if (part === undefined) return
+    strings.push(word)
+    parts.push(part)
+  }
+  if (orderBy.length > 0) add(' order by ', { kind: 'list', items: orderBy })
+  add(' limit ', limit)
+  add(' offset ', offset)
+  const item = text([...strings, '), json_array())'], parts)
+  return { ...query, items: [item], orderBy: [], limit: undefined, offset: undefined }
+}
+
+function printAround(
+  n: NodeOf<'jsonRows'>,
+  columns: readonly OutputColumn[],
+  object: (values: readonly Node[]) => Node,
+  w: Writer,
+): void {
+  const table = n.single ? 'obj' : 'agg'
+  const values = columns.map(({ name }): Node => ({ kind: 'ref', schema: undefined, table, column: name }))
+  w.text(n.single ? '(select ' : '(select coalesce(json_arrayagg(')
+    .node(object(values))
+    .text(n.single ? '' : '), json_array())')
+    .text(' from ')
+    .node(ordered(n.query))
+    .text(` as ${quote(table)})`)
+}
+
+/** The order of a query in `from` is kept only where it has a limit. */
+function ordered(query: Node): Node {
+  if (query.kind !== 'select' || query.orderBy.length === 0 || query.limit !== undefined) return query
+  return { ...query, limit: ALL }
+}
+
+/** The most rows that a limit can say, which is no limit. */
+export const ALL: Node = { kind: 'literal', value: 2n ** 64n - 1n }

@@ -1,0 +1,194 @@
+import { refuse } from '../../error/index.ts'
+import type { Node, NodeOf } from '../../ir/index.ts'
+import { type Printers, standard } from '../print.ts'
+import { tables } from '../table.ts'
+import type { Writer } from '../writer.ts'
+import { castType } from './cast.ts'
+import { type Flavor, unsupported } from './flavor.ts'
+import { ALL, jsonObject, jsonPath, jsonRows } from './json.ts'
+import { sourcesOf } from './selected.ts'
+import { quote } from './text.ts'
+import { printDelete, printInsert, printUpdate } from './write.ts'
+
+const call = (name: string, ...args: Node[]): Node => ({ kind: 'call', name, args })
+
+/** Operators under another name. */
+const RENAMED: Readonly<Record<string, string>> = { '==': '=', is: '<=>', 'is not distinct from': '<=>', '~': 'regexp' }
+
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  glob: "Use 'like' or 'regexp'.",
+  'not glob': "Use 'not like' or 'not regexp'.",
+  match: 'Use match … against in the sql template.',
+  'not match': 'Use match … against in the sql template.',
+  'similar to': "Use 'regexp'.",
+  'not similar to': "Use 'not regexp'.",
+  '@>': 'Use json_contains().',
+  '<@': 'Use json_contains() with its arguments the other way round.',
+  '#': "Use '^', which is the exclusive or here.",
+}
+
+/** What `is` has words for; with anything else it is an equality that takes null for a value. */
+const isWord = (part: Node): boolean =>
+  (part.kind === 'literal' && (part.value === null || typeof part.value === 'boolean')) || part.kind === 'word'
+
+function binary(n: NodeOf<'binary'>, w: Writer): void {
+  const { op, left, right } = n
+  if (op in ELSEWHERE) unsupported(`'${op}'`, ELSEWHERE[op]!, w)
+  if (op === '||') {
+    w.node(call('concat', left, right))
+    return
+  }
+  if ((op === 'is' || op === 'is not') && isWord(right)) return standard.binary(n, w)
+  if (op === 'is not' || op === 'is distinct from') {
+    w.text('not (')
+    standard.binary({ ...n, op: '<=>' }, w)
+    w.text(')')
+    return
+  }
+  standard.binary({ ...n, op: RENAMED[op] ?? op }, w)
+}
+
+/** Nulls come first in ascending order and last in descending order, so only the other way needs words. */
+function order(n: NodeOf<'order'>, w: Writer): void {
+  const descending = n.direction === 'desc'
+  if (n.nulls !== undefined && (n.nulls === 'last') !== descending) {
+    w.text('(')
+      .node(n.operand)
+      .text(descending ? ') is null desc, ' : ') is null, ')
+  }
+  standard.order({ ...n, nulls: undefined }, w)
+}
+
+/** A filter is a case that gives null, which aggregates leave out. */
+function aggregate(n: NodeOf<'aggregate'>, w: Writer): void {
+  if (n.filter.length === 0) return standard.aggregate(n, w)
+  const [value, ...more] = n.args
+  if (more.length > 0)
+    unsupported(`filterWhere() of ${n.name} with several arguments`, 'Use a subquery with where().', w)
+  const result: Node = value === undefined || value.kind === 'star' ? { kind: 'literal', value: 1 } : value
+  const condition: Node = n.filter.length === 1 ? n.filter[0]! : { kind: 'and', items: n.filter }
+  const filtered: Node = {
+    kind: 'case',
+    operand: undefined,
+    whens: [{ kind: 'when', condition, result }],
+    otherwise: undefined,
+  }
+  standard.aggregate({ ...n, args: [filtered], filter: [] }, w)
+}
+
+function frame(n: NodeOf<'frame'>, w: Writer): void {
+  if (n.unit === 'groups') unsupported('groups()', 'Use rows() or range().', w)
+  standard.frame(n, w)
+}
+
+function window(n: NodeOf<'window'>, w: Writer): void {
+  if (n.exclude !== undefined) unsupported('exclude()', 'Leave rows out by a condition in the argument.', w)
+  standard.window(n, w)
+}
+
+/** `group by a, b with rollup` is the one form that both databases have. */
+function grouping(n: NodeOf<'grouping'>, w: Writer): void {
+  if (n.style !== 'rollup') return standard.grouping(n, w)
+  w.list(n.items).text(' with rollup')
+}
+
+/** A star that is not the first of what is selected names its tables. */
+function starsNamed(n: NodeOf<'select'>): readonly Node[] {
+  return n.items.flatMap((item, i) => {
+    if (i === 0 || item.kind !== 'star' || item.table !== undefined) return [item]
+    return sourcesOf(n).map(({ name }): Node => ({ kind: 'star', table: name }))
+  })
+}
+
+function select(n: NodeOf<'select'>, w: Writer): void {
+  const rollup = n.groupBy.some((item) => item.kind === 'grouping' && item.style === 'rollup')
+  if (rollup && n.groupBy.length > 1)
+    unsupported('rollup() beside other columns', 'Group by rollup([…]) of all of them.', w)
+  const items = starsNamed(n)
+  const limit = n.offset !== undefined && n.limit === undefined ? ALL : n.limit
+  standard.select({ ...n, items, limit }, w)
+}
+
+/** A part of a set operation with an order, a limit or set operations of its own stands in parentheses. */
+function setOperation(n: NodeOf<'setOperation'>, w: Writer): void {
+  const { query } = n
+  const simple =
+    query.kind === 'select' &&
+    query.orderBy.length + query.setOperations.length + query.ctes.length + query.locks.length === 0 &&
+    query.limit === undefined &&
+    query.offset === undefined
+  if (simple) standard.setOperation(n, w)
+  else w.text(` ${n.operator} `).node(query)
+}
+
+function lock(n: NodeOf<'lock'>, w: Writer, flavor: Flavor): void {
+  if (n.strength !== 'update' && n.strength !== 'share')
+    unsupported(`for ${n.strength}`, 'Use forUpdate() or forShare().', w)
+  if (flavor.name === 'mysql') return standard.lock(n, w)
+  if (n.of.length > 0) unsupported(`for ${n.strength} of`, 'Lock the rows of all tables of the query.', w)
+  w.text(n.strength === 'share' ? ' lock in share mode' : ' for update')
+}
+
+function alias(n: NodeOf<'alias'>, w: Writer): void {
+  if (n.columns !== undefined && n.operand.kind === 'call')
+    unsupported('A table made of a function', 'Use json_table() in the sql template, or list().', w)
+  standard.alias(n, w)
+}
+
+/** The rows as queries: the types of parameters in `values` are not known when MariaDB prepares it. */
+function values(n: NodeOf<'values'>, w: Writer): void {
+  if (n.rows.kind !== 'slot') return refuse('values() takes its rows as they are given.')
+  const codec = { ...(n.rows.codec as object), selects: n.columns.map(quote) }
+  w.text('(')
+    .node({ ...n.rows, codec })
+    .text(')')
+}
+
+function listTable(n: NodeOf<'listTable'>, w: Writer, flavor: Flavor): void {
+  const value = flavor.name === 'mysql' ? 'longtext' : 'longtext collate utf8mb4_nopad_bin'
+  w.text('(select `position`, `value` from json_table(')
+    .node(n.values)
+    .text(`, '$[*]' columns(\`position\` for ordinality, \`value\` ${value} path '$')) as \`list\`)`)
+}
+
+function createIndex(n: NodeOf<'createIndex'>, w: Writer, flavor: Flavor): void {
+  if (n.where.length > 0)
+    unsupported('An index with a condition', 'Index a generated column that is null elsewhere.', w)
+  if (n.ifNotExists && flavor.name === 'mysql')
+    unsupported('ifNotExists() of an index', 'Look for it in information_schema.statistics before.', w)
+  tables.createIndex(n, w)
+}
+
+function explain(n: NodeOf<'explain'>, w: Writer): void {
+  w.text('explain').optional(' ', n.options)
+  if (n.format !== undefined) w.text(` format=${n.format}`)
+  w.text(' ').statement(n.statement)
+}
+
+/** The printers of MySQL and MariaDB. */
+export function printersOf(flavor: Flavor): Printers {
+  return {
+    ...standard,
+    binary,
+    order,
+    aggregate,
+    frame,
+    window,
+    grouping,
+    select,
+    setOperation,
+    alias,
+    values,
+    explain,
+    cast: (n, w) => w.text('cast(').node(n.operand).text(' as ').node(castType(n.type, flavor.name)).text(')'),
+    jsonPath: (n, w) => jsonPath(n, w, flavor.json),
+    jsonObject: (n, w) => jsonObject(n, w, flavor.json),
+    jsonRows: (n, w) => jsonRows(n, w, flavor.json),
+    listTable: (n, w) => listTable(n, w, flavor),
+    lock: (n, w) => lock(n, w, flavor),
+    createIndex: (n, w) => createIndex(n, w, flavor),
+    insert: (n, w) => printInsert(n, w, flavor),
+    update: (n, w) => printUpdate(n, w, flavor),
+    delete: (n, w) => printDelete(n, w, flavor),
+  }
+}

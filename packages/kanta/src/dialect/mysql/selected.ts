@@ -1,0 +1,68 @@
+import { eachChild, type Node, type NodeOf } from '../../ir/index.ts'
+
+type Select = NodeOf<'select'>
+
+/**
+ * The expressions that a query selects, column by column, where an aggregate of them can take their place in the query
+ * itself: it must have no groups, no distinct rows and no aggregates of its own, and no star of unknown columns.
+ */
+export function selectedValues(query: Select, columns: number): readonly Node[] | undefined {
+  const groups = query.groupBy.length + query.having.length + query.setOperations.length + query.distinctOn.length
+  if (query.distinct || groups > 0 || query.fetch !== undefined || query.items.some(aggregates)) return undefined
+  const values: Node[] = []
+  for (const item of query.items) {
+    if (item.kind === 'alias') values.push(item.operand)
+    else if (item.kind !== 'star') values.push(item)
+    else {
+      const all = starValues(item, query)
+      if (all === undefined) return undefined
+      values.push(...all)
+    }
+  }
+  return values.length === columns ? values : undefined
+}
+
+/** Whether an expression aggregates rows, or numbers them by a window; those of a query inside of it are its own. */
+function aggregates(part: Node): boolean {
+  if (part.kind === 'aggregate') return true
+  if (part.kind === 'select') return false
+  let found = false
+  eachChild(part, (child) => {
+    found ||= aggregates(child)
+  })
+  return found
+}
+
+/** The sources of a query with the names that they have in it. */
+export function sourcesOf(query: Pick<Select, 'from' | 'joins'>): { readonly name: string; readonly source: Node }[] {
+  const parts = [...query.from, ...query.joins.map((join) => (join.kind === 'joined' ? join.source : join))]
+  return parts.flatMap((part) => {
+    if (part?.kind === 'alias') return [{ name: part.name, source: part.operand }]
+    return part?.kind === 'table' ? [{ name: part.name, source: part }] : []
+  })
+}
+
+function starValues(star: NodeOf<'star'>, query: Select): Node[] | undefined {
+  const values: Node[] = []
+  const sources = sourcesOf(query)
+  if (sources.length < query.from.length + query.joins.length) return undefined
+  for (const { name, source } of sources) {
+    if (star.table !== undefined && star.table !== name) continue
+    if (source.kind !== 'table' || source.definition === undefined) return undefined
+    const { columns } = source.definition as { readonly columns: ReadonlyMap<string, unknown> }
+    for (const column of columns.keys()) values.push({ kind: 'ref', schema: undefined, table: name, column })
+  }
+  return values
+}
+
+/** The order of a query where it stands in an aggregate, which does not know the names that the query gives. */
+export function aggregated(query: Select): Pick<Select, 'orderBy' | 'limit' | 'offset'> {
+  const named = new Map(query.items.flatMap((item) => (item.kind === 'alias' ? [[item.name, item.operand]] : [])))
+  const orderBy = query.orderBy.map((order): Node => {
+    const operand = order.kind === 'order' ? order.operand : order
+    if (operand.kind !== 'ref' || operand.table !== undefined) return order
+    const meant = named.get(operand.column) ?? operand
+    return order.kind === 'order' ? { ...order, operand: meant } : meant
+  })
+  return { orderBy, limit: query.limit, offset: query.offset }
+}

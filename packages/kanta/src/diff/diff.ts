@@ -1,0 +1,77 @@
+import { refuse } from '../error/index.ts'
+import type { DialectName } from '../introspect/index.ts'
+import { dialectNamed } from './dialect.ts'
+import type { Ground } from './equal.ts'
+import { type Finding, type LintOptions, lint, losses } from './lint.ts'
+import { plan } from './plan.ts'
+import { printStep } from './print.ts'
+import { type Ask, findRenames, type Renames, reversed } from './rename.ts'
+import { isCatalog, type Schema, sideOf } from './side.ts'
+import type { Step } from './step.ts'
+
+/** How two schemas are held against each other. */
+export interface DiffOptions {
+  /** The database that is changed; may be left out when a side was introspected. */
+  readonly dialect?: DialectName | undefined
+  /** What was renamed: `{ old_table: 'new_table', 'city.nmae': 'name' }`; null says that it is dropped. */
+  readonly renames?: Renames | undefined
+  /** Is asked what was renamed where `renames` does not say it. */
+  readonly ask?: Ask | undefined
+  /** The rules that are not asked, each with the reason. */
+  readonly off?: LintOptions['off']
+}
+
+/** What leads from one schema to another, and back. */
+export interface Difference {
+  readonly dialect: DialectName
+  readonly up: readonly Step[]
+  readonly down: readonly Step[]
+  /** What may go wrong, and what going down does not bring back. */
+  readonly warnings: readonly Finding[]
+}
+
+/**
+ * The steps from one schema to another: each side is a module of `table()` values, a database that was introspected, or
+ * null for nothing. What may have been renamed is asked for; it is never taken for something dropped and something new.
+ *
+ * @throws KantaError `invalid_input` for a wrong option, and where it does not know whether something was renamed.
+ *
+ * @example
+ * ```ts
+ * import { table } from 'kanta'
+ * import { diff, stepSql } from 'kanta/diff'
+ *
+ * const before = { city: table('city', (c) => ({ id: c.integer().primaryKey(), nmae: c.text() })) }
+ * const after = { city: table('city', (c) => ({ id: c.integer().primaryKey(), name: c.text() })) }
+ * const { up } = await diff(before, after, { dialect: 'sqlite', renames: { 'city.nmae': 'name' } })
+ * stepSql(up[0]!, 'sqlite') // ['alter table "city" rename column "nmae" to "name"']
+ * ```
+ */
+export async function diff(from: Schema, to: Schema, options: DiffOptions = {}): Promise<Difference> {
+  const dialect = dialectNamed(check(from, to, options))
+  const { name } = dialect
+  const [before, after] = [sideOf(from, dialect), sideOf(to, dialect)]
+  const ground: Ground = { dialect: name, full: before.says === 'all' && after.says === 'all' }
+  const renames = await findRenames(before, after, name, options.renames ?? {}, options.ask)
+  const up = plan(before, after, renames, ground)
+  // Back to what `from` says, with what only it says of views and the like.
+  const down = plan(after, before, reversed(renames, before), ground)
+  const warnings = [...lint(up, { dialect: name, off: options.off }), ...losses(up, options.off)]
+  return { dialect: name, up, down, warnings }
+}
+
+const OPTIONS = ['dialect', 'renames', 'ask', 'off']
+
+function check(from: Schema, to: Schema, options: DiffOptions): unknown {
+  if (typeof options !== 'object' || options === null) refuse("diff() takes options such as { dialect: 'sqlite' }.")
+  for (const name of Object.keys(options))
+    if (!OPTIONS.includes(name)) refuse(`diff() has no option '${name}'. It takes: ${OPTIONS.join(', ')}.`)
+  if (options.ask !== undefined && typeof options.ask !== 'function') refuse('ask is a function.')
+  const catalog = isCatalog(from) ? from : isCatalog(to) ? to : undefined
+  return options.dialect ?? catalog?.dialect ?? refuse("diff() needs a dialect: { dialect: 'sqlite' }.")
+}
+
+/** The SQL of a step: one statement or more, without parameters. */
+export function stepSql(step: Step, dialect: DialectName): string[] {
+  return [...printStep(step, dialectNamed(dialect))]
+}

@@ -1,0 +1,214 @@
+import type {
+  CatalogCheck,
+  CatalogColumn,
+  CatalogForeignKey,
+  CatalogIndex,
+  CatalogKey,
+  CatalogTable,
+  DialectName,
+} from '../introspect/index.ts'
+import { canonicalJson } from '../introspect/index.ts'
+import { normalExpression } from './expression.ts'
+import type { ColumnChange, Constraint } from './step.ts'
+
+/** Where two things are held against each other: what a database may spell in its own way depends on it. */
+export interface Ground {
+  readonly dialect: DialectName
+  /** Whether both sides speak of comments, collations and the like. */
+  readonly full: boolean
+}
+
+/** Names of types that mean the same; the first word only. */
+const SYNONYMS: Readonly<Record<DialectName, Readonly<Record<string, string>>>> = {
+  sqlite: {},
+  postgres: {
+    int: 'integer',
+    int4: 'integer',
+    int2: 'smallint',
+    int8: 'bigint',
+    serial: 'integer',
+    bigserial: 'bigint',
+    decimal: 'numeric',
+    varchar: 'character varying',
+    char: 'character',
+    bool: 'boolean',
+    float8: 'double precision',
+    float: 'double precision',
+    float4: 'real',
+    timestamptz: 'timestamp with time zone',
+    timestamp: 'timestamp without time zone',
+    timetz: 'time with time zone',
+    time: 'time without time zone',
+  },
+  mysql: mysql(),
+  mariadb: mysql(),
+  mssql: { integer: 'int', numeric: 'decimal', 'double precision': 'float' },
+}
+
+function mysql(): Readonly<Record<string, string>> {
+  return {
+    integer: 'int',
+    numeric: 'decimal',
+    dec: 'decimal',
+    bool: 'tinyint(1)',
+    boolean: 'tinyint(1)',
+    'double precision': 'double',
+    'character varying': 'varchar',
+  }
+}
+
+/** One text for all spellings of a type. */
+export function normalType(type: string, dialect: DialectName): string {
+  const text = type.trim().replace(/\s+/g, ' ')
+  if (/^(?:enum|set)\s*\(/i.test(text))
+    return text.replace(/^\w+/, (word) => word.toLowerCase()).replace(/',\s+'/g, "','")
+  const lower = text.toLowerCase().replace(/\s*([(),[\]])\s*/g, '$1')
+  if (dialect === 'sqlite') return lower
+  const [, name = lower, size = '', rest = ''] = /^([^()[\]]+?)(\([^)]*\))?((?: .*|\[\])*)$/.exec(lower) ?? []
+  const known = SYNONYMS[dialect][`${name}${rest}`] ?? SYNONYMS[dialect][name]
+  const suffix = known !== undefined && SYNONYMS[dialect][`${name}${rest}`] !== undefined ? '' : rest
+  return sized(known ?? name, size, dialect) + suffix.replace(/ character set \w+| collate \w+/g, '')
+}
+
+function sized(name: string, size: string, dialect: DialectName): string {
+  if (name === 'numeric' || name === 'decimal') {
+    const [precision, scale = '0'] = size.slice(1, -1).split(',')
+    if (precision !== '' && precision !== undefined) return `${name}(${precision},${scale})`
+    return dialect === 'postgres' ? name : `${name}(${dialect === 'mssql' ? 18 : 10},0)`
+  }
+  // The width in which MySQL shows an integer changes nothing, but tinyint(1) is the boolean.
+  const width = (dialect === 'mysql' || dialect === 'mariadb') && /^(?:small|medium|big|tiny)?int$/.test(name)
+  if (width && !(name === 'tinyint' && size === '(1)')) return name
+  const place = name.indexOf(' with')
+  return name.startsWith('time') && place > 0 ? name.slice(0, place) + size + name.slice(place) : name + size
+}
+
+/** One text for all spellings of a default. */
+export function normalDefault(column: CatalogColumn, dialect: DialectName): string | null {
+  if (column.default === null || column.identity !== null) return null
+  const form = normalExpression(column.default, dialect)
+  if (form === 'null') return null
+  const quoted = /^'((?:[^']|'')*)'$/.exec(form)?.[1]?.replaceAll("''", "'")
+  switch (column.abstract) {
+    case 'integer':
+    case 'bigint':
+    case 'real':
+    case 'decimal':
+    case 'boolean':
+      return normalNumber(quoted ?? form, form)
+    case 'json':
+      return quoted === undefined ? form : normalJson(quoted, form)
+    case 'timestamp':
+      return quoted === undefined ? form : normalMoment(quoted)
+    default:
+      return form
+  }
+}
+
+function normalNumber(text: string, other: string): string {
+  if (!/^-?\d*\.?\d+$/.test(text)) return other
+  const [whole, fraction = ''] = text.replace(/^(-?)0+(?=\d)/, '$1').split('.')
+  const rest = fraction.replace(/0+$/, '')
+  return rest === '' ? whole! : `${whole === '' ? '0' : whole}.${rest}`
+}
+
+function normalJson(text: string, other: string): string {
+  try {
+    return `'${canonicalJson(JSON.parse(text))}'`
+  } catch {
+    return other
+  }
+}
+
+const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i
+
+/** A moment in UTC, however it is written. */
+function normalMoment(text: string): string {
+  const match = MOMENT.exec(text)
+  if (match === null) return `'${text}'`
+  const [, day, clock = '00:00:00', fraction = '', zone = 'Z'] = match
+  const offset = zone.length === 3 ? `${zone}:00` : zone
+  const date = new Date(`${day}T${clock.length === 5 ? `${clock}:00` : clock}${offset}`)
+  return Number.isNaN(date.getTime())
+    ? `'${text}'`
+    : `'${date.toISOString().slice(0, 19)}${fraction.replace(/\.?0+$/, '')}'`
+}
+
+/** What differs between two columns. */
+export function columnChanges(
+  from: CatalogColumn,
+  to: CatalogColumn,
+  table: string,
+  { dialect, full }: Ground,
+): ColumnChange[] {
+  const changes: ColumnChange[] = []
+  const differ = (change: ColumnChange, a: unknown, b: unknown): void => {
+    if (a !== b) changes.push(change)
+  }
+  const generated = (column: CatalogColumn): string | null =>
+    column.generated === null
+      ? null
+      : `${normalExpression(column.generated.expression, dialect, table)} ${column.generated.stored}`
+  differ('type', normalType(from.type, dialect), normalType(to.type, dialect))
+  differ('generated', generated(from), generated(to))
+  differ('nullable', from.nullable, to.nullable)
+  if (from.generated === null && to.generated === null)
+    differ('default', normalDefault(from, dialect), normalDefault(to, dialect))
+  differ('identity', from.identity, to.identity)
+  if (full || (dialect === 'sqlite' && to.collation !== null))
+    differ('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
+  if (full) differ('comment', from.comment, to.comment)
+  return changes
+}
+
+const named = (name: { readonly schema: string | null; readonly name: string }, dialect: DialectName): string =>
+  dialect === 'sqlite' ? name.name.toLowerCase() : `${name.schema ?? ''}.${name.name}`
+
+/** What a constraint is, apart from its name. */
+export function constraintForm(constraint: Constraint, table: string, { dialect }: Ground): string {
+  if (constraint.type === 'check') return `check ${normalExpression(constraint.expression, dialect, table)}`
+  const own = `${constraint.type} ${JSON.stringify(constraint.columns)}`
+  return constraint.type === 'foreign key' ? `${own} ${targetForm(constraint, dialect)}` : own
+}
+
+function targetForm(key: CatalogForeignKey, dialect: DialectName): string {
+  // In MySQL the two words mean the same, and one of them is not kept.
+  const action = (word: string): string =>
+    word === 'restrict' && (dialect === 'mysql' || dialect === 'mariadb') ? 'no action' : word
+  const { target } = key
+  return JSON.stringify([
+    named(target, dialect),
+    target.columns,
+    action(key.onDelete),
+    action(key.onUpdate),
+    key.deferrable,
+  ])
+}
+
+/** What an index is, apart from its name. */
+export function indexForm(index: CatalogIndex, table: string, { dialect }: Ground): string {
+  const expression = (text: string | null): string | null =>
+    text === null ? null : normalExpression(text, dialect, table)
+  const parts = index.parts.map((part) => [
+    part.column,
+    expression(part.expression),
+    part.direction,
+    part.nulls,
+    part.collation?.toLowerCase() ?? null,
+  ])
+  return JSON.stringify([parts, index.unique, index.method ?? 'btree', index.include, expression(index.where)])
+}
+
+/** The constraints of a table, with what sort each is. */
+export function constraintsOf(table: CatalogTable): Constraint[] {
+  const of = <K extends CatalogKey | CatalogCheck | CatalogForeignKey, T extends string>(type: T, each: K) => ({
+    type,
+    ...each,
+  })
+  return [
+    ...(table.primaryKey === null ? [] : [of('primary key', table.primaryKey)]),
+    ...table.uniques.map((key) => of('unique', key)),
+    ...table.checks.map((check) => of('check', check)),
+    ...table.foreignKeys.map((key) => of('foreign key', key)),
+  ]
+}

@@ -1,0 +1,316 @@
+import { Cursor, type DialectName, tokens } from '../introspect/index.ts'
+
+/** An expression without what a database adds, drops or reorders when it prints one. */
+type Form =
+  | { readonly leaf: string; readonly literal?: 'string' | 'number' | undefined }
+  | { readonly op: string; readonly parts: readonly Form[] }
+
+/**
+ * One text for all spellings of an expression: without parentheses that change nothing, with the casts of literals left
+ * out, and with `in`, `between` and `like` as PostgreSQL spells them. Names lose the table before them and their quotes.
+ */
+export function normalExpression(text: string, dialect: DialectName, table?: string): string {
+  const parser = new Parser(text, dialect, table)
+  try {
+    return show(parser.whole())
+  } catch (error) {
+    if (!(error instanceof Unread)) throw error
+    // Other grammar, such as a subquery: its words as they are.
+    return tokens(text)
+      .map((token) => (token.kind === 'string' ? token.text : token.value.toLowerCase()))
+      .join(' ')
+  }
+}
+
+class Unread extends Error {}
+
+function show(form: Form): string {
+  return 'leaf' in form ? form.leaf : `${form.op}(${form.parts.map(show).join(', ')})`
+}
+
+const COMPARISONS: Readonly<Record<string, string>> = {
+  '=': '=',
+  '==': '=',
+  '<>': '<>',
+  '!=': '<>',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+  '~~': 'like',
+  '!~~': 'not like',
+  '~~*': 'ilike',
+  '!~~*': 'not ilike',
+  '~': '~',
+  '~*': '~*',
+  '!~': '!~',
+  '!~*': '!~*',
+  '<=>': '<=>',
+  '@>': '@>',
+  '<@': '<@',
+}
+const OTHER = new Set(['||', '->', '->>', '&', '|', '#', '<<', '>>'])
+/** What a database casts a column to by itself, to compare it with another type. */
+const WIDENED = /^(?:text|varchar|character varying|bpchar|numeric|double precision|bigint|integer)$/
+const NUMERIC = /^(?:numeric|decimal|integer|int|bigint|smallint|real|double precision|float)/
+const NILADIC = new Set(['current_timestamp', 'current_date', 'current_time', 'curdate', 'now', 'localtimestamp'])
+const RESERVED = new Set(['and', 'or', 'when', 'then', 'else', 'end', 'select', 'from', 'is', 'in', 'between', 'as'])
+
+class Parser {
+  readonly #c: Cursor
+  readonly #dialect: DialectName
+  readonly #table: string | undefined
+
+  constructor(text: string, dialect: DialectName, table: string | undefined) {
+    this.#c = new Cursor(text)
+    this.#dialect = dialect
+    this.#table = table
+  }
+
+  whole(): Form {
+    const form = this.#or()
+    if (this.#c.now !== undefined) throw new Unread()
+    return form
+  }
+
+  #or(): Form {
+    return this.#chain('or', () => this.#and())
+  }
+
+  #and(): Form {
+    return this.#chain('and', () => this.#not())
+  }
+
+  #chain(word: string, part: () => Form): Form {
+    const parts = [part()]
+    while (this.#c.takes(word)) parts.push(part())
+    if (parts.length === 1) return parts[0]!
+    return { op: word, parts: parts.flatMap((each) => ('op' in each && each.op === word ? each.parts : [each])) }
+  }
+
+  #not(): Form {
+    return this.#c.takes('not') ? negated(this.#not()) : this.#comparison()
+  }
+
+  #comparison(): Form {
+    let left = this.#operator()
+    for (;;) {
+      const more = this.#compared(left)
+      if (more === undefined) return left
+      left = more
+    }
+  }
+
+  #compared(left: Form): Form | undefined {
+    const c = this.#c
+    if (c.takes('is')) {
+      const not = c.takes('not')
+      if (c.takes('distinct', 'from')) return not_(not, { op: 'is distinct', parts: [left, this.#operator()] })
+      return not_(not, { op: 'is', parts: [left, this.#operator()] })
+    }
+    if (c.takes('isnull')) return { op: 'is', parts: [left, { leaf: 'null' }] }
+    if (c.takes('notnull')) return negated({ op: 'is', parts: [left, { leaf: 'null' }] })
+    const at = c.at
+    const not = c.takes('not')
+    if (c.takes('in')) return not_(not, { op: 'in', parts: [left, ...this.#list()] })
+    if (c.takes('between')) {
+      const low = this.#operator()
+      if (!c.takes('and')) throw new Unread()
+      const high = this.#operator()
+      return not_(not, {
+        op: 'and',
+        parts: [
+          { op: '>=', parts: [left, low] },
+          { op: '<=', parts: [left, high] },
+        ],
+      })
+    }
+    for (const word of ['like', 'ilike', 'glob', 'regexp', 'match'])
+      if (c.takes(word)) return { op: not ? `not ${word}` : word, parts: [left, this.#operator()] }
+    c.at = at
+    const sign = c.now?.kind === 'sign' ? COMPARISONS[c.now.value] : undefined
+    if (sign === undefined) return undefined
+    c.at++
+    if (c.sees('any') || c.sees('all')) return this.#any(sign, left)
+    return { op: sign, parts: [left, this.#operator()] }
+  }
+
+  /** `= any (array[…])` is `in`, `<> all (array[…])` is `not in`. */
+  #any(sign: string, left: Form): Form {
+    const all = this.#c.takes('all')
+    if (!all) this.#c.takes('any')
+    if (!this.#c.takes('(')) throw new Unread()
+    const right = this.#or()
+    if (!this.#c.takes(')')) throw new Unread()
+    if ('op' in right && right.op === 'array' && sign === (all ? '<>' : '='))
+      return not_(all, { op: 'in', parts: [left, ...right.parts] })
+    return { op: `${sign} ${all ? 'all' : 'any'}`, parts: [left, right] }
+  }
+
+  #list(): Form[] {
+    if (!this.#c.takes('(')) throw new Unread()
+    const items = this.#items(')')
+    return items
+  }
+
+  #items(end: string): Form[] {
+    const items: Form[] = []
+    if (this.#c.takes(end)) return items
+    do items.push(this.#or())
+    while (this.#c.takes(','))
+    if (!this.#c.takes(end)) throw new Unread()
+    return items
+  }
+
+  #left(signs: (sign: string) => boolean, part: () => Form): Form {
+    let left = part()
+    while (this.#c.now?.kind === 'sign' && signs(this.#c.now.value)) {
+      const op = this.#c.now.value
+      this.#c.at++
+      left = { op, parts: [left, part()] }
+    }
+    return left
+  }
+
+  #operator(): Form {
+    return this.#left(
+      (sign) => OTHER.has(sign),
+      () =>
+        this.#left(
+          (sign) => sign === '+' || sign === '-',
+          () =>
+            this.#left(
+              (sign) => sign === '*' || sign === '/' || sign === '%',
+              () => this.#unary(),
+            ),
+        ),
+    )
+  }
+
+  #unary(): Form {
+    const c = this.#c
+    if (c.takes('+')) return this.#unary()
+    if (!c.takes('-')) return this.#postfix()
+    const of = this.#unary()
+    return 'leaf' in of && of.literal === 'number' ? number(`-${of.leaf}`) : { op: 'minus', parts: [of] }
+  }
+
+  #postfix(): Form {
+    const c = this.#c
+    let form = this.#primary()
+    for (;;) {
+      if (c.takes('::')) form = cast(form, this.#type())
+      else if (c.takes('collate')) form = { op: `collate ${(c.name() ?? '').toLowerCase()}`, parts: [form] }
+      else if (c.sees('[')) {
+        c.at++
+        form = { op: 'at', parts: [form, ...this.#items(']')] }
+      } else return form
+    }
+  }
+
+  #type(): string {
+    const c = this.#c
+    let type = (c.name() ?? '').toLowerCase()
+    if (c.takes('.')) type += `.${(c.name() ?? '').toLowerCase()}`
+    for (const word of ['varying', 'precision']) if (c.takes(word)) type += ` ${word}`
+    const size = c.inside()
+    if (size !== undefined) type += `(${size.map((token) => token.value).join('')})`
+    for (const zone of ['with', 'without']) if (c.takes(zone, 'time', 'zone')) type += ` ${zone} time zone`
+    while (c.takes('[', ']')) type += '[]'
+    return type
+  }
+
+  #primary(): Form {
+    const c = this.#c
+    const token = c.now
+    if (token === undefined) throw new Unread()
+    if (c.takes('(')) {
+      const items = this.#items(')')
+      return items.length === 1 ? items[0]! : { op: 'row', parts: items }
+    }
+    if (token.kind === 'sign') throw new Unread()
+    c.at++
+    if (token.kind === 'number') return number(token.value)
+    if (token.kind === 'string') return string(token.value)
+    if (token.kind === 'word') {
+      // `_utf8mb4'text'`: MySQL names the character set of each text.
+      if (token.value.startsWith('_') && c.now?.kind === 'string') return this.#primary()
+      if (token.value === 'case') return this.#case()
+      if (token.value === 'cast' && c.takes('(')) return this.#cast()
+      if (token.value === 'array' && c.takes('[')) return { op: 'array', parts: this.#items(']') }
+      if (RESERVED.has(token.value)) throw new Unread()
+      if (c.takes('(')) return call(token.value, this.#items(')'), this.#dialect)
+      if (NILADIC.has(token.value)) return call(token.value, [], this.#dialect)
+      if (token.value === 'true' || token.value === 'false') return truth(token.value, this.#dialect)
+    }
+    return this.#name(token.value)
+  }
+
+  #name(first: string): Form {
+    const names = [first]
+    while (this.#c.takes('.')) names.push(this.#c.name() ?? '')
+    if (names.length > 1 && this.#same(names.at(-2)!, this.#table)) names.splice(0, names.length - 1)
+    if (this.#c.takes('(')) return call(names.join('.').toLowerCase(), this.#items(')'), this.#dialect)
+    const name = names.join('.')
+    return { leaf: this.#dialect === 'postgres' ? name : name.toLowerCase() }
+  }
+
+  #same(a: string, b: string | undefined): boolean {
+    return a.toLowerCase() === b?.toLowerCase()
+  }
+
+  #case(): Form {
+    const c = this.#c
+    const parts: Form[] = []
+    if (!c.sees('when')) parts.push(this.#or())
+    while (c.takes('when')) {
+      parts.push(this.#or())
+      if (!c.takes('then')) throw new Unread()
+      parts.push(this.#or())
+    }
+    if (c.takes('else')) parts.push({ op: 'else', parts: [this.#or()] })
+    if (!c.takes('end')) throw new Unread()
+    // PostgreSQL writes the `else null` that was left out.
+    const last = parts.at(-1)
+    if (last !== undefined && 'op' in last && last.op === 'else' && show(last.parts[0]!) === 'null') parts.pop()
+    return { op: 'case', parts }
+  }
+
+  #cast(): Form {
+    const of = this.#or()
+    if (!this.#c.takes('as')) throw new Unread()
+    const type = this.#type()
+    if (!this.#c.takes(')')) throw new Unread()
+    return cast(of, type)
+  }
+}
+
+const string = (value: string): Form => ({ leaf: `'${value.replaceAll("'", "''")}'`, literal: 'string' })
+const number = (text: string): Form => ({ leaf: text, literal: 'number' })
+
+const truth = (word: string, dialect: DialectName): Form =>
+  dialect === 'postgres' ? { leaf: word } : number(word === 'true' ? '1' : '0')
+
+const not_ = (not: boolean, form: Form): Form => (not ? negated(form) : form)
+
+const negated = (form: Form): Form =>
+  'op' in form && form.op === 'not' ? form.parts[0]! : { op: 'not', parts: [form] }
+
+function call(name: string, parts: readonly Form[], dialect: DialectName): Form {
+  if (parts.length === 0 && NILADIC.has(name))
+    return { leaf: name === 'now' && dialect !== 'sqlite' && dialect !== 'postgres' ? 'current_timestamp' : name }
+  return { op: name, parts }
+}
+
+/** A cast of a literal says its type only; that of a column to a wider type is the database's own. */
+function cast(form: Form, type: string): Form {
+  if ('leaf' in form) {
+    if (form.literal === 'number') return form
+    if (form.literal === 'string')
+      return NUMERIC.test(type) && /^'-?[\d.]+'$/.test(form.leaf) ? number(form.leaf.slice(1, -1)) : form
+    if (form.leaf === 'null') return form
+  }
+  if (WIDENED.test(type)) return form
+  if ('op' in form && form.op === 'array') return form
+  return { op: `cast ${type}`, parts: [form] }
+}

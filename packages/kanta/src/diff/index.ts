@@ -1,0 +1,12 @@
+export { type Difference, type DiffOptions, diff, stepSql } from './diff.ts'
+export { type Finding, type LintOptions, lint, type Rule } from './lint.ts'
+export type { Ask, RenameQuestion, Renames } from './rename.ts'
+export type { Schema } from './side.ts'
+export {
+  type ColumnChange,
+  type Constraint,
+  type Dependent,
+  needsForeignKeysOff,
+  type RebuildTable,
+  type Step,
+} from './step.ts'

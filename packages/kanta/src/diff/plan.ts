@@ -1,0 +1,296 @@
+import { refuse } from '../error/index.ts'
+import type {
+  CatalogColumn,
+  CatalogForeignKey,
+  CatalogIndex,
+  CatalogName,
+  CatalogTable,
+  CatalogView,
+} from '../introspect/index.ts'
+import { columnChanges, constraintForm, constraintsOf, type Ground, indexForm } from './equal.ts'
+import { keyOf, mentions, type Renamed, renamedSide } from './rename.ts'
+import type { Side } from './side.ts'
+import { dependentsOf, reasonsToRebuild } from './sqlite.ts'
+import type { Constraint, Step } from './step.ts'
+
+/** What differs between two lists, and what only has another name. */
+interface Changes<T> {
+  readonly gone: readonly T[]
+  readonly added: readonly T[]
+  readonly renamed: readonly (readonly [T, string])[]
+}
+
+/** What differs between a table and itself after a change. */
+export interface TableChanges {
+  readonly from: CatalogTable
+  readonly to: CatalogTable
+  readonly added: readonly CatalogColumn[]
+  readonly gone: readonly CatalogColumn[]
+  readonly altered: readonly (readonly [CatalogColumn, CatalogColumn, ReturnType<typeof columnChanges>])[]
+  readonly constraints: Changes<Constraint>
+  readonly indexes: Changes<CatalogIndex>
+  readonly options: boolean
+}
+
+/** The steps from one side to another. They stand in an order in which each can run. */
+export function plan(before: Side, to: Side, renames: Renamed, ground: Ground): Step[] {
+  const { dialect } = ground
+  const from = renamedSide(before, renames, dialect)
+  const old = new Map(from.tables.map((table) => [keyOf(table), table]))
+  const target = new Map(to.tables.map((table) => [keyOf(table), table]))
+  const dropped = from.tables.filter((table) => !target.has(keyOf(table)))
+  const created = to.tables.filter((table) => !old.has(keyOf(table)))
+  const changes = to.tables.flatMap((table) => {
+    const same = old.get(keyOf(table))
+    return same === undefined ? [] : [changesOf(same, table, ground)]
+  })
+  const stages = new Stages()
+  stages.renames.push(...renameSteps(before, renames))
+  enums(from, to, ground, stages)
+  views(from, to, ground, stages)
+  drops(dropped, ground, stages)
+  creates(created, ground, stages)
+  for (const change of changes) {
+    const reasons = dialect === 'sqlite' ? reasonsToRebuild(change) : []
+    if (reasons.length > 0) rebuild(change, reasons, from, stages)
+    else alter(change, ground, stages)
+  }
+  const steps = stages.steps()
+  const rebuilt = steps.flatMap((step) => (step.kind === 'rebuildTable' ? [step.to.name] : []))
+  const touched = [...rebuilt, ...(dialect === 'sqlite' ? dropped.map((table) => table.name) : [])]
+  if (touched.length > 0) steps.push({ kind: 'checkForeignKeys', tables: touched })
+  return steps
+}
+
+/** Steps by when they run. */
+class Stages {
+  readonly first: Step[] = []
+  readonly renames: Step[] = []
+  readonly freed: Step[] = []
+  readonly drops: Step[] = []
+  readonly creates: Step[] = []
+  readonly columns: Step[] = []
+  readonly keys: Step[] = []
+  readonly foreignKeys: Step[] = []
+  readonly last: Step[] = []
+
+  steps(): Step[] {
+    const { first, renames, freed, drops, creates, columns, keys, foreignKeys, last } = this
+    return [...first, ...renames, ...freed, ...drops, ...creates, ...columns, ...keys, ...foreignKeys, ...last]
+  }
+}
+
+function renameSteps(from: Side, { tables, columns }: Renamed): Step[] {
+  const steps: Step[] = []
+  for (const table of from.tables) {
+    const key = keyOf(table)
+    const to = tables.get(key)
+    if (to !== undefined) steps.push({ kind: 'renameTable', table: nameOf(table), to })
+    for (const [column, name] of columns.get(key) ?? [])
+      steps.push({ kind: 'renameColumn', table: { ...nameOf(table), name: to ?? table.name }, column, to: name })
+  }
+  return steps
+}
+
+const nameOf = ({ schema, name }: CatalogName): CatalogName => ({ schema, name })
+
+function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground): TableChanges {
+  const { dialect } = ground
+  const same = (a: string, b: string): boolean =>
+    dialect === 'postgres' ? a === b : a.toLowerCase() === b.toLowerCase()
+  const pairs = to.columns.flatMap((column) => {
+    const old = from.columns.find((each) => same(each.name, column.name))
+    return old === undefined ? [] : [[old, column] as const]
+  })
+  return {
+    from,
+    to,
+    added: to.columns.filter((column) => !from.columns.some((old) => same(old.name, column.name))),
+    gone: from.columns.filter((column) => !to.columns.some((each) => same(each.name, column.name))),
+    altered: pairs
+      .map(([old, column]) => [old, column, columnChanges(old, column, to.name, ground)] as const)
+      .filter(([, , changes]) => changes.length > 0),
+    constraints: compare(constraintsOf(from), constraintsOf(to), (each) => constraintForm(each, to.name, ground)),
+    indexes: compare(from.indexes, to.indexes, (each) => indexForm(each, to.name, ground)),
+    options: dialect === 'sqlite' && from.options.join() !== to.options.join(),
+  }
+}
+
+/** The steps of a change of one table, by `alter table`. */
+export function alterSteps(from: CatalogTable, to: CatalogTable, ground: Ground): Step[] {
+  const stages = new Stages()
+  alter(changesOf(from, to, ground), ground, stages)
+  return stages.steps()
+}
+
+/** Pairs what has the same form, first by name too. A name that one side does not say is no difference. */
+function compare<T extends { readonly name: string | null }>(
+  from: readonly T[],
+  to: readonly T[],
+  form: (each: T) => string,
+): Changes<T> {
+  const left = new Set(from)
+  const added: T[] = []
+  const renamed: (readonly [T, string])[] = []
+  const find = (each: T, name: boolean): T | undefined => {
+    for (const old of left) if (form(old) === form(each) && (!name || old.name === each.name)) return old
+    return undefined
+  }
+  const open: T[] = []
+  for (const each of to) {
+    const same = find(each, true)
+    if (same === undefined) open.push(each)
+    else left.delete(same)
+  }
+  for (const each of open) {
+    const same = find(each, false)
+    if (same === undefined) added.push(each)
+    else {
+      left.delete(same)
+      if (same.name !== null && each.name !== null) renamed.push([same, each.name])
+    }
+  }
+  return { gone: [...left], added, renamed }
+}
+
+function enums(from: Side, to: Side, ground: Ground, stages: Stages): void {
+  if (!ground.full) return
+  const old = new Map(from.enums.map((each) => [keyOf(each), each]))
+  for (const each of to.enums) {
+    const before = old.get(keyOf(each))
+    old.delete(keyOf(each))
+    const lost = before?.values.find((value) => !each.values.includes(value))
+    if (lost !== undefined)
+      refuse(
+        `The enum '${each.name}' loses the value '${lost}', which no database can take from it. Make an enum with another name, and change the columns to it.`,
+      )
+    if (before === undefined) stages.first.push({ kind: 'createEnum', enum: each })
+    else
+      each.values.forEach((value, i) => {
+        if (before.values.includes(value)) return
+        const next = each.values.slice(i + 1).find((later) => before.values.includes(later)) ?? null
+        stages.first.push({ kind: 'addEnumValue', enum: nameOf(each), value, before: next })
+      })
+  }
+  for (const each of old.values()) stages.last.push({ kind: 'dropEnum', enum: each })
+}
+
+function views(from: Side, to: Side, ground: Ground, stages: Stages): void {
+  if (!ground.full) return
+  const key = (view: CatalogView): string =>
+    `${keyOf(view)} ${view.materialized} ${view.definition.replace(/\s+/g, ' ')}`
+  const before = new Set(from.views.map(key))
+  const after = new Set(to.views.map(key))
+  for (const view of from.views) if (!after.has(key(view))) stages.first.unshift({ kind: 'dropView', view })
+  for (const view of inOrder(to.views.filter((each) => !before.has(key(each)))))
+    stages.last.push({ kind: 'createView', view })
+  const said = new Set(to.triggers.map((trigger) => trigger.definition))
+  const was = new Set(from.triggers.map((trigger) => trigger.definition))
+  for (const trigger of from.triggers)
+    if (!said.has(trigger.definition) && to.tables.some((table) => table.name === trigger.table))
+      stages.first.unshift({ kind: 'dropTrigger', trigger })
+  for (const trigger of to.triggers)
+    if (!was.has(trigger.definition)) stages.last.push({ kind: 'createTrigger', trigger })
+}
+
+/** A view after those that it speaks of. */
+function inOrder(views: readonly CatalogView[]): CatalogView[] {
+  return [...views].sort((a, b) => Number(mentions(a.definition, b.name)) - Number(mentions(b.definition, a.name)))
+}
+
+/** A table goes after those that point to it; where they point to each other, their foreign keys go first. */
+function drops(dropped: readonly CatalogTable[], { dialect }: Ground, stages: Stages): void {
+  const { order, back } = byTargets(dropped)
+  if (dialect !== 'sqlite')
+    for (const [table, key] of back)
+      stages.freed.push({ kind: 'dropConstraint', table: nameOf(table), constraint: { type: 'foreign key', ...key } })
+  for (const table of order.reverse()) stages.drops.push({ kind: 'dropTable', table })
+}
+
+/** A table comes after those that it points to; where they point to each other, a foreign key comes after both. */
+function creates(created: readonly CatalogTable[], { dialect }: Ground, stages: Stages): void {
+  const { order, back } = byTargets(created)
+  const later = dialect === 'sqlite' ? [] : back
+  for (const table of order) {
+    const keys = later.filter(([of]) => of === table).map(([, key]) => key)
+    const foreignKeys = table.foreignKeys.filter((key) => !keys.includes(key))
+    stages.creates.push({ kind: 'createTable', table: { ...table, foreignKeys } })
+    for (const index of table.indexes) stages.keys.push({ kind: 'createIndex', table: nameOf(table), index })
+    for (const key of keys)
+      stages.foreignKeys.push({
+        kind: 'addConstraint',
+        table: nameOf(table),
+        constraint: { type: 'foreign key', ...key },
+      })
+  }
+}
+
+/** Tables after those that they point to, and the foreign keys that point to a later one. */
+function byTargets(tables: readonly CatalogTable[]): {
+  readonly order: CatalogTable[]
+  readonly back: readonly (readonly [CatalogTable, CatalogForeignKey])[]
+} {
+  const known = new Map(tables.map((table) => [keyOf(table), table]))
+  const order: CatalogTable[] = []
+  const seen = new Set<CatalogTable>()
+  const visit = (table: CatalogTable): void => {
+    if (seen.has(table)) return
+    seen.add(table)
+    for (const key of table.foreignKeys) {
+      const target = known.get(keyOf(key.target))
+      if (target !== undefined) visit(target)
+    }
+    order.push(table)
+  }
+  for (const table of tables) visit(table)
+  const place = new Map(order.map((table, i) => [table, i]))
+  const back = order.flatMap((table) =>
+    table.foreignKeys
+      .filter((key) => (place.get(known.get(keyOf(key.target))!) ?? -1) > place.get(table)!)
+      .map((key) => [table, key] as const),
+  )
+  return { order, back }
+}
+
+function rebuild(change: TableChanges, reasons: readonly string[], from: Side, stages: Stages): void {
+  const { to } = change
+  stages.columns.push({
+    kind: 'rebuildTable',
+    from: change.from,
+    to,
+    reasons,
+    dependents: dependentsOf(change.from, from, stages.first),
+  })
+}
+
+/** Where each constraint of a table goes: a foreign key needs the key that it points to. */
+function alter(change: TableChanges, ground: Ground, stages: Stages): void {
+  const table = nameOf(change.to)
+  const { constraints, indexes } = change
+  const drop = (constraint: Constraint): Step => ({ kind: 'dropConstraint', table, constraint })
+  const rank = (constraint: Constraint): number => (constraint.type === 'foreign key' ? 0 : 1)
+  for (const constraint of constraints.gone) {
+    if (rank(constraint) === 0) stages.freed.unshift(drop(constraint))
+    else stages.freed.push(drop(constraint))
+  }
+  for (const index of indexes.gone) stages.freed.push({ kind: 'dropIndex', table, index })
+  for (const [constraint, to] of constraints.renamed)
+    stages.renames.push({ kind: 'renameConstraint', table, constraint, to })
+  for (const [index, to] of indexes.renamed) {
+    if (ground.dialect === 'sqlite') {
+      stages.freed.push({ kind: 'dropIndex', table, index })
+      stages.keys.push({ kind: 'createIndex', table, index: { ...index, name: to } })
+    } else stages.renames.push({ kind: 'renameIndex', table, index, to })
+  }
+  for (const column of change.gone) stages.columns.push({ kind: 'dropColumn', table, column })
+  for (const column of change.added) stages.columns.push({ kind: 'addColumn', table, column })
+  for (const [from, to, changes] of change.altered)
+    stages.columns.push({ kind: 'alterColumn', table, from, to, changes })
+  for (const constraint of constraints.added) {
+    const stage = constraint.type === 'foreign key' ? stages.foreignKeys : stages.keys
+    stage.push({ kind: 'addConstraint', table, constraint })
+  }
+  for (const index of indexes.added) stages.keys.push({ kind: 'createIndex', table, index })
+  if (ground.full && change.from.comment !== change.to.comment && ground.dialect !== 'sqlite')
+    stages.last.push({ kind: 'commentTable', table, comment: change.to.comment })
+}

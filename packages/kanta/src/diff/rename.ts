@@ -1,0 +1,287 @@
+import { nearest, refuse } from '../error/index.ts'
+import { type CatalogName, type CatalogTable, type DialectName, tokens } from '../introspect/index.ts'
+import { normalType } from './equal.ts'
+import type { Side } from './side.ts'
+
+/** What may have been renamed, and only whoever changed it knows. */
+export interface RenameQuestion {
+  readonly kind: 'table' | 'column'
+  /** The table that is gone, or that has lost the column. */
+  readonly table: string
+  /** What is gone. */
+  readonly name: string
+  /** What is new, and could be it. */
+  readonly candidates: readonly string[]
+}
+
+/** Answers a question with one of its candidates, or with null for what is dropped. */
+export type Ask = (question: RenameQuestion) => string | null | Promise<string | null>
+
+/** Old names and their new ones: `{ old_table: 'new_table', 'city.nmae': 'name' }`; null says that it is dropped. */
+export type Renames = Readonly<Record<string, string | null>>
+
+/** What is renamed: tables by their old names, columns by the old names of both. */
+export interface Renamed {
+  readonly tables: ReadonlyMap<string, string>
+  readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>
+}
+
+export const keyOf = ({ schema, name }: CatalogName): string => (schema === null ? name : `${schema}.${name}`)
+
+/** Finds out what was renamed. Without an answer it is neither renamed nor dropped: that would lose data by a guess. */
+export async function findRenames(
+  from: Side,
+  to: Side,
+  dialect: DialectName,
+  given: Renames,
+  ask: Ask | undefined,
+): Promise<Renamed> {
+  const answers = new Answers(given, ask)
+  const tables = await renamedTables(from, to, answers)
+  const columns = new Map<string, ReadonlyMap<string, string>>()
+  const targets = new Map(to.tables.map((table) => [keyOf(table), table]))
+  for (const table of from.tables) {
+    const key = keyOf(table)
+    const target = targets.get(tables.has(key) ? keyOf({ schema: table.schema, name: tables.get(key)! }) : key)
+    if (target === undefined) continue
+    const found = await renamedColumns(table, target, dialect, answers)
+    if (found.size > 0) columns.set(key, found)
+  }
+  answers.refuseUnused(from)
+  return { tables, columns }
+}
+
+class Answers {
+  readonly #given: Renames
+  readonly #ask: Ask | undefined
+  readonly #unused: Set<string>
+
+  constructor(given: Renames, ask: Ask | undefined) {
+    if (typeof given !== 'object' || given === null) refuse("renames is an object: { 'city.nmae': 'name' }.")
+    this.#given = given
+    this.#ask = ask
+    this.#unused = new Set(Object.keys(given))
+  }
+
+  /** What was said of it beforehand. */
+  given(key: string, candidates: readonly string[]): string | null | undefined {
+    if (!Object.hasOwn(this.#given, key)) return undefined
+    this.#unused.delete(key)
+    return checked(key, this.#given[key], candidates)
+  }
+
+  async find(question: RenameQuestion): Promise<string | null> {
+    if (this.#ask !== undefined) return checked(question.name, await this.#ask(question), question.candidates)
+    const { kind, table, name, candidates } = question
+    const key = kind === 'table' ? name : `${table}.${name}`
+    return refuse(
+      `The ${kind} '${key}' is gone and ${candidates.map((each) => `'${each}'`).join(', ')} came. ` +
+        `Say renames: { '${key}': '${candidates[0]}' } if it was renamed, or { '${key}': null } if it is dropped.`,
+    )
+  }
+
+  refuseUnused(from: Side): void {
+    const [unused] = this.#unused
+    if (unused === undefined) return
+    const known = from.tables.flatMap((table) => [
+      keyOf(table),
+      ...table.columns.map((column) => `${keyOf(table)}.${column.name}`),
+    ])
+    const hint = nearest(unused, known)
+    refuse(
+      known.includes(unused)
+        ? `renames says what becomes of '${unused}', which is still there.`
+        : `renames speaks of '${unused}', which is no table and no 'table.column' before the change.${hint === undefined ? '' : ` Did you mean '${hint}'?`}`,
+    )
+  }
+}
+
+function checked(name: string, answer: unknown, candidates: readonly string[]): string | null {
+  if (answer === null || (typeof answer === 'string' && candidates.includes(answer))) return answer
+  const can = candidates.length === 0 ? 'nothing new is there' : `it can be ${candidates.join(', ')}`
+  return refuse(`'${name}' cannot become ${JSON.stringify(answer)}: ${can}, or null when it is dropped.`)
+}
+
+async function renamedTables(from: Side, to: Side, answers: Answers): Promise<Map<string, string>> {
+  const renamed = new Map<string, string>()
+  const after = new Set(to.tables.map(keyOf))
+  const before = new Set(from.tables.map(keyOf))
+  const added = to.tables.filter((table) => !before.has(keyOf(table)))
+  const take = (table: CatalogTable, name: string): void => {
+    renamed.set(keyOf(table), name)
+    added.splice(
+      added.findIndex((each) => each.schema === table.schema && each.name === name),
+      1,
+    )
+  }
+  const open: CatalogTable[] = []
+  for (const table of from.tables) {
+    if (after.has(keyOf(table))) continue
+    const answer = answers.given(
+      keyOf(table),
+      added.filter((each) => each.schema === table.schema).map((each) => each.name),
+    )
+    if (answer === undefined) open.push(table)
+    else if (answer !== null) take(table, answer)
+  }
+  for (const table of open) {
+    const candidates = added.filter((each) => each.schema === table.schema && isLike(table, each))
+    if (candidates.length === 0) continue
+    const names = candidates.map((each) => each.name)
+    const key = keyOf(table)
+    const answer = await answers.find({ kind: 'table', table: key, name: key, candidates: names })
+    if (answer !== null) take(table, answer)
+  }
+  return renamed
+}
+
+/** Half of the columns of one are in the other. */
+function isLike(a: CatalogTable, b: CatalogTable): boolean {
+  const names = new Set(b.columns.map((column) => column.name))
+  const shared = a.columns.filter((column) => names.has(column.name)).length
+  return shared * 2 >= Math.min(a.columns.length, b.columns.length)
+}
+
+async function renamedColumns(
+  from: CatalogTable,
+  to: CatalogTable,
+  dialect: DialectName,
+  answers: Answers,
+): Promise<Map<string, string>> {
+  const renamed = new Map<string, string>()
+  const before = new Set(from.columns.map((column) => column.name))
+  const after = new Set(to.columns.map((column) => column.name))
+  const gone = from.columns.filter((column) => !after.has(column.name))
+  const added = to.columns.filter((column) => !before.has(column.name))
+  const table = keyOf(from)
+  const take = (old: string, name: string): void => {
+    renamed.set(old, name)
+    added.splice(
+      added.findIndex((column) => column.name === name),
+      1,
+    )
+  }
+  const open = gone.filter((column) => {
+    const answer = answers.given(
+      `${table}.${column.name}`,
+      added.map((each) => each.name),
+    )
+    if (typeof answer === 'string') take(column.name, answer)
+    return answer === undefined
+  })
+  for (const column of open) {
+    const type = normalType(column.type, dialect)
+    const candidates = added
+      .filter(
+        (each) => normalType(each.type, dialect) === type && (each.generated === null) === (column.generated === null),
+      )
+      .map((each) => each.name)
+    if (candidates.length === 0) continue
+    const answer = await answers.find({ kind: 'column', table, name: column.name, candidates })
+    if (answer !== null) take(column.name, answer)
+  }
+  return renamed
+}
+
+/** The renames the other way round. */
+export function reversed({ tables, columns }: Renamed, from: Side): Renamed {
+  const schemaOf = (key: string): string | null => from.tables.find((table) => keyOf(table) === key)?.schema ?? null
+  const after = (key: string): string => {
+    const name = tables.get(key)
+    return name === undefined ? key : keyOf({ schema: schemaOf(key), name })
+  }
+  const nameOf = (key: string): string => from.tables.find((table) => keyOf(table) === key)?.name ?? key
+  return {
+    tables: new Map([...tables.keys()].map((key) => [after(key), nameOf(key)])),
+    columns: new Map([...columns].map(([key, names]) => [after(key), new Map([...names].map(([a, b]) => [b, a]))])),
+  }
+}
+
+/** A side as it is once the renames are done. */
+export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: DialectName): Side {
+  const newName = (name: CatalogName): string => tables.get(keyOf(name)) ?? name.name
+  const newColumn = (table: CatalogName, column: string): string => columns.get(keyOf(table))?.get(column) ?? column
+  const all = new Map([...tables].map(([key, name]) => [side.tables.find((t) => keyOf(t) === key)?.name ?? key, name]))
+  const everywhere = (text: string): string => {
+    const words = new Map(all)
+    for (const [key, names] of columns)
+      if (mentions(text, side.tables.find((table) => keyOf(table) === key)?.name ?? key))
+        for (const [old, name] of names) words.set(old, name)
+    return renamedText(text, words, dialect)
+  }
+  const renamedTable = (table: CatalogTable): CatalogTable => {
+    const own = columns.get(keyOf(table)) ?? new Map<string, string>()
+    const column = (name: string): string => newColumn(table, name)
+    const text = (sql: string): string => renamedText(sql, own, dialect)
+    const key = <K extends { readonly columns: readonly string[] }>(each: K): K => ({
+      ...each,
+      columns: each.columns.map(column),
+    })
+    return {
+      ...table,
+      name: newName(table),
+      columns: table.columns.map((each) => ({
+        ...each,
+        name: column(each.name),
+        generated: each.generated === null ? null : { ...each.generated, expression: text(each.generated.expression) },
+      })),
+      primaryKey: table.primaryKey === null ? null : key(table.primaryKey),
+      uniques: table.uniques.map(key),
+      foreignKeys: table.foreignKeys.map((each) => ({
+        ...key(each),
+        target: {
+          ...each.target,
+          name: newName(each.target),
+          columns: each.target.columns.map((name) => newColumn(each.target, name)),
+        },
+      })),
+      checks: table.checks.map((each) => ({ ...each, expression: text(each.expression) })),
+      indexes: table.indexes.map((each) => ({
+        ...each,
+        parts: each.parts.map((part) => ({
+          ...part,
+          column: part.column === null ? null : column(part.column),
+          expression: part.expression === null ? null : text(part.expression),
+        })),
+        include: each.include.map(column),
+        where: each.where === null ? null : text(each.where),
+        definition: each.definition === null ? null : renamedText(each.definition, new Map([...all, ...own]), dialect),
+      })),
+    }
+  }
+  return {
+    ...side,
+    tables: side.tables.map(renamedTable),
+    views: side.views.map((view) => ({ ...view, definition: everywhere(view.definition) })),
+    triggers: side.triggers.map((trigger) => ({
+      ...trigger,
+      table: all.get(trigger.table) ?? trigger.table,
+      definition: everywhere(trigger.definition),
+    })),
+  }
+}
+
+/** Whether a text has a word or a name. */
+export function mentions(text: string, name: string): boolean {
+  const lower = name.toLowerCase()
+  return tokens(text).some(
+    (token) => (token.kind === 'word' || token.kind === 'name') && token.value.toLowerCase() === lower,
+  )
+}
+
+/** A text with other names in it. */
+function renamedText(text: string, names: ReadonlyMap<string, string>, dialect: DialectName): string {
+  if (names.size === 0) return text
+  const mark = dialect === 'mysql' || dialect === 'mariadb' ? '`' : '"'
+  let out = ''
+  let at = 0
+  for (const token of tokens(text)) {
+    if (token.kind !== 'word' && token.kind !== 'name') continue
+    const old = token.kind === 'word' && dialect !== 'postgres' ? token.text : token.value
+    const name = names.get(old)
+    if (name === undefined) continue
+    out += text.slice(at, token.start) + mark + name.replaceAll(mark, mark + mark) + mark
+    at = token.end
+  }
+  return out + text.slice(at)
+}

@@ -1,0 +1,139 @@
+import { type Dialect, Writer } from '../dialect/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
+import {
+  type Catalog,
+  type CatalogColumn,
+  type CatalogForeignKey,
+  type CatalogIndex,
+  type CatalogTable,
+  readCreateTable,
+} from '../introspect/index.ts'
+import { type Node, nodeWith } from '../ir/index.ts'
+import { definitionOf, type IndexDefinition, type TableDefinition } from '../schema/index.ts'
+
+/** One side of a diff. */
+export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {
+  /** A catalog says all; `table()` values say nothing of comments, collations, views and the like. */
+  readonly says: 'all' | 'tables'
+}
+
+/** What a diff may start from and lead to: tables, a database that was introspected, or nothing. */
+export type Schema = Catalog | object | null | undefined
+
+/** The schema that tables are in which name none. */
+const DEFAULT_SCHEMA: Readonly<Record<string, string>> = { postgres: 'public', mssql: 'dbo', sqlite: 'main' }
+
+export function isCatalog(schema: Schema): schema is Catalog {
+  return typeof schema === 'object' && schema !== null && 'format' in schema && 'dialect' in schema
+}
+
+export function sideOf(schema: Schema, dialect: Dialect): Side {
+  if (schema === null || schema === undefined) return { says: 'all', tables: [], views: [], enums: [], triggers: [] }
+  if (!isCatalog(schema)) return fromDefinitions(schema, dialect)
+  if (schema.format !== 1) refuse(`The catalog has the format ${String(schema.format)}, and this version reads 1.`)
+  if (schema.dialect !== dialect.name)
+    refuse(
+      `The catalog is of ${schema.dialect} and the diff for ${dialect.name}. Introspect a database of its own kind.`,
+    )
+  return { says: 'all', ...plain(schema, dialect) }
+}
+
+/** The same without the names of the default schema. */
+function plain(catalog: Catalog, dialect: Dialect): Omit<Side, 'says'> {
+  const home = DEFAULT_SCHEMA[dialect.name]
+  const unhomed = <T extends { readonly schema: string | null }>(each: T): T =>
+    each.schema === home ? { ...each, schema: null } : each
+  return {
+    tables: catalog.tables
+      .filter((table) => table.kind === 'table' || table.kind === 'partitioned')
+      .map(unhomed)
+      .map((table) => ({
+        ...table,
+        foreignKeys: table.foreignKeys.map((key) => ({ ...key, target: unhomed(key.target) })),
+      })),
+    views: catalog.views.map(unhomed),
+    enums: catalog.enums.map(unhomed),
+    triggers: catalog.triggers.map(unhomed),
+  }
+}
+
+function fromDefinitions(schema: object, dialect: Dialect): Side {
+  const values = definitionOf(schema) === undefined ? Object.values(schema) : [schema]
+  const definitions = new Set(values.map(definitionOf).filter((each) => each !== undefined))
+  if (definitions.size === 0)
+    refuse('A side of a diff is a module of table() values, what introspect() gives, or null for nothing.')
+  const home = DEFAULT_SCHEMA[dialect.name]
+  const tables = [...definitions].map((definition) => tableOf(definition, dialect, home))
+  const names = tables.map((table) => `${table.schema ?? ''}.${table.name}`)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) refuse(`The schema has two tables with the name '${twice.replace(/^\./, '')}'.`)
+  return { says: 'tables', tables, views: [], enums: [], triggers: [] }
+}
+
+/**
+ * What `create table` of a definition makes. It is read from the text that the dialect prints, so that a diff can never
+ * be of another mind than the statement.
+ */
+function tableOf(definition: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
+  const node: Node = { ...tableNode, name: definition.name, schema: definition.schema, definition }
+  const text = print(nodeWith('createTable', { table: node }), dialect)
+  const read =
+    readCreateTable(text, dialect.name) ?? refuse(`The text of the table '${definition.name}' cannot be read: ${text}`)
+  const unhomed = (schema: string | null | undefined): string | null => (schema === home ? null : (schema ?? null))
+  const targets = definition.foreignKeys.map((key) => key.references().table.schema)
+  return {
+    ...read,
+    kind: 'table',
+    schema: unhomed(read.schema),
+    foreignKeys: read.foreignKeys.map(
+      (key, i): CatalogForeignKey => ({ ...key, target: { ...key.target, schema: unhomed(targets[i]) } }),
+    ),
+    indexes: definition.indexes.map((index) => indexOf(index, definition, dialect)),
+    comment: null,
+  }
+}
+
+const tableNode = { kind: 'table', schema: undefined, name: '' } as const
+
+function indexOf(index: IndexDefinition, table: TableDefinition, dialect: Dialect): CatalogIndex {
+  return {
+    name: index.name ?? [table.name, ...index.columns, 'index'].join('_'),
+    parts: index.columns.map((column) => ({
+      column,
+      expression: null,
+      direction: 'asc',
+      nulls: null,
+      collation: null,
+    })),
+    unique: index.unique,
+    method: null,
+    include: [],
+    where: index.where === undefined ? null : print((index.where as unknown as { node: Node }).node, dialect),
+    definition: null,
+  }
+}
+
+/** The text of a node without values. */
+function print(node: Node, dialect: Dialect): string {
+  const writer = new Writer(dialect, new Map()).statement(node)
+  return writer.pieces
+    .map((piece) =>
+      typeof piece === 'string'
+        ? piece
+        : refuse('An expression in the definition of a table takes no values. Use sql.lit(value) for a constant.'),
+    )
+    .join('')
+}
+
+/** The column of a table by its name. */
+export function columnOf(table: CatalogTable, name: string): CatalogColumn {
+  return (
+    table.columns.find((column) => column.name === name) ??
+    table.columns.find((column) => column.name.toLowerCase() === name.toLowerCase()) ??
+    missing(table, name)
+  )
+}
+
+function missing(table: CatalogTable, name: string): never {
+  throw new KantaError('not_found', `The table '${table.name}' has no column '${name}'.`)
+}

@@ -1,0 +1,4 @@
+import { runCases } from './cases.ts'
+import { mariadbEngine } from './mariadb.ts'
+
+runCases(mariadbEngine)
