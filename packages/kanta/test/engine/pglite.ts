@@ -9,6 +9,6 @@ export const pglite: Engine = {
   dialect: 'postgres',
   create: async () => {
     const database = await PGlite.create()
-    return { driver: (): Driver => driver(database), drop: () => database.close() }
+    return { database: 'postgres', driver: (): Driver => driver(database), drop: () => database.close() }
   },
 }
