@@ -1,5 +1,5 @@
 /** The builders' calls without types: the same ones that Kysely takes, where it has them. */
-// biome-ignore lint/suspicious/noExplicitAny: what is given to both libraries has the types of neither
+// What is given to both libraries has the types of neither.
 export type Any = any
 
 export interface Given {
