@@ -45,6 +45,11 @@ export function typeName(column: ColumnDefinition, table?: TableDefinition): str
 const text = (length: number | undefined): string =>
   length === undefined || length > INLINE ? 'nvarchar(max)' : `nvarchar(${length})`
 
+/** A null that is a parameter has the type of a text, which is not converted to bytes. */
+export function cellType(codec: Codec): string | undefined {
+  return codec.name === 'bytes' ? 'varbinary(max)' : undefined
+}
+
 /** How a column is written and read where that is not as everywhere. */
 export function codecOf({ type, typeArguments, codec }: ColumnDefinition): Codec | undefined {
   if (codec === undefined) return undefined

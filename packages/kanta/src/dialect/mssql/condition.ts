@@ -77,6 +77,7 @@ const ZERO: Node = { kind: 'literal', value: 0 }
 export function condition(part: Node): Node {
   // The condition of a merge is a join without a source.
   if (isCondition(part) || isText(part) || part.kind === 'joined') return part
+  if (part.kind === 'parens') return { ...part, operand: condition(part.operand) }
   if (part.kind === 'literal' && typeof part.value === 'boolean') return compare(ONE, '=', part.value ? ONE : ZERO)
   return compare(part, '=', ONE)
 }

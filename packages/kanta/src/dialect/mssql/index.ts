@@ -1,8 +1,10 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
+import type { Codec } from '../../schema/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
-import { codecOf, typeName } from './column.ts'
+import { cellType, codecOf, typeName } from './column.ts'
+
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
@@ -34,7 +36,7 @@ const capabilities: Capabilities = {
   updateFrom: true,
   updateJoin: true,
   updateLimit: false,
-  deleteUsing: true,
+  deleteUsing: false,
   deleteLimit: false,
   multiTableWrite: false,
   writingCtes: false,
@@ -61,8 +63,15 @@ function alias(n: NodeOf<'alias'>, w: Writer): void {
   standard.alias({ ...placed(n), columns }, w)
 }
 
+function slot(n: NodeOf<'slot'>, w: Writer): void {
+  const type = n.codec === undefined || n.role !== 'value' ? undefined : cellType(n.codec as Codec)
+  if (type === undefined) w.slot(n)
+  else w.text('cast(').slot(n).text(` as ${type})`)
+}
+
 const print: Printers = {
   ...standard,
+  slot,
   alias,
   binary,
   unary,
@@ -118,6 +127,7 @@ export const mssqlDialect: Dialect = {
   // An insert takes at most 1,000 rows of values.
   bulkParameters: 800,
   codec: codecOf,
+  cellType,
   tableSuffix: () => '',
   generatedKey: () => 'identity(1, 1) primary key',
   typeName,
