@@ -16,7 +16,14 @@ export interface Example {
   readonly complete: boolean
 }
 
-const PAGES = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/runtimes.md']
+const PAGES = [
+  'README.md',
+  'packages/kanta/README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/runtimes.md',
+  'docs/schema.md',
+]
 const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```$/gm
 
 /** All examples: those of the sources, then those of the pages. */

@@ -11,7 +11,7 @@ import { db, equal, person, pet } from './world.ts'
 
 export async function tables() {
   const schema = schemaBuilder(db)
-  equal<typeof schema, SchemaBuilder>()
+  equal<typeof schema, SchemaBuilder>(true)
   const created = schema
     .createTable('geo.town')
     .ifNotExists()
@@ -33,10 +33,10 @@ export async function tables() {
     .modifyFront(sql`unlogged`)
     .modifyEnd(sql`without rowid`)
     .comment('towns')
-  equal<typeof created, CreateTableBuilder>()
+  equal<typeof created, CreateTableBuilder>(true)
   await created.execute({ signal: new AbortController().signal })
   const { sql: text } = created.compile()
-  equal<typeof text, string>()
+  equal<typeof text, string>(true)
   await schema.createTable(person).execute()
   await schema.createTable('copy').as(db.selectFrom('city').selectAll()).execute()
   await schema.dropTable('copy').ifExists().cascade().execute()
@@ -68,7 +68,7 @@ export async function alterations() {
     .alterColumn('a', (c) => c.setNotNull())
     .execute()
   const key = schema.alterTable('city').addForeignKeyConstraint('k', ['a'], 'b', ['c']).onDelete('cascade').deferrable()
-  equal<typeof key, AlterTableForeignKeyBuilder>()
+  equal<typeof key, AlterTableForeignKeyBuilder>(true)
   await schema.alterTable('city').dropConstraint('k').ifExists().cascade().execute()
   await schema.alterTable('city').addIndex('i').unique().column('a desc').using('btree').execute()
   await schema
