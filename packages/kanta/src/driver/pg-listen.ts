@@ -35,11 +35,14 @@ const LONGEST_WAIT = 10_000
  *
  * @example
  * ```ts
- * const driver = pg('postgres://localhost/cities')
- * await using listening = await listen(driver, 'city_changed', {
- *   notified: ({ payload }) => refresh(payload),
- *   reconnected: () => refreshAll(),
- * })
+ * import { type Listening, listen, pg } from 'kanta/pg'
+ *
+ * export const follow = (refresh: (city?: string) => void): Promise<Listening> =>
+ *   listen(pg('postgres://localhost/cities'), 'city_changed', {
+ *     notified: ({ payload }) => refresh(payload),
+ *     // What was sent meanwhile is lost.
+ *     reconnected: () => refresh(),
+ *   })
  * ```
  *
  * @throws KantaError `connection` when the server cannot be reached at first.
