@@ -103,6 +103,7 @@ export class Pool {
     if (broken || connection.isOpen === false) this.#discard(lane, connection)
     else if (!lane.line.serve(connection)) {
       if (lane.free.includes(connection)) throw new KantaError('connection', 'A connection was given back twice.')
+      connection.rest?.()
       lane.free.push(connection)
       if (connection.isOpen === true) this.#freeSince.set(connection, performance.now())
     }
