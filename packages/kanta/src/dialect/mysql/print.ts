@@ -52,7 +52,15 @@ function binary(n: NodeOf<'binary'>, w: Writer): void {
     const rows: Node = { kind: 'alias', operand: right, name: 'rows', columns: undefined }
     return standard.binary({ ...n, right: nodeWith('select', { items: [STAR], from: [rows] }) }, w)
   }
-  standard.binary({ ...n, op: renamed }, w)
+  standard.binary({ ...n, op: renamed, right: isDocument(left) ? document(right, w) : right }, w)
+}
+
+const isDocument = (part: Node): boolean => part.kind === 'jsonPath' && !part.operator.startsWith('->>')
+
+/** Beside a document of MySQL text is a string in it, unless it is said to be a document. */
+function document(part: Node, w: Writer): Node {
+  if (part.kind !== 'slot' || part.role === 'list' || w.dialect.name !== 'mysql') return part
+  return { kind: 'cast', operand: part, type: { kind: 'word', text: 'json' } }
 }
 
 const STAR: Node = { kind: 'star', table: undefined }
