@@ -19,11 +19,19 @@ import { isNoResultErrorConstructor, NoResultError, type NoResultErrorConstructo
 
 const own = ownBuilder()
 
-/** Null beside an operator that compares: Kysely binds it, except after `is`. */
+/**
+ * What a comparison is given: null, which Kysely binds except after `is`, and an empty list are marked by their structure,
+ * so that plugins find them.
+ */
 function compared(op: unknown, value: unknown): unknown {
-  if (value !== null || typeof op !== 'string') return given(value)
-  return op === 'is' || op === 'is not' ? null : own.val(null)
+  if (value === null && typeof op === 'string' && op !== 'is' && op !== 'is not') return BOUND_NULL
+  if (Array.isArray(value) && value.length === 0 && (op === 'in' || op === 'not in')) return EMPTY
+  return given(value)
 }
+
+const boundNull = own.val(null)
+const BOUND_NULL = new Expr(node({ kind: 'list', items: [boundNull.node] }), boundNull.args)
+const EMPTY = new Expr(node({ kind: 'tuple', items: [] }))
 
 /** What a builder is given: a callback gets the builder of this file in place of Kanta's. */
 export function given(value: unknown): unknown {
@@ -82,6 +90,16 @@ const OWN: ReadonlySet<string> = new Set(['constructor', 'execute', 'executeTake
 /** A builder whose methods take what Kysely's take. */
 function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
   const Adapted = class extends (Kanta as Builder<object>) {
+    /** A number of rows is text here, since SQL Server's older versions take no parameter. */
+    top(amount: unknown, modifier?: string): object {
+      const { top } = Kanta.prototype as { top?: Function }
+      return top!.call(
+        this,
+        typeof amount === 'number' || typeof amount === 'bigint' ? own.lit(amount) : amount,
+        modifier,
+      )
+    }
+
     executeTakeFirstOrThrow(error?: unknown): Promise<unknown> {
       const query = this as unknown as Chain & { executeTakeFirst(options: unknown): Promise<unknown> }
       return firstOrThrow(query, error)
@@ -117,7 +135,16 @@ interface Settings extends AbortableQueryOptions, ExecuteOptions {
 }
 
 const Select = adapted(SelectBuilder)
-const Update = adapted(UpdateBuilder)
+const Update = adapted(
+  class extends UpdateBuilder {
+    /** Of several tables a column is told by its table. */
+    override set(...changes: unknown[]): this {
+      const [column, value] = changes
+      if (changes.length !== 2 || typeof column !== 'string' || !column.includes('.')) return super.set(...changes)
+      return super.set(own.ref(column), value)
+    }
+  },
+)
 const Delete = adapted(DeleteBuilder)
 const Merge = adapted(MergeBuilder)
 const Insert = adapted(

@@ -1,6 +1,6 @@
 // What programs written for Kysely give to it and get from it, as interfaces: dialects, drivers, connections, plugins.
 import type { AccessMode, IsolationLevel } from '../dialect/index.ts'
-import type { GivenSqlite } from '../driver/index.ts'
+import type { GivenMysqlPool, GivenPglite, GivenPgPool, GivenSqlite } from '../driver/index.ts'
 import type { $row } from '../schema/index.ts'
 
 /** How long an operation may take. */
@@ -119,4 +119,35 @@ export interface SqliteDialectConfig {
   database: GivenSqlite | ((options?: AbortableOperationOptions) => Promise<GivenSqlite>)
   /** Called with the connection before its first query. */
   onCreateConnection?: (connection: DatabaseConnection, options?: AbortableOperationOptions) => Promise<void>
+}
+
+/** What is called with the connections of a pool. */
+export interface ConnectionHooks {
+  /** Called with a connection before its first query. */
+  onCreateConnection?: (connection: DatabaseConnection, options?: AbortableOperationOptions) => Promise<void>
+  /** Called with a connection each time it is taken from the pool. */
+  onReserveConnection?: (connection: DatabaseConnection, options?: AbortableOperationOptions) => Promise<void>
+}
+export interface PostgresDialectConfig extends ConnectionHooks {
+  /** The pool of `pg`, or what makes it with the first query. */
+  pool: GivenPgPool | ((options?: AbortableOperationOptions) => Promise<GivenPgPool>)
+  /** The class of `pg-cursor`, for `stream()`. */
+  cursor?: unknown
+  /** The class `Client` of `pg`, to cancel queries. */
+  controlClient?: unknown
+}
+export interface PGliteDialectConfig extends Pick<ConnectionHooks, 'onCreateConnection'> {
+  pglite: GivenPglite | ((options?: AbortableOperationOptions) => GivenPglite | Promise<GivenPglite>)
+}
+export interface MysqlDialectConfig extends ConnectionHooks {
+  /** The pool of `mysql2`, or what makes it with the first query. */
+  pool: GivenMysqlPool | ((options?: AbortableOperationOptions) => Promise<GivenMysqlPool>)
+  /** `createConnection` of `mysql2`, to cancel queries. */
+  controlConnection?: (config: never) => unknown
+}
+export interface MssqlDialectConfig {
+  tedious: { readonly connectionFactory: () => unknown }
+  tarn?: { readonly options?: { readonly max?: number } }
+  resetConnectionsOnRelease?: boolean
+  validateConnections?: boolean
 }

@@ -2,14 +2,14 @@ import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/i
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import type { Driver as Access } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
-import { DatabaseHandle, open, type Plugin } from '../run/index.ts'
+import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { Creator } from './builder.ts'
 import type { AbortableOperationOptions, DatabaseIntrospector, QueryCompiler, TransactionSettings } from './contract.ts'
 import { ACCESS, type Dialect, SPEECH } from './dialect.ts'
 import { accessOf } from './given-driver.ts'
 import { type LogConfig, logOf } from './log.ts'
-import { type KyselyPlugin, kantaPlugin, rawJson } from './plugin.ts'
+import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
 import { kyselyStyle } from './print.ts'
 import { withSchema } from './schema-prefix.ts'
 
@@ -39,19 +39,54 @@ function speechOf(compiler: QueryCompiler): Speech {
 /** What one `Kysely` has in common with those that are made of it. */
 interface Shared {
   readonly config: KyselyConfig
+  /** Where the statements run: the database, or a transaction. */
+  readonly root: DatabaseHandle
+  /** The settings without plugins, and with those that were added since. */
+  readonly added: Added
   readonly handle: DatabaseHandle
-  /** The handle without the plugins. */
-  readonly plain: DatabaseHandle
 }
 
 const shared = Symbol('shared')
+
+/** Settings with some plugins, found again by the plugins, so that what is planned under them is kept. */
+class Added {
+  readonly plain: Settings
+  readonly plugins: readonly (KyselyPlugin | Plugin)[]
+  readonly settings: Settings
+  readonly #next: WeakMap<object, Added>
+
+  constructor(plain: DatabaseHandle, plugins: Added['plugins'] = [], next = new WeakMap<object, Added>()) {
+    const made = plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))
+    this.plain = plain.settings
+    this.plugins = plugins
+    this.settings = plain.withPlugins(arranged(made)).settings
+    this.#next = next
+  }
+
+  with(plugins: Added['plugins'], plugin: object, root: DatabaseHandle): Added {
+    let found = this.#next.get(plugin)
+    if (found === undefined) {
+      found = new Added(new DatabaseHandle(this.plain, root.session), plugins)
+      this.#next.set(plugin, found)
+    }
+    return found
+  }
+}
+
+/** Policies change a query from the first plugin to the last, and so do hooks a result: there the last is outermost. */
+function arranged(plugins: readonly Plugin[]): readonly Plugin[] {
+  const policies = plugins.map(({ name, policies }): Plugin => ({ name, ...(policies && { policies }) }))
+  const hooks = plugins.map(({ name, hooks }): Plugin => ({ name, ...(hooks && { hooks }) }))
+  return [...policies, ...hooks.reverse()]
+}
 
 function opened(config: KyselyConfig): Shared {
   if (typeof config?.dialect?.createDriver !== 'function')
     refuse('new Kysely() takes a dialect: { dialect: new SqliteDialect({ database }) }.')
   const log = config.log === undefined ? [] : [logOf(config.log)]
-  const plain = open({ driver: accessTo(config.dialect), plugins: [rawJson, ...log] })
-  return { config, plain, handle: plain.withPlugins((config.plugins ?? []).map(kantaPlugin)) }
+  const root = open({ driver: accessTo(config.dialect), plugins: [unread, ...log] })
+  const added = new Added(root, config.plugins)
+  return { config, root, added, handle: new DatabaseHandle(added.settings, root.session) }
 }
 
 /** A database with the names of Kysely. */
@@ -93,16 +128,19 @@ export class Kysely extends Creator {
   }
 
   withSchema(schema: string): this {
-    return this.over((handle) => handle.withPlugins([withSchema(schema)]))
+    const { added, root } = this[shared]
+    const plugin = withSchema(schema)
+    return this.#over(added.with([plugin, ...added.plugins], plugin, root))
   }
 
   withPlugin(plugin: KyselyPlugin): this {
-    const made: Plugin = kantaPlugin(plugin)
-    return this.over((handle) => handle.withPlugins([made]))
+    const { added, root } = this[shared]
+    return this.#over(added.with([...added.plugins, plugin], plugin, root))
   }
 
   withoutPlugins(): this {
-    return this.over((_, plain) => plain)
+    const { added, root } = this[shared]
+    return this.#over(added.with([], NONE, root))
   }
 
   withTables(): this {
@@ -138,20 +176,23 @@ export class Kysely extends Creator {
   }
 
   destroy(): Promise<void> {
-    return this[shared].handle.destroy()
+    return this[shared].root.destroy()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.destroy()
   }
 
-  /** The same database over another handle. */
-  protected over(change: (handle: DatabaseHandle, plain: DatabaseHandle) => DatabaseHandle): this {
-    const { config, plain, handle } = this[shared]
+  /** The same database with other plugins. */
+  #over(added: Added): this {
+    const { config, root } = this[shared]
     const Made = this.constructor as new (given: { readonly [shared]: Shared }) => this
-    return new Made({ [shared]: { config, plain, handle: change(handle, plain) } })
+    return new Made({ [shared]: { config, root, added, handle: new DatabaseHandle(added.settings, root.session) } })
   }
 }
+
+/** Stands for no plugins. */
+const NONE = {}
 
 /** What is asked of a transaction before it begins. */
 class Setup {
@@ -188,9 +229,7 @@ function ask<B extends Asks<B>>(builder: B, { accessMode, isolationLevel }: Tran
 }
 
 /** The state of what runs in a transaction or on a connection. */
-function within(state: Shared, handle: DatabaseHandle): Shared {
-  return { ...state, handle, plain: new DatabaseHandle(state.plain.settings, handle.session) }
-}
+const within = (state: Shared, root: DatabaseHandle): Shared => ({ ...state, root, handle: root })
 
 /** A transaction around a callback. */
 export class TransactionBuilder extends Setup {
@@ -281,7 +320,7 @@ export class ControlledTransaction extends Transaction {
   }
 
   get #transaction(): Controlled {
-    return this[shared].handle as Controlled
+    return this[shared].root as Controlled
   }
 
   #step(run: () => Promise<unknown>): Command<this> {

@@ -1,17 +1,34 @@
 import type { Dialect as Speech } from '../dialect/index.ts'
+import { mssqlDialect } from '../dialect/mssql/index.ts'
+import { mysqlDialect } from '../dialect/mysql/index.ts'
+import { postgresDialect } from '../dialect/postgres/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
-import { type Driver as Access, givenSqlite } from '../driver/index.ts'
+import {
+  type Driver as Access,
+  type GivenClient,
+  givenMysql,
+  givenPg,
+  givenPglite,
+  givenSqlite,
+  givenTedious,
+} from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type {
   CompiledQuery,
+  ConnectionHooks,
   DatabaseConnection,
   DatabaseIntrospector,
   DialectAdapter,
   Driver,
+  MssqlDialectConfig,
+  MysqlDialectConfig,
+  PGliteDialectConfig,
+  PostgresDialectConfig,
   QueryCompiler,
   SqliteDialectConfig,
 } from './contract.ts'
-import { connectionOf, driverOf } from './given-driver.ts'
+import { connectionOf, connectionOfClient, driverOf } from './given-driver.ts'
+import { Introspector } from './introspect.ts'
 
 /** What a `Kysely` is opened with. */
 export interface Dialect {
@@ -43,6 +60,22 @@ export class SqliteQueryCompiler extends DefaultQueryCompiler {
   }
 }
 
+export class PostgresQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return postgresDialect
+  }
+}
+export class MysqlQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return mysqlDialect
+  }
+}
+export class MssqlQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return mssqlDialect
+  }
+}
+
 export abstract class DialectAdapterBase implements DialectAdapter {
   get supportsCreateIfNotExists(): boolean {
     return true
@@ -69,6 +102,32 @@ export class SqliteAdapter extends DialectAdapterBase {
   }
 }
 
+export class PostgresAdapter extends DialectAdapterBase {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+  override get supportsReturning(): boolean {
+    return true
+  }
+}
+export class PGliteAdapter extends PostgresAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return false
+  }
+}
+export class MysqlAdapter extends DialectAdapterBase {}
+export class MssqlAdapter extends DialectAdapterBase {
+  override get supportsCreateIfNotExists(): boolean {
+    return false
+  }
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+  override get supportsOutput(): boolean {
+    return true
+  }
+}
+
 /** A driver that runs nothing, for programs that only compile. */
 export class DummyDriver implements Driver {
   async init(): Promise<void> {}
@@ -91,12 +150,50 @@ class DummyConnection implements DatabaseConnection {
   async *streamQuery(): AsyncIterableIterator<never> {}
 }
 
+/** A dialect of this package: a driver of Kanta, and what programs for Kysely ask a dialect for. */
+abstract class OwnDialect implements Dialect {
+  abstract get [ACCESS](): Access
+  abstract createQueryCompiler(): QueryCompiler
+  abstract createAdapter(): DialectAdapter
+
+  createDriver(): Driver {
+    return driverOf(this[ACCESS])
+  }
+
+  createIntrospector(db: never): DatabaseIntrospector {
+    const { name } = this[ACCESS].dialect
+    return new Introspector(db, name === 'mariadb' ? 'mysql' : name)
+  }
+}
+
+export class SqliteIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'sqlite')
+  }
+}
+export class PostgresIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'postgres')
+  }
+}
+export class MysqlIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'mysql')
+  }
+}
+export class MssqlIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'mssql')
+  }
+}
+
 /** SQLite by way of a database of `better-sqlite3`, or one that is made like it. */
-export class SqliteDialect implements Dialect {
+export class SqliteDialect extends OwnDialect {
   readonly #config: SqliteDialectConfig
 
   constructor(config: SqliteDialectConfig) {
-    this.#config = Object.freeze({ ...config })
+    super()
+    this.#config = { ...config }
   }
 
   get [ACCESS](): Access {
@@ -113,10 +210,6 @@ export class SqliteDialect implements Dialect {
     }
   }
 
-  createDriver(): Driver {
-    return driverOf(this[ACCESS])
-  }
-
   createQueryCompiler(): QueryCompiler {
     return new SqliteQueryCompiler()
   }
@@ -124,12 +217,105 @@ export class SqliteDialect implements Dialect {
   createAdapter(): DialectAdapter {
     return new SqliteAdapter()
   }
+}
 
-  createIntrospector(db: never): DatabaseIntrospector {
-    return introspectorOf(db)
+/** What is called with the clients of a pool: first when they are new, then each time one is taken. */
+function onTake({ onCreateConnection, onReserveConnection }: ConnectionHooks) {
+  return async (client: GivenClient, isNew: boolean): Promise<void> => {
+    const connection = connectionOfClient(client)
+    if (isNew) await onCreateConnection?.(connection)
+    await onReserveConnection?.(connection)
   }
 }
 
-export function introspectorOf(_db: unknown): DatabaseIntrospector {
-  return refuse('Not yet.')
+/** PostgreSQL by way of a pool of `pg`. */
+export class PostgresDialect extends OwnDialect {
+  readonly #config: PostgresDialectConfig
+
+  constructor(config: PostgresDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    return givenPg({ ...this.#config, onTake: onTake(this.#config) })
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new PostgresQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new PostgresAdapter()
+  }
+}
+
+/** PostgreSQL in the process, by way of a database of `@electric-sql/pglite`. */
+export class PGliteDialect extends OwnDialect {
+  readonly #config: PGliteDialectConfig
+
+  constructor(config: PGliteDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    return givenPglite(this.#config.pglite, (client) => onTake(this.#config)(client, true))
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new PostgresQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new PGliteAdapter()
+  }
+}
+
+/** MySQL by way of a pool of `mysql2`. */
+export class MysqlDialect extends OwnDialect {
+  readonly #config: MysqlDialectConfig
+
+  constructor(config: MysqlDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    return givenMysql({ ...this.#config, onTake: onTake(this.#config) })
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new MysqlQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new MysqlAdapter()
+  }
+}
+
+/** How many connections tarn keeps unless told. */
+const TARN_MAX = 10
+
+/** SQL Server by way of `tedious`. The pool is Kanta's own; of tarn only its most connections are looked at. */
+export class MssqlDialect extends OwnDialect {
+  readonly #config: MssqlDialectConfig
+
+  constructor(config: MssqlDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    const { tedious, tarn } = this.#config
+    return givenTedious(tedious.connectionFactory, tarn?.options?.max ?? TARN_MAX)
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new MssqlQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new MssqlAdapter()
+  }
 }

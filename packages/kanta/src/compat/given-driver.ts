@@ -1,7 +1,7 @@
 // Between the drivers of Kanta and the drivers that are written for Kysely, in both directions.
 import type { Dialect as Speech } from '../dialect/index.ts'
-import type { Driver as Access, Connection, RunResult } from '../driver/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { type Driver as Access, type Connection, type GivenClient, givenDriver } from '../driver/index.ts'
+import { KantaError } from '../error/index.ts'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from './contract.ts'
 
 /** A connection of Kanta as a program for Kysely sees it. */
@@ -59,53 +59,6 @@ export function driverOf(access: Access): Driver {
   }
 }
 
-/** A connection of a driver that was written for Kysely. */
-class GivenConnection implements Connection {
-  readonly rows = 'object'
-  readonly #connection: DatabaseConnection
-  readonly #release: () => Promise<void>
-
-  constructor(connection: DatabaseConnection, release: () => Promise<void>) {
-    this.#connection = connection
-    this.#release = release
-  }
-
-  async all(sql: string, parameters: readonly unknown[]): Promise<unknown[]> {
-    return (await this.#connection.executeQuery(compiled(sql, parameters))).rows
-  }
-
-  async first(sql: string, parameters: readonly unknown[]): Promise<unknown> {
-    return (await this.all(sql, parameters))[0]
-  }
-
-  async run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
-    const { numAffectedRows, insertId } = await this.#connection.executeQuery(compiled(sql, parameters))
-    return { changes: numAffectedRows ?? 0, insertId }
-  }
-
-  async execute(sql: string, parameters: readonly unknown[]): Promise<RunResult & { readonly rows: unknown[] }> {
-    const { rows, numAffectedRows, insertId } = await this.#connection.executeQuery(compiled(sql, parameters))
-    return { rows, changes: numAffectedRows ?? 0, insertId }
-  }
-
-  columns(): readonly string[] {
-    return []
-  }
-
-  async *stream(sql: string, parameters: readonly unknown[], chunkSize: number): AsyncGenerator<unknown[], undefined> {
-    for await (const { rows } of this.#connection.streamQuery(compiled(sql, parameters), chunkSize)) yield rows
-    return undefined
-  }
-
-  async script(sql: string): Promise<void> {
-    await this.#connection.executeQuery(compiled(sql, []))
-  }
-
-  close(): Promise<void> {
-    return this.#release()
-  }
-}
-
 let runs = 0
 export function compiled(sql: string, parameters: readonly unknown[]): CompiledQuery {
   return { sql, parameters, query: { kind: 'RawNode' }, queryId: { queryId: `kanta${++runs}` } }
@@ -114,22 +67,52 @@ export function compiled(sql: string, parameters: readonly unknown[]): CompiledQ
 /** A driver that was written for Kysely as a driver of Kanta. Its connections speak `dialect`. */
 export function accessOf(driver: Driver, dialect: Speech, connections: number): Access {
   let ready: Promise<void> | undefined
-  return {
+  return givenDriver({
     dialect,
-    limits: { write: connections, read: 0 },
-    sharesStreams: false,
+    connections,
     explainError: (cause) =>
       cause instanceof KantaError
         ? cause
         : { code: 'query', message: cause instanceof Error ? cause.message : String(cause) },
-    async connect() {
-      if (typeof driver.acquireConnection !== 'function')
-        refuse('The driver of the dialect has no acquireConnection().')
+    async take() {
       ready ??= driver.init()
       await ready
       const connection = await driver.acquireConnection()
-      return new GivenConnection(connection, () => driver.releaseConnection(connection))
+      return clientOf(connection, () => driver.releaseConnection(connection))
     },
     close: () => driver.destroy(),
+  })
+}
+
+function clientOf(connection: DatabaseConnection, release: () => Promise<void>): GivenClient {
+  return {
+    async execute(sql, parameters) {
+      const { rows, numAffectedRows, insertId } = await connection.executeQuery(compiled(sql, parameters))
+      return { rows, changes: numAffectedRows ?? 0, insertId }
+    },
+    async *stream(sql, parameters, chunkSize) {
+      for await (const { rows } of connection.streamQuery(compiled(sql, parameters), chunkSize)) yield rows
+    },
+    release,
+  }
+}
+
+/** A client of a pool as a program for Kysely sees it. */
+export function connectionOfClient(client: GivenClient): DatabaseConnection {
+  return {
+    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+      const { rows, changes, insertId } = await client.execute(sql, parameters)
+      return {
+        rows: rows as R[],
+        numAffectedRows: BigInt(changes),
+        ...(insertId === undefined ? {} : { insertId: BigInt(insertId) }),
+      }
+    },
+    async *streamQuery<R>(
+      { sql, parameters }: CompiledQuery,
+      chunkSize: number,
+    ): AsyncIterableIterator<QueryResult<R>> {
+      for await (const rows of client.stream(sql, parameters, chunkSize)) yield { rows: rows as R[] }
+    },
   }
 }

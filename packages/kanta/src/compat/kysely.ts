@@ -38,10 +38,55 @@ export type {
   SelectType,
   UpdateType,
 } from '../schema/index.ts'
-export type * from './contract.ts'
+export { CamelCasePlugin, type CamelCasePluginOptions } from './camel-case.ts'
+export { CompiledQuery } from './compiled-query.ts'
+export type {
+  AbortableOperationOptions,
+  AbortableQueryOptions,
+  ColumnMetadata,
+  DatabaseConnection,
+  DatabaseIntrospector,
+  DatabaseMetadataOptions,
+  DialectAdapter,
+  Driver,
+  InflightQueryAbortStrategy,
+  MssqlDialectConfig,
+  MysqlDialectConfig,
+  PGliteDialectConfig,
+  PostgresDialectConfig,
+  QueryCompiler,
+  QueryId,
+  QueryResult,
+  SchemaMetadata,
+  SqliteDialectConfig,
+  TableMetadata,
+  TransactionSettings,
+} from './contract.ts'
 export type { KyselyConfig } from './database.ts'
 export type { Dialect } from './dialect.ts'
-export { DummyDriver, SqliteAdapter, SqliteDialect, SqliteQueryCompiler } from './dialect.ts'
+export {
+  DefaultQueryCompiler,
+  DialectAdapterBase,
+  DummyDriver,
+  MssqlAdapter,
+  MssqlDialect,
+  MssqlIntrospector,
+  MssqlQueryCompiler,
+  MysqlAdapter,
+  MysqlDialect,
+  MysqlIntrospector,
+  MysqlQueryCompiler,
+  PGliteAdapter,
+  PGliteDialect,
+  PostgresAdapter,
+  PostgresDialect,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from './dialect.ts'
 export type {
   AnyAliasedColumn,
   AnyAliasedColumnWithTable,
@@ -89,7 +134,19 @@ export type {
   UpdateObject,
   UpdateQueryBuilder,
 } from './face.ts'
+export { ParseJSONResultsPlugin, type ParseJSONResultsPluginOptions } from './json-results.ts'
 export type { ErrorLogEvent, LogConfig, LogEvent, Logger, LogLevel, QueryLogEvent } from './log.ts'
 export { LOG_LEVELS } from './log.ts'
 export type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs, UnknownRow } from './plugin.ts'
 export { isNoResultErrorConstructor, NoResultError, type NoResultErrorConstructor } from './result.ts'
+export {
+  DeduplicateJoinsPlugin,
+  type EmptyInListNode,
+  type EmptyInListsStrategy,
+  type HandleEmptyInListsOptions,
+  HandleEmptyInListsPlugin,
+  pushValueIntoList,
+  replaceWithNoncontingentExpression,
+  SafeNullComparisonPlugin,
+  WithSchemaPlugin,
+} from './rewrites.ts'

@@ -73,15 +73,15 @@ function resultPlugin(plugin: KyselyPlugin): Plugin {
   }
 }
 
-/** JSON that a path gives stays as the database says it; only a plugin reads it. */
-export const rawJson: Plugin = {
-  name: 'raw json',
-  policies: [{ name: 'raw json', rewrite: unread }],
-}
+/** What Kanta would read of itself, such as the JSON that a path gives, stays as the database says it. */
+export const unread: Plugin = { name: 'unread', policies: [{ name: 'unread', rewrite: asText }] }
 
 const AROUND = Object.freeze(['', ''])
+/** The kinds whose values are known without a column. */
+const KNOWN: ReadonlySet<string> = new Set(['jsonPath', 'aggregate', 'call'])
 
-function unread(part: Node): Node {
-  const within = mapChildren(part, unread)
-  return within.kind === 'jsonPath' ? { kind: 'raw', strings: AROUND, parts: [within] } : within
+/** In the text of a user nothing is known of what a part gives. */
+function asText(part: Node): Node {
+  const within = mapChildren(part, asText)
+  return KNOWN.has(within.kind) ? { kind: 'raw', strings: AROUND, parts: [within] } : within
 }

@@ -197,11 +197,17 @@ function bindRows(slot: NodeOf<'slot'>, args: readonly unknown[], binding: Bindi
     for (let j = 0; j < columns.length; j++) {
       if (j > 0) binding.text(', ')
       // The other rows have the types of the first, and its names.
-      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), i === 0 ? types[j] : undefined)
+      const type = (i === 0 ? types[j] : undefined) ?? cellType(codecs?.[j], dialect)
+      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), type)
       if (i === 0 && selects !== undefined) binding.text(` as ${selects[j]}`)
     }
     binding.text(close)
   }
+}
+
+/** The type that a column's values are cast to. */
+export function cellType(codec: Codec | undefined, dialect: Dialect): string | undefined {
+  return codec === undefined ? undefined : dialect.cellType?.(codec)
 }
 
 /** The value of one column of one row, encoded. */

@@ -17,6 +17,7 @@ export const mariadbEngine: Engine = {
     const admin = (sql: string): Promise<void> => script(mariadb({ ...server, max: 1 }), [sql])
     await admin(`create database ${database} character set utf8mb4 collate utf8mb4_bin`)
     return {
+      database,
       driver: ({ max = 4 } = {}) => mariadb({ ...server, database, max }),
       drop: () => admin(`drop database ${database}`),
     }

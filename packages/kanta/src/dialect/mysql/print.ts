@@ -1,12 +1,11 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../../schema/index.ts'
 import { ctes, type Printers, selectCore, selectEnd, standard } from '../print.ts'
-import { tables } from '../table.ts'
 import type { Writer } from '../writer.ts'
 import { castType } from './cast.ts'
 import { type Flavor, unsupported } from './flavor.ts'
 import { ALL, jsonObject, jsonPath, jsonRows } from './json.ts'
+import { definitionsOf } from './schema.ts'
 import { sourcesOf } from './selected.ts'
 import { inline, quote } from './text.ts'
 import { printDelete, printInsert, printUpdate } from './write.ts'
@@ -222,40 +221,6 @@ function listTable(n: NodeOf<'listTable'>, w: Writer, flavor: Flavor): void {
     .text(`, '$[*]' columns(\`position\` for ordinality, \`value\` ${value} path '$')) as \`list\`)`)
 }
 
-function createIndex(n: NodeOf<'createIndex'>, w: Writer, flavor: Flavor): void {
-  if (n.where.length > 0)
-    unsupported('An index with a condition', 'Index a generated column that is null elsewhere.', w)
-  if (n.ifNotExists && flavor.name === 'mysql')
-    unsupported('ifNotExists() of an index', 'Look for it in information_schema.statistics before.', w)
-  tables.createIndex(n, w)
-}
-
-function columnDefinition(n: NodeOf<'columnDefinition'>, w: Writer, flavor: Flavor): void {
-  // A computed column is not null when what it is computed from is not, and MariaDB takes no word for it.
-  const notNull = n.notNull && (n.generated === undefined || flavor.name === 'mysql')
-  tables.columnDefinition({ ...n, notNull, default: n.default && defaultOf(n.default, w) }, w)
-}
-
-/** Types whose default MySQL takes only as an expression. */
-const LONG_TYPES: ReadonlySet<string> = new Set(['longtext', 'longblob', 'json'])
-
-/** The default of a column of a `table()`. */
-function defaultOf(part: Node, w: Writer): Node {
-  if (part.kind !== 'local') return part
-  const column = part.definition as ColumnDefinition
-  const { value } = column.default!
-  const codec = w.dialect.codec!(column)
-  const text = w.dialect.literal(value === null || codec === undefined ? value : codec.encode(value))
-  // MariaDB writes down what it read in digits as a string that it cannot read again.
-  const digits = /x'([\da-f]*)'$/.exec(text)?.[1]
-  if (digits !== undefined && text.startsWith('_utf8mb4 ')) return word(`(convert(unhex('${digits}') using utf8mb4))`)
-  if (digits !== undefined && text.startsWith('x')) return word(`(unhex('${digits}'))`)
-  const type = w.dialect.typeName(column, part.table as TableDefinition)
-  return word(LONG_TYPES.has(type) && text !== 'null' ? `(${text})` : text)
-}
-
-const word = (text: string): Node => ({ kind: 'word', text })
-
 /** Neither has a merge. */
 const merge = (_: NodeOf<'merge'>, w: Writer): never =>
   unsupported('mergeInto()', 'Use insertInto() with onDuplicateKeyUpdate(), and updateTable() with a join.', w)
@@ -284,14 +249,13 @@ export function printersOf(flavor: Flavor): Printers {
     values,
     explain,
     merge,
-    columnDefinition: (n, w) => columnDefinition(n, w, flavor),
     cast: (n, w) => w.text('cast(').node(n.operand).text(' as ').node(castType(n.type, flavor.name)).text(')'),
     jsonPath: (n, w) => jsonPath(n, w, flavor.json),
     jsonObject: (n, w) => jsonObject(n, w, flavor.json),
     jsonRows: (n, w) => jsonRows(n, w, flavor.json),
     listTable: (n, w) => listTable(n, w, flavor),
     lock: (n, w) => lock(n, w, flavor),
-    createIndex: (n, w) => createIndex(n, w, flavor),
+    ...definitionsOf(flavor),
     insert: (n, w) => printInsert(n, w, flavor),
     update: (n, w) => printUpdate(n, w, flavor),
     delete: (n, w) => printDelete(n, w, flavor),
