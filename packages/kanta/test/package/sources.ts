@@ -110,6 +110,7 @@ export const entries: Readonly<Record<string, string>> = {
   kanta: 'index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
+  'kanta/mysql2': 'driver/mysql2.ts',
   'kanta/bun-sqlite': 'driver/bun-sqlite.ts',
   'kanta/d1': 'driver/d1.ts',
   'kanta/kysely-dialect': 'driver/kysely-dialect.ts',
