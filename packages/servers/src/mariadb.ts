@@ -134,6 +134,8 @@ const places = (folder: string, data: string): Settings => ({
   socket: join(folder, 'server.sock'),
   'pid-file': join(folder, 'server.pid'),
   'init-file': join(folder, 'init.sql'),
+  // A server that starts deletes what others have in a folder for temporary tables that they share.
+  tmpdir: folder,
 })
 
 /** What the server runs when it starts: whoever connects from this machine with the password may do everything. */

@@ -85,12 +85,8 @@ const postgres: Alterations = {
     const alter = `${p.alter(table)} alter column ${p.quote(to.name)}`
     const has = (change: AlterColumn['changes'][number]): boolean => changes.includes(change)
     const texts: string[] = []
-    if (has('generated')) {
-      // An expression can be taken away, but not be given to a column that is there.
-      if (to.generated === null) texts.push(`${alter} drop expression`)
-      else
-        return [`${p.alter(table)} drop column ${p.quote(from.name)}`, `${p.alter(table)} add column ${p.column(to)}`]
-    }
+    // Where an expression comes or changes, the column is another one.
+    if (has('generated')) texts.push(`${alter} drop expression`)
     const typed = has('type') || has('collation')
     // A default of the old type may not become one of the new by itself.
     if (typed && from.default !== null && from.identity === null) texts.push(`${alter} drop default`)
