@@ -226,7 +226,7 @@ describe.each(Object.keys(drivers) as DriverName[])('wrong is loud (%s)', (drive
       ['something else', () => 5, /not a query stored in form 1/],
       ['null', () => null, /not a query stored in form 1/],
       ['another form', (stored) => ({ ...stored, kanta: 2 }), /not a query stored in form 1/],
-      ['an unknown kind', (stored) => ({ ...stored, kind: 'drop' }), /unknown kind, "drop"/],
+      ['an unknown kind', (stored) => ({ ...stored, kind: 'destroy' }), /unknown kind, "destroy"/],
       ['a kind from the prototype', (stored) => ({ ...stored, kind: 'constructor' }), /unknown kind|cannot run/],
       [
         'a statement that cannot run',

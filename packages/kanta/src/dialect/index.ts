@@ -8,4 +8,5 @@ export type {
 } from './dialect.ts'
 export { localize } from './localize.ts'
 export { type Printers, standard } from './print.ts'
+export { definingDialect } from './schema-needs.ts'
 export { gap, type OutputColumn, type Piece, Writer } from './writer.ts'

@@ -1,10 +1,13 @@
 import { refuse } from '../error/index.ts'
-import type { Kind, Node, NodeOf } from '../ir/index.ts'
-import { printDefinition } from './table.ts'
+import type { Kind, Node, NodeOf, SchemaKinds } from '../ir/index.ts'
+import { modifiers, tables } from './table.ts'
 import type { Writer } from './writer.ts'
 
 /** One printer for each kind; a kind without one does not compile. */
-export type Printers = { readonly [K in Kind]: (node: NodeOf<K>, writer: Writer) => void }
+export type Printers = { readonly [K in Exclude<Kind, keyof SchemaKinds>]: Printer<K> } & SchemaPrinters
+/** Those of definitions: `kanta/schema` brings the ones that no dialect needs for its queries. */
+export type SchemaPrinters = { readonly [K in keyof SchemaKinds]?: Printer<K> }
+export type Printer<K extends Kind> = (node: NodeOf<K>, writer: Writer) => void
 
 /** How tightly an operator binds; operators whose rank differs between databases share the lowest of theirs. */
 const LEVELS: Readonly<Record<string, number>> = { '+': 3, '-': 3, '*': 4, '/': 4, '%': 4 }
@@ -77,15 +80,7 @@ export function ctes(node: { readonly ctes: readonly Node[]; readonly recursive:
     .text(' ')
 }
 
-function modifiers(node: { readonly modifiers: readonly Node[] }, position: 'front' | 'end', w: Writer): void {
-  for (const modifier of node.modifiers) {
-    if (modifier.kind !== 'modifier' || modifier.position !== position) continue
-    if (position === 'front') w.node(modifier).text(' ')
-    else w.text(' ').node(modifier)
-  }
-}
-
-function where(items: readonly Node[], w: Writer, word = ' where '): void {
+export function where(items: readonly Node[], w: Writer, word = ' where '): void {
   if (items.length === 0) return
   w.text(word)
   junction(items, ' and ', w)
@@ -123,7 +118,8 @@ function bareColumn(part: Node, w: Writer): void {
 }
 
 /** The printers of standard SQL, as far as there is one; a dialect replaces those in which it differs. */
-export const standard: Printers = {
+export const standard: Printers & typeof tables = {
+  ...tables,
   ref: (n, w) => {
     if (n.schema !== undefined) w.name(n.schema).text('.')
     if (n.table !== undefined) w.name(n.table).text('.')
@@ -477,17 +473,6 @@ export const standard: Printers = {
     if (n.format !== undefined) w.text(` (format ${n.format})`)
     w.optional(' ', n.options).text(' ').statement(n.statement)
   },
-  createTable: (n, w) => printDefinition(n, w),
-  createIndex: (n, w) => {
-    w.text(n.unique ? 'create unique index ' : 'create index ').text(n.ifNotExists ? 'if not exists ' : '')
-    const table = n.table?.kind === 'table' ? n.table : refuse('An index needs a table.')
-    if (!w.dialect.capabilities.schemaOfTarget && table.schema !== undefined) w.name(table.schema).text('.')
-    w.name(n.name).text(' on ')
-    w.node(w.dialect.capabilities.schemaOfTarget ? table : { ...table, schema: undefined })
-    w.text(' (').names(n.columns).text(')')
-    where(n.where, w)
-  },
-  dropTable: (n, w) => w.text(n.ifExists ? 'drop table if exists ' : 'drop table ').node(n.table!),
 }
 
 /** A query up to its set operations. */
@@ -510,6 +495,25 @@ export function selectCore(n: NodeOf<'select'>, w: Writer): void {
   w.clause(' window ', n.windows)
 }
 
+/**
+ * A query and its set operations, where the database binds `intersect` tighter than the others; here all bind alike, in
+ * the order of the calls.
+ */
+export function selectInOrder(n: NodeOf<'select'>, w: Writer): void {
+  const wraps = n.setOperations.map(
+    (operation, i) => i > 0 && isIntersect(operation) && !isIntersect(n.setOperations[i - 1]!),
+  )
+  w.text('('.repeat(wraps.filter(Boolean).length))
+  selectCore(n, w)
+  n.setOperations.forEach((operation, i) => {
+    if (wraps[i]) w.text(')')
+    w.node(operation)
+  })
+}
+
+const isIntersect = (operation: Node): boolean =>
+  operation.kind === 'setOperation' && operation.operator.startsWith('intersect')
+
 /** A query after its set operations. */
 export function selectEnd(n: NodeOf<'select'>, w: Writer): void {
   w.clause(' order by ', n.orderBy).optional(' limit ', n.limit).optional(' offset ', n.offset)
@@ -520,6 +524,7 @@ export function selectEnd(n: NodeOf<'select'>, w: Writer): void {
   w.list(n.locks, '')
   if (n.wait !== undefined) {
     w.require('locks', n.wait, 'A transaction that writes is alone here; use db.transaction().')
+    if (n.locks.length === 0) refuse(`${n.wait} says how long a lock waits. Add forUpdate() or forShare().`)
     w.text(` ${n.wait}`)
   }
   modifiers(n, 'end', w)

@@ -1,95 +1,148 @@
 import { refuse } from '../error/index.ts'
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import type { Printers, SchemaPrinters } from './print.ts'
 import type { Writer } from './writer.ts'
-
-/** `create table` from a table's definition. The dialect names the types. */
-export function printDefinition(n: NodeOf<'createTable'>, w: Writer): void {
-  const definition = n.table?.kind === 'table' ? (n.table.definition as TableDefinition | undefined) : undefined
-  if (n.table === undefined || definition === undefined) return refuse('createTable() takes a table() value.')
-  w.text(n.ifNotExists ? 'create table if not exists ' : 'create table ')
-    .node(n.table)
-    .text(' (')
-  let first = true
-  const part = (): Writer => {
-    if (!first) w.text(', ')
-    first = false
-    return w
-  }
-  for (const column of definition.columns.values()) printColumn(column, definition, part())
-  if (definition.primaryKey.length > 0 && !inlineKey(definition))
-    part().text('primary key (').names(definition.primaryKey).text(')')
-  for (const unique of definition.uniques) {
-    constraintName(unique.name, part())
-    w.text('unique (').names(unique.columns).text(')')
-  }
-  for (const check of definition.checks) {
-    constraintName(check.name, part())
-    w.text('check (').node(trusted(check.expression, 'A check')).text(')')
-  }
-  for (const key of definition.foreignKeys) {
-    const target = key.references()
-    constraintName(key.name, part())
-    w.text('foreign key (').names(key.columns).text(') references ')
-    if (target.table.schema !== undefined && w.dialect.capabilities.schemaOfTarget)
-      w.name(target.table.schema).text('.')
-    w.name(target.table.name).text(' (').names(target.columns).text(')')
-    if (key.onDelete !== undefined) w.text(` on delete ${action(key.onDelete)}`)
-    if (key.onUpdate !== undefined) w.text(` on update ${action(key.onUpdate)}`)
-  }
-  w.text(')').text(w.dialect.tableSuffix(definition))
-}
 
 const ACTIONS: readonly unknown[] = ['no action', 'restrict', 'cascade', 'set null', 'set default']
 
 /** Actions become text as they are, so only known words pass. */
-function action(given: unknown): string {
-  return ACTIONS.includes(given)
-    ? (given as string)
-    : refuse(`A foreign key was told to do what it cannot. Use one of ${ACTIONS.join(', ')}.`)
+function action(event: string, given: string | undefined, w: Writer): void {
+  if (given === undefined) return
+  if (!ACTIONS.includes(given)) refuse(`A foreign key was told to do what it cannot. Use one of ${ACTIONS.join(', ')}.`)
+  w.text(` on ${event} ${given}`)
 }
 
-function constraintName(name: string | undefined, w: Writer): void {
-  if (name !== undefined) w.text('constraint ').name(name).text(' ')
+/** `references t (a) on delete cascade` */
+export function printReferences(n: NodeOf<'columnDefinition'> | NodeOf<'constraint'>, w: Writer): void {
+  w.optional(' ', n.references)
+  action('delete', n.onDelete, w)
+  action('update', n.onUpdate, w)
 }
 
-/** A key that the database numbers is written with its column. */
-function inlineKey(definition: TableDefinition): boolean {
-  const [key, ...more] = definition.primaryKey
-  return more.length === 0 && key !== undefined && definition.columns.get(key)?.generated !== undefined
+/** What stands where a database takes no name of a schema. */
+export function withoutSchema(part: Node): Node {
+  return part.kind === 'table' ? { ...part, schema: undefined } : part
 }
 
-function printColumn(column: ColumnDefinition, table: TableDefinition, w: Writer): void {
-  const key = inlineKey(table) && table.primaryKey[0] === column.name
-  w.name(column.name).text(` ${w.dialect.typeName(column, table)}`)
-  if (key) w.text(` ${w.dialect.generatedKey(column)}`)
-  else if (!column.nullable) w.text(' not null')
-  if (column.default !== undefined) {
-    const { value } = column.default
-    const expression = trustedNode(value)
-    if (expression !== undefined) w.text(' default (').node(expression).text(')')
-    else
-      w.text(' default ').text(
-        w.dialect.literal(value === null || column.codec === undefined ? value : column.codec.encode(value)),
-      )
-  }
-  if (column.generatedAs !== undefined) {
-    w.text(' generated always as (').node(trusted(column.generatedAs.expression, 'A generated column'))
-    w.text(column.generatedAs.stored ? ') stored' : ') virtual')
+/** `(a, b)` */
+const listed = (items: readonly Node[], w: Writer): Writer => w.text('(').list(items).text(')')
+
+/** What the user has added at the front or at the end. */
+export function modifiers(n: { readonly modifiers: readonly Node[] }, position: 'front' | 'end', w: Writer): void {
+  for (const modifier of n.modifiers) {
+    if (modifier.kind !== 'modifier' || modifier.position !== position) continue
+    if (position === 'front') w.node(modifier).text(' ')
+    else w.text(' ').node(modifier)
   }
 }
 
-/** Definitions hold structure only: a value in one would have to become text. */
-function trusted(expression: unknown, what: string): Node {
-  return trustedNode(expression) ?? refuse(`${what} of a table takes an expression, such as sql\`…\`.`)
+function localText(n: NodeOf<'local'>, { dialect }: Writer): string {
+  const column = n.definition as ColumnDefinition
+  if (n.aspect === 'suffix') return dialect.tableSuffix(n.definition as TableDefinition)
+  if (n.aspect === 'type') return dialect.typeName(column, n.table as TableDefinition)
+  if (n.aspect === 'key') return dialect.generatedKey(column)
+  const value = column.default!.value
+  const codec = dialect.codec === undefined ? column.codec : dialect.codec(column)
+  return dialect.literal(value === null || codec === undefined ? value : codec.encode(value))
 }
 
-function trustedNode(expression: unknown): Node | undefined {
-  if (typeof expression !== 'object' || expression === null || !('node' in expression)) return undefined
-  const { node, args } = expression as { node: Node; args: readonly unknown[] }
-  // A document that happens to have such keys is a value, not an expression.
-  if (Object.getPrototypeOf(expression) === Object.prototype) return undefined
-  if (args.length > 0)
-    refuse('An expression in the definition of a table takes no values. Use sql.lit(value) for a constant.')
-  return node
+/** What defines tables and indexes. A dialect that lacks a clause says so in its capabilities. */
+export const tables = {
+  local: (n, w) => w.text(localText(n, w)),
+  references: (n, w) => {
+    w.text('references ').node(w.dialect.capabilities.schemaOfTarget ? n.table : withoutSchema(n.table))
+    listed(n.columns, w.text(' '))
+  },
+  columnDefinition: (n, w) => {
+    w.text(n.ifNotExists ? 'if not exists ' : '')
+    w.node(n.name!).text(' ').node(n.type!)
+    w.text(n.unsigned ? ' unsigned' : '')
+    for (const modifier of n.modifiers)
+      if (modifier.kind === 'modifier' && modifier.position === 'front') w.text(' ').node(modifier)
+    printGenerated(n, w)
+    w.optional(' default ', n.default)
+    w.text(n.notNull ? ' not null' : '')
+      .text(n.unique ? ' unique' : '')
+      .text(n.nullsNotDistinct ? ' nulls not distinct' : '')
+      .text(n.primaryKey ? ' primary key' : '')
+    if (n.autoIncrement) w.text(` ${w.dialect.capabilities.autoIncrement}`)
+    printReferences(n, w)
+    if (n.check !== undefined) w.text(' check (').node(n.check).text(')')
+    if (w.dialect.capabilities.inlineComments) w.optional(' comment ', n.comment)
+    modifiers(n, 'end', w)
+  },
+  constraint: (n, w) => {
+    const index = n.style.endsWith('index')
+    if (n.name !== undefined && !index) w.text('constraint ').node(n.name).text(' ')
+    w.text(n.style).optional(index ? ' ' : '', index ? n.name : undefined)
+    w.text(n.nullsNotDistinct ? ' nulls not distinct ' : ' ')
+    if (n.check !== undefined) w.text('(').node(n.check).text(')')
+    else listed(n.columns, w)
+    w.optional(' using ', n.using)
+    printReferences(n, w)
+    if (n.deferrable !== undefined) w.text(n.deferrable ? ' deferrable' : ' not deferrable')
+    if (n.initially !== undefined) w.text(` initially ${n.initially}`)
+  },
+  createTable: (n, w) => {
+    const { inlineComments, inlinePartitions } = w.dialect.capabilities
+    w.text('create ')
+    modifiers(n, 'front', w)
+    w.text(n.temporary ? 'temporary table ' : 'table ').text(n.ifNotExists ? 'if not exists ' : '')
+    w.node(n.table!).optional(' partition of ', n.partitionOf)
+    const parts = [...n.columns, ...n.constraints]
+    if (parts.length > 0) listed(parts, w.text(' '))
+    w.optional(' ', n.bounds).optional('', n.suffix)
+    if (inlineComments) w.optional(' comment = ', n.comment)
+    if (!inlinePartitions) w.optional(' partition by ', n.partitionBy)
+    if (n.onCommit !== undefined) w.text(` on commit ${n.onCommit}`)
+    modifiers(n, 'end', w)
+    if (inlinePartitions) w.optional(' partition by ', n.partitionBy)
+    if (n.query !== undefined) w.text(' as ').statement(n.query)
+  },
+  createIndex: (n, w) => {
+    w.text(n.unique ? 'create unique index ' : 'create index ')
+      .text(n.concurrently ? 'concurrently ' : '')
+      .text(n.ifNotExists ? 'if not exists ' : '')
+    printIndexName(n, w)
+    printIndexColumns(n, w)
+  },
+  drop: (n, w) => {
+    w.text(n.temporary ? `drop temporary ${n.object} ` : `drop ${n.object} `)
+      .text(n.concurrently ? 'concurrently ' : '')
+      .text(n.ifExists ? 'if exists ' : '')
+    w.list(n.names)
+      .optional(' on ', n.on)
+      .text(n.cascade ? ' cascade' : '')
+  },
+} satisfies SchemaPrinters & Partial<Printers>
+
+function printGenerated(n: NodeOf<'columnDefinition'>, w: Writer): void {
+  if (n.generated?.kind === 'local') w.text(' ').node(n.generated)
+  else if (n.generated !== undefined) {
+    w.text(' generated always as (').node(n.generated).text(')')
+    if (n.stored !== undefined) w.text(n.stored ? ' stored' : ' virtual')
+  }
+  if (n.identity !== undefined) w.text(` ${n.identity}`)
+}
+
+/** The name of an index, its method and its table: a schema stands before one of them. */
+export function printIndexName(n: NodeOf<'createIndex'>, w: Writer): void {
+  const { schemaOfTarget, indexesOfTables } = w.dialect.capabilities
+  const table = n.table?.kind === 'table' ? n.table : refuse('An index needs a table.')
+  if (!schemaOfTarget && table.schema !== undefined) w.name(table.schema).text('.')
+  w.node(n.name!)
+  if (indexesOfTables) w.optional(' using ', n.using)
+  w.text(' on ').node(schemaOfTarget ? table : withoutSchema(table))
+  if (!indexesOfTables) w.optional(' using ', n.using)
+}
+
+export function printIndexColumns(n: NodeOf<'createIndex'>, w: Writer): void {
+  listed(n.columns, w.text(' '))
+  if (n.include.length > 0) listed(n.include, w.text(' include '))
+  w.text(n.nullsNotDistinct ? ' nulls not distinct' : '')
+  if (n.where.length > 0) w.text(' where ')
+  n.where.forEach((condition, i) => {
+    w.text(i > 0 ? ' and ' : '').node(condition)
+  })
 }

@@ -78,7 +78,9 @@ export class Writer {
 
   /** A node as it is. */
   statement(part: Node): this {
-    ;(this.dialect.print[part.kind] as (part: Node, writer: Writer) => void)(part, this)
+    const print = this.dialect.print[part.kind] as ((part: Node, writer: Writer) => void) | undefined
+    if (print === undefined) refuse(`Only schemaBuilder() of 'kanta/schema' writes the text of ${part.kind}.`)
+    print(part, this)
     return this
   }
 

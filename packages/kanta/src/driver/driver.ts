@@ -63,6 +63,8 @@ export interface Connection {
   kill?(): MaybePromise<void>
   /** Whether it can still be used, where a server can end it. */
   readonly isOpen?: boolean
+  /** Called when nobody needs it any more: one that came from somebody else's pool can go back there meanwhile. */
+  rest?(): void
   close(): MaybePromise<void>
 }
 

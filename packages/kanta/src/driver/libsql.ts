@@ -13,10 +13,10 @@ import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Driver, Role, RunResult } from './driver.ts'
 import { AsyncSqliteConnection, type AsyncSqliteLibrary, type SqliteRows } from './sqlite-async.ts'
-import { type Explanation, explainMisuse, explainResult, nameOfResult } from './sqlite-error.ts'
+import { type Explanation, explainMisuse, explainResult, explainSqliteError } from './sqlite-error.ts'
 import { checkLog, driverOf, JOURNAL_MODE } from './sqlite-open.ts'
 import { type SqliteOptions, type SqliteSettings, settle } from './sqlite-settings.ts'
-import { exactNumber, type SqliteValue } from './sqlite-value.ts'
+import { exactId, exactNumber, type SqliteValue } from './sqlite-value.ts'
 
 export type { Pragmas } from './sqlite-pragma.ts'
 export { defaults, type Preset, presets, type SqliteOptions } from './sqlite-settings.ts'
@@ -177,6 +177,8 @@ class Libsql implements AsyncSqliteLibrary {
   }
 
   async run(sql: string, values: readonly unknown[]): Promise<RunResult> {
+    // What gives rows has to be counted apart.
+    if (this.#local && RETURNING.test(sql)) return this.execute(sql, values)
     const result = changesOf(await this.#execute(sql, values))
     if (!this.#local || typeof result.insertId !== 'bigint') return result
     // Locally the client rounds it.
@@ -270,6 +272,7 @@ class Libsql implements AsyncSqliteLibrary {
   }
 }
 
+const RETURNING = /\breturning\b/i
 const COMMENT = /--[^\n]*|\/\*[\s\S]*?\*\//g
 
 function modeOf(words: readonly string[]): TransactionMode {
@@ -288,8 +291,6 @@ const changesOf = ({ rowsAffected, lastInsertRowid }: ResultSet): RunResult => (
 })
 
 const answerOf = (result: ResultSet): SqliteRows & RunResult => ({ ...rowsOf(result), ...changesOf(result) })
-
-const exactId = (id: bigint): number | bigint => (Number.isSafeInteger(Number(id)) ? Number(id) : id)
 
 /** What the client and what is behind it say of the connection, by their codes. */
 const OF_CLIENT: Readonly<Record<string, Explanation>> = {
@@ -310,17 +311,13 @@ const LOST = /^(?:HRANA_|SERVER_ERROR|UNKNOWN$)/
 function explainError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
-  const { code = '', extendedCode = code, rawCode } = (cause ?? {}) as Partial<LibsqlError>
-  // The client repeats the code, and a server says whose error it is.
-  const plain = message.replace(/^(?:SQLITE_\w+: |SQLite error: )+/, '')
+  const code = String((cause as Partial<LibsqlError> | null | undefined)?.code)
   if (/Unable to open connection/.test(message)) return explainResult('CANTOPEN', message)
-  if (typeof rawCode === 'number') return explainResult(nameOfResult(rawCode), plain)
-  if (String(code).startsWith('SQLITE_')) return explainResult(extendedCode.slice('SQLITE_'.length), plain)
-  if (LOST.test(String(code)) || (cause instanceof TypeError && /fetch/.test(message))) {
+  if (LOST.test(code) || (cause instanceof TypeError && /fetch/.test(message))) {
     return {
       code: 'connection',
       message: `The server could not be asked (${message}). Check the URL, the token and the network.`,
     }
   }
-  return OF_CLIENT[code] ?? explainMisuse(message)
+  return OF_CLIENT[code] ?? explainSqliteError(cause)
 }

@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { BatchStatement, Connection, ExecuteResult, RunResult } from './driver.ts'
 import { checkChunkSize, connectionClosed } from './sqlite-connection.ts'
-import { checkCount, checkSingle, readText, splitStatements, type TextFacts } from './sqlite-text.ts'
+import { checkCount, type KnownText, KnownTexts, readText, splitStatements, type TextFacts } from './sqlite-text.ts'
 import { type SqliteValue, toStore } from './sqlite-value.ts'
 
 /** Rows as arrays, and the names of their columns. */
@@ -32,19 +32,11 @@ export interface AsyncSqliteLibrary {
   close(): void | Promise<void>
 }
 
-/** A text that was read, and the columns that it gave last. */
-interface Known extends TextFacts {
-  readonly sql: string
-  columns: readonly string[]
-}
-
-const MOST_TEXTS = 256
-
 /** A connection of SQLite by a library that is asked and answers later, with everything at once. */
 export class AsyncSqliteConnection implements Connection {
   readonly rows = 'array'
   readonly #library: AsyncSqliteLibrary
-  readonly #known = new Map<string, Known>()
+  readonly #texts = new KnownTexts()
   #open = true
 
   constructor(library: AsyncSqliteLibrary) {
@@ -67,19 +59,22 @@ export class AsyncSqliteConnection implements Connection {
   async run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
     const known = this.#know(sql)
     const values = this.#values(sql, parameters)
-    if (!known.controls) return written(known, await this.#library.run(sql, values))
-    await this.#library.control(sql)
+    if (!known.controls) return written(known, await this.#library.run(known.statement, values))
+    await this.#library.control(known.statement)
     return NOTHING
   }
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
     const known = this.#know(sql)
     if (known.controls) return { ...(await this.run(sql, parameters)), rows: [] }
-    return this.#answer(known, await this.#library.execute(sql, this.#values(sql, parameters)), false)
+    return this.#answer(known, await this.#library.execute(known.statement, this.#values(sql, parameters)), false)
   }
 
   async batch(statements: readonly BatchStatement[]): Promise<readonly ExecuteResult[]> {
-    const ready = statements.map(({ sql, parameters }) => ({ sql, values: this.#values(sql, parameters) }))
+    const ready = statements.map(({ sql, parameters }) => ({
+      sql: this.#know(sql).statement,
+      values: this.#values(sql, parameters),
+    }))
     const answers = await this.#library.batch(ready)
     return statements.map(({ sql, bigints = false }, i) => this.#answer(this.#know(sql), answers[i]!, bigints))
   }
@@ -113,7 +108,7 @@ export class AsyncSqliteConnection implements Connection {
   }
 
   async *#chunks(
-    known: Known,
+    known: KnownText,
     values: readonly unknown[],
     chunkSize: number,
     bigints: boolean,
@@ -122,18 +117,18 @@ export class AsyncSqliteConnection implements Connection {
     const rows = await this.#read(known, values, bigints)
     for (let at = 0; at < rows.length && this.#open; at += chunkSize) {
       // Its columns are asked for at each chunk, and others may have run since.
-      this.#known.set(known.sql, known)
+      this.#texts.keep(known)
       yield rows.slice(at, at + chunkSize)
     }
   }
 
-  async #read(known: Known, values: readonly unknown[], bigints: boolean): Promise<unknown[]> {
-    const { columns, rows } = await this.#library.rows(known.sql, values)
+  async #read(known: KnownText, values: readonly unknown[], bigints: boolean): Promise<unknown[]> {
+    const { columns, rows } = await this.#library.rows(known.statement, values)
     known.columns = columns
     return this.#rows(rows, bigints)
   }
 
-  #answer(known: Known, answer: SqliteRows & RunResult, bigints: boolean): ExecuteResult {
+  #answer(known: KnownText, answer: SqliteRows & RunResult, bigints: boolean): ExecuteResult {
     known.columns = answer.columns
     return { ...written(known, answer), rows: this.#rows(answer.rows, bigints) }
   }
@@ -147,15 +142,9 @@ export class AsyncSqliteConnection implements Connection {
     return toStore(parameters).map((value, index) => this.#library.toLibrary(value, index))
   }
 
-  #know(sql: string): Known {
+  #know(sql: string): KnownText {
     this.#checkOpen()
-    let known = this.#known.get(sql)
-    if (known !== undefined) return known
-    known = { ...readText(sql), sql, columns: [] }
-    checkSingle(sql)
-    if (this.#known.size >= MOST_TEXTS) this.#known.clear()
-    this.#known.set(sql, known)
-    return known
+    return this.#texts.find(sql)
   }
 
   #checkOpen(): void {
@@ -166,7 +155,7 @@ export class AsyncSqliteConnection implements Connection {
 const NOTHING: RunResult = { changes: 0, insertId: undefined }
 
 /** What a statement did, which SQLite else keeps telling of an earlier one. */
-function written(facts: TextFacts, { changes, insertId }: RunResult): RunResult {
+export function written(facts: TextFacts, { changes, insertId }: RunResult): RunResult {
   if (!facts.writes) return NOTHING
   return { changes, insertId: facts.inserts && Number(changes) !== 0 ? insertId : undefined }
 }

@@ -36,20 +36,23 @@ const EXTENDED: Readonly<Record<number, string>> = {
   3091: 'CONSTRAINT_DATATYPE',
 }
 
-/**
- * What an error of `node:sqlite` or `better-sqlite3` means. The first gives result codes as numbers, the second as
- * names; mistakes in the use of either library have no code of SQLite.
- */
+/** What an error of a library of SQLite means; mistakes in the use of one have no code of SQLite. */
 export function explainSqliteError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
-  const name = resultName(cause)
-  return name === undefined ? explainMisuse(message) : explainResult(name, message)
+  const { name, said } = resultOf(cause, message)
+  return name === undefined ? explainMisuse(said) : explainResult(name, said)
 }
 
 /** What a result of SQLite means: its name without `SQLITE_`, and the message as SQLite itself has it. */
 export function explainResult(name: string, message: string): Explanation {
   if (name.startsWith('CONSTRAINT')) return explainConstraint(exactConstraint(name, message), message)
+  if (/no transaction is active/.test(message)) {
+    return {
+      code: 'transaction',
+      message: 'No transaction is open: the database may have ended it by itself, after an error. Start it again.',
+    }
+  }
   return (
     explainLock(name, message) ??
     explainFile(name, message) ??
@@ -57,14 +60,25 @@ export function explainResult(name: string, message: string): Explanation {
   )
 }
 
-function resultName(cause: unknown): string | undefined {
-  const { code, errcode } = (cause ?? {}) as { code?: unknown; errcode?: unknown }
-  if (typeof errcode === 'number') return nameOfResult(errcode)
-  return typeof code === 'string' && code.startsWith('SQLITE_') ? code.slice('SQLITE_'.length) : undefined
+/** What libraries put before SQLite's own words. */
+const BEFORE = /^(?:(?:SQLITE_\w+|SQLite error|D1_\w+): )+/
+/** D1 has the result codes at the end of its message. */
+const CODES_LAST = /^(.*): SQLITE_(\w+)(?: \(extended: SQLITE_(\w+)\))?$/s
+
+/** The name of the result without `SQLITE_`, and SQLite's own words: each library gives them in a way of its own. */
+function resultOf(cause: unknown, message: string): { readonly name?: string | undefined; readonly said: string } {
+  const { code, errcode, extendedCode, rawCode } = (cause ?? {}) as Readonly<Record<string, unknown>>
+  const said = message.replace(BEFORE, '')
+  // `node:sqlite` and the numbers of libSQL; then names, of libSQL in full and of `better-sqlite3` and Bun.
+  for (const number of [errcode, rawCode]) if (typeof number === 'number') return { name: nameOfResult(number), said }
+  for (const name of [extendedCode, code])
+    if (typeof name === 'string' && name.startsWith('SQLITE_')) return { name: name.slice('SQLITE_'.length), said }
+  const [, words, short, long] = CODES_LAST.exec(said) ?? []
+  return words === undefined ? { said } : { name: long ?? short, said: words }
 }
 
 /** The name of a result code, extended or not. */
-export const nameOfResult = (code: number): string => EXTENDED[code] ?? PRIMARY[code & 0xff] ?? 'ERROR'
+const nameOfResult = (code: number): string => EXTENDED[code] ?? PRIMARY[code & 0xff] ?? 'ERROR'
 
 /** Which constraint it was, where a library says only that it was one. */
 function exactConstraint(name: string, message: string): string {
@@ -246,7 +260,7 @@ function explainValue(name: string): Explanation | undefined {
 
 /** What the libraries themselves refuse. */
 export function explainMisuse(message: string): Explanation {
-  if (/is not open|has been finalized/.test(message)) {
+  if (/is not open|has been finalized|closed database|Database has closed/.test(message)) {
     return { code: 'closed', message: 'The connection is closed. Run queries before the database is destroyed.' }
   }
   if (/busy executing|iterator was invalidated/.test(message)) {

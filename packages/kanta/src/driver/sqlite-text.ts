@@ -59,6 +59,32 @@ export function readText(sql: string): TextFacts {
   return { parameters, writes: is(WRITES), inserts: is(INSERTS), controls: is(CONTROLS) }
 }
 
+/** A text of one statement that was read. */
+export interface KnownText extends TextFacts {
+  readonly sql: string
+  /** It without what may stand after it. */
+  readonly statement: string
+  /** The names of the columns that it gave last. */
+  columns: readonly string[]
+}
+
+const MOST_TEXTS = 256
+
+/** The texts that a connection has met of late, for libraries that prepare nothing to keep this beside. */
+export class KnownTexts {
+  readonly #texts = new Map<string, KnownText>()
+
+  find(sql: string): KnownText {
+    return this.#texts.get(sql) ?? this.keep({ ...readText(sql), sql, statement: onlyStatement(sql), columns: [] })
+  }
+
+  keep(text: KnownText): KnownText {
+    if (this.#texts.size >= MOST_TEXTS) this.#texts.clear()
+    this.#texts.set(text.sql, text)
+    return text
+  }
+}
+
 /** Refuses values that are not as many as the text takes. */
 export function checkCount(facts: TextFacts, parameters: readonly unknown[]): void {
   if (parameters.length === facts.parameters) return
@@ -66,11 +92,11 @@ export function checkCount(facts: TextFacts, parameters: readonly unknown[]): vo
   refuse(`The text takes ${takes}, not ${parameters.length}. Give one value for each ?.`)
 }
 
-/** Refuses a text of no statement or of several, for libraries that would leave out all but one without a word. */
-export function checkSingle(sql: string): void {
-  const { length } = splitStatements(sql)
-  if (length === 0) refuse('The text holds no statement. Write one.')
-  if (length > 1) refuse('The text holds more than one statement. Run them one by one.')
+/** The one statement of a text, for libraries that would run one of several, or all, without a word. */
+export function onlyStatement(sql: string): string {
+  const [only, ...more] = splitStatements(sql)
+  if (more.length > 0) refuse('The text holds more than one statement. Run them one by one.')
+  return only ?? refuse('The text holds no statement. Write one.')
 }
 
 /** Whether nothing but space, comments and semicolons is there. */
@@ -105,7 +131,8 @@ export function splitStatements(sql: string): string[] {
     } else if (!isSpace(sql, at, end)) tokens.push(sql.slice(at, end).toLowerCase())
     at = end
   }
-  if (tokens.length > 0) statements.push(sql.slice(start).trim())
+  // Space at the end stays: without what follows it, SQLite takes `/*` for a division.
+  if (tokens.length > 0) statements.push(sql.slice(start).trimStart())
   return statements
 }
 

@@ -3,6 +3,7 @@ import type { Delete } from './delete.ts'
 import type { Aliased } from './expression.ts'
 import type { InsertInto } from './insert.ts'
 import type { SourceArm, TableArm } from './join.ts'
+import type { DeleteMany, ManyArm, SelectFromMany, UpdateMany } from './many.ts'
 import type { MergeInto } from './merge.ts'
 import type { AnyCells, AnyInfo, Cells, Info, NoTables, One, TableCells } from './scope.ts'
 import type { Select } from './select.ts'
@@ -25,9 +26,12 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
     TB extends I['names'] = never,
     N extends string = [A] extends [never] ? B | TB : A,
     Q extends AnyCells = TableCells<I, B | TB>,
+    const M = never,
   >(
-    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, I['eb']>,
-  ): Select<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, never>
+    table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, I['eb']> | ManyArm<I, M>,
+  ): [M] extends [never]
+    ? Select<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, never>
+    : SelectFromMany<I, M>
   /** Begins a query that reads no table. */
   selectNoFrom<const C extends Aliased<any, any>>(
     columns: C | readonly C[] | ((eb: I['eb']) => C | readonly C[]),
@@ -57,9 +61,12 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
     TB extends I['names'] = never,
     N extends string = [A] extends [never] ? B | TB : A,
     Q extends AnyCells = TableCells<I, B | TB>,
+    const M = never,
   >(
-    table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>,
-  ): Update<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, Q, never>
+    table: B | `${B} as ${A}` | TableArm<B, TB, A, Q> | ManyArm<I, M>,
+  ): [M] extends [never]
+    ? Update<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, Q, never>
+    : UpdateMany<I, M>
   /**
    * Begins a query that deletes from a table.
    *
@@ -74,9 +81,12 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
     TB extends I['names'] = never,
     N extends string = [A] extends [never] ? B | TB : A,
     Q extends AnyCells = TableCells<I, B | TB>,
+    const M = never,
   >(
-    table: B | `${B} as ${A}` | TableArm<B, TB, A, Q>,
-  ): Delete<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, Q, never>
+    table: B | `${B} as ${A}` | TableArm<B, TB, A, Q> | ManyArm<I, M>,
+  ): [M] extends [never]
+    ? Delete<I, One<N, Q>, `${N}.${keyof Q['row'] & string}` | (keyof Q['row'] & string), Q, Q, never>
+    : DeleteMany<I, M>
   /**
    * Begins a query that merges rows into a table: updates those that match, inserts those that do not.
    *

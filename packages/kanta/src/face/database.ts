@@ -1,3 +1,5 @@
+// `await using` needs this library; programs without it should compile, too.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Expression, Rowed, TablesOf } from '../schema/index.ts'
 import type { CaseBuilder, CaseOf } from './case.ts'
 import type { QueryCreator } from './creator.ts'

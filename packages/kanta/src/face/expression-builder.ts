@@ -5,7 +5,7 @@ import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
 import type { Functions } from './function.ts'
 import type { TableArm } from './join.ts'
 import type { JsonOperator, JsonPath } from './json.ts'
-import type { BinaryOperator, Condition, OperandOf, ResultTable, UnaryOperator, ValueOf } from './operator.ts'
+import type { BinaryOperator, Condition, OperandOf, ResultTable, Subquery, UnaryOperator, ValueOf } from './operator.ts'
 import type {
   $cells,
   $eb,
@@ -33,6 +33,12 @@ interface AnyQuery {
 }
 
 type Unwrapped<T> = T extends Expression<infer V> ? V : T
+
+/**
+ * A callback for the value of one column of a row. It is of no scope and no type: with those, the row of a table would be
+ * made anew for each query, and cost as much again.
+ */
+export type ValueCallback = (eb: ExpressionScope<any, any, string, any>) => Expression<any> | Subquery<any>
 
 /** What does not depend on the scope. */
 export interface ExpressionBase {

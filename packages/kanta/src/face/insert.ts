@@ -1,5 +1,5 @@
 import type { $row, At, ColumnLike, ColumnType, Expression, Insertion } from '../schema/index.ts'
-import type { ExpressionScope } from './expression-builder.ts'
+import type { ExpressionScope, ValueCallback } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf, Subquery } from './operator.ts'
 import type { InsertResult } from './result.ts'
 import type { All, Cast, FirstOrResult, Narrowed, RowOf, RowOrResult } from './row.ts'
@@ -48,7 +48,7 @@ type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
  * What `values` takes for a table: plain values and expressions. One object type, since a literal is cheaper to check
  * against it than against an intersection.
  */
-export type InsertRow<T> = { [K in keyof Insertion<T>]: InsertValue<At<T, K>> }
+export type InsertRow<T> = { [K in keyof Insertion<T>]: InsertValue<At<T, K>> | ValueCallback }
 
 /** A query that may be inserted from. */
 interface AnyQuery {

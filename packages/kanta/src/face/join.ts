@@ -16,7 +16,7 @@ import type {
   Scope,
   ScopeState,
 } from './scope.ts'
-import type { OperandArm } from './selection.ts'
+import type { CallbackArm, NoParameter, OperandArm } from './selection.ts'
 
 // `from` and joins take the name of a table `B`, perhaps with an alias `A`, or what these list: a table as a value, a
 // derived table with the columns `Q`, a callback that gives one. Where a name was given, they are never, so that a
@@ -42,7 +42,13 @@ export interface JoinMethods {
     C extends T[AtRefs] = never,
     V = Cell<T[AtScope], T[AtCells], R>,
     P extends ComparisonOperator = '=',
-  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+    X = NoParameter,
+  >(
+    this: T,
+    left: R | OperandArm<R, C, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P> | CallbackArm<X, T[AtBuilder], V>,
+  ): T
   on<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /** A condition of the join: two columns that compare as given. */
   onRef<T extends ScopeState, const A extends T[AtRefs], const B extends T[AtRefs]>(

@@ -105,11 +105,15 @@ export type UnaryOperator = 'not' | '-' | '+' | '~' | 'exists' | 'not exists' | 
 // The unions are written out, since the compiler would print the name of an alias where a message should say what is legal.
 /** A value of a column type, or what stands for one. */
 export type ValueOf<T> = [T] extends [ColumnType<any, any, any>]
-  ? (T['__select__'] & {}) | Expression<T['__select__']> | Subquery<T['__select__']>
-  : (T & {}) | Expression<T> | Subquery<T>
+  ? (T['__select__'] & {}) | Expression<T['__select__'] | null> | Subquery<T['__select__'] | null>
+  : (T & {}) | Expression<T | null> | Subquery<T | null>
 /** A list of values of a column type, or what stands for one. */
 export type ListOf<T> = [T] extends [ColumnType<any, any, any>] ? ListValue<T['__select__']> : ListValue<T>
-type ListValue<T> = readonly ((T & {}) | Expression<T>)[] | Expression<T> | Expression<readonly T[]> | Subquery<T>
+type ListValue<T> =
+  | readonly ((T & {}) | Expression<T | null>)[]
+  | Expression<T | null>
+  | Expression<readonly T[]>
+  | Subquery<T | null>
 
 // An index into an interface costs less than a condition on the operator, and no type is inferred through it.
 interface Operands<T> {

@@ -8,18 +8,18 @@ export interface SchemaStatement {
 }
 
 /** `create table …` */
-export interface CreateTableBuilder extends SchemaStatement {
+export interface CreateDefinedTable extends SchemaStatement {
   /** Leaves a table of that name as it is. */
-  ifNotExists(): CreateTableBuilder
+  ifNotExists(): CreateDefinedTable
 }
 
 /** `drop table …` */
-export interface DropTableBuilder extends SchemaStatement {
+export interface DropDefinedTable extends SchemaStatement {
   /** Does nothing when there is no such table. */
-  ifExists(): DropTableBuilder
+  ifExists(): DropDefinedTable
 }
 
-/** `db.schema`: statements that define tables. */
+/** `db.schema`: tables as they are defined. `schemaBuilder(db)` of `kanta/schema` defines everything else. */
 export interface SchemaCreator {
   /**
    * Creates a table, with its constraints and indexes.
@@ -29,7 +29,7 @@ export interface SchemaCreator {
    * await db.schema.createTable(city).ifNotExists().execute()
    * ```
    */
-  createTable(table: TableRef<any, never>): CreateTableBuilder
+  createTable(table: TableRef<any, never>): CreateDefinedTable
   /** Drops a table. */
-  dropTable(table: TableRef<any, never> | string): DropTableBuilder
+  dropTable(table: TableRef<any, never> | string): DropDefinedTable
 }

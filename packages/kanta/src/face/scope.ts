@@ -38,6 +38,8 @@ export type AtTarget = typeof $target
 export interface Info<DB> {
   db: DB
   names: keyof DB & string
+  /** What a list of tables may name. */
+  listed: (keyof DB & string) | `${keyof DB & string} as ${string}`
   eb: ExpressionScope<Info<DB>, NoTables, never, Cells<{}>>
   /** The aliases that a subquery sees from around it. */
   outer: never
@@ -46,6 +48,7 @@ export interface Info<DB> {
 export interface SchemaInfo<S> {
   db: TablesOf<S>
   names: keyof TablesOf<S> & string
+  listed: (keyof TablesOf<S> & string) | `${keyof TablesOf<S> & string} as ${string}`
   eb: ExpressionScope<SchemaInfo<S>, NoTables, never, Cells<{}>>
   outer: never
 }
@@ -53,12 +56,14 @@ export interface SchemaInfo<S> {
 export interface AnyInfo {
   db: any
   names: string
+  listed: string
   eb: any
 }
 /** The same within a subquery. */
 export interface InnerInfo<I extends AnyInfo, S extends Scope> {
   db: I['db']
   names: I['names']
+  listed: I['listed']
   eb: I['eb']
   outer: keyof S['tables']
 }
@@ -175,7 +180,7 @@ export interface ScopeState {
   [$eb]: any
 }
 export interface State extends ScopeState {
-  [$info]: { db: any; names: string; eb: any; outer: any }
+  [$info]: { db: any; names: string; listed: string; eb: any; outer: any }
   [$items]: any
 }
 

@@ -1,4 +1,4 @@
-import type { $row, ColumnLike, Expression, Named } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, Named, NoText } from '../schema/index.ts'
 import type { AliasedQuery, ExpressionWrapper } from './expression.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
@@ -36,9 +36,11 @@ import type {
 } from './scope.ts'
 import type { SelectJoinMethods } from './select-join.ts'
 import type {
+  CallbackArm,
   GroupArgument,
   Items,
   NoItem,
+  NoParameter,
   NoRef,
   OperandArm,
   OrderArgument,
@@ -76,7 +78,7 @@ export type AddedByIf<O, U> = U extends { readonly [$items]: infer X }
   : never
 type TupleOf<R, A> = A extends readonly (keyof R)[] ? { -readonly [I in keyof A]: R[A[I] & keyof R] } : never
 
-export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMethods {
+export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMethods, NoText<never> {
   /**
    * Selects columns and expressions; several calls add up.
    *
@@ -117,7 +119,13 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
     C extends T[AtRefs] = never,
     V = Cell<T[AtScope], T[AtCells], R>,
     P extends ComparisonOperator = '=',
-  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+    X = NoParameter,
+  >(
+    this: T,
+    left: R | OperandArm<R, C, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P> | CallbackArm<X, T[AtBuilder], V>,
+  ): T
   having<T extends State>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /** Keeps the groups in which two columns compare as given. */
   havingRef<T extends State, const A extends T[AtRefs], const B extends T[AtRefs]>(

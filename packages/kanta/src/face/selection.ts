@@ -2,8 +2,9 @@
 // references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
 // The items of a list are inferred as one type `C`, callbacks and columns among them: the compiler makes no union of what
 // it infers in several places.
-import type { ColumnLike, Expression, Operand } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, NoText, Operand } from '../schema/index.ts'
 import type { Aliased } from './expression.ts'
+import type { ValueOf } from './operator.ts'
 import type { NameOf, Optional } from './row.ts'
 import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
 
@@ -114,4 +115,13 @@ export type GroupArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems],
   : T[AtRefs] | readonly (T[AtRefs] | NameOf<T[AtItems]> | RightRef<T[AtRefs], C>)[]
 
 /** An operand, where no string `R` was given. Where one was, a message should list the legal strings alone. */
-export type OperandArm<R, C, V> = [R] extends [never] ? Operand<C, V, R> : never
+export type OperandArm<R, C, V> = [R] extends [never] ? Operand<C, V, R> | QueryOperand<V, R> : never
+/** A query of one column, where it stands for its value. */
+interface QueryOperand<out V, out X> extends NoText<X> {
+  readonly [$row]: { readonly [column: string]: V }
+}
+
+/** The default of `X` below: a function, so that callbacks find theirs, which takes nothing, so that they do not find this. */
+export type NoParameter = () => unknown
+/** A callback that gives the right side of a comparison, where the right side `X` that was given is one. */
+export type CallbackArm<X, E, V> = X extends (...given: any) => any ? X & ((eb: E) => NoInfer<ValueOf<V>>) : never

@@ -1,5 +1,5 @@
 import type { $row, ColumnLike, ColumnType, Expression } from '../schema/index.ts'
-import type { ExpressionScope } from './expression-builder.ts'
+import type { ExpressionScope, ValueCallback } from './expression-builder.ts'
 import type { OutputScope, OutputState, WriteState } from './insert.ts'
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type { Subquery } from './operator.ts'
@@ -46,7 +46,7 @@ type UpdateValue<T> = [T] extends [ColumnType<any, any, any>]
   ? T['__update__'] | Expression<T['__update__']> | Subquery<T['__update__']>
   : T | Expression<T> | Subquery<T>
 /** What `set` takes for a table: plain values and expressions. */
-export type UpdateRow<T> = { [K in keyof T]?: UpdateValue<T[K]> }
+export type UpdateRow<T> = { [K in keyof T]?: UpdateValue<T[K]> | ValueCallback }
 
 /**
  * Nothing is of this type. It comes first in a union of a row and a callback: to tell apart what such a union holds, the

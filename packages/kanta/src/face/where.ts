@@ -1,7 +1,7 @@
 import type { ColumnLike, Expression } from '../schema/index.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { AtBuilder, AtCells, AtRefs, AtScope, Cell, ScopeState } from './scope.ts'
-import type { OperandArm } from './selection.ts'
+import type { CallbackArm, NoParameter, OperandArm } from './selection.ts'
 
 export interface WhereMethods {
   /**
@@ -18,7 +18,13 @@ export interface WhereMethods {
     C extends T[AtRefs] = never,
     V = Cell<T[AtScope], T[AtCells], R>,
     P extends ComparisonOperator = '=',
-  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
+    X = NoParameter,
+  >(
+    this: T,
+    left: R | OperandArm<R, C, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P> | CallbackArm<X, T[AtBuilder], V>,
+  ): T
   where<T extends ScopeState>(this: T, condition: Condition | ((eb: T[AtBuilder]) => Condition)): T
   /**
    * Keeps the rows in which two columns compare as given.

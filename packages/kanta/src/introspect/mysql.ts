@@ -108,7 +108,7 @@ function reader(dialect: 'mysql' | 'mariadb'): Reader {
             name: row.name,
             materialized: false,
             columns: columnsOf(row),
-            definition: row.definition ?? '',
+            definition: withoutHome(row.definition ?? '', home),
             comment: null,
           })),
         enums: [],
@@ -119,6 +119,10 @@ function reader(dialect: 'mysql' | 'mariadb'): Reader {
     },
   }
 }
+
+/** The text of a view names the database of everything; without it, the view is the same in a copy. */
+const withoutHome = (text: string, home: string | null): string =>
+  home === null ? text : text.replaceAll(`\`${home.replaceAll('`', '``')}\`.`, '')
 
 const key = (row: { readonly schema: string; readonly table: string }): string =>
   JSON.stringify([row.schema, row.table])

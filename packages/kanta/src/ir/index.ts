@@ -2,6 +2,8 @@ export type { ArgRole, Atom, Kind, Kinds, Sort } from './kinds.ts'
 export {
   admit,
   CLEARED,
+  declareKinds,
+  defines,
   fieldsOf,
   forget,
   forgetting,
@@ -16,4 +18,5 @@ export {
   setCapacity,
   start,
 } from './node.ts'
-export { eachChild, empty, fold, isNode, mapChildren, nodeWith, walk } from './walk.ts'
+export { type SchemaKinds, schemaFields } from './schema-kinds.ts'
+export { eachChild, empty, fold, isNode, mapChildren, mapTargets, nodeWith, walk } from './walk.ts'

@@ -3,18 +3,19 @@
  * the compiler demands a row in `fields` and a printer in `dialect/print.ts` for each.
  */
 import type { Node, Shape } from './node.ts'
+import type { SchemaKinds } from './schema-kinds.ts'
 
 /** A part that is structure and has no parts of its own: a name, an operator, a flag, a table's definition. */
 export type Atom = string | number | bigint | boolean | null | undefined | object
 
 /**
  * What an argument may be: any value, one that is compared (never null), a number of rows, a list, rows of an insert;
- * or, as a dialect prints it, a list that is one parameter, or a value whose type the text has to say, since nothing
- * around it does.
+ * or, as a dialect prints it, a list that is one parameter, a value whose type the text has to say, since nothing
+ * around it does, or a value that itself has to be text, since no parameter can stand there.
  */
-export type ArgRole = 'value' | 'compared' | 'count' | 'list' | 'rows' | 'array' | 'typed'
+export type ArgRole = 'value' | 'compared' | 'count' | 'list' | 'rows' | 'array' | 'typed' | 'inline'
 
-export interface Kinds {
+export interface Kinds extends SchemaKinds {
   // names
   ref: { schema: string | undefined; table: string | undefined; column: string }
   star: { table: string | undefined }
@@ -186,16 +187,15 @@ export interface Kinds {
   }
   rawStatement: { raw: Node | undefined }
   explain: { format: string | undefined; options: Node | undefined; statement: Node }
-  createTable: { table: Node | undefined; ifNotExists: boolean }
-  createIndex: {
-    unique: boolean
-    ifNotExists: boolean
-    name: string
-    table: Node | undefined
-    columns: readonly string[]
-    where: readonly Node[]
+  drop: {
+    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain'
+    names: readonly Node[]
+    temporary: boolean
+    concurrently: boolean
+    ifExists: boolean
+    on: Node | undefined
+    cascade: boolean
   }
-  dropTable: { table: Node | undefined; ifExists: boolean }
 }
 
 export type Kind = keyof Kinds
@@ -208,8 +208,11 @@ export type Sort = 'node' | 'nodes' | 'atom' | 'atoms'
 
 type SortOf<T> = [T] extends [Node | undefined] ? 'node' : [T] extends [readonly Node[]] ? 'nodes' : 'atom' | 'atoms'
 
-/** The parts of each kind in the order in which they are walked, which is the order of their arguments. */
-export const fields: { readonly [K in Kind]: { readonly [F in keyof Kinds[K]]: SortOf<Kinds[K][F]> } } = {
+/** The parts of some kinds in the order in which they are walked, which is the order of their arguments. */
+export type Fields<K extends Kind> = { readonly [N in K]: { readonly [F in keyof Kinds[N]]: SortOf<Kinds[N][F]> } }
+
+/** The parts of each kind, but for those of definitions, which are in `schema-kinds.ts`. */
+export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   ref: { schema: 'atom', table: 'atom', column: 'atom' },
   star: { table: 'atom' },
   table: { schema: 'atom', name: 'atom', definition: 'atom' },
@@ -360,7 +363,13 @@ export const fields: { readonly [K in Kind]: { readonly [F in keyof Kinds[K]]: S
   },
   rawStatement: { raw: 'node' },
   explain: { format: 'atom', options: 'node', statement: 'node' },
-  createTable: { table: 'node', ifNotExists: 'atom' },
-  createIndex: { unique: 'atom', ifNotExists: 'atom', name: 'atom', table: 'node', columns: 'atoms', where: 'nodes' },
-  dropTable: { table: 'node', ifExists: 'atom' },
+  drop: {
+    object: 'atom',
+    names: 'nodes',
+    temporary: 'atom',
+    concurrently: 'atom',
+    ifExists: 'atom',
+    on: 'node',
+    cascade: 'atom',
+  },
 }

@@ -1,4 +1,5 @@
-import { fields, type Kind, type Kinds, type Sort } from './kinds.ts'
+import { type Fields, fields, type Kind, type Kinds, type Sort } from './kinds.ts'
+import type { SchemaKinds } from './schema-kinds.ts'
 
 /** A node of one kind: structure only, never a user's value. Equal structure is the same object. */
 export type NodeOf<K extends Kind> = { readonly kind: K } & Readonly<Kinds[K]>
@@ -95,9 +96,22 @@ const roots = forgetting(new Map<Kind, Step>())
 const transient = new WeakSet<object>()
 const END = Symbol('end')
 
-const plans = Object.fromEntries(
-  Object.entries(fields).map(([kind, row]) => [kind, Object.entries(row) as (readonly [string, Sort])[]]),
-) as unknown as Record<Kind, readonly (readonly [string, Sort])[]>
+type Row = readonly (readonly [string, Sort])[]
+
+const rowsOf = (declared: object): Record<Kind, Row> =>
+  Object.fromEntries(Object.entries(declared).map(([kind, row]) => [kind, Object.entries(row)])) as never
+
+const plans = rowsOf(fields)
+
+/** Makes the kinds of definitions known: a program that defines nothing does not carry them. */
+export function declareKinds(declared: Fields<keyof SchemaKinds>): void {
+  if (plans.createTable === undefined) Object.assign(plans, rowsOf(declared))
+}
+
+/** Whether a statement of a kind defines; values are written into its text. */
+export function defines(kind: Kind): boolean {
+  return kind === 'drop' || !(kind in fields)
+}
 
 /** The names and sorts of a kind's parts, in order. */
 export function fieldsOf(kind: Kind): readonly (readonly [string, Sort])[] {

@@ -1,4 +1,4 @@
-import { fields, type Kind, type Kinds, type Sort } from './kinds.ts'
+import type { Kind, Kinds, Sort } from './kinds.ts'
 import { CLEARED, fieldsOf, type Node, type NodeOf, type Shape } from './node.ts'
 
 type Loose = Record<string, unknown> & { readonly kind: Kind }
@@ -46,6 +46,13 @@ function mapAll(items: readonly Node[], change: (child: Node) => Node): readonly
   return copy ?? items
 }
 
+/** The same statement with other tables to write to; any other node as it is. */
+export function mapTargets<T extends Node>(statement: T, change: (target: Node) => Node): T {
+  if ('targets' in statement) return { ...statement, targets: statement.targets.map(change) }
+  if ('into' in statement && statement.into !== undefined) return { ...statement, into: change(statement.into) }
+  return statement
+}
+
 /** Whether a part is a node (an operator may be a word or a node). */
 export function isNode(part: unknown): part is Node {
   return typeof part === 'object' && part !== null && 'kind' in part && !('before' in part)
@@ -72,7 +79,7 @@ function foldFrom<K extends Kind>(shape: Shape<K>, numbering: { next: number }):
 }
 
 function sortOf(kind: Kind, part: string): Sort {
-  return (fields[kind] as Readonly<Record<string, Sort>>)[part]!
+  return fieldsOf(kind).find(([name]) => name === part)![1]
 }
 
 /** A call may bring several nodes at once, as a `list`. */

@@ -1,4 +1,4 @@
-import type { Connection, MaybePromise, RunResult } from '../driver/index.ts'
+import type { BatchStatement, Connection, ExecuteResult, MaybePromise, RunResult } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 
 /** A statement of a migration. */
@@ -40,7 +40,7 @@ export interface Watching {
   readonly onStatement?: ((statement: MigrationStatement) => void) | undefined
 }
 
-const NOTHING: RunResult & { readonly rows: unknown[] } = { changes: 0, insertId: undefined, rows: [] }
+const NOTHING: ExecuteResult = { changes: 0, insertId: undefined, rows: [] }
 
 /** What only reads, told from its first word; the transaction around a dry run holds it to that. */
 const READS = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(?:select|show|values|explain|describe|desc|table)\b/i
@@ -50,8 +50,20 @@ export class WatchedConnection implements Connection {
   readonly #inner: Connection
   #watching: Watching | undefined
 
+  declare readonly batch?: NonNullable<Connection['batch']>
+  declare readonly cancel?: () => MaybePromise<void>
+  declare readonly kill?: () => MaybePromise<void>
+
   constructor(inner: Connection) {
     this.#inner = inner
+    // What the library lacks must be missing here, too.
+    if (inner.batch !== undefined) this.batch = (statements) => this.#batch(statements)
+    if (inner.cancel !== undefined) this.cancel = () => inner.cancel!()
+    if (inner.kill !== undefined) this.kill = () => inner.kill!()
+  }
+
+  get isOpen(): boolean {
+    return this.#inner.isOpen !== false
   }
 
   /** Watches until the function that it gives is called. */
@@ -82,7 +94,7 @@ export class WatchedConnection implements Connection {
     return this.#send(sql, parameters, NOTHING, () => this.#inner.run(sql, parameters))
   }
 
-  execute(sql: string, parameters: readonly unknown[]): MaybePromise<RunResult & { readonly rows: unknown[] }> {
+  execute(sql: string, parameters: readonly unknown[]): MaybePromise<ExecuteResult> {
     return this.#send(sql, parameters, NOTHING, () => this.#inner.execute(sql, parameters))
   }
 
@@ -108,6 +120,20 @@ export class WatchedConnection implements Connection {
 
   close(): MaybePromise<void> {
     return this.#inner.close()
+  }
+
+  /** Several statements that run as one, told of as one. */
+  #batch(statements: readonly BatchStatement[]): MaybePromise<readonly ExecuteResult[]> {
+    const [first] = statements
+    if (this.#watching === undefined || first === undefined) return this.#inner.batch!(statements)
+    const text = statements.map(({ sql }) => sql).join(';\n')
+    const none = statements.map(() => NOTHING)
+    return this.#send(
+      text,
+      statements.flatMap(({ parameters }) => parameters),
+      none,
+      () => this.#inner.batch!(statements),
+    )
   }
 
   #send<T>(sql: string, parameters: readonly unknown[], nothing: T, run: () => MaybePromise<T>): MaybePromise<T> {

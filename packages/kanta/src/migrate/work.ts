@@ -36,6 +36,7 @@ export async function holding<T>(
   const watch = new WatchedConnection(outer.connection)
   const session = new HeldSession(watch, 'migrations', {
     sharesStreams: driver.sharesStreams,
+    holdsStreams: driver.holdsStreams === true,
     timeout: Number.POSITIVE_INFINITY,
     release: () => {},
   })

@@ -15,20 +15,27 @@ function camel(name: string): string {
   return name.replace(/(?<=[^_])_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 
-const renamed = new WeakMap<TableDefinition, TableDefinition>()
+/** How names are in the database and in the program. */
+interface Names {
+  readonly toDatabase: (name: string) => string
+  readonly toProgram: (name: string) => string
+  /** Definitions in the names of the database. */
+  readonly known: WeakMap<TableDefinition, TableDefinition>
+}
 
 /** A definition in the names of the database. */
-function inSnake(table: TableDefinition): TableDefinition {
-  let found = renamed.get(table)
+function inDatabase(table: TableDefinition, naming: Names): TableDefinition {
+  const { known, toDatabase } = naming
+  let found = known.get(table)
   if (found === undefined) {
-    const names = (columns: readonly string[]): string[] => columns.map(snake)
+    const names = (columns: readonly string[]): string[] => columns.map(toDatabase)
     found = {
       ...table,
-      name: snake(table.name),
+      name: toDatabase(table.name),
       columns: new Map(
         [...table.columns.values()].map((column): [string, ColumnDefinition] => [
-          snake(column.name),
-          { ...column, name: snake(column.name) },
+          toDatabase(column.name),
+          { ...column, name: toDatabase(column.name) },
         ]),
       ),
       primaryKey: names(table.primaryKey),
@@ -39,44 +46,47 @@ function inSnake(table: TableDefinition): TableDefinition {
         columns: names(key.columns),
         references: () => {
           const target = key.references()
-          return { table: inSnake(target.table), columns: names(target.columns) }
+          return { table: inDatabase(target.table, naming), columns: names(target.columns) }
         },
       })),
     }
-    renamed.set(table, found)
+    known.set(table, found)
   }
   return found
 }
 
 /** One node in the names of the database; its children are already. */
-function rename(part: Node): Node {
+function rename(part: Node, naming: Names): Node {
+  const { toDatabase } = naming
   switch (part.kind) {
     case 'ref':
-      return { ...part, table: part.table && snake(part.table), column: snake(part.column) }
+      return { ...part, table: part.table && toDatabase(part.table), column: toDatabase(part.column) }
     case 'identifier':
-      return { ...part, names: part.names.map(snake) }
+      return { ...part, names: part.names.map(toDatabase) }
     case 'star':
-      return part.table === undefined ? part : { ...part, table: snake(part.table) }
+      return part.table === undefined ? part : { ...part, table: toDatabase(part.table) }
     case 'table':
       return {
         ...part,
-        name: snake(part.name),
-        definition: part.definition && inSnake(part.definition as TableDefinition),
+        name: toDatabase(part.name),
+        definition: part.definition && inDatabase(part.definition as TableDefinition, naming),
       }
     case 'alias':
-      return { ...part, name: snake(part.name), columns: part.columns?.map(snake) }
+      return { ...part, name: toDatabase(part.name), columns: part.columns?.map(toDatabase) }
     case 'cte':
-      return { ...part, name: snake(part.name), columns: part.columns?.map(snake) }
+      return { ...part, name: toDatabase(part.name), columns: part.columns?.map(toDatabase) }
     case 'conflict':
-      return { ...part, columns: part.columns.map(snake) }
-    case 'createIndex':
-      return { ...part, name: snake(part.name), columns: part.columns.map(snake) }
+      return { ...part, columns: part.columns.map(toDatabase) }
     case 'insert':
     case 'values':
       if (part.columns === undefined) return part
-      return { ...part, columns: part.columns.map(snake), rows: part.rows && withKeys(part.rows, part.columns) } as Node
+      return {
+        ...part,
+        columns: part.columns.map(toDatabase),
+        rows: part.rows && withKeys(part.rows, part.columns),
+      } as Node
     case 'mergeAction':
-      return { ...part, columns: part.columns.map(snake) }
+      return { ...part, columns: part.columns.map(toDatabase) }
     default:
       return part
   }
@@ -87,9 +97,15 @@ function withKeys(rows: Node, columns: readonly string[]): Node {
   return rows.kind === 'slot' ? { ...rows, codec: { columns, codecs: undefined } } : rows
 }
 
-function rewrite(part: Node): Node {
-  return rename(mapChildren(part, rewrite))
+/** A plugin that has other names in the program than in the database. */
+export function renaming(name: string, toDatabase: Names['toDatabase'], toProgram: Names['toProgram']): Plugin {
+  const names: Names = { toDatabase, toProgram, known: new WeakMap() }
+  const rewrite = (part: Node): Node => rename(mapChildren(part, rewrite), names)
+  const policy: Policy = { name, rewrite, renameColumn: toProgram }
+  return { name, policies: [policy] }
 }
+
+const camelCasePlugin = renaming('camelCase', snake, camel)
 
 /**
  * Camel case in the program, snake case in the database: names of tables, columns and aliases both ways.
@@ -105,6 +121,5 @@ function rewrite(part: Node): Node {
  * ```
  */
 export function camelCase(): Plugin {
-  const policy: Policy = { name: 'camel case', rewrite, renameColumn: camel }
-  return { name: 'camelCase', policies: [policy] }
+  return camelCasePlugin
 }

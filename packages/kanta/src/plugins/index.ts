@@ -1,3 +1,3 @@
-export { camelCase } from './camel-case.ts'
+export { camelCase, renaming } from './camel-case.ts'
 export { queryLog, slowQueries } from './query-log.ts'
 export { schemaPrefix } from './schema-prefix.ts'

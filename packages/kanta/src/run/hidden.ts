@@ -1,4 +1,4 @@
-import { mapChildren, type Node } from '../ir/index.ts'
+import { mapChildren, mapTargets, type Node } from '../ir/index.ts'
 
 /**
  * A copy of a part in which each direct child is what `change` makes of it, with the names that mean a common table
@@ -10,13 +10,18 @@ export function withHidden<T extends Node>(
   hidden: ReadonlySet<string>,
   change: (child: Node, hidden: ReadonlySet<string>) => Node,
 ): T {
-  if (!('ctes' in part) || part.ctes.length === 0) return mapChildren(part, (child) => change(child, hidden))
+  // What is written is a table, whatever a common table expression is called.
+  const written = (names: ReadonlySet<string>): T =>
+    names.size === 0 ? part : mapTargets(part, (target) => change(target, NONE))
+  if (!('ctes' in part) || part.ctes.length === 0) return mapChildren(written(hidden), (child) => change(child, hidden))
   const all = new Set([...hidden, ...part.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : []))])
   const seen = new Set(hidden)
-  return mapChildren(part, (child) => {
+  return mapChildren(written(all), (child) => {
     if (child.kind !== 'cte') return change(child, all)
     const changed = change(child, part.recursive ? all : new Set(seen))
     seen.add(child.name)
     return changed
   })
 }
+
+const NONE: ReadonlySet<string> = new Set()

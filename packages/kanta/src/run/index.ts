@@ -1,5 +1,7 @@
 export { isNode, mapChildren, type Node, type NodeOf, walk } from '../ir/index.ts'
 export { DatabaseHandle, type KantaOptions, open } from './database.ts'
+export { DefinitionExecutor } from './definition.ts'
+export type { Executor, Settings } from './execute.ts'
 export { failure, suppress, throwIfAborted } from './failure.ts'
 export { HeldSession } from './held.ts'
 export type { Hook, QueryEvent } from './hook.ts'

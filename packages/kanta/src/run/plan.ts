@@ -1,6 +1,6 @@
 import { type Dialect, type Piece, Writer } from '../dialect/index.ts'
-import { KantaError } from '../error/index.ts'
-import { fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
+import { defines, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec, TableDefinition } from '../schema/index.ts'
 import { varies } from './bind.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
@@ -26,6 +26,8 @@ export interface Plan {
   readonly pieces: readonly Piece[]
   /** The places of values in the order of the text. */
   readonly slots: readonly Slot[]
+  /** Whether values are written into the text: what defines takes no parameters. */
+  readonly inline: boolean
   /** Whether the arguments are the parameters, as they are. */
   readonly direct: boolean
   /** Whether running it gives rows; `undefined` for text of the user's own. */
@@ -84,12 +86,18 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
   const writer = new Writer(dialect, resolver.outputs, rename)
   writer.statement(tree)
   const slots = writer.pieces.filter((piece) => typeof piece !== 'string')
-  const fixed = slots.length <= dialect.maxParameters && !slots.some(varies)
+  const inline = defines(tree.kind)
+  const fixed = slots.length <= (inline ? 0 : dialect.maxParameters) && !slots.some(varies)
+  for (const slot of slots) {
+    if (slot.kind === 'slot' && slot.role === 'rows' && slot.codec === undefined)
+      refuse('Rows stand where the query has no place for them. Give values(…).as(name) as a table.')
+  }
   return {
     facts: resolver.facts(tree),
     sql: fixed ? fixedText(writer.pieces, dialect) : undefined,
     pieces: fixed ? NO_PIECES : writer.pieces,
     slots,
+    inline,
     direct: fixed && slots.length === given && slots.every(isDirect),
     returnsRows: returnsRows(tree),
     open: hasStar(tree) || (!fixed && hasUnnamed(tree)),

@@ -89,7 +89,8 @@ export class Pool {
       const connection = this.take(role)
       if (connection !== undefined) return Promise.resolve(connection)
       const tooLate = () => this.#tooLate(lane)
-      return lane.line.join({ signal, timeout: this.acquireTimeout, tooLate }).finally(() => this.#checkIdle())
+      const refused = () => this.#checkIdle()
+      return lane.line.join({ signal, timeout: this.acquireTimeout, tooLate, refused })
     } catch (error) {
       return Promise.reject(error)
     }
@@ -102,6 +103,7 @@ export class Pool {
     if (broken || connection.isOpen === false) this.#discard(lane, connection)
     else if (!lane.line.serve(connection)) {
       if (lane.free.includes(connection)) throw new KantaError('connection', 'A connection was given back twice.')
+      connection.rest?.()
       lane.free.push(connection)
       if (connection.isOpen === true) this.#freeSince.set(connection, performance.now())
     }

@@ -50,8 +50,10 @@ export class PreparedQuery {
         `The prepared query has no parameter '${name}'. It takes: ${[...this.#roles.keys()].join(', ') || 'none'}.`,
       )
     }
-    for (const [name, roles] of this.#roles) checkArgument(`The parameter '${name}'`, values[name], roles)
-    const args = this.#query.args.map((arg) => (arg instanceof Parameter ? values[arg.name] : arg))
+    // Only what is its own: what another library adds to all objects is no value of a parameter.
+    const valueOf = (name: string): unknown => (Object.hasOwn(values, name) ? values[name] : undefined)
+    for (const [name, roles] of this.#roles) checkArgument(`The parameter '${name}'`, valueOf(name), roles)
+    const args = this.#query.args.map((arg) => (arg instanceof Parameter ? valueOf(arg.name) : arg))
     return new Query(this.#query.shape, args, this.#executor)
   }
 }

@@ -1,6 +1,6 @@
 import { type Dialect, localize, type OutputColumn } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { eachChild, type Node, type NodeOf } from '../ir/index.ts'
+import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { withHidden } from './hidden.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
@@ -233,18 +233,27 @@ export class Resolver {
       case 'explain':
         this.statement(n.statement, scope)
         return n.format?.toLowerCase() === 'json' ? { columns: EXPLAINED, complete: true } : undefined
-      case 'createIndex':
-        if (n.table !== undefined) this.#source(n.table, scope, false)
-        for (const condition of n.where) this.#expression(condition, scope)
-        return undefined
       case 'rawStatement':
         this.#unsure = true
         this.#children(n, scope)
         return undefined
       default:
-        this.#children(n, scope)
+        if (defines(n.kind)) this.#definition(n, scope)
+        else this.#children(n, scope)
         return undefined
     }
+  }
+
+  /** What defines may name columns that nothing knows of yet. */
+  #definition(n: Node, scope: Scope): void {
+    eachChild(n, (child) => {
+      if (child.kind === 'table') this.#source(child, scope, true)
+    })
+    scope.add('', {})
+    eachChild(n, (child) => {
+      if (child.kind === 'select') this.statement(child)
+      else this.#expression(child, scope)
+    })
   }
 
   #select(n: NodeOf<'select'>, scope: Scope): Selected | undefined {
@@ -282,7 +291,10 @@ export class Resolver {
     const into = n.into === undefined ? undefined : this.#source(n.into, scope, true)
     scope.target = into
     const codecs = n.columns?.map((name) => this.#target(name, into))
-    if (n.rows?.kind === 'slot') setRows(n.rows, n.columns!, codecs)
+    if (n.rows?.kind === 'slot') {
+      if (n.columns === undefined || n.columns.length === 0) refuse('The insert has rows without the names of columns.')
+      setRows(n.rows, n.columns, codecs)
+    }
     for (const tuple of n.tuples) {
       if (tuple.kind === 'tuple') tuple.items.forEach((item, i) => this.#assign(item, codecs?.[i], scope))
     }

@@ -2,6 +2,7 @@ import { KantaError, refuse } from '../error/index.ts'
 import {
   admit,
   CLEARED,
+  defines,
   fieldsOf,
   fold,
   forgetting,
@@ -186,7 +187,7 @@ function oneOf(...words: readonly string[]): (value: unknown) => boolean {
 /** Nodes that no call makes: one of these could read a value that the query was not given. */
 const MADE_LATER: ReadonlySet<Kind> = new Set(['slot', 'context'])
 /** Statements that are not queries, and so are not stored. */
-const NOT_STORED: ReadonlySet<Kind> = new Set(['rawStatement', 'explain', 'createTable', 'createIndex', 'dropTable'])
+const isStored = (kind: Kind): boolean => kind !== 'rawStatement' && kind !== 'explain' && !defines(kind)
 
 /** The texts of templates, which are known by their identity: read again, they are the same. */
 const templates = forgetting(new Map<string, readonly string[]>())
@@ -211,7 +212,7 @@ class Reader {
 
   shape(kind: Kind, calls: readonly (readonly [string, unknown])[]): Shape {
     if (!isKind(kind) || !Array.isArray(calls)) refuse(`The stored query has an unknown kind, ${show(kind)}.`)
-    if (NOT_STORED.has(kind)) refuse(`A stored ${kind} cannot run by itself.`)
+    if (!isStored(kind)) refuse(`A stored ${kind} cannot run by itself.`)
     let shape: Shape = start(kind) as unknown as Shape
     const sorts = new Map(fieldsOf(kind))
     for (const [part, value] of calls) {
@@ -241,7 +242,7 @@ class Reader {
     const kind = stored.kind as Kind
     if (!isKind(kind)) return refuse(`The stored query holds a node of an unknown kind, ${show(kind)}.`)
     if (MADE_LATER.has(kind)) return refuse(`The stored query holds a ${kind}, which only planning makes.`)
-    if (NOT_STORED.has(kind)) return refuse(`The stored query holds a ${kind}, which is no part of a query.`)
+    if (!isStored(kind)) return refuse(`The stored query holds a ${kind}, which is no part of a query.`)
     if (kind === 'raw' && !this.#trustText) {
       return refuse(
         'The stored query holds SQL text of its own. Read it with fromJSON(json, { trustText: true }) if it comes from where you trust.',

@@ -42,6 +42,7 @@ export {
   aliasOf,
   type CheckDefinition,
   type Columns,
+  creationOf,
   definitionOf,
   type ForeignKeyDefinition,
   type IndexDefinition,

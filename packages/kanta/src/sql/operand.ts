@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import { admit, forgetting, isTransient, keepOut, type Node, node, pin } from '../ir/index.ts'
+import { admit, forgetting, isTransient, keepOut, type Node, type NodeOf, node, pin } from '../ir/index.ts'
 import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../schema/index.ts'
 import { callBack } from './callback.ts'
 import { show } from './operator.ts'
@@ -165,6 +165,12 @@ export function source(value: unknown, args: unknown[]): Node {
   if (operand.kind === 'ref' || operand.kind === 'identifier')
     refuse('A column is not a table. Give the name of a table, eb.table(name) or sql.table(name).')
   return found
+}
+
+/** A table that is defined: its name, with a schema or without, or a table object. */
+export function tableNode(table: unknown): NodeOf<'table'> {
+  const found = source(table, [])
+  return found.kind === 'table' ? found : refuse(`${show(table)} is not the name of a table, or a table() value.`)
 }
 
 /** Types of a cast and the like are text, so only what a type can be made of passes. */

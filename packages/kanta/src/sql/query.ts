@@ -5,7 +5,17 @@ import { callBack } from './callback.ts'
 import { Chain, callWith, changed, type ExecuteOptions, extend } from './chain.ts'
 import { type Aliased, aliased, conditionOf, refComparison, references } from './expression.ts'
 import { joinNode } from './join.ts'
-import { checkName, given, isOperand, listOf, parseReference, selection, source, valueOf } from './operand.ts'
+import {
+  checkName,
+  given,
+  isOperand,
+  listOf,
+  type Operand,
+  parseReference,
+  selection,
+  source,
+  valueOf,
+} from './operand.ts'
 import { checkOperator, isComparison, show, takesList } from './operator.ts'
 import { orderNodes } from './order.ts'
 import { Parameter } from './parameter.ts'
@@ -148,7 +158,7 @@ function simpleComparison(column: unknown, op: unknown): Node | undefined {
 export class Filtered<K extends 'select' | 'update' | 'delete'> extends Query<K> {
   where(...condition: unknown[]): this {
     const value = condition[2]
-    if (typeof value === 'number' || typeof value === 'string') {
+    if ((typeof value === 'number' || typeof value === 'string') && condition.length === 3) {
       const known = simpleComparison(condition[0], condition[1])
       if (known !== undefined) return extend(this, 'where', known, [value])
     }
@@ -306,10 +316,13 @@ function assignment(column: unknown, value: unknown, args: unknown[], clause: st
   const given = typeof value === 'function' ? callBack(value) : value
   return node({
     kind: 'assignment',
-    column: columnTarget(column),
+    column: isReference(column) ? column.node : columnTarget(column),
     value: valueOf(given, args, `${clause}: the value of ${show(column)}`),
   })
 }
+
+/** A column as an expression, which among several tables says of which it is. */
+const isReference = (column: unknown): column is Operand => isOperand(column) && column.node.kind === 'ref'
 
 /** The key of a `set` object is the name of a column, as it is; so dots in it are part of the name. */
 function columnTarget(column: unknown): Node {

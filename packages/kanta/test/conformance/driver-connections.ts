@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { Connection, Role } from '../../src/driver/index.ts'
 import { all, explained, type Ground, testOf } from './driver-ground.ts'
 
@@ -7,7 +7,7 @@ export function connections({ driver, lacks, open }: Ground): void {
   testOf(lacks, ['transactions'], 'whether a transaction is open', async () => {
     const db = await open()
     expect(db.inTransaction).toBe(false)
-    await db.run('begin immediate', [])
+    await db.run('begin', [])
     expect(db.inTransaction).toBe(true)
     await db.run('rollback', [])
     expect(db.inTransaction).toBe(false)
@@ -26,7 +26,7 @@ export function connections({ driver, lacks, open }: Ground): void {
   })
 
   describe('onConnect', () => {
-    test('sees each connection and its role before anyone else', async () => {
+    testOf(lacks, ['greeting'], 'sees each connection and its role before anyone else', async () => {
       const roles: Role[] = []
       const from = driver({
         onConnect: (connection, role) => {
@@ -39,7 +39,7 @@ export function connections({ driver, lacks, open }: Ground): void {
       expect(roles).toEqual(['write'])
     })
 
-    test('may take its time', async () => {
+    testOf(lacks, ['greeting'], 'may take its time', async () => {
       const from = driver({
         onConnect: async (connection) => void (await connection.script('create table t (a)')),
       })
@@ -48,7 +48,7 @@ export function connections({ driver, lacks, open }: Ground): void {
       await connection.close()
     })
 
-    test.each([
+    for (const [when, fail] of [
       [
         'at once',
         () => {
@@ -56,18 +56,20 @@ export function connections({ driver, lacks, open }: Ground): void {
         },
       ],
       ['later', () => Promise.reject(new Error('not today'))],
-    ])('that fails %s closes the connection', async (_, fail) => {
-      let seen: Connection | undefined
-      const from = driver({
-        onConnect: (connection) => {
-          seen = connection
-          return fail()
-        },
+    ] as const) {
+      testOf(lacks, ['greeting'], `that fails ${when} closes the connection`, async () => {
+        let seen: Connection | undefined
+        const from = driver({
+          onConnect: (connection) => {
+            seen = connection
+            return fail()
+          },
+        })
+        const error = await (async () => from.connect('write'))().catch((error) => error)
+        expect(error).toMatchObject({ code: 'connection', message: expect.stringContaining('not today') })
+        expect(error.cause).toEqual(new Error('not today'))
+        expect(await explained(from, () => seen!.all('select 1', []))).toMatchObject({ code: 'closed' })
       })
-      const error = await (async () => from.connect('write'))().catch((error) => error)
-      expect(error).toMatchObject({ code: 'connection', message: expect.stringContaining('not today') })
-      expect(error.cause).toEqual(new Error('not today'))
-      expect(await explained(from, () => seen!.all('select 1', []))).toMatchObject({ code: 'closed' })
-    })
+    }
   })
 }

@@ -31,9 +31,27 @@ const CITIES = `
  * - `infinity`, `nul`, `bigints`: such numbers, text and integers of 64 bits go in and come out
  * - `cursors`: a stream reads from the database as it is asked
  * - `transactions`: they begin and end as text
+ * - `minusZero`: -0 keeps its sign
+ * - `greeting`: a new connection can be seen before it is used
+ * - `counts`: a statement that returns rows says what it wrote
+ * - `columnNames`: they are known of a result without rows
+ * - `checks`: what the library would change without a word is refused
  * - `readOnly`: files opened for reading only
  */
-export type Feature = 'instant' | 'reals' | 'infinity' | 'nul' | 'bigints' | 'cursors' | 'transactions' | 'readOnly'
+export type Feature =
+  | 'instant'
+  | 'reals'
+  | 'infinity'
+  | 'nul'
+  | 'bigints'
+  | 'cursors'
+  | 'transactions'
+  | 'minusZero'
+  | 'greeting'
+  | 'counts'
+  | 'columnNames'
+  | 'checks'
+  | 'readOnly'
 
 export type Lacks = { readonly [F in Feature]?: string }
 

@@ -10,7 +10,7 @@ export function values({ driver, lacks, open }: Ground): void {
       ['null', null, 'null'],
       ['an integer', 12, 'real'],
       ['a fraction', -1.5, 'real'],
-      ['minus zero', -0, 'real'],
+      ['minus zero', -0, 'real', 'minusZero'],
       ['infinity', Number.POSITIVE_INFINITY, 'real', 'infinity'],
       ['a number beyond 63 bits', 2 ** 70, 'real'],
       ['a string', 'Jyväskylä 🇫🇮', 'text'],
@@ -38,7 +38,7 @@ export function values({ driver, lacks, open }: Ground): void {
       ['a bigint beyond 53 bits', 2n ** 53n + 1n, 'bigints'],
     ] as const) {
       if (lacks[lacking] === undefined) continue
-      test(`${name} is refused, since ${lacks[lacking]}`, async () => {
+      testOf(lacks, ['checks'], `${name} is refused, since ${lacks[lacking]}`, async () => {
         const db = await open()
         expect(await failure(() => db.all('select ?, ?', [1, value]))).toMatchObject({
           code: 'invalid_input',

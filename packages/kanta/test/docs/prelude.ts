@@ -7,6 +7,7 @@ import { PoolSession, type Session } from '../../src/run/session.ts'
 export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/plugins'
+export * from 'kanta/schema'
 export * from 'kanta/sqlite'
 
 export const country = table('country', (c) => ({

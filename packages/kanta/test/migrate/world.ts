@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
 import { type Database, KantaError, kanta, sql } from '../../src/index.ts'
 import {
   type MigrationRun,
@@ -21,10 +21,14 @@ export interface World {
 
 export function onEachEngine(tests: (world: World) => void, chosen: readonly Engine[] = engines): void {
   describe.each(chosen.map((engine) => [engine.name, engine] as const))('%s', (_name, engine) => {
+    const servers = inject('servers')
+    const missing = engine.missing(servers)
+    // The run has said it, too, when it began.
+    if (missing !== undefined) return test.skip(missing)
     let db!: Database<any>
     let place!: string
     beforeEach(async () => {
-      place = await engine.place()
+      place = await engine.place(servers)
       db = kanta({ driver: engine.driver(place) })
     })
     // It hangs, and fails, if a connection has not been given back.

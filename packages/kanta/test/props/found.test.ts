@@ -117,6 +117,33 @@ describe.each(['node', 'better', 'uncached'] as const)('found before (%s)', (kin
     await expect((async () => prepared.execute({ n: -1 }))()).rejects.toThrow(/whole number of rows/)
   })
 
+  it('writes to the table, whatever a common table expression is called', async () => {
+    const within = db.with('item', (d: Any) => d.selectFrom('owner').select('id'))
+    const trx = await db.startTransaction().execute()
+    try {
+      const changed = trx
+        .with('item', (d: Any) => d.selectFrom('owner').select('id'))
+        .updateTable('item')
+        .set({ b: false, t: new Date(1) })
+      await changed.execute()
+      expect(await trx.selectFrom('item').select(['b', 't']).execute()).toEqual([{ b: false, t: new Date(1) }])
+    } finally {
+      await trx.rollback().execute()
+    }
+    expect(() => within.insertInto('item').values({ nothing: 1 }).compile()).toThrow(/no column 'nothing'/)
+  })
+
+  it('takes the values of parameters from the object that was given, not from what all objects inherit', async () => {
+    const prepared = db.prepare((slot: Any) => item().select('id').where('id', '=', slot('toString')))
+    await expect((async () => prepared.execute({}))()).rejects.toThrow(/'toString' is undefined/)
+    expect(await prepared.execute({ toString: 1 })).toEqual([{ id: 1 }])
+  })
+
+  it('refuses a condition of four parts', () => {
+    expect(() => item().where('id', '=', 1, 'n')).toThrow(/it was given 4 arguments/)
+    expect(() => item().where('id', '=')).toThrow(/it was given 2 arguments/)
+  })
+
   it('makes indexes of the rows that were meant', async () => {
     const indexed = (where: unknown): Any =>
       table(

@@ -544,7 +544,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
   'a statement of db.schema': {
     make: (db) => db.schema.dropTable('item'),
     finish: same,
-    internal: ['ifNotExists', 'execute', 'compile'],
+    internal: ['$call', 'following', 'execute', 'compile'],
     calls: { ifExists: none },
   },
   'db.transaction()': {

@@ -5,18 +5,23 @@ import type {
   ControlledTransaction,
   Database,
   DatabaseOf,
+  DeleteQueryBuilder,
+  Executable,
   InferRow,
   Insertable,
+  InsertQueryBuilder,
   InsertResult,
   NotNull,
   PreparedQuery,
   Rowed,
   Selectable,
+  SelectQueryBuilder,
   SelectType,
   Slots,
   Table,
   TablesOf,
   Updateable,
+  UpdateQueryBuilder,
   ValueOf,
 } from '../../src/index.ts'
 import { check, fromJSON, kanta, primaryKey, sql, table, unique } from '../../src/index.ts'
@@ -349,4 +354,35 @@ export async function generics(sdb: DatabaseOf<typeof schema>) {
   await softFind(adb, pet, 1)
   equal<SelectType<ColumnOf<number>>, number>(false as never)
   equal<NotNull, NotNull>(true)
+}
+
+const large = <Q extends SelectQueryBuilder<Tables, 'city'>>(query: Q) =>
+  query.where('city.population', '>', 1_000_000).where('capital', '=', true)
+const byId = <Q extends UpdateQueryBuilder<Tables, 'city'> | DeleteQueryBuilder<Tables, 'city'>>(
+  query: Q,
+  id: number,
+): Q => query.$call((q) => q as Q) && query && idOf(query, id)
+declare function idOf<Q>(query: Q, id: number): Q
+const ignoring = <Q extends InsertQueryBuilder<Tables, 'country'>>(query: Q) => query.orIgnore()
+const rowsOf = <R>(query: Executable<R>): Promise<R[]> => query.execute()
+
+export async function buildersAsParameters() {
+  const rows = await large(db.selectFrom('city').select('id')).execute()
+  equal<typeof rows, { id: number }[]>(true)
+  const called = await db
+    .selectFrom('city')
+    .innerJoin('country', 'cca2', 'country')
+    .select(['city.id', 'area'])
+    .$call(large)
+    .executeTakeFirst()
+  equal<typeof called, { id: number; area: number } | undefined>(true)
+  byId(db.deleteFrom('city'), 1)
+  const inserted = await ignoring(
+    db.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 1, kind: 'republic' }).returning('cca2'),
+  ).execute()
+  equal<typeof inserted, { cca2: string }[]>(true)
+  const run = await rowsOf(db.selectFrom('city').select('kind'))
+  equal<typeof run, { kind: 'town' | 'village' }[]>(true)
+  // @ts-expect-error a query of another table
+  large(db.selectFrom('country').select('area'))
 }

@@ -24,6 +24,12 @@ export function conditions() {
     .where(sql<string>`lower(name)`, '=', 'x')
     .where('id', sql`=`, 1)
     .where('id', 'in', db.selectFrom('visit').select('city_id'))
+    .where('name', 'in', db.selectFrom('visit').select('note'))
+    .where('id', '=', (eb) => eb.ref('population'))
+    .where('id', 'in', ({ selectFrom }) =>
+      selectFrom('visit').select('city_id').whereRef('visit.note', '=', 'city.name'),
+    )
+    .having('id', '>', (eb) => eb.fn.max('population'))
     .where('id', '=', db.selectFrom('visit').select('city_id').limit(1))
     .where(sql<boolean>`x`)
     .where((eb) => eb.lit(true))

@@ -37,6 +37,12 @@ export function tables() {
   db.with('a', (q) => q.selectFrom('city').select('id')).selectFrom('b')
   // @ts-expect-error a string that is not known
   db.selectFrom(some)
+  // @ts-expect-error an unknown table in a list
+  db.selectFrom(['city', 'visits'])
+  // @ts-expect-error the alias hides the name in a list
+  db.selectFrom(['city', 'visit as v']).select('visit.note')
+  // @ts-expect-error the wrong type in an update of several tables
+  db.updateTable(['city', 'visit']).set({ 'city.name': 1 })
 }
 
 export function columns() {
@@ -149,6 +155,10 @@ export function conditions() {
   sdb.selectFrom(pet).where(pet.id, '=', 1)
   // @ts-expect-error a subquery of the wrong type
   db.selectFrom('city').where('id', 'in', db.selectFrom('country').select('name'))
+  // @ts-expect-error a callback of the wrong type
+  db.selectFrom('city').where('id', '=', (eb) => eb.ref('name'))
+  // @ts-expect-error a callback that gives a query of the wrong type
+  db.selectFrom('city').where('id', 'in', (eb) => eb.selectFrom('visit').select('note'))
   // @ts-expect-error an expression of the wrong type
   db.selectFrom('city').where('id', '=', sql<string>`x`)
   // @ts-expect-error the wrong type to the right of an expression

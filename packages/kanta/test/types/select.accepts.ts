@@ -532,3 +532,16 @@ export async function callbacksAlone() {
     .execute()
   equal<typeof lists, { id: number; x: number; name: string }[]>(true)
 }
+
+export async function lists() {
+  const several = await db.selectFrom(['city', 'visit as v']).select(['city.id', 'v.note', 'rating']).execute()
+  equal<typeof several, { id: number; note: string | null; rating: number }[]>(true)
+  const derived = await db
+    .selectFrom(['city', db.selectFrom('visit').select(['id as visit_id', 'at']).as('d')])
+    .whereRef('d.visit_id', '=', 'city.id')
+    .select(['name', 'd.at'])
+    .execute()
+  equal<typeof derived, { name: string; at: Date }[]>(true)
+  db.updateTable(['city', 'visit']).set('city.name', 'x').set('visit.note', null).whereRef('city.id', '=', 'city_id')
+  db.deleteFrom(['city', 'visit as v']).where('v.rating', '<', 2)
+}

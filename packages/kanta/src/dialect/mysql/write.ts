@@ -88,8 +88,8 @@ const crossJoined = (source: Node): Node => ({ kind: 'joined', style: 'cross joi
 
 /** Beside other tables a bare name could be a column of any of them. */
 function qualified(set: Node, table: string): Node {
-  if (set.kind !== 'assignment' || set.column.kind !== 'ref' || set.column.table !== undefined) return set
-  const column: Node = { ...set.column, table }
+  if (set.kind !== 'assignment' || set.column.kind !== 'ref') return set
+  const column: Node = { ...set.column, table: set.column.table ?? table }
   return { kind: 'raw', strings: ['', ' = ', ''], parts: [column, set.value] }
 }
 

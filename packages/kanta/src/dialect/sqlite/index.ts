@@ -5,6 +5,7 @@ import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, pathKey, standard } from '../print.ts'
 import { checkIdentifier, type OutputColumn, type Writer } from '../writer.ts'
 import { withReturning } from './returning.ts'
+import { sqliteSchema } from './schema.ts'
 import { sqliteTransaction } from './transaction.ts'
 
 const capabilities: Capabilities = {
@@ -41,6 +42,7 @@ const capabilities: Capabilities = {
   ilike: false,
   betweenSymmetric: false,
   schemaOfTarget: false,
+  ...sqliteSchema,
 }
 
 const quote = (name: string): string => `"${checkIdentifier(name).replaceAll('"', '""')}"`

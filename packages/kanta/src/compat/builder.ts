@@ -1,0 +1,226 @@
+// Where a program for Kysely may say what Kanta refuses although it has a meaning in SQL: a comparison with null, an
+// `and` of nothing, rows of several forms. The builders are Kanta's; what they are given is made into what they take.
+import { node } from '../ir/index.ts'
+import {
+  type Chain,
+  DeleteBuilder,
+  type ExecuteOptions,
+  Expr,
+  InsertBuilder,
+  MergeBuilder,
+  expressionBuilder as ownBuilder,
+  type QueryCreator,
+  SelectBuilder,
+  sql,
+  UpdateBuilder,
+} from '../sql/index.ts'
+import type { AbortableQueryOptions } from './contract.ts'
+import { isNoResultErrorConstructor, NoResultError, type NoResultErrorConstructor } from './result.ts'
+
+const own = ownBuilder()
+
+/**
+ * What a comparison is given: null, which Kysely binds except after `is`, and an empty list are marked by their structure,
+ * so that plugins find them.
+ */
+function compared(op: unknown, value: unknown): unknown {
+  if (value === null && typeof op === 'string' && op !== 'is' && op !== 'is not') return BOUND_NULL
+  if (Array.isArray(value) && value.length === 0 && (op === 'in' || op === 'not in')) return EMPTY
+  return given(value)
+}
+
+const boundNull = own.val(null)
+const BOUND_NULL = new Expr(node({ kind: 'list', items: [boundNull.node] }), boundNull.args)
+const EMPTY = new Expr(node({ kind: 'tuple', items: [] }))
+
+/** What a builder is given: a callback gets the builder of this file in place of Kanta's. */
+export function given(value: unknown): unknown {
+  if (typeof value === 'function' && !(value as { isBuilder?: boolean }).isBuilder)
+    return (first: unknown, ...rest: unknown[]) => value(first === own ? eb : first, ...rest)
+  if (Array.isArray(value) && value.some((item) => typeof item === 'function')) return value.map(given)
+  return value
+}
+
+function conditionOf(condition: readonly unknown[]): unknown[] {
+  const [left, op, right] = condition
+  return condition.length === 3 ? [given(left), op, compared(op, right)] : condition.map(given)
+}
+
+const ALL = sql`1 = 1`
+const NONE = sql`1 = 0`
+
+function filterOf(conditions: object, join: (items: unknown) => Expr, none: Expr): Expr {
+  const items = Array.isArray(conditions)
+    ? conditions
+    : Object.entries(conditions).map(([column, value]) =>
+        eb(column, Array.isArray(value) ? 'in' : value === null ? 'is' : '=', value),
+      )
+  return items.length === 0 ? none : join(items)
+}
+
+type Compare = (left: unknown, op: unknown, right: unknown) => Expr
+/** The expression builder of Kysely's programs. */
+export const eb: Compare & Omit<typeof own, 'eb'> & { readonly eb: unknown } = makeBuilder()
+
+function makeBuilder(): Compare & Omit<typeof own, 'eb'> & { readonly eb: unknown } {
+  const compare: Compare = (left, op, right) => own(left, op, compared(op, right))
+  const methods = {
+    ...own,
+    selectFrom: (tables: unknown) => selecting(own.selectFrom(given(tables))),
+    selectNoFrom: (columns: unknown) => selecting(own.selectNoFrom(given(columns))),
+    and: (conditions: object) => filterOf(conditions, own.and, ALL),
+    or: (conditions: object) => filterOf(conditions, own.or, NONE),
+    between: (column: unknown, low: unknown, high: unknown) => own.between(column, orNull(low), orNull(high)),
+    parens: (...condition: unknown[]) => own.parens(...conditionOf(condition)),
+  }
+  const made = Object.assign(compare, methods, { isBuilder: true })
+  return Object.freeze(Object.assign(made, { eb: made })) as never
+}
+
+const orNull = (value: unknown): unknown => (value === null ? own.val(null) : value)
+
+export const expressionBuilder = (): typeof eb => eb
+
+type Builder<C> = new (shape: never, args: readonly unknown[], runner: never) => C
+/** The methods that are called with what a condition is made of. */
+const CONDITIONS: ReadonlySet<string> = new Set(['where', 'having', 'whereRef', 'havingRef'])
+/** The methods that a callback is not given the expression builder by, or that take none. */
+const OWN: ReadonlySet<string> = new Set(['constructor', 'execute', 'executeTakeFirst', 'executeTakeFirstOrThrow'])
+
+/** A builder whose methods take what Kysely's take. */
+function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
+  const Adapted = class extends (Kanta as Builder<object>) {
+    /** A number of rows is text here, since SQL Server's older versions take no parameter. */
+    top(amount: unknown, modifier?: string): object {
+      const { top } = Kanta.prototype as { top?: Function }
+      return top!.call(
+        this,
+        typeof amount === 'number' || typeof amount === 'bigint' ? own.lit(amount) : amount,
+        modifier,
+      )
+    }
+
+    executeTakeFirstOrThrow(error?: unknown): Promise<unknown> {
+      const query = this as unknown as Chain & { executeTakeFirst(options: unknown): Promise<unknown> }
+      return firstOrThrow(query, error)
+    }
+  }
+  const methods = Adapted.prototype as unknown as Record<string, unknown>
+  for (let from: object = Kanta.prototype; from !== Object.prototype; from = Object.getPrototypeOf(from)) {
+    for (const name of Object.getOwnPropertyNames(from)) {
+      const method: unknown = Object.getOwnPropertyDescriptor(from, name)!.value
+      if (typeof method !== 'function' || OWN.has(name) || Object.hasOwn(methods, name)) continue
+      const take = CONDITIONS.has(name) ? conditionOf : (args: readonly unknown[]) => args.map(given)
+      methods[name] = function (this: object, ...args: unknown[]) {
+        return method.apply(this, take(args))
+      }
+    }
+  }
+  return Adapted as unknown as Builder<C>
+}
+
+async function firstOrThrow(
+  query: Chain & { executeTakeFirst(options: unknown): Promise<unknown> },
+  error: unknown,
+): Promise<unknown> {
+  const settings: Settings = typeof error === 'function' ? { errorConstructor: error as never } : (error ?? {})
+  const row = await query.executeTakeFirst(settings)
+  if (row !== undefined) return row
+  const maker = settings.errorConstructor ?? NoResultError
+  throw isNoResultErrorConstructor(maker) ? new maker(query.shape) : maker(query.shape)
+}
+
+interface Settings extends AbortableQueryOptions, ExecuteOptions {
+  readonly errorConstructor?: NoResultErrorConstructor | ((node: object) => Error)
+}
+
+const Select = adapted(SelectBuilder)
+const Update = adapted(
+  class extends UpdateBuilder {
+    /** Of several tables a column is told by its table. */
+    override set(...changes: unknown[]): this {
+      const [column, value] = changes
+      if (changes.length !== 2 || typeof column !== 'string' || !column.includes('.')) return super.set(...changes)
+      return super.set(own.ref(column), value)
+    }
+  },
+)
+const Delete = adapted(DeleteBuilder)
+const Merge = adapted(MergeBuilder)
+const Insert = adapted(
+  class extends InsertBuilder {
+    override values(rows: unknown): this {
+      const made = typeof rows === 'function' ? rows(eb) : rows
+      return super.values(Array.isArray(made) ? even(made) : made)
+    }
+  },
+)
+
+const DEFAULT = new Expr(node({ kind: 'default' }))
+
+/** Rows of one form: what a row leaves out is the default of its column. */
+function even(rows: readonly object[]): readonly object[] {
+  const names = new Set(rows.flatMap((row) => Object.keys(row).filter((name) => valueIn(row, name) !== undefined)))
+  const isWhole = (row: object): boolean => [...names].every((name) => valueIn(row, name) !== undefined)
+  if (rows.every(isWhole)) return rows
+  return rows.map((row) =>
+    Object.fromEntries(
+      [...names].map((name) => [name, valueIn(row, name) ?? (valueIn(row, name) === null ? null : DEFAULT)]),
+    ),
+  )
+}
+
+const valueIn = (row: object, name: string): unknown => (row as Record<string, unknown>)[name]
+
+const made = <C extends Chain>(As: Builder<C>, query: C): C =>
+  new As(query.shape as never, query.args, query.runner as never)
+export const selecting = (query: SelectBuilder): SelectBuilder => made(Select, query)
+
+/** Where the statements of a Kysely begin: a database, or what follows `with`. */
+export class Creator {
+  readonly #creator: QueryCreator
+
+  constructor(creator: QueryCreator) {
+    this.#creator = creator
+  }
+
+  selectFrom(tables: unknown): SelectBuilder {
+    return selecting(this.#creator.selectFrom(given(tables)))
+  }
+
+  selectNoFrom(columns: unknown): SelectBuilder {
+    return selecting(this.#creator.selectNoFrom(given(columns)))
+  }
+
+  insertInto(table: unknown): InsertBuilder {
+    return made(Insert, this.#creator.insertInto(table))
+  }
+
+  replaceInto(table: unknown): InsertBuilder {
+    return made(Insert, this.#creator.replaceInto(table))
+  }
+
+  updateTable(tables: unknown): UpdateBuilder {
+    return made(Update, this.#creator.updateTable(given(tables)))
+  }
+
+  deleteFrom(tables: unknown): DeleteBuilder {
+    return made(Delete, this.#creator.deleteFrom(given(tables)))
+  }
+
+  mergeInto(table: unknown): MergeBuilder {
+    return made(Merge, this.#creator.mergeInto(given(table)))
+  }
+
+  with(name: unknown, query: unknown): Creator {
+    return new Creator(this.#creator.with(name, inner(query)))
+  }
+
+  withRecursive(name: unknown, query: unknown): Creator {
+    return new Creator(this.#creator.withRecursive(name, inner(query)))
+  }
+}
+
+/** The callback of a common table expression, which gets a creator. */
+const inner = (query: unknown): unknown =>
+  typeof query === 'function' ? (creator: QueryCreator) => query(new Creator(creator)) : query

@@ -1,0 +1,329 @@
+import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/index.ts'
+import { sqliteDialect } from '../dialect/sqlite/index.ts'
+import type { Driver as Access } from '../driver/index.ts'
+import { refuse } from '../error/index.ts'
+import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'
+import { RUNNER } from '../sql/index.ts'
+import { Creator } from './builder.ts'
+import type { AbortableOperationOptions, DatabaseIntrospector, QueryCompiler, TransactionSettings } from './contract.ts'
+import { ACCESS, type Dialect, SPEECH } from './dialect.ts'
+import { accessOf } from './given-driver.ts'
+import { type LogConfig, logOf } from './log.ts'
+import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
+import { kyselyStyle } from './print.ts'
+import { withSchema } from './schema-prefix.ts'
+
+/** What a `Kysely` is opened with. */
+export interface KyselyConfig {
+  readonly dialect: Dialect
+  readonly plugins?: readonly KyselyPlugin[]
+  readonly log?: LogConfig
+}
+
+/** The driver of Kanta that a dialect stands for. */
+function accessTo(dialect: Dialect): Access {
+  const own = (dialect as { [ACCESS]?: Access })[ACCESS]
+  const driver = own ?? accessOf(dialect.createDriver(), speechOf(dialect.createQueryCompiler()), connections(dialect))
+  return { ...driver, dialect: kyselyStyle(driver.dialect) }
+}
+
+/** As many as a pool of somebody else's may have, which says itself when it has no more. */
+const MANY = 1_000
+const connections = (dialect: Dialect): number =>
+  dialect.createAdapter().supportsMultipleConnections === false ? 1 : MANY
+
+function speechOf(compiler: QueryCompiler): Speech {
+  return (compiler as { [SPEECH]?: Speech })[SPEECH] ?? sqliteDialect
+}
+
+/** What one `Kysely` has in common with those that are made of it. */
+interface Shared {
+  readonly config: KyselyConfig
+  /** Where the statements run: the database, or a transaction. */
+  readonly root: DatabaseHandle
+  /** The settings without plugins, and with those that were added since. */
+  readonly added: Added
+  readonly handle: DatabaseHandle
+}
+
+const shared = Symbol('shared')
+
+/** Settings with some plugins, found again by the plugins, so that what is planned under them is kept. */
+class Added {
+  readonly plain: Settings
+  readonly plugins: readonly (KyselyPlugin | Plugin)[]
+  readonly settings: Settings
+  readonly #next: WeakMap<object, Added>
+
+  constructor(plain: DatabaseHandle, plugins: Added['plugins'] = [], next = new WeakMap<object, Added>()) {
+    const made = plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))
+    this.plain = plain.settings
+    this.plugins = plugins
+    this.settings = plain.withPlugins(arranged(made)).settings
+    this.#next = next
+  }
+
+  with(plugins: Added['plugins'], plugin: object, root: DatabaseHandle): Added {
+    let found = this.#next.get(plugin)
+    if (found === undefined) {
+      found = new Added(new DatabaseHandle(this.plain, root.session), plugins)
+      this.#next.set(plugin, found)
+    }
+    return found
+  }
+}
+
+/** Policies change a query from the first plugin to the last, and so do hooks a result: there the last is outermost. */
+function arranged(plugins: readonly Plugin[]): readonly Plugin[] {
+  const policies = plugins.map(({ name, policies }): Plugin => ({ name, ...(policies && { policies }) }))
+  const hooks = plugins.map(({ name, hooks }): Plugin => ({ name, ...(hooks && { hooks }) }))
+  return [...policies, ...hooks.reverse()]
+}
+
+function opened(config: KyselyConfig): Shared {
+  if (typeof config?.dialect?.createDriver !== 'function')
+    refuse('new Kysely() takes a dialect: { dialect: new SqliteDialect({ database }) }.')
+  const log = config.log === undefined ? [] : [logOf(config.log)]
+  const root = open({ driver: accessTo(config.dialect), plugins: [unread, ...log] })
+  const added = new Added(root, config.plugins)
+  return { config, root, added, handle: new DatabaseHandle(added.settings, root.session) }
+}
+
+/** A database with the names of Kysely. */
+export class Kysely extends Creator {
+  readonly [shared]: Shared
+
+  constructor(given: KyselyConfig | { readonly [shared]: Shared }) {
+    const state = shared in given ? given[shared] : opened(given)
+    super(state.handle)
+    this[shared] = state
+  }
+
+  get fn() {
+    return this[shared].handle.fn
+  }
+
+  get schema() {
+    return this[shared].handle.schema
+  }
+
+  get dynamic() {
+    return this[shared].handle.dynamic
+  }
+
+  get introspection(): DatabaseIntrospector {
+    return this[shared].config.dialect.createIntrospector(this as never)
+  }
+
+  get isTransaction(): boolean {
+    return false
+  }
+
+  case(...value: unknown[]) {
+    return this[shared].handle.case(...value)
+  }
+
+  get [RUNNER]() {
+    return this[shared].handle[RUNNER]
+  }
+
+  withSchema(schema: string): this {
+    const { added, root } = this[shared]
+    const plugin = withSchema(schema)
+    return this.#over(added.with([plugin, ...added.plugins], plugin, root))
+  }
+
+  withPlugin(plugin: KyselyPlugin): this {
+    const { added, root } = this[shared]
+    return this.#over(added.with([...added.plugins, plugin], plugin, root))
+  }
+
+  withoutPlugins(): this {
+    const { added, root } = this[shared]
+    return this.#over(added.with([], NONE, root))
+  }
+
+  withTables(): this {
+    return this
+  }
+
+  $extendTables(): this {
+    return this
+  }
+
+  $omitTables(): this {
+    return this
+  }
+
+  $pickTables(): this {
+    return this
+  }
+
+  transaction(): TransactionBuilder {
+    return new TransactionBuilder(this[shared], {})
+  }
+
+  startTransaction(): ControlledTransactionBuilder {
+    return new ControlledTransactionBuilder(this[shared], {})
+  }
+
+  connection(): ConnectionBuilder {
+    return new ConnectionBuilder(this[shared])
+  }
+
+  executeQuery(query: unknown, options?: object): Promise<unknown> {
+    return this[shared].handle.executeQuery(query, options)
+  }
+
+  destroy(): Promise<void> {
+    return this[shared].root.destroy()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy()
+  }
+
+  /** The same database with other plugins. */
+  #over(added: Added): this {
+    const { config, root } = this[shared]
+    const Made = this.constructor as new (given: { readonly [shared]: Shared }) => this
+    return new Made({ [shared]: { config, root, added, handle: new DatabaseHandle(added.settings, root.session) } })
+  }
+}
+
+/** Stands for no plugins. */
+const NONE = {}
+
+/** What is asked of a transaction before it begins. */
+class Setup {
+  protected readonly state: Shared
+  protected readonly asked: TransactionSettings
+
+  constructor(state: Shared, asked: TransactionSettings) {
+    this.state = state
+    this.asked = asked
+  }
+
+  setAccessMode(accessMode: AccessMode): this {
+    return this.#with({ ...this.asked, accessMode })
+  }
+
+  setIsolationLevel(isolationLevel: IsolationLevel): this {
+    return this.#with({ ...this.asked, isolationLevel })
+  }
+
+  #with(asked: TransactionSettings): this {
+    const Made = this.constructor as new (state: Shared, asked: TransactionSettings) => this
+    return new Made(this.state, asked)
+  }
+}
+
+interface Asks<B> {
+  setAccessMode(mode: AccessMode): B
+  setIsolationLevel(level: IsolationLevel): B
+}
+
+function ask<B extends Asks<B>>(builder: B, { accessMode, isolationLevel }: TransactionSettings): B {
+  const access = accessMode === undefined ? builder : builder.setAccessMode(accessMode)
+  return isolationLevel === undefined ? access : access.setIsolationLevel(isolationLevel)
+}
+
+/** The state of what runs in a transaction or on a connection. */
+const within = (state: Shared, root: DatabaseHandle): Shared => ({ ...state, root, handle: root })
+
+/** A transaction around a callback. */
+export class TransactionBuilder extends Setup {
+  execute<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
+    return ask(this.state.handle.transaction(), this.asked).execute((handle) =>
+      work(new Transaction({ [shared]: within(this.state, handle) })),
+    )
+  }
+}
+
+/** A transaction that its caller ends. */
+export class ControlledTransactionBuilder extends Setup {
+  async execute(): Promise<ControlledTransaction> {
+    const handle = await ask(this.state.handle.startTransaction(), this.asked).execute()
+    return new ControlledTransaction({ [shared]: within(this.state, handle) })
+  }
+}
+
+/** One connection for everything in a callback. */
+export class ConnectionBuilder {
+  readonly #state: Shared
+
+  constructor(state: Shared) {
+    this.#state = state
+  }
+
+  execute<T>(work: (db: Kysely) => Promise<T>, options?: AbortableOperationOptions): Promise<T> {
+    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely({ [shared]: within(this.#state, handle) }))
+    return this.#state.handle.connection().execute(run, options)
+  }
+}
+
+/** A database in a transaction. */
+export class Transaction extends Kysely {
+  override get isTransaction(): boolean {
+    return true
+  }
+}
+
+/** A step of a transaction that its caller ends. */
+export class Command<T> {
+  readonly #run: () => Promise<T>
+
+  constructor(run: () => Promise<T>) {
+    this.#run = run
+  }
+
+  execute(): Promise<T> {
+    return this.#run()
+  }
+}
+
+type Controlled = Awaited<ReturnType<ReturnType<DatabaseHandle['startTransaction']>['execute']>>
+
+/** A database in a transaction that its caller ends. */
+export class ControlledTransaction extends Transaction {
+  get isCommitted(): boolean {
+    return this.#transaction.isCommitted
+  }
+
+  get isRolledBack(): boolean {
+    return this.#transaction.isRolledBack
+  }
+
+  commit(): Command<void> {
+    return new Command(() => this.#transaction.commit().execute())
+  }
+
+  rollback(): Command<void> {
+    return new Command(() => this.#transaction.rollback().execute())
+  }
+
+  savepoint(name: string): Command<this> {
+    return this.#step(() => this.#transaction.savepoint(name).execute())
+  }
+
+  rollbackToSavepoint(name: string): Command<this> {
+    return this.#step(() => this.#transaction.rollbackToSavepoint(name).execute())
+  }
+
+  releaseSavepoint(name: string): Command<this> {
+    return this.#step(() => this.#transaction.releaseSavepoint(name).execute())
+  }
+
+  override [Symbol.asyncDispose](): Promise<void> {
+    return this.#transaction[Symbol.asyncDispose]()
+  }
+
+  get #transaction(): Controlled {
+    return this[shared].root as Controlled
+  }
+
+  #step(run: () => Promise<unknown>): Command<this> {
+    return new Command(() => run().then(() => this))
+  }
+}

@@ -1,0 +1,321 @@
+import type { Dialect as Speech } from '../dialect/index.ts'
+import { mssqlDialect } from '../dialect/mssql/index.ts'
+import { mysqlDialect } from '../dialect/mysql/index.ts'
+import { postgresDialect } from '../dialect/postgres/index.ts'
+import { sqliteDialect } from '../dialect/sqlite/index.ts'
+import {
+  type Driver as Access,
+  type GivenClient,
+  givenMysql,
+  givenPg,
+  givenPglite,
+  givenSqlite,
+  givenTedious,
+} from '../driver/index.ts'
+import { refuse } from '../error/index.ts'
+import type {
+  CompiledQuery,
+  ConnectionHooks,
+  DatabaseConnection,
+  DatabaseIntrospector,
+  DialectAdapter,
+  Driver,
+  MssqlDialectConfig,
+  MysqlDialectConfig,
+  PGliteDialectConfig,
+  PostgresDialectConfig,
+  QueryCompiler,
+  SqliteDialectConfig,
+} from './contract.ts'
+import { connectionOf, connectionOfClient, driverOf } from './given-driver.ts'
+import { Introspector } from './introspect.ts'
+
+/** What a `Kysely` is opened with. */
+export interface Dialect {
+  createDriver(): Driver
+  createQueryCompiler(): QueryCompiler
+  createAdapter(): DialectAdapter
+  createIntrospector(db: never): DatabaseIntrospector
+}
+
+/** Where a dialect of this package keeps the driver of Kanta that it stands for. */
+export const ACCESS: unique symbol = Symbol('driver')
+/** Where a query compiler of this package keeps the dialect that it stands for. */
+export const SPEECH: unique symbol = Symbol('dialect')
+
+const refuseNodes = (what: string): never =>
+  refuse(
+    `${what} works on Kysely's operation nodes, which Kanta does not have. Build the query, and call its compile().`,
+  )
+
+/** Says which database text is for; Kanta prints by itself. */
+export class DefaultQueryCompiler implements QueryCompiler {
+  compileQuery(): CompiledQuery {
+    return refuseNodes('compileQuery()')
+  }
+}
+export class SqliteQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return sqliteDialect
+  }
+}
+
+export class PostgresQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return postgresDialect
+  }
+}
+export class MysqlQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return mysqlDialect
+  }
+}
+export class MssqlQueryCompiler extends DefaultQueryCompiler {
+  get [SPEECH](): Speech {
+    return mssqlDialect
+  }
+}
+
+export abstract class DialectAdapterBase implements DialectAdapter {
+  get supportsCreateIfNotExists(): boolean {
+    return true
+  }
+  get supportsMultipleConnections(): boolean {
+    return true
+  }
+  get supportsTransactionalDdl(): boolean {
+    return false
+  }
+  get supportsReturning(): boolean {
+    return false
+  }
+  get supportsOutput(): boolean {
+    return false
+  }
+}
+export class SqliteAdapter extends DialectAdapterBase {
+  override get supportsMultipleConnections(): boolean {
+    return false
+  }
+  override get supportsReturning(): boolean {
+    return true
+  }
+}
+
+export class PostgresAdapter extends DialectAdapterBase {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+  override get supportsReturning(): boolean {
+    return true
+  }
+}
+export class PGliteAdapter extends PostgresAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return false
+  }
+}
+export class MysqlAdapter extends DialectAdapterBase {}
+export class MssqlAdapter extends DialectAdapterBase {
+  override get supportsCreateIfNotExists(): boolean {
+    return false
+  }
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+  override get supportsOutput(): boolean {
+    return true
+  }
+}
+
+/** A driver that runs nothing, for programs that only compile. */
+export class DummyDriver implements Driver {
+  async init(): Promise<void> {}
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return new DummyConnection()
+  }
+  async beginTransaction(): Promise<void> {}
+  async commitTransaction(): Promise<void> {}
+  async rollbackTransaction(): Promise<void> {}
+  async releaseConnection(): Promise<void> {}
+  async savepoint(): Promise<void> {}
+  async rollbackToSavepoint(): Promise<void> {}
+  async releaseSavepoint(): Promise<void> {}
+  async destroy(): Promise<void> {}
+}
+class DummyConnection implements DatabaseConnection {
+  async executeQuery(): Promise<{ rows: never[] }> {
+    return { rows: [] }
+  }
+  async *streamQuery(): AsyncIterableIterator<never> {}
+}
+
+/** A dialect of this package: a driver of Kanta, and what programs for Kysely ask a dialect for. */
+abstract class OwnDialect implements Dialect {
+  abstract get [ACCESS](): Access
+  abstract createQueryCompiler(): QueryCompiler
+  abstract createAdapter(): DialectAdapter
+
+  createDriver(): Driver {
+    return driverOf(this[ACCESS])
+  }
+
+  createIntrospector(db: never): DatabaseIntrospector {
+    const { name } = this[ACCESS].dialect
+    return new Introspector(db, name === 'mariadb' ? 'mysql' : name)
+  }
+}
+
+export class SqliteIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'sqlite')
+  }
+}
+export class PostgresIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'postgres')
+  }
+}
+export class MysqlIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'mysql')
+  }
+}
+export class MssqlIntrospector extends Introspector {
+  constructor(db: never) {
+    super(db, 'mssql')
+  }
+}
+
+/** SQLite by way of a database of `better-sqlite3`, or one that is made like it. */
+export class SqliteDialect extends OwnDialect {
+  readonly #config: SqliteDialectConfig
+
+  constructor(config: SqliteDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    const { database, onCreateConnection } = this.#config
+    const driver = givenSqlite(() => (typeof database === 'function' ? database() : database))
+    if (onCreateConnection === undefined) return driver
+    return {
+      ...driver,
+      async connect(role) {
+        const connection = await driver.connect(role)
+        await onCreateConnection(connectionOf(connection))
+        return connection
+      },
+    }
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new SqliteQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new SqliteAdapter()
+  }
+}
+
+/** What is called with the clients of a pool: first when they are new, then each time one is taken. */
+function onTake({ onCreateConnection, onReserveConnection }: ConnectionHooks) {
+  return async (client: GivenClient, isNew: boolean): Promise<void> => {
+    const connection = connectionOfClient(client)
+    if (isNew) await onCreateConnection?.(connection)
+    await onReserveConnection?.(connection)
+  }
+}
+
+/** PostgreSQL by way of a pool of `pg`. */
+export class PostgresDialect extends OwnDialect {
+  readonly #config: PostgresDialectConfig
+
+  constructor(config: PostgresDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    return givenPg({ ...this.#config, onTake: onTake(this.#config) })
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new PostgresQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new PostgresAdapter()
+  }
+}
+
+/** PostgreSQL in the process, by way of a database of `@electric-sql/pglite`. */
+export class PGliteDialect extends OwnDialect {
+  readonly #config: PGliteDialectConfig
+
+  constructor(config: PGliteDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    return givenPglite(this.#config.pglite, (client) => onTake(this.#config)(client, true))
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new PostgresQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new PGliteAdapter()
+  }
+}
+
+/** MySQL by way of a pool of `mysql2`. */
+export class MysqlDialect extends OwnDialect {
+  readonly #config: MysqlDialectConfig
+
+  constructor(config: MysqlDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    return givenMysql({ ...this.#config, onTake: onTake(this.#config) })
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new MysqlQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new MysqlAdapter()
+  }
+}
+
+/** How many connections tarn keeps unless told. */
+const TARN_MAX = 10
+
+/** SQL Server by way of `tedious`. The pool is Kanta's own; of tarn only its most connections are looked at. */
+export class MssqlDialect extends OwnDialect {
+  readonly #config: MssqlDialectConfig
+
+  constructor(config: MssqlDialectConfig) {
+    super()
+    this.#config = { ...config }
+  }
+
+  get [ACCESS](): Access {
+    const { tedious, tarn } = this.#config
+    return givenTedious(tedious.connectionFactory, tarn?.options?.max ?? TARN_MAX)
+  }
+
+  createQueryCompiler(): QueryCompiler {
+    return new MssqlQueryCompiler()
+  }
+
+  createAdapter(): DialectAdapter {
+    return new MssqlAdapter()
+  }
+}

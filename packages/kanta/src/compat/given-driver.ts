@@ -1,0 +1,118 @@
+// Between the drivers of Kanta and the drivers that are written for Kysely, in both directions.
+import type { Dialect as Speech } from '../dialect/index.ts'
+import { type Driver as Access, type Connection, type GivenClient, givenDriver } from '../driver/index.ts'
+import { KantaError } from '../error/index.ts'
+import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from './contract.ts'
+
+/** A connection of Kanta as a program for Kysely sees it. */
+export function connectionOf(connection: Connection): DatabaseConnection {
+  return {
+    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+      const { rows, changes, insertId } = await connection.execute(sql, parameters)
+      return {
+        rows: rows as R[],
+        numAffectedRows: BigInt(changes),
+        ...(insertId === undefined ? {} : { insertId: BigInt(insertId) }),
+      }
+    },
+    async *streamQuery<R>(
+      { sql, parameters }: CompiledQuery,
+      chunkSize: number,
+    ): AsyncIterableIterator<QueryResult<R>> {
+      for await (const rows of connection.stream(sql, parameters, chunkSize)) yield { rows: rows as R[] }
+    },
+  }
+}
+
+/** A driver of Kanta as a program for Kysely sees it. */
+export function driverOf(access: Access): Driver {
+  const open = new Map<DatabaseConnection, Connection>()
+  const run = async (connection: DatabaseConnection, statements: readonly string[]): Promise<void> => {
+    for (const sql of statements) await open.get(connection)!.script(sql)
+  }
+  const { transaction } = access.dialect
+  return {
+    async init() {},
+    async acquireConnection() {
+      const connection = await access.connect('write')
+      const given = connectionOf(connection)
+      open.set(given, connection)
+      return given
+    },
+    beginTransaction: (connection, { isolationLevel, accessMode }) =>
+      run(connection, transaction.begin({ isolation: isolationLevel, access: accessMode })),
+    commitTransaction: (connection) => run(connection, [transaction.commit]),
+    rollbackTransaction: (connection) => run(connection, [transaction.rollback]),
+    savepoint: (connection, name) => run(connection, [transaction.savepoint(name)]),
+    rollbackToSavepoint: (connection, name) => run(connection, [transaction.rollbackTo(name)]),
+    async releaseSavepoint(connection, name) {
+      const release = transaction.release(name)
+      if (release !== undefined) await run(connection, [release])
+    },
+    async releaseConnection(connection) {
+      await open.get(connection)?.close()
+      open.delete(connection)
+    },
+    async destroy() {
+      await access.close?.()
+    },
+  }
+}
+
+let runs = 0
+export function compiled(sql: string, parameters: readonly unknown[]): CompiledQuery {
+  return { sql, parameters, query: { kind: 'RawNode' }, queryId: { queryId: `kanta${++runs}` } }
+}
+
+/** A driver that was written for Kysely as a driver of Kanta. Its connections speak `dialect`. */
+export function accessOf(driver: Driver, dialect: Speech, connections: number): Access {
+  let ready: Promise<void> | undefined
+  return givenDriver({
+    dialect,
+    connections,
+    explainError: (cause) =>
+      cause instanceof KantaError
+        ? cause
+        : { code: 'query', message: cause instanceof Error ? cause.message : String(cause) },
+    async take() {
+      ready ??= driver.init()
+      await ready
+      const connection = await driver.acquireConnection()
+      return clientOf(connection, () => driver.releaseConnection(connection))
+    },
+    close: () => driver.destroy(),
+  })
+}
+
+function clientOf(connection: DatabaseConnection, release: () => Promise<void>): GivenClient {
+  return {
+    async execute(sql, parameters) {
+      const { rows, numAffectedRows, insertId } = await connection.executeQuery(compiled(sql, parameters))
+      return { rows, changes: numAffectedRows ?? 0, insertId }
+    },
+    async *stream(sql, parameters, chunkSize) {
+      for await (const { rows } of connection.streamQuery(compiled(sql, parameters), chunkSize)) yield rows
+    },
+    release,
+  }
+}
+
+/** A client of a pool as a program for Kysely sees it. */
+export function connectionOfClient(client: GivenClient): DatabaseConnection {
+  return {
+    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+      const { rows, changes, insertId } = await client.execute(sql, parameters)
+      return {
+        rows: rows as R[],
+        numAffectedRows: BigInt(changes),
+        ...(insertId === undefined ? {} : { insertId: BigInt(insertId) }),
+      }
+    },
+    async *streamQuery<R>(
+      { sql, parameters }: CompiledQuery,
+      chunkSize: number,
+    ): AsyncIterableIterator<QueryResult<R>> {
+      for await (const rows of client.stream(sql, parameters, chunkSize)) yield { rows: rows as R[] }
+    },
+  }
+}

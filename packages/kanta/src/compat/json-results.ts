@@ -1,0 +1,67 @@
+import { refuse } from '../error/index.ts'
+import type { QueryResult } from './contract.ts'
+import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs, UnknownRow } from './plugin.ts'
+
+export interface ParseJSONResultsPluginOptions {
+  /** Whether rows and objects are changed or made anew. */
+  readonly objectStrategy?: 'in-place' | 'create'
+  /** Whether a text that looks like JSON is read; the path is such as `$[0]."name"`. */
+  readonly shouldParse?: (value: string, jsonPath: string) => boolean
+  /** Changes each value of what is read. */
+  readonly reviver?: (key: string, value: unknown, context?: unknown) => unknown
+}
+
+const looksLikeJson = (text: string): boolean =>
+  (text.startsWith('{') && text.endsWith('}')) || (text.startsWith('[') && text.endsWith(']'))
+
+/** Reads texts of rows that look like JSON. */
+export class ParseJSONResultsPlugin implements KyselyPlugin {
+  readonly options: ParseJSONResultsPluginOptions
+
+  constructor(options: ParseJSONResultsPluginOptions = {}) {
+    const { objectStrategy } = options
+    if (objectStrategy !== undefined && objectStrategy !== 'in-place' && objectStrategy !== 'create')
+      refuse("objectStrategy is 'in-place' or 'create'.")
+    this.options = options
+  }
+
+  transformQuery({ node }: PluginTransformQueryArgs): object {
+    return node
+  }
+
+  async transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    return { ...result, rows: this.#read(result.rows, '$', this.options.objectStrategy === 'create') as UnknownRow[] }
+  }
+
+  #read(value: unknown, path: string, anew: boolean): unknown {
+    if (typeof value === 'string') return this.#text(value, path)
+    if (Array.isArray(value)) {
+      const items: unknown[] = anew ? [] : value
+      value.forEach((item, i) => {
+        items[i] = this.#read(item, `${path}[${i}]`, anew)
+      })
+      return items
+    }
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+    const object: Record<string, unknown> = anew ? {} : (value as Record<string, unknown>)
+    for (const [key, item] of Object.entries(value))
+      if (key !== '__proto__') object[key] = this.#read(item, `${path}."${key}"`, anew)
+    return object
+  }
+
+  #text(text: string, path: string): unknown {
+    const { shouldParse, reviver } = this.options
+    if (!looksLikeJson(text) || shouldParse?.(text, path) === false) return text
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(text, (key, value: unknown, ...rest: unknown[]) =>
+        key === '__proto__' ? undefined : reviver === undefined ? value : reviver(key, value, ...rest),
+      )
+    } catch (error) {
+      // Whoever says what is JSON is told when it is none.
+      if (shouldParse !== undefined) throw error
+      return text
+    }
+    return this.#read(parsed, path, false)
+  }
+}

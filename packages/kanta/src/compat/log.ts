@@ -1,0 +1,67 @@
+import { refuse } from '../error/index.ts'
+import type { Plugin, QueryEvent } from '../run/index.ts'
+import type { CompiledQuery } from './contract.ts'
+import { compiled } from './given-driver.ts'
+
+export const LOG_LEVELS = Object.freeze(['query', 'error'] as const)
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What a log is told of a statement that succeeded. */
+export interface QueryLogEvent {
+  readonly level: 'query'
+  readonly isStream?: boolean
+  readonly query: CompiledQuery
+  readonly queryDurationMillis: number
+}
+/** What a log is told of a statement that failed. */
+export interface ErrorLogEvent {
+  readonly level: 'error'
+  readonly error: unknown
+  readonly query: CompiledQuery
+  readonly queryDurationMillis: number
+}
+export type LogEvent = QueryLogEvent | ErrorLogEvent
+export type Logger = (event: LogEvent) => void | Promise<void>
+export type LogConfig = readonly LogLevel[] | Logger
+
+function toConsole(levels: readonly LogLevel[]): Logger {
+  return (event) => {
+    if (!levels.includes(event.level)) return
+    const took = `${event.queryDurationMillis.toFixed(1)} ms`
+    if (event.level === 'error') console.error(`kysely:error: ${took}  ${event.query.sql}`, event.error)
+    else console.log(`kysely:query: ${took}  ${event.query.sql}`)
+  }
+}
+
+/** The plugin that tells a log of every statement. */
+export function logOf(config: LogConfig): Plugin {
+  const isLevels = Array.isArray(config) && config.every((level) => LOG_LEVELS.includes(level))
+  if (typeof config !== 'function' && !isLevels) refuse("log takes a function, or ['query', 'error'].")
+  const tell: Logger = typeof config === 'function' ? config : toConsole(config)
+  const about = ({ sql, parameters, streaming }: QueryEvent, started: number) => ({
+    query: compiled(sql, parameters),
+    queryDurationMillis: performance.now() - started,
+    ...(streaming ? { isStream: true } : {}),
+  })
+  return {
+    name: 'log',
+    hooks: [
+      {
+        name: 'log',
+        async around(event, next) {
+          const started = performance.now()
+          let result: unknown
+          try {
+            result = await next()
+          } catch (error) {
+            const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+            await tell({ level: 'error', error: cause, ...about(event, started) })
+            throw error
+          }
+          await tell({ level: 'query', ...about(event, started) })
+          return result
+        },
+      },
+    ],
+  }
+}

@@ -1,0 +1,87 @@
+import { refuse } from '../error/index.ts'
+import { mapChildren, type Node, type Plugin } from '../run/index.ts'
+import type { QueryId, QueryResult } from './contract.ts'
+
+/** A row whose columns are not known. */
+export type UnknownRow = Record<string, unknown>
+
+export interface PluginTransformQueryArgs {
+  readonly queryId: QueryId
+  readonly node: object
+}
+export interface PluginTransformResultArgs {
+  readonly queryId: QueryId
+  readonly result: QueryResult<UnknownRow>
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A plugin that was written for Kysely. It may change results; queries are changed by policies. */
+export interface KyselyPlugin {
+  transformQuery(args: PluginTransformQueryArgs): object
+  transformResult(args: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>>
+}
+
+/** Where a plugin of this package keeps the plugin of Kanta that it stands for. */
+export const PLUGIN: unique symbol = Symbol('plugin')
+
+/** The plugin of Kanta that a plugin stands for. */
+export function kantaPlugin(plugin: KyselyPlugin): Plugin {
+  const own = (plugin as { [PLUGIN]?: Plugin })[PLUGIN]
+  if (own !== undefined) return own
+  if (typeof plugin?.transformQuery !== 'function' || typeof plugin.transformResult !== 'function')
+    return refuse('A plugin has transformQuery() and transformResult().')
+  return resultPlugin(plugin)
+}
+
+let runs = 0
+const NODE = Object.freeze({ kind: 'SelectQueryNode' })
+
+function checkQuery(plugin: KyselyPlugin, queryId: QueryId): void {
+  let changed: unknown
+  try {
+    changed = plugin.transformQuery({ queryId, node: NODE })
+  } catch (cause) {
+    changed = cause
+  }
+  if (changed !== NODE)
+    refuse(
+      `The plugin ${plugin.constructor.name} rewrites Kysely's operation nodes, which Kanta does not have. Write it as a policy: see "Plugins" in docs/from-kysely.md.`,
+    )
+}
+
+function resultPlugin(plugin: KyselyPlugin): Plugin {
+  const name = plugin.constructor.name
+  checkQuery(plugin, { queryId: 'check' })
+  return {
+    name,
+    hooks: [
+      {
+        name,
+        async around(event, next) {
+          const queryId = { queryId: `run${++runs}` }
+          checkQuery(plugin, queryId)
+          const found = await next()
+          if (!Array.isArray(found)) return found
+          if (event.facts.kind === 'rawStatement')
+            return Promise.all(found.map((result) => plugin.transformResult({ queryId, result })))
+          const hasRows = found.length > 0 && Object.getPrototypeOf(found[0]) === Object.prototype
+          const { rows } = await plugin.transformResult({ queryId, result: { rows: hasRows ? found : [] } })
+          return hasRows ? rows : found
+        },
+      },
+    ],
+  }
+}
+
+/** What Kanta would read of itself, such as the JSON that a path gives, stays as the database says it. */
+export const unread: Plugin = { name: 'unread', policies: [{ name: 'unread', rewrite: asText }] }
+
+const AROUND = Object.freeze(['', ''])
+/** The kinds whose values are known without a column. */
+const KNOWN: ReadonlySet<string> = new Set(['jsonPath', 'aggregate', 'call'])
+
+/** In the text of a user nothing is known of what a part gives. */
+function asText(part: Node): Node {
+  const within = mapChildren(part, asText)
+  return KNOWN.has(within.kind) ? { kind: 'raw', strings: AROUND, parts: [within] } : within
+}

@@ -1,0 +1,29 @@
+import { refuse } from '../error/index.ts'
+import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
+import { declareKinds, schemaFields } from '../ir/index.ts'
+import { DefinitionExecutor, type Executor } from '../run/index.ts'
+import * as builder from '../sql/index.ts'
+
+/**
+ * The statements that define tables and all else of a database.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { schemaBuilder } from 'kanta/schema'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const db = kanta({ driver: sqlite(':memory:') })
+ * await schemaBuilder(db)
+ *   .createTable('city')
+ *   .addColumn('id', 'integer', (c) => c.primaryKey())
+ *   .addColumn('name', 'text', (c) => c.notNull())
+ *   .execute()
+ * ```
+ */
+export function schemaBuilder(db: QueryRunner): SchemaBuilder {
+  declareKinds(schemaFields)
+  const executor = (db as unknown as builder.Runnable)?.[builder.RUNNER]
+  if (executor === undefined) refuse(`schemaBuilder(${builder.show(db)}) takes a database, such as kanta({ … }).`)
+  return new builder.SchemaBuilder(DefinitionExecutor.of(executor as Executor)) as never
+}

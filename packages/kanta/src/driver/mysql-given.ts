@@ -1,0 +1,143 @@
+import { mysqlDialect } from '../dialect/mysql/index.ts'
+import { refuse } from '../error/index.ts'
+import type { Driver, ExecuteResult } from './driver.ts'
+import { type GivenClient, givenDriver, once } from './given.ts'
+import { explainMysqlError } from './mysql2-error.ts'
+
+type Done<T> = (error: unknown, result: T) => void
+interface Stream {
+  [Symbol.asyncIterator](): AsyncIterator<unknown>
+}
+interface Client {
+  readonly config: object
+  readonly threadId: number
+  query(
+    sql: string,
+    parameters: unknown,
+    done?: Done<never>,
+  ): { stream(options: { highWaterMark?: number; objectMode?: true }): Stream }
+  destroy(): void
+}
+interface PooledClient extends Client {
+  release(): void
+}
+interface ControlClient extends Client {
+  connect(done?: (error: unknown) => void): void
+}
+
+/** A pool of `mysql2` with callbacks, or one that is made like it. */
+export interface GivenMysqlPool {
+  getConnection(done: (error: unknown, connection: never) => void): void
+  end(done: (error: unknown) => void): void
+}
+
+export interface GivenMysql {
+  readonly pool: GivenMysqlPool | (() => Promise<GivenMysqlPool>)
+  /** `createConnection` of mysql2, for a second connection that cancels what runs on another. */
+  readonly controlConnection?: ((config: never) => unknown) | undefined
+  readonly onTake?: (client: GivenClient, isNew: boolean) => Promise<void>
+}
+
+/** What a write of MySQL says. */
+interface Written {
+  readonly affectedRows: number
+  readonly insertId: number | string
+}
+
+const isWritten = (result: unknown): result is Written =>
+  typeof result === 'object' && result !== null && 'affectedRows' in result
+
+class PooledMysql implements GivenClient {
+  readonly #client: PooledClient
+  readonly #config: GivenMysql
+
+  constructor(client: PooledClient, config: GivenMysql) {
+    this.#client = client
+    this.#config = config
+  }
+
+  async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
+    const result: unknown = await query(this.#client, sql, parameters)
+    if (Array.isArray(result)) return { rows: result, changes: 0, insertId: undefined }
+    if (!isWritten(result)) return { rows: [], changes: 0, insertId: undefined }
+    const id = BigInt(result.insertId ?? 0)
+    return { rows: [], changes: result.affectedRows, insertId: id === 0n ? undefined : id }
+  }
+
+  async *stream(sql: string, parameters: readonly unknown[], chunkSize: number): AsyncGenerator<unknown[], undefined> {
+    const rows = this.#client.query(sql, parameters).stream({ highWaterMark: chunkSize, objectMode: true })
+    let chunk: unknown[] = []
+    for await (const row of rows as AsyncIterable<unknown>) {
+      if (chunk.push(row) < chunkSize) continue
+      yield chunk
+      chunk = []
+    }
+    if (chunk.length > 0) yield chunk
+    return undefined
+  }
+
+  cancel(): Promise<void> {
+    return this.#control('kill query')
+  }
+
+  kill(): Promise<void> {
+    return this.#control('kill')
+  }
+
+  release(broken: boolean): void {
+    if (broken) this.#client.destroy()
+    else this.#client.release()
+  }
+
+  async #control(verb: string): Promise<void> {
+    const { controlConnection } = this.#config
+    if (controlConnection === undefined)
+      return refuse('To cancel a query MysqlDialect needs controlConnection: createConnection of mysql2.')
+    const control = controlConnection(this.#client.config as never) as ControlClient
+    try {
+      await query(control, `${verb} ${Number(this.#client.threadId)}`, [])
+    } finally {
+      control.destroy()
+    }
+  }
+}
+
+const query = (client: Client, sql: string, parameters: readonly unknown[]): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    client.query(sql, parameters, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)))
+  })
+
+/** MySQL by way of a pool of `mysql2` that somebody made. Values are read as that pool reads them. */
+export function givenMysql(config: GivenMysql): Driver {
+  const pool = once(config.pool)
+  const known = new WeakSet<PooledClient>()
+  return givenDriver({
+    dialect: mysqlDialect,
+    explainError: explainMysqlError,
+    connections: most(config.pool),
+    async take() {
+      const opened = await pool()
+      const client = await new Promise<PooledClient>((resolve, reject) => {
+        opened.getConnection((error, connection) => (error ? reject(error) : resolve(connection)))
+      })
+      const taken = new PooledMysql(client, config)
+      try {
+        await config.onTake?.(taken, !known.has(client))
+      } catch (error) {
+        client.destroy()
+        throw error
+      }
+      known.add(client)
+      return taken
+    },
+    async close() {
+      const opened = await pool()
+      await new Promise<void>((resolve, reject) => opened.end((error) => (error ? reject(error) : resolve())))
+    },
+  })
+}
+
+/** As many as mysql2 has unless told. */
+const MOST = 10
+const most = (pool: GivenMysql['pool']): number =>
+  Number((pool as { config?: { connectionLimit?: number } }).config?.connectionLimit ?? MOST)

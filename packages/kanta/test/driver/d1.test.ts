@@ -1,0 +1,162 @@
+import { Miniflare } from 'miniflare'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type D1Binding, d1 } from '../../src/driver/d1.ts'
+import { kanta, sql, table } from '../../src/index.ts'
+import { connectionSuite } from '../conformance/driver.ts'
+
+/** A worker of its own with enough empty databases for all tests, as `workerd` runs it. */
+async function start(): Promise<{ bindings: D1Binding[]; stop(): Promise<void> } | { missing: string }> {
+  const names = Array.from({ length: 160 }, (_, i) => `DB${i}`)
+  try {
+    const worker = new Miniflare({
+      modules: true,
+      script: 'export default { fetch() { return new Response() } }',
+      d1Databases: Object.fromEntries(names.map((name) => [name, name])),
+    })
+    const bindings = Object.values(await worker.getBindings<Record<string, D1Binding>>())
+    return { bindings, stop: () => worker.dispose() }
+  } catch (error) {
+    return { missing: `workerd does not run here: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+const started = await start()
+
+if ('missing' in started) test.skip(`Cloudflare D1 (left out: ${started.missing})`, () => {})
+else {
+  const { bindings, stop } = started
+  afterAll(stop)
+  const binding = (): D1Binding => {
+    const next = bindings.pop()
+    if (next === undefined) throw new Error('More databases are needed than the worker has.')
+    return next
+  }
+
+  describe('Cloudflare D1', () => {
+    connectionSuite(() => d1(binding()), 'memory', {
+      instant: 'D1 answers later',
+      reals: 'D1 binds every number as a real',
+      infinity: 'D1 makes null of it',
+      bigints: 'D1 takes and gives numbers only',
+      minusZero: 'D1 takes numbers as JSON',
+      cursors: 'D1 gives all rows at once',
+      transactions: 'D1 has none that stay open',
+      greeting: 'a binding opens no connections',
+    })
+
+    const city = table('city', (c) => ({
+      id: c.integer().primaryKey(),
+      name: c.text().unique(),
+      people: c.bigint(),
+      size: c.real(),
+      flag: c.bytes(),
+    }))
+    const rowOf = (id: number) => ({ id, name: `city ${id}`, people: 5n, size: 1.5, flag: new Uint8Array([1, 255]) })
+    const open = async () => {
+      const db = kanta({ driver: d1(binding()), schema: { city } })
+      await db.schema.createTable(city).execute()
+      return db
+    }
+
+    test('rows of a table go in and come out', async () => {
+      await using db = await open()
+      await db.insertInto(city).values(rowOf(1)).execute()
+      expect(await db.selectFrom(city).selectAll().execute()).toEqual([rowOf(1)])
+      expect(await sql`select typeof(id) as id, typeof(people) as people from city`.execute(db)).toMatchObject({
+        rows: [{ id: 'integer', people: 'integer' }],
+      })
+    })
+
+    test('transactions are refused, with what to do in place of them', async () => {
+      await using db = await open()
+      for (const attempt of [
+        () => db.transaction().execute(async () => 1),
+        () => db.startTransaction().execute(),
+        () => sql`begin`.execute(db),
+        () => sql`savepoint a`.execute(db),
+      ]) {
+        await expect(attempt()).rejects.toMatchObject({
+          code: 'unsupported',
+          message: expect.stringMatching(/one insert.*batch\(\)/),
+        })
+      }
+    })
+
+    test('many rows are all there, or none', async () => {
+      await using db = await open()
+      const rows = Array.from({ length: 200 }, (_, id) => rowOf(id))
+      expect(await db.insertInto(city).values(rows).execute()).toMatchObject([{ numInsertedOrUpdatedRows: 200n }])
+      await db.deleteFrom(city).execute()
+      await expect(
+        db
+          .insertInto(city)
+          .values([...rows, rowOf(0)])
+          .execute(),
+      ).rejects.toMatchObject({ code: 'unique_violation', table: 'city', columns: ['id'] })
+      expect(await db.selectFrom(city).select('id').execute()).toEqual([])
+      const returned = await db.insertInto(city).values(rows).returning(['id', 'people']).execute()
+      expect(returned).toEqual(rows.map(({ id, people }) => ({ id, people })))
+    })
+
+    test('more values than a statement of D1 takes', async () => {
+      await using db = await open()
+      await db
+        .insertInto(city)
+        .values([rowOf(1), rowOf(2)])
+        .execute()
+      const ids = Array.from({ length: 150 }, (_, i) => i + 2)
+      expect(await db.selectFrom(city).select('id').where('id', 'in', ids).execute()).toEqual([{ id: 2 }])
+    })
+
+    test('an integer that a number cannot hold is refused on both ways', async () => {
+      await using db = await open()
+      const big = 2n ** 53n + 1n
+      await expect(
+        db
+          .insertInto(city)
+          .values({ ...rowOf(1), people: big })
+          .execute(),
+      ).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining(String(big)) })
+      for (const literal of [String(big), `-${big}`]) {
+        await sql`insert or replace into city values (1, 'x', ${sql.raw(literal)}, 1, x'')`.execute(db)
+        for (const query of [db.selectFrom(city).select('people'), db.selectFrom(city).selectAll()]) {
+          await expect(query.execute()).rejects.toMatchObject({
+            code: 'query',
+            message: expect.stringContaining('text'),
+          })
+        }
+      }
+      expect((await sql`select cast(people as text) as people from city`.execute(db)).rows).toEqual([
+        { people: `-${big}` },
+      ])
+      await db.updateTable(city).set({ people: 1n, size: 1e300 }).execute()
+      expect(await db.selectFrom(city).select('size').execute()).toEqual([{ size: 1e300 }])
+    })
+
+    test('a script may hold triggers and line breaks, and is run as one', async () => {
+      const connection = await d1(binding()).connect('write')
+      await connection.script(`
+        create table note (text); -- with; a comment
+        create trigger keep before delete on note begin
+          select raise(abort, 'notes stay');
+        end;
+        insert into note values ('two
+lines; of text')`)
+      expect(await connection.all('select text from note', [])).toEqual([['two\nlines; of text']])
+      await expect(Promise.resolve(connection.script('create table a (b); create table note (c)'))).rejects.toThrow(
+        /already exists/,
+      )
+      expect(await connection.all("select name from sqlite_schema where name = 'a'", [])).toEqual([])
+    })
+
+    test('a session serves as well as a binding', async () => {
+      const session = (binding() as D1Binding & { withSession(): D1Binding }).withSession()
+      await using db = kanta({ driver: d1(session) })
+      expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }])
+    })
+  })
+
+  test('what is no binding is refused', () => {
+    expect(() => d1(undefined as never)).toThrow(/env\.DB/)
+  })
+}
