@@ -16,7 +16,6 @@ export interface NoMigrations {
   readonly __noMigrations__: true
 }
 // A migration is written for a database whose types it does not know: tables come and go.
-// biome-ignore lint/suspicious/noExplicitAny: Kysely's own type of a migration
 type AnyKysely = Kysely<any>
 export interface Migration {
   up(db: AnyKysely): Promise<void>

@@ -23,7 +23,6 @@ const run = async (query: { compile(): npm.CompiledQuery; execute(): Promise<unk
   rows: await query.execute(),
 })
 
-// biome-ignore lint/suspicious/noExplicitAny: the tables are not those of the world
 type Any = any
 
 describe('CamelCasePlugin', () => {
