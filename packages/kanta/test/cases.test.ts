@@ -3,7 +3,7 @@ import { fromJSON, KantaError } from '../src/index.ts'
 import { fold, isTransient, mapChildren, type Node, type Shape, walk } from '../src/ir/index.ts'
 import type { Case, Loose, World } from './case.ts'
 import { clauses } from './cases/index.ts'
-import { type DriverName, drivers, type Opened, open } from './fixture.ts'
+import { type DriverName, drivers, leftOut, type Opened, open } from './fixture.ts'
 
 interface Compiled {
   readonly sql: string
@@ -228,7 +228,11 @@ describe.each(Object.keys(drivers) as DriverName[])('%s', (driver) => {
   }
 
   describe.each(Object.keys(clauses))('%s', (clause) => {
-    test.each(clauses[clause]!.map((one) => [one.name, one] as const))('%s', (_, one) => whole(one))
+    for (const one of clauses[clause]!) {
+      const reason = leftOut[driver]?.[one.name]
+      if (reason === undefined) test(one.name, () => whole(one))
+      else test.skip(`${one.name} (left out: ${reason})`, () => whole(one))
+    }
   })
 })
 

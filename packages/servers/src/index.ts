@@ -16,3 +16,4 @@ export {
   startPostgres,
   startReplica,
 } from './postgres.ts'
+export { type Proxy, startProxy } from './proxy.ts'

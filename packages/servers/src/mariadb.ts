@@ -129,8 +129,12 @@ export async function startMariadb({ settings = {} }: MariadbOptions = {}): Prom
   }
 }
 
+const temporary = (folder: string): string => join(folder, 'tmp')
+
 const places = (folder: string, data: string): Settings => ({
   datadir: data,
+  // A server that starts removes the temporary tables of others from the folder that it shares with them.
+  tmpdir: temporary(folder),
   socket: join(folder, 'server.sock'),
   'pid-file': join(folder, 'server.pid'),
   'init-file': join(folder, 'init.sql'),
@@ -138,20 +142,23 @@ const places = (folder: string, data: string): Settings => ({
 
 /** What the server runs when it starts: whoever connects from this machine with the password may do everything. */
 const INIT = `
-create database if not exists ${DATABASE} character set utf8mb4 collate utf8mb4_nopad_bin;
+create database if not exists ${DATABASE} character set utf8mb4 collate utf8mb4_bin;
 create user if not exists '${USER}'@'%' identified by '${PASSWORD}';
 grant all on *.* to '${USER}'@'%' with grant option;
 `
 
 function install(program: string, folder: string, data: string, owner: Owner | undefined): void {
-  mkdirSync(data)
+  for (const path of [data, temporary(folder)]) mkdirSync(path)
   writeFileSync(join(folder, 'init.sql'), INIT)
-  if (owner !== undefined) for (const path of [data, join(folder, 'init.sql')]) chownSync(path, owner.uid, owner.gid)
+  if (owner !== undefined) {
+    for (const path of [data, temporary(folder), join(folder, 'init.sql')]) chownSync(path, owner.uid, owner.gid)
+  }
   execFileSync(
     program,
     [
       '--no-defaults',
       `--datadir=${data}`,
+      `--tmpdir=${temporary(folder)}`,
       '--skip-test-db',
       '--auth-root-authentication-method=normal',
       '--innodb-flush-method=nosync',

@@ -78,6 +78,8 @@ export interface Dialect {
   codec?(column: ColumnDefinition): Codec | undefined
   /** The type that a value has to be cast to where nothing around it tells the database, if it has to. */
   castOf?(value: unknown): string | undefined
+  /** The type that the values of a column are cast to in rows, where a null of no type would not do. */
+  cellType?(codec: Codec): string | undefined
   /** The rows of a bulk insert as a query with one parameter for each column, where the types are known. */
   rowsQuery?(rows: NodeOf<'slot'>, keys: readonly string[], columns: readonly ColumnDefinition[]): Node | undefined
   /** The most parameters of one statement. */

@@ -118,7 +118,7 @@ function bareColumn(part: Node, w: Writer): void {
 }
 
 /** The printers of standard SQL, as far as there is one; a dialect replaces those in which it differs. */
-export const standard: Printers = {
+export const standard: Printers & typeof tables = {
   ...tables,
   ref: (n, w) => {
     if (n.schema !== undefined) w.name(n.schema).text('.')
@@ -495,6 +495,25 @@ export function selectCore(n: NodeOf<'select'>, w: Writer): void {
   w.clause(' window ', n.windows)
 }
 
+/**
+ * A query and its set operations, where the database binds `intersect` tighter than the others; here all bind alike, in
+ * the order of the calls.
+ */
+export function selectInOrder(n: NodeOf<'select'>, w: Writer): void {
+  const wraps = n.setOperations.map(
+    (operation, i) => i > 0 && isIntersect(operation) && !isIntersect(n.setOperations[i - 1]!),
+  )
+  w.text('('.repeat(wraps.filter(Boolean).length))
+  selectCore(n, w)
+  n.setOperations.forEach((operation, i) => {
+    if (wraps[i]) w.text(')')
+    w.node(operation)
+  })
+}
+
+const isIntersect = (operation: Node): boolean =>
+  operation.kind === 'setOperation' && operation.operator.startsWith('intersect')
+
 /** A query after its set operations. */
 export function selectEnd(n: NodeOf<'select'>, w: Writer): void {
   w.clause(' order by ', n.orderBy).optional(' limit ', n.limit).optional(' offset ', n.offset)
@@ -505,6 +524,7 @@ export function selectEnd(n: NodeOf<'select'>, w: Writer): void {
   w.list(n.locks, '')
   if (n.wait !== undefined) {
     w.require('locks', n.wait, 'A transaction that writes is alone here; use db.transaction().')
+    if (n.locks.length === 0) refuse(`${n.wait} says how long a lock waits. Add forUpdate() or forShare().`)
     w.text(` ${n.wait}`)
   }
   modifiers(n, 'end', w)

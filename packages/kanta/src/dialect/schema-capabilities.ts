@@ -27,6 +27,9 @@ export interface SchemaCapabilities {
   readonly addColumnIfNotExists?: boolean
   readonly dropColumnIfExists?: boolean
   readonly severalAlterations?: boolean
+  /** A new name may stand among other changes. */
+  readonly renamesAmongOthers?: boolean
+  readonly alterTableIndexes?: boolean
   readonly alterColumnType?: boolean
   readonly alterColumnDefault?: boolean
   readonly alterColumnNull?: boolean

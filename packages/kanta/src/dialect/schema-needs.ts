@@ -24,16 +24,27 @@ function otherwise({ dialect }: Writer): string {
   return REBUILD
 }
 
+/** How rows are numbered. */
+function numbering({ dialect }: Writer): string {
+  if (dialect.capabilities.identity) return 'identity()'
+  return dialect.capabilities.autoIncrement ? 'autoIncrement()' : 'generatedAlwaysAsIdentity()'
+}
+
+/** How a default is given where `alter column` cannot. */
+function otherDefault(w: Writer): string {
+  return w.dialect.capabilities.alterConstraints
+    ? 'Add it as a constraint: sql`alter table t add default 0 for n`.'
+    : otherwise(w)
+}
+
 /** What each kind needs, and what a definition must have to mean something. */
 const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) => void } = {
   columnDefinition: (n, need, w) => {
     need(n.unsigned, 'unsigned', 'unsigned()', 'Add a check: check(sql`amount >= 0`).')
-    const numbering = w.dialect.capabilities.identity ? 'identity()' : 'generatedAlwaysAsIdentity()'
-    need(n.autoIncrement, 'autoIncrement', 'autoIncrement()', `Use ${numbering}.`)
-    need(n.identity === 'identity', 'identity', 'identity()', 'Use generatedAlwaysAsIdentity() or autoIncrement().')
-    const generated = n.identity?.startsWith('generated')
-    const other = w.dialect.capabilities.identity ? 'identity()' : 'autoIncrement()'
-    need(generated, 'generatedIdentity', 'generated … as identity', `Use ${other}.`)
+    const numbered = `Use ${numbering(w)}.`
+    need(n.autoIncrement, 'autoIncrement', 'autoIncrement()', numbered)
+    need(n.identity === 'identity', 'identity', 'identity()', numbered)
+    need(n.identity?.startsWith('generated'), 'generatedIdentity', 'generated … as identity', numbered)
     nullsNotDistinct(n, need)
     commentable(n.comment, w)
     checkReferences(n)
@@ -75,16 +86,18 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
     if (n.table === undefined) refuse('The index has no table. Add on(…).')
     indexColumns(n.columns, need)
   },
-  drop: (n, need) => {
+  drop: (n, need, w) => {
     need(n.temporary, 'dropTemporary', 'dropTable().temporary()', 'Leave it out.')
     need(n.cascade, 'dropCascade', 'cascade()', 'Drop what depends on it first.')
     need(n.concurrently, 'concurrentIndexes', 'concurrently()', 'Leave it out.')
     if (n.object === 'index') {
       need(n.ifExists, 'dropIndexIfExists', 'dropIndex().ifExists()', LOOK)
       need(n.on, 'indexesOfTables', 'dropIndex().on()', 'Leave it out: an index is found by its name.')
+      if (n.on === undefined && w.dialect.capabilities.indexesOfTables)
+        refuse(`In ${w.dialect.name} an index goes by its table and its name. Add on(table).`)
     } else object(n.object, need)
   },
-  alter: (n, need) => {
+  alter: (n, need, w) => {
     const { alterations } = n
     if (alterations.length === 0) refuse(`The ${n.object} is altered in no way. Add what is to change.`)
     need(
@@ -94,48 +107,11 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
       'Make a statement of each.',
     )
     if (n.object !== 'table') object(n.object, need)
-    else if (alterations.some(standsAlone) && alterations.length > 1)
+    else if (alterations.length > 1 && !w.dialect.capabilities.renamesAmongOthers && alterations.some(standsAlone))
       refuse('A change of a name or of the schema of a table stands alone. Make a statement of each.')
-    for (const part of alterations) addable(part, need)
-  },
-  alteration: (n, need, w) => {
-    const inColumn = `${n.action} of a column`
-    switch (n.action) {
-      case 'set data type':
-        return need(true, 'alterColumnType', inColumn, otherwise(w))
-      case 'set default':
-      case 'drop default':
-        return need(true, 'alterColumnDefault', inColumn, otherwise(w))
-      case 'set not null':
-      case 'drop not null':
-        return need(true, 'alterColumnNull', inColumn, otherwise(w))
-      case 'drop column':
-        return need(n.ifExists, 'dropColumnIfExists', 'dropColumn() with ifExists()', LOOK)
-      case 'modify column':
-        return need(
-          true,
-          'modifyColumn',
-          'modifyColumn()',
-          w.dialect.capabilities.alterColumnType ? 'Use alterColumn().' : REBUILD,
-        )
-      case 'set schema':
-        return need(true, 'setSchema', 'setSchema()', 'Create the table there and copy its rows.')
-      case 'drop constraint':
-        need(true, 'alterConstraints', 'dropConstraint()', REBUILD)
-        need(n.ifExists, 'dropConstraintIfExists', 'dropConstraint().ifExists()', LOOK)
-        return need(n.behavior, 'dropCascade', `${n.behavior}()`, 'Leave it out.')
-      case 'rename constraint':
-        return need(
-          true,
-          'renameConstraint',
-          'renameConstraint()',
-          w.dialect.capabilities.alterConstraints ? 'Drop it and add it under its new name.' : REBUILD,
-        )
-      case 'drop index':
-        return need(true, 'tableIndexes', 'dropIndex() of alterTable()', 'Use schema.dropIndex().')
-      case 'attach partition':
-      case 'detach partition':
-        return need(true, 'partitionTables', n.action, 'Leave partitions to the definition of the table.')
+    for (const part of alterations) {
+      addable(part, need)
+      if (part.kind === 'alteration' && n.object === 'table') changeable(part, need, w)
     }
   },
   createView: (n, need) => {
@@ -179,6 +155,48 @@ const checks: { readonly [K in Defined]?: (n: NodeOf<K>, need: Need, w: Writer) 
   },
 }
 
+/** One change of a table; it may be printed in other words, so it is checked here and not there. */
+function changeable(n: NodeOf<'alteration'>, need: Need, w: Writer): void {
+  const inColumn = `${n.action} of a column`
+  switch (n.action) {
+    case 'set data type':
+      return need(true, 'alterColumnType', inColumn, otherwise(w))
+    case 'set default':
+    case 'drop default':
+      return need(true, 'alterColumnDefault', inColumn, otherDefault(w))
+    case 'set not null':
+    case 'drop not null':
+      return need(true, 'alterColumnNull', inColumn, otherwise(w))
+    case 'drop column':
+      return need(n.ifExists, 'dropColumnIfExists', 'dropColumn() with ifExists()', LOOK)
+    case 'modify column':
+      return need(
+        true,
+        'modifyColumn',
+        'modifyColumn()',
+        w.dialect.capabilities.alterColumnType ? 'Use alterColumn().' : REBUILD,
+      )
+    case 'set schema':
+      return need(true, 'setSchema', 'setSchema()', 'Create the table there and copy its rows.')
+    case 'drop constraint':
+      need(true, 'alterConstraints', 'dropConstraint()', REBUILD)
+      need(n.ifExists, 'dropConstraintIfExists', 'dropConstraint().ifExists()', LOOK)
+      return need(n.behavior, 'dropCascade', `${n.behavior}()`, 'Leave it out.')
+    case 'rename constraint':
+      return need(
+        true,
+        'renameConstraint',
+        'renameConstraint()',
+        w.dialect.capabilities.alterConstraints ? 'Drop it and add it under its new name.' : REBUILD,
+      )
+    case 'drop index':
+      return need(true, 'alterTableIndexes', 'dropIndex() of alterTable()', 'Use schema.dropIndex().')
+    case 'attach partition':
+    case 'detach partition':
+      return need(true, 'partitionTables', n.action, 'Leave partitions to the definition of the table.')
+  }
+}
+
 const isName = (part: Node): boolean => part.kind === 'identifier' || (part.kind === 'order' && isName(part.operand))
 
 function nullsNotDistinct(n: { readonly nullsNotDistinct: boolean }, need: Need): void {
@@ -212,6 +230,8 @@ function partitionable(n: NodeOf<'createTable'>, need: Need, { dialect }: Writer
       'unsupported',
       `partitionBy() is not available in ${dialect.name}. Make a table of each part, and a view of all.`,
     )
+  if (inlinePartitions && parts.style !== 'hash' && parts.partitions.length === 0)
+    refuse(`Partitions by ${parts.style} are named with the table: partitionBy(…, (p) => p.partition('name', …)).`)
   const inline = parts.partitions.length > 0 || parts.count !== undefined
   need(
     inline,
@@ -241,14 +261,15 @@ function tableParts(n: NodeOf<'createTable'>): void {
 
 const nameOf = (part: Node | undefined): string => (part?.kind === 'identifier' ? part.names.join('.') : '')
 
+const ALONE = ['rename to', 'rename column', 'rename constraint', 'set schema', 'attach partition', 'detach partition']
+
 /** Whether a change cannot stand beside others. */
-const standsAlone = (part: Node): boolean =>
-  part.kind === 'alteration' &&
-  ['rename to', 'set schema', 'attach partition', 'detach partition'].includes(part.action)
+const standsAlone = (part: Node): boolean => part.kind === 'alteration' && ALONE.includes(part.action)
 
 function addable(part: Node, need: Need): void {
-  if (part.kind === 'constraint' && !part.style.endsWith('index'))
-    need(true, 'alterConstraints', 'A constraint added to a table', REBUILD)
+  if (part.kind === 'constraint' && part.style.endsWith('index'))
+    need(true, 'alterTableIndexes', 'addIndex() of alterTable()', 'Use createIndex().')
+  else if (part.kind === 'constraint') need(true, 'alterConstraints', 'A constraint added to a table', REBUILD)
   if (part.kind !== 'columnDefinition') return
   need(part.ifNotExists, 'addColumnIfNotExists', 'addColumn() with ifNotExists()', LOOK)
 }

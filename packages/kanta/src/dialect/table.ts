@@ -105,7 +105,6 @@ export const tables = {
       .text(n.concurrently ? 'concurrently ' : '')
       .text(n.ifNotExists ? 'if not exists ' : '')
     printIndexName(n, w)
-    w.optional(' using ', n.using)
     printIndexColumns(n, w)
   },
   drop: (n, w) => {
@@ -127,14 +126,15 @@ function printGenerated(n: NodeOf<'columnDefinition'>, w: Writer): void {
   if (n.identity !== undefined) w.text(` ${n.identity}`)
 }
 
-/** The name of an index and its table: the schema stands before one of them. */
-export function printIndexName(n: NodeOf<'createIndex'>, w: Writer, between = ''): void {
-  const { schemaOfTarget } = w.dialect.capabilities
+/** The name of an index, its method and its table: a schema stands before one of them. */
+export function printIndexName(n: NodeOf<'createIndex'>, w: Writer): void {
+  const { schemaOfTarget, indexesOfTables } = w.dialect.capabilities
   const table = n.table?.kind === 'table' ? n.table : refuse('An index needs a table.')
   if (!schemaOfTarget && table.schema !== undefined) w.name(table.schema).text('.')
   w.node(n.name!)
-    .text(`${between} on `)
-    .node(schemaOfTarget ? table : withoutSchema(table))
+  if (indexesOfTables) w.optional(' using ', n.using)
+  w.text(' on ').node(schemaOfTarget ? table : withoutSchema(table))
+  if (!indexesOfTables) w.optional(' using ', n.using)
 }
 
 export function printIndexColumns(n: NodeOf<'createIndex'>, w: Writer): void {

@@ -73,15 +73,6 @@ const sqlite: Alterations = {
 
 const SERIAL: Readonly<Record<string, string>> = { integer: 'serial', bigint: 'bigserial', smallint: 'smallserial' }
 
-/** The names that PostgreSQL gives to constraints that have none; it cuts them to 63 bytes, and these are refused. */
-function postgresName(constraint: Constraint, table: CatalogName): string {
-  if (constraint.name !== null || constraint.type === 'check') return named(constraint, table)
-  const suffix = { 'primary key': 'pkey', unique: 'key', 'foreign key': 'fkey' }[constraint.type]
-  const columns = constraint.type === 'primary key' ? [] : constraint.columns
-  const name = [table.name, ...columns, suffix].join('_')
-  return new TextEncoder().encode(name).length > 63 ? named(constraint, table) : name
-}
-
 const comment = (text: string | null, p: Printer): string => (text === null ? 'null' : p.text(text))
 
 const postgres: Alterations = {
@@ -127,9 +118,9 @@ const postgres: Alterations = {
       texts.push(`comment on column ${p.name(table)}.${p.quote(to.name)} is ${comment(to.comment, p)}`)
     return texts
   },
-  dropConstraint: (constraint, table, p) => `drop constraint ${p.quote(postgresName(constraint, table))}`,
+  dropConstraint: (constraint, table, p) => `drop constraint ${p.quote(named(constraint, table))}`,
   renameConstraint: (table, constraint, to, p) => [
-    `${p.alter(table)} rename constraint ${p.quote(postgresName(constraint, table))} to ${p.quote(to)}`,
+    `${p.alter(table)} rename constraint ${p.quote(named(constraint, table))} to ${p.quote(to)}`,
   ],
   dropIndex: (index, table, p) => `drop index ${p.name({ schema: table.schema, name: index.name })}`,
   renameIndex: (index, table, to, p) =>
@@ -159,10 +150,7 @@ const mysql: Alterations = {
   dropConstraint: (constraint, table, p) =>
     constraint.type === 'primary key'
       ? 'drop primary key'
-      : `drop ${WORDS[constraint.type]} ${p.quote(
-          // A unique key without a name has that of its first column.
-          constraint.type === 'unique' ? (constraint.name ?? constraint.columns[0]!) : named(constraint, table),
-        )}`,
+      : `drop ${WORDS[constraint.type]} ${p.quote(named(constraint, table))}`,
   renameConstraint: (table, constraint, to, p) =>
     constraint.type === 'unique' && constraint.name !== null
       ? [`${p.alter(table)} rename index ${p.quote(constraint.name)} to ${p.quote(to)}`]

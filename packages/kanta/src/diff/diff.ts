@@ -3,9 +3,10 @@ import type { DialectName } from '../introspect/index.ts'
 import { dialectNamed } from './dialect.ts'
 import type { Ground } from './equal.ts'
 import { type Finding, type LintOptions, lint, losses } from './lint.ts'
+import { withKeptNames, withNames } from './name.ts'
 import { plan } from './plan.ts'
 import { printStep } from './print.ts'
-import { type Ask, findRenames, type Renames, reversed } from './rename.ts'
+import { type Ask, findRenames, type Renames, renamedSide, reversed } from './rename.ts'
 import { isCatalog, type Schema, sideOf } from './side.ts'
 import type { Step } from './step.ts'
 
@@ -53,9 +54,12 @@ export async function diff(from: Schema, to: Schema, options: DiffOptions = {}):
   const [before, after] = [sideOf(from, dialect), sideOf(to, dialect)]
   const ground: Ground = { dialect: name, full: before.says === 'all' && after.says === 'all' }
   const renames = await findRenames(before, after, name, options.renames ?? {}, options.ask)
-  const up = plan(before, after, renames, ground)
-  // Back to what `from` says, with what only it says of views and the like.
-  const down = plan(after, before, reversed(renames, before), ground)
+  const named = withNames(before, name)
+  const up = plan(named, after, renames, ground)
+  // Back from what is there once it went up, with the names that it has then.
+  const back = reversed(renames, before)
+  const reached = withKeptNames(after, renamedSide(named, renames, name), ground)
+  const down = plan(reached, before, back, ground)
   const warnings = [...lint(up, { dialect: name, off: options.off }), ...losses(up, options.off)]
   return { dialect: name, up, down, warnings }
 }

@@ -16,7 +16,7 @@ export function normalExpression(text: string, dialect: DialectName, table?: str
   } catch (error) {
     if (!(error instanceof Unread)) throw error
     // Other grammar, such as a subquery: its words as they are.
-    return tokens(text)
+    return tokens(text, dialect)
       .map((token) => (token.kind === 'string' ? token.text : token.value.toLowerCase()))
       .join(' ')
   }
@@ -62,7 +62,7 @@ class Parser {
   readonly #table: string | undefined
 
   constructor(text: string, dialect: DialectName, table: string | undefined) {
-    this.#c = new Cursor(text)
+    this.#c = new Cursor(text, tokens(text, dialect))
     this.#dialect = dialect
     this.#table = table
   }

@@ -8,6 +8,7 @@ import type {
   CatalogView,
 } from '../introspect/index.ts'
 import { columnChanges, constraintForm, constraintsOf, type Ground, indexForm } from './equal.ts'
+import { withKeptNames } from './name.ts'
 import { keyOf, mentions, type Renamed, renamedSide } from './rename.ts'
 import type { Side } from './side.ts'
 import { dependentsOf, reasonsToRebuild } from './sqlite.ts'
@@ -36,13 +37,16 @@ export interface TableChanges {
 export function plan(before: Side, to: Side, renames: Renamed, ground: Ground): Step[] {
   const { dialect } = ground
   const from = renamedSide(before, renames, dialect)
+  // MySQL makes up names by what is there at the time; said, they are sure to be the same again.
+  const spoken = dialect === 'mysql' || dialect === 'mariadb' ? withKeptNames(to, from, ground) : to
+  const said = new Map(spoken.tables.map((table) => [keyOf(table), table]))
   const old = new Map(from.tables.map((table) => [keyOf(table), table]))
   const target = new Map(to.tables.map((table) => [keyOf(table), table]))
   const dropped = from.tables.filter((table) => !target.has(keyOf(table)))
-  const created = to.tables.filter((table) => !old.has(keyOf(table)))
+  const created = spoken.tables.filter((table) => !old.has(keyOf(table)))
   const changes = to.tables.flatMap((table) => {
     const same = old.get(keyOf(table))
-    return same === undefined ? [] : [changesOf(same, table, ground)]
+    return same === undefined ? [] : [changesOf(same, table, ground, said.get(keyOf(table)))]
   })
   const stages = new Stages()
   stages.renames.push(...renameSteps(before, renames))
@@ -94,7 +98,9 @@ function renameSteps(from: Side, { tables, columns }: Renamed): Step[] {
 
 const nameOf = ({ schema, name }: CatalogName): CatalogName => ({ schema, name })
 
-function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground): TableChanges {
+function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground, said = to): TableChanges {
+  const wanted = constraintsOf(to)
+  const names = constraintsOf(said).map((each) => each.name)
   const { dialect } = ground
   const same = (a: string, b: string): boolean =>
     dialect === 'postgres' ? a === b : a.toLowerCase() === b.toLowerCase()
@@ -110,7 +116,10 @@ function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground): TableC
     altered: pairs
       .map(([old, column]) => [old, column, columnChanges(old, column, to.name, ground)] as const)
       .filter(([, , changes]) => changes.length > 0),
-    constraints: compare(constraintsOf(from), constraintsOf(to), (each) => constraintForm(each, to.name, ground)),
+    constraints: named(
+      compare(constraintsOf(from), wanted, (each) => constraintForm(each, to.name, ground)),
+      (each) => names[wanted.indexOf(each)] ?? each.name,
+    ),
     indexes: compare(from.indexes, to.indexes, (each) => indexForm(each, to.name, ground)),
     options: dialect === 'sqlite' && from.options.join() !== to.options.join(),
   }
@@ -121,6 +130,11 @@ export function alterSteps(from: CatalogTable, to: CatalogTable, ground: Ground)
   const stages = new Stages()
   alter(changesOf(from, to, ground), ground, stages)
   return stages.steps()
+}
+
+/** Gives names to what is added. */
+function named(changes: Changes<Constraint>, name: (each: Constraint) => string | null): Changes<Constraint> {
+  return { ...changes, added: changes.added.map((each) => ({ ...each, name: name(each) })) }
 }
 
 /** Pairs what has the same form, first by name too. A name that one side does not say is no difference. */

@@ -229,6 +229,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: D
       uniques: table.uniques.map(key),
       foreignKeys: table.foreignKeys.map((each) => ({
         ...key(each),
+        name: renumbered(each.name, table.name, newName(table), dialect),
         target: {
           ...each.target,
           name: newName(each.target),
@@ -261,6 +262,13 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: D
   }
 }
 
+/** MySQL renames the foreign keys that it named itself along with their table. */
+function renumbered(name: string | null, from: string, to: string, dialect: DialectName): string | null {
+  const own = `${from}_ibfk_`
+  const renamed = (dialect === 'mysql' || dialect === 'mariadb') && name?.startsWith(own) === true
+  return renamed ? `${to}_ibfk_${name.slice(own.length)}` : name
+}
+
 /** Whether a text has a word or a name. */
 export function mentions(text: string, name: string): boolean {
   const lower = name.toLowerCase()
@@ -275,7 +283,7 @@ function renamedText(text: string, names: ReadonlyMap<string, string>, dialect: 
   const mark = dialect === 'mysql' || dialect === 'mariadb' ? '`' : '"'
   let out = ''
   let at = 0
-  for (const token of tokens(text)) {
+  for (const token of tokens(text, dialect)) {
     if (token.kind !== 'word' && token.kind !== 'name') continue
     const old = token.kind === 'word' && dialect !== 'postgres' ? token.text : token.value
     const name = names.get(old)

@@ -1,4 +1,4 @@
-import { type Dialect, Writer } from '../dialect/index.ts'
+import { type Dialect, localize, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import {
   type Catalog,
@@ -35,7 +35,8 @@ export function sideOf(schema: Schema, dialect: Dialect): Side {
     refuse(
       `The catalog is of ${schema.dialect} and the diff for ${dialect.name}. Introspect a database of its own kind.`,
     )
-  return { says: 'all', ...plain(schema, dialect) }
+  const side = plain(schema, dialect)
+  return { says: 'all', ...side, tables: side.tables.map((table) => settled(table, dialect)) }
 }
 
 /** The same without the names of the default schema. */
@@ -63,7 +64,7 @@ function fromDefinitions(schema: object, dialect: Dialect): Side {
   if (definitions.size === 0)
     refuse('A side of a diff is a module of table() values, what introspect() gives, or null for nothing.')
   const home = DEFAULT_SCHEMA[dialect.name]
-  const tables = [...definitions].map((definition) => tableOf(definition, dialect, home))
+  const tables = [...definitions].map((definition) => settled(tableOf(definition, dialect, home), dialect))
   const names = tables.map((table) => `${table.schema ?? ''}.${table.name}`)
   const twice = names.find((name, i) => names.indexOf(name) < i)
   if (twice !== undefined) refuse(`The schema has two tables with the name '${twice.replace(/^\./, '')}'.`)
@@ -74,7 +75,8 @@ function fromDefinitions(schema: object, dialect: Dialect): Side {
  * What `create table` of a definition makes. It is read from the text that the dialect prints, so that a diff can never
  * be of another mind than the statement.
  */
-function tableOf(definition: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
+function tableOf(given: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
+  const definition = localize(given, dialect)
   const node: Node = { ...tableNode, name: definition.name, schema: definition.schema, definition }
   const text = print(nodeWith('createTable', { table: node }), dialect)
   const read =
@@ -90,6 +92,30 @@ function tableOf(definition: TableDefinition, dialect: Dialect, home: string | u
     ),
     indexes: definition.indexes.map((index) => indexOf(index, definition, dialect)),
     comment: null,
+  }
+}
+
+/**
+ * MySQL has one thing for a unique index and a unique key, and makes an index of its own for a foreign key: both sides
+ * are brought to say that alike.
+ */
+function settled(table: CatalogTable, { name }: Dialect): CatalogTable {
+  if (name !== 'mysql' && name !== 'mariadb') return table
+  const columnsOf = (index: CatalogIndex): (string | null)[] =>
+    index.parts.map((part) => (part.direction === 'asc' ? part.column : null))
+  const isKey = (index: CatalogIndex): boolean => index.unique && columnsOf(index).every((column) => column !== null)
+  const serves = (index: CatalogIndex): boolean =>
+    table.foreignKeys.some(
+      (key) =>
+        key.columns.join() === columnsOf(index).join() && (index.name === key.name || index.name === key.columns[0]),
+    )
+  return {
+    ...table,
+    uniques: [
+      ...table.uniques,
+      ...table.indexes.filter(isKey).map((index) => ({ name: index.name, columns: columnsOf(index) as string[] })),
+    ],
+    indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !serves(index))),
   }
 }
 

@@ -16,7 +16,7 @@ import { AsyncSqliteConnection, type AsyncSqliteLibrary, type SqliteRows } from 
 import { type Explanation, explainMisuse, explainResult, explainSqliteError } from './sqlite-error.ts'
 import { checkLog, driverOf, JOURNAL_MODE } from './sqlite-open.ts'
 import { type SqliteOptions, type SqliteSettings, settle } from './sqlite-settings.ts'
-import { exactNumber, type SqliteValue } from './sqlite-value.ts'
+import { exactId, exactNumber, type SqliteValue } from './sqlite-value.ts'
 
 export type { Pragmas } from './sqlite-pragma.ts'
 export { defaults, type Preset, presets, type SqliteOptions } from './sqlite-settings.ts'
@@ -177,6 +177,8 @@ class Libsql implements AsyncSqliteLibrary {
   }
 
   async run(sql: string, values: readonly unknown[]): Promise<RunResult> {
+    // What gives rows has to be counted apart.
+    if (this.#local && RETURNING.test(sql)) return this.execute(sql, values)
     const result = changesOf(await this.#execute(sql, values))
     if (!this.#local || typeof result.insertId !== 'bigint') return result
     // Locally the client rounds it.
@@ -270,6 +272,7 @@ class Libsql implements AsyncSqliteLibrary {
   }
 }
 
+const RETURNING = /\breturning\b/i
 const COMMENT = /--[^\n]*|\/\*[\s\S]*?\*\//g
 
 function modeOf(words: readonly string[]): TransactionMode {
@@ -288,8 +291,6 @@ const changesOf = ({ rowsAffected, lastInsertRowid }: ResultSet): RunResult => (
 })
 
 const answerOf = (result: ResultSet): SqliteRows & RunResult => ({ ...rowsOf(result), ...changesOf(result) })
-
-const exactId = (id: bigint): number | bigint => (Number.isSafeInteger(Number(id)) ? Number(id) : id)
 
 /** What the client and what is behind it say of the connection, by their codes. */
 const OF_CLIENT: Readonly<Record<string, Explanation>> = {

@@ -74,14 +74,18 @@ export class Mysql2KantaConnection implements Connection {
   /** In the order of their use, the last one last. */
   readonly #statements = new Map<string, Mysql2Statement>()
   readonly #fields = new Map<string, readonly Field[]>()
+  /** Told when the connection is lost: the library forgets those whose connection is ended from here. */
+  readonly #waiting = new Set<(error: Error) => void>()
   #stream: Mysql2Stream | undefined
   #status = 0
   #open = true
+  /** Why it is not open. */
+  #end: Error = closed()
 
   constructor(raw: Mysql2Connection, settings: ConnectionSettings) {
     this.#raw = raw
     this.#settings = settings
-    const lost = (error?: Error): void => this.#lost(error)
+    const lost = (error?: Error): void => this.#lost(error ?? ended('The server ended the connection.'))
     raw.on('error', lost)
     raw.on('end', lost)
   }
@@ -126,7 +130,9 @@ export class Mysql2KantaConnection implements Connection {
       bigints,
       start: async () => {
         this.#stream = stream
-        return (await this.#prepare(sql, values.length)).execute(values)
+        const statement = await this.#prepare(sql)
+        checkCount(statement, values.length)
+        return statement.execute(values)
       },
       columns: (fields) => this.#keepFields(sql, fields),
       failed: (error) => this.#failed(error, sql),
@@ -148,7 +154,7 @@ export class Mysql2KantaConnection implements Connection {
   /** Ends the connection at both ends, whatever it is doing. */
   async kill(): Promise<void> {
     if (!this.#open) return
-    this.#lost()
+    this.#lost(ended('The connection was ended.'))
     this.#raw.destroy()
     await this.#settings.control(`kill ${this.#settings.id}`)
   }
@@ -162,60 +168,74 @@ export class Mysql2KantaConnection implements Connection {
     else return new Promise((resolve) => this.#raw.end(() => resolve()))
   }
 
-  #lost(error?: Error): void {
+  #lost(error: Error = closed()): void {
+    if (!this.#open) return
     this.#open = false
+    this.#end = error
     this.#statements.clear()
-    this.#stream?.lose(error ?? closed())
+    this.#stream?.lose(error)
+    for (const fail of this.#waiting) fail(error)
+    this.#waiting.clear()
   }
 
-  #execute(sql: string, parameters: readonly unknown[]): Promise<Reply> {
-    const values = toSend(parameters)
+  /** What the library calls back with. */
+  #ask<T, R>(
+    sql: string,
+    ask: (done: Callback<T>) => unknown,
+    read: (value: T, fields: readonly unknown[] | undefined) => R,
+  ): Promise<R> {
     return new Promise((resolve, reject) => {
-      const done: Callback<unknown> = (error, result, fields) => {
-        if (error === null) resolve(this.#reply(sql, result, fields))
-        else this.#reject(error, sql, reject)
-      }
-      const statement = this.#known(sql, values.length)
-      if (statement !== undefined) statement.execute(values, done)
-      else
-        this.#prepare(sql, values.length).then(
-          (prepared) => prepared.execute(values, done),
-          (error) => {
-            if (error.errno === NOT_PREPARED && values.length === 0) this.#query(sql).then(resolve, reject)
-            else reject(error)
-          },
-        )
-    })
-  }
-
-  #known(sql: string, count: number): Mysql2Statement | undefined {
-    if (!this.#open) throw closed()
-    const statement = this.#statements.get(sql)
-    if (statement === undefined) return undefined
-    checkCount(statement, count)
-    this.#statements.delete(sql)
-    this.#statements.set(sql, statement)
-    return statement
-  }
-
-  #prepare(sql: string, count: number): Promise<Mysql2Statement> {
-    return new Promise((resolve, reject) => {
-      const known = this.#known(sql, count)
-      if (known !== undefined) return resolve(known)
-      this.#raw.prepare(sql, (error, statement) => {
-        if (error !== null) return this.#reject(error, sql, reject)
-        for (const [oldest] of this.#statements) {
-          if (this.#statements.size < this.#settings.preparedStatements) break
-          this.#forget(oldest)
+      if (!this.#open) return reject(this.#end)
+      this.#waiting.add(reject)
+      ask((error, value, fields) => {
+        if (!this.#waiting.delete(reject)) return
+        if (error !== null) {
+          this.#failed(error, sql).then(reject, reject)
+          return
         }
-        this.#statements.set(sql, statement)
         try {
-          checkCount(statement, count)
-          resolve(statement)
+          resolve(read(value, fields))
         } catch (wrong) {
           reject(wrong)
         }
       })
+    })
+  }
+
+  #execute(sql: string, parameters: readonly unknown[]): Promise<Reply> {
+    const values = toSend(parameters)
+    const known = this.#statements.get(sql)
+    return known === undefined ? this.#executeNew(sql, values) : this.#executeKnown(sql, known, values)
+  }
+
+  async #executeKnown(sql: string, statement: Mysql2Statement, values: readonly unknown[]): Promise<Reply> {
+    checkCount(statement, values.length)
+    this.#statements.delete(sql)
+    this.#statements.set(sql, statement)
+    const run = (done: Callback<unknown>): unknown => statement.execute(values, done)
+    return this.#ask(sql, run, (result, fields) => this.#reply(sql, result, fields))
+  }
+
+  async #executeNew(sql: string, values: readonly unknown[]): Promise<Reply> {
+    try {
+      return await this.#executeKnown(sql, await this.#prepare(sql), values)
+    } catch (error) {
+      if ((error as { errno?: number }).errno !== NOT_PREPARED || values.length > 0) throw error
+      return this.#query(sql)
+    }
+  }
+
+  async #prepare(sql: string): Promise<Mysql2Statement> {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const prepare = (done: Callback<Mysql2Statement>): unknown => this.#raw.prepare(sql, done)
+    return this.#ask(sql, prepare, (statement) => {
+      for (const [oldest] of this.#statements) {
+        if (this.#statements.size < this.#settings.preparedStatements) break
+        this.#forget(oldest)
+      }
+      this.#statements.set(sql, statement)
+      return statement
     })
   }
 
@@ -226,13 +246,8 @@ export class Mysql2KantaConnection implements Connection {
   }
 
   #query(sql: string): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (!this.#open) throw closed()
-      this.#raw.query(sql, (error, result, fields) => {
-        if (error === null) resolve(this.#reply(sql, result, fields))
-        else this.#reject(error, sql, reject)
-      })
-    })
+    const query = (done: Callback<unknown>): unknown => this.#raw.query(sql, done)
+    return this.#ask(sql, query, (result, fields) => this.#reply(sql, result, fields))
   }
 
   /** The first rows of what the server gave, and what it said last: a procedure may give several results. */
@@ -253,10 +268,6 @@ export class Mysql2KantaConnection implements Connection {
     // Texts that are not prepared come here, too, and must not gather.
     if (this.#fields.size > 2 * this.#settings.preparedStatements) this.#fields.clear()
     this.#fields.set(sql, fields)
-  }
-
-  #reject(error: Error, sql: string, reject: (error: unknown) => void): void {
-    this.#failed(error, sql).then(reject, reject)
   }
 
   /** Learns what the error leaves behind, before anyone else uses the connection. */
@@ -321,3 +332,5 @@ function idOf(id: number | string): number | bigint | undefined {
 
 const closed = (): KantaError =>
   new KantaError('closed', 'The connection is closed. Run queries before the database is destroyed.')
+
+const ended = (message: string): Error => Object.assign(new Error(message), { fatal: true })

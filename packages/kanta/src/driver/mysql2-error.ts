@@ -1,4 +1,5 @@
 import { type ErrorCode, type ErrorDetails, KantaError } from '../error/index.ts'
+import { statementsOf } from './mysql-text.ts'
 
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
@@ -56,6 +57,7 @@ export function explainMysqlError(cause: unknown): Explanation {
     explainRun(error) ??
     explainConnection(error) ??
     explainValue(error) ??
+    explainText(error, sql) ??
     ({ code: 'query', message: `The database refused the statement: ${sentence(error.message)}` } as const)
   )
 }
@@ -224,4 +226,10 @@ function explainValue({ errno, message }: ServerError): Explanation | undefined 
     }
   }
   return undefined
+}
+
+/** What is wrong with a text that the server cannot read. */
+function explainText({ errno }: ServerError, sql: string): Explanation | undefined {
+  if (errno !== 1064 || statementsOf(sql, true).length < 2) return undefined
+  return { code: 'invalid_input', message: 'The text holds more than one statement. Run them one by one.' }
 }

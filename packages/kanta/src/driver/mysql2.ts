@@ -134,7 +134,6 @@ const MODES: Readonly<Record<Flavor, string>> = {
   mariadb:
     'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,SIMULTANEOUS_ASSIGNMENT',
 }
-const COLLATIONS: Readonly<Record<Flavor, string>> = { mysql: 'utf8mb4_0900_bin', mariadb: 'utf8mb4_nopad_bin' }
 
 /** Learns who answers, and says how this connection is to be. */
 async function introduce(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2Settings): Promise<number> {
@@ -147,7 +146,7 @@ async function introduce(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2S
     )
   }
   const set = [
-    `names utf8mb4 collate ${COLLATIONS[flavor]}`,
+    'names utf8mb4 collate utf8mb4_bin',
     "time_zone = '+00:00'",
     `sql_mode = concat(@@sql_mode, ',${MODES[flavor]}')`,
     // A list in JSON that is longer would be cut off without an error.

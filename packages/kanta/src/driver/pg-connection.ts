@@ -1,4 +1,3 @@
-import type { Client } from 'pg'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, RunResult } from './driver.ts'
 import { Execution, Script } from './pg-execution.ts'
@@ -6,12 +5,20 @@ import { PgStream } from './pg-stream.ts'
 import { buffers, type Statement, type Submitted, type TransactionStatus, type Wire } from './pg-wire.ts'
 import { toWire, type WireValue } from './postgres-value.ts'
 
+/** A client of `pg`, as much of it as is needed here. */
+export interface PgClient {
+  /** Its protocol layer. */
+  readonly connection: unknown
+  query(it: never): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
 /** How a connection is ended, which differs for one of a pool of the user's. */
 export interface Ends {
   /** Closes it, or gives it back to where it came from. */
   close(isOpen: boolean): Promise<void>
-  cancel(): Promise<void>
-  kill(): Promise<void>
+  readonly cancel?: () => Promise<void>
+  readonly kill?: () => Promise<void>
 }
 
 /** Statements that are worth being kept: the others are rare, or gain nothing. */
@@ -33,7 +40,11 @@ const allOf: Pick = ({ tag, rows }) => ({ changes: changesOf(tag), insertId: und
 /** A connection of PostgreSQL by way of a client of `pg`. */
 export class PgConnection implements Connection {
   readonly rows = 'array'
-  readonly client: Client
+  readonly cancel?: () => Promise<void>
+  readonly kill?: () => Promise<void>
+  readonly client: PgClient
+  /** Called when the connection is lost. */
+  onLost: (() => void) | undefined
   readonly #wire: Wire
   readonly #ends: Ends
   // Two generations in place of the bookkeeping of a true least-recently-used cache: a hit in the young one writes
@@ -56,8 +67,10 @@ export class PgConnection implements Connection {
   /** A stream outside of a transaction, whose rest has to be read before anything else can run. */
   #stream: PgStream | undefined
 
-  constructor(client: Client, statementCache: number, ends: Ends) {
+  constructor(client: PgClient, statementCache: number, ends: Ends) {
     this.client = client
+    if (ends.cancel !== undefined) this.cancel = ends.cancel
+    if (ends.kill !== undefined) this.kill = ends.kill
     this.#wire = client.connection as unknown as Wire
     this.#ends = ends
     this.#generation = Math.floor(statementCache / 2)
@@ -133,14 +146,6 @@ export class PgConnection implements Connection {
   /** A stream that has the connection to itself; nothing else can run before it is read to its end. */
   set alone(stream: PgStream | undefined) {
     this.#stream = stream
-  }
-
-  cancel(): Promise<void> {
-    return this.#ends.cancel()
-  }
-
-  kill(): Promise<void> {
-    return this.#ends.kill()
   }
 
   async close(): Promise<void> {
@@ -238,9 +243,11 @@ export class PgConnection implements Connection {
   }
 
   #lost(): void {
+    const wasOpen = this.#open
     this.#open = false
     this.#status = 'I'
     this.#settle()
+    if (wasOpen) this.onLost?.()
   }
 
   #find(sql: string): Statement {

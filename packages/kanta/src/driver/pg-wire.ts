@@ -1,9 +1,16 @@
-import type { Duplex } from 'node:stream'
 import type { WireValue } from './postgres-value.ts'
 
 /** The part of pg's protocol layer that statements are sent by; the same that `pg-cursor` uses. */
 export interface Wire {
-  readonly stream: Duplex
+  readonly stream: {
+    cork(): void
+    uncork(): void
+    /** Whether the other end is slower than what was written. */
+    readonly writableNeedDrain: boolean
+    once(event: 'drain' | 'close', listener: () => void): unknown
+    pause?(): unknown
+    resume?(): unknown
+  }
   query(text: string): void
   parse(message: { readonly text: string; readonly name: string }): void
   bind(message: { readonly portal: string; readonly statement: string; readonly values: readonly WireValue[] }): void

@@ -7,6 +7,8 @@ import { type Ends, PgConnection } from './pg-connection.ts'
 import { explainPostgresError } from './postgres-error.ts'
 
 export { exactTimestamp, postgresArray, postgresRange, type Range } from '../dialect/postgres/index.ts'
+export { type CopyOptions, copyFrom, copyTo } from './pg-copy.ts'
+export { type Listener, type Listening, listen, type Notification } from './pg-listen.ts'
 
 /** How PostgreSQL is reached; what is not named here is given to `pg` as it is. */
 export interface PgOptions extends Omit<ClientConfig, 'types' | 'query_timeout' | 'statement_timeout' | 'pipeline'> {

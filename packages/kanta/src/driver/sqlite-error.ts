@@ -47,6 +47,12 @@ export function explainSqliteError(cause: unknown): Explanation {
 /** What a result of SQLite means: its name without `SQLITE_`, and the message as SQLite itself has it. */
 export function explainResult(name: string, message: string): Explanation {
   if (name.startsWith('CONSTRAINT')) return explainConstraint(exactConstraint(name, message), message)
+  if (/no transaction is active/.test(message)) {
+    return {
+      code: 'transaction',
+      message: 'No transaction is open: the database may have ended it by itself, after an error. Start it again.',
+    }
+  }
   return (
     explainLock(name, message) ??
     explainFile(name, message) ??

@@ -131,7 +131,8 @@ export function splitStatements(sql: string): string[] {
     } else if (!isSpace(sql, at, end)) tokens.push(sql.slice(at, end).toLowerCase())
     at = end
   }
-  if (tokens.length > 0) statements.push(sql.slice(start).trim())
+  // Space at the end stays: without what follows it, SQLite takes `/*` for a division.
+  if (tokens.length > 0) statements.push(sql.slice(start).trimStart())
   return statements
 }
 

@@ -77,6 +77,9 @@ export function exactNumber(integer: bigint): number {
   )
 }
 
+/** The id of an inserted row as a number, where a number can hold it. */
+export const exactId = (id: bigint): number | bigint => (Number.isSafeInteger(Number(id)) ? Number(id) : id)
+
 /**
  * A number that a library made of whatever the database holds. One between 2^53 and 2^63 may be an integer whose last
  * digits are gone.

@@ -46,12 +46,14 @@ export class TediousConnection implements Connection {
     let count = 0
     const { ended } = this.#send(sql, parameters, bigints, (row, request) => {
       if (++count === 1) first = row
-      else if (count > UNREAD) request.cancel()
+      // With abortTransactionOnError a transaction would be rolled back.
+      else if (count > UNREAD && !this.inTransaction) request.cancel()
     })
     try {
       await ended
     } catch (error) {
-      if (!(count > UNREAD && error instanceof RequestError && error.code === 'ECANCEL')) throw error
+      if (!(count > UNREAD && !this.inTransaction && error instanceof RequestError && error.code === 'ECANCEL'))
+        throw error
     }
     return first
   }

@@ -78,6 +78,7 @@ export function tedious(options: TediousOptions): Driver {
     dialect: mssqlDialect,
     limits: { write: max, read: 0 },
     sharesStreams: false,
+    holdsStreams: true,
     explainError: explainTediousError,
     connect: async () => new TediousConnection(await connected(await make())),
   }

@@ -2,6 +2,7 @@ import { KantaError, refuse } from '../error/index.ts'
 import type { QueryRunner } from '../face/index.ts'
 import type { Catalog, CatalogName, CatalogTable, DialectName, Found } from './catalog.ts'
 import { hashOf } from './hash.ts'
+import { mariadbReader, mysqlReader } from './mysql.ts'
 import { postgresReader } from './postgres.ts'
 import { type Asked, type Progress, type Reader, Source } from './source.ts'
 import { sqliteReader } from './sqlite.ts'
@@ -43,6 +44,8 @@ export interface TableFilter {
 const READERS: Partial<Record<DialectName, Reader>> = {
   sqlite: sqliteReader,
   postgres: postgresReader,
+  mysql: mysqlReader,
+  mariadb: mariadbReader,
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { DialectName } from './catalog.ts'
+
 /** A piece of SQL text. */
 export interface Token {
   readonly kind: 'word' | 'name' | 'string' | 'number' | 'sign'
@@ -11,7 +13,7 @@ export interface Token {
 
 const SPACE = /(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/y
 const PIECES: readonly (readonly [Token['kind'], RegExp])[] = [
-  ['string', /[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'/y],
+  ['string', /[eE]'(?:[^'\\]|''|\\[\s\S])*'|[xXbB]?'(?:[^']|'')*'/y],
   ['name', /"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[A-Za-z_][^\]]*\]/y],
   ['number', /(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?/iy],
   ['word', /[\p{L}_\u0080-\uffff][\p{L}\p{N}_$\u0080-\uffff]*/uy],
@@ -24,29 +26,40 @@ const unquote: Readonly<Record<Token['kind'], (text: string) => string>> = {
     const end = text.at(-1)!
     return text.slice(1, -1).replaceAll(end + end, end)
   },
-  string: (text) =>
-    text.startsWith("'")
-      ? text.slice(1, -1).replaceAll("''", "'")
-      : text
-          .slice(2, -1)
-          .replaceAll("''", "'")
-          .replaceAll(/\\([\s\S])/g, '$1'),
+  string: (text) => {
+    if (text.startsWith("'")) return text.slice(1, -1).replaceAll("''", "'")
+    return /^e/i.test(text) ? unescaped(text.slice(2, -1)) : text.toLowerCase()
+  },
   number: (text) => text.toLowerCase(),
   sign: (text) => text,
 }
 
+const unescaped = (text: string): string => text.replaceAll("''", "'").replaceAll(/\\([\s\S])/g, '$1')
+
+/** Where a backslash in a string takes the sign behind it for itself. */
+const ESCAPED = /[xXbB]?'(?:[^'\\]|''|\\[\s\S])*'/y
+
 /** The pieces of SQL text, without space and comments. */
-export function tokens(sql: string): Token[] {
+export function tokens(sql: string, dialect?: DialectName): Token[] {
+  const escapes = dialect === 'mysql' || dialect === 'mariadb'
   const found: Token[] = []
   let at = 0
   for (;;) {
     SPACE.lastIndex = at
     if (SPACE.test(sql)) at = SPACE.lastIndex
     if (at >= sql.length) return found
-    const token = tokenAt(sql, at, found.at(-1))
+    const token = (escapes ? escapedAt(sql, at) : undefined) ?? tokenAt(sql, at, found.at(-1))
     found.push(token)
     at = token.end
   }
+}
+
+function escapedAt(sql: string, at: number): Token | undefined {
+  ESCAPED.lastIndex = at
+  const text = ESCAPED.exec(sql)?.[0]
+  if (text === undefined) return undefined
+  const value = text.startsWith("'") ? unescaped(text.slice(1, -1)) : text.toLowerCase()
+  return { kind: 'string', text, value, start: at, end: at + text.length }
 }
 
 function tokenAt(sql: string, at: number, before: Token | undefined): Token {
@@ -67,7 +80,7 @@ export class Cursor {
   readonly all: readonly Token[]
   at = 0
 
-  constructor(sql: string, all: readonly Token[] = tokens(sql)) {
+  constructor(sql: string, all: readonly Token[]) {
     this.sql = sql
     this.all = all
   }

@@ -10,10 +10,10 @@ export type Atom = string | number | bigint | boolean | null | undefined | objec
 
 /**
  * What an argument may be: any value, one that is compared (never null), a number of rows, a list, rows of an insert;
- * or, as a dialect prints it, a list that is one parameter, or a value whose type the text has to say, since nothing
- * around it does.
+ * or, as a dialect prints it, a list that is one parameter, a value whose type the text has to say, since nothing
+ * around it does, or a value that itself has to be text, since no parameter can stand there.
  */
-export type ArgRole = 'value' | 'compared' | 'count' | 'list' | 'rows' | 'array' | 'typed'
+export type ArgRole = 'value' | 'compared' | 'count' | 'list' | 'rows' | 'array' | 'typed' | 'inline'
 
 export interface Kinds extends SchemaKinds {
   // names

@@ -22,9 +22,12 @@ import { sqlMigration } from './sql-migration.ts'
  *
  * @example
  * ```ts
+ * import { kanta } from 'kanta'
  * import { migrator } from 'kanta/migrate'
  * import { folder } from 'kanta/migrate/files'
+ * import { sqlite } from 'kanta/sqlite'
  *
+ * const db = kanta({ driver: sqlite('cities.db') })
  * const migrate = migrator(db, { migrations: folder('migrations') })
  * ```
  */
@@ -86,35 +89,39 @@ async function writeNew(file: string, text: string): Promise<void> {
   }
 }
 
+const text = (...lines: readonly string[]): string => `${lines.join('\n')}\n`
+
 const TEMPLATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ts: {
-    '.ts': `import { sql } from 'kanta'
-import type { Migration } from 'kanta/migrate'
-
-export const up: Migration['up'] = async (db) => {
-  await sql\`\`.execute(db)
-}
-
-export const down: Migration['down'] = async (db) => {
-  await sql\`\`.execute(db)
-}
-`,
+    '.ts': text(
+      "import { sql } from 'kanta'",
+      "import type { Migration } from 'kanta/migrate'",
+      '',
+      "export const up: Migration['up'] = async (db) => {",
+      '  await sql``.execute(db)',
+      '}',
+      '',
+      "export const down: Migration['down'] = async (db) => {",
+      '  await sql``.execute(db)',
+      '}',
+    ),
   },
   js: {
-    '.js': `import { sql } from 'kanta'
-
-/** @type {import('kanta/migrate').Migration['up']} */
-export async function up(db) {
-  await sql\`\`.execute(db)
-}
-
-/** @type {import('kanta/migrate').Migration['down']} */
-export async function down(db) {
-  await sql\`\`.execute(db)
-}
-`,
+    '.js': text(
+      "import { sql } from 'kanta'",
+      '',
+      '/** @type {import("kanta/migrate").Migration["up"]} */',
+      'export async function up(db) {',
+      '  await sql``.execute(db)',
+      '}',
+      '',
+      '/** @type {import("kanta/migrate").Migration["down"]} */',
+      'export async function down(db) {',
+      '  await sql``.execute(db)',
+      '}',
+    ),
   },
-  sql: { '.sql': '-- The way there.\n', '.down.sql': '-- The way back.\n' },
+  sql: { '.sql': text('-- The way there.'), '.down.sql': text('-- The way back.') },
 }
 
 function pathOf(owner: string, path: unknown): string {

@@ -1,16 +1,22 @@
+import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 import { firstRow } from './engine.ts'
+import type { Named } from './migration.ts'
+
+/** Refuses migrations that turn them off where there is no need of it. */
+export function refuseElsewhere(dialect: Dialect['name'], named: readonly Named[]): void {
+  const found = named.find(({ migration }) => migration.foreignKeys === 'off')
+  if (dialect === 'sqlite' || found === undefined) return
+  throw new KantaError(
+    'unsupported',
+    `The migration '${found.name}' turns foreign keys off, which only SQLite needs. Leave foreignKeys out on ${dialect}.`,
+  )
+}
 
 /** Turns the foreign keys of SQLite off on the connection, and gives what turns them on again. */
-export async function withoutForeignKeys(db: DatabaseHandle, migration: string): Promise<() => Promise<void>> {
-  const { name } = db.settings.driver.dialect
-  if (name !== 'sqlite')
-    throw new KantaError(
-      'unsupported',
-      `The migration '${migration}' turns foreign keys off, which only SQLite needs. Leave foreignKeys out on ${name}.`,
-    )
+export async function withoutForeignKeys(db: DatabaseHandle): Promise<() => Promise<void>> {
   const row = await firstRow(db, sql`pragma foreign_keys`)
   if (Number(row?.foreign_keys) === 0) return async () => {}
   await sql`pragma foreign_keys = off`.execute(db)

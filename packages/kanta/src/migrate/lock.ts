@@ -148,16 +148,10 @@ export class RowLock implements Lock {
     if (this.#prepared) return
     const { schema, name } = definitionOf(this.#table)!
     const db = this.#on(this.#db)
-    try {
-      if (!(await hasTable(this.#db, schema, name))) await db.schema.createTable(this.#table).execute()
-      const row = await db.selectFrom(this.#table).select('id').where('id', '=', 1).executeTakeFirst()
-      if (row === undefined) await db.insertInto(this.#table).values({ id: 1, beat: 0 }).execute()
-    } catch (error) {
-      // Another runner may have done the same in the meantime.
-      if (!(await hasTable(this.#db, schema, name))) throw error
-      const row = await db.selectFrom(this.#table).select('id').where('id', '=', 1).executeTakeFirst()
-      if (row === undefined) throw error
-    }
+    const isThere = () => hasTable(this.#db, schema, name)
+    const hasRow = async () => (await db.selectFrom(this.#table).select('id').executeTakeFirst()) !== undefined
+    await once(isThere, () => db.schema.createTable(this.#table).execute())
+    await once(hasRow, () => db.insertInto(this.#table).values({ id: 1, beat: 0 }).execute())
     this.#prepared = true
   }
 
@@ -182,6 +176,16 @@ export class RowLock implements Lock {
 
   #on(db: DatabaseHandle): Database<TablesOf<{ lock: LockTable }>> {
     return db as unknown as Database<TablesOf<{ lock: LockTable }>>
+  }
+}
+
+/** Does what is not done; when that fails since another runner has just done it, it is done. */
+async function once(isDone: () => Promise<boolean>, act: () => Promise<unknown>): Promise<void> {
+  if (await isDone()) return
+  try {
+    await act()
+  } catch (error) {
+    if (!(await isDone())) throw error
   }
 }
 

@@ -5,6 +5,7 @@ import { checkName, show } from '../sql/index.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
 import { engines } from './engine.ts'
 import { cancelledBefore, failed } from './failure.ts'
+import { refuseElsewhere } from './foreign-keys.ts'
 import { type Lock, type LockOptions, RowLock, sessionLock, waitFor } from './lock.ts'
 import { byName, load, type MigrationSource, type Named } from './migration.ts'
 import { type Performed, perform, type Step } from './perform.ts'
@@ -177,6 +178,7 @@ class Runner implements Migrator {
       refuseDirty(records)
       refuseDrift(statusOf(named, records), this.#options.allow ?? [])
       const planned = plan(named, records)
+      refuseElsewhere(this.#db.settings.driver.dialect.name, planned)
       const first = nextPosition(records)
       return planned.map((each, i) => ({ ...each, position: first + i, number: i + 1, of: planned.length }))
     }

@@ -81,7 +81,7 @@ function isTransactional(db: DatabaseHandle, { migration }: Step): boolean {
 /** In a transaction: the change and its record last together, or not at all. */
 async function performInside(work: Work, step: Step, statements: Statements): Promise<void> {
   const off = step.migration.foreignKeys === 'off'
-  const restore = off ? await withoutForeignKeys(work.own, step.name) : undefined
+  const restore = off ? await withoutForeignKeys(work.own) : undefined
   const isSqlite = work.db.settings.driver.dialect.name === 'sqlite'
   const start = performance.now()
   const run = async (transaction: DatabaseHandle): Promise<void> => {

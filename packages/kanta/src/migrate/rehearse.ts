@@ -15,8 +15,8 @@ const UNDO = Symbol('undo')
 export async function rehearse(work: Omit<Work, 'lock' | 'records'>, steps: readonly Step[]): Promise<Performed[]> {
   const { name: dialect } = work.db.settings.driver.dialect
   const { transactionalDdl } = engines[dialect]
-  const off = steps.find(({ migration }) => migration.foreignKeys === 'off')
-  const restore = off === undefined ? undefined : await withoutForeignKeys(work.own, off.name)
+  const off = steps.some(({ migration }) => migration.foreignKeys === 'off')
+  const restore = off ? await withoutForeignKeys(work.own) : undefined
   const builder = work.db.transaction()
   // Then the server itself refuses what is not a query.
   const transaction = transactionalDdl ? builder : builder.setAccessMode('read only')

@@ -75,7 +75,7 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
   for (const slot of plan.slots) {
     const places = size(slot, args, dialect)
     count += places
-    if (varies(slot)) key += `${places}${typesOf(slot, args, dialect).join('|')},`
+    if (varies(slot)) key += variant(places, typesOf(slot, args, dialect))
   }
   const inline = plan.inline || count > dialect.maxParameters
   const known = inline ? undefined : plan.variants.get(key)
@@ -88,6 +88,10 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
   if (known === undefined && !inline && plan.variants.size < VARIANTS) plan.variants.set(key, sql)
   return { sql, parameters: binding.parameters }
 }
+
+/** What the values of a slot make of the text. */
+const variant = (places: number, types: readonly unknown[]): string =>
+  types.length === 0 ? `${places},` : `${places}${JSON.stringify(types)},`
 
 /** The most texts kept of one plan. */
 const VARIANTS = 64
@@ -112,15 +116,19 @@ function contextValue(name: string, context: Context): unknown {
 
 /** Whether the values of a slot change the text. */
 export function varies(slot: Slot): slot is NodeOf<'slot'> {
-  return slot.kind === 'slot' && (slot.role === 'list' || slot.role === 'rows' || slot.role === 'typed')
+  return (
+    slot.kind === 'slot' &&
+    (slot.role === 'list' || slot.role === 'rows' || slot.role === 'typed' || slot.role === 'inline')
+  )
 }
 
 const NO_TYPES: readonly undefined[] = []
 
-/** The types that values have to be cast to: that of the value, or those of the columns of rows of no table. */
+/** What the text depends on: the value itself, the type that it has to be cast to, or those of rows of no table. */
 function typesOf(slot: NodeOf<'slot'>, args: readonly unknown[], dialect: Dialect): readonly (string | undefined)[] {
-  if (dialect.castOf === undefined || slot.role === 'list') return NO_TYPES
   const value = args[slot.index]
+  if (slot.role === 'inline') return [dialect.literal(encode(slot.codec, value))]
+  if (dialect.castOf === undefined || slot.role === 'list') return NO_TYPES
   if (slot.role === 'typed') return [dialect.castOf(value)]
   const { columns, codecs } = slot.codec as RowCodecs
   if (codecs !== undefined) return NO_TYPES
@@ -159,6 +167,7 @@ function bindSlot(slot: Slot, args: readonly unknown[], context: Context, bindin
   const value = args[slot.index]
   if (slot.role === 'list') bindList(value as readonly unknown[], slot.codec, binding, dialect)
   else if (slot.role === 'rows') bindRows(slot, args, binding, dialect)
+  else if (slot.role === 'inline') binding.text(typesOf(slot, args, dialect)[0]!)
   else if (slot.role === 'typed') binding.value(encode(slot.codec, value), typesOf(slot, args, dialect)[0])
   else binding.value(encode(slot.codec, value))
 }
@@ -188,11 +197,17 @@ function bindRows(slot: NodeOf<'slot'>, args: readonly unknown[], binding: Bindi
     for (let j = 0; j < columns.length; j++) {
       if (j > 0) binding.text(', ')
       // The other rows have the types of the first, and its names.
-      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), i === 0 ? types[j] : undefined)
+      const type = (i === 0 ? types[j] : undefined) ?? cellType(codecs?.[j], dialect)
+      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), type)
       if (i === 0 && selects !== undefined) binding.text(` as ${selects[j]}`)
     }
     binding.text(close)
   }
+}
+
+/** The type that a column's values are cast to. */
+export function cellType(codec: Codec | undefined, dialect: Dialect): string | undefined {
+  return codec === undefined ? undefined : dialect.cellType?.(codec)
 }
 
 /** The value of one column of one row, encoded. */

@@ -2,7 +2,7 @@ import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type { NodeOf } from '../ir/index.ts'
 import { internNames } from '../sql/index.ts'
-import { type Bound, bind, type Context, cell } from './bind.ts'
+import { type Bound, bind, type Context, cell, cellType } from './bind.ts'
 import { type Plan, type Planning, planOfArrays, planOfColumns, type RowCodecs } from './plan.ts'
 
 type Row = Readonly<Record<string, unknown>>
@@ -75,7 +75,7 @@ function chunks(plan: Plan, rows: readonly Row[], planning: Planning, context: C
   const slot = rowsSlot(plan)!
   const { columns, codecs } = slot.codec as RowCodecs
   if (rows.length === 1) {
-    const sql = textFor(plan, 1, columns.length, dialect)
+    const sql = textFor(plan, 1, dialect)
     return [{ plan, bound: { sql, parameters: parametersOf(rows, 0, 1, columns, codecs) } }]
   }
   const most = rowsPerStatement(columns.length, dialect)
@@ -84,7 +84,7 @@ function chunks(plan: Plan, rows: readonly Row[], planning: Planning, context: C
   while (at < rows.length) {
     let size = most
     while (size > rows.length - at) size /= 2
-    const sql = textFor(plan, size, columns.length, dialect)
+    const sql = textFor(plan, size, dialect)
     parts.push({ plan, bound: { sql, parameters: parametersOf(rows, at, size, columns, codecs) } })
     at += size
   }
@@ -103,13 +103,19 @@ function groups(rows: readonly Row[]): { readonly columns: readonly string[]; re
   return found
 }
 
-function textFor(plan: Plan, rows: number, columns: number, dialect: Dialect): string {
+function textFor(plan: Plan, rows: number, dialect: Dialect): string {
   const key = String(rows)
   let text = plan.variants.get(key)
   if (text === undefined) {
     text = ''
     let position = 0
-    const row = () => `(${Array.from({ length: columns }, () => dialect.placeholder(position++)).join(', ')})`
+    const { columns, codecs } = rowsSlot(plan)!.codec as RowCodecs
+    const types = columns.map((_, i) => cellType(codecs?.[i], dialect))
+    const place = (type: string | undefined): string => {
+      const text = dialect.placeholder(position++)
+      return type === undefined ? text : `cast(${text} as ${type})`
+    }
+    const row = () => `(${types.map(place).join(', ')})`
     for (const piece of plan.pieces)
       text += typeof piece === 'string' ? piece : Array.from({ length: rows }, row).join(', ')
     plan.variants.set(key, text)

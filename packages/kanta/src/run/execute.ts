@@ -147,7 +147,7 @@ export class Executor implements Runner {
     let parameters = args
     try {
       connection = this.session.take(ready.facts.readOnly ? 'read' : 'write')
-      if (connection === undefined) return this.#run(ready, args, undefined, single).then(single ? firstOf : same)
+      if (connection === undefined) return this.#inTurn(ready, sql, args, single)
       if (!ready.direct) parameters = bindFixed(ready, args, this.#context)
       const found = single
         ? connection.first(sql, parameters, ready.decoding.bigints)
@@ -162,6 +162,30 @@ export class Executor implements Runner {
       if (connection !== undefined) this.session.give(connection)
       return Promise.reject(this.failure(cause, { sql, parameters }))
     }
+  }
+
+  /** The same, once a connection is free. */
+  async #inTurn(ready: Plan, sql: string, args: readonly unknown[], single: boolean): Promise<unknown> {
+    const { direct, decoding, facts } = ready
+    const connection = await this.session.wait(facts.readOnly ? 'read' : 'write', undefined)
+    let parameters = args
+    try {
+      if (!direct) parameters = bindFixed(ready, args, this.#context)
+      const found = await (single
+        ? connection.first(sql, parameters, decoding.bigints)
+        : connection.all(sql, parameters, decoding.bigints))
+      return this.#decoded(ready, sql, connection, found, single)
+    } catch (cause) {
+      throw this.failure(cause, { sql, parameters }, facts.readOnly ? undefined : connection)
+    } finally {
+      this.session.give(connection)
+    }
+  }
+
+  #decoded(ready: Plan, sql: string, connection: Connection, found: unknown, single: boolean): unknown {
+    const decoder = this.decoder(ready, sql, connection)
+    if (decoder === undefined || found === undefined) return found
+    return single ? decoder.row(found) : decoder.rows(found as unknown[])
   }
 
   /** A write of one statement that returns no rows, as quick as a query. */
@@ -204,10 +228,7 @@ export class Executor implements Runner {
     single: boolean,
   ): Promise<unknown> {
     try {
-      const rows = await found
-      const decoder = this.decoder(ready, sql, connection)
-      if (decoder === undefined || rows === undefined) return rows
-      return single ? decoder.row(rows) : decoder.rows(rows as unknown[])
+      return this.#decoded(ready, sql, connection, await found, single)
     } catch (cause) {
       throw this.failure(cause, { sql, parameters }, ready.facts.readOnly ? undefined : connection)
     } finally {
@@ -366,6 +387,3 @@ function together(parts: readonly Part[], results: readonly (readonly unknown[])
 const SAVEPOINT = 'kanta_insert'
 
 const NOTHING_KNOWN: Decoding = { codecs: new Map(), rename: undefined, bigints: false }
-
-const firstOf = (rows: unknown[]): unknown => rows[0]
-const same = (rows: unknown[]): unknown => rows

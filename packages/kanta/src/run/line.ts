@@ -13,6 +13,8 @@ export interface Patience {
   /** Milliseconds; Infinity waits for ever. */
   readonly timeout: number
   tooLate(): KantaError
+  /** Called when one leaves the line in vain. */
+  refused?(): void
 }
 
 const LONGEST_TIMER = 0x7fffffff
@@ -26,7 +28,7 @@ export class Line {
     return this.#waiting.size
   }
 
-  join({ signal, timeout, tooLate }: Patience): Promise<Connection> {
+  join({ signal, timeout, tooLate, refused }: Patience): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const abort = () => waiter.refuse(cancelled(signal!, 'Waiting for a connection'))
       const timer = timeout <= LONGEST_TIMER ? setTimeout(() => waiter.refuse(tooLate()), timeout) : undefined
@@ -43,6 +45,7 @@ export class Line {
         refuse: (error) => {
           leave()
           reject(error)
+          refused?.()
         },
       }
       this.#waiting.add(waiter)

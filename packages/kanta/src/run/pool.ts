@@ -89,7 +89,8 @@ export class Pool {
       const connection = this.take(role)
       if (connection !== undefined) return Promise.resolve(connection)
       const tooLate = () => this.#tooLate(lane)
-      return lane.line.join({ signal, timeout: this.acquireTimeout, tooLate }).finally(() => this.#checkIdle())
+      const refused = () => this.#checkIdle()
+      return lane.line.join({ signal, timeout: this.acquireTimeout, tooLate, refused })
     } catch (error) {
       return Promise.reject(error)
     }

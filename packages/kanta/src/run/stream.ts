@@ -4,7 +4,7 @@ import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import type { Bound } from './bind.ts'
 import type { Part } from './bulk.ts'
 import type { RowDecoder } from './decode.ts'
-import { throwIfAborted } from './failure.ts'
+import { suppress, throwIfAborted } from './failure.ts'
 import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import type { Plan } from './plan.ts'
 import type { Loan, Session } from './session.ts'
@@ -36,7 +36,7 @@ class Hold {
     try {
       await use?.settled()
       // One that does not answer cannot be told to close either.
-      if (use?.isBroken !== true) await cursor?.return?.()
+      if (use?.isBroken !== true && loan?.connection.isOpen !== false) await cursor?.return?.()
     } catch (error) {
       use?.break()
       throw error
@@ -125,9 +125,15 @@ async function* read(
     failed = executor.failure(cause, shown, ready.facts.readOnly ? undefined : connection)
     throw failed
   } finally {
-    await hold.release()
+    try {
+      await hold.release()
+    } catch (cause) {
+      failed = failed === undefined ? executor.failure(cause, bound) : suppress(failed, cause)
+    }
     if (failed === undefined) ended.resolve()
     else ended.reject(failed)
+    // biome-ignore lint/correctness/noUnsafeFinally: a cursor that cannot be closed is an error of its reader
+    if (failed !== undefined) throw failed
   }
 }
 

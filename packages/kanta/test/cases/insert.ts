@@ -478,7 +478,7 @@ const returning: readonly Case[] = [
   },
   {
     name: 'returning of a table in a schema',
-    differs: { postgres: "it has no schema 'main' or 'temp'" },
+    differs: { postgres: "it has no schema 'main' or 'temp'", mariadb: "it has no schema 'main' or 'temp'" },
     query: (db) =>
       db.insertInto('main.pet').values({ name: 'a', species: 'dog' }).returning(['main.pet.id', 'pet.name']),
     sql: { sqlite: 'insert into "main"."pet" ("name", "species") values (?, ?) returning "pet"."id", "pet"."name"' },

@@ -15,11 +15,13 @@ const read = (name: string, expression: (eb: Loose) => Loose, written: string, v
   sql: text(written),
   parameters: [1],
   rows: row(v),
-  differs: written.includes('json_extract')
-    ? { postgres: 'it has no such function' }
-    : typeof v === 'number' && written.includes('->>')
-      ? { postgres: 'what ->> gives is text' }
-      : {},
+  differs: written.startsWith('json(')
+    ? { mariadb: 'it has no json()' }
+    : written.includes('json_extract')
+      ? { postgres: 'it has no such function', mariadb: 'what json_extract() gives is JSON' }
+      : typeof v === 'number' && written.includes('->>')
+        ? { postgres: 'what ->> gives is text', mariadb: 'what ->> gives is text' }
+        : {},
 })
 
 const traversal: readonly Case[] = [

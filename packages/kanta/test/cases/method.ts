@@ -87,7 +87,7 @@ export const method: readonly Case[] = [
   },
   {
     name: 'withSchema',
-    differs: { postgres: "it has no schema 'main' or 'temp'" },
+    differs: { postgres: "it has no schema 'main' or 'temp'", mariadb: "it has no schema 'main' or 'temp'" },
     on: (db) => db.withSchema('main'),
     query: (db) =>
       db
@@ -104,7 +104,7 @@ export const method: readonly Case[] = [
   },
   {
     name: 'withSchema leaves what names its schema, aliases and common table expressions',
-    differs: { postgres: "it has no schema 'main' or 'temp'" },
+    differs: { postgres: "it has no schema 'main' or 'temp'", mariadb: "it has no schema 'main' or 'temp'" },
     on: (db) => db.withSchema('main'),
     query: (db) =>
       db

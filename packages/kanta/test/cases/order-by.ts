@@ -63,7 +63,7 @@ export const orderBy: readonly Case[] = [
   },
   {
     name: 'a collation',
-    differs: { postgres: 'it has no collation nocase' },
+    differs: { postgres: 'it has no collation nocase', mariadb: 'it has no collation nocase' },
     query: (db) =>
       db
         .selectFrom('pet')
@@ -74,7 +74,7 @@ export const orderBy: readonly Case[] = [
   },
   {
     name: 'a collation with everything',
-    differs: { postgres: 'it has no collation nocase' },
+    differs: { postgres: 'it has no collation nocase', mariadb: 'it has no collation nocase' },
     query: (db) =>
       of(db)
         .orderBy('last_name', (ob) => ob.collate('nocase').desc().nullsLast())

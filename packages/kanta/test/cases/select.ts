@@ -44,7 +44,7 @@ export const select: readonly Case[] = [
   },
   {
     name: 'a column of a table in a schema',
-    differs: { postgres: "it has no schema 'main' or 'temp'" },
+    differs: { postgres: "it has no schema 'main' or 'temp'", mariadb: "it has no schema 'main' or 'temp'" },
     query: (db) => db.selectFrom('main.pet').select('main.pet.name').where('id', '=', 3),
     sql: { sqlite: 'select "main"."pet"."name" from "main"."pet" where "id" = ?' },
     parameters: [3],
@@ -144,7 +144,7 @@ export const select: readonly Case[] = [
   },
   {
     name: 'everything of a table in a schema',
-    differs: { postgres: "it has no schema 'main' or 'temp'" },
+    differs: { postgres: "it has no schema 'main' or 'temp'", mariadb: "it has no schema 'main' or 'temp'" },
     query: (db) => db.selectFrom('main.pet').selectAll('main.pet').where('id', '=', 1),
     sql: { sqlite: 'select "pet".* from "main"."pet" where "id" = ?' },
     parameters: [1],
@@ -310,7 +310,7 @@ export const select: readonly Case[] = [
   },
   {
     name: 'rowid',
-    differs: { postgres: 'it has no rowid' },
+    differs: { postgres: 'it has no rowid', mariadb: 'it has no rowid' },
     query: (db) => db.selectFrom('membership').select(['rowid', 'club']).orderBy('rowid'),
     sql: { sqlite: 'select "rowid", "club" from "membership" order by "rowid"' },
     rows: [

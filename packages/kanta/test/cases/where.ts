@@ -87,7 +87,7 @@ const operators: readonly Case[] = [
   },
   {
     name: 'like',
-    differs: { postgres: 'like sees the case of letters' },
+    differs: { postgres: 'like sees the case of letters', mariadb: 'like tells letters apart' },
     query: (db) => of(db).where('last_name', 'like', 'l%'),
     sql: text('"last_name" like ?'),
     parameters: ['l%'],
@@ -116,6 +116,7 @@ const operators: readonly Case[] = [
   },
   {
     name: 'regexp, which has no function here',
+    differs: { mariadb: 'it has regular expressions' },
     query: (db) => of(db).where('last_name', 'regexp', 'L'),
     sql: text('"last_name" regexp ?'),
     parameters: ['L'],

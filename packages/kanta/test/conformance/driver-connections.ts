@@ -7,7 +7,7 @@ export function connections({ driver, lacks, open }: Ground): void {
   testOf(lacks, ['transactions'], 'whether a transaction is open', async () => {
     const db = await open()
     expect(db.inTransaction).toBe(false)
-    await db.run('begin immediate', [])
+    await db.run('begin', [])
     expect(db.inTransaction).toBe(true)
     await db.run('rollback', [])
     expect(db.inTransaction).toBe(false)

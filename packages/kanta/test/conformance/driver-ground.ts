@@ -33,6 +33,9 @@ const CITIES = `
  * - `transactions`: they begin and end as text
  * - `minusZero`: -0 keeps its sign
  * - `greeting`: a new connection can be seen before it is used
+ * - `counts`: a statement that returns rows says what it wrote
+ * - `columnNames`: they are known of a result without rows
+ * - `checks`: what the library would change without a word is refused
  * - `readOnly`: files opened for reading only
  */
 export type Feature =
@@ -45,6 +48,9 @@ export type Feature =
   | 'transactions'
   | 'minusZero'
   | 'greeting'
+  | 'counts'
+  | 'columnNames'
+  | 'checks'
   | 'readOnly'
 
 export type Lacks = { readonly [F in Feature]?: string }

@@ -64,7 +64,7 @@ export function statements({ driver, lacks, open }: Ground): void {
       expect(await db.run('commit', [])).toEqual({ changes: 0, insertId: undefined })
     })
 
-    testOf(lacks, ['bigints'], 'an inserted id beyond what a number can hold is exact', async () => {
+    testOf(lacks, ['bigints', 'counts'], 'an inserted id beyond what a number can hold is exact', async () => {
       const db = await open()
       await db.script('create table big (id integer primary key)')
       expect(await db.run('insert into big values (?)', [2n ** 62n + 1n])).toEqual({
@@ -73,7 +73,7 @@ export function statements({ driver, lacks, open }: Ground): void {
       })
     })
 
-    test('execute knows by itself whether there are rows', async () => {
+    testOf(lacks, ['counts'], 'execute knows by itself whether there are rows', async () => {
       const db = await open()
       const execute = async (sql: string, parameters: unknown[] = []) => {
         const { rows, changes, insertId } = await db.execute(sql, parameters)
@@ -109,7 +109,7 @@ export function statements({ driver, lacks, open }: Ground): void {
       expect(await all(db, 'select count(*) from country')).toEqual([[4]])
     })
 
-    test('columns, with and without rows', async () => {
+    testOf(lacks, ['columnNames'], 'columns, with and without rows', async () => {
       const db = await open()
       await db.all('select id as a, name from city where false', [])
       await db.run('delete from city', [])
@@ -129,14 +129,14 @@ export function statements({ driver, lacks, open }: Ground): void {
       expect((await all(db, sql))[0]).toEqual(['EE', 'Estonia'])
       await db.script("alter table country add column currency text default 'EUR'")
       expect((await all(db, sql))[0]).toEqual(['EE', 'Estonia', 'EUR'])
-      expect(db.columns(sql)).toEqual(['code', 'name', 'currency'])
+      if (lacks.columnNames === undefined) expect(db.columns(sql)).toEqual(['code', 'name', 'currency'])
     })
 
     test('more texts than are kept prepared', async () => {
       const db = await open(driver({ statementCache: 4 }))
       for (let round = 0; round < 3; round++) {
-        for (let n = 0; n < 10; n++) expect(await all(db, `select ${n}, ?`, [round])).toEqual([[n, round]])
-        for (let n = 0; n < 10; n++) expect(await all(db, `select ${n % 2}, ?`, [n])).toEqual([[n % 2, n]])
+        for (let n = 0; n < 10; n++) expect(await all(db, `select ${n} as n, ? as v`, [round])).toEqual([[n, round]])
+        for (let n = 0; n < 10; n++) expect(await all(db, `select ${n % 2} as n, ? as v`, [n])).toEqual([[n % 2, n]])
       }
     })
   })

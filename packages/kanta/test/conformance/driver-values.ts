@@ -38,7 +38,7 @@ export function values({ driver, lacks, open }: Ground): void {
       ['a bigint beyond 53 bits', 2n ** 53n + 1n, 'bigints'],
     ] as const) {
       if (lacks[lacking] === undefined) continue
-      test(`${name} is refused, since ${lacks[lacking]}`, async () => {
+      testOf(lacks, ['checks'], `${name} is refused, since ${lacks[lacking]}`, async () => {
         const db = await open()
         expect(await failure(() => db.all('select ?, ?', [1, value]))).toMatchObject({
           code: 'invalid_input',

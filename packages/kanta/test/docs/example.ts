@@ -16,7 +16,8 @@ export interface Example {
   readonly complete: boolean
 }
 
-const PAGES = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
+const OF_PACKAGE = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
+const PAGES = [...OF_PACKAGE, 'docs/migrations.md', 'docs/runtimes.md']
 const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```$/gm
 
 /** All examples: those of the sources, then those of the pages. */

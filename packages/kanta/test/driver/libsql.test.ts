@@ -4,6 +4,7 @@ import { libsql } from '../../src/driver/libsql.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { driverSuite } from '../conformance/driver.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
+import { standIn } from './hrana.ts'
 
 driverSuite('libsql', (options) => libsql(options), {
   instant: '@libsql/client answers later',
@@ -162,4 +163,67 @@ test('a client that gives numbers is refused, and one that is lent stays open', 
 
 test('the preset read-only is refused', () => {
   expect(() => libsql({ path: 'x.db', preset: 'read-only' })).toThrow(/kanta\/sqlite/)
+})
+
+describe('a database over HTTP, by a stand-in that speaks the protocol (not run against a server of libSQL)', () => {
+  const folder = temporaryFolder()
+
+  test('statements, transactions, savepoints and batches', async () => {
+    const server = await standIn(folder.path('served.db'))
+    try {
+      await using db = kanta({ driver: libsql({ url: server.url }), schema: { city } })
+      await db.schema.createTable(city).execute()
+      const most = 2n ** 63n - 1n
+      expect(await db.insertInto(city).values({ id: 1, name: 'Oulu', people: most }).execute()).toMatchObject([
+        { insertId: 1n, numInsertedOrUpdatedRows: 1n },
+      ])
+      await expect(db.insertInto(city).values({ id: 2, name: 'Oulu', people: 1n }).execute()).rejects.toMatchObject({
+        code: 'unique_violation',
+        table: 'city',
+        columns: ['name'],
+      })
+      const stop = new Error('stop')
+      await db.transaction().execute(async (trx) => {
+        await trx.insertInto(city).values({ id: 3, name: 'Turku', people: 1n }).execute()
+        const inner = trx.transaction().execute(async (nested) => {
+          await nested.deleteFrom(city).execute()
+          throw stop
+        })
+        await expect(inner).rejects.toBe(stop)
+      })
+      await expect(
+        db.transaction().execute(async (trx) => {
+          await trx.deleteFrom(city).execute()
+          throw stop
+        }),
+      ).rejects.toBe(stop)
+      await expect(
+        db
+          .transaction()
+          .setAccessMode('read only')
+          .execute((trx) => trx.deleteFrom(city).execute()),
+      ).rejects.toMatchObject({ code: 'read_only' })
+      const rows = Array.from({ length: 600 }, (_, i) => ({ id: i + 10, name: `city ${i}`, people: 1n }))
+      await expect(
+        db
+          .insertInto(city)
+          .values([...rows, rows[0]!])
+          .execute(),
+      ).rejects.toMatchObject({ code: 'unique_violation' })
+      expect(await db.selectFrom(city).selectAll().orderBy('id').execute()).toEqual([
+        { id: 1, name: 'Oulu', people: most },
+        { id: 3, name: 'Turku', people: 1n },
+      ])
+      expect(await db.insertInto(city).values(rows).execute()).toMatchObject([{ numInsertedOrUpdatedRows: 600n }])
+      await expect(
+        db.transaction().execute(async (trx) => {
+          await sql`insert or rollback into city values (1, 'x', 1)`.execute(trx).catch(() => {})
+        }),
+      ).rejects.toMatchObject({ code: 'transaction' })
+    } finally {
+      // Each statement and transaction has closed its stream.
+      expect(server.streams.size).toBe(0)
+      server.stop()
+    }
+  })
 })

@@ -585,13 +585,14 @@ describe('a database', () => {
             throw new Error('undone')
           }),
         ).rejects.toThrow('undone')
-        await trx.deleteFrom('person').where('id', '=', 1).execute()
+        await trx.transaction().execute((inner) => inner.deleteFrom('person').where('id', '=', 1).execute())
       })
     expect(server.requests.map(({ sql }) => sql)).toEqual([
       'set transaction isolation level serializable',
       'begin transaction',
       'save transaction "kanta_1"',
       'rollback transaction "kanta_1"',
+      'save transaction "kanta_1"',
       'delete from "person" where "id" = @1',
       'commit transaction',
       'set transaction isolation level read committed',

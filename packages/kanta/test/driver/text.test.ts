@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
 import type { Connection } from '../../src/driver/index.ts'
-import { isBlank, readText } from '../../src/driver/sqlite-text.ts'
+import { isBlank, onlyStatement, readText, splitStatements } from '../../src/driver/sqlite-text.ts'
 
 describe('what a text says of itself', () => {
   test.each([
@@ -83,5 +83,46 @@ describe('what a text says of itself', () => {
     ['-- a\n b', false],
   ])('nothing in %j: %j', (sql, blank) => {
     expect(isBlank(sql)).toBe(blank)
+  })
+
+  test.each([
+    ['', []],
+    [' ;; -- nothing\n ; /* ; */', []],
+    ['select 1', ['select 1']],
+    ['select 1; select 2 -- last', ['select 1', 'select 2 -- last']],
+    [`select ';' as ";", [;], \`;\` /* ; */; select 2;`, [`select ';' as ";", [;], \`;\` /* ; */`, 'select 2']],
+    [
+      'create temp trigger t after insert on a begin select case 1 when 1 then 2 end; delete from b; end; select 3',
+      ['create temp trigger t after insert on a begin select case 1 when 1 then 2 end; delete from b; end', 'select 3'],
+    ],
+    ['create table trigger_log (a); select 2', ['create table trigger_log (a)', 'select 2']],
+  ])('the statements of %j', (sql, statements) => {
+    expect(splitStatements(sql)).toEqual(statements)
+  })
+
+  test('splits where SQLite does', () => {
+    const connection = betterSqlite3(':memory:').connect('write') as Connection
+    const piece = fc.constantFrom("'", '"', '[', ']', '`', ';', '--', '\n', '/*', '*/', ' ', '1', ' select 1', ',2')
+    let several = 0
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const sql = `select 1${pieces.join('')}`
+        try {
+          connection.all(sql, [])
+        } catch (error) {
+          // The library prepares the first statement, and refuses a text that has another.
+          const { message } = error as Error
+          if (!message.includes('more than one statement')) return
+          several++
+          expect(() => onlyStatement(sql)).toThrow(/more than one/)
+          return
+        }
+        const only = onlyStatement(sql)
+        expect(connection.all(only, [])).toEqual(connection.all(sql, []))
+      }),
+      { numRuns: 5000, seed: 7 },
+    )
+    expect(several).toBeGreaterThan(100)
+    connection.close()
   })
 })

@@ -13,6 +13,8 @@ export interface Engine {
 
 /** An empty database of its own on an engine. */
 export interface Place {
+  /** Its name on its server. */
+  readonly database: string
   driver(options?: { readonly max?: number }): Driver
   /** Removes it, once nothing is connected. */
   drop(): Promise<void>

@@ -15,8 +15,9 @@ export const mariadbEngine: Engine = {
     if ('missing' in server) throw new Error(server.missing)
     const database = `kanta_${process.pid}_${databases++}`
     const admin = (sql: string): Promise<void> => script(mariadb({ ...server, max: 1 }), [sql])
-    await admin(`create database ${database} character set utf8mb4 collate utf8mb4_nopad_bin`)
+    await admin(`create database ${database} character set utf8mb4 collate utf8mb4_bin`)
     return {
+      database,
       driver: ({ max = 4 } = {}) => mariadb({ ...server, database, max }),
       drop: () => admin(`drop database ${database}`),
     }

@@ -22,6 +22,7 @@ export const postgres: Engine = {
     }
     await run(`create database ${database}`)
     return {
+      database,
       driver: ({ max = 4 } = {}) => driver({ ...server, database, max }),
       drop: () => run(`drop database ${database} with (force)`),
     }

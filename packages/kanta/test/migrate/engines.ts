@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
 import type { Driver } from '../../src/driver/index.ts'
+import { mariadb } from '../../src/driver/mysql2.ts'
 import { pg } from '../../src/driver/pg.ts'
 import { sqlite } from '../../src/driver/sqlite.ts'
 import { script } from '../engine/engine.ts'
@@ -68,6 +69,9 @@ export const engines: readonly Engine[] = [
   serverEngine(
     { name: 'PostgreSQL', dialect: 'postgres', transactionalDdl: true, server: 'postgres' },
     (address, max) => pg({ ...address, max }),
+  ),
+  serverEngine({ name: 'MariaDB', dialect: 'mariadb', transactionalDdl: false, server: 'mariadb' }, (address, max) =>
+    mariadb({ ...address, max }),
   ),
 ]
 

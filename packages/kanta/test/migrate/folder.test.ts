@@ -73,15 +73,16 @@ onEachEngine((world) => {
     expect(await world.has('city')).toBe(!engine.transactionalDdl)
   })
 
-  test.runIf(engine.transactionalDdl)('what ends a transaction is refused, unless there is none', async () => {
-    write({ 'a.sql': `${TABLE} commit;` })
-    const error = await thrown(migrate(folder(root)).latest())
-    expect(error.message).toContain("'commit' ends or begins a transaction")
-    expect(await world.has('city')).toBe(false)
-    write({ 'a.sql': `-- kanta: no transaction\nbegin; ${TABLE} commit;` })
-    await migrate(folder(root)).latest()
-    expect(await world.has('city')).toBe(true)
-  })
+  if (engine.transactionalDdl)
+    test('what ends a transaction is refused, unless there is none', async () => {
+      write({ 'a.sql': `${TABLE} commit;` })
+      const error = await thrown(migrate(folder(root)).latest())
+      expect(error.message).toContain("'commit' ends or begins a transaction")
+      expect(await world.has('city')).toBe(false)
+      write({ 'a.sql': `-- kanta: no transaction\nbegin; ${TABLE} commit;` })
+      await migrate(folder(root)).latest()
+      expect(await world.has('city')).toBe(true)
+    })
 
   test('a folder that drizzle-kit has written', async () => {
     const of = { sqlite: 'sqlite', postgres: 'postgres', mysql: 'mysql', mariadb: 'mysql', mssql: 'none' }[

@@ -71,10 +71,8 @@ onEachEngine((world) => {
 
   const after = { '1_step': { up: () => {} }, '2_stuck': { up: () => {} } }
 
-  test.runIf(engine.transactionalDdl)(
-    'after one that was killed in a transaction the next goes on',
-    { timeout: 60_000 },
-    async () => {
+  if (engine.transactionalDdl)
+    test('after one that was killed in a transaction the next goes on', { timeout: 60_000 }, async () => {
       await sql`create table done (step integer)`.execute(world.db)
       const runner = start('stuck inside')
       await runner.says('stuck')
@@ -84,8 +82,7 @@ onEachEngine((world) => {
       const next = migrate(after, { lock: { expiry: 1000 }, onProgress: (event) => events.push(event) })
       expect(names(await next.latest())).toEqual(['up 2_stuck'])
       expect((await next.status()).map(({ state }) => state)).toEqual(['applied', 'applied'])
-    },
-  )
+    })
 
   test('after one that was killed outside of a transaction the next says dirty', { timeout: 60_000 }, async () => {
     await sql`create table done (step integer)`.execute(world.db)

@@ -1,9 +1,5 @@
 import { refuse } from '../../error/index.ts'
-import type { NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../../schema/index.ts'
-import { tables } from '../table.ts'
-import type { Writer } from '../writer.ts'
-import { literal, quote } from './text.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   integer: 'int',
@@ -49,6 +45,11 @@ export function typeName(column: ColumnDefinition, table?: TableDefinition): str
 const text = (length: number | undefined): string =>
   length === undefined || length > INLINE ? 'nvarchar(max)' : `nvarchar(${length})`
 
+/** A null that is a parameter has the type of a text, which is not converted to bytes. */
+export function cellType(codec: Codec): string | undefined {
+  return codec.name === 'bytes' ? 'varbinary(max)' : undefined
+}
+
 /** How a column is written and read where that is not as everywhere. */
 export function codecOf({ type, typeArguments, codec }: ColumnDefinition): Codec | undefined {
   if (codec === undefined) return undefined
@@ -85,24 +86,4 @@ function isKey(column: ColumnDefinition, table: TableDefinition | undefined): bo
   if (table === undefined) return false
   const keys = [...table.uniques, ...table.indexes, ...table.foreignKeys].map((key) => key.columns)
   return [table.primaryKey, ...keys].some((columns) => columns.includes(column.name))
-}
-
-/** A name as the text that the server's functions take. */
-function nameText(schema: string | undefined, name: string): string {
-  return literal(schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`)
-}
-
-export function createTable(n: NodeOf<'createTable'>, w: Writer): void {
-  const { table } = n
-  if (n.ifNotExists && table?.kind === 'table')
-    w.text(`if object_id(${nameText(table.schema, table.name)}, N'U') is null `)
-  tables.createTable({ ...n, ifNotExists: false }, w)
-}
-
-export function createIndex(n: NodeOf<'createIndex'>, w: Writer): void {
-  if (n.ifNotExists && n.table?.kind === 'table') {
-    const table = nameText(n.table.schema, n.table.name)
-    w.text(`if indexproperty(object_id(${table}), ${literal(n.name)}, 'IndexID') is null `)
-  }
-  tables.createIndex({ ...n, ifNotExists: false }, w)
 }

@@ -16,6 +16,8 @@ const CONDITIONS: { readonly [K in Kind]?: readonly string[] } = {
   and: ['items'],
   or: ['items'],
   createIndex: ['where'],
+  columnDefinition: ['check'],
+  constraint: ['check'],
 }
 
 /** Kinds whose parts are what they are: the user's own text, and those whose parts depend on each other. */
@@ -75,6 +77,7 @@ const ZERO: Node = { kind: 'literal', value: 0 }
 export function condition(part: Node): Node {
   // The condition of a merge is a join without a source.
   if (isCondition(part) || isText(part) || part.kind === 'joined') return part
+  if (part.kind === 'parens') return { ...part, operand: condition(part.operand) }
   if (part.kind === 'literal' && typeof part.value === 'boolean') return compare(ONE, '=', part.value ? ONE : ZERO)
   return compare(part, '=', ONE)
 }

@@ -80,7 +80,7 @@ function refuseTuples(): never {
 export function unary(n: NodeOf<'unary'>, w: Writer): void {
   const operand = n.op === 'not' ? condition(n.operand) : value(n.operand)
   // A condition has one `not` at most before its parentheses.
-  const isTwice = n.op === 'not' && operand.kind === 'unary'
+  const isTwice = n.op === 'not' && operand.kind === 'unary' && operand.op.startsWith('not')
   standard.unary({ ...n, operand: isTwice ? { kind: 'parens', operand } : operand }, w)
 }
 

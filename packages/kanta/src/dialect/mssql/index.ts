@@ -1,11 +1,14 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
+import type { Codec } from '../../schema/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
-import { codecOf, createIndex, createTable, typeName } from './column.ts'
+import { cellType, codecOf, typeName } from './column.ts'
+
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
+import { drop, mssqlDefinitions, mssqlSchema } from './schema.ts'
 import { joined, select, setOperation } from './select.ts'
 import { lacks, literal, quote } from './text.ts'
 import { mssqlTransaction } from './transaction.ts'
@@ -33,7 +36,7 @@ const capabilities: Capabilities = {
   updateFrom: true,
   updateJoin: true,
   updateLimit: false,
-  deleteUsing: true,
+  deleteUsing: false,
   deleteLimit: false,
   multiTableWrite: false,
   writingCtes: false,
@@ -45,6 +48,7 @@ const capabilities: Capabilities = {
   ilike: false,
   betweenSymmetric: false,
   schemaOfTarget: true,
+  ...mssqlSchema,
 }
 
 /** A printer of standard SQL whose parts are made conditions or values by where they stand. */
@@ -59,8 +63,15 @@ function alias(n: NodeOf<'alias'>, w: Writer): void {
   standard.alias({ ...placed(n), columns }, w)
 }
 
+function slot(n: NodeOf<'slot'>, w: Writer): void {
+  const type = n.codec === undefined || n.role !== 'value' ? undefined : cellType(n.codec as Codec)
+  if (type === undefined) w.slot(n)
+  else w.text('cast(').slot(n).text(` as ${type})`)
+}
+
 const print: Printers = {
   ...standard,
+  slot,
   alias,
   binary,
   unary,
@@ -93,8 +104,8 @@ const print: Printers = {
   delete: deleteFrom,
   merge,
   explain: () => lacks('explain()', "Read the plan by 'set showplan_xml on' in db.connection()."),
-  createTable,
-  createIndex,
+  ...mssqlDefinitions,
+  drop,
 }
 
 /** A request has 2,100 parameters, of which `sp_executesql` takes two for itself. */
@@ -116,6 +127,7 @@ export const mssqlDialect: Dialect = {
   // An insert takes at most 1,000 rows of values.
   bulkParameters: 800,
   codec: codecOf,
+  cellType,
   tableSuffix: () => '',
   generatedKey: () => 'identity(1, 1) primary key',
   typeName,

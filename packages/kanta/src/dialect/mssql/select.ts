@@ -1,6 +1,6 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith, walk } from '../../ir/index.ts'
-import { standard } from '../print.ts'
+import { ctes, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { placed } from './condition.ts'
 import { lacks } from './text.ts'
@@ -16,7 +16,10 @@ export function select(given: NodeOf<'select'>, w: Writer): void {
       given.wait ?? `for ${(given.locks[0] as NodeOf<'lock'>).strength}`,
       'Use a transaction with an isolation level, or sql text with a table hint such as with (updlock).',
     )
-  standard.select(limited(plainCtes(placed(given)), inside), w)
+  const n = limited(plainCtes(placed(given)), inside)
+  ctes(n, w)
+  selectInOrder(n, w)
+  selectEnd(n, w)
 }
 
 /** A statement with common table expressions, which are recursive without a word. */

@@ -1,4 +1,5 @@
 import type { Capabilities } from '../dialect.ts'
+import { mariadbSchema, mysqlSchema } from './schema.ts'
 
 /** What MySQL 8.0.31 and later and MariaDB 10.11 and later both have, and both lack. */
 const both = {
@@ -37,7 +38,7 @@ const both = {
 } as const
 
 /** MySQL has `lateral` since 8.0.14, and no `returning`. */
-export const mysqlCapabilities: Capabilities = { ...both, returning: false, lateral: true }
+export const mysqlCapabilities: Capabilities = { ...both, ...mysqlSchema, returning: false, lateral: true }
 
 /** MariaDB has `insert`, `replace` and `delete … returning` since 10.5, and no `lateral`. */
-export const mariadbCapabilities: Capabilities = { ...both, returning: true, lateral: false }
+export const mariadbCapabilities: Capabilities = { ...both, ...mariadbSchema, returning: true, lateral: false }

@@ -35,19 +35,16 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 /** The type of a cast; text of the user's own passes as it is. */
 export function castType(type: Node, dialect: 'mysql' | 'mariadb'): Node {
-  if (type.kind !== 'word') return type
-  const match = /^([a-z][a-z0-9_ ]*?)\s*(\(.*\))?$/i.exec(type.text)
+  const text = type.kind === 'word' ? type.text : type.kind === 'raw' && type.parts.length === 0 ? type.strings[0]! : ''
+  if (text === '') return type
+  const match = /^([a-z][a-z0-9_ ]*?)\s*(\(.*\))?$/i.exec(text)
   const name = match?.[1]?.toLowerCase() ?? ''
   const size = match?.[2] ?? ''
-  if (name === 'json' && dialect === 'mariadb') return refused(type.text, dialect, "Use json_extract(…, '$').")
+  if (name === 'json' && dialect === 'mariadb') return refused(text, dialect, "Use json_extract(…, '$').")
   if (name === 'uuid' && dialect === 'mysql') return { kind: 'word', text: 'char(36)' }
   const known = NAMES[name] ?? (KNOWN.has(name) ? name : undefined)
   if (known === undefined)
-    return refused(
-      type.text,
-      dialect,
-      REFUSED[name] ?? 'Use one of signed, char, decimal, double, date, datetime, binary.',
-    )
+    return refused(text, dialect, REFUSED[name] ?? 'Use one of signed, char, decimal, double, date, datetime, binary.')
   return { kind: 'word', text: known === 'signed' || known.endsWith(')') ? known : known + size }
 }
 

@@ -7,9 +7,7 @@ import { printersOf } from './print.ts'
 import { literal, quote } from './text.ts'
 import { mysqlTransaction } from './transaction.ts'
 
-function dialectOf(
-  flavor: Flavor & { readonly uuid: string; readonly collation: string },
-): Omit<Dialect, 'capabilities'> {
+function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'capabilities'> {
   return {
     name: flavor.name,
     print: printersOf(flavor),
@@ -18,8 +16,9 @@ function dialectOf(
     codec,
     maxParameters: 65_535,
     bulkParameters: 4_096,
-    // Of the same letters and no others is equal, as on every other database; the default takes 'a' for 'A'.
-    tableSuffix: () => ` default character set utf8mb4 collate ${flavor.collation}`,
+    // Text is equal to the same letters alone, as on every other database: the default takes 'a' for 'A'. That of JSON
+    // is this one, and MariaDB compares no text of two collations. Spaces at the end do not count in it.
+    tableSuffix: () => ' default character set utf8mb4 collate utf8mb4_bin',
     generatedKey: () => 'primary key auto_increment',
     typeName: (column, table) => typeName(column, table, flavor.uuid),
     quote,
@@ -30,12 +29,12 @@ function dialectOf(
 
 /** MySQL 8.0.31 and later. */
 export const mysqlDialect: Dialect = {
-  ...dialectOf({ name: 'mysql', json: mysqlJson, uuid: 'char(36)', collation: 'utf8mb4_0900_bin' }),
+  ...dialectOf({ name: 'mysql', json: mysqlJson, uuid: 'char(36)' }),
   capabilities: mysqlCapabilities,
 }
 
 /** MariaDB 10.11 and later. */
 export const mariadbDialect: Dialect = {
-  ...dialectOf({ name: 'mariadb', json: mariadbJson, uuid: 'uuid', collation: 'utf8mb4_nopad_bin' }),
+  ...dialectOf({ name: 'mariadb', json: mariadbJson, uuid: 'uuid' }),
   capabilities: mariadbCapabilities,
 }

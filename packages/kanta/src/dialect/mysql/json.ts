@@ -2,15 +2,23 @@ import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import { pathText } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
+import { unsupported } from './flavor.ts'
 import { aggregated, selectedValues } from './selected.ts'
-import { literal, quote } from './text.ts'
+import { inline, literal, quote } from './text.ts'
 
 /** What the two databases do differently with JSON. MariaDB keeps documents as text, MySQL as a type of its own. */
 export interface JsonFlavor {
   /** Around a document that is to stay one inside another. */
   readonly document: readonly [before: string, after: string]
+  /** Around what is taken out of a document, so that it is a document that can be compared. */
+  readonly extracted: readonly [before: string, after: string]
   /** The null of a document. */
   readonly nothing: string
+  /**
+   * Whether a position from the end is right for the first row alone, as long as the path is a constant: seen in
+   * MariaDB 10.11.
+   */
+  readonly countsOnce: boolean
   /** Whether a table made of a query may read from the query around it, so that a list can be ordered in there. */
   readonly outerReferences: boolean
 }
@@ -18,21 +26,28 @@ export interface JsonFlavor {
 /** MySQL 8.0.14 and later. */
 export const mysqlJson: JsonFlavor = {
   document: ['cast(', ' as json)'],
+  extracted: ['', ''],
   nothing: "cast('null' as json)",
+  countsOnce: false,
   outerReferences: true,
 }
 
 /** MariaDB 10.11 and later. A document in its shortest form is equal to what `JSON.stringify` writes. */
 export const mariadbJson: JsonFlavor = {
   document: ['json_compact(', ')'],
+  extracted: ['json_compact(', ')'],
   nothing: "'null'",
+  countsOnce: true,
   outerReferences: false,
 }
 
 /** A walk into a document. Both databases lack `->` on expressions, and MariaDB lacks it at all. */
 export function jsonPath(n: NodeOf<'jsonPath'>, w: Writer, flavor: JsonFlavor): void {
-  const path = literal(pathText(n.legs.map(counted)))
+  const legs = n.legs.map(counted)
+  const path = literal(pathText(legs))
+  const ofRow = flavor.countsOnce && legs.some((leg) => leg.kind === 'jsonLeg' && isFromEnd(leg.value))
   if (n.operand === undefined) {
+    if (ofRow) unsupported('A path that counts from the end', 'Count from the front, or use ref(column, operator).', w)
     w.text(path)
     return
   }
@@ -41,21 +56,27 @@ export function jsonPath(n: NodeOf<'jsonPath'>, w: Writer, flavor: JsonFlavor): 
     return
   }
   const isText = n.operator.startsWith('->>')
-  const [before, after] = isText ? ['json_unquote(nullif(', `, ${flavor.nothing}))`] : documentOf(flavor)
-  w.text(`${before}json_extract(`).node(n.operand).text(`, ${path})${after}`)
+  const [before, after] = isText ? ['json_unquote(nullif(', `, ${flavor.nothing}))`] : flavor.extracted
+  w.text(`${before}json_extract(`).node(n.operand).text(', ')
+  // Nothing of the document is added to the path, which then is no constant.
+  if (ofRow) w.text(`concat(${path}, left(`).node(n.operand).text(', 0))')
+  else w.text(path)
+  w.text(`)${after}`)
 }
 
-/** What is extracted is a document already in MySQL. */
-const documentOf = (flavor: JsonFlavor): readonly [string, string] =>
-  flavor.outerReferences ? ['', ''] : (flavor.document as readonly [string, string])
+const isFromEnd = (position: string | number): boolean => typeof position === 'string' && position.startsWith('last')
 
 /** `last` counts from the end, which MySQL knows since 8.0.2 and MariaDB since 10.9. */
 function counted(leg: Node): Node {
   if (leg.kind !== 'jsonLeg' || leg.leg !== 'at') return leg
   const fromEnd = typeof leg.value === 'number' ? -leg.value : Number(/^#-(\d+)$/.exec(leg.value)?.[1] ?? 0)
   if (leg.value === 'last' || fromEnd === 1) return { ...leg, value: 'last' }
-  return fromEnd > 1 ? { ...leg, value: `last-${fromEnd - 1}` } : leg
+  if (fromEnd > 1) return { ...leg, value: `last-${fromEnd - 1}` }
+  return leg.value === '#-0' ? { ...leg, value: BEYOND } : leg
 }
+
+/** A position that no array has. */
+const BEYOND = 2 ** 31 - 1
 
 /** Text around nodes, as a node. */
 const text = (strings: readonly string[], parts: readonly Node[]): Node => ({ kind: 'raw', strings, parts })
@@ -95,7 +116,7 @@ export function jsonRows(n: NodeOf<'jsonRows'>, w: Writer, flavor: JsonFlavor): 
   const query = n.query.kind === 'select' ? n.query : undefined
   const values = query === undefined || flavor.outerReferences ? undefined : selectedValues(query, columns.length)
   if (query === undefined || values === undefined) printAround(n, columns, object, w)
-  else if (n.single) w.node({ ...query, items: [object(values)] })
+  else if (n.single) w.node({ ...query, items: [object(values)], limit: query.limit ?? ONE })
   else w.node(listInPlace(query, object(values)))
 }
 
@@ -110,8 +131,8 @@ function listInPlace(query: NodeOf<'select'>, object: Node): Node {
     parts.push(part)
   }
   if (orderBy.length > 0) add(' order by ', { kind: 'list', items: orderBy })
-  add(' limit ', limit)
-  add(' offset ', offset)
+  add(' limit ', limit && inline(limit))
+  add(' offset ', offset && inline(offset))
   const item = text([...strings, '), json_array())'], parts)
   return { ...query, items: [item], orderBy: [], limit: undefined, offset: undefined }
 }
@@ -129,8 +150,10 @@ function printAround(
     .text(n.single ? '' : '), json_array())')
     .text(' from ')
     .node(ordered(n.query))
-    .text(` as ${quote(table)})`)
+    .text(` as ${quote(table)}${n.single ? ' limit 1' : ''})`)
 }
+
+const ONE: Node = { kind: 'literal', value: 1 }
 
 /** The order of a query in `from` is kept only where it has a limit. */
 function ordered(query: Node): Node {

@@ -1,13 +1,13 @@
 import { refuse } from '../../error/index.ts'
-import type { Node, NodeOf } from '../../ir/index.ts'
-import { type Printers, standard } from '../print.ts'
-import { tables } from '../table.ts'
+import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
+import { ctes, type Printers, selectCore, selectEnd, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { castType } from './cast.ts'
 import { type Flavor, unsupported } from './flavor.ts'
 import { ALL, jsonObject, jsonPath, jsonRows } from './json.ts'
+import { definitionsOf } from './schema.ts'
 import { sourcesOf } from './selected.ts'
-import { quote } from './text.ts'
+import { inline, quote } from './text.ts'
 import { printDelete, printInsert, printUpdate } from './write.ts'
 
 const call = (name: string, ...args: Node[]): Node => ({ kind: 'call', name, args })
@@ -45,7 +45,26 @@ function binary(n: NodeOf<'binary'>, w: Writer): void {
     w.text(')')
     return
   }
-  standard.binary({ ...n, op: RENAMED[op] ?? op }, w)
+  const renamed = RENAMED[op] ?? op
+  if ((op === 'in' || op === 'not in') && isLimited(right)) {
+    // A query with a limit cannot stand there itself.
+    const rows: Node = { kind: 'alias', operand: right, name: 'rows', columns: undefined }
+    return standard.binary({ ...n, right: nodeWith('select', { items: [STAR], from: [rows] }) }, w)
+  }
+  standard.binary({ ...n, op: renamed }, w)
+}
+
+const STAR: Node = { kind: 'star', table: undefined }
+
+const isLimited = (part: Node): boolean =>
+  part.kind === 'select' && (part.limit !== undefined || part.offset !== undefined)
+
+/** The bits of a number are those of an unsigned one here, so that the complement of 36 would not be -37. */
+function unary(n: NodeOf<'unary'>, w: Writer): void {
+  if (n.op !== '~') return standard.unary(n, w)
+  w.text('cast(')
+  standard.unary(n, w)
+  w.text(' as signed)')
 }
 
 /** Nulls come first in ascending order and last in descending order, so only the other way needs words. */
@@ -61,6 +80,11 @@ function order(n: NodeOf<'order'>, w: Writer): void {
 
 /** A filter is a case that gives null, which aggregates leave out. */
 function aggregate(n: NodeOf<'aggregate'>, w: Writer): void {
+  const name = n.name.toLowerCase()
+  if (n.args.length === 3 && LOOKING.has(name) && w.dialect.name === 'mariadb')
+    unsupported(`A third argument of ${n.name}()`, 'Use coalesce() around it.', w)
+  const joining = JOINING.has(name) && n.args.length === 2 && n.over === undefined && n.filter.length === 0
+  if (joining) return joined(n, w)
   if (n.filter.length === 0) return standard.aggregate(n, w)
   const [value, ...more] = n.args
   if (more.length > 0)
@@ -76,13 +100,29 @@ function aggregate(n: NodeOf<'aggregate'>, w: Writer): void {
   standard.aggregate({ ...n, args: [filtered], filter: [] }, w)
 }
 
+/** Functions that join texts, whose second argument stands after its own word. */
+const JOINING: ReadonlySet<string> = new Set(['group_concat', 'string_agg'])
+
+function joined(n: NodeOf<'aggregate'>, w: Writer): void {
+  const [value, separator] = n.args
+  w.text('group_concat(')
+    .text(n.distinct ? 'distinct ' : '')
+    .node(value!)
+    .clause(' order by ', n.orderBy)
+  w.optional(' separator ', separator && inline(separator)).text(')')
+}
+
+/** Functions of a window with an argument for rows that are not there. */
+const LOOKING: ReadonlySet<string> = new Set(['lag', 'lead'])
+
 function frame(n: NodeOf<'frame'>, w: Writer): void {
   if (n.unit === 'groups') unsupported('groups()', 'Use rows() or range().', w)
   standard.frame(n, w)
 }
 
 function window(n: NodeOf<'window'>, w: Writer): void {
-  if (n.exclude !== undefined) unsupported('exclude()', 'Leave rows out by a condition in the argument.', w)
+  if (n.exclude !== undefined && n.frame !== undefined)
+    unsupported('exclude()', 'Leave rows out by a condition in the argument.', w)
   standard.window(n, w)
 }
 
@@ -104,10 +144,32 @@ function select(n: NodeOf<'select'>, w: Writer): void {
   const rollup = n.groupBy.some((item) => item.kind === 'grouping' && item.style === 'rollup')
   if (rollup && n.groupBy.length > 1)
     unsupported('rollup() beside other columns', 'Group by rollup([…]) of all of them.', w)
-  const items = starsNamed(n)
+  if (n.wait !== undefined && n.locks.length === 0)
+    refuse(`${n.wait} says how to wait for a lock. Add forUpdate() or forShare().`)
+  for (const count of [n.limit, n.offset])
+    if (count !== undefined && count.kind !== 'slot' && count.kind !== 'literal')
+      unsupported('An expression in limit() or offset()', 'Give a number.', w)
   const limit = n.offset !== undefined && n.limit === undefined ? ALL : n.limit
-  standard.select({ ...n, items, limit }, w)
+  printSelect({ ...n, items: starsNamed(n), limit }, w)
 }
+
+/** Both databases bind `intersect` tighter than the others; here all bind alike, in the order of the calls. */
+function printSelect(n: NodeOf<'select'>, w: Writer): void {
+  ctes(n, w)
+  const wraps = n.setOperations.map(
+    (operation, i) => i > 0 && isIntersect(operation) && !isIntersect(n.setOperations[i - 1]!),
+  )
+  w.text('('.repeat(wraps.filter(Boolean).length))
+  selectCore(n, w)
+  n.setOperations.forEach((operation, i) => {
+    if (wraps[i]) w.text(')')
+    w.node(operation)
+  })
+  selectEnd(n, w)
+}
+
+const isIntersect = (operation: Node): boolean =>
+  operation.kind === 'setOperation' && operation.operator.startsWith('intersect')
 
 /** A part of a set operation with an order, a limit or set operations of its own stands in parentheses. */
 function setOperation(n: NodeOf<'setOperation'>, w: Writer): void {
@@ -145,18 +207,10 @@ function values(n: NodeOf<'values'>, w: Writer): void {
 }
 
 function listTable(n: NodeOf<'listTable'>, w: Writer, flavor: Flavor): void {
-  const value = flavor.name === 'mysql' ? 'longtext' : 'longtext collate utf8mb4_nopad_bin'
+  const value = flavor.name === 'mysql' ? 'longtext' : 'longtext collate utf8mb4_bin'
   w.text('(select `position`, `value` from json_table(')
     .node(n.values)
     .text(`, '$[*]' columns(\`position\` for ordinality, \`value\` ${value} path '$')) as \`list\`)`)
-}
-
-function createIndex(n: NodeOf<'createIndex'>, w: Writer, flavor: Flavor): void {
-  if (n.where.length > 0)
-    unsupported('An index with a condition', 'Index a generated column that is null elsewhere.', w)
-  if (n.ifNotExists && flavor.name === 'mysql')
-    unsupported('ifNotExists() of an index', 'Look for it in information_schema.statistics before.', w)
-  tables.createIndex(n, w)
 }
 
 function explain(n: NodeOf<'explain'>, w: Writer): void {
@@ -170,6 +224,8 @@ export function printersOf(flavor: Flavor): Printers {
   return {
     ...standard,
     binary,
+    unary,
+    bound: (n, w) => standard.bound(n.count === undefined ? n : { ...n, count: inline(n.count) }, w),
     order,
     aggregate,
     frame,
@@ -186,7 +242,7 @@ export function printersOf(flavor: Flavor): Printers {
     jsonRows: (n, w) => jsonRows(n, w, flavor.json),
     listTable: (n, w) => listTable(n, w, flavor),
     lock: (n, w) => lock(n, w, flavor),
-    createIndex: (n, w) => createIndex(n, w, flavor),
+    ...definitionsOf(flavor),
     insert: (n, w) => printInsert(n, w, flavor),
     update: (n, w) => printUpdate(n, w, flavor),
     delete: (n, w) => printDelete(n, w, flavor),

@@ -1,7 +1,11 @@
 import { refuse } from '../../error/index.ts'
+import type { Node } from '../../ir/index.ts'
 import { checkIdentifier } from '../writer.ts'
 
 export const quote = (name: string): string => `\`${checkIdentifier(name).replaceAll('`', '``')}\``
+
+/** A value where no parameter can stand. */
+export const inline = (part: Node): Node => (part.kind === 'slot' ? { ...part, role: 'inline' } : part)
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 

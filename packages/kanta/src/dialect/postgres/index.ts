@@ -1,12 +1,13 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
-import { ctes, type Printers, selectCore, selectEnd, standard } from '../print.ts'
+import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { literal, quote } from './literal.ts'
 import { rowsQuery } from './rows.ts'
+import { postgresSchema } from './schema.ts'
 import { postgresTransaction } from './transaction.ts'
 import { castOf, columnCodec, typeName } from './type.ts'
 import { isUntyped, typed } from './typed.ts'
@@ -48,6 +49,7 @@ const capabilities: Capabilities = {
   ilike: true,
   betweenSymmetric: true,
   schemaOfTarget: true,
+  ...postgresSchema,
 }
 
 /** Operators that go by another name here. */
@@ -108,23 +110,11 @@ function args(n: NodeOf<'call'> | NodeOf<'aggregate'>, w: Writer): readonly Node
   return alone ? n.args.map((arg) => typed(arg, w)) : n.args
 }
 
-/** PostgreSQL binds `intersect` tighter than the others; here all bind alike, in the order of the calls. */
 function select(n: NodeOf<'select'>, w: Writer): void {
   ctes(n, w)
-  const wraps = n.setOperations.map(
-    (operation, i) => i > 0 && isIntersect(operation) && !isIntersect(n.setOperations[i - 1]!),
-  )
-  w.text('('.repeat(wraps.filter(Boolean).length))
-  selectCore({ ...n, items: n.items.map((item) => typed(item, w)) }, w)
-  n.setOperations.forEach((operation, i) => {
-    if (wraps[i]) w.text(')')
-    w.node(operation)
-  })
+  selectInOrder({ ...n, items: n.items.map((item) => typed(item, w)) }, w)
   selectEnd(n, w)
 }
-
-const isIntersect = (operation: Node): boolean =>
-  operation.kind === 'setOperation' && operation.operator.startsWith('intersect')
 
 /** A part with an end of its own stands in parentheses. */
 function setOperation(n: NodeOf<'setOperation'>, w: Writer): void {

@@ -1,0 +1,348 @@
+import type { RawBuilder, Sql } from '../face/index.ts'
+import { sql as template } from '../sql/index.ts'
+import { abstractOf } from './abstract.ts'
+import type {
+  CatalogCheck,
+  CatalogColumn,
+  CatalogForeignKey,
+  CatalogIndex,
+  CatalogKey,
+  CatalogTable,
+  CatalogTrigger,
+  DialectName,
+} from './catalog.ts'
+import { type Asked, groups, type Reader, type Source } from './source.ts'
+import { tokens } from './token.ts'
+
+const sql = template as unknown as Sql
+
+interface TableRow {
+  readonly schema: string
+  readonly name: string
+  readonly type: string
+  readonly engine: string | null
+  readonly collation: string | null
+  readonly comment: string
+  readonly definition: string | null
+}
+interface ColumnRow {
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+  readonly type: string
+  readonly nullable: string
+  readonly default: string | null
+  readonly extra: string
+  readonly expression: string | null
+  readonly collation: string | null
+  readonly comment: string
+}
+interface KeyRow {
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+  readonly type: 'PRIMARY KEY' | 'UNIQUE' | 'FOREIGN KEY'
+  readonly column: string
+  readonly target_schema: string | null
+  readonly target: string | null
+  readonly target_column: string | null
+  readonly on_delete: string | null
+  readonly on_update: string | null
+}
+interface IndexRow {
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+  readonly alike: number | bigint
+  readonly column: string | null
+  readonly expression: string | null
+  readonly direction: string | null
+  readonly method: string
+}
+interface CheckRow {
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+  readonly expression: string
+}
+interface TriggerRow {
+  readonly schema: string
+  readonly name: string
+  readonly table: string
+  readonly timing: string
+  readonly event: string
+  readonly definition: string
+}
+
+/** MySQL and MariaDB: `information_schema`, in which the two differ here and there. */
+export const mysqlReader: Reader = reader('mysql')
+export const mariadbReader: Reader = reader('mariadb')
+
+function reader(dialect: 'mysql' | 'mariadb'): Reader {
+  return {
+    queries: 9,
+    async read(source, asked) {
+      const rows = await read(source, asked, dialect)
+      const [{ home }] = rows.home as [{ home: string | null }]
+      const schemas = asked.schemas ?? (home === null ? [] : [home])
+      // What is in the database of the connection is named without it.
+      const unhomed = (schema: string | null): string | null => (schema === home ? null : schema)
+      const of = <R extends { schema: string; table: string }>(all: Map<string, R[]>, row: TableRow): R[] =>
+        all.get(key({ schema: row.schema, table: row.name })) ?? []
+      const columns = groups(rows.columns, key)
+      const keys = groups(rows.keys, key)
+      const indexes = groups(rows.indexes, key)
+      const checks = groups(rows.checks, key)
+      const wanted = rows.tables.filter((row) => asked.takes(row.name))
+      const columnsOf = (row: TableRow): CatalogColumn[] =>
+        of(columns, row).map((column) => columnOf(column, row, of(checks, row), dialect))
+      return {
+        schemas,
+        tables: wanted
+          .filter((row) => row.type === 'BASE TABLE' || row.type === 'SYSTEM VERSIONED')
+          .map((row) => tableOf(row, columnsOf(row), of(keys, row), of(indexes, row), of(checks, row), unhomed)),
+        views: wanted
+          .filter((row) => row.type === 'VIEW')
+          .map((row) => ({
+            schema: unhomed(row.schema),
+            name: row.name,
+            materialized: false,
+            columns: columnsOf(row),
+            definition: row.definition ?? '',
+            comment: null,
+          })),
+        enums: [],
+        domains: [],
+        sequences: [],
+        triggers: rows.triggers.filter((row) => asked.takes(row.table)).map((row) => triggerOf(row, unhomed)),
+      }
+    },
+  }
+}
+
+const key = (row: { readonly schema: string; readonly table: string }): string =>
+  JSON.stringify([row.schema, row.table])
+
+async function read(source: Source, asked: Asked, dialect: 'mysql' | 'mariadb') {
+  const inSchemas = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
+    asked.schemas === undefined ? sql`${column} = database()` : sql`${column} in (${sql.join(asked.schemas)})`
+  return {
+    home: await source.rows('name of the database', sql<{ home: string | null }>`select database() as home`),
+    tables: await source.rows(
+      'tables and views',
+      sql<TableRow>`select t.table_schema as ${sql.id('schema')}, t.table_name as name, t.table_type as type,
+        t.engine as engine, t.table_collation as collation, t.table_comment as comment, v.view_definition as definition
+        from information_schema.tables t left join information_schema.views v
+          on v.table_schema = t.table_schema and v.table_name = t.table_name
+        where ${inSchemas(sql`t.table_schema`)} order by 1, 2`,
+    ),
+    columns: await source.rows(
+      'columns',
+      sql<ColumnRow>`select table_schema as ${sql.id('schema')}, table_name as ${sql.id('table')}, column_name as name,
+        column_type as type, is_nullable as nullable, column_default as ${sql.id('default')}, extra as extra,
+        generation_expression as expression, collation_name as collation, column_comment as comment
+        from information_schema.columns where ${inSchemas(sql`table_schema`)} order by 1, 2, ordinal_position`,
+    ),
+    keys: await keys(source, inSchemas),
+    indexes: await source.rows(
+      'indexes',
+      sql<IndexRow>`select table_schema as ${sql.id('schema')}, table_name as ${sql.id('table')}, index_name as name,
+        non_unique as alike, column_name as ${sql.id('column')}, collation as direction, index_type as method,
+        ${dialect === 'mysql' ? sql`expression` : sql`null`} as expression
+        from information_schema.statistics where ${inSchemas(sql`table_schema`)} order by 1, 2, 3, seq_in_index`,
+    ),
+    checks: await source.rows('checks', checks(inSchemas, dialect)),
+    triggers: await source.rows(
+      'triggers',
+      sql<TriggerRow>`select trigger_schema as ${sql.id('schema')}, trigger_name as name,
+        event_object_table as ${sql.id('table')}, action_timing as timing, event_manipulation as event,
+        action_statement as definition
+        from information_schema.triggers where ${inSchemas(sql`trigger_schema`)} order by 1, 2`,
+    ),
+  }
+}
+
+interface UsageRow extends Pick<KeyRow, 'schema' | 'table' | 'name' | 'column' | 'target_schema' | 'target'> {
+  readonly target_column: string | null
+}
+interface SortRow extends Pick<KeyRow, 'schema' | 'table' | 'name'> {
+  readonly type: string
+}
+interface ActionRow extends Pick<KeyRow, 'schema' | 'table' | 'name' | 'on_delete' | 'on_update'> {}
+
+/** Three queries, since some releases of MariaDB die of joining these three views. */
+async function keys(
+  source: Source,
+  inSchemas: (column: RawBuilder<unknown>) => RawBuilder<unknown>,
+): Promise<KeyRow[]> {
+  const usage = await source.rows(
+    'columns of keys',
+    sql<UsageRow>`select table_schema as ${sql.id('schema')}, table_name as ${sql.id('table')},
+      constraint_name as name, column_name as ${sql.id('column')}, referenced_table_schema as target_schema,
+      referenced_table_name as target, referenced_column_name as target_column
+      from information_schema.key_column_usage where ${inSchemas(sql`table_schema`)}
+      order by 1, 2, 3, ordinal_position`,
+  )
+  const sorts = await source.rows(
+    'keys',
+    sql<SortRow>`select table_schema as ${sql.id('schema')}, table_name as ${sql.id('table')},
+      constraint_name as name, constraint_type as type
+      from information_schema.table_constraints where ${inSchemas(sql`table_schema`)}`,
+  )
+  const actions = await source.rows(
+    'actions of foreign keys',
+    sql<ActionRow>`select constraint_schema as ${sql.id('schema')}, table_name as ${sql.id('table')},
+      constraint_name as name, delete_rule as on_delete, update_rule as on_update
+      from information_schema.referential_constraints where ${inSchemas(sql`constraint_schema`)}`,
+  )
+  const place = ({ schema, table, name }: Pick<KeyRow, 'schema' | 'table' | 'name'>): string =>
+    JSON.stringify([schema, table, name])
+  const actionOf = new Map(actions.map((row) => [place(row), row]))
+  // A unique key and a foreign key may have one name.
+  const sortOf = groups(sorts, place)
+  return usage.flatMap((row): KeyRow[] => {
+    const type = sortOf
+      .get(place(row))
+      ?.map((each) => each.type)
+      .find((each) => (each === 'FOREIGN KEY') === (row.target !== null))
+    if (type !== 'PRIMARY KEY' && type !== 'UNIQUE' && type !== 'FOREIGN KEY') return []
+    const action = type === 'FOREIGN KEY' ? actionOf.get(place(row)) : undefined
+    return [{ ...row, type, on_delete: action?.on_delete ?? null, on_update: action?.on_update ?? null }]
+  })
+}
+
+/** MySQL names checks once in a database and says their table elsewhere. */
+const checks = (inSchemas: (column: RawBuilder<unknown>) => RawBuilder<unknown>, dialect: 'mysql' | 'mariadb') =>
+  sql<CheckRow>`select k.constraint_schema as ${sql.id('schema')}, c.table_name as ${sql.id('table')},
+    k.constraint_name as name, k.check_clause as expression
+    from information_schema.check_constraints k join information_schema.table_constraints c
+      on c.constraint_schema = k.constraint_schema and c.constraint_name = k.constraint_name
+        and c.constraint_type = 'CHECK' ${dialect === 'mariadb' ? sql`and c.table_name = k.table_name` : sql``}
+    where ${inSchemas(sql`k.constraint_schema`)} order by 1, 2, 3`
+
+function columnOf(
+  row: ColumnRow,
+  table: TableRow,
+  checks: readonly CheckRow[],
+  dialect: 'mysql' | 'mariadb',
+): CatalogColumn {
+  const extra = row.extra.toLowerCase()
+  const computed = extra.includes('generated') && !extra.includes('default_generated')
+  // MariaDB keeps JSON as text with a check.
+  const json = row.type === 'longtext' && checks.some((check) => isJsonCheck(check, row.name))
+  const type = json ? 'json' : row.type
+  return {
+    name: row.name,
+    type,
+    abstract: abstractOf(type, dialect),
+    nullable: row.nullable === 'YES',
+    default: computed ? null : defaultOf(row, extra, dialect),
+    generated:
+      computed && row.expression
+        ? { expression: row.expression, stored: extra.includes('stored') || extra.includes('persistent') }
+        : null,
+    identity: extra.includes('auto_increment') ? 'auto' : null,
+    collation: json || row.collation === table.collation ? null : row.collation,
+    comment: row.comment === '' ? null : row.comment,
+    values: /^enum\(/i.test(type)
+      ? tokens(type, dialect)
+          .filter((token) => token.kind === 'string')
+          .map((token) => token.value)
+      : null,
+  }
+}
+
+const isJsonCheck = (check: CheckRow, column: string): boolean =>
+  check.expression.replaceAll(/[`()\s]/g, '').toLowerCase() === `json_valid${column.toLowerCase()}`
+
+/** MariaDB says a default as SQL, MySQL a constant as its bare text. */
+function defaultOf(row: ColumnRow, extra: string, dialect: DialectName): string | null {
+  const updated = /on update \S+/.exec(extra)?.[0]
+  const and = updated === undefined ? '' : ` ${updated}`
+  if (row.default === null || (dialect === 'mariadb' && row.default === 'NULL')) return null
+  if (dialect === 'mariadb' || extra.includes('default_generated') || /^current_timestamp/i.test(row.default))
+    return row.default + and
+  const numeric = /^(?:(?:tiny|small|medium|big)?int|decimal|float|double|bit)/.test(row.type)
+  return numeric ? row.default : `'${row.default.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
+}
+
+const ACTION = (text: string | null): CatalogForeignKey['onDelete'] =>
+  (text ?? 'NO ACTION').toLowerCase() as CatalogForeignKey['onDelete']
+
+function tableOf(
+  row: TableRow,
+  columns: readonly CatalogColumn[],
+  keys: readonly KeyRow[],
+  indexes: readonly IndexRow[],
+  checks: readonly CheckRow[],
+  unhomed: (schema: string | null) => string | null,
+): CatalogTable {
+  const of = (type: KeyRow['type']): KeyRow[][] => [
+    ...groups(
+      keys.filter((each) => each.type === type),
+      (each) => each.name,
+    ).values(),
+  ]
+  const keyOf = (parts: readonly KeyRow[]): CatalogKey => ({
+    name: parts[0]!.name,
+    columns: parts.map((part) => part.column),
+  })
+  const [primary] = of('PRIMARY KEY')
+  const constraints = new Set(keys.filter((each) => each.type !== 'FOREIGN KEY').map((each) => each.name))
+  return {
+    schema: unhomed(row.schema),
+    name: row.name,
+    kind: 'table',
+    columns,
+    // Every primary key has the same name, which nobody gave it.
+    primaryKey: primary === undefined ? null : { ...keyOf(primary), name: null },
+    uniques: of('UNIQUE').map(keyOf),
+    foreignKeys: of('FOREIGN KEY').map((parts) => ({
+      ...keyOf(parts),
+      target: {
+        schema: unhomed(parts[0]!.target_schema),
+        name: parts[0]!.target ?? '',
+        columns: parts.map((part) => part.target_column ?? ''),
+      },
+      onDelete: ACTION(parts[0]!.on_delete),
+      onUpdate: ACTION(parts[0]!.on_update),
+      deferrable: 'no',
+    })),
+    checks: checks
+      .filter((check) => !columns.some((column) => column.type === 'json' && isJsonCheck(check, column.name)))
+      .map((check): CatalogCheck => ({ name: check.name, expression: check.expression.replaceAll("\\'", "'") })),
+    indexes: [...groups(indexes, (each) => each.name).values()]
+      .filter(([first]) => !constraints.has(first!.name))
+      .map(indexOf),
+    comment: row.comment === '' ? null : row.comment,
+    options: [
+      ...(row.engine === null ? [] : [`engine=${row.engine}`]),
+      ...(row.collation === null ? [] : [`collate=${row.collation}`]),
+    ],
+  }
+}
+
+const indexOf = (parts: readonly IndexRow[]): CatalogIndex => ({
+  name: parts[0]!.name,
+  parts: parts.map((part) => ({
+    column: part.column,
+    expression: part.column === null ? part.expression : null,
+    direction: part.direction === 'D' ? 'desc' : 'asc',
+    nulls: null,
+    collation: null,
+  })),
+  unique: Number(parts[0]!.alike) === 0,
+  method: parts[0]!.method.toLowerCase(),
+  include: [],
+  where: null,
+  definition: null,
+})
+
+const triggerOf = (row: TriggerRow, unhomed: (schema: string) => string | null): CatalogTrigger => ({
+  schema: unhomed(row.schema),
+  name: row.name,
+  table: row.table,
+  timing: row.timing.toLowerCase() as CatalogTrigger['timing'],
+  events: [row.event.toLowerCase() as CatalogTrigger['events'][number]],
+  definition: row.definition,
+})
