@@ -162,6 +162,7 @@ export class Mysql2KantaConnection implements Connection {
   close(): Promise<void> | void {
     if (!this.#open) return
     const busy = this.#stream?.isOpen === true
+    this.#stream?.close()
     this.#lost()
     // The words of parting would wait for a stream that nobody reads.
     if (busy) this.#raw.destroy()
