@@ -116,6 +116,8 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/kysely-dialect': 'driver/kysely-dialect.ts',
   'kanta/schema': 'define/index.ts',
   'kanta/libsql': 'driver/libsql.ts',
+  'kanta/pg': 'driver/pg.ts',
+  'kanta/pglite': 'driver/pglite.ts',
   'kanta/tedious': 'driver/tedious.ts',
   'kanta/plugins': 'plugins/index.ts',
   'kanta/introspect': 'introspect/introspect.ts',
