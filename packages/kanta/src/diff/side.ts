@@ -8,7 +8,7 @@ import {
   type CatalogTable,
   readCreateTable,
 } from '../introspect/index.ts'
-import { fold, type Node, type Shape } from '../ir/index.ts'
+import { fold, type Node } from '../ir/index.ts'
 import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../schema/index.ts'
 
 /** One side of a diff. */
@@ -76,8 +76,7 @@ function fromDefinitions(schema: object, dialect: Dialect): Side {
  * be of another mind than the statement.
  */
 function tableOf(definition: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
-  const shape = creationOf(definition)!.table(definition)
-  const text = print(fold(shape as unknown as Shape).tree as Node, dialect)
+  const text = print(fold(creationOf(definition)!.table(definition)).tree as Node, dialect)
   const read =
     readCreateTable(text, dialect.name) ?? refuse(`The text of the table '${definition.name}' cannot be read: ${text}`)
   const unhomed = (schema: string | null | undefined): string | null => (schema === home ? null : (schema ?? null))
