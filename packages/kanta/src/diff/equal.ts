@@ -65,8 +65,11 @@ export function normalType(type: string, dialect: DialectName): string {
   const lower = text.toLowerCase().replace(/\s*([(),[\]])\s*/g, '$1')
   if (dialect === 'sqlite') return lower
   const [, name = lower, size = '', rest = ''] = /^([^()[\]]+?)(\([^)]*\))?((?: .*|\[\])*)$/.exec(lower) ?? []
-  const known = SYNONYMS[dialect][`${name}${rest}`] ?? SYNONYMS[dialect][name]
-  const suffix = known !== undefined && SYNONYMS[dialect][`${name}${rest}`] !== undefined ? '' : rest
+  const names = SYNONYMS[dialect]
+  const whole = names[`${name}${rest}`]
+  // `timestamp with time zone` is no synonym of `timestamp`.
+  const known = whole ?? (rest.startsWith(' with') ? undefined : names[name])
+  const suffix = whole === undefined ? rest : ''
   return sized(known ?? name, size, dialect) + suffix.replace(/ character set \w+| collate \w+/g, '')
 }
 

@@ -1,4 +1,4 @@
-import { type Dialect, localize, Writer } from '../dialect/index.ts'
+import { type Dialect, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import {
   type Catalog,
@@ -75,9 +75,8 @@ function fromDefinitions(schema: object, dialect: Dialect): Side {
  * What `create table` of a definition makes. It is read from the text that the dialect prints, so that a diff can never
  * be of another mind than the statement.
  */
-function tableOf(given: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
-  const definition = localize(given, dialect)
-  const text = print(fold(creationOf(given)!.table(given)).tree as Node, dialect)
+function tableOf(definition: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
+  const text = print(fold(creationOf(definition)!.table(definition)).tree as Node, dialect)
   const read =
     readCreateTable(text, dialect.name) ?? refuse(`The text of the table '${definition.name}' cannot be read: ${text}`)
   const unhomed = (schema: string | null | undefined): string | null => (schema === home ? null : (schema ?? null))

@@ -155,7 +155,10 @@ async function read(source: Source, asked: Asked, dialect: 'mysql' | 'mariadb') 
         ${dialect === 'mysql' ? sql`expression` : sql`null`} as expression
         from information_schema.statistics where ${inSchemas(sql`table_schema`)} order by 1, 2, 3, seq_in_index`,
     ),
-    checks: await source.rows('checks', checks(inSchemas, dialect)),
+    checks: (await source.rows('checks', checks(inSchemas, dialect))).map((row) =>
+      // MySQL escapes the text of the whole condition once more.
+      dialect === 'mysql' ? { ...row, expression: row.expression.replaceAll("\\'", "'") } : row,
+    ),
     triggers: await source.rows(
       'triggers',
       sql<TriggerRow>`select trigger_schema as ${sql.id('schema')}, trigger_name as name,
@@ -318,7 +321,7 @@ function tableOf(
     })),
     checks: checks
       .filter((check) => !columns.some((column) => column.type === 'json' && isJsonCheck(check, column.name)))
-      .map((check): CatalogCheck => ({ name: check.name, expression: check.expression.replaceAll("\\'", "'") })),
+      .map((check): CatalogCheck => ({ name: check.name, expression: check.expression })),
     indexes: [...groups(indexes, (each) => each.name).values()]
       .filter(([first]) => !constraints.has(first!.name))
       .map(indexOf),
