@@ -4,9 +4,10 @@ import type { Driver as Access } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
-import { Creator } from './builder.ts'
+import { Creator, running } from './builder.ts'
 import type {
   AbortableOperationOptions,
+  AbortableQueryOptions,
   DatabaseIntrospector,
   DialectAdapter,
   QueryCompiler,
@@ -181,8 +182,8 @@ export class Kysely extends Creator {
     return new ConnectionBuilder(this[shared])
   }
 
-  executeQuery(query: unknown, options?: object): Promise<unknown> {
-    return this[shared].handle.executeQuery(query, options)
+  executeQuery(query: unknown, options?: AbortableQueryOptions): Promise<unknown> {
+    return this[shared].handle.executeQuery(query, running(options))
   }
 
   destroy(): Promise<void> {

@@ -123,6 +123,13 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/cluster': 'driver/cluster.ts',
   'kanta/migrate': 'migrate/index.ts',
   'kanta/migrate/files': 'migrate/files.ts',
+  'kanta/kysely': 'compat/kysely.ts',
+  'kanta/kysely/migration': 'compat/migration.ts',
+  'kanta/kysely/readonly': 'compat/readonly.ts',
+  'kanta/kysely/helpers/postgres': 'compat/helpers/postgres.ts',
+  'kanta/kysely/helpers/mysql': 'compat/helpers/mysql.ts',
+  'kanta/kysely/helpers/mssql': 'compat/helpers/mssql.ts',
+  'kanta/kysely/helpers/sqlite': 'compat/helpers/sqlite.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
