@@ -126,10 +126,10 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/kysely': 'compat/kysely.ts',
   'kanta/kysely/migration': 'compat/migration.ts',
   'kanta/kysely/readonly': 'compat/readonly.ts',
-  'kanta/kysely/helpers/postgres': 'compat/helpers/postgres.ts',
-  'kanta/kysely/helpers/mysql': 'compat/helpers/mysql.ts',
-  'kanta/kysely/helpers/mssql': 'compat/helpers/mssql.ts',
-  'kanta/kysely/helpers/sqlite': 'compat/helpers/sqlite.ts',
+  'kanta/kysely/helpers/postgres': 'compat/json/postgres.ts',
+  'kanta/kysely/helpers/mysql': 'compat/json/mysql.ts',
+  'kanta/kysely/helpers/mssql': 'compat/json/mssql.ts',
+  'kanta/kysely/helpers/sqlite': 'compat/json/sqlite.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
