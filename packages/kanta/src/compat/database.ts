@@ -1,7 +1,9 @@
 import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import type { Driver as Access } from '../driver/index.ts'
+import { schemaBuilder } from '../define/index.ts'
 import { refuse } from '../error/index.ts'
+import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { Creator, running } from './builder.ts'
@@ -110,8 +112,8 @@ export class Kysely extends Creator {
     return this[shared].handle.fn
   }
 
-  get schema() {
-    return this[shared].handle.schema
+  get schema(): SchemaBuilder {
+    return schemaBuilder(this[shared].handle as unknown as QueryRunner)
   }
 
   get dynamic() {

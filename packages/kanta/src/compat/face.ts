@@ -29,7 +29,7 @@ import type {
   One,
   QueryRunner,
   Returns,
-  SchemaCreator,
+  SchemaBuilder,
   Select,
   Tables,
   Update,
@@ -53,11 +53,7 @@ export interface Compilable<O = unknown> {
   compile(): { readonly sql: string; readonly parameters: readonly unknown[]; readonly [$row]?: O }
 }
 
-export interface QueryCreator<DB> extends Creator<DB> {
-  withPlugin(plugin: KyselyPlugin): QueryCreator<DB>
-  withoutPlugins(): QueryCreator<DB>
-  withSchema(schema: string): QueryCreator<DB>
-}
+export type QueryCreator<DB> = Creator<DB>
 
 /**
  * A database by Kysely's names.
@@ -71,7 +67,7 @@ export interface QueryCreator<DB> extends Creator<DB> {
  * ```
  */
 export interface Kysely<DB> extends Creator<DB>, QueryRunner {
-  readonly schema: SchemaCreator
+  readonly schema: SchemaBuilder
   readonly dynamic: Dynamic<DB>
   readonly introspection: DatabaseIntrospector
   readonly fn: AnyReference['fn']

@@ -68,11 +68,10 @@ function byDefault(_: NodeOf<'default'>, w: Writer): void {
  */
 function basis({ name, print }: Dialect): Printers {
   if (name === 'postgres')
-    return { ...standard, delete: print.delete, explain: print.explain, jsonRows: print.jsonRows }
+    return { ...standard, delete: print.delete, jsonRows: print.jsonRows }
   if (name !== 'mssql') return print
   return {
     ...standard,
-    explain: print.explain,
     order: print.order,
     merge: print.merge,
     insert: print.insert,
@@ -83,6 +82,21 @@ function basis({ name, print }: Dialect): Printers {
 /** SQL Server counts an offset in rows. */
 function withRows(n: NodeOf<'select'>): NodeOf<'select'> {
   return n.offset === undefined ? n : { ...n, offset: { kind: 'raw', strings: ['', ' rows'], parts: [n.offset] } }
+}
+
+/** `explain`, with its options as each database takes them. */
+function explain(dialect: Dialect): Printers['explain'] {
+  const [open, assign, close] = dialect.name === 'postgres' ? ['(', ' ', ')'] : ['', '=', '']
+  if (dialect.name === 'mssql') return dialect.print.explain
+  return (n, w) => {
+    w.text('explain ')
+    if (n.options !== undefined || n.format !== undefined) {
+      w.text(open!).optional('', n.options)
+      if (n.format !== undefined) w.text(`${n.options === undefined ? '' : dialect.name === 'postgres' ? ', ' : ' '}format${assign}${n.format}`)
+      w.text(`${close} `)
+    }
+    w.statement(n.statement)
+  }
 }
 
 /** A dialect that prints as Kysely does. */
@@ -96,6 +110,7 @@ export function kyselyStyle(dialect: Dialect): Dialect {
     parens,
     jsonPath: jsonPath(own),
     default: byDefault,
+    explain: explain(dialect),
     and: (n, w) => own.and({ ...n, items: bare(n.items) }, w),
     or: (n, w) => own.or({ ...n, items: bare(n.items) }, w),
     joined: (n, w) => own.joined({ ...n, on: bare(n.on) }, w),

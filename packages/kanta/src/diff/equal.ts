@@ -90,9 +90,10 @@ export function normalDefault(column: CatalogColumn, dialect: DialectName): stri
   if (form === 'null') return null
   const quoted = /^'((?:[^']|'')*)'$/.exec(form)?.[1]?.replaceAll("''", "'")
   switch (column.abstract) {
+    case 'real':
+      return normalReal(quoted ?? form, form)
     case 'integer':
     case 'bigint':
-    case 'real':
     case 'decimal':
     case 'boolean':
       return normalNumber(quoted ?? form, form)
@@ -103,6 +104,11 @@ export function normalDefault(column: CatalogColumn, dialect: DialectName): stri
     default:
       return form
   }
+}
+
+/** Floating-point numbers are equal where JavaScript reads them as one. */
+function normalReal(text: string, other: string): string {
+  return /^-?[\d.]+(?:e[+-]?\d+)?$/i.test(text) ? String(Number(text)) : other
 }
 
 function normalNumber(text: string, other: string): string {

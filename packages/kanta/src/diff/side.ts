@@ -8,8 +8,8 @@ import {
   type CatalogTable,
   readCreateTable,
 } from '../introspect/index.ts'
-import { type Node, nodeWith } from '../ir/index.ts'
-import { definitionOf, type IndexDefinition, type TableDefinition } from '../schema/index.ts'
+import { fold, type Node } from '../ir/index.ts'
+import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../schema/index.ts'
 
 /** One side of a diff. */
 export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {
@@ -77,8 +77,7 @@ function fromDefinitions(schema: object, dialect: Dialect): Side {
  */
 function tableOf(given: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
   const definition = localize(given, dialect)
-  const node: Node = { ...tableNode, name: definition.name, schema: definition.schema, definition }
-  const text = print(nodeWith('createTable', { table: node }), dialect)
+  const text = print(fold(creationOf(given)!.table(given)).tree as Node, dialect)
   const read =
     readCreateTable(text, dialect.name) ?? refuse(`The text of the table '${definition.name}' cannot be read: ${text}`)
   const unhomed = (schema: string | null | undefined): string | null => (schema === home ? null : (schema ?? null))
@@ -118,8 +117,6 @@ function settled(table: CatalogTable, { name }: Dialect): CatalogTable {
     indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !serves(index))),
   }
 }
-
-const tableNode = { kind: 'table', schema: undefined, name: '' } as const
 
 function indexOf(index: IndexDefinition, table: TableDefinition, dialect: Dialect): CatalogIndex {
   return {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import * as own from '../../src/compat/kysely.ts'
 import { KantaError } from '../../src/index.ts'
 import { type Db, type K, programs } from './programs.ts'
+import { schemaPrograms } from './schema-programs.ts'
 import { serverPrograms } from './server-programs.ts'
 
 const libraries = { npm, kanta: own as unknown as K }
@@ -56,7 +57,7 @@ const mended: Readonly<Record<keyof typeof speeches, readonly string[]>> = {
 }
 
 describe.each(Object.keys(speeches) as (keyof typeof speeches)[])('%s', (speech) => {
-  const all = [...programs, ...serverPrograms.filter((program) => program.on.includes(speech))]
+  const all = [...programs, ...schemaPrograms, ...serverPrograms.filter((program) => program.on.includes(speech))]
   const refused: string[] = []
   test.each(all)('$name', ({ name, build }) => {
     const text = textOf(libraries.kanta, speech, build)

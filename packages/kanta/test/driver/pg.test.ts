@@ -13,6 +13,7 @@ import {
 } from '../../src/driver/pg.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { serverDriverSuite } from '../conformance/server-driver.ts'
+import { script } from '../engine/engine.ts'
 import { postgres } from '../engine/postgres.ts'
 import { postgresTexts } from './postgres-texts.ts'
 
@@ -97,6 +98,7 @@ describe.skipIf(address === undefined)('pg', () => {
   })
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end()
+    await script(pg(options()), ['truncate everything'])
   })
   afterAll(async () => {
     await admin.query(`drop database ${name} with (force)`)
@@ -298,7 +300,6 @@ describe.skipIf(address === undefined)('pg', () => {
       expect(await db.selectFrom('everything').select('text').orderBy('id').execute()).toEqual(
         ['a', 'c', null, 'd'].map((text) => ({ text })),
       )
-      await db.deleteFrom('everything').execute()
     })
 
     test('of lists are one parameter, of any type', async () => {
@@ -325,7 +326,6 @@ describe.skipIf(address === undefined)('pg', () => {
         sql: 'select "id" from "everything" where "id" = any($1)',
         parameters: ['{1,2,3}'],
       })
-      await db.deleteFrom('everything').execute()
     })
 
     test('computed by the database are of one type, whatever it uses', async () => {
@@ -355,7 +355,6 @@ describe.skipIf(address === undefined)('pg', () => {
         mean: 1.5,
         at: row(1).at,
       })
-      await db.deleteFrom('everything').execute()
     })
 
     test('with microseconds, arrays and ranges by codecs', async () => {
@@ -408,6 +407,79 @@ describe.skipIf(address === undefined)('pg', () => {
     })
   })
 
+  describe('queries', () => {
+    test('bind set operations in the order of the calls', async () => {
+      const db = open()
+      const one = (n: number) => db.selectNoFrom((eb) => eb.lit(n).as('n'))
+      const numbers = async (query: { execute(): Promise<{ n: number }[]> }) =>
+        (await query.execute()).map(({ n }) => n)
+      expect(await numbers(one(1).union(one(2)).intersect(one(2)))).toEqual([2])
+      expect(await numbers(one(1).except(one(1)).intersect(one(1)).union(one(3)))).toEqual([3])
+      const last = db.selectFrom('everything').select('id as n').orderBy('id', 'desc').limit(1)
+      await db
+        .insertInto('everything')
+        .values([row(1), row(2)])
+        .execute()
+      expect(await numbers(one(7).unionAll(last))).toEqual([7, 2])
+    })
+
+    test('of a common table expression with the name of the table that it reads', async () => {
+      const db = open()
+      await db.insertInto('everything').values(row(1)).execute()
+      const read = db
+        .with('everything', (qb) => qb.selectFrom('everything').select(['id', 'at']))
+        .selectFrom('everything')
+        .selectAll()
+      expect(await read.execute()).toEqual([{ id: 1, at: row(1).at }])
+      const moved = db
+        .withSchema('public')
+        .with('everything', (qb) => qb.selectFrom('everything').select('id'))
+        .selectFrom('everything')
+        .select('id')
+      expect(moved.compile().sql).toBe(
+        'with "everything" as (select "id" from "public"."everything") select "id" from "everything"',
+      )
+    })
+
+    test('explained as text and as a document', async () => {
+      const db = open()
+      const query = db.selectFrom('everything').select('id').where('id', '=', 1)
+      expect(await query.explain()).toEqual(
+        expect.arrayContaining([{ 'QUERY PLAN': expect.stringContaining('Index') }]),
+      )
+      expect(await query.explain('json', sql`analyze`)).toEqual([
+        { 'QUERY PLAN': [expect.objectContaining({ 'Execution Time': expect.any(Number) })] },
+      ])
+    })
+
+    test('streamed, with a pool of one, in a transaction and outside', async () => {
+      const db = open({ max: 1 })
+      await db
+        .insertInto('everything')
+        .values(Array.from({ length: 250 }, (_, i) => row(i)))
+        .execute()
+      const from = db.selectFrom('everything').select('id').orderBy('id')
+      for await (const { id } of from.stream(10)) if (id === 25) break
+      await expect(
+        (async () => {
+          for await (const { id } of from.stream(10)) if (id === 25) throw new Error('enough')
+        })(),
+      ).rejects.toThrow('enough')
+      const seen = await db.transaction().execute(async (trx) => {
+        const ids: number[] = []
+        for await (const { id } of trx.selectFrom('everything').select('id').orderBy('id').stream(10)) {
+          ids.push(id)
+          if (id % 100 === 0) await trx.updateTable('everything').set({ real: 0 }).where('id', '=', id).execute()
+          if (id === 210) break
+        }
+        return ids.length
+      })
+      expect(seen).toBe(211)
+      expect(await column(db, 'select count(*) from everything where real = 0')).toBe(3)
+      expect(await column(db, "select count(*) from pg_cursors where name like 'kanta%'")).toBe(0)
+    })
+  })
+
   describe('copy', () => {
     const driver = (): Driver => pg(options())
 
@@ -417,7 +489,6 @@ describe.skipIf(address === undefined)('pg', () => {
       const found: unknown[] = []
       for await (const copied of copyTo(driver(), everything)) found.push(copied)
       expect(found.sort((a, b) => (a as { id: number }).id - (b as { id: number }).id)).toEqual(rows)
-      await open({}, { everything }).deleteFrom('everything').execute()
     })
 
     test('in from what comes slowly, some columns, by name', async () => {
@@ -431,7 +502,6 @@ describe.skipIf(address === undefined)('pg', () => {
       const found: unknown[] = []
       for await (const copied of copyTo(driver(), 'everything', { columns: ['text'] })) found.push(copied)
       expect(found).toEqual([{ text: 't0' }, { text: 't1' }, { text: 't2' }])
-      await open({}, { everything }).deleteFrom('everything').execute()
     })
 
     test('in, all or nothing', async () => {
@@ -482,7 +552,6 @@ describe.skipIf(address === undefined)('pg', () => {
         if (rows % 5000 === 0) await new Promise((resolve) => setImmediate(resolve))
       }
       expect(rows).toBe(50_000)
-      await sql`truncate everything`.execute(db)
     })
 
     test('takes a driver of pg and a table', async () => {
