@@ -1,7 +1,7 @@
+import { schemaBuilder } from '../define/index.ts'
 import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import type { Driver as Access } from '../driver/index.ts'
-import { schemaBuilder } from '../define/index.ts'
 import { refuse } from '../error/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'

@@ -160,4 +160,5 @@ test('await using', async () => {
 
 test('introspection', () => both((db) => db.introspection.getTables()))
 
-test('explain', () => both(async (db) => (await db.selectFrom('toy').select('id').where('id', '=', 1).explain()).length > 0))
+test('explain', () =>
+  both(async (db) => (await db.selectFrom('toy').select('id').where('id', '=', 1).explain()).length > 0))

@@ -23,7 +23,9 @@ export const schemaPrograms: readonly Program[] = [
       .addForeignKeyConstraint('a_f', ['x'], 'b', ['id']),
   ),
   program('create a temporary table', (db) => db.schema.createTable('a').temporary().addColumn('x', 'text')),
-  program('default by text', (db, { sql }) => db.schema.createTable('a').addColumn('x', 'timestamp', (c) => c.defaultTo(sql`now()`).notNull())),
+  program('default by text', (db, { sql }) =>
+    db.schema.createTable('a').addColumn('x', 'timestamp', (c) => c.defaultTo(sql`now()`).notNull()),
+  ),
   program('drop table', (db) => db.schema.dropTable('a').ifExists()),
   program('create index', (db) => db.schema.createIndex('i').on('a').columns(['x', 'y']).unique()),
   program('create index by column', (db) => db.schema.createIndex('i').on('a').column('x')),

@@ -18,7 +18,7 @@ test.for(Object.entries(compilers))(
     const folder = join(here, `.own-${version}`)
     mkdirSync(folder, { recursive: true })
     try {
-      for (const file of ['programs.ts', 'server-programs.ts', 'types-programs.ts', 'world.ts']) {
+      for (const file of ['programs.ts', 'schema-programs.ts', 'server-programs.ts', 'types-programs.ts', 'world.ts']) {
         const text = readFileSync(join(here, file), 'utf8')
         writeFileSync(join(folder, file), text.replaceAll("from 'kysely'", "from '../../../src/compat/kysely.ts'"))
       }
