@@ -105,6 +105,12 @@ function withRows(n: NodeOf<'select'>): NodeOf<'select'> {
   return n.offset === undefined ? n : { ...n, offset: { kind: 'raw', strings: ['', ' rows'], parts: [n.offset] } }
 }
 
+/** `ignore()` and `orIgnore()` say the same, each database in its own words. */
+function ignoring(or: string | undefined, { name }: Dialect): string | undefined {
+  if (or === 'ignore' && name === 'sqlite') return 'or ignore'
+  return or === 'or ignore' && (name === 'mysql' || name === 'mariadb') ? 'ignore' : or
+}
+
 /** `explain`, with its options as each database takes them. */
 function explain(dialect: Dialect): Printers['explain'] {
   const [open, assign, close] = dialect.name === 'postgres' ? ['(', ' ', ')'] : ['', '=', '']
@@ -132,6 +138,7 @@ export function kyselyStyle(dialect: Dialect): Dialect {
     parens,
     jsonPath: jsonPath(own),
     default: byDefault,
+    insert: (n, w) => own.insert({ ...n, or: ignoring(n.or, dialect) }, w),
     explain: explain(dialect),
     and: (n, w) => own.and({ ...n, items: bare(n.items) }, w),
     or: (n, w) => own.or({ ...n, items: bare(n.items) }, w),
