@@ -524,6 +524,7 @@ export function selectEnd(n: NodeOf<'select'>, w: Writer): void {
   w.list(n.locks, '')
   if (n.wait !== undefined) {
     w.require('locks', n.wait, 'A transaction that writes is alone here; use db.transaction().')
+    if (n.locks.length === 0) refuse(`${n.wait} says how long a lock waits. Add forUpdate() or forShare().`)
     w.text(` ${n.wait}`)
   }
   modifiers(n, 'end', w)

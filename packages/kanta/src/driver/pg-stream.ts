@@ -137,7 +137,14 @@ class SharedCursor implements Cursor {
 
   async fetch(): Promise<Chunk> {
     const { statement, values, chunkSize, bigints, portal } = this.#reading
-    const options = { bigints, limit: chunkSize, portal, isBound: this.#isBound, forgotten: [] }
+    const options = {
+      bigints,
+      limit: chunkSize,
+      portal,
+      isBound: this.#isBound,
+      forgotten: [],
+      parsing: this.#connection.parsing,
+    }
     const { rows, suspended } = await this.#connection.step<Execution>(
       (done, failing) => new Execution(statement, values, options, done, failing),
       statement,
@@ -199,6 +206,7 @@ class LoneCursor implements Cursor, Submitted {
   submit(wire: Wire): void {
     this.#wire = wire
     const { statement, values, portal } = this.#reading
+    this.#connection.parsing.statement = statement
     together(wire, () => {
       wire.parse({ text: statement.sql, name: '' })
       wire.bind({ portal, statement: '', values })

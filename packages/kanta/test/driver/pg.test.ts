@@ -123,6 +123,25 @@ describe.skipIf(address === undefined)('pg', () => {
       expect(await prepared(db)).toBe(0)
     })
 
+    test('asked at once on one connection, in a transaction, are kept apart', async () => {
+      const connection = await pg(options()).connect('write')
+      ends.push(() => connection.close())
+      await connection.run('begin', [])
+      const texts = [1, 2, 3].map((n) => `select ${n} as v`)
+      for (let round = 0; round < 2; round++) {
+        const stream = connection.stream('select i from generate_series(1, 3) i', [], 1)
+        const asked = [...texts.map((text) => connection.all(text, [])), stream.next()]
+        expect(await Promise.all(asked)).toEqual([[[1]], [[2]], [[3]], { done: false, value: [[1]] }])
+        await stream.return!()
+      }
+      const twice = () => connection.all('select 5 as v', [])
+      expect(await Promise.all([twice(), twice()])).toEqual([[[5]], [[5]]])
+      const [wrong, right] = await Promise.allSettled([connection.all('selct 4', []), connection.all('select 4', [])])
+      expect([wrong, right]).toMatchObject([{ reason: { code: '42601' } }, { reason: { code: '25P02' } }])
+      await connection.run('rollback', [])
+      expect(await connection.all('select 4', [])).toEqual([[4]])
+    })
+
     test('that the server lost are made again', async () => {
       const db = open({ max: 1 })
       const query = () => sql`select ${1}::integer as v`.execute(db)
