@@ -1,8 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'
 
-type Rows = ReturnType<Connection['stream']>
-
 /** What is told of the machines of a cluster. */
 export type ClusterEvent =
   | { readonly kind: 'down' | 'up'; readonly node: number; readonly cause?: unknown }
@@ -10,6 +8,8 @@ export type ClusterEvent =
 
 /** Settings of a cluster. */
 export interface ClusterOptions {
+  /** Whether a read sees what was written before, on whichever machine; `true` unless said. */
+  readonly readYourWrites?: boolean | undefined
   /** The milliseconds for which a connection is looked for while no machine takes it; 30,000 unless said. */
   readonly failoverTimeout?: number | undefined
   /** The milliseconds after which a machine that failed is tried again; 1,000 unless said. */
@@ -20,13 +20,11 @@ export interface ClusterOptions {
 
 /** Settings of a primary with replicas. */
 export interface ReplicatedOptions extends ClusterOptions {
-  /** Whether a read sees every write that this database has made before; `true` unless said. */
-  readonly readYourWrites?: boolean | undefined
   /** The milliseconds that a read waits for its replica to catch up before the primary answers it; 20 unless said. */
   readonly catchUp?: number | undefined
 }
 
-const OPTIONS = ['failoverTimeout', 'retryAfter', 'onEvent', 'readYourWrites', 'catchUp']
+const OPTIONS = ['failoverTimeout', 'retryAfter', 'onEvent', 'readYourWrites']
 
 /** A machine of a cluster, and how it does. */
 class Node {
@@ -35,6 +33,8 @@ class Node {
   /** When it may be tried again, after it failed. */
   downUntil = 0
   isDown = false
+  /** How often it was found not to be part of the cluster: connections from before are not used again. */
+  detachments = 0
   /** How far it has replayed the log of the primary, as far as is known. */
   replayed = 0n
 
@@ -62,6 +62,10 @@ class Nodes {
     this.#onEvent = options.onEvent
   }
 
+  codeOf(cause: unknown): string {
+    return cause instanceof KantaError ? cause.code : this.all[0]!.driver.explainError(cause).code
+  }
+
   tell(event: ClusterEvent): void {
     this.#onEvent?.(event)
   }
@@ -71,6 +75,12 @@ class Nodes {
     if (node.isDown) return
     node.isDown = true
     this.tell({ kind: 'down', node: node.number, cause })
+  }
+
+  /** Takes note that a machine answers and yet is not part of the cluster. */
+  detached(node: Node, cause: unknown): void {
+    node.detachments++
+    this.lost(node, cause)
   }
 
   found(node: Node): void {
@@ -146,6 +156,11 @@ function checkCluster(
     refuse(`${name}() takes machines of one kind, not ${[...dialects].map((it) => it.name).join(' and ')}.`)
   for (const option of Object.keys(options))
     if (!known.includes(option)) refuse(`${name}() has no option '${option}'. It takes: ${known.join(', ')}.`)
+  for (const option of ['failoverTimeout', 'retryAfter', 'catchUp'] as const) {
+    const value = options[option]
+    if (value !== undefined && !(typeof value === 'number' && value >= 0))
+      refuse(`${option} of ${name}() is a number of milliseconds, 0 or more, not ${String(value)}.`)
+  }
 }
 
 /** The first cell of a query of one row. */
@@ -158,27 +173,63 @@ async function cell(connection: Connection, sql: string): Promise<unknown> {
  * Machines of which each takes writes, such as the nodes of a Galera cluster: connections go to them by turns, and a
  * machine that does not answer, or is not part of the cluster just then, is left out until it is back.
  *
- * Two machines may both take a write of which the cluster then keeps one; the other transaction fails with `deadlock`
- * when it commits. `db.transaction().retry()` runs it again.
+ * Two machines may both take a write of which the cluster then keeps one; the other transaction fails with `deadlock`,
+ * at one of its statements or when it commits. `db.transaction().retry()` runs it again.
+ *
+ * On Galera a statement waits until its node has applied what was committed on the others before (`wsrep_sync_wait`),
+ * so that it sees what was written wherever that was. `readYourWrites: false` saves the wait where that is not needed.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { multiPrimary } from 'kanta/cluster'
+ * import { mariadb } from 'kanta/mysql2'
+ *
+ * const hosts = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+ * const nodes = hosts.map((host) => mariadb({ host, user: 'app', database: 'cities', max: 5 }))
+ * const db = kanta({ driver: multiPrimary(nodes, { onEvent: (event) => console.log(event.kind, event.node) }) })
+ * ```
  *
  * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
  */
 export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions = {}): Driver {
-  checkCluster('multiPrimary', drivers, options, OPTIONS.slice(0, 3))
+  checkCluster('multiPrimary', drivers, options, OPTIONS)
   const nodes = new Nodes(drivers, options)
   const [first] = drivers
-  const isGalera = first!.dialect.name === 'mariadb' || first!.dialect.name === 'mysql'
+  const { readYourWrites = true } = options
+  const isMysql = first!.dialect.name === 'mariadb' || first!.dialect.name === 'mysql'
+  const isPart = async (connection: Connection): Promise<boolean> =>
+    !isMysql || (await galeraState(connection)) !== 'detached'
   const isReady = async (connection: Connection): Promise<boolean> => {
-    if (!isGalera) return true
-    const row = await connection.first("show status like 'wsrep_ready'", [])
-    return row === undefined || Object.values(row as object)[1] !== 'OFF'
+    const state = isMysql ? await galeraState(connection) : undefined
+    if (state === 'detached')
+      throw new KantaError('connection', 'The machine is not part of its cluster just now (wsrep_ready is OFF).')
+    if (state !== undefined && readYourWrites) await connection.run(WAIT, [])
+    return true
   }
   return {
     ...first!,
     limits: { write: drivers.reduce((sum, driver) => sum + driver.limits.write, 0), read: 0 },
-    connect: async (role) => (await nodes.connect(role, () => nodes.turn(), isReady)).connection,
+    connect: async (role) => {
+      const { connection, node } = await nodes.connect(role, () => nodes.turn(), isReady)
+      return new Member(connection, node, nodes, isPart)
+    },
     close: () => closeAll(drivers),
   }
+}
+
+const GALERA = "show status where variable_name in ('wsrep_provider_name', 'wsrep_ready')"
+
+/** Reads, updates and inserts wait for what was committed before on other nodes: bits 1, 2 and 4. */
+const WAIT = 'set session wsrep_sync_wait = 7'
+
+/** Whether a node of Galera is part of its cluster, so that it may answer; `undefined` of any other server. */
+async function galeraState(connection: Connection): Promise<'ready' | 'detached' | undefined> {
+  const rows = await connection.all(GALERA, [])
+  const status = new Map(rows.map((row) => Object.values(row as object) as [string, string]))
+  // MariaDB without the library has these as well.
+  if ((status.get('wsrep_provider_name') ?? '') === '') return undefined
+  return status.get('wsrep_ready') === 'ON' ? 'ready' : 'detached'
 }
 
 async function closeAll(drivers: readonly Driver[]): Promise<void> {
@@ -193,10 +244,21 @@ async function closeAll(drivers: readonly Driver[]): Promise<void> {
  * A read sees whatever this database has written before: where its replica does not catch up with the log of the
  * primary in time, the primary answers.
  *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { replicated } from 'kanta/cluster'
+ * import { pg } from 'kanta/pg'
+ *
+ * const hosts = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+ * const machines = hosts.map((host) => pg({ host, database: 'cities', max: 5 }))
+ * const db = kanta({ driver: replicated(machines, { catchUp: 50 }) })
+ * ```
+ *
  * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
  */
 export function replicated(drivers: readonly Driver[], options: ReplicatedOptions = {}): Driver {
-  checkCluster('replicated', drivers, options, OPTIONS)
+  checkCluster('replicated', drivers, options, [...OPTIONS, 'catchUp'])
   if (drivers[0]!.dialect.name !== 'postgres') refuse('replicated() takes machines of PostgreSQL.')
   const cluster = new Replication(drivers, options)
   const most = Math.max(...drivers.map((driver) => driver.limits.write))
@@ -243,10 +305,15 @@ class Replication {
 
   /** A connection to the primary. */
   async writer(): Promise<Connection> {
-    return new Writer(await this.primary(), this)
+    const { connection, node } = await this.#connect()
+    return new Writer(connection, node, this)
   }
 
   async primary(): Promise<Connection> {
+    return (await this.#connect()).connection
+  }
+
+  async #connect(): Promise<{ readonly connection: Connection; readonly node: Node }> {
     const known = this.#primary
     const order = (): readonly Node[] => {
       const turn = this.nodes.turn()
@@ -260,7 +327,7 @@ class Replication {
       this.wrote()
       this.nodes.tell({ kind: 'primary', node: node.number })
     }
-    return connection
+    return { connection, node }
   }
 
   /** A connection to a replica, or to the primary while there is none. */
@@ -272,10 +339,6 @@ class Replication {
     if (this.#primary === undefined) await (await this.primary()).close()
     const { connection, node } = await this.nodes.connect('read', order, async () => true)
     return new Reader(connection, node, this)
-  }
-
-  codeOf(cause: unknown): string {
-    return cause instanceof KantaError ? cause.code : this.nodes.all[0]!.driver.explainError(cause).code
   }
 
   isPrimary(node: Node): boolean {
@@ -310,7 +373,7 @@ class Replication {
         const asker = this.#asker
         this.#asker = undefined
         await Promise.resolve(asker?.close()).catch(() => {})
-        if (attempt < ATTEMPTS && this.codeOf(cause) === 'connection') continue
+        if (attempt < ATTEMPTS && this.nodes.codeOf(cause) === 'connection') continue
         this.#isWritten = true
         throw cause
       }
@@ -323,15 +386,22 @@ class Replication {
   }
 }
 
-/** A connection to the primary, which notes that something was written. */
-class Writer implements Connection {
+/** A connection to a machine, which is not used again once the machine refuses what a member of the cluster does. */
+class Member implements Connection {
   readonly #at: Connection
-  readonly #cluster: Replication
+  readonly #node: Node
+  readonly #nodes: Nodes
+  readonly #detachments: number
+  /** Whether the machine is part of the cluster, where it can tell. */
+  readonly #isPart: ((connection: Connection) => Promise<boolean>) | undefined
   #isGone = false
 
-  constructor(at: Connection, cluster: Replication) {
+  constructor(at: Connection, node: Node, nodes: Nodes, isPart?: (connection: Connection) => Promise<boolean>) {
     this.#at = at
-    this.#cluster = cluster
+    this.#isPart = isPart
+    this.#node = node
+    this.#nodes = nodes
+    this.#detachments = node.detachments
   }
 
   get rows(): 'object' | 'array' {
@@ -343,35 +413,47 @@ class Writer implements Connection {
   }
 
   get isOpen(): boolean {
-    return this.#at.isOpen !== false && !this.#isGone
+    return this.#at.isOpen !== false && !this.#isGone && this.#node.detachments === this.#detachments
   }
 
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown[]> {
-    return this.#noting(() => this.#at.all(sql, parameters, bigints))
+    return this.#work(() => this.#at.all(sql, parameters, bigints))
   }
 
   first(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown> {
-    return this.#noting(() => this.#at.first(sql, parameters, bigints))
+    return this.#work(() => this.#at.first(sql, parameters, bigints))
   }
 
   run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
-    return this.#noting(() => this.#at.run(sql, parameters))
+    return this.#work(() => this.#at.run(sql, parameters))
   }
 
   execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
-    return this.#noting(() => this.#at.execute(sql, parameters))
+    return this.#work(() => this.#at.execute(sql, parameters))
   }
 
   script(sql: string): Promise<void> {
-    return this.#noting(() => this.#at.script(sql))
+    return this.#work(() => this.#at.script(sql))
   }
 
   columns(sql: string): readonly string[] {
     return this.#at.columns(sql)
   }
 
-  stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints?: boolean): Rows {
-    return this.#at.stream(sql, parameters, chunkSize, bigints)
+  async *stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunkSize: number,
+    bigints?: boolean,
+  ): AsyncGenerator<unknown[]> {
+    try {
+      yield* this.#at.stream(sql, parameters, chunkSize, bigints) as AsyncIterable<unknown[]>
+    } catch (cause) {
+      await this.#failed(cause)
+      throw cause
+    } finally {
+      this.ended()
+    }
   }
 
   cancel(): MaybePromise<void> {
@@ -386,17 +468,43 @@ class Writer implements Connection {
     return this.#at.close()
   }
 
-  async #noting<T>(work: () => MaybePromise<T>): Promise<T> {
+  /** Called after each statement. */
+  protected ended(): void {}
+
+  async #work<T>(work: () => MaybePromise<T>): Promise<T> {
     try {
       return await work()
     } catch (cause) {
-      // One that was the primary and is not any more refuses writes; the next connection goes to the new one.
-      const code = this.#cluster.codeOf(cause)
-      this.#isGone ||= code === 'read_only' || code === 'connection'
+      await this.#failed(cause)
       throw cause
     } finally {
-      this.#cluster.wrote()
+      this.ended()
     }
+  }
+
+  async #failed(cause: unknown): Promise<void> {
+    const code = this.#nodes.codeOf(cause)
+    if (this.#isGone || (code !== 'read_only' && code !== 'connection')) return
+    // One that was the primary and is not any more refuses writes; the next connection goes to the new one.
+    this.#isGone = true
+    if (this.#at.isOpen !== true || this.#isPart === undefined) return
+    // What holds for the machine holds for its other connections, too.
+    const isPart = await this.#isPart(this.#at).catch(() => true)
+    if (!isPart) this.#nodes.detached(this.#node, cause)
+  }
+}
+
+/** A connection to the primary, which notes that something was written. */
+class Writer extends Member {
+  readonly #cluster: Replication
+
+  constructor(at: Connection, node: Node, cluster: Replication) {
+    super(at, node, cluster.nodes)
+    this.#cluster = cluster
+  }
+
+  protected override ended(): void {
+    this.#cluster.wrote()
   }
 }
 
@@ -487,7 +595,7 @@ class Reader implements Connection {
       try {
         return await work(this.#current)
       } catch (cause) {
-        if (this.#cluster.codeOf(cause) !== 'connection') throw cause
+        if (this.#cluster.nodes.codeOf(cause) !== 'connection') throw cause
         if (this.#current === this.#replica) {
           this.#isLost = true
           this.#cluster.nodes.lost(this.#node, cause)
