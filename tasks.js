@@ -17,8 +17,10 @@ const tasks = {
     run('node', ['--disable-warning=ExperimentalWarning', 'src/main.ts', ...args], 'examples/cities')
   },
   build() {
-    rmSync(join(root, 'packages/kanta/dist'), { recursive: true, force: true })
-    tsc('packages/kanta/tsconfig.build.json')
+    for (const name of ['kanta', 'cli']) {
+      rmSync(join(root, `packages/${name}/dist`), { recursive: true, force: true })
+      tsc(`packages/${name}/tsconfig.build.json`)
+    }
   },
   check() {
     run('biome', ['check', '.'])

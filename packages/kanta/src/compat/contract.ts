@@ -79,6 +79,15 @@ export interface DialectAdapter {
   readonly supportsTransactionalDdl?: boolean
   readonly supportsReturning?: boolean
   readonly supportsOutput?: boolean
+  /** Keeps other migrators out, on the connection that it is given. */
+  acquireMigrationLock?(db: never, options: MigrationLockOptions): Promise<void>
+  releaseMigrationLock?(db: never, options: MigrationLockOptions): Promise<void>
+}
+
+export interface MigrationLockOptions {
+  readonly lockTable: string
+  readonly lockRowId: string
+  readonly lockTableSchema?: string
 }
 
 /** Makes text of Kysely's nodes; in Kanta it only says which database the text is for. */

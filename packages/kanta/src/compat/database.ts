@@ -5,8 +5,14 @@ import { refuse } from '../error/index.ts'
 import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { Creator } from './builder.ts'
-import type { AbortableOperationOptions, DatabaseIntrospector, QueryCompiler, TransactionSettings } from './contract.ts'
-import { ACCESS, type Dialect, SPEECH } from './dialect.ts'
+import type {
+  AbortableOperationOptions,
+  DatabaseIntrospector,
+  DialectAdapter,
+  QueryCompiler,
+  TransactionSettings,
+} from './contract.ts'
+import { ACCESS, ADAPTER, type Dialect, SPEECH } from './dialect.ts'
 import { accessOf } from './given-driver.ts'
 import { type LogConfig, logOf } from './log.ts'
 import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
@@ -121,6 +127,10 @@ export class Kysely extends Creator {
 
   case(...value: unknown[]) {
     return this[shared].handle.case(...value)
+  }
+
+  get [ADAPTER](): DialectAdapter {
+    return this[shared].config.dialect.createAdapter()
   }
 
   get [RUNNER]() {

@@ -13,6 +13,7 @@ import {
   givenTedious,
 } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
+import { type Runnable, sql } from '../sql/index.ts'
 import type {
   CompiledQuery,
   ConnectionHooks,
@@ -20,6 +21,7 @@ import type {
   DatabaseIntrospector,
   DialectAdapter,
   Driver,
+  MigrationLockOptions,
   MssqlDialectConfig,
   MysqlDialectConfig,
   PGliteDialectConfig,
@@ -41,6 +43,8 @@ export interface Dialect {
 /** Where a dialect of this package keeps the driver of Kanta that it stands for. */
 export const ACCESS: unique symbol = Symbol('driver')
 /** Where a query compiler of this package keeps the dialect that it stands for. */
+/** Where a database keeps the adapter of its dialect. */
+export const ADAPTER: unique symbol = Symbol('adapter')
 export const SPEECH: unique symbol = Symbol('dialect')
 
 const refuseNodes = (what: string): never =>
@@ -92,6 +96,8 @@ export abstract class DialectAdapterBase implements DialectAdapter {
   get supportsOutput(): boolean {
     return false
   }
+  async acquireMigrationLock(_db: Runnable, _options: MigrationLockOptions): Promise<void> {}
+  async releaseMigrationLock(_db: Runnable, _options: MigrationLockOptions): Promise<void> {}
 }
 export class SqliteAdapter extends DialectAdapterBase {
   override get supportsMultipleConnections(): boolean {
@@ -102,7 +108,18 @@ export class SqliteAdapter extends DialectAdapterBase {
   }
 }
 
+// The locks are those of Kysely, so that its runners and these keep each other out.
+const POSTGRES_LOCK = 3853314791062309107n
+const MYSQL_LOCK = 'ea586330-2c93-47c8-908d-981d9d270f9d'
+const MYSQL_PATIENCE = 60 * 60
+
 export class PostgresAdapter extends DialectAdapterBase {
+  override async acquireMigrationLock(db: Runnable): Promise<void> {
+    await sql`select pg_advisory_lock(${sql.lit(POSTGRES_LOCK)})`.execute(db)
+  }
+  override async releaseMigrationLock(db: Runnable): Promise<void> {
+    await sql`select pg_advisory_unlock(${sql.lit(POSTGRES_LOCK)})`.execute(db)
+  }
   override get supportsTransactionalDdl(): boolean {
     return true
   }
@@ -111,11 +128,20 @@ export class PostgresAdapter extends DialectAdapterBase {
   }
 }
 export class PGliteAdapter extends PostgresAdapter {
+  override async acquireMigrationLock(): Promise<void> {}
+  override async releaseMigrationLock(): Promise<void> {}
   override get supportsMultipleConnections(): boolean {
     return false
   }
 }
-export class MysqlAdapter extends DialectAdapterBase {}
+export class MysqlAdapter extends DialectAdapterBase {
+  override async acquireMigrationLock(db: Runnable): Promise<void> {
+    await sql`select get_lock(${MYSQL_LOCK}, ${MYSQL_PATIENCE})`.execute(db)
+  }
+  override async releaseMigrationLock(db: Runnable): Promise<void> {
+    await sql`select release_lock(${MYSQL_LOCK})`.execute(db)
+  }
+}
 export class MssqlAdapter extends DialectAdapterBase {
   override get supportsCreateIfNotExists(): boolean {
     return false
@@ -125,6 +151,16 @@ export class MssqlAdapter extends DialectAdapterBase {
   }
   override get supportsOutput(): boolean {
     return true
+  }
+  override async acquireMigrationLock(db: Runnable): Promise<void> {
+    await sql`exec sp_getapplock @DbPrincipal = 'dbo', @Resource = 'kysely_migration', @LockMode = 'Exclusive', @LockOwner = 'Session'`.execute(
+      db,
+    )
+  }
+  override async releaseMigrationLock(db: Runnable): Promise<void> {
+    await sql`exec sp_releaseapplock @DbPrincipal = 'dbo', @Resource = 'kysely_migration', @LockOwner = 'Session'`.execute(
+      db,
+    )
   }
 }
 

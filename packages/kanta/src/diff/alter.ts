@@ -23,6 +23,8 @@ export interface Alterations {
   alterColumn(step: AlterColumn, p: Printer): string[]
   /** What follows `alter table t`. */
   dropConstraint(constraint: Constraint, table: CatalogName, p: Printer): string
+  /** What is left of a constraint that is gone, and goes too. */
+  remains(constraint: Constraint, table: CatalogName, p: Printer): string[]
   renameConstraint(table: CatalogName, constraint: Constraint, to: string, p: Printer): string[]
   dropIndex(index: CatalogIndex, table: CatalogName, p: Printer): string
   renameIndex(index: CatalogIndex, table: CatalogName, to: string, p: Printer): string
@@ -45,6 +47,7 @@ const standard = {
   ],
   kept: (stored: boolean) => (stored ? 'stored' : 'virtual'),
   createTrigger: (trigger: CatalogTrigger) => trigger.definition,
+  remains: () => [],
 }
 
 /** The name of a constraint, which a database needs to find it. */
@@ -85,12 +88,8 @@ const postgres: Alterations = {
     const alter = `${p.alter(table)} alter column ${p.quote(to.name)}`
     const has = (change: AlterColumn['changes'][number]): boolean => changes.includes(change)
     const texts: string[] = []
-    if (has('generated')) {
-      // An expression can be taken away, but not be given to a column that is there.
-      if (to.generated === null) texts.push(`${alter} drop expression`)
-      else
-        return [`${p.alter(table)} drop column ${p.quote(from.name)}`, `${p.alter(table)} add column ${p.column(to)}`]
-    }
+    // Where an expression comes or changes, the column is another one.
+    if (has('generated')) texts.push(`${alter} drop expression`)
     const typed = has('type') || has('collation')
     // A default of the old type may not become one of the new by itself.
     if (typed && from.default !== null && from.identity === null) texts.push(`${alter} drop default`)
@@ -151,11 +150,17 @@ const mysql: Alterations = {
     constraint.type === 'primary key'
       ? 'drop primary key'
       : `drop ${WORDS[constraint.type]} ${p.quote(named(constraint, table))}`,
+  // The index that a foreign key made for itself stays behind under its name. MySQL cannot drop it if it is there.
+  remains: (constraint, table, p) =>
+    constraint.type === 'foreign key' && p.dialect.name === 'mariadb'
+      ? [`drop index if exists ${p.quote(named(constraint, table))} on ${p.name(table)}`]
+      : [],
   renameConstraint: (table, constraint, to, p) =>
     constraint.type === 'unique' && constraint.name !== null
       ? [`${p.alter(table)} rename index ${p.quote(constraint.name)} to ${p.quote(to)}`]
       : [
           `${p.alter(table)} ${mysql.dropConstraint(constraint, table, p)}`,
+          ...mysql.remains(constraint, table, p),
           `${p.alter(table)} add ${p.constraint({ ...constraint, name: to })}`,
         ],
   dropIndex: (index, table, p) => `drop index ${p.quote(index.name)} on ${p.name(table)}`,

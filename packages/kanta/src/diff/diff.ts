@@ -58,7 +58,10 @@ export async function diff(from: Schema, to: Schema, options: DiffOptions = {}):
   const up = plan(named, after, renames, ground)
   // Back from what is there once it went up, with the names that it has then.
   const back = reversed(renames, before)
-  const reached = withKeptNames(after, renamedSide(named, renames, name), ground)
+  const moved = renamedSide(named, renames, name)
+  // Tables say nothing of views and triggers, which are there all the same.
+  const all = after.says === 'all' ? after : { ...after, views: moved.views, triggers: moved.triggers }
+  const reached = withKeptNames(all, moved, ground)
   const down = plan(reached, before, back, ground)
   const warnings = [...lint(up, { dialect: name, off: options.off }), ...losses(up, options.off)]
   return { dialect: name, up, down, warnings }

@@ -65,8 +65,11 @@ export function normalType(type: string, dialect: DialectName): string {
   const lower = text.toLowerCase().replace(/\s*([(),[\]])\s*/g, '$1')
   if (dialect === 'sqlite') return lower
   const [, name = lower, size = '', rest = ''] = /^([^()[\]]+?)(\([^)]*\))?((?: .*|\[\])*)$/.exec(lower) ?? []
-  const known = SYNONYMS[dialect][`${name}${rest}`] ?? SYNONYMS[dialect][name]
-  const suffix = known !== undefined && SYNONYMS[dialect][`${name}${rest}`] !== undefined ? '' : rest
+  const names = SYNONYMS[dialect]
+  const whole = names[`${name}${rest}`]
+  // `timestamp with time zone` is no synonym of `timestamp`.
+  const known = whole ?? (rest.startsWith(' with') ? undefined : names[name])
+  const suffix = whole === undefined ? rest : ''
   return sized(known ?? name, size, dialect) + suffix.replace(/ character set \w+| collate \w+/g, '')
 }
 
@@ -90,9 +93,10 @@ export function normalDefault(column: CatalogColumn, dialect: DialectName): stri
   if (form === 'null') return null
   const quoted = /^'((?:[^']|'')*)'$/.exec(form)?.[1]?.replaceAll("''", "'")
   switch (column.abstract) {
+    case 'real':
+      return normalReal(quoted ?? form, form)
     case 'integer':
     case 'bigint':
-    case 'real':
     case 'decimal':
     case 'boolean':
       return normalNumber(quoted ?? form, form)
@@ -103,6 +107,11 @@ export function normalDefault(column: CatalogColumn, dialect: DialectName): stri
     default:
       return form
   }
+}
+
+/** Floating-point numbers are equal where JavaScript reads them as one. */
+function normalReal(text: string, other: string): string {
+  return /^-?[\d.]+(?:e[+-]?\d+)?$/i.test(text) ? String(Number(text)) : other
 }
 
 function normalNumber(text: string, other: string): string {

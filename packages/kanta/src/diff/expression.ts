@@ -85,7 +85,7 @@ class Parser {
     const parts = [part()]
     while (this.#c.takes(word)) parts.push(part())
     if (parts.length === 1) return parts[0]!
-    return { op: word, parts: parts.flatMap((each) => ('op' in each && each.op === word ? each.parts : [each])) }
+    return junction(word, parts)
   }
 
   #not(): Form {
@@ -164,12 +164,18 @@ class Parser {
 
   #left(signs: (sign: string) => boolean, part: () => Form): Form {
     let left = part()
-    while (this.#c.now?.kind === 'sign' && signs(this.#c.now.value)) {
-      const op = this.#c.now.value
+    for (let op = this.#sign(); op !== undefined && signs(op); op = this.#sign()) {
       this.#c.at++
       left = { op, parts: [left, part()] }
     }
     return left
+  }
+
+  /** The operator that comes next; MySQL has a word for one. */
+  #sign(): string | undefined {
+    const token = this.#c.now
+    if (token?.kind === 'word' && token.value === 'mod') return '%'
+    return token?.kind === 'sign' ? token.value : undefined
   }
 
   #operator(): Form {
@@ -293,13 +299,43 @@ const truth = (word: string, dialect: DialectName): Form =>
 
 const not_ = (not: boolean, form: Form): Form => (not ? negated(form) : form)
 
-const negated = (form: Form): Form =>
-  'op' in form && form.op === 'not' ? form.parts[0]! : { op: 'not', parts: [form] }
+const OPPOSITE: Readonly<Record<string, string>> = {
+  '=': '<>',
+  '<>': '=',
+  '<': '>=',
+  '>=': '<',
+  '>': '<=',
+  '<=': '>',
+  like: 'not like',
+  'not like': 'like',
+  ilike: 'not ilike',
+  'not ilike': 'ilike',
+}
+
+/** The opposite of a condition, as deep inside as it goes, where MariaDB writes it. It is null where the condition is. */
+function negated(form: Form): Form {
+  if (!('op' in form)) return { op: 'not', parts: [form] }
+  if (form.op === 'not') return form.parts[0]!
+  if (form.op === 'and' || form.op === 'or') return junction(form.op === 'and' ? 'or' : 'and', form.parts.map(negated))
+  const opposite = OPPOSITE[form.op]
+  return opposite === undefined ? { op: 'not', parts: [form] } : { op: opposite, parts: form.parts }
+}
+
+/** A chain in which no part is a chain of the same sort. */
+const junction = (op: string, parts: readonly Form[]): Form => ({
+  op,
+  parts: parts.flatMap((each) => ('op' in each && each.op === op ? each.parts : [each])),
+})
+
+/** Functions that MariaDB writes under another name. */
+const SYNONYMS: Readonly<Record<string, string>> = { lcase: 'lower', ucase: 'upper', octet_length: 'length' }
 
 function call(name: string, parts: readonly Form[], dialect: DialectName): Form {
-  if (parts.length === 0 && NILADIC.has(name))
+  // MySQL takes the digits of a moment from the column, and writes them into its default.
+  const digits = dialect === 'mysql' || dialect === 'mariadb' ? 1 : 0
+  if (parts.length <= digits && NILADIC.has(name))
     return { leaf: name === 'now' && dialect !== 'sqlite' && dialect !== 'postgres' ? 'current_timestamp' : name }
-  return { op: name, parts }
+  return { op: (dialect === 'mariadb' && SYNONYMS[name]) || name, parts }
 }
 
 /** A cast of a literal says its type only; that of a column to a wider type is the database's own. */

@@ -277,6 +277,50 @@ function rebuild(change: TableChanges, reasons: readonly string[], from: Side, s
   })
 }
 
+/** What is computed goes before what it is computed from, and comes after it. */
+function columnSteps(change: TableChanges, { dialect }: Ground, table: CatalogName, stages: Stages): void {
+  const computedLast = (a: CatalogColumn, b: CatalogColumn): number =>
+    Number(a.generated !== null) - Number(b.generated !== null)
+  const again = recomputed(change, dialect)
+  const drop = (column: CatalogColumn): Step => ({ kind: 'dropColumn', table, column })
+  const add = (column: CatalogColumn): Step => ({ kind: 'addColumn', table, column })
+  stages.columns.push(...again.map(drop), ...[...change.gone].sort(computedLast).reverse().map(drop))
+  // A type that is changed has to fit before something new is computed from it.
+  for (const [from, to, changes] of change.altered)
+    if (!again.includes(to)) stages.columns.push({ kind: 'alterColumn', table, from, to, changes })
+  for (const index of change.to.indexes)
+    if (!change.indexes.added.includes(index) && again.some((column) => isOf(index, column.name))) {
+      const old = change.from.indexes.find((each) => each.name === index.name)
+      if (old !== undefined) stages.freed.push({ kind: 'dropIndex', table, index: old })
+      stages.keys.push({ kind: 'createIndex', table, index })
+    }
+  stages.columns.push(...[...change.added, ...again].sort(computedLast).map(add))
+}
+
+/**
+ * The computed columns that are dropped and added again: no server gives another expression to one, and PostgreSQL
+ * changes no type from which something is computed.
+ */
+function recomputed({ altered, added, to }: TableChanges, dialect: Ground['dialect']): CatalogColumn[] {
+  const changed = altered.filter(
+    ([from, column, changes]) =>
+      changes.includes('generated') && (column.generated !== null || from.generated?.stored === false),
+  )
+  const retyped = altered.filter(([, , changes]) => changes.includes('type')).map(([column]) => column.name)
+  const held = to.columns.filter(
+    (column) =>
+      dialect === 'postgres' &&
+      column.generated !== null &&
+      !added.includes(column) &&
+      retyped.some((name) => mentions(column.generated!.expression, name)),
+  )
+  return [...new Set([...changed.map(([, column]) => column), ...held])]
+}
+
+const isOf = (index: CatalogIndex, column: string): boolean =>
+  index.parts.some((part) => part.column === column || mentions(part.expression ?? '', column)) ||
+  mentions(index.where ?? '', column)
+
 /** Where each constraint of a table goes: a foreign key needs the key that it points to. */
 function alter(change: TableChanges, ground: Ground, stages: Stages): void {
   const table = nameOf(change.to)
@@ -296,10 +340,7 @@ function alter(change: TableChanges, ground: Ground, stages: Stages): void {
       stages.keys.push({ kind: 'createIndex', table, index: { ...index, name: to } })
     } else stages.renames.push({ kind: 'renameIndex', table, index, to })
   }
-  for (const column of change.gone) stages.columns.push({ kind: 'dropColumn', table, column })
-  for (const column of change.added) stages.columns.push({ kind: 'addColumn', table, column })
-  for (const [from, to, changes] of change.altered)
-    stages.columns.push({ kind: 'alterColumn', table, from, to, changes })
+  columnSteps(change, ground, table, stages)
   for (const constraint of constraints.added) {
     const stage = constraint.type === 'foreign key' ? stages.foreignKeys : stages.keys
     stage.push({ kind: 'addConstraint', table, constraint })

@@ -181,6 +181,7 @@ const PRINT: Print = {
   addConstraint: ({ table, constraint }, p) => [`${p.alter(table)} add ${p.constraint(constraint)}`],
   dropConstraint: ({ table, constraint }, p) => [
     `${p.alter(table)} ${alterations(p.dialect.name).dropConstraint(constraint, table, p)}`,
+    ...alterations(p.dialect.name).remains(constraint, table, p),
   ],
   renameConstraint: ({ table, constraint, to }, p) =>
     alterations(p.dialect.name).renameConstraint(table, constraint, to, p),

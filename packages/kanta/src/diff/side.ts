@@ -1,4 +1,4 @@
-import { type Dialect, localize, Writer } from '../dialect/index.ts'
+import { type Dialect, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import {
   type Catalog,
@@ -8,8 +8,8 @@ import {
   type CatalogTable,
   readCreateTable,
 } from '../introspect/index.ts'
-import { type Node, nodeWith } from '../ir/index.ts'
-import { definitionOf, type IndexDefinition, type TableDefinition } from '../schema/index.ts'
+import { fold, type Node } from '../ir/index.ts'
+import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../schema/index.ts'
 
 /** One side of a diff. */
 export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {
@@ -75,10 +75,8 @@ function fromDefinitions(schema: object, dialect: Dialect): Side {
  * What `create table` of a definition makes. It is read from the text that the dialect prints, so that a diff can never
  * be of another mind than the statement.
  */
-function tableOf(given: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
-  const definition = localize(given, dialect)
-  const node: Node = { ...tableNode, name: definition.name, schema: definition.schema, definition }
-  const text = print(nodeWith('createTable', { table: node }), dialect)
+function tableOf(definition: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
+  const text = print(fold(creationOf(definition)!.table(definition)).tree as Node, dialect)
   const read =
     readCreateTable(text, dialect.name) ?? refuse(`The text of the table '${definition.name}' cannot be read: ${text}`)
   const unhomed = (schema: string | null | undefined): string | null => (schema === home ? null : (schema ?? null))
@@ -118,8 +116,6 @@ function settled(table: CatalogTable, { name }: Dialect): CatalogTable {
     indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !serves(index))),
   }
 }
-
-const tableNode = { kind: 'table', schema: undefined, name: '' } as const
 
 function indexOf(index: IndexDefinition, table: TableDefinition, dialect: Dialect): CatalogIndex {
   return {

@@ -30,7 +30,7 @@ export interface Mysql2Statement {
 }
 
 /** A connection of `mysql2`, as much of it as is needed here. */
-export interface Mysql2Connection {
+export interface RawConnection {
   prepare(sql: string, callback: Callback<Mysql2Statement>): unknown
   unprepare(sql: string): unknown
   query(sql: string, callback: Callback<unknown>): unknown
@@ -67,9 +67,9 @@ interface Reply {
 }
 
 /** A connection of MySQL or MariaDB. */
-export class Mysql2KantaConnection implements Connection {
+export class Mysql2Connection implements Connection {
   readonly rows = 'array'
-  readonly #raw: Mysql2Connection
+  readonly #raw: RawConnection
   readonly #settings: ConnectionSettings
   /** In the order of their use, the last one last. */
   readonly #statements = new Map<string, Mysql2Statement>()
@@ -82,7 +82,7 @@ export class Mysql2KantaConnection implements Connection {
   /** Why it is not open. */
   #end: Error = closed()
 
-  constructor(raw: Mysql2Connection, settings: ConnectionSettings) {
+  constructor(raw: RawConnection, settings: ConnectionSettings) {
     this.#raw = raw
     this.#settings = settings
     const lost = (error?: Error): void => this.#lost(error ?? ended('The server ended the connection.'))
@@ -162,6 +162,7 @@ export class Mysql2KantaConnection implements Connection {
   close(): Promise<void> | void {
     if (!this.#open) return
     const busy = this.#stream?.isOpen === true
+    this.#stream?.close()
     this.#lost()
     // The words of parting would wait for a stream that nobody reads.
     if (busy) this.#raw.destroy()

@@ -49,6 +49,7 @@ export class Mysql2Stream implements AsyncIterableIterator<unknown[]> {
           this.#convert?.(row)
           chunk.push(row)
         } else if (this.#state === 'read' || this.#error !== undefined) break
+        else if (this.#state !== 'open') return DONE
         else await new Promise<void>((resolve) => (this.#wake = resolve))
       }
       if (this.#error !== undefined) throw await this.#settings.failed(this.#error)
@@ -71,6 +72,13 @@ export class Mysql2Stream implements AsyncIterableIterator<unknown[]> {
     await this.#answered
     await this.#settings.ended()
     return DONE
+  }
+
+  /** Ends it with its connection, without a word to the server. */
+  close(): void {
+    this.#state = 'closed'
+    this.#source?.destroy()
+    this.#rouse()
   }
 
   /** The connection is gone. */

@@ -31,7 +31,9 @@ function convert(value: unknown, index: number): Sent {
   switch (typeof value) {
     case 'number':
       if (Number.isSafeInteger(value)) return TypedParameter.LONGLONG(value)
-      return Number.isFinite(value) ? value : refuseValue(index, `${value}, which the database cannot store.`)
+      return Number.isFinite(value)
+        ? value
+        : refuseValue(index, `${value}, which the database cannot store. Pass null where that is meant.`)
     case 'string':
       return value.isWellFormed()
         ? value

@@ -3,7 +3,7 @@ import type { Dialect } from '../dialect/index.ts'
 import { mariadbDialect, mysqlDialect } from '../dialect/mysql/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Connection, Driver } from './driver.ts'
-import { Mysql2KantaConnection } from './mysql2-connection.ts'
+import { Mysql2Connection } from './mysql2-connection.ts'
 import { explainMysqlError } from './mysql2-error.ts'
 import { type Mysql2Options, type Mysql2Pool, type Mysql2Settings, settle } from './mysql2-settings.ts'
 
@@ -77,7 +77,7 @@ async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connec
     const id = await introduce(raw, flavor, settings)
     const control = (sql: string): Promise<void> => alone(settings, sql)
     if (lost !== undefined) throw lost
-    return new Mysql2KantaConnection(raw as never, {
+    return new Mysql2Connection(raw as never, {
       id,
       preparedStatements: settings.preparedStatements,
       control,

@@ -1,6 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, RunResult } from './driver.ts'
-import { Execution, Script } from './pg-execution.ts'
+import { Execution, type Parsing, Script } from './pg-execution.ts'
 import { PgStream } from './pg-stream.ts'
 import { buffers, type Statement, type Submitted, type TransactionStatus, type Wire } from './pg-wire.ts'
 import { toWire, type WireValue } from './postgres-value.ts'
@@ -58,8 +58,7 @@ export class PgConnection implements Connection {
   #portals = 0
   /** What ran last without being kept, for its columns. */
   #last: Statement | undefined
-  /** The statement that is being parsed, which the server knows from then on, even when its run fails. */
-  #parsing: Statement | undefined
+  readonly parsing: Parsing = { statement: undefined }
   #status: TransactionStatus = 'I'
   /** What failed and waits for the server to be ready again. */
   #failed: (() => void) | undefined
@@ -75,7 +74,8 @@ export class PgConnection implements Connection {
     this.#ends = ends
     this.#generation = Math.floor(statementCache / 2)
     this.#wire.on('parseComplete', () => {
-      if (this.#parsing !== undefined) this.#parsing.parsed = this.#parsing.name !== ''
+      const { statement } = this.parsing
+      if (statement !== undefined) statement.parsed = statement.name !== ''
     })
     this.#wire.on('readyForQuery', ({ status }) => {
       this.#status = status
@@ -183,11 +183,10 @@ export class PgConnection implements Connection {
     const statement = this.#young.get(sql) ?? this.#find(sql)
     const forgotten = this.#forgotten
     if (forgotten.length > 0) this.#forgotten = []
-    this.#parsing = statement
     const execution = new Execution(
       statement,
       values,
-      { bigints, limit, forgotten },
+      { bigints, limit, forgotten, parsing: this.parsing },
       (done) => {
         if (done.tag === 'ROLLBACK') {
           try {
@@ -224,7 +223,6 @@ export class PgConnection implements Connection {
           reject(error)
         }
       }
-      this.#parsing = undefined
       this.send(make(done, (_, error) => this.whenReady(error, () => reject(error))))
     })
   }

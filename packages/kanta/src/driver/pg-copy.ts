@@ -38,8 +38,12 @@ const CHUNK = 64 * 1024
  *
  * @example
  * ```ts
+ * import { copyFrom, pg } from 'kanta/pg'
+ * import { city } from './schema.ts'
+ *
  * const driver = pg('postgres://localhost/cities')
- * const copied = await copyFrom(driver, city, readCities()) // an iterable or async iterable of rows
+ * export const load = (rows: AsyncIterable<{ name: string; country: string }>): Promise<number> =>
+ *   copyFrom(driver, city, rows, { columns: ['name', 'country'] })
  * ```
  *
  * @throws KantaError what the database says of a row, and `cancelled` when the signal is aborted.
@@ -78,8 +82,12 @@ export async function copyFrom(
  *
  * @example
  * ```ts
- * const driver = pg('postgres://localhost/cities')
- * for await (const row of copyTo(driver, city)) console.log(row.name)
+ * import { copyTo, pg } from 'kanta/pg'
+ * import { city } from './schema.ts'
+ *
+ * export async function print(): Promise<void> {
+ *   for await (const row of copyTo(pg('postgres://localhost/cities'), city)) console.log(row.name)
+ * }
  * ```
  *
  * @throws KantaError what the database says, and `cancelled` when the signal is aborted.

@@ -11,6 +11,13 @@ export interface ExecutionOptions {
   readonly isBound?: boolean
   /** Names of statements that the server may forget before. */
   readonly forgotten: readonly string[]
+  /** Where the connection sees which statement the server is parsing. */
+  readonly parsing: Parsing
+}
+
+/** What was sent last to be parsed; the server knows it from then on, even when its run fails. */
+export interface Parsing {
+  statement: Statement | undefined
 }
 
 /** The readers of a statement's columns, with integers of 64 bits as numbers or as bigints. */
@@ -65,7 +72,6 @@ export class Execution implements Submitted {
     this.options = options
     this.#done = done
     this.#failing = failing
-    if (statement.columns !== undefined) this.#readers = readersOf(statement.columns, options.bigints)
   }
 
   submit(wire: Wire): void {
@@ -73,8 +79,11 @@ export class Execution implements Submitted {
     try {
       const { statement, options } = this
       const { portal = '', isBound = false, limit } = options
+      // Only now: what ran before this may have found them out.
+      if (statement.columns !== undefined) this.#readers = readersOf(statement.columns, options.bigints)
       for (const name of options.forgotten) wire.close({ type: 'S', name })
       if (!isBound) {
+        options.parsing.statement = statement
         if (!statement.parsed) wire.parse({ text: statement.sql, name: statement.name })
         wire.bind({ portal, statement: statement.name, values: this.values })
         if (statement.columns === undefined) wire.describe({ type: 'P', name: portal })

@@ -1,4 +1,4 @@
-import type { Client } from 'pg'
+import type { Client, Notification as Message } from 'pg'
 import { postgresDialect } from '../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Driver } from './driver.ts'
@@ -35,11 +35,14 @@ const LONGEST_WAIT = 10_000
  *
  * @example
  * ```ts
- * const driver = pg('postgres://localhost/cities')
- * await using listening = await listen(driver, 'city_changed', {
- *   notified: ({ payload }) => refresh(payload),
- *   reconnected: () => refreshAll(),
- * })
+ * import { type Listening, listen, pg } from 'kanta/pg'
+ *
+ * export const follow = (refresh: (city?: string) => void): Promise<Listening> =>
+ *   listen(pg('postgres://localhost/cities'), 'city_changed', {
+ *     notified: ({ payload }) => refresh(payload),
+ *     // What was sent meanwhile is lost.
+ *     reconnected: () => refresh(),
+ *   })
  * ```
  *
  * @throws KantaError `connection` when the server cannot be reached at first.
@@ -72,6 +75,10 @@ class ListeningLine implements Listening {
     this.#listener = listener
   }
 
+  readonly #hear = ({ channel, payload = '', processId }: Message): void => {
+    if (!this.#closed && channel === this.#channel) this.#listener.notified({ channel, payload, processId })
+  }
+
   async start(): Promise<void> {
     try {
       await this.#connect()
@@ -84,7 +91,11 @@ class ListeningLine implements Listening {
     this.#closed = true
     clearTimeout(this.#timer)
     await this.#attempt
-    await this.#connection?.close()
+    const connection = this.#connection
+    if (connection === undefined) return // It may be one of a pool, which others use after this.
+    ;(connection.client as Client).removeListener('notification', this.#hear)
+    if (connection.isOpen) await connection.script(`unlisten ${postgresDialect.quote(this.#channel)}`).catch(() => {})
+    await connection.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -98,9 +109,7 @@ class ListeningLine implements Listening {
       refuse('listen() takes a driver that pg() made.')
     }
     const client = (connection as PgConnection).client as Client
-    client.on('notification', ({ channel, payload = '', processId }) => {
-      if (!this.#closed && channel === this.#channel) this.#listener.notified({ channel, payload, processId })
-    })
+    client.on('notification', this.#hear)
     try {
       await connection.script(`listen ${postgresDialect.quote(this.#channel)}`)
     } catch (cause) {

@@ -137,7 +137,14 @@ class SharedCursor implements Cursor {
 
   async fetch(): Promise<Chunk> {
     const { statement, values, chunkSize, bigints, portal } = this.#reading
-    const options = { bigints, limit: chunkSize, portal, isBound: this.#isBound, forgotten: [] }
+    const options = {
+      bigints,
+      limit: chunkSize,
+      portal,
+      isBound: this.#isBound,
+      forgotten: [],
+      parsing: this.#connection.parsing,
+    }
     const { rows, suspended } = await this.#connection.step<Execution>(
       (done, failing) => new Execution(statement, values, options, done, failing),
       statement,
@@ -162,6 +169,8 @@ class LoneCursor implements Cursor, Submitted {
   #readers: readonly (Reader | undefined)[] | undefined
   #error: unknown
   #synced = false
+  /** The chunk after the one that was given, which comes while that one is read. */
+  #ahead: Promise<Chunk> | undefined
   #waiting: { resolve(chunk: Chunk): void; reject(error: unknown): void } | undefined
 
   constructor(connection: PgConnection, reading: Reading) {
@@ -169,7 +178,15 @@ class LoneCursor implements Cursor, Submitted {
     this.#reading = reading
   }
 
-  fetch(): Promise<Chunk> {
+  async fetch(): Promise<Chunk> {
+    const chunk = await (this.#ahead ?? this.#ask())
+    this.#ahead = chunk.more ? this.#ask() : undefined
+    // Whoever asks for it gets to know how it ended.
+    this.#ahead?.catch(() => {})
+    return chunk
+  }
+
+  #ask(): Promise<Chunk> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
       if (this.#wire === undefined) this.#connection.send(this)
@@ -177,8 +194,9 @@ class LoneCursor implements Cursor, Submitted {
     })
   }
 
-  close(): Promise<void> {
-    if (this.#wire === undefined || this.#synced || !this.#connection.isOpen) return Promise.resolve()
+  async close(): Promise<void> {
+    await this.#ahead?.catch(() => {})
+    if (this.#wire === undefined || this.#synced || !this.#connection.isOpen) return
     return new Promise((resolve) => {
       this.#waiting = { resolve: () => resolve(), reject: () => resolve() }
       this.#sync(this.#wire!)
@@ -188,6 +206,7 @@ class LoneCursor implements Cursor, Submitted {
   submit(wire: Wire): void {
     this.#wire = wire
     const { statement, values, portal } = this.#reading
+    this.#connection.parsing.statement = statement
     together(wire, () => {
       wire.parse({ text: statement.sql, name: '' })
       wire.bind({ portal, statement: '', values })

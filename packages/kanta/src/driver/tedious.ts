@@ -104,6 +104,8 @@ function checkSettings(options: { readonly [S in keyof typeof NEEDED]?: unknown 
 
 function connected(library: Library): Promise<Library> {
   checkSettings(library.config.options)
+  // Whoever waits is told; an error that comes after, while nobody listens, would end the process.
+  library.on('error', () => {})
   return new Promise((resolve, reject) => {
     library.connect((error) => {
       if (error === undefined || error === null) resolve(library)

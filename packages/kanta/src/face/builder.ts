@@ -18,12 +18,6 @@ type CellIn<R, C> = R extends unknown ? (C extends keyof R ? R[C] : never) : nev
 
 /**
  * A query that selects from the tables `TB`, and perhaps others.
- *
- * @example
- * ```ts
- * const large = <Q extends SelectQueryBuilder<Tables, 'city'>>(query: Q) => query.where('city.population', '>', 1_000_000)
- * db.selectFrom('city').select('name').$call(large)
- * ```
  */
 export type SelectQueryBuilder<DB, TB extends keyof DB & string> = Select<
   Info<DB>,

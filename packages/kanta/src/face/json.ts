@@ -32,7 +32,7 @@ export interface JsonPath<T> extends ExpressionWrapper<T> {
    *
    * @example
    * ```ts
-   * eb.ref('profile', '->').key('address').key('street')
+   * db.selectFrom('city').select((eb) => eb.ref('profile', '->').key('address').key('street').as('street'))
    * ```
    */
   key<X extends Keys<T>>(key: X): JsonPath<AtKey<T, X>>

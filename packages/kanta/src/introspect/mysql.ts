@@ -108,7 +108,7 @@ function reader(dialect: 'mysql' | 'mariadb'): Reader {
             name: row.name,
             materialized: false,
             columns: columnsOf(row),
-            definition: row.definition ?? '',
+            definition: withoutHome(row.definition ?? '', home),
             comment: null,
           })),
         enums: [],
@@ -119,6 +119,10 @@ function reader(dialect: 'mysql' | 'mariadb'): Reader {
     },
   }
 }
+
+/** The text of a view names the database of everything; without it, the view is the same in a copy. */
+const withoutHome = (text: string, home: string | null): string =>
+  home === null ? text : text.replaceAll(`\`${home.replaceAll('`', '``')}\`.`, '')
 
 const key = (row: { readonly schema: string; readonly table: string }): string =>
   JSON.stringify([row.schema, row.table])
@@ -151,7 +155,10 @@ async function read(source: Source, asked: Asked, dialect: 'mysql' | 'mariadb') 
         ${dialect === 'mysql' ? sql`expression` : sql`null`} as expression
         from information_schema.statistics where ${inSchemas(sql`table_schema`)} order by 1, 2, 3, seq_in_index`,
     ),
-    checks: await source.rows('checks', checks(inSchemas, dialect)),
+    checks: (await source.rows('checks', checks(inSchemas, dialect))).map((row) =>
+      // MySQL escapes the text of the whole condition once more.
+      dialect === 'mysql' ? { ...row, expression: row.expression.replaceAll("\\'", "'") } : row,
+    ),
     triggers: await source.rows(
       'triggers',
       sql<TriggerRow>`select trigger_schema as ${sql.id('schema')}, trigger_name as name,
@@ -170,7 +177,7 @@ interface SortRow extends Pick<KeyRow, 'schema' | 'table' | 'name'> {
 }
 interface ActionRow extends Pick<KeyRow, 'schema' | 'table' | 'name' | 'on_delete' | 'on_update'> {}
 
-/** Three queries, since some releases of MariaDB die of joining these three views. */
+/** Three queries: joined by the database, these views become temporary tables on disk. */
 async function keys(
   source: Source,
   inSchemas: (column: RawBuilder<unknown>) => RawBuilder<unknown>,
@@ -213,12 +220,16 @@ async function keys(
 
 /** MySQL names checks once in a database and says their table elsewhere. */
 const checks = (inSchemas: (column: RawBuilder<unknown>) => RawBuilder<unknown>, dialect: 'mysql' | 'mariadb') =>
-  sql<CheckRow>`select k.constraint_schema as ${sql.id('schema')}, c.table_name as ${sql.id('table')},
-    k.constraint_name as name, k.check_clause as expression
-    from information_schema.check_constraints k join information_schema.table_constraints c
-      on c.constraint_schema = k.constraint_schema and c.constraint_name = k.constraint_name
-        and c.constraint_type = 'CHECK' ${dialect === 'mariadb' ? sql`and c.table_name = k.table_name` : sql``}
-    where ${inSchemas(sql`k.constraint_schema`)} order by 1, 2, 3`
+  dialect === 'mariadb'
+    ? sql<CheckRow>`select constraint_schema as ${sql.id('schema')}, table_name as ${sql.id('table')},
+        constraint_name as name, check_clause as expression
+        from information_schema.check_constraints where ${inSchemas(sql`constraint_schema`)} order by 1, 2, 3`
+    : sql<CheckRow>`select k.constraint_schema as ${sql.id('schema')}, c.table_name as ${sql.id('table')},
+        k.constraint_name as name, k.check_clause as expression
+        from information_schema.check_constraints k join information_schema.table_constraints c
+          on c.constraint_schema = k.constraint_schema and c.constraint_name = k.constraint_name
+            and c.constraint_type = 'CHECK'
+        where ${inSchemas(sql`k.constraint_schema`)} order by 1, 2, 3`
 
 function columnOf(
   row: ColumnRow,
@@ -310,7 +321,7 @@ function tableOf(
     })),
     checks: checks
       .filter((check) => !columns.some((column) => column.type === 'json' && isJsonCheck(check, column.name)))
-      .map((check): CatalogCheck => ({ name: check.name, expression: check.expression.replaceAll("\\'", "'") })),
+      .map((check): CatalogCheck => ({ name: check.name, expression: check.expression })),
     indexes: [...groups(indexes, (each) => each.name).values()]
       .filter(([first]) => !constraints.has(first!.name))
       .map(indexOf),

@@ -1,3 +1,4 @@
+import { KantaError } from '../error/index.ts'
 import type { RawBuilder, Sql } from '../face/index.ts'
 import { sql as template } from '../sql/index.ts'
 import { abstractOf } from './abstract.ts'
@@ -69,7 +70,7 @@ interface Rows {
 
 /** SQLite: pragmas, and the texts that it keeps for what no pragma tells. */
 export const sqliteReader: Reader = {
-  queries: 5,
+  queries: 6,
   async read(source, asked) {
     const found: Found = { schemas: [], tables: [], views: [], enums: [], domains: [], sequences: [], triggers: [] }
     const schemas = asked.schemas ?? ['main']
@@ -105,13 +106,7 @@ async function read(source: Source, schema: string): Promise<Rows> {
         )
       ).map((row) => [row.name, row]),
     ),
-    columns: byTable(
-      await source.rows(
-        'columns',
-        sql<ColumnRow>`select m.name as "table", p.name, p.type, p."notnull", p.dflt_value, p.pk, p.hidden
-          from (select name from ${relations}) as m join pragma_table_xinfo(m.name, ${schema}) as p order by m.name, p.cid`,
-      ),
-    ),
+    columns: byTable([...(await columns(source, schema, 'table')), ...(await viewColumns(source, schema))]),
     keys: byTable(
       await source.rows(
         'foreign keys',
@@ -129,6 +124,37 @@ async function read(source: Source, schema: string): Promise<Rows> {
       ),
     ),
   }
+}
+
+const columns = (source: Source, schema: string, type: 'table' | 'view', name?: string): Promise<ColumnRow[]> =>
+  source.rows(
+    `columns of ${type}s`,
+    sql<ColumnRow>`select m.name as "table", p.name, p.type, p."notnull", p.dflt_value, p.pk, p.hidden
+      from (select name from ${sql.id(schema, 'sqlite_schema')} where type = ${type}
+        ${name === undefined ? sql`` : sql`and name = ${name}`}) as m
+      join pragma_table_xinfo(m.name, ${schema}) as p order by m.name, p.cid`,
+  )
+
+/** SQLite finds out only now whether a view still fits its tables; one that does not has no columns. */
+async function viewColumns(source: Source, schema: string): Promise<ColumnRow[]> {
+  try {
+    return await columns(source, schema, 'view')
+  } catch (error) {
+    if (!(error instanceof KantaError) || error.code !== 'query') throw error
+  }
+  const views = await source.rows(
+    'views',
+    sql<{ name: string }>`select name from ${sql.id(schema, 'sqlite_schema')} where type = 'view' order by name`,
+  )
+  const found: ColumnRow[] = []
+  for (const { name } of views) {
+    try {
+      found.push(...(await columns(source, schema, 'view', name)))
+    } catch (error) {
+      if (!(error instanceof KantaError) || error.code !== 'query') throw error
+    }
+  }
+  return found
 }
 
 const KINDS: Readonly<Record<string, CatalogTable['kind']>> = { table: 'table', virtual: 'virtual' }

@@ -87,6 +87,11 @@ function planTree(tree: Node, given: number, planning: Planning): Plan {
   writer.statement(tree)
   const slots = writer.pieces.filter((piece) => typeof piece !== 'string')
   const inline = defines(tree.kind)
+  if (inline && slots.some((slot) => slot.kind === 'context'))
+    throw new KantaError(
+      'invalid_input',
+      'What is defined would keep a value of the context of this moment. Define it through a database without that policy.',
+    )
   const fixed = slots.length <= (inline ? 0 : dialect.maxParameters) && !slots.some(varies)
   for (const slot of slots) {
     if (slot.kind === 'slot' && slot.role === 'rows' && slot.codec === undefined)

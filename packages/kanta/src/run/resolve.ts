@@ -503,6 +503,8 @@ export class Resolver {
       case 'call':
       case 'aggregate': {
         this.#children(n, scope)
+        // Where the result is no argument, its codec says nothing of them.
+        if (!PASSING.has(n.name.toLowerCase())) return
         const codec = this.#codec(n, scope)
         n.args.forEach((arg, i) => {
           if (arg.kind === 'slot' && !(i === 1 && COUNTING.has(n.name.toLowerCase()))) setCodec(arg, codec)

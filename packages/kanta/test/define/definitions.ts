@@ -1,4 +1,5 @@
 /** The builders' calls without types: the same ones that Kysely takes, where it has them. */
+// What is given to both libraries has the types of neither.
 export type Any = any
 
 export interface Given {

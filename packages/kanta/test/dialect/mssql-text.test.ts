@@ -34,6 +34,7 @@ const person = table('person', (c) => ({
   photo: c.bytes().nullable(),
   key: c.uuid(),
   kind: c.enum(['a', 'b']).default('a'),
+  twice: c.real().generatedAs(sql`score * 2` as never, { stored: true }),
 }))
 const pet = table(
   'pet',
@@ -74,7 +75,8 @@ describe('tables', () => {
       "meta" nvarchar(max) not null,
       "photo" varbinary(max),
       "key" uniqueidentifier not null,
-      "kind" nvarchar(255) default N'a' not null, unique ("code"))"
+      "kind" nvarchar(255) default N'a' not null,
+      "twice" as (score * 2) persisted not null, unique ("code"))"
     `)
   })
 

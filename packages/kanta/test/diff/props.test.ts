@@ -51,11 +51,15 @@ function gist({ tables }: Catalog): unknown {
     foreignKeys: unnamed(table.foreignKeys, own(table)),
     checks: unnamed(table.checks, true),
     indexes: unnamed(
-      table.indexes.map(({ definition: _, ...index }) => index),
+      table.indexes.filter((index) => !serves(index.parts, table)).map(({ definition: _, ...index }) => index),
       true,
     ),
   }))
 }
+
+/** MariaDB makes an index of its own for a foreign key; the indexes of these tests have `id` as their last part. */
+const serves = (parts: readonly { readonly column: string | null }[], table: Catalog['tables'][number]): boolean =>
+  table.foreignKeys.some((key) => key.columns.join() === parts.map((part) => part.column).join())
 
 async function fill(db: Database<{}>, from: Plan, to: Plan, { columns }: Built): Promise<void> {
   const points = (column: string): string | undefined => tableNames.find((each) => column === `${each}_id`)
@@ -95,7 +99,7 @@ async function kept(db: Database<{}>, a: Built, b: Built, renames: Record<string
 }
 
 /** Servers take their time; the same chances come up on each. */
-const usual: Readonly<Record<string, number>> = { sqlite: 50, postgres: 12, mariadb: 8 }
+const usual: Readonly<Record<string, number>> = { sqlite: 50, postgres: 10, mariadb: 4 }
 
 describe.each(grounds)('diff on $name', (ground: Ground) => {
   const { dialect, missing } = ground
@@ -131,7 +135,11 @@ describe.each(grounds)('diff on $name', (ground: Ground) => {
         expect(gist(await introspect(db))).toEqual(before)
         expect(await kept(db, a, b, {})).toEqual(rows)
       }),
-      settings(`diff on ${ground.name}`, usual[ground.name]!, usual[ground.name]! / 50),
+      // To make an example small takes a server minutes.
+      {
+        ...settings(`diff on ${ground.name}`, usual[ground.name]!, usual[ground.name]! / 50),
+        endOnFailure: dialect !== 'sqlite',
+      },
     )
     expect(steps).toBeGreaterThan(10)
   })

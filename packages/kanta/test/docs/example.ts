@@ -17,7 +17,14 @@ export interface Example {
 }
 
 const OF_PACKAGE = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
-const PAGES = [...OF_PACKAGE, 'docs/migrations.md', 'docs/runtimes.md']
+const PAGES = [
+  ...OF_PACKAGE,
+  'docs/diff.md',
+  'docs/introspection.md',
+  'docs/migrations.md',
+  'docs/runtimes.md',
+  'docs/schema.md',
+]
 const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```$/gm
 
 /** All examples: those of the sources, then those of the pages. */

@@ -6,6 +6,18 @@ import type { Connection, Driver } from '../../src/driver/index.ts'
 import { statementsOf } from '../../src/driver/mysql-text.ts'
 import { defaults, type Mysql2Options, mariadb, mysql } from '../../src/driver/mysql2.ts'
 import { kanta, sql, table } from '../../src/index.ts'
+import { serverDriverSuite } from '../conformance/server-driver.ts'
+import { mariadbEngine } from '../engine/mariadb.ts'
+import { mariadbTexts } from './mariadb-texts.ts'
+
+serverDriverSuite('mysql2', {
+  engine: mariadbEngine,
+  texts: mariadbTexts,
+  lacks: {
+    booleans: 'they are small integers',
+    'shared streams': 'a connection gives the rows of one statement to their end',
+  },
+})
 
 const server = inject('servers').mariadb
 if ('missing' in server) console.warn(server.missing)

@@ -13,6 +13,7 @@ import {
 } from '../../src/driver/pg.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { serverDriverSuite } from '../conformance/server-driver.ts'
+import { script } from '../engine/engine.ts'
 import { postgres } from '../engine/postgres.ts'
 import { postgresTexts } from './postgres-texts.ts'
 
@@ -97,6 +98,7 @@ describe.skipIf(address === undefined)('pg', () => {
   })
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end()
+    await script(pg(options()), ['truncate everything'])
   })
   afterAll(async () => {
     await admin.query(`drop database ${name} with (force)`)
@@ -119,6 +121,25 @@ describe.skipIf(address === undefined)('pg', () => {
       expect(await db.selectFrom('everything').selectAll().where('id', '=', 700).execute()).toEqual([row(700)])
       await db.deleteFrom('everything').where('id', '=', 700).execute()
       expect(await prepared(db)).toBe(0)
+    })
+
+    test('asked at once on one connection, in a transaction, are kept apart', async () => {
+      const connection = await pg(options()).connect('write')
+      ends.push(() => connection.close())
+      await connection.run('begin', [])
+      const texts = [1, 2, 3].map((n) => `select ${n} as v`)
+      for (let round = 0; round < 2; round++) {
+        const stream = connection.stream('select i from generate_series(1, 3) i', [], 1)
+        const asked = [...texts.map((text) => connection.all(text, [])), stream.next()]
+        expect(await Promise.all(asked)).toEqual([[[1]], [[2]], [[3]], { done: false, value: [[1]] }])
+        await stream.return!()
+      }
+      const twice = () => connection.all('select 5 as v', [])
+      expect(await Promise.all([twice(), twice()])).toEqual([[[5]], [[5]]])
+      const [wrong, right] = await Promise.allSettled([connection.all('selct 4', []), connection.all('select 4', [])])
+      expect([wrong, right]).toMatchObject([{ reason: { code: '42601' } }, { reason: { code: '25P02' } }])
+      await connection.run('rollback', [])
+      expect(await connection.all('select 4', [])).toEqual([[4]])
     })
 
     test('that the server lost are made again', async () => {
@@ -298,7 +319,6 @@ describe.skipIf(address === undefined)('pg', () => {
       expect(await db.selectFrom('everything').select('text').orderBy('id').execute()).toEqual(
         ['a', 'c', null, 'd'].map((text) => ({ text })),
       )
-      await db.deleteFrom('everything').execute()
     })
 
     test('of lists are one parameter, of any type', async () => {
@@ -325,7 +345,6 @@ describe.skipIf(address === undefined)('pg', () => {
         sql: 'select "id" from "everything" where "id" = any($1)',
         parameters: ['{1,2,3}'],
       })
-      await db.deleteFrom('everything').execute()
     })
 
     test('computed by the database are of one type, whatever it uses', async () => {
@@ -355,7 +374,6 @@ describe.skipIf(address === undefined)('pg', () => {
         mean: 1.5,
         at: row(1).at,
       })
-      await db.deleteFrom('everything').execute()
     })
 
     test('with microseconds, arrays and ranges by codecs', async () => {
@@ -408,6 +426,79 @@ describe.skipIf(address === undefined)('pg', () => {
     })
   })
 
+  describe('queries', () => {
+    test('bind set operations in the order of the calls', async () => {
+      const db = open()
+      const one = (n: number) => db.selectNoFrom((eb) => eb.lit(n).as('n'))
+      const numbers = async (query: { execute(): Promise<{ n: number }[]> }) =>
+        (await query.execute()).map(({ n }) => n)
+      expect(await numbers(one(1).union(one(2)).intersect(one(2)))).toEqual([2])
+      expect(await numbers(one(1).except(one(1)).intersect(one(1)).union(one(3)))).toEqual([3])
+      const last = db.selectFrom('everything').select('id as n').orderBy('id', 'desc').limit(1)
+      await db
+        .insertInto('everything')
+        .values([row(1), row(2)])
+        .execute()
+      expect(await numbers(one(7).unionAll(last))).toEqual([7, 2])
+    })
+
+    test('of a common table expression with the name of the table that it reads', async () => {
+      const db = open()
+      await db.insertInto('everything').values(row(1)).execute()
+      const read = db
+        .with('everything', (qb) => qb.selectFrom('everything').select(['id', 'at']))
+        .selectFrom('everything')
+        .selectAll()
+      expect(await read.execute()).toEqual([{ id: 1, at: row(1).at }])
+      const moved = db
+        .withSchema('public')
+        .with('everything', (qb) => qb.selectFrom('everything').select('id'))
+        .selectFrom('everything')
+        .select('id')
+      expect(moved.compile().sql).toBe(
+        'with "everything" as (select "id" from "public"."everything") select "id" from "everything"',
+      )
+    })
+
+    test('explained as text and as a document', async () => {
+      const db = open()
+      const query = db.selectFrom('everything').select('id').where('id', '=', 1)
+      expect(await query.explain()).toEqual(
+        expect.arrayContaining([{ 'QUERY PLAN': expect.stringContaining('Index') }]),
+      )
+      expect(await query.explain('json', sql`analyze`)).toEqual([
+        { 'QUERY PLAN': [expect.objectContaining({ 'Execution Time': expect.any(Number) })] },
+      ])
+    })
+
+    test('streamed, with a pool of one, in a transaction and outside', async () => {
+      const db = open({ max: 1 })
+      await db
+        .insertInto('everything')
+        .values(Array.from({ length: 250 }, (_, i) => row(i)))
+        .execute()
+      const from = db.selectFrom('everything').select('id').orderBy('id')
+      for await (const { id } of from.stream(10)) if (id === 25) break
+      await expect(
+        (async () => {
+          for await (const { id } of from.stream(10)) if (id === 25) throw new Error('enough')
+        })(),
+      ).rejects.toThrow('enough')
+      const seen = await db.transaction().execute(async (trx) => {
+        const ids: number[] = []
+        for await (const { id } of trx.selectFrom('everything').select('id').orderBy('id').stream(10)) {
+          ids.push(id)
+          if (id % 100 === 0) await trx.updateTable('everything').set({ real: 0 }).where('id', '=', id).execute()
+          if (id === 210) break
+        }
+        return ids.length
+      })
+      expect(seen).toBe(211)
+      expect(await column(db, 'select count(*) from everything where real = 0')).toBe(3)
+      expect(await column(db, "select count(*) from pg_cursors where name like 'kanta%'")).toBe(0)
+    })
+  })
+
   describe('copy', () => {
     const driver = (): Driver => pg(options())
 
@@ -417,7 +508,6 @@ describe.skipIf(address === undefined)('pg', () => {
       const found: unknown[] = []
       for await (const copied of copyTo(driver(), everything)) found.push(copied)
       expect(found.sort((a, b) => (a as { id: number }).id - (b as { id: number }).id)).toEqual(rows)
-      await open({}, { everything }).deleteFrom('everything').execute()
     })
 
     test('in from what comes slowly, some columns, by name', async () => {
@@ -431,7 +521,6 @@ describe.skipIf(address === undefined)('pg', () => {
       const found: unknown[] = []
       for await (const copied of copyTo(driver(), 'everything', { columns: ['text'] })) found.push(copied)
       expect(found).toEqual([{ text: 't0' }, { text: 't1' }, { text: 't2' }])
-      await open({}, { everything }).deleteFrom('everything').execute()
     })
 
     test('in, all or nothing', async () => {
@@ -482,7 +571,6 @@ describe.skipIf(address === undefined)('pg', () => {
         if (rows % 5000 === 0) await new Promise((resolve) => setImmediate(resolve))
       }
       expect(rows).toBe(50_000)
-      await sql`truncate everything`.execute(db)
     })
 
     test('takes a driver of pg and a table', async () => {

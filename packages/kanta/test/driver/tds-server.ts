@@ -29,10 +29,13 @@ export class TdsServer {
   sent = 0
   readonly #server: Server
   readonly #answer: Answer
+  /** What is said to a login. */
+  readonly login: Buffer
   readonly #sockets = new Set<Socket>()
 
-  private constructor(answer: Answer) {
+  private constructor(answer: Answer, welcome: Buffer) {
     this.#answer = answer
+    this.login = welcome
     this.#server = createServer((socket) => {
       this.#sockets.add(socket)
       socket.on('error', () => {})
@@ -41,8 +44,8 @@ export class TdsServer {
     })
   }
 
-  static async start(answer: Answer): Promise<TdsServer> {
-    const server = new TdsServer(answer)
+  static async start(answer: Answer, welcome: Buffer = login()): Promise<TdsServer> {
+    const server = new TdsServer(answer, welcome)
     server.#server.listen(0, '127.0.0.1')
     await once(server.#server, 'listening')
     return server
@@ -114,7 +117,7 @@ class Talk {
       void this.#answering.then(() => this.#write(attention()))
       return
     }
-    if (type === LOGIN) return this.#write(login())
+    if (type === LOGIN) return this.#write(this.#server.login)
     if (type !== BATCH && type !== RPC) return this.#write(PRELOGIN)
     const request = parseRequest(type === RPC, message)
     if (!this.#isReady) {

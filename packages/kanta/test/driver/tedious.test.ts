@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { Connection as Library } from 'tedious'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Connection, Driver } from '../../src/driver/index.ts'
@@ -469,6 +471,26 @@ describe('errors', () => {
     expect(await explained(driver, () => db.all('select 1', []))).toMatchObject({ code: 'closed' })
   })
 
+  test('a login that is refused', async () => {
+    const refusal = Buffer.concat([tds.error(18456, "Login failed for user 'u'.", 14), tds.done({ error: true })])
+    const server = await TdsServer.start(() => tds.done(), refusal)
+    closing.push(() => server.stop())
+    const driver = tedious(settings(server.port))
+    expect(await explained(driver, () => driver.connect('write'))).toMatchObject({
+      code: 'connection',
+      message: expect.stringMatching(/Login failed/),
+    })
+  })
+
+  test('a server that hangs up', async () => {
+    const hangingUp = createServer((socket) => socket.destroy())
+    hangingUp.listen(0, '127.0.0.1')
+    await once(hangingUp, 'listening')
+    closing.push(() => hangingUp.close())
+    const driver = tedious(settings((hangingUp.address() as AddressInfo).port))
+    expect(await explained(driver, () => driver.connect('write'))).toMatchObject({ code: 'connection' })
+  })
+
   test('no server', async () => {
     const { server, driver } = await serve(() => tds.done())
     await server.stop()
@@ -597,5 +619,30 @@ describe('a database', () => {
       'commit transaction',
       'set transaction isolation level read committed',
     ])
+  })
+
+  test('a commit whose connection dies has an unknown outcome, and the next query a new connection', async () => {
+    const { db } = await open((request, socket) => {
+      if (request.sql === 'begin transaction') return Buffer.concat([tds.transaction('begin'), tds.done()])
+      if (request.sql !== 'commit transaction') return rows({ id: tds.int }, [[1]])(request, socket)
+      socket.destroy()
+      return undefined
+    })
+    const commit = db.transaction().execute((trx) => trx.selectFrom('person').select('id').execute())
+    await expect(commit).rejects.toMatchObject({ code: 'unknown_outcome' })
+    expect(await db.selectFrom('person').select('id').execute()).toEqual([{ id: 1 }])
+  })
+
+  test('an abort reaches the server', async () => {
+    const { db, server } = await open((request, socket) =>
+      request.sql.includes('where') ? undefined : rows({ id: tds.int }, [[1]])(request, socket),
+    )
+    const aborting = new AbortController()
+    const slow = db.selectFrom('person').select('id').where('id', '=', 1)
+    const query = slow.execute({ signal: aborting.signal })
+    while (server.requests.length === 0) await new Promise(setImmediate)
+    aborting.abort()
+    await expect(query).rejects.toMatchObject({ code: 'cancelled' })
+    expect(await db.selectFrom('person').select('id').execute()).toEqual([{ id: 1 }])
   })
 })

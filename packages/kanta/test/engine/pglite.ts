@@ -9,6 +9,7 @@ export const pglite: Engine = {
   dialect: 'postgres',
   create: async () => {
     const database = await PGlite.create()
-    return { driver: (): Driver => driver(database), drop: () => database.close() }
+    // It has one, by this name.
+    return { database: 'postgres', driver: (): Driver => driver(database), drop: () => database.close() }
   },
 }

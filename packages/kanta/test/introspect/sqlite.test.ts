@@ -77,13 +77,22 @@ describe.each(Object.entries(drivers))('introspect() of SQLite by %s', (_name, d
   test('tells how far it is, and stops at a signal', async () => {
     const seen: number[] = []
     await introspect(db, { onProgress: ({ done }) => seen.push(done) })
-    expect(seen).toEqual([0, 1, 2, 3, 4])
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5])
     const controller = new AbortController()
     const stopped = introspect(db, {
       signal: controller.signal,
       onProgress: ({ done }) => done === 2 && controller.abort(new Error('enough')),
     })
     await expect(stopped).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
+  test('a view that no longer fits its tables is told without columns', async () => {
+    await sql`create view broken as select gone from country`.execute(db)
+    const { views } = await introspect(db)
+    expect(views.map(({ name, columns }) => [name, columns.length])).toEqual([
+      ['big', 2],
+      ['broken', 0],
+    ])
   })
 
   test('refuses wrong options', async () => {

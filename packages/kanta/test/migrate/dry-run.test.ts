@@ -62,10 +62,17 @@ onEachEngine((world) => {
     expect(await rows()).toEqual([{ id: 1, name: 'Turku' }])
     // What was planned for no rows is not found again by the run itself.
     await world.db.deleteFrom('city').execute()
-    const real = { up: (db: Database<any>) => db.insertInto('city').values({ id: 3, name: 'Vaasa' }).execute() }
+    let returned: unknown
+    const real = {
+      up: async (db: Database<any>) => {
+        returned = await db.insertInto('city').values({ id: 3, name: 'Vaasa' }).returning(['id', 'name']).execute()
+      },
+    }
     const again = migrate({ ...steps, '4_outside': { ...real, transaction: false } })
     await again.latest({ dryRun: true })
+    expect(returned).toEqual([])
     await again.latest()
+    expect(returned).toEqual([{ id: 3, name: 'Vaasa' }])
     expect(await rows()).toEqual([{ id: 3, name: 'Vaasa' }])
   })
 

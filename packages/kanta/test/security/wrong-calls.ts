@@ -145,7 +145,8 @@ export const subjects: Readonly<Record<string, Subject>> = {
   'db.selectFrom()': {
     make: (db) => db.selectFrom('item').select('item.id'),
     finish: (made, db) => (made.constructor.name === 'Aliased' ? db.selectFrom(made).selectAll() : made),
-    internal: [...filterInternal, 'combine', 'lock', 'clearSelect'],
+    // A wait without a lock is refused; the cases have both.
+    internal: [...filterInternal, 'combine', 'lock', 'clearSelect', 'skipLocked', 'noWait'],
     calls: {
       ...filtered,
       stream: call(['stream options'], 10),
@@ -171,8 +172,6 @@ export const subjects: Readonly<Record<string, Subject>> = {
       forShare: call(['name or nothing'], 'item'),
       forKeyShare: call(['name or nothing'], 'item'),
       forNoKeyUpdate: call(['name or nothing'], 'item'),
-      skipLocked: none,
-      noWait: none,
       ...Object.fromEntries(
         ['union', 'unionAll', 'intersect', 'intersectAll', 'except', 'exceptAll'].map((method) => [
           method,
@@ -294,7 +293,16 @@ export const subjects: Readonly<Record<string, Subject>> = {
       if (name === 'CaseBuilder') return selected(made.when(1).then(1).end(), db)
       return made
     },
-    internal: ['over', 'destroy', 'connection', 'transaction', 'startTransaction', 'afterCommit', 'afterRollback'],
+    internal: [
+      'over',
+      'destroy',
+      'connection',
+      'transaction',
+      'startTransaction',
+      'afterCommit',
+      'afterRollback',
+      'ambient',
+    ],
     calls: {
       $extendTables: none,
       $omitTables: none,
@@ -555,6 +563,8 @@ export const subjects: Readonly<Record<string, Subject>> = {
       setIsolationLevel: call(['word'], 'serializable'),
       setAccessMode: call(['word'], 'read write'),
     },
+    // Its own test has what retry() refuses.
+    internal: ['with', 'retry'],
   },
   'db.dynamic': {
     make: (db) => db.dynamic,

@@ -276,7 +276,7 @@ describe.each(servers)('$name', (server: Server) => {
       const never = codeOf(other.selectNoFrom(sql.raw<number>(server.sleeping(30)).as('x')).execute())
       await asleep(direct)
       await expect(other.destroy({ timeout: 50 })).rejects.toMatchObject({ code: 'timeout' })
-      expect(await never).toBe('connection')
+      expect(['connection', 'closed']).toContain(await never)
     })
 
     describe('a stream with a pool of one', () => {
@@ -344,6 +344,15 @@ describe.each(servers)('$name', (server: Server) => {
       })
     })
 
+    /** The level as the server tells it, which some refresh only now and then. */
+    const isolation = async (on: Database<Tables>): Promise<string> => {
+      for (;;) {
+        const { rows } = await on.executeQuery<Record<string, string | null>>({ sql: server.isolation, parameters: [] })
+        const level = Object.values(rows[0]!)[0]
+        if (level !== null) return level!.toLowerCase().replace('-', ' ')
+      }
+    }
+
     test.each(['read committed', 'repeatable read', 'serializable'] as const)('%s is applied', async (level) => {
       const trx = await db
         .transaction()
@@ -351,12 +360,11 @@ describe.each(servers)('$name', (server: Server) => {
         .execute(async (trx) => {
           // A server may begin in earnest only with the first statement.
           await trx.selectFrom('t').selectAll().execute()
-          return trx.executeQuery<Record<string, string>>({ sql: server.isolation, parameters: [] })
+          return isolation(trx)
         })
-      expect(String(Object.values(trx.rows[0]!)[0]).toLowerCase().replace('-', ' ')).toBe(level)
+      expect(trx).toBe(level)
       // It does not outlive the transaction.
-      const after = await db.executeQuery<Record<string, string>>({ sql: server.isolation, parameters: [] })
-      expect(String(Object.values(after.rows[0]!)[0]).toLowerCase().replace('-', ' ')).toBe(server.usualIsolation)
+      expect(await isolation(db)).toBe(server.usualIsolation)
     })
 
     test('read only is applied', async () => {

@@ -70,7 +70,8 @@ export const servers: readonly Server[] = [
     sleeping: (seconds) => `(sleep(${seconds}))`,
     sleepers: `select 1 from information_schema.processlist
       where info like '%sleep(%' and id <> connection_id() and db = database() and command <> 'Sleep'`,
-    isolation: `select case @@in_transaction when 1 then trx_isolation_level else @@tx_isolation end from (select 1 as one) as one
+    // What it tells of transactions is up to 0.1 s old.
+    isolation: `select case @@in_transaction when 1 then trx_isolation_level else @@tx_isolation end from (select sleep(0.15) as slept) as one
       left join information_schema.innodb_trx on trx_mysql_thread_id = connection_id()`,
     usualIsolation: 'repeatable read',
   },

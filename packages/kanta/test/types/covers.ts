@@ -20,4 +20,8 @@ export type Checks = [
   None<Missing<face.Sql, typeof builder.sql>>,
   None<Missing<face.ExpressionBuilder<Database, 'city'>['fn'], typeof builder.functions>>,
   None<Missing<Query, DatabaseHandle>>,
+  None<Missing<face.SchemaBuilder, builder.SchemaBuilder>>,
+  None<Missing<face.CreateTableBuilder, ReturnType<builder.SchemaBuilder['createTable']>>>,
+  None<Missing<face.AlterTableBuilder, ReturnType<builder.SchemaBuilder['alterTable']>>>,
+  None<Missing<face.CreateIndexBuilder, ReturnType<builder.SchemaBuilder['createIndex']>>>,
 ]

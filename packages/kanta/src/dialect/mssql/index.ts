@@ -4,7 +4,6 @@ import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
-
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'

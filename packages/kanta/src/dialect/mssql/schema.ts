@@ -1,4 +1,3 @@
-import { KantaError } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import { type SchemaPrinters, standard } from '../print.ts'
 import { definitions, printView } from '../schema.ts'
@@ -6,7 +5,7 @@ import type { SchemaCapabilities } from '../schema-capabilities.ts'
 import { withoutSchema } from '../table.ts'
 import type { Writer } from '../writer.ts'
 import { placed } from './condition.ts'
-import { literal, quote } from './text.ts'
+import { lacks, literal, quote } from './text.ts'
 
 /** What SQL Server can define. Renames are calls of `sp_rename`. */
 export const mssqlSchema: SchemaCapabilities = {
@@ -29,10 +28,6 @@ export const mssqlSchema: SchemaCapabilities = {
   replaceView: true,
   sequences: true,
   truncate: true,
-}
-
-function lacks(clause: string, alternative: string): never {
-  throw new KantaError('unsupported', `${clause} is not available in mssql. ${alternative}`)
 }
 
 function checkActions({

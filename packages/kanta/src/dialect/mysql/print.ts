@@ -51,7 +51,15 @@ function binary(n: NodeOf<'binary'>, w: Writer): void {
     const rows: Node = { kind: 'alias', operand: right, name: 'rows', columns: undefined }
     return standard.binary({ ...n, right: nodeWith('select', { items: [STAR], from: [rows] }) }, w)
   }
-  standard.binary({ ...n, op: renamed }, w)
+  standard.binary({ ...n, op: renamed, right: isDocument(left) ? document(right, w) : right }, w)
+}
+
+const isDocument = (part: Node): boolean => part.kind === 'jsonPath' && !part.operator.startsWith('->>')
+
+/** Beside a document of MySQL text is a string in it, unless it is said to be a document. */
+function document(part: Node, w: Writer): Node {
+  if (part.kind !== 'slot' || part.role === 'list' || w.dialect.name !== 'mysql') return part
+  return { kind: 'cast', operand: part, type: { kind: 'word', text: 'json' } }
 }
 
 const STAR: Node = { kind: 'star', table: undefined }
@@ -213,6 +221,10 @@ function listTable(n: NodeOf<'listTable'>, w: Writer, flavor: Flavor): void {
     .text(`, '$[*]' columns(\`position\` for ordinality, \`value\` ${value} path '$')) as \`list\`)`)
 }
 
+/** Neither has a merge. */
+const merge = (_: NodeOf<'merge'>, w: Writer): never =>
+  unsupported('mergeInto()', 'Use insertInto() with onDuplicateKeyUpdate(), and updateTable() with a join.', w)
+
 function explain(n: NodeOf<'explain'>, w: Writer): void {
   w.text('explain').optional(' ', n.options)
   if (n.format !== undefined) w.text(` format=${n.format}`)
@@ -236,6 +248,7 @@ export function printersOf(flavor: Flavor): Printers {
     alias,
     values,
     explain,
+    merge,
     cast: (n, w) => w.text('cast(').node(n.operand).text(' as ').node(castType(n.type, flavor.name)).text(')'),
     jsonPath: (n, w) => jsonPath(n, w, flavor.json),
     jsonObject: (n, w) => jsonObject(n, w, flavor.json),

@@ -1,4 +1,5 @@
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
+import type { ColumnDefinition, TableDefinition } from '../../schema/index.ts'
 import type { Printers } from '../print.ts'
 import { definitions } from '../schema.ts'
 import type { SchemaCapabilities } from '../schema-capabilities.ts'
@@ -75,6 +76,32 @@ function createIndex(n: NodeOf<'createIndex'>, w: Writer, flavor: Flavor): void 
   printIndexColumns(n, w)
 }
 
+function columnDefinition(n: NodeOf<'columnDefinition'>, w: Writer, flavor: Flavor): void {
+  // A computed column is not null when what it is computed from is not, and MariaDB takes no word for it.
+  const notNull = n.notNull && (n.generated === undefined || flavor.name === 'mysql')
+  tables.columnDefinition({ ...n, notNull, default: n.default && defaultOf(n.default, w) }, w)
+}
+
+/** Types whose default MySQL takes only as an expression. */
+const LONG_TYPES: ReadonlySet<string> = new Set(['longtext', 'longblob', 'json'])
+
+/** The default of a column of a `table()`. */
+function defaultOf(part: Node, w: Writer): Node {
+  if (part.kind !== 'local') return part
+  const column = part.definition as ColumnDefinition
+  const { value } = column.default!
+  const codec = w.dialect.codec!(column)
+  const text = w.dialect.literal(value === null || codec === undefined ? value : codec.encode(value))
+  // MariaDB writes down what it read in digits as a string that it cannot read again.
+  const digits = /x'([\da-f]*)'$/.exec(text)?.[1]
+  if (digits !== undefined && text.startsWith('_utf8mb4 ')) return word(`(convert(unhex('${digits}') using utf8mb4))`)
+  if (digits !== undefined && text.startsWith('x')) return word(`(unhex('${digits}'))`)
+  const type = w.dialect.typeName(column, part.table as TableDefinition)
+  return word(LONG_TYPES.has(type) && text !== 'null' ? `(${text})` : text)
+}
+
+const word = (text: string): Node => ({ kind: 'word', text })
+
 function alter(n: NodeOf<'alter'>, w: Writer): void {
   const { columns, keys } = apart(n.alterations)
   const moved = columns.map((part): Node => {
@@ -95,6 +122,7 @@ const WORDS: Readonly<Record<string, string>> = {
 export function definitionsOf(flavor: Flavor): Partial<Printers> {
   const forgets = flavor.name === 'mysql'
   return {
+    columnDefinition: (n, w) => columnDefinition(n, w, flavor),
     createIndex: (n, w) => createIndex(n, w, flavor),
     createTable: (n, w) => {
       const { columns, keys } = forgets ? apart(n.columns) : { columns: n.columns, keys: [] }

@@ -40,12 +40,8 @@ function quoted(text: string): string {
 }
 
 /**
- * The items of an array in the text form of PostgreSQL, each as `read` makes it of its text.
- *
- * @example
- * ```ts
- * parseArray('{1,NULL,{2,3}}', Number) // [1, null, [2, 3]]
- * ```
+ * The items of an array in the text form of PostgreSQL, each as `read` makes it of its text: of `{1,NULL,{2,3}}` with
+ * `Number` they are `[1, null, [2, 3]]`.
  */
 export function parseArray(text: string, read: (text: string) => unknown): unknown[] {
   // Bounds that are not the usual ones stand before the array: `[0:1]={a,b}`.

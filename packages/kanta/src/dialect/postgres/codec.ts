@@ -17,7 +17,13 @@ function moment(value: unknown): string {
  *
  * @example
  * ```ts
- * const event = table('event', (c) => ({ id: c.integer().primaryKey(), at: c.custom('timestamptz', exactTimestamp) }))
+ * import { table } from 'kanta'
+ * import { exactTimestamp } from 'kanta/pg'
+ *
+ * export const event = table('event', (c) => ({
+ *   id: c.integer().primaryKey(),
+ *   at: c.custom('timestamptz', exactTimestamp),
+ * }))
  * ```
  */
 export const exactTimestamp: Codec<string> = {
@@ -34,7 +40,13 @@ const asIs: Codec = { name: 'value', encode: (value) => value as SqlValue, decod
  *
  * @example
  * ```ts
- * const city = table('city', (c) => ({ id: c.integer().primaryKey(), tags: c.custom('text[]', postgresArray<string>()) }))
+ * import { table } from 'kanta'
+ * import { postgresArray } from 'kanta/pg'
+ *
+ * export const city = table('city', (c) => ({
+ *   id: c.integer().primaryKey(),
+ *   tags: c.custom('text[]', postgresArray<string>()),
+ * }))
  * ```
  */
 export function postgresArray<T>(item: Codec<T> = asIs as Codec<T>): Codec<(T | null)[]> {
@@ -69,7 +81,13 @@ const RANGE = /^([[(])(?:"((?:[^"\\]|\\.|"")*)"|([^",]*)),(?:"((?:[^"\\]|\\.|"")
  *
  * @example
  * ```ts
- * const stay = table('stay', (c) => ({ id: c.integer().primaryKey(), days: c.custom('daterange', postgresRange<string>()) }))
+ * import { table } from 'kanta'
+ * import { postgresRange } from 'kanta/pg'
+ *
+ * export const stay = table('stay', (c) => ({
+ *   id: c.integer().primaryKey(),
+ *   days: c.custom('daterange', postgresRange<string>()),
+ * }))
  * ```
  */
 export function postgresRange<T>(bound: Codec<T> = asIs as Codec<T>): Codec<Range<T>> {

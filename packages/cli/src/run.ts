@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import { type MigrationRun, type Migrator, migrator, none } from 'kanta/migrate'
+import { type MakeOptions, make } from 'kanta/migrate/files'
+import { type Loaded, loadConfig } from './config.ts'
+import { progress, script, summary, table } from './print.ts'
+import { type Call, HELP, readCall, UsageError } from './usage.ts'
+
+/** Where a command writes, and what ends it. */
+export interface Streams {
+  out(text: string): void
+  error(text: string): void
+  readonly signal: AbortSignal
+}
+
+/** Runs a command and gives its exit code. */
+export async function run(args: readonly string[], streams: Streams): Promise<number> {
+  try {
+    const call = readCall(args)
+    if (call === 'help') streams.out(HELP)
+    else if (call === 'version') streams.out(`${version()}\n`)
+    else return await perform(call, streams)
+    return 0
+  } catch (error) {
+    const { message, sql } = error as { message?: string; sql?: string }
+    streams.error(`kanta: ${message ?? String(error)}\n${sql === undefined ? '' : `\n${sql}\n`}`)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+}
+
+async function perform(call: Call, streams: Streams): Promise<number> {
+  const config = await loadConfig(call.config)
+  if (call.command === 'make') {
+    streams.out(`${await makeFile(call, config)}\n`)
+    return 0
+  }
+  const db = await config.open()
+  try {
+    const onProgress = (event: Parameters<typeof progress>[0]): void => {
+      const line = progress(event)
+      if (line !== undefined) streams.error(`${line}\n`)
+    }
+    return await migrate(call, migrator(db, { ...config.options, onProgress }), streams)
+  } finally {
+    await db.destroy()
+  }
+}
+
+async function makeFile({ words, kind }: Call, { folder }: Loaded): Promise<string> {
+  if (folder === undefined) throw new UsageError('make needs migrations that are in a folder: migrations: "migrations"')
+  return make(folder, words[0]!, kind === undefined ? {} : { kind: kind as NonNullable<MakeOptions['kind']> })
+}
+
+async function migrate(call: Call, migrate: Migrator, streams: Streams): Promise<number> {
+  const { command, words, dryRun } = call
+  const [first, second] = words
+  const { signal } = streams
+  const tell = (run: MigrationRun): number => {
+    streams.out(dryRun ? script(run) : `${summary(run)}\n`)
+    return 0
+  }
+  const options = { dryRun, signal }
+  switch (command) {
+    case 'up':
+    case 'down':
+      return tell(await migrate[command](count(command, first), options))
+    case 'to':
+      return tell(await migrate.to(first === 'none' ? none : first!, options))
+    case 'status': {
+      const statuses = await migrate.status({ signal })
+      streams.out(table(statuses))
+      const well = statuses.every(({ state, drift }) => state === 'applied' && drift.length === 0)
+      return call.check && !well ? 3 : 0
+    }
+    case 'baseline': {
+      const marked = await migrate.baseline(first!, { signal })
+      streams.out(`Marked as applied: ${marked.length === 0 ? 'none, all were' : marked.join(', ')}.\n`)
+      return 0
+    }
+    case 'resolve':
+      if (second !== 'applied' && second !== 'rolled-back')
+        throw new UsageError(`migrate resolve takes 'applied' or 'rolled-back', not '${second}'.`)
+      await migrate.resolve(first!, second === 'applied' ? 'applied' : 'rolled back', { signal })
+      streams.out(`${first} is now taken as ${second.replace('-', ' ')}.\n`)
+      return 0
+    default:
+      return tell(await migrate.latest(options))
+  }
+}
+
+function count(command: string, word: string | undefined): number {
+  if (word === undefined) return 1
+  const n = Number(word)
+  if (!Number.isInteger(n) || n < 1)
+    throw new UsageError(`migrate ${command} takes how many: a whole number from 1 on, not '${word}'.`)
+  return n
+}

@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+let root = ''
+beforeEach(() => {
+  // Inside of the repository, so that the files find the packages.
+  root = mkdtempSync(join(fileURLToPath(new URL('.', import.meta.url)), '.cli-'))
+  mkdirSync(join(root, 'migrations'))
+  writeFileSync(
+    join(root, 'kanta.config.ts'),
+    `import { kanta } from 'kanta'
+import { sqlite } from 'kanta/sqlite'
+export default { db: () => kanta({ driver: sqlite('test.db') }), migrations: 'migrations' }
+`,
+  )
+  write('1_city.sql', "create table city (id integer primary key, name text);\ninsert into city values (1, 'Turku')")
+  write('1_city.down.sql', 'drop table city')
+  write('2_mayor.ts', `export const up = (db: any) => db.insertInto('city').values({ id: 2, name: 'Oulu' }).execute()`)
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const write = (name: string, text: string) => writeFileSync(join(root, 'migrations', name), text)
+
+/** Calls the command as a person does. */
+function kanta(call: string) {
+  const flags = ['--conditions=kanta-source', '--disable-warning=ExperimentalWarning', main]
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, ...call.split(' ').filter(Boolean)], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  return { code: status, out: stdout, error: stderr.replaceAll(/\d+ ms/g, 'n ms') }
+}
+
+test('from the first migration to the last, and back', { timeout: 60_000 }, () => {
+  expect(kanta('migrate status --check')).toEqual({ code: 3, out: 'pending  1_city\npending  2_mayor\n', error: '' })
+  const dry = kanta('migrate latest --dry-run')
+  expect(dry.out).toBe(`-- up 1_city
+create table city (id integer primary key, name text);
+insert into city values (1, 'Turku');
+
+-- up 2_mayor
+insert into "city" ("id", "name") values (?, ?); -- [2,"Oulu"]
+`)
+  expect(kanta('migrate latest')).toEqual({
+    code: 0,
+    out: 'Done: 2 applied, the last is 2_mayor.\n',
+    error: '1/2 up   1_city  n ms, 2 statements\n2/2 up   2_mayor  n ms, 1 statement\n',
+  })
+  expect(kanta('migrate up').out).toBe('Nothing to do: 2 applied, the last is 2_mayor.\n')
+  const status = kanta('migrate status --check')
+  expect(status.code).toBe(0)
+  expect(status.out).toMatch(/^applied {2}1_city {3}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+ ms\napplied {2}2_mayor /)
+  const down = kanta('migrate down')
+  expect(down.code).toBe(1)
+  expect(down.error).toBe(
+    "kanta: The migration '2_mayor' cannot be reverted: it has no down(db). Write one, or make a new migration.\n",
+  )
+})
+
+test('what fails is told with its statement', { timeout: 60_000 }, () => {
+  write('3_broken.sql', '-- kanta: no transaction\ncreate table a (id integer);\ndrop table nowhere')
+  const failed = kanta('migrate latest')
+  expect(failed.code).toBe(1)
+  expect(failed.error).toContain('3/3 up   3_broken  n ms, 1 statement  dirty\n')
+  expect(failed.error).toContain("kanta: The migration '3_broken' failed to be applied, at its statement 2")
+  expect(failed.error).toContain('\ndrop table nowhere\n')
+  expect(kanta('migrate resolve 3_broken rolled-back').out).toBe('3_broken is now taken as rolled back.\n')
+  expect(kanta('migrate baseline 3_broken').out).toBe('Marked as applied: 3_broken.\n')
+})
+
+test('make writes a file where the others are', { timeout: 60_000 }, () => {
+  const { code, out } = kanta('migrate make add_slug --kind sql')
+  expect(code).toBe(0)
+  expect(out).toMatch(/migrations\/\d{8}_\d{6}_add_slug\.sql\n$/)
+  expect(readdirSync(join(root, 'migrations')).filter((name) => name.includes('add_slug'))).toHaveLength(2)
+})
+
+test('a call that cannot be meant ends with 2 and says why', { timeout: 60_000 }, () => {
+  expect(kanta('--help').out).toContain('kanta migrate <command>')
+  expect(kanta('--version').out).toMatch(/^\d+\.\d+\.\d+\n$/)
+  const wrong: [string, string][] = [
+    ['generate', "There is no 'generate'"],
+    ['migrate lastest', "There is no 'migrate lastest'"],
+    ['migrate to', 'migrate to needs more'],
+    ['migrate up 1 2', "does not take '2'"],
+    ['migrate up many', "not 'many'"],
+    ['migrate status --dry-run', '--dry-run is for latest, up, down, to'],
+    ['migrate latest --dryrun', "Unknown option '--dryrun'"],
+    ['migrate latest --config nowhere.ts', 'There is no file'],
+    ['migrate resolve 1_city done', "takes 'applied' or 'rolled-back'"],
+  ]
+  for (const [call, message] of wrong) {
+    const { code, error } = kanta(call)
+    expect(error).toContain(message)
+    expect(code, call).toBe(2)
+  }
+})

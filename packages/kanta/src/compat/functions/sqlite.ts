@@ -1,0 +1,15 @@
+import { sql } from '../../sql/index.ts'
+import { jsonColumns, keysAndValues, type Queried } from '../json-columns.ts'
+import type { JsonArrayFrom, JsonBuildObject, JsonObjectFrom } from './face.ts'
+
+/** The rows of a query as a JSON array. */
+export const jsonArrayFrom: JsonArrayFrom = ((query: Queried) =>
+  sql`(select coalesce(json_group_array(json_object(${sql.join(jsonColumns(query, 'agg'))})), '[]') from ${query} as agg)`) as never
+
+/** The row of a query as a JSON object; null where there is none. */
+export const jsonObjectFrom: JsonObjectFrom = ((query: Queried) =>
+  sql`(select json_object(${sql.join(jsonColumns(query, 'obj'))}) from ${query} as obj)`) as never
+
+/** A JSON object of expressions. */
+export const jsonBuildObject: JsonBuildObject = ((object: Record<string, unknown>) =>
+  sql`json_object(${sql.join(keysAndValues(object))})`) as never
