@@ -35,6 +35,8 @@ class Node {
   isDown = false
   /** How often it was found not to be part of the cluster: connections from before are not used again. */
   detachments = 0
+  /** How many connections to it are open. */
+  open = 0
   /** How far it has replayed the log of the primary, as far as is known. */
   replayed = 0n
 
@@ -43,6 +45,8 @@ class Node {
     this.number = number
   }
 }
+
+const hasRoom = ({ open, driver }: Node): boolean => open < driver.limits.write
 
 const now = (): number => performance.now()
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -94,6 +98,18 @@ class Nodes {
     const from = this.#next++ % this.all.length
     const order = [...this.all.slice(from), ...this.all.slice(0, from)]
     return [...order.filter((node) => node.downUntil <= now()), ...order.filter((node) => node.downUntil > now())]
+  }
+
+  /** The machines by turns, those first that have fewer connections than they may have. */
+  turnWithRoom(): readonly Node[] {
+    const turn = this.turn()
+    return [...turn.filter(hasRoom), ...turn.filter((node) => !hasRoom(node))]
+  }
+
+  /** Whether a connection to a machine would better go to another, which was lost and may be back. */
+  isSurplus(node: Node): boolean {
+    if (node.open <= node.driver.limits.write) return false
+    return this.all.some((other) => other !== node && other.downUntil <= now() && hasRoom(other))
   }
 
   /** A connection to a machine that is fit, as soon as there is one. */
@@ -211,8 +227,8 @@ export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions
     ...first!,
     limits: { write: drivers.reduce((sum, driver) => sum + driver.limits.write, 0), read: 0 },
     connect: async (role) => {
-      const { connection, node } = await nodes.connect(role, () => nodes.turn(), isReady)
-      return new Member(connection, node, nodes, isPart)
+      const { connection, node } = await nodes.connect(role, () => nodes.turnWithRoom(), isReady)
+      return new Peer(connection, node, nodes, isPart)
     },
     close: () => closeAll(drivers),
   }
@@ -389,19 +405,16 @@ class Replication {
 /** A connection to a machine, which is not used again once the machine refuses what a member of the cluster does. */
 class Member implements Connection {
   readonly #at: Connection
-  readonly #node: Node
-  readonly #nodes: Nodes
-  readonly #detachments: number
-  /** Whether the machine is part of the cluster, where it can tell. */
-  readonly #isPart: ((connection: Connection) => Promise<boolean>) | undefined
+  protected readonly node: Node
+  protected readonly nodes: Nodes
   #isGone = false
+  #isClosed = false
 
-  constructor(at: Connection, node: Node, nodes: Nodes, isPart?: (connection: Connection) => Promise<boolean>) {
+  constructor(at: Connection, node: Node, nodes: Nodes) {
     this.#at = at
-    this.#isPart = isPart
-    this.#node = node
-    this.#nodes = nodes
-    this.#detachments = node.detachments
+    this.node = node
+    this.nodes = nodes
+    node.open++
   }
 
   get rows(): 'object' | 'array' {
@@ -413,7 +426,7 @@ class Member implements Connection {
   }
 
   get isOpen(): boolean {
-    return this.#at.isOpen !== false && !this.#isGone && this.#node.detachments === this.#detachments
+    return this.#at.isOpen !== false && !this.#isGone
   }
 
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown[]> {
@@ -464,7 +477,13 @@ class Member implements Connection {
     return this.#at.kill?.()
   }
 
+  rest(): void {
+    this.#at.rest?.()
+  }
+
   close(): MaybePromise<void> {
+    if (!this.#isClosed) this.node.open--
+    this.#isClosed = true
     return this.#at.close()
   }
 
@@ -483,14 +502,46 @@ class Member implements Connection {
   }
 
   async #failed(cause: unknown): Promise<void> {
-    const code = this.#nodes.codeOf(cause)
+    const code = this.nodes.codeOf(cause)
     if (this.#isGone || (code !== 'read_only' && code !== 'connection')) return
     // One that was the primary and is not any more refuses writes; the next connection goes to the new one.
     this.#isGone = true
-    if (this.#at.isOpen !== true || this.#isPart === undefined) return
-    // What holds for the machine holds for its other connections, too.
+    await this.gone(cause)
+  }
+
+  /** Called when it is not to be used again. */
+  protected async gone(_cause: unknown): Promise<void> {}
+}
+
+/** A connection to one of several machines that take writes. */
+class Peer extends Member {
+  readonly #at: Connection
+  readonly #isPart: (connection: Connection) => Promise<boolean>
+  readonly #detachments: number
+  #isRetired = false
+
+  constructor(at: Connection, node: Node, nodes: Nodes, isPart: (connection: Connection) => Promise<boolean>) {
+    super(at, node, nodes)
+    this.#at = at
+    this.#isPart = isPart
+    this.#detachments = node.detachments
+  }
+
+  override get isOpen(): boolean {
+    return super.isOpen && !this.#isRetired && this.node.detachments === this.#detachments
+  }
+
+  override rest(): void {
+    // Nobody needs it now, so that it can give way to one to another machine.
+    this.#isRetired = this.nodes.isSurplus(this.node)
+    super.rest()
+  }
+
+  protected override async gone(cause: unknown): Promise<void> {
+    if (this.#at.isOpen === false) return this.nodes.lost(this.node, cause)
+    // The machine answers and will not work: if that is since it is cut off, it holds for its other connections, too.
     const isPart = await this.#isPart(this.#at).catch(() => true)
-    if (!isPart) this.#nodes.detached(this.#node, cause)
+    if (!isPart) this.nodes.detached(this.node, cause)
   }
 }
 
