@@ -283,9 +283,21 @@ describe.skipIf('missing' in found)('three nodes of Galera', () => {
         .execute()
         .then(() => 'answers', codeOf)
     const before = events.length
+    const amid = await open(multiPrimary([driverOf(nodes[1]!, 1)]))
+      .startTransaction()
+      .execute()
+    const write = () => amid.updateTable('account').set({ balance: 0 }).where('id', '=', 1).execute()
+    await write()
     try {
       await cut(1)
       await expect.poll(answer, { timeout: 10_000 }).toBe('connection')
+      expect(await write().then(() => 'written', codeOf)).toBe('connection')
+      expect(
+        await amid
+          .commit()
+          .execute()
+          .then(() => 'committed', codeOf),
+      ).toBe('connection')
       const load = await transferAll(20_262, 1_000, 200, () => {})
       expect(load.failed).toEqual([])
       expect(events.slice(before)).toContainEqual(expect.objectContaining({ kind: 'down', node: 1 }))
