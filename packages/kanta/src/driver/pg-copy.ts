@@ -47,7 +47,7 @@ const CHUNK = 64 * 1024
 export async function copyFrom(
   driver: Driver,
   table: object | string,
-  rows: Iterable<Row> | AsyncIterable<Row>,
+  rows: Iterable<object> | AsyncIterable<object>,
   options: CopyOptions = {},
 ): Promise<number> {
   const target = targetOf(table, options.columns)
@@ -57,7 +57,8 @@ export async function copyFrom(
     // It fails on its own while rows are still read; whoever waits below gets to know.
     done.catch(() => {})
     try {
-      for await (const text of texts(target, rows, options.signal)) await copy.write(text)
+      for await (const text of texts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
+        await copy.write(text)
       await copy.end()
     } catch (cause) {
       await copy.fail(cause instanceof Error ? cause.message : String(cause))
