@@ -81,11 +81,11 @@ async function figuresOf(name: string, address: PostgresAddress): Promise<Figure
   const read = async (count: number, look?: () => void): Promise<void> => {
     let seen = 0
     let sum = 0
-    for await (const { id, at } of db.log(count)) {
+    await db.log(count, ({ id, at }) => {
       seen++
       sum += id + at.getTime() / 1000 - 1_700_000_000
       if (look !== undefined && seen % interval === 0) look()
-    }
+    })
     if (seen !== count || sum !== count * (count + 1)) throw new Error(`${name} read ${seen} rows, with the sum ${sum}`)
   }
   const used = (): number => {

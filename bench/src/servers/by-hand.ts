@@ -63,7 +63,7 @@ export function openPostgres(address: PostgresAddress) {
     measurements: async () =>
       (await pool.query('select station, sensor, value, valid, taken_at, meta from measurement')).rows,
     clear: () => pool.query('truncate measurement'),
-    async *log(rows: number): AsyncGenerator<LogLine> {
+    async log(rows: number, see: (line: LogLine) => void) {
       const client = await pool.connect()
       try {
         const cursor = client.query(
@@ -72,7 +72,7 @@ export function openPostgres(address: PostgresAddress) {
         for (;;) {
           const chunk = await cursor.read(chunkSize)
           if (chunk.length === 0) break
-          yield* chunk
+          for (const line of chunk) see(line)
         }
         await cursor.close()
       } finally {

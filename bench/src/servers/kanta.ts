@@ -1,7 +1,14 @@
 /** Kanta over its own drivers, from its built package, as a user writes it. */
 import { kanta, table } from 'kanta'
 import { copyFrom, pg } from 'kanta/pg'
-import { chunkSize, type MariadbAddress, type Measurement, type PostgresAddress, poolSize } from './data.ts'
+import {
+  chunkSize,
+  type LogLine,
+  type MariadbAddress,
+  type Measurement,
+  type PostgresAddress,
+  poolSize,
+} from './data.ts'
 
 const city = table('city', (c) => ({
   id: c.integer().primaryKey(),
@@ -28,8 +35,14 @@ export function openPostgres({ host, port, user, database }: PostgresAddress) {
     point: (id: number) => db.selectFrom('city').select(['id', 'name']).where('id', '=', id).executeTakeFirst(),
     insert: (rows: readonly Measurement[]) => db.insertInto('measurement').values(rows).execute(),
     insertCopy: (rows: readonly Measurement[]) => copyFrom(driver, measurement, rows),
-    log: (rows: number) =>
-      db.selectFrom('log').select(['id', 'message', 'amount', 'at']).where('id', '<=', rows).stream(chunkSize),
+    async log(rows: number, see: (line: LogLine) => void) {
+      const lines = db
+        .selectFrom('log')
+        .select(['id', 'message', 'amount', 'at'])
+        .where('id', '<=', rows)
+        .stream(chunkSize)
+      for await (const line of lines) see(line)
+    },
     close: () => db.destroy(),
   }
 }

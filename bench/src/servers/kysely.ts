@@ -22,8 +22,14 @@ interface DB {
 const queries = (db: Kysely<DB>) => ({
   point: (id: number) => db.selectFrom('city').select(['id', 'name']).where('id', '=', id).executeTakeFirst(),
   insert: (rows: readonly Measurement[]) => db.insertInto('measurement').values(rows).execute(),
-  log: (rows: number) =>
-    db.selectFrom('log').select(['id', 'message', 'amount', 'at']).where('id', '<=', rows).stream(chunkSize),
+  async log(rows: number, see: (line: LogLine) => void) {
+    const lines = db
+      .selectFrom('log')
+      .select(['id', 'message', 'amount', 'at'])
+      .where('id', '<=', rows)
+      .stream(chunkSize)
+    for await (const line of lines) see(line)
+  },
   close: () => db.destroy(),
 })
 
