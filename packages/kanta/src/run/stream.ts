@@ -76,8 +76,7 @@ class Rows implements AsyncIterableIterator<unknown> {
   #chunk: unknown[] = []
   #at = 0
   /** The chunk that is being read. */
-  #reading: Promise<unknown> | undefined
-  #left = false
+  #reading: Promise<IteratorResult<unknown[], undefined>> | undefined
 
   constructor(chunks: AsyncGenerator<unknown[], undefined, undefined>, signal: AbortSignal | undefined) {
     this.#chunks = chunks
@@ -103,31 +102,27 @@ class Rows implements AsyncIterableIterator<unknown> {
   readonly #next = (): Promise<Result> => this.next()
 
   return(): Promise<Result> {
-    this.#leave()
+    if (this.#reading !== undefined) return this.#reading.then(this.#return, this.#return)
+    this.#chunk = []
     return this.#chunks.return(undefined)
   }
 
+  readonly #return = (): Promise<Result> => this.return()
+
   throw(error: unknown): Promise<Result> {
-    this.#leave()
+    const stop = (): Promise<Result> => this.throw(error)
+    if (this.#reading !== undefined) return this.#reading.then(stop, stop)
+    this.#chunk = []
     return this.#chunks.throw(error)
   }
 
-  #leave(): void {
-    this.#left = true
-    this.#chunk = []
-    this.#at = 0
-  }
-
   async #read(): Promise<Result> {
-    const reading = this.#chunks.next()
-    this.#reading = reading
+    this.#reading = this.#chunks.next()
     try {
-      const { done, value } = await reading
+      const { done, value } = await this.#reading
       if (done) return { done: true, value: undefined }
-      if (!this.#left) {
-        this.#chunk = value
-        this.#at = 1
-      }
+      this.#chunk = value
+      this.#at = 1
       return { done: false, value: value[0] }
     } finally {
       this.#reading = undefined
