@@ -46,6 +46,9 @@ const NO_BACKSLASH_ESCAPES = 512
 /** What the protocol of prepared statements does not take. */
 const NOT_PREPARED = 1295
 
+/** Does nothing, and is answered with the status of the connection. */
+const PROBE = 'do 0'
+
 /** Statements about the session, which are not worth to be kept prepared, or cannot be. */
 const SESSION =
   /^\s*(?:begin|commit|rollback|savepoint|release|start|set|do|use|lock|unlock|flush|kill|show|xa|create|drop|alter|truncate)\b/i
@@ -55,7 +58,7 @@ const WRITES = /^\s*(?:insert|replace|delete|update)\b/i
 /** What a connection needs beside that of the library. */
 export interface ConnectionSettings {
   readonly id: number
-  readonly preparedStatements: number
+  readonly statementCache: number
   /** Runs a statement on a connection of its own, to reach this one while it is busy. */
   readonly control: (sql: string) => Promise<void>
 }
@@ -232,7 +235,7 @@ export class Mysql2Connection implements Connection {
     const prepare = (done: Callback<Mysql2Statement>): unknown => this.#raw.prepare(sql, done)
     return this.#ask(sql, prepare, (statement) => {
       for (const [oldest] of this.#statements) {
-        if (this.#statements.size < this.#settings.preparedStatements) break
+        if (this.#statements.size < this.#settings.statementCache) break
         this.#forget(oldest)
       }
       this.#statements.set(sql, statement)
@@ -267,7 +270,7 @@ export class Mysql2Connection implements Connection {
 
   #keepFields(sql: string, fields: readonly Field[]): void {
     // Texts that are not prepared come here, too, and must not gather.
-    if (this.#fields.size > 2 * this.#settings.preparedStatements) this.#fields.clear()
+    if (this.#fields.size > 2 * this.#settings.statementCache) this.#fields.clear()
     this.#fields.set(sql, fields)
   }
 
@@ -276,7 +279,7 @@ export class Mysql2Connection implements Connection {
     if ((error as { fatal?: boolean }).fatal === true) this.#lost(error)
     if (!this.#open) return error
     // Some errors end the transaction, and only an answer that is no error says whether this one did.
-    if (this.inTransaction) await this.#query('do 0').catch(() => {})
+    if (this.inTransaction && sql !== PROBE) await this.#query(PROBE).catch(() => {})
     contexts.set(error, { sql, columns: await this.#columnsOf(brokenKey(error, sql)) })
     return error
   }
@@ -296,7 +299,7 @@ export class Mysql2Connection implements Connection {
   async #settle(): Promise<void> {
     this.#stream = undefined
     if (!this.#open) return
-    await this.#query('do 0').catch(() => this.#query('do 0'))
+    await this.#query(PROBE).catch(() => this.#query(PROBE))
   }
 }
 

@@ -19,6 +19,7 @@ export interface Example {
 const OF_PACKAGE = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
 const PAGES = [
   ...OF_PACKAGE,
+  'docs/clusters.md',
   'docs/databases.md',
   'docs/diff.md',
   'docs/introspection.md',

@@ -98,3 +98,28 @@ describe.each(engines)('%s', (speech, engine, world, dialect) => {
 
   test('what fails on both, and what runs here alone', () => expect(differ).toMatchSnapshot())
 })
+
+test.runIf(postgres.missing === undefined)(
+  'a hook that throws, and a transaction that fails, lose no connection',
+  async () => {
+    const place = await postgres.create()
+    let left = 3
+    const pool = new pg.Pool({ ...(servers.postgres as object), database: place.database, max: 1 })
+    const onCreateConnection = async () => {
+      if (left-- > 0) throw new Error('not yet')
+    }
+    const db = new own.Kysely<never>({ dialect: new own.PostgresDialect({ pool, onCreateConnection }) })
+    try {
+      for (let i = 0; i < 3; i++) await expect(own.sql`select 1`.execute(db)).rejects.toThrow(/not yet/)
+      for (let i = 0; i < 3; i++)
+        await expect(db.transaction().execute((trx) => own.sql`select nothing`.execute(trx))).rejects.toThrow(/nothing/)
+      expect((await own.sql`select 1 as n`.execute(db)).rows).toEqual([{ n: 1 }])
+      // Nobody holds the one client: the program may use its pool meanwhile.
+      expect((await pool.query('select 2 as n')).rows).toEqual([{ n: 2 }])
+      expect((await own.sql`select 3 as n`.execute(db)).rows).toEqual([{ n: 3 }])
+    } finally {
+      await db.destroy()
+      await place.drop()
+    }
+  },
+)
