@@ -106,9 +106,17 @@ export function workloads(tables: number, functions: number): Readonly<Record<st
       queries: fluent(tables, functions, head('Kysely', 'kysely', 'DB', names)),
     },
     drizzle: drizzle(tables, functions),
+    'kanta-kysely': {
+      schema: interfaces(tables, 'kanta/kysely'),
+      queries: fluent(tables, functions, head('Kysely', 'kanta/kysely', 'DB', names)),
+    },
     'kanta, tables as an interface': {
       schema: interfaces(tables, 'kanta'),
       queries: fluent(tables, functions, head('Database', 'kanta', 'DB', names)),
+    },
+    'kanta/kysely': {
+      schema: interfaces(tables, 'kanta/kysely'),
+      queries: fluent(tables, functions, head('Kysely', 'kanta/kysely', 'DB', names)),
     },
     'kanta, tables as values': {
       schema: `import { table } from 'kanta'\n${lines(tables, table)}\n`,

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { refuse } from './error/index.ts'
 import type { Database } from './face/index.ts'
-import { DatabaseHandle, type HeldSession } from './run/index.ts'
+import { DatabaseHandle, type HeldSession, withAmbient } from './run/index.ts'
 
 /**
  * The same database, whose statements run in the transaction of whoever called: code that has only this handle takes
@@ -22,5 +22,5 @@ import { DatabaseHandle, type HeldSession } from './run/index.ts'
  */
 export function ambient<D extends Pick<Database<{}>, 'destroy'>>(database: D): D {
   if (!(database instanceof DatabaseHandle)) return refuse('ambient() takes what kanta() gives.')
-  return database.ambient(new AsyncLocalStorage<HeldSession>()) as unknown as D
+  return withAmbient(database, new AsyncLocalStorage<HeldSession>()) as unknown as D
 }

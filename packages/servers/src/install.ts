@@ -13,6 +13,7 @@ export function installMariadb(): string | undefined {
   if (!('missing' in found)) return undefined
   const why = cannotInstall()
   if (why !== undefined) return `${found.missing} (${why})`
+  console.log(`Installing ${PACKAGES.join(' and ')} for the tests …`)
   try {
     withoutServices(() => {
       apt('update')

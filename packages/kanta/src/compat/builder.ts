@@ -1,5 +1,6 @@
 // Where a program for Kysely may say what Kanta refuses although it has a meaning in SQL: a comparison with null, an
 // `and` of nothing, rows of several forms. The builders are Kanta's; what they are given is made into what they take.
+import { refuse } from '../error/index.ts'
 import { node } from '../ir/index.ts'
 import {
   type Chain,
@@ -100,6 +101,16 @@ function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
       )
     }
 
+    execute(options?: AbortableQueryOptions): Promise<unknown> {
+      const { execute } = Kanta.prototype as { execute: Function }
+      return execute.call(this, running(options))
+    }
+
+    executeTakeFirst(options?: AbortableQueryOptions): Promise<unknown> {
+      const { executeTakeFirst } = Kanta.prototype as { executeTakeFirst: Function }
+      return executeTakeFirst.call(this, running(options))
+    }
+
     executeTakeFirstOrThrow(error?: unknown): Promise<unknown> {
       const query = this as unknown as Chain & { executeTakeFirst(options: unknown): Promise<unknown> }
       return firstOrThrow(query, error)
@@ -117,6 +128,21 @@ function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
     }
   }
   return Adapted as unknown as Builder<C>
+}
+
+/** What becomes of a query that is aborted, in Kanta's words. */
+const ON_ABORT = {
+  'ignore query': 'ignore',
+  'cancel query': 'cancel query',
+  'kill session': 'kill connection',
+} as const
+
+/** Options of a run as Kanta takes them. */
+export function running(options: AbortableQueryOptions | undefined): ExecuteOptions | undefined {
+  const strategy = options?.inflightQueryAbortStrategy
+  if (strategy === undefined) return options
+  const onAbort = ON_ABORT[strategy] ?? refuse(`inflightQueryAbortStrategy takes ${Object.keys(ON_ABORT).join(', ')}.`)
+  return { signal: options?.signal, onAbort }
 }
 
 async function firstOrThrow(

@@ -153,6 +153,8 @@ export interface MysqlDialectConfig extends ConnectionHooks {
   pool: GivenMysqlPool | ((options?: AbortableOperationOptions) => Promise<GivenMysqlPool>)
   /** `createConnection` of `mysql2`, to cancel queries. */
   controlConnection?: (config: never) => unknown
+  /** Kanta's own: `'mariadb'` has `returning` where MariaDB has it. */
+  flavor?: 'mysql' | 'mariadb'
 }
 export interface MssqlDialectConfig {
   tedious: { readonly connectionFactory: () => unknown }

@@ -1,12 +1,15 @@
+import { schemaBuilder } from '../define/index.ts'
 import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import type { Driver as Access } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
+import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
-import { Creator } from './builder.ts'
+import { Creator, running } from './builder.ts'
 import type {
   AbortableOperationOptions,
+  AbortableQueryOptions,
   DatabaseIntrospector,
   DialectAdapter,
   QueryCompiler,
@@ -109,8 +112,8 @@ export class Kysely extends Creator {
     return this[shared].handle.fn
   }
 
-  get schema() {
-    return this[shared].handle.schema
+  get schema(): SchemaBuilder {
+    return schemaBuilder(this[shared].handle as unknown as QueryRunner)
   }
 
   get dynamic() {
@@ -181,8 +184,8 @@ export class Kysely extends Creator {
     return new ConnectionBuilder(this[shared])
   }
 
-  executeQuery(query: unknown, options?: object): Promise<unknown> {
-    return this[shared].handle.executeQuery(query, options)
+  executeQuery(query: unknown, options?: AbortableQueryOptions): Promise<unknown> {
+    return this[shared].handle.executeQuery(query, running(options))
   }
 
   destroy(): Promise<void> {

@@ -29,7 +29,7 @@ import type {
   QueryCompiler,
   SqliteDialectConfig,
 } from './contract.ts'
-import { connectionOf, connectionOfClient, driverOf } from './given-driver.ts'
+import { connectionOf, driverOf } from './given-driver.ts'
 import { Introspector } from './introspect.ts'
 
 /** What a `Kysely` is opened with. */
@@ -258,7 +258,7 @@ export class SqliteDialect extends OwnDialect {
 /** What is called with the clients of a pool: first when they are new, then each time one is taken. */
 function onTake({ onCreateConnection, onReserveConnection }: ConnectionHooks) {
   return async (client: GivenClient, isNew: boolean): Promise<void> => {
-    const connection = connectionOfClient(client)
+    const connection = connectionOf(client)
     if (isNew) await onCreateConnection?.(connection)
     await onReserveConnection?.(connection)
   }

@@ -3,17 +3,20 @@
 
 import type { AccessMode, IsolationLevel } from '../dialect/index.ts'
 import type {
-  $first,
+  AggregateFunction,
+  Aliased,
+  AliasedExpression,
   AtRow,
   CaseBuilder,
   CaseOf,
   Cells,
+  ComparisonOperator,
   QueryCreator as Creator,
   Delete,
   DeleteResult,
+  DerivedTable,
   Dynamic,
   DynamicReference,
-  ExecuteOptions,
   ExpressionScope,
   HelperCells,
   HelperRefs,
@@ -21,15 +24,17 @@ import type {
   Info,
   Insert,
   InsertResult,
+  JoinBuilder as Join,
   MergeResult,
   One,
   QueryRunner,
   Returns,
-  SchemaCreator,
+  SchemaBuilder,
   Select,
   Tables,
   Update,
   UpdateResult,
+  ExpressionWrapper as Wrapper,
 } from '../face/index.ts'
 import type { $row, ColumnType, Expression, Rowed } from '../schema/index.ts'
 import type { AbortableOperationOptions, AbortableQueryOptions, DatabaseIntrospector, QueryResult } from './contract.ts'
@@ -48,11 +53,7 @@ export interface Compilable<O = unknown> {
   compile(): { readonly sql: string; readonly parameters: readonly unknown[]; readonly [$row]?: O }
 }
 
-export interface QueryCreator<DB> extends Creator<DB> {
-  withPlugin(plugin: KyselyPlugin): QueryCreator<DB>
-  withoutPlugins(): QueryCreator<DB>
-  withSchema(schema: string): QueryCreator<DB>
-}
+export type QueryCreator<DB> = Creator<DB>
 
 /**
  * A database by Kysely's names.
@@ -66,7 +67,7 @@ export interface QueryCreator<DB> extends Creator<DB> {
  * ```
  */
 export interface Kysely<DB> extends Creator<DB>, QueryRunner {
-  readonly schema: SchemaCreator
+  readonly schema: SchemaBuilder
   readonly dynamic: Dynamic<DB>
   readonly introspection: DatabaseIntrospector
   readonly fn: AnyReference['fn']
@@ -151,43 +152,39 @@ export interface ControlledTransaction<DB, S extends readonly string[] = []> ext
   releaseSavepoint<N extends S[number]>(name: N): Command<ControlledTransaction<DB, Before<S, N>>>
 }
 
-// Builders as parameters of helper functions. `O` is the row that is known of the query.
+// Builders as parameters of helper functions. The row `_O` cannot be carried: a helper that gives back what it was given
+// takes it as a type parameter, `<Q extends SelectQueryBuilder<DB, 'city', any>>(query: Q) => query.where(…)`.
 
-interface Runs<O> {
-  readonly [$row]: O
-  readonly [$first]: O | undefined
-  execute(options?: ExecuteOptions): Promise<O[]>
-  executeTakeFirst(options?: ExecuteOptions): Promise<O | undefined>
-  executeTakeFirstOrThrow(): Promise<O>
-}
-export type SelectQueryBuilder<DB, TB extends keyof DB, O> = Runs<O> &
-  Select<
-    Info<DB>,
-    Tables<DB, TB & keyof DB & string>,
-    HelperRefs<DB, TB & keyof DB & string>,
-    HelperCells<HelperRow<DB, TB>>,
-    never
-  >
-export type InsertQueryBuilder<DB, TB extends keyof DB, O> = Rowed<O> &
-  Insert<Info<DB>, One<TB & string, Cells<DB[TB]>>, HelperRefs<DB, TB & keyof DB & string>, Cells<DB[TB]>, never>
-export type UpdateQueryBuilder<DB, UT extends keyof DB, TB extends keyof DB, O> = Rowed<O> &
-  Update<
-    Info<DB>,
-    Tables<DB, TB & keyof DB & string>,
-    HelperRefs<DB, TB & keyof DB & string>,
-    HelperCells<HelperRow<DB, TB>>,
-    Cells<DB[UT]>,
-    never
-  >
-export type DeleteQueryBuilder<DB, TB extends keyof DB, O> = Rowed<O> &
-  Delete<
-    Info<DB>,
-    Tables<DB, TB & keyof DB & string>,
-    HelperRefs<DB, TB & keyof DB & string>,
-    HelperCells<HelperRow<DB, TB>>,
-    Cells<DB[TB]>,
-    never
-  >
+export type SelectQueryBuilder<DB, TB extends keyof DB, _O> = Select<
+  Info<DB>,
+  Tables<DB, TB & keyof DB & string>,
+  HelperRefs<DB, TB & keyof DB & string>,
+  HelperCells<HelperRow<DB, TB>>,
+  never
+>
+export type InsertQueryBuilder<DB, TB extends keyof DB, _O> = Insert<
+  Info<DB>,
+  One<TB & string, Cells<DB[TB]>>,
+  HelperRefs<DB, TB & keyof DB & string>,
+  Cells<DB[TB]>,
+  never
+>
+export type UpdateQueryBuilder<DB, UT extends keyof DB, TB extends keyof DB, _O> = Update<
+  Info<DB>,
+  Tables<DB, TB & keyof DB & string>,
+  HelperRefs<DB, TB & keyof DB & string>,
+  HelperCells<HelperRow<DB, TB>>,
+  Cells<DB[UT]>,
+  never
+>
+export type DeleteQueryBuilder<DB, TB extends keyof DB, _O> = Delete<
+  Info<DB>,
+  Tables<DB, TB & keyof DB & string>,
+  HelperRefs<DB, TB & keyof DB & string>,
+  HelperCells<HelperRow<DB, TB>>,
+  Cells<DB[TB]>,
+  never
+>
 export type ExpressionBuilder<DB, TB extends keyof DB> = ExpressionScope<
   Info<DB>,
   Tables<DB, TB & keyof DB & string>,
@@ -271,3 +268,44 @@ export type UpdateObject<DB, _TB extends keyof DB, UT extends keyof DB> = Update
 export type AnyResult = InsertResult | UpdateResult | DeleteResult | MergeResult
 export type SimplifyResult<O> = O extends AnyResult ? O : Simplify<O>
 export type SimplifySingleResult<O> = O extends AnyResult ? O : Simplify<O> | undefined
+
+// Kysely's names for parts of queries. What a part is of, Kanta's types do not say twice.
+export type ExpressionWrapper<_DB, _TB, T> = Wrapper<T>
+export type AliasableExpression<T> = Wrapper<T>
+export type AliasedRawBuilder<T, A extends string> = AliasedExpression<T, A>
+export type FunctionModule<DB, TB extends keyof DB> = ExpressionBuilder<DB, TB>['fn']
+export type AggregateFunctionBuilder<DB, TB extends keyof DB, T> = AggregateFunction<ExpressionBuilder<DB, TB>, T>
+export type JoinBuilder<DB, TB extends keyof DB> = Join<
+  Info<DB>,
+  Tables<DB, TB & keyof DB & string>,
+  HelperRefs<DB, TB & keyof DB & string>,
+  HelperCells<HelperRow<DB, TB>>
+>
+export type DynamicModule<DB> = Dynamic<DB>
+export type DynamicReferenceBuilder<R extends string = never> = DynamicReference<R>
+export type SimpleTableReference<DB> = TableReference<DB>
+export type TableExpression<DB, _TB extends keyof DB> = TableReference<DB> | DerivedTable<any, string>
+export type TableExpressionOrList<DB, TB extends keyof DB> =
+  | TableExpression<DB, TB>
+  | readonly TableExpression<DB, TB>[]
+export type SelectExpression<DB, TB extends keyof DB> =
+  | StringReference<DB, TB>
+  | AnyAliasedColumn<DB, TB>
+  | AnyAliasedColumnWithTable<DB, TB>
+  | Aliased<any, string>
+  | DynamicReference<any>
+  | ((eb: ExpressionBuilder<DB, TB>) => Aliased<any, string>)
+export type OrderByExpression<DB, TB extends keyof DB, O> =
+  | StringReference<DB, TB>
+  | (keyof O & string)
+  | Expression<any>
+export type ComparisonOperatorExpression = ComparisonOperator | Expression<unknown>
+export type ValueExpression<DB, TB extends keyof DB, V> = V | ExpressionOrFactory<DB, TB, V>
+export type OperandValueExpression<DB, TB extends keyof DB, R> = ValueExpression<
+  DB,
+  TB,
+  ExtractTypeFromReferenceExpression<DB, TB, R>
+>
+export type OperandValueExpressionOrList<DB, TB extends keyof DB, R> =
+  | OperandValueExpression<DB, TB, R>
+  | readonly OperandValueExpression<DB, TB, R>[]

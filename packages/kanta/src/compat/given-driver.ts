@@ -4,8 +4,8 @@ import { type Driver as Access, type Connection, type GivenClient, givenDriver }
 import { KantaError } from '../error/index.ts'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from './contract.ts'
 
-/** A connection of Kanta as a program for Kysely sees it. */
-export function connectionOf(connection: Connection): DatabaseConnection {
+/** A connection of Kanta, or a client of a pool, as a program for Kysely sees it. */
+export function connectionOf(connection: Pick<Connection, 'execute' | 'stream'>): DatabaseConnection {
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
       const { rows, changes, insertId } = await connection.execute(sql, parameters)
@@ -94,25 +94,5 @@ function clientOf(connection: DatabaseConnection, release: () => Promise<void>):
       for await (const { rows } of connection.streamQuery(compiled(sql, parameters), chunkSize)) yield rows
     },
     release,
-  }
-}
-
-/** A client of a pool as a program for Kysely sees it. */
-export function connectionOfClient(client: GivenClient): DatabaseConnection {
-  return {
-    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-      const { rows, changes, insertId } = await client.execute(sql, parameters)
-      return {
-        rows: rows as R[],
-        numAffectedRows: BigInt(changes),
-        ...(insertId === undefined ? {} : { insertId: BigInt(insertId) }),
-      }
-    },
-    async *streamQuery<R>(
-      { sql, parameters }: CompiledQuery,
-      chunkSize: number,
-    ): AsyncIterableIterator<QueryResult<R>> {
-      for await (const rows of client.stream(sql, parameters, chunkSize)) yield { rows: rows as R[] }
-    },
   }
 }

@@ -3,8 +3,14 @@
 import type { Sql } from '../face/index.ts'
 import { sql as template } from '../sql/index.ts'
 import { expressionBuilder as builder } from './builder.ts'
-import { Kysely as KyselyHandle } from './database.ts'
-import type { ExpressionBuilder, KyselyClass, Kysely as KyselyFace } from './face.ts'
+import { Kysely as KyselyHandle, Transaction as TransactionHandle } from './database.ts'
+import type {
+  ExpressionBuilder,
+  KyselyClass,
+  Kysely as KyselyFace,
+  TransactionClass,
+  Transaction as TransactionFace,
+} from './face.ts'
 
 export type Kysely<DB> = KyselyFace<DB>
 /** A database by Kysely's names. */
@@ -17,11 +23,10 @@ export const sql: Sql = template as unknown as Sql
 export const expressionBuilder: <DB, TB extends keyof DB = never>(query?: object) => ExpressionBuilder<DB, TB> =
   builder as never
 
+export type { AccessMode, IsolationLevel } from '../dialect/index.ts'
 export type {
   Aliased,
   AliasedExpression,
-  ExpressionWrapper,
-  JoinBuilder,
   NotNull,
   RawBuilder,
   Sql,
@@ -88,51 +93,68 @@ export {
   SqliteQueryCompiler,
 } from './dialect.ts'
 export type {
+  AggregateFunctionBuilder,
+  AliasableExpression,
+  AliasedRawBuilder,
   AnyAliasedColumn,
   AnyAliasedColumnWithTable,
   AnyColumn,
   AnyColumnWithTable,
   Command,
+  ComparisonOperatorExpression,
   Compilable,
   ConnectionBuilder,
   ControlledTransaction,
   ControlledTransactionBuilder,
   DeleteQueryBuilder,
   DrainOuterGeneric,
+  DynamicModule,
+  DynamicReferenceBuilder,
   Equals,
   ExpressionBuilder,
   ExpressionOrFactory,
+  ExpressionWrapper,
   ExtractColumnType,
   ExtractTypeFromReferenceExpression,
   ExtractTypeFromStringReference,
+  FunctionModule,
   InferResult,
   Insertable,
   InsertObject,
   InsertQueryBuilder,
+  JoinBuilder,
   KyselyTypeError,
   NonDehydrateable,
   Nullable,
   NumbersWhenDataTypeNotAvailable,
   NumericString,
   OperandExpression,
+  OperandValueExpression,
+  OperandValueExpressionOrList,
+  OrderByExpression,
   QueryCreator,
   ReferenceExpression,
   ReferenceExpressionOrList,
   Selectable,
+  SelectExpression,
   SelectQueryBuilder,
   ShallowDehydrateObject,
   ShallowDehydrateValue,
   SimpleReferenceExpression,
+  SimpleTableReference,
   Simplify,
   SimplifyResult,
   SimplifySingleResult,
   StringReference,
   StringsWhenDataTypeNotAvailable,
-  Transaction,
+  TableExpression,
+  TableExpressionOrList,
+  TableReference,
   TransactionBuilder,
   Updateable,
   UpdateObject,
   UpdateQueryBuilder,
+  ValueExpression,
 } from './face.ts'
 export { ParseJSONResultsPlugin, type ParseJSONResultsPluginOptions } from './json-results.ts'
 export type { ErrorLogEvent, LogConfig, LogEvent, Logger, LogLevel, QueryLogEvent } from './log.ts'
@@ -150,3 +172,19 @@ export {
   SafeNullComparisonPlugin,
   WithSchemaPlugin,
 } from './rewrites.ts'
+
+/** A database in a transaction. */
+export const Transaction: TransactionClass = TransactionHandle as unknown as TransactionClass
+export type Transaction<DB> = TransactionFace<DB>
+export const TRANSACTION_ACCESS_MODES = Object.freeze(['read only', 'read write'] as const)
+export const TRANSACTION_ISOLATION_LEVELS = Object.freeze([
+  'read uncommitted',
+  'read committed',
+  'repeatable read',
+  'serializable',
+  'snapshot',
+] as const)
+/** Whether something compiles to a text. */
+export function isCompilable(value: unknown): value is { compile(): unknown } {
+  return typeof (value as { compile?: unknown } | null | undefined)?.compile === 'function'
+}

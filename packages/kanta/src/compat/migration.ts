@@ -58,6 +58,8 @@ interface Named extends Migration {
 interface State {
   readonly migrations: readonly Named[]
   readonly executed: readonly string[]
+  /** When the last of them ran, in milliseconds; 0 before the first. */
+  readonly lastExecutedAt: number
 }
 /** Which migrations to run, and in which direction. */
 interface Step {
@@ -185,7 +187,8 @@ export class Migrator {
 
   async #state(db: AnyKysely): Promise<State> {
     const migrations = await this.#migrations()
-    const executed = (await this.#records(db)).map((record) => record.name)
+    const records = await this.#records(db)
+    const executed = records.map((record) => record.name)
     const known = new Set(migrations.map(({ name }) => name))
     for (const name of executed)
       if (!known.has(name)) throw invalid(`corrupted migrations: previously executed migration ${name} is missing`)
@@ -197,7 +200,8 @@ export class Migrator {
             `corrupted migrations: expected previously executed migration ${name} to be at index ${i} but ${there} was found in its place. New migrations must always have a name that comes after those that ran.`,
           )
       })
-    return { migrations, executed }
+    const last = records.at(-1)
+    return { migrations, executed, lastExecutedAt: last === undefined ? 0 : new Date(last.timestamp).getTime() }
   }
 
   async #migrations(): Promise<readonly Named[]> {
@@ -217,7 +221,8 @@ export class Migrator {
 
   async #run(db: AnyKysely, state: State, { direction, names }: Step, results: MigrationResult[]): Promise<void> {
     for (const migrationName of names) results.push({ migrationName, direction, status: 'NotExecuted' })
-    let last = Date.now() - 1
+    // What runs later is recorded as later, though the clock has not moved or goes behind that of another machine.
+    let last = state.lastExecutedAt
     for (const [i, name] of names.entries()) {
       const migration = state.migrations.find((one) => one.name === name)!
       const change = direction === 'Up' ? migration.up : migration.down

@@ -2,7 +2,7 @@
 // parentheses only where a program asks for them, or where a list of conditions, a tuple or a query stands.
 import { type Dialect, type Printers, standard, type Writer } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import type { Node, NodeOf } from '../ir/index.ts'
+import type { Kind, Node, NodeOf } from '../ir/index.ts'
 
 /** Conditions among others, without the parentheses that Kanta puts around text and operators of the user's own. */
 function bare(conditions: readonly Node[]): readonly Node[] {
@@ -68,21 +68,63 @@ function byDefault(_: NodeOf<'default'>, w: Writer): void {
  */
 function basis({ name, print }: Dialect): Printers {
   if (name === 'postgres')
-    return { ...standard, delete: print.delete, explain: print.explain, jsonRows: print.jsonRows }
+    return {
+      ...print,
+      ...plain('alias', 'call', 'aggregate', 'case', 'select', 'setOperation'),
+      ...plain('jsonLeg', 'jsonObject', 'jsonPath'),
+    }
   if (name !== 'mssql') return print
   return {
-    ...standard,
-    explain: print.explain,
-    order: print.order,
-    merge: print.merge,
-    insert: print.insert,
+    ...print,
+    ...plain(
+      'alias',
+      'call',
+      'aggregate',
+      'window',
+      'frame',
+      'case',
+      'and',
+      'or',
+      'operation',
+      'tuple',
+      'list',
+      'cast',
+    ),
+    ...plain('grouping', 'assignment', 'mergeWhen', 'mergeAction', 'jsonObject', 'jsonPath', 'joined', 'setOperation'),
+    ...plain('update', 'delete'),
     select: (n, w) => (n.limit === undefined ? standard.select(withRows(n), w) : print.select(n, w)),
   }
 }
 
+/** The standard printers of some kinds. */
+const plain = <K extends Kind>(...kinds: readonly K[]): Pick<Printers, K> =>
+  Object.fromEntries(kinds.map((kind) => [kind, standard[kind]])) as unknown as Pick<Printers, K>
+
 /** SQL Server counts an offset in rows. */
 function withRows(n: NodeOf<'select'>): NodeOf<'select'> {
   return n.offset === undefined ? n : { ...n, offset: { kind: 'raw', strings: ['', ' rows'], parts: [n.offset] } }
+}
+
+/** `ignore()` and `orIgnore()` say the same, each database in its own words. */
+function ignoring(or: string | undefined, { name }: Dialect): string | undefined {
+  if (or === 'ignore' && name === 'sqlite') return 'or ignore'
+  return or === 'or ignore' && (name === 'mysql' || name === 'mariadb') ? 'ignore' : or
+}
+
+/** `explain`, with its options as each database takes them. */
+function explain(dialect: Dialect): Printers['explain'] {
+  const [open, assign, close] = dialect.name === 'postgres' ? ['(', ' ', ')'] : ['', '=', '']
+  if (dialect.name === 'mssql') return dialect.print.explain
+  return (n, w) => {
+    w.text('explain ')
+    if (n.options !== undefined || n.format !== undefined) {
+      w.text(open!).optional('', n.options)
+      if (n.format !== undefined)
+        w.text(`${n.options === undefined ? '' : dialect.name === 'postgres' ? ', ' : ' '}format${assign}${n.format}`)
+      w.text(`${close} `)
+    }
+    w.statement(n.statement)
+  }
 }
 
 /** A dialect that prints as Kysely does. */
@@ -96,6 +138,8 @@ export function kyselyStyle(dialect: Dialect): Dialect {
     parens,
     jsonPath: jsonPath(own),
     default: byDefault,
+    insert: (n, w) => own.insert({ ...n, or: ignoring(n.or, dialect) }, w),
+    explain: explain(dialect),
     and: (n, w) => own.and({ ...n, items: bare(n.items) }, w),
     or: (n, w) => own.or({ ...n, items: bare(n.items) }, w),
     joined: (n, w) => own.joined({ ...n, on: bare(n.on) }, w),

@@ -85,7 +85,7 @@ export const definitions = {
 } satisfies SchemaPrinters
 
 /** What `alter column` does, in the words of the SQL standard. */
-export const COLUMN_CHANGES: Readonly<Record<string, string>> = {
+const COLUMN_CHANGES: Readonly<Record<string, string>> = {
   'set data type': 'type',
   'set default': 'set default',
   'drop default': 'drop default',

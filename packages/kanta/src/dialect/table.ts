@@ -14,7 +14,7 @@ function action(event: string, given: string | undefined, w: Writer): void {
 }
 
 /** `references t (a) on delete cascade` */
-export function printReferences(n: NodeOf<'columnDefinition'> | NodeOf<'constraint'>, w: Writer): void {
+function printReferences(n: NodeOf<'columnDefinition'> | NodeOf<'constraint'>, w: Writer): void {
   w.optional(' ', n.references)
   action('delete', n.onDelete, w)
   action('update', n.onUpdate, w)

@@ -87,7 +87,7 @@ function sized(name: string, size: string, dialect: DialectName): string {
 }
 
 /** One text for all spellings of a default. */
-export function normalDefault(column: CatalogColumn, dialect: DialectName): string | null {
+function normalDefault(column: CatalogColumn, dialect: DialectName): string | null {
   if (column.default === null || column.identity !== null) return null
   const form = normalExpression(column.default, dialect)
   if (form === 'null') return null

@@ -233,7 +233,7 @@ const INTEGERS = ['tinyint', 'smallint', 'mediumint', 'int', 'integer', 'bigint'
 const TEXTS = /^(?:text|longtext|mediumtext|character varying|varchar|nvarchar|character|char)/
 
 /** Whether every value of one type is one of the other. */
-export function widens(from: CatalogColumn, to: CatalogColumn, dialect: DialectName): boolean {
+function widens(from: CatalogColumn, to: CatalogColumn, dialect: DialectName): boolean {
   const [a, b] = [normalType(from.type, dialect), normalType(to.type, dialect)]
   const nameOf = (type: string): string => type.replace(/\(.*$/, '')
   const sizes = (type: string): number[] => /\(([\d,]+)\)/.exec(type)?.[1]?.split(',').map(Number) ?? []

@@ -153,7 +153,7 @@ export class Printer {
 }
 
 /** Without the parentheses around the whole. */
-export function unwrapped(text: string): string {
+function unwrapped(text: string): string {
   if (!text.startsWith('(') || !text.endsWith(')')) return text
   let depth = 0
   for (let at = 0; at < text.length; at++) {

@@ -1,4 +1,4 @@
-import { mysqlDialect } from '../dialect/mysql/index.ts'
+import { mariadbDialect, mysqlDialect } from '../dialect/mysql/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Driver, ExecuteResult } from './driver.ts'
 import { type GivenClient, givenDriver, once } from './given.ts'
@@ -35,6 +35,8 @@ export interface GivenMysql {
   readonly pool: GivenMysqlPool | (() => Promise<GivenMysqlPool>)
   /** `createConnection` of mysql2, for a second connection that cancels what runs on another. */
   readonly controlConnection?: ((config: never) => unknown) | undefined
+  /** Which of the two it is; MariaDB has `returning`. */
+  readonly flavor?: 'mysql' | 'mariadb' | undefined
   readonly onTake?: (client: GivenClient, isNew: boolean) => Promise<void>
 }
 
@@ -112,7 +114,7 @@ export function givenMysql(config: GivenMysql): Driver {
   const pool = once(config.pool)
   const known = new WeakSet<PooledClient>()
   return givenDriver({
-    dialect: mysqlDialect,
+    dialect: config.flavor === 'mariadb' ? mariadbDialect : mysqlDialect,
     explainError: explainMysqlError,
     connections: most(config.pool),
     async take() {

@@ -58,7 +58,7 @@ const WRITES = /^\s*(?:insert|replace|delete|update)\b/i
 /** What a connection needs beside that of the library. */
 export interface ConnectionSettings {
   readonly id: number
-  readonly preparedStatements: number
+  readonly statementCache: number
   /** Runs a statement on a connection of its own, to reach this one while it is busy. */
   readonly control: (sql: string) => Promise<void>
 }
@@ -235,7 +235,7 @@ export class Mysql2Connection implements Connection {
     const prepare = (done: Callback<Mysql2Statement>): unknown => this.#raw.prepare(sql, done)
     return this.#ask(sql, prepare, (statement) => {
       for (const [oldest] of this.#statements) {
-        if (this.#statements.size < this.#settings.preparedStatements) break
+        if (this.#statements.size < this.#settings.statementCache) break
         this.#forget(oldest)
       }
       this.#statements.set(sql, statement)
@@ -270,7 +270,7 @@ export class Mysql2Connection implements Connection {
 
   #keepFields(sql: string, fields: readonly Field[]): void {
     // Texts that are not prepared come here, too, and must not gather.
-    if (this.#fields.size > 2 * this.#settings.preparedStatements) this.#fields.clear()
+    if (this.#fields.size > 2 * this.#settings.statementCache) this.#fields.clear()
     this.#fields.set(sql, fields)
   }
 

@@ -1,4 +1,5 @@
 import { nearest, refuse } from '../error/index.ts'
+import { whole } from './option.ts'
 
 /** A pool of `mysql2` or `mysql2/promise`, as much of it as is needed here. */
 export interface Mysql2Pool {
@@ -24,7 +25,7 @@ export interface Mysql2Options {
   /** The most connections; 10 unless said. */
   readonly max?: number | undefined
   /** The most statements that each connection keeps prepared; 256 unless said. */
-  readonly preparedStatements?: number | undefined
+  readonly statementCache?: number | undefined
   /** The milliseconds after which the server stops a statement; MySQL stops only queries. Unless said there is no limit. */
   readonly statementTimeout?: number | undefined
 }
@@ -39,13 +40,13 @@ export interface Mysql2Options {
  * defaults.max // 10
  * ```
  */
-export const defaults = { max: 10, preparedStatements: 256, statementTimeout: 0 } as const
+export const defaults = { max: 10, statementCache: 256, statementTimeout: 0 } as const
 
 /** Options with everything decided. */
 export interface Mysql2Settings {
   readonly pool: Mysql2Pool | undefined
   readonly max: number
-  readonly preparedStatements: number
+  readonly statementCache: number
   readonly statementTimeout: number
   /** How values are read, whatever else is set. */
   readonly reading: Readonly<Record<string, unknown>>
@@ -63,7 +64,7 @@ const OPTIONS = [
   'connection',
   'pool',
   'max',
-  'preparedStatements',
+  'statementCache',
   'statementTimeout',
 ]
 const PLACE = ['host', 'port', 'user', 'password', 'database', 'socketPath'] as const
@@ -71,7 +72,7 @@ const PLACE = ['host', 'port', 'user', 'password', 'database', 'socketPath'] as 
 /** Checks what was given to `name` and decides the rest. */
 export function settle(name: string, given: unknown): Mysql2Settings {
   const options = optionsOf(name, given)
-  const preparedStatements = whole(name, 'preparedStatements', options.preparedStatements, 1)
+  const statementCache = whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 1)
   const reading = {
     rowsAsArray: true,
     supportBigNumbers: true,
@@ -84,7 +85,7 @@ export function settle(name: string, given: unknown): Mysql2Settings {
     namedPlaceholders: false,
     multipleStatements: false,
     // This side decides what is forgotten, so the library's own list must be the longer one.
-    maxPreparedStatements: preparedStatements + 1,
+    maxPreparedStatements: statementCache + 1,
   }
   for (const key of Object.keys(options.connection ?? {}))
     if (key in reading) refuse(`${name} sets ${key} itself, since values are read in one way. Leave it out.`)
@@ -93,9 +94,9 @@ export function settle(name: string, given: unknown): Mysql2Settings {
   const own = pool === undefined ? { ...options.connection, ...place } : configOf(pool)
   return {
     pool,
-    max: whole(name, 'max', options.max ?? limitOf(pool), 1),
-    preparedStatements,
-    statementTimeout: whole(name, 'statementTimeout', options.statementTimeout, 0),
+    max: whole(name, 'max', options.max ?? limitOf(pool) ?? defaults.max, 1),
+    statementCache,
+    statementTimeout: whole(name, 'statementTimeout', options.statementTimeout ?? defaults.statementTimeout, 0),
     reading,
     connection: { ...own, charset: 'utf8mb4', ...reading },
   }
@@ -159,11 +160,4 @@ const configOf = (pool: Mysql2Pool): object => {
     pool as Configured
   ).config?.connectionConfig ?? {}) as Record<string, unknown>
   return { host, port, user, password, database, socketPath, ssl, connectTimeout, compress, authPlugins }
-}
-
-function whole(name: string, option: keyof typeof defaults, given: unknown, least: number): number {
-  const value = given ?? defaults[option]
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > 0x7fffffff)
-    refuse(`The option ${option} of ${name} is a whole number, ${least} or more, not ${String(value)}.`)
-  return value as number
 }

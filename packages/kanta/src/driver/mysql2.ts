@@ -79,7 +79,7 @@ async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connec
     if (lost !== undefined) throw lost
     return new Mysql2Connection(raw as never, {
       id,
-      preparedStatements: settings.preparedStatements,
+      statementCache: settings.statementCache,
       control,
     })
   } catch (error) {

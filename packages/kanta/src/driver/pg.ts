@@ -2,6 +2,7 @@ import pgLibrary, { type Client, type ClientConfig, type Pool, type PoolClient }
 import { postgresDialect } from '../dialect/postgres/index.ts'
 import { KantaError, nearest, refuse } from '../error/index.ts'
 import type { Connection, Driver, MaybePromise } from './driver.ts'
+import { whole } from './option.ts'
 import { requestCancel } from './pg-cancel.ts'
 import { type Ends, PgConnection } from './pg-connection.ts'
 import { explainPostgresError } from './postgres-error.ts'
@@ -18,7 +19,7 @@ export interface PgOptions extends Omit<ClientConfig, 'types' | 'query_timeout' 
   readonly prepare?: boolean | undefined
   /** The most statements that each connection keeps prepared; 256 unless said. */
   readonly statementCache?: number | undefined
-  /** The milliseconds after which the server gives up a statement; for ever unless said. */
+  /** The milliseconds after which the server stops a statement. Unless said there is no limit. */
   readonly statementTimeout?: number | undefined
   /** A pool of `pg` to take the connections from, in place of settings; or a function that makes a client. */
   readonly pool?: Pool | undefined
@@ -96,10 +97,10 @@ function settle(options: string | PgOptions | Pool): Settings {
   const { max, prepare = true, statementCache, statementTimeout, pool, client, onConnect, ...config } = options
   if (pool !== undefined && !isPool(pool)) refuse('The option pool of pg() is a pool of pg: new Pool({ … }).')
   if (typeof prepare !== 'boolean') refuse('The option prepare of pg() is true or false.')
-  const timeout = statementTimeout === undefined ? 0 : whole('statementTimeout', statementTimeout, 1)
+  const timeout = whole('pg()', 'statementTimeout', statementTimeout ?? 0, 0)
   return {
-    max: whole('max', max ?? pool?.options.max ?? DEFAULT_MAX, 1),
-    statementCache: prepare ? whole('statementCache', statementCache ?? DEFAULT_STATEMENTS, 0) : 0,
+    max: whole('pg()', 'max', max ?? pool?.options.max ?? DEFAULT_MAX, 1),
+    statementCache: prepare ? whole('pg()', 'statementCache', statementCache ?? DEFAULT_STATEMENTS, 0) : 0,
     pool,
     client,
     onConnect,
@@ -110,12 +111,6 @@ function settle(options: string | PgOptions | Pool): Settings {
 }
 
 const isPool = (given: unknown): given is Pool => typeof (given as Pool | null | undefined)?.totalCount === 'number'
-
-function whole(option: string, value: unknown, least: number): number {
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > 0x7fffffff)
-    refuse(`The option ${option} of pg() is a whole number, ${least} or more, not ${String(value)}.`)
-  return value as number
-}
 
 /** The connections of clients of the user's pools, which know what is prepared on them. */
 const wrapped = new WeakMap<Client, PgConnection>()

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { nearest, refuse } from '../error/index.ts'
 import type { Connection, MaybePromise, Role } from './driver.ts'
+import { whole } from './option.ts'
 import { type Pragmas, printPragmas } from './sqlite-pragma.ts'
 
 /**
@@ -183,13 +184,6 @@ function noReaders(memory: boolean, readOnly: boolean, pragmas: Pragmas): string
     return 'without a write-ahead log (journal_mode wal) a read and a write block each other.'
   }
   return undefined
-}
-
-function whole(name: string, option: string, value: unknown, least: number): number {
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > 0x7fffffff) {
-    refuse(`The option ${option} of ${name} is a whole number, ${least} or more, not ${String(value)}.`)
-  }
-  return value as number
 }
 
 const list = (names: readonly string[]) => names.join(', ')

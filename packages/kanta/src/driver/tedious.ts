@@ -2,6 +2,7 @@ import { type ConnectionConfiguration, Connection as Library } from 'tedious'
 import { mssqlDialect } from '../dialect/mssql/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Driver } from './driver.ts'
+import { whole } from './option.ts'
 import { TediousConnection } from './tedious-connection.ts'
 import { explainTediousError } from './tedious-error.ts'
 
@@ -70,13 +71,12 @@ export function tedious(options: TediousOptions): Driver {
       )
   }
   const { max = MAX, connection, ...config } = options as TediousOptions & Partial<ConnectionConfiguration>
-  if (!Number.isInteger(max) || max < 1) refuse(`The option max of tedious() is a whole number from 1, not ${max}.`)
   const make = connection ?? maker(config)
   if (typeof make !== 'function')
     refuse('The option connection of tedious() is a function that makes a connection: () => new Connection(…).')
   return {
     dialect: mssqlDialect,
-    limits: { write: max, read: 0 },
+    limits: { write: whole('tedious()', 'max', max, 1), read: 0 },
     sharesStreams: false,
     holdsStreams: true,
     explainError: explainTediousError,

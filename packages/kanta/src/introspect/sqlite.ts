@@ -309,7 +309,7 @@ function indexOf(parts: readonly IndexRow[], entries: readonly Entry[]): Catalog
 }
 
 /** The parts of an index as they stand in its text, and the condition of its rows. */
-export function readIndex(text: string): { readonly parts: readonly string[]; readonly where: string | null } {
+function readIndex(text: string): { readonly parts: readonly string[]; readonly where: string | null } {
   const c = new Cursor(text, tokens(text))
   while (c.now !== undefined && !c.takes('on')) c.at++
   while (c.now !== undefined && !c.sees('(')) c.at++

@@ -1,4 +1,6 @@
 import type { Connection, Role } from '../driver/index.ts'
+import { refuse } from '../error/index.ts'
+import { DatabaseHandle } from './database.ts'
 import type { HeldSession } from './held.ts'
 import type { Pool } from './pool.ts'
 import type { Loan, Session } from './session.ts'
@@ -14,7 +16,7 @@ export interface AmbientStorage<T> {
  * The session of whatever transaction the running code is in, else that of the database: code that has only the
  * database takes part in the transaction of its caller.
  */
-export class AmbientSession implements Session {
+class AmbientSession implements Session {
   readonly database: Session
   readonly #storage: AmbientStorage<HeldSession>
 
@@ -66,4 +68,10 @@ export class AmbientSession implements Session {
   within<R>(held: HeldSession, work: () => R): R {
     return this.#storage.run(held, work)
   }
+}
+
+/** The same database, whose statements run in the transaction that the running code is in. */
+export function withAmbient(database: DatabaseHandle, storage: AmbientStorage<HeldSession>): DatabaseHandle {
+  if (database.session.pool === undefined) refuse('ambient() takes a whole database, not a transaction.')
+  return new DatabaseHandle(database.settings, new AmbientSession(database.session, storage))
 }

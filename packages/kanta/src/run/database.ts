@@ -16,9 +16,7 @@ import {
   type Runnable,
   show,
 } from '../sql/index.ts'
-import { AmbientSession, type AmbientStorage } from './ambient.ts'
 import { Executor, type Settings } from './execute.ts'
-import type { HeldSession } from './held.ts'
 import { type Log, logHook } from './log.ts'
 import type { Planning } from './plan.ts'
 import type { Plugin } from './plugin.ts'
@@ -249,12 +247,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.destroy()
-  }
-
-  /** The same database, whose statements run in the transaction that the running code is in. */
-  ambient(storage: AmbientStorage<HeldSession>): this {
-    if (this.session.pool === undefined) refuse('ambient() takes a whole database, not a transaction.')
-    return new DatabaseHandle(this.settings, new AmbientSession(this.session, storage)) as this
   }
 
   $extendTables(): this {

@@ -1,4 +1,5 @@
 export { isNode, mapChildren, type Node, type NodeOf, walk } from '../ir/index.ts'
+export { withAmbient } from './ambient.ts'
 export { DatabaseHandle, type KantaOptions, open } from './database.ts'
 export { DefinitionExecutor } from './definition.ts'
 export type { Executor, Settings } from './execute.ts'

@@ -47,10 +47,10 @@ export class Pool {
   readonly #read: Lane
   readonly #open = new Set<Connection>()
   readonly #readers = new Set<Connection>()
-  /** What the connections are held for that are held for longer than a statement. */
   /** Since when connections to a server are free. */
   readonly #freeSince = new WeakMap<Connection, number>()
   readonly #validateAfter: number
+  /** What the connections are held for that are held for longer than a statement. */
   readonly #purposes = new Map<Connection, { purpose: string; since: number }>()
   #closing = false
   #closed: Promise<void> | undefined

@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import { admit, forgetting, isTransient, keepOut, type Node, type NodeOf, node, pin } from '../ir/index.ts'
+import { admit, forgetting, isTransient, type Node, type NodeOf, node, pin } from '../ir/index.ts'
 import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../schema/index.ts'
 import { callBack } from './callback.ts'
 import { show } from './operator.ts'
@@ -194,9 +194,4 @@ export function typeNode(type: unknown, args: unknown[]): Node {
 export function listOf(items: readonly Node[]): Node {
   if (items.length === 1) return items[0]!
   return node({ kind: 'list', items })
-}
-
-/** A node for something that will hardly be met again. */
-export function oneOff(fresh: Node): Node {
-  return keepOut(fresh)
 }

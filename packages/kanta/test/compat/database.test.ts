@@ -159,3 +159,6 @@ test('await using', async () => {
 })
 
 test('introspection', () => both((db) => db.introspection.getTables()))
+
+test('explain', () =>
+  both(async (db) => (await db.selectFrom('toy').select('id').where('id', '=', 1).explain()).length > 0))

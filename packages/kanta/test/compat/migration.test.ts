@@ -106,6 +106,21 @@ describe.each(Object.keys(open) as (keyof typeof open)[])('%s', { timeout: 60_00
   )
 })
 
+test('what runs later is recorded as later, whatever the clock says', async () => {
+  const [k, m] = libraries[0]
+  const db = open.SQLite(k)
+  const some = (...names: string[]) => ({
+    getMigrations: async () => Object.fromEntries(names.map((name) => [name, raw(k, name)])),
+  })
+  const ahead = new Date(Date.now() + 3_600_000).toISOString()
+  await new m.Migrator({ db, provider: some('a') }).migrateToLatest()
+  await k.sql`update kysely_migration set timestamp = ${ahead}`.execute(db)
+  await new m.Migrator({ db, provider: some('a', 'b') }).migrateToLatest()
+  const { error } = await new m.Migrator({ db, provider: some('a', 'b', 'c') }).migrateToLatest()
+  expect(error).toBeUndefined()
+  await db.destroy()
+})
+
 test('a database that Kysely migrated goes on', async () => {
   const database = world()
   const close = database.close

@@ -575,6 +575,9 @@ export const programs: readonly Program[] = [
   program('insert or ignore', (db) =>
     db.insertInto('person').orIgnore().values({ id: 1, first_name: 'A', age: 3, gender: 'other' }),
   ),
+  program('insert ignore in other words', (db) =>
+    db.insertInto('toy').ignore().values({ id: 1, name: 'A', pet_id: 1 }),
+  ),
   program('insert or replace', (db) => db.insertInto('toy').orReplace().values({ id: 1, name: 'A', pet_id: 1 })),
   program('replace', (db) => db.replaceInto('toy').values({ id: 1, name: 'A', pet_id: 1 })),
   program('on conflict do nothing', (db) =>

@@ -50,7 +50,7 @@ export const serverPrograms: readonly ServerProgram[] = [
       .selectFrom('person')
       .select('id')
       .where('id', '=', sql<number>`any(${[1, 2]})`)
-      .where((eb) => eb.cast<string>('age', 'varchar(3)'), '=', 'x'),
+      .where((eb) => eb(eb.cast<string>('age', 'varchar(3)'), '=', 'x')),
   ),
   program(pg, 'between symmetric', (db) =>
     db
@@ -137,13 +137,13 @@ export const serverPrograms: readonly ServerProgram[] = [
       .whereRef('pet.owner_id', '=', 'person.id'),
   ),
   program(ms, 'output of an insert', (db) =>
-    db.insertInto('person').output('inserted.id').values({ first_name: 'x', age: 3, gender: 'other' }),
+    db.insertInto('person').values({ first_name: 'x', age: 3, gender: 'other' }).output('inserted.id'),
   ),
   program(ms, 'output of an update', (db) =>
     db.updateTable('person').set({ age: 3 }).output(['deleted.age as before', 'inserted.age as after']),
   ),
   program(ms, 'output of a delete', (db) => db.deleteFrom('person').output('deleted.id').where('id', '=', 1)),
-  program(ms, 'output all', (db) => db.insertInto('toy').outputAll('inserted').values({ name: 'x' })),
+  program(ms, 'output all', (db) => db.insertInto('toy').values({ name: 'x' }).outputAll('inserted')),
   program(ms, 'top of writes', (db) => db.deleteFrom('person').top(10)),
   program([...pg, ...ms], 'merge', (db) =>
     db

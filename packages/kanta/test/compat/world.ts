@@ -63,3 +63,18 @@ insert into pet values (1, 'Catto', 'cat', 1), (2, 'Doggo', 'dog', 2), (3, 'Hamm
 insert into toy values (1, 'ball', 1), (2, 'bone', 2);
 select setval('person_id_seq', 3), setval('pet_id_seq', 3), setval('toy_id_seq', 2);
 `
+
+/** The same for MySQL and MariaDB. */
+export const mysqlWorld = `
+create table person (id int auto_increment primary key, first_name varchar(90) not null, last_name varchar(90),
+  age int not null, gender varchar(9) not null, data json);
+create table pet (id int auto_increment primary key, name varchar(90) not null, species varchar(9) not null,
+  owner_id int not null);
+create table toy (id int auto_increment primary key, name varchar(90), pet_id int);
+insert into person values
+  (1, 'Jennifer', 'Aniston', 55, 'female', '{"a":1,"b":{"c":"x"},"l":[3,4]}'),
+  (2, 'Arnold', 'Schwarzenegger', 77, 'male', null),
+  (3, 'Sylvester', null, 8, 'male', '{"a":2,"b":{"c":"y"},"l":[5]}');
+insert into pet values (1, 'Catto', 'cat', 1), (2, 'Doggo', 'dog', 2), (3, 'Hammo', 'dog', 2);
+insert into toy values (1, 'ball', 1), (2, 'bone', 2);
+`

@@ -218,7 +218,7 @@ describe.skipIf('missing' in server)('mysql2 on MariaDB', () => {
     })
 
     test('more texts than are kept prepared, and no more are kept', async () => {
-      const on = await connect(driver({ preparedStatements: 3 }))
+      const on = await connect(driver({ statementCache: 3 }))
       for (let round = 0; round < 2; round++)
         for (let n = 0; n < 8; n++) expect(await on.all(`select ${n}, ?`, [round])).toEqual([[n, round]])
       const kept = "show session status like 'Com_stmt_%'"

@@ -293,16 +293,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       if (name === 'CaseBuilder') return selected(made.when(1).then(1).end(), db)
       return made
     },
-    internal: [
-      'over',
-      'destroy',
-      'connection',
-      'transaction',
-      'startTransaction',
-      'afterCommit',
-      'afterRollback',
-      'ambient',
-    ],
+    internal: ['over', 'destroy', 'connection', 'transaction', 'startTransaction', 'afterCommit', 'afterRollback'],
     calls: {
       $extendTables: none,
       $omitTables: none,
