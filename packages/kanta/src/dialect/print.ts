@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { Kind, Node, NodeOf, SchemaKinds } from '../ir/index.ts'
 import { modifiers, tables } from './table.ts'
-import type { Writer } from './writer.ts'
+import type { OutputColumn, Writer } from './writer.ts'
 
 /** One printer for each kind; a kind without one does not compile. */
 export type Printers = { readonly [K in Exclude<Kind, keyof SchemaKinds>]: Printer<K> } & SchemaPrinters
@@ -573,4 +573,17 @@ export function pathText(legs: readonly Node[]): string {
 export function pathKey(key: string): string {
   if (key.includes('"')) refuse(`The JSON key ${JSON.stringify(key)} holds a quote, which a JSON path cannot say.`)
   return JSON.stringify(key)
+}
+
+/** The columns of a query whose rows become JSON: a document has its keys once. */
+export function jsonColumns({ query }: NodeOf<'jsonRows'>, w: Writer): readonly OutputColumn[] {
+  const columns =
+    w.outputs.get(query) ??
+    refuse(
+      'A JSON helper needs to know its columns. Name them in select(), or give the database a schema for selectAll().',
+    )
+  const names = new Set(columns.map((column) => column.name))
+  for (const { name } of columns)
+    if (!names.delete(name)) refuse(`A JSON helper has two columns with the name '${name}'. Give one of them an alias.`)
+  return columns
 }

@@ -1,6 +1,6 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
-import { pathKey, pathText, standard } from '../print.ts'
+import { jsonColumns, pathKey, pathText, standard } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { value } from './condition.ts'
 import { lacks, literal, quote } from './text.ts'
@@ -67,11 +67,7 @@ function byOutput(order: Node): Node {
 
 /** Rows as JSON, by `for json path`. */
 export function jsonRows(n: NodeOf<'jsonRows'>, w: Writer): void {
-  const columns =
-    w.outputs.get(n.query) ??
-    refuse(
-      'A JSON helper needs to know its columns. Name them in select(), or give the database a schema for selectAll().',
-    )
+  const columns = jsonColumns(n, w)
   checkKeys(columns, w)
   const { query, orderBy } = ordered(n.query)
   w.text(n.single ? '(select top(1) ' : 'isnull((select ')
@@ -88,12 +84,9 @@ export function jsonRows(n: NodeOf<'jsonRows'>, w: Writer): void {
 }
 
 function checkKeys(columns: readonly OutputColumn[], w: Writer): void {
-  const names = new Set(columns.map((column) => column.name))
-  for (const { name } of columns) {
-    if (!names.delete(name)) refuse(`A JSON helper has two columns with the name '${name}'. Give one of them an alias.`)
+  for (const { name } of columns)
     if (w.rename(name).includes('.'))
       lacks(`The column '${name}' in a JSON helper`, 'A point in a name makes an object of it here; give it an alias.')
-  }
 }
 
 /**

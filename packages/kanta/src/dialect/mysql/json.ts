@@ -1,6 +1,5 @@
-import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
-import { pathText } from '../print.ts'
+import { jsonColumns, pathText } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { unsupported } from './flavor.ts'
 import { aggregated, selectedValues } from './selected.ts'
@@ -100,14 +99,7 @@ export function jsonObject(n: NodeOf<'jsonObject'>, w: Writer, flavor: JsonFlavo
 
 /** The rows of a query as one document. */
 export function jsonRows(n: NodeOf<'jsonRows'>, w: Writer, flavor: JsonFlavor): void {
-  const columns =
-    w.outputs.get(n.query) ??
-    refuse(
-      'A JSON helper needs to know its columns. Name them in select(), or give the database a schema for selectAll().',
-    )
-  const names = new Set(columns.map((column) => column.name))
-  for (const { name } of columns)
-    if (!names.delete(name)) refuse(`A JSON helper has two columns with the name '${name}'. Give one of them an alias.`)
+  const columns = jsonColumns(n, w)
   const object = (values: readonly Node[]): Node =>
     objectOf(
       columns.map((column) => w.rename(column.name)),

@@ -1,6 +1,6 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
-import { ctes, type Printers, selectCore, selectEnd, standard } from '../print.ts'
+import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { castType } from './cast.ts'
 import { type Flavor, unsupported } from './flavor.ts'
@@ -158,26 +158,11 @@ function select(n: NodeOf<'select'>, w: Writer): void {
     if (count !== undefined && count.kind !== 'slot' && count.kind !== 'literal')
       unsupported('An expression in limit() or offset()', 'Give a number.', w)
   const limit = n.offset !== undefined && n.limit === undefined ? ALL : n.limit
-  printSelect({ ...n, items: starsNamed(n), limit }, w)
+  const named = { ...n, items: starsNamed(n), limit }
+  ctes(named, w)
+  selectInOrder(named, w)
+  selectEnd(named, w)
 }
-
-/** Both databases bind `intersect` tighter than the others; here all bind alike, in the order of the calls. */
-function printSelect(n: NodeOf<'select'>, w: Writer): void {
-  ctes(n, w)
-  const wraps = n.setOperations.map(
-    (operation, i) => i > 0 && isIntersect(operation) && !isIntersect(n.setOperations[i - 1]!),
-  )
-  w.text('('.repeat(wraps.filter(Boolean).length))
-  selectCore(n, w)
-  n.setOperations.forEach((operation, i) => {
-    if (wraps[i]) w.text(')')
-    w.node(operation)
-  })
-  selectEnd(n, w)
-}
-
-const isIntersect = (operation: Node): boolean =>
-  operation.kind === 'setOperation' && operation.operator.startsWith('intersect')
 
 /** A part of a set operation with an order, a limit or set operations of its own stands in parentheses. */
 function setOperation(n: NodeOf<'setOperation'>, w: Writer): void {

@@ -1,6 +1,6 @@
 import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
-import { pathText } from '../print.ts'
+import { jsonColumns, pathText } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { arrayText } from './array.ts'
 import { quote, stringLiteral } from './literal.ts'
@@ -25,14 +25,7 @@ export function jsonObject(n: NodeOf<'jsonObject'>, w: Writer): void {
 
 /** `(select json_agg(…) from (query) as agg)`. A row becomes an object as it is, which has no limit of columns. */
 export function jsonRows(n: NodeOf<'jsonRows'>, w: Writer): void {
-  const columns =
-    w.outputs.get(n.query) ??
-    refuse(
-      'A JSON helper needs to know its columns. Name them in select(), or give the database a schema for selectAll().',
-    )
-  const names = new Set(columns.map((column) => column.name))
-  for (const { name } of columns)
-    if (!names.delete(name)) refuse(`A JSON helper has two columns with the name '${name}'. Give one of them an alias.`)
+  const columns = jsonColumns(n, w)
   const table = n.single ? 'obj' : 'agg'
   w.text('(select ').text(n.single ? `to_json(${quote(table)})` : `coalesce(json_agg(${quote(table)}), '[]')`)
   const asIs = columns.every(({ name, json }) => w.rename(name) === name && json !== 'text' && json !== 'hex')

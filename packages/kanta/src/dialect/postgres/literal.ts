@@ -1,40 +1,19 @@
 import { refuse } from '../../error/index.ts'
-import { checkIdentifier } from '../writer.ts'
+import { checkInteger, checkText, literalsOf } from '../literal.ts'
 
-export const quote = (name: string): string => `"${checkIdentifier(name).replaceAll('"', '""')}"`
-
-export const hex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+export { hex, quote } from '../literal.ts'
 
 /** A string as SQL text. A backslash needs the other form where the server still reads one as an escape. */
 export function stringLiteral(value: string): string {
   if (value.includes('\0'))
     refuse('A string with the character NUL cannot be stored in PostgreSQL. Take it out, or store bytes.')
-  if (!value.isWellFormed())
-    refuse('A string with half a surrogate pair would be stored as U+FFFD. Cut it between characters.')
-  const quoted = `'${value.replaceAll("'", "''")}'`
+  const quoted = `'${checkText(value).replaceAll("'", "''")}'`
   return value.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted
 }
 
-const INTEGERS = 64
-
 /** A value as SQL text. */
-export function literal(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return stringLiteral(value)
-    case 'bigint':
-      if (BigInt.asIntN(INTEGERS, value) !== value)
-        refuse(`The bigint ${value} does not fit in the 64 bits of PostgreSQL's integers.`)
-      return String(value)
-    case 'boolean':
-      return String(value)
-    case 'number':
-      if (Number.isFinite(value)) return String(value)
-      break
-    case 'object':
-      if (value === null) return 'null'
-      if (value instanceof Uint8Array) return `'\\x${hex(value)}'::bytea`
-  }
-  return refuse(`A value of the type ${typeof value} cannot be written as SQL text.`)
-}
+export const literal = literalsOf({
+  string: stringLiteral,
+  bigint: (value) => String(checkInteger(value, 'PostgreSQL')),
+  bytes: (digits) => `'\\x${digits}'::bytea`,
+})

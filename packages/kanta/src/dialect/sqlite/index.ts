@@ -2,8 +2,9 @@ import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../schema/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
-import { type Printers, pathKey, standard } from '../print.ts'
-import { checkIdentifier, type OutputColumn, type Writer } from '../writer.ts'
+import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
+import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
+import type { OutputColumn, Writer } from '../writer.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
 import { sqliteTransaction } from './transaction.ts'
@@ -45,38 +46,18 @@ const capabilities: Capabilities = {
   ...sqliteSchema,
 }
 
-const quote = (name: string): string => `"${checkIdentifier(name).replaceAll('"', '""')}"`
-
 /** A string as SQL text. SQLite ends text at a NUL, so one that holds it goes as hexadecimal. */
 function stringLiteral(value: string): string {
-  if (!value.isWellFormed())
-    refuse('A string with half a surrogate pair would be stored as U+FFFD. Cut it between characters.')
-  return value.includes('\0')
+  return checkText(value).includes('\0')
     ? `cast(x'${hex(new TextEncoder().encode(value))}' as text)`
     : `'${value.replaceAll("'", "''")}'`
 }
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-
-function literal(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return stringLiteral(value)
-    case 'bigint':
-      if (BigInt.asIntN(64, value) !== value)
-        refuse(`The bigint ${value} does not fit in the 64 bits of SQLite's integers.`)
-      return String(value)
-    case 'boolean':
-      return String(value)
-    case 'number':
-      if (Number.isFinite(value)) return String(value)
-      break
-    case 'object':
-      if (value === null) return 'null'
-      if (value instanceof Uint8Array) return `x'${hex(value)}'`
-  }
-  return refuse(`A value of the type ${typeof value} cannot be written as SQL text.`)
-}
+const literal = literalsOf({
+  string: stringLiteral,
+  bigint: (value) => String(checkInteger(value, 'SQLite')),
+  bytes: (digits) => `x'${digits}'`,
+})
 
 const TYPES: Readonly<Record<string, string>> = {
   integer: 'integer',
@@ -130,14 +111,7 @@ function jsonObject(n: NodeOf<'jsonObject'>, w: Writer): void {
 }
 
 function jsonRows(n: NodeOf<'jsonRows'>, w: Writer): void {
-  const columns =
-    w.outputs.get(n.query) ??
-    refuse(
-      'A JSON helper needs to know its columns. Name them in select(), or give the database a schema for selectAll().',
-    )
-  const names = new Set(columns.map((column) => column.name))
-  for (const { name } of columns)
-    if (!names.delete(name)) refuse(`A JSON helper has two columns with the name '${name}'. Give one of them an alias.`)
+  const columns = jsonColumns(n, w)
   const table = n.single ? 'obj' : 'agg'
   w.text('(select ')
     .text(n.single ? '' : 'coalesce(json_group_array(')
