@@ -66,6 +66,20 @@ test('the layers are those of the code', () => {
   expect(Object.fromEntries(listed)).toEqual(layers)
 })
 
+test('the page on servers says of every error code what to do', () => {
+  const type = /export type ErrorCode =([\s\S]*?)\n\n/.exec(read('packages/kanta/src/error/index.ts'))![1]!
+  const codes = [...type.matchAll(/'(\w+)'/g)].map((match) => match[1]!.replace(/^migration_.*/, 'migration_…'))
+  const rows = [...read('docs/servers.md').matchAll(/^\| `([\w…]+)` +\| [^|]+ \| [^|]* \|$/gm)].map((match) => match[1])
+  expect(codes.length).toBeGreaterThan(20)
+  expect([...new Set(codes)].filter((code) => !rows.includes(code))).toEqual([])
+})
+
+test('every page of docs/ is in the list of the README', () => {
+  const readme = read('README.md')
+  const listed = (page: string): boolean => readme.includes(`](${page})`)
+  expect(pages.filter((page) => /^docs\/[^/]+\.md$/.test(page) && !listed(page))).toEqual([])
+})
+
 test('pages that should be read in one go are short', () => {
   const lines = (path: string): number => read(path).split('\n').length - 1
   expect(lines('ARCHITECTURE.md')).toBeLessThanOrEqual(200)
