@@ -1,5 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'
+import { whole } from './option.ts'
 
 type Rows = ReturnType<Connection['stream']>
 
@@ -146,6 +147,10 @@ function checkCluster(
     refuse(`${name}() takes machines of one kind, not ${[...dialects].map((it) => it.name).join(' and ')}.`)
   for (const option of Object.keys(options))
     if (!known.includes(option)) refuse(`${name}() has no option '${option}'. It takes: ${known.join(', ')}.`)
+  for (const option of ['failoverTimeout', 'retryAfter', 'catchUp'] as const)
+    if (options[option] !== undefined) whole(`${name}()`, option, options[option], 0)
+  if (options.onEvent !== undefined && typeof options.onEvent !== 'function')
+    refuse(`The option onEvent of ${name}() is a function that is told of machines: (event) => { … }.`)
 }
 
 /** The first cell of a query of one row. */
@@ -160,6 +165,16 @@ async function cell(connection: Connection, sql: string): Promise<unknown> {
  *
  * Two machines may both take a write of which the cluster then keeps one; the other transaction fails with `deadlock`
  * when it commits. `db.transaction().retry()` runs it again.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { multiPrimary } from 'kanta/cluster'
+ * import { mariadb } from 'kanta/mysql2'
+ *
+ * const nodes = ['node-1', 'node-2', 'node-3'].map((host) => mariadb({ host, database: 'cities' }))
+ * const db = kanta({ driver: multiPrimary(nodes) })
+ * ```
  *
  * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
  */
@@ -192,6 +207,16 @@ async function closeAll(drivers: readonly Driver[]): Promise<void> {
  *
  * A read sees whatever this database has written before: where its replica does not catch up with the log of the
  * primary in time, the primary answers.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { replicated } from 'kanta/cluster'
+ * import { pg } from 'kanta/pg'
+ *
+ * const machines = ['db-1', 'db-2', 'db-3'].map((host) => pg({ host, database: 'cities' }))
+ * const db = kanta({ driver: replicated(machines) })
+ * ```
  *
  * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
  */
