@@ -38,7 +38,7 @@ export interface Case {
 }
 
 const warmupMs = 100
-const batchMs = 50
+const defaultBatchMs = 50
 
 let kept: unknown
 /** The last result: results that could be read later cannot be optimised away. */
@@ -56,6 +56,17 @@ async function time(run: Contestant['run'], from: number, n: number): Promise<nu
   return performance.now() - start
 }
 
+/** As many at once as are said: whoever has its answer asks the next. */
+async function timeInFlight(run: Contestant['run'], from: number, n: number, inFlight: number): Promise<number> {
+  const start = performance.now()
+  let i = from
+  const ask = async (): Promise<void> => {
+    while (i < from + n) kept = await run(i++)
+  }
+  await Promise.all(Array.from({ length: Math.min(inFlight, n) }, ask))
+  return performance.now() - start
+}
+
 function timeSync(run: Contestant['run'], from: number, n: number): number {
   const start = performance.now()
   for (let i = from; i < from + n; i++) kept = run(i)
@@ -68,19 +79,43 @@ export interface MeasureOptions {
   readonly notes?: readonly string[]
   /** Results are not awaited. */
   readonly sync?: boolean
+  /** How many operations wait for their result at once; 1 unless said. */
+  readonly inFlight?: number
   /** How many results to compare before the clock starts. */
   readonly checks?: number
+  /** How long a batch takes. */
+  readonly batchMs?: number
 }
 
 /** Checks that all contestants see the same, warms them up, and lets each run a batch in every round. */
 export async function measure(
   title: string,
   contestants: readonly (Contestant | undefined)[],
-  { rounds, targets, notes = [], sync = false, checks = 5 }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<Report> {
+  return (await measureWithProcessor(title, contestants, options)).time
+}
+
+/** The same, and the time that this process kept the processor busy, which is less where another one has the work. */
+export async function measureWithProcessor(
+  title: string,
+  contestants: readonly (Contestant | undefined)[],
+  { rounds, targets, notes = [], sync = false, inFlight = 1, checks = 5, batchMs = defaultBatchMs }: MeasureOptions,
+): Promise<{ readonly time: Report; readonly processor: Report }> {
   const report: Report = { title, unit: 'time', values: {}, targets, notes: [...notes] }
+  const processor: Report = {
+    title: `${title}: processor time of the client`,
+    unit: 'time',
+    values: {},
+    targets: [],
+    notes: [],
+  }
   const runners = []
-  const batch = sync ? timeSync : time
+  const batch: typeof timeInFlight = sync
+    ? async (run, from, n) => timeSync(run, from, n)
+    : inFlight > 1
+      ? timeInFlight
+      : time
   let expected: unknown[] | undefined
   for (const contestant of contestants) {
     if (!contestant) continue
@@ -93,13 +128,14 @@ export async function measure(
       if (differs >= 0)
         throw new Error(`wrong result: ${show(seen[differs])} where ${show(expected[differs])} is expected`)
       let n = 1
-      let ms = await batch(run, 0, n)
+      let ms = await batch(run, 0, n, inFlight)
       while (ms < warmupMs) {
         n *= 2
-        ms = await batch(run, 0, n)
+        ms = await batch(run, 0, n, inFlight)
       }
       runners.push({ contestant, run, n: Math.max(1, Math.round((n * batchMs) / ms)), i: n })
       report.values[name] = []
+      processor.values[name] = []
     } catch (error) {
       report.notes.push(failed(name, error))
     }
@@ -113,13 +149,16 @@ export async function measure(
       gc!({ type: 'minor' })
       await turn()
       const lead = Math.ceil(n / 10)
-      await batch(run, runner.i, lead)
-      const ms = await batch(run, runner.i + lead, n)
+      await batch(run, runner.i, lead, inFlight)
+      const before = process.cpuUsage()
+      const ms = await batch(run, runner.i + lead, n, inFlight)
+      const { user, system } = process.cpuUsage(before)
       runner.i += lead + n
       report.values[contestant.name]!.push((ms * 1e6) / n)
+      processor.values[contestant.name]!.push(((user + system) * 1e3) / n)
     }
   }
-  return report
+  return { time: report, processor }
 }
 
 async function look(contestant: Contestant, checks: number): Promise<unknown[]> {
@@ -150,6 +189,11 @@ export async function optional<T>(notes: string[], name: string, open: () => Pro
     notes.push(failed(name, error))
     return undefined
   }
+}
+
+/** Ends what was opened for a contestant, if it is there. */
+export async function close(it: { close(): unknown } | undefined): Promise<void> {
+  await it?.close()
 }
 
 /** Runs a file of `cases/` as a program of its own; it prints its answer as JSON. */

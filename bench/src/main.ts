@@ -6,7 +6,10 @@ import * as chosen from './cases/chosen.ts'
 import * as firstUse from './cases/first-use.ts'
 import * as heap from './cases/heap.ts'
 import * as insert from './cases/insert.ts'
+import * as mariadb from './cases/mariadb.ts'
 import * as point from './cases/point.ts'
+import * as postgres from './cases/postgres.ts'
+import * as postgresStream from './cases/postgres-stream.ts'
 import * as rows from './cases/rows.ts'
 import * as shapes from './cases/shapes.ts'
 import * as size from './cases/size.ts'
@@ -22,6 +25,9 @@ const cases: Record<string, Case> = {
   shapes,
   'first-use': firstUse,
   size,
+  postgres,
+  'postgres-stream': postgresStream,
+  mariadb,
 }
 
 const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]
@@ -29,7 +35,7 @@ const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]
 Compares Kanta with statements written by hand, with Kysely and with Drizzle, in one interleaved run.
 
 ${Object.entries(cases)
-  .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
+  .map(([name, { about }]) => `  ${name.padEnd(17)}${about}`)
   .join('\n')}
 
   --rounds n  rounds of each comparison (7 or more for figures to keep)

@@ -114,6 +114,10 @@ export function workloads(tables: number, functions: number): Readonly<Record<st
       schema: interfaces(tables, 'kanta'),
       queries: fluent(tables, functions, head('Database', 'kanta', 'DB', names)),
     },
+    'kanta/kysely': {
+      schema: interfaces(tables, 'kanta/kysely'),
+      queries: fluent(tables, functions, head('Kysely', 'kanta/kysely', 'DB', names)),
+    },
     'kanta, tables as values': {
       schema: `import { table } from 'kanta'\n${lines(tables, table)}\n`,
       queries: fluent(

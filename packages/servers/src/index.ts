@@ -1,3 +1,4 @@
+export { findGalera, type GaleraCluster, type GaleraNode, startGalera } from './galera.ts'
 export { installMariadb } from './install.ts'
 export {
   findMariadb,

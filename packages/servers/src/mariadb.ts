@@ -30,13 +30,14 @@ export interface MariadbServer extends MariadbAddress {
 }
 
 /** Settings of the server, as `mariadbd --help` names them without the dashes. */
-type Settings = Readonly<Record<string, string | number>>
+export type Settings = Readonly<Record<string, string | number>>
 
 export interface MariadbOptions {
   readonly settings?: Settings
 }
 
-const HOST = '127.0.0.1'
+/** The address that servers of this machine listen on. */
+export const HOST = '127.0.0.1'
 const USER = 'kanta'
 const PASSWORD = 'kanta'
 const DATABASE = 'kanta'
@@ -61,7 +62,7 @@ const SETTINGS: Settings = {
 /** Debian puts servers where the path of a user need not lead. */
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
 
-const find = (program: string): string | undefined =>
+export const find = (program: string): string | undefined =>
   FOLDERS.map((folder) => join(folder, program)).find((path) => existsSync(path))
 
 /** The programs of the server, or why there are none. */
@@ -81,52 +82,107 @@ export function mariadbIsInstalled(): true | string {
   return 'missing' in found ? found.missing : true
 }
 
+/** A folder of its own in which one server lives. */
+export interface Home {
+  /** The program of the server. */
+  readonly server: string
+  readonly owner: Owner | undefined
+  readonly folder: string
+  readonly data: string
+}
+
+/**
+ * Makes a folder for a server, with the data of an empty one.
+ *
+ * @throws Error when MariaDB is not installed.
+ */
+export function makeHome(): Home {
+  const { install, ...home } = emptyHome()
+  mkdirFor(home, home.data)
+  installData(install, home)
+  return home
+}
+
+/** Makes a folder for a server, with the data of another that does not run. */
+export function copyHome(from: Home): Home {
+  const { install, ...home } = emptyHome()
+  execFileSync('cp', ['-R', from.data, home.data], { stdio: 'pipe', ...home.owner })
+  return home
+}
+
+function emptyHome(): Home & { readonly install: string } {
+  const found = findMariadb()
+  if ('missing' in found) throw new Error(found.missing)
+  const owner = unprivileged()
+  const folder = temporaryFolder('mariadb', owner)
+  const home = { ...found, owner, folder, data: join(folder, 'data') }
+  mkdirFor(home, temporary(folder))
+  writeFileSync(initFile(home), INIT)
+  if (owner !== undefined) chownSync(initFile(home), owner.uid, owner.gid)
+  return home
+}
+
+function mkdirFor({ owner }: Home, path: string): void {
+  mkdirSync(path)
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
+}
+
+/** How the server of a home is called, with settings besides the usual ones. */
+export function argumentsOf({ folder, data }: Home, settings: Settings): string[] {
+  const all: Settings = { ...SETTINGS, ...settings, ...places(folder, data) }
+  return ['--no-defaults', ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)]
+}
+
+/** Where a server of this machine answers. */
+export const addressAt = (port: number): MariadbAddress => ({
+  host: HOST,
+  port,
+  user: USER,
+  password: PASSWORD,
+  database: DATABASE,
+})
+
+/** Listens, and has read what there is to read before. */
+export const READY = /ready for connections[\s\S]*port: \d/
+
+/** Starts the server of a home. */
+export function startIn(home: Home, settings: Settings, ready = READY): Promise<ServerProcess> {
+  const { server: command, owner, folder } = home
+  return ServerProcess.start({ command, args: argumentsOf(home, settings), owner, folder, ready })
+}
+
 /**
  * Starts a MariaDB server in a temporary folder on a free port.
  *
  * @throws Error when it cannot be started, with what it wrote.
  */
 export async function startMariadb({ settings = {} }: MariadbOptions = {}): Promise<MariadbServer> {
-  const found = findMariadb()
-  if ('missing' in found) throw new Error(found.missing)
-  const owner = unprivileged()
-  const folder = temporaryFolder('mariadb', owner)
-  const data = join(folder, 'data')
-  install(found.install, folder, data, owner)
+  const home = makeHome()
   const port = await freePort()
-  let given: Settings = { ...SETTINGS, ...settings }
-  const start = (): Promise<ServerProcess> => {
-    const all: Settings = { ...given, ...places(folder, data), port }
-    return ServerProcess.start({
-      command: found.server,
-      args: ['--no-defaults', ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)],
-      owner,
-      folder,
-      ready: /ready for connections[\s\S]*port: \d/,
-    })
-  }
-  let server = await start()
+  let given: Settings = { 'init-file': initFile(home), ...settings, port }
+  let server = await startIn(home, given)
   return {
-    host: HOST,
-    port,
-    user: USER,
-    password: PASSWORD,
-    database: DATABASE,
-    data,
+    ...addressAt(port),
+    data: home.data,
     get pid() {
       return server.pid
     },
     kill: () => server.end('SIGKILL'),
     shutDown: () => server.end('SIGTERM'),
     restart: async (more = {}) => {
-      given = { ...given, ...more }
-      server = await start()
+      given = { ...given, ...more, port }
+      server = await startIn(home, given)
     },
     stop: async () => {
       await server.end('SIGTERM')
-      rmSync(folder, { recursive: true, force: true })
+      removeHome(home)
     },
   }
+}
+
+/** Removes a home whose server has ended. */
+export function removeHome({ folder }: Home): void {
+  rmSync(folder, { recursive: true, force: true })
 }
 
 const temporary = (folder: string): string => join(folder, 'tmp')
@@ -137,7 +193,6 @@ const places = (folder: string, data: string): Settings => ({
   tmpdir: temporary(folder),
   socket: join(folder, 'server.sock'),
   'pid-file': join(folder, 'server.pid'),
-  'init-file': join(folder, 'init.sql'),
 })
 
 /** What the server runs when it starts: whoever connects from this machine with the password may do everything. */
@@ -147,12 +202,9 @@ create user if not exists '${USER}'@'%' identified by '${PASSWORD}';
 grant all on *.* to '${USER}'@'%' with grant option;
 `
 
-function install(program: string, folder: string, data: string, owner: Owner | undefined): void {
-  for (const path of [data, temporary(folder)]) mkdirSync(path)
-  writeFileSync(join(folder, 'init.sql'), INIT)
-  if (owner !== undefined) {
-    for (const path of [data, temporary(folder), join(folder, 'init.sql')]) chownSync(path, owner.uid, owner.gid)
-  }
+export const initFile = ({ folder }: Home): string => join(folder, 'init.sql')
+
+function installData(program: string, { folder, data, owner }: Home): void {
   execFileSync(
     program,
     [

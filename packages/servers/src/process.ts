@@ -18,7 +18,7 @@ export interface Command {
 }
 
 /** How much of what a server writes is kept for messages. */
-const KEPT = 20_000
+const KEPT = 100_000
 
 /** A running server. It ends with the process that started it, however that ends. */
 export class ServerProcess {
@@ -62,9 +62,10 @@ export class ServerProcess {
       })
       supervisor.stderr.setEncoding('utf8')
       let isReady = false
+      let pid: string | undefined
       supervisor.stderr.on('data', (text: string) => {
         output.text = (output.text + text).slice(-KEPT)
-        const pid = /^supervised (\d+)$/m.exec(output.text)?.[1]
+        pid ??= /^supervised (\d+)$/m.exec(output.text)?.[1]
         if (isReady || pid === undefined || !ready.test(output.text)) return
         isReady = true
         clearTimeout(timer)

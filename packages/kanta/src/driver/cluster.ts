@@ -1,8 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'
-import { whole } from './option.ts'
-
-type Rows = ReturnType<Connection['stream']>
 
 /** What is told of the machines of a cluster. */
 export type ClusterEvent =
@@ -11,6 +8,8 @@ export type ClusterEvent =
 
 /** Settings of a cluster. */
 export interface ClusterOptions {
+  /** Whether a read sees what was written before, on whichever machine; `true` unless said. */
+  readonly readYourWrites?: boolean | undefined
   /** The milliseconds for which a connection is looked for while no machine takes it; 30,000 unless said. */
   readonly failoverTimeout?: number | undefined
   /** The milliseconds after which a machine that failed is tried again; 1,000 unless said. */
@@ -21,13 +20,11 @@ export interface ClusterOptions {
 
 /** Settings of a primary with replicas. */
 export interface ReplicatedOptions extends ClusterOptions {
-  /** Whether a read sees every write that this database has made before; `true` unless said. */
-  readonly readYourWrites?: boolean | undefined
   /** The milliseconds that a read waits for its replica to catch up before the primary answers it; 20 unless said. */
   readonly catchUp?: number | undefined
 }
 
-const OPTIONS = ['failoverTimeout', 'retryAfter', 'onEvent', 'readYourWrites', 'catchUp']
+const OPTIONS = ['failoverTimeout', 'retryAfter', 'onEvent', 'readYourWrites']
 
 /** A machine of a cluster, and how it does. */
 class Node {
@@ -36,6 +33,10 @@ class Node {
   /** When it may be tried again, after it failed. */
   downUntil = 0
   isDown = false
+  /** How often it was found not to be part of the cluster: connections from before are not used again. */
+  detachments = 0
+  /** How many connections to it are open. */
+  open = 0
   /** How far it has replayed the log of the primary, as far as is known. */
   replayed = 0n
 
@@ -44,6 +45,8 @@ class Node {
     this.number = number
   }
 }
+
+const hasRoom = ({ open, driver }: Node): boolean => open < driver.limits.write
 
 const now = (): number => performance.now()
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -63,6 +66,10 @@ class Nodes {
     this.#onEvent = options.onEvent
   }
 
+  codeOf(cause: unknown): string {
+    return cause instanceof KantaError ? cause.code : this.all[0]!.driver.explainError(cause).code
+  }
+
   tell(event: ClusterEvent): void {
     this.#onEvent?.(event)
   }
@@ -72,6 +79,12 @@ class Nodes {
     if (node.isDown) return
     node.isDown = true
     this.tell({ kind: 'down', node: node.number, cause })
+  }
+
+  /** Takes note that a machine answers and yet is not part of the cluster. */
+  detached(node: Node, cause: unknown): void {
+    node.detachments++
+    this.lost(node, cause)
   }
 
   found(node: Node): void {
@@ -85,6 +98,18 @@ class Nodes {
     const from = this.#next++ % this.all.length
     const order = [...this.all.slice(from), ...this.all.slice(0, from)]
     return [...order.filter((node) => node.downUntil <= now()), ...order.filter((node) => node.downUntil > now())]
+  }
+
+  /** The machines by turns, those first that have fewer connections than they may have. */
+  turnWithRoom(): readonly Node[] {
+    const turn = this.turn()
+    return [...turn.filter(hasRoom), ...turn.filter((node) => !hasRoom(node))]
+  }
+
+  /** Whether a connection to a machine would better go to another, which was lost and may be back. */
+  isSurplus(node: Node): boolean {
+    if (node.open <= node.driver.limits.write) return false
+    return this.all.some((other) => other !== node && other.downUntil <= now() && hasRoom(other))
   }
 
   /** A connection to a machine that is fit, as soon as there is one. */
@@ -147,10 +172,13 @@ function checkCluster(
     refuse(`${name}() takes machines of one kind, not ${[...dialects].map((it) => it.name).join(' and ')}.`)
   for (const option of Object.keys(options))
     if (!known.includes(option)) refuse(`${name}() has no option '${option}'. It takes: ${known.join(', ')}.`)
-  for (const option of ['failoverTimeout', 'retryAfter', 'catchUp'] as const)
-    if (options[option] !== undefined) whole(`${name}()`, option, options[option], 0)
+  for (const option of ['failoverTimeout', 'retryAfter', 'catchUp'] as const) {
+    const value = options[option]
+    if (value !== undefined && !(typeof value === 'number' && value >= 0))
+      refuse(`${option} of ${name}() is a number of milliseconds, 0 or more, not ${String(value)}.`)
+  }
   if (options.onEvent !== undefined && typeof options.onEvent !== 'function')
-    refuse(`The option onEvent of ${name}() is a function that is told of machines: (event) => { … }.`)
+    refuse(`onEvent of ${name}() is a function that is told of machines: (event) => { … }.`)
 }
 
 /** The first cell of a query of one row. */
@@ -163,8 +191,11 @@ async function cell(connection: Connection, sql: string): Promise<unknown> {
  * Machines of which each takes writes, such as the nodes of a Galera cluster: connections go to them by turns, and a
  * machine that does not answer, or is not part of the cluster just then, is left out until it is back.
  *
- * Two machines may both take a write of which the cluster then keeps one; the other transaction fails with `deadlock`
- * when it commits. `db.transaction().retry()` runs it again.
+ * Two machines may both take a write of which the cluster then keeps one; the other transaction fails with `deadlock`,
+ * at one of its statements or when it commits. `db.transaction().retry()` runs it again.
+ *
+ * On Galera a statement waits until its node has applied what was committed on the others before (`wsrep_sync_wait`),
+ * so that it sees what was written wherever that was. `readYourWrites: false` saves the wait where that is not needed.
  *
  * @example
  * ```ts
@@ -172,28 +203,51 @@ async function cell(connection: Connection, sql: string): Promise<unknown> {
  * import { multiPrimary } from 'kanta/cluster'
  * import { mariadb } from 'kanta/mysql2'
  *
- * const nodes = ['node-1', 'node-2', 'node-3'].map((host) => mariadb({ host, database: 'cities' }))
- * const db = kanta({ driver: multiPrimary(nodes) })
+ * const hosts = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+ * const nodes = hosts.map((host) => mariadb({ host, user: 'app', database: 'cities', max: 5 }))
+ * const db = kanta({ driver: multiPrimary(nodes, { onEvent: (event) => console.log(event.kind, event.node) }) })
  * ```
  *
  * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
  */
 export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions = {}): Driver {
-  checkCluster('multiPrimary', drivers, options, OPTIONS.slice(0, 3))
+  checkCluster('multiPrimary', drivers, options, OPTIONS)
   const nodes = new Nodes(drivers, options)
   const [first] = drivers
-  const isGalera = first!.dialect.name === 'mariadb' || first!.dialect.name === 'mysql'
+  const { readYourWrites = true } = options
+  const isMysql = first!.dialect.name === 'mariadb' || first!.dialect.name === 'mysql'
+  const isPart = async (connection: Connection): Promise<boolean> =>
+    !isMysql || (await galeraState(connection)) !== 'detached'
   const isReady = async (connection: Connection): Promise<boolean> => {
-    if (!isGalera) return true
-    const row = await connection.first("show status like 'wsrep_ready'", [])
-    return row === undefined || Object.values(row as object)[1] !== 'OFF'
+    const state = isMysql ? await galeraState(connection) : undefined
+    if (state === 'detached')
+      throw new KantaError('connection', 'The machine is not part of its cluster just now (wsrep_ready is OFF).')
+    if (state !== undefined && readYourWrites) await connection.run(WAIT, [])
+    return true
   }
   return {
     ...first!,
     limits: { write: drivers.reduce((sum, driver) => sum + driver.limits.write, 0), read: 0 },
-    connect: async (role) => (await nodes.connect(role, () => nodes.turn(), isReady)).connection,
+    connect: async (role) => {
+      const { connection, node } = await nodes.connect(role, () => nodes.turnWithRoom(), isReady)
+      return new Peer(connection, node, nodes, isPart)
+    },
     close: () => closeAll(drivers),
   }
+}
+
+const GALERA = "show status where variable_name in ('wsrep_provider_name', 'wsrep_ready')"
+
+/** Reads, updates and inserts wait for what was committed before on other nodes: bits 1, 2 and 4. */
+const WAIT = 'set session wsrep_sync_wait = 7'
+
+/** Whether a node of Galera is part of its cluster, so that it may answer; `undefined` of any other server. */
+async function galeraState(connection: Connection): Promise<'ready' | 'detached' | undefined> {
+  const rows = await connection.all(GALERA, [])
+  const status = new Map(rows.map((row) => Object.values(row as object) as [string, string]))
+  // MariaDB without the library has these as well.
+  if ((status.get('wsrep_provider_name') ?? '') === '') return undefined
+  return status.get('wsrep_ready') === 'ON' ? 'ready' : 'detached'
 }
 
 async function closeAll(drivers: readonly Driver[]): Promise<void> {
@@ -214,14 +268,15 @@ async function closeAll(drivers: readonly Driver[]): Promise<void> {
  * import { replicated } from 'kanta/cluster'
  * import { pg } from 'kanta/pg'
  *
- * const machines = ['db-1', 'db-2', 'db-3'].map((host) => pg({ host, database: 'cities' }))
- * const db = kanta({ driver: replicated(machines) })
+ * const hosts = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+ * const machines = hosts.map((host) => pg({ host, database: 'cities', max: 5 }))
+ * const db = kanta({ driver: replicated(machines, { catchUp: 50 }) })
  * ```
  *
  * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
  */
 export function replicated(drivers: readonly Driver[], options: ReplicatedOptions = {}): Driver {
-  checkCluster('replicated', drivers, options, OPTIONS)
+  checkCluster('replicated', drivers, options, [...OPTIONS, 'catchUp'])
   if (drivers[0]!.dialect.name !== 'postgres') refuse('replicated() takes machines of PostgreSQL.')
   const cluster = new Replication(drivers, options)
   const most = Math.max(...drivers.map((driver) => driver.limits.write))
@@ -268,10 +323,15 @@ class Replication {
 
   /** A connection to the primary. */
   async writer(): Promise<Connection> {
-    return new Writer(await this.primary(), this)
+    const { connection, node } = await this.#connect()
+    return new Writer(connection, node, this)
   }
 
   async primary(): Promise<Connection> {
+    return (await this.#connect()).connection
+  }
+
+  async #connect(): Promise<{ readonly connection: Connection; readonly node: Node }> {
     const known = this.#primary
     const order = (): readonly Node[] => {
       const turn = this.nodes.turn()
@@ -285,7 +345,7 @@ class Replication {
       this.wrote()
       this.nodes.tell({ kind: 'primary', node: node.number })
     }
-    return connection
+    return { connection, node }
   }
 
   /** A connection to a replica, or to the primary while there is none. */
@@ -297,10 +357,6 @@ class Replication {
     if (this.#primary === undefined) await (await this.primary()).close()
     const { connection, node } = await this.nodes.connect('read', order, async () => true)
     return new Reader(connection, node, this)
-  }
-
-  codeOf(cause: unknown): string {
-    return cause instanceof KantaError ? cause.code : this.nodes.all[0]!.driver.explainError(cause).code
   }
 
   isPrimary(node: Node): boolean {
@@ -335,7 +391,7 @@ class Replication {
         const asker = this.#asker
         this.#asker = undefined
         await Promise.resolve(asker?.close()).catch(() => {})
-        if (attempt < ATTEMPTS && this.codeOf(cause) === 'connection') continue
+        if (attempt < ATTEMPTS && this.nodes.codeOf(cause) === 'connection') continue
         this.#isWritten = true
         throw cause
       }
@@ -348,15 +404,19 @@ class Replication {
   }
 }
 
-/** A connection to the primary, which notes that something was written. */
-class Writer implements Connection {
+/** A connection to a machine, which is not used again once the machine refuses what a member of the cluster does. */
+class Member implements Connection {
   readonly #at: Connection
-  readonly #cluster: Replication
+  protected readonly node: Node
+  protected readonly nodes: Nodes
   #isGone = false
+  #isClosed = false
 
-  constructor(at: Connection, cluster: Replication) {
+  constructor(at: Connection, node: Node, nodes: Nodes) {
     this.#at = at
-    this.#cluster = cluster
+    this.node = node
+    this.nodes = nodes
+    node.open++
   }
 
   get rows(): 'object' | 'array' {
@@ -372,31 +432,43 @@ class Writer implements Connection {
   }
 
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown[]> {
-    return this.#noting(() => this.#at.all(sql, parameters, bigints))
+    return this.#work(() => this.#at.all(sql, parameters, bigints))
   }
 
   first(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown> {
-    return this.#noting(() => this.#at.first(sql, parameters, bigints))
+    return this.#work(() => this.#at.first(sql, parameters, bigints))
   }
 
   run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
-    return this.#noting(() => this.#at.run(sql, parameters))
+    return this.#work(() => this.#at.run(sql, parameters))
   }
 
   execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
-    return this.#noting(() => this.#at.execute(sql, parameters))
+    return this.#work(() => this.#at.execute(sql, parameters))
   }
 
   script(sql: string): Promise<void> {
-    return this.#noting(() => this.#at.script(sql))
+    return this.#work(() => this.#at.script(sql))
   }
 
   columns(sql: string): readonly string[] {
     return this.#at.columns(sql)
   }
 
-  stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints?: boolean): Rows {
-    return this.#at.stream(sql, parameters, chunkSize, bigints)
+  async *stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunkSize: number,
+    bigints?: boolean,
+  ): AsyncGenerator<unknown[]> {
+    try {
+      yield* this.#at.stream(sql, parameters, chunkSize, bigints) as AsyncIterable<unknown[]>
+    } catch (cause) {
+      await this.#failed(cause)
+      throw cause
+    } finally {
+      this.ended()
+    }
   }
 
   cancel(): MaybePromise<void> {
@@ -407,21 +479,85 @@ class Writer implements Connection {
     return this.#at.kill?.()
   }
 
+  rest(): void {
+    this.#at.rest?.()
+  }
+
   close(): MaybePromise<void> {
+    if (!this.#isClosed) this.node.open--
+    this.#isClosed = true
     return this.#at.close()
   }
 
-  async #noting<T>(work: () => MaybePromise<T>): Promise<T> {
+  /** Called after each statement. */
+  protected ended(): void {}
+
+  async #work<T>(work: () => MaybePromise<T>): Promise<T> {
     try {
       return await work()
     } catch (cause) {
-      // One that was the primary and is not any more refuses writes; the next connection goes to the new one.
-      const code = this.#cluster.codeOf(cause)
-      this.#isGone ||= code === 'read_only' || code === 'connection'
+      await this.#failed(cause)
       throw cause
     } finally {
-      this.#cluster.wrote()
+      this.ended()
     }
+  }
+
+  async #failed(cause: unknown): Promise<void> {
+    const code = this.nodes.codeOf(cause)
+    if (this.#isGone || (code !== 'read_only' && code !== 'connection')) return
+    // One that was the primary and is not any more refuses writes; the next connection goes to the new one.
+    this.#isGone = true
+    await this.gone(cause)
+  }
+
+  /** Called when it is not to be used again. */
+  protected async gone(_cause: unknown): Promise<void> {}
+}
+
+/** A connection to one of several machines that take writes. */
+class Peer extends Member {
+  readonly #at: Connection
+  readonly #isPart: (connection: Connection) => Promise<boolean>
+  readonly #detachments: number
+  #isRetired = false
+
+  constructor(at: Connection, node: Node, nodes: Nodes, isPart: (connection: Connection) => Promise<boolean>) {
+    super(at, node, nodes)
+    this.#at = at
+    this.#isPart = isPart
+    this.#detachments = node.detachments
+  }
+
+  override get isOpen(): boolean {
+    return super.isOpen && !this.#isRetired && this.node.detachments === this.#detachments
+  }
+
+  override rest(): void {
+    // Nobody needs it now, so that it can give way to one to another machine.
+    this.#isRetired = this.nodes.isSurplus(this.node)
+    super.rest()
+  }
+
+  protected override async gone(cause: unknown): Promise<void> {
+    if (this.#at.isOpen === false) return this.nodes.lost(this.node, cause)
+    // The machine answers and will not work: if that is since it is cut off, it holds for its other connections, too.
+    const isPart = await this.#isPart(this.#at).catch(() => true)
+    if (!isPart) this.nodes.detached(this.node, cause)
+  }
+}
+
+/** A connection to the primary, which notes that something was written. */
+class Writer extends Member {
+  readonly #cluster: Replication
+
+  constructor(at: Connection, node: Node, cluster: Replication) {
+    super(at, node, cluster.nodes)
+    this.#cluster = cluster
+  }
+
+  protected override ended(): void {
+    this.#cluster.wrote()
   }
 }
 
@@ -512,7 +648,7 @@ class Reader implements Connection {
       try {
         return await work(this.#current)
       } catch (cause) {
-        if (this.#cluster.codeOf(cause) !== 'connection') throw cause
+        if (this.#cluster.nodes.codeOf(cause) !== 'connection') throw cause
         if (this.#current === this.#replica) {
           this.#isLost = true
           this.#cluster.nodes.lost(this.#node, cause)

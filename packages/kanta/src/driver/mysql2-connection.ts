@@ -46,6 +46,9 @@ const NO_BACKSLASH_ESCAPES = 512
 /** What the protocol of prepared statements does not take. */
 const NOT_PREPARED = 1295
 
+/** Does nothing, and is answered with the status of the connection. */
+const PROBE = 'do 0'
+
 /** Statements about the session, which are not worth to be kept prepared, or cannot be. */
 const SESSION =
   /^\s*(?:begin|commit|rollback|savepoint|release|start|set|do|use|lock|unlock|flush|kill|show|xa|create|drop|alter|truncate)\b/i
@@ -276,7 +279,7 @@ export class Mysql2Connection implements Connection {
     if ((error as { fatal?: boolean }).fatal === true) this.#lost(error)
     if (!this.#open) return error
     // Some errors end the transaction, and only an answer that is no error says whether this one did.
-    if (this.inTransaction) await this.#query('do 0').catch(() => {})
+    if (this.inTransaction && sql !== PROBE) await this.#query(PROBE).catch(() => {})
     contexts.set(error, { sql, columns: await this.#columnsOf(brokenKey(error, sql)) })
     return error
   }
@@ -296,7 +299,7 @@ export class Mysql2Connection implements Connection {
   async #settle(): Promise<void> {
     this.#stream = undefined
     if (!this.#open) return
-    await this.#query('do 0').catch(() => this.#query('do 0'))
+    await this.#query(PROBE).catch(() => this.#query(PROBE))
   }
 }
 

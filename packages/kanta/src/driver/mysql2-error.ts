@@ -151,6 +151,11 @@ function explainRun({ errno, message }: ServerError): Explanation | undefined {
         message:
           'The transaction and another waited for each other, or wrote the same rows on two nodes; it was rolled back. Run it again from its start.',
       }
+    case 1180:
+      // What a node of Galera says that cannot reach the others while it commits. MariaDB's own reasons are others.
+      return /not connected to primary component|wsrep|replication/i.test(message)
+        ? { code: 'connection', message: `The node lost its cluster during the commit: ${sentence(message)}` }
+        : undefined
     case 1020:
       return {
         code: 'serialization_failure',

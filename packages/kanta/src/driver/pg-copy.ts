@@ -51,7 +51,7 @@ const CHUNK = 64 * 1024
 export async function copyFrom(
   driver: Driver,
   table: object | string,
-  rows: Iterable<Row> | AsyncIterable<Row>,
+  rows: Iterable<object> | AsyncIterable<object>,
   options: CopyOptions = {},
 ): Promise<number> {
   const target = targetOf(table, options.columns)
@@ -61,7 +61,8 @@ export async function copyFrom(
     // It fails on its own while rows are still read; whoever waits below gets to know.
     done.catch(() => {})
     try {
-      for await (const text of texts(target, rows, options.signal)) await copy.write(text)
+      for await (const text of texts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
+        await copy.write(text)
       await copy.end()
     } catch (cause) {
       await copy.fail(cause instanceof Error ? cause.message : String(cause))
@@ -197,28 +198,59 @@ const readers: Readonly<Record<string, Reader | undefined>> = {
   bytes: (text) => Uint8Array.from(text.slice(2).match(/../g) ?? [], (digits) => Number.parseInt(digits, 16)),
 }
 
+/** Lines of rows, gathered until they are worth being sent. */
+class Lines {
+  readonly #columns: readonly CopiedColumn[]
+  #text = ''
+  #count = 0
+
+  constructor(columns: readonly CopiedColumn[]) {
+    this.#columns = columns
+  }
+
+  /** Whether there is enough to be sent. */
+  add(row: Row): boolean {
+    let end = ''
+    for (const column of this.#columns) {
+      this.#text += end + cellText(row, column, this.#count)
+      end = '\t'
+    }
+    this.#text += '\n'
+    this.#count++
+    return this.#text.length >= CHUNK
+  }
+
+  take(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
+  }
+}
+
 /** The rows as lines, several at once. */
 async function* texts(
   { columns }: Target,
   rows: Iterable<Row> | AsyncIterable<Row>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<string, void, undefined> {
-  let text = ''
-  let i = 0
-  for await (const row of untilAborted(rows, signal)) {
-    text += `${columns.map((column) => cellText(row, column, i)).join('\t')}\n`
-    i++
-    if (text.length < CHUNK) continue
-    yield text
-    text = ''
+  const lines = new Lines(columns)
+  if (Symbol.asyncIterator in rows) {
+    for await (const row of untilAborted(rows, signal)) if (lines.add(row)) yield lines.take()
+  } else {
+    for (const row of rows) {
+      if (!lines.add(row)) continue
+      yield lines.take()
+      refuseAborted(signal)
+    }
   }
   refuseAborted(signal)
-  if (text !== '') yield text
+  const rest = lines.take()
+  if (rest !== '') yield rest
 }
 
 /** The rows, also of a source that is slow to give the next when the signal is aborted. */
 async function* untilAborted(
-  rows: Iterable<Row> | AsyncIterable<Row>,
+  rows: AsyncIterable<Row>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Row, void, undefined> {
   if (signal === undefined) return yield* rows
@@ -226,7 +258,7 @@ async function* untilAborted(
   aborted.promise.catch(() => {})
   const abort = (): void => aborted.reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
-  const source = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]()
+  const source = rows[Symbol.asyncIterator]()
   try {
     for (;;) {
       const next = await Promise.race([source.next(), aborted.promise])

@@ -62,15 +62,72 @@ export function streamRows(
   options: ExecuteOptions | undefined,
 ): AsyncIterableIterator<unknown> {
   const hold = new Hold()
-  const rows = read(executor, query, chunkSize, options, hold)
-  const iterator: AsyncIterableIterator<unknown> = {
-    next: () => rows.next(),
-    return: () => rows.return(undefined),
-    throw: (error) => rows.throw(error),
-    [Symbol.asyncIterator]: () => iterator,
+  const rows = new Rows(read(executor, query, chunkSize, options, hold), options?.signal)
+  abandoned.register(rows, hold)
+  return rows
+}
+
+type Result = IteratorResult<unknown, undefined>
+
+/** Rows one by one out of chunks; a row that is there costs one promise, where a generator makes several. */
+class Rows implements AsyncIterableIterator<unknown> {
+  readonly #chunks: AsyncGenerator<unknown[], undefined, undefined>
+  readonly #signal: AbortSignal | undefined
+  #chunk: unknown[] = []
+  #at = 0
+  /** The chunk that is being read. */
+  #reading: Promise<IteratorResult<unknown[], undefined>> | undefined
+
+  constructor(chunks: AsyncGenerator<unknown[], undefined, undefined>, signal: AbortSignal | undefined) {
+    this.#chunks = chunks
+    this.#signal = signal
   }
-  abandoned.register(iterator, hold)
-  return iterator
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<Result> {
+    // Those who ask while a chunk is read get its rows in the order in which they asked.
+    if (this.#reading !== undefined) return this.#reading.then(this.#next, this.#next)
+    if (this.#at >= this.#chunk.length) return this.#read()
+    try {
+      throwIfAborted(this.#signal, 'The stream')
+    } catch (error) {
+      return this.throw(error)
+    }
+    return Promise.resolve({ done: false, value: this.#chunk[this.#at++] })
+  }
+
+  readonly #next = (): Promise<Result> => this.next()
+
+  return(): Promise<Result> {
+    if (this.#reading !== undefined) return this.#reading.then(this.#return, this.#return)
+    this.#chunk = []
+    return this.#chunks.return(undefined)
+  }
+
+  readonly #return = (): Promise<Result> => this.return()
+
+  throw(error: unknown): Promise<Result> {
+    const stop = (): Promise<Result> => this.throw(error)
+    if (this.#reading !== undefined) return this.#reading.then(stop, stop)
+    this.#chunk = []
+    return this.#chunks.throw(error)
+  }
+
+  async #read(): Promise<Result> {
+    this.#reading = this.#chunks.next()
+    try {
+      const { done, value } = await this.#reading
+      if (done) return { done: true, value: undefined }
+      this.#chunk = value
+      this.#at = 1
+      return { done: false, value: value[0] }
+    } finally {
+      this.#reading = undefined
+    }
+  }
 }
 
 async function* read(
@@ -79,17 +136,15 @@ async function* read(
   chunkSize: number,
   options: ExecuteOptions | undefined,
   hold: Hold,
-): AsyncGenerator<unknown, undefined, undefined> {
+): AsyncGenerator<unknown[], undefined, undefined> {
   const { session } = executor
   const signal = options?.signal
   const ready = executor.plan(query.shape)
   if (ready.returnsRows !== true) refuse('stream() reads rows: a query, or a statement with returning().')
   if (!session.canHoldStream) {
     const rows = await executor.execute(query, options)
-    for (const row of rows) {
-      throwIfAborted(signal, 'The stream')
-      yield row
-    }
+    throwIfAborted(signal, 'The stream')
+    if (rows.length > 0) yield rows
     return
   }
   throwIfAborted(signal)
@@ -115,10 +170,7 @@ async function* read(
       const chunk = await use.run(() => cursor.next() as MaybePromise<IteratorResult<unknown[]>>)
       if (chunk.done) return
       const rows = decoder()?.rows(chunk.value) ?? chunk.value
-      for (const row of rows) {
-        throwIfAborted(signal, 'The stream')
-        yield row
-      }
+      if (rows.length > 0) yield rows
     }
   } catch (cause) {
     const shown = cause instanceof KantaError && cause.code === 'cancelled' ? undefined : bound

@@ -19,11 +19,15 @@ export interface Example {
 const OF_PACKAGE = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
 const PAGES = [
   ...OF_PACKAGE,
+  'docs/clusters.md',
+  'docs/databases.md',
   'docs/diff.md',
   'docs/introspection.md',
   'docs/migrations.md',
   'docs/runtimes.md',
   'docs/schema.md',
+  'docs/servers.md',
+  'docs/sql-server.md',
 ]
 const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```$/gm
 

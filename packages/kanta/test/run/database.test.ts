@@ -138,6 +138,36 @@ for (const [library, make] of Object.entries(makers)) {
       expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(5)
     })
 
+    test('whoever asks a stream for several rows at once gets them in order, and none once it was left', async () => {
+      await using db = await openFile()
+      const names = ['Turku', 'Oulu', 'Pori', 'Lahti', 'Vaasa']
+      await db.deleteFrom('city').execute()
+      await db
+        .insertInto('city')
+        .values(names.map((name) => ({ name })))
+        .execute()
+      const cities = () => db.selectFrom('city').select('name').orderBy('id').stream(2)
+      const all = cities()
+      const asked = await Promise.all(Array.from({ length: 7 }, () => all.next()))
+      expect(asked.map(({ value }) => value?.name)).toEqual([...names, undefined, undefined])
+      expect(asked.map(({ done }) => done)).toEqual([false, false, false, false, false, true, true])
+
+      const left = cities()
+      const turns = [left.next(), left.next(), left.next(), left.return?.(), left.next()]
+      expect((await Promise.all(turns)).map((turn) => turn?.value?.name)).toEqual([
+        ...names.slice(0, 3),
+        undefined,
+        undefined,
+      ])
+      expect(await left.next()).toEqual({ done: true, value: undefined })
+
+      const failed = cities()
+      const [first, thrown] = [failed.next(), failed.throw?.(new Error('stop'))]
+      expect((await first).value?.name).toBe('Turku')
+      await expect(thrown).rejects.toThrow('stop')
+      expect(await failed.next()).toEqual({ done: true, value: undefined })
+    })
+
     test('a stream in memory and in a transaction lets other statements run', async () => {
       await using db = await open()
       for await (const row of db.selectFrom('city').select('name').stream(1)) {
