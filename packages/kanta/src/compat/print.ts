@@ -151,8 +151,5 @@ export function kyselyStyle(dialect: Dialect): Dialect {
     conflict: (n, w) => own.conflict({ ...n, where: bare(n.where), updateWhere: bare(n.updateWhere) }, w),
     listTable: () => refuse('list() is of kanta, not of kanta/kysely. Open the database by kanta() for it.'),
   }
-  const quote = dialect.name === 'mssql' ? quoted : dialect.quote
-  return { ...dialect, lists: 'exact', print, quote }
+  return { ...dialect, lists: 'exact', print }
 }
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`

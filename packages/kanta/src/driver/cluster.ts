@@ -177,6 +177,8 @@ function checkCluster(
     if (value !== undefined && !(typeof value === 'number' && value >= 0))
       refuse(`${option} of ${name}() is a number of milliseconds, 0 or more, not ${String(value)}.`)
   }
+  if (options.onEvent !== undefined && typeof options.onEvent !== 'function')
+    refuse(`onEvent of ${name}() is a function that is told of machines: (event) => { … }.`)
 }
 
 /** The first cell of a query of one row. */
