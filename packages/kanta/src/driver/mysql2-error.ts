@@ -168,7 +168,7 @@ function explainRun({ errno, message }: ServerError): Explanation | undefined {
           'A lock of another transaction was not released in time (innodb_lock_wait_timeout). Run it again, and keep transactions short.',
       }
     case 3572:
-      return { code: 'busy', message: 'A row is locked by another transaction, and noWait() was asked for.' }
+      return { code: 'timeout', message: 'A row is locked by another transaction, and noWait() was asked for.' }
     case 1317:
       return { code: 'cancelled', message: 'The statement was stopped before it ended.' }
     case 1969:

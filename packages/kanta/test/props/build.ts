@@ -14,6 +14,8 @@ export interface BuildOptions {
   readonly raw?: boolean
   /** Names tables and columns by text only, so that databases with other tables can share the shape. */
   readonly names?: boolean
+  /** Keeps values out of text of its own, where some databases cannot tell their type. */
+  readonly noText?: boolean
   /** Makes a parameter of a prepared query, which keeps the value by its name. */
   readonly slot?: ((value: unknown) => unknown) | undefined
 }
@@ -242,7 +244,7 @@ export class Build {
   /** A value as an expression. In text of its own it would meet no column that says how it is written. */
   #value(type: Type, value: unknown): Any {
     const form = this.#style.int(9)
-    if (form === 9 && type !== 'time') return sql`${value}`
+    if (form === 9 && type !== 'time' && this.#options.noText !== true) return sql`${value}`
     return form === 8 ? sql.val(value) : eb.val(value)
   }
 

@@ -8,8 +8,8 @@ export interface Expected {
   readonly undecoded: readonly string[]
 }
 
-export function expectedRows(query: Select, content: Content, which: 'value' | 'other'): Expected {
-  const table = new Oracle(content, which).select(query)
+export function expectedRows(query: Select, content: Content, which: 'value' | 'other', exactLike = false): Expected {
+  const table = new Oracle(content, which, exactLike).select(query)
   return rowsOf(query.outputs, table)
 }
 

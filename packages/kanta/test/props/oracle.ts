@@ -54,11 +54,14 @@ interface Named {
 export class Oracle {
   readonly #content: Content
   readonly #which: 'value' | 'other'
+  /** Whether `like` tells letters of either case apart, as other databases do. */
+  readonly #exactLike: boolean
   readonly #ctes = new Map<string, Named>()
 
-  constructor(content: Content, which: 'value' | 'other' = 'value') {
+  constructor(content: Content, which: 'value' | 'other' = 'value', exactLike = false) {
     this.#content = content
     this.#which = which
+    this.#exactLike = exactLike
   }
 
   select(query: Select, outer?: Scope): Table {
@@ -330,7 +333,7 @@ export class Oracle {
         return all([compares('>=', value, this.expr(c.low, scope)), compares('<=', value, this.expr(c.high, scope))])
       }
       case 'like': {
-        const found = like(this.expr(c.of, scope), this.pair(c.pattern))
+        const found = like(this.expr(c.of, scope), this.pair(c.pattern), this.#exactLike)
         return c.not ? not(found) : found
       }
       case 'flag': {
@@ -430,9 +433,9 @@ function arithmetic(op: string, a: Cell, b: Cell): Cell {
 }
 
 /** `%` is any text, `_` one character; letters of ASCII match in either case. */
-function like(value: Cell, pattern: string): Truth {
+function like(value: Cell, pattern: string, exact: boolean): Truth {
   if (value === null) return null
-  const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  const lower = (text: string): string => (exact ? text : text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
   const literal = (c: string): string => `\\u{${c.codePointAt(0)!.toString(16)}}`
   const source = [...lower(pattern)].map((c) => (c === '%' ? '.*' : c === '_' ? '.' : literal(c))).join('')
   return truth(new RegExp(`^${source}$`, 'su').test(lower(String(value))))

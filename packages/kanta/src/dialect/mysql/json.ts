@@ -2,7 +2,7 @@ import type { Node, NodeOf } from '../../ir/index.ts'
 import { jsonColumns, pathText } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { unsupported } from './flavor.ts'
-import { aggregated, selectedValues } from './selected.ts'
+import { aggregated, isOfAround, selectedValues } from './selected.ts'
 import { inline, literal, quote } from './text.ts'
 
 /** What the two databases do differently with JSON. MariaDB keeps documents as text, MySQL as a type of its own. */
@@ -108,8 +108,16 @@ export function jsonRows(n: NodeOf<'jsonRows'>, w: Writer, flavor: JsonFlavor): 
   const query = n.query.kind === 'select' ? n.query : undefined
   const values = query === undefined || flavor.outerReferences ? undefined : selectedValues(query, columns.length)
   if (query === undefined || values === undefined) printAround(n, columns, object, w)
-  else if (n.single) w.node({ ...query, items: [object(values)], limit: query.limit ?? ONE })
-  else w.node(listInPlace(query, object(values)))
+  else if (n.single) w.node({ ...query, ...aggregated(query), items: [object(values)], limit: query.limit ?? ONE })
+  else {
+    if (isOfAround(values, query))
+      unsupported(
+        'jsonArrayFrom() of columns that are all of the query around it',
+        'Select a column of its own tables, too, or select those columns outside of it.',
+        w,
+      )
+    w.node(listInPlace(query, object(values)))
+  }
 }
 
 /** The list is made in the query itself: in MariaDB a query inside of it could not see the one around it. */
@@ -123,7 +131,7 @@ function listInPlace(query: NodeOf<'select'>, object: Node): Node {
     parts.push(part)
   }
   if (orderBy.length > 0) add(' order by ', { kind: 'list', items: orderBy })
-  add(' limit ', limit && inline(limit))
+  add(' limit ', limit === undefined ? offset && ALL : inline(limit))
   add(' offset ', offset && inline(offset))
   const item = text([...strings, '), json_array())'], parts)
   return { ...query, items: [item], orderBy: [], limit: undefined, offset: undefined }

@@ -6,7 +6,7 @@ import { castType } from './cast.ts'
 import { type Flavor, unsupported } from './flavor.ts'
 import { ALL, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { definitionsOf } from './schema.ts'
-import { sourcesOf } from './selected.ts'
+import { aggregates, notAPosition, sourcesOf } from './selected.ts'
 import { inline, quote } from './text.ts'
 import { printDelete, printInsert, printUpdate } from './write.ts'
 
@@ -45,6 +45,7 @@ function binary(n: NodeOf<'binary'>, w: Writer): void {
     w.text(')')
     return
   }
+  if ((op === '!=' || op === '<>') && left.kind === 'tuple' && right.kind === 'tuple') return differ(left, right, w)
   const renamed = RENAMED[op] ?? op
   if ((op === 'in' || op === 'not in') && isLimited(right)) {
     // A query with a limit cannot stand there itself.
@@ -52,6 +53,14 @@ function binary(n: NodeOf<'binary'>, w: Writer): void {
     return standard.binary({ ...n, right: nodeWith('select', { items: [STAR], from: [rows] }) }, w)
   }
   standard.binary({ ...n, op: renamed, right: isDocument(left) ? document(right, w) : right }, w)
+}
+
+/** Rows differ where one of their values does: MariaDB loses rows of an outer join when it compares the rows as such. */
+function differ(left: NodeOf<'tuple'>, right: NodeOf<'tuple'>, w: Writer): void {
+  if (left.items.length !== right.items.length)
+    refuse(`A row of ${left.items.length} values cannot be compared with one of ${right.items.length}.`)
+  const pairs = left.items.map((item, i): Node => ({ kind: 'binary', op: '<>', left: item, right: right.items[i]! }))
+  w.node({ kind: 'or', items: pairs })
 }
 
 const isDocument = (part: Node): boolean => part.kind === 'jsonPath' && !part.operator.startsWith('->>')
@@ -65,7 +74,10 @@ function document(part: Node, w: Writer): Node {
 const STAR: Node = { kind: 'star', table: undefined }
 
 const isLimited = (part: Node): boolean =>
-  part.kind === 'select' && (part.limit !== undefined || part.offset !== undefined)
+  part.kind === 'select' &&
+  (part.limit !== undefined ||
+    part.offset !== undefined ||
+    part.setOperations.some((operation) => operation.kind === 'setOperation' && isLimited(operation.query)))
 
 /** The bits of a number are those of an unsigned one here, so that the complement of 36 would not be -37. */
 function unary(n: NodeOf<'unary'>, w: Writer): void {
@@ -77,14 +89,16 @@ function unary(n: NodeOf<'unary'>, w: Writer): void {
 
 /** Nulls come first in ascending order and last in descending order, so only the other way needs words. */
 function order(n: NodeOf<'order'>, w: Writer): void {
-  const descending = n.direction === 'desc'
-  if (n.nulls !== undefined && (n.nulls === 'last') !== descending) {
+  if (againstOrder(n)) {
     w.text('(')
       .node(n.operand)
-      .text(descending ? ') is null desc, ' : ') is null, ')
+      .text(n.direction === 'desc' ? ') is null desc, ' : ') is null, ')
   }
-  standard.order({ ...n, nulls: undefined }, w)
+  standard.order({ ...n, operand: notAPosition(n.operand), nulls: undefined }, w)
 }
+
+const againstOrder = ({ nulls, direction }: NodeOf<'order'>): boolean =>
+  nulls !== undefined && (nulls === 'last') !== (direction === 'desc')
 
 /** A filter is a case that gives null, which aggregates leave out. */
 function aggregate(n: NodeOf<'aggregate'>, w: Writer): void {
@@ -131,7 +145,7 @@ function frame(n: NodeOf<'frame'>, w: Writer): void {
 function window(n: NodeOf<'window'>, w: Writer): void {
   if (n.exclude !== undefined && n.frame !== undefined)
     unsupported('exclude()', 'Leave rows out by a condition in the argument.', w)
-  standard.window(n, w)
+  standard.window({ ...n, partitionBy: n.partitionBy.map(notAPosition), orderBy: n.orderBy.map(notAPosition) }, w)
 }
 
 /** `group by a, b with rollup` is the one form that both databases have. */
@@ -158,10 +172,33 @@ function select(n: NodeOf<'select'>, w: Writer): void {
     if (count !== undefined && count.kind !== 'slot' && count.kind !== 'literal')
       unsupported('An expression in limit() or offset()', 'Give a number.', w)
   const limit = n.offset !== undefined && n.limit === undefined ? ALL : n.limit
-  const named = { ...n, items: starsNamed(n), limit }
+  const named = { ...n, items: starsNamed(n), groupBy: n.groupBy.map(notAPosition), orderBy: ordersOf(n), limit }
   ctes(named, w)
   selectInOrder(named, w)
   selectEnd(named, w)
+}
+
+function ordersOf(n: NodeOf<'select'>): readonly Node[] {
+  const several = n.setOperations.length > 0
+  return n.orderBy.flatMap((order): Node[] => {
+    if (order.kind !== 'order') return [notAPosition(order)]
+    const total = several || !againstOrder(order) ? undefined : aggregateOf(order.operand, n)
+    if (total === undefined) return [order]
+    // Whether an aggregate is null cannot be asked by the name that it has in the query.
+    const isNull: Node = { kind: 'raw', strings: ['(', ') is null'], parts: [total] }
+    const direction = order.direction === 'desc' ? 'desc' : undefined
+    return [
+      { ...order, operand: isNull, direction, nulls: undefined, collate: undefined },
+      { ...order, nulls: undefined },
+    ]
+  })
+}
+
+/** The aggregate that a query gives a name. */
+function aggregateOf(operand: Node, { items }: NodeOf<'select'>): Node | undefined {
+  if (operand.kind !== 'ref' || operand.table !== undefined) return undefined
+  const found = items.find((item) => item.kind === 'alias' && item.name === operand.column)
+  return found?.kind === 'alias' && aggregates(found.operand) ? found.operand : undefined
 }
 
 /** A part of a set operation with an order, a limit or set operations of its own stands in parentheses. */

@@ -23,7 +23,7 @@ export function selectedValues(query: Select, columns: number): readonly Node[] 
 }
 
 /** Whether an expression aggregates rows, or numbers them by a window; those of a query inside of it are its own. */
-function aggregates(part: Node): boolean {
+export function aggregates(part: Node): boolean {
   if (part.kind === 'aggregate') return true
   if (part.kind === 'select') return false
   let found = false
@@ -42,6 +42,26 @@ export function sourcesOf(query: Pick<Select, 'from' | 'joins'>): { readonly nam
   })
 }
 
+/**
+ * Whether values name columns of the queries around their own query, and none of that: an aggregate of them would be one
+ * of the query around, which would become one row without a word.
+ */
+export function isOfAround(values: readonly Node[], query: Select): boolean {
+  const own = new Set(sourcesOf(query).map(({ name }) => name))
+  let around = false
+  let inside = false
+  const look = (part: Node): void => {
+    if (part.kind === 'raw') inside = true
+    else if (part.kind === 'ref') {
+      if (part.table === undefined || own.has(part.table)) inside = true
+      else around = true
+    }
+    eachChild(part, look)
+  }
+  for (const value of values) look(value)
+  return around && !inside
+}
+
 function starValues(star: NodeOf<'star'>, query: Select): Node[] | undefined {
   const values: Node[] = []
   const sources = sourcesOf(query)
@@ -55,13 +75,17 @@ function starValues(star: NodeOf<'star'>, query: Select): Node[] | undefined {
   return values
 }
 
+/** A value to group or to order by: a number alone would say which column of the query is meant. */
+export const notAPosition = (part: Node): Node =>
+  part.kind === 'slot' || part.kind === 'context' ? { kind: 'call', name: 'coalesce', args: [part] } : part
+
 /** The order of a query where it stands in an aggregate, which does not know the names that the query gives. */
 export function aggregated(query: Select): Pick<Select, 'orderBy' | 'limit' | 'offset'> {
   const named = new Map(query.items.flatMap((item) => (item.kind === 'alias' ? [[item.name, item.operand]] : [])))
   const orderBy = query.orderBy.map((order): Node => {
     const operand = order.kind === 'order' ? order.operand : order
-    if (operand.kind !== 'ref' || operand.table !== undefined) return order
-    const meant = named.get(operand.column) ?? operand
+    const name = operand.kind === 'ref' && operand.table === undefined ? operand.column : undefined
+    const meant = notAPosition((name === undefined ? undefined : named.get(name)) ?? operand)
     return order.kind === 'order' ? { ...order, operand: meant } : meant
   })
   return { orderBy, limit: query.limit, offset: query.offset }

@@ -78,15 +78,41 @@ function operator(op: string, right: Node): string {
 }
 
 function binary(n: NodeOf<'binary'>, w: Writer): void {
-  const { right } = n
+  const { left, right } = n
   if (right.kind === 'slot' && right.role === 'list' && w.dialect.lists === 'array') {
     const list: Node = { ...right, role: 'array', codec: listCodec(right.codec as never) }
     const [op, name] = n.op === 'in' ? ['=', 'any'] : ['<>', 'all']
     return standard.binary({ ...n, op, right: { kind: 'call', name, args: [list] } }, w)
   }
-  const untyped = isUntyped(n.left) && isUntyped(right)
   const op = operator(n.op, right)
-  standard.binary(untyped ? { ...n, op, left: typed(n.left, w), right: typed(right, w) } : { ...n, op }, w)
+  if (isGroup(left) && isGroup(right) && left.items.length === right.items.length) {
+    const lone = (i: number): boolean => isUntyped(left.items[i]) && isUntyped(right.items[i])
+    const pairs = (items: readonly Node[]): Node[] => items.map((item, i) => (lone(i) ? typed(item, w) : item))
+    const both = { left: { ...left, items: pairs(left.items) }, right: { ...right, items: pairs(right.items) } }
+    return standard.binary({ ...n, op, ...both }, w)
+  }
+  if (!isUntyped(left)) return standard.binary({ ...n, op }, w)
+  // Null and the truth values have no type to lend.
+  if (isUntyped(right) || right.kind === 'literal')
+    return standard.binary({ ...n, op, left: typed(left, w), right: typed(right, w) }, w)
+  // Among other values it would be text, as they would.
+  if (!isGroup(right) || !right.items.some(isUntyped)) return standard.binary({ ...n, op }, w)
+  const items = right.items.map((item) => typed(item, w))
+  standard.binary({ ...n, op, left: typed(left, w), right: { ...right, items } }, w)
+}
+
+const isGroup = (part: Node): part is NodeOf<'tuple'> | NodeOf<'list'> => part.kind === 'tuple' || part.kind === 'list'
+
+/** Values that no column gives a type would be compared as text, in which 10 comes before 9. */
+function between(n: NodeOf<'between'>, w: Writer): void {
+  const { operand, low, high } = n
+  if (!isUntyped(operand) || !(isUntyped(low) || isUntyped(high))) return standard.between(n, w)
+  standard.between({ ...n, operand: typed(operand, w), low: typed(low, w), high: typed(high, w) }, w)
+}
+
+/** There is more than one minus. */
+function unary(n: NodeOf<'unary'>, w: Writer): void {
+  standard.unary({ ...n, operand: typed(n.operand, w) }, w)
 }
 
 /** Functions that take values of any type, and so cannot tell that of a parameter. */
@@ -165,7 +191,9 @@ function explain(n: NodeOf<'explain'>, w: Writer): void {
 const print: Printers = {
   ...standard,
   alias,
+  between,
   binary,
+  unary,
   call: (n, w) => standard.call({ ...n, args: args(n, w) }, w),
   aggregate: (n, w) => standard.aggregate({ ...n, args: args(n, w) }, w),
   case: caseOf,
