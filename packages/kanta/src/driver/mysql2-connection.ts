@@ -5,6 +5,7 @@ import { statementsOf } from './mysql-text.ts'
 import { brokenKey, contexts } from './mysql2-error.ts'
 import { Mysql2Stream } from './mysql2-stream.ts'
 import { converterOf, type Field, toSend } from './mysql2-value.ts'
+import { checkChunkSize } from './option.ts'
 
 /** What the server says after a statement that gives no rows. */
 export interface Header {
@@ -126,7 +127,7 @@ export class Mysql2Connection implements Connection {
   }
 
   stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints = false): Mysql2Stream {
-    if (!(chunkSize >= 1)) refuse(`A stream reads 1 row or more at a time, not ${chunkSize}.`)
+    checkChunkSize(chunkSize)
     const values = toSend(parameters)
     const stream = new Mysql2Stream({
       chunkSize,

@@ -9,3 +9,8 @@ export function whole(name: string, option: string, value: unknown, least: numbe
     refuse(`The option ${option} of ${name} is a whole number, ${least} or more, not ${String(value)}.`)
   return value as number
 }
+
+/** Refuses a stream that would never come to a row. */
+export function checkChunkSize(chunkSize: number): void {
+  if (!(chunkSize >= 1)) refuse(`A stream reads 1 row or more at a time, not ${chunkSize}.`)
+}

@@ -1,5 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, RunResult } from './driver.ts'
+import { checkChunkSize } from './option.ts'
 import { Execution, type Parsing, Script } from './pg-execution.ts'
 import { PgStream } from './pg-stream.ts'
 import { buffers, type Statement, type Submitted, type TransactionStatus, type Wire } from './pg-wire.ts'
@@ -115,7 +116,7 @@ export class PgConnection implements Connection {
   }
 
   stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints = false): PgStream {
-    if (!(chunkSize >= 1)) refuse(`A stream reads 1 row or more at a time, not ${chunkSize}.`)
+    checkChunkSize(chunkSize)
     const statement: Statement = { sql: checkText(sql), name: '', parsed: false, columns: undefined }
     const portal = `kanta_${++this.#portals}`
     this.#last = statement

@@ -1,6 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { BatchStatement, Connection, ExecuteResult, RunResult } from './driver.ts'
-import { checkChunkSize, connectionClosed } from './sqlite-connection.ts'
+import { checkChunkSize } from './option.ts'
+import { connectionClosed } from './sqlite-connection.ts'
 import { checkCount, type KnownText, KnownTexts, readText, splitStatements, type TextFacts } from './sqlite-text.ts'
 import { type SqliteValue, toStore } from './sqlite-value.ts'
 

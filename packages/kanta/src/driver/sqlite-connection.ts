@@ -1,5 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, ExecuteResult, RunResult } from './driver.ts'
+import { checkChunkSize } from './option.ts'
 import { checkCount, readText, type TextFacts } from './sqlite-text.ts'
 import { type SqliteValue, storable, toStore } from './sqlite-value.ts'
 
@@ -222,10 +223,6 @@ export class SqliteConnection implements Connection {
     const row = this.first(sql, NONE, true) as bigint[] | Record<string, bigint>
     return Object.values(row)[0]!
   }
-}
-
-export function checkChunkSize(chunkSize: number): void {
-  if (!(chunkSize >= 1)) refuse(`A stream reads 1 row or more at a time, not ${chunkSize}.`)
 }
 
 /** The error of whatever runs on a connection after its end. */

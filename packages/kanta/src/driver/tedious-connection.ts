@@ -1,6 +1,7 @@
 import { type Connection as Library, type Request, RequestError } from 'tedious'
-import { KantaError, refuse } from '../error/index.ts'
+import { KantaError } from '../error/index.ts'
 import type { Connection, RunResult } from './driver.ts'
+import { checkChunkSize } from './option.ts'
 import { type Asked, type Sent, send } from './tedious-request.ts'
 import { TediousStream } from './tedious-stream.ts'
 
@@ -81,7 +82,7 @@ export class TediousConnection implements Connection {
     chunkSize: number,
     bigints = false,
   ): AsyncIterableIterator<unknown[]> {
-    if (!(chunkSize >= 1)) refuse(`A stream reads 1 row or more at a time, not ${chunkSize}.`)
+    checkChunkSize(chunkSize)
     return new TediousStream((row) => this.#send(sql, parameters, bigints, row), chunkSize)
   }
 

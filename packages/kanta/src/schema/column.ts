@@ -218,7 +218,7 @@ class Builder {
   }
 
   #with(change: Partial<Settings>): Builder {
-    return new Builder({ ...this.settings, ...change })
+    return built({ ...this.settings, ...change })
   }
 
   nullable(): Builder {
@@ -281,8 +281,11 @@ function columnOf(value: unknown): Column {
   return value instanceof Column ? value : refuse('references() has to give a column, as in () => country.cca2.')
 }
 
+// Beside the class: a class that names itself is compiled to more than itself, and is then in every bundle.
+const built = (settings: Settings): Builder => new Builder(settings)
+
 const builder = <T>(type: AbstractType, codec?: Codec<T>, more: Partial<Settings> = {}): never =>
-  new Builder({ ...plain, type, codec: codec as Codec | undefined, ...more }) as never
+  built({ ...plain, type, codec: codec as Codec | undefined, ...more }) as never
 
 const size = (value: number, least: number, what: string): number =>
   Number.isInteger(value) && value >= least
