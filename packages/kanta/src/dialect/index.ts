@@ -9,4 +9,5 @@ export type {
 export { localize } from './localize.ts'
 export { type Printers, standard } from './print.ts'
 export { definingDialect } from './schema-needs.ts'
+export { splitStatements, type TextStatement } from './split.ts'
 export { gap, type OutputColumn, type Piece, Writer } from './writer.ts'

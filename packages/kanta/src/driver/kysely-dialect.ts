@@ -1,65 +1,34 @@
-import type { AccessMode, Dialect, IsolationLevel, TransactionSettings, TransactionSql } from '../dialect/index.ts'
-import { sqliteDialect } from '../dialect/sqlite/index.ts'
+import type { IsolationLevel, TransactionSettings, TransactionSql } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, Driver, ExecuteResult, RunResult } from './driver.ts'
+import { mssqlSpeech } from './kysely-mssql.ts'
+import { mysqlSpeech } from './kysely-mysql.ts'
+import { postgresSpeech } from './kysely-postgres.ts'
+import type {
+  Ask,
+  KyselyAdapter,
+  KyselyConnection,
+  KyselyDialect,
+  KyselyDriver,
+  KyselyQuery,
+  KyselyResult,
+  OtherConnection,
+  Row,
+  Speech,
+  Spoken,
+} from './kysely-speech.ts'
+import { sqliteSpeech } from './kysely-sqlite.ts'
 import { checkChunkSize } from './option.ts'
-import { written } from './sqlite-async.ts'
 import { connectionClosed } from './sqlite-connection.ts'
-import { explainSqliteError } from './sqlite-error.ts'
-import { checkCount, type KnownText, KnownTexts, splitStatements } from './sqlite-text.ts'
-import { exactNumber, refuseRounded, toStore } from './sqlite-value.ts'
 
-/** A dialect as Kysely has it, as much of it as is needed here: the printers of Kysely are not used. */
-export interface KyselyDialect {
-  createAdapter(): KyselyAdapter
-  createDriver(): KyselyDriver
-}
-
-/** What a dialect says of its database. */
-export interface KyselyAdapter {
-  readonly supportsMultipleConnections?: boolean | undefined
-  readonly supportsTransactionalDdl?: boolean | undefined
-  readonly supportsReturning?: boolean | undefined
-  readonly supportsOutput?: boolean | undefined
-}
-
-/** How a dialect reaches its database. */
-export interface KyselyDriver {
-  init(): Promise<void>
-  acquireConnection(): Promise<KyselyConnection>
-  beginTransaction(
-    connection: KyselyConnection,
-    settings: { readonly isolationLevel?: IsolationLevel; readonly accessMode?: AccessMode },
-  ): Promise<void>
-  commitTransaction(connection: KyselyConnection): Promise<void>
-  rollbackTransaction(connection: KyselyConnection): Promise<void>
-  releaseConnection(connection: KyselyConnection): Promise<void>
-  destroy(): Promise<void>
-}
-
-/** A connection of a dialect. */
-export interface KyselyConnection {
-  executeQuery(query: KyselyQuery): Promise<KyselyResult>
-}
-
-/** A text as Kysely compiles it, of which the structure says only that it is text. */
-export interface KyselyQuery {
-  readonly sql: string
-  readonly parameters: readonly unknown[]
-  readonly query: {
-    readonly kind: 'RawNode'
-    readonly sqlFragments: readonly string[]
-    readonly parameters: readonly []
-  }
-  readonly queryId: { readonly queryId: string }
-}
-
-/** What a query of a dialect gave. */
-export interface KyselyResult {
-  readonly rows: unknown[]
-  readonly numAffectedRows?: bigint | undefined
-  readonly insertId?: bigint | undefined
-}
+export type {
+  KyselyAdapter,
+  KyselyConnection,
+  KyselyDialect,
+  KyselyDriver,
+  KyselyQuery,
+  KyselyResult,
+} from './kysely-speech.ts'
 
 /** The databases that a dialect can be for. */
 export type KyselyDatabase = keyof typeof speeches
@@ -74,50 +43,13 @@ export interface KyselyDialectOptions {
   readonly connections?: number | undefined
 }
 
-/** What Kanta does with the values and texts of a database that a dialect reaches. */
-interface Speech {
-  readonly dialect: Dialect
-  readonly explainError: Driver['explainError']
-  /** Whether the access mode is for the dialect to set. */
-  readonly readOnly: boolean
-  /** The statements of a script. */
-  split(sql: string): readonly string[]
-  /** What is sent for a text and its parameters; refuses what a library would change without a word. */
-  toLibrary(
-    text: KnownText,
-    parameters: readonly unknown[],
-  ): { readonly sql: string; readonly parameters: readonly unknown[] }
-  fromLibrary(value: unknown, bigints: boolean): unknown
-  /** What a statement did, which a library may also tell of an earlier one. */
-  written(text: KnownText, result: KyselyResult): RunResult
+const speeches = {
+  sqlite: sqliteSpeech,
+  postgres: postgresSpeech,
+  mysql: () => mysqlSpeech('mysql'),
+  mariadb: () => mysqlSpeech('mariadb'),
+  mssql: mssqlSpeech,
 }
-
-const sqlite: Speech = {
-  dialect: sqliteDialect,
-  explainError: explainSqliteError,
-  readOnly: false,
-  split: splitStatements,
-  toLibrary(text, parameters) {
-    checkCount(text, parameters)
-    return { sql: text.statement, parameters: toStore(parameters) }
-  },
-  fromLibrary(value, bigints) {
-    if (typeof value === 'bigint') return bigints ? value : exactNumber(value)
-    if (typeof value === 'number') return refuseRounded(value)
-    return value instanceof ArrayBuffer ? new Uint8Array(value) : value
-  },
-  written(text, { rows, numAffectedRows, insertId }) {
-    // Of rows that are returned the libraries tell no number.
-    const returned = rows.length > 0 && !/^with/i.test(text.statement) ? rows.length : Number(numAffectedRows ?? 0)
-    return written(text, {
-      changes: returned,
-      // Beyond that a library may have rounded it.
-      insertId: rows.length === 0 && Number.isSafeInteger(Number(insertId)) ? Number(insertId) : undefined,
-    })
-  },
-}
-
-const speeches = { sqlite }
 
 const isolationLevels: readonly IsolationLevel[] = [
   'read uncommitted',
@@ -133,11 +65,14 @@ const CONNECTIONS = 10
 /**
  * Any dialect that was written for Kysely: Kanta prints the SQL, and the dialect runs it.
  *
- * The database is SQLite, by whatever library; the dialects of others are refused, for which Kanta has drivers.
+ * The database is SQLite, PostgreSQL 16 or later, MySQL, MariaDB or SQL Server, by whatever library. MariaDB has to be
+ * named, since its dialects look like those of MySQL. That of SQL Server has not been run against a server.
  *
  * Transactions begin and end by the methods of the dialect, since some reach their database in a way on which `begin`
- * as text is lost; savepoints are text. A stream reads all rows at once. Values are those that its library takes
- * and gives; an integer that may have been rounded is refused. `destroy()` destroys the
+ * as text is lost; savepoints are text. A stream is that of the dialect where it has one for text, else all rows are
+ * read at once. Values are read by Kanta's rules as far as the library left their digits: an integer or a decimal that
+ * may have been rounded is refused, and a moment that no column of a table says the type of is what the library made of
+ * it, mostly a Date. A library that would change what it is given is refused with what to set. `destroy()` destroys the
  * dialect's driver, as in Kysely, and with it what was given to that.
  *
  * @example
@@ -151,8 +86,8 @@ const CONNECTIONS = 10
  * const db = kanta({ driver: kyselyDialect(dialect) })
  * ```
  *
- * @throws KantaError `invalid_input` for what is no dialect or a wrong option; `unsupported` for a database for which
- * there are no printers here.
+ * @throws KantaError `invalid_input` for what is no dialect or a wrong option. That a library cannot be used shows with
+ * the first query, as `unsupported` or `invalid_input`.
  */
 export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOptions = {}): Driver {
   if (typeof dialect?.createDriver !== 'function' || typeof dialect.createAdapter !== 'function')
@@ -164,15 +99,18 @@ export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOpti
   const several = adapter.supportsMultipleConnections !== false
   const name = options.dialect ?? databaseOf(adapter)
   const speech = Object.hasOwn(speeches, name)
-    ? speeches[name]
-    : refuse(`kyselyDialect has no dialect '${name}'. ${EXISTING}`)
+    ? speeches[name]()
+    : refuse(`kyselyDialect has no dialect '${name}'. There are ${Object.keys(speeches).join(', ')}.`)
   const driver = dialect.createDriver()
+  const connections = settleConnections(options.connections, several)
   let ready: Promise<void> | undefined
+  const shared: Shared = { speech, driver, texts: new Map(), known: new WeakSet() }
   return {
     dialect: { ...speech.dialect, transaction: byMethods(speech) },
-    limits: { write: settleConnections(options.connections, several), read: 0 },
-    sharesStreams: true,
-    explainError: speech.explainError,
+    limits: { write: connections, read: 0 },
+    sharesStreams: !speech.streamsAlone,
+    holdsStreams: speech.streamsAlone && connections > 1,
+    explainError: (cause) => (isAborted(cause) ? doomed(cause) : speech.explainError(cause)),
     async connect() {
       ready ??= driver.init()
       try {
@@ -181,7 +119,7 @@ export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOpti
         ready = undefined
         throw cause
       }
-      return new DialectConnection(speech, driver, await driver.acquireConnection())
+      return new DialectConnection(shared, await take(shared))
     },
     async close() {
       if (ready !== undefined) await driver.destroy()
@@ -189,17 +127,43 @@ export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOpti
   }
 }
 
-const EXISTING = `There are ${Object.keys(speeches).join(', ')}.`
+/** What all connections of a dialect have in common. */
+interface Shared {
+  readonly speech: Speech
+  readonly driver: KyselyDriver
+  /** The texts that were met of late. */
+  readonly texts: Map<string, Spoken>
+  /** The connections that are ready for use. */
+  readonly known: WeakSet<KyselyConnection>
+}
+
+/** Takes a connection of the dialect; one that was not seen before is made ready. */
+async function take({ speech, driver, known }: Shared): Promise<KyselyConnection> {
+  const connection = await driver.acquireConnection()
+  if (known.has(connection)) return connection
+  try {
+    await connection.collectSessionInfo?.()
+    await speech.greet?.((sql, parameters) => connection.executeQuery(queryOf(sql, parameters)))
+  } catch (cause) {
+    await driver.releaseConnection(connection)
+    throw cause
+  }
+  known.add(connection)
+  return connection
+}
 
 /** Kysely's own four tell themselves apart by what they can do. */
 function databaseOf({ supportsOutput, supportsReturning, supportsTransactionalDdl }: KyselyAdapter): KyselyDatabase {
-  if (supportsReturning === true && supportsTransactionalDdl !== true && supportsOutput !== true) return 'sqlite'
-  const name = supportsReturning ? 'PostgreSQL' : supportsTransactionalDdl ? 'SQL Server' : 'MySQL'
-  throw new KantaError(
-    'unsupported',
-    `The dialect looks like one for ${name}, for which kyselyDialect() has no printers. Use Kanta's own driver, or say with the option dialect which it is. ${EXISTING}`,
-  )
+  if (supportsOutput === true) return 'mssql'
+  if (supportsReturning !== true) return 'mysql'
+  return supportsTransactionalDdl === true ? 'postgres' : 'sqlite'
 }
+
+/** The error of Kysely's dialects for a commit that undid the transaction. */
+const isAborted = (cause: unknown): cause is Error => cause instanceof Error && cause.name === 'AbortedTransactionError'
+
+const doomed = (cause?: unknown): KantaError =>
+  new KantaError('transaction', 'The transaction had failed before, so that its commit rolled it back.', { cause })
 
 function settleConnections(given: number | undefined, several: boolean): number {
   const connections = given ?? (several ? CONNECTIONS : 1)
@@ -238,7 +202,6 @@ function byMethods({ dialect, readOnly }: Speech): TransactionSql {
       }
       return [beginText(settings)]
     },
-    after: () => [],
     commit: 'commit',
     rollback: 'rollback',
   }
@@ -251,29 +214,46 @@ function queryOf(sql: string, parameters: readonly unknown[]): KyselyQuery {
   return { sql, parameters, query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] }, queryId }
 }
 
+/** The most texts that are remembered. */
+const MOST_TEXTS = 512
+
+/** After anything else the columns of a text may have other types. */
+const KEEPS_TYPES =
+  /^[\s(]*(?:select|insert|update|delete|merge|replace|with|values|savepoint|release|rollback|explain|show)\b/i
+
 class DialectConnection implements Connection {
   readonly rows = 'object'
-  readonly #speech: Speech
-  readonly #driver: KyselyDriver
-  readonly #connection: KyselyConnection
-  readonly #texts = new KnownTexts()
+  readonly cancel?: () => Promise<void>
+  readonly kill?: () => Promise<void>
+  readonly #shared: Shared
+  /** None while nobody needs it: the pool of the dialect then watches over it. */
+  #taken: Promise<KyselyConnection> | undefined
+  readonly #waiting = new Set<(error: Error) => void>()
   #inTransaction = false
+  /** Whether a statement of the transaction failed. */
+  #failed = false
   #open = true
+  #lost = false
 
-  constructor(speech: Speech, driver: KyselyDriver, connection: KyselyConnection) {
-    this.#speech = speech
-    this.#driver = driver
-    this.#connection = connection
+  constructor(shared: Shared, connection: KyselyConnection) {
+    this.#shared = shared
+    this.#taken = Promise.resolve(connection)
+    if (connection.cancelQuery !== undefined) this.cancel = async () => (await this.#taken)?.cancelQuery?.(this.#other)
+    if (connection.killSession !== undefined) this.kill = () => this.#kill()
   }
 
   get inTransaction(): boolean {
     return this.#inTransaction
   }
 
+  get isOpen(): boolean {
+    return this.#open && !this.#lost
+  }
+
   async all(sql: string, parameters: readonly unknown[], bigints = false): Promise<unknown[]> {
     const text = this.#know(sql)
     const { rows } = await this.#send(text, parameters)
-    return this.#rows(rows, bigints)
+    return this.#read(text, rows, bigints)
   }
 
   async first(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown> {
@@ -288,13 +268,13 @@ class DialectConnection implements Connection {
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
     const text = this.#know(sql)
-    if (text.controls && (await this.#control(text.statement.toLowerCase()))) return NOTHING
+    if (text.controls && (await this.#control(sql.toLowerCase().trim()))) return NOTHING
     const result = await this.#send(text, parameters)
-    return { ...this.#speech.written(text, result), rows: this.#rows(result.rows, false) }
+    return { ...text.written(result), rows: await this.#read(text, result.rows, false) }
   }
 
-  columns(sql: string): readonly string[] {
-    return this.#know(sql).columns
+  columns(): readonly string[] {
+    return []
   }
 
   stream(
@@ -304,78 +284,219 @@ class DialectConnection implements Connection {
     bigints = false,
   ): AsyncIterableIterator<unknown[]> {
     checkChunkSize(chunkSize)
-    const query = this.#query(this.#know(sql), parameters)
-    return this.#chunks(query, chunkSize, bigints)
+    const text = this.#know(sql)
+    return this.#chunks(text, text.values(parameters), chunkSize, bigints)
   }
 
   async script(sql: string): Promise<void> {
     this.#checkOpen()
-    for (const statement of this.#speech.split(sql)) await this.run(statement, [])
+    for (const statement of this.#shared.speech.split(sql)) await this.run(statement, [])
   }
 
   async close(): Promise<void> {
     if (!this.#open) return
     this.#open = false
-    await this.#driver.releaseConnection(this.#connection)
+    await this.#leave()
+  }
+
+  rest(): void {
+    // One that is lost shows when it is used again.
+    this.#leave().catch(() => {})
+  }
+
+  async #leave(): Promise<void> {
+    const taken = this.#taken
+    this.#taken = undefined
+    const connection = await taken
+    if (connection === undefined) return
+    const { driver, speech } = this.#shared
+    // Only then has its library seen that it is lost, and its pool takes it for what it is.
+    if (this.#lost) await speech.isDoomed?.((sql, parameters) => connection.executeQuery(queryOf(sql, parameters)))
+    // Whoever uses it next is not to find a transaction.
+    else if (this.#inTransaction) await driver.rollbackTransaction(connection).catch(() => {})
+    this.#inTransaction = false
+    await driver.releaseConnection(connection)
+  }
+
+  #connection(): Promise<KyselyConnection> {
+    if (this.#taken === undefined) {
+      const taken = take(this.#shared)
+      this.#taken = taken
+      taken.catch(() => {
+        if (this.#taken === taken) this.#taken = undefined
+      })
+    }
+    return this.#taken
+  }
+
+  readonly #ask: Ask = (sql, parameters) => this.#execute(queryOf(sql, parameters))
+
+  async #execute(query: KyselyQuery): Promise<KyselyResult> {
+    return (await this.#connection()).executeQuery(query)
   }
 
   /** Calls the method for what begins or ends a transaction, and says whether there is one. */
   async #control(sql: string): Promise<boolean> {
     const begin = BEGINS.get(sql)
     if (begin !== undefined) {
-      const { isolation, access } = begin
-      await this.#driver.beginTransaction(this.#connection, {
-        ...(isolation === undefined ? {} : { isolationLevel: isolation }),
-        ...(access === undefined ? {} : { accessMode: access }),
-      })
-      this.#inTransaction = true
+      await this.#begin(begin)
       return true
     }
     if (sql !== 'commit' && sql !== 'rollback') {
       if (!this.#inTransaction) throw noTransaction(sql)
+      if (sql.startsWith('rollback')) this.#failed = false
       return false
     }
-    if (sql === 'commit') await this.#driver.commitTransaction(this.#connection)
-    else await this.#driver.rollbackTransaction(this.#connection)
+    const { driver, speech } = this.#shared
+    const connection = await this.#connection()
+    if (sql === 'rollback') await driver.rollbackTransaction(connection)
+    else if (this.#failed && (await speech.isDoomed?.(this.#ask)) === true) {
+      await driver.rollbackTransaction(connection)
+      this.#inTransaction = false
+      throw doomed()
+    } else await this.#commit(connection)
     this.#inTransaction = false
     return true
   }
 
-  /** All at once: the libraries of SQLite stream by the structure of a query of Kysely's, which there is none of. */
-  async *#chunks(query: KyselyQuery, size: number, bigints: boolean): AsyncGenerator<unknown[], undefined, undefined> {
+  async #commit(connection: KyselyConnection): Promise<void> {
+    try {
+      await this.#shared.driver.commitTransaction(connection)
+    } catch (error) {
+      this.#inTransaction &&= !isAborted(error)
+      throw error
+    }
+  }
+
+  async #begin(settings: TransactionSettings): Promise<void> {
+    const { driver, speech } = this.#shared
+    const { isolation, access } = settings
+    await driver.beginTransaction(await this.#connection(), {
+      ...(isolation === undefined ? {} : { isolationLevel: isolation }),
+      ...(access === undefined ? {} : { accessMode: access }),
+    })
+    this.#inTransaction = true
+    this.#failed = false
+    const more = speech.insist?.(settings)
+    if (more !== undefined) await this.#ask(more, [])
+  }
+
+  async *#chunks(
+    text: Spoken,
+    values: readonly unknown[],
+    size: number,
+    bigints: boolean,
+  ): AsyncGenerator<unknown[], undefined, undefined> {
     this.#checkOpen()
-    const { rows } = await this.#connection.executeQuery(query)
-    for (let at = 0; at < rows.length && this.#open; at += size) yield this.#rows(rows.slice(at, at + size), bigints)
+    const query = queryOf(text.sql, values)
+    await this.#heard(text, text.learn?.(this.#ask))
+    const gathered: Row[] = []
+    for await (const rows of this.#parts(text, query, size)) {
+      for (const row of rows) gathered.push(row as Row)
+      while (gathered.length >= size && this.#open) yield this.#read(text, gathered.splice(0, size), bigints)
+      if (!this.#open) return
+    }
+    if (gathered.length > 0 && this.#open) yield this.#read(text, gathered, bigints)
   }
 
-  #send(text: KnownText, parameters: readonly unknown[]): Promise<KyselyResult> {
-    return this.#connection.executeQuery(this.#query(text, parameters))
-  }
-
-  #query(text: KnownText, parameters: readonly unknown[]): KyselyQuery {
-    const sent = this.#speech.toLibrary(text, parameters)
-    return queryOf(sent.sql, sent.parameters)
-  }
-
-  #rows(rows: readonly unknown[], bigints: boolean): unknown[] {
-    return rows.map((row) => {
-      const mapped: Record<string, unknown> = {}
-      for (const [name, value] of Object.entries(row as object)) {
-        mapped[name] = this.#speech.fromLibrary(value, bigints)
+  /** The rows as the dialect streams them; all at once where its library streams no text. */
+  async *#parts(text: Spoken, query: KyselyQuery, size: number): AsyncGenerator<readonly unknown[]> {
+    const { speech } = this.#shared
+    const stream = speech.streamsAlone ? (await this.#connection()).streamQuery?.(query, size) : undefined
+    if (stream === undefined) {
+      yield (await this.#heard(text, this.#execute(query))).rows
+      return
+    }
+    try {
+      let some = false
+      for (;;) {
+        const next = await this.#heard(text, stream.next()).catch((error: unknown) => {
+          if (some || !isMissing(error)) throw error
+          return undefined
+        })
+        if (next === undefined) return yield (await this.#heard(text, this.#execute(query))).rows
+        if (next.done === true) return
+        some = true
+        yield next.value.rows
       }
-      return mapped
+    } finally {
+      await stream.return?.()
+    }
+  }
+
+  async #send(text: Spoken, parameters: readonly unknown[]): Promise<KyselyResult> {
+    const query = queryOf(text.sql, text.values(parameters))
+    const result = await this.#heard(text, this.#execute(query))
+    if (!KEEPS_TYPES.test(text.sql)) this.#shared.texts.clear()
+    return result
+  }
+
+  /** Notes what an error means for the connection and its transaction. */
+  async #heard<T>(text: Spoken, answer: T | Promise<T>): Promise<T> {
+    try {
+      return await this.#unlessKilled(answer)
+    } catch (error) {
+      const { speech } = this.#shared
+      this.#failed = true
+      if (speech.explainError(error).code === 'connection') this.#lost = true
+      else await speech.asked?.(error, text.sql, this.#ask)
+      throw error
+    }
+  }
+
+  async #read(text: Spoken, rows: readonly unknown[], bigints: boolean): Promise<unknown[]> {
+    return [...(await text.read(rows as readonly Row[], bigints, this.#ask))]
+  }
+
+  /** Libraries may forget whoever waits for a connection that they end. */
+  #unlessKilled<T>(answer: T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject)
+      Promise.resolve(answer)
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(reject))
     })
   }
 
-  #know(sql: string): KnownText {
+  async #kill(): Promise<void> {
+    this.#lost = true
+    await (await this.#taken)?.killSession?.(this.#other)
+    for (const fail of this.#waiting) fail(new KantaError('connection', 'The connection was ended.'))
+  }
+
+  readonly #other: OtherConnection = async (use) => {
+    const { driver } = this.#shared
+    const connection = await driver.acquireConnection()
+    try {
+      await use(connection as never)
+    } finally {
+      await driver.releaseConnection(connection)
+    }
+  }
+
+  #know(sql: string): Spoken {
     this.#checkOpen()
-    return this.#texts.find(sql)
+    const { texts, speech } = this.#shared
+    const known = texts.get(sql)
+    if (known !== undefined) return known
+    if (texts.size >= MOST_TEXTS) texts.clear()
+    const text = speech.know(sql)
+    texts.set(sql, text)
+    return text
   }
 
   #checkOpen(): void {
     if (!this.#open) throw connectionClosed()
+    if (this.#lost)
+      throw new KantaError('connection', 'The connection to the server was lost. Run the query again on another.')
   }
 }
+
+/** What dialects say that have no streams. */
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error &&
+  !('code' in error) &&
+  /stream\w* is not supported|not support\w* stream/i.test(error.message)
 
 const NOTHING: ExecuteResult = { rows: [], changes: 0, insertId: undefined }
 

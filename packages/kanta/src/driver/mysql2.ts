@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect/index.ts'
 import { mariadbDialect, mysqlDialect } from '../dialect/mysql/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Connection, Driver } from './driver.ts'
+import { type Flavor, flavorOf, sessionOf } from './mysql-session.ts'
 import { Mysql2Connection } from './mysql2-connection.ts'
 import { explainMysqlError } from './mysql2-error.ts'
 import { type Mysql2Options, type Mysql2Pool, type Mysql2Settings, settle } from './mysql2-settings.ts'
@@ -52,7 +53,6 @@ export function mariadb(options: string | Mysql2Options | Mysql2Pool): Driver {
   return driverOf('mariadb', mariadbDialect, settle('mariadb', options))
 }
 
-type Flavor = 'mysql' | 'mariadb'
 type Raw = mysql2.Connection
 
 function driverOf(flavor: Flavor, dialect: Dialect, settings: Mysql2Settings): Driver {
@@ -127,31 +127,17 @@ function query(raw: Raw, sql: string): Promise<unknown> {
   })
 }
 
-/** What holds on every connection; a list of modes that the server's own are joined with. */
-const MODES: Readonly<Record<Flavor, string>> = {
-  mysql: 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO',
-  // Assignments of an update that all see the row as it was, as everywhere else, are MariaDB's alone.
-  mariadb:
-    'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,SIMULTANEOUS_ASSIGNMENT',
-}
-
 /** Learns who answers, and says how this connection is to be. */
 async function introduce(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2Settings): Promise<number> {
   const [[version, id]] = (await query(raw, 'select version(), connection_id()')) as [[string, number]]
-  const found: Flavor = /mariadb/i.test(version) ? 'mariadb' : 'mysql'
+  const found = flavorOf(version)
   if (found !== flavor) {
     throw new KantaError(
       'connection',
       `The server is ${found === 'mariadb' ? 'MariaDB' : 'MySQL'} (${version}), and ${flavor}() is for the other. Use ${found}() from kanta/mysql2.`,
     )
   }
-  const set = [
-    'names utf8mb4 collate utf8mb4_bin',
-    "time_zone = '+00:00'",
-    `sql_mode = concat(@@sql_mode, ',${MODES[flavor]}')`,
-    // A list in JSON that is longer would be cut off without an error.
-    'group_concat_max_len = 4294967295',
-  ]
+  const set = [...sessionOf(flavor)]
   if (statementTimeout > 0)
     set.push(
       flavor === 'mariadb'

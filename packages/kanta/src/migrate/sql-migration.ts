@@ -1,8 +1,8 @@
 import type { Dialect } from '../dialect/index.ts'
+import { splitStatements, type TextStatement } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { type DatabaseHandle, failure } from '../run/index.ts'
 import type { Migration } from './migration.ts'
-import { splitStatements, type TextStatement } from './split.ts'
 
 /** What is known of SQL beyond its text. */
 export interface SqlMigrationOptions {

@@ -5,7 +5,7 @@ import { type Engine, type Place, script } from '../engine/engine.ts'
 import { all, chunksOf, explained, failure, valuesOf } from './driver-ground.ts'
 
 /** What a driver of a server may lack, each with the reason, which stands beside the name of a test that is left out. */
-export type ServerFeature = 'several' | 'cancel' | 'booleans' | 'shared streams'
+export type ServerFeature = 'several' | 'cancel' | 'booleans' | 'large integers' | 'shared streams'
 
 /** The texts of a database in which the suite asks what it asks of all. */
 export interface ServerTexts {
@@ -118,7 +118,9 @@ export function serverDriverSuite(name: string, { engine, texts, lacks = {} }: S
       )
     })
 
-    test('integers of 64 bits, as bigints where asked, else exact numbers or an error that names the way out', async () => {
+    const integers =
+      'integers of 64 bits, as bigints where asked, else exact numbers or an error that names the way out'
+    needs('large integers')(`${integers}${why('large integers')}`, async () => {
       const db = await open()
       const sql = 'select 9007199254740993 as big, 5 as small'
       expect(await all(db, sql, [], true)).toEqual([[9007199254740993n, expect.anything()]])

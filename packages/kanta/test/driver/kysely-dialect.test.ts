@@ -1,6 +1,6 @@
 import { createClient } from '@libsql/client'
 import Database from 'better-sqlite3'
-import { MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
+import { MssqlDialect, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
 import { LibsqlDialect } from 'kysely-libsql'
 import { describe, expect, test } from 'vitest'
 import { kyselyDialect } from '../../src/driver/kysely-dialect.ts'
@@ -157,10 +157,13 @@ test('the database is destroyed with the dialect, and only if it was used', asyn
   expect(database.open).toBe(false)
 })
 
-test('what is no dialect, and what is one for another database', () => {
+test('what is no dialect, and what is a wrong option', () => {
   expect(() => kyselyDialect({} as never)).toThrow(/written for Kysely/)
-  expect(() => kyselyDialect(new PostgresDialect({ pool: {} as never }))).toThrow(/PostgreSQL/)
-  expect(() => kyselyDialect(new MysqlDialect({ pool: {} as never }))).toThrow(/MySQL/)
+  const nameOf = (dialect: never) => kyselyDialect(dialect).dialect.name
+  expect(nameOf(new PostgresDialect({ pool: {} as never }) as never)).toBe('postgres')
+  expect(nameOf(new MysqlDialect({ pool: {} as never }) as never)).toBe('mysql')
+  const tarn = { Pool: class {}, options: {} }
+  expect(nameOf(new MssqlDialect({ tarn, tedious: {} } as never) as never)).toBe('mssql')
   const dialect = new SqliteDialect({ database: new Database(':memory:') })
   expect(() => kyselyDialect(dialect, { dialect: 'sqlit' as never })).toThrow(/There are sqlite/)
   expect(() => kyselyDialect(dialect, { connections: 0 })).toThrow(/1 or more/)

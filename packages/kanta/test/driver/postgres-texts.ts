@@ -18,7 +18,8 @@ export const postgresTexts: ServerTexts = {
   numbers: 'select i from generate_series(1, $1::integer) as g(i)',
   failing: 'select 1 / (3 - i) from generate_series(1, 5) as g(i)',
   sleep: 'select pg_sleep(20), 1',
-  settings: "select current_setting('transaction_isolation'), current_setting('transaction_read_only')",
+  settings:
+    "select current_setting('transaction_isolation') as level, current_setting('transaction_read_only') as access",
   levels: {
     'read uncommitted': 'read uncommitted',
     'read committed': 'read committed',

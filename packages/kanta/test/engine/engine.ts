@@ -7,6 +7,10 @@ export interface Engine {
   readonly dialect: Dialect
   /** Why it cannot be run on this machine. */
   readonly missing?: string | undefined
+  /** Whether another engine of the same dialect has the texts of the cases in its snapshot. */
+  readonly textsElsewhere?: boolean
+  /** Cases that are left out, by name, each with the reason. */
+  readonly lacks?: Readonly<Record<string, string>>
   /** Makes an empty database, with the settings of the driver that a test needs. */
   create(): Promise<Place>
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Dialect } from '../../src/dialect/index.ts'
-import { splitStatements } from '../../src/migrate/split.ts'
+import { splitStatements } from '../../src/dialect/index.ts'
 
 const split = (dialect: Dialect['name'], text: string) => splitStatements(text, dialect).map(({ sql }) => sql)
 const ALL = ['sqlite', 'postgres', 'mysql', 'mariadb'] as const

@@ -1,5 +1,5 @@
-import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import type { Dialect } from './dialect.ts'
 
 /** A statement of a text. */
 export interface TextStatement {
