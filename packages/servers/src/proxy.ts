@@ -8,6 +8,8 @@ export interface Proxy {
   freeze(): void
   /** Passes on what waits, and goes on. */
   thaw(): void
+  /** Takes new connections, and passes nothing of them on; those that are there go on. */
+  stall(): void
   /** Cuts every connection, once what the client sends next that holds `text` has been passed on to the server. */
   cutAfter(text: string): Promise<void>
   /** Cuts every connection now. */
@@ -20,16 +22,30 @@ export function startProxy(target: { readonly host: string; readonly port: numbe
   const pairs = new Set<readonly [Socket, Socket]>()
   let isFrozen = false
   let cutter: { readonly text: string; readonly done: () => void } | undefined
+  const stalled = new Set<Socket>()
+  let isStalling = false
   const cut = (): void => {
+    for (const socket of stalled) socket.destroy()
+    stalled.clear()
     for (const pair of pairs) for (const socket of pair) socket.destroy()
     pairs.clear()
   }
-  const server = createServer((client) => {
-    const upstream = connect(target.port, target.host)
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (isStalling) {
+      client.on('error', () => {})
+      client.on('close', () => stalled.delete(client))
+      stalled.add(client)
+      return
+    }
+    const upstream = connect({ host: target.host, port: target.port, allowHalfOpen: true })
     const pair = [client, upstream] as const
     pairs.add(pair)
     for (const [from, to] of [pair, [upstream, client] as const]) {
       from.on('error', () => {})
+      from.on('end', () => {
+        if (!isFrozen) to.end()
+        else waiting.push(() => to.end())
+      })
       from.on('close', () => {
         to.destroy()
         pairs.delete(pair)
@@ -68,7 +84,11 @@ export function startProxy(target: { readonly host: string; readonly port: numbe
         },
         thaw: () => {
           isFrozen = false
+          isStalling = false
           for (const write of waiting.splice(0)) write()
+        },
+        stall: () => {
+          isStalling = true
         },
         cutAfter: (text) =>
           new Promise((done) => {

@@ -1,5 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'
+import { PATIENCE, within } from './patience.ts'
 
 /** What is told of the machines of a cluster. */
 export type ClusterEvent =
@@ -123,7 +124,7 @@ class Nodes {
     for (let wait = 10; ; wait = Math.min(wait * 2, 500)) {
       for (const node of nodes()) {
         try {
-          const connection = await this.#try(node, role, isFit)
+          const connection = await this.#try(node, role, isFit, until)
           if (connection !== undefined) return { connection, node }
         } catch (cause) {
           last = cause
@@ -139,16 +140,34 @@ class Nodes {
     node: Node,
     role: Role,
     isFit: (connection: Connection, node: Node) => Promise<boolean>,
+    until: number,
   ): Promise<Connection | undefined> {
-    const connection = await node.driver.connect(role)
+    const patience = Math.max(Math.min(PATIENCE, until - now()), 0)
+    const opening = Promise.resolve(node.driver.connect(role))
+    const connection = await within(patience, opening, silent).catch((cause) => {
+      // One that is there too late is of no use any more.
+      opening.then(close, () => {})
+      throw cause
+    })
     let fit = false
     try {
-      fit = await isFit(connection, node)
+      fit = await within(patience, isFit(connection, node), silent)
     } finally {
-      if (!fit) await connection.close()
+      if (!fit) void close(connection)
     }
     this.found(node)
     return fit ? connection : undefined
+  }
+}
+
+const silent = (): KantaError => new KantaError('connection', 'The machine does not answer.')
+
+/** Closes a connection of which nobody wants to hear any more. */
+async function close(connection: Connection | undefined): Promise<void> {
+  try {
+    await connection?.close()
+  } catch {
+    // It was of no use before.
   }
 }
 
@@ -300,6 +319,16 @@ const REPLAYED = 'select pg_last_wal_replay_lsn()::text'
 const WRITTEN = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
   else pg_current_wal_flush_lsn() end)::text`
 
+/**
+ * What a replica says of what only a primary can do (a query whose function writes, the level serializable), or of a
+ * query that stood in the way of its replay.
+ *
+ * See "PostgreSQL Error Codes" and "Hot Standby" in PostgreSQL's documentation.
+ */
+const REFUSALS: readonly unknown[] = ['25006', '0A000', '55000', '40001', '40P01']
+
+const isRefusedByReplica = (cause: unknown): boolean => REFUSALS.includes(Object(cause).code)
+
 /** How often a read is tried: at the replica, at the primary, and at another that takes its place. */
 const ATTEMPTS = 3
 
@@ -356,6 +385,8 @@ class Replication {
     }
     if (this.#primary === undefined) await (await this.primary()).close()
     const { connection, node } = await this.nodes.connect('read', order, async () => true)
+    // One that was started again, or replaced, may be behind where it was.
+    node.replayed = 0n
     return new Reader(connection, node, this)
   }
 
@@ -370,12 +401,14 @@ class Replication {
 
   /** The position that a replica must have reached for a read to see what was written. */
   async needed(): Promise<bigint> {
-    while (this.#isWritten || this.#asking !== undefined) {
-      this.#asking ??= this.#ask().finally(() => {
-        this.#asking = undefined
-      })
-      await this.#asking
-    }
+    const isWritten = this.#isWritten
+    // Its answer is of before what was written since. Whoever asks after it asks late enough, however much is written.
+    if (this.#asking !== undefined) await this.#asking
+    if (!isWritten) return this.#needed
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+    await this.#asking
     return this.#needed
   }
 
@@ -388,9 +421,8 @@ class Replication {
         this.#needed = position(await cell(this.#asker, WRITTEN))
         return
       } catch (cause) {
-        const asker = this.#asker
+        void close(this.#asker)
         this.#asker = undefined
-        await Promise.resolve(asker?.close()).catch(() => {})
         if (attempt < ATTEMPTS && this.nodes.codeOf(cause) === 'connection') continue
         this.#isWritten = true
         throw cause
@@ -461,13 +493,15 @@ class Member implements Connection {
     chunkSize: number,
     bigints?: boolean,
   ): AsyncGenerator<unknown[]> {
+    const rows = this.#at.stream(sql, parameters, chunkSize, bigints) as AsyncIterableIterator<unknown[]>
     try {
-      yield* this.#at.stream(sql, parameters, chunkSize, bigints) as AsyncIterable<unknown[]>
-    } catch (cause) {
-      await this.#failed(cause)
-      throw cause
+      for (;;) {
+        const { done, value } = await this.#work(() => rows.next())
+        if (done) return
+        yield value
+      }
     } finally {
-      this.ended()
+      await this.#work(() => rows.return?.())
     }
   }
 
@@ -620,7 +654,7 @@ class Reader implements Connection {
     chunkSize: number,
     bigints?: boolean,
   ): AsyncGenerator<unknown[]> {
-    this.#current = await this.#choose()
+    if (this.inTransaction !== true) this.#current = await this.#choose()
     yield* this.#current.stream(sql, parameters, chunkSize, bigints) as AsyncIterable<unknown[]>
   }
 
@@ -648,13 +682,16 @@ class Reader implements Connection {
       try {
         return await work(this.#current)
       } catch (cause) {
-        if (this.#cluster.nodes.codeOf(cause) !== 'connection') throw cause
-        if (this.#current === this.#replica) {
+        const isLost = this.#cluster.nodes.codeOf(cause) === 'connection'
+        if (!isLost && !(this.#current === this.#replica && isRefusedByReplica(cause))) throw cause
+        if (isLost && this.#current === this.#replica) {
           this.#isLost = true
           this.#cluster.nodes.lost(this.#node, cause)
         }
         if (wasInTransaction || attempt >= ATTEMPTS) throw cause
         this.#current = await this.#ofPrimary()
+        // What a replica refuses may write after all.
+        if (!isLost) this.#cluster.wrote()
       }
     }
   }

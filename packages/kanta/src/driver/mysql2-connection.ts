@@ -6,6 +6,7 @@ import { brokenKey, contexts } from './mysql2-error.ts'
 import { Mysql2Stream } from './mysql2-stream.ts'
 import { converterOf, type Field, toSend } from './mysql2-value.ts'
 import { checkChunkSize } from './option.ts'
+import { PATIENCE, within } from './patience.ts'
 
 /** What the server says after a statement that gives no rows. */
 export interface Header {
@@ -170,7 +171,10 @@ export class Mysql2Connection implements Connection {
     this.#lost()
     // The words of parting would wait for a stream that nobody reads.
     if (busy) this.#raw.destroy()
-    else return new Promise((resolve) => this.#raw.end(() => resolve()))
+    else {
+      const ended = new Promise<void>((resolve) => this.#raw.end(() => resolve()))
+      return within(PATIENCE, ended, closed).catch(() => void this.#raw.destroy())
+    }
   }
 
   #lost(error: Error = closed()): void {

@@ -150,10 +150,11 @@ export class PgConnection implements Connection {
   }
 
   async close(): Promise<void> {
-    const isOpen = this.#open
+    // One in the midst of a stream is of no use to anybody else.
+    const isFree = this.#open && this.#stream === undefined
     this.#open = false
-    await this.#stream?.return()
-    await this.#ends.close(isOpen)
+    this.#stream?.close()
+    await this.#ends.close(isFree)
   }
 
   /** A wrapped client of the user's pool is used again. */

@@ -1,3 +1,5 @@
+import { KantaError } from '../error/index.ts'
+import { PATIENCE, within } from './patience.ts'
 import type { PgConnection } from './pg-connection.ts'
 import { Execution, PortalEnd, readersOf, readRow } from './pg-execution.ts'
 import { type Field, type Statement, type Submitted, together, type Wire } from './pg-wire.ts'
@@ -72,6 +74,12 @@ export class PgStream implements AsyncIterableIterator<unknown[]> {
     })
   }
 
+  /** Ends it with its connection, without a word to the server. */
+  close(): void {
+    this.#done = true
+    this.#ahead = []
+  }
+
   /** Reads the rest, so that the connection is free for another statement. */
   readAhead(): Promise<void> {
     return this.#inTurn(async () => {
@@ -116,11 +124,8 @@ export class PgStream implements AsyncIterableIterator<unknown[]> {
   async #end(): Promise<void> {
     if (this.#done) return
     this.#done = true
-    try {
-      await this.#cursor?.close()
-    } finally {
-      this.#connection.alone = undefined
-    }
+    await this.#cursor?.close()
+    this.#connection.alone = undefined
   }
 }
 
@@ -195,12 +200,27 @@ class LoneCursor implements Cursor, Submitted {
   }
 
   async close(): Promise<void> {
-    await this.#ahead?.catch(() => {})
+    if (this.#ahead !== undefined) await this.#forgo(this.#ahead)
     if (this.#wire === undefined || this.#synced || !this.#connection.isOpen) return
     return new Promise((resolve) => {
       this.#waiting = { resolve: () => resolve(), reject: () => resolve() }
       this.#sync(this.#wire!)
     })
+  }
+
+  /** The chunk that is on its way is not wanted: one that is slow to come is cancelled. */
+  async #forgo(ahead: Promise<unknown>): Promise<void> {
+    const come = ahead.then(
+      () => {},
+      () => {},
+    )
+    const isLate = await within(SOON, come, late).then(
+      () => false,
+      () => true,
+    )
+    if (!isLate) return
+    const told = async (): Promise<void> => this.#connection.cancel?.()
+    await within(PATIENCE, Promise.all([told(), come]), late)
   }
 
   submit(wire: Wire): void {
@@ -284,3 +304,9 @@ class LoneCursor implements Cursor, Submitted {
     waiting?.reject(error)
   }
 }
+
+/** How many milliseconds a chunk that nobody wants any more may take before it is cancelled. */
+const SOON = 20
+
+const late = (): KantaError =>
+  new KantaError('connection', 'The server did not answer when it was told to end a stream.')

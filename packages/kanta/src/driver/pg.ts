@@ -3,6 +3,7 @@ import { postgresDialect } from '../dialect/postgres/index.ts'
 import { KantaError, nearest, refuse } from '../error/index.ts'
 import type { Connection, Driver, MaybePromise } from './driver.ts'
 import { whole } from './option.ts'
+import { PATIENCE, within } from './patience.ts'
 import { requestCancel } from './pg-cancel.ts'
 import { type Ends, PgConnection } from './pg-connection.ts'
 import { explainPostgresError } from './postgres-error.ts'
@@ -124,9 +125,15 @@ async function connect(settings: Settings): Promise<Connection> {
   const connection = new PgConnection(
     client,
     settings.statementCache,
-    ends(settings, client, () => client.end()),
+    ends(settings, client, () => hangUp(client)),
   )
   return greet(settings, connection, client)
+}
+
+/** Says goodbye, and leaves without an answer where none comes. */
+function hangUp(client: Client): Promise<void> {
+  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
+  return within(PATIENCE, client.end(), () => new Error('The server does not answer.')).catch(() => stream.destroy())
 }
 
 /** A client has the number of its process from when it is connected. */

@@ -294,7 +294,7 @@ export class Executor implements Runner {
       try {
         await connection.script(sql)
       } catch (cause) {
-        throw this.failure(cause, { sql, parameters: [] })
+        throw this.failure(cause, { sql, parameters: [] }, sql === transaction.commit ? connection : undefined)
       }
     }
     for (const sql of nested ? [transaction.savepoint(SAVEPOINT)] : transaction.begin({})) await run(sql)
@@ -304,9 +304,9 @@ export class Executor implements Runner {
       if (done !== undefined) await run(done)
       return result
     } catch (cause) {
+      await use.settled()
       // Some errors end a transaction of SQLite by themselves.
       if (connection.inTransaction === false || use.isBroken) throw cause
-      await use.settled()
       try {
         for (const sql of undo) await run(sql)
       } catch (later) {

@@ -1,8 +1,7 @@
-import type { Connection, Role } from '../driver/index.ts'
+import { type Connection, PATIENCE, type Role, within } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import { cancelled } from './failure.ts'
 import { Line } from './line.ts'
-import { PATIENCE } from './patience.ts'
 import type { Loan, Session } from './session.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -40,6 +39,7 @@ export class HeldSession implements Session {
   #broken = false
   /** Whether the server does not answer any more. */
   #isLost = false
+  #patience = Number.POSITIVE_INFINITY
   #over = false
 
   constructor(connection: Connection, purpose: string, holding: Holding) {
@@ -62,6 +62,16 @@ export class HeldSession implements Session {
   /** Whether something failed on the connection after which it cannot be trusted. */
   get isBroken(): boolean {
     return this.#broken
+  }
+
+  /** Whether the server did not answer when it was to end what ran. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  /** How many milliseconds the end of it may take. */
+  get patience(): number {
+    return this.#patience
   }
 
   take(_role?: Role): Connection | undefined {
@@ -119,6 +129,7 @@ export class HeldSession implements Session {
       transaction: this.transaction,
       release: (broken) => {
         this.#nested = undefined
+        this.#isLost ||= nested.isLost
         if (this.#refusal === refusal) this.#refusal = undefined
         this.give(this.connection, broken)
       },
@@ -127,13 +138,18 @@ export class HeldSession implements Session {
     return nested
   }
 
-  /** Ends the statement that is running, so that nothing has to wait for it. */
+  /** Ends the statement that is running and refuses those in line, so that nothing has to wait for them. */
   async interrupt(): Promise<void> {
+    this.#patience = PATIENCE
+    if (this.#nested !== undefined) return this.#nested.interrupt()
     const { connection } = this
     if (!this.#busy || connection.cancel === undefined) return
+    this.#refusal ??= interrupted
+    this.#line.refuseAll(interrupted)
     const ended = this.#seizers.join({ timeout: PATIENCE, tooLate: connectionBroken })
+    const told = async (): Promise<void> => connection.cancel?.()
     try {
-      await Promise.all([connection.cancel(), ended])
+      await Promise.all([within(PATIENCE, told(), connectionBroken), ended])
       this.#busy = false
     } catch {
       this.#broken = true
@@ -199,6 +215,9 @@ function nestedIsOpen(outer: string, purpose: string): KantaError {
     `The connection of ${outer} is held by ${purpose} inside of it. Run this on the inner handle, or await the inner one before.`,
   )
 }
+
+const interrupted = () =>
+  new KantaError('cancelled', 'The work that this belongs to was cancelled by its signal before this could run.')
 
 const connectionBroken = () =>
   new KantaError(

@@ -1,8 +1,7 @@
-import type { Connection, Driver, MaybePromise, Role } from '../driver/index.ts'
+import { type Connection, type Driver, type MaybePromise, PATIENCE, type Role, within } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { cancelled, failure, suppress } from './failure.ts'
 import { Line } from './line.ts'
-import { PATIENCE, within } from './patience.ts'
 
 /** How a database is closed. */
 export interface DestroyOptions {
@@ -53,6 +52,8 @@ export class Pool {
   /** What the connections are held for that are held for longer than a statement. */
   readonly #purposes = new Map<Connection, { purpose: string; since: number }>()
   #closing = false
+  /** Whether nothing is waited for any more. */
+  #over = false
   #closed: Promise<void> | undefined
   #idle: (() => void) | undefined
 
@@ -100,7 +101,7 @@ export class Pool {
   give(connection: Connection, broken = false): void {
     const lane = this.#readers.has(connection) ? this.#read : this.#write
     if (this.#purposes.size > 0) this.#purposes.delete(connection)
-    if (broken || connection.isOpen === false) this.#discard(lane, connection)
+    if (broken || connection.isOpen === false || this.#over) this.#discard(lane, connection)
     else if (!lane.line.serve(connection)) {
       if (lane.free.includes(connection)) throw new KantaError('connection', 'A connection was given back twice.')
       connection.rest?.()
@@ -214,7 +215,7 @@ export class Pool {
   }
 
   #reopen(lane: Lane): void {
-    while (lane.line.length > lane.opening && lane.open < lane.limit) {
+    while (!this.#over && lane.line.length > lane.opening && lane.open < lane.limit) {
       try {
         const connection = this.#connect(lane)
         if (connection === undefined) return
@@ -234,10 +235,13 @@ export class Pool {
       await within(timeout, idle, () => this.#notIdle(timeout)).catch(async (error) => {
         errors.push(error)
         const out = [...this.#open].filter((it) => !this.#read.free.includes(it) && !this.#write.free.includes(it))
-        for (const connection of out) Promise.resolve(connection.close()).catch(() => {})
+        for (const connection of out) void end(connection)
         await within(PATIENCE, idle, () => this.#notIdle(timeout)).catch(() => {})
       })
     }
+    // What comes back, or is there at last, after this is closed at once, and who still waits for it waits in vain.
+    this.#over = true
+    for (const { line } of [this.#write, this.#read]) line.refuseAll(closed)
     // The writer last: it is the one that can tidy up the files of a database.
     const connections = [...this.#read.free.splice(0), ...this.#write.free.splice(0)]
     this.#readers.clear()
@@ -287,6 +291,14 @@ export class Pool {
       `No connection became free in ${this.acquireTimeout} ms: ${which} ${by}. Inside a transaction run queries on its own handle; else keep transactions and streams short, or raise acquireTimeout.`,
     )
   }
+}
+
+/** Takes a connection away from what runs on it, on the server too. */
+async function end(connection: Connection): Promise<void> {
+  const killed = async (): Promise<void> => connection.kill?.()
+  await within(PATIENCE, killed(), closed).catch(() => {})
+  const ended = async (): Promise<void> => connection.close()
+  await ended().catch(() => {})
 }
 
 const closed = () => new KantaError('closed', 'The database was destroyed. Run queries before destroy().')

@@ -27,6 +27,10 @@ class Hold {
   loan: Loan | undefined
   use: Use | undefined
   cursor: Iterator<unknown[]> | AsyncIterator<unknown[]> | undefined
+  /** Whether the transaction it is part of ended before it. */
+  isCutShort = false
+  /** Whether nobody has the iterator any more. */
+  isAbandoned = false
 
   /** Closes the cursor and gives the connection back. */
   async release(): Promise<void> {
@@ -48,6 +52,7 @@ class Hold {
 
 /** Gives back what streams hold that were left in their midst. */
 const abandoned = new FinalizationRegistry<Hold>((hold) => {
+  hold.isAbandoned = true
   hold.release().catch(() => {})
 })
 
@@ -154,6 +159,7 @@ async function* read(
   ended.promise.catch(() => {})
   const role = ready.facts.readOnly ? 'read' : 'write'
   hold.loan = await session.lend(role, signal, async () => {
+    hold.isCutShort = true
     await hold.cursor?.return?.()
   })
   const { connection } = hold.loan
@@ -161,6 +167,7 @@ async function* read(
   hold.use = use
   let failed: unknown
   try {
+    if (hold.isAbandoned) return
     await opened(executor, ready, bound, ended.promise)
     const decoder = (): RowDecoder | undefined => executor.decoder(ready, bound.sql, connection)
     const cursor = connection.stream(bound.sql, bound.parameters, chunkSize, ready.decoding.bigints)
@@ -168,6 +175,8 @@ async function* read(
     for (;;) {
       throwIfAborted(signal, 'The stream')
       const chunk = await use.run(() => cursor.next() as MaybePromise<IteratorResult<unknown[]>>)
+      if (chunk.done && hold.isCutShort) throw cutShort()
+      if (chunk.done && connection.isOpen === false) throw closedBefore()
       if (chunk.done) return
       const rows = decoder()?.rows(chunk.value) ?? chunk.value
       if (rows.length > 0) yield rows
@@ -188,6 +197,15 @@ async function* read(
     if (failed !== undefined) throw failed
   }
 }
+
+const cutShort = (): KantaError =>
+  new KantaError(
+    'transaction',
+    'The transaction ended before its stream was read to the end. Read it, or leave the loop, before the transaction ends.',
+  )
+
+const closedBefore = (): KantaError =>
+  new KantaError('connection', 'The connection was closed before its stream was read to the end.')
 
 /** Starts the hooks of a stream, and waits until all of them have let it pass. */
 function opened(executor: StreamSource, plan: Plan, bound: Bound, ended: Promise<void>): Promise<void> {

@@ -24,7 +24,7 @@ export async function beginTransaction(
   const role = settings.access === 'read only' ? 'read' : 'write'
   const held = await session.reserve(role, outer === undefined ? 'a transaction' : 'a nested transaction', signal)
   const transaction = new Transaction(held, driver, outer === undefined ? settings : outer.settings)
-  await transaction.open()
+  await transaction.open(signal)
   return transaction
 }
 

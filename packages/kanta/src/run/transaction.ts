@@ -1,9 +1,10 @@
 import type { TransactionSettings, TransactionSql } from '../dialect/index.ts'
-import type { Driver } from '../driver/index.ts'
+import { type Driver, within } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import { failure, suppress } from './failure.ts'
 import type { HeldSession } from './held.ts'
 import { Savepoints } from './savepoint.ts'
+import { Use } from './use.ts'
 
 /** What runs after a transaction; it may use the database, whose connection is given back by then. */
 export type AfterCallback = () => unknown
@@ -140,16 +141,19 @@ export class Transaction {
   }
 
   /** Opens it on the connection of its session; on failure the connection is given back. */
-  async open(): Promise<void> {
+  async open(signal?: AbortSignal | undefined): Promise<void> {
     const statements = this.outer === undefined ? this.#sql.begin(this.settings) : [this.#sql.savepoint(this.#name)]
     this.session.transaction = this
+    const { connection } = this.session
+    const use = new Use(connection, { signal })
     for (const sql of statements) {
       try {
-        await this.session.connection.run(sql, [])
+        await use.run(() => connection.run(sql, []))
         this.#begun = true
       } catch (cause) {
         const error = failure(this.#driver, cause, sql)
-        this.#lost = error.code === 'connection'
+        await use.settled()
+        this.#lost = error.code === 'connection' || use.isBroken
         throw await this.abandon(error)
       }
     }
@@ -218,12 +222,13 @@ export class Transaction {
     const { connection } = this.session
     const errors: unknown[] = []
     // What a lost connection had done is undone by the server.
-    let broken = this.#lost || connection.isOpen === false
+    let broken = this.#lost || this.session.isLost || connection.isOpen === false
     for (const sql of broken ? [] : this.#rollbackStatements()) {
       // Some errors end a transaction of SQLite by themselves; that is then no failure of the rollback.
       if (connection.inTransaction === false) break
       try {
-        await connection.run(sql, [])
+        const running = async (): Promise<unknown> => connection.run(sql, [])
+        await within(this.session.patience, running(), lostInRollback)
       } catch (cause) {
         // Of a savepoint that could not be made there may be nothing to undo.
         if (this.outer !== undefined && !this.#begun) break
@@ -350,6 +355,12 @@ const lostBefore = () =>
   new KantaError(
     'connection',
     'The transaction was not committed: its connection was lost, and the server has rolled it back. Start it again.',
+  )
+
+const lostInRollback = () =>
+  new KantaError(
+    'connection',
+    'The database did not answer to the rollback. Its connection was given up, which undoes the work.',
   )
 
 const brokenConnection = () =>

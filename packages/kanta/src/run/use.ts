@@ -1,8 +1,7 @@
-import type { Connection, MaybePromise } from '../driver/index.ts'
+import { type Connection, type MaybePromise, PATIENCE, within } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { type ExecuteOptions, type OnAbort, show } from '../sql/index.ts'
 import { cancelled, suppress, throwIfAborted } from './failure.ts'
-import { PATIENCE } from './patience.ts'
 
 const STRATEGIES: readonly unknown[] = ['ignore', 'cancel query', 'kill connection']
 
@@ -81,7 +80,6 @@ export class Use {
   #interruptible<T>(running: Promise<T>, signal: AbortSignal, how: OnAbort): Promise<T> {
     return new Promise((resolve, reject) => {
       let isInterrupted = false
-      let timer: ReturnType<typeof setTimeout> | undefined
       const fail = (more?: unknown): void => {
         const error = cancelled(signal, 'The query')
         reject(more === undefined ? error : suppress(error, more))
@@ -92,22 +90,17 @@ export class Use {
           this.#left = running.catch(() => {})
           return fail()
         }
-        const giveUp = (cause?: unknown): void => {
+        // The connection stays in use until the order has been carried out, or it would hit the next statement.
+        const ended = Promise.all([running.catch(() => {}), this.#interrupt(how)])
+        this.#left = within(PATIENCE, ended, noAnswer).catch((cause) => {
           this.#broken = true
           fail(cause)
-        }
-        timer = setTimeout(giveUp, PATIENCE)
-        const told = this.#interrupt(how)
-        // The connection stays in use until the order has been carried out, or it would hit the next statement.
-        this.#left = Promise.all([running.catch(() => {}), told.catch(giveUp)])
+        })
       }
       signal.addEventListener('abort', abort, { once: true })
       running
         .then(resolve, (cause) => (isInterrupted ? fail() : reject(cause)))
-        .finally(() => {
-          clearTimeout(timer)
-          signal.removeEventListener('abort', abort)
-        })
+        .finally(() => signal.removeEventListener('abort', abort))
     })
   }
 
@@ -117,3 +110,6 @@ export class Use {
     await this.connection.kill?.()
   }
 }
+
+const noAnswer = (): KantaError =>
+  new KantaError('connection', 'The database did not answer when it was told to give up the statement.')

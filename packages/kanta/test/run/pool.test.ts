@@ -289,6 +289,22 @@ describe('destroy', () => {
     expect(other.driver.open.size).toBe(0)
   })
 
+  test('out of patience: who waits is refused, and a connection that is there too late is closed', async () => {
+    const gate = Promise.withResolvers<void>()
+    const { pool, driver } = poolOf({
+      later: true,
+      gate: ({ kind }) => (kind === 'connect' ? gate.promise : undefined),
+    })
+    const waiting = [1, 2].map(() => pool.wait('write', undefined).catch((error) => error.code))
+    await expect(pool.destroy({ timeout: 1 })).rejects.toMatchObject({ code: 'timeout' })
+    expect(await Promise.all(waiting)).toEqual(['closed', 'closed'])
+    expect(driver.open.size).toBe(0)
+    gate.resolve()
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    expect(driver.open.size).toBe(0)
+  }, 20_000)
+
   test('once, however often it is called; an unused pool as well', async () => {
     const { pool, driver } = poolOf()
     const [first, second] = [pool.destroy(), pool.destroy()]

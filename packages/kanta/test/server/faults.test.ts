@@ -26,6 +26,8 @@ describe.each(servers)('$name', (server: Server) => {
     let close: () => Promise<void>
     /** Another database of the same place, with a pool of one. */
     let another: (options?: { readonly acquireTimeout?: number }) => Database<Tables>
+    /** The same through the proxy. */
+    let through: (options?: { readonly acquireTimeout?: number }) => Database<Tables>
 
     beforeEach(async () => {
       const place = await server.create()
@@ -37,6 +39,7 @@ describe.each(servers)('$name', (server: Server) => {
         return one
       }
       another = (options) => open(place.address, 1, options)
+      through = (options) => open(proxy, 1, options)
       direct = open(place.address, 2)
       db = open(proxy, 1, { acquireTimeout: 2_000 })
       await sql`create table t (a integer primary key)`.execute(direct)
@@ -266,6 +269,88 @@ describe.each(servers)('$name', (server: Server) => {
       await works()
     }, 20_000)
 
+    test('a signal whose word does not reach the server: the connection is given up', async () => {
+      await works()
+      const patient = through({ acquireTimeout: 20_000 })
+      const controller = new AbortController()
+      const slow = codeOf(
+        patient.selectNoFrom(sql.raw<number>(server.sleeping(0.5)).as('x')).execute({ signal: controller.signal }),
+      )
+      await asleep(direct)
+      proxy.stall()
+      controller.abort()
+      // It ends well before the word could reach it.
+      expect(await slow).toBe('nothing')
+      proxy.thaw()
+      expect(await patient.selectNoFrom(sql<number>`1`.as('x')).execute()).toEqual([{ x: 1 }])
+    }, 20_000)
+
+    test('a signal in a transaction whose word does not reach the server', async () => {
+      await works()
+      const controller = new AbortController()
+      const failed = codeOf(
+        db.transaction().execute((trx) => trx.selectNoFrom(sql.raw<number>(server.sleeping(0.5)).as('x')).execute(), {
+          signal: controller.signal,
+        }),
+      )
+      await asleep(direct)
+      proxy.stall()
+      controller.abort()
+      expect(await failed).toBe('cancelled')
+    }, 20_000)
+
+    test('a server that does not answer any more keeps no signal waiting: between two statements', async () => {
+      const controller = new AbortController()
+      const failed = codeOf(
+        db.transaction().execute(
+          async (trx) => {
+            await add(1, trx)
+            proxy.freeze()
+            controller.abort()
+          },
+          { signal: controller.signal },
+        ),
+      )
+      expect(await failed).toBe('cancelled')
+      proxy.cut()
+      proxy.thaw()
+      await works()
+      expect(await rows()).toEqual([])
+    }, 20_000)
+
+    test('a server that does not answer any more keeps no signal waiting: as a transaction begins', async () => {
+      await works()
+      proxy.freeze()
+      const failed = codeOf(db.transaction().execute((trx) => add(1, trx), { signal: AbortSignal.timeout(50) }))
+      expect(await failed).toBe('timeout')
+      proxy.cut()
+      proxy.thaw()
+      await works()
+      expect(await rows()).toEqual([])
+    }, 20_000)
+
+    test('a server that does not answer any more does not keep destroy() waiting', async () => {
+      await works()
+      proxy.freeze()
+      await db.destroy()
+    }, 20_000)
+
+    test('rows of several statements whose commit is cut off: whether they are there is not known', async () => {
+      await works()
+      // Two kinds of rows, in two statements.
+      const cut = proxy.cutAfter('commit')
+      const written = codeOf(
+        db
+          .insertInto('t')
+          .values(Array.from({ length: 70_000 }, (_, a) => ({ a })))
+          .execute(),
+      )
+      expect(await written).toBe('unknown_outcome')
+      await cut
+      expect((await rows()).length).toBe(70_000)
+      await works()
+    }, 20_000)
+
     test('destroy() lets work end, and with a time limit takes its connection away', async () => {
       const own = another()
       const slow = codeOf(own.selectNoFrom(sql.raw<number>(server.sleeping(0.3)).as('x')).execute())
@@ -291,6 +376,11 @@ describe.each(servers)('$name', (server: Server) => {
           .selectFrom('t')
           .select('a')
           .stream({ chunkSize: 10, ...options })
+
+      /** Makes each row from the eleventh on slow. Those before are long, so that the server sends them at once. */
+      const slowAfterTen = sql
+        .raw<string>(`case when a < 10 then repeat('x', 100000) when ${server.sleeping(30)} = 2 then '' else '' end`)
+        .as('x')
 
       test('gives all rows', async () => {
         let count = 0
@@ -324,7 +414,7 @@ describe.each(servers)('$name', (server: Server) => {
       test('so does a signal while rows are waited for', async () => {
         const controller = new AbortController()
         const slow = async () => {
-          const rows = db.selectFrom('t').select(sql.raw<number>(server.sleeping(0.01)).as('x'))
+          const rows = db.selectFrom('t').select(sql.raw<number>(server.sleeping(30)).as('x'))
           for await (const _ of rows.stream({ chunkSize: 5_000, signal: controller.signal }))
             throw new Error('A row came.')
         }
@@ -332,6 +422,50 @@ describe.each(servers)('$name', (server: Server) => {
         await asleep(direct)
         controller.abort()
         expect(await failed).toBe('cancelled')
+        await works()
+      })
+
+      test('break does not wait for rows that are slow to come', async () => {
+        for await (const _ of db.selectFrom('t').select(['a', slowAfterTen]).orderBy('a').stream({ chunkSize: 10 }))
+          break
+        await works()
+      })
+
+      test('nor does a signal between rows', async () => {
+        const controller = new AbortController()
+        const { signal } = controller
+        const failed = async () => {
+          for await (const _ of db
+            .selectFrom('t')
+            .select(['a', slowAfterTen])
+            .orderBy('a')
+            .stream({ chunkSize: 10, signal }))
+            controller.abort()
+        }
+        expect(await codeOf(failed())).toBe('cancelled')
+        await works()
+      })
+
+      test('nor does destroy() with a time limit', async () => {
+        const rows = db.selectFrom('t').select(['a', slowAfterTen]).orderBy('a').stream({ chunkSize: 10 })
+        await rows.next()
+        await expect(db.destroy({ timeout: 10 })).rejects.toMatchObject({ code: 'timeout' })
+        await expect(
+          (async () => {
+            for await (const _ of rows);
+          })(),
+        ).rejects.toBeInstanceOf(KantaError)
+      }, 20_000)
+
+      test('one that its transaction ends before its last row fails, rather than end early', async () => {
+        const one = await db.startTransaction().execute()
+        const rows = one.selectFrom('t').select('a').stream({ chunkSize: 10 })
+        await rows.next()
+        await one.commit().execute()
+        const rest = async () => {
+          for await (const _ of rows);
+        }
+        expect(await codeOf(rest())).toBe('transaction')
         await works()
       })
 

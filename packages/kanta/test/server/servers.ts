@@ -25,6 +25,8 @@ export interface Server {
   sleeping(seconds: number): string
   /** A query of the statements that sleep now. */
   readonly sleepers: string
+  /** A query of how many other sessions of the database run something, or are in a transaction: `n`. */
+  readonly busy: string
   /** A query of the level of isolation. */
   readonly isolation: string
   readonly usualIsolation: string
@@ -52,6 +54,8 @@ export const servers: readonly Server[] = [
     sleeping: (seconds) => `(select 1 from pg_sleep(${seconds}))`,
     sleepers: `select 1 from pg_stat_activity
       where query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid() and datname = current_database()`,
+    busy: `select count(*)::int as n from pg_stat_activity
+      where state <> 'idle' and backend_type = 'client backend' and pid <> pg_backend_pid() and datname = current_database()`,
     isolation: `select current_setting('transaction_isolation')`,
     usualIsolation: 'read committed',
   },
@@ -70,6 +74,9 @@ export const servers: readonly Server[] = [
     sleeping: (seconds) => `(sleep(${seconds}))`,
     sleepers: `select 1 from information_schema.processlist
       where info like '%sleep(%' and id <> connection_id() and db = database() and command <> 'Sleep'`,
+    busy: `select count(*) as n from (select sleep(0.15) as slept) as one, information_schema.processlist as p
+      left join information_schema.innodb_trx as x on x.trx_mysql_thread_id = p.id
+      where p.id <> connection_id() and p.db = database() and (p.command <> 'Sleep' or x.trx_id is not null)`,
     // What it tells of transactions is up to 0.1 s old.
     isolation: `select case @@in_transaction when 1 then trx_isolation_level else @@tx_isolation end from (select sleep(0.15) as slept) as one
       left join information_schema.innodb_trx on trx_mysql_thread_id = connection_id()`,
