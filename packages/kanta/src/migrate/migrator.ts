@@ -1,7 +1,6 @@
 import { KantaError, nearest, refuse } from '../error/index.ts'
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle, suppress } from '../run/index.ts'
-import { migrationTables } from '../schema/index.ts'
+import { DatabaseHandle, migrationTables, suppress } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
 import { engines } from './engine.ts'

@@ -36,7 +36,6 @@ export type {
   UpdateType,
   ValueOrExpression,
 } from './infer.ts'
-export { migrationTables } from './name.ts'
 export type { $alias, $column, $ref, $row, $table, $text, $value } from './phantom.ts'
 export {
   type AliasedTable,

@@ -2,6 +2,3 @@
 export function isName(name: unknown): name is string {
   return typeof name === 'string' && name !== '' && !name.includes('\0') && name.isWellFormed()
 }
-
-/** The tables that `kanta/migrate` keeps unless told otherwise. */
-export const migrationTables = { record: 'kanta_migration', lock: 'kanta_migration_lock' } as const
