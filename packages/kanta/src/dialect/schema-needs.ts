@@ -14,7 +14,7 @@ const isWanted = (part: unknown): boolean =>
   Array.isArray(part) ? part.length > 0 : part !== undefined && part !== false
 
 const LOOK = "Look into the database's catalog first, or let a migration run it once."
-const REBUILD = 'Use rebuildTable() in a migration, which makes the table anew and keeps its rows.'
+const REBUILD = "Use rebuildTable() of 'kanta/migrate', which makes the table anew and keeps its rows."
 const DROP_FIRST = 'Drop it first, in one transaction.'
 
 /** How a column is changed where `alter column` cannot. */

@@ -307,10 +307,11 @@ class TriggerBody implements Body {
   }
 }
 
-/** A function of PostgreSQL may have its statements from `begin atomic` to `end`. */
+/** A function of PostgreSQL may have its statements from `begin atomic` to `end`, and a rule in parentheses. */
 class AtomicBody implements Body {
   readonly #created = new Created(['function', 'procedure', 'table', 'view', 'index', 'trigger'])
   #depth = 0
+  #parentheses = 0
   #last = ''
 
   word(word: string): void {
@@ -325,15 +326,17 @@ class AtomicBody implements Body {
 
   sign(sign: string): void {
     this.#last = sign
+    if (sign === '(') this.#parentheses++
+    else if (sign === ')') this.#parentheses--
   }
 
   get isOpen(): boolean {
-    return this.#depth > 0
+    return this.#depth > 0 || this.#parentheses > 0
   }
 }
 
-const BLOCKS = new Set(['if', 'case', 'loop', 'while', 'repeat'])
-const STARTS = new Set(['begin', 'then', 'else', 'do', 'loop', 'repeat', ';', ':'])
+const BLOCKS = new Set(['if', 'case', 'loop', 'while', 'repeat', 'for'])
+const STARTS = new Set(['begin', 'then', 'else', 'do', 'loop', 'repeat', 'atomic', ';', ':'])
 
 /** Routines, triggers and events of MySQL and MariaDB have statements in blocks, which nest. */
 class CompoundBody implements Body {
@@ -375,7 +378,7 @@ class CompoundBody implements Body {
 
   /** Whether a statement can begin here; else `if` and `repeat` are functions. */
   get #atStart(): boolean {
-    if (this.#blocks.length === 0) return this.#last === ')' || this.#last === 'row'
+    if (this.#blocks.length === 0) return [')', 'row', ':'].includes(this.#last)
     const inExpression = this.#blocks.at(-1) === 'expression'
     return STARTS.has(this.#last) && !(inExpression && (this.#last === 'then' || this.#last === 'else'))
   }

@@ -6,8 +6,8 @@ import { type Finding, type LintOptions, lint, losses } from './lint.ts'
 import { withKeptNames, withNames } from './name.ts'
 import { plan } from './plan.ts'
 import { printStep } from './print.ts'
-import { type Ask, findRenames, type Renames, renamedSide, reversed } from './rename.ts'
-import { isCatalog, type Schema, sideOf } from './side.ts'
+import { type Ask, findRenames, keyOf, type Renames, renamedSide, reversed } from './rename.ts'
+import { isCatalog, type Schema, type Side, sideOf } from './side.ts'
 import type { Step } from './step.ts'
 
 /** How two schemas are held against each other. */
@@ -62,9 +62,15 @@ export async function diff(from: Schema, to: Schema, options: DiffOptions = {}):
   // Tables say nothing of views and triggers, which are there all the same.
   const all = after.says === 'all' ? after : { ...after, views: moved.views, triggers: moved.triggers }
   const reached = withKeptNames(all, moved, ground)
-  const down = plan(reached, before, back, ground)
+  const down = plan(reached, { ...before, enums: withKeptValues(before.enums, after.enums) }, back, ground)
   const warnings = [...lint(up, { dialect: name, off: options.off }), ...losses(up, options.off)]
   return { dialect: name, up, down, warnings }
+}
+
+/** No database takes a value from an enum; going down leaves those that came, which harms nothing. */
+function withKeptValues(before: Side['enums'], after: Side['enums']): Side['enums'] {
+  const came = new Map(after.map((each) => [keyOf(each), each]))
+  return before.map((each) => came.get(keyOf(each)) ?? each)
 }
 
 const OPTIONS = ['dialect', 'renames', 'ask', 'off']

@@ -1,5 +1,6 @@
 export { type Difference, type DiffOptions, diff, stepSql } from './diff.ts'
 export { type Finding, type LintOptions, lint, type Rule } from './lint.ts'
+export { migrationOf, type StepsMigration } from './migration.ts'
 export type { Ask, RenameQuestion, Renames } from './rename.ts'
 export type { Schema } from './side.ts'
 export {

@@ -290,14 +290,20 @@ export function losses(up: readonly Step[], off: LintOptions['off'] = {}): Findi
           : part.kind === 'dropColumn' && part.column.generated === null
             ? `the column '${part.column.name}' of '${keyOf(part.table)}', not its values`
             : undefined
-      if (what === undefined) return []
+      const message =
+        part.kind === 'addEnumValue'
+          ? `Going down leaves the value '${part.value}' in the enum '${keyOf(part.enum)}'.`
+          : what === undefined
+            ? undefined
+            : `Going down again makes ${what}.`
+      if (message === undefined) return []
       return [
         {
           rule: 'down-loses',
           category: 'destructive',
           severity: 'warning',
           step,
-          message: `Going down again makes ${what}.`,
+          message,
           safer: 'Keep a copy before it goes up, if going down is meant to be of use.',
         },
       ]

@@ -137,7 +137,8 @@ export class Printer {
     const include = index.include.length === 0 ? '' : ` include (${this.names(index.include)})`
     const where = index.where === null ? '' : ` where ${index.where}`
     const parts = index.parts.map((part) => this.part(part)).join(', ')
-    return `create ${index.unique ? 'unique ' : ''}index ${name} on ${on}${using} (${parts})${include}${where}`
+    const kind = index.method === 'fulltext' || index.method === 'spatial' ? `${index.method} ` : ''
+    return `create ${index.unique ? 'unique ' : kind}index ${name} on ${on}${using} (${parts})${include}${where}`
   }
 
   part({ column, expression, direction, nulls, collation }: CatalogIndexPart): string {

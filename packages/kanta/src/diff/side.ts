@@ -9,6 +9,7 @@ import {
   readCreateTable,
 } from '../introspect/index.ts'
 import { fold, type Node } from '../ir/index.ts'
+import { migrationTables } from '../run/index.ts'
 import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../schema/index.ts'
 
 /** One side of a diff. */
@@ -19,6 +20,9 @@ export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'trig
 
 /** What a diff may start from and lead to: tables, a database that was introspected, or nothing. */
 export type Schema = Catalog | object | null | undefined
+
+/** What `kanta/migrate` keeps in a database is nobody's schema; to drop it would forget what was applied. */
+const MIGRATION_TABLES: readonly string[] = Object.values(migrationTables)
 
 /** The schema that tables are in which name none. */
 const DEFAULT_SCHEMA: Readonly<Record<string, string>> = { postgres: 'public', mssql: 'dbo', sqlite: 'main' }
@@ -48,6 +52,7 @@ function plain(catalog: Catalog, dialect: Dialect): Omit<Side, 'says'> {
     tables: catalog.tables
       .filter((table) => table.kind === 'table' || table.kind === 'partitioned')
       .map(unhomed)
+      .filter((table) => table.schema !== null || !MIGRATION_TABLES.includes(table.name))
       .map((table) => ({
         ...table,
         foreignKeys: table.foreignKeys.map((key) => ({ ...key, target: unhomed(key.target) })),

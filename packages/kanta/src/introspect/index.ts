@@ -1,4 +1,5 @@
 export { readCreateTable } from './create-table.ts'
 export { canonicalJson } from './hash.ts'
 export * from './introspect.ts'
+export { dialectOf } from './source.ts'
 export { Cursor, tokens } from './token.ts'

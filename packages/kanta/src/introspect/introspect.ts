@@ -4,7 +4,7 @@ import type { Catalog, CatalogName, CatalogTable, DialectName, Found } from './c
 import { hashOf } from './hash.ts'
 import { mariadbReader, mysqlReader } from './mysql.ts'
 import { postgresReader } from './postgres.ts'
-import { type Asked, type Progress, type Reader, Source } from './source.ts'
+import { type Asked, dialectOf, type Progress, type Reader, Source } from './source.ts'
 import { sqliteReader } from './sqlite.ts'
 
 export type {
@@ -68,7 +68,7 @@ const READERS: Partial<Record<DialectName, Reader>> = {
  */
 export async function introspect(db: QueryRunner, options: IntrospectOptions = {}): Promise<Catalog> {
   const asked = check(options)
-  const dialect = dialectOf(db)
+  const dialect = dialectOf(db) ?? refuse('introspect() takes a database, such as kanta({ driver: sqlite(…) }) gives.')
   const reader = READERS[dialect]
   if (reader === undefined)
     throw new KantaError(
@@ -114,15 +114,6 @@ function filter({ include, exclude = [] }: TableFilter): (table: string) => bool
 const pattern = (text: string): RegExp => new RegExp(`^${text.split('*').map(escaped).join('[^]*')}$`)
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
-
-/** The dialect of the driver behind a database. */
-function dialectOf(db: QueryRunner): DialectName {
-  const { settings } = Object(db) as { settings?: { driver?: { dialect?: { name?: DialectName } } } }
-  return (
-    settings?.driver?.dialect?.name ??
-    refuse('introspect() takes a database, such as kanta({ driver: sqlite(…) }) gives.')
-  )
-}
 
 const byName = (a: CatalogName, b: CatalogName): number =>
   order(a.schema ?? '', b.schema ?? '') || order(a.name, b.name)

@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import type { QueryRunner, RawBuilder } from '../face/index.ts'
-import type { Found } from './catalog.ts'
+import type { DialectName, Found } from './catalog.ts'
 
 /** What is to be read, and how far it is. */
 export interface Asked {
@@ -72,4 +72,10 @@ export function groups<R>(rows: readonly R[], by: (row: R) => string): Map<strin
     else group.push(row)
   }
   return found
+}
+
+/** The dialect of the driver behind a database; `undefined` for what is none. */
+export function dialectOf(db: QueryRunner): DialectName | undefined {
+  const { settings } = Object(db) as { settings?: { driver?: { dialect?: { name?: DialectName } } } }
+  return settings?.driver?.dialect?.name
 }

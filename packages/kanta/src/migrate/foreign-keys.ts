@@ -17,10 +17,16 @@ export function refuseElsewhere(dialect: Dialect['name'], named: readonly Named[
 
 /** Turns the foreign keys of SQLite off on the connection, and gives what turns them on again. */
 export async function withoutForeignKeys(db: DatabaseHandle): Promise<() => Promise<void>> {
-  const row = await firstRow(db, sql`pragma foreign_keys`)
-  if (Number(row?.foreign_keys) === 0) return async () => {}
+  const restore = await keepForeignKeys(db)
   await sql`pragma foreign_keys = off`.execute(db)
-  return async () => void (await sql`pragma foreign_keys = on`.execute(db))
+  return restore
+}
+
+/** What makes SQLite check foreign keys on the connection just as it does now: others use that after a migration. */
+export async function keepForeignKeys(db: DatabaseHandle): Promise<() => Promise<void>> {
+  const row = await firstRow(db, sql`pragma foreign_keys`)
+  const was = sql.raw(Number(row?.foreign_keys) === 0 ? 'off' : 'on')
+  return async () => void (await sql`pragma foreign_keys = ${was}`.execute(db))
 }
 
 interface Violation {

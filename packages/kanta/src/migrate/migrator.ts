@@ -1,6 +1,6 @@
 import { KantaError, nearest, refuse } from '../error/index.ts'
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle, suppress } from '../run/index.ts'
+import { DatabaseHandle, migrationTables, suppress } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
 import { engines } from './engine.ts'
@@ -110,7 +110,7 @@ class Runner implements Migrator {
   constructor(db: DatabaseHandle, options: MigratorOptions) {
     this.#db = db
     this.#options = options
-    this.#records = new Records(options.table ?? 'kanta_migration')
+    this.#records = new Records(options.table ?? migrationTables.record)
   }
 
   latest(options?: MigrateOptions): Promise<MigrationRun> {
@@ -185,6 +185,8 @@ class Runner implements Migrator {
     if (dryRun) return holding(this.#db, signal, (held) => this.#rehearse(held, signal, steps))
     return this.#locked(signal, async (work) => {
       await this.#records.prepare(work.own)
+      // Whoever uses a server's connection next must not find the settings that a migration made.
+      if (work.watch.isOfServer) work.spoil()
       const performed: Performed[] = []
       for (const step of steps(await this.#records.read(work.own))) {
         if (signal?.aborted) throw cancelledBefore(step.name, signal, await this.#ended(work, false, performed))
@@ -257,7 +259,7 @@ class Runner implements Migrator {
     const { sessionLock: sql } = engines[driver.dialect.name]
     const { by = sql === undefined ? 'row' : 'session', expiry = 15_000 } = this.#options.lock ?? {}
     if (by === 'session') {
-      const name = this.#options.table ?? 'kanta_migration'
+      const name = this.#options.table ?? migrationTables.record
       if (sql === undefined)
         throw new KantaError(
           'unsupported',
@@ -265,7 +267,7 @@ class Runner implements Migrator {
         )
       return { lock: sessionLock(held.own, sql, name), name }
     }
-    const name = this.#options.lockTable ?? 'kanta_migration_lock'
+    const name = this.#options.lockTable ?? migrationTables.lock
     const beside = driver.limits.write > 1 ? own(this.#db) : held.own
     return { lock: new RowLock(held.own, beside, name, expiry), name }
   }

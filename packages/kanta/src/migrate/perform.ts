@@ -1,12 +1,12 @@
-import { KantaError } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 import type { Database } from '../face/index.ts'
 import { type DatabaseHandle, suppress, throwIfAborted } from '../run/index.ts'
 import { engines } from './engine.ts'
-import { checkForeignKeys, violations, withoutForeignKeys } from './foreign-keys.ts'
+import { checkForeignKeys, keepForeignKeys, violations, withoutForeignKeys } from './foreign-keys.ts'
 import type { Named } from './migration.ts'
 import { own } from './record.ts'
 import type { Direction, MigrationResult } from './result.ts'
-import { refuseIdlePragma, Statements } from './watch.ts'
+import { refuseInTransaction, Statements, type Watching } from './watch.ts'
 import { leaveNothingOpen, type Work } from './work.ts'
 
 /** A migration that is about to run. */
@@ -59,7 +59,7 @@ export async function call(
   { name, migration, direction }: Step,
   db: DatabaseHandle,
   statements: Statements,
-  watching: { pretend?: boolean; before?: (sql: string) => void },
+  watching: Pick<Watching, 'pretend' | 'before' | 'beforeText'>,
 ): Promise<void> {
   const stop = work.watch.watch({
     ...watching,
@@ -68,10 +68,16 @@ export async function call(
     onStatement: (statement) => work.tell({ kind: 'statement', name, statement }),
   })
   try {
-    await migration[direction]!(db as unknown as Database<any>)
+    refuseUnsent(name, direction, await migration[direction]!(db as unknown as Database<any>))
   } finally {
     stop()
   }
+}
+
+/** A query that was built and not run would be taken for one that was. */
+function refuseUnsent(name: string, direction: Direction, given: unknown): void {
+  if (typeof given === 'object' && given !== null && 'execute' in given && typeof given.execute === 'function')
+    refuse(`The ${direction} of the migration '${name}' gives a statement that it did not run. Call execute() on it.`)
 }
 
 function isTransactional(db: DatabaseHandle, { migration }: Step): boolean {
@@ -82,14 +88,14 @@ function isTransactional(db: DatabaseHandle, { migration }: Step): boolean {
 async function performInside(work: Work, step: Step, statements: Statements): Promise<void> {
   const off = step.migration.foreignKeys === 'off'
   const restore = off ? await withoutForeignKeys(work.own) : undefined
-  const isSqlite = work.db.settings.driver.dialect.name === 'sqlite'
+  const beforeText = refuseInTransaction(work.db.settings.driver.dialect.name)
   const start = performance.now()
   const run = async (transaction: DatabaseHandle): Promise<void> => {
     const records = own(work.db, transaction.session)
     await work.lock.renew(records)
-    const before = off ? await violations(records) : undefined
-    await call(work, step, transaction, statements, isSqlite ? { before: refuseIdlePragma } : {})
-    if (before !== undefined) await checkForeignKeys(records, before)
+    const broken = off ? await violations(records) : undefined
+    await call(work, step, transaction, statements, { beforeText })
+    if (broken !== undefined) await checkForeignKeys(records, broken)
     await record(work, step, records, performance.now() - start)
   }
   await restoring(work, restore, () => work.db.transaction().execute(run, { signal: work.signal }))
@@ -132,8 +138,11 @@ async function performOutside(work: Work, step: Step, statements: Statements): P
     work.lock.check()
     throwIfAborted(work.signal, 'The migration')
   }
-  await call(work, step, work.db, statements, { before })
-  await leaveNothingOpen(work)
+  const isSqlite = work.db.settings.driver.dialect.name === 'sqlite'
+  await restoring(work, isSqlite ? await keepForeignKeys(work.own) : undefined, async () => {
+    await call(work, step, work.db, statements, { before })
+    await leaveNothingOpen(work)
+  })
   const duration = Math.round(performance.now() - start)
   if (direction === 'up') await work.records.change(work.own, name, { state: 'applied', duration })
   else await work.records.remove(work.own, name)

@@ -39,20 +39,21 @@ export interface Rebuild {
  * }
  * ```
  */
-export async function rebuildTable(db: Database<any>, table: string, { create, values = {} }: Rebuild): Promise<void> {
+export async function rebuildTable(db: Database<any>, name: string, { create, values = {} }: Rebuild): Promise<void> {
   const handle = db as unknown as DatabaseHandle
-  checkName(table, 'a table')
+  checkName(name, 'a table')
   if (typeof create !== 'function') refuse('rebuildTable() takes { create }, which creates the table under a name.')
   await checkGround(handle)
+  const table = await nameOf(handle, name)
   const old = await columnsOf(handle, table)
-  if (old.length === 0) refuse(`rebuildTable(): there is no table ${show(table)}.`)
   const again = await rows<{ sql: string }>(
     handle,
     sql`select sql from sqlite_schema where tbl_name = ${table} and type in ('index', 'trigger') and sql is not null`,
   )
   const fresh = `kanta_new_${table}`
   await create(fresh)
-  await copy(handle, { table, fresh, old, values })
+  await refuseSelfReference(handle, table, fresh)
+  await copy(handle, { table, fresh, old: old.map((column) => column.name), values })
   await sql`drop table ${sql.id(table)}`.execute(handle)
   await rename(handle, fresh, table)
   for (const statement of again) await sql.raw(statement.sql).execute(handle)
@@ -74,10 +75,39 @@ async function rows<R>(db: DatabaseHandle, text: ReturnType<typeof sql>): Promis
   return ((await text.execute(db)) as { rows: R[] }).rows
 }
 
-/** The columns that can be written. */
-async function columnsOf(db: DatabaseHandle, table: string): Promise<readonly string[]> {
-  const found = await rows<{ name: string }>(db, sql`select name from pragma_table_xinfo(${table}) where hidden = 0`)
-  return found.map(({ name }) => name)
+/** A table's name as it was created: SQLite finds tables by names in any case, but not what belongs to them. */
+async function nameOf(db: DatabaseHandle, name: string): Promise<string> {
+  const [found] = await rows<{ name: string }>(
+    db,
+    sql`select name from sqlite_schema where type = 'table' and name = ${name} collate nocase`,
+  )
+  return found?.name ?? refuse(`rebuildTable(): there is no table ${show(name)}.`)
+}
+
+/** The foreign keys of a table that is renamed go on speaking of its first name, which nothing has then. */
+async function refuseSelfReference(db: DatabaseHandle, table: string, fresh: string): Promise<void> {
+  const found = await rows(
+    db,
+    sql`select 1 from pragma_foreign_key_list(${fresh}) where "table" = ${fresh} collate nocase`,
+  )
+  if (found.length > 0)
+    refuse(
+      `create() of rebuildTable() made a foreign key to ${show(fresh)}, a name that the table has only for now. Let it refer to ${show(table)}.`,
+    )
+}
+
+interface Column {
+  readonly name: string
+  readonly isGenerated: boolean
+}
+
+/** The columns that can be read. */
+async function columnsOf(db: DatabaseHandle, table: string): Promise<readonly Column[]> {
+  const found = await rows<{ name: string; hidden: number }>(
+    db,
+    sql`select name, hidden from pragma_table_xinfo(${table}) where hidden <> 1`,
+  )
+  return found.map(({ name, hidden }) => ({ name, isGenerated: Number(hidden) !== 0 }))
 }
 
 interface Copy {
@@ -88,7 +118,7 @@ interface Copy {
 }
 
 async function copy(db: DatabaseHandle, { table, fresh, old, values }: Copy): Promise<void> {
-  const columns = await columnsOf(db, fresh)
+  const columns = (await columnsOf(db, fresh)).flatMap(({ name, isGenerated }) => (isGenerated ? [] : [name]))
   if (columns.length === 0)
     refuse(`create() of rebuildTable() made no table ${show(fresh)}. It has to take the name that it is given.`)
   for (const name of Object.keys(values)) {

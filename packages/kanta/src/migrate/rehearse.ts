@@ -2,7 +2,7 @@ import { DatabaseHandle } from '../run/index.ts'
 import { engines } from './engine.ts'
 import { withoutForeignKeys } from './foreign-keys.ts'
 import { call, type Performed, restoring, resultOf, type Step } from './perform.ts'
-import { refuseIdlePragma, Statements } from './watch.ts'
+import { refuseInTransaction, Statements } from './watch.ts'
 import type { Work } from './work.ts'
 
 /** What ends a rehearsal that went well. */
@@ -48,10 +48,10 @@ async function rehearseOne(
   work.tell({ kind: 'start', name, direction, number, of })
   const statements = new Statements()
   const start = performance.now()
-  const isSqlite = db.settings.driver.dialect.name === 'sqlite'
+  const beforeText = refuseInTransaction(db.settings.driver.dialect.name)
   const failed: unknown[] = []
   try {
-    await call(work, step, db, statements, isSqlite && !pretend ? { before: refuseIdlePragma } : { pretend })
+    await call(work, step, db, statements, pretend ? { pretend } : { beforeText })
   } catch (error) {
     failed.push(error)
   }

@@ -113,7 +113,9 @@ function refuseControl({ sql, line }: TextStatement): void {
 async function send({ session, settings: { driver } }: DatabaseHandle, { sql, line }: TextStatement): Promise<void> {
   const connection = await session.wait('write', undefined)
   try {
-    await connection.script(sql)
+    // A driver of MySQL splits scripts itself, and knows no bodies without `begin`.
+    if (driver.dialect.name === 'mysql' || driver.dialect.name === 'mariadb') await connection.execute(sql, [])
+    else await connection.script(sql)
   } catch (cause) {
     const error = failure(driver, cause, sql)
     error.message = `Line ${line} of the SQL: ${error.message}`

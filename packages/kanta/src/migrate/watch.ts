@@ -1,3 +1,4 @@
+import type { Dialect } from '../dialect/index.ts'
 import type { BatchStatement, Connection, ExecuteResult, MaybePromise, RunResult } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 
@@ -34,6 +35,8 @@ export interface Watching {
   readonly statements: Statements
   /** Called before each statement; throws to keep it from running. */
   readonly before?: ((sql: string) => void) | undefined
+  /** The same, before each that is written as text; those around transactions are Kanta's own. */
+  readonly beforeText?: ((sql: string) => void) | undefined
   /** Sends nothing but queries, and gives no rows for all else. */
   readonly pretend?: boolean | undefined
   readonly redact: boolean
@@ -66,6 +69,11 @@ export class WatchedConnection implements Connection {
     return this.#inner.isOpen !== false
   }
 
+  /** Whether a server is at its other end. */
+  get isOfServer(): boolean {
+    return this.#inner.isOpen !== undefined
+  }
+
   /** Watches until the function that it gives is called. */
   watch(watching: Watching): () => void {
     this.#watching = watching
@@ -95,6 +103,7 @@ export class WatchedConnection implements Connection {
   }
 
   execute(sql: string, parameters: readonly unknown[]): MaybePromise<ExecuteResult> {
+    this.#watching?.beforeText?.(sql)
     return this.#send(sql, parameters, NOTHING, () => this.#inner.execute(sql, parameters))
   }
 
@@ -115,6 +124,7 @@ export class WatchedConnection implements Connection {
   }
 
   script(sql: string): MaybePromise<void> {
+    this.#watching?.beforeText?.(sql)
     return this.#send(sql, [], undefined, () => this.#inner.script(sql))
   }
 
@@ -163,10 +173,22 @@ export class WatchedConnection implements Connection {
   }
 }
 
-/** In a transaction SQLite takes no notice of it, and the rows of other tables would go with a dropped one. */
-export function refuseIdlePragma(sql: string): void {
-  if (/^\s*pragma\s+foreign_keys\s*[=(]/i.test(sql))
-    refuse(
-      "In a transaction 'pragma foreign_keys' does nothing. Say foreignKeys: 'off' in the migration, which turns them off around it.",
-    )
+/** Refuses what a migration must not send while a transaction is around it. */
+export function refuseInTransaction(dialect: Dialect['name']): (sql: string) => void {
+  return (sql) => {
+    // SQLite takes no notice of it, and the rows of other tables would go with a dropped one.
+    if (dialect === 'sqlite' && /^\s*pragma\s+foreign_keys\s*[=(]/i.test(sql))
+      refuse(
+        "In a transaction 'pragma foreign_keys' does nothing. Say foreignKeys: 'off' in the migration, which turns them off around it.",
+      )
+    // What it did so far would stay without its record.
+    if (ENDS.test(sql))
+      refuse(
+        `'${sql.trim().slice(0, 40)}' would end the transaction of the migration. Leave it out, or say transaction: false in the migration.`,
+      )
+  }
 }
+
+/** What ends a whole transaction, and not only what followed a savepoint. */
+const ENDS =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:commit|end|abort|rollback)(?:\s+(?:work|tran|transaction|and|no|chain))*\s*;?\s*$/i

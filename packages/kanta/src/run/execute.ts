@@ -11,6 +11,7 @@ import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
 import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan } from './plan.ts'
+import type { Facts } from './resolve.ts'
 import type { Session } from './session.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
@@ -27,6 +28,9 @@ export interface Settings {
   /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
   readonly planCache: boolean
 }
+
+/** Of text that is run as it is, nothing is known. */
+const OF_TEXT: Facts = { kind: 'rawStatement', reads: [], writes: [], columns: [], readOnly: false }
 
 /** Runs queries in one session. */
 export class Executor implements Runner {
@@ -101,7 +105,10 @@ export class Executor implements Runner {
     const connection = this.session.take('write') ?? (await this.session.wait('write', options?.signal))
     const use = new Use(connection, options)
     try {
-      return await this.#raw(bound, undefined, use)
+      const run = (): Promise<unknown> => this.#raw(bound, undefined, use)
+      const { sql, parameters } = bound
+      if (this.#plain) return await run()
+      return await throughHooks(this.settings.hooks, { sql, parameters, facts: OF_TEXT, streaming: false }, run)
     } catch (cause) {
       throw this.failure(cause, bound, connection)
     } finally {

@@ -135,11 +135,13 @@ test('log', async () => {
     }
     const db: Db = new k.Kysely({ dialect: new k.SqliteDialect({ database: world() }), log })
     await db.selectFrom('toy').select('id').where('id', '=', 1).execute()
+    await db.executeQuery(db.selectFrom('toy').select('name').where('id', '=', 2).compile())
+    await failure(db.executeQuery(k.CompiledQuery.raw('select nowhere')))
     await failure(k.sql`select nothing`.execute(db))
     await db.destroy()
     return told
   })
-  expect(events).toHaveLength(2)
+  expect(events).toHaveLength(4)
 })
 
 test('expressionBuilder', () =>

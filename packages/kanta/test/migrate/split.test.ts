@@ -136,3 +136,20 @@ test('mssql: batches end with go', () => {
   ])
   expect(() => split('mssql', 'select 1\ngo 5\n')).toThrow("A count after 'go'")
 })
+
+test('postgres: the actions of a rule stand in parentheses', () => {
+  const rule = 'create rule r as on insert to a do also (insert into b values (1); insert into c values (2))'
+  expect(split('postgres', `${rule}; select 1`)).toEqual([rule, 'select 1'])
+})
+
+test('mariadb: loops with a label or with for', () => {
+  const labelled = 'create procedure p() l: loop set @a = 1; leave l; end loop'
+  const counted = 'create procedure p() begin for i in 1..3 do select i; end for; end'
+  const trigger = 'create trigger t before insert on a for each row set new.b = 1'
+  expect(split('mariadb', `${labelled}; ${counted}; ${trigger}; select 1`)).toEqual([
+    labelled,
+    counted,
+    trigger,
+    'select 1',
+  ])
+})

@@ -1,0 +1,58 @@
+import { refuse } from '../error/index.ts'
+import type { QueryRunner, Sql } from '../face/index.ts'
+import { dialectOf } from '../introspect/index.ts'
+import { sql as template } from '../sql/index.ts'
+import { dialectNamed } from './dialect.ts'
+import type { Difference } from './diff.ts'
+import { printStep } from './print.ts'
+import { needsForeignKeysOff, type Step } from './step.ts'
+
+const sql = template as unknown as Sql
+
+/** A migration made of steps, as `migrator()` takes it. */
+export interface StepsMigration {
+  up(db: QueryRunner): Promise<void>
+  down(db: QueryRunner): Promise<void>
+  /** Said where SQLite tables are made anew. */
+  readonly foreignKeys?: 'off'
+}
+
+/**
+ * The migration that a diff is. The steps may come from a file, as JSON: what the next diff finds must not change what
+ * an old migration does.
+ *
+ * @throws KantaError `unsupported` for a step that the database cannot make: on the way there at once, on the way back
+ * when that is gone. When it runs: `invalid_input` for a database of another kind.
+ *
+ * @example
+ * ```ts
+ * import { kanta, table } from 'kanta'
+ * import { diff, migrationOf } from 'kanta/diff'
+ * import { migrator } from 'kanta/migrate'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const city = table('city', (c) => ({ id: c.integer().primaryKey(), name: c.text() }))
+ * const steps = await diff(null, { city }, { dialect: 'sqlite' })
+ *
+ * const db = kanta({ driver: sqlite(':memory:') })
+ * const { applied } = await migrator(db, { migrations: { '1_city': migrationOf(steps) } }).latest()
+ * applied // ['1_city']
+ * ```
+ */
+export function migrationOf({ dialect, up, down }: Pick<Difference, 'dialect' | 'up' | 'down'>): StepsMigration {
+  const print = (steps: readonly Step[]): readonly string[] =>
+    steps.flatMap((step) => printStep(step, dialectNamed(dialect)))
+  const texts = print(up)
+  return {
+    up: (db) => run(db, dialect, texts),
+    down: async (db) => run(db, dialect, print(down)),
+    ...(needsForeignKeysOff([...up, ...down]) ? { foreignKeys: 'off' } : {}),
+  }
+}
+
+async function run(db: QueryRunner, dialect: Difference['dialect'], texts: readonly string[]): Promise<void> {
+  const name = dialectOf(db)
+  if (name !== dialect)
+    refuse(`The steps are for ${dialect}, and the database is ${String(name)}. Make a diff for ${String(name)}.`)
+  for (const text of texts) await sql.raw(text).execute(db)
+}
