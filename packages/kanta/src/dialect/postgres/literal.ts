@@ -1,7 +1,18 @@
 import { refuse } from '../../error/index.ts'
 import { checkIdentifier } from '../writer.ts'
 
-export const quote = (name: string): string => `"${checkIdentifier(name).replaceAll('"', '""')}"`
+/** The most bytes of a name. */
+const MOST = 63
+
+/** PostgreSQL cuts a longer name off, so that two of them could be one, and the column of a row would have another. */
+function whole(name: string): string {
+  if (name.length * 3 <= MOST || new TextEncoder().encode(name).length <= MOST) return name
+  return refuse(
+    `The name '${name.slice(0, MOST)}…' is longer than the ${MOST} bytes that PostgreSQL keeps of one. Shorten it.`,
+  )
+}
+
+export const quote = (name: string): string => `"${whole(checkIdentifier(name)).replaceAll('"', '""')}"`
 
 export const hex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
