@@ -170,4 +170,43 @@ describe.each([pglite, postgres, mariadbEngine])('what was wrong once on $name',
         .execute(),
     ).rejects.toThrow(/NaN/)
   })
+
+  test('moments are the same in every zone of the session', async () => {
+    const moments = table('moments', (c) => ({ id: c.integer().primaryKey(), at: c.timestamp() }))
+    const dates = [
+      '0001-01-03T00:00:00.000Z',
+      '1800-06-15T12:34:56.789Z',
+      '1937-05-01T00:00:00.000Z',
+      '2024-07-01T00:00:00.001Z',
+    ]
+    await db.schema.createTable(moments).execute()
+    await db
+      .insertInto(moments)
+      .values(dates.map((at, id) => ({ id, at: new Date(at) })))
+      .execute()
+    const zones = { postgres: ['Europe/Amsterdam', 'Asia/Kolkata', 'America/St_Johns'], mariadb: ['+05:30', '-03:30'] }
+    for (const zone of zones[engine.dialect]) {
+      await db.executeQuery({
+        sql: `set ${engine.dialect === 'postgres' ? 'timezone' : 'time_zone'} = '${zone}'`,
+        parameters: [],
+      })
+      const rows = await db.selectFrom(moments).select('at').orderBy('id').execute()
+      expect(
+        rows.map((row: Any) => row.at.toISOString()),
+        zone,
+      ).toEqual(dates)
+      const lists = await db
+        .selectFrom('thing')
+        .select(jsonArrayFrom(db.selectFrom(moments).select(moments.at).orderBy(moments.id)).as('l'))
+        .limit(1)
+        .execute()
+      expect(
+        lists[0].l.map((row: Any) => row.at.toISOString()),
+        zone,
+      ).toEqual(dates)
+      expect(await db.selectFrom(moments).select('id').where('at', '=', new Date(dates[1]!)).execute(), zone).toEqual([
+        { id: 1 },
+      ])
+    }
+  })
 })
