@@ -1,6 +1,6 @@
 import type { OutputColumn } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { Codec } from '../schema/index.ts'
+import { type Codec, reads } from '../schema/index.ts'
 
 /** Makes what a connection gives into what the user gets; `undefined` where that is the same. */
 export interface RowDecoder {
@@ -21,8 +21,9 @@ export interface Decoding {
 export function decodingOf(columns: readonly OutputColumn[], rename: ((name: string) => string) | undefined): Decoding {
   const codecs = new Map<string, Codec>()
   for (const column of columns) {
-    if (column.codec === undefined) codecs.delete(column.name)
-    else codecs.set(column.name, column.codec as Codec)
+    const codec = column.codec as Codec | undefined
+    if (reads(codec)) codecs.set(column.name, codec)
+    else codecs.delete(column.name)
   }
   return { codecs, rename, bigints: [...codecs.values()].some((codec) => codec.bigint) }
 }

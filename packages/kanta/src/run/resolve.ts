@@ -1,7 +1,7 @@
 import { type Dialect, localize, type OutputColumn } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
-import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import { type Codec, type ColumnDefinition, reads, type TableDefinition } from '../schema/index.ts'
 import { withHidden } from './hidden.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 
@@ -575,6 +575,17 @@ export class Resolver {
     return codec?.bigint === true || codec?.name === 'decimal' ? codec : undefined
   }
 
+  /** How a value is read that is one of several. */
+  #codecAmong(parts: readonly (Node | undefined)[], scope: Scope): Codec | undefined {
+    let found: Codec | undefined
+    for (const part of parts) {
+      const codec = part === undefined ? undefined : this.#codec(part, scope)
+      if (reads(codec)) return codec
+      found ??= codec
+    }
+    return found
+  }
+
   /** How the value of an expression is read. */
   #codec(n: Node, scope: Scope): Codec | undefined {
     switch (n.kind) {
@@ -586,18 +597,12 @@ export class Resolver {
       case 'aggregate':
       case 'call':
         if (!PASSING.has(n.name.toLowerCase())) return this.#computed(n, scope)
-        for (const arg of n.args) {
-          const codec = this.#codec(arg, scope)
-          if (codec !== undefined) return codec
-        }
-        return undefined
-      case 'case': {
-        for (const when of n.whens) {
-          const codec = when.kind === 'when' ? this.#codec(when.result, scope) : undefined
-          if (codec !== undefined) return codec
-        }
-        return n.otherwise === undefined ? undefined : this.#codec(n.otherwise, scope)
-      }
+        return this.#codecAmong(n.args, scope)
+      case 'case':
+        return this.#codecAmong(
+          [...n.whens.map((when) => (when.kind === 'when' ? when.result : when)), n.otherwise],
+          scope,
+        )
       case 'select':
         return this.outputs.get(n)?.[0]?.codec as Codec | undefined
       case 'jsonRows':
@@ -630,7 +635,7 @@ function byName(columns: readonly OutputColumn[]): ReadonlyMap<string, OutputCol
 function checkSameTypes(operator: string, first: readonly OutputColumn[], others: readonly OutputColumn[]): void {
   others.forEach((other, i) => {
     const [one, two] = [first[i]?.codec as Codec | undefined, other.codec as Codec | undefined]
-    if (one !== undefined && two !== undefined && one.name !== two.name) {
+    if (reads(one) && reads(two) && one.name !== two.name) {
       refuse(
         `The queries of the ${operator} give '${other.name}' as ${one.name} and as ${two.name}. Give columns of one type in each place.`,
       )

@@ -31,6 +31,12 @@ export interface Codec<T = unknown> {
   readonly json?: 'text' | 'hex' | 'json'
 }
 
+/** How a codec reads that is there for writing alone: the value is what the database gives. */
+export const asGiven = (value: unknown): never => value as never
+
+/** Whether a codec makes anything of what it reads. */
+export const reads = (codec: Codec | undefined): codec is Codec => codec !== undefined && codec.decode !== asGiven
+
 /** A short description of a value for a message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
@@ -167,7 +173,7 @@ const milliseconds = (value: unknown): number => {
 const UPPER_Z = 90
 
 // Text without a zone is UTC, as SQLite's current_timestamp writes it; Date.parse would take it as local time.
-const moment = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d+)? ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
+const moment = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?(\.\d+)? ?(Z|[+-]\d\d(?::?\d\d(?::\d\d)?)?)?)?$/i
 
 const decodeTimestamp = (value: unknown): Date => {
   // What this codec writes, which the platform reads at once; everything else takes the long way.
@@ -179,8 +185,11 @@ const decodeTimestamp = (value: unknown): Date => {
   const match = typeof value === 'string' ? moment.exec(value) : null
   if (match === null) return stored('a timestamp', value)
   const [, day, clock = '00:00', seconds = ':00', fraction = '', zone = 'Z'] = match
-  const offset = zone.length === 1 ? 'Z' : `${zone.slice(0, 3)}:${zone.length > 3 ? zone.slice(-2) : '00'}`
+  const [, hours, minutes = '00', local = '0'] = /^([+-]\d\d):?(\d\d)?:?(\d\d)?$/.exec(zone) ?? []
+  const offset = hours === undefined ? 'Z' : `${hours}:${minutes}`
   const date = new Date(`${day}T${clock}${seconds}${fraction.slice(0, 4)}${offset}`)
+  // Local mean time, as zones had it once, differs from UTC by seconds, too.
+  if (local !== '0') date.setTime(date.getTime() - Number(`${zone[0]}${local}`) * 1000)
   return Number.isNaN(date.getTime()) ? stored('a timestamp', value) : date
 }
 

@@ -1,4 +1,4 @@
-export { type Codec, nativeBooleanCodec, type SqlValue } from './codec.ts'
+export { asGiven, type Codec, describe, nativeBooleanCodec, reads, type SqlValue } from './codec.ts'
 export {
   type AbstractType,
   AliasedColumn,

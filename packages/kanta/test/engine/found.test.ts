@@ -15,11 +15,12 @@ const thing = table('thing', (c) => ({
   id: c.integer().primaryKey(),
   kind: c.text().nullable(),
   n: c.integer().nullable(),
+  r: c.real().nullable(),
 }))
 
 const create: Readonly<Record<Dialect, string>> = {
-  postgres: 'create table thing (id integer primary key, kind text, n integer)',
-  mariadb: 'create table thing (id integer primary key, kind varchar(20), n integer) collate utf8mb4_bin',
+  postgres: 'create table thing (id integer primary key, kind text, n integer, r double precision)',
+  mariadb: 'create table thing (id integer primary key, kind varchar(20), n integer, r double) collate utf8mb4_bin',
 }
 
 // To make a database takes PGlite seconds where the machine is busy.
@@ -37,7 +38,7 @@ describe.each([pglite, postgres, mariadbEngine])('what was wrong once on $name',
     place = await engine.create()
     await script(place.driver({ max: 1 }), [
       create[engine.dialect],
-      "insert into thing values (1, 'a', 10), (2, 'a', null), (3, 'b', 9), (4, null, null)",
+      "insert into thing (id, kind, n) values (1, 'a', 10), (2, 'a', null), (3, 'b', 9), (4, null, null)",
     ])
     db = (kanta as Any)({ driver: place.driver({ max: 1 }), schema: { thing } })
   })
@@ -126,5 +127,86 @@ describe.each([pglite, postgres, mariadbEngine])('what was wrong once on $name',
       .orderBy('thing.id')
     if (engine.dialect === 'mariadb') expect(() => query.compile()).toThrow(/around it is not available in mariadb/)
     else expect(await ids(query)).toEqual([1, 2, 3, 4])
+  })
+
+  test('text is not taken for a number, nor a number for text', async () => {
+    expect(await ids(some().where('kind', '=', 0))).toEqual([])
+    expect(await ids(some().where('kind', 'in', [0, 1]))).toEqual([])
+    expect(await ids(some().where('kind', '!=', true))).toEqual([1, 2, 3])
+    await expect(ids(some().where('n', '=', '9 or more'))).rejects.toThrow(/number is expected|invalid input syntax/)
+    await expect(ids(some().where('n', 'in', ['x']))).rejects.toThrow(/number is expected|invalid input syntax/)
+    expect(await ids(some().where('n', '=', '9'))).toEqual([3])
+  })
+
+  test('several rows hold the numbers that one holds', async () => {
+    const trx = await db.startTransaction().execute()
+    // MariaDB has no -0.
+    const numbers = [engine.dialect === 'mariadb' ? 0 : -0, 1e308, -1e308, 5e-324, 0.1]
+    try {
+      await trx
+        .insertInto('thing')
+        .values(numbers.map((r, i) => ({ id: 100 + i, r })))
+        .execute()
+      for (const [i, r] of numbers.entries())
+        await trx
+          .insertInto('thing')
+          .values({ id: 200 + i, r })
+          .execute()
+      const read = async (from: number): Promise<number[]> => {
+        const rows = await trx.selectFrom('thing').select('r').where('id', '>=', from).orderBy('id').limit(5).execute()
+        return rows.map((row: Any) => row.r)
+      }
+      expect(await read(100)).toEqual(numbers)
+      expect(await read(200)).toEqual(numbers)
+    } finally {
+      await trx.rollback().execute()
+    }
+    const nan = { id: 100, r: Number.NaN }
+    await expect(db.insertInto('thing').values(nan).execute()).rejects.toThrow(/NaN/)
+    await expect(
+      db
+        .insertInto('thing')
+        .values([nan, { id: 101, r: 1 }])
+        .execute(),
+    ).rejects.toThrow(/NaN/)
+  })
+
+  test('moments are the same in every zone of the session', async () => {
+    const moments = table('moments', (c) => ({ id: c.integer().primaryKey(), at: c.timestamp() }))
+    const dates = [
+      '0001-01-03T00:00:00.000Z',
+      '1800-06-15T12:34:56.789Z',
+      '1937-05-01T00:00:00.000Z',
+      '2024-07-01T00:00:00.001Z',
+    ]
+    await db.schema.createTable(moments).execute()
+    await db
+      .insertInto(moments)
+      .values(dates.map((at, id) => ({ id, at: new Date(at) })))
+      .execute()
+    const zones = { postgres: ['Europe/Amsterdam', 'Asia/Kolkata', 'America/St_Johns'], mariadb: ['+05:30', '-03:30'] }
+    for (const zone of zones[engine.dialect]) {
+      await db.executeQuery({
+        sql: `set ${engine.dialect === 'postgres' ? 'timezone' : 'time_zone'} = '${zone}'`,
+        parameters: [],
+      })
+      const rows = await db.selectFrom(moments).select('at').orderBy('id').execute()
+      expect(
+        rows.map((row: Any) => row.at.toISOString()),
+        zone,
+      ).toEqual(dates)
+      const lists = await db
+        .selectFrom('thing')
+        .select(jsonArrayFrom(db.selectFrom(moments).select(moments.at).orderBy(moments.id)).as('l'))
+        .limit(1)
+        .execute()
+      expect(
+        lists[0].l.map((row: Any) => row.at.toISOString()),
+        zone,
+      ).toEqual(dates)
+      expect(await db.selectFrom(moments).select('id').where('at', '=', new Date(dates[1]!)).execute(), zone).toEqual([
+        { id: 1 },
+      ])
+    }
   })
 })

@@ -1,5 +1,12 @@
 import { refuse } from '../../error/index.ts'
-import type { Codec, ColumnDefinition, TableDefinition } from '../../schema/index.ts'
+import {
+  asGiven,
+  type Codec,
+  type ColumnDefinition,
+  describe,
+  type SqlValue,
+  type TableDefinition,
+} from '../../schema/index.ts'
 import { stringLiteral } from './text.ts'
 
 /** The types that the two databases share; those that depend on more are in `typeName`. */
@@ -56,12 +63,41 @@ function isKey(column: ColumnDefinition, table: TableDefinition | undefined): bo
   return keys.some((columns) => columns.includes(column.name))
 }
 
+/** Beside a number all text that does not begin with digits is 0, so that `token = 0` would hold for most tokens. */
+const textCodec: Codec = {
+  name: 'text',
+  encode: (value) =>
+    typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+      ? String(value)
+      : (value as SqlValue),
+  decode: asGiven,
+}
+
+const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i
+
+/** Beside a number text is the digits that it begins with, or 0. */
+const numberCodec: Codec = {
+  name: 'number',
+  encode: (value) =>
+    typeof value === 'string' && !NUMBER.test(value)
+      ? refuse(`A number is expected, not ${describe(value)}.`)
+      : (value as SqlValue),
+  decode: asGiven,
+}
+
+const WRITTEN: Readonly<Record<string, Codec>> = {
+  text: textCodec,
+  varchar: textCodec,
+  integer: numberCodec,
+  real: numberCodec,
+}
+
 /**
  * How a column is written and read here. Moments are text in UTC without the letters that the database does not read;
  * the zone of each connection is UTC.
  */
 export function codec(column: ColumnDefinition): Codec | undefined {
-  const own = column.codec
+  const own = column.codec ?? WRITTEN[column.type]
   if (column.type !== 'timestamp' || own === undefined) return own
   return { ...own, encode: (value) => String(own.encode(value)).replace('T', ' ').replace('Z', '') }
 }

@@ -16,6 +16,9 @@ export function arrayText(items: readonly unknown[]): string {
 function itemText(item: unknown): string {
   switch (typeof item) {
     case 'number':
+      if (Number.isNaN(item))
+        refuse("A list holds NaN. Pass null where that is meant, or the text 'NaN' for that value of a float.")
+      return Object.is(item, -0) ? '-0' : String(item)
     case 'bigint':
     case 'boolean':
       return String(item)

@@ -2,13 +2,13 @@ import { refuse } from '../../error/index.ts'
 import type { Codec, SqlValue } from '../../schema/index.ts'
 import { arrayText, parseArray } from './array.ts'
 
-const MOMENT = /^(\d{4,6}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]\d\d(?::?\d\d)?)$/i
+const MOMENT = /^(\d{4,6}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]\d\d(?::?\d\d(?::\d\d)?)?)$/i
 
 function moment(value: unknown): string {
   const match = typeof value === 'string' ? MOMENT.exec(value) : null
   if (match === null) return refuse(`A moment such as '2024-02-29T12:00:00.123456Z' is expected, not ${String(value)}.`)
   const [, day, clock, zone] = match as unknown as [string, string, string, string]
-  const offset = /^(?:Z|[+-]00(?::?00)?)$/i.test(zone) ? 'Z' : zone.length === 3 ? `${zone}:00` : zone
+  const offset = /^(?:Z|[+-]00(?::?00(?::00)?)?)$/i.test(zone) ? 'Z' : zone.length === 3 ? `${zone}:00` : zone
   return `${day}T${clock}${offset}`
 }
 

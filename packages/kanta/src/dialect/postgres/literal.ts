@@ -1,7 +1,20 @@
 import { refuse } from '../../error/index.ts'
-import { checkInteger, checkText, literalsOf } from '../literal.ts'
+import { checkInteger, checkText, literalsOf, quote as standardQuote } from '../literal.ts'
 
-export { hex, quote } from '../literal.ts'
+export { hex } from '../literal.ts'
+
+/** The most bytes of a name. */
+const MOST = 63
+
+/** PostgreSQL cuts a longer name off, so that two of them could be one, and the column of a row would have another. */
+function whole(name: string): string {
+  if (name.length * 3 <= MOST || new TextEncoder().encode(name).length <= MOST) return name
+  return refuse(
+    `The name '${name.slice(0, MOST)}…' is longer than the ${MOST} bytes that PostgreSQL keeps of one. Shorten it.`,
+  )
+}
+
+export const quote = (name: string): string => standardQuote(whole(name))
 
 /** A string as SQL text. A backslash needs the other form where the server still reads one as an escape. */
 export function stringLiteral(value: string): string {
