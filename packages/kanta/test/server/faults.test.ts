@@ -520,6 +520,8 @@ describe.each(servers)('$name', (server: Server) => {
           for await (const _ of stream()) proxy.cut()
         }
         expect(['connection', 'nothing']).toContain(await codeOf(failed()))
+        // All rows may have come before; whether the cut was noticed before the next use is not ours to say.
+        await codeOf(works())
         await works()
       })
     })
