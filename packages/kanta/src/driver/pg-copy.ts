@@ -3,6 +3,7 @@ import { arrayText, postgresDialect } from '../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { type Codec, definitionOf, type TableDefinition } from '../schema/index.ts'
 import type { Driver } from './driver.ts'
+import { PATIENCE, within } from './patience.ts'
 import { PgConnection } from './pg-connection.ts'
 import type { Submitted, Wire } from './pg-wire.ts'
 import { type Reader, toWire } from './postgres-value.ts'
@@ -60,6 +61,8 @@ export async function copyFrom(
     const done = connection.step<CopyIn>((resolve, reject) => copy.settle(resolve, reject))
     // It fails on its own while rows are still read; whoever waits below gets to know.
     done.catch(() => {})
+    const stop = (): void => stopCopy(connection, done)
+    options.signal?.addEventListener('abort', stop, { once: true })
     try {
       for await (const text of texts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
         await copy.write(text)
@@ -68,9 +71,13 @@ export async function copyFrom(
       await copy.fail(cause instanceof Error ? cause.message : String(cause))
       await done.catch((error) => {
         // What the server said first is why nothing more could be written.
-        if (copy.refused) throw error
+        if (copy.refused && options.signal?.aborted !== true) throw error
       })
+      refuseAborted(options.signal)
       throw cause
+    } finally {
+      // The server may still take its time to keep the rows.
+      done.finally(() => options.signal?.removeEventListener('abort', stop)).catch(() => {})
     }
     await done
     return copy.changes
@@ -101,14 +108,11 @@ export async function* copyTo(
   const target = targetOf(table, options.columns)
   const connection = await open(driver)
   const copy = new CopyOut(`copy ${target.sql} to stdout`)
-  const stop = (): void => {
-    connection.cancel?.().catch(() => {})
-  }
-  let done: Promise<unknown> | undefined
+  const done = connection.step<CopyOut>((resolve, reject) => copy.settle(resolve, reject))
+  done.catch(() => {})
+  const stop = (): void => stopCopy(connection, done)
+  options.signal?.addEventListener('abort', stop, { once: true })
   try {
-    options.signal?.addEventListener('abort', stop, { once: true })
-    done = connection.step<CopyOut>((resolve, reject) => copy.settle(resolve, reject))
-    done.catch(() => {})
     for (;;) {
       refuseAborted(options.signal)
       const lines = await copy.next()
@@ -123,12 +127,21 @@ export async function* copyTo(
     options.signal?.removeEventListener('abort', stop)
     if (!copy.isOver) {
       // What is left is not worth reading.
-      await connection.cancel?.()
       copy.drain()
-      await done?.catch(() => {})
+      stopCopy(connection, done)
+      await done.catch(() => {})
     }
     await connection.close()
   }
+}
+
+/** Has the server end a copy; from one that does not answer the connection is taken away. */
+function stopCopy(connection: PgConnection, done: Promise<unknown>): void {
+  const told = async (): Promise<void> => connection.cancel?.()
+  const ended = Promise.all([told(), done.catch(() => {})])
+  within(PATIENCE, ended, () => new Error('The server does not answer.')).catch(() =>
+    connection.close().catch(() => {}),
+  )
 }
 
 function refuseAborted(signal: AbortSignal | undefined): void {

@@ -34,6 +34,8 @@ export class Transaction {
   #afterCommit: AfterCallback[] = []
   #afterRollback: AfterCallback[] = []
   #state: State = 'open'
+  /** Whether the database has heard of it. */
+  #sent = false
   #begun = false
   #lost = false
   #seized = false
@@ -148,7 +150,10 @@ export class Transaction {
     const use = new Use(connection, { signal })
     for (const sql of statements) {
       try {
-        await use.run(() => connection.run(sql, []))
+        await use.run(() => {
+          this.#sent = true
+          return connection.run(sql, [])
+        })
         this.#begun = true
       } catch (cause) {
         const error = failure(this.#driver, cause, sql)
@@ -223,7 +228,7 @@ export class Transaction {
     const errors: unknown[] = []
     // What a lost connection had done is undone by the server.
     let broken = this.#lost || this.session.isLost || connection.isOpen === false
-    for (const sql of broken ? [] : this.#rollbackStatements()) {
+    for (const sql of broken || !this.#sent ? [] : this.#rollbackStatements()) {
       // Some errors end a transaction of SQLite by themselves; that is then no failure of the rollback.
       if (connection.inTransaction === false) break
       try {

@@ -579,6 +579,21 @@ describe.skipIf(address === undefined)('pg', () => {
       expect(await codeOf(() => copyFrom(driver(), everything, [], { columns: ['nothing'] }))).toBe('invalid_input')
     })
 
+    test('a signal stops one that waits for a lock', async () => {
+      const locking = await driver().connect('write')
+      try {
+        await locking.script('begin; lock table everything')
+        const stop = new AbortController()
+        const stopped = codeOf(() => copyFrom(driver(), everything, [row(1)], { signal: stop.signal }))
+        const waiting = `select 1 from pg_locks where not granted and relation = 'everything'::regclass`
+        while ((await locking.all(waiting, [])).length === 0);
+        stop.abort()
+        expect(await stopped).toBe('cancelled')
+      } finally {
+        await locking.close()
+      }
+    })
+
     const BUSY = `select count(*) from pg_stat_activity where datname = current_database() and query like 'copy%' and state <> 'idle'`
   })
 
