@@ -88,6 +88,11 @@ export interface Dialect {
   readonly bulkParameters: number
   /** How an integer column of a key is numbered by the database. */
   generatedKey(column: ColumnDefinition): string
+  /**
+   * Asks by how much numbered keys grow, where an insert of several rows takes them one after the other and tells the
+   * first: without `returning` the rows are read by them.
+   */
+  readonly keyIncrement?: string
   /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */
   typeName(column: ColumnDefinition, table?: TableDefinition): string
   /** What ends a `create table`. */

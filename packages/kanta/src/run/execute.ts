@@ -11,6 +11,7 @@ import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
 import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan } from './plan.ts'
+import { givenKeys, notReadBack, numberedKeys } from './read-back.ts'
 import type { Session } from './session.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
@@ -252,6 +253,7 @@ export class Executor implements Runner {
     const use = new Use(connection, options)
     try {
       throwIfAborted(signal)
+      if (ready.readBack !== undefined) return await this.#atomically(use, () => this.#parts(parts, use))
       if (parts.length === 1) return await this.#part(parts[0]!, use, single)
       if (connection.batch !== undefined && !this.session.inTransaction && connection.inTransaction !== true) {
         const batch = { batch: (all: readonly BatchStatement[]) => use.run(() => connection.batch!(all)) }
@@ -334,6 +336,7 @@ export class Executor implements Runner {
     const { bigints } = ready.decoding
     try {
       if (ready.returnsRows === undefined) return [await this.#raw(bound, ready, use)]
+      if (ready.readBack !== undefined) return await this.#readBack(ready.readBack, bound, use)
       if (!ready.returnsRows) return outcome(ready.tree, await use.run(() => connection.run(sql, parameters)))
       if (single) {
         const row = await use.run(() => connection.first(sql, parameters, bigints))
@@ -344,6 +347,26 @@ export class Executor implements Runner {
     } catch (cause) {
       throw this.failure(cause, bound, ready.facts.readOnly ? undefined : connection)
     }
+  }
+
+  /** Runs an insert, and reads what it wrote by the keys of its rows. */
+  async #readBack(back: NonNullable<Plan['readBack']>, { sql, parameters }: Bound, use: Use): Promise<unknown[]> {
+    const { connection } = use
+    const { changes, insertId } = await use.run(() => connection.run(sql, parameters))
+    const count = Number(changes)
+    const keys =
+      back.position === undefined
+        ? numberedKeys(back, insertId ?? 0, await this.#increment(use), count)
+        : givenKeys(back, parameters, count)
+    const rows = await this.#part({ plan: back.plan, bound: this.bind(back.plan, [keys]) }, use, false)
+    if (rows.length !== count) throw notReadBack(count, rows.length)
+    return rows
+  }
+
+  /** By how much the numbers of the database grow in this session. */
+  async #increment(use: Use): Promise<number> {
+    const row = await use.run(() => use.connection.first(this.#dialect.keyIncrement!, []))
+    return Number(Object.values(row as object)[0])
   }
 
   /** Text of the user's own: whether it gives rows is known when it has run. */

@@ -5,6 +5,7 @@ import type { Codec, TableDefinition } from '../schema/index.ts'
 import { varies } from './bind.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
 import type { Policy } from './policy.ts'
+import { type ReadBack, readBackOf } from './read-back.ts'
 import { attachDefinitions, type Facts, Resolver, type SchemaDefinitions } from './resolve.ts'
 
 /** The codecs of the columns of rows. */
@@ -43,6 +44,8 @@ export interface Plan {
   parts: Map<string, Plan> | undefined
   /** Texts of a plan whose text depends on the number of its values. */
   readonly variants: Map<string, string>
+  /** How the rows of an insert are read where the database does not return them. */
+  readonly readBack?: ReadBack & { readonly plan: Plan }
 }
 
 /** What is fixed for a database, and so no part of a shape. */
@@ -78,6 +81,14 @@ function planShape(shape: Shape, planning: Planning): Plan {
 
 /** The plan of a tree that the policies have seen. */
 function planTree(tree: Node, given: number, planning: Planning): Plan {
+  const readBack = readBackOf(tree, planning.dialect)
+  if (readBack === undefined) return planStatement(tree, given, planning)
+  const read = planStatement(readBack.select, 1, planning)
+  const made = planStatement(readBack.insert, given, planning)
+  return { ...made, tree, returnsRows: true, readBack: { ...readBack, plan: read } }
+}
+
+function planStatement(tree: Node, given: number, planning: Planning): Plan {
   const { dialect, policies } = planning
   const renames = policies.flatMap((policy) => (policy.renameColumn === undefined ? [] : [policy.renameColumn]))
   const rename = renames.length === 0 ? undefined : (name: string) => renames.reduce((now, next) => next(now), name)

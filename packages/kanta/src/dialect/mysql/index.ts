@@ -20,6 +20,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'c
     // is this one, and MariaDB compares no text of two collations. Spaces at the end do not count in it.
     tableSuffix: () => ' default character set utf8mb4 collate utf8mb4_bin',
     generatedKey: () => 'primary key auto_increment',
+    keyIncrement: 'select @@auto_increment_increment',
     typeName: (column, table) => typeName(column, table, flavor.uuid),
     quote,
     placeholder: () => '?',
