@@ -11,7 +11,6 @@ import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
 import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan } from './plan.ts'
-import { givenKeys, notReadBack, numberedKeys } from './read-back.ts'
 import type { Session } from './session.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
@@ -350,23 +349,13 @@ export class Executor implements Runner {
   }
 
   /** Runs an insert, and reads what it wrote by the keys of its rows. */
-  async #readBack(back: NonNullable<Plan['readBack']>, { sql, parameters }: Bound, use: Use): Promise<unknown[]> {
+  #readBack(back: NonNullable<Plan['readBack']>, { sql, parameters }: Bound, use: Use): Promise<unknown[]> {
     const { connection } = use
-    const { changes, insertId } = await use.run(() => connection.run(sql, parameters))
-    const count = Number(changes)
-    const keys =
-      back.position === undefined
-        ? numberedKeys(back, insertId ?? 0, await this.#increment(use), count)
-        : givenKeys(back, parameters, count)
-    const rows = await this.#part({ plan: back.plan, bound: this.bind(back.plan, [keys]) }, use, false)
-    if (rows.length !== count) throw notReadBack(count, rows.length)
-    return rows
-  }
-
-  /** By how much the numbers of the database grow in this session. */
-  async #increment(use: Use): Promise<number> {
-    const row = await use.run(() => use.connection.first(this.#dialect.keyIncrement!, []))
-    return Number(Object.values(row as object)[0])
+    return this.#dialect.readBack!.read(back, parameters, {
+      write: () => use.run(() => connection.run(sql, parameters)),
+      ask: (text) => use.run(() => connection.first(text, [])),
+      find: (keys) => this.#part({ plan: back.plan, bound: this.bind(back.plan, [keys]) }, use, false),
+    })
   }
 
   /** Text of the user's own: whether it gives rows is known when it has run. */

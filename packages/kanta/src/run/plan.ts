@@ -1,11 +1,10 @@
-import { type Dialect, type Piece, Writer } from '../dialect/index.ts'
+import { type Dialect, type Piece, type ReadBack, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { defines, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec, TableDefinition } from '../schema/index.ts'
 import { varies } from './bind.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
 import type { Policy } from './policy.ts'
-import { type ReadBack, readBackOf } from './read-back.ts'
 import { attachDefinitions, type Facts, Resolver, type SchemaDefinitions } from './resolve.ts'
 
 /** The codecs of the columns of rows. */
@@ -81,7 +80,8 @@ function planShape(shape: Shape, planning: Planning): Plan {
 
 /** The plan of a tree that the policies have seen. */
 function planTree(tree: Node, given: number, planning: Planning): Plan {
-  const readBack = readBackOf(tree, planning.dialect)
+  const { capabilities, readBack: reading } = planning.dialect
+  const readBack = capabilities.returning ? undefined : reading?.split(tree)
   if (readBack === undefined) return planStatement(tree, given, planning)
   const read = planStatement(readBack.select, 1, planning)
   const made = planStatement(readBack.insert, given, planning)

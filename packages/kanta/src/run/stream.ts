@@ -83,8 +83,8 @@ async function* read(
   const { session } = executor
   const signal = options?.signal
   const ready = executor.plan(query.shape)
-  if (ready.readBack !== undefined) refuse('stream() cannot read what this database does not return. Use execute().')
-  if (ready.returnsRows !== true) refuse('stream() reads rows: a query, or a statement with returning().')
+  if (ready.returnsRows !== true || ready.readBack)
+    refuse('stream() reads rows: a query, or a statement with returning().')
   if (!session.canHoldStream) {
     const rows = await executor.execute(query, options)
     for (const row of rows) {

@@ -1,25 +1,15 @@
-import type { Dialect } from '../dialect/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
-import { empty, type Node, type NodeOf } from '../ir/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
-
-/** An insert that returns rows, as the two statements of a database without `returning`. */
-export interface ReadBack {
-  readonly insert: NodeOf<'insert'>
-  /** Reads the rows whose keys are its one argument. */
-  readonly select: NodeOf<'select'>
-  readonly key: ColumnDefinition
-  /** The place of the key among the columns that are given, or none where the database numbers the rows. */
-  readonly position: number | undefined
-}
+import { KantaError, refuse } from '../../error/index.ts'
+import { empty, type Node, type NodeOf } from '../../ir/index.ts'
+import type { TableDefinition } from '../../schema/index.ts'
+import type { InsertReading, ReadBack, ReadBackSteps } from '../dialect.ts'
 
 /**
  * Splits an insert that returns rows, where the database cannot return them and the keys of the rows can be known for
  * certain: a plain insert of values into a table whose key is one column, given or numbered by the database.
  */
-export function readBackOf(tree: Node, dialect: Dialect): ReadBack | undefined {
+function split(tree: Node): ReadBack | undefined {
   if (tree.kind !== 'insert' || tree.returning.length === 0) return undefined
-  if (dialect.keyIncrement === undefined || dialect.capabilities.returning || !isPlain(tree)) return undefined
+  if (!isPlain(tree)) return undefined
   const table = tree.into?.kind === 'alias' ? tree.into.operand : tree.into
   const definition = table?.kind === 'table' ? (table.definition as TableDefinition | undefined) : undefined
   if (definition?.primaryKey?.length !== 1) return undefined
@@ -57,7 +47,7 @@ function isPlain(n: NodeOf<'insert'>): boolean {
 }
 
 /** The keys that the rows were given, as the parameters have them: row by row. */
-export function givenKeys({ key, position }: ReadBack, parameters: readonly unknown[], rows: number): unknown[] {
+function given({ key, position }: ReadBack, parameters: readonly unknown[], rows: number): unknown[] {
   const width = parameters.length / rows
   return Array.from({ length: rows }, (_, row) => {
     const value = parameters[row * width + position!]
@@ -73,7 +63,7 @@ export function givenKeys({ key, position }: ReadBack, parameters: readonly unkn
  * The keys that the database gave to the rows of one insert. It takes as many at once as the statement has rows, and
  * tells the first: https://dev.mysql.com/doc/refman/8.4/en/innodb-auto-increment-handling.html (simple inserts).
  */
-export function numberedKeys({ key }: ReadBack, first: number | bigint, increment: number, rows: number): unknown[] {
+function numbered({ key }: ReadBack, first: number | bigint, increment: number, rows: number): unknown[] {
   return Array.from({ length: rows }, (_, row) => {
     const id = BigInt(first) + BigInt(row) * BigInt(increment)
     return key.codec?.bigint === true ? id : Number(id)
@@ -81,8 +71,28 @@ export function numberedKeys({ key }: ReadBack, first: number | bigint, incremen
 }
 
 /** For what only a trigger or another writer can bring about. */
-export const notReadBack = (expected: number, found: number): KantaError =>
+const lost = (expected: number, found: number): KantaError =>
   new KantaError(
     'query',
     `The insert wrote ${expected} rows, of which ${found} were found by their keys; it was undone. Read the rows by a query after the insert, in one transaction.`,
   )
+
+async function read(back: ReadBack, parameters: readonly unknown[], steps: ReadBackSteps): Promise<unknown[]> {
+  const { changes, insertId } = await steps.write()
+  const count = Number(changes)
+  const keys =
+    back.position === undefined
+      ? numbered(back, insertId ?? 0, await increment(steps), count)
+      : given(back, parameters, count)
+  const rows = await steps.find(keys)
+  if (rows.length !== count) throw lost(count, rows.length)
+  return rows
+}
+
+/** By how much the numbers of the database grow in this session. */
+async function increment({ ask }: ReadBackSteps): Promise<number> {
+  return Number(Object.values((await ask('select @@auto_increment_increment')) as object)[0])
+}
+
+/** Reads what an insert wrote by the keys of its rows. */
+export const readBack: InsertReading = { split, read }
