@@ -88,6 +88,8 @@ export interface Dialect {
   readonly bulkParameters: number
   /** How an integer column of a key is numbered by the database. */
   generatedKey(column: ColumnDefinition): string
+  /** How the rows of an insert are read where `returning` is not available. */
+  readonly readBack?: InsertReading
   /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */
   typeName(column: ColumnDefinition, table?: TableDefinition): string
   /** What ends a `create table`. */
@@ -96,4 +98,35 @@ export interface Dialect {
   placeholder(index: number): string
   /** A value as SQL text, for the places that take no parameter. */
   literal(value: unknown): string
+}
+
+/** An insert that returns rows, as the two statements of a database without `returning`. */
+export interface ReadBack {
+  readonly insert: NodeOf<'insert'>
+  /** Reads the rows whose keys are its one argument. */
+  readonly select: NodeOf<'select'>
+  readonly key: ColumnDefinition
+  /** The place of the key among the columns that are given, or none where the database numbers the rows. */
+  readonly position: number | undefined
+}
+
+/** Reads what an insert wrote by the keys of its rows. */
+export interface InsertReading {
+  /** `undefined` for what has to be refused. */
+  split(tree: Node): ReadBack | undefined
+  /** Runs both statements on one connection, in what undoes the first when this fails. */
+  read(back: ReadBack, parameters: readonly unknown[], steps: ReadBackSteps): Promise<unknown[]>
+}
+
+export interface ReadBackSteps {
+  write(): Written | Promise<Written>
+  /** The first row of a text. */
+  ask(text: string): unknown
+  find(keys: readonly unknown[]): Promise<unknown[]>
+}
+
+/** What an insert says of itself. */
+interface Written {
+  readonly changes: number | bigint
+  readonly insertId: number | bigint | undefined
 }

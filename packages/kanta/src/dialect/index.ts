@@ -3,6 +3,7 @@ export type {
   Capabilities,
   Dialect,
   IsolationLevel,
+  ReadBack,
   TransactionSettings,
   TransactionSql,
 } from './dialect.ts'

@@ -259,6 +259,7 @@ export class Executor implements Runner {
     const use = new Use(connection, options)
     try {
       throwIfAborted(signal)
+      if (ready.readBack !== undefined) return await this.#atomically(use, () => this.#parts(parts, use))
       if (parts.length === 1) return await this.#part(parts[0]!, use, single)
       if (connection.batch !== undefined && !this.session.inTransaction && connection.inTransaction !== true) {
         const batch = { batch: (all: readonly BatchStatement[]) => use.run(() => connection.batch!(all)) }
@@ -341,6 +342,7 @@ export class Executor implements Runner {
     const { bigints } = ready.decoding
     try {
       if (ready.returnsRows === undefined) return [await this.#raw(bound, ready, use)]
+      if (ready.readBack !== undefined) return await this.#readBack(ready.readBack, bound, use)
       if (!ready.returnsRows) return outcome(ready.tree, await use.run(() => connection.run(sql, parameters)))
       if (single) {
         const row = await use.run(() => connection.first(sql, parameters, bigints))
@@ -351,6 +353,16 @@ export class Executor implements Runner {
     } catch (cause) {
       throw this.failure(cause, bound, ready.facts.readOnly ? undefined : connection)
     }
+  }
+
+  /** Runs an insert, and reads what it wrote by the keys of its rows. */
+  #readBack(back: NonNullable<Plan['readBack']>, { sql, parameters }: Bound, use: Use): Promise<unknown[]> {
+    const { connection } = use
+    return this.#dialect.readBack!.read(back, parameters, {
+      write: () => use.run(() => connection.run(sql, parameters)),
+      ask: (text) => use.run(() => connection.first(text, [])),
+      find: (keys) => this.#part({ plan: back.plan, bound: this.bind(back.plan, [keys]) }, use, false),
+    })
   }
 
   /** Text of the user's own: whether it gives rows is known when it has run. */

@@ -1,4 +1,4 @@
-import { type Dialect, type Piece, Writer } from '../dialect/index.ts'
+import { type Dialect, type Piece, type ReadBack, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { defines, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec, TableDefinition } from '../schema/index.ts'
@@ -43,6 +43,8 @@ export interface Plan {
   parts: Map<string, Plan> | undefined
   /** Texts of a plan whose text depends on the number of its values. */
   readonly variants: Map<string, string>
+  /** How the rows of an insert are read where the database does not return them. */
+  readonly readBack?: ReadBack & { readonly plan: Plan }
 }
 
 /** What is fixed for a database, and so no part of a shape. */
@@ -78,6 +80,15 @@ function planShape(shape: Shape, planning: Planning): Plan {
 
 /** The plan of a tree that the policies have seen. */
 function planTree(tree: Node, given: number, planning: Planning): Plan {
+  const { capabilities, readBack: reading } = planning.dialect
+  const readBack = capabilities.returning ? undefined : reading?.split(tree)
+  if (readBack === undefined) return planStatement(tree, given, planning)
+  const read = planStatement(readBack.select, 1, planning)
+  const made = planStatement(readBack.insert, given, planning)
+  return { ...made, tree, returnsRows: true, readBack: { ...readBack, plan: read } }
+}
+
+function planStatement(tree: Node, given: number, planning: Planning): Plan {
   const { dialect, policies } = planning
   const renames = policies.flatMap((policy) => (policy.renameColumn === undefined ? [] : [policy.renameColumn]))
   const rename = renames.length === 0 ? undefined : (name: string) => renames.reduce((now, next) => next(now), name)

@@ -145,7 +145,8 @@ async function* read(
   const { session } = executor
   const signal = options?.signal
   const ready = executor.plan(query.shape)
-  if (ready.returnsRows !== true) refuse('stream() reads rows: a query, or a statement with returning().')
+  if (ready.returnsRows !== true || ready.readBack)
+    refuse('stream() reads rows: a query, or a statement with returning().')
   if (!session.canHoldStream) {
     const rows = await executor.execute(query, options)
     throwIfAborted(signal, 'The stream')

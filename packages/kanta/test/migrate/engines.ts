@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
 import type { Driver } from '../../src/driver/index.ts'
+import { libsql } from '../../src/driver/libsql.ts'
 import { mariadb } from '../../src/driver/mysql2.ts'
 import { pg } from '../../src/driver/pg.ts'
 import { sqlite } from '../../src/driver/sqlite.ts'
@@ -66,6 +67,7 @@ const serverEngine = (
 export const engines: readonly Engine[] = [
   sqliteEngine('node:sqlite', (path) => sqlite(path)),
   sqliteEngine('better-sqlite3', (path) => betterSqlite3(path)),
+  sqliteEngine('libsql', (path) => libsql(path)),
   serverEngine(
     { name: 'PostgreSQL', dialect: 'postgres', transactionalDdl: true, server: 'postgres' },
     (address, max) => pg({ ...address, max }),

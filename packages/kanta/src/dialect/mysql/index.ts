@@ -4,6 +4,7 @@ import { codec, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
 import { mariadbJson, mysqlJson } from './json.ts'
 import { printersOf } from './print.ts'
+import { readBack } from './read-back.ts'
 import { literal, quote } from './text.ts'
 import { mysqlTransaction } from './transaction.ts'
 
@@ -20,6 +21,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'c
     // is this one, and MariaDB compares no text of two collations. Spaces at the end do not count in it.
     tableSuffix: () => ' default character set utf8mb4 collate utf8mb4_bin',
     generatedKey: () => 'primary key auto_increment',
+    readBack,
     typeName: (column, table) => typeName(column, table, flavor.uuid),
     quote,
     placeholder: () => '?',
