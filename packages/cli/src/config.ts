@@ -30,7 +30,7 @@ const NAMES = ['kanta.config.ts', 'kanta.config.mts', 'kanta.config.js', 'kanta.
 /** Reads a configuration file: that which is named, else the one of this folder. */
 export async function loadConfig(named: string | undefined): Promise<Loaded> {
   const path = find(named)
-  const { default: config } = (await import(pathToFileURL(path).href)) as { default?: Partial<Config> }
+  const { default: config } = await load(path)
   if (typeof config !== 'object' || config === null)
     throw new UsageError(`${path} has no default export. Write: export default defineConfig({ db: …, migrations: … })`)
   const { db, migrations, ...options } = config
@@ -40,6 +40,15 @@ export async function loadConfig(named: string | undefined): Promise<Loaded> {
   const inFolder = folderOf(migrations, dirname(path))
   const source = inFolder === undefined ? (migrations as MigrationSource) : folder(inFolder)
   return { open: db, folder: inFolder, options: { ...options, migrations: source } }
+}
+
+async function load(path: string): Promise<{ readonly default?: Partial<Config> }> {
+  try {
+    return await import(pathToFileURL(path).href)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`${path} cannot be loaded: ${why}`, { cause })
+  }
 }
 
 function find(named: string | undefined): string {

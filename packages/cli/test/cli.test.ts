@@ -100,3 +100,10 @@ test('a call that cannot be meant ends with 2 and says why', { timeout: 60_000 }
     expect(code, call).toBe(2)
   }
 })
+
+test('a configuration that cannot be loaded is named', { timeout: 60_000 }, () => {
+  writeFileSync(join(root, 'broken.ts'), "throw new Error('no password')")
+  const { code, error } = kanta('migrate status --config broken.ts')
+  expect(error).toContain('broken.ts cannot be loaded: no password')
+  expect(code).toBe(2)
+})
