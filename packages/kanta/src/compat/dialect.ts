@@ -3,15 +3,8 @@ import { mssqlDialect } from '../dialect/mssql/index.ts'
 import { mysqlDialect } from '../dialect/mysql/index.ts'
 import { postgresDialect } from '../dialect/postgres/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
-import {
-  type Driver as Access,
-  type GivenClient,
-  givenMysql,
-  givenPg,
-  givenPglite,
-  givenSqlite,
-  givenTedious,
-} from '../driver/index.ts'
+import { type GivenClient, givenMysql, givenPg, givenPglite, givenSqlite, givenTedious } from '../driver/given/index.ts'
+import type { Driver as Access } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import { type Runnable, sql } from '../sql/index.ts'
 import type {

@@ -1,6 +1,7 @@
 // Between the drivers of Kanta and the drivers that are written for Kysely, in both directions.
 import type { Dialect as Speech } from '../dialect/index.ts'
-import { type Driver as Access, type Connection, type GivenClient, givenDriver } from '../driver/index.ts'
+import { type GivenClient, givenDriver } from '../driver/given/index.ts'
+import type { Driver as Access, Connection } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from './contract.ts'
 

@@ -1,8 +1,2 @@
 export type { BatchStatement, Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'
-export { type GivenClient, givenDriver } from './given.ts'
-export { type GivenMysqlPool, givenMysql } from './mysql-given.ts'
 export { PATIENCE, within } from './patience.ts'
-export { type GivenPgPool, givenPg } from './pg-given.ts'
-export { type GivenPglite, givenPglite } from './pglite-given.ts'
-export { type GivenSqlite, givenSqlite } from './sqlite-given.ts'
-export { givenTedious } from './tedious-given.ts'

@@ -1,6 +1,6 @@
-import type { OutputColumn } from '../dialect/index.ts'
+import { type OutputColumn, reads } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { type Codec, reads } from '../schema/index.ts'
+import type { Codec } from '../schema/index.ts'
 
 /** Makes what a connection gives into what the user gets; `undefined` where that is the same. */
 export interface RowDecoder {

@@ -1,7 +1,7 @@
-import { type Dialect, localize, type OutputColumn } from '../dialect/index.ts'
+import { type Dialect, localize, type OutputColumn, reads } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
-import { type Codec, type ColumnDefinition, reads, type TableDefinition } from '../schema/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { withHidden } from './hidden.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 

@@ -31,12 +31,6 @@ export interface Codec<T = unknown> {
   readonly json?: 'text' | 'hex' | 'json'
 }
 
-/** How a codec reads that is there for writing alone: the value is what the database gives. */
-export const asGiven = (value: unknown): never => value as never
-
-/** Whether a codec makes anything of what it reads. */
-export const reads = (codec: Codec | undefined): codec is Codec => codec !== undefined && codec.decode !== asGiven
-
 /** A short description of a value for a message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)

@@ -1,4 +1,4 @@
-export { asGiven, type Codec, describe, nativeBooleanCodec, reads, type SqlValue } from './codec.ts'
+export { type Codec, describe, nativeBooleanCodec, type SqlValue } from './codec.ts'
 export {
   type AbstractType,
   AliasedColumn,

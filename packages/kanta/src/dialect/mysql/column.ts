@@ -1,12 +1,6 @@
 import { refuse } from '../../error/index.ts'
-import {
-  asGiven,
-  type Codec,
-  type ColumnDefinition,
-  describe,
-  type SqlValue,
-  type TableDefinition,
-} from '../../schema/index.ts'
+import { type Codec, type ColumnDefinition, describe, type SqlValue, type TableDefinition } from '../../schema/index.ts'
+import { asGiven } from '../write-only.ts'
 import { stringLiteral } from './text.ts'
 
 /** The types that the two databases share; those that depend on more are in `typeName`. */

@@ -1,8 +1,8 @@
-import { postgresDialect } from '../dialect/postgres/index.ts'
-import { refuse } from '../error/index.ts'
-import type { Driver } from './driver.ts'
+import { postgresDialect } from '../../dialect/postgres/index.ts'
+import { refuse } from '../../error/index.ts'
+import type { Driver } from '../driver.ts'
+import { explainPostgresError } from '../postgres-error.ts'
 import { type GivenClient, givenDriver, once } from './given.ts'
-import { explainPostgresError } from './postgres-error.ts'
 
 /** A database of `@electric-sql/pglite`, or one that is made like it. */
 export interface GivenPglite {

@@ -1,5 +1,5 @@
-import { refuse } from '../error/index.ts'
-import type { Connection, Driver, ExecuteResult, RunResult } from './driver.ts'
+import { refuse } from '../../error/index.ts'
+import type { Connection, Driver, ExecuteResult, RunResult } from '../driver.ts'
 
 /** One connection of a library or a pool that somebody else opened, as long as Kanta has it. */
 export interface GivenClient {

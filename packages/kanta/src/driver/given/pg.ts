@@ -1,8 +1,8 @@
-import { postgresDialect } from '../dialect/postgres/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
-import type { Driver, ExecuteResult } from './driver.ts'
+import { postgresDialect } from '../../dialect/postgres/index.ts'
+import { KantaError, refuse } from '../../error/index.ts'
+import type { Driver, ExecuteResult } from '../driver.ts'
+import { explainPostgresError } from '../postgres-error.ts'
 import { type GivenClient, givenDriver, once } from './given.ts'
-import { explainPostgresError } from './postgres-error.ts'
 
 interface Result {
   readonly command: string

@@ -1,13 +1,13 @@
-import { mssqlDialect } from '../dialect/mssql/index.ts'
-import { KantaError } from '../error/index.ts'
-import type { Driver } from './driver.ts'
+import { mssqlDialect } from '../../dialect/mssql/index.ts'
+import { KantaError } from '../../error/index.ts'
+import type { Driver } from '../driver.ts'
 
 /** SQL Server by way of connections of `tedious` that somebody makes; they are not connected yet. */
 export function givenTedious(make: () => unknown, connections: number): Driver {
   // The library is only needed, and only looked for, by who uses this.
   let driver: Promise<Driver> | undefined
   const opened = (): Promise<Driver> => {
-    driver ??= import('./tedious.ts').then(({ tedious }) => tedious({ connection: make as never, max: connections }))
+    driver ??= import('../tedious.ts').then(({ tedious }) => tedious({ connection: make as never, max: connections }))
     return driver
   }
   let explain: Driver['explainError'] | undefined
