@@ -86,4 +86,5 @@ export function refuse(message: string): never {
   throw new KantaError('invalid_input', message)
 }
 
+export { describe } from './describe.ts'
 export { nearest } from './nearest.ts'

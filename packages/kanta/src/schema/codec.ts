@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { describe, refuse } from '../error/index.ts'
 
 /** What a driver takes and gives; booleans only where the database has them. */
 export type SqlValue = null | number | bigint | string | boolean | Uint8Array
@@ -29,26 +29,6 @@ export interface Codec<T = unknown> {
   readonly bigint?: true
   /** How the column has to enter a JSON document to stay exact: cast to text, as hexadecimal digits, or as JSON. */
   readonly json?: 'text' | 'hex' | 'json'
-}
-
-/** A short description of a value for a message. */
-export function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  switch (typeof value) {
-    case 'string':
-      return `the string '${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`
-    case 'number':
-    case 'bigint':
-    case 'boolean':
-      return `the ${typeof value} ${value}`
-    case 'object':
-      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'
-      if (Array.isArray(value)) return 'an array'
-      if (value instanceof Uint8Array) return 'bytes'
-      return 'an object'
-    default:
-      return `a ${typeof value}`
-  }
 }
 
 function expected(what: string, value: unknown): never {

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { describe, refuse } from '../error/index.ts'
 import {
   bigintCodec,
   booleanCodec,
@@ -6,7 +6,6 @@ import {
   type Codec,
   dateCodec,
   decimalCodec,
-  describe,
   enumCodec,
   jsonCodec,
   timestampCodec,

@@ -1,6 +1,5 @@
-import { refuse } from '../error/index.ts'
+import { describe, refuse } from '../error/index.ts'
 import { type Kinds, type Node, type NodeOf, node, nodeWith, type Shape, start } from '../ir/index.ts'
-import { describe } from './codec.ts'
 import type { ColumnDefinition } from './column.ts'
 import type { TableDefinition } from './table.ts'
 

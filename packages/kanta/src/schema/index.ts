@@ -1,4 +1,4 @@
-export { type Codec, describe, nativeBooleanCodec, type SqlValue } from './codec.ts'
+export { type Codec, nativeBooleanCodec, type SqlValue } from './codec.ts'
 export {
   type AbstractType,
   AliasedColumn,

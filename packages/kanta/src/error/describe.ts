@@ -1,0 +1,19 @@
+/** A short description of a value for a message. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  switch (typeof value) {
+    case 'string':
+      return `the string '${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return `the ${typeof value} ${value}`
+    case 'object':
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'
+      if (Array.isArray(value)) return 'an array'
+      if (value instanceof Uint8Array) return 'bytes'
+      return 'an object'
+    default:
+      return `a ${typeof value}`
+  }
+}
