@@ -4,6 +4,7 @@ import {
   chownSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -74,24 +75,27 @@ export function findPostgres(): { readonly folder: string } | { readonly missing
 /** The programs, and the environment in which they find their libraries. */
 class Programs {
   readonly owner = unprivileged()
-  readonly env: Readonly<Record<string, string>>
-  readonly #bin: string
+  readonly #folder: string
 
   constructor() {
     const found = findPostgres()
     if ('missing' in found) throw new Error(found.missing)
-    const folder = this.#reachable(found.folder)
-    this.#bin = join(folder, 'bin')
-    this.env = { LD_LIBRARY_PATH: `${links(folder, this.owner)}:${join(folder, 'lib')}`, TZ: 'UTC', LC_ALL: 'C' }
+    this.#folder = this.#reachable(found.folder)
   }
 
   path(program: string): string {
-    return join(this.#bin, program)
+    return join(this.#folder, 'bin', program)
   }
 
-  run(program: string, args: readonly string[]): void {
-    const { owner, env } = this
-    execFileSync(this.path(program), args, { cwd: '/', env: { ...process.env, ...env }, stdio: 'pipe', ...owner })
+  /** The environment of a server, in whose folder the links to its libraries are. */
+  env(folder: string): Readonly<Record<string, string>> {
+    const paths = [links(this.#folder, join(folder, 'links')), join(this.#folder, 'lib')]
+    return { LD_LIBRARY_PATH: paths.join(':'), TZ: 'UTC', LC_ALL: 'C' }
+  }
+
+  run(program: string, args: readonly string[], folder: string): void {
+    const env = { ...process.env, ...this.env(folder) }
+    execFileSync(this.path(program), args, { cwd: '/', env, stdio: 'pipe', ...this.owner })
   }
 
   /** Where the other user may not read the folder, a copy that it may. */
@@ -111,20 +115,19 @@ class Programs {
 }
 
 /** The names under which the libraries are looked for; an npm package holds no links, so it lists them in a file. */
-function links(folder: string, owner: Owner | undefined): string {
-  const target = temporaryFolder('postgres-links', owner)
-  chmodSync(target, 0o755)
-  const list = JSON.parse(readFileSync(join(folder, 'pg-symlinks.json'), 'utf8')) as {
+function links(programs: string, folder: string): string {
+  if (existsSync(folder)) return folder
+  mkdirSync(folder, { mode: 0o755 })
+  const list = JSON.parse(readFileSync(join(programs, 'pg-symlinks.json'), 'utf8')) as {
     source: string
     target: string
   }[]
   for (const link of list) {
-    const name = link.target.replace(/^.*\//, '')
-    const source = join(folder, '..', link.source)
-    if (existsSync(source)) symlinkSync(source, join(target, name))
+    // Both are told from the folder above that of the programs.
+    const source = join(programs, link.source.replace(/^[^/]*\//, ''))
+    if (existsSync(source)) symlinkSync(source, join(folder, link.target.replace(/^.*\//, '')))
   }
-  process.on('exit', () => rmSync(target, { recursive: true, force: true }))
-  return target
+  return folder
 }
 
 let programs: Programs | undefined
@@ -138,11 +141,10 @@ export async function startPostgres({ settings = {} }: PostgresOptions = {}): Pr
   programs ??= new Programs()
   const folder = temporaryFolder('postgres', programs.owner)
   const data = join(folder, 'data')
-  programs.run('initdb', [
-    ...['--pgdata', data, '--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync'],
-    // Order is that of the characters' numbers, as in SQLite.
-    ...['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--locale', 'C'],
-  ])
+  const settled = ['--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync']
+  // Order is that of the characters' numbers, as in SQLite.
+  const locale = ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--locale', 'C']
+  programs.run('initdb', ['--pgdata', data, ...settled, ...locale], folder)
   return startOn(folder, { ...SETTINGS, ...settings })
 }
 
@@ -180,7 +182,8 @@ function own(path: string, owner: Owner | undefined): void {
 }
 
 async function startOn(folder: string, settings: Readonly<Record<string, string | number>>): Promise<PostgresServer> {
-  const { owner, env } = programs!
+  const { owner } = programs!
+  const env = programs!.env(folder)
   const data = join(folder, 'data')
   const port = await freePort()
   const start = (): Promise<ServerProcess> =>
@@ -213,7 +216,7 @@ async function startOn(folder: string, settings: Readonly<Record<string, string 
     restart: async () => {
       server = await start()
     },
-    promote: () => programs!.run('pg_ctl', ['promote', '-D', data, '--wait']),
+    promote: () => programs!.run('pg_ctl', ['promote', '-D', data, '--wait'], folder),
     stop: async () => {
       await server.end('SIGINT')
       rmSync(folder, { recursive: true, force: true })

@@ -50,14 +50,11 @@ describe.skipIf('missing' in found)('PostgreSQL with two replicas', () => {
   test('writes go to the primary, and what only reads to the replicas', async () => {
     await db.insertInto('account').values({ id: 1, balance: 10 }).execute()
     const ports = new Set<number>()
-    for (let i = 0; i < 8; i++) {
-      const many = await Promise.all(Array.from({ length: 4 }, () => portOf(db)))
+    // The primary answers for one that has not caught up in time, as right after its start; in the end each answers.
+    while (!ports.has(servers[1]!.port) || !ports.has(servers[2]!.port)) {
+      const many = await Promise.all(Array.from({ length: 8 }, () => portOf(db)))
       for (const port of many) ports.add(port)
     }
-    // Those that had not caught up in time were answered by the primary.
-    expect([...ports].filter((port) => port !== servers[0]!.port).sort()).toEqual(
-      [servers[1]!.port, servers[2]!.port].sort(),
-    )
     expect(await db.transaction().execute((trx) => portOf(trx))).toBe(servers[0]!.port)
     expect(await db.selectFrom('account').selectAll().forUpdate().execute()).toEqual([{ id: 1, balance: 10 }])
   })
