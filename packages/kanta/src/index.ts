@@ -1,17 +1,19 @@
 import type {
   Database,
   ExpressionBuilder,
+  Info,
   JsonArrayFrom,
   JsonBuildObject,
   JsonObjectFrom,
   ListFunction,
+  Plugged,
   QueryRunner,
   RestoredQuery,
   Sql,
   StoredQuery,
   ValuesFunction,
 } from './face/index.ts'
-import { type KantaOptions, open, fromJSON as restore } from './run/index.ts'
+import { type KantaOptions, open, type Plugin, fromJSON as restore } from './run/index.ts'
 import type { TablesOf } from './schema/index.ts'
 import * as builder from './sql/index.ts'
 
@@ -36,7 +38,12 @@ import * as builder from './sql/index.ts'
  * const cities = await db.selectFrom('city').selectAll().execute()
  * ```
  */
-export function kanta<S extends object>(options: KantaOptions & { readonly schema: S }): Database<TablesOf<S>>
+export function kanta<S extends object>(
+  options: KantaOptions & { readonly schema: S; readonly plugins?: undefined },
+): Database<TablesOf<S>>
+export function kanta<S extends object, const P extends readonly Plugin<object>[]>(
+  options: KantaOptions & { readonly schema: S; readonly plugins: P },
+): Plugged<TablesOf<S>, Info<TablesOf<S>>, P>
 export function kanta<DB = {}>(options: KantaOptions & { readonly schema?: undefined }): Database<DB>
 export function kanta(options: KantaOptions): unknown {
   return open(options)
@@ -73,5 +80,19 @@ export const fromJSON: <R = Record<string, unknown>>(
 
 export { type ErrorCode, type ErrorDetails, KantaError } from './error/index.ts'
 export type * from './face/index.ts'
-export type { Facts, Hook, KantaOptions, Log, LogEntry, Node, NodeOf, Plugin, Policy, QueryEvent } from './run/index.ts'
+export type {
+  Companion,
+  Company,
+  Exemption,
+  Facts,
+  Hook,
+  KantaOptions,
+  Log,
+  LogEntry,
+  Node,
+  NodeOf,
+  Plugin,
+  Policy,
+  QueryEvent,
+} from './run/index.ts'
 export * from './schema/index.ts'

@@ -12,7 +12,7 @@ export function withSchema(schema: string): Plugin {
     const prefix = schemaPrefix(schema)
     plugin = {
       name: prefix.name,
-      policies: [{ name: prefix.name, rewrite: (statement) => columns(prefix.rewrite(statement), schema) }],
+      policies: [{ name: prefix.name, rewrite: (statement) => columns(prefix.rewrite!(statement), schema) }],
     }
     plugins.set(schema, plugin)
   }

@@ -7,8 +7,10 @@ export type {
   TransactionSettings,
   TransactionSql,
 } from './dialect.ts'
+export { checkFragment } from './fragment.ts'
 export { localize } from './localize.ts'
 export { type Printers, standard } from './print.ts'
+export { raise, raised } from './raise.ts'
 export { definingDialect } from './schema-needs.ts'
 export { splitStatements, type TextStatement } from './split.ts'
 export { reads } from './write-only.ts'

@@ -281,6 +281,7 @@ export const standard: Printers & typeof tables = {
       w.node(item)
     })
   },
+  trusted: (n, w) => w.node(n.operand),
   grouping: (n, w) => {
     w.require('groupingSets', n.style, 'Union the queries of the single groupings.')
     w.text(n.style)

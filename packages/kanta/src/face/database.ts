@@ -19,7 +19,7 @@ import type {
   StreamOptions,
 } from './run.ts'
 import type { SchemaCreator } from './schema-creator.ts'
-import type { $first, AnyInfo, AtRow, Info, Returns, SchemaInfo } from './scope.ts'
+import type { $first, AddsOf, AnyInfo, AtRow, Info, Returns, SchemaInfo } from './scope.ts'
 import type { ConnectionBuilder, ControlledTransactionBuilder, TransactionBuilder } from './transaction.ts'
 
 /** A query that was stored, ready to run. */
@@ -39,8 +39,46 @@ export interface RestoredQuery<out R> extends RunMethods, Rowed<R> {
   toJSON(): StoredQuery<R>
 }
 
+/** The type of what a plugin adds to a database. */
+export declare const $adds: unique symbol
+
 /** What a plugin is to a database; its members are those of `kanta({ plugins })`. */
 export interface DatabasePlugin {
+  readonly name: string
+  readonly [$adds]?: object
+}
+
+/** What plugins add to a database. */
+export type Added<P> = P extends readonly [infer F, ...infer R]
+  ? (F extends { readonly [$adds]?: infer A } ? (A extends object ? A : unknown) : unknown) & Added<R>
+  : unknown
+
+/** What is known of a database with plugins that add something. */
+export interface PluggedInfo<I extends AnyInfo, A> {
+  db: I['db']
+  names: I['names']
+  listed: I['listed']
+  eb: I['eb']
+  outer: never
+  adds: A & AddsOf<I>
+}
+
+/** A database together with what plugins add to it. */
+export type Plugged<DB, I extends AnyInfo, P> =
+  unknown extends Added<P> ? Database<DB, I> : Database<DB, PluggedInfo<I, Added<P>>> & Added<P> & AddsOf<I>
+
+/** A plugin in force. */
+export interface PluginDescription {
+  readonly name: string
+  readonly version: string | undefined
+  readonly priority: number
+  readonly dependencies: readonly string[]
+  readonly policies: readonly string[]
+  readonly hooks: readonly string[]
+}
+
+/** Turns policies off for whoever holds it; see `capability()` of `kanta/plugins`. */
+export interface Capability {
   readonly name: string
 }
 
@@ -88,7 +126,24 @@ export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator
   /** The same database with its tables in a schema. */
   withSchema(schema: string): this
   /** The same database with more plugins. */
-  withPlugins(plugins: readonly DatabasePlugin[]): this
+  withPlugins<const P extends readonly DatabasePlugin[]>(
+    plugins: P,
+  ): unknown extends Added<P> ? this : Plugged<DB, I, P>
+  /** The plugins in force, in the order in which they apply. */
+  readonly plugins: readonly PluginDescription[]
+  /**
+   * The same database for someone: with values that policies read when a statement runs. They are copied, and cannot be
+   * changed; `as()` again adds to them.
+   *
+   * @throws KantaError `invalid_input` for a value that is missing, `policy` for another value of one that is set.
+   */
+  as(context: Readonly<Record<string, unknown>>): this
+  /**
+   * The same database without the policies of the plugins that were made with this capability. Hooks are told the reason.
+   *
+   * @throws KantaError `policy` for a capability that turns off nothing here.
+   */
+  unscoped(capability: Capability, reason: string): this
   /** The same database with the types of more tables. */
   $extendTables<T>(): Database<Omit<DB, keyof T> & T>
   /** The same database without the types of some tables. */

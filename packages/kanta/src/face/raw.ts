@@ -16,6 +16,19 @@ export interface RawBuilder<out T> extends ExpressionWrapper<T> {
   $castTo<C>(): RawBuilder<C>
   $notNull(): RawBuilder<NonNullable<T>>
   /**
+   * Says which tables the text reads and writes. A database with policies on rows refuses text without it, and hooks
+   * are told its name: no policy is applied inside.
+   *
+   * @example
+   * ```ts
+   * await sql`analyze city`.trusted('statistics', { reads: ['city'], writes: [] }).execute(db)
+   * ```
+   */
+  trusted(
+    name: string,
+    tables: { readonly reads?: readonly string[]; readonly writes?: readonly string[] },
+  ): RawBuilder<T>
+  /**
    * Runs the text as a statement. `T` is the type of its rows.
    *
    * @example

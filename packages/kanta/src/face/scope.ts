@@ -58,7 +58,11 @@ export interface AnyInfo {
   names: string
   listed: string
   eb: any
+  /** What plugins add to a database, and so to its transactions and connections. */
+  adds?: any
 }
+/** What plugins add. */
+export type AddsOf<I extends AnyInfo> = I extends { adds: infer A } ? A : unknown
 /** The same within a subquery. */
 export interface InnerInfo<I extends AnyInfo, S extends Scope> {
   db: I['db']

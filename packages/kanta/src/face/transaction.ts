@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 import type { ExecuteOptions } from './run.ts'
-import type { AnyInfo, Info } from './scope.ts'
+import type { AddsOf, AnyInfo, Info } from './scope.ts'
 
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable' | 'snapshot'
 export type AccessMode = 'read only' | 'read write'
@@ -51,7 +51,7 @@ export interface TransactionBuilder<DB, I extends AnyInfo = Info<DB>> {
    * })
    * ```
    */
-  execute<R>(callback: (trx: Transaction<DB, I>) => Promise<R>, options?: ExecuteOptions): Promise<R>
+  execute<R>(callback: (trx: Transaction<DB, I> & AddsOf<I>) => Promise<R>, options?: ExecuteOptions): Promise<R>
 }
 
 /** Settings of a transaction that its caller ends. */
@@ -59,7 +59,7 @@ export interface ControlledTransactionBuilder<DB, I extends AnyInfo = Info<DB>> 
   setIsolationLevel(level: IsolationLevel): ControlledTransactionBuilder<DB, I>
   setAccessMode(mode: AccessMode): ControlledTransactionBuilder<DB, I>
   /** Begins the transaction. */
-  execute(options?: ExecuteOptions): Promise<ControlledTransaction<DB, [], I>>
+  execute(options?: ExecuteOptions): Promise<ControlledTransaction<DB, [], I> & AddsOf<I>>
 }
 
 /** A step of a controlled transaction. */
@@ -101,14 +101,16 @@ export interface ControlledTransaction<DB, S extends readonly string[] = [], I e
   /** Undoes what the transaction did. */
   rollback(): Step<void>
   /** Marks a point that can be gone back to. */
-  savepoint<N extends string>(name: N extends S[number] ? never : N): Step<ControlledTransaction<DB, [...S, N], I>>
+  savepoint<N extends string>(
+    name: N extends S[number] ? never : N,
+  ): Step<ControlledTransaction<DB, [...S, N], I> & AddsOf<I>>
   /** Undoes what was done since the savepoint, which stays. */
-  rollbackToSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, UpTo<S, N>, I>>
+  rollbackToSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, UpTo<S, N>, I> & AddsOf<I>>
   /** Forgets a savepoint and those after it; what was done since stays. */
-  releaseSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, Before<S, N>, I>>
+  releaseSavepoint<N extends S[number]>(name: N): Step<ControlledTransaction<DB, Before<S, N>, I> & AddsOf<I>>
 }
 
 /** One connection for everything in a callback. */
 export interface ConnectionBuilder<DB, I extends AnyInfo = Info<DB>> {
-  execute<R>(callback: (db: Database<DB, I>) => Promise<R>, options?: ExecuteOptions): Promise<R>
+  execute<R>(callback: (db: Database<DB, I> & AddsOf<I>) => Promise<R>, options?: ExecuteOptions): Promise<R>
 }

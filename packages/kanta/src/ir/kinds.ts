@@ -69,6 +69,8 @@ export interface Kinds extends SchemaKinds {
   jsonRows: { query: Node; single: boolean }
   raw: { strings: readonly string[]; parts: readonly Node[] }
   join: { items: readonly Node[]; separator: Node }
+  /** Text of which its writer says what it reads and writes, so that policies let it pass. */
+  trusted: { name: string; reads: readonly string[]; writes: readonly string[]; operand: Node }
   grouping: { style: string; items: readonly Node[] }
   order: { operand: Node; direction: string | undefined; nulls: string | undefined; collate: string | undefined }
   /** A chain of calls embedded in a node: a subquery, an aggregate, a case. */
@@ -255,6 +257,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   jsonRows: { query: 'node', single: 'atom' },
   raw: { strings: 'atom', parts: 'nodes' },
   join: { items: 'nodes', separator: 'node' },
+  trusted: { name: 'atom', reads: 'atoms', writes: 'atoms', operand: 'node' },
   grouping: { style: 'atom', items: 'nodes' },
   order: { operand: 'node', direction: 'atom', nulls: 'atom', collate: 'atom' },
   built: { shape: 'atom' },

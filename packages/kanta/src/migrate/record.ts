@@ -1,5 +1,5 @@
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle } from '../run/index.ts'
+import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
 import { definitionOf, type TablesOf, table } from '../schema/index.ts'
 import { hasTable } from './engine.ts'
 import { VERSION } from './version.ts'
@@ -90,11 +90,5 @@ export const nextPosition = (records: readonly MigrationRecord[]): number =>
 
 /** The database as Kanta's own tables see it: plugins that rename or filter are for the tables of the user. */
 export function own(db: DatabaseHandle, session: DatabaseHandle['session'] = db.session): DatabaseHandle {
-  const { driver, redact, planCache } = db.settings
-  const planning = plannings.get(driver) ?? { dialect: driver.dialect, schema: new Map(), policies: [] }
-  plannings.set(driver, planning)
-  return new DatabaseHandle({ driver, planning, hooks: [], context: {}, redact, planCache }, session)
+  return new DatabaseHandle(withoutPlugins(db.settings), session)
 }
-
-type Planning = DatabaseHandle['settings']['planning']
-const plannings = new WeakMap<object, Planning>()

@@ -1,3 +1,6 @@
 export { camelCase, renaming } from './camel-case.ts'
+export { capability, createExecutor } from './executor.ts'
 export { queryLog, slowQueries } from './query-log.ts'
 export { schemaPrefix } from './schema-prefix.ts'
+export { softDelete } from './soft-delete.ts'
+export { tenant } from './tenant.ts'

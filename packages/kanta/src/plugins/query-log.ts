@@ -33,5 +33,6 @@ export function slowQueries(options: { readonly over: number; readonly tell: (en
   const tell = (entry: LogEntry): void => {
     if (!entry.streaming && entry.milliseconds > options.over) options.tell(entry)
   }
-  return { name: 'slowQueries', hooks: [logHook(tell, false)] }
+  // There may be one for each limit.
+  return { name: `slowQueries over ${options.over} ms`, hooks: [logHook(tell, false)] }
 }

@@ -2,7 +2,7 @@ import type { Connection, Role } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import { DatabaseHandle } from './database.ts'
 import type { HeldSession } from './held.ts'
-import type { Pool } from './pool.ts'
+import type { DestroyOptions, Pool } from './pool.ts'
 import type { Loan, Session } from './session.ts'
 import type { Transaction } from './transaction.ts'
 
@@ -43,6 +43,10 @@ class AmbientSession implements Session {
 
   get pool(): Pool | undefined {
     return this.#current.pool
+  }
+
+  destroy(options?: DestroyOptions): Promise<void> {
+    return this.database.destroy!(options)
   }
 
   take(role: Role): Connection | undefined {

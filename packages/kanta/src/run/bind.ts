@@ -3,6 +3,7 @@ import { KantaError } from '../error/index.ts'
 import type { NodeOf } from '../ir/index.ts'
 import type { Codec } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import { type Context, contextValue } from './context.ts'
 import type { Plan, RowCodecs, Slot } from './plan.ts'
 
 /** A statement that is ready to run. */
@@ -10,9 +11,6 @@ export interface Bound {
   readonly sql: string
   readonly parameters: readonly unknown[]
 }
-
-/** What a policy's slots read when a statement runs. */
-export type Context = Readonly<Record<string, unknown>>
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -104,14 +102,6 @@ export function bindFixed(plan: Plan, args: readonly unknown[], context: Context
     parameters[i] = slot.kind === 'context' ? contextValue(slot.name, context) : encode(slot.codec, args[slot.index])
   }
   return parameters
-}
-
-function contextValue(name: string, context: Context): unknown {
-  const value = Object.hasOwn(context, name) ? context[name] : undefined
-  if (value === undefined || value === null || value === '') {
-    throw new KantaError('invalid_input', `The context has no '${name}', which a policy of this database needs.`)
-  }
-  return value
 }
 
 /** Whether the values of a slot change the text. */

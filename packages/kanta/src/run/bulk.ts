@@ -2,7 +2,8 @@ import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type { NodeOf } from '../ir/index.ts'
 import { internNames } from '../sql/index.ts'
-import { type Bound, bind, type Context, cell, cellType } from './bind.ts'
+import { type Bound, bind, cell, cellType } from './bind.ts'
+import type { Context } from './context.ts'
 import { type Plan, type Planning, planOfArrays, planOfColumns, type RowCodecs } from './plan.ts'
 
 type Row = Readonly<Record<string, unknown>>

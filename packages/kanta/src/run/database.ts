@@ -1,6 +1,7 @@
 import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
+import type { PluginDescription } from '../face/index.ts'
 import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import {
   Chain,
@@ -16,17 +17,19 @@ import {
   type Runnable,
   show,
 } from '../sql/index.ts'
+import type { SchemaDefinitions } from './attach.ts'
+import { addContext, type Context } from './context.ts'
 import { Executor, type Settings } from './execute.ts'
+import type { Exemption } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import type { Planning } from './plan.ts'
-import type { Plugin } from './plugin.ts'
+import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
 import { type Policy, schemaPrefix } from './policy.ts'
 import { type DestroyOptions, Pool } from './pool.ts'
 import { PreparedQuery } from './prepared.ts'
-import type { SchemaDefinitions } from './resolve.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
 import { SchemaCreator } from './schema-creator.ts'
-import { PoolSession, type Session } from './session.ts'
+import { type Lifecycle, PoolSession, type Session } from './session.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
 import type { AfterCallback, Transaction } from './transaction.ts'
 
@@ -36,7 +39,7 @@ export interface KantaOptions {
   readonly driver: Driver
   /** The tables as values: an object of them, or a module (`import * as schema`). */
   readonly schema?: object | undefined
-  readonly plugins?: readonly Plugin[] | undefined
+  readonly plugins?: readonly Plugin<object>[] | undefined
   /** Which statements to tell of, and to whom. */
   readonly log?: Log | undefined
   /** Leaves the parameters out of errors and logs. */
@@ -66,7 +69,7 @@ export function open(options: KantaOptions): DatabaseHandle {
       refuse(`kanta() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
   }
   const { driver } = options
-  const plugins = checkPlugins(options.plugins === undefined ? [] : options.plugins)
+  const plugins = arrange(options.plugins === undefined ? [] : options.plugins)
   checkLog(options.log)
   provideExpressionBuilder()
   if (typeof driver?.connect !== 'function')
@@ -74,22 +77,58 @@ export function open(options: KantaOptions): DatabaseHandle {
   const hooks = plugins.flatMap((plugin) => plugin.hooks ?? [])
   const settings: Settings = {
     driver,
-    planning: planningOf(
-      driver,
-      definitions(options.schema),
-      plugins.flatMap((plugin) => plugin.policies ?? []),
-    ),
+    planning: {
+      dialect: driver.dialect,
+      schema: definitions(options.schema),
+      policies: plugins.flatMap((plugin) => plugin.policies ?? []),
+      companions: plugins.flatMap((plugin) => plugin.companions ?? []),
+    },
     hooks: options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks],
-    context: {},
+    plugins,
+    context: NO_CONTEXT,
+    ambientContext: undefined,
+    exemptions: [],
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
+    plain: (transaction) => new TransactionHandle(withoutPlugins(settings), transaction),
   }
   const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout, validateAfter: options.validateAfter })
-  return new DatabaseHandle(settings, new PoolSession(pool))
+  return new DatabaseHandle(settings, new PoolSession(pool, lifecycleOf(plugins, settings, pool)))
 }
 
-function planningOf(driver: Driver, schema: SchemaDefinitions, policies: readonly Policy[]): Planning {
-  return { dialect: driver.dialect, schema, policies }
+const NO_CONTEXT: Context = Object.freeze({})
+
+/** Starts and ends plugins, where some have something to start or to end. */
+function lifecycleOf(
+  plugins: readonly Plugin<object>[],
+  settings: Settings,
+  pool: Pool,
+  before?: PoolSession | undefined,
+): Lifecycle | undefined {
+  if (!plugins.some((plugin) => plugin.onInit !== undefined || plugin.onDestroy !== undefined)) return undefined
+  return {
+    start: async () => {
+      await before?.started()
+      await startPlugins(plugins, new DatabaseHandle(withoutPlugins(settings), new PoolSession(pool)))
+    },
+    end: async () => {
+      await endPlugins(plugins)
+      await before?.ended()
+    },
+  }
+}
+
+const unplugged = new WeakMap<Settings, Settings>()
+
+/** The same database as if it had no plugins: for what plugins do themselves. */
+export function withoutPlugins(settings: Settings): Settings {
+  let found = unplugged.get(settings)
+  if (found === undefined) {
+    const planning = { ...settings.planning, policies: [], companions: [] }
+    found = { ...settings, planning, plugins: [], hooks: [] }
+    unplugged.set(settings, found)
+  }
+  return found
 }
 
 /** `PLAN_CACHE=off` plans every statement afresh; a runtime that does not let programs see its environment has none. */
@@ -105,15 +144,6 @@ function checkLog(log: unknown): void {
   const levels = Array.isArray(log) && Array.from(log).every((level) => level === 'query' || level === 'error')
   if (log !== undefined && typeof log !== 'function' && !levels)
     refuse(`log takes a function, or the levels that go to the console: ['query', 'error'], not ${show(log)}.`)
-}
-
-function checkPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
-  if (!Array.isArray(plugins)) return refuse(`Plugins are given in an array, not as ${show(plugins)}.`)
-  for (const plugin of plugins) {
-    if (typeof plugin !== 'object' || typeof plugin?.name !== 'string')
-      refuse(`${show(plugin)} is not a plugin. Give what a function such as camelCase() gives.`)
-  }
-  return plugins
 }
 
 /** The tables among the values of an object or a module. */
@@ -143,6 +173,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     this.settings = settings
     this.session = session
     this.#executor = executor
+    for (const plugin of settings.plugins)
+      if (plugin.extend !== undefined) Object.assign(this, plugin.extend(this as never))
   }
 
   get [RUNNER](): Executor {
@@ -168,26 +200,67 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   /** The same database with every unqualified table in a schema. */
   withSchema(name: string): this {
     checkName(name, 'a schema')
-    return this.#derive(`schema ${name}`, () => ({
-      ...this.settings,
-      planning: {
-        ...this.settings.planning,
-        policies: [...this.settings.planning.policies, schemaPrefix(name)],
-      },
-    }))
+    return this.#planned(`schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
   }
 
   /** The same database with more plugins. */
-  withPlugins(plugins: readonly Plugin[]): this {
-    checkPlugins(plugins)
-    return this.#with({
-      ...this.settings,
+  withPlugins(plugins: readonly Plugin<object>[]): this {
+    const { settings, session } = this
+    const all = arrange(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
+    const added = all.filter((plugin) => !settings.plugins.includes(plugin))
+    const { planning } = settings
+    const made: Settings = {
+      ...settings,
+      plugins: all,
       planning: {
-        ...this.settings.planning,
-        policies: [...this.settings.planning.policies, ...plugins.flatMap((plugin) => plugin.policies ?? [])],
+        ...planning,
+        policies: [...planning.policies, ...added.flatMap((plugin) => plugin.policies ?? [])],
+        companions: [...planning.companions, ...added.flatMap((plugin) => plugin.companions ?? [])],
       },
-      hooks: [...this.settings.hooks, ...plugins.flatMap((plugin) => plugin.hooks ?? [])],
-    })
+      hooks: [...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])],
+    }
+    if (!(session instanceof PoolSession)) {
+      for (const { name, onInit, onDestroy } of added)
+        if (onInit !== undefined || onDestroy !== undefined)
+          refuse(`The plugin '${name}' is started and ended with a whole database. Give it to that.`)
+      return this.over(made) as this
+    }
+    const lifecycle = lifecycleOf(added, made, session.pool, session)
+    if (lifecycle === undefined) return this.over(made) as this
+    return new DatabaseHandle(made, new PoolSession(session.pool, lifecycle)) as this
+  }
+
+  /** The plugins in force, in the order in which they apply. */
+  get plugins(): readonly PluginDescription[] {
+    return this.settings.plugins.map(describePlugin)
+  }
+
+  /** The same database for someone: with values that policies read when a statement runs. */
+  as(context: Readonly<Record<string, unknown>>): this {
+    return this.over({ ...this.settings, context: addContext(this.settings.context, context) }) as this
+  }
+
+  /** The same database without the policies that a capability turns off. */
+  unscoped(capability: object, reason: string): this {
+    if (typeof reason !== 'string' || reason.trim() === '')
+      refuse(`unscoped() takes a reason, which hooks are told, not ${show(reason)}.`)
+    const opened = this.settings.planning.policies.filter((policy) => policy.opens?.(capability) === true)
+    if (opened.length === 0)
+      throw new KantaError(
+        'policy',
+        'The capability turns off no policy of this database. Give the one that the plugin was made with.',
+      )
+    return this.exempt(
+      `without ${opened.map((policy) => policy.name).join(', ')}`,
+      (policy) => (opened.includes(policy) ? undefined : policy),
+      opened.map((policy) => ({ policy: policy.name, reason })),
+    )
+  }
+
+  /** The same database with some policies changed or left out: what plugins make their opt-outs of. */
+  exempt(key: string, change: (policy: Policy) => Policy | undefined, exemptions: readonly Exemption[]): this {
+    const made = this.#planned(key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
+    return this.over({ ...made.settings, exemptions: [...this.settings.exemptions, ...exemptions] }) as this
   }
 
   prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
@@ -236,7 +309,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 
   /** Lets running work end, then closes every connection. */
   destroy(options?: DestroyOptions): Promise<void> {
-    if (this.session.pool !== undefined) return this.session.pool.destroy(options)
+    const { session } = this
+    if (session.pool !== undefined && session.destroy !== undefined) return session.destroy(options)
     return Promise.reject(
       new KantaError(
         'invalid_input',
@@ -261,32 +335,29 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return this
   }
 
-  /** Settings that are made once and found again by a name, so that their plans are kept. */
-  #derive(key: string, make: () => Settings): this {
-    const known = derived.get(this.settings) ?? new Map<string, Settings>()
-    derived.set(this.settings, known)
-    let settings = known.get(key)
-    if (settings === undefined) {
+  /** Other policies, which are found again by a name, so that their plans are kept. */
+  #planned(key: string, change: (policies: readonly Policy[]) => readonly Policy[]): this {
+    const { settings } = this
+    const known = derived.get(settings.planning) ?? new Map<string, Planning>()
+    derived.set(settings.planning, known)
+    let planning = known.get(key)
+    if (planning === undefined) {
       // Names made at run time, one for each tenant, must not pile up.
       if (known.size >= MOST_DERIVED) known.clear()
-      settings = make()
-      known.set(key, settings)
+      planning = { ...settings.planning, policies: change(settings.planning.policies) }
+      known.set(key, planning)
     }
-    return this.#with(settings)
+    return this.over({ ...settings, planning }) as this
   }
 
   /** This handle with other settings. */
   protected over(settings: Settings): DatabaseHandle {
     return new DatabaseHandle(settings, this.session)
   }
-
-  #with(settings: Settings): this {
-    return this.over(settings) as this
-  }
 }
 
 const MOST_DERIVED = 1_000
-const derived = new WeakMap<Settings, Map<string, Settings>>()
+const derived = new WeakMap<Planning, Map<string, Planning>>()
 
 const LEVELS: readonly IsolationLevel[] = [
   'read uncommitted',

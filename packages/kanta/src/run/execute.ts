@@ -4,17 +4,21 @@ import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import { type BatchSource, runBatch } from './batch.ts'
-import { type Bound, bind, bindFixed, type Context } from './bind.ts'
+import { type Bound, bind, bindFixed } from './bind.ts'
 import { type Part, partsOf, refuseRagged } from './bulk.ts'
+import { type Context, joinContexts } from './context.ts'
 import { arrayDecoder, type Decoding, objectDecoder, type RowDecoder } from './decode.ts'
 import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
-import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
+import { type Company, type Exemption, type Hook, type QueryEvent, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
-import { type Plan, type Planning, plan } from './plan.ts'
+import { type Plan, type Planning, plan, planOfDerived } from './plan.ts'
+import type { Plugin } from './plugin.ts'
 import type { Facts } from './resolve.ts'
 import type { Session } from './session.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
+import { runTransaction } from './transact.ts'
+import type { Transaction } from './transaction.ts'
 import { checkOptions, Use } from './use.ts'
 
 /** What is the same for a database and for every transaction of it. */
@@ -22,7 +26,14 @@ export interface Settings {
   readonly driver: Driver
   readonly planning: Planning
   readonly hooks: readonly Hook[]
+  readonly plugins: readonly Plugin<object>[]
   readonly context: Context
+  /** The context of the running code, where that is kept. */
+  readonly ambientContext: (() => Context | undefined) | undefined
+  /** The policies that statements do without, and why. */
+  readonly exemptions: readonly Exemption[]
+  /** The database that a transaction is, without plugins. */
+  readonly plain: (transaction: Transaction) => unknown
   /** Leaves parameters out of errors. */
   readonly redact: boolean
   /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
@@ -32,13 +43,18 @@ export interface Settings {
 /** Of text that is run as it is, nothing is known. */
 const OF_TEXT: Facts = { kind: 'rawStatement', reads: [], writes: [], columns: [], readOnly: false }
 
+/** What is called once a statement that is in no transaction lasts. */
+type AfterStatement = (() => unknown)[]
+
+/** The queries that compiled ones were made of, by which a database with policies runs them. */
+const compiledFrom = new WeakMap<object, Chain>()
+
 /** Runs queries in one session. */
 export class Executor implements Runner {
   readonly settings: Settings
   readonly session: Session
   readonly #dialect: Dialect
   readonly #planning: Planning
-  readonly #context: Context
   readonly #plain: boolean
 
   constructor(settings: Settings, session: Session) {
@@ -46,39 +62,42 @@ export class Executor implements Runner {
     this.session = session
     this.#dialect = settings.planning.dialect
     this.#planning = settings.planning
-    this.#context = settings.context
     this.#plain = settings.hooks.length === 0
   }
 
   execute(query: Chain, options?: ExecuteOptions): Promise<unknown[]> {
     let ready: Plan
+    let { args } = query
     try {
       ready = this.plan(query.shape)
+      if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
       return Promise.reject(error)
     }
-    if (options?.signal === undefined && this.#plain) {
+    if (options?.signal === undefined && this.#plain && ready.companions === undefined) {
       if (ready.returnsRows === true && ready.sql !== undefined) {
-        return this.#now(ready, ready.sql, query.args, false) as Promise<unknown[]>
+        return this.#now(ready, ready.sql, args, false) as Promise<unknown[]>
       }
-      if (ready.returnsRows === false) return this.#write(ready, query.args)
+      if (ready.returnsRows === false) return this.#write(ready, args)
     }
-    return this.#run(ready, query.args, options, false)
+    return this.#run(ready, args, options, false)
   }
 
   first(query: Chain, options?: ExecuteOptions): Promise<unknown> {
     let ready: Plan
+    let { args } = query
     try {
       ready = this.plan(query.shape)
+      if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
       return Promise.reject(error)
     }
     if (ready.facts.readOnly && ready.returnsRows === true) {
-      if (options?.signal === undefined && this.#plain && ready.sql !== undefined)
-        return this.#now(ready, ready.sql, query.args, true)
-      return this.#run(ready, query.args, options, true).then((rows) => rows[0])
+      if (options?.signal === undefined && this.#plain && ready.sql !== undefined && ready.companions === undefined)
+        return this.#now(ready, ready.sql, args, true)
+      return this.#run(ready, args, options, true).then((rows) => rows[0])
     }
-    return this.#run(ready, query.args, options, false).then((rows) => rows[0])
+    return this.#run(ready, args, options, false).then((rows) => rows[0])
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
@@ -89,26 +108,59 @@ export class Executor implements Runner {
   compile(query: Chain): Bound & { readonly query: Shape } {
     const ready = this.plan(query.shape)
     if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
-    const { sql, parameters } = bind(ready, query.args, this.#dialect, this.#context)
+    const { sql, parameters } = this.bind(ready, this.prepare(ready, query.args))
     // Whoever changes what was compiled does not change the query.
-    return { sql, parameters: parameters === query.args ? parameters.slice() : parameters, query: query.shape }
+    const compiled = {
+      sql,
+      parameters: parameters === query.args ? parameters.slice() : parameters,
+      query: query.shape,
+    }
+    if (this.#isGuarded) compiledFrom.set(compiled, query)
+    return compiled
   }
 
   serialize(query: Chain): Stored {
     return store(query, this.#planning.schema)
   }
 
+  /** Checks arguments and adds those of policies. */
+  prepare(ready: Plan, args: readonly unknown[]): readonly unknown[] {
+    return ready.prepare === undefined ? args : ready.prepare(args, this.context)
+  }
+
+  /** What policies read: what `db.as()` gave and what the running code is in, which must agree. */
+  get context(): Context {
+    const { context, ambientContext } = this.settings
+    const around = ambientContext?.()
+    return around === undefined ? context : joinContexts(context, around)
+  }
+
+  /** Whether policies see to what statements read and write. */
+  get #isGuarded(): boolean {
+    return this.#planning.policies.some((policy) => policy.enforce !== undefined)
+  }
+
   /** Runs text as it is. */
   async text(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
     checkOptions(options)
+    if (this.#isGuarded) {
+      const query = compiledFrom.get(bound)
+      return { rows: await this.execute(query ?? refuseText(this.#planning), options) }
+    }
     throwIfAborted(options?.signal)
     const connection = this.session.take('write') ?? (await this.session.wait('write', options?.signal))
-    const use = new Use(connection, options)
+    const after: AfterStatement = []
+    const result = await this.#textOn(new Use(connection, options), bound, after)
+    for (const callback of after) await callback()
+    return result
+  }
+
+  async #textOn(use: Use, bound: Bound, after: AfterStatement): Promise<unknown> {
+    const { connection } = use
     try {
       const run = (): Promise<unknown> => this.#raw(bound, undefined, use)
-      const { sql, parameters } = bound
       if (this.#plain) return await run()
-      return await throughHooks(this.settings.hooks, { sql, parameters, facts: OF_TEXT, streaming: false }, run)
+      return await throughHooks(this.settings.hooks, this.#event(bound, OF_TEXT, false, after), run)
     } catch (cause) {
       throw this.failure(cause, bound, connection)
     } finally {
@@ -126,7 +178,12 @@ export class Executor implements Runner {
   }
 
   bind(ready: Plan, args: readonly unknown[]): Bound {
-    return bind(ready, args, this.#dialect, this.#context)
+    return bind(ready, args, this.#dialect, this.#bindingContext(ready))
+  }
+
+  /** Most plans take no value of the context but by their arguments. */
+  #bindingContext(ready: Plan): Context {
+    return ready.direct ? this.settings.context : this.context
   }
 
   /** Makes a connection's rows into the user's. */
@@ -155,7 +212,7 @@ export class Executor implements Runner {
     try {
       connection = this.session.take(ready.facts.readOnly ? 'read' : 'write')
       if (connection === undefined) return this.#inTurn(ready, sql, args, single)
-      if (!ready.direct) parameters = bindFixed(ready, args, this.#context)
+      if (!ready.direct) parameters = bindFixed(ready, args, this.context)
       const found = single
         ? connection.first(sql, parameters, ready.decoding.bigints)
         : connection.all(sql, parameters, ready.decoding.bigints)
@@ -177,7 +234,7 @@ export class Executor implements Runner {
     const connection = await this.session.wait(facts.readOnly ? 'read' : 'write', undefined)
     let parameters = args
     try {
-      if (!direct) parameters = bindFixed(ready, args, this.#context)
+      if (!direct) parameters = bindFixed(ready, args, this.context)
       const found = await (single
         ? connection.first(sql, parameters, decoding.bigints)
         : connection.all(sql, parameters, decoding.bigints))
@@ -200,7 +257,7 @@ export class Executor implements Runner {
     let connection: Connection | undefined
     let bound: Bound | undefined
     try {
-      const parts = partsOf(ready, args, this.#planning, this.#context)
+      const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
       if (parts.length > 1) return this.#run(ready, args, undefined, false)
       bound = parts[0]!.bound
       connection = this.session.take('write')
@@ -209,7 +266,7 @@ export class Executor implements Runner {
       if (result instanceof Promise) return this.#written(ready, bound, connection, result)
       this.session.give(connection)
       connection = undefined
-      return Promise.resolve(outcome(ready.tree, result))
+      return Promise.resolve(outcome(ready, result))
     } catch (cause) {
       if (connection !== undefined) this.session.give(connection)
       return Promise.reject(this.failure(cause, bound))
@@ -218,7 +275,7 @@ export class Executor implements Runner {
 
   async #written(ready: Plan, bound: Bound, connection: Connection, result: Promise<RunResult>): Promise<unknown[]> {
     try {
-      return outcome(ready.tree, await result)
+      return outcome(ready, await result)
     } catch (cause) {
       throw this.failure(cause, bound, connection)
     } finally {
@@ -253,38 +310,79 @@ export class Executor implements Runner {
     checkOptions(options)
     const signal = options?.signal
     throwIfAborted(signal)
-    const parts = partsOf(ready, args, this.#planning, this.#context)
+    if (ready.companions !== undefined) return this.#accompanied(ready, args, options)
+    return this.#unaccompanied(ready, args, options, single)
+  }
+
+  async #unaccompanied(
+    ready: Plan,
+    args: readonly unknown[],
+    options: ExecuteOptions | undefined,
+    single: boolean,
+  ): Promise<unknown[]> {
+    const signal = options?.signal
+    const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
     const role = ready.facts.readOnly ? 'read' : 'write'
     const connection = this.session.take(role) ?? (await this.session.wait(role, signal))
     const use = new Use(connection, options)
+    const after: AfterStatement = []
+    const rows = await this.#all(parts, use, single, after)
+    for (const callback of after) await callback()
+    return rows
+  }
+
+  async #all(parts: readonly Part[], use: Use, single: boolean, after: AfterStatement): Promise<unknown[]> {
+    const { connection } = use
     try {
-      throwIfAborted(signal)
-      if (ready.readBack !== undefined) return await this.#atomically(use, () => this.#parts(parts, use))
-      if (parts.length === 1) return await this.#part(parts[0]!, use, single)
+      throwIfAborted(use.signal)
+      if (parts[0]!.plan.readBack !== undefined)
+        return await this.#atomically(use, () => this.#parts(parts, use, after))
+      if (parts.length === 1) return await this.#part(parts[0]!, use, single, after)
       if (connection.batch !== undefined && !this.session.inTransaction && connection.inTransaction !== true) {
         const batch = { batch: (all: readonly BatchStatement[]) => use.run(() => connection.batch!(all)) }
-        return together(parts, await runBatch(parts, batch, this.#batching(connection)))
+        return together(parts, await runBatch(parts, batch, this.#batching(connection, after)))
       }
-      return await this.#atomically(use, () => this.#parts(parts, use))
+      return await this.#atomically(use, () => this.#parts(parts, use, after))
     } finally {
       use.release((broken) => this.session.give(connection, broken))
     }
   }
 
-  async #parts(parts: readonly Part[], use: Use): Promise<unknown[]> {
+  /** In one transaction with what goes along with it. */
+  #accompanied(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
+    const { driver } = this.settings
+    return runTransaction(this.session, { driver, signal: options?.signal }, async (transaction) => {
+      const inside = new Executor(this.settings, transaction.session)
+      const company: Company = {
+        facts: ready.facts,
+        asked: ready.asked,
+        tree: ready.tree,
+        context: this.context,
+        exemptions: this.settings.exemptions,
+        derive: async (key, make) => {
+          const derived = planOfDerived(ready, key, this.#planning, make)
+          return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
+        },
+        db: this.settings.plain(transaction),
+      }
+      return throughHooks(ready.companions!, company, () => inside.#unaccompanied(ready, args, options, false))
+    })
+  }
+
+  async #parts(parts: readonly Part[], use: Use, after: AfterStatement): Promise<unknown[]> {
     const results: unknown[][] = []
-    for (const part of parts) results.push(await this.#part(part, use, false))
+    for (const part of parts) results.push(await this.#part(part, use, false, after))
     return together(parts, results)
   }
 
-  #batching(connection: Connection): BatchSource {
+  #batching(connection: Connection, after: AfterStatement): BatchSource {
     return {
       hooks: this.settings.hooks,
-      event: (part) => this.event(part, false),
+      event: (part) => this.event(part, false, after),
       result: ({ plan: ready, bound }, answer) =>
         ready.returnsRows
           ? (this.decoder(ready, bound.sql, connection)?.rows(answer.rows) ?? answer.rows)
-          : outcome(ready.tree, answer),
+          : outcome(ready, answer),
       failure: (cause, { bound }) => this.failure(cause, bound, connection),
     }
   }
@@ -325,15 +423,25 @@ export class Executor implements Runner {
     }
   }
 
-  #part(part: Part, use: Use, single: boolean): Promise<unknown[]> {
+  #part(part: Part, use: Use, single: boolean, after: AfterStatement): Promise<unknown[]> {
     const run = (): Promise<unknown[]> => this.#statement(part, use, single)
     if (this.#plain) return run()
-    return throughHooks(this.settings.hooks, this.event(part, false), run)
+    return throughHooks(this.settings.hooks, this.event(part, false, after), run)
   }
 
   /** What hooks see of a statement. */
-  event({ plan: { facts }, bound }: Part, streaming: boolean): QueryEvent {
-    return { sql: bound.sql, parameters: bound.parameters, facts, streaming }
+  event({ plan: { facts }, bound }: Part, streaming: boolean, after: AfterStatement = []): QueryEvent {
+    return this.#event(bound, facts, streaming, after)
+  }
+
+  #event({ sql, parameters }: Bound, facts: Facts, streaming: boolean, after: AfterStatement): QueryEvent {
+    const { context, session, settings } = this
+    const { transaction, inTransaction } = session
+    const afterCommit = (callback: () => unknown): void => {
+      if (transaction === undefined) after.push(callback)
+      else transaction.afterCommit(callback)
+    }
+    return { sql, parameters, facts, streaming, inTransaction, context, exemptions: settings.exemptions, afterCommit }
   }
 
   async #statement({ plan: ready, bound }: Part, use: Use, single: boolean): Promise<unknown[]> {
@@ -343,7 +451,7 @@ export class Executor implements Runner {
     try {
       if (ready.returnsRows === undefined) return [await this.#raw(bound, ready, use)]
       if (ready.readBack !== undefined) return await this.#readBack(ready.readBack, bound, use)
-      if (!ready.returnsRows) return outcome(ready.tree, await use.run(() => connection.run(sql, parameters)))
+      if (!ready.returnsRows) return outcome(ready, await use.run(() => connection.run(sql, parameters)))
       if (single) {
         const row = await use.run(() => connection.first(sql, parameters, bigints))
         return row === undefined ? [] : [this.decoder(ready, sql, connection)?.row(row) ?? row]
@@ -361,7 +469,7 @@ export class Executor implements Runner {
     return this.#dialect.readBack!.read(back, parameters, {
       write: () => use.run(() => connection.run(sql, parameters)),
       ask: (text) => use.run(() => connection.first(text, [])),
-      find: (keys) => this.#part({ plan: back.plan, bound: this.bind(back.plan, [keys]) }, use, false),
+      find: (keys) => this.#part({ plan: back.plan, bound: this.bind(back.plan, [keys]) }, use, false, []),
     })
   }
 
@@ -388,6 +496,14 @@ export class Executor implements Runner {
       'The text left a transaction open on a connection that others use; it was rolled back. Use db.transaction(), or begin and commit inside db.connection().',
     )
   }
+}
+
+function refuseText({ policies }: Planning): never {
+  const names = policies.flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
+  throw new KantaError(
+    'policy',
+    `SQL text would pass by the policies of this database (${names.join(', ')}). Build the query, or say what the text reads and writes: sql\`…\`.trusted('its name', { reads: […], writes: […] }).`,
+  )
 }
 
 /** What the parts of an insert gave, as of one. */

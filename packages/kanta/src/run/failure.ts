@@ -1,3 +1,4 @@
+import { raised } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 
@@ -14,6 +15,8 @@ export function failure(
     return cause
   }
   const { code, message, ...details } = driver.explainError(cause)
+  const refused = raised(message)
+  if (refused !== undefined) return new KantaError('policy', `${refused}.`, { cause, sql, parameters })
   return new KantaError(code, message, { cause, sql, parameters, ...details })
 }
 

@@ -1,4 +1,14 @@
+import type { Node } from '../ir/index.ts'
+import type { Context } from './context.ts'
 import type { Facts } from './resolve.ts'
+
+/** A policy that a statement does without, and why. */
+export interface Exemption {
+  readonly policy: string
+  /** What takes its place, such as `with deleted`; absent where the policy is off. */
+  readonly mode?: string | undefined
+  readonly reason?: string | undefined
+}
 
 /** What a hook sees of a statement that is about to run. */
 export interface QueryEvent {
@@ -6,6 +16,13 @@ export interface QueryEvent {
   readonly parameters: readonly unknown[]
   readonly facts: Facts
   readonly streaming: boolean
+  readonly inTransaction: boolean
+  /** The values that policies read, as they are for this run. */
+  readonly context: Context
+  /** The policies that it does without. */
+  readonly exemptions: readonly Exemption[]
+  /** Calls back once what the statement did lasts: after the commit, or after the statement where it is alone. */
+  afterCommit(callback: () => unknown): void
 }
 
 /** Around a run: calls `next` to go on, and may wait, look at the result or throw. */
@@ -14,8 +31,40 @@ export interface Hook {
   around(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
 }
 
+/** What a companion sees: a statement in a transaction, which more statements may join. */
+export interface Company {
+  readonly facts: Facts
+  /** The kind of statement that the user asked for, and the statement as it runs, policies applied. */
+  readonly asked: Node['kind']
+  readonly tree: Node
+  readonly context: Context
+  readonly exemptions: readonly Exemption[]
+  /**
+   * Runs a statement that is made of this one, with the same arguments: its rows. It is planned once under its key; no
+   * policy and no companion sees it. Values of its own it takes as literals or as a `context` node.
+   */
+  derive(key: string, make: (tree: Node) => Node): Promise<Record<string, unknown>[]>
+  /** The transaction that it runs in, without plugins: a `Transaction`. */
+  readonly db: unknown
+}
+
+/**
+ * Goes along with statements in one transaction with them: what it adds and they themselves take effect together, or
+ * not at all. `next` runs the statement and gives its rows, or its result in an array.
+ */
+export interface Companion {
+  readonly name: string
+  /** Whether it goes along with a statement; asked once for each shape. */
+  joins(facts: Facts): boolean
+  around(company: Company, next: () => Promise<unknown[]>): Promise<unknown[]>
+}
+
 /** Runs `work` inside all hooks, the first outermost. */
-export function throughHooks<T>(hooks: readonly Hook[], event: QueryEvent, work: () => Promise<T>): Promise<T> {
+export function throughHooks<E, T>(
+  hooks: readonly { around(event: E, next: () => Promise<unknown>): Promise<unknown> }[],
+  event: E,
+  work: () => Promise<T>,
+): Promise<T> {
   const from = (i: number): Promise<T> => {
     const hook = hooks[i]
     return hook === undefined ? work() : (hook.around(event, () => from(i + 1)) as Promise<T>)

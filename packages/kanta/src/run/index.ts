@@ -1,15 +1,26 @@
-export { isNode, mapChildren, type Node, type NodeOf, walk } from '../ir/index.ts'
+export { eachChild, empty, isNode, mapChildren, type Node, type NodeOf, nodeWith, walk } from '../ir/index.ts'
 export { withAmbient } from './ambient.ts'
-export { DatabaseHandle, type KantaOptions, open } from './database.ts'
+export { type Context, contextValue, sameValue } from './context.ts'
+export { DatabaseHandle, type KantaOptions, open, withoutPlugins } from './database.ts'
 export { DefinitionExecutor } from './definition.ts'
 export type { Executor, Settings } from './execute.ts'
 export { failure, suppress, throwIfAborted } from './failure.ts'
 export { HeldSession } from './held.ts'
-export type { Hook, QueryEvent } from './hook.ts'
+export { withHidden } from './hidden.ts'
+export type { Companion, Company, Exemption, Hook, QueryEvent } from './hook.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
 export { migrationTables } from './migration-tables.ts'
 export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './outcome.ts'
 export type { Plugin } from './plugin.ts'
-export { type Policy, schemaPrefix } from './policy.ts'
+export {
+  type Enforce,
+  type Enforced,
+  type Policy,
+  type Prepare,
+  type Statement,
+  type Surroundings,
+  schemaPrefix,
+} from './policy.ts'
 export type { Facts } from './resolve.ts'
 export { fromJSON } from './restore.ts'
+export { PoolSession } from './session.ts'

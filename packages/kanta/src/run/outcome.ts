@@ -41,12 +41,23 @@ export class MergeResult {
   }
 }
 
-/** The result object of a statement that returned no rows. */
-export function outcome(statement: Node, { changes, insertId }: RunResult): unknown[] {
+/** What was asked, and what runs. */
+interface Asked {
+  readonly asked: Node['kind']
+  readonly tree: Node
+}
+
+/** The result object of a statement that returned no rows, for what was asked, whatever policies made of it. */
+export function outcome({ asked, tree: statement }: Asked, { changes, insertId }: RunResult): unknown[] {
   const count = BigInt(changes)
-  switch (statement.kind) {
+  switch (asked) {
     case 'insert':
-      return [new InsertResult(insertId === undefined || mayUpdate(statement) ? undefined : BigInt(insertId), count)]
+      return [
+        new InsertResult(
+          insertId === undefined || mayUpdate(statement as NodeOf<'insert'>) ? undefined : BigInt(insertId),
+          count,
+        ),
+      ]
     case 'update':
       return [new UpdateResult(count)]
     case 'delete':

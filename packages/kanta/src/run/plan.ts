@@ -2,10 +2,12 @@ import { type Dialect, type Piece, type ReadBack, Writer } from '../dialect/inde
 import { KantaError, refuse } from '../error/index.ts'
 import { defines, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec, TableDefinition } from '../schema/index.ts'
+import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
-import type { Policy } from './policy.ts'
-import { attachDefinitions, type Facts, Resolver, type SchemaDefinitions } from './resolve.ts'
+import type { Companion } from './hook.ts'
+import { applyPolicies, type Policy, type Prepare } from './policy.ts'
+import { type Facts, Resolver } from './resolve.ts'
 
 /** The codecs of the columns of rows. */
 export interface RowCodecs {
@@ -28,6 +30,8 @@ export interface Plan {
   readonly slots: readonly Slot[]
   /** Whether values are written into the text: what defines takes no parameters. */
   readonly inline: boolean
+  /** How many arguments it takes, those of policies included. */
+  readonly given: number
   /** Whether the arguments are the parameters, as they are. */
   readonly direct: boolean
   /** Whether running it gives rows; `undefined` for text of the user's own. */
@@ -45,6 +49,14 @@ export interface Plan {
   readonly variants: Map<string, string>
   /** How the rows of an insert are read where the database does not return them. */
   readonly readBack?: ReadBack & { readonly plan: Plan }
+  /** The kind of the statement that the user asked for: a policy may make another of it. */
+  readonly asked: Node['kind']
+  /** Checks the arguments and adds those of policies. */
+  readonly prepare: Prepare | undefined
+  /** Those of the database that go along with this statement; `undefined` where there is none. */
+  readonly companions: readonly Companion[] | undefined
+  /** The plans of statements that companions derive from this one. */
+  derived: Map<string, Plan> | undefined
 }
 
 /** What is fixed for a database, and so no part of a shape. */
@@ -52,6 +64,8 @@ export interface Planning {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
   readonly policies: readonly Policy[]
+  /** What goes along with statements, in one transaction with them. */
+  readonly companions: readonly Companion[]
 }
 
 const NO_PIECES: readonly Piece[] = []
@@ -73,22 +87,36 @@ export function plan(shape: Shape, planning: Planning): Plan {
 
 function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
-  let tree = attachDefinitions(folded.tree as Node, planning.schema, planning.dialect)
-  for (const policy of planning.policies) tree = policy.rewrite(tree)
-  return planTree(tree, folded.arguments, planning)
+  const statement = attachDefinitions(folded.tree as Node, planning.schema, planning.dialect)
+  const given = folded.arguments
+  const { tree, added, prepare } = applyPolicies(statement, planning.policies, { ...planning, given })
+  const made = { ...planTree(tree, given + added, planning, given), asked: shape.kind, prepare }
+  const companions = planning.companions.filter((companion) => companion.joins(made.facts))
+  return { ...made, companions: companions.length === 0 ? undefined : companions }
+}
+
+/** The plan of a statement that was derived from that of another plan, with the same arguments; no policy sees it again. */
+export function planOfDerived(whole: Plan, key: string, planning: Planning, make: (tree: Node) => Node): Plan {
+  whole.derived ??= new Map()
+  let found = whole.derived.get(key)
+  if (found === undefined) {
+    found = planTree(make(whole.tree), whole.given, { ...planning, policies: [] })
+    whole.derived.set(key, found)
+  }
+  return found
 }
 
 /** The plan of a tree that the policies have seen. */
-function planTree(tree: Node, given: number, planning: Planning): Plan {
+function planTree(tree: Node, given: number, planning: Planning, own: number = given): Plan {
   const { capabilities, readBack: reading } = planning.dialect
   const readBack = capabilities.returning ? undefined : reading?.split(tree)
-  if (readBack === undefined) return planStatement(tree, given, planning)
+  if (readBack === undefined) return planStatement(tree, given, planning, own)
   const read = planStatement(readBack.select, 1, planning)
   const made = planStatement(readBack.insert, given, planning)
   return { ...made, tree, returnsRows: true, readBack: { ...readBack, plan: read } }
 }
 
-function planStatement(tree: Node, given: number, planning: Planning): Plan {
+function planStatement(tree: Node, given: number, planning: Planning, own: number = given): Plan {
   const { dialect, policies } = planning
   const renames = policies.flatMap((policy) => (policy.renameColumn === undefined ? [] : [policy.renameColumn]))
   const rename = renames.length === 0 ? undefined : (name: string) => renames.reduce((now, next) => next(now), name)
@@ -98,7 +126,7 @@ function planStatement(tree: Node, given: number, planning: Planning): Plan {
   writer.statement(tree)
   const slots = writer.pieces.filter((piece) => typeof piece !== 'string')
   const inline = defines(tree.kind)
-  if (inline && slots.some((slot) => slot.kind === 'context'))
+  if (inline && slots.some((slot) => slot.kind === 'context' || slot.index >= own))
     throw new KantaError(
       'invalid_input',
       'What is defined would keep a value of the context of this moment. Define it through a database without that policy.',
@@ -122,6 +150,11 @@ function planStatement(tree: Node, given: number, planning: Planning): Plan {
     decoder: 'unset',
     variants: fixed ? NO_VARIANTS : new Map(),
     parts: undefined,
+    asked: tree.kind,
+    prepare: undefined,
+    companions: undefined,
+    derived: undefined,
+    given,
   }
 }
 

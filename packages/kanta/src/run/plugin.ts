@@ -1,9 +1,139 @@
-import type { Hook } from './hook.ts'
+import { KantaError, refuse } from '../error/index.ts'
+import type { $adds, PluginDescription } from '../face/index.ts'
+import { show } from '../sql/index.ts'
+import type { Companion, Hook } from './hook.ts'
 import type { Policy } from './policy.ts'
 
-/** A named pair of what rewrites statements and what goes around their runs. */
-export interface Plugin {
+/**
+ * A named set of policies, hooks and companions, and what a database has besides with it. `A` is the type of what it
+ * adds.
+ *
+ * @example
+ * ```ts
+ * const loud: Plugin = {
+ *   name: 'loud',
+ *   hooks: [{ name: 'loud', around: (event, next) => (console.log(event.sql), next()) }],
+ * }
+ * ```
+ */
+export interface Plugin<A extends object = {}> {
   readonly name: string
+  readonly version?: string | undefined
+  /** Names of plugins that must be there, and come before it. */
+  readonly dependencies?: readonly string[] | undefined
+  /** Names of plugins that cannot be there as well. */
+  readonly conflicts?: readonly string[] | undefined
+  /** Among plugins that do not depend on each other the one with the higher number comes first; 0 unless given. */
+  readonly priority?: number | undefined
   readonly policies?: readonly Policy[] | undefined
   readonly hooks?: readonly Hook[] | undefined
+  readonly companions?: readonly Companion[] | undefined
+  /** Called before the first statement, with the database without plugins. */
+  onInit?(db: never): unknown
+  /** Called when the database is closed, in reverse order; also when a later plugin could not be started. */
+  onDestroy?(): unknown
+  /** What a database with this plugin has besides; called for each database, transaction and connection. */
+  extend?(db: never): A
+  readonly [$adds]?: A
+}
+
+const MEMBERS: readonly string[] = [
+  ...['name', 'version', 'dependencies', 'conflicts', 'priority', 'policies', 'hooks', 'companions'],
+  ...['onInit', 'onDestroy', 'extend'],
+]
+
+const fail = (message: string): never => {
+  throw new KantaError('plugin', message)
+}
+
+/**
+ * The plugins in the order in which they apply: what one depends on before it, then by priority, then as given.
+ *
+ * @throws KantaError `plugin` for duplicates, missing dependencies, conflicts and circles.
+ */
+export function arrange(plugins: readonly Plugin<object>[]): readonly Plugin<object>[] {
+  if (!Array.isArray(plugins)) return refuse(`Plugins are given in an array, not as ${show(plugins)}.`)
+  const byName = new Map<string, Plugin<object>>()
+  for (const plugin of plugins) {
+    if (typeof plugin !== 'object' || typeof plugin?.name !== 'string')
+      return refuse(`${show(plugin)} is not a plugin. Give what a function such as camelCase() gives.`)
+    for (const key of Object.keys(plugin))
+      if (!MEMBERS.includes(key))
+        refuse(`The plugin '${plugin.name}' has ${show(key)}. Plugins have: ${MEMBERS.join(', ')}.`)
+    if (byName.has(plugin.name)) fail(`The plugin '${plugin.name}' is given twice. Leave one out.`)
+    byName.set(plugin.name, plugin)
+  }
+  for (const plugin of plugins) {
+    for (const name of plugin.dependencies ?? [])
+      if (!byName.has(name)) fail(`The plugin '${plugin.name}' needs the plugin '${name}', which is not given. Add it.`)
+    for (const name of plugin.conflicts ?? [])
+      if (byName.has(name)) fail(`The plugins '${plugin.name}' and '${name}' cannot be used together. Leave one out.`)
+  }
+  // What others depend on is as urgent as the most urgent of them.
+  const urgency = new Map<string, number>()
+  const raise = (plugin: Plugin<object>, least: number, trail: readonly string[]): void => {
+    if (trail.includes(plugin.name))
+      fail(
+        `Plugins depend on each other in a circle: ${[...trail.slice(trail.indexOf(plugin.name)), plugin.name].join(' → ')}.`,
+      )
+    const most = Math.max(plugin.priority ?? 0, least, urgency.get(plugin.name) ?? Number.NEGATIVE_INFINITY)
+    urgency.set(plugin.name, most)
+    for (const name of plugin.dependencies ?? []) raise(byName.get(name)!, most, [...trail, plugin.name])
+  }
+  for (const plugin of plugins) raise(plugin, Number.NEGATIVE_INFINITY, [])
+  const found = new Set<Plugin<object>>()
+  const place = (plugin: Plugin<object>): void => {
+    for (const name of plugin.dependencies ?? []) place(byName.get(name)!)
+    found.add(plugin)
+  }
+  const sorted = [...plugins].sort((a, b) => urgency.get(b.name)! - urgency.get(a.name)!)
+  for (const plugin of sorted) place(plugin)
+  return [...found]
+}
+
+export function describePlugin({
+  name,
+  version,
+  priority,
+  dependencies,
+  policies,
+  hooks,
+  companions,
+}: Plugin<object>): PluginDescription {
+  const names = (parts: readonly { readonly name: string }[] = []): string[] => parts.map((part) => part.name)
+  return Object.freeze({
+    name,
+    version,
+    priority: priority ?? 0,
+    dependencies: dependencies ?? [],
+    policies: names(policies),
+    hooks: [...names(hooks), ...names(companions)],
+  })
+}
+
+/** Starts plugins in order; when one fails, ends those before it. */
+export async function startPlugins(plugins: readonly Plugin<object>[], db: unknown): Promise<void> {
+  for (const [i, plugin] of plugins.entries()) {
+    try {
+      await plugin.onInit?.(db as never)
+    } catch (cause) {
+      const said = cause instanceof Error ? cause.message : String(cause)
+      const suppressed = await endPlugins(plugins.slice(0, i)).catch((error: unknown) => error)
+      throw new KantaError('plugin', `The plugin '${plugin.name}' could not be started: ${said}`, { cause, suppressed })
+    }
+  }
+}
+
+/** Ends plugins in reverse order: all of them, whatever some say. */
+export async function endPlugins(plugins: readonly Plugin<object>[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const plugin of plugins.toReversed()) {
+    try {
+      await plugin.onDestroy?.()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0)
+    throw errors.length === 1 ? errors[0] : new AggregateError(errors, 'Several plugins could not be ended.')
 }

@@ -1,20 +1,49 @@
+import type { Dialect } from '../dialect/index.ts'
 import type { Node } from '../ir/index.ts'
 import { checkName } from '../sql/index.ts'
+import type { SchemaDefinitions } from './attach.ts'
+import type { Context } from './context.ts'
 import { withHidden } from './hidden.ts'
 
 /** A statement as a tree: what policies read and write. */
 export type Statement = Node
 
 /**
- * A rewrite of every statement, once for each shape. Pure: values enter only through context slots
- * (`{ kind: 'context', name }`), which are read when the statement runs.
+ * A rewrite of every statement, once for each shape. Pure: values enter only when the statement runs. One that speaks
+ * of tables has an `enforce`, which applies it together with the others that have the same; those come first, so that
+ * they see the names of the program.
  */
 export interface Policy {
   readonly name: string
-  rewrite(statement: Statement): Statement
+  rewrite?(statement: Statement): Statement
+  readonly enforce?: Enforce | undefined
   /** Names of result columns that are known only when rows arrive, as with `select *`. */
   renameColumn?(name: string): string
+  /** Whether a capability turns it off; see `db.unscoped()`. */
+  opens?(capability: object): boolean
 }
+
+/** Applies several policies to a statement in one pass. */
+export type Enforce = (statement: Statement, policies: readonly Policy[], around: Surroundings) => Enforced
+
+/** What a statement stands in. */
+export interface Surroundings {
+  readonly dialect: Dialect
+  readonly schema: SchemaDefinitions
+  /** How many arguments the user gives; slots from this number on are those that `prepare` adds. */
+  readonly given: number
+}
+
+/** What policies made of a statement. */
+export interface Enforced {
+  readonly tree: Statement
+  /** How many arguments `prepare` adds. */
+  readonly added: number
+  /** Checks the arguments and adds those of the policies, each time that the statement runs. */
+  readonly prepare: Prepare | undefined
+}
+
+export type Prepare = (args: readonly unknown[], context: Context) => readonly unknown[]
 
 /** Puts every unqualified table into a schema; the names of common table expressions are not tables. */
 export function schemaPrefix(schema: string): Policy {
@@ -25,4 +54,17 @@ export function schemaPrefix(schema: string): Policy {
 function prefix(part: Node, schema: string, hidden: ReadonlySet<string>): Node {
   if (part.kind === 'table') return part.schema === undefined && !hidden.has(part.name) ? { ...part, schema } : part
   return withHidden(part, hidden, (child, inner) => prefix(child, schema, inner))
+}
+
+/** What the policies make of a statement: those of tables first and together, then the others one by one. */
+export function applyPolicies(statement: Statement, policies: readonly Policy[], around: Surroundings): Enforced {
+  const ofTables = policies.filter((policy) => policy.enforce !== undefined)
+  const enforced = ofTables[0]?.enforce?.(statement, ofTables, around) ?? {
+    tree: statement,
+    added: 0,
+    prepare: undefined,
+  }
+  let { tree } = enforced
+  for (const policy of policies) tree = policy.rewrite?.(tree) ?? tree
+  return { ...enforced, tree }
 }

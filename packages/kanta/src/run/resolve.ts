@@ -1,8 +1,7 @@
-import { type Dialect, localize, type OutputColumn, reads } from '../dialect/index.ts'
+import { type OutputColumn, reads } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
-import { withHidden } from './hidden.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
@@ -16,9 +15,6 @@ export interface Facts {
   /** Whether it surely changes nothing. */
   readonly readOnly: boolean
 }
-
-/** The definitions that a database knows, by name (`schema.name` for those in a schema). */
-export type SchemaDefinitions = ReadonlyMap<string, TableDefinition>
 
 /** What a name in scope stands for: a defined table, a query with known columns, or something unknown. */
 interface Source {
@@ -425,7 +421,7 @@ export class Resolver {
       case 'values':
         this.#children(n, scope)
         if (n.rows.kind === 'slot') setRows(n.rows, n.columns, undefined)
-        return { columns: byName(n.columns.map((name) => ({ name, codec: undefined, json: 'value' }))) }
+        return { columns: byName(n.columns.map((name, i) => ({ name, codec: codecsOf(n.rows)?.[i], json: 'value' }))) }
       case 'listTable':
         if (n.values.kind === 'slot') setCodec(n.values, jsonList)
         return { columns: byName(['position', 'value'].map((name) => ({ name, codec: undefined, json: 'value' }))) }
@@ -517,6 +513,11 @@ export class Resolver {
           n,
           n.values.map((value, i) => this.#output(n.keys[i]!, value, scope)),
         )
+        return
+      case 'trusted':
+        for (const table of n.reads) this.#reads.add(table)
+        for (const table of n.writes) this.#writes.add(table)
+        this.#children(n, scope)
         return
       case 'raw': {
         const inner = new Scope(scope, this.#columnsNamed)
@@ -653,8 +654,18 @@ function setRows(
   columns: readonly string[],
   codecs: readonly (Codec | undefined)[] | undefined,
 ): void {
-  const keys = (slot.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
-  ;(slot as { codec: unknown }).codec = { columns: keys, codecs }
+  const known = slot.codec as RowCodecs | undefined
+  ;(slot as { codec: unknown }).codec = { columns: known?.columns ?? columns, codecs: codecs ?? known?.codecs }
+}
+
+interface RowCodecs {
+  readonly columns: readonly string[]
+  readonly codecs: readonly (Codec | undefined)[] | undefined
+}
+
+/** How the columns of given rows are written, where a policy has said so. */
+function codecsOf(rows: Node): RowCodecs['codecs'] {
+  return rows.kind === 'slot' ? (rows.codec as RowCodecs | undefined)?.codecs : undefined
 }
 
 /** The columns of a star. One of `returning` brings only those of the table that is written. */
@@ -672,22 +683,4 @@ function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<s
     }
   }
   return columns
-}
-
-/** A tree in which names of tables that the database knows carry their definitions; names of CTEs do not. */
-export function attachDefinitions(
-  tree: Node,
-  schema: SchemaDefinitions,
-  dialect: Dialect | undefined,
-  hidden: ReadonlySet<string> = new Set(),
-): Node {
-  if (tree.kind === 'table') {
-    const isHidden = tree.schema === undefined && hidden.has(tree.name)
-    const given = tree.definition as TableDefinition | undefined
-    const found = schema.get(tree.schema === undefined ? tree.name : `${tree.schema}.${tree.name}`)
-    const definition = given ?? (isHidden ? undefined : found)
-    if (definition === undefined) return tree
-    return { ...tree, definition: dialect === undefined ? definition : localize(definition, dialect) }
-  }
-  return withHidden(tree, hidden, (child, inner) => attachDefinitions(child, schema, dialect, inner))
 }

@@ -31,8 +31,8 @@ import {
   UpdateBuilder,
 } from '../sql/index.ts'
 import { checkArgument } from './argument.ts'
+import type { SchemaDefinitions } from './attach.ts'
 import type { DatabaseHandle } from './database.ts'
-import type { SchemaDefinitions } from './resolve.ts'
 import { FORMAT, fingerprints, type Stored } from './store.ts'
 
 const BUILDERS = {
@@ -243,7 +243,7 @@ class Reader {
     if (!isKind(kind)) return refuse(`The stored query holds a node of an unknown kind, ${show(kind)}.`)
     if (MADE_LATER.has(kind)) return refuse(`The stored query holds a ${kind}, which only planning makes.`)
     if (!isStored(kind)) return refuse(`The stored query holds a ${kind}, which is no part of a query.`)
-    if (kind === 'raw' && !this.#trustText) {
+    if ((kind === 'raw' || kind === 'trusted') && !this.#trustText) {
       return refuse(
         'The stored query holds SQL text of its own. Read it with fromJSON(json, { trustText: true }) if it comes from where you trust.',
       )

@@ -1,6 +1,6 @@
 import type { Connection, Role } from '../driver/index.ts'
 import { HeldSession, once } from './held.ts'
-import type { Pool } from './pool.ts'
+import type { DestroyOptions, Pool } from './pool.ts'
 import type { Transaction } from './transaction.ts'
 
 /** Where statements run: the pools of a database, or the one connection that a transaction or `connection()` holds. */
@@ -23,6 +23,8 @@ export interface Session {
   reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession>
   /** The connections of a whole database. */
   readonly pool?: Pool | undefined
+  /** Ends what was started with a whole database, and closes its connections. */
+  destroy?(options?: DestroyOptions): Promise<void>
   /** Runs work for which this session stands for the one that is held, where the code around it decides that. */
   within?<R>(held: HeldSession, work: () => R): R
 }
@@ -33,25 +35,66 @@ export interface Loan {
   end(broken?: boolean): void
 }
 
+/** What is done once before the first statement, and at the end if it was. */
+export interface Lifecycle {
+  start(): Promise<void>
+  end(): Promise<void>
+}
+
 /** The session of a whole database: each statement takes whatever connection of its pool is free. */
 export class PoolSession implements Session {
   readonly pool: Pool
   readonly canHoldStream: boolean
   readonly inTransaction = false
   readonly transaction = undefined
+  /** What has to be done before the first statement, such as starting plugins. */
+  #start: (() => Promise<void>) | undefined
+  #starting: Promise<void> | undefined
+  #hasStarted = false
+  readonly #end: (() => Promise<void>) | undefined
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, lifecycle?: Lifecycle | undefined) {
     this.pool = pool
+    this.#end = lifecycle?.end
+    this.#start = lifecycle?.start
     // Without readers a stream would keep everything else waiting, or show the rows of a transaction not its own.
     this.canHoldStream = pool.hasReaders || pool.driver.holdsStreams === true
   }
 
   take(role: Role): Connection | undefined {
-    return this.pool.take(role)
+    return this.#start === undefined ? this.pool.take(role) : undefined
   }
 
   wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
-    return this.pool.wait(role, signal)
+    if (this.#start === undefined) return this.pool.wait(role, signal)
+    return this.started().then(() => this.pool.wait(role, signal))
+  }
+
+  /** Resolves once everything is started; what failed is tried again with the next statement. */
+  async started(): Promise<void> {
+    if (this.#start === undefined) return
+    this.#starting ??= this.#start()
+    try {
+      await this.#starting
+      this.#start = undefined
+      this.#hasStarted = true
+    } finally {
+      this.#starting = undefined
+    }
+  }
+
+  /** Ends what was started. */
+  async ended(): Promise<void> {
+    const wasStarted = this.#hasStarted
+    this.#hasStarted = false
+    if (wasStarted) await this.#end?.()
+  }
+
+  /** Ends what was started, and closes every connection. */
+  async destroy(options?: DestroyOptions): Promise<void> {
+    const [first, second] = await Promise.allSettled([this.ended(), this.pool.destroy(options)])
+    const failed = [second, first].find((one) => one.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   give(connection: Connection, broken?: boolean): void {
@@ -59,13 +102,13 @@ export class PoolSession implements Session {
   }
 
   async lend(role: Role, signal: AbortSignal | undefined): Promise<Loan> {
-    const connection = await this.pool.wait(role, signal)
+    const connection = await this.wait(role, signal)
     this.pool.note(connection, 'a stream')
     return { connection, end: once((broken) => this.pool.give(connection, broken)) }
   }
 
   async reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession> {
-    const connection = await this.pool.wait(role, signal)
+    const connection = await this.wait(role, signal)
     this.pool.note(connection, purpose)
     return new HeldSession(connection, purpose, {
       sharesStreams: this.pool.driver.sharesStreams,

@@ -17,8 +17,9 @@ export interface StreamSource {
   plan(shape: Chain['shape']): Plan
   bind(plan: Plan, args: readonly unknown[]): Bound
   decoder(plan: Plan, sql: string, connection: Connection): RowDecoder | undefined
-  event(part: Part, streaming: boolean): QueryEvent
+  event(part: Part, streaming: boolean, after: (() => unknown)[]): QueryEvent
   failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
+  prepare(plan: Plan, args: readonly unknown[]): readonly unknown[]
   execute(query: Chain, options: ExecuteOptions | undefined): Promise<unknown[]>
 }
 
@@ -147,14 +148,14 @@ async function* read(
   const ready = executor.plan(query.shape)
   if (ready.returnsRows !== true || ready.readBack)
     refuse('stream() reads rows: a query, or a statement with returning().')
-  if (!session.canHoldStream) {
+  if (!session.canHoldStream || ready.companions !== undefined) {
     const rows = await executor.execute(query, options)
     throwIfAborted(signal, 'The stream')
     if (rows.length > 0) yield rows
     return
   }
   throwIfAborted(signal)
-  const bound = executor.bind(ready, query.args)
+  const bound = executor.bind(ready, executor.prepare(ready, query.args))
   const ended = Promise.withResolvers<void>()
   // A hook sees the stream from its start to its end; one that fails before the start stops it.
   ended.promise.catch(() => {})
@@ -166,10 +167,11 @@ async function* read(
   const { connection } = hold.loan
   const use = new Use(connection, options)
   hold.use = use
+  const after: (() => unknown)[] = []
   let failed: unknown
   try {
     if (hold.isAbandoned) return
-    await opened(executor, ready, bound, ended.promise)
+    await opened(executor, executor.event({ plan: ready, bound }, true, after), ended.promise)
     const decoder = (): RowDecoder | undefined => executor.decoder(ready, bound.sql, connection)
     const cursor = connection.stream(bound.sql, bound.parameters, chunkSize, ready.decoding.bigints)
     hold.cursor = cursor
@@ -192,8 +194,10 @@ async function* read(
     } catch (cause) {
       failed = failed === undefined ? executor.failure(cause, bound) : suppress(failed, cause)
     }
-    if (failed === undefined) ended.resolve()
-    else ended.reject(failed)
+    if (failed === undefined) {
+      ended.resolve()
+      for (const callback of after) await callback()
+    } else ended.reject(failed)
     // biome-ignore lint/correctness/noUnsafeFinally: a cursor that cannot be closed is an error of its reader
     if (failed !== undefined) throw failed
   }
@@ -209,11 +213,11 @@ const closedBefore = (): KantaError =>
   new KantaError('connection', 'The connection was closed before its stream was read to the end.')
 
 /** Starts the hooks of a stream, and waits until all of them have let it pass. */
-function opened(executor: StreamSource, plan: Plan, bound: Bound, ended: Promise<void>): Promise<void> {
+function opened(executor: StreamSource, event: QueryEvent, ended: Promise<void>): Promise<void> {
   const { hooks } = executor.settings
   if (hooks.length === 0) return Promise.resolve()
   return new Promise((pass, stop) => {
-    throughHooks(hooks, executor.event({ plan, bound }, true), () => {
+    throughHooks(hooks, event, () => {
       pass()
       return ended
     }).catch(stop)

@@ -29,6 +29,10 @@ export class Use {
     this.#onAbort = options?.onAbort
   }
 
+  get signal(): AbortSignal | undefined {
+    return this.#signal
+  }
+
   /** Marks the connection as one of which nothing good is to be expected. */
   break(): void {
     this.#broken = true

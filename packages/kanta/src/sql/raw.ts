@@ -17,6 +17,22 @@ export class RawStatement extends Chain<'rawStatement'> {}
 
 /** SQL text with values: an expression, or a statement of its own. */
 export class Raw extends Expr {
+  /** Says what the text reads and writes, for databases whose policies refuse text. */
+  trusted(
+    name: string,
+    { reads, writes, ...rest }: { readonly reads?: readonly string[]; readonly writes?: readonly string[] } = {},
+  ): Raw {
+    const others = Object.keys(rest)
+    if (others.length > 0) refuse(`trusted() has no option ${show(others[0])}. It takes reads and writes.`)
+    checkName(name, 'the name of a trusted text')
+    if (reads === undefined && writes === undefined)
+      refuse(`trusted(${show(name)}) takes the tables that the text reads and writes: { reads: ['city'], writes: [] }.`)
+    for (const tables of [reads, writes])
+      for (const table of tables ?? []) checkName(table, 'the name of a table that trusted text uses')
+    const { node: operand, args } = this
+    return new Raw(node({ kind: 'trusted', name, reads: reads ?? [], writes: writes ?? [], operand }), args)
+  }
+
   async execute(db: Runnable, options?: ExecuteOptions): Promise<unknown> {
     const [result] = await runnerOf(db).execute(this.on(db), options)
     return result

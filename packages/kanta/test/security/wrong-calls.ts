@@ -293,7 +293,18 @@ export const subjects: Readonly<Record<string, Subject>> = {
       if (name === 'CaseBuilder') return selected(made.when(1).then(1).end(), db)
       return made
     },
-    internal: ['over', 'destroy', 'connection', 'transaction', 'startTransaction', 'afterCommit', 'afterRollback'],
+    internal: [
+      'over',
+      'destroy',
+      'connection',
+      'transaction',
+      'startTransaction',
+      'afterCommit',
+      'afterRollback',
+      'as',
+      'unscoped',
+      'exempt',
+    ],
     calls: {
       $extendTables: none,
       $omitTables: none,
@@ -411,13 +422,13 @@ export const subjects: Readonly<Record<string, Subject>> = {
   'sql text': {
     make: () => sql`1`,
     finish: conditionOrSelected,
-    internal: ['on', 'execute', 'compile'],
+    internal: ['on', 'execute', 'compile', 'trusted'],
     calls: expression,
   },
   'a statement of sql text': {
     make: () => sql`select 1 as one`,
     finish: same,
-    internal: ['on', ...Object.keys(expression)],
+    internal: ['on', 'trusted', ...Object.keys(expression)],
     calls: { execute: late(['database'], (db) => [db]), compile: late(['database'], (db) => [db]) },
   },
   'a table that is known at run time': {

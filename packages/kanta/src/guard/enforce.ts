@@ -1,0 +1,56 @@
+import { type Enforced, type Node, type Policy, type Surroundings, withHidden } from '../run/index.ts'
+import { guardDelete, guardUpdate } from './change.ts'
+import { checkColumns } from './column.ts'
+import { guardInsert } from './insert.ts'
+import { Late } from './late.ts'
+import { guardMerge } from './merge.ts'
+import type { TablePolicy } from './rule.ts'
+import { guardSelect } from './select.ts'
+import { Site } from './site.ts'
+import { confine, refuse } from './text.ts'
+
+/** A policy on the rows of tables, which is enforced together with all others in one pass. */
+export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): TablePolicy {
+  return { ...policy, enforce }
+}
+
+/**
+ * Applies the rules of all policies to every table that a statement names, wherever it stands. The name of a common
+ * table expression is no table.
+ */
+export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
+  const late = new Late(around.given)
+  const site = new Site(policies as readonly TablePolicy[], around.dialect, late)
+  const confined = confine(statement, around.dialect)
+  const tree = guard(confined, new Set(), site)
+  return { tree, added: late.added, prepare: late.prepare }
+}
+
+function guard(part: Node, hidden: ReadonlySet<string>, site: Site): Node {
+  if (part.kind === 'trusted') return part
+  if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
+  site.checkStatement(part)
+  const inner = withHidden(part, hidden, (child, names) => guard(child, names, site))
+  const names = namesIn(inner, hidden)
+  checkColumns(part, names, site)
+  switch (inner.kind) {
+    case 'select':
+      return guardSelect(inner, names, site)
+    case 'insert':
+      return guardInsert(inner, names, site)
+    case 'update':
+      return guardUpdate(inner, names, site)
+    case 'delete':
+      return guardDelete(inner, names, site)
+    case 'merge':
+      return guardMerge(inner, names, site)
+    default:
+      return inner
+  }
+}
+
+/** The names that mean common table expressions in the body of a statement. */
+function namesIn(part: Node, hidden: ReadonlySet<string>): ReadonlySet<string> {
+  if (!('ctes' in part) || part.ctes.length === 0) return hidden
+  return new Set([...hidden, ...part.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : []))])
+}

@@ -1,0 +1,63 @@
+import { type Dialect, raise } from '../dialect/index.ts'
+import type { Node, NodeOf } from '../run/index.ts'
+
+export const word = (text: string): NodeOf<'word'> => ({ kind: 'word', text })
+export const literal = (value: string | number | bigint | boolean | null): NodeOf<'literal'> => ({
+  kind: 'literal',
+  value,
+})
+export const column = (table: string | undefined, name: string): NodeOf<'ref'> => ({
+  kind: 'ref',
+  schema: undefined,
+  table,
+  column: name,
+})
+export const equal = (left: Node, right: Node): Node => ({ kind: 'binary', left, op: '=', right })
+/** A comparison with `null`. */
+export const isNull = (operand: Node): Node => ({ kind: 'binary', left: operand, op: 'is', right: literal(null) })
+export const isNotNull = (operand: Node): Node => ({
+  kind: 'binary',
+  left: operand,
+  op: 'is not',
+  right: literal(null),
+})
+
+/** All of some conditions; `undefined` for none. */
+export function all(conditions: readonly (Node | undefined)[]): Node | undefined {
+  const items = conditions.filter((condition) => condition !== undefined)
+  return items.length < 2 ? items[0] : { kind: 'and', items }
+}
+
+/** One of some conditions; false for none. */
+export function any(conditions: readonly Node[]): Node {
+  return conditions.length === 1 ? conditions[0]! : conditions.length === 0 ? never : { kind: 'or', items: conditions }
+}
+
+/** What is true of no row. */
+export const never: Node = { kind: 'binary', left: word('1'), op: '=', right: word('0') }
+
+/** `then` where a condition holds, `otherwise` where it does not or is unknown. */
+export function choose(condition: Node, then: Node, otherwise: Node): Node {
+  return { kind: 'case', operand: undefined, whens: [{ kind: 'when', condition, result: then }], otherwise }
+}
+
+/** A condition that holds where `condition` does, and fails the statement where it does not or is unknown. */
+export function demand(condition: Node, why: string, dialect: Dialect): Node {
+  return equal(choose(condition, word('1'), raise(why, dialect)), word('1'))
+}
+
+/** The same, only for rows of which `among` holds: databases are free to look at a row before its other conditions. */
+export function demandAmong(among: Node | undefined, condition: Node, why: string, dialect: Dialect): Node {
+  if (among === undefined) return demand(condition, why, dialect)
+  const inner = choose(condition, word('1'), raise(why, dialect))
+  return equal(choose(among, inner, word('1')), word('1'))
+}
+
+export const assignment = (name: string, value: Node): Node => ({
+  kind: 'assignment',
+  column: column(undefined, name),
+  value,
+})
+
+/** Whether two names mean one column or table: not all databases tell cases apart. */
+export const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()

@@ -1,0 +1,81 @@
+import { type Context, contextValue, type NodeOf, type Prepare } from '../run/index.ts'
+
+/** Of one column of the rows of an insert: what is written there, whatever the user's rows say. */
+interface RowStamp {
+  readonly slot: number
+  readonly column: string
+  readonly value: (context: Context) => unknown
+  readonly given: 'refuse' | 'same' | 'keep'
+  readonly check: ((given: unknown, value: unknown) => void) | undefined
+}
+
+/** Gathers what happens each time that a statement runs: values of policies, and checks. */
+export class Late {
+  readonly #given: number
+  readonly #values: ((context: Context) => unknown)[] = []
+  readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
+  readonly #stamps: RowStamp[] = []
+
+  /** `given` is the number of arguments that the user gives. */
+  constructor(given: number) {
+    this.#given = given
+  }
+
+  /** The place of a value that is made when the statement runs. Encoded as the column that it meets. */
+  value(make: (context: Context) => unknown): NodeOf<'slot'> {
+    this.#values.push(make)
+    return { kind: 'slot', index: this.#given + this.#values.length - 1, role: 'value', codec: undefined }
+  }
+
+  /** The place of a list that is made when the statement runs, for the right of `in`; no item may be missing. */
+  list(make: (context: Context) => readonly unknown[]): NodeOf<'slot'> {
+    return { ...this.value(make), role: 'list' }
+  }
+
+  /** The place of a value of the context; running without it is an error. */
+  context(name: string): NodeOf<'slot'> {
+    return this.value((context) => contextValue(name, context))
+  }
+
+  /** Adds a check for each run: throws to refuse it. Gets the arguments of the user, and those of policies after them. */
+  check(check: (context: Context, args: readonly unknown[]) => void): void {
+    this.#checks.push(check)
+  }
+
+  /** What makes the value in a place that this made. */
+  makerOf(slot: NodeOf<'slot'>): ((context: Context) => unknown) | undefined {
+    return this.#values[slot.index - this.#given]
+  }
+
+  /** Writes a column of all rows of an insert. The rows of the user are copied, not changed. */
+  stampRows(stamp: RowStamp): void {
+    this.#stamps.push(stamp)
+  }
+
+  get added(): number {
+    return this.#values.length
+  }
+
+  get prepare(): Prepare | undefined {
+    const [values, checks, stamps] = [this.#values, this.#checks, this.#stamps]
+    if (values.length + checks.length + stamps.length === 0) return undefined
+    const count = this.#given
+    return (args, context) => {
+      const all = args.slice(0, count)
+      for (let i = 0; i < values.length; i++) all[count + i] = values[i]!(context)
+      for (const check of checks) check(context, all)
+      for (const stamp of stamps) all[stamp.slot] = stampAll(all[stamp.slot], stamp, context)
+      return all
+    }
+  }
+}
+
+function stampAll(rows: unknown, { column, value, given, check }: RowStamp, context: Context): unknown {
+  const stamped = value(context)
+  return (rows as readonly Record<string, unknown>[]).map((row) => {
+    const own = Object.hasOwn(row, column) ? row[column] : undefined
+    if (given === 'keep' && own !== undefined) return row
+    if (own !== undefined) check?.(own, stamped)
+    return { ...row, [column]: stamped }
+  })
+}

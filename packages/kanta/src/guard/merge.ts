@@ -1,0 +1,62 @@
+import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
+import { demandsOf, guardSets, newRow } from './change.ts'
+import { all, assignment, column } from './expression.ts'
+import { guardInsert } from './insert.ts'
+import type { Row } from './rule.ts'
+import { filtered } from './select.ts'
+import type { Found, Site } from './site.ts'
+
+/** A merge: rows that are not there for the statement match nothing, and each action is as the statement of its kind. */
+export function guardMerge(merge: NodeOf<'merge'>, hidden: ReadonlySet<string>, site: Site): Node {
+  const source = merge.using === undefined ? undefined : site.source(merge.using, hidden)
+  const using = source === undefined ? merge.using : filtered(source, merge.using!, site)
+  const target = site.target(merge.into, 'update')
+  if (target === undefined) return { ...merge, using }
+  const sees = site.sees(target, 'update')
+  const whens = merge.whens.map((when) =>
+    when.kind === 'mergeWhen' ? guardWhen(when, merge, target, sees, site) : when,
+  )
+  return { ...merge, using, on: sees === undefined ? merge.on : [...merge.on, sees], whens }
+}
+
+function guardWhen(
+  when: NodeOf<'mergeWhen'>,
+  merge: NodeOf<'merge'>,
+  target: Found,
+  sees: Node | undefined,
+  site: Site,
+): Node {
+  const { action, match } = when
+  if (action.kind !== 'mergeAction') return when
+  if (action.action === 'insert') return { ...when, action: guardMergeInsert(action, merge, site) }
+  const bySource = match === 'not matched by source'
+  const onlySeen = bySource ? sees : undefined
+  const row: Row = (of) => column(target.name, of)
+  if (action.action.startsWith('delete')) {
+    const deleted = site.target(merge.into, 'delete')!
+    const stamps = deleted.rules.flatMap((rule) => Object.entries(rule.deletes ?? {}))
+    const mayDelete = site.sees(deleted, 'delete')
+    const condition = all([when.condition, onlySeen, mayDelete])
+    if (stamps.length === 0) return { ...when, condition }
+    const sets = [
+      ...guardSets([], target, row, site),
+      ...stamps.map(([name, stamp]) => assignment(name, stamp.value(row, site.late))),
+    ]
+    return { ...when, condition, action: { ...action, action: 'update', sets } }
+  }
+  if (!action.action.startsWith('update')) return { ...when, condition: all([when.condition, onlySeen]) }
+  const given = action.sets.flatMap((set) => (set.kind === 'update' ? set.sets : [set]))
+  const sets = guardSets(given, target, row, site)
+  const among = all([when.condition, onlySeen])
+  const demands = demandsOf(target, newRow(sets, row), 'update', among, site)
+  return { ...when, condition: all([among, ...demands]), action: { ...action, sets } }
+}
+
+/** The values of a merge's insert, as those of an insert of one row. */
+function guardMergeInsert(action: NodeOf<'mergeAction'>, merge: NodeOf<'merge'>, site: Site): Node {
+  const tuple: Node = { kind: 'tuple', items: action.values }
+  const insert = nodeWith('insert', { verb: 'insert', into: merge.into, columns: action.columns, tuples: [tuple] })
+  const guarded = guardInsert(insert, new Set(), site)
+  if (guarded.kind !== 'insert' || guarded.tuples[0]?.kind !== 'tuple') return action
+  return { ...action, columns: guarded.columns ?? [], values: guarded.tuples[0].items }
+}

@@ -1,0 +1,45 @@
+import { refuse } from '../error/index.ts'
+import type { AnyInfo, Capability, Database, DatabasePlugin, Plugged } from '../face/index.ts'
+import { DatabaseHandle, PoolSession } from '../run/index.ts'
+
+/**
+ * The same database with plugins in force, once all of them have started. The database that was given stays as it is,
+ * for what has to pass by the plugins, such as migrations; both have the same connections.
+ *
+ * @throws KantaError `plugin` for duplicates, missing dependencies, conflicts, circles, and a plugin that cannot start;
+ * those before it are ended.
+ *
+ * @example
+ * ```ts
+ * import { createExecutor, softDelete } from 'kanta/plugins'
+ *
+ * const live = await createExecutor(db, [softDelete({ tables: ['city'] })])
+ * await live.deleteFrom('city').where('id', '=', 1).execute()
+ * ```
+ */
+export async function createExecutor<DB, I extends AnyInfo, const P extends readonly DatabasePlugin[]>(
+  db: Database<DB, I>,
+  plugins: P,
+): Promise<Plugged<DB, I, P>> {
+  if (!((db as unknown) instanceof DatabaseHandle))
+    return refuse('createExecutor() takes what kanta() gives, and plugins.')
+  const made = (db as unknown as DatabaseHandle).withPlugins(plugins as never)
+  if (made.session instanceof PoolSession) await made.session.started()
+  return made as never
+}
+
+/**
+ * An object that turns off the policies of the plugins that were made with it, for whoever holds it: see `db.unscoped()`.
+ *
+ * @example
+ * ```ts
+ * import { capability, tenant } from 'kanta/plugins'
+ *
+ * const reports = capability('reports over all tenants')
+ * const tenants = tenant({ column: 'tenant_id', tables: ['orders'], capability: reports })
+ * ```
+ */
+export function capability(name: string): Capability {
+  if (typeof name !== 'string' || name === '') refuse('capability() takes a name, for whoever reads of it.')
+  return Object.freeze({ name })
+}

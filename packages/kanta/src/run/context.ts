@@ -1,0 +1,81 @@
+import { KantaError, refuse } from '../error/index.ts'
+import { show } from '../sql/index.ts'
+
+/** What policies read when a statement runs. */
+export type Context = Readonly<Record<string, unknown>>
+
+/**
+ * A value that a policy needs.
+ *
+ * @throws KantaError `policy` where it is missing, `undefined`, null, not a number or an empty text.
+ */
+export function contextValue(name: string, context: Context): unknown {
+  const value = Object.hasOwn(context, name) ? context[name] : undefined
+  if (value === undefined || value === null || value === '' || Number.isNaN(value))
+    throw new KantaError(
+      'policy',
+      `The context has no '${name}', which a policy of this database needs. Set it with db.as({ ${name}: … }).`,
+    )
+  return value
+}
+
+/** A context with more values: what it has stays as it is. */
+export function addContext(context: Context, more: Context): Context {
+  if (typeof more !== 'object' || more === null || Array.isArray(more))
+    return refuse(`as() takes an object of values, such as { tenant: 1 }, not ${show(more)}.`)
+  const added: Record<string, unknown> = { ...context }
+  for (const [name, value] of Object.entries(more)) {
+    if (value === undefined || value === null || value === '' || Number.isNaN(value))
+      refuse(
+        `as({ ${name}: ${show(value)} }): a value of the context cannot be missing. Leave '${name}' out to have none.`,
+      )
+    const kept = frozen(value, name)
+    if (Object.hasOwn(context, name) && !sameValue(context[name], kept))
+      throw new KantaError(
+        'policy',
+        `The context has another '${name}' already, which cannot be changed. Begin from the database without a context.`,
+      )
+    added[name] = kept
+  }
+  return Object.freeze(added)
+}
+
+/** A copy that nobody can change. */
+function frozen(value: unknown, name: string): unknown {
+  if (typeof value === 'function' || typeof value === 'symbol')
+    return refuse(`as({ ${name}: … }) was given a ${typeof value}. A context holds values.`)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozen(item, name)))
+  if (value instanceof Date) return Object.freeze(new Date(value))
+  if (value instanceof Uint8Array) return value.slice()
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null)
+    return refuse(`as({ ${name}: … }) was given an object of a class. A context holds values, lists and plain objects.`)
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, frozen(part, name)])))
+}
+
+/** What the context of a database and that of the running code say together. */
+export function joinContexts(one: Context, other: Context): Context {
+  for (const [name, value] of Object.entries(one)) {
+    if (Object.hasOwn(other, name) && !sameValue(value, other[name]))
+      throw new KantaError(
+        'policy',
+        `The context of db.as() and that of the running code do not agree on '${name}'. Use one of the two.`,
+      )
+  }
+  return { ...other, ...one }
+}
+
+/** Whether two values of a context are the same. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
+  if (one instanceof Date || other instanceof Date)
+    return one instanceof Date && other instanceof Date && one.getTime() === other.getTime()
+  const keys = Object.keys(one)
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && sameValue(Reflect.get(one, key), Reflect.get(other, key)))
+  )
+}
