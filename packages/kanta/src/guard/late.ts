@@ -15,6 +15,8 @@ export class Late {
   readonly #values: ((context: Context) => unknown)[] = []
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
+  /** The places of values of the context, by name. */
+  readonly #names: Map<string, NodeOf<'slot'>> = new Map()
 
   /** `given` is the number of arguments that the user gives. */
   constructor(given: number) {
@@ -34,7 +36,11 @@ export class Late {
 
   /** The place of a value of the context; running without it is an error. */
   context(name: string): NodeOf<'slot'> {
-    return this.value((context) => contextValue(name, context))
+    const known = this.#names.get(name)
+    if (known !== undefined) return { ...known }
+    const place = this.value((context) => contextValue(name, context))
+    this.#names.set(name, place)
+    return { ...place }
   }
 
   /** Adds a check for each run: throws to refuse it. Gets the arguments of the user, and those of policies after them. */
@@ -60,6 +66,7 @@ export class Late {
     const [values, checks, stamps] = [this.#values, this.#checks, this.#stamps]
     if (values.length + checks.length + stamps.length === 0) return undefined
     const count = this.#given
+    if (checks.length + stamps.length === 0 && values.length === this.#names.size) return ofContext(values)
     return (args, context) => {
       const all = args.slice(0, count)
       for (let i = 0; i < values.length; i++) all[count + i] = values[i]!(context)
@@ -67,6 +74,23 @@ export class Late {
       for (const stamp of stamps) all[stamp.slot] = stampAll(all[stamp.slot], stamp, context)
       return all
     }
+  }
+}
+
+/** The same values for the same context, which is mostly that of the run before. */
+function ofContext(values: readonly ((context: Context) => unknown)[]): Prepare {
+  let last: Context | undefined
+  let known: readonly unknown[] = []
+  return (args, context) => {
+    if (context !== last) {
+      known = values.map((value) => value(context))
+      last = Object.isFrozen(context) ? context : undefined
+    }
+    // Quicker than concat() and spread for so few.
+    const all: unknown[] = []
+    for (let i = 0; i < args.length; i++) all.push(args[i])
+    for (let i = 0; i < known.length; i++) all.push(known[i])
+    return all
   }
 }
 
