@@ -17,7 +17,9 @@ interface RowStamp {
 export class Late {
   readonly #given: number
   readonly #values: Make[] = []
-  readonly #shared = new Map<unknown, NodeOf<'slot'>>()
+  readonly #shared = new Map<string, NodeOf<'slot'>>()
+  /** How many of the values are made of the context alone. */
+  #ofContext = 0
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
 
@@ -36,13 +38,14 @@ export class Late {
   }
 
   /** A place of a value that is made once for each run, in however many places of the statement it stands. */
-  once(key: unknown, make: Make): NodeOf<'slot'> {
-    const known = this.#shared.get(key)
+  once(key: string, make: Make): NodeOf<'slot'> {
+    let known = this.#shared.get(key)
+    if (known === undefined) {
+      known = this.value(make)
+      this.#shared.set(key, known)
+    }
     // Each place has a codec of its own.
-    if (known !== undefined) return { ...known, codec: undefined }
-    const slot = this.value(make)
-    this.#shared.set(key, slot)
-    return slot
+    return { ...known }
   }
 
   /** The place of a list that is made when the statement runs, for the right of `in`; no item may be missing. */
@@ -52,7 +55,13 @@ export class Late {
 
   /** The place of a value of the context; running without it is an error. */
   context(name: string): NodeOf<'slot'> {
-    return this.value((context) => contextValue(name, context))
+    return this.ofContext(`context ${name}`, (context) => contextValue(name, context))
+  }
+
+  /** The place of what is made of the context alone, and so once for each context. */
+  ofContext(key: string, make: (context: Context) => unknown): NodeOf<'slot'> {
+    if (!this.#shared.has(key)) this.#ofContext++
+    return this.once(key, make)
   }
 
   /** Adds a check for each run: throws to refuse it. Gets the arguments of the user, and those of policies after them. */
@@ -73,6 +82,7 @@ export class Late {
     const [values, checks, stamps] = [this.#values, this.#checks, this.#stamps]
     if (values.length + checks.length + stamps.length === 0) return undefined
     const count = this.#given
+    if (checks.length + stamps.length === 0 && values.length === this.#ofContext) return ofContext(values, count)
     return (args, context) => {
       const all = args.slice(0, count)
       for (let i = 0; i < values.length; i++) all[count + i] = values[i]!(context, all)
@@ -80,6 +90,23 @@ export class Late {
       for (const stamp of stamps) all[stamp.slot] = stampAll(all[stamp.slot], stamp, stamp.value(context, all))
       return all
     }
+  }
+}
+
+/** The same values for the same context, which is mostly that of the run before. */
+function ofContext(values: readonly Make[], count: number): Prepare {
+  let last: Context | undefined
+  let known: readonly unknown[] = []
+  return (args, context) => {
+    if (context !== last) {
+      known = values.map((value) => value(context, args))
+      last = Object.isFrozen(context) ? context : undefined
+    }
+    // Quicker than concat() and spread for so few.
+    const all: unknown[] = []
+    for (let i = 0; i < count; i++) all.push(args[i])
+    for (let i = 0; i < known.length; i++) all.push(known[i])
+    return all
   }
 }
 

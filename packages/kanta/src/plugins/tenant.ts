@@ -125,7 +125,7 @@ class TenantRule implements TableRule {
 
 /** The place of who asks: one value for the whole statement. */
 const owner = (late: Late, context: string): Node =>
-  late.once(`tenant ${context}`, (values) => tenantOf(context, contextValue(context, values)))
+  late.ofContext(`tenant ${context}`, (values) => tenantOf(context, contextValue(context, values)))
 
 function tenantOf(context: string, value: unknown): unknown {
   const known =
@@ -152,7 +152,7 @@ const LOOSE: ReadonlySet<ColumnDefinition['type']> = new Set(['text', 'varchar',
 
 /** A comparison of the bytes of text, beside the one that an index serves. */
 function sameBytes(column: Node, context: string, late: Late): Node {
-  const text = late.once(`tenant ${context} as text`, (values) => {
+  const text = late.ofContext(`tenant ${context} as text`, (values) => {
     const value = contextValue(context, values)
     if (value instanceof Uint8Array)
       throw policyError(
