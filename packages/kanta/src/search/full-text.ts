@@ -5,6 +5,7 @@ import { Expr, type SelectBuilder, show, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { configOf, documentOf, indexOf, makeIndexes } from './full-text-index.ts'
 import { type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
+import { DEFAULT_WORDS, type IndexedWords, readWords } from './mysql-words.ts'
 import { unsupported } from './support.ts'
 import { parseSearch, type Search, searchOfMysql, searchOfPostgres, searchOfSqlite } from './text.ts'
 
@@ -27,9 +28,9 @@ export interface FullTextSearch {
 
 /**
  * Full-text search: FTS5 on SQLite, `tsvector` on PostgreSQL, a full-text index on MariaDB. Nothing that is typed is
- * syntax of the database. Databases differ in what they take for a word; MariaDB compares words as the collation of
- * their columns says, and leaves out those of less than three letters, and some frequent ones, unless its settings say
- * otherwise.
+ * syntax of the database. Databases differ in what they take for a word. MariaDB compares words as the collation of
+ * their columns says; it has no short ones and no frequent ones in its index, as its settings say, so that a search
+ * passes over them.
  *
  * With `install: false` nothing is made when the database starts: see {@link createFullText}.
  *
@@ -52,16 +53,18 @@ export function fullText(
   for (const name of Object.keys(options))
     if (name !== 'install') refuse(`fullText() has no option ${show(name)}. There is install.`)
   let main: DatabaseHandle | undefined
+  let words = DEFAULT_WORDS
   return {
     name: 'fullText',
     onInit: async (db: DatabaseHandle) => {
       // The plugins that rename are those of the database that was opened, which the one given here does without.
       if (options.install !== false)
         await makeIndexes(new DatabaseHandle(main?.settings ?? db.settings, db.session), all)
+      if (/^(?:mysql|mariadb)$/.test(db.settings.planning.dialect.name)) words = await readWords(db)
     },
     extend: (db: DatabaseHandle) => {
       main ??= db
-      return { search: (table: unknown, text: unknown) => search(db, all, table, text) } as never
+      return { search: (table: unknown, text: unknown) => search(db, all, table, text, words) } as never
     },
   }
 }
@@ -73,13 +76,19 @@ export function tableName(table: unknown): string {
   return definition.schema === undefined ? definition.name : `${definition.schema}.${definition.name}`
 }
 
-function search(db: DatabaseHandle, all: readonly Indexed[], table: unknown, text: unknown): SelectBuilder {
+function search(
+  db: DatabaseHandle,
+  all: readonly Indexed[],
+  table: unknown,
+  text: unknown,
+  words: IndexedWords,
+): SelectBuilder {
   const name = tableName(table)
   const indexed = all.find((one) => one.table === name)
   if (indexed === undefined)
     return refuse(`'${name}' is not searched. fullText() was given: ${all.map((one) => one.table).join(', ')}.`)
   const parsed = parseSearch(text)
-  const inner = parsed.wanted.length === 0 ? nothing(db, indexed) : matching(db, indexed, parsed)
+  const inner = parsed.wanted.length === 0 ? nothing(db, indexed) : matching(db, indexed, parsed, words)
   return db.selectFrom(inner.as(sourceName(name)))
 }
 
@@ -114,7 +123,7 @@ const nothing = (db: DatabaseHandle, { table }: Indexed): SelectBuilder =>
 /** Names that stand beside those of the user. */
 const MATCH = 'kanta_match'
 
-function matching(db: DatabaseHandle, indexed: Indexed, parsed: Search): SelectBuilder {
+function matching(db: DatabaseHandle, indexed: Indexed, parsed: Search, words: IndexedWords): SelectBuilder {
   const { table, columns, language } = indexed
   const { name } = db.settings.planning.dialect
   const trusted = { reads: [table] }
@@ -138,8 +147,10 @@ function matching(db: DatabaseHandle, indexed: Indexed, parsed: Search): SelectB
     }
     case 'mysql':
     case 'mariadb': {
+      const asked = searchOfMysql(parsed, words)
+      if (asked === '') return nothing(db, indexed)
       const names = sql.join(columns.map((column) => columnOf(sourceName(table), column)))
-      const match = sql`match (${names}) against (${searchOfMysql(parsed)} in boolean mode)`
+      const match = sql`match (${names}) against (${asked} in boolean mode)`
       const found = match.trusted('full-text search', trusted)
       return withColumn(db, table, 'rank', found).where(found)
     }

@@ -1,5 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
+import { type IndexedWords, isIndexed } from './mysql-words.ts'
 
 /** What a search asks for, or what it does not want. */
 export interface Term {
@@ -60,28 +61,46 @@ export function searchOfSqlite({ wanted, unwanted }: Search): string {
   return unwanted.length === 0 ? found : `(${found}) NOT (${unwanted.map(part).join(' OR ')})`
 }
 
+/** What is joined by hyphens is one more word of its own there, which is only in a row that has it so. */
+const apart = (text: string): string => (/^[\p{L}\p{M}-]+$/u.test(text) ? text.replaceAll('-', ' ') : text)
+
 /** The search for `to_tsquery`: each term is quoted, so that PostgreSQL makes of it what it made of the rows. */
 export function searchOfPostgres({ wanted, unwanted }: Search): string {
   const part = ({ text, isPrefix }: Term): string =>
-    `'${text.replaceAll('\\', ' ').replaceAll("'", "''")}'${isPrefix ? ':*' : ''}`
+    `'${apart(text).replaceAll('\\', ' ').replaceAll("'", "''")}'${isPrefix ? ':*' : ''}`
   return [...wanted.map(part), ...unwanted.map((term) => `!${part(term)}`)].join(' & ')
 }
 
-/** The search for `match … against (… in boolean mode)`, whose signs no word holds. */
-export function searchOfMysql({ wanted, unwanted }: Search): string {
-  const parts = [
-    ...wanted.flatMap((term) => mysqlParts(term, true).map((part) => `+${part}`)),
-    ...unwanted.map((term) => `-${mysqlParts(term, false)[0]}`),
-  ]
-  return parts.join(' ')
+/**
+ * The search for `match … against (… in boolean mode)`, whose signs no word holds; empty where the server has indexed
+ * none of its words. It would find nothing that has to have one that it left out.
+ */
+export function searchOfMysql({ wanted, unwanted }: Search, indexed: IndexedWords): string {
+  const plus = wanted.flatMap((term) => mysqlParts(term).filter((part) => part.isPrefix || part.words.some(known)))
+  const minus = unwanted.map((term) => {
+    const [first, ...others] = mysqlParts(term)
+    return others.length === 0 ? first! : { words: [...first!.words, ...others[0]!.words], isPrefix: false }
+  })
+  function known(word: string): boolean {
+    return isIndexed(word, indexed)
+  }
+  if (plus.length === 0) return ''
+  return [...plus.map((part) => `+${print(part)}`), ...minus.map((part) => `-${print(part)}`)].join(' ')
 }
 
-function mysqlParts({ text, isPrefix }: Term, mayBeSeveral: boolean): readonly string[] {
+/** A word, the beginning of one, or a phrase. */
+interface MysqlPart {
+  readonly words: readonly string[]
+  readonly isPrefix: boolean
+}
+
+const print = ({ words, isPrefix }: MysqlPart): string =>
+  words.length === 1 ? `${words[0]}${isPrefix ? '*' : ''}` : `"${words.join(' ')}"`
+
+/** No phrase ends in the beginning of a word there, which is apart then. */
+function mysqlParts({ text, isPrefix }: Term): readonly MysqlPart[] {
   const words = text.match(/[\p{L}\p{N}\p{M}_]+/gu) ?? []
-  const [last] = words.slice(-1)
-  if (words.length === 1) return [isPrefix ? `${last}*` : `${last}`]
-  const phrase = (of: readonly string[]): string => `"${of.join(' ')}"`
-  // No phrase ends in the beginning of a word there.
-  if (!isPrefix || !mayBeSeveral) return [phrase(words)]
-  return [words.length === 2 ? words[0]! : phrase(words.slice(0, -1)), `${last}*`]
+  if (!isPrefix) return [{ words, isPrefix: false }]
+  const last = { words: words.slice(-1), isPrefix: true }
+  return words.length === 1 ? [last] : [{ words: words.slice(0, -1), isPrefix: false }, last]
 }
