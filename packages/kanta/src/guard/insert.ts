@@ -12,7 +12,7 @@ import {
   refuseTwice,
   writtenByPolicy,
 } from './change.ts'
-import { all, choose, column, demand, never, sameName } from './expression.ts'
+import { all, choose, column, demand, never } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
 import type { Found, Ruled, Site } from './site.ts'
 
@@ -21,22 +21,22 @@ type Insert = NodeOf<'insert'>
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
 /** An insert: its rows get the values of policies and pass their checks; in a conflict it changes only rows that are there. */
-export function guardInsert(insert: Insert, _hidden: ReadonlySet<string>, site: Site): Node {
-  const target = site.target(insert.into, 'insert')
+export function guardInsert(insert: Insert, hidden: ReadonlySet<string>, site: Site): Node {
+  const target = site.target(insert.into, 'insert', hidden)
   if (target === undefined) return insert
-  if (target.rules.length === 0) return guardDuplicate(guardConflict(insert, site), site)
+  if (target.rules.length === 0) return guardDuplicate(guardConflict(insert, hidden, site), hidden, site)
   if (insert.verb === 'replace' || /replace/i.test(insert.or ?? ''))
     throw policyError(
       `Replacing rows of '${target.reference.name}' would delete the rows in their way past the policies of this database. Use onConflict() or onDuplicateKeyUpdate().`,
     )
   const checked = checkRows(stamped(insert, target, site), target, site)
-  return guardDuplicate(guardConflict(checked, site), site)
+  return guardDuplicate(guardConflict(checked, hidden, site), hidden, site)
 }
 
 /** The same insert with the values of the policies. */
 export function stamped(insert: Insert, target: Found, site: Site): Insert {
-  refuseTwice(insert.columns ?? [], target)
-  for (const rule of target.rules) for (const name of insert.columns ?? []) rule.column?.(name, 'insert', site.late)
+  refuseTwice(insert.columns ?? [], target, site)
+  for (const rule of target.rules) for (const name of insert.columns ?? []) site.column(rule, name, 'insert')
   return stampAll(withColumns(insert, target), target, site)
 }
 
@@ -70,7 +70,7 @@ function stampAll(insert: Insert, target: Found, site: Site): Insert {
 /** Writes one column of all rows. */
 function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, target: Found, site: Site): Insert {
   const columns = insert.columns!
-  const at = columns.findIndex((one) => sameName(one, name))
+  const at = columns.findIndex((one) => site.sameColumn(one, name))
   if (at >= 0 && stamp.given === 'refuse') throw writtenByPolicy(name, rule, target)
   const value = stamp.value(noRow, site.late)
   if (insert.rows?.kind === 'slot') return stampRows(insert, insert.rows, name, at, stamp, value, rule, target, site)
@@ -80,7 +80,7 @@ function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, ta
     const given = items[at]!
     const operand = given.kind === 'alias' ? given.operand : given
     // The column itself of a table that the policy sees to has the value already.
-    if (!(insert.query !== undefined && operand.kind === 'ref' && sameName(operand.column, name)))
+    if (!(insert.query !== undefined && operand.kind === 'ref' && site.sameColumn(operand.column, name)))
       checkSame(operand, value, name, rule, target, site)
     return items.with(at, value)
   }
@@ -171,13 +171,14 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
   if (!target.rules.some((rule) => rule.checks !== undefined)) return insert
   const columns = insert.columns ?? []
   const row: Row = (name) => {
-    const at = columns.findIndex((one) => sameName(one, name))
+    const at = columns.findIndex((one) => site.sameColumn(one, name))
     return at < 0 ? defaultOf(name, target) : column(NEW, columns[at]!)
   }
   const demands = demandsOf(target, row, 'insert', site)
   if (demands.length === 0) return insert
-  const rows = queryOfRows(insert, target)
-  const cte: Node = { kind: 'cte', name: NEW, columns, materialized: undefined, query: rows }
+  if (columns.length === 0)
+    throw policyError(`The policies of '${target.reference.name}' check new rows. Give this one values.`)
+  const cte: Node = { kind: 'cte', name: NEW, columns, ...computedOnce(queryOfRows(insert, target), site) }
   const query = nodeWith('select', {
     ctes: [cte],
     recursive: false,
@@ -187,6 +188,16 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
   })
   return { ...insert, rows: undefined, tuples: [], query }
 }
+
+/** A query that a database does not put together with the one that checks its rows, so that it checks what is written. */
+function computedOnce(query: Node, { dialect }: Site): Pick<NodeOf<'cte'>, 'materialized' | 'query'> {
+  if (dialect.name === 'sqlite' || dialect.name === 'postgres') return { materialized: true, query }
+  const free = query.kind === 'select' && query.limit === undefined && query.setOperations.length === 0
+  return { materialized: undefined, query: free && query.from.length > 0 ? { ...query, limit: MOST } : query }
+}
+
+/** MySQL's way to have all rows, but with a limit. https://dev.mysql.com/doc/refman/8.4/en/select.html */
+const MOST: Node = { kind: 'literal', value: 9223372036854775807n }
 
 /** The rows of an insert, in whichever form they are given, as a query. */
 function queryOfRows(insert: Insert, target: Found): Node {
@@ -207,39 +218,38 @@ function queryOfRows(insert: Insert, target: Found): Node {
 }
 
 /** `on conflict do update`: a row that is not there for the statement fails it. */
-function guardConflict(insert: Insert, site: Site): Insert {
+function guardConflict(insert: Insert, hidden: ReadonlySet<string>, site: Site): Insert {
   const { conflict } = insert
-  const target = site.target(insert.into, 'update')
+  const target = site.target(insert.into, 'update', hidden)
   if (conflict?.kind !== 'conflict' || conflict.action !== 'update' || target === undefined) return insert
   const row: Row = (name) => column(target.name, name)
   const sets = guardSets(conflict.sets, target, row, site)
-  const demands = demandsOf(target, newRow(sets, row, target), 'update', site)
+  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
   const updateWhere = unlessHidden(target, all(conflict.updateWhere), row, site)
   return { ...insert, conflict: { ...conflict, sets: demanding(sets, demands, row), updateWhere } }
 }
 
 /** A condition that fails the statement where the row in the way is not there for it. */
 function unlessHidden(target: Found, condition: Node | undefined, row: Row, site: Site): readonly Node[] {
-  const hidden = hiddenRow(target, row, site)
-  const demands = all(hidden)
+  const demands = all(hiddenRow(target, row, site))
   if (demands === undefined) return condition === undefined ? [] : [condition]
   return [condition === undefined ? demands : choose(demands, condition, never)]
 }
 
 function hiddenRow(target: Found, row: Row, site: Site): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const sees = rule.sees?.(row, 'update', site.late)
+    const sees = site.own(rule.sees?.(row, 'update', site.late), target, rule)
     const why = `The row of '${target.reference.name}' that is in the way of the new one is not to be changed (policy '${rule.policy}').`
     return sees === undefined ? [] : [demand(sees, why, site.dialect)]
   })
 }
 
 /** `on duplicate key update` has no condition, so that all is asked where it sets a value. */
-function guardDuplicate(insert: Insert, site: Site): Insert {
-  const target = site.target(insert.into, 'update')
+function guardDuplicate(insert: Insert, hidden: ReadonlySet<string>, site: Site): Insert {
+  const target = site.target(insert.into, 'update', hidden)
   if (insert.duplicate.length === 0 || target === undefined) return insert
   const row: Row = (name) => column(target.name, name)
   const sets = guardSets(insert.duplicate, target, row, site)
-  const demands = demandsOf(target, newRow(sets, row, target), 'update', site)
+  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
   return { ...insert, duplicate: demanding(sets, [...hiddenRow(target, row, site), ...demands], row) }
 }
