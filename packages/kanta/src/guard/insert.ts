@@ -110,8 +110,13 @@ function stampRows(
 ): Insert {
   const columns = insert.columns!
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
+  // What a run makes is made by then.
   const make =
-    value.kind === 'slot' ? site.late.makerOf(value) : value.kind === 'literal' ? () => value.value : undefined
+    value.kind === 'slot'
+      ? (_: unknown, args: readonly unknown[]) => args[value.index]
+      : value.kind === 'literal'
+        ? () => value.value
+        : undefined
   if (make === undefined)
     return stampColumn(asQuery(insert, rows, target), name, { value: () => value, given }, rule, target, site)
   const check = (own: unknown, stamped: unknown): void => {
