@@ -26,7 +26,8 @@ export function guardUpdate(
   const row: Row = (of) => column(target.name, of)
   const sets = [...guardSets(update.sets, target, row, site), ...own]
   const sees = site.sees(target, use)
-  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
+  // What makes an update of a delete has said itself what it writes.
+  const demands = use === 'delete' ? [] : demandsOf(target, newRow(sets, row, target, site), 'update', site)
   return {
     ...update,
     from,

@@ -82,7 +82,7 @@ function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, ta
     // The column itself of a table that the policy sees to has the value already.
     if (!(insert.query !== undefined && operand.kind === 'ref' && site.sameColumn(operand.column, name)))
       checkSame(operand, value, name, rule, target, site)
-    return items.with(at, value)
+    return items.with(at, given.kind === 'alias' ? { ...given, operand: value } : value)
   }
   return {
     ...insert,

@@ -89,14 +89,26 @@ const rows: Declared = {
         return {
           sees: (row, _, late) =>
             any([
-              equal(row('b'), late.value(() => true)),
+              equal(
+                row('b'),
+                late.value(() => true),
+              ),
               {
                 kind: 'unary',
                 op: 'exists',
                 operand: nodeWith('select', {
                   items: [literal(1)],
-                  from: [{ kind: 'alias', operand: { ...table, kind: 'table', name: 'owner' } as never, name: 'kanta_owner', columns: undefined }],
-                  where: [equal({ kind: 'ref', schema: undefined, table: 'kanta_owner', column: 'id' }, row('ownerId'))],
+                  from: [
+                    {
+                      kind: 'alias',
+                      operand: { ...table, kind: 'table', name: 'owner' } as never,
+                      name: 'kanta_owner',
+                      columns: undefined,
+                    },
+                  ],
+                  where: [
+                    equal({ kind: 'ref', schema: undefined, table: 'kanta_owner', column: 'id' }, row('ownerId')),
+                  ],
                 }),
               },
             ]),
@@ -105,11 +117,18 @@ const rows: Declared = {
       }
       if (name === 'owner') {
         return {
-          sees: (row, _, late) => any([isNull(row('s')), { kind: 'binary', left: row('s'), op: 'in', right: late.list((context) => context.words as string[]) }]),
+          sees: (row, _, late) =>
+            any([
+              isNull(row('s')),
+              { kind: 'binary', left: row('s'), op: 'in', right: late.list((context) => context.words as string[]) },
+            ]),
           checks: (row) => ({ kind: 'binary', left: row('s'), op: '<>', right: literal('B') }),
         }
       }
-      return { sees: (row, _, late) => any([isNull(row('n')), { kind: 'binary', left: row('n'), op: '<>', right: late.value(() => 'a') }]) }
+      return {
+        sees: (row, _, late) =>
+          any([isNull(row('n')), { kind: 'binary', left: row('n'), op: '<>', right: late.value(() => 'a') }]),
+      }
     },
   }),
   visible: (table, row, content) => {

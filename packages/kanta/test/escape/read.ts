@@ -64,6 +64,10 @@ export class Read {
       rows = await query.execute()
     } catch (error) {
       if (this.#mayRefuse(error)) return false
+      if (error instanceof KantaError && error.code === 'unsupported') {
+        this.#tally.count('unsupported')
+        return false
+      }
       const known = this.#known.find((pattern) => pattern.test(String(error)))
       if (known === undefined) return this.#fail(label, String(error), query)
       this.#tally.count(known.source)

@@ -1,6 +1,6 @@
+import type { Driver } from '../../src/driver/index.ts'
 import { kanta } from '../../src/index.ts'
 import { createExecutor } from '../../src/plugins/index.ts'
-import type { Driver } from '../../src/driver/index.ts'
 import { script } from '../engine/engine.ts'
 import { statements } from '../props/engine-world.ts'
 import type { TableName } from '../props/query.ts'
@@ -24,12 +24,21 @@ export function hidingContent(seed: number): Content {
     state = (Math.imul(state ^ (state >>> 13), 0x5bd1e995) + 0x9e3779b9) | 0
     return ((state ^ (state >>> 15)) >>> 0) % most
   }
-  const change = (row: Row, name: string, cells: readonly Cell[]): Row => ({ ...row, [name]: cells[below(cells.length)]! })
+  const change = (row: Row, name: string, cells: readonly Cell[]): Row => ({
+    ...row,
+    [name]: cells[below(cells.length)]!,
+  })
   for (const name of tableNames) {
     const rows = [contentOf(seed), contentOf(seed + 100)].flatMap((content) => content[name])
     made[name] = rows.map((row, i) => {
       let own: Row = 'id' in row ? { ...row, id: i + 1 } : row
-      if (name === 'item') own = change(change(change(own, 't', [null, null, own.t!]), 'n', [1, 1, own.n!]), 'ownerId', [1, 2, 4, own.ownerId!])
+      if (name === 'item')
+        own = change(change(change(own, 't', [null, null, own.t!]), 'n', [1, 1, own.n!]), 'ownerId', [
+          1,
+          2,
+          4,
+          own.ownerId!,
+        ])
       if (name === 'owner') own = change(change(own, 'flag', [null, null, own.flag!]), 'n', [1, 1, own.n!])
       if (name === 'tag') own = change(change(own, 'at', [null, null, own.at!]), 'itemId', [1, 1, own.itemId!])
       return own
@@ -41,7 +50,10 @@ export function hidingContent(seed: number): Content {
 /** The rows that are there for some policies. */
 export function visibleOf(content: Content, policies: readonly Declared[]): Content {
   return Object.fromEntries(
-    tableNames.map((name) => [name, content[name].filter((row) => policies.every((one) => one.visible(name, row, content)))]),
+    tableNames.map((name) => [
+      name,
+      content[name].filter((row) => policies.every((one) => one.visible(name, row, content))),
+    ]),
   ) as unknown as Content
 }
 
