@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import type { Codec, SqlValue, TableDefinition } from '../schema/index.ts'
 import {
   another,
   checkSame,
@@ -118,7 +118,7 @@ function stampRows(
         ? () => value.value
         : undefined
   if (make === undefined)
-    return stampColumn(asQuery(insert, rows, target), name, { value: () => value, given }, rule, target, site)
+    return stampColumn(asQuery(insert, rows, target, site), name, { value: () => value, given }, rule, target, site)
   const check = (own: unknown, stamped: unknown): void => {
     if (given === 'same' && !sameValue(own, stamped)) throw another(name, rule, target)
   }
@@ -132,24 +132,53 @@ function stampRows(
   }
 }
 
-/** The rows of an insert as a query of them, for values that are no parameters. */
-function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found): Insert {
+/** The same insert of rows as that of a query of them, for values that are no parameters. */
+function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found, site: Site): Insert {
+  const columns = insert.columns!
+  const query = nodeWith('select', {
+    items: columns.map((name) => column(NEW, name)),
+    from: [{ kind: 'alias', operand: queryOfSlot(rows, insert, target, site), name: NEW, columns: undefined }],
+    // SQLite takes `on` after a query for that of a join.
+    where: [TRUE],
+  })
+  return { ...insert, rows: undefined, query }
+}
+
+/** The rows that an argument brings, as a query of the columns of an insert. */
+function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: Found, site: Site): Node {
   const columns = insert.columns!
   if (insert.ragged)
     throw policyError(
       `The policies of '${target.reference.name}' need rows with the same columns. Give every row the same ones.`,
     )
-  const definition = target.table.definition as TableDefinition | undefined
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
-  const codecs = definition === undefined ? undefined : columns.map((name) => definition.columns.get(name)?.codec)
+  const codecs = columns.map((name) => codecOf(name, target))
+  if (site.dialect.name === 'postgres') {
+    const selects = columns.map((name) => site.dialect.quote(name))
+    const slot: Node = { ...rows, codec: { columns: keys, codecs, selects } }
+    return asTyped({ kind: 'raw', strings: ['', ''], parts: [slot] }, columns, target)
+  }
   const values: Node = { kind: 'values', columns: keys, rows: { ...rows, codec: { columns: keys, codecs } } }
-  const query = nodeWith('select', {
-    items: keys.map((key) => column(NEW, key)),
-    from: [{ kind: 'alias', operand: values, name: NEW, columns: undefined }],
-    // SQLite takes `on` after a query for that of a join.
-    where: [TRUE],
+  const items = keys.map((key, i): Node => {
+    const read = column(NEW, key)
+    return key === columns[i] ? read : { kind: 'alias', operand: read, name: columns[i]!, columns: undefined }
   })
-  return { ...insert, rows: undefined, query }
+  const from: Node[] = [{ kind: 'alias', operand: values, name: NEW, columns: undefined }]
+  return nodeWith('select', { items, from, where: [TRUE] })
+}
+
+const codecOf = (name: string, { table }: Found): unknown =>
+  (table.definition as TableDefinition | undefined)?.columns.get(name)?.codec
+
+/** PostgreSQL takes a value of a query for text, but beside others it takes it for what they are: here, no rows. */
+function asTyped(query: Node, columns: readonly string[], { table }: Found): Node {
+  const items = columns.map((name) => column(undefined, name))
+  return nodeWith('select', {
+    items,
+    from: [table],
+    where: [never],
+    setOperations: [{ kind: 'setOperation', operator: 'union all', query }],
+  })
 }
 
 /** The name of the rows of an insert as a table. */
@@ -183,7 +212,7 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
   if (demands.length === 0) return insert
   if (columns.length === 0)
     throw policyError(`The policies of '${target.reference.name}' check new rows. Give this one values.`)
-  const cte: Node = { kind: 'cte', name: NEW, columns, ...computedOnce(queryOfRows(insert, target), site) }
+  const cte: Node = { kind: 'cte', name: NEW, columns, ...computedOnce(queryOfRows(insert, target, site), site) }
   const query = nodeWith('select', {
     ctes: [cte],
     recursive: false,
@@ -205,22 +234,38 @@ function computedOnce(query: Node, { dialect }: Site): Pick<NodeOf<'cte'>, 'mate
 const MOST: Node = { kind: 'literal', value: 9223372036854775807n }
 
 /** The rows of an insert, in whichever form they are given, as a query. */
-function queryOfRows(insert: Insert, target: Found): Node {
-  if (insert.query !== undefined) return insert.query
-  if (insert.rows?.kind === 'slot') return asQuery(insert, insert.rows, target).query!
-  const definition = target.table.definition as TableDefinition | undefined
-  const rows = insert.tuples.map((tuple) => {
-    const items = tuple.kind === 'tuple' ? tuple.items : []
-    return nodeWith('select', {
-      items: items.map((item, i) => {
-        const codec = definition?.columns.get(insert.columns![i]!)?.codec
-        return item.kind === 'slot' && codec !== undefined ? { ...item, codec } : item
-      }),
-    })
-  })
+function queryOfRows(insert: Insert, target: Found, site: Site): Node {
+  if (insert.rows?.kind === 'slot') return queryOfSlot(insert.rows, insert, target, site)
+  const query = withCodecs(insert.query ?? queryOfTuples(insert.tuples), insert.columns!, target)
+  return site.dialect.name === 'postgres' ? asTyped(query, insert.columns!, target) : query
+}
+
+function queryOfTuples(tuples: readonly Node[]): Node {
+  const rows = tuples.map((tuple) => nodeWith('select', { items: tuple.kind === 'tuple' ? tuple.items : [] }))
   const [first, ...others] = rows
   return { ...first!, setOperations: others.map((query) => ({ kind: 'setOperation', operator: 'union all', query })) }
 }
+
+/** A query whose values are written as the columns that they are for. */
+function withCodecs(query: Node, columns: readonly string[], target: Found): Node {
+  if (query.kind !== 'select') return query
+  const withCodec = (item: Node, i: number): Node => {
+    if (item.kind === 'alias') return { ...item, operand: withCodec(item.operand, i) }
+    return item.kind === 'slot' ? { ...item, codec: codecOf(columns[i]!, target) ?? AS_GIVEN } : item
+  }
+  return {
+    ...query,
+    items: query.items.map(withCodec),
+    setOperations: query.setOperations.map((operation) =>
+      operation.kind === 'setOperation'
+        ? { ...operation, query: withCodecs(operation.query, columns, target) }
+        : operation,
+    ),
+  }
+}
+
+/** Of a column that nobody knows. */
+const AS_GIVEN: Codec = { name: 'as given', encode: (value) => value as SqlValue, decode: (value) => value }
 
 /** `on conflict do update`: a row that is not there for the statement fails it. */
 function guardConflict(insert: Insert, hidden: ReadonlySet<string>, site: Site): Insert {
