@@ -41,6 +41,8 @@ export interface Surroundings {
   readonly schema: SchemaDefinitions
   /** How many arguments the user gives; slots from this number on are those that `prepare` adds. */
   readonly given: number
+  /** What the policies that come after those of tables make of a name. */
+  renames(name: Node): Node
 }
 
 /** What policies made of a statement. */
@@ -72,9 +74,14 @@ export function inSchemas(
 }
 
 /** What the policies make of a statement: those of tables first and together, then the others one by one. */
-export function applyPolicies(statement: Statement, policies: readonly Policy[], around: Surroundings): Enforced {
+export function applyPolicies(
+  statement: Statement,
+  policies: readonly Policy[],
+  around: Omit<Surroundings, 'renames'>,
+): Enforced {
+  const renames = (name: Node): Node => policies.reduce((now, policy) => policy.rewrite?.(now) ?? now, name)
   const ofTables = policies.filter((policy) => policy.enforce !== undefined)
-  const enforced = ofTables[0]?.enforce?.(statement, ofTables, around) ?? {
+  const enforced = ofTables[0]?.enforce?.(statement, ofTables, { ...around, renames }) ?? {
     tree: statement,
     added: 0,
     prepare: undefined,

@@ -193,7 +193,7 @@ describe.each(engines)('timestamps on $name', (engine) => {
     expect(() => db.touch('unix')).toThrow(/writes no time of change/)
     expect(() => db.touch('post; drop table post')).toThrow(/writes no time of change/)
     for (const [options, message] of [
-      [{ update: 'x' }, /no option 'update'. Did you mean 'updated'/],
+      [{ update: 'x' }, /no option "update". Did you mean 'updated'/],
       [{ clock: 'sun' }, /client or database/],
       [{ created: '' }, /takes a name/],
       [{ created: false, updated: false }, /writes nothing/],
