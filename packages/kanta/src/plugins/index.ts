@@ -5,5 +5,8 @@ export { type SchemaPerTenantOptions, schemaPerTenant } from './schema-per-tenan
 export { schemaPrefix } from './schema-prefix.ts'
 export { softDelete } from './soft-delete.ts'
 export { type TenantOptions, tenant } from './tenant.ts'
+
+export { checkTenantKeys, type TenantKeyFinding } from './tenant-keys.ts'
+export { type Timestamped, type TimestampsOptions, timestamps } from './timestamps.ts'
 export { type Expires, type ExpiringTable, type StoredTime, type Swept, type TtlOptions, ttl } from './ttl.ts'
 export { createTtlTriggers, dropTtlTriggers } from './ttl-trigger.ts'

@@ -17,7 +17,7 @@ import { databaseMoment, type Expiring, timeColumn } from './ttl-time.ts'
  * ```ts
  * import { createTtlTriggers } from 'kanta/plugins'
  *
- * await createTtlTriggers(db, { tables: { city: { column: 'updated_at', after: 86_400_000 } } })
+ * await createTtlTriggers(db, { tables: { arrival: { column: 'id', stored: 'unix' } } })
  * ```
  */
 export async function createTtlTriggers<DB, I extends AnyInfo>(
@@ -34,7 +34,7 @@ export async function createTtlTriggers<DB, I extends AnyInfo>(
  * ```ts
  * import { dropTtlTriggers } from 'kanta/plugins'
  *
- * await dropTtlTriggers(db, ['city'])
+ * await dropTtlTriggers(db, ['arrival'])
  * ```
  */
 export async function dropTtlTriggers<DB, I extends AnyInfo>(

@@ -36,12 +36,22 @@ export interface Expires {
  *
  * @example
  * ```ts
- * import { createExecutor, ttl } from 'kanta/plugins'
+ * import { kanta, table } from 'kanta'
+ * import { ttl } from 'kanta/plugins'
+ * import { sqlite } from 'kanta/sqlite'
  *
- * const live = await createExecutor(db, [ttl({ tables: { city: { column: 'updated_at', after: 86_400_000 } } })])
- * await live.selectFrom('city').selectAll().execute() // those updated within a day
- * await live.withExpired().selectFrom('city').selectAll().execute() // all
- * await live.sweepExpired() // { city: 0 }
+ * const session = table('session', (c) => ({ id: c.text().primaryKey(), expires_at: c.timestamp().nullable() }))
+ * const db = kanta({
+ *   driver: sqlite(':memory:'),
+ *   schema: { session },
+ *   plugins: [ttl({ tables: { session: { column: 'expires_at' } }, mode: 'scheduled' })],
+ * })
+ * await db.schema.createTable(session).execute()
+ * await db.insertInto('session').values({ id: 'a', expires_at: new Date(0) }).execute()
+ * await db.selectFrom('session').selectAll().execute() // none
+ * await db.withExpired().selectFrom('session').selectAll().execute() // one
+ * await db.sweepExpired() // { session: 1 }
+ * await db.destroy()
  * ```
  */
 export function ttl(options: TtlOptions): Plugin<Expires> {

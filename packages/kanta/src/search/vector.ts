@@ -63,6 +63,7 @@ interface Vectors extends Required<Omit<VectorTable, 'distance'>> {
  * await db.schema.createTable(article).execute()
  * await db.insertInto('article').values({ embedding: [1, 0, 0] }).execute()
  * const like = await db.nearest('article', [0.9, 0.1, 0], { k: 5 }).select(['id', 'distance']).execute()
+ * await db.destroy()
  * ```
  */
 export function vector(tables: Readonly<Record<string, VectorTable>>): Plugin<VectorSearch> {
