@@ -15,8 +15,6 @@ import { databaseMoment, type Expiring, timeColumn } from './ttl-time.ts'
  *
  * @example
  * ```ts
- * import { createTtlTriggers } from 'kanta/plugins'
- *
  * await createTtlTriggers(db, { tables: { arrival: { column: 'id', stored: 'unix' } } })
  * ```
  */
@@ -32,8 +30,6 @@ export async function createTtlTriggers<DB, I extends AnyInfo>(
  *
  * @example
  * ```ts
- * import { dropTtlTriggers } from 'kanta/plugins'
- *
  * await dropTtlTriggers(db, ['arrival'])
  * ```
  */

@@ -17,8 +17,6 @@ type Text = ReturnType<typeof sql>
  *
  * @example
  * ```ts
- * import { createFullText } from 'kanta/search'
- *
  * await createFullText(db, { city: { columns: ['name', 'country'] } })
  * ```
  */
@@ -34,8 +32,6 @@ export async function createFullText<DB, I extends AnyInfo>(
  *
  * @example
  * ```ts
- * import { dropFullText } from 'kanta/search'
- *
  * await dropFullText(db, ['city'])
  * ```
  */

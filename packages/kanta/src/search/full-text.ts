@@ -38,9 +38,6 @@ export interface FullTextSearch {
  *
  * @example
  * ```ts
- * import { createExecutor } from 'kanta/plugins'
- * import { fullText } from 'kanta/search'
- *
  * const live = await createExecutor(db, [fullText({ city: { columns: ['name', 'country'] } })])
  * const found = await live.search('city', 'new york -jersey').select(['id', 'name']).orderBy('rank', 'desc').limit(10).execute()
  * ```

@@ -17,8 +17,6 @@ export interface SearchSupport {
  *
  * @example
  * ```ts
- * import { searchSupport } from 'kanta/search'
- *
  * const { fullText, vector } = await searchSupport(db)
  * ```
  */
