@@ -1,7 +1,7 @@
 import type { AnyInfo, Database } from '../face/index.ts'
 import { type DatabaseHandle, unguarded } from '../run/index.ts'
 import { Expr, sql } from '../sql/index.ts'
-import { type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
+import { checkColumns, type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
 import { hasFullText, unsupported } from './support.ts'
 
 type Text = ReturnType<typeof sql>
@@ -11,9 +11,10 @@ type Text = ReturnType<typeof sql>
  * an index over the text, on MariaDB a full-text index. What is there already stays; what was made by another
  * definition is made anew. `fullText()` calls it when the database starts, unless told otherwise.
  *
- * SQLite's triggers do not see the rows that `replaceInto()` removes: use `onConflict()`.
+ * SQLite's triggers do not see the rows that `replaceInto()` removes: use `onConflict()`. MariaDB's index has what a
+ * transaction wrote once that is committed.
  *
- * @throws KantaError `unsupported` where the database has no full-text search, or none in the language.
+ * @throws KantaError `invalid_input` for columns that are not there or hold no text, `unsupported` where the database has no full-text search, or none in the language.
  *
  * @example
  * ```ts
@@ -57,7 +58,10 @@ export async function makeIndexes(given: DatabaseHandle, tables: readonly Indexe
   const db = indexing(given)
   const { name } = db.settings.planning.dialect
   if (!(await hasFullText(db))) throw unsupported(`There is no full-text search on ${name} here.`)
-  for (const indexed of tables) checkLanguage(name, indexed)
+  for (const indexed of tables) {
+    checkColumns(db, indexed)
+    checkLanguage(name, indexed)
+  }
   if (name === 'mysql' || name === 'mariadb') {
     for (const indexed of tables) await makeOfMysql(db, indexed)
     return

@@ -46,6 +46,19 @@ export function settleIndexed(tables: unknown): readonly Indexed[] {
   })
 }
 
+const TEXT: ReadonlySet<string> = new Set(['text', 'varchar', 'enum', 'custom'])
+
+/** Refuses columns that are not there, or that hold no text, where the table is defined. */
+export function checkColumns(db: DatabaseHandle, { table, columns }: Indexed): void {
+  const definition = db.settings.planning.schema.get(table)
+  if (definition === undefined) return
+  for (const name of columns) {
+    const type = definition.columns.get(name)?.type
+    if (type === undefined) refuse(`fullText(): the table '${table}' has no column '${name}'.`)
+    else if (!TEXT.has(type)) refuse(`fullText(): '${table}.${name}' is of the type '${type}'. Only text is searched.`)
+  }
+}
+
 /** The column by which SQLite finds the rows of a table: the one that it was told, or its integer key. */
 export function keyOf(db: DatabaseHandle, { table, key }: Indexed): string {
   if (key !== undefined) return key

@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import { type DatabaseHandle, unguarded } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 
 type Text = ReturnType<typeof sql>
@@ -21,7 +21,10 @@ export interface SearchSupport {
  * ```
  */
 export async function searchSupport<DB, I extends AnyInfo>(db: Database<DB, I>): Promise<SearchSupport> {
-  const handle = db as unknown as DatabaseHandle
+  const handle = unguarded(db as unknown as DatabaseHandle, (policy) => ({
+    policy: policy.name,
+    mode: 'search support',
+  }))
   return { fullText: await hasFullText(handle), vector: (await whyNoVectors(handle)) === undefined }
 }
 

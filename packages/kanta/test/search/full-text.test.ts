@@ -16,7 +16,11 @@ const article = table('article', (c) => ({
   expires_at: c.timestamp().nullable(),
 }))
 const pageView = table('pageView', (c) => ({ pageId: c.integer().primaryKey(), pageText: c.varchar(200) }))
-const schema = { article, pageView }
+/** Names that would be statements if they were text. */
+const HOSTILE = `t"; drop table article; --`
+const COLUMN = `c", content='x' or '1'='1` + '`'
+const hostile = table(HOSTILE, (c) => ({ id: c.integer().primaryKey(), [COLUMN]: c.varchar(50) }))
+const schema = { article, pageView, hostile }
 
 const DAY = new Date('2030-01-01T00:00:00.000Z')
 const row = (id: number, tenant_id: number, title: string, body: string | null, expires_at: Date | null = null) => ({
@@ -53,6 +57,7 @@ describe.each(places)('full-text search on $name', (engine) => {
     place = await engine.create()
     base = open()
     await base.schema.createTable(article).execute()
+    await base.schema.createTable(hostile).execute()
     await base.withPlugins([camelCase()]).schema.createTable(pageView).execute()
     // Words are compared as the collation of their columns says, which tells cases apart in these databases.
     if (engine.dialect === 'mariadb')
@@ -280,8 +285,28 @@ describe.each(places)('full-text search on $name', (engine) => {
     expect(await english.search('pageView', 'run dog').select('pageId').execute()).toEqual([{ pageId: 8 }])
   })
 
+  test('D1: names are quoted, whatever they hold', async () => {
+    const db = await createExecutor(base, [fullText({ [HOSTILE]: { columns: [COLUMN] } })])
+    await db
+      .insertInto(HOSTILE)
+      .values({ id: 1, [COLUMN]: 'something hostile' } as never)
+      .execute()
+    expect(await db.search(HOSTILE, 'hostile').select('id').execute()).toEqual([{ id: 1 }])
+    await dropFullText(base, [HOSTILE])
+    expect(await base.selectFrom('article').select('id').execute()).not.toEqual([])
+  })
+
+  test('columns that are not there or hold no text are refused', async () => {
+    const make = (column: string) => createFullText(base, { article: { columns: [column] } })
+    await expect(make('nope')).rejects.toThrow(/no column 'nope'/)
+    await expect(make('made_at')).rejects.toThrow(/only text/i)
+  })
+
   test('the database says what it can do', async () => {
     expect(await searchSupport(base)).toMatchObject({ fullText: true })
+    // @ts-expect-error Only a database with the plugin has it.
+    expect(base.search).toBeUndefined()
+    expect(await searchSupport(db)).toMatchObject({ fullText: true })
   })
 })
 
