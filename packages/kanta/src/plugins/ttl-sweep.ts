@@ -85,7 +85,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 async function deleteBatch(db: DatabaseHandle, expiring: Expiring, settings: TtlSettings): Promise<number> {
   const { dialect } = db.settings.planning
   const names = namesOf(db, expiring)
-  const time = timeColumn(expiring, definitionIn(db, expiring.table))
+  const time = timeColumn(expiring, definitionIn(db, expiring.table), dialect)
   const moment =
     settings.clock === 'database'
       ? databaseMoment(dialect, time.stored, expiring.after)

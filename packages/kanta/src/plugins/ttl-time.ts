@@ -36,7 +36,7 @@ export interface TimeColumn {
  *
  * @throws KantaError `invalid_input` for a column that is not there, or that does not say what it holds.
  */
-export function timeColumn(expiring: Expiring, definition: TableDefinition | undefined): TimeColumn {
+export function timeColumn(expiring: Expiring, definition: TableDefinition | undefined, dialect: Dialect): TimeColumn {
   const { table, column, stored: said } = expiring
   const defined = definition?.columns.get(column)
   if (definition !== undefined && defined === undefined)
@@ -49,15 +49,15 @@ export function timeColumn(expiring: Expiring, definition: TableDefinition | und
     return refuse(
       `ttl() cannot tell how '${table}.${column}' holds moments. Define it as a timestamp in the schema, or say it: { column: '${column}', stored: 'unix' }, one of ${STORED.join(', ')}.`,
     )
-  return { stored, valueOf: (moment) => valueOf(stored, defined, moment) }
+  return { stored, valueOf: (moment) => valueOf(stored, defined, moment, dialect) }
 }
 
-function valueOf(stored: StoredTime, column: ColumnDefinition | undefined, moment: Date): unknown {
+function valueOf(stored: StoredTime, column: ColumnDefinition | undefined, moment: Date, dialect: Dialect): unknown {
   const type = column?.type
   if (type === 'timestamp' || type === 'unix' || type === 'unixms') return moment
   switch (stored) {
     case 'timestamp':
-      return moment
+      return withoutCodec(moment, dialect)
     case 'iso':
       return moment.toISOString()
     case 'date':
@@ -67,6 +67,13 @@ function valueOf(stored: StoredTime, column: ColumnDefinition | undefined, momen
       return type === 'bigint' ? BigInt(units) : units
     }
   }
+}
+
+/** What a moment is for a driver, where no definition says how a column is written. */
+function withoutCodec(moment: Date, { name }: Dialect): unknown {
+  if (name === 'sqlite') return moment.toISOString()
+  if (name === 'mysql' || name === 'mariadb') return moment.toISOString().replace('T', ' ').replace('Z', '')
+  return moment
 }
 
 type Text = ReturnType<typeof sql>

@@ -81,7 +81,7 @@ export async function makeTriggers(db: DatabaseHandle, settings: TtlSettings): P
 /** The text of the delete: definitions take no parameters. */
 function bodyOf(db: DatabaseHandle, expiring: Expiring, settings: TtlSettings): Text {
   const { dialect } = db.settings.planning
-  const { stored } = timeColumn(expiring, definitionIn(db, expiring.table))
+  const { stored } = timeColumn(expiring, definitionIn(db, expiring.table), dialect)
   const moment = databaseMoment(dialect, stored, expiring.after)
   const compiled = batchOf(db, namesOf(db, expiring), moment, settings.batch, dialect).compile() as {
     readonly sql: string

@@ -90,9 +90,9 @@ function expiry(settings: TtlSettings): TablePolicy {
       const expiring = tables.find((one) => isOf(one, table))
       if (expiring === undefined) return undefined
       const { column, after } = expiring
-      const { stored, valueOf } = timeColumn(expiring, table.definition)
       return {
         sees: (row: Row, _use, late) => {
+          const { stored, valueOf } = timeColumn(expiring, table.definition, late.dialect)
           const moment: Node =
             clock === 'database'
               ? databaseMoment(late.dialect, stored, after).node
