@@ -19,8 +19,9 @@ export function guardInsert(insert: Insert, _hidden: ReadonlySet<string>, site: 
     throw policyError(
       `Replacing rows of '${target.reference.name}' would delete the rows in their way past the policies of this database. Use onConflict() or onDuplicateKeyUpdate().`,
     )
-  for (const rule of target.rules) for (const name of insert.columns ?? []) rule.column?.(name, 'insert', site.late)
-  const stamped = stampAll(withColumns(insert, target), target, site)
+  const named = withColumns(insert, target)
+  for (const rule of target.rules) for (const name of named.columns ?? []) rule.column?.(name, 'insert', site.late)
+  const stamped = stampAll(named, target, site)
   const checked = checkRows(stamped, target, site)
   return guardDuplicate(guardConflict(checked, target, site), target, site)
 }

@@ -1,4 +1,4 @@
-import { type Context, contextValue, type NodeOf, type Prepare } from '../run/index.ts'
+import { type Context, contextValue, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
 
 /** Of one column of the rows of an insert: what is written there, whatever the user's rows say. */
 interface RowStamp {
@@ -11,14 +11,26 @@ interface RowStamp {
 
 /** Gathers what happens each time that a statement runs: values of policies, and checks. */
 export class Late {
+  /** The database that the statement is for. */
+  readonly around: Surroundings
   readonly #given: number
+  readonly #told: object[] = []
   readonly #values: ((context: Context) => unknown)[] = []
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
 
-  /** `given` is the number of arguments that the user gives. */
-  constructor(given: number) {
-    this.#given = given
+  constructor(around: Surroundings) {
+    this.around = around
+    this.#given = around.given
+  }
+
+  /** Tells companions what a policy made of the statement. */
+  tell(what: object): void {
+    this.#told.push(what)
+  }
+
+  get told(): readonly object[] {
+    return this.#told
   }
 
   /** The place of a value that is made when the statement runs. Encoded as the column that it meets. */

@@ -41,6 +41,8 @@ export interface Enforced {
   readonly added: number
   /** Checks the arguments and adds those of the policies, each time that the statement runs. */
   readonly prepare: Prepare | undefined
+  /** What policies tell companions of it. */
+  readonly told: readonly object[]
 }
 
 export type Prepare = (args: readonly unknown[], context: Context) => readonly unknown[]
@@ -63,6 +65,7 @@ export function applyPolicies(statement: Statement, policies: readonly Policy[],
     tree: statement,
     added: 0,
     prepare: undefined,
+    told: [],
   }
   let { tree } = enforced
   for (const policy of policies) tree = policy.rewrite?.(tree) ?? tree

@@ -1,0 +1,2 @@
+export type { CascadeOptions, CascadeReference, SoftDeleteOptions } from './option.ts'
+export { type HasTables, type SoftDeleted, softDelete } from './plugin.ts'
