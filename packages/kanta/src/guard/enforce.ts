@@ -20,7 +20,7 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  */
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
   const late = new Late(around)
-  const site = new Site(policies as readonly TablePolicy[], around.dialect, late)
+  const site = new Site(policies as readonly TablePolicy[], around, late)
   const confined = confine(statement, around.dialect)
   const tree = guard(confined, new Set(), site)
   return { tree, added: late.added, prepare: late.prepare, told: late.told }

@@ -14,7 +14,9 @@ export function momentFor(table: TableReference, column: string, clock: Clock, l
   const { dialect } = late.around
   const form = formOf(table, column)
   if (clock === 'database') return { kind: 'word', text: expressionOf(form, dialect.name) }
-  return late.value(() => valueOf(form, clock(), dialect.name))
+  // The statement may name the table in a way by which its definition is not found.
+  const codec = table.definition?.columns.get(column)?.codec
+  return { ...late.value(() => valueOf(form, clock(), dialect.name)), codec }
 }
 
 /** A moment as what is written to a column: what is left to its codec stays a Date. */
@@ -41,7 +43,7 @@ function formOf({ name, definition }: TableReference, column: string): Form {
         'plugin',
         found === undefined
           ? `The table '${name}' has no column '${column}'. Add it, or leave the table out of the plugin's tables.`
-          : `'${name}.${column}' is a column of type ${found.type}, which holds no moment. Make it c.timestamp(), c.unix(), c.unixMilliseconds(), c.date() or c.text().`,
+          : `'${name}.${column}' is a column of type ${found.type}, which holds no moment. Make it c.timestamp(), c.date() or c.text().`,
       )
   }
 }

@@ -23,6 +23,7 @@ onEngines('soft delete', (ground) => {
   })
   afterAll(() => base.destroy())
   beforeEach(async () => {
+    await base.updateTable('comment').set({ reply_to: null }).execute()
     await base.deleteFrom('comment').execute()
     await base.deleteFrom('post').execute()
     await base.deleteFrom('author').execute()
@@ -61,6 +62,11 @@ onEngines('soft delete', (ground) => {
   test('H2: qualified names and lists are filtered', async () => {
     const name = { sqlite: 'main', postgres: 'public', mariadb: undefined }[ground.dialect]
     if (name !== undefined) expect(await ids(db.withSchema(name).selectFrom('post').select('id'))).toEqual([2, 3])
+    const other = { sqlite: 'main.POST', postgres: 'public.post', mariadb: 'post' }[ground.dialect] as 'post'
+    expect(await ids(db.selectFrom(`${other} as p`).select('p.id'))).toEqual([2, 3])
+    expect((await db.deleteFrom(other).where('id', '=', 2).executeTakeFirst()).numDeletedRows).toBe(1n)
+    expect((await stored())[1]!.deleted_at).toBeInstanceOf(Date)
+    await db.restore('post').where('id', '=', 2).execute()
     const both = db.selectFrom(['post', 'author']).select(['post.id', 'author.name'])
     expect(await both.execute()).toHaveLength(4)
   })
@@ -235,6 +241,7 @@ onEngines('soft delete', (ground) => {
   })
 
   test('hardDelete() deletes for good, and hooks are told', async () => {
+    await base.updateTable('comment').set({ reply_to: null }).execute()
     await base.deleteFrom('comment').execute()
     events.length = 0
     await db.onlyDeleted().hardDelete('post').where('id', 'in', [1, 2]).execute()
@@ -249,7 +256,7 @@ onEngines('soft delete', (ground) => {
 
   test('nobody writes the column', async () => {
     const at = new Date(0)
-    const refused = { code: 'policy', message: expect.stringMatching(/written by the plugin/) }
+    const refused = { code: 'policy', message: expect.stringMatching(/written by the plugin|given twice/) }
     await expect(
       db.insertInto('post').values({ id: 9, author_id: 1, title: 'x', deleted_at: null }).execute(),
     ).rejects.toMatchObject(refused)
@@ -285,11 +292,8 @@ onEngines('soft delete', (ground) => {
   })
 
   test('prepared queries and transactions have it, too', async () => {
-    const byTitle = db.prepare((slot) =>
-      db
-        .selectFrom('post')
-        .select('id')
-        .where('title', '=', slot('title') as never),
+    const byTitle = db.prepare((slot: Slots<{ title: string }>) =>
+      db.selectFrom('post').select('id').where('title', '=', slot('title')),
     )
     expect(await byTitle.execute({ title: 'one' })).toEqual([])
     const deleting = db.prepare((slot: Slots<{ id: number }>) => db.deleteFrom('post').where('id', '=', slot('id')))

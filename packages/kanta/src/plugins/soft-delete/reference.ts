@@ -1,14 +1,12 @@
+import { localize } from '../../dialect/index.ts'
 import { KantaError } from '../../error/index.ts'
-import { sameName, type TableReference } from '../../guard/index.ts'
+import { type Late, sameName, type TableReference } from '../../guard/index.ts'
 import type { TableDefinition } from '../../schema/index.ts'
+import { nameOf } from '../table-list.ts'
 import type { CascadeReference, Settled } from './option.ts'
 
 /** The definitions of a database, by name. */
 export type Definitions = ReadonlyMap<string, TableDefinition>
-
-/** The name of a table in a query: with its schema, where it has one. */
-export const nameOf = ({ schema, name }: Pick<TableReference, 'schema' | 'name'>): string =>
-  schema === undefined ? name : `${schema}.${name}`
 
 /** Whether two names mean one table; a name without a schema means that table in any. */
 export function sameTable(one: string, other: string): boolean {
@@ -21,6 +19,19 @@ export function sameTable(one: string, other: string): boolean {
 export function isSoft({ tables, column }: Settled, table: TableReference): boolean {
   if (tables === undefined) return table.definition?.columns.has(column) === true
   return tables.some((name) => sameTable(name, nameOf(table)))
+}
+
+/** A table that a statement names in another way than the schema, such as with a schema or in capitals. */
+export function resolved(table: TableReference, late: Late): TableReference {
+  if (table.definition !== undefined) return table
+  const { schema, dialect } = late.around
+  const tellsCases = dialect.name === 'postgres'
+  for (const definition of schema.values()) {
+    if (!sameTable(nameOf({ ...definition, definition }), nameOf(table))) continue
+    if (tellsCases && definition.name !== table.name) continue
+    return { schema: definition.schema, name: definition.name, definition: localize(definition, dialect) }
+  }
+  return table
 }
 
 const known = new WeakMap<Settled, WeakMap<Definitions, readonly CascadeReference[]>>()
@@ -45,7 +56,13 @@ function ofDefinition(settled: Settled, definition: TableDefinition): CascadeRef
     if (onDelete === 'set null' || onDelete === 'set default') return []
     const { table, columns: keys } = references()
     if (!isSoft(settled, { ...table, definition: table })) return []
-    return [{ table: nameOf(definition), columns, references: { table: nameOf(table), columns: keys } }]
+    return [
+      {
+        table: nameOf({ ...definition, definition }),
+        columns,
+        references: { table: nameOf({ ...table, definition: table }), columns: keys },
+      },
+    ]
   })
 }
 
@@ -64,7 +81,7 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
     fail(`No table of the schema has a column '${column}'. Add it, or give its name: softDelete({ column: '…' }).`)
   const references = referencesOf(settled, schema)
   for (const definition of soft) {
-    const name = nameOf(definition)
+    const name = nameOf({ ...definition, definition })
     const inCascade = references.some((each) => sameTable(each.table, name) || sameTable(each.references.table, name))
     for (const needed of [column, deletedBy?.column, inCascade ? cascade?.column : undefined]) {
       if (needed === undefined) continue
@@ -80,7 +97,7 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
       [each.table, each.columns],
       [each.references.table, each.references.columns],
     ] as const) {
-      const definition = [...schema.values()].find((one) => sameTable(nameOf(one), table))
+      const definition = [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), table))
       for (const name of columns)
         if (definition?.columns.has(name) === false) fail(`The cascade names '${table}.${name}', which is not there.`)
       if (tables !== undefined && !tables.some((one) => sameTable(one, table)))

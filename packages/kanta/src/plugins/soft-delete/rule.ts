@@ -15,8 +15,9 @@ import {
 } from '../../guard/index.ts'
 import type { Policy } from '../../run/index.ts'
 import { momentFor } from '../moment.ts'
+import { nameOf } from '../table-list.ts'
 import type { Settled } from './option.ts'
-import { isSoft, nameOf, referencesOf, sameTable } from './reference.ts'
+import { isSoft, referencesOf, resolved, sameTable } from './reference.ts'
 
 export const NAME = 'softDelete'
 
@@ -95,7 +96,11 @@ export class SoftPolicies {
     return tablePolicy({
       name: NAME,
       opens: (held) => capability !== undefined && held === capability,
-      rule: (table) => (isSoft(settled, table) ? ruleOf(table, state, settled) : undefined),
+      tables: settled.tables,
+      rule: (given, _, late) => {
+        const table = resolved(given, late)
+        return isSoft(settled, table) ? ruleOf(table, state, settled) : undefined
+      },
     })
   }
 }
