@@ -1,5 +1,5 @@
 import { checkFragment } from '../dialect/index.ts'
-import { eachChild, type Node } from '../run/index.ts'
+import { eachChild, type Node, walk } from '../run/index.ts'
 import { sameName } from './expression.ts'
 import type { Found, Site } from './site.ts'
 
@@ -58,6 +58,13 @@ function readIn(part: Node, found: readonly Found[], site: Site, isOwn: boolean)
       read('*', undefined)
   }
   if (part.kind === 'assignment') return readIn(part.value, found, site, isOwn)
+  if (part.kind === 'trusted') {
+    // Its text says for itself what it reads; the columns that are filled in are seen all the same.
+    walk(part.operand, (inner) => {
+      if (inner.kind === 'ref') readIn(inner, found, site, isOwn)
+    })
+    return
+  }
   eachChild(part, (child) => {
     if (part.kind === 'aggregate' && child.kind === 'star') return
     readIn(child, found, site, isOwn && !STATEMENTS.has(child.kind))

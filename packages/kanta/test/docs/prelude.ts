@@ -9,6 +9,7 @@ export * from 'kanta/ambient'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/schema'
+export * from 'kanta/search'
 export * from 'kanta/sqlite'
 
 export const country = table('country', (c) => ({

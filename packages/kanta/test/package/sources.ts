@@ -131,6 +131,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/pglite': 'driver/pglite.ts',
   'kanta/plugins': 'plugins/index.ts',
   'kanta/schema': 'define/index.ts',
+  'kanta/search': 'search/index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/tedious': 'driver/tedious.ts',
 }
@@ -151,5 +152,6 @@ export const layers: Readonly<Record<string, number>> = {
   plugins: 8,
   diff: 8,
   migrate: 8,
+  search: 8,
   compat: 9,
 }
