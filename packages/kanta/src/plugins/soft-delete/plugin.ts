@@ -27,8 +27,8 @@ export interface SoftDeleted {
    *
    * @example
    * ```ts
-   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
-   * live.withDeleted().selectFrom('old_city').select('name').compile().sql // select "name" from "old_city"
+   * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+   * live.withDeleted().selectFrom('draft').select('title').compile().sql // select "title" from "draft"
    * ```
    */
   withDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
@@ -37,8 +37,8 @@ export interface SoftDeleted {
    *
    * @example
    * ```ts
-   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
-   * const gone = live.onlyDeleted('old_city').selectFrom('old_city').select(['id', 'name'])
+   * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+   * const gone = live.onlyDeleted('draft').selectFrom('draft').select(['id', 'title'])
    * ```
    */
   onlyDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
@@ -47,8 +47,8 @@ export interface SoftDeleted {
    *
    * @example
    * ```ts
-   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
-   * const restoring = live.restore('old_city').where('id', '=', 7).returning('name')
+   * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+   * const restoring = live.restore('draft').where('id', '=', 7).returning('title')
    * ```
    */
   restore<I extends AnyInfo, B extends I['names']>(
@@ -61,8 +61,8 @@ export interface SoftDeleted {
    *
    * @example
    * ```ts
-   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
-   * const erasing = live.onlyDeleted().hardDelete('old_city').where('id', '=', 7)
+   * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+   * const erasing = live.onlyDeleted().hardDelete('draft').where('id', '=', 7)
    * ```
    */
   hardDelete<I extends AnyInfo, B extends I['names']>(

@@ -39,9 +39,9 @@ export interface Purged {
  *
  * @example
  * ```ts
- * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
+ * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
  * const month = 30 * 24 * 60 * 60 * 1000
- * const purging = () => purge(live, 'old_city', { olderThan: new Date(Date.now() - month), batch: 500 })
+ * const purging = () => purge(live, 'draft', { olderThan: new Date(Date.now() - month), batch: 500 })
  * ```
  */
 export async function purge<I extends AnyInfo, B extends I['names']>(
