@@ -5,4 +5,6 @@ export { type SchemaPerTenantOptions, schemaPerTenant } from './schema-per-tenan
 export { schemaPrefix } from './schema-prefix.ts'
 export * from './soft-delete/index.ts'
 export { type TenantOptions, tenant } from './tenant.ts'
+export { checkTenantKeys, type TenantKeyFinding } from './tenant-keys.ts'
+export { type Timestamped, type TimestampsOptions, timestamps } from './timestamps.ts'
 export { type Versioned, type VersionedRow, type VersionOptions, version } from './version.ts'

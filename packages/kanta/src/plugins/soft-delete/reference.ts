@@ -66,6 +66,8 @@ function ofDefinition(settled: Settled, definition: TableDefinition): CascadeRef
   })
 }
 
+const NO_MOMENT: ReadonlySet<string> = new Set(['boolean', 'json', 'bytes', 'uuid', 'enum'])
+
 /** Refuses a database whose definitions do not have what the plugin needs. */
 export function checkDefinitions(settled: Settled, schema: Definitions): void {
   const fail = (message: string): never => {
@@ -88,6 +90,10 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
       const found = definition.columns.get(needed)
       if (found === undefined)
         fail(`The table '${name}' has no column '${needed}', which the plugin 'softDelete' writes. Add it.`)
+      if (needed === column && NO_MOMENT.has(found!.type))
+        fail(
+          `'${name}.${needed}' is a column of type ${found!.type}, which holds no moment. Make it c.timestamp(), c.date() or c.text().`,
+        )
       if (found?.nullable === false)
         fail(`'${name}.${needed}' cannot be null, as it is for a row that is not deleted. Make it nullable().`)
     }
