@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
 import { sqlite } from '../../src/driver/sqlite.ts'
 import { kanta, table } from '../../src/index.ts'
-import { camelCase, capability, purge, softDelete, tenant } from '../../src/plugins/index.ts'
+import { camelCase, capability, purge, softDelete, tenant, timestamps, version } from '../../src/plugins/index.ts'
 import type { Companion, Company, Plugin } from '../../src/run/index.ts'
 import { clock, fresh, onEngines, sql } from './ground.ts'
 
@@ -294,6 +294,78 @@ onEngines('the mark', (ground) => {
       })
       await base.destroy()
     }
+  })
+})
+
+const shelf = table('shelf', (c) => ({
+  id: c.integer().primaryKey(),
+  created_at: c.timestamp().nullable(),
+  updated_at: c.timestamp().nullable(),
+  version: c.integer().nullable(),
+  deleted_at: c.timestamp().nullable(),
+  deletion: c.uuid().nullable(),
+}))
+const book = table('book', (c) => ({
+  id: c.integer().primaryKey(),
+  shelf_id: c.integer().references(() => shelf.id),
+  updated_at: c.timestamp().nullable(),
+  version: c.integer().nullable(),
+  deleted_at: c.timestamp({ mode: 'unix' }).nullable(),
+  deletion: c.uuid().nullable(),
+}))
+
+const page = table('page', (c) => ({
+  id: c.integer().primaryKey(),
+  book_id: c.integer().references(() => book.id),
+  deleted_at: c.varchar(40).nullable(),
+  deletion: c.uuid().nullable(),
+}))
+
+onEngines('timestamps and versions', (ground) => {
+  test('H33: are written by deletions, cascades and restorations, once by each', async () => {
+    const base = kanta({ driver: ground.driver(), schema: { shelf, book, page } })
+    await fresh(base, { shelf, book, page })
+    const now = clock()
+    const db = base.withPlugins([softDelete({ now, cascade: true }), timestamps({ now }), version()])
+    await db
+      .insertInto('shelf')
+      .values({ id: 1 } as never)
+      .execute()
+    await db
+      .insertInto('book')
+      .values({ id: 1, shelf_id: 1 } as never)
+      .execute()
+    const read = async (name: 'shelf' | 'book') =>
+      base.selectFrom(name).select(['updated_at', 'version', 'deleted_at']).executeTakeFirstOrThrow()
+    const made = [await read('shelf'), await read('book')]
+    await db.deleteFrom('shelf').execute()
+    const deleted = [await read('shelf'), await read('book')]
+    await db.restore('shelf').execute()
+    const restored = [await read('shelf'), await read('book')]
+    for (const i of [0, 1]) {
+      expect([made[i]!.version, deleted[i]!.version, restored[i]!.version]).toEqual([1, 2, 3])
+      expect(deleted[i]!.updated_at!.getTime()).toBeGreaterThan(made[i]!.updated_at!.getTime())
+      expect(restored[i]!.updated_at!.getTime()).toBeGreaterThan(deleted[i]!.updated_at!.getTime())
+      expect(restored[i]!.deleted_at).toBe(null)
+    }
+    // One moment, in the form of each column.
+    expect(deleted[1]!.deleted_at).toEqual(deleted[0]!.deleted_at)
+    for (const options of [{ now }, { clock: 'database' }] as const) {
+      const soft = base.withPlugins([softDelete({ ...options, cascade: true })])
+      await base.deleteFrom('page').execute()
+      await base
+        .insertInto('page')
+        .values({ id: 1, book_id: 1 } as never)
+        .execute()
+      await soft.deleteFrom('shelf').execute()
+      const at = (await read('shelf')).deleted_at!
+      const text = (await base.selectFrom('page').select('deleted_at').executeTakeFirstOrThrow()).deleted_at!
+      expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      expect(Math.abs(new Date(text).getTime() - at.getTime())).toBeLessThan('now' in options ? 1 : 60_000)
+      await soft.restore('shelf').execute()
+      expect(await soft.selectFrom('page').selectAll().execute()).toHaveLength(1)
+    }
+    await base.destroy()
   })
 })
 

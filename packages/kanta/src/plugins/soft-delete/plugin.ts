@@ -5,12 +5,12 @@ import type { DatabaseHandle, Plugin } from '../../run/index.ts'
 import { checkName } from '../../sql/index.ts'
 import { cascading } from './cascade.ts'
 import { type Settled, type SoftDeleteOptions, settle } from './option.ts'
-import { checkDefinitions, isSoft } from './reference.ts'
+import { checkDefinitions, isSoft, tableIn } from './reference.ts'
 import { type Act, keyOf, NAME, PLAIN, type Sight, SoftPolicies, type State, tieOf } from './rule.ts'
 
 /** A database of which it is known which tables it has. */
 export interface HasTables<I extends AnyInfo> {
-  transaction(): TransactionBuilder<any, I>
+  transaction(): TransactionBuilder<I['db'], I>
 }
 
 /** The names of the tables of a database. */
@@ -180,9 +180,7 @@ function methods(settled: Settled, policies: SoftPolicies): object {
 /** A table by its name; refuses one whose rows are not deleted softly. */
 export function softTable({ settings }: DatabaseHandle, settled: Settled, table: string): TableReference {
   checkName(table, 'a table')
-  const dot = table.indexOf('.')
-  const [schema, name] = dot < 0 ? [undefined, table] : [table.slice(0, dot), table.slice(dot + 1)]
-  const found: TableReference = { schema, name, definition: settings.planning.schema.get(table) }
+  const found = tableIn(settings.planning.schema, table)
   if (!isSoft(settled, found))
     refuse(`Rows of '${table}' are not deleted softly: it is none of the tables of the plugin '${NAME}'.`)
   return found

@@ -2,12 +2,11 @@ import { refuse } from '../../error/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
 import { DatabaseHandle, throwIfAborted } from '../../run/index.ts'
 import { isCount, show } from '../../sql/index.ts'
-import { nameOf } from '../table-list.ts'
 import { countOf } from './cascade.ts'
 import { momentOf } from './moment.ts'
 import { type CascadeReference, refuseOthers, type Settled } from './option.ts'
 import { changed, deletionOf, type HasTables, type SoftDeleted, softTable } from './plugin.ts'
-import { referencesOf, sameTable } from './reference.ts'
+import { referencesOf, sameTable, tableIn } from './reference.ts'
 
 export interface PurgeOptions {
   /** Rows that were deleted before this moment go. */
@@ -220,9 +219,7 @@ class Purge {
   }
 
   #keyOf(table: string): readonly string[] {
-    const { schema } = this.#db.settings.planning
-    const definition =
-      schema.get(table) ?? [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), table))
+    const { definition } = tableIn(this.#db.settings.planning.schema, table)
     if (definition === undefined) return this.#options.keys?.[table] ?? ['id']
     if (definition.primaryKey.length === 0)
       refuse(`The table '${table}' has no primary key, by which purge() would name its rows. Give it one.`)

@@ -21,6 +21,14 @@ export function isSoft({ tables, column }: Settled, table: TableReference): bool
   return tables.some((name) => sameTable(name, nameOf(table)))
 }
 
+/** A table by its name, as a cascade or a method gives it. */
+export function tableIn(schema: Definitions, given: string): TableReference {
+  const [name, of] = given.split('.').reverse() as [string, string?]
+  const found =
+    schema.get(given) ?? [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), given))
+  return { schema: of, name, definition: found }
+}
+
 /** A table that a statement names in another way than the schema, such as with a schema or in capitals. */
 export function resolved(table: TableReference, late: Late): TableReference {
   if (table.definition !== undefined) return table

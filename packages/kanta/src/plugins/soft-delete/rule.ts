@@ -158,9 +158,9 @@ function stampsOf(table: TableReference, settled: Settled, tie: string | undefin
     [column]: {
       given: 'refuse',
       value: (_, late) => {
-        const at = momentFor(table, settled, late)
-        moment = at.kind === 'slot' ? at.index : undefined
-        return at
+        const { value, date } = momentFor(table, settled, late)
+        moment = date
+        return value
       },
     },
   }
