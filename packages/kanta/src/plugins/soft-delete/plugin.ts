@@ -43,7 +43,8 @@ export interface SoftDeleted {
    */
   onlyDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
   /**
-   * Begins a statement that restores deleted rows of a table, and what was deleted together with them.
+   * Begins a statement that restores deleted rows of a table, and what was deleted together with them. What also
+   * belongs to another row that is still deleted stays deleted, and comes back with that.
    *
    * @example
    * ```ts
