@@ -177,7 +177,8 @@ function instantFor(column: ColumnDefinition | undefined, late: Late, { clock, n
   const form = formOf(column, usual)
   if (clock === 'database') return { kind: 'word', text: clockOf(late.dialect, form) }
   const instant = late.once('timestamps', () => timeOf(now()))
-  const make = (_: unknown, args: readonly unknown[]): unknown => inForm(args[instant.index] as Date, form, column)
+  const make = (_: unknown, args: readonly unknown[]): unknown =>
+    inForm(args[instant.index] as Date, form, column, late.dialect)
   return { ...late.once(`timestamps as ${form} for ${column?.type}`, make), codec: column?.codec }
 }
 
