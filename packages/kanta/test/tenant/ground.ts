@@ -21,7 +21,11 @@ export const memory: Ground = {
 }
 
 /** The same by the other library. */
-const better: Ground = { ...memory, name: 'better-sqlite3', create: async () => ({ ...(await memory.create()), driver: () => betterSqlite3(':memory:') }) }
+const better: Ground = {
+  ...memory,
+  name: 'better-sqlite3',
+  create: async () => ({ ...(await memory.create()), driver: () => betterSqlite3(':memory:') }),
+}
 
 export const engines: readonly Ground[] = [memory, better, postgres, mariadbEngine]
 
