@@ -209,15 +209,7 @@ function named(query: Node, columns: readonly string[], where: readonly Node[]):
  * Fails a statement for a row that has another value than the policy writes: what a query computes of all its rows is
  * known of each of them only outside of it.
  */
-function sameInRows(
-  query: Node,
-  at: number,
-  value: Node,
-  name: string,
-  rule: Ruled,
-  target: Found,
-  site: Site,
-): Node {
+function sameInRows(query: Node, at: number, value: Node, name: string, rule: Ruled, target: Found, site: Site): Node {
   const checkPart = (part: Node): void => {
     if (part.kind !== 'select' || part.items[at] === undefined || part.items.some((item) => item.kind === 'star'))
       throw policyError(`An insert of '${target.reference.name}.${name}' from a query names the columns of the query.`)

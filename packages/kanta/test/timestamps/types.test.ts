@@ -38,7 +38,7 @@ test('goes with interfaces, and other plugins', () => {
   interface DB {
     post: { id: number; tenant_id: Generated<number>; updated_at: Generated<string> }
   }
-  const plugins = [softDelete({ tables: [] }), timestamps({ tables: ['post'], created: false })] as const
+  const plugins = [softDelete({ tables: ['post'] }), timestamps({ tables: ['post'], created: false })] as const
   const db = kanta<DB>({ driver: sqlite(':memory:') }).withPlugins(plugins)
   const { sql } = db.withDeleted().touch('post').where('post.id', '=', 1).compile()
   expect(sql).toBe('update "post" set "updated_at" = ? where "post"."id" = ?')
