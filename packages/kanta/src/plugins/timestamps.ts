@@ -39,10 +39,8 @@ export interface Timestamped {
    * import { timestamps } from 'kanta/plugins'
    * import { sqlite } from 'kanta/sqlite'
    *
-   * const shop = kanta<{ post: { id: number; updated_at: string } }>({
-   *   driver: sqlite(':memory:'),
-   *   plugins: [timestamps({ tables: ['post'], created: false })],
-   * })
+   * const base = kanta<{ post: { id: number; updated_at: string } }>({ driver: sqlite(':memory:') })
+   * const shop = base.withPlugins([timestamps({ tables: ['post'], created: false })])
    * shop.touch('post').where('id', '=', 1).compile().sql // update "post" set "updated_at" = ? where "id" = ?
    * ```
    */

@@ -200,6 +200,16 @@ describe.each(engines)('timestamps on $name', (engine) => {
     }
   })
 
+  test('by the clock of the database, rows of one statement give the same columns', async () => {
+    const db = base.withPlugins([timestamps({ ...named, clock: 'database' })])
+    const ragged = db.insertInto('post').values([row(1, 'one'), { id: 2 }])
+    await expect(ragged.execute()).rejects.toMatchObject({
+      code: 'policy',
+      message: expect.stringMatching(/same columns/),
+    })
+    expect(await all()).toEqual([])
+  })
+
   test('take options that are known, and touch tables that are', async () => {
     const { db } = open()
     expect(() => db.touch('unix')).toThrow(/writes no time of change/)
