@@ -9,7 +9,7 @@ const base = kanta({ driver: sqlite(':memory:'), schema })
 test('H15: what a plugin adds is there only with it, and is typed', async () => {
   const live = await createExecutor(base, [
     softDelete(),
-    tenant({ column: 'id', tables: ['tag'] }),
+    tenant({ column: 'id', tables: ['tag'], shared: ['post'] }),
     version({ tables: ['tag'], column: 'id' }),
   ])
   const restored = live.restore('post').where('id', '=', 1)
