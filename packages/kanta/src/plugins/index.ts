@@ -1,5 +1,6 @@
 export { camelCase, renaming } from './camel-case.ts'
 export { capability, createExecutor } from './executor.ts'
+export type { InstantForm } from './instant.ts'
 export { queryLog, slowQueries } from './query-log.ts'
 export { type SchemaPerTenantOptions, schemaPerTenant } from './schema-per-tenant.ts'
 export { schemaPrefix } from './schema-prefix.ts'
