@@ -1,6 +1,8 @@
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import { all, assignment, column, demandAmong, sameName } from './expression.ts'
+import type { Dialect } from '../dialect/index.ts'
+import type { ColumnDefinition } from '../schema/index.ts'
+import { all, assignment, column, demandAmong, sameName, word } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
 import type { Found, Ruled, Site } from './site.ts'
@@ -25,7 +27,7 @@ export function guardUpdate(
   const sees = site.sees(target, use)
   const conditions = [...update.where, ...where, ...(sees === undefined ? [] : [sees])]
   const ons = joins.flatMap((join) => (join.kind === 'joined' ? join.on : []))
-  const checks = demandsOf(target, newRow(sets, row), 'update', all([...ons, ...conditions]), site)
+  const checks = demandsOf(target, newRow(sets, row, target, site), 'update', all([...ons, ...conditions]), site)
   return { ...update, from, joins, sets, where: [...conditions, ...checks] }
 }
 
@@ -127,11 +129,21 @@ export function another(name: string, { policy }: Ruled, { reference }: Found): 
 }
 
 /** A row as assignments make it. */
-export function newRow(sets: readonly Node[], row: Row): Row {
+export function newRow(sets: readonly Node[], row: Row, { reference }: Found, { dialect }: Site): Row {
   return (name) => {
     const set = sets.find((one) => one.kind === 'assignment' && sameName(assigned(one), name))
-    return set?.kind === 'assignment' ? set.value : row(name)
+    return set?.kind === 'assignment' ? asColumn(set.value, reference.definition?.columns.get(name), dialect) : row(name)
   }
+}
+
+/** A value on its way into a column as that holds it: beside another value nothing would tell its type. */
+export function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Dialect): Node {
+  const isNull = value.kind === 'literal' && value.value === null
+  if (column === undefined || !(isNull || value.kind === 'slot')) return value
+  const encoded = value.kind === 'slot' ? { ...value, codec: value.codec ?? column.codec } : value
+  if (dialect.name !== 'postgres') return encoded
+  // A length would cut values silently.
+  return { kind: 'cast', operand: encoded, type: word(dialect.typeName({ ...column, typeArguments: [] })) }
 }
 
 /** Conditions that fail the statement where a row that it writes, among those of which `among` holds, may not be so. */
@@ -141,9 +153,10 @@ export function demandsOf(
   use: 'insert' | 'update',
   among: Node | undefined,
   site: Site,
+  isRead = true,
 ): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const check = rule.checks?.(row, use, site.late)
+    const check = rule.checks?.(row, use, site.late, isRead)
     if (check === undefined) return []
     const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'`
     return [demandAmong(among, check, why, site.dialect)]

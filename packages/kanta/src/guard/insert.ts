@@ -2,7 +2,7 @@ import { raise } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
-import { another, checkSame, demandsOf, guardSets, newRow, writtenByPolicy } from './change.ts'
+import { another, asColumn, checkSame, demandsOf, guardSets, newRow, writtenByPolicy } from './change.ts'
 import { choose, column, demand, literal, sameName } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
 import type { Found, Ruled, Site } from './site.ts'
@@ -159,9 +159,10 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
     const at = columns.findIndex((one) => sameName(one, name))
     return at < 0 ? defaultOf(name, target) : column(NEW, columns[at]!)
   }
-  const demands = demandsOf(target, row, 'insert', undefined, site)
+  const isRead = [insert.returning, insert.output, insert.duplicate].some((part) => part.length > 0)
+  const demands = demandsOf(target, row, 'insert', undefined, site, isRead || insert.conflict !== undefined)
   if (demands.length === 0) return insert
-  const rows = queryOfRows(insert, target)
+  const rows = queryOfRows(insert, target, site)
   const cte: Node = { kind: 'cte', name: NEW, columns, materialized: undefined, query: rows }
   const query = nodeWith('select', {
     ctes: [cte],
@@ -190,17 +191,14 @@ function defaultOf(name: string, { table, reference }: Found): Node {
 }
 
 /** The rows of an insert, in whichever form they are given, as a query. */
-function queryOfRows(insert: Insert, target: Found): Node {
+function queryOfRows(insert: Insert, target: Found, site: Site): Node {
   if (insert.query !== undefined) return insert.query
   if (insert.rows?.kind === 'slot') return asQuery(insert, insert.rows, target).query!
   const definition = target.table.definition as TableDefinition | undefined
   const rows = insert.tuples.map((tuple) => {
     const items = tuple.kind === 'tuple' ? tuple.items : []
     return nodeWith('select', {
-      items: items.map((item, i) => {
-        const codec = definition?.columns.get(insert.columns![i]!)?.codec
-        return item.kind === 'slot' && codec !== undefined ? { ...item, codec } : item
-      }),
+      items: items.map((item, i) => asColumn(item, definition?.columns.get(insert.columns![i]!), site.dialect)),
     })
   })
   const [first, ...others] = rows
@@ -213,7 +211,7 @@ function guardConflict(insert: Insert, target: Found, site: Site): Insert {
   if (conflict?.kind !== 'conflict' || conflict.action !== 'update') return insert
   const row: Row = (name) => column(target.name, name)
   const sets = guardSets(conflict.sets, target, row, site)
-  const demands = [...hiddenRow(target, row, site), ...demandsOf(target, newRow(sets, row), 'update', undefined, site)]
+  const demands = [...hiddenRow(target, row, site), ...demandsOf(target, newRow(sets, row, target, site), 'update', undefined, site)]
   return { ...insert, conflict: { ...conflict, sets, updateWhere: [...conflict.updateWhere, ...demands] } }
 }
 
@@ -233,7 +231,7 @@ function guardDuplicate(insert: Insert, target: Found, site: Site): Insert {
   const row: Row = (name) => column(target.name, name)
   const [first, ...others] = guardSets(insert.duplicate, target, row, site)
   if (first?.kind !== 'assignment') return insert
-  if (target.rules.some((rule) => rule.checks?.(row, 'update', site.late) !== undefined))
+  if (target.rules.some((rule) => rule.checks?.(row, 'update', site.late, true) !== undefined))
     throw policyError(
       `The policies of '${target.reference.name}' check updated rows, which onDuplicateKeyUpdate() cannot. Update and insert apart in a transaction.`,
     )

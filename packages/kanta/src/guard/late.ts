@@ -1,4 +1,6 @@
-import { type Context, contextValue, type NodeOf, type Prepare } from '../run/index.ts'
+import { type Dialect, localize } from '../dialect/index.ts'
+import { type Context, contextValue, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
 
 /** Of one column of the rows of an insert: what is written there, whatever the user's rows say. */
 interface RowStamp {
@@ -18,9 +20,21 @@ export class Late {
   /** The places of values of the context, by name. */
   readonly #names: Map<string, NodeOf<'slot'>> = new Map()
 
-  /** `given` is the number of arguments that the user gives. */
-  constructor(given: number) {
-    this.#given = given
+  readonly #around: Surroundings
+
+  constructor(around: Surroundings) {
+    this.#around = around
+    this.#given = around.given
+  }
+
+  get dialect(): Dialect {
+    return this.#around.dialect
+  }
+
+  /** The definition of a table, by its name or `schema.name`, where the database has a schema that holds it. */
+  definition(table: string): TableDefinition | undefined {
+    const found = this.#around.schema.get(table)
+    return found === undefined ? undefined : localize(found, this.dialect)
   }
 
   /** The place of a value that is made when the statement runs. Encoded as the column that it meets. */

@@ -48,7 +48,7 @@ function guardWhen(
   const given = action.sets.flatMap((set) => (set.kind === 'update' ? set.sets : [set]))
   const sets = guardSets(given, target, row, site)
   const among = all([when.condition, onlySeen])
-  const demands = demandsOf(target, newRow(sets, row), 'update', among, site)
+  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', among, site)
   return { ...when, condition: all([among, ...demands]), action: { ...action, sets } }
 }
 

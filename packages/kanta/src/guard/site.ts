@@ -25,9 +25,14 @@ export interface Ruled extends TableRule {
 export class Site {
   readonly dialect: Dialect
   readonly late: Late
+  /** Statements that policies have been applied to. */
+  readonly done: WeakSet<Node> = new WeakSet()
   readonly #policies: readonly TablePolicy[]
+  readonly #within: (rule: Node) => Node
 
-  constructor(policies: readonly TablePolicy[], dialect: Dialect, late: Late) {
+  /** `within` applies policies to the queries inside of what a rule says. */
+  constructor(policies: readonly TablePolicy[], dialect: Dialect, late: Late, within: (rule: Node) => Node) {
+    this.#within = within
     this.dialect = dialect
     this.late = late
     this.#policies = policies
@@ -71,9 +76,18 @@ export class Site {
     return this.#policies.flatMap((policy) => {
       const rule = policy.rule(reference, use)
       if (rule === undefined) return []
-      // A rule may be an object with a prototype: its methods are called on it.
-      return [Object.assign(Object.create(rule) as TableRule, { policy: policy.name }) as Ruled]
+      return [this.#ruled(rule, policy.name)]
     })
+  }
+
+  #ruled(rule: TableRule, policy: string): Ruled {
+    const within = (said: Node | undefined): Node | undefined => (said === undefined ? undefined : this.#within(said))
+    const made = Object.assign(Object.create(rule) as TableRule, { policy })
+    const { sees, checks } = rule
+    // A rule may be an object with a prototype: its methods are called on it.
+    if (sees !== undefined) made.sees = (...args) => within(sees.apply(rule, args))
+    if (checks !== undefined) made.checks = (...args) => within(checks.apply(rule, args))
+    return made
   }
 
   /** What is true of the rows of a table that are there for a statement. */

@@ -1,0 +1,21 @@
+export { and, type Condition, not, or, type Term, type TermList } from './condition.ts'
+export {
+  type Both,
+  type ColumnRights,
+  type ContextTerms,
+  type Declaration,
+  type Given,
+  type Open,
+  type Operation,
+  open,
+  type Policies,
+  type PoliciesOf,
+  type PolicyOptions,
+  type Predicate,
+  policies,
+  type RowTerms,
+  type TablePolicies,
+} from './declare.ts'
+export type { RlsOptions } from './enforce.ts'
+export { type CanOptions, can, forbiddenColumns } from './evaluate.ts'
+export { rls } from './plugin.ts'

@@ -1,0 +1,27 @@
+import { refuse } from '../error/index.ts'
+import type { Plugin } from '../run/index.ts'
+import { show } from '../sql/index.ts'
+import { Policies } from './declare.ts'
+import { checkOptions, type RlsOptions, rowPolicy } from './enforce.ts'
+
+/**
+ * Row-level security: statements see and write only the rows, and the columns, that the policies let their context have.
+ *
+ * @throws KantaError `invalid_input` for what `policies()` did not make.
+ *
+ * @example
+ * ```ts
+ * import { policies, rls } from 'kanta/rls'
+ *
+ * const rules = policies<Tables, { home: string }>({
+ *   city: ({ allow }) => [allow('all', ({ row, context }) => row.country.eq(context.home))],
+ * })
+ * const guarded = db.withPlugins([rls(rules)])
+ * await guarded.as({ home: 'FI' }).selectFrom('city').select('name').execute() // those of Finland
+ * ```
+ */
+export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}): Plugin {
+  if (!((policies as unknown) instanceof Policies)) return refuse(`rls() takes what policies() gives, not ${show(policies)}.`)
+  checkOptions(options)
+  return { name: 'rls', policies: [rowPolicy(policies, options.capability, options.native === true)] }
+}
