@@ -6,6 +6,7 @@ export const RAISED = 'kanta refused'
 
 const text = (value: string): Node => ({ kind: 'literal', value })
 const word = (value: string): Node => ({ kind: 'word', text: value })
+const plus = (left: Node, right: Node): Node => ({ kind: 'binary', left, op: '+', right })
 const call = (name: string, ...args: readonly Node[]): Node => ({ kind: 'call', name, args })
 
 /**
@@ -14,7 +15,7 @@ const call = (name: string, ...args: readonly Node[]): Node => ({ kind: 'call', 
  *
  * The errors: https://www.sqlite.org/json1.html#path_arguments (bad JSON path),
  * https://www.postgresql.org/docs/current/errcodes-appendix.html 22P02,
- * https://mariadb.com/kb/en/updatexml/ (XPATH syntax error).
+ * https://mariadb.com/kb/en/mariadb-error-code-reference/ 1690.
  */
 export function raise(why: string, dialect: Dialect): Node {
   const said = `${RAISED}: ${why}.`
@@ -30,16 +31,12 @@ export function raise(why: string, dialect: Dialect): Node {
       return {
         kind: 'cast',
         operand: call('concat', text(said), call('left', call('concat', call('random')), word('0'))),
-        type: word('boolean'),
+        type: word('integer'),
       }
     case 'mysql':
     case 'mariadb':
-      return call(
-        'updatexml',
-        word('1'),
-        call('concat', text('~'), text(said), call('left', call('rand'), word('0'))),
-        word('1'),
-      )
+      // Text that is not constant is refused by others; the error of this one repeats the expression.
+      return call('exp', plus(plus(word('10000'), call('length', text(said))), call('rand')))
     default:
       return {
         kind: 'cast',
@@ -53,5 +50,5 @@ const SAID = new RegExp(`${RAISED}: ([^.]*)\\.`)
 
 /** Why a statement refused by itself, from the message of its error. */
 export function raised(message: string): string | undefined {
-  return SAID.exec(message)?.[1]
+  return SAID.exec(message)?.[1]?.replace(/\\'|''/g, "'")
 }

@@ -1,6 +1,6 @@
+import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import type { Dialect } from '../dialect/index.ts'
 import type { ColumnDefinition } from '../schema/index.ts'
 import { all, assignment, column, demandAmong, sameName, word } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
@@ -132,7 +132,9 @@ export function another(name: string, { policy }: Ruled, { reference }: Found): 
 export function newRow(sets: readonly Node[], row: Row, { reference }: Found, { dialect }: Site): Row {
   return (name) => {
     const set = sets.find((one) => one.kind === 'assignment' && sameName(assigned(one), name))
-    return set?.kind === 'assignment' ? asColumn(set.value, reference.definition?.columns.get(name), dialect) : row(name)
+    return set?.kind === 'assignment'
+      ? asColumn(set.value, reference.definition?.columns.get(name), dialect)
+      : row(name)
   }
 }
 

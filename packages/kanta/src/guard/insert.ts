@@ -98,7 +98,7 @@ function stampRows(
   const make =
     value.kind === 'slot' ? site.late.makerOf(value) : value.kind === 'literal' ? () => value.value : undefined
   if (make === undefined)
-    return stampColumn(asQuery(insert, rows, target), name, { value: () => value, given }, rule, target, site)
+    return stampColumn(asQuery(insert, rows, target, site), name, { value: () => value, given }, rule, target, site)
   const check = (own: unknown, stamped: unknown): void => {
     if (given === 'same' && !sameValue(own, stamped)) throw another(name, rule, target)
   }
@@ -113,7 +113,7 @@ function stampRows(
 }
 
 /** The rows of an insert as a query of them, for values that are no parameters. */
-function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found): Insert {
+function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found, { dialect }: Site): Insert {
   const columns = insert.columns!
   if (insert.ragged)
     throw policyError(
@@ -121,11 +121,13 @@ function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found): Insert {
     )
   const definition = target.table.definition as TableDefinition | undefined
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
-  const codecs = definition === undefined ? undefined : columns.map((name) => definition.columns.get(name)?.codec)
+  const known = definition === undefined ? undefined : columns.map((name) => definition.columns.get(name))
+  const typed = known?.every((one) => one !== undefined) ? dialect.rowsQuery?.(rows, keys, known) : undefined
+  const codecs = known?.map((one) => one?.codec)
   const values: Node = { kind: 'values', columns: keys, rows: { ...rows, codec: { columns: keys, codecs } } }
   const query = nodeWith('select', {
     items: keys.map((key) => column(NEW, key)),
-    from: [{ kind: 'alias', operand: values, name: NEW, columns: undefined }],
+    from: [{ kind: 'alias', operand: typed ?? values, name: NEW, columns: typed === undefined ? undefined : keys }],
     // SQLite takes `on` after a query for that of a join.
     where: [TRUE],
   })
@@ -193,7 +195,7 @@ function defaultOf(name: string, { table, reference }: Found): Node {
 /** The rows of an insert, in whichever form they are given, as a query. */
 function queryOfRows(insert: Insert, target: Found, site: Site): Node {
   if (insert.query !== undefined) return insert.query
-  if (insert.rows?.kind === 'slot') return asQuery(insert, insert.rows, target).query!
+  if (insert.rows?.kind === 'slot') return asQuery(insert, insert.rows, target, site).query!
   const definition = target.table.definition as TableDefinition | undefined
   const rows = insert.tuples.map((tuple) => {
     const items = tuple.kind === 'tuple' ? tuple.items : []
@@ -211,7 +213,10 @@ function guardConflict(insert: Insert, target: Found, site: Site): Insert {
   if (conflict?.kind !== 'conflict' || conflict.action !== 'update') return insert
   const row: Row = (name) => column(target.name, name)
   const sets = guardSets(conflict.sets, target, row, site)
-  const demands = [...hiddenRow(target, row, site), ...demandsOf(target, newRow(sets, row, target, site), 'update', undefined, site)]
+  const demands = [
+    ...hiddenRow(target, row, site),
+    ...demandsOf(target, newRow(sets, row, target, site), 'update', undefined, site),
+  ]
   return { ...insert, conflict: { ...conflict, sets, updateWhere: [...conflict.updateWhere, ...demands] } }
 }
 

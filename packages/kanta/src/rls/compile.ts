@@ -1,6 +1,6 @@
-import { isNull, type Late, literal, type Row, word } from '../guard/index.ts'
 import { refuse } from '../error/index.ts'
-import { type Context, type Node, nodeWith, type NodeOf } from '../run/index.ts'
+import { isNull, type Late, literal, type Row, word } from '../guard/index.ts'
+import { type Context, type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import type { Items, Part, Scope, Tree, Value } from './condition.ts'
@@ -94,7 +94,12 @@ function membership(left: Part, items: Items, site: Site): Node {
     (isNamed ? listOf(items.name, context) : items).map((item) => fitting(item, column, where)),
   )
   const sample: Part = isNamed || items[0] === undefined ? left : { kind: 'value', value: items[0] }
-  return { kind: 'binary', left: exact(columnNode(left, site), column, sample, site), op: 'in', right: withCodec(slot, column) }
+  return {
+    kind: 'binary',
+    left: exact(columnNode(left, site), column, sample, site),
+    op: 'in',
+    right: withCodec(slot, column),
+  }
 }
 
 function existence({ scope, where }: Extract<Tree, { kind: 'exists' }>, site: Site): Node {
@@ -156,7 +161,8 @@ function fitting(value: Value, column: ColumnDefinition | undefined, where: stri
   if (column === undefined) return value
   const isNumber = typeof value === 'number' || typeof value === 'bigint'
   if (column.type === 'integer' || column.type === 'bigint' || column.type === 'real') {
-    if (!isNumber) return refuse(`${where} is ${show(value)}, which a policy compares with the number '${column.name}'.`)
+    if (!isNumber)
+      return refuse(`${where} is ${show(value)}, which a policy compares with the number '${column.name}'.`)
     return column.type === 'bigint' && Number.isSafeInteger(value) ? BigInt(value) : value
   }
   if (TEXTS.has(column.type) && typeof value !== 'string')

@@ -1,8 +1,8 @@
 import { refuse } from '../error/index.ts'
-import { show } from '../sql/index.ts'
 import type { SelectType } from '../schema/index.ts'
-import { checkRelated } from './rules.ts'
+import { show } from '../sql/index.ts'
 import { Condition, type Scope, Term, type TermList, type Tree } from './condition.ts'
+import { checkRelated } from './rules.ts'
 
 export type Operation = 'select' | 'insert' | 'update' | 'delete'
 export const OPERATIONS: readonly Operation[] = ['select', 'insert', 'update', 'delete']
@@ -24,7 +24,10 @@ export interface Given<DB, C, T extends keyof DB> {
   /** Whether the list `roles` of the context has a role. */
   role(name: string): Condition
   /** Whether a row of another table is there for the context, of which the condition holds. */
-  exists<O extends keyof DB & string>(table: O, where: (other: { readonly row: RowTerms<DB[O]> }) => Condition): Condition
+  exists<O extends keyof DB & string>(
+    table: O,
+    where: (other: { readonly row: RowTerms<DB[O]> }) => Condition,
+  ): Condition
 }
 
 export type Predicate<DB, C, T extends keyof DB> = (given: Given<DB, C, T>) => Condition
@@ -166,9 +169,17 @@ function rulesOf(name: string, make: unknown): TableRules {
     (kind: 'allow' | 'deny') =>
     (operations: unknown, condition?: unknown, options?: PolicyOptions): Declaration =>
       new Declaration(policyOf(kind, operations, condition, options, given, name))
-  const made: unknown = make({ allow: rule('allow'), deny: rule('deny'), columns: (rights: unknown) => columnsOf(rights, name) })
+  const made: unknown = make({
+    allow: rule('allow'),
+    deny: rule('deny'),
+    columns: (rights: unknown) => columnsOf(rights, name),
+  })
   if (!Array.isArray(made)) return refuse(`The policies of '${name}' are a list of them, not ${show(made)}.`)
-  return gather(name, scope, made.map((one) => Declaration.of(one, name)))
+  return gather(
+    name,
+    scope,
+    made.map((one) => Declaration.of(one, name)),
+  )
 }
 
 function gather(name: string, scope: Scope, declared: readonly Declared[]): TableRules {
@@ -202,10 +213,13 @@ function policyOf(
   given: unknown,
   table: string,
 ): Declared {
-  const operations = asked === 'all' ? OPERATIONS : Array.isArray(asked) ? (asked as readonly Operation[]) : [asked as Operation]
+  const operations =
+    asked === 'all' ? OPERATIONS : Array.isArray(asked) ? (asked as readonly Operation[]) : [asked as Operation]
   for (const operation of operations)
     if (!OPERATIONS.includes(operation))
-      refuse(`${kind}() of '${table}': ${show(operation)} is no operation. Use 'all', or some of ${OPERATIONS.join(', ')}.`)
+      refuse(
+        `${kind}() of '${table}': ${show(operation)} is no operation. Use 'all', or some of ${OPERATIONS.join(', ')}.`,
+      )
   if (operations.length === 0) refuse(`${kind}() of '${table}' names no operation.`)
   for (const name of Object.keys(options ?? {}))
     if (name !== 'roles') refuse(`${kind}() of '${table}' has no option ${show(name)}. It takes: roles.`)
@@ -214,7 +228,9 @@ function policyOf(
   const treeOf = (predicate: unknown): Tree =>
     typeof predicate === 'function'
       ? Condition.treeOf(predicate(given))
-      : refuse(`${kind}() of '${table}' takes a condition as a callback: ({ row, context }) => row.owner.eq(context.user).`)
+      : refuse(
+          `${kind}() of '${table}' takes a condition as a callback: ({ row, context }) => row.owner.eq(context.user).`,
+        )
   if (condition === undefined || typeof condition === 'function') {
     const tree = limited(condition === undefined ? ALWAYS : treeOf(condition))
     return { kind, operations, using: tree, withCheck: tree }
@@ -267,7 +283,9 @@ function givenFor(scope: Scope): object {
     role: (name: unknown) => new Condition({ kind: 'role', name: rolesOf([name], 'role()')[0]! }),
     exists: (table: unknown, where: unknown) => {
       if (typeof table !== 'string' || typeof where !== 'function')
-        return refuse(`exists() takes a table and a condition: exists('member', (other) => other.row.team.eq(row.team)).`)
+        return refuse(
+          `exists() takes a table and a condition: exists('member', (other) => other.row.team.eq(row.team)).`,
+        )
       const other: Scope = { table }
       const tree = Condition.treeOf(where({ row: rowOf(other) }))
       return new Condition({ kind: 'exists', scope: other, where: tree })

@@ -1,6 +1,6 @@
+import { refuse } from '../error/index.ts'
 import type { Capability } from '../face/index.ts'
 import { type Late, type Row as RowOf, type TableRule, tablePolicy } from '../guard/index.ts'
-import { refuse } from '../error/index.ts'
 import type { Policy } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { compile } from './compile.ts'
@@ -56,5 +56,6 @@ export interface RlsOptions {
 
 export function checkOptions(options: RlsOptions): void {
   for (const name of Object.keys(options))
-    if (name !== 'capability' && name !== 'native') refuse(`rls() has no option ${show(name)}. It takes: capability, native.`)
+    if (name !== 'capability' && name !== 'native')
+      refuse(`rls() has no option ${show(name)}. It takes: capability, native.`)
 }

@@ -67,12 +67,16 @@ function exists({ scope, where }: Extract<Tree, { kind: 'exists' }>, world: Worl
   const { policies, related } = world
   const rows = Object.hasOwn(related, scope.table) ? related[scope.table]! : undefined
   if (rows === undefined)
-    return refuse(`A policy looks at rows of '${scope.table}'. Give them: can(…, { related: { ${scope.table}: […] } }).`)
+    return refuse(
+      `A policy looks at rows of '${scope.table}'. Give them: can(…, { related: { ${scope.table}: […] } }).`,
+    )
   const rules = rulesOfTable(policies.tables, scope.table)
   return rows.some((row) => {
     const inner = { ...world, rows: new Map([...world.rows, [scope, row]]) }
     if (evaluate(where, inner) !== true) return false
-    return rules === undefined || evaluate(seen(rules, 'select'), { ...world, rows: new Map([[rules.scope, row]]) }) === true
+    return (
+      rules === undefined || evaluate(seen(rules, 'select'), { ...world, rows: new Map([[rules.scope, row]]) }) === true
+    )
   })
 }
 

@@ -21,7 +21,8 @@ import { checkOptions, type RlsOptions, rowPolicy } from './enforce.ts'
  * ```
  */
 export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}): Plugin {
-  if (!((policies as unknown) instanceof Policies)) return refuse(`rls() takes what policies() gives, not ${show(policies)}.`)
+  if (!((policies as unknown) instanceof Policies))
+    return refuse(`rls() takes what policies() gives, not ${show(policies)}.`)
   checkOptions(options)
   return { name: 'rls', policies: [rowPolicy(policies, options.capability, options.native === true)] }
 }

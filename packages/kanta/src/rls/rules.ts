@@ -67,7 +67,8 @@ export function contextOf(tree: Tree, tables: Tables): ReadonlyMap<string, 'valu
       if ('kind' in part.items) found.set(part.items.name, 'list')
     } else if (part.kind === 'exists') {
       const other = rulesOfTable(tables, part.scope.table)
-      if (other !== undefined) for (const [name, kind] of contextOf(seen(other, 'select'), tables)) found.set(name, kind)
+      if (other !== undefined)
+        for (const [name, kind] of contextOf(seen(other, 'select'), tables)) found.set(name, kind)
     }
   })
   return found
@@ -82,8 +83,7 @@ export function checkRelated(tables: Tables): void {
         `The policies on reading ${[...trail.slice(trail.indexOf(name)), name].map((one) => `'${one}'`).join(', ')} need each other. Leave one exists() out.`,
       )
     const rules = rulesOfTable(tables, name)
-    if (rules !== undefined)
-      for (const other of relatedOf(seen(rules, 'select'))) visit(other, [...trail, name])
+    if (rules !== undefined) for (const other of relatedOf(seen(rules, 'select'))) visit(other, [...trail, name])
   }
   for (const [name, rules] of tables) {
     visit(name, [])

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Driver } from '../../src/driver/index.ts'
 import { sqlite } from '../../src/driver/sqlite.ts'
 import { kanta, type TablesOf, table } from '../../src/index.ts'
 import { can, open, or, policies, rls } from '../../src/rls/index.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
 import { postgres } from '../engine/postgres.ts'
-import type { Driver } from '../../src/driver/index.ts'
 
 const post = table('post', (c) => ({
   id: c.integer().primaryKey(),
@@ -42,7 +42,11 @@ const rules = policies<DB, { user: number; roles: string[] }>({
   country: open,
 })
 
-const engines: readonly { name: string; missing?: string | undefined; create(): Promise<{ driver: () => Driver; drop: () => Promise<void> }> }[] = [
+const engines: readonly {
+  name: string
+  missing?: string | undefined
+  create(): Promise<{ driver: () => Driver; drop: () => Promise<void> }>
+}[] = [
   { name: 'sqlite', create: async () => ({ driver: () => sqlite(':memory:'), drop: async () => {} }) },
   postgres,
   mariadbEngine,
@@ -57,13 +61,22 @@ describe.each(engines)('$name', (engine) => {
     place = await engine.create()
     base = connect()
     for (const one of [post, member, country, secret]) await base.schema.createTable(one).execute()
-    await base.insertInto('post').values([
-      { id: 1, author: 1, team: 1, title: 'a', shared: null },
-      { id: 2, author: 2, team: 2, title: 'kept', shared: true },
-      { id: 3, author: 2, team: 1, title: null, shared: false },
-      { id: 4, author: 2, team: 3, title: 'A', shared: false },
-    ]).execute()
-    await base.insertInto('member').values([{ person: 1, team: 1 }, { person: 2, team: 3 }]).execute()
+    await base
+      .insertInto('post')
+      .values([
+        { id: 1, author: 1, team: 1, title: 'a', shared: null },
+        { id: 2, author: 2, team: 2, title: 'kept', shared: true },
+        { id: 3, author: 2, team: 1, title: null, shared: false },
+        { id: 4, author: 2, team: 3, title: 'A', shared: false },
+      ])
+      .execute()
+    await base
+      .insertInto('member')
+      .values([
+        { person: 1, team: 1 },
+        { person: 2, team: 3 },
+      ])
+      .execute()
   })
   afterAll(async () => {
     await base.destroy()
@@ -73,19 +86,39 @@ describe.each(engines)('$name', (engine) => {
   test('reads', async () => {
     const one = guarded().as({ user: 1, roles: ['user'] })
     expect(await one.selectFrom('post').select('id').orderBy('id').execute()).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }])
-    expect(await one.selectFrom('post as p').leftJoin('post as q', 'q.id', 'p.id').select('q.id').execute()).toHaveLength(3)
+    expect(
+      await one.selectFrom('post as p').leftJoin('post as q', 'q.id', 'p.id').select('q.id').execute(),
+    ).toHaveLength(3)
     await expect(one.selectFrom('post').selectAll().execute()).rejects.toThrow(/salary/)
     await expect(one.selectFrom('secret').selectAll().execute()).rejects.toThrow(/no policies/)
-    await expect(guarded().as({ roles: ['admin'] }).selectFrom('post').select('id').execute()).rejects.toThrow(/'user'/)
+    await expect(
+      guarded()
+        .as({ roles: ['admin'] })
+        .selectFrom('post')
+        .select('id')
+        .execute(),
+    ).rejects.toThrow(/'user'/)
   })
   test('writes', async () => {
     const one = guarded().as({ user: 1, roles: ['user'] })
     await one.insertInto('post').values({ id: 5, author: 1, team: 9, title: 'x', shared: null }).execute()
-    await one.insertInto('post').values([{ id: 6, author: 1, team: 9, title: 'x', shared: null }, { id: 7, author: 1, team: null, title: 'x', shared: null }]).execute()
-    await expect(one.insertInto('post').values({ id: 8, author: 2, team: 9, title: 'x', shared: null }).execute()).rejects.toMatchObject({ code: 'policy' })
-    await expect(one.insertInto('post').values({ id: 8, author: null, team: 9, title: 'x', shared: null }).execute()).rejects.toMatchObject({ code: 'policy' })
+    await one
+      .insertInto('post')
+      .values([
+        { id: 6, author: 1, team: 9, title: 'x', shared: null },
+        { id: 7, author: 1, team: null, title: 'x', shared: null },
+      ])
+      .execute()
+    await expect(
+      one.insertInto('post').values({ id: 8, author: 2, team: 9, title: 'x', shared: null }).execute(),
+    ).rejects.toMatchObject({ code: 'policy' })
+    await expect(
+      one.insertInto('post').values({ id: 8, author: null, team: 9, title: 'x', shared: null }).execute(),
+    ).rejects.toMatchObject({ code: 'policy' })
     await one.updateTable('post').set({ title: 'y' }).where('id', '=', 5).execute()
-    await expect(one.updateTable('post').set({ author: 2 }).where('id', '=', 5).execute()).rejects.toMatchObject({ code: 'policy' })
+    await expect(one.updateTable('post').set({ author: 2 }).where('id', '=', 5).execute()).rejects.toMatchObject({
+      code: 'policy',
+    })
     const [none] = await one.updateTable('post').set({ title: 'z' }).where('id', '=', 2).execute()
     expect(none?.numUpdatedRows).toBe(0n)
     const admin = guarded().as({ user: 1, roles: ['admin'] })
@@ -93,7 +126,18 @@ describe.each(engines)('$name', (engine) => {
     expect(await base.selectFrom('post').select('id').orderBy('id').execute()).toEqual([{ id: 2 }, { id: 3 }])
   })
   test('can', () => {
-    expect(can(rules, { user: 1, roles: [] }, 'select', 'post', { author: 1, shared: null, team: 1 }, { related: { member: [] } })).toBe(true)
-    expect(() => can(rules, { user: 1, roles: [] }, 'select', 'post', { author: 2, shared: null, team: 1 })).toThrow(/related/)
+    expect(
+      can(
+        rules,
+        { user: 1, roles: [] },
+        'select',
+        'post',
+        { author: 1, shared: null, team: 1 },
+        { related: { member: [] } },
+      ),
+    ).toBe(true)
+    expect(() => can(rules, { user: 1, roles: [] }, 'select', 'post', { author: 2, shared: null, team: 1 })).toThrow(
+      /related/,
+    )
   })
 })
