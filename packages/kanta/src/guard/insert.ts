@@ -3,7 +3,7 @@ import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { another, asColumn, checkSame, demandsOf, guardSets, newRow, writtenByPolicy } from './change.ts'
-import { choose, column, demand, literal, sameName } from './expression.ts'
+import { all, choose, column, demand, literal, sameName } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
 import type { Found, Ruled, Site } from './site.ts'
 
@@ -166,12 +166,18 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
   if (demands.length === 0) return insert
   const rows = queryOfRows(insert, target, site)
   const cte: Node = { kind: 'cte', name: NEW, columns, materialized: undefined, query: rows }
+  if (columns.length === 0)
+    throw policyError(
+      `An insert into '${target.reference.name}' gives at least one column, since policies look at its rows. Give one.`,
+    )
+  const values = columns.map((name) => column(NEW, name))
+  // A condition might be asked of rows that the query leaves out; what it selects is computed for the others alone.
+  const [first, ...others] = values
   const query = nodeWith('select', {
     ctes: [cte],
     recursive: false,
-    items: columns.map((name) => column(NEW, name)),
+    items: [choose(all(demands)!, first!, first!), ...others],
     from: [{ kind: 'table', schema: undefined, name: NEW, definition: undefined }],
-    where: demands,
   })
   return { ...insert, rows: undefined, tuples: [], query }
 }

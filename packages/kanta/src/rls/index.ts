@@ -18,4 +18,6 @@ export {
 } from './declare.ts'
 export type { RlsOptions } from './enforce.ts'
 export { type CanOptions, can, forbiddenColumns } from './evaluate.ts'
+export { dropRlsStatements, type NativeOptions, rlsStatements } from './native.ts'
 export { rls } from './plugin.ts'
+export { setContext } from './session.ts'

@@ -3,6 +3,7 @@ import type { Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { Policies } from './declare.ts'
 import { checkOptions, type RlsOptions, rowPolicy } from './enforce.ts'
+import { contextCompanion } from './session.ts'
 
 /**
  * Row-level security: statements see and write only the rows, and the columns, that the policies let their context have.
@@ -24,5 +25,7 @@ export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}):
   if (!((policies as unknown) instanceof Policies))
     return refuse(`rls() takes what policies() gives, not ${show(policies)}.`)
   checkOptions(options)
-  return { name: 'rls', policies: [rowPolicy(policies, options.capability, options.native === true)] }
+  const { capability, native = false } = options
+  const companions = native ? [contextCompanion(policies)] : undefined
+  return { name: 'rls', policies: [rowPolicy(policies, capability, native)], companions }
 }
