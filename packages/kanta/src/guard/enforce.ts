@@ -26,7 +26,7 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
     refuseNames(rule, names, site)
     return guard(rule, NO_NAMES, site, false)
   }
-  const site = new Site(policies as readonly TablePolicy[], around.dialect, late, within)
+  const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
   const names = namesOfAll(confined)
   const tree = guard(confined, NO_NAMES, site)

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { Node, NodeOf } from '../run/index.ts'
+import type { Node, NodeOf, Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { all, column } from './expression.ts'
 import type { Late } from './late.ts'
@@ -25,17 +25,38 @@ export interface Ruled extends TableRule {
 export class Site {
   readonly dialect: Dialect
   readonly late: Late
-  /** Statements that policies have been applied to. */
-  readonly done: WeakSet<Node> = new WeakSet()
   readonly #policies: readonly TablePolicy[]
+  readonly #renames: (name: Node) => Node
+  /** Queries that policies have been applied to. */
+  readonly done: WeakSet<Node> = new WeakSet()
   readonly #within: (rule: Node) => Node
 
   /** `within` applies policies to the queries inside of what a rule says. */
-  constructor(policies: readonly TablePolicy[], dialect: Dialect, late: Late, within: (rule: Node) => Node) {
+  constructor(
+    policies: readonly TablePolicy[],
+    { dialect, renames }: Surroundings,
+    late: Late,
+    within: (rule: Node) => Node,
+  ) {
     this.#within = within
     this.dialect = dialect
     this.late = late
     this.#policies = policies
+    this.#renames = renames
+  }
+
+  /** What the name of a table means in the database, where that tells no cases apart in lower case. */
+  physical(name: string): string {
+    const renamed = this.#renames({ kind: 'table', schema: undefined, name, definition: undefined })
+    const found = renamed.kind === 'table' ? renamed.name : name
+    return this.dialect.name === 'postgres' ? found : lowerAscii(found)
+  }
+
+  /** Whether an unqualified name is that of a common table expression. */
+  #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
+    if (hidden.has(name)) return true
+    const sqlite = this.dialect.name === 'sqlite' || this.dialect.name === 'mssql'
+    return sqlite && [...hidden].some((other) => lowerAscii(other) === lowerAscii(name))
   }
 
   /** Refuses definitions where a policy does. */
@@ -53,7 +74,7 @@ export class Site {
   source(source: Node, hidden: ReadonlySet<string>, use: RowUse = 'select'): Found | undefined {
     if (isText(source)) return refuse('SQL text as a table')
     const table = source.kind === 'alias' ? source.operand : source
-    if (table.kind !== 'table' || (table.schema === undefined && hidden.has(table.name))) return undefined
+    if (table.kind !== 'table' || (table.schema === undefined && this.#isHidden(table.name, hidden))) return undefined
     return this.#found(table, source, use)
   }
 
@@ -74,7 +95,8 @@ export class Site {
 
   rules(reference: TableReference, use: RowUse | 'insert'): readonly Ruled[] {
     return this.#policies.flatMap((policy) => {
-      const rule = policy.rule(reference, use)
+      const known = policy.tables?.find((table) => this.physical(table) === this.physical(reference.name))
+      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use)
       if (rule === undefined) return []
       return [this.#ruled(rule, policy.name)]
     })
@@ -82,9 +104,9 @@ export class Site {
 
   #ruled(rule: TableRule, policy: string): Ruled {
     const within = (said: Node | undefined): Node | undefined => (said === undefined ? undefined : this.#within(said))
+    // A rule may be an object with a prototype: its methods are called on it.
     const made = Object.assign(Object.create(rule) as TableRule, { policy })
     const { sees, checks } = rule
-    // A rule may be an object with a prototype: its methods are called on it.
     if (sees !== undefined) made.sees = (...args) => within(sees.apply(rule, args))
     if (checks !== undefined) made.checks = (...args) => within(checks.apply(rule, args))
     return made
@@ -97,3 +119,5 @@ export class Site {
 }
 
 const DEFINES = /^(?:create|alter|drop|rename|comment|truncate|grant|revoke)/
+
+const lowerAscii = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

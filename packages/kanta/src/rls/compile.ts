@@ -56,9 +56,13 @@ function nodeOf(tree: Tree, site: Site): Node {
   }
 }
 
+/** The place of a value that is made once for each context. */
+const valueOf = (make: (context: Context) => unknown, late: Late): NodeOf<'slot'> =>
+  late.ofContext(`rls ${late.added}`, make)
+
 /** What depends on the context alone is answered before the statement runs. */
 function known(make: (context: Context) => boolean, { late }: Site): Node {
-  return { kind: 'binary', left: late.value((context) => (make(context) ? 1 : 0)), op: '=', right: word('1') }
+  return { kind: 'binary', left: valueOf((context) => (make(context) ? 1 : 0), late), op: '=', right: word('1') }
 }
 
 const answer = (tree: Tree, context: Context): boolean =>
@@ -82,7 +86,7 @@ function sideOf(part: Part, column: ColumnDefinition | undefined, site: Site): N
   const where = part.kind === 'context' ? `'${part.name}' of the context` : 'A value of a policy'
   const make = (context: Context): unknown =>
     fitting(part.kind === 'context' ? scalarOf(part.name, context) : part.value, column, where)
-  return withCodec(site.late.value(make), column)
+  return withCodec(valueOf(make, site.late), column)
 }
 
 function membership(left: Part, items: Items, site: Site): Node {
@@ -90,9 +94,9 @@ function membership(left: Part, items: Items, site: Site): Node {
   const column = columnOf(left, site)
   const isNamed = 'kind' in items
   const where = isNamed ? `'${items.name}' of the context` : 'A value of a policy'
-  const slot = site.late.list((context) =>
-    (isNamed ? listOf(items.name, context) : items).map((item) => fitting(item, column, where)),
-  )
+  const make = (context: Context): readonly Value[] =>
+    (isNamed ? listOf(items.name, context) : items).map((item) => fitting(item, column, where))
+  const slot = { ...valueOf(make, site.late), role: 'list' } as const
   const sample: Part = isNamed || items[0] === undefined ? left : { kind: 'value', value: items[0] }
   return {
     kind: 'binary',

@@ -12,7 +12,7 @@ import { rulesOfTable, seen, written } from './rules.ts'
 export function rowPolicy(policies: Policies, capability: Capability | undefined, native: boolean): Policy {
   return tablePolicy({
     name: 'rls',
-    refusesDefinitions: false,
+    tables: [...policies.tables.keys()],
     opens: (held) => capability !== undefined && held === capability,
     rule: ({ name, schema, definition }) => {
       const rules = rulesOfTable(policies.tables, schema === undefined ? name : `${schema}.${name}`)

@@ -153,8 +153,8 @@ function policiesOf(rules: TableRules, { text }: Native): readonly NativePolicy[
 }
 
 function clausesOf(operation: Operation, using: string, withCheck: string): string {
-  if (operation === 'insert') return ` with check ${withCheck}`
-  return operation === 'update' ? ` using ${using} with check ${withCheck}` : ` using ${using}`
+  if (operation === 'insert') return ` with check (${withCheck})`
+  return operation === 'update' ? ` using (${using}) with check (${withCheck})` : ` using (${using})`
 }
 
 /** The rights to columns: those that everybody may use, and to other roles those that theirs may use besides. */
