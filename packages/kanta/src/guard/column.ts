@@ -160,7 +160,7 @@ class Reading {
   }
 
   #tell({ rules }: Found, column: string): void {
-    for (const rule of rules) rule.column?.(column, 'read', this.#site.late)
+    for (const rule of rules) this.#site.column(rule, column, 'read')
   }
 }
 

@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { type Enforced, eachChild, type Node, type Policy, type Surroundings, walk, withHidden } from '../run/index.ts'
+import { type Enforced, type Node, type NodeOf, type Policy, type Surroundings, withHidden } from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
 import { guardInsert } from './insert.ts'
@@ -22,38 +22,14 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
   const late = new Late(around)
   // The queries inside of a rule read tables as others do; of the columns that they name the user learns nothing.
-  const within = (rule: Node): Node => {
-    refuseNames(rule, names, site)
-    return guard(rule, NO_NAMES, site, false)
-  }
+  const within = (rule: Node): Node => guard(rule, NO_NAMES, site, false)
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
-  const names = namesOfAll(confined)
   const tree = guard(confined, NO_NAMES, site)
   return { tree, added: late.added, prepare: late.prepare }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()
-
-/** The names of all common table expressions of a statement. */
-function namesOfAll(statement: Node): ReadonlySet<string> {
-  const found = new Set<string>()
-  walk(statement, (part) => {
-    if (part.kind === 'cte') found.add(part.name.toLowerCase())
-  })
-  return found
-}
-
-/** Refuses a rule that reads a table whose name is that of a common table expression: the rule would read that. */
-function refuseNames(rule: Node, names: ReadonlySet<string>, site: Site): void {
-  if (names.size === 0 || site.done.has(rule)) return
-  if (rule.kind === 'table' && rule.schema === undefined && names.has(rule.name.toLowerCase()))
-    throw new KantaError(
-      'policy',
-      `The statement names a common table expression '${rule.name}', as a table is named that its policies read. Give it another name.`,
-    )
-  eachChild(rule, (child) => refuseNames(child, names, site))
-}
 
 function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = true): Node {
   if (part.kind === 'trusted' || site.done.has(part)) return part
@@ -65,6 +41,7 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
 function guardParts(part: Node, hidden: ReadonlySet<string>, site: Site, columns: boolean): Node {
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
+  if (part.kind === 'truncate') refuseTruncate(part, site)
   const inner = withHidden(part, hidden, (child, names) => guard(child, names, site, columns))
   const names = namesIn(inner, hidden)
   if (columns) checkColumns(part, names, site)
@@ -81,6 +58,17 @@ function guardParts(part: Node, hidden: ReadonlySet<string>, site: Site, columns
       return guardMerge(inner, names, site)
     default:
       return inner
+  }
+}
+
+function refuseTruncate({ tables }: NodeOf<'truncate'>, site: Site): void {
+  for (const table of tables) {
+    const found = site.target(table, 'delete', new Set())
+    if (found !== undefined && found.rules.length > 0)
+      throw new KantaError(
+        'policy',
+        `Truncating '${found.reference.name}' would delete rows past the policies of this database. Use deleteFrom().`,
+      )
   }
 }
 
