@@ -131,6 +131,11 @@ class Reading {
       return
     }
     this.#row(column, inner)
+    this.#columnOfAny(column, inner)
+  }
+
+  /** A column of whichever table around has it, the innermost first. */
+  #columnOfAny(column: string, inner: readonly Inner[]): void {
     if (inner.some(({ definition }) => definition !== undefined && has(definition, column))) return
     for (const found of this.#found) {
       const { definition } = found.reference
@@ -150,8 +155,11 @@ class Reading {
 
   /** Of text is known which names it has, and whether it has a star that is no multiplication. */
   #text(strings: readonly string[], inner: readonly Inner[]): void {
-    for (const name of checkFragment(strings, this.#site.dialect.name)) this.#column(name, undefined, inner)
     const text = strings.join('?').replace(/\bcount\s*\(\s*\*\s*\)/gi, '')
+    for (const name of checkFragment(strings, this.#site.dialect.name)) {
+      this.#columnOfAny(name, inner)
+      if (isValue(name, text)) this.#row(name, inner)
+    }
     if (/(?:^|[.,(])\s*\*/.test(text)) this.#star(undefined, inner)
   }
 
@@ -162,6 +170,13 @@ class Reading {
   #tell({ rules }: Found, column: string): void {
     for (const rule of rules) this.#site.column(rule, column, 'read')
   }
+}
+
+/** Whether a name stands in a text otherwise than before a dot, as that of the table of a column does. */
+function isValue(name: string, text: string): boolean {
+  const sign = '[\\p{L}\\p{N}_$]'
+  const own = `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}["\`\\]]?`
+  return new RegExp(`(?<!${sign})${own}(?!${sign})(?!\\s*\\.)`, 'iu').test(text)
 }
 
 const isNamed = (name: string, inner: readonly Inner[]): boolean =>

@@ -34,12 +34,7 @@ export class Site {
   readonly #within: (rule: Node) => Node
 
   /** `within` applies policies to the queries inside of what a rule says. */
-  constructor(
-    policies: readonly TablePolicy[],
-    around: Surroundings,
-    late: Late,
-    within: (rule: Node) => Node,
-  ) {
+  constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late, within: (rule: Node) => Node) {
     this.#within = within
     this.dialect = around.dialect
     this.late = late

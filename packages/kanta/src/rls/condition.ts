@@ -96,7 +96,7 @@ export class Term<in out T> {
       const items = (list as readonly unknown[]).map((item) => valueOf(item, 'in()'))
       return new Condition({ kind: 'in', left: this.#part, items })
     }
-    const part = typeof list === 'object' && #part in list ? (list as Term<unknown>).#part : undefined
+    const part = typeof list === 'object' && list !== null && #part in list ? (list as Term<unknown>).#part : undefined
     if (part?.kind !== 'context')
       return refuse(`in() takes a list of values, or one of the context, not ${show(list)}.`)
     return new Condition({ kind: 'in', left: this.#part, items: part })
