@@ -32,7 +32,7 @@ export type Tree =
  * What must be true of a row. Only the functions of this module make one: data that looks like one, such as the body of
  * a request, is refused.
  */
-export class Condition {
+export class RowCondition {
   readonly #tree: Tree
 
   constructor(tree: Tree) {
@@ -65,57 +65,57 @@ export class Term<in out T> {
   }
 
   /** As SQL compares: with a null on either side it is not known whether it holds. */
-  eq(other: T | Term<T>): Condition {
+  eq(other: T | Term<T>): RowCondition {
     return this.#compare('=', other)
   }
 
-  ne(other: T | Term<T>): Condition {
+  ne(other: T | Term<T>): RowCondition {
     return this.#compare('<>', other)
   }
 
   /** For numbers and moments. The order of texts is another in each database, so they have none here. */
-  lt(other: Ordered<T>): Condition {
+  lt(other: Ordered<T>): RowCondition {
     return this.#compare('<', other)
   }
 
-  le(other: Ordered<T>): Condition {
+  le(other: Ordered<T>): RowCondition {
     return this.#compare('<=', other)
   }
 
-  gt(other: Ordered<T>): Condition {
+  gt(other: Ordered<T>): RowCondition {
     return this.#compare('>', other)
   }
 
-  ge(other: Ordered<T>): Condition {
+  ge(other: Ordered<T>): RowCondition {
     return this.#compare('>=', other)
   }
 
   /** Whether it is one of a list. */
-  in(list: readonly T[] | TermList<T>): Condition {
+  in(list: readonly T[] | TermList<T>): RowCondition {
     if (Array.isArray(list)) {
       const items = (list as readonly unknown[]).map((item) => valueOf(item, 'in()'))
-      return new Condition({ kind: 'in', left: this.#part, items })
+      return new RowCondition({ kind: 'in', left: this.#part, items })
     }
     const part = typeof list === 'object' && list !== null && #part in list ? (list as Term<unknown>).#part : undefined
     if (part?.kind !== 'context')
       return refuse(`in() takes a list of values, or one of the context, not ${show(list)}.`)
-    return new Condition({ kind: 'in', left: this.#part, items: part })
+    return new RowCondition({ kind: 'in', left: this.#part, items: part })
   }
 
-  isNull(): Condition {
-    return new Condition({ kind: 'null', operand: this.#part })
+  isNull(): RowCondition {
+    return new RowCondition({ kind: 'null', operand: this.#part })
   }
 
-  isNotNull(): Condition {
+  isNotNull(): RowCondition {
     return not(this.isNull())
   }
 
-  #compare(operator: Operator, other: unknown): Condition {
+  #compare(operator: Operator, other: unknown): RowCondition {
     const isTerm = typeof other === 'object' && other !== null && #part in other
     const right: Part = isTerm ? other.#part : { kind: 'value', value: valueOf(other, operator) }
     if (right.kind === 'value' && typeof right.value === 'string' && operator !== '=' && operator !== '<>')
       return refuse(`'${operator}' compares numbers and moments; the order of texts differs between databases.`)
-    return new Condition({ kind: 'compare', left: this.#part, operator, right })
+    return new RowCondition({ kind: 'compare', left: this.#part, operator, right })
   }
 }
 
@@ -134,15 +134,15 @@ function valueOf(value: unknown, where: string): Value {
   return value instanceof Date ? new Date(value) : (value as Value)
 }
 
-const joined = (kind: 'and' | 'or', conditions: readonly Condition[]): Condition =>
-  new Condition({ kind, items: conditions.map((condition) => Condition.treeOf(condition)) })
+const joined = (kind: 'and' | 'or', conditions: readonly RowCondition[]): RowCondition =>
+  new RowCondition({ kind, items: conditions.map((condition) => RowCondition.treeOf(condition)) })
 
 /**
  * All of some conditions; true for none.
  *
  * @throws KantaError `invalid_input` for what is no condition.
  */
-export function and(...conditions: readonly Condition[]): Condition {
+export function and(...conditions: readonly RowCondition[]): RowCondition {
   return joined('and', conditions)
 }
 
@@ -151,7 +151,7 @@ export function and(...conditions: readonly Condition[]): Condition {
  *
  * @throws KantaError `invalid_input` for what is no condition.
  */
-export function or(...conditions: readonly Condition[]): Condition {
+export function or(...conditions: readonly RowCondition[]): RowCondition {
   return joined('or', conditions)
 }
 
@@ -160,6 +160,6 @@ export function or(...conditions: readonly Condition[]): Condition {
  *
  * @throws KantaError `invalid_input` for what is no condition.
  */
-export function not(condition: Condition): Condition {
-  return new Condition({ kind: 'not', operand: Condition.treeOf(condition) })
+export function not(condition: RowCondition): RowCondition {
+  return new RowCondition({ kind: 'not', operand: RowCondition.treeOf(condition) })
 }

@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { SelectType } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
-import { Condition, type Scope, Term, type TermList, type Tree } from './condition.ts'
+import { RowCondition, type Scope, Term, type TermList, type Tree } from './condition.ts'
 import { checkRelated } from './rules.ts'
 
 export type Operation = 'select' | 'insert' | 'update' | 'delete'
@@ -22,20 +22,20 @@ export interface Given<DB, C, T extends keyof DB> {
   /** What `db.as()` says when the statement runs; what is missing then is an error. */
   readonly context: ContextTerms<C>
   /** Whether the list `roles` of the context has a role. */
-  role(name: string): Condition
+  role(name: string): RowCondition
   /** Whether a row of another table is there for the context, of which the condition holds. */
   exists<O extends keyof DB & string>(
     table: O,
-    where: (other: { readonly row: RowTerms<DB[O]> }) => Condition,
-  ): Condition
+    where: (other: { readonly row: RowTerms<DB[O]> }) => RowCondition,
+  ): RowCondition
 }
 
-export type Predicate<DB, C, T extends keyof DB> = (given: Given<DB, C, T>) => Condition
+export type RowPredicate<DB, C, T extends keyof DB> = (given: Given<DB, C, T>) => RowCondition
 
 /** Conditions on the row that is there, and on the row that is written; the second is the first unless given. */
 export interface Both<DB, C, T extends keyof DB> {
-  readonly using: Predicate<DB, C, T>
-  readonly withCheck?: Predicate<DB, C, T> | undefined
+  readonly using: RowPredicate<DB, C, T>
+  readonly withCheck?: RowPredicate<DB, C, T> | undefined
 }
 
 export interface PolicyOptions {
@@ -54,13 +54,13 @@ export interface TablePolicies<DB, C, T extends keyof DB> {
   /** Lets rows through of which the condition is true; without one, all. Rows that nothing lets through are not there. */
   allow(
     operations: Operation | 'all' | readonly Operation[],
-    condition?: Predicate<DB, C, T> | Both<DB, C, T>,
+    condition?: RowPredicate<DB, C, T> | Both<DB, C, T>,
     options?: PolicyOptions,
   ): Declaration
   /** Takes away rows of which the condition is true or not known, whatever else lets them through. */
   deny(
     operations: Operation | 'all' | readonly Operation[],
-    condition?: Predicate<DB, C, T> | Both<DB, C, T>,
+    condition?: RowPredicate<DB, C, T> | Both<DB, C, T>,
     options?: PolicyOptions,
   ): Declaration
   /** Which roles may read and write some columns. */
@@ -140,8 +140,6 @@ export type PoliciesOf<DB, C> = {
  *
  * @example
  * ```ts
- * import { or, policies } from 'kanta/rls'
- *
  * const rules = policies<Tables, { home: string }>({
  *   city: ({ allow, deny }) => [
  *     allow('select', ({ row, context }) => or(row.capital.eq(true), row.country.eq(context.home))),
@@ -227,7 +225,7 @@ function policyOf(
   const limited = (tree: Tree): Tree => (roles === undefined ? tree : { kind: 'and', items: [oneOf(roles), tree] })
   const treeOf = (predicate: unknown): Tree =>
     typeof predicate === 'function'
-      ? Condition.treeOf(predicate(given))
+      ? RowCondition.treeOf(predicate(given))
       : refuse(
           `${kind}() of '${table}' takes a condition as a callback: ({ row, context }) => row.owner.eq(context.user).`,
         )
@@ -280,15 +278,15 @@ function givenFor(scope: Scope): object {
   return Object.freeze({
     row: rowOf(scope),
     context: terms((name) => new Term({ kind: 'context', name })),
-    role: (name: unknown) => new Condition({ kind: 'role', name: rolesOf([name], 'role()')[0]! }),
+    role: (name: unknown) => new RowCondition({ kind: 'role', name: rolesOf([name], 'role()')[0]! }),
     exists: (table: unknown, where: unknown) => {
       if (typeof table !== 'string' || typeof where !== 'function')
         return refuse(
           `exists() takes a table and a condition: exists('member', (other) => other.row.team.eq(row.team)).`,
         )
       const other: Scope = { table }
-      const tree = Condition.treeOf(where({ row: rowOf(other) }))
-      return new Condition({ kind: 'exists', scope: other, where: tree })
+      const tree = RowCondition.treeOf(where({ row: rowOf(other) }))
+      return new RowCondition({ kind: 'exists', scope: other, where: tree })
     },
   })
 }

@@ -145,8 +145,6 @@ export interface CanOptions {
  *
  * @example
  * ```ts
- * import { can, policies } from 'kanta/rls'
- *
  * const rules = policies<Tables, { home: string }>({
  *   city: ({ allow }) => [allow('all', ({ row, context }) => row.country.eq(context.home))],
  * })
@@ -220,8 +218,6 @@ export function hasRight(roles: readonly string[] | undefined, context: Context)
  *
  * @example
  * ```ts
- * import { forbiddenColumns, policies } from 'kanta/rls'
- *
  * const rules = policies<Tables>({
  *   city: ({ allow, columns }) => [allow('all'), columns({ profile: { read: ['clerk'], write: [] } })],
  * })

@@ -1,4 +1,4 @@
-export { and, type Condition, not, or, type Term, type TermList } from './condition.ts'
+export { and, not, or, type RowCondition, type Term, type TermList } from './condition.ts'
 export {
   type Both,
   type ColumnRights,
@@ -11,8 +11,8 @@ export {
   type Policies,
   type PoliciesOf,
   type PolicyOptions,
-  type Predicate,
   policies,
+  type RowPredicate,
   type RowTerms,
   type TablePolicies,
 } from './declare.ts'

@@ -25,8 +25,6 @@ export interface NativeOptions {
  *
  * @example
  * ```ts
- * import { policies, rlsStatements } from 'kanta/rls'
- *
  * const rules = policies<Tables, { home: string }>({
  *   city: ({ allow }) => [allow('select', ({ row, context }) => row.country.eq(context.home))],
  * })
@@ -62,8 +60,6 @@ export function rlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeO
  *
  * @example
  * ```ts
- * import { dropRlsStatements, policies } from 'kanta/rls'
- *
  * const rules = policies<Tables>({ city: ({ allow }) => [allow('select')] })
  * const texts = dropRlsStatements(rules, { schema, role: 'reader' })
  * texts[0] // drop policy if exists "kanta_select_allow_1" on "city"

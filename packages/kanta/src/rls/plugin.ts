@@ -12,13 +12,11 @@ import { contextCompanion } from './session.ts'
  *
  * @example
  * ```ts
- * import { policies, rls } from 'kanta/rls'
- *
  * const rules = policies<Tables, { home: string }>({
  *   city: ({ allow }) => [allow('all', ({ row, context }) => row.country.eq(context.home))],
  * })
  * const guarded = db.withPlugins([rls(rules)])
- * await guarded.as({ home: 'FI' }).selectFrom('city').select('name').execute() // those of Finland
+ * await guarded.as({ home: 'FI' }).selectFrom('city').select('name').execute()
  * ```
  */
 export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}): Plugin {

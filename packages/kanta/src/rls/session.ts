@@ -68,8 +68,6 @@ export function contextCompanion(policies: Policies): Companion {
  *
  * @example
  * ```ts
- * import { policies, setContext } from 'kanta/rls'
- *
  * const rules = policies<Tables, { home: string }>({
  *   city: ({ allow }) => [allow('select', ({ row, context }) => row.country.eq(context.home))],
  * })

@@ -8,6 +8,7 @@ export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
+export * from 'kanta/rls'
 export * from 'kanta/schema'
 export * from 'kanta/sqlite'
 

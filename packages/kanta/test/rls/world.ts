@@ -1,5 +1,5 @@
 import { type TablesOf, table } from '../../src/index.ts'
-import { and, type Condition, not, open, or, type Policies, policies } from '../../src/rls/index.ts'
+import { and, not, open, or, type Policies, policies, type RowCondition } from '../../src/rls/index.ts'
 
 export const doc = table('doc', (c) => ({
   id: c.integer().primaryKey(),
@@ -114,7 +114,7 @@ type DocPolicies = Parameters<Extract<Builder, (...args: never[]) => unknown>>[0
 type Given = Parameters<Extract<Parameters<DocPolicies['allow']>[1], (...args: never[]) => unknown>>[0]
 
 /** A condition on a row of `doc`. */
-function condition(dice: Dice, given: Given, depth: number): Condition {
+function condition(dice: Dice, given: Given, depth: number): RowCondition {
   const { row, context, role, exists } = given
   if (depth > 0 && dice.chance(0.6)) {
     const parts = Array.from({ length: dice.below(3) + (dice.chance(0.1) ? 0 : 1) }, () =>
