@@ -16,7 +16,10 @@ interface RowStamp {
 
 /** Gathers what happens each time that a statement runs: values of policies, and checks. */
 export class Late {
+  /** The database that the statement is for. */
+  readonly around: Surroundings
   readonly #given: number
+  readonly #told: object[] = []
   readonly #values: Make[] = []
   readonly #shared = new Map<string, NodeOf<'slot'>>()
   /** How many of the values are made of the context alone. */
@@ -24,19 +27,28 @@ export class Late {
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
 
-  readonly dialect: Dialect
-  readonly #schema: Surroundings['schema']
+  constructor(around: Surroundings) {
+    this.around = around
+    this.#given = around.given
+  }
 
-  constructor({ given, dialect, schema }: Surroundings) {
-    this.#given = given
-    this.dialect = dialect
-    this.#schema = schema
+  get dialect(): Dialect {
+    return this.around.dialect
   }
 
   /** The definition of a table, by its name or `schema.name`, where the database has a schema that holds it. */
   definition(table: string): TableDefinition | undefined {
-    const found = this.#schema.get(table)
+    const found = this.around.schema.get(table)
     return found === undefined ? undefined : localize(found, this.dialect)
+  }
+
+  /** Tells companions what a policy made of the statement. */
+  tell(what: object): void {
+    this.#told.push(what)
+  }
+
+  get told(): readonly object[] {
+    return this.#told
   }
 
   /** The place of a value that is made when the statement runs. Encoded as the column that it meets. */
