@@ -86,13 +86,20 @@ class Reading {
   /** What a statement reads; what is a query by itself, and sees nothing of what stands around it, is left out. */
   statement(statement: Node, inner: readonly Inner[]): void {
     const { written, read } = sourcesOf(statement)
-    const skipped: ReadonlySet<Node> = new Set([...written, ...read])
+    const sources: ReadonlySet<Node> = new Set([...written, ...read])
     eachChild(statement, (child) => {
-      if (child.kind === 'cte' || child.kind === 'setOperation' || skipped.has(child)) return
+      if (child.kind === 'cte' || child.kind === 'setOperation') return
+      if (sources.has(child)) return this.#source(child, false, inner)
       if (child.kind !== 'joined') return this.#part(child, inner)
       for (const on of child.on) this.#part(on, inner)
-      if (child.lateral && child.source !== undefined) this.#part(child.source, inner)
+      if (child.source !== undefined) this.#source(child.source, child.lateral || /apply/.test(child.style), inner)
     })
+  }
+
+  /** A query as a source sees what stands before it only if it is lateral; a function always does. */
+  #source(source: Node, isLateral: boolean, inner: readonly Inner[]): void {
+    const operand = source.kind === 'alias' ? source.operand : source
+    if (operand.kind !== 'table' && (isLateral || operand.kind !== 'select')) this.#part(operand, inner)
   }
 
   #part(part: Node, inner: readonly Inner[]): void {

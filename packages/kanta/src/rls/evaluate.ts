@@ -1,8 +1,9 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Context } from '../run/index.ts'
+import type { Selectable } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import type { Operator, Part, Scope, Tree, Value } from './condition.ts'
-import type { ColumnRights, Policies, TableRules } from './declare.ts'
+import type { ColumnRights, Operation, Policies, TableRules } from './declare.ts'
 import { contextOf, listOf, rolesIn, rulesOfTable, scalarOf, seen, written } from './rules.ts'
 
 /** True, false, or not known. */
@@ -128,9 +129,9 @@ function compare(left: unknown, operator: Operator, right: unknown): Truth {
   }
 }
 
-export interface CanOptions {
+export interface CanOptions<R = Row> {
   /** What an update sets, by column. */
-  readonly changes?: Row | undefined
+  readonly changes?: Partial<R> | undefined
   /** The rows of other tables that policies look at with `exists()`: all, or those that can matter. */
   readonly related?: Readonly<Record<string, readonly Row[]>> | undefined
 }
@@ -152,13 +153,13 @@ export interface CanOptions {
  * can(rules, { home: 'FI' }, 'update', 'city', { country: 'FI' }, { changes: { country: 'SE' } }) // false
  * ```
  */
-export function can<DB, C>(
+export function can<DB, C, T extends keyof DB & string>(
   policies: Policies<DB, C>,
-  context: Context,
-  operation: 'select' | 'insert' | 'update' | 'delete',
-  table: keyof DB & string,
-  row: Row,
-  { changes, related = {} }: CanOptions = {},
+  context: Readonly<NoInfer<C>> & Context,
+  operation: Operation,
+  table: T,
+  row: Partial<Selectable<DB[T]>>,
+  { changes, related = {} }: CanOptions<Selectable<DB[T]>> = {},
 ): boolean {
   if (changes !== undefined && operation !== 'update')
     refuse(`can() takes changes for an update, not for '${operation}'.`)

@@ -76,11 +76,33 @@ describe.each(engines)('columns in $name', (engine) => {
     ...(engine.name === 'mariadb'
       ? {}
       : {
+          'as what a conflict is about': (db) =>
+            db
+              .insertInto('person')
+              .values({ id: 9, name: 'x', team: 1 } as never)
+              .onConflict((on) => on.column('salary').doNothing()),
+          'in the condition of a conflict': (db) =>
+            db
+              .insertInto('person')
+              .values({ id: 9, name: 'x', team: 1 } as never)
+              .onConflict((on) => on.column('id').doUpdateSet({ name: 'y' }).where('person.salary', '>', 3)),
           'given back': (db) => db.deleteFrom('person').returning('salary'),
           'given back by a star': (db) => db.updateTable('person').set({ name: 'x' }).returningAll(),
         }),
     ...(engine.name === 'postgres'
       ? {
+          'in a lateral join': (db) =>
+            db
+              .selectFrom('person as p')
+              .innerJoinLateral(
+                (eb) =>
+                  eb
+                    .selectFrom('post')
+                    .select((e) => e.ref('p.salary' as never).as('s'))
+                    .as('x'),
+                (join) => join.onTrue(),
+              )
+              .select('p.id'),
           'in its whole row, in text': (db) => db.selectFrom('person as p').select(sql`to_json(p)`.as('row')),
           'in its whole row, with a star': (db) => db.selectFrom('person as p').select(sql`row(p.*)`.as('row')),
           'as a function of its row': (db) => db.selectFrom('person as p').select(sql`salary(p)`.as('row')),
