@@ -253,7 +253,8 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
     const at = columns.findIndex((one) => site.sameColumn(one, name))
     return at < 0 ? defaultOf(name, target) : column(NEW, columns[at]!)
   }
-  const demands = demandsOf(target, row, 'insert', site)
+  const isRead = [insert.returning, insert.output, insert.duplicate].some((part) => part.length > 0)
+  const demands = demandsOf(target, row, 'insert', site, isRead || insert.conflict !== undefined)
   if (demands.length === 0) return insert
   if (columns.length === 0)
     throw policyError(`The policies of '${target.reference.name}' check new rows. Give this one values.`)
