@@ -359,8 +359,8 @@ export class Executor implements Runner {
         tree: ready.tree,
         context: this.context,
         exemptions: this.settings.exemptions,
-        derive: async (key, make) => {
-          const derived = planOfDerived(ready, key, this.#planning, make)
+        derive: async (key, make, rows) => {
+          const derived = planOfDerived(ready, key, this.#planning, make, rows)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
         db: this.settings.plain(transaction),

@@ -149,6 +149,7 @@ export const layers: Readonly<Record<string, number>> = {
   introspect: 7,
   guard: 7,
   plugins: 8,
+  audit: 8,
   diff: 8,
   migrate: 8,
   compat: 9,

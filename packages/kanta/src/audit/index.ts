@@ -1,0 +1,105 @@
+import { KantaError } from '../error/index.ts'
+import { tablePolicy } from '../guard/index.ts'
+import type { DatabaseHandle, Plugin } from '../run/index.ts'
+import { auditCompanion } from './capture.ts'
+import { type AuditOptions, checkOptions, type Settings } from './options.ts'
+import { checkpoint } from './prune.ts'
+import { write } from './record.ts'
+import { auditTables, createTables } from './table.ts'
+import { AuditTrail } from './trail.ts'
+
+export { type AuditEntry, type Difference, diff } from './entry.ts'
+export { redacted } from './image.ts'
+export type { AuditOptions } from './options.ts'
+export type { PruneOptions } from './prune.ts'
+export type { RestoreOptions } from './restore.ts'
+export { auditTables } from './table.ts'
+export type { AuditTrail, PastRow, RowKey } from './trail.ts'
+export type { Verification, VerifyOptions } from './verify.ts'
+
+/** What a database has besides with `audit()`. */
+export interface Audited {
+  /** The trail, scoped like the tables of this handle. */
+  readonly audit: AuditTrail
+}
+
+/**
+ * An audit trail: of every row that a statement writes through the database, who changed it when, and how it was before
+ * and after, in one transaction with the statement. A write that the trail cannot hold fails.
+ *
+ * Statements that would pass by it are refused: SQL text, writes inside of `with()`, writes to several tables at once.
+ * What triggers, other programs and foreign keys with `on delete cascade` do is not seen.
+ *
+ * @throws KantaError `invalid_input` for wrong options; a write fails with `plugin` for a table without a known key, and
+ * with `policy` without the actor, or for what cannot be seen.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { audit, diff } from 'kanta/audit'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const audited = kanta({ driver: sqlite(':memory:'), schema, plugins: [audit({ actor: 'user' })] })
+ * await audited.schema.createTable(city).execute()
+ * const db = audited.as({ user: 'ada' })
+ * await db.insertInto('city').values({ id: 1, name: 'Abo', country: 'FI' }).execute()
+ * await db.updateTable('city').set({ name: 'Turku' }).where('id', '=', 1).execute()
+ * const [, renamed] = await db.audit.history('city', 1)
+ * diff(renamed!) // { name: { before: 'Abo', after: 'Turku' } }
+ * ```
+ */
+export function audit(options: AuditOptions = {}): Plugin<Audited> {
+  const settings = checkOptions(options)
+  return {
+    name: 'audit',
+    // Last, next to the statement itself: others see it with the rows that it gives its user.
+    priority: -1_000,
+    policies: [
+      // That there is a policy on rows keeps SQL text out, of which nothing is known.
+      tablePolicy({
+        name: 'audit',
+        rule: ({ name }) => (settings.isOwn(name) ? refuseOwn(name) : undefined),
+      }),
+    ],
+    companions: [auditCompanion(settings)],
+    onInit: (db: DatabaseHandle) => start(db, settings),
+    extend: (db: DatabaseHandle) => ({ audit: new AuditTrail(db, settings) }),
+  }
+}
+
+function refuseOwn(name: string): never {
+  throw new KantaError('policy', `'${name}' is the trail itself. Read it by db.audit.`)
+}
+
+const DIALECTS: readonly string[] = ['sqlite', 'postgres', 'mariadb']
+
+/** Makes the tables where they are missing, and marks where the trail begins. */
+async function start(db: DatabaseHandle, settings: Settings): Promise<void> {
+  const { name } = db.settings.planning.dialect
+  if (!DIALECTS.includes(name))
+    throw new KantaError('unsupported', `audit() needs inserts that return their rows, which ${name} does not have.`)
+  if (!settings.create) return
+  const { table, hashChain } = settings
+  await createTables(db, table, hashChain)
+  await db.transaction().execute(async (transaction) => {
+    const { entries, head } = auditTables(table)
+    if (hashChain) {
+      const ends = await transaction
+        .selectFrom(head as never)
+        .selectAll()
+        .execute()
+      const first = { id: 1, seq: 0n, hash: '' }
+      if (ends.length === 0)
+        await transaction
+          .insertInto(head as never)
+          .values(first as never)
+          .execute()
+    }
+    const some = await transaction
+      .selectFrom(entries as never)
+      .selectAll()
+      .limit(1)
+      .execute()
+    if (some.length === 0) await write(transaction, settings, [checkpoint(transaction, settings, null)])
+  })
+}
