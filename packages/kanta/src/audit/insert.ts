@@ -58,8 +58,12 @@ async function insertIdOf(
 }
 
 async function ask(db: DatabaseHandle, name: 'last_insert_rowid' | 'last_insert_id'): Promise<bigint> {
-  const text = name === 'last_insert_id' ? sql`select last_insert_id() as id` : sql`select last_insert_rowid() as id`
-  const { rows } = (await text.execute(db)) as { rows: readonly [{ id: number }] }
+  // As text: it may be more than a number holds.
+  const text =
+    name === 'last_insert_id'
+      ? sql`select cast(last_insert_id() as char) as id`
+      : sql`select cast(last_insert_rowid() as text) as id`
+  const { rows } = (await text.execute(db)) as { rows: readonly [{ id: string }] }
   return BigInt(rows[0].id)
 }
 

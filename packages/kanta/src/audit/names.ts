@@ -2,7 +2,7 @@ import { localize } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type { DatabaseHandle, Node, NodeOf } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
-import { checkName } from '../sql/index.ts'
+import { checkName, RUNNER } from '../sql/index.ts'
 import { fullName, type Keyed, keyOf } from './key.ts'
 import type { Settings } from './options.ts'
 
@@ -16,9 +16,14 @@ export interface Named {
   readonly toProgram: (column: string) => string
 }
 
-/** What the policies of a database that rename make of a name. */
+/** What the policies of a database that rename make of a name, in the context of this moment. */
 function renamed<N extends Node>(part: N, db: DatabaseHandle): N {
-  return db.settings.planning.policies.reduce((made, policy) => (policy.rewrite?.(made) ?? made) as N, part)
+  let made: Node = part
+  for (const { rewrite, variants } of db.settings.planning.policies) {
+    made = rewrite?.(made) ?? made
+    if (variants !== undefined) made = variants.rewrite(made, variants.nameIn(db[RUNNER].context))
+  }
+  return made as N
 }
 
 /** A table by the name that the program has for it, `table` or `schema.table`. */
@@ -39,26 +44,25 @@ export function namedTable(db: DatabaseHandle, given: string, settings: Settings
     program,
     table: { ...own, key: keyOf(own, settings.keys) },
     toDatabase: rename,
-    toProgram: (column) =>
-      db.settings.planning.policies.reduce((name, policy) => policy.renameColumn?.(name) ?? name, column),
+    toProgram: (column) => inProgram(column, db),
   }
 }
 
-/** A table by the name that an entry has: that of the program is found among those that the database knows. */
+/** The table of an entry; `undefined` where this handle has none that it could be. */
 export function tableOfEntry(
   db: DatabaseHandle,
   entry: { readonly schema_name: string | null; readonly table_name: string },
   settings: Settings,
-): Named {
+): Named | undefined {
   const full = entry.schema_name === null ? entry.table_name : `${entry.schema_name}.${entry.table_name}`
   const names = [full, entry.table_name, ...db.settings.planning.schema.keys()]
-  for (const name of [...names, ...names.map((one) => camel(one, db))]) {
+  for (const name of [...names, ...names.map((one) => inProgram(one, db))]) {
     const [bare, schema] = name.split('.').reverse() as [string, string?]
     const inside = renamed<NodeOf<'table'>>({ kind: 'table', schema, name: bare, definition: undefined }, db)
     if (fullName(inside) === full) return namedTable(db, name, settings)
   }
-  return refuse(`The trail holds '${full}', which is no table of this database handle. Use one of its own schema.`)
+  return undefined
 }
 
-const camel = (name: string, db: DatabaseHandle): string =>
+const inProgram = (name: string, db: DatabaseHandle): string =>
   db.settings.planning.policies.reduce((made, policy) => policy.renameColumn?.(made) ?? made, name)

@@ -74,3 +74,37 @@ export function checkpoint(db: DatabaseHandle, settings: Settings, after: string
     metadata: null,
   }
 }
+
+/** What a checkpoint says of the entries that were removed: the last of them. */
+interface Removed {
+  readonly seq: string
+  readonly hash: string
+  readonly at: string
+}
+
+/** The last of the entries that were removed, if some were. */
+export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promise<Removed | undefined> {
+  const { entries } = auditTables(settings.table)
+  const [row] = (await db
+    .selectFrom(entries as never)
+    .selectAll()
+    .where('operation' as never, '=', 'checkpoint' as never)
+    .where('after_image' as never, 'is not', null as never)
+    .orderBy('seq' as never, 'desc')
+    .limit(1)
+    .execute()) as Row[]
+  return row === undefined ? undefined : (JSON.parse(row.after_image!) as Removed)
+}
+
+/** Since when all that was written is in the trail. */
+export async function knownSince(db: DatabaseHandle, settings: Settings): Promise<Date | undefined> {
+  const removed = await lastRemoved(db, settings)
+  if (removed !== undefined) return new Date(removed.at)
+  const { entries } = auditTables(settings.table)
+  const query = db.selectFrom(entries as never).selectAll()
+  const [first] = (await query
+    .orderBy('seq' as never)
+    .limit(1)
+    .execute()) as Row[]
+  return first?.at
+}

@@ -1,13 +1,13 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
-import { RUNNER, show, sql } from '../sql/index.ts'
+import { RUNNER, show } from '../sql/index.ts'
 import { imagesOf, type Row } from './entry.ts'
 import { type Image, redacted, type Stored, type StoredRow } from './image.ts'
 import { fullName, type Keyed } from './key.ts'
 import { type Named, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
 import { record } from './record.ts'
-import { isOneOf, rowsOf, storedRows, tableOf } from './rows.ts'
+import { isOneOf, rowsOf, storedRows, tableOf, withoutPolicies } from './rows.ts'
 import { scopeOf } from './scope.ts'
 
 export interface RestoreOptions {
@@ -32,6 +32,8 @@ export class Restorer {
   /** Undoes what an entry says; `unchanged` refuses it for a row that was changed since. */
   async undo(row: Row, unchanged = false): Promise<void> {
     const named = tableOfEntry(this.#db, row, this.#settings)
+    if (named === undefined)
+      throw new KantaError('policy', `The trail holds '${row.table_name}', which is no table of this database handle.`)
     const { before, after } = imagesOf(row)
     const key = keyIn((after ?? before)!, named.table)
     await this.put(named, before, key, unchanged ? { after } : undefined)
@@ -74,16 +76,19 @@ export class Restorer {
 
   async #change(table: Keyed, current: StoredRow, image: Image): Promise<void> {
     const values = this.#writable(table, image, current)
-    const query = storedRows(this.#db).updateTable(tableOf(table)) as unknown as Update
-    let update = query
-    for (const [name, value] of Object.entries(values)) update = update.set(sql.id(name), value)
-    await update.where(isOneOf(table, [current])).execute()
+    await storedRows(this.#db)
+      .updateTable(tableOf(table))
+      .set(asValues(values))
+      .where(isOneOf(table, [current]))
+      .execute()
     await this.#record(table, current, values)
   }
 
   async #remove(table: Keyed, current: StoredRow): Promise<void> {
-    const query = storedRows(this.#db).deleteFrom(tableOf(table)) as unknown as Update
-    await query.where(isOneOf(table, [current])).execute()
+    await storedRows(this.#db)
+      .deleteFrom(tableOf(table))
+      .where(isOneOf(table, [current]))
+      .execute()
     await this.#record(table, current, undefined)
   }
 
@@ -91,7 +96,7 @@ export class Restorer {
     const key = values === undefined ? undefined : { ...before, ...values }
     const after = key === undefined ? undefined : (await rowsOf(this.#db, table, [key]))[0]
     const { context } = this.#db[RUNNER]
-    await record(this.#db, this.#settings, table, { asked: 'restore', context }, [{ before, after }])
+    await record(withoutPolicies(this.#db), this.#settings, table, { asked: 'restore', context }, [{ before, after }])
   }
 
   /** The columns of an image that can be written; those that were never kept are given, or stay as they are. */
@@ -114,11 +119,6 @@ export class Restorer {
     }
     return Object.fromEntries(values)
   }
-}
-
-interface Update {
-  set(column: unknown, value: unknown): Update
-  where(condition: never): { execute(): Promise<unknown> }
 }
 
 /** PostgreSQL takes what is no number as text. */

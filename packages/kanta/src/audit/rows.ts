@@ -21,6 +21,10 @@ export function storedRows(db: DatabaseHandle): DatabaseHandle {
   return new DatabaseHandle(found, db.session)
 }
 
+/** The same database for what the trail does itself. */
+export const withoutPolicies = (db: DatabaseHandle): DatabaseHandle =>
+  new DatabaseHandle(withoutPlugins(db.settings), db.session)
+
 export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
 
 /** `for update` of the rows of one table, where the database has locks on rows. */

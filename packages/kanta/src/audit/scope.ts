@@ -30,7 +30,7 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
   const { context } = db[RUNNER]
   for (const policy of db.settings.planning.policies) {
     if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
-    const late = new Late(0)
+    const late = new Late(0, db.settings.planning.dialect)
     const rule = (policy as TablePolicy).rule(reference, 'select')
     if (rule === undefined) continue
     if (rule.source !== undefined) throw undecided(policy.name, program.name)
@@ -45,7 +45,7 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
       tests.push((image) => holds(condition, { image, args, toDatabase, context, why }) === true)
     if (rule.column !== undefined)
       columns.push((column) => {
-        const asked = new Late(0)
+        const asked = new Late(0, db.settings.planning.dialect)
         rule.column!(column, 'read', asked)
         asked.prepare?.([], context)
       })

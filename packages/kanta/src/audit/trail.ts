@@ -1,15 +1,15 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
+import type { DatabaseHandle } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { type AuditEntry, entryOf, imagesOf, type Row } from './entry.ts'
 import { readImage, type StoredRow } from './image.ts'
 import { givenKey, keyText } from './key.ts'
 import { type Named, namedTable, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
-import { type PruneOptions, prune } from './prune.ts'
+import { knownSince, type PruneOptions, prune } from './prune.ts'
 import { prefixOf } from './record.ts'
 import { type RestoreOptions, Restorer } from './restore.ts'
-import { rowsOf, storedRows, tableOf } from './rows.ts'
+import { rowsOf, storedRows, tableOf, withoutPolicies } from './rows.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { auditTables } from './table.ts'
 import { type Verification, type VerifyOptions, verify } from './verify.ts'
@@ -19,6 +19,12 @@ export type RowKey = string | number | bigint | Date | Uint8Array | Readonly<Rec
 
 /** A row as it was, by column. */
 export type PastRow = Readonly<Record<string, unknown>>
+
+/** A table, and what of it may be seen. */
+interface Sight {
+  readonly named: Named
+  readonly scope: Scope
+}
 
 const BATCH = 1_000
 
@@ -52,16 +58,15 @@ export class AuditTrail {
   async transactionOf(id: string): Promise<AuditEntry[]> {
     if (typeof id !== 'string' || id === '') refuse(`transactionOf(${show(id)}) takes the id of a transaction.`)
     const rows = await this.#rows((query) => query.where('transaction_id' as never, '=', id as never))
-    const known = new Map<string, { named: Named; scope: Scope }>()
+    const known = new Map<string, Sight | undefined>()
     return rows.flatMap((row) => {
-      const full = `${row.schema_name ?? ''}.${row.table_name}`
-      let found = known.get(full)
-      if (found === undefined) {
+      const full = JSON.stringify([row.schema_name, row.table_name])
+      if (!known.has(full)) {
         const named = tableOfEntry(this.#db, row, this.#settings)
-        found = { named, scope: this.#scope(named) }
-        known.set(full, found)
+        known.set(full, named && { named, scope: this.#scope(named) })
       }
-      return this.#entry(row, found.named, found.scope) ?? []
+      const found = known.get(full)
+      return (found && this.#entry(row, found.named, found.scope)) ?? []
     })
   }
 
@@ -156,7 +161,7 @@ export class AuditTrail {
   }
 
   #plain(): DatabaseHandle {
-    return new DatabaseHandle(withoutPlugins(this.#db.settings), this.#db.session)
+    return withoutPolicies(this.#db)
   }
 
   #inTransaction(work: (db: DatabaseHandle) => Promise<void>): Promise<void> {
@@ -242,14 +247,7 @@ export class AuditTrail {
 
   /** The trail knows nothing of what was before its first entry. */
   async #refuseUnknown(instant: Date): Promise<void> {
-    const { entries } = auditTables(this.#settings.table)
-    const [first] = (await this.#plain()
-      .selectFrom(entries as never)
-      .selectAll()
-      .orderBy('seq' as never)
-      .limit(1)
-      .execute()) as Row[]
-    const since = first?.operation === 'checkpoint' && first.after_image !== null ? first.at : first?.at
+    const since = await knownSince(this.#plain(), this.#settings)
     if (since === undefined || since > instant)
       refuseMissing(
         `The trail does not go back to ${instant.toISOString()}: ${since === undefined ? 'it is empty' : `it begins at ${since.toISOString()}`}.`,

@@ -4,6 +4,7 @@ import { show } from '../sql/index.ts'
 import { type Head, hashOf } from './chain.ts'
 import type { Row } from './entry.ts'
 import type { Settings } from './options.ts'
+import { lastRemoved } from './prune.ts'
 import { auditTables } from './table.ts'
 
 export interface VerifyOptions {
@@ -93,17 +94,6 @@ async function afterEnd(db: DatabaseHandle, settings: Settings, seq: bigint): Pr
 
 /** What the first entry that is left follows: nothing, or what a checkpoint says of the entries that were removed. */
 async function startOf(db: DatabaseHandle, settings: Settings): Promise<Head> {
-  const { entries } = auditTables(settings.table)
-  const rows = (await db
-    .selectFrom(entries as never)
-    .selectAll()
-    .where('operation' as never, '=', 'checkpoint' as never)
-    .where('after_image' as never, 'is not', null as never)
-    .orderBy('seq' as never, 'desc')
-    .limit(1)
-    .execute()) as Row[]
-  const [last] = rows
-  if (last === undefined) return { seq: 0n, hash: '' }
-  const { seq, hash } = JSON.parse(last.after_image!) as { seq: string; hash: string }
-  return { seq: BigInt(seq), hash }
+  const removed = await lastRemoved(db, settings)
+  return removed === undefined ? { seq: 0n, hash: '' } : { seq: BigInt(removed.seq), hash: removed.hash }
 }
