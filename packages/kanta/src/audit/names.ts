@@ -55,7 +55,8 @@ export function tableOfEntry(
   settings: Settings,
 ): Named | undefined {
   const full = entry.schema_name === null ? entry.table_name : `${entry.schema_name}.${entry.table_name}`
-  const names = [full, entry.table_name, ...db.settings.planning.schema.keys()]
+  // Those with a definition first: it says how images are read.
+  const names = [...db.settings.planning.schema.keys(), full, entry.table_name]
   for (const name of [...names, ...names.map((one) => inProgram(one, db))]) {
     const [bare, schema] = name.split('.').reverse() as [string, string?]
     const inside = renamed<NodeOf<'table'>>({ kind: 'table', schema, name: bare, definition: undefined }, db)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { diff } from '../../src/audit/index.ts'
+import { sql } from '../../src/index.ts'
 import { createTables, engines, type Open, open } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })
@@ -356,7 +357,6 @@ describe.each(engines)('what is written on $name', (engine) => {
   })
 
   test('writes that would pass by the trail are refused', async () => {
-    const { sql } = await import('../../src/index.ts')
     await expect(sql`update post set title = 'x'`.execute(db)).rejects.toMatchObject({ code: 'policy' })
     const text = sql`update post set title = 'x'`.trusted('all', { reads: [], writes: ['post'] })
     await expect(text.execute(db)).rejects.toMatchObject({ code: 'policy', message: expect.stringContaining('audit') })
