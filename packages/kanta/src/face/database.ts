@@ -71,11 +71,12 @@ interface Of<DB, I extends AnyInfo> {
 }
 
 /** A database together with what plugins add to it. */
-export type Plugged<D, P> = unknown extends Added<P>
-  ? D
-  : D extends { readonly [$database]?: Of<infer DB, infer I> }
-    ? Database<DB, PluggedInfo<I, Added<P>>> & Added<P> & AddsOf<I>
-    : never
+export type Plugged<D, P> =
+  unknown extends Added<P>
+    ? D
+    : D extends { readonly [$database]?: Of<infer DB, infer I> }
+      ? Database<DB, PluggedInfo<I, Added<P>>> & Added<P> & AddsOf<I>
+      : never
 
 /** A plugin in force. */
 export interface PluginDescription {

@@ -5,3 +5,5 @@ export { type SchemaPerTenantOptions, schemaPerTenant } from './schema-per-tenan
 export { schemaPrefix } from './schema-prefix.ts'
 export { softDelete } from './soft-delete.ts'
 export { type TenantOptions, tenant } from './tenant.ts'
+export { checkTenantKeys, type TenantKeyFinding } from './tenant-keys.ts'
+export { type Timestamped, type TimestampsOptions, timestamps } from './timestamps.ts'
