@@ -1,7 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
-import { hexOf } from './image.ts'
 import type { Entry } from './record.ts'
+import { sha256 } from './sha256.ts'
 import { auditTables } from './table.ts'
 
 /** Where a chain ends. */
@@ -19,15 +19,14 @@ const utf8 = new TextEncoder()
  * The hash of an entry, which holds that of the entry before it: SHA-256 over a list in JSON, as in
  * https://datatracker.ietf.org/doc/html/rfc6962#section-2 but for a chain in place of a tree.
  */
-export async function hashOf(previous: string, seq: bigint, entry: Entry): Promise<string> {
+export function hashOf(previous: string, seq: bigint, entry: Entry): string {
   const { before_image, after_image, metadata, previous_key } = entry
   const parts = [
     ...[previous, String(seq), entry.transaction_id, entry.at.toISOString(), entry.schema_name, entry.table_name],
     ...[entry.row_key, previous_key, entry.operation, entry.asked, entry.actor, entry.reason],
     ...[before_image, after_image, metadata],
   ]
-  const digest = await crypto.subtle.digest('SHA-256', utf8.encode(JSON.stringify(parts)))
-  return hexOf(new Uint8Array(digest))
+  return sha256(utf8.encode(JSON.stringify(parts)))
 }
 
 /** Entries as the next links of the chain. Its end is locked until the transaction ends, so that it cannot fork. */
@@ -37,7 +36,7 @@ export async function chained(db: DatabaseHandle, table: string, entries: readon
   const links: Link[] = []
   for (const entry of entries) {
     seq++
-    hash = await hashOf(hash, seq, entry)
+    hash = hashOf(hash, seq, entry)
     links.push({ ...entry, seq, hash })
   }
   await db

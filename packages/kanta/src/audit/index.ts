@@ -35,17 +35,19 @@ export interface Audited {
  *
  * @example
  * ```ts
- * import { kanta } from 'kanta'
+ * import { kanta, table } from 'kanta'
  * import { audit, diff } from 'kanta/audit'
  * import { sqlite } from 'kanta/sqlite'
  *
- * const audited = kanta({ driver: sqlite(':memory:'), schema, plugins: [audit({ actor: 'user' })] })
- * await audited.schema.createTable(city).execute()
- * const db = audited.as({ user: 'ada' })
- * await db.insertInto('city').values({ id: 1, name: 'Abo', country: 'FI' }).execute()
- * await db.updateTable('city').set({ name: 'Turku' }).where('id', '=', 1).execute()
- * const [, renamed] = await db.audit.history('city', 1)
+ * const town = table('town', (c) => ({ id: c.integer().primaryKey(), name: c.text() }))
+ * const db = kanta({ driver: sqlite(':memory:'), schema: { town }, plugins: [audit({ actor: 'user' })] })
+ * await db.schema.createTable(town).execute()
+ * const mine = db.as({ user: 'ada' })
+ * await mine.insertInto('town').values({ id: 1, name: 'Abo' }).execute()
+ * await mine.updateTable('town').set({ name: 'Turku' }).where('id', '=', 1).execute()
+ * const [, renamed] = await mine.audit.history('town', 1)
  * diff(renamed!) // { name: { before: 'Abo', after: 'Turku' } }
+ * await mine.audit.undoTransaction(renamed!.transaction)
  * ```
  */
 export function audit(options: AuditOptions = {}): Plugin<Audited> {

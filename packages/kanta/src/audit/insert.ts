@@ -13,7 +13,8 @@ export async function captureInsert(tree: Insert, capture: Capture): Promise<unk
   const { table } = capture
   const meets = conflicting(tree, capture)
   const before = byKey(meets === undefined ? [] : await capture.derive('conflicts', meets), table)
-  const { written, result } = tree.returning.length > 0 ? await asked(tree, capture) : await silent(tree, capture)
+  const { written, result, met } = tree.returning.length > 0 ? await asked(tree, capture) : await silent(tree, capture)
+  refuseUnseen(met, before, capture)
   const after = byKey(written, table)
   const others = [...before].filter(([key]) => !after.has(key)).map(([, row]) => row)
   const left = others.length === 0 ? after : new Map([...(await capture.now(others)), ...after])
@@ -27,16 +28,49 @@ export async function captureInsert(tree: Insert, capture: Capture): Promise<unk
 interface Inserted {
   readonly written: readonly StoredRow[]
   readonly result: unknown[]
+  /** The keys of the rows that it met, where the database tells. */
+  readonly met: readonly StoredRow[]
+}
+
+const MET = 'kantamet'
+
+/** PostgreSQL says of a row of an upsert whether it was there: one that is new was never locked or changed. */
+function witness(tree: Insert, { isPostgres }: Capture): readonly Node[] {
+  if (!isPostgres || tree.conflict?.kind !== 'conflict' || tree.conflict.action !== 'update') return []
+  const operand: Node = {
+    kind: 'cast',
+    operand: { kind: 'identifier', names: ['xmax'] },
+    type: { kind: 'word', text: 'text' },
+  }
+  return [{ kind: 'alias', operand, name: MET, columns: undefined }]
+}
+
+function withoutWitness(row: StoredRow): StoredRow {
+  const { [MET]: _, ...own } = row
+  return own
+}
+
+const wasMet = (row: StoredRow): boolean => row[MET] !== undefined && row[MET] !== '0'
+
+/** A row that came in between has no image; the whole statement is undone, and can be run again. */
+function refuseUnseen(met: readonly StoredRow[], before: ReadonlyMap<string, StoredRow>, { table }: Capture): void {
+  if (met.every((row) => before.has(looseKey(row, table.key)))) return
+  throw new KantaError(
+    'serialization_failure',
+    `Another transaction put a row of '${table.name}' in the way of this upsert after the images were taken. Run it again.`,
+  )
 }
 
 /** An insert that gives its user no rows gives them here. */
 async function silent(tree: Insert, capture: Capture): Promise<Inserted> {
-  const rows = await capture.derive('insert', { ...tree, returning: [star(undefined)] })
+  const own = witness(tree, capture)
+  const found = await capture.derive('insert', { ...tree, returning: [star(undefined), ...own] })
+  const rows = own.length === 0 ? found : found.map(withoutWitness)
   const insertId = rows.length === 0 ? undefined : await insertIdOf(tree, rows, capture)
   const result = [new InsertResult(insertId, BigInt(rows.length))]
   // What triggers of SQLite change after the insert is not in the rows that it returns.
   const isWhole = capture.db.settings.planning.dialect.name !== 'sqlite'
-  return { written: isWhole ? rows : [...(await capture.now(rows)).values()], result }
+  return { written: isWhole ? rows : [...(await capture.now(rows)).values()], result, met: found.filter(wasMet) }
 }
 
 /** The number that the database gave to a row, as the insert would have told. */
@@ -75,16 +109,18 @@ async function asked(tree: Insert, capture: Capture): Promise<Inserted> {
     const operand: Node = { kind: 'ref', schema: undefined, table: undefined, column }
     return { kind: 'alias', operand, name, columns: undefined }
   })
-  const rows = await capture.derive('insert', { ...tree, returning: [...tree.returning, ...items] }, 'as asked')
+  const returning = [...tree.returning, ...items, ...witness(tree, capture)]
+  const rows = await capture.derive('insert', { ...tree, returning }, 'as asked')
   const found = rows.map((row) =>
     Object.fromEntries(keys.map(([column, name]) => [column, storedKey(row[name], column, capture)])),
   )
   const result = rows.map((row) => {
     const own: Record<string, unknown> = { ...row }
     for (const [, name] of keys) delete own[name]
+    delete own[MET]
     return own
   })
-  return { written: [...(await capture.now(found)).values()], result }
+  return { written: [...(await capture.now(found)).values()], result, met: found.filter((_, i) => wasMet(rows[i]!)) }
 }
 
 function storedKey(value: unknown, column: string, { table }: Capture): Stored {

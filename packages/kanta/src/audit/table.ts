@@ -53,8 +53,11 @@ const known = new Map<string, { readonly entries: AuditTable; readonly head: Hea
  *
  * @example
  * ```ts
+ * import { kanta } from 'kanta'
  * import { auditTables } from 'kanta/audit'
+ * import { sqlite } from 'kanta/sqlite'
  *
+ * const db = kanta({ driver: sqlite(':memory:') })
  * const { entries, head } = auditTables('city_audit')
  * await db.schema.createTable(entries).execute()
  * await db.schema.createTable(head).execute()

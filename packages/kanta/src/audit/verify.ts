@@ -58,7 +58,7 @@ async function follow(db: DatabaseHandle, settings: Settings, { head: kept }: Ve
       .execute()) as Row[]
     for (const row of rows) {
       if (row.seq !== seq + 1n) return broken('missing', seq + 1n)
-      hash = await hashOf(hash, row.seq, row)
+      hash = hashOf(hash, row.seq, row)
       if (hash !== row.hash) return broken('changed', row.seq)
       seq = row.seq
       count++

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { diff } from '../../src/audit/index.ts'
-import { sql } from '../../src/index.ts'
-import { createTables, engines, type Open, open } from './ground.ts'
+import { type KantaError, sql } from '../../src/index.ts'
+import { better, createTables, engines, type Open, open } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })
 
-describe.each(engines)('what is written on $name', (engine) => {
+describe.each([...engines, better])('what is written on $name', (engine) => {
   if (engine.missing !== undefined) {
     test.skip(`${engine.name}: ${engine.missing}`, () => {})
     return
@@ -141,6 +141,47 @@ describe.each(engines)('what is written on $name', (engine) => {
       ['insert', 'insert', null, 'old'],
       ['update', 'insert', 'old', 'met'],
     ])
+  })
+
+  test('an upsert that returns rows returns its own', async () => {
+    if (engine.name === 'mariadb') return
+    await db.insertInto('post').values({ id: 37, title: 'old' }).execute()
+    const rows = await db
+      .insertInto('post')
+      .values([
+        { id: 37, title: 'a' },
+        { id: 38, title: 'b' },
+      ])
+      .onConflict((c) => c.column('id').doUpdateSet({ title: 'met' }))
+      .returning(['title'])
+      .execute()
+    expect(rows).toEqual([{ title: 'met' }, { title: 'b' }])
+    expect((await steps(37)).at(-1)).toEqual(['update', 'insert', 'old', 'met'])
+    expect(await steps(38)).toEqual([['insert', 'insert', null, 'b']])
+  })
+
+  test('upserts of one row at the same time: none is without the image of what it changed', async () => {
+    if (engine.name === 'sqlite') return
+    const upsert = async (writer: number): Promise<void> => {
+      const insert = db.insertInto('post').values({ id: 39, title: `w${writer}` })
+      const ready =
+        engine.name === 'mariadb'
+          ? insert.onDuplicateKeyUpdate({ title: `w${writer}` })
+          : insert.onConflict((c) => c.column('id').doUpdateSet({ title: `w${writer}` }))
+      for (let tries = 0; ; tries++) {
+        try {
+          await ready.execute()
+          return
+        } catch (error) {
+          const { code } = error as KantaError
+          if (tries > 50 || (code !== 'serialization_failure' && code !== 'deadlock')) throw error
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: 12 }, (_, writer) => upsert(writer)))
+    const entries = await db.audit.history('post', 39)
+    expect(entries).toHaveLength(12)
+    for (let i = 1; i < entries.length; i++) expect(entries[i]!.before).toEqual(entries[i - 1]!.after)
   })
 
   test('an insert that passes by what is there', async () => {

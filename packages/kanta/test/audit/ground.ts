@@ -1,4 +1,5 @@
 import { type AuditOptions, audit } from '../../src/audit/index.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
 import type { Driver } from '../../src/driver/index.ts'
 import { sqlite } from '../../src/driver/sqlite.ts'
 import { index, kanta, primaryKey, table, unique } from '../../src/index.ts'
@@ -63,6 +64,12 @@ export interface Engine {
 const memory: Engine = {
   name: 'sqlite',
   create: async () => ({ driver: () => sqlite(':memory:'), drop: async () => {} }),
+}
+
+/** The same by the other library, where they could differ. */
+export const better: Engine = {
+  name: 'sqlite',
+  create: async () => ({ driver: () => betterSqlite3(':memory:'), drop: async () => {} }),
 }
 
 /** Where all of it runs. */
