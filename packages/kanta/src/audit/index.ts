@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import { tablePolicy } from '../guard/index.ts'
-import type { DatabaseHandle, Plugin } from '../run/index.ts'
+import type { Companion, DatabaseHandle, Plugin } from '../run/index.ts'
 import { auditCompanion } from './capture.ts'
 import { type AuditOptions, checkOptions, type Settings } from './options.ts'
 import { checkpoint } from './prune.ts'
@@ -52,6 +52,7 @@ export interface Audited {
  */
 export function audit(options: AuditOptions = {}): Plugin<Audited> {
   const settings = checkOptions(options)
+  const companion = auditCompanion(settings)
   return {
     name: 'audit',
     // Last, next to the statement itself: others see it with the rows that it gives its user.
@@ -63,10 +64,23 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
         rule: ({ name }) => (settings.isOwn(name) ? refuseOwn(name) : undefined),
       }),
     ],
-    companions: [auditCompanion(settings)],
+    companions: [companion],
     onInit: (db: DatabaseHandle) => start(db, settings),
-    extend: (db: DatabaseHandle) => ({ audit: new AuditTrail(db, settings) }),
+    extend: (db: DatabaseHandle) => {
+      refuseInner(db, companion)
+      return { audit: new AuditTrail(db, settings) }
+    },
   }
+}
+
+/** The audit runs inserts in a form of its own, which a companion between it and the statement would not see. */
+function refuseInner(db: DatabaseHandle, own: Companion): void {
+  const last = db.settings.planning.companions.at(-1)
+  if (last !== undefined && last !== own && db.settings.planning.companions.includes(own))
+    throw new KantaError(
+      'plugin',
+      `The plugin of '${last.name}' comes after audit(), and has to come before. Raise its priority.`,
+    )
 }
 
 function refuseOwn(name: string): never {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
 import { withoutPolicies } from '../../src/audit/rows.ts'
 import { kanta, sql } from '../../src/index.ts'
+import type { Plugin } from '../../src/run/index.ts'
 import { createTables, engines, note, type Open, open, post, schema } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })
@@ -131,6 +132,46 @@ describe.each(engines)('what others had wrong, on $name', (engine) => {
     await expect(some.audit.history('post', 70)).rejects.toMatchObject({ code: 'invalid_input' })
     expect(await some.audit.history('note', { post_id: 70, place: 'p' })).toHaveLength(1)
     await some.destroy()
+  })
+
+  test('rows that come in between the image and the write undo the write', async () => {
+    if (engine.name !== 'postgres') return
+    const other = kanta({ driver: place.driver({ max: 1 }), schema })
+    let next = 600
+    const late: Plugin = {
+      name: 'late',
+      hooks: [
+        {
+          name: 'late',
+          around: async (event, go) => {
+            if (event.facts.kind === 'update' || event.facts.kind === 'delete')
+              await other.insertInto('post').values({ id: next++, title: 'between' }).execute()
+            return go()
+          },
+        },
+      ],
+    }
+    const racing = kanta({ driver: place.driver({ max: 1 }), schema, plugins: [audit(), late] })
+    await other.insertInto('post').values({ id: next++, title: 'between' }).execute()
+    const update = racing.updateTable('post').set({ views: 77 }).where('title', '=', 'between')
+    await expect(update.execute()).rejects.toMatchObject({ code: 'serialization_failure' })
+    await expect(racing.deleteFrom('post').where('title', '=', 'between').execute()).rejects.toMatchObject({
+      code: 'serialization_failure',
+    })
+    const left = await other.selectFrom('post').select('views').where('title', '=', 'between').execute()
+    expect(left).toEqual([{ views: 0 }, { views: 0 }, { views: 0 }])
+    await racing.destroy()
+    await other.destroy()
+  })
+
+  test('a companion that comes after the audit is refused', () => {
+    const companions = [
+      { name: 'last', joins: () => true, around: (_: unknown, next: () => Promise<unknown[]>) => next() },
+    ]
+    expect(() => db.withPlugins([{ name: 'last', priority: -2_000, companions }] as never)).toThrow(
+      /'last' comes after/,
+    )
+    expect(() => db.withPlugins([{ name: 'first', companions }] as never)).not.toThrow()
   })
 
   test('streams and prepared queries that write are in the trail', async () => {
