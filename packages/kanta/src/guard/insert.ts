@@ -36,8 +36,9 @@ export function guardInsert(insert: Insert, hidden: ReadonlySet<string>, site: S
 /** The same insert with the values of the policies. */
 export function stamped(insert: Insert, target: Found, site: Site): Insert {
   refuseTwice(insert.columns ?? [], target, site)
-  for (const rule of target.rules) for (const name of insert.columns ?? []) site.column(rule, name, 'insert')
-  return stampAll(withColumns(insert, target), target, site)
+  const named = withColumns(insert, target)
+  for (const rule of target.rules) for (const name of named.columns ?? []) site.column(rule, name, 'insert')
+  return stampAll(named, target, site)
 }
 
 /** The same insert with the names of its columns. */

@@ -88,7 +88,7 @@ export class Site {
   #rules(reference: TableReference, use: RowUse | 'insert'): readonly Ruled[] {
     return this.#policies.flatMap((policy) => {
       const known = policy.tables?.find((table) => this.physical(table) === this.physical(reference.name))
-      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use)
+      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use, this.late)
       if (rule === undefined) return []
       // A rule may be an object with a prototype: its methods are called on it.
       return [Object.assign(Object.create(rule) as TableRule, { policy: policy.name }) as Ruled]
