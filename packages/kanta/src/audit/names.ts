@@ -17,7 +17,7 @@ export interface Named {
 }
 
 /** What the policies of a database that rename make of a name, in the context of this moment. */
-function renamed<N extends Node>(part: N, db: DatabaseHandle): N {
+export function renamed<N extends Node>(part: N, db: DatabaseHandle): N {
   let made: Node = part
   for (const { rewrite, variants } of db.settings.planning.policies) {
     made = rewrite?.(made) ?? made

@@ -53,6 +53,8 @@ export interface Settings {
 
 /** Names are asked for as `schema.table`, and may have been given without the schema. */
 const bare = (name: string): string => name.slice(name.indexOf('.') + 1)
+/** Not all databases tell cases apart: a table that is spelled otherwise is audited as well. */
+const plain = (name: string): string => name.toLowerCase()
 
 export function checkOptions(options: AuditOptions): Settings {
   if (typeof options !== 'object' || options === null)
@@ -67,8 +69,8 @@ export function checkOptions(options: AuditOptions): Settings {
   for (const name of [actor, reason]) if (name !== undefined) checkName(name, 'the name of a value of the context')
   checkLists('redact', redact)
   checkLists('keys', keys)
-  const own: readonly string[] = [table, headName(table)]
-  const listed = tables === undefined ? undefined : new Set(tables)
+  const own = [table, headName(table)].map(plain)
+  const listed = tables === undefined ? undefined : new Set<string>(tables.map(plain))
   const hidden = new Map(Object.entries(redact).map(([name, columns]) => [name, new Set(columns)]))
   return {
     ...{ table, keys, actor, reason },
@@ -77,8 +79,12 @@ export function checkOptions(options: AuditOptions): Settings {
     statePolicies: options.statePolicies ?? ['softDelete', 'ttl'],
     now: callback('now', options.now) ?? (() => new Date()),
     metadata: callback('metadata', options.metadata),
-    audits: (name) => !own.includes(bare(name)) && (listed === undefined || listed.has(name) || listed.has(bare(name))),
-    isOwn: (name) => own.includes(bare(name)),
+    audits: (name) => {
+      const asked = plain(name)
+      if (own.includes(bare(asked))) return false
+      return listed === undefined || listed.has(asked) || listed.has(bare(asked))
+    },
+    isOwn: (name) => own.includes(bare(plain(name))),
     redacts: (name) => hidden.get(name) ?? hidden.get(bare(name)),
   }
 }

@@ -1,10 +1,10 @@
 import { KantaError } from '../error/index.ts'
-import { Late, type TablePolicy } from '../guard/index.ts'
+import { Late, sameName, type TablePolicy } from '../guard/index.ts'
 import type { DatabaseHandle, Node } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import type { Images } from './entry.ts'
 import { type Image, redacted } from './image.ts'
-import type { Named } from './names.ts'
+import { type Named, renamed } from './names.ts'
 import type { Settings } from './options.ts'
 
 /** What a reader of the trail may see of a table. */
@@ -28,10 +28,14 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
   const forbidden = new Map<string, boolean>()
   const columns: ((column: string) => void)[] = []
   const { context } = db[RUNNER]
+  const { dialect, schema } = db.settings.planning
+  const around = { dialect, schema, given: 0, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
   for (const policy of db.settings.planning.policies) {
     if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
-    const late = new Late(0, db.settings.planning.dialect)
-    const rule = (policy as TablePolicy).rule(reference, 'select')
+    const late = new Late(around)
+    const { tables, rule: ruleOf } = policy as TablePolicy
+    const spelled = tables?.find((name) => sameName(name, reference.name)) ?? reference.name
+    const rule = ruleOf.call(policy, { ...reference, name: spelled }, 'select', late)
     if (rule === undefined) continue
     if (rule.source !== undefined) throw undecided(policy.name, program.name)
     const condition = rule.sees?.(
@@ -45,7 +49,7 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
       tests.push((image) => holds(condition, { image, args, toDatabase, context, why }) === true)
     if (rule.column !== undefined)
       columns.push((column) => {
-        const asked = new Late(0, db.settings.planning.dialect)
+        const asked = new Late(around)
         rule.column!(column, 'read', asked)
         asked.prepare?.([], context)
       })
@@ -144,8 +148,14 @@ function valueOf(node: Node, { image, args, toDatabase, context, why }: Sight): 
       return context[node.name] ?? null
     case 'literal':
       return node.value
+    case 'cast':
+      // Values are compared as text anyway.
+      if (node.type.kind === 'word' && /^(?:text|(?:var)?char|binary)$/i.test(node.type.text))
+        return valueOf(node.operand, { image, args, toDatabase, context, why })
+      break
     case 'word':
       if (/^\d+$/.test(node.text)) return Number(node.text)
+      break
   }
   throw why()
 }

@@ -408,6 +408,9 @@ describe.each([...engines, better])('what is written on $name', (engine) => {
         .execute(),
     ).rejects.toThrow('db.audit')
     await expect(db.deleteFrom('kanta_audit' as never).execute()).rejects.toThrow('db.audit')
+    await expect(db.deleteFrom('KANTA_Audit' as never).execute()).rejects.toThrow('db.audit')
+    // Another spelling of a table is no way around.
+    await expect(db.deleteFrom('POST' as never).execute()).rejects.toThrow()
     if (engine.name !== 'postgres') return
     const inner = db
       .with('gone', (qc) => qc.deleteFrom('post').where('id', '=', 2).returning('id'))

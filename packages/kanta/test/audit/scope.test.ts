@@ -59,6 +59,45 @@ describe.each(engines)('the trail beside other plugins on $name', (engine) => {
     expect(await one().selectFrom('post').select('title').execute()).toEqual([{ title: 'a' }])
   })
 
+  test('H37: what a deletion takes with it is in the trail, as part of the same transaction', async () => {
+    const shelf = table('shelf', (c) => ({
+      id: c.integer().primaryKey(),
+      deleted_at: c.timestamp().nullable(),
+      deletion: c.uuid().nullable(),
+    }))
+    const book = table('book', (c) => ({
+      id: c.integer().primaryKey(),
+      shelf_id: c.integer().references(() => shelf.id),
+      deleted_at: c.timestamp().nullable(),
+      deletion: c.uuid().nullable(),
+    }))
+    const soft = kanta({
+      driver: place.driver({ max: 1 }),
+      schema: { shelf, book },
+      plugins: [audit({ table: 'shelf_audit' }), softDelete({ cascade: true })],
+    })
+    const plain = plainOf(soft) as typeof soft
+    for (const each of [shelf, book]) await plain.schema.createTable(each).execute()
+    await soft.insertInto('shelf').values({ id: 1 }).execute()
+    await soft
+      .insertInto('book')
+      .values([10, 11].map((id) => ({ id, shelf_id: 1 })))
+      .execute()
+    await soft.deleteFrom('shelf').where('id', '=', 1).execute()
+    const deleted = (await soft.audit.history('shelf', 1)).at(-1)!
+    const all = await soft.audit.transactionOf(deleted.transaction)
+    // The rows of one statement are in no order of their own.
+    const steps = all.map((entry) => [entry.table, entry.operation, Number(entry.after!.id)] as const)
+    expect(steps.toSorted((a, b) => a[2] - b[2])).toEqual([
+      ['shelf', 'update', 1],
+      ['book', 'update', 10],
+      ['book', 'update', 11],
+    ])
+    await soft.audit.undoTransaction(deleted.transaction)
+    expect(await soft.selectFrom('book').select('id').orderBy('id').execute()).toEqual([{ id: 10 }, { id: 11 }])
+    await soft.destroy()
+  })
+
   test('the history of the row of another tenant is not there', async () => {
     await two().insertInto('post').values({ id: 2, title: 'secret' }).execute()
     await two().updateTable('post').set({ title: 'more' }).where('id', '=', 2).execute()
