@@ -237,7 +237,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       planning: {
         ...planning,
         policies: [...planning.policies, ...added.flatMap((plugin) => plugin.policies ?? [])],
-        companions: [...planning.companions, ...added.flatMap((plugin) => plugin.companions ?? [])],
+        // In the order of all plugins: what keeps images of rows comes last, next to the statement itself.
+        companions: all.flatMap((plugin) => plugin.companions ?? []),
       },
       hooks: [...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])],
     }

@@ -442,8 +442,8 @@ export class Executor implements Runner {
         exemptions: this.settings.exemptions,
         args,
         told: ready.told,
-        derive: async (key, make) => {
-          const derived = planOfDerived(ready, key, this.#planning, make)
+        derive: async (key, make, rows) => {
+          const derived = planOfDerived(ready, key, this.#planning, make, rows)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
         db: this.settings.plain(transaction),

@@ -152,6 +152,7 @@ export const layers: Readonly<Record<string, number>> = {
   guard: 7,
   plugins: 8,
   rls: 8,
+  audit: 8,
   diff: 8,
   migrate: 8,
   search: 8,
