@@ -75,14 +75,16 @@ function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, ta
   const value = stamp.value(noRow, site.late)
   if (insert.rows?.kind === 'slot') return stampRows(insert, insert.rows, name, at, stamp, value, rule, target, site)
   if (at >= 0 && stamp.given === 'keep') return insert
+  const several = insert.query?.kind === 'select' && insert.query.setOperations.length > 0
+  const written = several && site.dialect.name === 'postgres' ? asColumn(value, name, target) : value
   const put = (items: readonly Node[]): readonly Node[] => {
-    if (at < 0) return [...items, value]
+    if (at < 0) return [...items, written]
     const given = items[at]!
     const operand = given.kind === 'alias' ? given.operand : given
     // The column itself of a table that the policy sees to has the value already.
     if (!(insert.query !== undefined && operand.kind === 'ref' && site.sameColumn(operand.column, name)))
       checkSame(operand, value, name, rule, target, site)
-    return items.with(at, given.kind === 'alias' ? { ...given, operand: value } : value)
+    return items.with(at, given.kind === 'alias' ? { ...given, operand: written } : written)
   }
   return {
     ...insert,
@@ -90,6 +92,12 @@ function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, ta
     tuples: insert.tuples.map((tuple) => (tuple.kind === 'tuple' ? { ...tuple, items: put(tuple.items) } : tuple)),
     query: insert.query === undefined ? undefined : withItem(insert.query, put, columns.length),
   }
+}
+
+/** A value with the type of a column, which PostgreSQL does not give to those of a union. */
+function asColumn(value: Node, name: string, { table }: Found): Node {
+  const none = nodeWith('select', { items: [column(undefined, name)], from: [table], where: [never] })
+  return value.kind === 'slot' ? { kind: 'call', name: 'coalesce', args: [value, none] } : value
 }
 
 const noRow: Row = (name) => {

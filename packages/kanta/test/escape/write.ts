@@ -206,10 +206,11 @@ export class Write {
   }
 }
 
-/** Whether each part of a query gives the column itself, which the policy has seen to. */
+/** Whether each part of a query gives the tenant of the context, or the column itself, which the policy has seen to. */
 function givesItself(query: Select, at: number, column: string): boolean {
   const item = query.items[at]
-  const own = item?.k === 'expr' && item.of.k === 'column' && item.of.name === column
+  const of = item?.k === 'expr' ? item.of : undefined
+  const own = (of?.k === 'column' && of.name === column) || (of?.k === 'value' && of.pair.value === 1)
   return own && query.setOperations.every((operation) => givesItself(operation.query, at, column))
 }
 
