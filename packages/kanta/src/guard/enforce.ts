@@ -28,11 +28,11 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  * table expression is no table.
  */
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
-  const late = new Late(around.given, around.dialect)
+  const late = new Late(around)
   const site = new Site(policies as readonly TablePolicy[], around, late)
   const confined = confine(statement, around.dialect)
   const tree = guard(confined, new Set(), site)
-  return { tree, added: late.added, prepare: late.prepare }
+  return { tree, added: late.added, prepare: late.prepare, told: late.told }
 }
 
 function guard(part: Node, hidden: ReadonlySet<string>, site: Site): Node {

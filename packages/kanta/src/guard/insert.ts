@@ -12,7 +12,7 @@ import {
   refuseTwice,
   writtenByPolicy,
 } from './change.ts'
-import { all, choose, column, demand, never } from './expression.ts'
+import { all, choose, column, demand, equal, never } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
 import type { Found, Ruled, Site } from './site.ts'
 
@@ -36,8 +36,9 @@ export function guardInsert(insert: Insert, hidden: ReadonlySet<string>, site: S
 /** The same insert with the values of the policies. */
 export function stamped(insert: Insert, target: Found, site: Site): Insert {
   refuseTwice(insert.columns ?? [], target, site)
-  for (const rule of target.rules) for (const name of insert.columns ?? []) site.column(rule, name, 'insert')
-  return stampAll(withColumns(insert, target), target, site)
+  const named = withColumns(insert, target)
+  for (const rule of target.rules) for (const name of named.columns ?? []) site.column(rule, name, 'insert')
+  return stampAll(named, target, site)
 }
 
 /** The same insert with the names of its columns. */
@@ -75,16 +76,19 @@ function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, ta
   const value = stamp.value(noRow, site.late)
   if (insert.rows?.kind === 'slot') return stampRows(insert, insert.rows, name, at, stamp, value, rule, target, site)
   if (at >= 0 && stamp.given === 'keep') return insert
-  const several = insert.query?.kind === 'select' && insert.query.setOperations.length > 0
-  const written = several && site.dialect.name === 'postgres' ? asColumn(value, name, target) : value
+  if (insert.query !== undefined && !isPlain(insert.query)) {
+    // What a query computes of all its rows is known of each of them only outside of it.
+    const same = at >= 0 && stamp.given === 'same' ? [sameInRows(columns[at]!, value, rule, target, site)] : []
+    return stampColumn({ ...insert, query: named(insert.query, columns, same) }, name, stamp, rule, target, site)
+  }
   const put = (items: readonly Node[]): readonly Node[] => {
-    if (at < 0) return [...items, written]
+    if (at < 0) return [...items, value]
     const given = items[at]!
     const operand = given.kind === 'alias' ? given.operand : given
     // The column itself of a table that the policy sees to has the value already.
     if (!(insert.query !== undefined && operand.kind === 'ref' && site.sameColumn(operand.column, name)))
       checkSame(operand, value, name, rule, target, site)
-    return items.with(at, given.kind === 'alias' ? { ...given, operand: written } : written)
+    return items.with(at, given.kind === 'alias' ? { ...given, operand: value } : value)
   }
   return {
     ...insert,
@@ -92,12 +96,6 @@ function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, ta
     tuples: insert.tuples.map((tuple) => (tuple.kind === 'tuple' ? { ...tuple, items: put(tuple.items) } : tuple)),
     query: insert.query === undefined ? undefined : withItem(insert.query, put, columns.length),
   }
-}
-
-/** A value with the type of a column, which PostgreSQL does not give to those of a union. */
-function asColumn(value: Node, name: string, { table }: Found): Node {
-  const none = nodeWith('select', { items: [column(undefined, name)], from: [table], where: [never] })
-  return value.kind === 'slot' ? { kind: 'call', name: 'coalesce', args: [value, none] } : value
 }
 
 const noRow: Row = (name) => {
@@ -193,19 +191,37 @@ function asTyped(query: Node, columns: readonly string[], { table }: Found): Nod
 const NEW = 'kanta_new'
 const TRUE: Node = { kind: 'binary', left: { kind: 'word', text: '1' }, op: '=', right: { kind: 'word', text: '1' } }
 
-/** A query that selects one value more, or another, in each of its parts. */
+/** Whether a value can stand beside what a query selects: where rows are held against each other it has to have a type. */
+function isPlain(query: Node): boolean {
+  if (query.kind !== 'select') return true
+  const { setOperations, distinct, distinctOn, items } = query
+  const compares = setOperations.length > 0 || distinct || distinctOn.length > 0
+  return !compares && !items.some((item) => item.kind === 'star')
+}
+
+/** A query of another, whose columns have the names of those that an insert writes. */
+function named(query: Node, columns: readonly string[], where: readonly Node[]): Node {
+  return nodeWith('select', {
+    ctes: [{ kind: 'cte', name: NEW, columns, materialized: undefined, query }],
+    items: columns.map((name) => column(NEW, name)),
+    from: [{ kind: 'table', schema: undefined, name: NEW, definition: undefined }],
+    where: [TRUE, ...where],
+  })
+}
+
+/** Fails a statement for a row that has another value than the policy writes. */
+function sameInRows(name: string, value: Node, rule: Ruled, target: Found, site: Site): Node {
+  const why = `'${target.reference.name}' gets another '${name}' than the policy '${rule.policy}' allows.`
+  return demand(equal(column(NEW, name), value), why, site.dialect)
+}
+
+/** A query that selects one value more, or another. */
 function withItem(query: Node, put: (items: readonly Node[]) => readonly Node[], columns: number): Node {
   if (query.kind !== 'select')
     throw policyError('Policies need an insert from a query that selects. Use db.selectFrom(…) in expression().')
-  if (query.items.some((item) => item.kind === 'star') || query.items.length !== columns)
-    throw policyError('Policies need an insert from a query that names its columns, one for each. Use select([…]).')
-  return {
-    ...query,
-    items: put(query.items),
-    setOperations: query.setOperations.map((operation) =>
-      operation.kind === 'setOperation' ? { ...operation, query: withItem(operation.query, put, columns) } : operation,
-    ),
-  }
+  if (query.items.length !== columns)
+    throw policyError(`The insert names ${columns} columns, and its query selects ${query.items.length}.`)
+  return { ...query, items: put(query.items) }
 }
 
 /** The rows of an insert where each has to pass the checks of the policies. */

@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect/index.ts'
+import { type Dialect, localize } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
@@ -44,6 +44,18 @@ export class Site {
     return this.dialect.name === 'postgres' ? found : lowerAscii(found)
   }
 
+  /** The definition of a table that a statement spells in another way. */
+  #definition({ schema, name }: NodeOf<'table'>): TableDefinition | undefined {
+    const physical = this.physical(name)
+    for (const [key, definition] of this.#around.schema)
+      if (
+        this.physical(definition.name) === physical &&
+        (schema === undefined || key === `${schema}.${definition.name}`)
+      )
+        return localize(definition, this.dialect)
+    return undefined
+  }
+
   /** Whether an unqualified name is that of a common table expression. */
   #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
     if (hidden.has(name)) return true
@@ -79,8 +91,8 @@ export class Site {
   }
 
   #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found {
-    const definition = table.definition as TableDefinition | undefined
-    const reference: TableReference = { name: table.name, schema: table.schema, definition }
+    const definition = (table.definition as TableDefinition | undefined) ?? this.#definition(table)
+    const reference: TableReference = { name: definition?.name ?? table.name, schema: table.schema, definition }
     const name = source.kind === 'alias' ? source.name : table.name
     return { table, name, reference, rules: this.#rules(reference, use), hidden }
   }
@@ -88,7 +100,7 @@ export class Site {
   #rules(reference: TableReference, use: RowUse | 'insert'): readonly Ruled[] {
     return this.#policies.flatMap((policy) => {
       const known = policy.tables?.find((table) => this.physical(table) === this.physical(reference.name))
-      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use)
+      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use, this.late)
       if (rule === undefined) return []
       // A rule may be an object with a prototype: its methods are called on it.
       return [Object.assign(Object.create(rule) as TableRule, { policy: policy.name }) as Ruled]

@@ -54,6 +54,8 @@ export interface Enforced {
   readonly added: number
   /** Checks the arguments and adds those of the policies, each time that the statement runs. */
   readonly prepare: Prepare | undefined
+  /** What policies tell companions of it. */
+  readonly told: readonly object[]
 }
 
 export type Prepare = (args: readonly unknown[], context: Context) => readonly unknown[]
@@ -88,6 +90,7 @@ export function applyPolicies(
     tree: statement,
     added: 0,
     prepare: undefined,
+    told: [],
   }
   let { tree } = enforced
   for (const policy of policies) tree = policy.rewrite?.(tree) ?? tree
