@@ -44,7 +44,7 @@ export class Site {
     return this.dialect.name === 'postgres' ? found : lowerAscii(found)
   }
 
-  /** The definition of a table that a statement spells in another way. */
+  /** What the database knows of a table, however a statement spells it, and whatever definition the statement brings. */
   #definition({ schema, name }: NodeOf<'table'>): TableDefinition | undefined {
     const physical = this.physical(name)
     for (const [key, definition] of this.#around.schema)
@@ -91,8 +91,9 @@ export class Site {
   }
 
   #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found {
-    const definition = (table.definition as TableDefinition | undefined) ?? this.#definition(table)
-    const reference: TableReference = { name: definition?.name ?? table.name, schema: table.schema, definition }
+    const known = this.#definition(table)
+    const definition = known ?? (table.definition as TableDefinition | undefined)
+    const reference: TableReference = { name: known?.name ?? table.name, schema: table.schema, definition }
     const name = source.kind === 'alias' ? source.name : table.name
     return { table, name, reference, rules: this.#rules(reference, use), hidden }
   }
