@@ -133,6 +133,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/schema': 'define/index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/tedious': 'driver/tedious.ts',
+  'kanta/time-travel': 'history/index.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
@@ -151,5 +152,6 @@ export const layers: Readonly<Record<string, number>> = {
   plugins: 8,
   diff: 8,
   migrate: 8,
+  history: 8,
   compat: 9,
 }

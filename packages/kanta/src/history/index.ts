@@ -1,0 +1,2 @@
+export { historyStatements, startHistory } from './keep.ts'
+export { type TimeTravelling, type TimeTravelOptions, timeTravel } from './time-travel.ts'

@@ -1,0 +1,99 @@
+import { type Dialect, raise } from '../dialect/index.ts'
+import { all, choose, column, equal, type Late, literal, word } from '../guard/index.ts'
+import { type Context, type Node, type NodeOf, nodeWith } from '../run/index.ts'
+import { type ColumnDefinition, definitionOf, type TableDefinition, table } from '../schema/index.ts'
+import type { Micros } from './instant.ts'
+import { HISTORY_COLUMNS, historyOf, RECORD } from './name.ts'
+
+/** The name of the instant in the context. */
+export const AS_OF = 'as of'
+
+const instantOf = (context: Context): Micros => context[AS_OF] as Micros
+
+type TableNode = NodeOf<'table'>
+
+const other = (table: TableNode, name: string, definition?: TableDefinition): TableNode => ({
+  kind: 'table',
+  schema: table.schema,
+  name,
+  definition,
+})
+
+/** Whether a database keeps the history of its tables by itself. */
+export const isNative = (dialect: Dialect): boolean => dialect.name === 'mariadb'
+
+const kept = definitionOf(
+  table('history', (c) => ({ history_id: c.bigint(), history_from: c.bigint(), history_to: c.bigint() })),
+)!
+
+/** The history of a table with a definition reads the values of its columns as that does. */
+function historyNode(table: TableNode): TableNode {
+  const definition = table.definition as TableDefinition | undefined
+  const name = historyOf(table.name)
+  if (definition === undefined) return other(table, name)
+  const columns: ReadonlyMap<string, ColumnDefinition> = new Map([...definition.columns, ...kept.columns])
+  return other(table, name, { ...definition, name, columns })
+}
+
+/** What a table was at the instant of the context, in the place of the table. */
+export function pastSource(table: TableNode, columns: readonly string[], late: Late, dialect: Dialect): Node {
+  if (isNative(dialect)) return { kind: 'versioned', table, at: serverTime(late) }
+  const name = historyOf(table.name)
+  const bound = (of: string, op: string, right: Node): Node => ({ kind: 'binary', left: column(name, of), op, right })
+  const now = (): Node => late.value(instantOf)
+  const { from, to } = HISTORY_COLUMNS
+  // The check stands in the bound of an index, which is computed before rows are looked for: also where there are none.
+  const inReach = dialect.name === 'sqlite'
+  const where = [
+    bound(from, '<=', now()),
+    bound(to, '>', inReach ? reached(table, now(), late, dialect) : now()),
+    inReach ? undefined : isReached(table, late, dialect),
+  ]
+  return nodeWith('select', {
+    items: columns.map((each) => column(name, each)),
+    from: [historyNode(table)],
+    where: [all(where)!],
+  })
+}
+
+/** All versions of a table's rows, each with its time. */
+export function versionsSource(table: TableNode, columns: readonly string[]): Node {
+  const name = historyOf(table.name)
+  return nodeWith('select', {
+    items: [...columns, ...Object.values(HISTORY_COLUMNS)].map((each) => column(name, each)),
+    from: [historyNode(table)],
+  })
+}
+
+/** The instant for a database whose sessions have time zones of their own. */
+const serverTime = (late: Late): Node => ({
+  kind: 'call',
+  name: 'from_unixtime',
+  args: [{ kind: 'cast', operand: late.value((context) => seconds(instantOf(context))), type: word('decimal(20,6)') }],
+})
+
+/** Seconds with six decimals, exactly. */
+export function seconds(micros: Micros): string {
+  const whole = Math.floor(micros / 1_000_000)
+  return `${whole}.${String(micros - whole * 1_000_000).padStart(6, '0')}`
+}
+
+/** A condition that holds if the history of a table reaches back to the instant, and fails the statement if not. */
+export function isReached(table: TableNode, late: Late, dialect: Dialect): Node {
+  const yes = dialect.name === 'postgres' ? word('true') : word('1')
+  const found = reached(table, yes, late, dialect)
+  return dialect.name === 'postgres' ? found : equal(found, word('1'))
+}
+
+/** A value, if the history of a table reaches back to the instant; the statement fails if not. */
+function reached(table: TableNode, value: Node, late: Late, dialect: Dialect): Node {
+  const why = `The history of '${table.name}' does not reach back to that instant`
+  const begins: Node = { kind: 'binary', left: column(RECORD, 'began'), op: '<=', right: late.value(instantOf) }
+  const query = nodeWith('select', {
+    items: [choose(begins, value, raise(why, dialect))],
+    from: [other(table, RECORD)],
+    where: [equal(column(RECORD, 'table_name'), literal(table.name))],
+  })
+  // Whoever goes by the tables that a statement reads, such as a cache, knows the table by its own name.
+  return { kind: 'trusted', name: 'history', reads: [table.name], writes: [], operand: query }
+}

@@ -1,0 +1,180 @@
+import type { Dialect } from '../dialect/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
+import { type Late, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
+import type { DatabaseHandle, Plugin, Policy } from '../run/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
+import { show } from '../sql/index.ts'
+import { type Micros, toMicros, toText } from './instant.ts'
+import { beganOf, keeperOf, lookUp } from './keep.ts'
+import { full, tableName, tableNames } from './name.ts'
+import { AS_OF, isNative, isReached, pastSource } from './source.ts'
+
+/** What `timeTravel()` takes. */
+export interface TimeTravelOptions {
+  /** The tables whose history is kept, as statements name them. */
+  readonly tables: readonly string[]
+  /** Tables that have no history, and are read as they are now. */
+  readonly current?: readonly string[] | undefined
+  /** The clock by which an instant is in the future; that of the machine unless given. */
+  readonly now?: (() => Date) | undefined
+}
+
+const OPTIONS: readonly (keyof TimeTravelOptions)[] = ['tables', 'current', 'now']
+
+/** What `timeTravel()` adds to a database. */
+export interface TimeTravelling {
+  /** The same database as it was at an instant: every read answers from history. */
+  asOf(instant: Date | string): this
+  /** Since when the history of a table is kept. */
+  began(table: string): Promise<string>
+}
+
+/** What is known of the tables once the database has started. */
+interface Known {
+  readonly columns: readonly string[]
+  readonly began: Micros
+}
+
+/**
+ * A plugin by which a database can be read as it was at an instant. `startHistory()` begins to keep the histories.
+ */
+export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
+  const { tables, current, now } = checkOptions(options)
+  const known = new Map<string, Known>()
+  const present: Policy = { name: 'timeTravel' }
+  const pasts = new Map<Dialect, TablePolicy>()
+  const pastOf = (dialect: Dialect): TablePolicy => {
+    let past = pasts.get(dialect)
+    if (past === undefined) {
+      past = pastPolicy({ tables, current, known, now, dialect })
+      pasts.set(dialect, past)
+    }
+    return past
+  }
+  return {
+    name: 'timeTravel',
+    policies: [present],
+    onInit: async (db: DatabaseHandle) => {
+      for (const table of tables) known.set(table, await knownOf(db, table))
+    },
+    extend: (db: DatabaseHandle) =>
+      ({
+        asOf: (instant: unknown) => {
+          const at = toMicros(instant, 'asOf()')
+          const past = pastOf(db.settings.planning.dialect)
+          return db
+            .exempt('as of', (policy) => (policy === present ? past : policy), [
+              { policy: 'timeTravel', mode: 'as of an instant' },
+            ])
+            .as({ [AS_OF]: at })
+        },
+        began: async (table: unknown) => {
+          const name = tableName(table)
+          const began = await beganOf(keeperOf(db, 'began()'), name)
+          return began === undefined ? refuse(`The history of '${full(name)}' has not begun.`) : toText(began)
+        },
+      }) as never,
+  } as Plugin<TimeTravelling>
+}
+
+function checkOptions(options: TimeTravelOptions) {
+  if (typeof options !== 'object' || options === null)
+    refuse("timeTravel() takes an object of options, such as { tables: ['city'] }.")
+  for (const key of Object.keys(options))
+    if (!OPTIONS.includes(key as keyof TimeTravelOptions))
+      refuse(`timeTravel() has no option ${show(key)}. It takes: ${OPTIONS.join(', ')}.`)
+  const tables = tableNames(options.tables, 'timeTravel({ tables })').map(full)
+  const current = (options.current ?? []).map((table) => full(tableName(table)))
+  for (const table of current)
+    if (tables.includes(table)) refuse(`timeTravel() was given '${table}' both with a history and without.`)
+  const now = options.now ?? (() => new Date())
+  if (typeof now !== 'function') refuse('timeTravel({ now }) takes a function that gives a Date.')
+  return { tables, current, now }
+}
+
+async function knownOf(db: DatabaseHandle, table: string): Promise<Known> {
+  const keeper = keeperOf(db, 'timeTravel()')
+  const { began, history, table: found } = await lookUp(keeper, tableName(table))
+  const columns = found.columns.map(({ name }) => name)
+  if (began === undefined)
+    throw new KantaError(
+      'plugin',
+      `The history of '${table}' has not begun. Begin it in a migration: startHistory(db, ['${table}']).`,
+    )
+  const missing = columns.filter((name) => history !== undefined && !history.columns.some((one) => one.name === name))
+  if (missing.length > 0)
+    throw new KantaError(
+      'plugin',
+      `The history of '${table}' lacks the columns ${missing.join(', ')}. Bring it up to date: refreshHistory(db, ['${table}']).`,
+    )
+  return { columns, began }
+}
+
+interface Past {
+  readonly tables: readonly string[]
+  readonly current: readonly string[]
+  readonly known: ReadonlyMap<string, Known>
+  readonly now: () => Date
+  readonly dialect: Dialect
+}
+
+function pastPolicy(past: Past): TablePolicy {
+  return tablePolicy({
+    name: 'timeTravel',
+    refusesDefinitions: true,
+    rule: (table, use) => {
+      const name = full({ schema: table.schema, name: table.name })
+      const isCurrent = past.current.includes(name)
+      if (use === 'insert' ? isCurrent : use === 'select' && isCurrent) return undefined
+      if (use !== 'select')
+        throw new KantaError(
+          'policy',
+          `asOf() is for reading, and '${name}' would be written. Write it without asOf().`,
+        )
+      if (!past.tables.includes(name))
+        throw new KantaError(
+          'policy',
+          `'${name}' has no history that timeTravel() knows of. List it in tables, or in current to have it as it is now.`,
+        )
+      return pastRule(name, table, past)
+    },
+  })
+}
+
+function pastRule(name: string, { definition }: TableReference, { known, now, dialect }: Past): TableRule {
+  const check = (late: Late): void =>
+    late.check((context) => {
+      const at = context[AS_OF] as Micros
+      const began = known.get(name)?.began
+      if (began !== undefined && at < began)
+        throw new KantaError(
+          'policy',
+          `The history of '${name}' began at ${toText(began)}, after ${toText(at)}. Nothing is known of what was before.`,
+        )
+      if (Math.floor(at / 1000) > now().getTime())
+        throw new KantaError('policy', `${toText(at)} is in the future, of which nothing is known yet.`)
+    })
+  return {
+    source: (table, late) => {
+      check(late)
+      return pastSource(table, isNative(dialect) ? [] : columnsOf(name, definition, known), late, dialect)
+    },
+    ...(isNative(dialect) ? { sees: (_row, _use, late) => isReached(tableOf(name), late, dialect) } : {}),
+  }
+}
+
+const tableOf = (name: string) => ({ kind: 'table' as const, ...tableName(name), definition: undefined })
+
+function columnsOf(
+  name: string,
+  definition: TableDefinition | undefined,
+  known: ReadonlyMap<string, Known>,
+): readonly string[] {
+  if (definition !== undefined) return [...definition.columns.values()].map((column) => column.name)
+  const found = known.get(name)
+  if (found !== undefined) return found.columns
+  throw new KantaError(
+    'policy',
+    `The columns of '${name}' are known once the database has run a first statement, or from its schema.`,
+  )
+}
