@@ -19,8 +19,8 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  * table expression is no table.
  */
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
-  const late = new Late(around.given)
-  const site = new Site(policies as readonly TablePolicy[], around.dialect, late)
+  const late = new Late(around.given, around.dialect)
+  const site = new Site(policies as readonly TablePolicy[], around, late)
   const confined = confine(statement, around.dialect)
   const tree = guard(confined, new Set(), site)
   return { tree, added: late.added, prepare: late.prepare }

@@ -46,13 +46,6 @@ export function demand(condition: Node, why: string, dialect: Dialect): Node {
   return equal(choose(condition, word('1'), raise(why, dialect)), word('1'))
 }
 
-/** The same, only for rows of which `among` holds: databases are free to look at a row before its other conditions. */
-export function demandAmong(among: Node | undefined, condition: Node, why: string, dialect: Dialect): Node {
-  if (among === undefined) return demand(condition, why, dialect)
-  const inner = choose(condition, word('1'), raise(why, dialect))
-  return equal(choose(among, inner, word('1')), word('1'))
-}
-
 export const assignment = (name: string, value: Node): Node => ({
   kind: 'assignment',
   column: column(undefined, name),

@@ -1,9 +1,18 @@
-import { raise } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
-import { another, checkSame, demandsOf, guardSets, newRow, writtenByPolicy } from './change.ts'
-import { choose, column, demand, literal, sameName } from './expression.ts'
+import {
+  another,
+  checkSame,
+  defaultOf,
+  demanding,
+  demandsOf,
+  guardSets,
+  newRow,
+  refuseTwice,
+  writtenByPolicy,
+} from './change.ts'
+import { all, choose, column, demand, never, sameName } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
 import type { Found, Ruled, Site } from './site.ts'
 
@@ -14,15 +23,21 @@ const policyError = (message: string): KantaError => new KantaError('policy', me
 /** An insert: its rows get the values of policies and pass their checks; in a conflict it changes only rows that are there. */
 export function guardInsert(insert: Insert, _hidden: ReadonlySet<string>, site: Site): Node {
   const target = site.target(insert.into, 'insert')
-  if (target === undefined || target.rules.length === 0) return insert
+  if (target === undefined) return insert
+  if (target.rules.length === 0) return guardDuplicate(guardConflict(insert, site), site)
   if (insert.verb === 'replace' || /replace/i.test(insert.or ?? ''))
     throw policyError(
       `Replacing rows of '${target.reference.name}' would delete the rows in their way past the policies of this database. Use onConflict() or onDuplicateKeyUpdate().`,
     )
+  const checked = checkRows(stamped(insert, target, site), target, site)
+  return guardDuplicate(guardConflict(checked, site), site)
+}
+
+/** The same insert with the values of the policies. */
+export function stamped(insert: Insert, target: Found, site: Site): Insert {
+  refuseTwice(insert.columns ?? [], target)
   for (const rule of target.rules) for (const name of insert.columns ?? []) rule.column?.(name, 'insert', site.late)
-  const stamped = stampAll(withColumns(insert, target), target, site)
-  const checked = checkRows(stamped, target, site)
-  return guardDuplicate(guardConflict(checked, target, site), target, site)
+  return stampAll(withColumns(insert, target), target, site)
 }
 
 /** The same insert with the names of its columns. */
@@ -95,8 +110,13 @@ function stampRows(
 ): Insert {
   const columns = insert.columns!
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
+  // What a run makes is made by then.
   const make =
-    value.kind === 'slot' ? site.late.makerOf(value) : value.kind === 'literal' ? () => value.value : undefined
+    value.kind === 'slot'
+      ? (_: unknown, args: readonly unknown[]) => args[value.index]
+      : value.kind === 'literal'
+        ? () => value.value
+        : undefined
   if (make === undefined)
     return stampColumn(asQuery(insert, rows, target), name, { value: () => value, given }, rule, target, site)
   const check = (own: unknown, stamped: unknown): void => {
@@ -159,7 +179,7 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
     const at = columns.findIndex((one) => sameName(one, name))
     return at < 0 ? defaultOf(name, target) : column(NEW, columns[at]!)
   }
-  const demands = demandsOf(target, row, 'insert', undefined, site)
+  const demands = demandsOf(target, row, 'insert', site)
   if (demands.length === 0) return insert
   const rows = queryOfRows(insert, target)
   const cte: Node = { kind: 'cte', name: NEW, columns, materialized: undefined, query: rows }
@@ -171,22 +191,6 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
     where: demands,
   })
   return { ...insert, rows: undefined, tuples: [], query }
-}
-
-/** What a column is that an insert leaves out. */
-function defaultOf(name: string, { table, reference }: Found): Node {
-  const known = (table.definition as TableDefinition | undefined)?.columns.get(name)
-  const given = known as { readonly hasDefault?: boolean; readonly default?: unknown } | undefined
-  if (
-    known === undefined ||
-    given?.hasDefault === true ||
-    given?.default !== undefined ||
-    known.generated !== undefined
-  )
-    throw policyError(
-      `A policy on '${reference.name}' reads '${name}', which this insert leaves to the database. Give it.`,
-    )
-  return literal(null)
 }
 
 /** The rows of an insert, in whichever form they are given, as a query. */
@@ -208,39 +212,39 @@ function queryOfRows(insert: Insert, target: Found): Node {
 }
 
 /** `on conflict do update`: a row that is not there for the statement fails it. */
-function guardConflict(insert: Insert, target: Found, site: Site): Insert {
+function guardConflict(insert: Insert, site: Site): Insert {
   const { conflict } = insert
-  if (conflict?.kind !== 'conflict' || conflict.action !== 'update') return insert
+  const target = site.target(insert.into, 'update')
+  if (conflict?.kind !== 'conflict' || conflict.action !== 'update' || target === undefined) return insert
   const row: Row = (name) => column(target.name, name)
   const sets = guardSets(conflict.sets, target, row, site)
-  const demands = [...hiddenRow(target, row, site), ...demandsOf(target, newRow(sets, row), 'update', undefined, site)]
-  return { ...insert, conflict: { ...conflict, sets, updateWhere: [...conflict.updateWhere, ...demands] } }
+  const demands = demandsOf(target, newRow(sets, row, target), 'update', site)
+  const updateWhere = unlessHidden(target, all(conflict.updateWhere), row, site)
+  return { ...insert, conflict: { ...conflict, sets: demanding(sets, demands, row), updateWhere } }
 }
 
-const whyHidden = ({ policy }: Ruled, { reference }: Found): string =>
-  `The row of '${reference.name}' that is in the way of the new one is not to be changed (policy '${policy}')`
+/** A condition that fails the statement where the row in the way is not there for it. */
+function unlessHidden(target: Found, condition: Node | undefined, row: Row, site: Site): readonly Node[] {
+  const hidden = hiddenRow(target, row, site)
+  const demands = all(hidden)
+  if (demands === undefined) return condition === undefined ? [] : [condition]
+  return [condition === undefined ? demands : choose(demands, condition, never)]
+}
 
 function hiddenRow(target: Found, row: Row, site: Site): readonly Node[] {
   return target.rules.flatMap((rule) => {
     const sees = rule.sees?.(row, 'update', site.late)
-    return sees === undefined ? [] : [demand(sees, whyHidden(rule, target), site.dialect)]
+    const why = `The row of '${target.reference.name}' that is in the way of the new one is not to be changed (policy '${rule.policy}').`
+    return sees === undefined ? [] : [demand(sees, why, site.dialect)]
   })
 }
 
-/** `on duplicate key update` has no condition: the first value that it sets fails for a row that is not there. */
-function guardDuplicate(insert: Insert, target: Found, site: Site): Insert {
-  if (insert.duplicate.length === 0) return insert
+/** `on duplicate key update` has no condition, so that all is asked where it sets a value. */
+function guardDuplicate(insert: Insert, site: Site): Insert {
+  const target = site.target(insert.into, 'update')
+  if (insert.duplicate.length === 0 || target === undefined) return insert
   const row: Row = (name) => column(target.name, name)
-  const [first, ...others] = guardSets(insert.duplicate, target, row, site)
-  if (first?.kind !== 'assignment') return insert
-  if (target.rules.some((rule) => rule.checks?.(row, 'update', site.late) !== undefined))
-    throw policyError(
-      `The policies of '${target.reference.name}' check updated rows, which onDuplicateKeyUpdate() cannot. Update and insert apart in a transaction.`,
-    )
-  let { value } = first
-  for (const rule of target.rules) {
-    const sees = rule.sees?.(row, 'update', site.late)
-    if (sees !== undefined) value = choose(sees, value, raise(whyHidden(rule, target), site.dialect))
-  }
-  return { ...insert, duplicate: [{ ...first, value }, ...others] }
+  const sets = guardSets(insert.duplicate, target, row, site)
+  const demands = demandsOf(target, newRow(sets, row, target), 'update', site)
+  return { ...insert, duplicate: demanding(sets, [...hiddenRow(target, row, site), ...demands], row) }
 }

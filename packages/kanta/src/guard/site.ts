@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { Node, NodeOf } from '../run/index.ts'
+import type { Node, NodeOf, Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { all, column } from './expression.ts'
 import type { Late } from './late.ts'
@@ -26,11 +26,27 @@ export class Site {
   readonly dialect: Dialect
   readonly late: Late
   readonly #policies: readonly TablePolicy[]
+  readonly #renames: (name: Node) => Node
 
-  constructor(policies: readonly TablePolicy[], dialect: Dialect, late: Late) {
+  constructor(policies: readonly TablePolicy[], { dialect, renames }: Surroundings, late: Late) {
     this.dialect = dialect
     this.late = late
     this.#policies = policies
+    this.#renames = renames
+  }
+
+  /** What the name of a table means in the database, where that tells no cases apart in lower case. */
+  physical(name: string): string {
+    const renamed = this.#renames({ kind: 'table', schema: undefined, name, definition: undefined })
+    const found = renamed.kind === 'table' ? renamed.name : name
+    return this.dialect.name === 'postgres' ? found : lowerAscii(found)
+  }
+
+  /** Whether an unqualified name is that of a common table expression. */
+  #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
+    if (hidden.has(name)) return true
+    const sqlite = this.dialect.name === 'sqlite' || this.dialect.name === 'mssql'
+    return sqlite && [...hidden].some((other) => lowerAscii(other) === lowerAscii(name))
   }
 
   /** Refuses definitions where a policy does. */
@@ -48,7 +64,7 @@ export class Site {
   source(source: Node, hidden: ReadonlySet<string>, use: RowUse = 'select'): Found | undefined {
     if (isText(source)) return refuse('SQL text as a table')
     const table = source.kind === 'alias' ? source.operand : source
-    if (table.kind !== 'table' || (table.schema === undefined && hidden.has(table.name))) return undefined
+    if (table.kind !== 'table' || (table.schema === undefined && this.#isHidden(table.name, hidden))) return undefined
     return this.#found(table, source, use)
   }
 
@@ -69,7 +85,8 @@ export class Site {
 
   rules(reference: TableReference, use: RowUse | 'insert'): readonly Ruled[] {
     return this.#policies.flatMap((policy) => {
-      const rule = policy.rule(reference, use)
+      const known = policy.tables?.find((table) => this.physical(table) === this.physical(reference.name))
+      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use)
       if (rule === undefined) return []
       // A rule may be an object with a prototype: its methods are called on it.
       return [Object.assign(Object.create(rule) as TableRule, { policy: policy.name }) as Ruled]
@@ -83,3 +100,5 @@ export class Site {
 }
 
 const DEFINES = /^(?:create|alter|drop|rename|comment|truncate|grant|revoke)/
+
+const lowerAscii = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

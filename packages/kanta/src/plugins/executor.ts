@@ -11,8 +11,6 @@ import { DatabaseHandle, PoolSession } from '../run/index.ts'
  *
  * @example
  * ```ts
- * import { createExecutor, softDelete } from 'kanta/plugins'
- *
  * const live = await createExecutor(db, [softDelete({ tables: ['city'] })])
  * await live.deleteFrom('city').where('id', '=', 1).execute()
  * ```
@@ -33,8 +31,6 @@ export async function createExecutor<DB, I extends AnyInfo, const P extends read
  *
  * @example
  * ```ts
- * import { capability, tenant } from 'kanta/plugins'
- *
  * const reports = capability('reports over all tenants')
  * const tenants = tenant({ column: 'tenant_id', tables: ['orders'], capability: reports })
  * ```

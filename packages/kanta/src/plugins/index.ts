@@ -1,6 +1,7 @@
 export { camelCase, renaming } from './camel-case.ts'
 export { capability, createExecutor } from './executor.ts'
 export { queryLog, slowQueries } from './query-log.ts'
+export { type SchemaPerTenantOptions, schemaPerTenant } from './schema-per-tenant.ts'
 export { schemaPrefix } from './schema-prefix.ts'
 export { softDelete } from './soft-delete.ts'
-export { tenant } from './tenant.ts'
+export { type TenantOptions, tenant } from './tenant.ts'

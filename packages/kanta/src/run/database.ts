@@ -18,11 +18,12 @@ import {
   show,
 } from '../sql/index.ts'
 import type { SchemaDefinitions } from './attach.ts'
+import type { Bound } from './bind.ts'
 import { addContext, type Context } from './context.ts'
 import { Executor, type Settings } from './execute.ts'
 import type { Exemption } from './hook.ts'
 import { type Log, logHook } from './log.ts'
-import type { Planning } from './plan.ts'
+import { MOST_PLANNINGS, type Planning } from './plan.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
 import { type Policy, schemaPrefix } from './policy.ts'
 import { type DestroyOptions, Pool } from './pool.ts'
@@ -277,7 +278,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     const { sql, parameters } = Object(query) as { sql: unknown; parameters: readonly unknown[] }
     if (typeof sql !== 'string' || !Array.isArray(parameters))
       return refuse('executeQuery() takes a query, or what compile() gives.')
-    return this.#executor.text({ sql, parameters }, options)
+    // The object itself: under policies it says which query it was made of.
+    return this.#executor.text(query as Bound, options)
   }
 
   get isTransaction(): boolean {
@@ -342,8 +344,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     derived.set(settings.planning, known)
     let planning = known.get(key)
     if (planning === undefined) {
-      // Names made at run time, one for each tenant, must not pile up.
-      if (known.size >= MOST_DERIVED) known.clear()
+      if (known.size >= MOST_PLANNINGS) known.clear()
       planning = { ...settings.planning, policies: change(settings.planning.policies) }
       known.set(key, planning)
     }
@@ -356,7 +357,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 }
 
-const MOST_DERIVED = 1_000
 const derived = new WeakMap<Planning, Map<string, Planning>>()
 
 const LEVELS: readonly IsolationLevel[] = [

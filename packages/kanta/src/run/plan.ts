@@ -4,6 +4,7 @@ import { defines, fold, type Node, type NodeOf, type Shape } from '../ir/index.t
 import type { Codec, TableDefinition } from '../schema/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
+import type { Context } from './context.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
 import type { Companion } from './hook.ts'
 import { applyPolicies, type Policy, type Prepare } from './policy.ts'
@@ -66,6 +67,30 @@ export interface Planning {
   readonly policies: readonly Policy[]
   /** What goes along with statements, in one transaction with them. */
   readonly companions: readonly Companion[]
+}
+
+/** The most plannings that are kept of one database, those for contexts, schemas and opt-outs: names must not pile up. */
+export const MOST_PLANNINGS = 1_000
+const inContexts = new WeakMap<Planning, Map<string, Planning>>()
+
+/** What is fixed for a database in a context, where some of its policies have variants. */
+export function planningIn(planning: Planning, context: Context): Planning {
+  const names = planning.policies.map(({ variants }) => variants?.nameIn(context))
+  const key = JSON.stringify(names)
+  const known = inContexts.get(planning) ?? new Map<string, Planning>()
+  inContexts.set(planning, known)
+  let found = known.get(key)
+  if (found === undefined) {
+    if (known.size >= MOST_PLANNINGS) known.delete(known.keys().next().value!)
+    const policies = planning.policies.map((policy, i): Policy => {
+      const { variants } = policy
+      return variants === undefined ? policy : { ...policy, rewrite: (tree) => variants.rewrite(tree, names[i]!) }
+    })
+    found = { ...planning, policies }
+  } else known.delete(key)
+  // The one that was not used for longest is the first.
+  known.set(key, found)
+  return found
 }
 
 const NO_PIECES: readonly Piece[] = []
