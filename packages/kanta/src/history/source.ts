@@ -80,9 +80,7 @@ export function seconds(micros: Micros): string {
 
 /** A condition that holds if the history of a table reaches back to the instant, and fails the statement if not. */
 export function isReached(table: TableNode, late: Late, dialect: Dialect): Node {
-  const yes = dialect.name === 'postgres' ? word('true') : word('1')
-  const found = reached(table, yes, late, dialect)
-  return dialect.name === 'postgres' ? found : equal(found, word('1'))
+  return equal(reached(table, word('1'), late, dialect), word('1'))
 }
 
 /** A value, if the history of a table reaches back to the instant; the statement fails if not. */
