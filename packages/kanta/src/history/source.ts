@@ -37,7 +37,12 @@ function historyNode(table: TableNode): TableNode {
 
 /** What a table was at the instant of the context, in the place of the table. */
 export function pastSource(table: TableNode, columns: readonly string[], late: Late, dialect: Dialect): Node {
-  if (isNative(dialect)) return { kind: 'versioned', table, at: serverTime(late) }
+  if (isNative(dialect))
+    return nodeWith('select', {
+      items: columns.map((each) => column(table.name, each)),
+      from: [named({ kind: 'versioned', table, at: serverTime(late) }, table.name)],
+      where: [isReached(table, late, dialect)],
+    })
   const name = historyOf(table.name)
   const bound = (of: string, op: string, right: Node): Node => ({ kind: 'binary', left: column(name, of), op, right })
   const now = (): Node => late.value(instantOf)
@@ -55,6 +60,8 @@ export function pastSource(table: TableNode, columns: readonly string[], late: L
     where: [all(where)!],
   })
 }
+
+const named = (operand: Node, name: string): Node => ({ kind: 'alias', operand, name, columns: undefined })
 
 /** All versions of a table's rows, each with its time. */
 export function versionsSource(table: TableNode, columns: readonly string[]): Node {

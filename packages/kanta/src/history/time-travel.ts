@@ -7,7 +7,7 @@ import { show } from '../sql/index.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
 import { beganOf, keeperOf, lookUp } from './keep.ts'
 import { full, tableName, tableNames } from './name.ts'
-import { AS_OF, isNative, isReached, pastSource } from './source.ts'
+import { AS_OF, pastSource } from './source.ts'
 
 /** What `timeTravel()` takes. */
 export interface TimeTravelOptions {
@@ -157,13 +157,10 @@ function pastRule(name: string, { definition }: TableReference, { known, now, di
   return {
     source: (table, late) => {
       check(late)
-      return pastSource(table, isNative(dialect) ? [] : columnsOf(name, definition, known), late, dialect)
+      return pastSource(table, columnsOf(name, definition, known), late, dialect)
     },
-    ...(isNative(dialect) ? { sees: (_row, _use, late) => isReached(tableOf(name), late, dialect) } : {}),
   }
 }
-
-const tableOf = (name: string) => ({ kind: 'table' as const, ...tableName(name), definition: undefined })
 
 function columnsOf(
   name: string,

@@ -25,3 +25,10 @@ export const grounds: readonly Ground[] = [
     },
   })),
 ]
+
+/** An instant after all that was written before, and before all that is written next. */
+export function instant(): Date {
+  const at = Date.now()
+  while (Date.now() <= at);
+  return new Date(at)
+}
