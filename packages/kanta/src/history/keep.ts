@@ -1,9 +1,10 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database, Sql } from '../face/index.ts'
-import { type Catalog, type CatalogTable, type DialectName, introspect } from '../introspect/index.ts'
+import { type Catalog, type CatalogTable, introspect } from '../introspect/index.ts'
 import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
 import { sql as template } from '../sql/index.ts'
+import { OPEN } from './instant.ts'
 import { mariadbText } from './mariadb.ts'
 import { beside, full, historyOf, quoted, RECORD, type TableName, tableNames } from './name.ts'
 import { postgresText } from './postgres.ts'
@@ -28,6 +29,18 @@ export const run = (db: Keeper, text: string): Promise<unknown> => sql.raw(text)
 export async function rowsOf<R>(db: Keeper, text: string): Promise<R[]> {
   const { rows } = await sql.raw(text).execute(db as never)
   return rows as R[]
+}
+
+/** How many rows a text changes. */
+export async function affectedBy(db: Keeper, text: string): Promise<number> {
+  const { numAffectedRows } = await sql.raw(text).execute(db as never)
+  return Number(numAffectedRows ?? 0)
+}
+
+/** The database's clock, in microseconds. */
+export async function nowOf(db: Keeper): Promise<number> {
+  const [row] = await rowsOf<{ now: number | string | bigint }>(db, `select ${textOf(dialectOf(db)).now} as now`)
+  return Number(row!.now)
 }
 
 /** How a database keeps histories. */
@@ -143,7 +156,7 @@ async function start(db: Keeper, name: TableName): Promise<void> {
   const since = `(select began from ${paths.record} where table_name = ${dialect.literal(name.name)})`
   await run(
     db,
-    `insert into ${paths.history} (${columns}, history_from, history_to) select ${columns}, ${since}, 9007199254740991 from ${paths.table}`,
+    `insert into ${paths.history} (${columns}, history_from, history_to) select ${columns}, ${since}, ${OPEN} from ${paths.table}`,
   )
 }
 
@@ -157,7 +170,7 @@ async function start(db: Keeper, name: TableName): Promise<void> {
  * import { historyStatements } from 'kanta/time-travel'
  *
  * const { tables } = await introspect(db, { tables: { include: ['city'] } })
- * historyStatements(tables[0]!, 'sqlite', driver.dialect)
+ * historyStatements(tables[0]!, driver.dialect)
  * ```
  */
 export function historyStatements(table: CatalogTable, dialect: Dialect): readonly string[] {
@@ -171,5 +184,3 @@ export function historyStatements(table: CatalogTable, dialect: Dialect): readon
     `insert into ${record} (table_name, began) values (${dialect.literal(table.name)}, ${text.now})`,
   ]
 }
-
-export type { DialectName }

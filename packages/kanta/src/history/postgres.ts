@@ -5,18 +5,27 @@ import { columnText, type HistoryText, keyOf, pathsOf } from './statements.ts'
 
 const micros = (clock: string): string => `(extract(epoch from ${clock}) * 1000000)::bigint`
 
+const TRIGGERS = ['rows', 'truncate'] as const
+
 /** Histories in PostgreSQL: all that a transaction does is of the instant at which it began. */
 export function postgresText(dialect: Dialect): HistoryText {
   const q = dialect.quote
+  const prefix = ({ schema }: CatalogTable): string => (schema === null ? '' : `${q(schema)}.`)
   const byKey = (table: CatalogTable, row: 'old' | 'new'): string =>
     keyOf(table)
       .map((name) => `h.${q(name)} = ${row}.${q(name)}`)
       .join(' and ')
-  const writer = (table: CatalogTable): string =>
-    `${table.schema === null ? '' : `${q(table.schema)}.`}${pathsOf(table, dialect).part('write')}`
+  const writer = (table: CatalogTable): string => `${prefix(table)}${pathsOf(table, dialect).part('write')}`
+  const keyIndex = (table: CatalogTable): string => {
+    const { history, part } = pathsOf(table, dialect)
+    return `create index ${part('key')} on ${history} (${[...keyOf(table).map(q), 'history_to'].join(', ')})`
+  }
   return {
     now: micros('transaction_timestamp()'),
-    same: (one, other) => `${one} is not distinct from ${other}`,
+    triggers: TRIGGERS,
+    later: (one, other) => `greatest(${one}, ${other})`,
+    // Not every type can be compared, but all are text.
+    same: (one, other) => `${one}::text is not distinct from ${other}::text`,
     create: (table) => {
       const { history, part } = pathsOf(table, dialect)
       const columns = table.columns.map((column) => columnText(column, dialect))
@@ -26,10 +35,14 @@ export function postgresText(dialect: Dialect): HistoryText {
       ]
       return [
         `create table ${history} (${[...columns, ...own].join(', ')})`,
-        `create index ${part('key')} on ${history} (${[...keyOf(table).map(q), 'history_to'].join(', ')})`,
+        keyIndex(table),
         `create index ${part('to')} on ${history} (history_to)`,
       ]
     },
+    reindex: (table) => [
+      `drop index if exists ${prefix(table)}${pathsOf(table, dialect).part('key')}`,
+      keyIndex(table),
+    ],
     follow: (table) => {
       const { table: own, part } = pathsOf(table, dialect)
       const run = `execute function ${writer(table)}()`
@@ -42,7 +55,7 @@ export function postgresText(dialect: Dialect): HistoryText {
     unfollow: (table) => {
       const { table: own, part } = pathsOf(table, dialect)
       return [
-        ...['rows', 'truncate'].map((name) => `drop trigger if exists ${part(name)} on ${own}`),
+        ...TRIGGERS.map((name) => `drop trigger if exists ${part(name)} on ${own}`),
         `drop function if exists ${writer(table)}()`,
       ]
     },

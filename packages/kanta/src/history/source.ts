@@ -2,13 +2,16 @@ import { type Dialect, raise } from '../dialect/index.ts'
 import { all, choose, column, equal, type Late, literal, word } from '../guard/index.ts'
 import { type Context, type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import { type ColumnDefinition, definitionOf, type TableDefinition, table } from '../schema/index.ts'
-import type { Micros } from './instant.ts'
+import { type Micros, OPEN } from './instant.ts'
 import { HISTORY_COLUMNS, historyOf, RECORD } from './name.ts'
 
 /** The name of the instant in the context. */
 export const AS_OF = 'as of'
 
-const instantOf = (context: Context): Micros => context[AS_OF] as Micros
+const micros = (context: Context): Micros => context[AS_OF] as Micros
+
+/** As the columns of histories hold it. */
+const instantOf = (context: Context): bigint => BigInt(micros(context))
 
 type TableNode = NodeOf<'table'>
 
@@ -64,7 +67,20 @@ export function pastSource(table: TableNode, columns: readonly string[], late: L
 const named = (operand: Node, name: string): Node => ({ kind: 'alias', operand, name, columns: undefined })
 
 /** All versions of a table's rows, each with its time. */
-export function versionsSource(table: TableNode, columns: readonly string[]): Node {
+export function versionsSource(table: TableNode, columns: readonly string[], dialect: Dialect): Node {
+  if (isNative(dialect)) {
+    const { id, from, to } = HISTORY_COLUMNS
+    const ends: Node = { kind: 'binary', left: unixTime('row_end'), op: '>=', right: word(LAST_SECOND) }
+    return nodeWith('select', {
+      items: [
+        ...columns.map((each) => column(table.name, each)),
+        named(microsOf('row_start'), from),
+        named(choose(ends, word(String(OPEN)), microsOf('row_end')), to),
+        named(word('0'), id),
+      ],
+      from: [named({ kind: 'versioned', table, at: undefined }, table.name)],
+    })
+  }
   const name = historyOf(table.name)
   return nodeWith('select', {
     items: [...columns, ...Object.values(HISTORY_COLUMNS)].map((each) => column(name, each)),
@@ -72,11 +88,23 @@ export function versionsSource(table: TableNode, columns: readonly string[]): No
   })
 }
 
+/** From here on MariaDB says that a row has no end; where timestamps reach further, it says so even later. */
+const LAST_SECOND = '2147483647'
+
+/** A column of MariaDB's own, which no definition has. */
+const unixTime = (name: string): Node => ({ kind: 'call', name: 'unix_timestamp', args: [word(name)] })
+
+const microsOf = (name: string): Node => ({
+  kind: 'cast',
+  operand: { kind: 'binary', left: unixTime(name), op: '*', right: word('1000000') },
+  type: word('signed'),
+})
+
 /** The instant for a database whose sessions have time zones of their own. */
 const serverTime = (late: Late): Node => ({
   kind: 'call',
   name: 'from_unixtime',
-  args: [{ kind: 'cast', operand: late.value((context) => seconds(instantOf(context))), type: word('decimal(20,6)') }],
+  args: [{ kind: 'cast', operand: late.value((context) => seconds(micros(context))), type: word('decimal(20,6)') }],
 })
 
 /** Seconds with six decimals, exactly. */

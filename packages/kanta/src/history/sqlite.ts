@@ -7,6 +7,8 @@ import { columnText, type HistoryText, keyOf, type Paths, pathsOf } from './stat
 // 'now' is the same for all of a statement: https://www.sqlite.org/lang_datefunc.html
 const NOW = "cast(round(unixepoch('subsec') * 1000) as integer) * 1000"
 
+const EVENTS = ['insert', 'update', 'delete'] as const
+
 /** Histories in SQLite, whose clock counts milliseconds. */
 export function sqliteText(dialect: Dialect): HistoryText {
   const q = dialect.quote
@@ -51,21 +53,26 @@ export function sqliteText(dialect: Dialect): HistoryText {
     const { part, table: own } = named(table)
     return `create trigger ${schemaOf(table)}${part(event)} after ${event} on ${own} begin ${steps.join(' ')} end`
   }
+  const keyIndex = (table: CatalogTable): string => {
+    const { history, part } = named(table)
+    return `create index ${schemaOf(table)}${part('key')} on ${history} (${[...keyOf(table).map(q), 'history_to'].join(', ')})`
+  }
   return {
     now: NOW,
-    same: (one, other) => `${one} is ${other}`,
+    triggers: EVENTS,
+    later: (one, other) => `max(${one}, ${other})`,
+    same: (one, other) => `${one} is ${other} collate binary`,
     create: (table) => {
       const { history, part } = named(table)
       const columns = table.columns.map((column) => columnText(column, dialect))
       const own = ['history_id integer primary key', 'history_from integer not null', 'history_to integer not null']
-      const index = (name: string, parts: string, where = ''): string =>
-        `create index ${schemaOf(table)}${part(name)} on ${history} (${parts})${where}`
       return [
         `create table ${schemaOf(table)}${history} (${[...columns, ...own].join(', ')})`,
-        index('key', [...keyOf(table).map(q), 'history_to'].join(', ')),
-        index('to', 'history_to'),
+        keyIndex(table),
+        `create index ${schemaOf(table)}${part('to')} on ${history} (history_to)`,
       ]
     },
+    reindex: (table) => [`drop index if exists ${schemaOf(table)}${named(table).part('key')}`, keyIndex(table)],
     follow: (table) => {
       const paths = named(table)
       return [
@@ -87,7 +94,7 @@ export function sqliteText(dialect: Dialect): HistoryText {
     unfollow: (table) => {
       const { part } = named(table)
       return [
-        ...['insert', 'update', 'delete'].map((event) => `drop trigger if exists ${schemaOf(table)}${part(event)}`),
+        ...EVENTS.map((event) => `drop trigger if exists ${schemaOf(table)}${part(event)}`),
         ...uniquesOf(table).map((_, i) => `drop index if exists ${schemaOf(table)}${part(`unique_${i + 1}`)}`),
       ]
     },

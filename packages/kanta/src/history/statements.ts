@@ -7,12 +7,18 @@ import { HISTORY_COLUMNS, historyOf, RECORD, type TableName } from './name.ts'
 export interface HistoryText {
   /** The history, empty. */
   create(table: CatalogTable): readonly string[]
+  /** The last parts of the names of the triggers that do that. */
+  readonly triggers: readonly string[]
   /** What writes the history when the table is written. */
   follow(table: CatalogTable): readonly string[]
   /** Ends that. */
   unfollow(table: CatalogTable): readonly string[]
   /** Microseconds since 1970, as an expression that is the same for all of a statement. */
   readonly now: string
+  /** Makes the index of the key anew. */
+  reindex(table: CatalogTable): readonly string[]
+  /** The later of two instants. */
+  later(one: string, other: string): string
   /** Whether two values are the same, also as null. */
   same(one: string, other: string): string
 }

@@ -1,13 +1,15 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
+import type { AnyInfo, Database } from '../face/index.ts'
 import { type Late, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import type { DatabaseHandle, Plugin, Policy } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import type { Selectable, TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
-import { beganOf, keeperOf, lookUp } from './keep.ts'
-import { full, tableName, tableNames } from './name.ts'
-import { AS_OF, pastSource } from './source.ts'
+import { beganOf, keeperOf, lookUp, textOf } from './keep.ts'
+import { full, historyOf, tableName, tableNames } from './name.ts'
+import { AS_OF, pastSource, versionsSource } from './source.ts'
+import { type Version, versionsOf } from './versions.ts'
 
 /** What `timeTravel()` takes. */
 export interface TimeTravelOptions {
@@ -25,6 +27,19 @@ const OPTIONS: readonly (keyof TimeTravelOptions)[] = ['tables', 'current', 'now
 export interface TimeTravelling {
   /** The same database as it was at an instant: every read answers from history. */
   asOf(instant: Date | string): this
+  /**
+   * All versions of a row, the first first; those that other policies hide are left out.
+   *
+   * @example
+   * ```ts
+   * const versions = await db.versionsOf('city', { id: 1 })
+   * ```
+   */
+  versionsOf<DB, I extends AnyInfo, T extends keyof DB & string>(
+    this: Database<DB, I>,
+    table: T,
+    key: Partial<Selectable<DB[T]>>,
+  ): Promise<Version<Selectable<DB[T]>>[]>
   /** Since when the history of a table is kept. */
   began(table: string): Promise<string>
 }
@@ -42,17 +57,17 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
   const { tables, current, now } = checkOptions(options)
   const known = new Map<string, Known>()
   const present: Policy = { name: 'timeTravel' }
-  const pasts = new Map<Dialect, TablePolicy>()
-  const pastOf = (dialect: Dialect): TablePolicy => {
-    let past = pasts.get(dialect)
-    if (past === undefined) {
-      past = pastPolicy({ tables, current, known, now, dialect })
-      pasts.set(dialect, past)
-    }
-    return past
+  const made = new Map<string, TablePolicy>()
+  /** The same database, in which something else stands in the place of the tables. */
+  const instead = (db: DatabaseHandle, mode: 'as of an instant' | 'all versions'): DatabaseHandle => {
+    const { dialect } = db.settings.planning
+    const key = `${mode} ${dialect.name}`
+    const policy = made.get(key) ?? historyPolicy({ tables, current, known, now, dialect }, mode)
+    made.set(key, policy)
+    return db.exempt(`time travel: ${mode}`, (one) => (one === present ? policy : one), [{ policy: NAME, mode }])
   }
   return {
-    name: 'timeTravel',
+    name: NAME,
     policies: [present],
     onInit: async (db: DatabaseHandle) => {
       for (const table of tables) known.set(table, await knownOf(db, table))
@@ -61,13 +76,9 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
       ({
         asOf: (instant: unknown) => {
           const at = toMicros(instant, 'asOf()')
-          const past = pastOf(db.settings.planning.dialect)
-          return db
-            .exempt('as of', (policy) => (policy === present ? past : policy), [
-              { policy: 'timeTravel', mode: 'as of an instant' },
-            ])
-            .as({ [AS_OF]: at })
+          return instead(db, 'as of an instant').as({ [AS_OF]: at })
         },
+        versionsOf: (table: string, key: unknown) => versionsOf(instead(db, 'all versions'), table, key),
         began: async (table: unknown) => {
           const name = tableName(table)
           const began = await beganOf(keeperOf(db, 'began()'), name)
@@ -76,6 +87,8 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
       }) as never,
   } as Plugin<TimeTravelling>
 }
+
+const NAME = 'timeTravel'
 
 function checkOptions(options: TimeTravelOptions) {
   if (typeof options !== 'object' || options === null)
@@ -94,18 +107,23 @@ function checkOptions(options: TimeTravelOptions) {
 
 async function knownOf(db: DatabaseHandle, table: string): Promise<Known> {
   const keeper = keeperOf(db, 'timeTravel()')
-  const { began, history, table: found } = await lookUp(keeper, tableName(table))
+  const { began, history, table: found, triggers } = await lookUp(keeper, tableName(table))
   const columns = found.columns.map(({ name }) => name)
   if (began === undefined)
     throw new KantaError(
       'plugin',
       `The history of '${table}' has not begun. Begin it in a migration: startHistory(db, ['${table}']).`,
     )
-  const missing = columns.filter((name) => history !== undefined && !history.columns.some((one) => one.name === name))
+  const missing = [
+    ...columns.filter((name) => history?.columns.some((one) => one.name === name) === false),
+    ...textOf(db.settings.planning.dialect)
+      .triggers.map((part) => `${historyOf(found.name)}_${part}`)
+      .filter((name) => !triggers.includes(name)),
+  ]
   if (missing.length > 0)
     throw new KantaError(
       'plugin',
-      `The history of '${table}' lacks the columns ${missing.join(', ')}. Bring it up to date: refreshHistory(db, ['${table}']).`,
+      `The history of '${table}' lacks ${missing.join(', ')}. Bring it up to date: refreshHistory(db, ['${table}']).`,
     )
   return { columns, began }
 }
@@ -118,14 +136,13 @@ interface Past {
   readonly dialect: Dialect
 }
 
-function pastPolicy(past: Past): TablePolicy {
+function historyPolicy(past: Past, mode: 'as of an instant' | 'all versions'): TablePolicy {
   return tablePolicy({
-    name: 'timeTravel',
+    name: NAME,
     refusesDefinitions: true,
     rule: (table, use) => {
-      const name = full({ schema: table.schema, name: table.name })
-      const isCurrent = past.current.includes(name)
-      if (use === 'insert' ? isCurrent : use === 'select' && isCurrent) return undefined
+      const name = full(table)
+      if (past.current.includes(name)) return undefined
       if (use !== 'select')
         throw new KantaError(
           'policy',
@@ -136,7 +153,9 @@ function pastPolicy(past: Past): TablePolicy {
           'policy',
           `'${name}' has no history that timeTravel() knows of. List it in tables, or in current to have it as it is now.`,
         )
-      return pastRule(name, table, past)
+      if (mode === 'as of an instant') return pastRule(name, table, past)
+      const columns = (): readonly string[] => columnsOf(name, table.definition, past.known)
+      return { source: (node) => versionsSource(node, columns(), past.dialect) }
     },
   })
 }

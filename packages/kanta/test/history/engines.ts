@@ -8,20 +8,20 @@ import { postgres } from '../engine/postgres.ts'
 export interface Ground {
   readonly name: 'sqlite' | 'better-sqlite3' | 'postgres' | 'mariadb'
   readonly missing?: string | undefined
-  open(): Promise<{ driver: Driver; drop(): Promise<void> }>
+  open(): Promise<{ driver(): Driver; drop(): Promise<void> }>
 }
 
 const nothing = async (): Promise<void> => {}
 
 export const grounds: readonly Ground[] = [
-  { name: 'sqlite', open: async () => ({ driver: sqlite(':memory:'), drop: nothing }) },
-  { name: 'better-sqlite3', open: async () => ({ driver: betterSqlite3(':memory:'), drop: nothing }) },
+  { name: 'sqlite', open: async () => ({ driver: () => sqlite(':memory:'), drop: nothing }) },
+  { name: 'better-sqlite3', open: async () => ({ driver: () => betterSqlite3(':memory:'), drop: nothing }) },
   ...[postgres, mariadbEngine].map((engine) => ({
     name: engine.name as 'postgres' | 'mariadb',
     missing: engine.missing,
     open: async () => {
       const place = await engine.create()
-      return { driver: place.driver(), drop: () => place.drop() }
+      return { driver: () => place.driver(), drop: () => place.drop() }
     },
   })),
 ]

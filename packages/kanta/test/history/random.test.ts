@@ -20,7 +20,7 @@ function random(seed: number): (below: number) => number {
 
 async function world(ground: Ground) {
   const { driver, drop } = await ground.open()
-  const base = kanta<DB>({ driver })
+  const base = kanta<DB>({ driver: driver() })
   await sql`create table one (id int not null primary key, code int unique, name varchar(20) not null)`.execute(base)
   await sql`create table two (a int not null, b varchar(5) not null, one_id int, amount int not null, primary key (a, b),
     foreign key (one_id) references one (id) on delete cascade on update cascade)`.execute(base)
@@ -30,7 +30,11 @@ async function world(ground: Ground) {
     .execute()
   await startHistory(base, ['one', 'two'])
   const db = await createExecutor(base, [timeTravel({ tables: ['one', 'two'] })])
-  return { base, db, end: async () => (await db.destroy(), await drop()) }
+  const end = async (): Promise<void> => {
+    await db.destroy()
+    await drop()
+  }
+  return { base, db, end }
 }
 
 type World = Awaited<ReturnType<typeof world>>
