@@ -38,14 +38,15 @@ function historyNode(table: TableNode): TableNode {
   return other(table, name, { ...definition, name, columns })
 }
 
+/** The columns of a table that statements see, and those by which its rows are known. */
+export interface Shown {
+  readonly columns: readonly string[]
+  readonly key: readonly string[]
+}
+
 /** What a table was at the instant of the context, in the place of the table. */
-export function pastSource(table: TableNode, columns: readonly string[], late: Late, dialect: Dialect): Node {
-  if (isNative(dialect))
-    return nodeWith('select', {
-      items: columns.map((each) => column(table.name, each)),
-      from: [named({ kind: 'versioned', table, at: serverTime(late) }, table.name)],
-      where: [isReached(table, late, dialect)],
-    })
+export function pastSource(table: TableNode, { columns, key }: Shown, late: Late, dialect: Dialect): Node {
+  if (isNative(dialect)) return nativePast(table, { columns, key }, late, dialect)
   const name = historyOf(table.name)
   const bound = (of: string, op: string, right: Node): Node => ({ kind: 'binary', left: column(name, of), op, right })
   const now = (): Node => late.value(instantOf)
@@ -63,6 +64,31 @@ export function pastSource(table: TableNode, columns: readonly string[], late: L
     where: [all(where)!],
   })
 }
+
+/**
+ * What MariaDB says that a table was. It goes by when statements began: one that waited for another's row leaves two
+ * versions of it at one instant, of which the later one is taken. Outside of a query of its own, MariaDB forgets the
+ * instant in an outer join.
+ */
+function nativePast(table: TableNode, { columns, key }: Shown, late: Late, dialect: Dialect): Node {
+  const past = (name: string): Node => named({ kind: 'versioned', table, at: serverTime(late) }, name)
+  const start = (name: string): Node => ({ kind: 'identifier', names: [name, 'row_start'] })
+  const later = nodeWith('select', {
+    items: [word('1')],
+    from: [past(LATER)],
+    where: [
+      ...key.map((each) => equal(column(LATER, each), column(table.name, each))),
+      { kind: 'binary', left: start(LATER), op: '>', right: start(table.name) },
+    ],
+  })
+  return nodeWith('select', {
+    items: columns.map((each) => column(table.name, each)),
+    from: [past(table.name)],
+    where: [isReached(table, late, dialect), { kind: 'unary', op: 'not exists', operand: later }],
+  })
+}
+
+const LATER = 'kanta_later'
 
 const named = (operand: Node, name: string): Node => ({ kind: 'alias', operand, name, columns: undefined })
 

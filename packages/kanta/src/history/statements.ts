@@ -30,13 +30,14 @@ export function columnText({ name, type, collation }: CatalogColumn, dialect: Di
 }
 
 /** The columns by which a row is known from one version to the next. */
-export function keyOf({ name, primaryKey }: CatalogTable): readonly string[] {
+export function keyOf({ name, primaryKey, columns }: CatalogTable): readonly string[] {
   if (primaryKey === null)
     throw new KantaError(
       'unsupported',
       `The table '${name}' has no primary key, so nothing says which rows are versions of one. Give it one.`,
     )
-  return primaryKey.columns
+  // MariaDB adds the end of a version, which is no column that anybody sees, to the keys of the table.
+  return primaryKey.columns.filter((key) => columns.some((column) => column.name === key))
 }
 
 /** Refuses a table that has a column by the name of one that histories have. */

@@ -8,7 +8,8 @@ import { show } from '../sql/index.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
 import { beganOf, keeperOf, lookUp, textOf } from './keep.ts'
 import { full, historyOf, tableName, tableNames } from './name.ts'
-import { AS_OF, pastSource, versionsSource } from './source.ts'
+import { AS_OF, pastSource, type Shown, versionsSource } from './source.ts'
+import { keyOf } from './statements.ts'
 import { type Version, versionsOf } from './versions.ts'
 
 /** What `timeTravel()` takes. */
@@ -45,8 +46,7 @@ export interface TimeTravelling {
 }
 
 /** What is known of the tables once the database has started. */
-interface Known {
-  readonly columns: readonly string[]
+interface Known extends Shown {
   readonly began: Micros
 }
 
@@ -78,7 +78,10 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
           const at = toMicros(instant, 'asOf()')
           return instead(db, 'as of an instant').as({ [AS_OF]: at })
         },
-        versionsOf: (table: string, key: unknown) => versionsOf(instead(db, 'all versions'), table, key),
+        versionsOf: (table: string, key: unknown) => {
+          const definition = db.settings.planning.schema.get(table)
+          return versionsOf(instead(db, 'all versions'), table, key, () => shownOf(table, definition, known).key)
+        },
         began: async (table: unknown) => {
           const name = tableName(table)
           const began = await beganOf(keeperOf(db, 'began()'), name)
@@ -125,7 +128,7 @@ async function knownOf(db: DatabaseHandle, table: string): Promise<Known> {
       'plugin',
       `The history of '${table}' lacks ${missing.join(', ')}. Bring it up to date: refreshHistory(db, ['${table}']).`,
     )
-  return { columns, began }
+  return { columns, key: keyOf(found), began }
 }
 
 interface Past {
@@ -154,8 +157,9 @@ function historyPolicy(past: Past, mode: 'as of an instant' | 'all versions'): T
           `'${name}' has no history that timeTravel() knows of. List it in tables, or in current to have it as it is now.`,
         )
       if (mode === 'as of an instant') return pastRule(name, table, past)
-      const columns = (): readonly string[] => columnsOf(name, table.definition, past.known)
-      return { source: (node) => versionsSource(node, columns(), past.dialect) }
+      return {
+        source: (node) => versionsSource(node, shownOf(name, table.definition, past.known).columns, past.dialect),
+      }
     },
   })
 }
@@ -176,19 +180,16 @@ function pastRule(name: string, { definition }: TableReference, { known, now, di
   return {
     source: (table, late) => {
       check(late)
-      return pastSource(table, columnsOf(name, definition, known), late, dialect)
+      return pastSource(table, shownOf(name, definition, known), late, dialect)
     },
   }
 }
 
-function columnsOf(
-  name: string,
-  definition: TableDefinition | undefined,
-  known: ReadonlyMap<string, Known>,
-): readonly string[] {
-  if (definition !== undefined) return [...definition.columns.values()].map((column) => column.name)
+function shownOf(name: string, definition: TableDefinition | undefined, known: ReadonlyMap<string, Known>): Shown {
+  if (definition !== undefined)
+    return { columns: [...definition.columns.values()].map((column) => column.name), key: definition.primaryKey }
   const found = known.get(name)
-  if (found !== undefined) return found.columns
+  if (found !== undefined) return found
   throw new KantaError(
     'policy',
     `The columns of '${name}' are known once the database has run a first statement, or from its schema.`,

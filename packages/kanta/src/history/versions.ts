@@ -17,21 +17,30 @@ interface Found {
   readonly history_to: number | bigint | string
 }
 
-/** All versions of the rows that have some values, the first first. */
+/** All versions of the row with a key, the first first. */
 export async function versionsOf(
   db: DatabaseHandle,
   table: string,
   key: unknown,
+  names: () => readonly string[],
 ): Promise<Version<Record<string, unknown>>[]> {
   if (typeof key !== 'object' || key === null || Object.keys(key).length === 0)
     return refuse(`versionsOf() takes the key of a row, such as { id: 1 }, not ${show(key)}.`)
+  await db.session.start?.()
+  if (Object.keys(key).length !== names().length)
+    return refuse(`versionsOf() takes the whole key of '${table}': ${names().join(', ')}.`)
   let query = (db as never as Loose).selectFrom(table).selectAll()
   for (const [column, value] of Object.entries(key)) query = query.where(column, '=', value)
   const rows = await query.orderBy('history_from').orderBy('history_to').orderBy('history_id').execute()
-  return rows.flatMap(({ history_id: _, history_from, history_to, ...row }) => {
+  const versions = rows.map(({ history_id: _, history_from, history_to, ...row }) => {
     const [from, to] = [Number(history_from), Number(history_to)]
-    // What came and went within one instant was at no instant.
-    return from === to ? [] : [{ row, from: toText(from), to: to >= OPEN ? undefined : toText(to) }]
+    return { row, from, to }
+  })
+  // What came and went within one instant was at no instant; what MariaDB wrote by clocks that crossed ends with the next.
+  const seen = versions.filter(({ from, to }) => from < to)
+  return seen.map(({ row, from, to }, i) => {
+    const end = Math.min(to, seen[i + 1]?.from ?? OPEN)
+    return { row, from: toText(from), to: end >= OPEN ? undefined : toText(end) }
   })
 }
 

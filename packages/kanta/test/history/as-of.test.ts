@@ -167,6 +167,8 @@ describe.each(grounds)('on $name', (ground) => {
   test('instants are exact to what the database keeps', async () => {
     const versions = await db.versionsOf('city', { id: 2 })
     expect(versions.map(({ row }) => row.name)).toEqual(['Turku', 'Åbo'])
+    await expect(db.versionsOf('city', { id: 2, name: 'Turku' })).rejects.toThrow(/whole key of 'city': id/)
+    await expect(db.versionsOf('city', {})).rejects.toThrow(/takes the key/)
     expect(versions[0]!.to).toBe(versions[1]!.from)
     expect(versions[1]!.to).toBeDefined()
     const name = (at: string) => db.asOf(at).selectFrom('city').select('name').where('id', '=', 2).executeTakeFirst()
