@@ -1,7 +1,8 @@
+import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
+import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
-import { all, assignment, choose, column, demand, literal, sameName } from './expression.ts'
+import { all, assignment, choose, column, demand, literal } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
 import type { Found, Ruled, Site } from './site.ts'
@@ -16,7 +17,7 @@ export function guardUpdate(
   use: RowUse = 'update',
   own: readonly Node[] = [],
 ): Node {
-  const target = soleTarget(update.targets, site, use)
+  const target = soleTarget(update.targets, site, use, hidden)
   const { from, joins, where } = guardSources(update.from, update.joins, hidden, site)
   refuseSetsElsewhere(update, hidden, site)
   if (target === undefined || target.rules.length === 0)
@@ -25,7 +26,8 @@ export function guardUpdate(
   const row: Row = (of) => column(target.name, of)
   const sets = [...guardSets(update.sets, target, row, site), ...own]
   const sees = site.sees(target, use)
-  const demands = demandsOf(target, newRow(sets, row, target), 'update', site)
+  // What makes an update of a delete has said itself what it writes.
+  const demands = use === 'delete' ? [] : demandsOf(target, newRow(sets, row, target, site), 'update', site)
   return {
     ...update,
     from,
@@ -39,7 +41,7 @@ export function guardUpdate(
 function refuseSetsElsewhere(update: NodeOf<'update'>, hidden: ReadonlySet<string>, site: Site): void {
   const joined = update.joins.flatMap((join) => (join.kind === 'joined' ? (join.source ?? []) : []))
   const others = [...update.from, ...joined].flatMap((source) => site.source(source, hidden) ?? [])
-  const targets = update.targets.flatMap((target) => site.target(target, 'update') ?? [])
+  const targets = update.targets.flatMap((target) => site.target(target, 'update', hidden) ?? [])
   if (![...others, ...targets].some(({ rules }) => rules.length > 0)) return
   for (const set of update.sets) refuseOtherTables(set, targets)
 }
@@ -61,7 +63,7 @@ export function demanding(sets: readonly Node[], demands: readonly Node[], row: 
 /** A delete: takes only rows that are there, or makes an update of it. */
 export function guardDelete(remove: NodeOf<'delete'>, hidden: ReadonlySet<string>, site: Site): Node {
   const targets = remove.targets.map((target) => usedAs(target, remove.using))
-  const target = soleTarget(targets, site, 'delete')
+  const target = soleTarget(targets, site, 'delete', hidden)
   const stamps = target?.rules.flatMap((rule) => Object.entries(rule.deletes ?? {})) ?? []
   if (target === undefined || stamps.length === 0) {
     const { from, joins, where } = guardSources(remove.using, remove.joins, hidden, site)
@@ -86,8 +88,8 @@ function usedAs(target: Node, using: readonly Node[]): Node {
 }
 
 /** The one table that a statement changes. */
-function soleTarget(targets: readonly Node[], site: Site, use: RowUse): Found | undefined {
-  const found = targets.map((target) => site.target(target, use))
+function soleTarget(targets: readonly Node[], site: Site, use: RowUse, hidden: ReadonlySet<string>): Found | undefined {
+  const found = targets.map((target) => site.target(target, use, hidden))
   if (targets.length > 1 && found.some((one) => one !== undefined && one.rules.length > 0))
     throw policyError('Policies apply to one table that is written. Write the tables one by one in a transaction.')
   return found[0]
@@ -103,11 +105,11 @@ function refuseOuterJoins(joins: readonly Node[]): void {
 export function guardSets(sets: readonly Node[], target: Found, row: Row, site: Site): readonly Node[] {
   const made = [...sets]
   for (const set of sets) refuseOtherTables(set, [target])
-  refuseTwice(sets.map(assigned), target)
+  refuseTwice(sets.map(assigned), target, site)
   for (const rule of target.rules) {
-    for (const set of sets) rule.column?.(assigned(set), 'update', site.late)
+    for (const set of sets) site.column(rule, assigned(set), 'update')
     for (const [name, stamp] of Object.entries(rule.updates ?? {})) {
-      const at = made.findIndex((set) => sameName(assigned(set), name))
+      const at = made.findIndex((set) => site.sameColumn(assigned(set), name))
       const value = stamp.value(row, site.late)
       if (at < 0) made.push(assignment(name, value))
       else if (!keepsGiven(stamp, made[at]!, value, name, rule, target, site)) made[at] = assignment(name, value)
@@ -135,8 +137,8 @@ function refuseOtherTables(set: Node, targets: readonly Found[]): void {
 }
 
 /** Databases do not agree on which of two values for one column counts. */
-export function refuseTwice(names: readonly string[], { reference }: Found): void {
-  const twice = names.find((name, i) => names.findIndex((other) => sameName(name, other)) < i)
+export function refuseTwice(names: readonly string[], { reference }: Found, site: Site): void {
+  const twice = names.find((name, i) => names.findIndex((other) => site.sameColumn(name, other)) < i)
   if (twice !== undefined) throw policyError(`'${reference.name}.${twice}' is given twice. Leave one out.`)
 }
 
@@ -175,13 +177,32 @@ export function another(name: string, { policy }: Ruled, { reference }: Found): 
 }
 
 /** A row as assignments make it. */
-export function newRow(sets: readonly Node[], row: Row, target: Found): Row {
+export function newRow(sets: readonly Node[], row: Row, target: Found, site: Site): Row {
   return (name) => {
-    const set = sets.find((one) => one.kind === 'assignment' && sameName(assigned(one), name))
+    const set = sets.find((one) => one.kind === 'assignment' && site.sameColumn(assigned(one), name))
     if (set?.kind !== 'assignment') return row(name)
-    return set.value.kind === 'default' ? defaultOf(name, target) : set.value
+    return set.value.kind === 'default' ? defaultOf(name, target) : steady(set.value, name, target, site)
   }
 }
+
+/** A value that is the same when it is computed again, as for a check. */
+export function steady(value: Node, name: string, { reference }: Found, site: Site): Node {
+  const check = (part: Node): void => {
+    const names =
+      part.kind === 'call' ? [part.name] : part.kind === 'raw' ? checkFragment(part.strings, site.dialect.name) : []
+    const unsteady = names.find((one) => UNSTEADY.test(one))
+    if (unsteady !== undefined)
+      throw policyError(
+        `A policy checks '${reference.name}.${name}', which ${unsteady}() makes another each time. Give a value.`,
+      )
+    eachChild(part, check)
+  }
+  check(value)
+  return value
+}
+
+const UNSTEADY =
+  /^(?:rand|random|random_normal|randomblob|uuid\w*|sys_guid|gen_random_\w+|nextval|lastval|setval|clock_timestamp|timeofday|sysdate|newid)$/i
 
 /** What a column is where the database gives its value. */
 export function defaultOf(name: string, { table, reference }: Found): Node {
@@ -202,7 +223,7 @@ export function defaultOf(name: string, { table, reference }: Found): Node {
 /** Conditions that fail the statement for a row that may not be so. */
 export function demandsOf(target: Found, row: Row, use: 'insert' | 'update', site: Site): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const check = rule.checks?.(row, use, site.late)
+    const check = site.own(rule.checks?.(row, use, site.late), target, rule)
     if (check === undefined) return []
     const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
     return [demand(check, why, site.dialect)]

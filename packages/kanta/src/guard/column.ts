@@ -35,7 +35,7 @@ function readIn(part: Node, found: readonly Found[], site: Site, isOwn: boolean)
   const read = (column: string, table: string | undefined): void => {
     for (const { name, rules } of found) {
       if (table !== undefined && !sameName(table, name)) continue
-      for (const rule of rules) rule.column?.(column, 'read', site.late)
+      for (const rule of rules) site.column(rule, column, 'read')
     }
   }
   /** A column; the name of a table as a column is its whole row. */

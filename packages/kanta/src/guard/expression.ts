@@ -52,5 +52,7 @@ export const assignment = (name: string, value: Node): Node => ({
   value,
 })
 
-/** Whether two names mean one column or table: not all databases tell cases apart. */
-export const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+/** Whether two names are the same but for the cases of their letters. */
+export const sameName = (one: string, other: string): boolean => lowerAscii(one) === lowerAscii(other)
+
+export const lowerAscii = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

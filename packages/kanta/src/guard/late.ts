@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect/index.ts'
-import { type Context, contextValue, type NodeOf, type Prepare } from '../run/index.ts'
+import { type Context, contextValue, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
 
 /** Makes a value of a run: from the context, and from the values that were made before it. */
 type Make = (context: Context, args: readonly unknown[]) => unknown
@@ -15,7 +15,10 @@ interface RowStamp {
 
 /** Gathers what happens each time that a statement runs: values of policies, and checks. */
 export class Late {
+  /** The database that the statement is for. */
+  readonly around: Surroundings
   readonly #given: number
+  readonly #told: object[] = []
   readonly #values: Make[] = []
   readonly #shared = new Map<string, NodeOf<'slot'>>()
   /** How many of the values are made of the context alone. */
@@ -23,12 +26,22 @@ export class Late {
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
 
-  readonly dialect: Dialect
+  constructor(around: Surroundings) {
+    this.around = around
+    this.#given = around.given
+  }
 
-  /** `given` is the number of arguments that the user gives. */
-  constructor(given: number, dialect: Dialect) {
-    this.#given = given
-    this.dialect = dialect
+  get dialect(): Dialect {
+    return this.around.dialect
+  }
+
+  /** Tells companions what a policy made of the statement. */
+  tell(what: object): void {
+    this.#told.push(what)
+  }
+
+  get told(): readonly object[] {
+    return this.#told
   }
 
   /** The place of a value that is made when the statement runs. Encoded as the column that it meets. */

@@ -48,7 +48,7 @@ export interface TablePolicy extends Policy {
   /** The tables that it names: `rule` gets them spelled as here, however a statement spells them. */
   readonly tables?: readonly string[] | undefined
   /** What it asks of a table; `undefined` for nothing. Throws to refuse the table. */
-  rule(table: TableReference, use: RowUse | 'insert'): TableRule | undefined
+  rule(table: TableReference, use: RowUse | 'insert', late: Late): TableRule | undefined
   /** Whether it refuses statements that define tables and the like. */
   readonly refusesDefinitions?: boolean | undefined
 }

@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import type { AnyInfo, Capability, Database, DatabasePlugin, Plugged } from '../face/index.ts'
+import type { Capability, Database, DatabasePlugin, Plugged } from '../face/index.ts'
 import { DatabaseHandle, PoolSession } from '../run/index.ts'
 
 /**
@@ -15,10 +15,10 @@ import { DatabaseHandle, PoolSession } from '../run/index.ts'
  * await live.deleteFrom('city').where('id', '=', 1).execute()
  * ```
  */
-export async function createExecutor<DB, I extends AnyInfo, const P extends readonly DatabasePlugin[]>(
-  db: Database<DB, I>,
-  plugins: P,
-): Promise<Plugged<DB, I, P>> {
+export async function createExecutor<
+  D extends Pick<Database<{}>, 'destroy'>,
+  const P extends readonly DatabasePlugin[],
+>(db: D, plugins: P): Promise<Plugged<D, P>> {
   if (!((db as unknown) instanceof DatabaseHandle))
     return refuse('createExecutor() takes what kanta() gives, and plugins.')
   const made = (db as unknown as DatabaseHandle).withPlugins(plugins as never)

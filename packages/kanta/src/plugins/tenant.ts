@@ -58,12 +58,7 @@ const policyError = (message: string): KantaError => new KantaError('policy', me
  * ```
  */
 export function tenant(options: TenantOptions): Plugin {
-  checkOptions('tenant', options, OPTIONS)
-  const column = nameGiven('tenant', 'column', options.column)
-  const context = nameGiven('tenant', 'context', options.context ?? 'tenant')
-  const shared = tableNames('tenant', 'shared', options.shared ?? [])
-  const tables = options.tables === undefined ? undefined : tableNames('tenant', 'tables', options.tables)
-  const { capability } = options
+  const { column, context, shared, tables, capability } = scopeOf('tenant', options)
   const policy = tablePolicy({
     name: 'tenant',
     refusesDefinitions: true,
@@ -77,6 +72,28 @@ export function tenant(options: TenantOptions): Plugin {
     },
   })
   return { name: 'tenant', policies: [policy] }
+}
+
+/** The options of what keeps tenants apart, with what is not given filled in. */
+export function scopeOf(
+  plugin: string,
+  options: TenantOptions,
+): {
+  readonly column: string
+  readonly context: string
+  readonly shared: readonly string[]
+  readonly tables: readonly string[] | undefined
+  readonly capability: Capability | undefined
+} {
+  checkOptions(plugin, options, OPTIONS)
+  const { capability } = options
+  return {
+    column: nameGiven(plugin, 'column', options.column),
+    context: nameGiven(plugin, 'context', options.context ?? 'tenant'),
+    shared: tableNames(plugin, 'shared', options.shared ?? []),
+    tables: options.tables === undefined ? undefined : tableNames(plugin, 'tables', options.tables),
+    capability,
+  }
 }
 
 const unlisted = (table: TableReference, column: string): KantaError =>

@@ -21,7 +21,7 @@ import type { SchemaDefinitions } from './attach.ts'
 import type { Bound } from './bind.ts'
 import { addContext, type Context } from './context.ts'
 import { Executor, type Settings } from './execute.ts'
-import type { Exemption } from './hook.ts'
+import type { Companion, Exemption } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import { MOST_PLANNINGS, type Planning } from './plan.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
@@ -91,6 +91,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     exemptions: [],
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
+    plugged: (other, transaction) => new TransactionHandle(other, transaction),
     plain: (transaction) => new TransactionHandle(withoutPlugins(settings), transaction),
   }
   const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout, validateAfter: options.validateAfter })
@@ -264,6 +265,17 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return this.over({ ...made.settings, exemptions: [...this.settings.exemptions, ...exemptions] }) as this
   }
 
+  /**
+   * The same database without rules on rows and companions, but with the names of the program: for what plugins keep
+   * in tables of the user.
+   */
+  underneath(): this {
+    const { policies } = this.settings.planning
+    if (policies.every((policy) => policy.enforce === undefined) && this.settings.planning.companions.length === 0)
+      return this
+    return this.#planned('underneath', (all) => all.filter((policy) => policy.enforce === undefined), [])
+  }
+
   prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
     if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
     return new PreparedQuery(
@@ -338,14 +350,18 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   /** Other policies, which are found again by a name, so that their plans are kept. */
-  #planned(key: string, change: (policies: readonly Policy[]) => readonly Policy[]): this {
+  #planned(
+    key: string,
+    change: (policies: readonly Policy[]) => readonly Policy[],
+    companions: readonly Companion[] = this.settings.planning.companions,
+  ): this {
     const { settings } = this
     const known = derived.get(settings.planning) ?? new Map<string, Planning>()
     derived.set(settings.planning, known)
     let planning = known.get(key)
     if (planning === undefined) {
       if (known.size >= MOST_PLANNINGS) known.clear()
-      planning = { ...settings.planning, policies: change(settings.planning.policies) }
+      planning = { ...settings.planning, companions, policies: change(settings.planning.policies) }
       known.set(key, planning)
     }
     return this.over({ ...settings, planning }) as this

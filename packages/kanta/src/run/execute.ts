@@ -34,6 +34,8 @@ export interface Settings {
   readonly exemptions: readonly Exemption[]
   /** The database that a transaction is, without plugins. */
   readonly plain: (transaction: Transaction) => unknown
+  /** The database that a transaction is, with other settings. */
+  readonly plugged: (settings: Settings, transaction: Transaction) => unknown
   /** Leaves parameters out of errors. */
   readonly redact: boolean
   /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
@@ -379,11 +381,14 @@ export class Executor implements Runner {
         tree: ready.tree,
         context: this.context,
         exemptions: this.settings.exemptions,
+        args,
+        told: ready.told,
         derive: async (key, make) => {
           const derived = planOfDerived(ready, key, this.#planning, make)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
         db: this.settings.plain(transaction),
+        plugged: this.settings.plugged(this.settings, transaction),
       }
       return throughHooks(ready.companions!, company, () => inside.#unaccompanied(ready, args, options, false))
     })

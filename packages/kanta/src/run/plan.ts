@@ -54,6 +54,8 @@ export interface Plan {
   readonly asked: Node['kind']
   /** Checks the arguments and adds those of policies. */
   readonly prepare: Prepare | undefined
+  /** What policies tell companions of it. */
+  readonly told: readonly object[]
   /** Those of the database that go along with this statement; `undefined` where there is none. */
   readonly companions: readonly Companion[] | undefined
   /** The plans of statements that companions derive from this one. */
@@ -114,9 +116,9 @@ function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
   const statement = attachDefinitions(folded.tree as Node, planning.schema, planning.dialect)
   const given = folded.arguments
-  const { tree, added, prepare } = applyPolicies(statement, planning.policies, { ...planning, given })
-  const made = { ...planTree(tree, given + added, planning, given), asked: shape.kind, prepare }
-  const companions = planning.companions.filter((companion) => companion.joins(made.facts))
+  const { tree, added, prepare, told } = applyPolicies(statement, planning.policies, { ...planning, given })
+  const made = { ...planTree(tree, given + added, planning, given), asked: shape.kind, prepare, told }
+  const companions = planning.companions.filter((companion) => companion.joins(made.facts, told))
   return { ...made, companions: companions.length === 0 ? undefined : companions }
 }
 
@@ -177,6 +179,7 @@ function planStatement(tree: Node, given: number, planning: Planning, own: numbe
     parts: undefined,
     asked: tree.kind,
     prepare: undefined,
+    told: [],
     companions: undefined,
     derived: undefined,
     given,

@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly given: number
   /** What the policies that come after those of tables make of a name. */
   renames(name: Node): Node
+  /** The name in the program of a column of the database. */
+  toProgram(column: string): string
 }
 
 /** What policies made of a statement. */
@@ -52,6 +54,8 @@ export interface Enforced {
   readonly added: number
   /** Checks the arguments and adds those of the policies, each time that the statement runs. */
   readonly prepare: Prepare | undefined
+  /** What policies tell companions of it. */
+  readonly told: readonly object[]
 }
 
 export type Prepare = (args: readonly unknown[], context: Context) => readonly unknown[]
@@ -77,14 +81,16 @@ export function inSchemas(
 export function applyPolicies(
   statement: Statement,
   policies: readonly Policy[],
-  around: Omit<Surroundings, 'renames'>,
+  around: Omit<Surroundings, 'renames' | 'toProgram'>,
 ): Enforced {
   const renames = (name: Node): Node => policies.reduce((now, policy) => policy.rewrite?.(now) ?? now, name)
+  const toProgram = (name: string): string => policies.reduce((now, policy) => policy.renameColumn?.(now) ?? now, name)
   const ofTables = policies.filter((policy) => policy.enforce !== undefined)
-  const enforced = ofTables[0]?.enforce?.(statement, ofTables, { ...around, renames }) ?? {
+  const enforced = ofTables[0]?.enforce?.(statement, ofTables, { ...around, renames, toProgram }) ?? {
     tree: statement,
     added: 0,
     prepare: undefined,
+    told: [],
   }
   let { tree } = enforced
   for (const policy of policies) tree = policy.rewrite?.(tree) ?? tree
