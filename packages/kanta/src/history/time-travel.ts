@@ -26,14 +26,35 @@ const OPTIONS: readonly (keyof TimeTravelOptions)[] = ['tables', 'current', 'now
 
 /** What `timeTravel()` adds to a database. */
 export interface TimeTravelling {
-  /** The same database as it was at an instant: every read answers from history. */
+  /**
+   * The same database as it was at an instant: every read answers from history, and tables with one are not written. A
+   * Date, or text with milliseconds, means the end of its millisecond; text with microseconds means just that one. An
+   * instant in the future is an error, since its answer would be another one later.
+   *
+   * @throws KantaError `invalid_input` for what is no instant; running a statement rejects with `policy` for an instant
+   * before the history of a table began, or in the future.
+   *
+   * @example
+   * ```ts
+   * import { startHistory, timeTravel } from 'kanta/time-travel'
+   *
+   * await startHistory(db, ['city'])
+   * const travelling = await createExecutor(db, [timeTravel({ tables: ['city'] })])
+   * const cities = await travelling.asOf(new Date()).selectFrom('city').select('name').execute()
+   * ```
+   */
   asOf(instant: Date | string): this
   /**
    * All versions of a row, the first first; those that other policies hide are left out.
    *
    * @example
    * ```ts
-   * const versions = await db.versionsOf('city', { id: 1 })
+   * import { startHistory, timeTravel } from 'kanta/time-travel'
+   *
+   * await startHistory(db, ['city'])
+   * const travelling = await createExecutor(db, [timeTravel({ tables: ['city'] })])
+   * const [first] = await travelling.versionsOf('city', { id: 1 })
+   * first?.row.name // 'Helsinki'
    * ```
    */
   versionsOf<DB, I extends AnyInfo, T extends keyof DB & string>(
@@ -51,7 +72,25 @@ interface Known extends Shown {
 }
 
 /**
- * A plugin by which a database can be read as it was at an instant. `startHistory()` begins to keep the histories.
+ * A plugin by which a database can be read as it was at an instant; `startHistory()` begins to keep the histories. The
+ * database does not start where one is missing or not up to date. Other policies hold for what was as for what is.
+ *
+ * A change is of the instant at which its transaction began in PostgreSQL, so that an instant never shows half of one;
+ * in SQLite and MariaDB of that at which its statement began. So what an instant shows lasts once the transactions that
+ * were open at it have ended. Where one transaction waits for another, versions still follow each other: no row has two
+ * at one instant, and none is missing in between.
+ *
+ * @throws KantaError `invalid_input` for a wrong option.
+ *
+ * @example
+ * ```ts
+ * import { startHistory, timeTravel } from 'kanta/time-travel'
+ *
+ * await startHistory(db, ['city'])
+ * const travelling = await createExecutor(db, [timeTravel({ tables: ['city'] })])
+ * const then = new Date()
+ * await travelling.asOf(then).selectFrom('city').selectAll().execute()
+ * ```
  */
 export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
   const { tables, current, now } = checkOptions(options)
