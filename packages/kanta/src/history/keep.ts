@@ -114,8 +114,6 @@ export async function beganOf(db: Keeper, name: TableName): Promise<number | und
  *
  * @example
  * ```ts
- * import { startHistory } from 'kanta/time-travel'
- *
  * await startHistory(db, ['city'])
  * ```
  */
@@ -166,11 +164,17 @@ async function start(db: Keeper, name: TableName): Promise<void> {
  *
  * @example
  * ```ts
+ * import { kanta, sql } from 'kanta'
  * import { introspect } from 'kanta/introspect'
+ * import { sqlite } from 'kanta/sqlite'
  * import { historyStatements } from 'kanta/time-travel'
  *
- * const { tables } = await introspect(db, { tables: { include: ['city'] } })
- * historyStatements(tables[0]!, driver.dialect)
+ * const driver = sqlite(':memory:')
+ * const db = kanta({ driver })
+ * await sql`create table city (id integer primary key, name text)`.execute(db)
+ * const { tables } = await introspect(db)
+ * const statements = historyStatements(tables[0]!, driver.dialect)
+ * await db.destroy()
  * ```
  */
 export function historyStatements(table: CatalogTable, dialect: Dialect): readonly string[] {

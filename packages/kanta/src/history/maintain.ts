@@ -19,10 +19,8 @@ export interface AlterOptions {
  *
  * @example
  * ```ts
- * import { alterHistory, startHistory } from 'kanta/time-travel'
- *
- * await startHistory(db, ['city'])
- * await alterHistory(db, ['city'], (trx) => trx.schema.alterTable('city').addColumn('mayor', 'text').execute())
+ * await alterHistory(db, ['seat'], (trx) =>
+ *   schemaBuilder(trx).alterTable('seat').addColumn('note', 'text').execute())
  * ```
  */
 export async function alterHistory<DB, I extends AnyInfo>(
@@ -53,10 +51,7 @@ export async function alterHistory<DB, I extends AnyInfo>(
  *
  * @example
  * ```ts
- * import { refreshHistory, startHistory } from 'kanta/time-travel'
- *
- * await startHistory(db, ['city'])
- * await refreshHistory(db, ['city'])
+ * await refreshHistory(db, ['seat'])
  * ```
  */
 export async function refreshHistory<DB, I extends AnyInfo>(
@@ -76,10 +71,7 @@ export async function refreshHistory<DB, I extends AnyInfo>(
  *
  * @example
  * ```ts
- * import { dropHistory, startHistory } from 'kanta/time-travel'
- *
- * await startHistory(db, ['city'])
- * await dropHistory(db, ['city'])
+ * await dropHistory(db, ['country'])
  * ```
  */
 export async function dropHistory<DB, I extends AnyInfo>(

@@ -20,11 +20,8 @@ export interface PruneOptions {
  *
  * @example
  * ```ts
- * import { pruneHistory, startHistory } from 'kanta/time-travel'
- *
- * await startHistory(db, ['city'])
  * const month = 30 * 24 * 60 * 60 * 1000
- * await pruneHistory(db, 'city', new Date(Date.now() - month)) // 0
+ * await pruneHistory(db, 'seat', new Date(Date.now() - month)) // 0
  * ```
  */
 export async function pruneHistory<DB, I extends AnyInfo>(

@@ -36,11 +36,8 @@ export interface TimeTravelling {
    *
    * @example
    * ```ts
-   * import { startHistory, timeTravel } from 'kanta/time-travel'
-   *
-   * await startHistory(db, ['city'])
-   * const travelling = await createExecutor(db, [timeTravel({ tables: ['city'] })])
-   * const cities = await travelling.asOf(new Date()).selectFrom('city').select('name').execute()
+   * const travelling = await createExecutor(db, [timeTravel({ tables: ['seat'] })])
+   * const seats = await travelling.asOf(new Date()).selectFrom('seat').selectAll().execute()
    * ```
    */
   asOf(instant: Date | string): this
@@ -49,12 +46,9 @@ export interface TimeTravelling {
    *
    * @example
    * ```ts
-   * import { startHistory, timeTravel } from 'kanta/time-travel'
-   *
-   * await startHistory(db, ['city'])
-   * const travelling = await createExecutor(db, [timeTravel({ tables: ['city'] })])
-   * const [first] = await travelling.versionsOf('city', { id: 1 })
-   * first?.row.name // 'Helsinki'
+   * const travelling = await createExecutor(db, [timeTravel({ tables: ['seat'] })])
+   * const [first] = await travelling.versionsOf('seat', { row: 1, place: 2 })
+   * const since = first?.from
    * ```
    */
   versionsOf<DB, I extends AnyInfo, T extends keyof DB & string>(
@@ -84,12 +78,9 @@ interface Known extends Shown {
  *
  * @example
  * ```ts
- * import { startHistory, timeTravel } from 'kanta/time-travel'
- *
- * await startHistory(db, ['city'])
- * const travelling = await createExecutor(db, [timeTravel({ tables: ['city'] })])
+ * const travelling = await createExecutor(db, [timeTravel({ tables: ['seat'] })])
  * const then = new Date()
- * await travelling.asOf(then).selectFrom('city').selectAll().execute()
+ * await travelling.asOf(then).selectFrom('seat').selectAll().execute()
  * ```
  */
 export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Driver } from '../../src/driver/index.ts'
-import { alterHistory, dropHistory, refreshHistory, startHistory, timeTravel } from '../../src/history/index.ts'
+import {
+  alterHistory,
+  dropHistory,
+  historyStatements,
+  refreshHistory,
+  startHistory,
+  timeTravel,
+} from '../../src/history/index.ts'
 import { kanta, sql } from '../../src/index.ts'
+import { introspect } from '../../src/introspect/index.ts'
 import { createExecutor } from '../../src/plugins/index.ts'
 import { type Ground, grounds, instant } from './engines.ts'
 
@@ -216,6 +224,19 @@ describe.each(grounds)('on $name', (ground) => {
     const db = await travel(all)
     const versions = await db.versionsOf('city', { id: 1 })
     expect(versions.map(({ row }) => row.name)).toEqual(['Helsinki', 'kept'])
+  })
+
+  on('the statements by themselves make a history', async (all) => {
+    const { base } = all
+    await dropHistory(base, ['city'])
+    await base.deleteFrom('city').execute()
+    const { tables } = await introspect(base, { tables: { include: ['city'] } })
+    const { dialect } = (base as unknown as { settings: { driver: Driver } }).settings.driver
+    for (const text of historyStatements(tables[0]!, dialect)) await sql.raw(text).execute(base)
+    await base.insertInto('city').values({ id: 5, name: 'Oulu', code: null }).execute()
+    const there = instant()
+    await base.deleteFrom('city').execute()
+    expect(await rows(await travel(all), there)).toEqual([{ id: 5, name: 'Oulu', code: null }])
   })
 
   on('hostile names are names', async ({ base }) => {
