@@ -149,7 +149,7 @@ function reached(table: TableNode, value: Node, late: Late, dialect: Dialect): N
   const why = `The history of '${table.name}' does not reach back to that instant`
   const begins: Node = { kind: 'binary', left: column(RECORD, 'began'), op: '<=', right: late.value(instantOf) }
   const query = nodeWith('select', {
-    items: [choose(begins, value, raise(why, dialect))],
+    items: [choose(begins, value, raise(why, dialect, column(RECORD, 'began')))],
     from: [other(table, RECORD)],
     where: [equal(column(RECORD, 'table_name'), literal(table.name))],
   })
