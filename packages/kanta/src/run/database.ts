@@ -20,7 +20,7 @@ import {
 import type { SchemaDefinitions } from './attach.ts'
 import { addContext, type Context } from './context.ts'
 import { Executor, type Settings } from './execute.ts'
-import type { Exemption } from './hook.ts'
+import { type Exemption, orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import type { Planning } from './plan.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
@@ -83,11 +83,12 @@ export function open(options: KantaOptions): DatabaseHandle {
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       companions: plugins.flatMap((plugin) => plugin.companions ?? []),
     },
-    hooks: options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks],
+    hooks: orderHooks(options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks]),
     plugins,
     context: NO_CONTEXT,
     ambientContext: undefined,
     exemptions: [],
+    notes: new Map(),
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
     plain: (transaction) => new TransactionHandle(withoutPlugins(settings), transaction),
@@ -125,7 +126,9 @@ export function withoutPlugins(settings: Settings): Settings {
   let found = unplugged.get(settings)
   if (found === undefined) {
     const planning = { ...settings.planning, policies: [], companions: [] }
-    found = { ...settings, planning, plugins: [], hooks: [] }
+    // Who answers reads has to hear of every write, and answers none of these.
+    const hooks = settings.hooks.filter((hook) => hook.answers === true).map((hook) => ({ ...hook, answers: false }))
+    found = { ...settings, planning, plugins: [], hooks }
     unplugged.set(settings, found)
   }
   return found
@@ -217,7 +220,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
         policies: [...planning.policies, ...added.flatMap((plugin) => plugin.policies ?? [])],
         companions: [...planning.companions, ...added.flatMap((plugin) => plugin.companions ?? [])],
       },
-      hooks: [...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])],
+      hooks: orderHooks([...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])]),
     }
     if (!(session instanceof PoolSession)) {
       for (const { name, onInit, onDestroy } of added)
@@ -261,6 +264,12 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   exempt(key: string, change: (policy: Policy) => Policy | undefined, exemptions: readonly Exemption[]): this {
     const made = this.#planned(key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
     return this.over({ ...made.settings, exemptions: [...this.settings.exemptions, ...exemptions] }) as this
+  }
+
+  /** The same database with something for the hooks of a plugin, which goes by the plugin's own symbol. */
+  noting(key: symbol, value: unknown): this {
+    const { settings } = this
+    return this.over({ ...settings, notes: new Map([...settings.notes, [key, value]]) }) as this
   }
 
   prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {

@@ -23,11 +23,38 @@ export interface QueryEvent {
   readonly exemptions: readonly Exemption[]
   /** Calls back once what the statement did lasts: after the commit, or after the statement where it is alone. */
   afterCommit(callback: () => unknown): void
+  /**
+   * Calls back once what the statement did lasts or may last, before all who wait for the commit: also where the
+   * outcome is unknown, then when nothing more can come of it. What it throws is lost.
+   */
+  onLasting(callback: () => unknown): void
+  /** The transaction that it is part of, to tell it from others. */
+  readonly transaction: object | undefined
+  /** What plugins have left with the database for their hooks. */
+  readonly notes: ReadonlyMap<symbol, unknown>
+  /** How it may be answered without the database: of reads that are part of nothing else. */
+  readonly reading: Reading | undefined
+}
+
+/** A read that may be answered without the database. */
+export interface Reading {
+  /** Whether only the first row is asked for. */
+  readonly single: boolean
+  /** The columns that are decoded and by which codec, as text. */
+  readonly decoding: string
+  readonly signal: AbortSignal | undefined
+  /** Runs it once more on a connection of its own: by no signal, and not through the hooks that answer. */
+  again(): Promise<unknown[]>
 }
 
 /** Around a run: calls `next` to go on, and may wait, look at the result or throw. */
 export interface Hook {
   readonly name: string
+  /**
+   * Whether it answers in place of the database: then it comes after all others, a connection for a read is taken only
+   * when it calls `next`, and it sees what plugins run themselves as well.
+   */
+  readonly answers?: boolean | undefined
   around(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
 }
 
@@ -57,6 +84,11 @@ export interface Companion {
   /** Whether it goes along with a statement; asked once for each shape. */
   joins(facts: Facts): boolean
   around(company: Company, next: () => Promise<unknown[]>): Promise<unknown[]>
+}
+
+/** Those that answer come last. */
+export function orderHooks(hooks: readonly Hook[]): readonly Hook[] {
+  return [...hooks.filter((hook) => hook.answers !== true), ...hooks.filter((hook) => hook.answers === true)]
 }
 
 /** Runs `work` inside all hooks, the first outermost. */
