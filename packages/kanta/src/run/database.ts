@@ -221,6 +221,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
         companions: [...planning.companions, ...added.flatMap((plugin) => plugin.companions ?? [])],
       },
       hooks: orderHooks([...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])]),
+      plain: (transaction) => new TransactionHandle(withoutPlugins(made), transaction),
     }
     if (!(session instanceof PoolSession)) {
       for (const { name, onInit, onDestroy } of added)
