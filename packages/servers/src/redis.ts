@@ -70,7 +70,15 @@ interface Home {
 }
 
 function startIn({ command, owner, folder, port }: Home): Promise<ServerProcess> {
-  const settings = { bind: HOST, port, dir: folder, save: '', appendonly: 'no', logfile: '/dev/stderr' }
+  const settings = { bind: HOST, port, dir: folder, save: '', appendonly: 'no' }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  return ServerProcess.start({ command, args, owner, folder, ready: /Ready to accept connections/ })
+  // It writes to its output, where nobody reads.
+  const toErrors = ['-c', 'exec "$0" "$@" >&2', command, ...args]
+  return ServerProcess.start({
+    command: '/bin/sh',
+    args: toErrors,
+    owner,
+    folder,
+    ready: /Ready to accept connections/,
+  })
 }

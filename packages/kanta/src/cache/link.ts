@@ -43,8 +43,8 @@ export class Link {
     if (this.#owed.size > 0) return this.#lookOnceEven(key, marks)
     try {
       const found = this.#store.look(key, marks)
-      if (!(found instanceof Promise)) return found
-      return this.#inTime(found).catch(() => this.#failed())
+      if (!(found instanceof Promise)) return checked(found, marks)
+      return this.#inTime(found.then((late) => checked(late, marks))).catch(() => this.#failed())
     } catch {
       return this.#failed()
     }
@@ -125,4 +125,11 @@ export class Link {
       clearTimeout(timer)
     }
   }
+}
+
+/** What a store of somebody's own gave, if it can be used. */
+function checked(look: CacheLook, marks: readonly Mark[]): CacheLook {
+  if (look?.versions?.length !== marks.length) throw new Error('The store of the cache gave no versions.')
+  if (look.entry === undefined || (Array.isArray(look.entry.rows) && Array.isArray(look.entry.versions))) return look
+  return { versions: look.versions, entry: undefined }
 }

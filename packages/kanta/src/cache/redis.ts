@@ -106,8 +106,10 @@ function entryOf(text: string | null | undefined): CacheEntry | undefined {
   if (text === null || text === undefined) return undefined
   try {
     const end = text.indexOf('\n')
-    const [form, at, bytes, versions] = JSON.parse(text.slice(0, end))
-    return form === FORM ? { rows: rowsOf(text.slice(end + 1)), at, bytes, versions } : undefined
+    const [form, at, bytes, versions] = JSON.parse(text.slice(0, end)) as unknown[]
+    if (form !== FORM || typeof at !== 'number' || typeof bytes !== 'number' || !Array.isArray(versions))
+      return undefined
+    return { rows: rowsOf(text.slice(end + 1)), at, bytes, versions }
   } catch {
     return undefined
   }
