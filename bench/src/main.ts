@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import * as build from './cases/build.ts'
+import * as cache from './cases/cache.ts'
 import * as chosen from './cases/chosen.ts'
 import * as firstUse from './cases/first-use.ts'
 import * as heap from './cases/heap.ts'
@@ -28,6 +29,7 @@ const cases: Record<string, Case> = {
   postgres,
   'postgres-stream': postgresStream,
   mariadb,
+  cache,
 }
 
 const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]

@@ -60,8 +60,8 @@ export class Reads {
   }
 
   async answer(event: QueryEvent, reading: Reading, keeping: Keeping, next: Next): Promise<unknown> {
-    const marks = marksOf(event, keeping.tags)
-    const key = keyOf(event, reading, marks)
+    const { marks, text } = partsOf(event, keeping)
+    const key = keyOf(event, reading, text)
     const looking = key === undefined ? undefined : this.#link.look(key, marks)
     const look = looking instanceof Promise ? await looking : looking
     throwIfAborted(reading.signal)
@@ -137,18 +137,36 @@ export class Reads {
   }
 }
 
-function marksOf({ facts }: QueryEvent, tags: readonly string[]): readonly Mark[] {
-  return [...new Set([EVERYTHING, ...facts.reads.flatMap(marksRead), ...tags.map(markOfTag)])]
+/** What is the same each time that a statement runs. */
+interface Parts {
+  readonly sql: string
+  readonly keeping: Keeping
+  readonly exemptions: QueryEvent['exemptions']
+  readonly marks: readonly Mark[]
+  /** The statement, what it depends on and does without, as text. */
+  readonly text: string
 }
 
-/** All that the result depends on besides the rows of tables; `undefined` where a value has no exact text. */
-function keyOf(event: QueryEvent, { single, decoding }: Reading, marks: readonly Mark[]): string | undefined {
-  const values = textOfList(event.parameters)
-  const context = exactText(event.context)
-  if (values === undefined || context === undefined) return undefined
-  const exempt = event.exemptions.map(({ policy, mode }) => [policy, mode ?? null])
+/** What was found last for a plan, which its facts stand for. */
+const known = new WeakMap<QueryEvent['facts'], Parts>()
+
+function partsOf({ sql, facts, exemptions }: QueryEvent, keeping: Keeping): Parts {
+  const last = known.get(facts)
+  if (last !== undefined && last.sql === sql && last.keeping === keeping && last.exemptions === exemptions) return last
+  const marks = [...new Set([EVERYTHING, ...facts.reads.flatMap(marksRead), ...keeping.tags.map(markOfTag)])]
+  const without = exemptions.map(({ policy, mode }) => [policy, mode ?? null])
+  const made = { sql, keeping, exemptions, marks, text: JSON.stringify([sql, marks, without]) }
+  known.set(facts, made)
+  return made
+}
+
+/** All that a result depends on besides the rows of tables; `undefined` where a value has no exact text. */
+function keyOf({ parameters, context }: QueryEvent, { single, decoding }: Reading, text: string): string | undefined {
+  const values = textOfList(parameters)
+  const around = exactText(context)
+  if (values === undefined || around === undefined) return undefined
   // Each part is JSON or as exact, so that no part can be taken for another.
-  return `${single ? 'first' : 'all'} ${JSON.stringify([event.sql, marks, exempt])} ${values} ${context} ${decoding}`
+  return `${single ? 'first' : 'all'} ${text} ${values} ${around} ${decoding}`
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
