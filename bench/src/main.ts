@@ -8,6 +8,7 @@ import * as firstUse from './cases/first-use.ts'
 import * as heap from './cases/heap.ts'
 import * as insert from './cases/insert.ts'
 import * as mariadb from './cases/mariadb.ts'
+import * as plugins from './cases/plugins.ts'
 import * as point from './cases/point.ts'
 import * as postgres from './cases/postgres.ts'
 import * as postgresStream from './cases/postgres-stream.ts'
@@ -26,6 +27,7 @@ const cases: Record<string, Case> = {
   shapes,
   'first-use': firstUse,
   size,
+  plugins,
   postgres,
   'postgres-stream': postgresStream,
   mariadb,

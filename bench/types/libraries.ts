@@ -114,6 +114,21 @@ export function workloads(tables: number, functions: number): Readonly<Record<st
       schema: interfaces(tables, 'kanta'),
       queries: fluent(tables, functions, head('Database', 'kanta', 'DB', names)),
     },
+    'kanta with four plugins': {
+      schema: interfaces(tables, 'kanta'),
+      queries: fluent(
+        tables,
+        functions,
+        `import type { Database } from 'kanta'
+import { createExecutor, softDelete, tenant, timestamps, version } from 'kanta/plugins'
+${names}
+declare const bare: Database<DB>
+const all = ['t0', 't1']
+const plugins = [softDelete({ tables: ['t0'] }), tenant({ column: 'c0', tables: all }), timestamps({ tables: ['t0'] }), version({ tables: ['t0'] })] as const
+const db = await createExecutor(bare, plugins)
+`,
+      ),
+    },
     'kanta/kysely': {
       schema: interfaces(tables, 'kanta/kysely'),
       queries: fluent(tables, functions, head('Kysely', 'kanta/kysely', 'DB', names)),

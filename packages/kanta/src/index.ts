@@ -1,7 +1,6 @@
 import type {
   Database,
   ExpressionBuilder,
-  Info,
   JsonArrayFrom,
   JsonBuildObject,
   JsonObjectFrom,
@@ -43,7 +42,7 @@ export function kanta<S extends object>(
 ): Database<TablesOf<S>>
 export function kanta<S extends object, const P extends readonly Plugin<object>[]>(
   options: KantaOptions & { readonly schema: S; readonly plugins: P },
-): Plugged<TablesOf<S>, Info<TablesOf<S>>, P>
+): Plugged<Database<TablesOf<S>>, P>
 export function kanta<DB = {}>(options: KantaOptions & { readonly schema?: undefined }): Database<DB>
 export function kanta(options: KantaOptions): unknown {
   return open(options)

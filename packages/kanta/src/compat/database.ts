@@ -25,7 +25,8 @@ import { withSchema } from './schema-prefix.ts'
 /** What a `Kysely` is opened with. */
 export interface KyselyConfig {
   readonly dialect: Dialect
-  readonly plugins?: readonly KyselyPlugin[]
+  /** Plugins of Kysely and of Kanta; the policies of Kanta's stay in force under `withoutPlugins()`. */
+  readonly plugins?: readonly (KyselyPlugin | Plugin<object>)[]
   readonly log?: LogConfig
 }
 
@@ -64,37 +65,68 @@ class Added {
   readonly settings: Settings
   readonly #next: WeakMap<object, Added>
 
-  constructor(plain: DatabaseHandle, plugins: Added['plugins'] = [], next = new WeakMap<object, Added>()) {
-    const made = plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))
-    this.plain = plain.settings
+  constructor(plain: Settings, plugins: Added['plugins'], settings: Settings, next = new WeakMap<object, Added>()) {
+    this.plain = plain
     this.plugins = plugins
-    this.settings = plain.withPlugins(arranged(made)).settings
+    this.settings = settings
     this.#next = next
+  }
+
+  static make(plain: DatabaseHandle, plugins: Added['plugins'], next?: WeakMap<object, Added>): Added {
+    const { settings } = plain.withPlugins(
+      arranged(plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))),
+    )
+    return new Added(plain.settings, plugins, settings, next)
   }
 
   with(plugins: Added['plugins'], plugin: object, root: DatabaseHandle): Added {
     let found = this.#next.get(plugin)
     if (found === undefined) {
-      found = new Added(new DatabaseHandle(this.plain, root.session), plugins)
+      found = Added.make(new DatabaseHandle(this.plain, root.session), plugins, this.#next)
       this.#next.set(plugin, found)
     }
-    return found
+    return found.under(this.settings.context)
+  }
+
+  /** The same with a plugin of Kanta, which stays when those of Kysely go. */
+  based(plugin: Plugin<object>, root: DatabaseHandle): Added {
+    return Added.make(new DatabaseHandle(this.plain, root.session).withPlugins([plugin]), this.plugins)
+  }
+
+  /** The same for somebody. */
+  under(context: Settings['context']): Added {
+    if (context === this.settings.context) return this
+    return new Added({ ...this.plain, context }, this.plugins, { ...this.settings, context }, this.#next)
   }
 }
 
-/** Policies change a query from the first plugin to the last, and so do hooks a result: there the last is outermost. */
+/**
+ * Policies change a query from the first plugin to the last, and so do hooks a result: there the last is outermost.
+ * One plugin of Kysely may be there several times.
+ */
 function arranged(plugins: readonly Plugin[]): readonly Plugin[] {
-  const policies = plugins.map(({ name, policies }): Plugin => ({ name, ...(policies && { policies }) }))
-  const hooks = plugins.map(({ name, hooks }): Plugin => ({ name, ...(hooks && { hooks }) }))
+  const policies = plugins.map(
+    ({ name, policies }, i): Plugin => ({ name: `${name} ${i}`, ...(policies && { policies }) }),
+  )
+  const hooks = plugins.map(
+    ({ name, hooks }, i): Plugin => ({ name: `${name} ${i} (results)`, ...(hooks && { hooks }) }),
+  )
   return [...policies, ...hooks.reverse()]
 }
+
+const isKantas = (plugin: KyselyPlugin | Plugin<object>): plugin is Plugin<object> =>
+  !('transformQuery' in Object(plugin))
 
 function opened(config: KyselyConfig): Shared {
   if (typeof config?.dialect?.createDriver !== 'function')
     refuse('new Kysely() takes a dialect: { dialect: new SqliteDialect({ database }) }.')
   const log = config.log === undefined ? [] : [logOf(config.log)]
-  const root = open({ driver: accessTo(config.dialect), plugins: [unread, ...log] })
-  const added = new Added(root, config.plugins)
+  const plugins = config.plugins ?? []
+  const root = open({ driver: accessTo(config.dialect), plugins: [unread, ...log, ...plugins.filter(isKantas)] })
+  const added = Added.make(
+    root,
+    plugins.flatMap((plugin) => (isKantas(plugin) ? [] : plugin)),
+  )
   return { config, root, added, handle: new DatabaseHandle(added.settings, root.session) }
 }
 
@@ -146,8 +178,15 @@ export class Kysely extends Creator {
     return this.#over(added.with([plugin, ...added.plugins], plugin, root))
   }
 
-  withPlugin(plugin: KyselyPlugin): this {
+  /** The same database for someone: with values that policies of Kanta read when a statement runs. */
+  as(context: Readonly<Record<string, unknown>>): this {
+    const { added, handle } = this[shared]
+    return this.#over(added.under(handle.as(context).settings.context))
+  }
+
+  withPlugin(plugin: KyselyPlugin | Plugin<object>): this {
     const { added, root } = this[shared]
+    if (isKantas(plugin)) return this.#over(added.based(plugin, root))
     return this.#over(added.with([...added.plugins, plugin], plugin, root))
   }
 
@@ -202,6 +241,12 @@ export class Kysely extends Creator {
     const Made = this.constructor as new (given: { readonly [shared]: Shared }) => this
     return new Made({ [shared]: { config, root, added, handle: new DatabaseHandle(added.settings, root.session) } })
   }
+}
+
+/** The same database, or transaction, as Kanta has it: with what its plugins add. */
+export function kantaOf(db: Kysely): DatabaseHandle {
+  if (!(db instanceof Kysely)) return refuse('kantaOf() takes a Kysely of kanta/kysely.')
+  return db[shared].handle
 }
 
 /** Stands for no plugins. */

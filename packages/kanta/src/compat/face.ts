@@ -12,6 +12,7 @@ import type {
   Cells,
   ComparisonOperator,
   QueryCreator as Creator,
+  DatabasePlugin,
   Delete,
   DeleteResult,
   DerivedTable,
@@ -77,7 +78,9 @@ export interface Kysely<DB> extends Creator<DB>, QueryRunner {
   transaction(): TransactionBuilder<DB>
   startTransaction(): ControlledTransactionBuilder<DB>
   connection(): ConnectionBuilder<DB>
-  withPlugin(plugin: KyselyPlugin): Kysely<DB>
+  withPlugin(plugin: KyselyPlugin | DatabasePlugin): Kysely<DB>
+  /** The same database for someone: with values that policies of Kanta read when a statement runs. */
+  as(context: Readonly<Record<string, unknown>>): this
   withoutPlugins(): Kysely<DB>
   withSchema(schema: string): Kysely<DB>
   $extendTables<T extends object>(): Kysely<Extended<DB, T>>
@@ -101,7 +104,7 @@ export interface KyselyClass {
 
 export interface Transaction<DB> extends Kysely<DB> {
   readonly isTransaction: true
-  withPlugin(plugin: KyselyPlugin): Transaction<DB>
+  withPlugin(plugin: KyselyPlugin | DatabasePlugin): Transaction<DB>
   withoutPlugins(): Transaction<DB>
   withSchema(schema: string): Transaction<DB>
   $extendTables<T extends object>(): Transaction<Extended<DB, T>>

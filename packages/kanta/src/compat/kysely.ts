@@ -1,9 +1,9 @@
 // What the types of the builders are made of stands for Kysely's names here.
 
-import type { Sql } from '../face/index.ts'
+import type { Database, Sql } from '../face/index.ts'
 import { sql as template } from '../sql/index.ts'
 import { expressionBuilder as builder } from './builder.ts'
-import { Kysely as KyselyHandle, Transaction as TransactionHandle } from './database.ts'
+import { kantaOf as handleOf, Kysely as KyselyHandle, Transaction as TransactionHandle } from './database.ts'
 import type {
   ExpressionBuilder,
   KyselyClass,
@@ -15,6 +15,8 @@ import type {
 export type Kysely<DB> = KyselyFace<DB>
 /** A database by Kysely's names. */
 export const Kysely: KyselyClass = KyselyHandle as unknown as KyselyClass
+/** The same database, or transaction, as Kanta has it, with what its plugins add. */
+export const kantaOf: <DB>(db: KyselyFace<DB>) => Database<DB> = handleOf as never
 
 /** SQL text with values as parameters. */
 export const sql: Sql = template as unknown as Sql

@@ -3,30 +3,41 @@ import type { Dialect } from './dialect.ts'
 
 /** What begins a query of its own: `table t` is one in PostgreSQL and MySQL. */
 const QUERIES: ReadonlySet<string> = new Set(['select', 'table', 'into', 'union', 'intersect', 'except'])
+/** Functions that run text or read tables that it names, files, or change what the session is. */
+const REACHING =
+  /^(?:(?:query|table|schema|database|cursor)_to_xml\w*|ts_stat|ts_rewrite|dblink\w*|crosstab\w*|connectby|xpath_table|set_config|pg_read_\w+|lo_\w+|load_file|load_extension|readfile|writefile|edit|eval)$/i
 const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy
 
 const CLOSES: Readonly<Record<string, string>> = { "'": "'", '"': '"', '`': '`' }
+/** Stands where the text has a part that is no text. */
+const PART = '\0'
+
+/** Whether a function reaches further than its arguments. */
+export const isReaching = (name: string): boolean => REACHING.test(name)
 
 /**
  * Refuses text inside of a statement that could reach out of its place: quotes, parentheses or comments that are not
- * closed in it, a second statement, a query of its own. What is left is an expression over what is in scope.
+ * closed in it, a second statement, a query of its own. What is left is an expression over what is in scope. Between
+ * two strings stands a part that is no text. Gives the names that it has, quoted or not.
  */
-export function checkFragment(strings: readonly string[], dialect: Dialect['name']): void {
-  const text = strings.join(' ? ')
+export function checkFragment(strings: readonly string[], dialect: Dialect['name']): readonly string[] {
+  const names: string[] = []
   const mysql = dialect === 'mysql' || dialect === 'mariadb'
   const refuse = (what: string): never => {
+    const shown = strings.join('?')
     throw new KantaError(
       'policy',
-      `The text ${JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)} has ${what}, which could pass by the policies of this database. Build that part, or say what it reads and writes: sql\`…\`.trusted('its name', { reads: […] }).`,
+      `The text ${JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown)} has ${what}, which could pass by the policies of this database. Build that part, or say what it reads and writes: sql\`…\`.trusted('its name', { reads: […] }).`,
     )
   }
+  if (strings.some((string) => string.includes(PART))) refuse('a NUL character')
+  const text = strings.join(PART)
   let depth = 0
   for (let at = 0; at < text.length; ) {
     const char = text[at]!
     const two = text.slice(at, at + 2)
     if (two === '--' || two === '/*' || two === '*/' || (mysql && char === '#')) refuse('a comment')
     if (char === ';') refuse('a semicolon')
-    if (char === '\0') refuse('a NUL character')
     if (char === '(') depth++
     if (char === ')' && --depth < 0) refuse('a parenthesis that it does not open')
     if (char === '$' && dialect === 'postgres' && /^\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/u.test(text.slice(at)))
@@ -34,10 +45,16 @@ export function checkFragment(strings: readonly string[], dialect: Dialect['name
     const close = CLOSES[char] ?? (char === '[' && (dialect === 'sqlite' || dialect === 'mssql') ? ']' : undefined)
     if (close !== undefined) {
       const end = closing(text, at, close)
-      if (end === undefined) refuse('a quote that it does not close')
+      if (end === undefined) return refuse('a quote that it does not close')
+      const quoted = text.slice(at + 1, end)
+      if (quoted.includes(PART)) refuse('a value or a name inside of quotes')
       // Whether a backslash escapes depends on the settings of the connection, so nothing may depend on it.
-      if (close !== ']' && text.slice(at, end).includes('\\') && dialect !== 'sqlite') refuse('a backslash in quotes')
-      at = end! + 1
+      if (close !== ']' && quoted.includes('\\') && dialect !== 'sqlite') refuse('a backslash in quotes')
+      if (dialect === 'postgres' && /(?<![\p{L}\p{N}_$])u&$/iu.test(text.slice(0, at)))
+        refuse('a text in Unicode escapes')
+      if (isReaching(quoted) && char !== "'") refuse(`the function '${quoted}'`)
+      names.push(quoted.replaceAll(close + close, close))
+      at = end + 1
       continue
     }
     WORD.lastIndex = at
@@ -45,10 +62,13 @@ export function checkFragment(strings: readonly string[], dialect: Dialect['name
     if (word === undefined) at++
     else {
       if (QUERIES.has(word.toLowerCase())) refuse(`the word '${word}'`)
+      if (isReaching(word)) refuse(`the function '${word}'`)
+      names.push(word)
       at += word.length
     }
   }
   if (depth > 0) refuse('a parenthesis that it does not close')
+  return names
 }
 
 /** Where a quoted text ends; two closing signs are one of its own. */

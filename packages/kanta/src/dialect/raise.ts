@@ -1,12 +1,13 @@
 import type { Node } from '../ir/index.ts'
 import type { Dialect } from './dialect.ts'
 
-/** What the message of an error that a statement raises by itself begins with. */
-export const RAISED = 'kanta refused'
-
 const text = (value: string): Node => ({ kind: 'literal', value })
 const word = (value: string): Node => ({ kind: 'word', text: value })
 const call = (name: string, ...args: readonly Node[]): Node => ({ kind: 'call', name, args })
+
+/** Why statements refuse, by the short sign that databases say in a message. */
+const reasons = new Map<string, string>()
+const MARK = 'kanta refused'
 
 /**
  * An expression that fails when it is computed, and only then: no database has one, but each says what it could not
@@ -14,10 +15,11 @@ const call = (name: string, ...args: readonly Node[]): Node => ({ kind: 'call', 
  *
  * The errors: https://www.sqlite.org/json1.html#path_arguments (bad JSON path),
  * https://www.postgresql.org/docs/current/errcodes-appendix.html 22P02,
- * https://mariadb.com/kb/en/updatexml/ (XPATH syntax error).
+ * https://mariadb.com/kb/en/mariadb-error-codes/ 1690 (out of range in an expression, which it repeats).
  */
 export function raise(why: string, dialect: Dialect): Node {
-  const said = `${RAISED}: ${why}.`
+  const sign = signOf(why)
+  const said = `${MARK} ${sign}`
   switch (dialect.name) {
     case 'sqlite':
       return call('json_extract', text('{}'), {
@@ -30,16 +32,16 @@ export function raise(why: string, dialect: Dialect): Node {
       return {
         kind: 'cast',
         operand: call('concat', text(said), call('left', call('concat', call('random')), word('0'))),
-        type: word('boolean'),
+        type: word('integer'),
       }
     case 'mysql':
     case 'mariadb':
-      return call(
-        'updatexml',
-        word('1'),
-        call('concat', text('~'), text(said), call('left', call('rand'), word('0'))),
-        word('1'),
-      )
+      return call('exp', {
+        kind: 'binary',
+        left: word(String(Number.parseInt(sign, 16))),
+        op: '+',
+        right: call('rand'),
+      })
     default:
       return {
         kind: 'cast',
@@ -49,9 +51,27 @@ export function raise(why: string, dialect: Dialect): Node {
   }
 }
 
-const SAID = new RegExp(`${RAISED}: ([^.]*)\\.`)
+/** FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/; the next free one where two reasons have the same. */
+function signOf(why: string): string {
+  let hash = 0x811c9dc5
+  for (const byte of new TextEncoder().encode(why)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  // A number of which `exp` is out of range.
+  hash = (hash | 0x1000) >>> 0
+  for (;;) {
+    const sign = hash.toString(16).padStart(8, '0')
+    const known = reasons.get(sign)
+    if (known === undefined) reasons.set(sign, why)
+    if (known === undefined || known === why) return sign
+    hash = (hash + 1) >>> 0
+  }
+}
+
+const SAID = new RegExp(`${MARK} ([0-9a-f]{8})`)
+const OUT_OF_RANGE = /out of range in 'exp\(\(?(\d{4,10}) \+ rand\(\)/
 
 /** Why a statement refused by itself, from the message of its error. */
 export function raised(message: string): string | undefined {
-  return SAID.exec(message)?.[1]
+  const number = OUT_OF_RANGE.exec(message)?.[1]
+  const sign = SAID.exec(message)?.[1] ?? (number && Number(number).toString(16).padStart(8, '0'))
+  return sign === undefined ? undefined : reasons.get(sign)
 }

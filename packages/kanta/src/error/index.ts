@@ -37,6 +37,9 @@ export interface ErrorDetails {
   readonly table?: string | undefined
   readonly constraint?: string | undefined
   readonly columns?: readonly string[] | undefined
+  /** With `conflict` of an optimistic lock: the version that the row should have had, and the one that it has. */
+  readonly expected?: number | bigint | undefined
+  readonly actual?: number | bigint | undefined
   /** A second failure on the way out, such as a rollback that failed after the error that caused it. */
   readonly suppressed?: unknown
   /**
@@ -65,13 +68,25 @@ export class KantaError extends Error {
   declare readonly table?: string
   declare readonly constraint?: string
   declare readonly columns?: readonly string[]
+  declare readonly expected?: number | bigint
+  declare readonly actual?: number | bigint
   declare suppressed?: unknown
   declare readonly result?: unknown
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
-    for (const key of ['sql', 'parameters', 'table', 'constraint', 'columns', 'suppressed', 'result'] as const) {
+    for (const key of [
+      'sql',
+      'parameters',
+      'table',
+      'constraint',
+      'columns',
+      'expected',
+      'actual',
+      'suppressed',
+      'result',
+    ] as const) {
       if (details[key] !== undefined) (this as Record<string, unknown>)[key] = details[key]
     }
   }

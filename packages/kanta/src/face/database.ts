@@ -63,9 +63,20 @@ export interface PluggedInfo<I extends AnyInfo, A> {
   adds: A & AddsOf<I>
 }
 
+/** What a database is of: here, so that the compiler need not look inside of it for that. */
+export declare const $database: unique symbol
+interface Of<DB, I extends AnyInfo> {
+  db: DB
+  info: I
+}
+
 /** A database together with what plugins add to it. */
-export type Plugged<DB, I extends AnyInfo, P> =
-  unknown extends Added<P> ? Database<DB, I> : Database<DB, PluggedInfo<I, Added<P>>> & Added<P> & AddsOf<I>
+export type Plugged<D, P> =
+  unknown extends Added<P>
+    ? D
+    : D extends { readonly [$database]?: Of<infer DB, infer I> }
+      ? Database<DB, PluggedInfo<I, Added<P>>> & Added<P> & AddsOf<I>
+      : never
 
 /** A plugin in force. */
 export interface PluginDescription {
@@ -94,6 +105,7 @@ type AnyReference = ExpressionScope<any, any, string, any>
  * ```
  */
 export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator<DB, I>, QueryRunner {
+  readonly [$database]?: Of<DB, I>
   /** Statements that define tables. */
   readonly schema: SchemaCreator
   /** Names that are known only at run time. */
@@ -126,9 +138,7 @@ export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator
   /** The same database with its tables in a schema. */
   withSchema(schema: string): this
   /** The same database with more plugins. */
-  withPlugins<const P extends readonly DatabasePlugin[]>(
-    plugins: P,
-  ): unknown extends Added<P> ? this : Plugged<DB, I, P>
+  withPlugins<const P extends readonly DatabasePlugin[]>(plugins: P): Plugged<this, P>
   /** The plugins in force, in the order in which they apply. */
   readonly plugins: readonly PluginDescription[]
   /**

@@ -1,6 +1,8 @@
+import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import { all, assignment, column, demandAmong, sameName } from './expression.ts'
+import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
+import { all, assignment, choose, column, demand, literal } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
 import type { Found, Ruled, Site } from './site.ts'
@@ -15,42 +17,79 @@ export function guardUpdate(
   use: RowUse = 'update',
   own: readonly Node[] = [],
 ): Node {
-  const target = soleTarget(update.targets, site, use)
+  const target = soleTarget(update.targets, site, use, hidden)
   const { from, joins, where } = guardSources(update.from, update.joins, hidden, site)
+  refuseSetsElsewhere(update, hidden, site)
   if (target === undefined || target.rules.length === 0)
     return { ...update, from, joins, where: [...update.where, ...where], sets: [...update.sets, ...own] }
   refuseOuterJoins(update.joins)
   const row: Row = (of) => column(target.name, of)
   const sets = [...guardSets(update.sets, target, row, site), ...own]
   const sees = site.sees(target, use)
-  const conditions = [...update.where, ...where, ...(sees === undefined ? [] : [sees])]
-  const ons = joins.flatMap((join) => (join.kind === 'joined' ? join.on : []))
-  const checks = demandsOf(target, newRow(sets, row), 'update', all([...ons, ...conditions]), site)
-  return { ...update, from, joins, sets, where: [...conditions, ...checks] }
+  // What makes an update of a delete has said itself what it writes.
+  const demands = use === 'delete' ? [] : demandsOf(target, newRow(sets, row, target, site), 'update', site)
+  return {
+    ...update,
+    from,
+    joins,
+    sets: demanding(sets, demands, row),
+    where: [...update.where, ...where, ...(sees === undefined ? [] : [sees])],
+  }
+}
+
+/** Beside tables that policies know, an update of joined tables writes its targets alone. */
+function refuseSetsElsewhere(update: NodeOf<'update'>, hidden: ReadonlySet<string>, site: Site): void {
+  const joined = update.joins.flatMap((join) => (join.kind === 'joined' ? (join.source ?? []) : []))
+  const others = [...update.from, ...joined].flatMap((source) => site.source(source, hidden) ?? [])
+  const targets = update.targets.flatMap((target) => site.target(target, 'update', hidden) ?? [])
+  if (![...others, ...targets].some(({ rules }) => rules.length > 0)) return
+  for (const set of update.sets) refuseOtherTables(set, targets)
+}
+
+/**
+ * Puts conditions into a value that is set, where a database computes them for the rows that it writes and for no
+ * others. `otherwise` is never reached: it says of which type the value is.
+ */
+export function demanding(sets: readonly Node[], demands: readonly Node[], row: Row): readonly Node[] {
+  const demand = all(demands)
+  if (demand === undefined) return sets
+  const at = sets.findIndex((set) => set.kind === 'assignment' && set.value.kind !== 'default')
+  const set = sets[at]
+  if (set?.kind !== 'assignment')
+    throw policyError('An update under the policies of this database sets a value besides defaults.')
+  return sets.with(at, { ...set, value: choose(demand, set.value, row(assigned(set))) })
 }
 
 /** A delete: takes only rows that are there, or makes an update of it. */
 export function guardDelete(remove: NodeOf<'delete'>, hidden: ReadonlySet<string>, site: Site): Node {
-  const target = soleTarget(remove.targets, site, 'delete')
+  const targets = remove.targets.map((target) => usedAs(target, remove.using))
+  const target = soleTarget(targets, site, 'delete', hidden)
   const stamps = target?.rules.flatMap((rule) => Object.entries(rule.deletes ?? {})) ?? []
   if (target === undefined || stamps.length === 0) {
     const { from, joins, where } = guardSources(remove.using, remove.joins, hidden, site)
     const sees = target === undefined ? undefined : site.sees(target, 'delete')
     return { ...remove, using: from, joins, where: [...remove.where, ...where, ...(sees === undefined ? [] : [sees])] }
   }
-  if (remove.using.length > 0 && !site.dialect.capabilities.updateFrom)
+  if (remove.using.some((source) => !targets.includes(source)) && !site.dialect.capabilities.updateFrom)
     throw policyError(
       `A delete from '${target.reference.name}' is an update here, which cannot have using(). Use a subquery in where().`,
     )
   const row: Row = (of) => column(target.name, of)
   const own = stamps.map(([name, stamp]) => assignment(name, stamp.value(row, site.late)))
-  const { targets, using: from, kind: _, ...rest } = remove
+  const { using, kind: _, ...rest } = remove
+  const from = using.filter((source) => !targets.includes(source))
   return guardUpdate(nodeWith('update', { ...rest, targets, from, sets: [] }), hidden, site, 'delete', own)
 }
 
+/** In MySQL what is deleted from may be the alias of a table of `using`. */
+function usedAs(target: Node, using: readonly Node[]): Node {
+  if (target.kind !== 'table') return target
+  return using.find((source) => 'name' in source && source.name === target.name) ?? target
+}
+
 /** The one table that a statement changes. */
-function soleTarget(targets: readonly Node[], site: Site, use: RowUse): Found | undefined {
-  const found = targets.map((target) => site.target(target, use))
+function soleTarget(targets: readonly Node[], site: Site, use: RowUse, hidden: ReadonlySet<string>): Found | undefined {
+  const found = targets.map((target) => site.target(target, use, hidden))
   if (targets.length > 1 && found.some((one) => one !== undefined && one.rules.length > 0))
     throw policyError('Policies apply to one table that is written. Write the tables one by one in a transaction.')
   return found[0]
@@ -65,11 +104,12 @@ function refuseOuterJoins(joins: readonly Node[]): void {
 /** The assignments of the user, which policies have seen, and those of the policies. */
 export function guardSets(sets: readonly Node[], target: Found, row: Row, site: Site): readonly Node[] {
   const made = [...sets]
-  for (const set of sets) refuseOtherTables(set, target)
+  for (const set of sets) refuseOtherTables(set, [target])
+  refuseTwice(sets.map(assigned), target, site)
   for (const rule of target.rules) {
-    for (const set of sets) rule.column?.(assigned(set), 'update', site.late)
+    for (const set of sets) site.column(rule, assigned(set), 'update')
     for (const [name, stamp] of Object.entries(rule.updates ?? {})) {
-      const at = made.findIndex((set) => sameName(assigned(set), name))
+      const at = made.findIndex((set) => site.sameColumn(assigned(set), name))
       const value = stamp.value(row, site.late)
       if (at < 0) made.push(assignment(name, value))
       else if (!keepsGiven(stamp, made[at]!, value, name, rule, target, site)) made[at] = assignment(name, value)
@@ -84,12 +124,22 @@ function assigned(set: Node): string {
   throw policyError('A column that is set by SQL text would pass by the policies of this database. Give its name.')
 }
 
-function refuseOtherTables(set: Node, { name, reference }: Found): void {
+function refuseOtherTables(set: Node, targets: readonly Found[]): void {
+  assigned(set)
   if (set.kind !== 'assignment' || set.column.kind !== 'ref' || set.column.table === undefined) return
-  if (!sameName(set.column.table, name) && !sameName(set.column.table, reference.name))
+  const { schema, table, column } = set.column
+  const isTarget = ({ name, reference }: Found): boolean =>
+    name === table && (schema === undefined || reference.schema === schema)
+  if (!targets.some(isTarget))
     throw policyError(
-      `set() of '${set.column.table}.${set.column.column}' writes another table than '${name}'. Update that by itself.`,
+      `set() of '${table}.${column}' does not write '${targets.map(({ name }) => name).join(', ')}'. Update the tables one by one.`,
     )
+}
+
+/** Databases do not agree on which of two values for one column counts. */
+export function refuseTwice(names: readonly string[], { reference }: Found, site: Site): void {
+  const twice = names.find((name, i) => names.findIndex((other) => site.sameColumn(name, other)) < i)
+  if (twice !== undefined) throw policyError(`'${reference.name}.${twice}' is given twice. Leave one out.`)
 }
 
 /** Whether what the user gave for a column of a policy stands. */
@@ -127,25 +177,55 @@ export function another(name: string, { policy }: Ruled, { reference }: Found): 
 }
 
 /** A row as assignments make it. */
-export function newRow(sets: readonly Node[], row: Row): Row {
+export function newRow(sets: readonly Node[], row: Row, target: Found, site: Site): Row {
   return (name) => {
-    const set = sets.find((one) => one.kind === 'assignment' && sameName(assigned(one), name))
-    return set?.kind === 'assignment' ? set.value : row(name)
+    const set = sets.find((one) => one.kind === 'assignment' && site.sameColumn(assigned(one), name))
+    if (set?.kind !== 'assignment') return row(name)
+    return set.value.kind === 'default' ? defaultOf(name, target) : steady(set.value, name, target, site)
   }
 }
 
-/** Conditions that fail the statement where a row that it writes, among those of which `among` holds, may not be so. */
-export function demandsOf(
-  target: Found,
-  row: Row,
-  use: 'insert' | 'update',
-  among: Node | undefined,
-  site: Site,
-): readonly Node[] {
+/** A value that is the same when it is computed again, as for a check. */
+export function steady(value: Node, name: string, { reference }: Found, site: Site): Node {
+  const check = (part: Node): void => {
+    const names =
+      part.kind === 'call' ? [part.name] : part.kind === 'raw' ? checkFragment(part.strings, site.dialect.name) : []
+    const unsteady = names.find((one) => UNSTEADY.test(one))
+    if (unsteady !== undefined)
+      throw policyError(
+        `A policy checks '${reference.name}.${name}', which ${unsteady}() makes another each time. Give a value.`,
+      )
+    eachChild(part, check)
+  }
+  check(value)
+  return value
+}
+
+const UNSTEADY =
+  /^(?:rand|random|random_normal|randomblob|uuid\w*|sys_guid|gen_random_\w+|nextval|lastval|setval|clock_timestamp|timeofday|sysdate|newid)$/i
+
+/** What a column is where the database gives its value. */
+export function defaultOf(name: string, { table, reference }: Found): Node {
+  const known = (table.definition as TableDefinition | undefined)?.columns.get(name)
+  const given = known as { readonly hasDefault?: boolean; readonly default?: unknown } | undefined
+  if (
+    known === undefined ||
+    given?.hasDefault === true ||
+    given?.default !== undefined ||
+    known.generated !== undefined
+  )
+    throw policyError(
+      `A policy on '${reference.name}' reads '${name}', which this statement leaves to the database. Give it.`,
+    )
+  return literal(null)
+}
+
+/** Conditions that fail the statement for a row that may not be so. */
+export function demandsOf(target: Found, row: Row, use: 'insert' | 'update', site: Site): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const check = rule.checks?.(row, use, site.late)
+    const check = site.own(rule.checks?.(row, use, site.late), target, rule)
     if (check === undefined) return []
-    const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'`
-    return [demandAmong(among, check, why, site.dialect)]
+    const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
+    return [demand(check, why, site.dialect)]
   })
 }

@@ -1,4 +1,5 @@
-import { type Enforced, type Node, type Policy, type Surroundings, withHidden } from '../run/index.ts'
+import { KantaError } from '../error/index.ts'
+import { type Enforced, type Node, type NodeOf, type Policy, type Surroundings, withHidden } from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
 import { guardInsert } from './insert.ts'
@@ -19,17 +20,18 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  * table expression is no table.
  */
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
-  const late = new Late(around.given)
-  const site = new Site(policies as readonly TablePolicy[], around.dialect, late)
+  const late = new Late(around)
+  const site = new Site(policies as readonly TablePolicy[], around, late)
   const confined = confine(statement, around.dialect)
   const tree = guard(confined, new Set(), site)
-  return { tree, added: late.added, prepare: late.prepare }
+  return { tree, added: late.added, prepare: late.prepare, told: late.told }
 }
 
 function guard(part: Node, hidden: ReadonlySet<string>, site: Site): Node {
   if (part.kind === 'trusted') return part
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
+  if (part.kind === 'truncate') refuseTruncate(part, site)
   const inner = withHidden(part, hidden, (child, names) => guard(child, names, site))
   const names = namesIn(inner, hidden)
   checkColumns(part, names, site)
@@ -46,6 +48,17 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site): Node {
       return guardMerge(inner, names, site)
     default:
       return inner
+  }
+}
+
+function refuseTruncate({ tables }: NodeOf<'truncate'>, site: Site): void {
+  for (const table of tables) {
+    const found = site.target(table, 'delete', new Set())
+    if (found !== undefined && found.rules.length > 0)
+      throw new KantaError(
+        'policy',
+        `Truncating '${found.reference.name}' would delete rows past the policies of this database. Use deleteFrom().`,
+      )
   }
 }
 

@@ -46,18 +46,13 @@ export function demand(condition: Node, why: string, dialect: Dialect): Node {
   return equal(choose(condition, word('1'), raise(why, dialect)), word('1'))
 }
 
-/** The same, only for rows of which `among` holds: databases are free to look at a row before its other conditions. */
-export function demandAmong(among: Node | undefined, condition: Node, why: string, dialect: Dialect): Node {
-  if (among === undefined) return demand(condition, why, dialect)
-  const inner = choose(condition, word('1'), raise(why, dialect))
-  return equal(choose(among, inner, word('1')), word('1'))
-}
-
 export const assignment = (name: string, value: Node): Node => ({
   kind: 'assignment',
   column: column(undefined, name),
   value,
 })
 
-/** Whether two names mean one column or table: not all databases tell cases apart. */
-export const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
+/** Whether two names are the same but for the cases of their letters. */
+export const sameName = (one: string, other: string): boolean => lowerAscii(one) === lowerAscii(other)
+
+export const lowerAscii = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

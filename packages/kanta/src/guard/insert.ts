@@ -1,9 +1,18 @@
-import { raise } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
-import { another, checkSame, demandsOf, guardSets, newRow, writtenByPolicy } from './change.ts'
-import { choose, column, demand, literal, sameName } from './expression.ts'
+import type { Codec, SqlValue, TableDefinition } from '../schema/index.ts'
+import {
+  another,
+  checkSame,
+  defaultOf,
+  demanding,
+  demandsOf,
+  guardSets,
+  newRow,
+  refuseTwice,
+  writtenByPolicy,
+} from './change.ts'
+import { all, choose, column, demand, equal, never } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
 import type { Found, Ruled, Site } from './site.ts'
 
@@ -12,17 +21,24 @@ type Insert = NodeOf<'insert'>
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
 /** An insert: its rows get the values of policies and pass their checks; in a conflict it changes only rows that are there. */
-export function guardInsert(insert: Insert, _hidden: ReadonlySet<string>, site: Site): Node {
-  const target = site.target(insert.into, 'insert')
-  if (target === undefined || target.rules.length === 0) return insert
+export function guardInsert(insert: Insert, hidden: ReadonlySet<string>, site: Site): Node {
+  const target = site.target(insert.into, 'insert', hidden)
+  if (target === undefined) return insert
+  if (target.rules.length === 0) return guardDuplicate(guardConflict(insert, hidden, site), hidden, site)
   if (insert.verb === 'replace' || /replace/i.test(insert.or ?? ''))
     throw policyError(
       `Replacing rows of '${target.reference.name}' would delete the rows in their way past the policies of this database. Use onConflict() or onDuplicateKeyUpdate().`,
     )
-  for (const rule of target.rules) for (const name of insert.columns ?? []) rule.column?.(name, 'insert', site.late)
-  const stamped = stampAll(withColumns(insert, target), target, site)
-  const checked = checkRows(stamped, target, site)
-  return guardDuplicate(guardConflict(checked, target, site), target, site)
+  const checked = checkRows(stamped(insert, target, site), target, site)
+  return guardDuplicate(guardConflict(checked, hidden, site), hidden, site)
+}
+
+/** The same insert with the values of the policies. */
+export function stamped(insert: Insert, target: Found, site: Site): Insert {
+  refuseTwice(insert.columns ?? [], target, site)
+  const named = withColumns(insert, target)
+  for (const rule of target.rules) for (const name of named.columns ?? []) site.column(rule, name, 'insert')
+  return stampAll(named, target, site)
 }
 
 /** The same insert with the names of its columns. */
@@ -55,19 +71,24 @@ function stampAll(insert: Insert, target: Found, site: Site): Insert {
 /** Writes one column of all rows. */
 function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, target: Found, site: Site): Insert {
   const columns = insert.columns!
-  const at = columns.findIndex((one) => sameName(one, name))
+  const at = columns.findIndex((one) => site.sameColumn(one, name))
   if (at >= 0 && stamp.given === 'refuse') throw writtenByPolicy(name, rule, target)
   const value = stamp.value(noRow, site.late)
   if (insert.rows?.kind === 'slot') return stampRows(insert, insert.rows, name, at, stamp, value, rule, target, site)
   if (at >= 0 && stamp.given === 'keep') return insert
+  if (insert.query !== undefined && !isPlain(insert.query)) {
+    // What a query computes of all its rows is known of each of them only outside of it.
+    const same = at >= 0 && stamp.given === 'same' ? [sameInRows(columns[at]!, value, rule, target, site)] : []
+    return stampColumn({ ...insert, query: named(insert.query, columns, same) }, name, stamp, rule, target, site)
+  }
   const put = (items: readonly Node[]): readonly Node[] => {
     if (at < 0) return [...items, value]
     const given = items[at]!
     const operand = given.kind === 'alias' ? given.operand : given
     // The column itself of a table that the policy sees to has the value already.
-    if (!(insert.query !== undefined && operand.kind === 'ref' && sameName(operand.column, name)))
+    if (!(insert.query !== undefined && operand.kind === 'ref' && site.sameColumn(operand.column, name)))
       checkSame(operand, value, name, rule, target, site)
-    return items.with(at, value)
+    return items.with(at, given.kind === 'alias' ? { ...given, operand: value } : value)
   }
   return {
     ...insert,
@@ -95,10 +116,15 @@ function stampRows(
 ): Insert {
   const columns = insert.columns!
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
+  // What a run makes is made by then.
   const make =
-    value.kind === 'slot' ? site.late.makerOf(value) : value.kind === 'literal' ? () => value.value : undefined
+    value.kind === 'slot'
+      ? (_: unknown, args: readonly unknown[]) => args[value.index]
+      : value.kind === 'literal'
+        ? () => value.value
+        : undefined
   if (make === undefined)
-    return stampColumn(asQuery(insert, rows, target), name, { value: () => value, given }, rule, target, site)
+    return stampColumn(asQuery(insert, rows, target, site), name, { value: () => value, given }, rule, target, site)
   const check = (own: unknown, stamped: unknown): void => {
     if (given === 'same' && !sameValue(own, stamped)) throw another(name, rule, target)
   }
@@ -112,43 +138,90 @@ function stampRows(
   }
 }
 
-/** The rows of an insert as a query of them, for values that are no parameters. */
-function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found): Insert {
+/** The same insert of rows as that of a query of them, for values that are no parameters. */
+function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found, site: Site): Insert {
   const columns = insert.columns!
-  if (insert.ragged)
-    throw policyError(
-      `The policies of '${target.reference.name}' need rows with the same columns. Give every row the same ones.`,
-    )
-  const definition = target.table.definition as TableDefinition | undefined
-  const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
-  const codecs = definition === undefined ? undefined : columns.map((name) => definition.columns.get(name)?.codec)
-  const values: Node = { kind: 'values', columns: keys, rows: { ...rows, codec: { columns: keys, codecs } } }
   const query = nodeWith('select', {
-    items: keys.map((key) => column(NEW, key)),
-    from: [{ kind: 'alias', operand: values, name: NEW, columns: undefined }],
+    items: columns.map((name) => column(NEW, name)),
+    from: [{ kind: 'alias', operand: queryOfSlot(rows, insert, target, site), name: NEW, columns: undefined }],
     // SQLite takes `on` after a query for that of a join.
     where: [TRUE],
   })
   return { ...insert, rows: undefined, query }
 }
 
+/** The rows that an argument brings, as a query of the columns of an insert. */
+function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: Found, site: Site): Node {
+  const columns = insert.columns!
+  if (insert.ragged)
+    throw policyError(
+      `The policies of '${target.reference.name}' need rows with the same columns. Give every row the same ones.`,
+    )
+  const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
+  const codecs = columns.map((name) => codecOf(name, target))
+  if (site.dialect.name === 'postgres') {
+    const selects = columns.map((name) => site.dialect.quote(name))
+    const slot: Node = { ...rows, codec: { columns: keys, codecs, selects } }
+    return asTyped({ kind: 'raw', strings: ['', ''], parts: [slot] }, columns, target)
+  }
+  const values: Node = { kind: 'values', columns: keys, rows: { ...rows, codec: { columns: keys, codecs } } }
+  const items = keys.map((key, i): Node => {
+    const read = column(NEW, key)
+    return key === columns[i] ? read : { kind: 'alias', operand: read, name: columns[i]!, columns: undefined }
+  })
+  const from: Node[] = [{ kind: 'alias', operand: values, name: NEW, columns: undefined }]
+  return nodeWith('select', { items, from, where: [TRUE] })
+}
+
+const codecOf = (name: string, { table }: Found): unknown =>
+  (table.definition as TableDefinition | undefined)?.columns.get(name)?.codec
+
+/** PostgreSQL takes a value of a query for text, but beside others it takes it for what they are: here, no rows. */
+function asTyped(query: Node, columns: readonly string[], { table }: Found): Node {
+  const items = columns.map((name) => column(undefined, name))
+  return nodeWith('select', {
+    items,
+    from: [table],
+    where: [never],
+    setOperations: [{ kind: 'setOperation', operator: 'union all', query }],
+  })
+}
+
 /** The name of the rows of an insert as a table. */
 const NEW = 'kanta_new'
 const TRUE: Node = { kind: 'binary', left: { kind: 'word', text: '1' }, op: '=', right: { kind: 'word', text: '1' } }
 
-/** A query that selects one value more, or another, in each of its parts. */
+/** Whether a value can stand beside what a query selects: where rows are held against each other it has to have a type. */
+function isPlain(query: Node): boolean {
+  if (query.kind !== 'select') return true
+  const { setOperations, distinct, distinctOn, items } = query
+  const compares = setOperations.length > 0 || distinct || distinctOn.length > 0
+  return !compares && !items.some((item) => item.kind === 'star')
+}
+
+/** A query of another, whose columns have the names of those that an insert writes. */
+function named(query: Node, columns: readonly string[], where: readonly Node[]): Node {
+  return nodeWith('select', {
+    ctes: [{ kind: 'cte', name: NEW, columns, materialized: undefined, query }],
+    items: columns.map((name) => column(NEW, name)),
+    from: [{ kind: 'table', schema: undefined, name: NEW, definition: undefined }],
+    where: [TRUE, ...where],
+  })
+}
+
+/** Fails a statement for a row that has another value than the policy writes. */
+function sameInRows(name: string, value: Node, rule: Ruled, target: Found, site: Site): Node {
+  const why = `'${target.reference.name}' gets another '${name}' than the policy '${rule.policy}' allows`
+  return demand(equal(column(NEW, name), value), why, site.dialect)
+}
+
+/** A query that selects one value more, or another. */
 function withItem(query: Node, put: (items: readonly Node[]) => readonly Node[], columns: number): Node {
   if (query.kind !== 'select')
     throw policyError('Policies need an insert from a query that selects. Use db.selectFrom(…) in expression().')
-  if (query.items.some((item) => item.kind === 'star') || query.items.length !== columns)
-    throw policyError('Policies need an insert from a query that names its columns, one for each. Use select([…]).')
-  return {
-    ...query,
-    items: put(query.items),
-    setOperations: query.setOperations.map((operation) =>
-      operation.kind === 'setOperation' ? { ...operation, query: withItem(operation.query, put, columns) } : operation,
-    ),
-  }
+  if (query.items.length !== columns)
+    throw policyError(`The insert names ${columns} columns, and its query selects ${query.items.length}.`)
+  return { ...query, items: put(query.items) }
 }
 
 /** The rows of an insert where each has to pass the checks of the policies. */
@@ -156,13 +229,14 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
   if (!target.rules.some((rule) => rule.checks !== undefined)) return insert
   const columns = insert.columns ?? []
   const row: Row = (name) => {
-    const at = columns.findIndex((one) => sameName(one, name))
+    const at = columns.findIndex((one) => site.sameColumn(one, name))
     return at < 0 ? defaultOf(name, target) : column(NEW, columns[at]!)
   }
-  const demands = demandsOf(target, row, 'insert', undefined, site)
+  const demands = demandsOf(target, row, 'insert', site)
   if (demands.length === 0) return insert
-  const rows = queryOfRows(insert, target)
-  const cte: Node = { kind: 'cte', name: NEW, columns, materialized: undefined, query: rows }
+  if (columns.length === 0)
+    throw policyError(`The policies of '${target.reference.name}' check new rows. Give this one values.`)
+  const cte: Node = { kind: 'cte', name: NEW, columns, ...computedOnce(queryOfRows(insert, target, site), site) }
   const query = nodeWith('select', {
     ctes: [cte],
     recursive: false,
@@ -173,74 +247,83 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
   return { ...insert, rows: undefined, tuples: [], query }
 }
 
-/** What a column is that an insert leaves out. */
-function defaultOf(name: string, { table, reference }: Found): Node {
-  const known = (table.definition as TableDefinition | undefined)?.columns.get(name)
-  const given = known as { readonly hasDefault?: boolean; readonly default?: unknown } | undefined
-  if (
-    known === undefined ||
-    given?.hasDefault === true ||
-    given?.default !== undefined ||
-    known.generated !== undefined
-  )
-    throw policyError(
-      `A policy on '${reference.name}' reads '${name}', which this insert leaves to the database. Give it.`,
-    )
-  return literal(null)
+/** A query that a database does not put together with the one that checks its rows, so that it checks what is written. */
+function computedOnce(query: Node, { dialect }: Site): Pick<NodeOf<'cte'>, 'materialized' | 'query'> {
+  if (dialect.name === 'sqlite' || dialect.name === 'postgres') return { materialized: true, query }
+  const free = query.kind === 'select' && query.limit === undefined && query.setOperations.length === 0
+  return { materialized: undefined, query: free && query.from.length > 0 ? { ...query, limit: MOST } : query }
 }
 
+/** MySQL's way to have all rows, but with a limit. https://dev.mysql.com/doc/refman/8.4/en/select.html */
+const MOST: Node = { kind: 'literal', value: 9223372036854775807n }
+
 /** The rows of an insert, in whichever form they are given, as a query. */
-function queryOfRows(insert: Insert, target: Found): Node {
-  if (insert.query !== undefined) return insert.query
-  if (insert.rows?.kind === 'slot') return asQuery(insert, insert.rows, target).query!
-  const definition = target.table.definition as TableDefinition | undefined
-  const rows = insert.tuples.map((tuple) => {
-    const items = tuple.kind === 'tuple' ? tuple.items : []
-    return nodeWith('select', {
-      items: items.map((item, i) => {
-        const codec = definition?.columns.get(insert.columns![i]!)?.codec
-        return item.kind === 'slot' && codec !== undefined ? { ...item, codec } : item
-      }),
-    })
-  })
+function queryOfRows(insert: Insert, target: Found, site: Site): Node {
+  if (insert.rows?.kind === 'slot') return queryOfSlot(insert.rows, insert, target, site)
+  const query = withCodecs(insert.query ?? queryOfTuples(insert.tuples), insert.columns!, target)
+  return site.dialect.name === 'postgres' ? asTyped(query, insert.columns!, target) : query
+}
+
+function queryOfTuples(tuples: readonly Node[]): Node {
+  const rows = tuples.map((tuple) => nodeWith('select', { items: tuple.kind === 'tuple' ? tuple.items : [] }))
   const [first, ...others] = rows
   return { ...first!, setOperations: others.map((query) => ({ kind: 'setOperation', operator: 'union all', query })) }
 }
 
-/** `on conflict do update`: a row that is not there for the statement fails it. */
-function guardConflict(insert: Insert, target: Found, site: Site): Insert {
-  const { conflict } = insert
-  if (conflict?.kind !== 'conflict' || conflict.action !== 'update') return insert
-  const row: Row = (name) => column(target.name, name)
-  const sets = guardSets(conflict.sets, target, row, site)
-  const demands = [...hiddenRow(target, row, site), ...demandsOf(target, newRow(sets, row), 'update', undefined, site)]
-  return { ...insert, conflict: { ...conflict, sets, updateWhere: [...conflict.updateWhere, ...demands] } }
+/** A query whose values are written as the columns that they are for. */
+function withCodecs(query: Node, columns: readonly string[], target: Found): Node {
+  if (query.kind !== 'select') return query
+  const withCodec = (item: Node, i: number): Node => {
+    if (item.kind === 'alias') return { ...item, operand: withCodec(item.operand, i) }
+    return item.kind === 'slot' ? { ...item, codec: codecOf(columns[i]!, target) ?? AS_GIVEN } : item
+  }
+  return {
+    ...query,
+    items: query.items.map(withCodec),
+    setOperations: query.setOperations.map((operation) =>
+      operation.kind === 'setOperation'
+        ? { ...operation, query: withCodecs(operation.query, columns, target) }
+        : operation,
+    ),
+  }
 }
 
-const whyHidden = ({ policy }: Ruled, { reference }: Found): string =>
-  `The row of '${reference.name}' that is in the way of the new one is not to be changed (policy '${policy}')`
+/** Of a column that nobody knows. */
+const AS_GIVEN: Codec = { name: 'as given', encode: (value) => value as SqlValue, decode: (value) => value }
+
+/** `on conflict do update`: a row that is not there for the statement fails it. */
+function guardConflict(insert: Insert, hidden: ReadonlySet<string>, site: Site): Insert {
+  const { conflict } = insert
+  const target = site.target(insert.into, 'update', hidden)
+  if (conflict?.kind !== 'conflict' || conflict.action !== 'update' || target === undefined) return insert
+  const row: Row = (name) => column(target.name, name)
+  const sets = guardSets(conflict.sets, target, row, site)
+  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
+  const updateWhere = unlessHidden(target, all(conflict.updateWhere), row, site)
+  return { ...insert, conflict: { ...conflict, sets: demanding(sets, demands, row), updateWhere } }
+}
+
+/** A condition that fails the statement where the row in the way is not there for it. */
+function unlessHidden(target: Found, condition: Node | undefined, row: Row, site: Site): readonly Node[] {
+  const demands = all(hiddenRow(target, row, site))
+  if (demands === undefined) return condition === undefined ? [] : [condition]
+  return [condition === undefined ? demands : choose(demands, condition, never)]
+}
 
 function hiddenRow(target: Found, row: Row, site: Site): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const sees = rule.sees?.(row, 'update', site.late)
-    return sees === undefined ? [] : [demand(sees, whyHidden(rule, target), site.dialect)]
+    const sees = site.own(rule.sees?.(row, 'update', site.late), target, rule)
+    const why = `The row of '${target.reference.name}' that is in the way of the new one is not to be changed (policy '${rule.policy}').`
+    return sees === undefined ? [] : [demand(sees, why, site.dialect)]
   })
 }
 
-/** `on duplicate key update` has no condition: the first value that it sets fails for a row that is not there. */
-function guardDuplicate(insert: Insert, target: Found, site: Site): Insert {
-  if (insert.duplicate.length === 0) return insert
+/** `on duplicate key update` has no condition, so that all is asked where it sets a value. */
+function guardDuplicate(insert: Insert, hidden: ReadonlySet<string>, site: Site): Insert {
+  const target = site.target(insert.into, 'update', hidden)
+  if (insert.duplicate.length === 0 || target === undefined) return insert
   const row: Row = (name) => column(target.name, name)
-  const [first, ...others] = guardSets(insert.duplicate, target, row, site)
-  if (first?.kind !== 'assignment') return insert
-  if (target.rules.some((rule) => rule.checks?.(row, 'update', site.late) !== undefined))
-    throw policyError(
-      `The policies of '${target.reference.name}' check updated rows, which onDuplicateKeyUpdate() cannot. Update and insert apart in a transaction.`,
-    )
-  let { value } = first
-  for (const rule of target.rules) {
-    const sees = rule.sees?.(row, 'update', site.late)
-    if (sees !== undefined) value = choose(sees, value, raise(whyHidden(rule, target), site.dialect))
-  }
-  return { ...insert, duplicate: [{ ...first, value }, ...others] }
+  const sets = guardSets(insert.duplicate, target, row, site)
+  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
+  return { ...insert, duplicate: demanding(sets, [...hiddenRow(target, row, site), ...demands], row) }
 }

@@ -1,32 +1,64 @@
-import { type Context, contextValue, type NodeOf, type Prepare } from '../run/index.ts'
+import type { Dialect } from '../dialect/index.ts'
+import { type Context, contextValue, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
+
+/** Makes a value of a run: from the context, and from the values that were made before it. */
+type Make = (context: Context, args: readonly unknown[]) => unknown
 
 /** Of one column of the rows of an insert: what is written there, whatever the user's rows say. */
 interface RowStamp {
   readonly slot: number
   readonly column: string
-  readonly value: (context: Context) => unknown
+  readonly value: Make
   readonly given: 'refuse' | 'same' | 'keep'
   readonly check: ((given: unknown, value: unknown) => void) | undefined
 }
 
 /** Gathers what happens each time that a statement runs: values of policies, and checks. */
 export class Late {
+  /** The database that the statement is for. */
+  readonly around: Surroundings
   readonly #given: number
-  readonly #values: ((context: Context) => unknown)[] = []
+  readonly #told: object[] = []
+  readonly #values: Make[] = []
+  readonly #shared = new Map<string, NodeOf<'slot'>>()
+  /** How many of the values are made of the context alone. */
+  #ofContext = 0
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
-  /** The places of values of the context, by name. */
-  readonly #names: Map<string, NodeOf<'slot'>> = new Map()
 
-  /** `given` is the number of arguments that the user gives. */
-  constructor(given: number) {
-    this.#given = given
+  constructor(around: Surroundings) {
+    this.around = around
+    this.#given = around.given
+  }
+
+  get dialect(): Dialect {
+    return this.around.dialect
+  }
+
+  /** Tells companions what a policy made of the statement. */
+  tell(what: object): void {
+    this.#told.push(what)
+  }
+
+  get told(): readonly object[] {
+    return this.#told
   }
 
   /** The place of a value that is made when the statement runs. Encoded as the column that it meets. */
-  value(make: (context: Context) => unknown): NodeOf<'slot'> {
+  value(make: Make): NodeOf<'slot'> {
     this.#values.push(make)
     return { kind: 'slot', index: this.#given + this.#values.length - 1, role: 'value', codec: undefined }
+  }
+
+  /** A place of a value that is made once for each run, in however many places of the statement it stands. */
+  once(key: string, make: Make): NodeOf<'slot'> {
+    let known = this.#shared.get(key)
+    if (known === undefined) {
+      known = this.value(make)
+      this.#shared.set(key, known)
+    }
+    // Each place has a codec of its own.
+    return { ...known }
   }
 
   /** The place of a list that is made when the statement runs, for the right of `in`; no item may be missing. */
@@ -36,21 +68,18 @@ export class Late {
 
   /** The place of a value of the context; running without it is an error. */
   context(name: string): NodeOf<'slot'> {
-    const known = this.#names.get(name)
-    if (known !== undefined) return { ...known }
-    const place = this.value((context) => contextValue(name, context))
-    this.#names.set(name, place)
-    return { ...place }
+    return this.ofContext(`context ${name}`, (context) => contextValue(name, context))
+  }
+
+  /** The place of what is made of the context alone, and so once for each context. */
+  ofContext(key: string, make: (context: Context) => unknown): NodeOf<'slot'> {
+    if (!this.#shared.has(key)) this.#ofContext++
+    return this.once(key, make)
   }
 
   /** Adds a check for each run: throws to refuse it. Gets the arguments of the user, and those of policies after them. */
   check(check: (context: Context, args: readonly unknown[]) => void): void {
     this.#checks.push(check)
-  }
-
-  /** What makes the value in a place that this made. */
-  makerOf(slot: NodeOf<'slot'>): ((context: Context) => unknown) | undefined {
-    return this.#values[slot.index - this.#given]
   }
 
   /** Writes a column of all rows of an insert. The rows of the user are copied, not changed. */
@@ -66,36 +95,35 @@ export class Late {
     const [values, checks, stamps] = [this.#values, this.#checks, this.#stamps]
     if (values.length + checks.length + stamps.length === 0) return undefined
     const count = this.#given
-    if (checks.length + stamps.length === 0 && values.length === this.#names.size) return ofContext(values)
+    if (checks.length + stamps.length === 0 && values.length === this.#ofContext) return ofContext(values, count)
     return (args, context) => {
       const all = args.slice(0, count)
-      for (let i = 0; i < values.length; i++) all[count + i] = values[i]!(context)
+      for (let i = 0; i < values.length; i++) all[count + i] = values[i]!(context, all)
       for (const check of checks) check(context, all)
-      for (const stamp of stamps) all[stamp.slot] = stampAll(all[stamp.slot], stamp, context)
+      for (const stamp of stamps) all[stamp.slot] = stampAll(all[stamp.slot], stamp, stamp.value(context, all))
       return all
     }
   }
 }
 
 /** The same values for the same context, which is mostly that of the run before. */
-function ofContext(values: readonly ((context: Context) => unknown)[]): Prepare {
+function ofContext(values: readonly Make[], count: number): Prepare {
   let last: Context | undefined
   let known: readonly unknown[] = []
   return (args, context) => {
     if (context !== last) {
-      known = values.map((value) => value(context))
+      known = values.map((value) => value(context, args))
       last = Object.isFrozen(context) ? context : undefined
     }
     // Quicker than concat() and spread for so few.
     const all: unknown[] = []
-    for (let i = 0; i < args.length; i++) all.push(args[i])
+    for (let i = 0; i < count; i++) all.push(args[i])
     for (let i = 0; i < known.length; i++) all.push(known[i])
     return all
   }
 }
 
-function stampAll(rows: unknown, { column, value, given, check }: RowStamp, context: Context): unknown {
-  const stamped = value(context)
+function stampAll(rows: unknown, { column, given, check }: RowStamp, stamped: unknown): unknown {
   return (rows as readonly Record<string, unknown>[]).map((row) => {
     const own = Object.hasOwn(row, column) ? row[column] : undefined
     if (given === 'keep' && own !== undefined) return row

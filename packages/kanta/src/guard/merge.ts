@@ -1,7 +1,7 @@
 import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
-import { demandsOf, guardSets, newRow } from './change.ts'
-import { all, assignment, column } from './expression.ts'
-import { guardInsert } from './insert.ts'
+import { defaultOf, demanding, demandsOf, guardSets, newRow, steady } from './change.ts'
+import { all, assignment, choose, column, never } from './expression.ts'
+import { stamped } from './insert.ts'
 import type { Row } from './rule.ts'
 import { filtered } from './select.ts'
 import type { Found, Site } from './site.ts'
@@ -10,7 +10,7 @@ import type { Found, Site } from './site.ts'
 export function guardMerge(merge: NodeOf<'merge'>, hidden: ReadonlySet<string>, site: Site): Node {
   const source = merge.using === undefined ? undefined : site.source(merge.using, hidden)
   const using = source === undefined ? merge.using : filtered(source, merge.using!, site)
-  const target = site.target(merge.into, 'update')
+  const target = site.target(merge.into, 'update', hidden)
   if (target === undefined) return { ...merge, using }
   const sees = site.sees(target, 'update')
   const whens = merge.whens.map((when) =>
@@ -28,12 +28,12 @@ function guardWhen(
 ): Node {
   const { action, match } = when
   if (action.kind !== 'mergeAction') return when
-  if (action.action === 'insert') return { ...when, action: guardMergeInsert(action, merge, site) }
+  if (action.action === 'insert') return guardMergeInsert(when, action, merge, target.hidden, site)
   const bySource = match === 'not matched by source'
   const onlySeen = bySource ? sees : undefined
   const row: Row = (of) => column(target.name, of)
   if (action.action.startsWith('delete')) {
-    const deleted = site.target(merge.into, 'delete')!
+    const deleted = site.target(merge.into, 'delete', target.hidden)!
     const stamps = deleted.rules.flatMap((rule) => Object.entries(rule.deletes ?? {}))
     const mayDelete = site.sees(deleted, 'delete')
     const condition = all([when.condition, onlySeen, mayDelete])
@@ -47,16 +47,34 @@ function guardWhen(
   if (!action.action.startsWith('update')) return { ...when, condition: all([when.condition, onlySeen]) }
   const given = action.sets.flatMap((set) => (set.kind === 'update' ? set.sets : [set]))
   const sets = guardSets(given, target, row, site)
-  const among = all([when.condition, onlySeen])
-  const demands = demandsOf(target, newRow(sets, row), 'update', among, site)
-  return { ...when, condition: all([among, ...demands]), action: { ...action, sets } }
+  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
+  return {
+    ...when,
+    condition: all([when.condition, onlySeen]),
+    action: { ...action, sets: demanding(sets, demands, row) },
+  }
 }
 
-/** The values of a merge's insert, as those of an insert of one row. */
-function guardMergeInsert(action: NodeOf<'mergeAction'>, merge: NodeOf<'merge'>, site: Site): Node {
+/** An insert of a merge, as that of one row. */
+function guardMergeInsert(
+  when: NodeOf<'mergeWhen'>,
+  action: NodeOf<'mergeAction'>,
+  merge: NodeOf<'merge'>,
+  hidden: ReadonlySet<string>,
+  site: Site,
+): Node {
+  const target = site.target(merge.into, 'insert', hidden)
+  if (target === undefined || target.rules.length === 0) return when
   const tuple: Node = { kind: 'tuple', items: action.values }
   const insert = nodeWith('insert', { verb: 'insert', into: merge.into, columns: action.columns, tuples: [tuple] })
-  const guarded = guardInsert(insert, new Set(), site)
-  if (guarded.kind !== 'insert' || guarded.tuples[0]?.kind !== 'tuple') return action
-  return { ...action, columns: guarded.columns ?? [], values: guarded.tuples[0].items }
+  const { columns = [], tuples } = stamped(insert, target, site)
+  const values = tuples[0]?.kind === 'tuple' ? tuples[0].items : []
+  const row: Row = (name) => {
+    const value = values[columns.findIndex((one) => site.sameColumn(one, name))]
+    return value === undefined || value.kind === 'default' ? defaultOf(name, target) : steady(value, name, target, site)
+  }
+  const demand = all(demandsOf(target, row, 'insert', site))
+  const condition =
+    demand === undefined || when.condition === undefined ? demand : choose(when.condition, demand, never)
+  return { ...when, condition: condition ?? when.condition, action: { ...action, columns, values } }
 }

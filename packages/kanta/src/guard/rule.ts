@@ -45,8 +45,10 @@ export type ColumnUse = 'read' | 'insert' | 'update'
 
 /** A policy that speaks of the rows of tables. Make one with `tablePolicy()`. */
 export interface TablePolicy extends Policy {
+  /** The tables that it names: `rule` gets them spelled as here, however a statement spells them. */
+  readonly tables?: readonly string[] | undefined
   /** What it asks of a table; `undefined` for nothing. Throws to refuse the table. */
-  rule(table: TableReference, use: RowUse | 'insert'): TableRule | undefined
+  rule(table: TableReference, use: RowUse | 'insert', late: Late): TableRule | undefined
   /** Whether it refuses statements that define tables and the like. */
   readonly refusesDefinitions?: boolean | undefined
 }

@@ -1,10 +1,10 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { Node, NodeOf } from '../run/index.ts'
+import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
-import { all, column } from './expression.ts'
+import { all, column, lowerAscii, sameName } from './expression.ts'
 import type { Late } from './late.ts'
-import type { Row, RowUse, TablePolicy, TableReference, TableRule } from './rule.ts'
+import type { ColumnUse, Row, RowUse, TablePolicy, TableReference, TableRule } from './rule.ts'
 import { isText, refuse } from './text.ts'
 
 /** A table where a statement names it, and what policies ask of it there. */
@@ -14,6 +14,8 @@ export interface Found {
   readonly name: string
   readonly reference: TableReference
   readonly rules: readonly Ruled[]
+  /** The names that mean common table expressions where it stands. */
+  readonly hidden: ReadonlySet<string>
 }
 
 /** A rule and the policy that it comes from. */
@@ -26,11 +28,27 @@ export class Site {
   readonly dialect: Dialect
   readonly late: Late
   readonly #policies: readonly TablePolicy[]
+  readonly #around: Surroundings
 
-  constructor(policies: readonly TablePolicy[], dialect: Dialect, late: Late) {
-    this.dialect = dialect
+  constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late) {
+    this.dialect = around.dialect
     this.late = late
     this.#policies = policies
+    this.#around = around
+  }
+
+  /** What the name of a table means in the database, where that tells no cases apart in lower case. */
+  physical(name: string): string {
+    const renamed = this.#around.renames({ kind: 'table', schema: undefined, name, definition: undefined })
+    const found = renamed.kind === 'table' ? renamed.name : name
+    return this.dialect.name === 'postgres' ? found : lowerAscii(found)
+  }
+
+  /** Whether an unqualified name is that of a common table expression. */
+  #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
+    if (hidden.has(name)) return true
+    const sqlite = this.dialect.name === 'sqlite' || this.dialect.name === 'mssql'
+    return sqlite && [...hidden].some((other) => lowerAscii(other) === lowerAscii(name))
   }
 
   /** Refuses definitions where a policy does. */
@@ -48,28 +66,29 @@ export class Site {
   source(source: Node, hidden: ReadonlySet<string>, use: RowUse = 'select'): Found | undefined {
     if (isText(source)) return refuse('SQL text as a table')
     const table = source.kind === 'alias' ? source.operand : source
-    if (table.kind !== 'table' || (table.schema === undefined && hidden.has(table.name))) return undefined
-    return this.#found(table, source, use)
+    if (table.kind !== 'table' || (table.schema === undefined && this.#isHidden(table.name, hidden))) return undefined
+    return this.#found(table, source, use, hidden)
   }
 
   /** The table that is written: never a common table expression. */
-  target(target: Node | undefined, use: RowUse | 'insert'): Found | undefined {
+  target(target: Node | undefined, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found | undefined {
     if (target === undefined) return undefined
     if (isText(target)) return refuse('SQL text as a table')
     const table = target.kind === 'alias' ? target.operand : target
-    return table.kind === 'table' ? this.#found(table, target, use) : undefined
+    return table.kind === 'table' ? this.#found(table, target, use, hidden) : undefined
   }
 
-  #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert'): Found {
+  #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found {
     const definition = table.definition as TableDefinition | undefined
     const reference: TableReference = { name: table.name, schema: table.schema, definition }
     const name = source.kind === 'alias' ? source.name : table.name
-    return { table, name, reference, rules: this.rules(reference, use) }
+    return { table, name, reference, rules: this.#rules(reference, use), hidden }
   }
 
-  rules(reference: TableReference, use: RowUse | 'insert'): readonly Ruled[] {
+  #rules(reference: TableReference, use: RowUse | 'insert'): readonly Ruled[] {
     return this.#policies.flatMap((policy) => {
-      const rule = policy.rule(reference, use)
+      const known = policy.tables?.find((table) => this.physical(table) === this.physical(reference.name))
+      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use, this.late)
       if (rule === undefined) return []
       // A rule may be an object with a prototype: its methods are called on it.
       return [Object.assign(Object.create(rule) as TableRule, { policy: policy.name }) as Ruled]
@@ -77,9 +96,50 @@ export class Site {
   }
 
   /** What is true of the rows of a table that are there for a statement. */
-  sees({ rules, name }: Found, use: RowUse, row: Row = (of) => column(name, of)): Node | undefined {
-    return all(rules.map((rule) => rule.sees?.(row, use, this.late)))
+  sees(found: Found, use: RowUse, row: Row = (of) => column(found.name, of)): Node | undefined {
+    return all(found.rules.map((rule) => this.own(rule.sees?.(row, use, this.late), found, rule)))
+  }
+
+  /** A condition of a policy whose queries read the tables that the policy means, whatever the statement calls its own. */
+  own(condition: Node | undefined, { name, hidden }: Found, { policy }: Ruled): Node | undefined {
+    const check = (part: Node): void => {
+      if (part.kind === 'select')
+        for (const source of [
+          ...part.from,
+          ...part.joins.flatMap((join) => (join.kind === 'joined' ? (join.source ?? []) : [])),
+        ]) {
+          const table = source.kind === 'alias' ? source.operand : source
+          const isHidden = table.kind === 'table' && table.schema === undefined && this.#isHidden(table.name, hidden)
+          if (isHidden)
+            throw taken(`The common table expression '${table.name}'`, `reads the table '${table.name}'`, policy)
+          if ('name' in source && typeof source.name === 'string' && sameName(source.name, name))
+            throw taken(`The alias '${name}'`, 'has it in a query of its own', policy)
+        }
+      eachChild(part, check)
+    }
+    if (condition !== undefined) check(condition)
+    return condition
+  }
+
+  /** Whether two names mean one column: not all databases tell cases apart. */
+  sameColumn(one: string, other: string): boolean {
+    return sameName(one, other) || sameName(this.#physicalColumn(one), this.#physicalColumn(other))
+  }
+
+  /** Calls the rule for a column, by its name in the statement and by that which the program has for it. */
+  column(rule: Ruled, name: string, use: ColumnUse): void {
+    rule.column?.(name, use, this.late)
+    const other = this.#around.toProgram(this.#physicalColumn(name))
+    if (other !== name) rule.column?.(other, use, this.late)
+  }
+
+  #physicalColumn(name: string): string {
+    const renamed = this.#around.renames(column(undefined, name))
+    return renamed.kind === 'ref' ? renamed.column : name
   }
 }
+
+const taken = (what: string, why: string, policy: string): KantaError =>
+  new KantaError('policy', `${what} needs another name: the policy '${policy}' ${why}.`)
 
 const DEFINES = /^(?:create|alter|drop|rename|comment|truncate|grant|revoke)/

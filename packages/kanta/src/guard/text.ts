@@ -1,4 +1,4 @@
-import { checkFragment, type Dialect } from '../dialect/index.ts'
+import { checkFragment, type Dialect, isReaching } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../run/index.ts'
 
@@ -17,6 +17,10 @@ const BARE_PARTS: ReadonlySet<string> = new Set([
   'windows',
   'distinctOn',
 ])
+/** Parts of expressions, in which trusted text is one, too. */
+const CONDITIONS: ReadonlySet<Node['kind']> = new Set([
+  ...(['and', 'or', 'binary', 'unary', 'between', 'operation', 'when'] as const),
+])
 const TEXT: ReadonlySet<Node['kind']> = new Set(['raw', 'operation', 'join'])
 
 /**
@@ -25,12 +29,50 @@ const TEXT: ReadonlySet<Node['kind']> = new Set(['raw', 'operation', 'join'])
  */
 export function confine(tree: Node, dialect: Dialect): Node {
   if (tree.kind === 'trusted') return tree
-  if (tree.kind === 'raw') checkFragment(tree.strings, dialect.name)
+  if (tree.kind === 'raw' || tree.kind === 'join') return confineText(tree, dialect)
+  if ((tree.kind === 'call' || tree.kind === 'aggregate') && isReaching(tree.name))
+    refuse(`The function '${tree.name}'`)
   if (tree.kind === 'modifier' && tree.operand.kind !== 'word' && tree.operand.kind !== 'trusted')
     refuse('A modifier of a statement that is SQL text')
   if (tree.kind === 'identifier' && tree.names.length === 0) refuse('An empty identifier')
   const inner = mapChildren(tree, (child) => confine(child, dialect))
   return BARE.has(inner.kind) ? inner : wrapText(inner)
+}
+
+/** Text with all text inside of it as one, so that it is judged as the database reads it. */
+function confineText(text: Node, dialect: Dialect): NodeOf<'raw'> {
+  const strings = ['']
+  const parts: Node[] = []
+  const add = (string: string): void => {
+    strings[strings.length - 1] += string
+  }
+  const visit = (part: Node): void => {
+    if (part.kind === 'raw') {
+      part.strings.forEach((string, i) => {
+        add(string)
+        if (i < part.parts.length) visit(part.parts[i]!)
+      })
+    } else if (part.kind === 'join') {
+      part.items.forEach((item, i) => {
+        if (i > 0) visit(part.separator)
+        visit(item)
+      })
+    } else if (part.kind === 'word') add(part.text)
+    else {
+      parts.push(confine(part, dialect))
+      strings.push('')
+    }
+  }
+  visit(text)
+  checkFragment(strings, dialect.name)
+  return { kind: 'raw', strings: strings.map((string, i) => apart(string, i > 0, i < parts.length)), parts }
+}
+
+/** Text beside parts with which it makes no new sign, such as `$` before `$1`. */
+function apart(string: string, after: boolean, before: boolean): string {
+  const front = after && /^[^\s),.:]/.test(string) ? ' ' : ''
+  const back = before && /[^\s(,.]$/.test(string) ? ' ' : ''
+  return front + string + back
 }
 
 /** A node whose direct parts of text stand in parentheses, but for those in clauses that cannot have them. */
@@ -43,7 +85,17 @@ function wrapText(parent: Node): Node {
       else if (found !== undefined) bare.add(found as Node)
     }
   if (parent.kind === 'operation') bare.add(parent.operator)
-  return mapChildren(parent, (child) => (TEXT.has(child.kind) && !bare.has(child) ? inParens(child) : child))
+  const conditions = new Set<Node>([
+    ...('where' in parent ? parent.where : []),
+    ...('on' in parent && Array.isArray(parent.on) ? (parent.on as readonly Node[]) : []),
+    ...(parent.kind === 'select' ? parent.having : []),
+  ])
+  const trusted = CONDITIONS.has(parent.kind)
+  return mapChildren(parent, (child) =>
+    (TEXT.has(child.kind) || (child.kind === 'trusted' && (trusted || conditions.has(child)))) && !bare.has(child)
+      ? inParens(child)
+      : child,
+  )
 }
 
 const inParens = (operand: Node): NodeOf<'parens'> => ({ kind: 'parens', operand })

@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import type { AnyInfo, Capability, Database, DatabasePlugin, Plugged } from '../face/index.ts'
+import type { Capability, Database, DatabasePlugin, Plugged } from '../face/index.ts'
 import { DatabaseHandle, PoolSession } from '../run/index.ts'
 
 /**
@@ -11,16 +11,14 @@ import { DatabaseHandle, PoolSession } from '../run/index.ts'
  *
  * @example
  * ```ts
- * import { createExecutor, softDelete } from 'kanta/plugins'
- *
  * const live = await createExecutor(db, [softDelete({ tables: ['city'] })])
  * await live.deleteFrom('city').where('id', '=', 1).execute()
  * ```
  */
-export async function createExecutor<DB, I extends AnyInfo, const P extends readonly DatabasePlugin[]>(
-  db: Database<DB, I>,
-  plugins: P,
-): Promise<Plugged<DB, I, P>> {
+export async function createExecutor<
+  D extends Pick<Database<{}>, 'destroy'>,
+  const P extends readonly DatabasePlugin[],
+>(db: D, plugins: P): Promise<Plugged<D, P>> {
   if (!((db as unknown) instanceof DatabaseHandle))
     return refuse('createExecutor() takes what kanta() gives, and plugins.')
   const made = (db as unknown as DatabaseHandle).withPlugins(plugins as never)
@@ -33,8 +31,6 @@ export async function createExecutor<DB, I extends AnyInfo, const P extends read
  *
  * @example
  * ```ts
- * import { capability, tenant } from 'kanta/plugins'
- *
  * const reports = capability('reports over all tenants')
  * const tenants = tenant({ column: 'tenant_id', tables: ['orders'], capability: reports })
  * ```

@@ -1,35 +1,185 @@
+import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Capability } from '../face/index.ts'
-import { equal, type Late, type Row, tablePolicy } from '../guard/index.ts'
-import type { Plugin } from '../run/index.ts'
+import {
+  all,
+  equal,
+  type Late,
+  type Row,
+  sameName,
+  type TableReference,
+  type TableRule,
+  tablePolicy,
+} from '../guard/index.ts'
+import { contextValue, type Node, type Plugin } from '../run/index.ts'
+import type { ColumnDefinition } from '../schema/index.ts'
+import { show } from '../sql/index.ts'
+import { checkOptions, lists, listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
 
+/** How tenants share the tables of a database. */
 export interface TenantOptions {
+  /** The column that says whose a row is. */
   readonly column: string
-  readonly tables: readonly string[]
-  readonly shared?: readonly string[]
-  readonly capability?: Capability
+  /** The tables with the column; those of the schema that have it, unless given. */
+  readonly tables?: readonly string[] | undefined
+  /** The tables whose rows belong to nobody, and are everybody's. A table that is in no list is refused. */
+  readonly shared?: readonly string[] | undefined
+  /** The value of the context that says who asks; `tenant` unless given. */
+  readonly context?: string | undefined
+  /** Lets its holder read and write rows of all tenants, by `db.unscoped()`. */
+  readonly capability?: Capability | undefined
 }
 
-export function tenant({ column, tables, shared = [], capability }: TenantOptions): Plugin {
+const OPTIONS: readonly (keyof TenantOptions)[] = ['column', 'tables', 'shared', 'context', 'capability']
+
+const policyError = (message: string): KantaError => new KantaError('policy', message)
+
+/**
+ * Keeps tenants apart: each sees and changes only its own rows, in every statement, and what it inserts is its own. The
+ * column need not be given; another value than that of the context fails, as does whatever would move a row, and an
+ * upsert that meets the row of another. Whoever asks is set with `db.as({ tenant })`.
+ *
+ * In types, declare the column of the tables as one that may be left out: `Generated<number>`.
+ *
+ * @throws KantaError `policy` when a statement runs without a tenant, names a table that is in no list, changes the
+ * column, or defines tables.
+ *
+ * @example
+ * ```ts
+ * import { type Generated, kanta } from 'kanta'
+ * import { tenant } from 'kanta/plugins'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const db = kanta<{ post: { tenant_id: Generated<number>; title: string } }>({
+ *   driver: sqlite(':memory:'),
+ *   plugins: [tenant({ column: 'tenant_id', tables: ['post'] })],
+ * })
+ * db.as({ tenant: 1 }).selectFrom('post').select('title').compile().parameters // [1]
+ * ```
+ */
+export function tenant(options: TenantOptions): Plugin {
+  const { column, context, shared, tables, capability } = scopeOf('tenant', options)
   const policy = tablePolicy({
     name: 'tenant',
+    refusesDefinitions: true,
     opens: (held) => capability !== undefined && held === capability,
     rule: (table) => {
-      if (shared.includes(table.name)) return undefined
-      if (!tables.includes(table.name))
-        throw new KantaError('policy', `The table '${table.name}' is unknown to the policy 'tenant'.`)
-      return {
-        sees: (row: Row, _use: unknown, late: Late) => equal(row(column), late.context('tenant')),
-        column: (name, use) => {
-          if (use === 'update' && name.toLowerCase() === column)
-            throw new KantaError(
-              'policy',
-              `'${table.name}.${name}' cannot be changed: rows do not move between tenants.`,
-            )
-        },
-        inserts: { [column]: { value: (_row: Row, late: Late) => late.context('tenant'), given: 'same' } },
-      }
+      if (lists(shared, table)) return undefined
+      const known = table.definition?.columns.get(column)
+      if (tables === undefined ? known === undefined : !listsAnywhere(tables, table)) throw unlisted(table, column)
+      if (table.definition !== undefined && known === undefined) throw withoutColumn(table, column)
+      return new TenantRule(table, column, known, context)
     },
   })
   return { name: 'tenant', policies: [policy] }
 }
+
+/** The options of what keeps tenants apart, with what is not given filled in. */
+export function scopeOf(
+  plugin: string,
+  options: TenantOptions,
+): {
+  readonly column: string
+  readonly context: string
+  readonly shared: readonly string[]
+  readonly tables: readonly string[] | undefined
+  readonly capability: Capability | undefined
+} {
+  checkOptions(plugin, options, OPTIONS)
+  const { capability } = options
+  return {
+    column: nameGiven(plugin, 'column', options.column),
+    context: nameGiven(plugin, 'context', options.context ?? 'tenant'),
+    shared: tableNames(plugin, 'shared', options.shared ?? []),
+    tables: options.tables === undefined ? undefined : tableNames(plugin, 'tables', options.tables),
+    capability,
+  }
+}
+
+const unlisted = (table: TableReference, column: string): KantaError =>
+  policyError(
+    `The policy 'tenant' does not know whose the rows of '${nameOf(table)}' are. Give the table a column '${column}'${
+      table.definition === undefined ? " and list it in 'tables'" : ''
+    }, or list it as '${nameOf(table)}' in 'shared' of tenant() where they are everybody's.`,
+  )
+
+const withoutColumn = (table: TableReference, column: string): KantaError =>
+  policyError(
+    `'${nameOf(table)}' is in 'tables' of tenant(), and has no column '${column}'. Add it, or list the table in 'shared'.`,
+  )
+
+/** What is asked of a table whose rows have an owner. */
+class TenantRule implements TableRule {
+  readonly inserts: NonNullable<TableRule['inserts']>
+  readonly #table: TableReference
+  readonly #column: string
+  readonly #definition: ColumnDefinition | undefined
+  readonly #context: string
+
+  constructor(table: TableReference, column: string, definition: ColumnDefinition | undefined, context: string) {
+    this.#table = table
+    this.#column = column
+    this.#definition = definition
+    this.#context = context
+    this.inserts = { [column]: { value: (_, late) => owner(late, context), given: 'same' } }
+    this.sees = this.sees.bind(this)
+    this.column = this.column.bind(this)
+  }
+
+  sees(row: Row, _use: unknown, late: Late): Node | undefined {
+    const same = equal(row(this.#column), owner(late, this.#context))
+    if (!isLoose(late.dialect, this.#definition)) return same
+    return all([same, sameBytes(row(this.#column), this.#context, late)])
+  }
+
+  column(name: string, use: string): void {
+    if (use === 'update' && sameName(name, this.#column))
+      throw policyError(
+        `'${nameOf(this.#table)}.${name}' cannot be changed: rows do not move between tenants. Leave it out.`,
+      )
+  }
+}
+
+/** The place of who asks: one value for the whole statement. */
+const owner = (late: Late, context: string): Node =>
+  late.ofContext(`tenant ${context}`, (values) => tenantOf(context, contextValue(context, values)))
+
+function tenantOf(context: string, value: unknown): unknown {
+  const known =
+    typeof value === 'bigint' ||
+    (typeof value === 'string' && value.trim() !== '') ||
+    (typeof value === 'number' && Number.isFinite(value)) ||
+    (value instanceof Uint8Array && value.length > 0)
+  if (!known)
+    throw policyError(
+      `The '${context}' of the context is ${show(value)}, which is no tenant. Give a number, text or bytes.`,
+    )
+  return value
+}
+
+/**
+ * Whether `=` takes different tenants for one: MySQL and MariaDB compare text by collations to which `a`, `A` and `á`
+ * are the same, and text with numbers as numbers.
+ */
+function isLoose({ name }: Dialect, column: ColumnDefinition | undefined): boolean {
+  return (name === 'mysql' || name === 'mariadb') && (column === undefined || LOOSE.has(column.type))
+}
+
+const LOOSE: ReadonlySet<ColumnDefinition['type']> = new Set(['text', 'varchar', 'enum', 'custom'])
+
+/** A comparison of the bytes of text, beside the one that an index serves. */
+function sameBytes(column: Node, context: string, late: Late): Node {
+  const text = late.ofContext(`tenant ${context} as text`, (values) => {
+    const value = contextValue(context, values)
+    if (value instanceof Uint8Array)
+      throw policyError(
+        `The '${context}' of the context is bytes, and its column is not known. Give kanta() a schema where it is bytes().`,
+      )
+    return String(value)
+  })
+  return equal(asBytes(asText(column)), asBytes(asText(text)))
+}
+
+const cast = (operand: Node, type: string): Node => ({ kind: 'cast', operand, type: { kind: 'word', text: type } })
+const asText = (operand: Node): Node => cast(operand, 'char')
+const asBytes = (operand: Node): Node => cast(operand, 'binary')

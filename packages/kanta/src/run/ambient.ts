@@ -1,5 +1,6 @@
 import type { Connection, Role } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
+import type { Context } from './context.ts'
 import { DatabaseHandle } from './database.ts'
 import type { HeldSession } from './held.ts'
 import type { DestroyOptions, Pool } from './pool.ts'
@@ -78,4 +79,12 @@ class AmbientSession implements Session {
 export function withAmbient(database: DatabaseHandle, storage: AmbientStorage<HeldSession>): DatabaseHandle {
   if (database.session.pool === undefined) refuse('ambient() takes a whole database, not a transaction.')
   return new DatabaseHandle(database.settings, new AmbientSession(database.session, storage))
+}
+
+/** The same database, whose policies also read the context that the running code is in. */
+export function withAmbientContext(database: DatabaseHandle, storage: AmbientStorage<Context>): DatabaseHandle {
+  const { session, settings } = database
+  if (session.pool === undefined) refuse('ambientContext() takes a whole database, not a transaction.')
+  if (settings.ambientContext !== undefined) refuse('The database has an ambientContext() already. Use that one.')
+  return new DatabaseHandle({ ...settings, ambientContext: () => storage.getStore() }, session)
 }

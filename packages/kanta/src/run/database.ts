@@ -18,11 +18,12 @@ import {
   show,
 } from '../sql/index.ts'
 import type { SchemaDefinitions } from './attach.ts'
+import type { Bound } from './bind.ts'
 import { addContext, type Context } from './context.ts'
 import { Executor, type Settings } from './execute.ts'
-import { type Exemption, orderHooks } from './hook.ts'
+import { type Companion, type Exemption, listening, orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
-import type { Planning } from './plan.ts'
+import { MOST_PLANNINGS, type Planning } from './plan.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
 import { type Policy, schemaPrefix } from './policy.ts'
 import { type DestroyOptions, Pool } from './pool.ts'
@@ -91,6 +92,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     notes: new Map(),
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
+    plugged: (other, transaction) => new TransactionHandle(other, transaction),
     plain: (transaction) => new TransactionHandle(withoutPlugins(settings), transaction),
   }
   const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout, validateAfter: options.validateAfter })
@@ -126,8 +128,8 @@ export function withoutPlugins(settings: Settings): Settings {
   let found = unplugged.get(settings)
   if (found === undefined) {
     const planning = { ...settings.planning, policies: [], companions: [] }
-    // Who answers reads has to hear of every write, and answers none of these.
-    const hooks = settings.hooks.filter((hook) => hook.answers === true).map((hook) => ({ ...hook, answers: false }))
+    // Who answers reads has to hear of every write.
+    const hooks = listening(settings.hooks.filter((hook) => hook.answers === true))
     found = { ...settings, planning, plugins: [], hooks }
     unplugged.set(settings, found)
   }
@@ -273,6 +275,18 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return this.over({ ...settings, notes: new Map([...settings.notes, [key, value]]) }) as this
   }
 
+  /**
+   * The same database without rules on rows and companions, but with the names of the program: for what plugins keep
+   * in tables of the user.
+   */
+  underneath(): this {
+    const { settings } = this
+    const { policies, companions } = settings.planning
+    const bare = this.over({ ...settings, hooks: listening(settings.hooks) }) as this
+    if (policies.every((policy) => policy.enforce === undefined) && companions.length === 0) return bare
+    return bare.#planned('underneath', (all) => all.filter((policy) => policy.enforce === undefined), [])
+  }
+
   prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
     if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
     return new PreparedQuery(
@@ -287,7 +301,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     const { sql, parameters } = Object(query) as { sql: unknown; parameters: readonly unknown[] }
     if (typeof sql !== 'string' || !Array.isArray(parameters))
       return refuse('executeQuery() takes a query, or what compile() gives.')
-    return this.#executor.text({ sql, parameters }, options)
+    // The object itself: under policies it says which query it was made of.
+    return this.#executor.text(query as Bound, options)
   }
 
   get isTransaction(): boolean {
@@ -346,15 +361,18 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   /** Other policies, which are found again by a name, so that their plans are kept. */
-  #planned(key: string, change: (policies: readonly Policy[]) => readonly Policy[]): this {
+  #planned(
+    key: string,
+    change: (policies: readonly Policy[]) => readonly Policy[],
+    companions: readonly Companion[] = this.settings.planning.companions,
+  ): this {
     const { settings } = this
     const known = derived.get(settings.planning) ?? new Map<string, Planning>()
     derived.set(settings.planning, known)
     let planning = known.get(key)
     if (planning === undefined) {
-      // Names made at run time, one for each tenant, must not pile up.
-      if (known.size >= MOST_DERIVED) known.clear()
-      planning = { ...settings.planning, policies: change(settings.planning.policies) }
+      if (known.size >= MOST_PLANNINGS) known.clear()
+      planning = { ...settings.planning, companions, policies: change(settings.planning.policies) }
       known.set(key, planning)
     }
     return this.over({ ...settings, planning }) as this
@@ -366,7 +384,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 }
 
-const MOST_DERIVED = 1_000
 const derived = new WeakMap<Planning, Map<string, Planning>>()
 
 const LEVELS: readonly IsolationLevel[] = [

@@ -12,7 +12,7 @@ import { arrayDecoder, type Decoding, describeDecoding, objectDecoder, type RowD
 import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
 import { type Company, type Exemption, type Hook, type QueryEvent, type Reading, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
-import { type Plan, type Planning, plan, planOfDerived } from './plan.ts'
+import { type Plan, type Planning, plan, planningIn, planOfDerived } from './plan.ts'
 import type { Plugin } from './plugin.ts'
 import type { Facts } from './resolve.ts'
 import type { Session } from './session.ts'
@@ -37,6 +37,8 @@ export interface Settings {
   readonly plain: (transaction: Transaction) => unknown
   /** What plugins have left with the database for their hooks. */
   readonly notes: ReadonlyMap<symbol, unknown>
+  /** The database that a transaction is, with other settings. */
+  readonly plugged: (settings: Settings, transaction: Transaction) => unknown
   /** Leaves parameters out of errors. */
   readonly redact: boolean
   /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
@@ -54,14 +56,17 @@ export class Executor implements Runner {
   readonly settings: Settings
   readonly session: Session
   readonly #dialect: Dialect
-  readonly #planning: Planning
+  readonly #fixed: Planning
+  /** Whether the text of statements depends on the context. */
+  readonly #varies: boolean
   readonly #plain: boolean
 
   constructor(settings: Settings, session: Session) {
     this.settings = settings
     this.session = session
     this.#dialect = settings.planning.dialect
-    this.#planning = settings.planning
+    this.#fixed = settings.planning
+    this.#varies = settings.planning.policies.some(({ variants }) => variants !== undefined)
     this.#plain = settings.hooks.length === 0
   }
 
@@ -120,7 +125,7 @@ export class Executor implements Runner {
   }
 
   serialize(query: Chain): Stored {
-    return store(query, this.#planning.schema)
+    return store(query, this.#fixed.schema)
   }
 
   /** Checks arguments and adds those of policies. */
@@ -137,7 +142,12 @@ export class Executor implements Runner {
 
   /** Whether policies see to what statements read and write. */
   get #isGuarded(): boolean {
-    return this.#planning.policies.some((policy) => policy.enforce !== undefined)
+    return this.#fixed.policies.some((policy) => policy.enforce !== undefined)
+  }
+
+  /** What is fixed for statements that run now. */
+  get #planning(): Planning {
+    return this.#varies ? planningIn(this.#fixed, this.context) : this.#fixed
   }
 
   /** Runs text as it is. */
@@ -145,7 +155,7 @@ export class Executor implements Runner {
     checkOptions(options)
     if (this.#isGuarded) {
       const query = compiledFrom.get(bound)
-      return { rows: await this.execute(query ?? refuseText(this.#planning), options) }
+      return { rows: await this.execute(query ?? refuseText(this.#fixed), options) }
     }
     throwIfAborted(options?.signal)
     const connection = this.session.take('write') ?? (await this.session.wait('write', options?.signal))
@@ -173,11 +183,17 @@ export class Executor implements Runner {
 
   /** The plan of a shape in this database: made once, then found at the shape. */
   plan(shape: Shape): Plan {
-    const known = shape.planOf(this.#planning)
+    const planning = this.#planning
+    const known = shape.planOf(planning)
     if (known !== undefined) return known as Plan
-    const made = plan(shape, this.#planning)
-    if (this.settings.planCache) shape.keepPlan(this.#planning, made)
+    const made = plan(shape, planning)
+    if (this.settings.planCache) shape.keepPlan(planning, made)
     return made
+  }
+
+  /** The places of values of a shape, which are the same in every context. */
+  slotsOf(shape: Shape): Plan['slots'] {
+    return (this.#varies ? plan(shape, this.#fixed) : this.plan(shape)).slots
   }
 
   bind(ready: Plan, args: readonly unknown[]): Bound {
@@ -398,11 +414,14 @@ export class Executor implements Runner {
         tree: ready.tree,
         context: this.context,
         exemptions: this.settings.exemptions,
+        args,
+        told: ready.told,
         derive: async (key, make) => {
           const derived = planOfDerived(ready, key, this.#planning, make)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
         db: this.settings.plain(transaction),
+        plugged: this.settings.plugged(this.settings, transaction),
       }
       return throughHooks(ready.companions!, company, () => inside.#unaccompanied(ready, args, options, false))
     })

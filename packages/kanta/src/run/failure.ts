@@ -16,7 +16,7 @@ export function failure(
   }
   const { code, message, ...details } = driver.explainError(cause)
   const refused = raised(message)
-  if (refused !== undefined) return new KantaError('policy', `${refused}.`, { cause, sql, parameters })
+  if (refused !== undefined) return new KantaError('policy', refused, { cause, sql, parameters })
   return new KantaError(code, message, { cause, sql, parameters, ...details })
 }
 

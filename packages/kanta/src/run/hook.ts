@@ -66,6 +66,10 @@ export interface Company {
   readonly tree: Node
   readonly context: Context
   readonly exemptions: readonly Exemption[]
+  /** The arguments of the statement, those of policies after those of the user. */
+  readonly args: readonly unknown[]
+  /** What policies tell of it. */
+  readonly told: readonly object[]
   /**
    * Runs a statement that is made of this one, with the same arguments: its rows. It is planned once under its key; no
    * policy and no companion sees it. Values of its own it takes as literals or as a `context` node.
@@ -73,6 +77,8 @@ export interface Company {
   derive(key: string, make: (tree: Node) => Node): Promise<Record<string, unknown>[]>
   /** The transaction that it runs in, without plugins: a `Transaction`. */
   readonly db: unknown
+  /** The same transaction with the plugins, context and exemptions of the statement. */
+  readonly plugged: unknown
 }
 
 /**
@@ -81,14 +87,21 @@ export interface Company {
  */
 export interface Companion {
   readonly name: string
-  /** Whether it goes along with a statement; asked once for each shape. */
-  joins(facts: Facts): boolean
+  /** Whether it goes along with a statement, by what is known of it and what policies tell; asked once for each shape. */
+  joins(facts: Facts, told: readonly object[]): boolean
   around(company: Company, next: () => Promise<unknown[]>): Promise<unknown[]>
 }
 
 /** Those that answer come last. */
 export function orderHooks(hooks: readonly Hook[]): readonly Hook[] {
   return [...hooks.filter((hook) => hook.answers !== true), ...hooks.filter((hook) => hook.answers === true)]
+}
+
+/** The same hooks, of which none answers: they only hear what is read and written. */
+export function listening(hooks: readonly Hook[]): readonly Hook[] {
+  return hooks.map((hook) =>
+    hook.answers === true ? { name: hook.name, around: (event, next) => hook.around(event, next) } : hook,
+  )
 }
 
 /** Runs `work` inside all hooks, the first outermost. */

@@ -1,6 +1,6 @@
 export { eachChild, empty, isNode, mapChildren, type Node, type NodeOf, nodeWith, walk } from '../ir/index.ts'
-export { withAmbient } from './ambient.ts'
-export { type Context, contextValue, sameValue } from './context.ts'
+export { withAmbient, withAmbientContext } from './ambient.ts'
+export { addContext, type Context, contextValue, sameValue } from './context.ts'
 export { DatabaseHandle, type KantaOptions, open, withoutPlugins } from './database.ts'
 export { DefinitionExecutor } from './definition.ts'
 export type { Executor, Settings } from './execute.ts'
@@ -15,11 +15,13 @@ export type { Plugin } from './plugin.ts'
 export {
   type Enforce,
   type Enforced,
+  inSchemas,
   type Policy,
   type Prepare,
   type Statement,
   type Surroundings,
   schemaPrefix,
+  type Variants,
 } from './policy.ts'
 export type { Facts } from './resolve.ts'
 export { fromJSON } from './restore.ts'

@@ -4,6 +4,7 @@ import { defines, fold, type Node, type NodeOf, type Shape } from '../ir/index.t
 import type { Codec, TableDefinition } from '../schema/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
+import type { Context } from './context.ts'
 import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
 import type { Companion } from './hook.ts'
 import { applyPolicies, type Policy, type Prepare } from './policy.ts'
@@ -53,6 +54,8 @@ export interface Plan {
   readonly asked: Node['kind']
   /** Checks the arguments and adds those of policies. */
   readonly prepare: Prepare | undefined
+  /** What policies tell companions of it. */
+  readonly told: readonly object[]
   /** Those of the database that go along with this statement; `undefined` where there is none. */
   readonly companions: readonly Companion[] | undefined
   /** The plans of statements that companions derive from this one. */
@@ -66,6 +69,30 @@ export interface Planning {
   readonly policies: readonly Policy[]
   /** What goes along with statements, in one transaction with them. */
   readonly companions: readonly Companion[]
+}
+
+/** The most plannings that are kept of one database, those for contexts, schemas and opt-outs: names must not pile up. */
+export const MOST_PLANNINGS = 1_000
+const inContexts = new WeakMap<Planning, Map<string, Planning>>()
+
+/** What is fixed for a database in a context, where some of its policies have variants. */
+export function planningIn(planning: Planning, context: Context): Planning {
+  const names = planning.policies.map(({ variants }) => variants?.nameIn(context))
+  const key = JSON.stringify(names)
+  const known = inContexts.get(planning) ?? new Map<string, Planning>()
+  inContexts.set(planning, known)
+  let found = known.get(key)
+  if (found === undefined) {
+    if (known.size >= MOST_PLANNINGS) known.delete(known.keys().next().value!)
+    const policies = planning.policies.map((policy, i): Policy => {
+      const { variants } = policy
+      return variants === undefined ? policy : { ...policy, rewrite: (tree) => variants.rewrite(tree, names[i]!) }
+    })
+    found = { ...planning, policies }
+  } else known.delete(key)
+  // The one that was not used for longest is the first.
+  known.set(key, found)
+  return found
 }
 
 const NO_PIECES: readonly Piece[] = []
@@ -89,9 +116,9 @@ function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
   const statement = attachDefinitions(folded.tree as Node, planning.schema, planning.dialect)
   const given = folded.arguments
-  const { tree, added, prepare } = applyPolicies(statement, planning.policies, { ...planning, given })
-  const made = { ...planTree(tree, given + added, planning, given), asked: shape.kind, prepare }
-  const companions = planning.companions.filter((companion) => companion.joins(made.facts))
+  const { tree, added, prepare, told } = applyPolicies(statement, planning.policies, { ...planning, given })
+  const made = { ...planTree(tree, given + added, planning, given), asked: shape.kind, prepare, told }
+  const companions = planning.companions.filter((companion) => companion.joins(made.facts, told))
   return { ...made, companions: companions.length === 0 ? undefined : companions }
 }
 
@@ -152,6 +179,7 @@ function planStatement(tree: Node, given: number, planning: Planning, own: numbe
     parts: undefined,
     asked: tree.kind,
     prepare: undefined,
+    told: [],
     companions: undefined,
     derived: undefined,
     given,

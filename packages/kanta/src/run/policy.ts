@@ -21,6 +21,15 @@ export interface Policy {
   renameColumn?(name: string): string
   /** Whether a capability turns it off; see `db.unscoped()`. */
   opens?(capability: object): boolean
+  /** For one whose statements have another text in another context: values are to be late instead. */
+  readonly variants?: Variants | undefined
+}
+
+/** What a policy is in each context, by a name that the context decides: statements are planned once for each. */
+export interface Variants {
+  /** Throws where the context lacks what it needs. */
+  nameIn(context: Context): string
+  rewrite(statement: Statement, name: string): Statement
 }
 
 /** Applies several policies to a statement in one pass. */
@@ -32,6 +41,10 @@ export interface Surroundings {
   readonly schema: SchemaDefinitions
   /** How many arguments the user gives; slots from this number on are those that `prepare` adds. */
   readonly given: number
+  /** What the policies that come after those of tables make of a name. */
+  renames(name: Node): Node
+  /** The name in the program of a column of the database. */
+  toProgram(column: string): string
 }
 
 /** What policies made of a statement. */
@@ -41,6 +54,8 @@ export interface Enforced {
   readonly added: number
   /** Checks the arguments and adds those of the policies, each time that the statement runs. */
   readonly prepare: Prepare | undefined
+  /** What policies tell companions of it. */
+  readonly told: readonly object[]
 }
 
 export type Prepare = (args: readonly unknown[], context: Context) => readonly unknown[]
@@ -48,21 +63,34 @@ export type Prepare = (args: readonly unknown[], context: Context) => readonly u
 /** Puts every unqualified table into a schema; the names of common table expressions are not tables. */
 export function schemaPrefix(schema: string): Policy {
   checkName(schema, 'a schema')
-  return { name: `schema ${schema}`, rewrite: (statement) => prefix(statement, schema, new Set()) }
+  return { name: `schema ${schema}`, rewrite: (statement) => inSchemas(statement, () => schema) }
 }
 
-function prefix(part: Node, schema: string, hidden: ReadonlySet<string>): Node {
-  if (part.kind === 'table') return part.schema === undefined && !hidden.has(part.name) ? { ...part, schema } : part
-  return withHidden(part, hidden, (child, inner) => prefix(child, schema, inner))
+/** Puts every unqualified table into the schema that is said for it; the names of common table expressions are not tables. */
+export function inSchemas(
+  part: Node,
+  schemaOf: (table: string) => string | undefined,
+  hidden: ReadonlySet<string> = new Set(),
+): Node {
+  if (part.kind === 'table')
+    return part.schema === undefined && !hidden.has(part.name) ? { ...part, schema: schemaOf(part.name) } : part
+  return withHidden(part, hidden, (child, inner) => inSchemas(child, schemaOf, inner))
 }
 
 /** What the policies make of a statement: those of tables first and together, then the others one by one. */
-export function applyPolicies(statement: Statement, policies: readonly Policy[], around: Surroundings): Enforced {
+export function applyPolicies(
+  statement: Statement,
+  policies: readonly Policy[],
+  around: Omit<Surroundings, 'renames' | 'toProgram'>,
+): Enforced {
+  const renames = (name: Node): Node => policies.reduce((now, policy) => policy.rewrite?.(now) ?? now, name)
+  const toProgram = (name: string): string => policies.reduce((now, policy) => policy.renameColumn?.(now) ?? now, name)
   const ofTables = policies.filter((policy) => policy.enforce !== undefined)
-  const enforced = ofTables[0]?.enforce?.(statement, ofTables, around) ?? {
+  const enforced = ofTables[0]?.enforce?.(statement, ofTables, { ...around, renames, toProgram }) ?? {
     tree: statement,
     added: 0,
     prepare: undefined,
+    told: [],
   }
   let { tree } = enforced
   for (const policy of policies) tree = policy.rewrite?.(tree) ?? tree

@@ -61,7 +61,7 @@ export class PreparedQuery {
 function rolesOf(query: Chain, executor: Executor): ReadonlyMap<string, ReadonlySet<ArgRole>> {
   const roles = new Map<string, Set<ArgRole>>()
   for (const arg of query.args) if (arg instanceof Parameter) roles.set(arg.name, new Set())
-  for (const slot of executor.plan(query.shape).slots) {
+  for (const slot of executor.slotsOf(query.shape)) {
     const arg = slot.kind === 'slot' ? query.args[slot.index] : undefined
     if (slot.kind === 'slot' && arg instanceof Parameter) roles.get(arg.name)!.add(slot.role)
   }

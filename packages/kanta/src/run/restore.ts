@@ -76,8 +76,9 @@ function made(db: DatabaseHandle, stored: unknown, options: { readonly trustText
     runner: Runner,
   ) => Chain
   // Planning names what does not fit the tables of this database.
-  for (const slot of runner.plan(shape).slots) {
-    if (slot.kind !== 'slot') continue
+  for (const slot of runner.slotsOf(shape)) {
+    // Slots of policies have their values when it runs.
+    if (slot.kind !== 'slot' || slot.index >= args.length) continue
     checkArgument(`The value ${slot.index} of the stored query`, args[slot.index], new Set([slot.role]))
   }
   return new Builder(shape, args, runner)

@@ -7,6 +7,7 @@ import { PoolSession, type Session } from '../../src/run/session.ts'
 export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/plugins'
+export * from 'kanta/problem'
 export * from 'kanta/schema'
 export * from 'kanta/sqlite'
 
@@ -26,6 +27,7 @@ export const city = table('city', (c) => ({
   profile: c.json<{ address: { street: string } }>().nullable(),
   created_at: c.timestamp().default(new Date(0)),
   updated_at: c.timestamp().default(new Date(0)),
+  deleted_at: c.timestamp().nullable(),
 }))
 
 export const oldCity = table('old_city', (c) => ({ id: c.integer().primaryKey(), name: c.text() }))

@@ -92,7 +92,7 @@ function plain(value: unknown, output: Output): unknown {
   return output.type !== 'text' && typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value
 }
 
-const plainRow = (row: Record<string, unknown>, outputs: readonly Output[]): Record<string, unknown> =>
+export const plainRow = (row: Record<string, unknown>, outputs: readonly Output[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(row).map(([name, value], i) => [name, plain(value, outputs[i]!)]))
 
 /** What came of the queries, by engine. */

@@ -11,18 +11,20 @@ export interface EngineWorld {
   close(): Promise<void>
 }
 
-const TYPES: Readonly<Record<Dialect, Readonly<Record<Type, string>>>> = {
+const TYPES: Readonly<Record<Dialect | 'sqlite', Readonly<Record<Type, string>>>> = {
   postgres: { int: 'integer', text: 'text', bool: 'boolean', time: 'timestamptz', big: 'bigint' },
+  sqlite: { int: 'integer', text: 'text', bool: 'integer', time: 'text', big: 'integer' },
   mariadb: { int: 'integer', text: 'varchar(255)', bool: 'tinyint(1)', time: 'datetime(6)', big: 'bigint' },
 }
 
 /** Text whose letters are ordered by their code points, as in the oracle. */
-const SUFFIX: Readonly<Record<Dialect, string>> = {
+const SUFFIX: Readonly<Record<Dialect | 'sqlite', string>> = {
   postgres: '',
+  sqlite: ' strict',
   mariadb: ' default character set utf8mb4 collate utf8mb4_bin',
 }
 
-function literal(dialect: Dialect, type: Type, cell: Cell): string {
+function literal(dialect: Dialect | 'sqlite', type: Type, cell: Cell): string {
   if (cell === null) return 'null'
   if (type === 'bool' && dialect === 'postgres') return String(cell === 1)
   if (typeof cell === 'number') return String(cell)
@@ -30,8 +32,8 @@ function literal(dialect: Dialect, type: Type, cell: Cell): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-function* statements(dialect: Dialect, content: Content): Generator<string> {
-  const quote = (name: string): string => (dialect === 'postgres' ? `"${name}"` : `\`${name}\``)
+export function* statements(dialect: Dialect | 'sqlite', content: Content): Generator<string> {
+  const quote = (name: string): string => (dialect === 'mariadb' ? `\`${name}\`` : `"${name}"`)
   for (const name of tableNames) {
     const defined = columns[name].map(
       (c) => `${quote(c.name)} ${TYPES[dialect][c.type]}${c.name === 'id' ? ' primary key' : ''}`,

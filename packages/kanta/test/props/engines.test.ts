@@ -6,29 +6,8 @@ import { pglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
 import { EngineQuery, Tally } from './engine-query.ts'
 import { type EngineWorld, openEngineWorld } from './engine-world.ts'
+import { FAULTS_OF_MARIADB, TYPES_OF_POSTGRES } from './faults.ts'
 import { numbers, settings } from './settings.ts'
-
-/** What PostgreSQL, which is strict with types, says of queries that SQLite takes. */
-const TYPES_OF_POSTGRES = [
-  /function (?:min|max|sum)\((?:boolean|text)\) does not exist/,
-  /could not determine data type of parameter/,
-  /inconsistent types deduced for parameter/,
-  /operator does not exist/,
-  /types .* and .* cannot be matched/,
-  /FULL JOIN is only supported with/,
-  // Two parameters with one value are two values.
-  /must appear in the GROUP BY clause/,
-  /invalid input syntax for type boolean/,
-]
-
-const FAULTS_OF_MARIADB = [
-  // It has no lateral tables, and loses columns of queries in queries when it runs a statement again.
-  /Unknown column '\w+\.\w+' in '/,
-  // It counts the columns of a star twice when a query with set operations stands in exists().
-  /have a different number of columns/,
-  // It takes a condition without columns for a position.
-  /Can't group on/,
-]
 
 const engines: readonly (readonly [Engine, readonly RegExp[], number])[] = [
   [pglite, TYPES_OF_POSTGRES, 300],

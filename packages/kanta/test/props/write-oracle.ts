@@ -18,9 +18,9 @@ export class WriteOracle {
   readonly #content: Content
   readonly #oracle: Oracle
 
-  constructor(content: Content, which: 'value' | 'other' = 'value') {
+  constructor(content: Content, which: 'value' | 'other' = 'value', exactLike = false) {
     this.#content = content
-    this.#oracle = new Oracle(content, which)
+    this.#oracle = new Oracle(content, which, exactLike)
   }
 
   outcome(write: Write): Outcome {

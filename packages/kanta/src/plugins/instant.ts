@@ -1,0 +1,83 @@
+import type { Dialect } from '../dialect/index.ts'
+import { KantaError } from '../error/index.ts'
+import type { ColumnDefinition } from '../schema/index.ts'
+
+/**
+ * How an instant is kept in a column: as the type for it of the database, as whole seconds or milliseconds since 1970,
+ * as text such as `2024-02-29T12:00:00.000Z`, or as its day.
+ */
+export type InstantForm = 'timestamp' | 'seconds' | 'milliseconds' | 'iso' | 'date'
+
+const FORMS: Readonly<Partial<Record<ColumnDefinition['type'], InstantForm>>> = {
+  timestamp: 'timestamp',
+  unix: 'seconds',
+  unixms: 'milliseconds',
+  text: 'iso',
+  varchar: 'iso',
+  date: 'date',
+}
+
+const NUMBERS: ReadonlySet<ColumnDefinition['type']> = new Set(['integer', 'bigint', 'real', 'decimal'])
+
+/** The form of a column: what its type says, else what the user says. */
+export function formOf(column: ColumnDefinition | undefined, given: InstantForm): InstantForm {
+  if (column === undefined) return given
+  const known = FORMS[column.type]
+  if (known !== undefined) return known
+  return NUMBERS.has(column.type) && given !== 'milliseconds' ? 'seconds' : given
+}
+
+/** An instant as a column takes it: a Date where its codec makes the rest. */
+export function inForm(instant: Date, form: InstantForm, column: ColumnDefinition | undefined): unknown {
+  if (column?.type === 'custom' && column.codec !== undefined) return instant
+  const time = instant.getTime()
+  switch (form) {
+    case 'iso':
+      return instant.toISOString()
+    case 'date':
+      return instant.toISOString().slice(0, 10)
+    case 'timestamp':
+      return column === undefined ? instant.toISOString().replace('T', ' ').replace('Z', '') : instant
+    default: {
+      if (column?.type === 'unix' || column?.type === 'unixms') return instant
+      const number = form === 'seconds' ? Math.floor(time / 1000) : time
+      if (column?.type === 'bigint') return BigInt(number)
+      return column?.type === 'decimal' ? String(number) : number
+    }
+  }
+}
+
+const EPOCH = 'extract(epoch from statement_timestamp())'
+
+/** The instant at which a statement runs, as the clock of the database has it: the same for all of its rows. */
+const CLOCKS: Readonly<Partial<Record<Dialect['name'], Readonly<Record<InstantForm, string>>>>> = {
+  sqlite: {
+    timestamp: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+    iso: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+    seconds: "cast(strftime('%s', 'now') as integer)",
+    milliseconds: "(cast(strftime('%s', 'now') as integer) * 1000 + cast(substr(strftime('%f', 'now'), 4) as integer))",
+    date: "date('now')",
+  },
+  postgres: {
+    timestamp: 'statement_timestamp()',
+    iso: `to_char(statement_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    seconds: `cast(floor(${EPOCH}) as bigint)`,
+    milliseconds: `cast(floor(${EPOCH} * 1000) as bigint)`,
+    date: `cast(statement_timestamp() at time zone 'UTC' as date)`,
+  },
+  mysql: {
+    timestamp: 'utc_timestamp(6)',
+    iso: "concat(left(date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')",
+    seconds: 'unix_timestamp()',
+    milliseconds: 'floor(unix_timestamp(current_timestamp(3)) * 1000)',
+    date: 'utc_date()',
+  },
+}
+
+/** What the clock of the database says, as text of SQL. */
+export function clockOf({ name }: Dialect, form: InstantForm): string {
+  const clock = CLOCKS[name === 'mariadb' ? 'mysql' : name]
+  if (clock === undefined)
+    throw new KantaError('unsupported', `The clock of ${name} is not read by timestamps(). Use clock: 'client'.`)
+  return clock[form]
+}

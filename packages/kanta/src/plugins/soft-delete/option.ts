@@ -1,0 +1,95 @@
+import { refuse } from '../../error/index.ts'
+import type { Capability } from '../../face/index.ts'
+import { checkName, show } from '../../sql/index.ts'
+import type { Clock } from '../moment.ts'
+
+/** A table that goes with another: its rows are deleted together with the row that they refer to. */
+export interface CascadeReference {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly references: { readonly table: string; readonly columns: readonly string[] }
+}
+
+export interface CascadeOptions {
+  /** The column that ties the rows of one deletion together, text or a UUID that may be null; `deletion` unless given. */
+  readonly column?: string | undefined
+  /** References besides the foreign keys of the definitions. */
+  readonly along?: readonly CascadeReference[] | undefined
+}
+
+export interface SoftDeleteOptions {
+  /** The tables; every table of the schema that has the column unless given. */
+  readonly tables?: readonly string[] | undefined
+  /** The column that says when a row was deleted; `deleted_at` unless given. */
+  readonly column?: string | undefined
+  /** A column that says who deleted it, and the name of the value of the context that goes there. */
+  readonly deletedBy?: { readonly column: string; readonly context: string } | undefined
+  /** Whose clock it is: that of this program unless given. */
+  readonly now?: Clock | undefined
+  /** Whether rows that refer to a deleted row are deleted with it, along the foreign keys of the definitions. */
+  readonly cascade?: boolean | CascadeOptions | undefined
+  /** Turns the plugin off for whoever holds it: see `db.unscoped()`. */
+  readonly capability?: Capability | undefined
+}
+
+/** The options, checked and with their defaults. */
+export interface Settled {
+  readonly tables: readonly string[] | undefined
+  readonly column: string
+  readonly deletedBy: { readonly column: string; readonly context: string } | undefined
+  readonly now: Clock
+  readonly cascade: { readonly column: string; readonly along: readonly CascadeReference[] } | undefined
+  readonly capability: Capability | undefined
+}
+
+const OPTIONS = ['tables', 'column', 'deletedBy', 'now', 'cascade', 'capability']
+
+export function settle(options: SoftDeleteOptions): Settled {
+  refuseOthers('softDelete()', options, OPTIONS)
+  const { tables, column = 'deleted_at', deletedBy, now = () => new Date(), cascade, capability } = options
+  if (tables !== undefined && (!Array.isArray(tables) || tables.length === 0))
+    refuse(`softDelete({ tables: ${show(tables)} }) takes an array with the name of one table or more.`)
+  for (const table of tables ?? []) checkName(table, 'a table that is deleted softly')
+  checkName(column, 'the column of deletions')
+  if (now !== 'database' && typeof now !== 'function')
+    refuse(`softDelete({ now: ${show(now)} }) takes 'database', or a function that gives a Date.`)
+  if (deletedBy !== undefined) {
+    refuseOthers('deletedBy', deletedBy, ['column', 'context'])
+    checkName(deletedBy.column, 'the column of who deleted')
+    checkName(deletedBy.context, 'the name of a value of the context')
+  }
+  return { tables, column, deletedBy, now, cascade: settleCascade(cascade), capability }
+}
+
+function settleCascade(cascade: SoftDeleteOptions['cascade']): Settled['cascade'] {
+  if (cascade === undefined || cascade === false) return undefined
+  const given: CascadeOptions = cascade === true ? {} : cascade
+  refuseOthers('cascade', given, ['column', 'along'])
+  const { column = 'deletion', along = [] } = given
+  checkName(column, 'the column of a cascade')
+  if (!Array.isArray(along)) refuse(`cascade: { along: ${show(along)} } takes an array of references.`)
+  for (const each of along) checkReference(each)
+  return { column, along }
+}
+
+function checkReference(each: CascadeReference): void {
+  refuseOthers('A reference of a cascade', each, ['table', 'columns', 'references'])
+  const { table, columns, references } = each
+  refuseOthers('references', references, ['table', 'columns'])
+  for (const name of [table, references.table]) checkName(name, 'a table of a cascade')
+  for (const names of [columns, references.columns]) {
+    if (!Array.isArray(names) || names.length === 0)
+      refuse(`The columns of a cascade are an array, not ${show(names)}.`)
+    for (const name of names) checkName(name, 'a column of a cascade')
+  }
+  if (columns.length !== references.columns.length)
+    refuse(`The reference of '${table}' to '${references.table}' has other numbers of columns on its sides.`)
+}
+
+/** Refuses what is no object of options, and options that there are none of. */
+export function refuseOthers(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    refuse(`${what} takes an object of options, not ${show(options)}. There are: ${known.join(', ')}.`)
+  for (const name of Object.keys(options))
+    if (!known.includes(name)) refuse(`${what} has no option ${show(name)}. There are: ${known.join(', ')}.`)
+}

@@ -1,0 +1,208 @@
+import { KantaError, refuse } from '../../error/index.ts'
+import type { AnyInfo, Delete, One, TableCells, TransactionBuilder, Update } from '../../face/index.ts'
+import type { TableReference } from '../../guard/index.ts'
+import type { DatabaseHandle, Plugin } from '../../run/index.ts'
+import { checkName } from '../../sql/index.ts'
+import { cascading } from './cascade.ts'
+import { type Settled, type SoftDeleteOptions, settle } from './option.ts'
+import { checkDefinitions, isSoft } from './reference.ts'
+import { type Act, keyOf, NAME, PLAIN, type Sight, SoftPolicies, type State, tieOf } from './rule.ts'
+
+/** A database of which it is known which tables it has. */
+export interface HasTables<I extends AnyInfo> {
+  transaction(): TransactionBuilder<any, I>
+}
+
+/** The names of the tables of a database. */
+type NamesOf<D> = D extends HasTables<infer I> ? I['names'] : never
+
+type Refs<I extends AnyInfo, B extends string> =
+  | `${B}.${keyof TableCells<I, B>['row'] & string}`
+  | (keyof TableCells<I, B>['row'] & string)
+
+/** What a database has besides with soft delete. */
+export interface SoftDeleted {
+  /**
+   * The same database with rows that are deleted, too: of some tables, or of all.
+   *
+   * @example
+   * ```ts
+   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
+   * live.withDeleted().selectFrom('old_city').select('name').compile().sql // select "name" from "old_city"
+   * ```
+   */
+  withDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
+  /**
+   * The same database with only rows that are deleted: of some tables, or of all.
+   *
+   * @example
+   * ```ts
+   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
+   * const gone = live.onlyDeleted('old_city').selectFrom('old_city').select(['id', 'name'])
+   * ```
+   */
+  onlyDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
+  /**
+   * Begins a statement that restores deleted rows of a table, and what was deleted together with them.
+   *
+   * @example
+   * ```ts
+   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
+   * const restoring = live.restore('old_city').where('id', '=', 7).returning('name')
+   * ```
+   */
+  restore<I extends AnyInfo, B extends I['names']>(
+    this: HasTables<I>,
+    table: B,
+  ): Update<I, One<B, TableCells<I, B>>, Refs<I, B>, TableCells<I, B>, TableCells<I, B>, never>
+  /**
+   * Begins a statement that deletes rows of a table for good, whether they are deleted or not; after `onlyDeleted()`
+   * only those that are.
+   *
+   * @example
+   * ```ts
+   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
+   * const erasing = live.onlyDeleted().hardDelete('old_city').where('id', '=', 7)
+   * ```
+   */
+  hardDelete<I extends AnyInfo, B extends I['names']>(
+    this: HasTables<I>,
+    table: B,
+  ): Delete<I, One<B, TableCells<I, B>>, Refs<I, B>, TableCells<I, B>, TableCells<I, B>, never>
+}
+
+/** What is known of a plugin besides what every plugin has. */
+export interface SoftDeletion {
+  readonly settled: Settled
+  readonly policies: SoftPolicies
+}
+
+const deletions = new WeakMap<object, SoftDeletion>()
+
+/** The soft deletion of a database; refuses one without. */
+export function deletionOf({ settings }: DatabaseHandle): SoftDeletion {
+  const found = settings.plugins.map((plugin) => deletions.get(plugin)).find((each) => each !== undefined)
+  if (found === undefined)
+    throw new KantaError('plugin', `The database does not have the plugin '${NAME}'. Give it one that has.`)
+  return found
+}
+
+/**
+ * Rows that are deleted stay in their tables, marked, and are not there for any statement: each table that a statement
+ * names is filtered, updates pass them over, a delete marks them, an upsert that meets one fails. What is marked comes
+ * back with `db.restore()`, is seen with `db.withDeleted()` and `db.onlyDeleted()`, and goes for good with
+ * `db.hardDelete()` and `purge()`.
+ *
+ * With `cascade` the rows that refer to a deleted row are deleted in the same transaction, and come back with it: those
+ * that its deletion took, and no others. Each table then has a column `deletion` that says which deletion that was.
+ *
+ * @throws KantaError `plugin` when the database opens, where a table lacks a column; `policy` for a statement that
+ * writes the columns of the plugin.
+ *
+ * @example
+ * ```ts
+ * import { kanta, table } from 'kanta'
+ * import { softDelete } from 'kanta/plugins'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const post = table('post', (c) => ({
+ *   id: c.integer().primaryKey(),
+ *   title: c.text(),
+ *   deleted_at: c.timestamp().nullable(),
+ * }))
+ * const db = kanta({ driver: sqlite(':memory:'), schema: { post }, plugins: [softDelete()] })
+ * await db.schema.createTable(post).execute()
+ *
+ * await db.insertInto('post').values({ id: 1, title: 'Hello' }).execute()
+ * await db.deleteFrom('post').where('id', '=', 1).execute()
+ * await db.selectFrom('post').selectAll().execute() // []
+ * await db.restore('post').where('id', '=', 1).execute()
+ * ```
+ */
+export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted> {
+  const settled = settle(options)
+  const policies = new SoftPolicies(settled)
+  const plain = policies.in(PLAIN)
+  const added = methods(settled, policies)
+  const plugin: Plugin<SoftDeleted> = {
+    name: NAME,
+    policies: [plain],
+    companions: settled.cascade === undefined ? [] : [cascading(settled, policies)],
+    extend: (db: DatabaseHandle) => {
+      checkOnce(settled, db)
+      return added as never
+    },
+  }
+  deletions.set(plugin, { settled, policies })
+  return plugin
+}
+
+const checked = new WeakMap<object, WeakSet<Settled>>()
+
+/** Checks definitions when the database is made, and not again for each of its transactions. */
+function checkOnce(settled: Settled, { settings }: DatabaseHandle): void {
+  const { schema } = settings.planning
+  const done = checked.get(schema) ?? new WeakSet<Settled>()
+  checked.set(schema, done)
+  if (done.has(settled)) return
+  checkDefinitions(settled, schema)
+  done.add(settled)
+}
+
+/** The methods of every database with the plugin; they are called on it. */
+function methods(settled: Settled, policies: SoftPolicies): object {
+  const { column, deletedBy } = settled
+  const seeing = (sight: Sight, mode: string) =>
+    function (this: DatabaseHandle, ...tables: readonly string[]): DatabaseHandle {
+      for (const table of tables) softTable(this, settled, table)
+      const named = Object.fromEntries(tables.map((table) => [table, sight]))
+      return changed(this, policies, mode, (state) =>
+        tables.length === 0 ? { ...state, sight, sights: {} } : { ...state, sights: { ...state.sights, ...named } },
+      )
+    }
+  const acting = (db: DatabaseHandle, act: Act): DatabaseHandle =>
+    changed(db, policies, act, (state) => ({ ...state, act }))
+  return {
+    withDeleted: seeing('all', 'with deleted'),
+    onlyDeleted: seeing('deleted', 'only deleted'),
+    restore(this: DatabaseHandle, table: string) {
+      const columns = [column, deletedBy?.column, tieOf(softTable(this, settled, table), settled)]
+      const cleared = columns.flatMap((name) => (name === undefined ? [] : [[name, null]]))
+      return acting(this, 'restore').updateTable(table).set(Object.fromEntries(cleared))
+    },
+    hardDelete(this: DatabaseHandle, table: string) {
+      softTable(this, settled, table)
+      return acting(this, 'hard delete').deleteFrom(table)
+    },
+  }
+}
+
+/** A table by its name; refuses one whose rows are not deleted softly. */
+export function softTable({ settings }: DatabaseHandle, settled: Settled, table: string): TableReference {
+  checkName(table, 'a table')
+  const dot = table.indexOf('.')
+  const [schema, name] = dot < 0 ? [undefined, table] : [table.slice(0, dot), table.slice(dot + 1)]
+  const found: TableReference = { schema, name, definition: settings.planning.schema.get(table) }
+  if (!isSoft(settled, found))
+    refuse(`Rows of '${table}' are not deleted softly: it is none of the tables of the plugin '${NAME}'.`)
+  return found
+}
+
+/** The same database with the policy in another state. */
+export function changed(
+  db: DatabaseHandle,
+  policies: SoftPolicies,
+  mode: string,
+  change: (state: State) => State,
+): DatabaseHandle {
+  const state = db.settings.planning.policies.flatMap((policy) => policies.stateOf(policy) ?? [])[0]
+  if (state === undefined)
+    throw new KantaError(
+      'policy',
+      `The policy '${NAME}' is turned off here by unscoped(). Use the database without that.`,
+    )
+  const policy = policies.in(change(state))
+  return db.exempt(keyOf(change(state)), (each) => (policies.stateOf(each) === undefined ? each : policy), [
+    { policy: NAME, mode },
+  ])
+}

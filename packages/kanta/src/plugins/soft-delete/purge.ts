@@ -1,0 +1,260 @@
+import { refuse } from '../../error/index.ts'
+import type { AnyInfo } from '../../face/index.ts'
+import { DatabaseHandle, throwIfAborted } from '../../run/index.ts'
+import { isCount, show } from '../../sql/index.ts'
+import { momentValue } from '../moment.ts'
+import { nameOf } from '../table-list.ts'
+import { countOf } from './cascade.ts'
+import { type CascadeReference, refuseOthers, type Settled } from './option.ts'
+import { changed, deletionOf, type HasTables, type SoftDeleted, softTable } from './plugin.ts'
+import { referencesOf, sameTable } from './reference.ts'
+
+export interface PurgeOptions {
+  /** Rows that were deleted before this moment go. */
+  readonly olderThan: Date
+  /** How many rows of the table go in one transaction; 1,000 unless given. */
+  readonly batch?: number | undefined
+  /** The columns of the key, where the table has no definition that says them; `['id']` unless given. */
+  readonly key?: readonly string[] | undefined
+  /** Ends it after a batch: what has gone stays gone. */
+  readonly signal?: AbortSignal | undefined
+  /** Called after each batch with the numbers so far. */
+  readonly onProgress?: ((purged: Purged) => unknown) | undefined
+}
+
+/** What has gone. */
+export interface Purged {
+  /** How many rows, by table. */
+  readonly rows: Readonly<Record<string, number>>
+  readonly batches: number
+  /** How many rows are old enough, but stay, since rows that are not deleted refer to them; counted at the end. */
+  readonly kept: number
+}
+
+/**
+ * Deletes for good what was deleted long ago, a batch at a time, each in a transaction of its own; with a cascade, the
+ * deleted rows that refer to it go with it. Rows that other policies hide stay.
+ *
+ * @throws KantaError `plugin` for a database without soft delete, `cancelled` once its signal aborts.
+ *
+ * @example
+ * ```ts
+ * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
+ * const month = 30 * 24 * 60 * 60 * 1000
+ * const purging = () => purge(live, 'old_city', { olderThan: new Date(Date.now() - month), batch: 500 })
+ * ```
+ */
+export async function purge<I extends AnyInfo, B extends I['names']>(
+  db: HasTables<I> & SoftDeleted,
+  table: B,
+  options: PurgeOptions,
+): Promise<Purged> {
+  if (!((db as unknown) instanceof DatabaseHandle))
+    return refuse('purge() takes a database with the plugin softDelete().')
+  return new Purge(db as unknown as DatabaseHandle, table, options).run()
+}
+
+type Row = Readonly<Record<string, unknown>>
+// The builder without types.
+type Builder = any
+
+const OPTIONS = ['olderThan', 'batch', 'key', 'signal', 'onProgress']
+const CHILD = 'kanta_child'
+
+class Purge {
+  readonly #db: DatabaseHandle
+  readonly #settled: Settled
+  readonly #table: string
+  readonly #options: PurgeOptions
+  readonly #batch: number
+  readonly #references: readonly CascadeReference[]
+  readonly #before: unknown
+  readonly #rows: Record<string, number> = {}
+
+  constructor(db: DatabaseHandle, table: string, options: PurgeOptions) {
+    refuseOthers('purge()', options, OPTIONS)
+    const { olderThan, batch = 1000, key } = options
+    if (!(olderThan instanceof Date) || Number.isNaN(olderThan.getTime()))
+      refuse(`purge({ olderThan: ${show(olderThan)} }) takes a Date.`)
+    if (!isCount(batch) || batch === 0) refuse(`purge({ batch: ${show(batch)} }) takes a number of rows, from 1.`)
+    if (key !== undefined && (!Array.isArray(key) || key.length === 0))
+      refuse(`purge({ key: ${show(key)} }) takes the names of the columns of the key.`)
+    const { settled, policies } = deletionOf(db)
+    const { planning } = db.settings
+    this.#before = momentValue(softTable(db, settled, table), settled.column, olderThan, planning.dialect.name)
+    this.#db = changed(db, policies, 'purge', (state) => ({ ...state, sight: 'all', sights: {}, act: 'hard delete' }))
+    this.#settled = settled
+    this.#table = table
+    this.#options = options
+    this.#batch = Number(batch)
+    this.#references = referencesOf(settled, planning.schema)
+  }
+
+  async run(): Promise<Purged> {
+    const { signal, onProgress } = this.#options
+    let batches = 0
+    for (;;) {
+      throwIfAborted(signal)
+      const gone = await this.#db.transaction().execute((trx) => this.#one(trx as DatabaseHandle), { signal })
+      if (gone === 0) break
+      batches++
+      await onProgress?.({ rows: { ...this.#rows }, batches, kept: 0 })
+      if (gone < this.#batch) break
+    }
+    return { rows: this.#rows, batches, kept: await this.#kept() }
+  }
+
+  /** One batch: the number of rows of the table itself. */
+  async #one(db: DatabaseHandle): Promise<number> {
+    const columns = this.#columnsOf(this.#table)
+    const roots = (await this.#old(db)
+      .select(columns.map((name) => `${this.#table}.${name}`))
+      .where(this.#isReferredTo(false))
+      .orderBy(`${this.#table}.${this.#settled.column}`)
+      .limit(this.#batch)
+      .execute()) as Row[]
+    if (roots.length === 0) return 0
+    const found = await this.#collect(db, roots)
+    const counts: [string, number][] = []
+    for (const table of this.#childrenFirst(this.#table))
+      for (const rows of layers(found.get(table) ?? [], this.#within(table))) {
+        const result = await db
+          .deleteFrom(table)
+          .where(this.#isOneOf(table, this.#keyOf(table), rows))
+          .execute()
+        counts.push([table, Number(countOf(result))])
+      }
+    // Only what lasts is counted: a batch that fails is undone.
+    for (const [table, count] of counts) this.#rows[table] = (this.#rows[table] ?? 0) + count
+    return roots.length
+  }
+
+  /** The rows and the deleted ones that refer to them, by table. */
+  async #collect(db: DatabaseHandle, roots: readonly Row[]): Promise<ReadonlyMap<string, readonly Row[]>> {
+    const found = new Map<string, Row[]>()
+    const seen = new Set<string>()
+    const isNew = (table: string, row: Row): boolean => {
+      const id = keyText([table, ...this.#keyOf(table).map((name) => row[name])])
+      if (seen.has(id)) return false
+      seen.add(id)
+      found.set(table, [...(found.get(table) ?? []), row])
+      return true
+    }
+    const queue = [{ table: this.#table, rows: roots.filter((row) => isNew(this.#table, row)) }]
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { table, rows } = next
+      for (const each of this.#references.filter((one) => sameTable(one.references.table, table))) {
+        const referring = (await db
+          .selectFrom(each.table)
+          .select(this.#columnsOf(each.table).map((name) => `${each.table}.${name}`))
+          .where(`${each.table}.${this.#settled.column}`, 'is not', null)
+          .where(this.#isOneOf(each.table, each.columns, rows, each.references.columns))
+          .execute()) as Row[]
+        const fresh = referring.filter((row) => isNew(each.table, row))
+        if (fresh.length > 0) queue.push({ table: each.table, rows: fresh })
+      }
+    }
+    return found
+  }
+
+  /** A table after all that refer to it, as far as they do not refer to each other in a circle. */
+  #childrenFirst(table: string, seen: Set<string> = new Set()): string[] {
+    if (seen.has(table)) return []
+    seen.add(table)
+    const children = this.#references.filter((each) => sameTable(each.references.table, table))
+    return [...children.flatMap((each) => this.#childrenFirst(each.table, seen)), table]
+  }
+
+  /** The references of a table to itself. */
+  #within(table: string): readonly CascadeReference[] {
+    return this.#references.filter((each) => sameTable(each.table, table) && sameTable(each.references.table, table))
+  }
+
+  /** What is old enough. */
+  #old(db: DatabaseHandle) {
+    const deleted = `${this.#table}.${this.#settled.column}`
+    return db.selectFrom(this.#table).where(deleted, 'is not', null).where(deleted, '<', this.#before)
+  }
+
+  /** Whether a row that is not deleted refers to a row. */
+  #isReferredTo(is: boolean) {
+    const { column } = this.#settled
+    const references = this.#references.filter((each) => sameTable(each.references.table, this.#table))
+    return (eb: Builder) => {
+      const referring = references.map((each) =>
+        eb.exists(
+          each.columns.reduce(
+            (now: Builder, name, i) =>
+              now.whereRef(`${CHILD}.${name}`, '=', `${this.#table}.${each.references.columns[i]}`),
+            eb
+              .selectFrom(`${each.table} as ${CHILD}`)
+              .select(`${CHILD}.${each.columns[0]}`)
+              .where(`${CHILD}.${column}`, 'is', null),
+          ),
+        ),
+      )
+      if (referring.length === 0) return eb(eb.lit(1), '=', eb.lit(is ? 0 : 1))
+      return is ? eb.or(referring) : eb.and(referring.map((one) => eb.not(one)))
+    }
+  }
+
+  #isOneOf(table: string, columns: readonly string[], rows: readonly Row[], from: readonly string[] = columns) {
+    return (eb: Builder) => {
+      if (columns.length === 1)
+        return eb(
+          `${table}.${columns[0]}`,
+          'in',
+          rows.map((row) => row[from[0]!]),
+        )
+      return eb.or(rows.map((row) => eb.and(columns.map((name, i) => eb(`${table}.${name}`, '=', row[from[i]!])))))
+    }
+  }
+
+  async #kept(): Promise<number> {
+    const row = (await this.#old(this.#db)
+      .select((eb: Builder) => eb.fn.countAll().as('n'))
+      .where(this.#isReferredTo(true))
+      .executeTakeFirst()) as { n: unknown }
+    return Number(row.n)
+  }
+
+  #keyOf(table: string): readonly string[] {
+    const { schema } = this.#db.settings.planning
+    const definition =
+      schema.get(table) ?? [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), table))
+    if (definition === undefined) return (table === this.#table ? this.#options.key : undefined) ?? ['id']
+    if (definition.primaryKey.length === 0)
+      refuse(`The table '${table}' has no primary key, by which purge() would name its rows. Give it one.`)
+    return definition.primaryKey
+  }
+
+  /** What is read of a row: its key, what others refer to, and how it refers to its own table. */
+  #columnsOf(table: string): readonly string[] {
+    const referred = this.#references.filter((each) => sameTable(each.references.table, table))
+    const own = this.#within(table).flatMap((each) => each.columns)
+    return [...new Set([...this.#keyOf(table), ...own, ...referred.flatMap((each) => each.references.columns)])]
+  }
+}
+
+const keyText = (values: readonly unknown[]): string =>
+  JSON.stringify(values.map((value) => (value instanceof Uint8Array ? [...value] : String(value))))
+
+/** Rows of one table in steps, each before what it refers to: some databases look at references row by row. */
+function layers(rows: readonly Row[], within: readonly CascadeReference[]): readonly (readonly Row[])[] {
+  if (within.length === 0) return rows.length === 0 ? [] : [rows]
+  const byKey = within.map(
+    (each) => new Map(rows.map((row) => [keyText(each.references.columns.map((name) => row[name])), row])),
+  )
+  const depths = new Map<Row, number>()
+  const depthOf = (row: Row, trail: ReadonlySet<Row>): number => {
+    const known = depths.get(row)
+    if (known !== undefined || trail.has(row)) return known ?? 0
+    const parents = within.map((each, i) => byKey[i]!.get(keyText(each.columns.map((name) => row[name]))))
+    const above = parents.flatMap((parent) => (parent === undefined ? [] : depthOf(parent, new Set([...trail, row]))))
+    const depth = above.length === 0 ? 0 : 1 + Math.max(...above)
+    depths.set(row, depth)
+    return depth
+  }
+  const made = Map.groupBy(rows, (row) => depthOf(row, new Set()))
+  return [...made].sort(([a], [b]) => b - a).map(([, layer]) => layer)
+}

@@ -1,0 +1,107 @@
+import { localize } from '../../dialect/index.ts'
+import { KantaError } from '../../error/index.ts'
+import { type Late, sameName, type TableReference } from '../../guard/index.ts'
+import type { TableDefinition } from '../../schema/index.ts'
+import { nameOf } from '../table-list.ts'
+import type { CascadeReference, Settled } from './option.ts'
+
+/** The definitions of a database, by name. */
+export type Definitions = ReadonlyMap<string, TableDefinition>
+
+/** Whether two names mean one table; a name without a schema means that table in any. */
+export function sameTable(one: string, other: string): boolean {
+  const [a, b] = [one.split('.'), other.split('.')]
+  if (!sameName(a.at(-1)!, b.at(-1)!)) return false
+  return a.length === 1 || b.length === 1 || sameName(a[0]!, b[0]!)
+}
+
+/** Whether rows of a table are deleted softly. */
+export function isSoft({ tables, column }: Settled, table: TableReference): boolean {
+  if (tables === undefined) return table.definition?.columns.has(column) === true
+  return tables.some((name) => sameTable(name, nameOf(table)))
+}
+
+/** A table that a statement names in another way than the schema, such as with a schema or in capitals. */
+export function resolved(table: TableReference, late: Late): TableReference {
+  if (table.definition !== undefined) return table
+  const { schema, dialect } = late.around
+  const tellsCases = dialect.name === 'postgres'
+  for (const definition of schema.values()) {
+    if (!sameTable(nameOf({ ...definition, definition }), nameOf(table))) continue
+    if (tellsCases && definition.name !== table.name) continue
+    return { schema: definition.schema, name: definition.name, definition: localize(definition, dialect) }
+  }
+  return table
+}
+
+const known = new WeakMap<Settled, WeakMap<Definitions, readonly CascadeReference[]>>()
+
+/** The references that deletions follow: given ones, and foreign keys between tables whose rows are deleted softly. */
+export function referencesOf(settled: Settled, schema: Definitions): readonly CascadeReference[] {
+  if (settled.cascade === undefined) return []
+  const ofSettled = known.get(settled) ?? new WeakMap<Definitions, readonly CascadeReference[]>()
+  known.set(settled, ofSettled)
+  let found = ofSettled.get(schema)
+  if (found === undefined) {
+    found = [...settled.cascade.along, ...[...schema.values()].flatMap((table) => ofDefinition(settled, table))]
+    ofSettled.set(schema, found)
+  }
+  return found
+}
+
+function ofDefinition(settled: Settled, definition: TableDefinition): CascadeReference[] {
+  if (!isSoft(settled, { ...definition, definition })) return []
+  return definition.foreignKeys.flatMap(({ columns, onDelete, references }) => {
+    // Such a row stays where the row that it refers to is deleted.
+    if (onDelete === 'set null' || onDelete === 'set default') return []
+    const { table, columns: keys } = references()
+    if (!isSoft(settled, { ...table, definition: table })) return []
+    return [
+      {
+        table: nameOf({ ...definition, definition }),
+        columns,
+        references: { table: nameOf({ ...table, definition: table }), columns: keys },
+      },
+    ]
+  })
+}
+
+/** Refuses a database whose definitions do not have what the plugin needs. */
+export function checkDefinitions(settled: Settled, schema: Definitions): void {
+  const fail = (message: string): never => {
+    throw new KantaError('plugin', message)
+  }
+  const { tables, column, deletedBy, cascade } = settled
+  if (tables === undefined && schema.size === 0)
+    fail(
+      "The plugin 'softDelete' does not know the tables of this database. Name them: softDelete({ tables: ['post'] }).",
+    )
+  const soft = [...schema.values()].filter((definition) => isSoft(settled, { ...definition, definition }))
+  if (tables === undefined && soft.length === 0)
+    fail(`No table of the schema has a column '${column}'. Add it, or give its name: softDelete({ column: '…' }).`)
+  const references = referencesOf(settled, schema)
+  for (const definition of soft) {
+    const name = nameOf({ ...definition, definition })
+    const inCascade = references.some((each) => sameTable(each.table, name) || sameTable(each.references.table, name))
+    for (const needed of [column, deletedBy?.column, inCascade ? cascade?.column : undefined]) {
+      if (needed === undefined) continue
+      const found = definition.columns.get(needed)
+      if (found === undefined)
+        fail(`The table '${name}' has no column '${needed}', which the plugin 'softDelete' writes. Add it.`)
+      if (found?.nullable === false)
+        fail(`'${name}.${needed}' cannot be null, as it is for a row that is not deleted. Make it nullable().`)
+    }
+  }
+  for (const each of references) {
+    for (const [table, columns] of [
+      [each.table, each.columns],
+      [each.references.table, each.references.columns],
+    ] as const) {
+      const definition = [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), table))
+      for (const name of columns)
+        if (definition?.columns.has(name) === false) fail(`The cascade names '${table}.${name}', which is not there.`)
+      if (tables !== undefined && !tables.some((one) => sameTable(one, table)))
+        fail(`The cascade names '${table}', which is not among the tables of the plugin 'softDelete'. Add it.`)
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import { KantaError } from '../../error/index.ts'
+import {
+  isNotNull,
+  isNull,
+  type Late,
+  literal,
+  type Row,
+  type RowUse,
+  type Stamp,
+  sameName,
+  type TablePolicy,
+  type TableReference,
+  type TableRule,
+  tablePolicy,
+} from '../../guard/index.ts'
+import type { Policy } from '../../run/index.ts'
+import { momentFor } from '../moment.ts'
+import { nameOf } from '../table-list.ts'
+import type { Settled } from './option.ts'
+import { isSoft, referencesOf, resolved, sameTable } from './reference.ts'
+
+export const NAME = 'softDelete'
+
+/** Which rows are there: those that are not deleted, all, or those that are. */
+export type Sight = 'live' | 'all' | 'deleted'
+
+/** What a database is for, apart from what a program does by itself. */
+export type Act = 'restore' | 'hard delete' | 'cascade'
+
+/** How the policy differs for a database. */
+export interface State {
+  /** Of every table, unless one has its own. */
+  readonly sight: Sight
+  readonly sights: Readonly<Record<string, Sight>>
+  readonly act: Act | undefined
+}
+
+export const PLAIN: State = { sight: 'live', sights: {}, act: undefined }
+
+/** Tells the companion that a statement deletes rows to which others may refer. */
+export class Deleted {
+  readonly settled: Settled
+  readonly table: string
+  /** Where the id of the deletion and the moment are among the arguments; the moment may be the database's. */
+  readonly deletion: number
+  readonly moment: number | undefined
+
+  constructor(settled: Settled, table: string, deletion: number, moment: number | undefined) {
+    this.settled = settled
+    this.table = table
+    this.deletion = deletion
+    this.moment = moment
+  }
+}
+
+/** Tells the companion that a statement restores rows to which others may refer. */
+export class Restored {
+  readonly settled: Settled
+  readonly table: string
+
+  constructor(settled: Settled, table: string) {
+    this.settled = settled
+    this.table = table
+  }
+}
+
+/** The policy in its states; each is made once, so that plans are found again. */
+export class SoftPolicies {
+  readonly #settled: Settled
+  readonly #made = new Map<string, TablePolicy>()
+  readonly #states = new WeakMap<Policy, State>()
+
+  constructor(settled: Settled) {
+    this.#settled = settled
+  }
+
+  in(state: State): TablePolicy {
+    const key = keyOf(state)
+    let made = this.#made.get(key)
+    if (made === undefined) {
+      made = this.#policy(state)
+      this.#made.set(key, made)
+      this.#states.set(made, state)
+    }
+    return made
+  }
+
+  /** The state of a policy that is one of these. */
+  stateOf(policy: Policy): State | undefined {
+    return this.#states.get(policy)
+  }
+
+  #policy(state: State): TablePolicy {
+    const settled = this.#settled
+    const { capability } = settled
+    return tablePolicy({
+      name: NAME,
+      opens: (held) => capability !== undefined && held === capability,
+      tables: settled.tables,
+      rule: (given, _, late) => {
+        const table = resolved(given, late)
+        return isSoft(settled, table) ? ruleOf(table, state, settled) : undefined
+      },
+    })
+  }
+}
+
+/** A name for a state. */
+export const keyOf = ({ sight, sights, act }: State): string =>
+  `${NAME} ${JSON.stringify([sight, act, Object.entries(sights).sort(([a], [b]) => (a < b ? -1 : 1))])}`
+
+function ruleOf(table: TableReference, state: State, settled: Settled): TableRule {
+  const { column, deletedBy } = settled
+  const { act } = state
+  const sight = sightOf(table, state)
+  const tie = tieOf(table, settled)
+  const own = [column, deletedBy?.column, tie].filter((name) => name !== undefined)
+  const sees = (row: Row, use: RowUse) => {
+    if (act === 'cascade') return undefined
+    if (act === 'restore' && use === 'update') return isNotNull(row(column))
+    // What is deleted cannot be deleted again; to delete it for good is another thing.
+    if (use === 'delete' && act !== 'hard delete') return isNull(row(column))
+    if (use === 'delete' && sight === 'live') return undefined
+    return sight === 'all' ? undefined : sight === 'live' ? isNull(row(column)) : isNotNull(row(column))
+  }
+  if (act === 'cascade') return { sees }
+  const set = new Set<string>()
+  return {
+    sees,
+    column: (name, use, late) => {
+      const written = use === 'read' ? undefined : own.find((each) => sameName(each, name))
+      if (written === undefined) return
+      // The columns that a restore clears it sets itself, once.
+      if (act !== 'restore' || use !== 'update' || set.has(written)) throw writtenByPlugin(table, name)
+      set.add(written)
+      if (written === column) tellRestored(table, settled, late)
+    },
+    deletes: act === 'hard delete' ? undefined : stampsOf(table, settled, tie),
+  }
+}
+
+const sightOf = (table: TableReference, { sight, sights }: State): Sight =>
+  Object.entries(sights).find(([name]) => sameTable(name, nameOf(table)))?.[1] ?? sight
+
+/** The column of a table that ties the rows of a deletion together, where the table has one. */
+export function tieOf(table: TableReference, { cascade }: Settled): string | undefined {
+  if (cascade === undefined) return undefined
+  if (table.definition !== undefined) return table.definition.columns.has(cascade.column) ? cascade.column : undefined
+  const name = nameOf(table)
+  const isNamed = cascade.along.some((each) => sameTable(each.table, name) || sameTable(each.references.table, name))
+  return isNamed ? cascade.column : undefined
+}
+
+function stampsOf(table: TableReference, settled: Settled, tie: string | undefined): Readonly<Record<string, Stamp>> {
+  const { column, deletedBy, now } = settled
+  let moment: number | undefined
+  const stamps: Record<string, Stamp> = {
+    [column]: {
+      given: 'refuse',
+      value: (_, late) => {
+        const at = momentFor(table, column, now, late)
+        moment = at.kind === 'slot' ? at.index : undefined
+        return at
+      },
+    },
+  }
+  if (deletedBy !== undefined)
+    stamps[deletedBy.column] = { given: 'refuse', value: (_, late) => late.context(deletedBy.context) }
+  if (tie !== undefined)
+    stamps[tie] = {
+      given: 'refuse',
+      value: (_, late) => {
+        if (!isReferredTo(table, settled, late)) return literal(null)
+        const id = late.value(() => crypto.randomUUID())
+        late.tell(new Deleted(settled, nameOf(table), id.index, moment))
+        return id
+      },
+    }
+  return stamps
+}
+
+const isReferredTo = (table: TableReference, settled: Settled, late: Late): boolean =>
+  referencesOf(settled, late.around.schema).some((each) => sameTable(each.references.table, nameOf(table)))
+
+function tellRestored(table: TableReference, settled: Settled, late: Late): void {
+  if (tieOf(table, settled) !== undefined && isReferredTo(table, settled, late))
+    late.tell(new Restored(settled, nameOf(table)))
+}
+
+const writtenByPlugin = ({ name }: TableReference, column: string): KantaError =>
+  new KantaError(
+    'policy',
+    `'${name}.${column}' is written by the plugin '${NAME}'. Use deleteFrom('${name}') and restore('${name}').`,
+  )

@@ -1,0 +1,71 @@
+import { KantaError, refuse } from '../../error/index.ts'
+import type { AnyInfo } from '../../face/index.ts'
+import { DatabaseHandle } from '../../run/index.ts'
+import { checkName, show, sql } from '../../sql/index.ts'
+import { refuseOthers } from './option.ts'
+import type { HasTables } from './plugin.ts'
+
+export interface LiveUniqueOptions {
+  /** The name of the index; made of those of the table and its columns unless given. */
+  readonly name?: string | undefined
+  /** The column that says when a row was deleted; `deleted_at` unless given. */
+  readonly column?: string | undefined
+}
+
+/**
+ * Makes columns unique among the rows that are not deleted, so that a name can be used again. SQLite and PostgreSQL
+ * have partial indexes for that; MySQL and MariaDB get an index with one column more, invisible and computed, which is
+ * null for deleted rows. Run it on the database without the plugin, such as in a migration.
+ *
+ * @throws KantaError `unsupported` on other databases.
+ *
+ * @example
+ * ```ts
+ * import { kanta, sql } from 'kanta'
+ * import { createLiveUnique } from 'kanta/plugins'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const db = kanta<{ tag: { id: number; label: string; deleted_at: string | null } }>({ driver: sqlite(':memory:') })
+ * await sql`create table tag (id integer primary key, label text, deleted_at text)`.execute(db)
+ * await createLiveUnique(db, 'tag', ['label'])
+ * ```
+ */
+export async function createLiveUnique<I extends AnyInfo, B extends I['names']>(
+  db: HasTables<I>,
+  table: B,
+  columns: readonly (keyof I['db'][B] & string)[],
+  options: LiveUniqueOptions = {},
+): Promise<void> {
+  const handle = db as unknown
+  if (!(handle instanceof DatabaseHandle)) return refuse('createLiveUnique() takes a database.')
+  refuseOthers('createLiveUnique()', options, ['name', 'column'])
+  if (!Array.isArray(columns) || columns.length === 0)
+    refuse(`createLiveUnique(…, ${show(columns)}) takes the names of one column or more.`)
+  for (const name of columns) checkName(name, 'a column of an index')
+  const { column = 'deleted_at', name = `${table.replaceAll('.', '_')}_${columns.join('_')}_live` } = options
+  const plain = handle.underneath()
+  const list = (names: readonly string[]) => sql.join(names.map((each) => sql.id(each)))
+  const create = sql`create unique index ${sql.id(name)} on ${sql.table(table)}`
+  switch (plain.settings.planning.dialect.name) {
+    case 'sqlite':
+    case 'postgres':
+      await sql`${create} (${list(columns)}) where ${sql.id(column)} is null`.execute(plain)
+      return
+    case 'mysql':
+    case 'mariadb': {
+      const live = checkName(`${name}_is_live`.slice(-MOST), 'a column')
+      await sql`alter table ${sql.table(table)} add column ${sql.id(live)} tinyint
+        generated always as (case when ${sql.id(column)} is null then 1 end) virtual invisible`.execute(plain)
+      await sql`${create} (${list([...columns, live])})`.execute(plain)
+      return
+    }
+    default:
+      throw new KantaError(
+        'unsupported',
+        `Unique columns among rows that are not deleted are not known of ${plain.settings.planning.dialect.name}. Make a filtered index by hand.`,
+      )
+  }
+}
+
+/** The longest name of a column in MySQL and MariaDB. */
+const MOST = 64

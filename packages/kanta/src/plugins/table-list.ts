@@ -1,0 +1,39 @@
+import { nearest, refuse } from '../error/index.ts'
+import type { TableReference } from '../guard/index.ts'
+import { show } from '../sql/index.ts'
+
+/** A table as a statement names it: `table` or `schema.table`. */
+export const nameOf = ({ name, schema }: TableReference): string => (schema === undefined ? name : `${schema}.${name}`)
+
+/** Whether a list has a table exactly as it is named. */
+export const lists = (names: readonly string[], table: TableReference): boolean => names.includes(nameOf(table))
+
+/** Whether a list has a table, in whichever schema it is named. */
+export const listsAnywhere = (names: readonly string[], table: TableReference): boolean =>
+  lists(names, table) || names.includes(table.name)
+
+/** A list of names of tables that was given as an option. */
+export function tableNames(plugin: string, option: string, given: unknown): readonly string[] {
+  if (!Array.isArray(given) || !given.every((name) => typeof name === 'string' && name !== ''))
+    return refuse(`${plugin}({ ${option} }) takes a list of names of tables, not ${show(given)}.`)
+  return given.slice() as string[]
+}
+
+/** Refuses what are not the options of a plugin. */
+export function checkOptions(plugin: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    refuse(`${plugin}() takes an object of options, not ${show(options)}.`)
+  for (const name of Object.keys(options as object))
+    if (!known.includes(name)) {
+      const like = nearest(name, known)
+      const meant = like === undefined ? '' : ` Did you mean '${like}'?`
+      refuse(`${plugin}() has no option ${show(name)}.${meant} It takes: ${known.join(', ')}.`)
+    }
+}
+
+/** The name of a column or of a value of the context that was given as an option. */
+export function nameGiven(plugin: string, option: string, given: unknown): string {
+  return typeof given === 'string' && given !== ''
+    ? given
+    : refuse(`${plugin}({ ${option} }) takes a name, not ${show(given)}.`)
+}

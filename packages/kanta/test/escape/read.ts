@@ -1,0 +1,121 @@
+import { fromJSON, KantaError } from '../../src/index.ts'
+import { Build } from '../props/build.ts'
+import { Choice } from '../props/choice.ts'
+import { difference, expectedRows, textOf } from '../props/compare.ts'
+import { Describe } from '../props/describe.ts'
+import { plainRow, portable, type Tally } from '../props/engine-query.ts'
+import type { Select } from '../props/query.ts'
+import type { Any, Content } from '../props/world.ts'
+import { declared } from './policies.ts'
+import { type Hiding, visibleOf } from './worlds.ts'
+
+/** A query of a database with policies, which has to give what it gives where the hidden rows do not exist. */
+export class Read {
+  readonly #world: Hiding
+  readonly #policies: string
+  readonly #query: Select
+  readonly #style: readonly number[]
+  readonly #tally: Tally
+  readonly #known: readonly RegExp[]
+
+  constructor(
+    world: Hiding,
+    policies: string,
+    known: readonly RegExp[],
+    tally: Tally,
+    numbers: readonly number[],
+    style: readonly number[],
+  ) {
+    this.#world = world
+    this.#policies = policies
+    const { dialect } = world.place
+    const query = new Describe(numbers).query()
+    this.#query = dialect === 'sqlite' ? query : portable(query, dialect)
+    this.#style = style
+    this.#tally = tally
+    this.#known = known
+  }
+
+  async run(): Promise<void> {
+    const content = visibleOf(this.#world.content, declared[this.#policies]!)
+    const expected = this.#expected(content)
+    const db = this.#world.guarded(this.#policies)
+    const built = new Build(db, { style: new Choice(this.#style), noText: true }).select(this.#query)
+    if (!(await this.#check('executed', built, expected))) return
+    const again = new Choice(this.#style).int(3)
+    if (again === 1) {
+      const stored = (fromJSON as Any)(db, JSON.parse(JSON.stringify(built)), { trustText: true })
+      await this.#check('from JSON', stored, expected)
+    } else if (again === 2) {
+      await db.transaction().execute(async (trx: Any) => {
+        const within = new Build(trx, { style: new Choice(this.#style), noText: true }).select(this.#query)
+        await this.#check('in a transaction', within, expected)
+      })
+    }
+  }
+
+  #expected(content: Content): readonly string[] {
+    return expectedRows(this.#query, content, 'value', this.#world.place.dialect !== 'sqlite').decoded
+  }
+
+  async #check(label: string, query: Any, expected: readonly string[]): Promise<boolean> {
+    let rows: readonly Any[]
+    try {
+      rows = await query.execute()
+    } catch (error) {
+      if (this.#mayRefuse(error)) return false
+      if (error instanceof KantaError && error.code === 'unsupported') {
+        this.#tally.count('unsupported')
+        return false
+      }
+      const known = this.#known.find((pattern) => pattern.test(String(error)))
+      if (known === undefined) return this.#fail(label, String(error), query)
+      this.#tally.count(known.source)
+      return false
+    }
+    if (this.#readsSecret()) this.#fail(label, 'the rows depend on a column that is secret', query)
+    this.#tally.rows += rows.length
+    this.#tally.compared++
+    const { outputs } = this.#query
+    const given = rows.map((row) => textOf(this.#world.place.dialect === 'sqlite' ? row : plainRow(row, outputs)))
+    const found = difference(this.#query, expected, given)
+    if (found !== undefined) this.#fail(label, found, query)
+    return true
+  }
+
+  /** Whether a policy may refuse it: only where it has the name of a secret column, or whole rows. */
+  #mayRefuse(error: unknown): boolean {
+    const { secret } = declared[this.#policies]!.find((one) => one.secret !== undefined) ?? {}
+    if (secret === undefined || !(error instanceof KantaError) || error.code !== 'policy') return false
+    const text = this.#text()
+    const may = text.includes(`"name":"${secret.column}"`) || text.includes('"k":"star"')
+    if (may) this.#tally.count('secret')
+    return may
+  }
+
+  /** Whether the rows are others where only the secret column is another. */
+  #readsSecret(): boolean {
+    const { secret } = declared[this.#policies]!.find((one) => one.secret !== undefined) ?? {}
+    if (secret === undefined) return false
+    const { content } = this.#world
+    const changed = (value: number): Content => ({
+      ...content,
+      [secret.table]: content[secret.table].map((row, i) => ({ ...row, [secret.column]: value + i })),
+    })
+    return JSON.stringify(this.#expected(changed(777_000))) !== JSON.stringify(this.#expected(changed(999_000)))
+  }
+
+  #text(): string {
+    return JSON.stringify(this.#query, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))
+  }
+
+  #fail(label: string, what: string, query: Any): never {
+    let text = ''
+    try {
+      text = query.compile().sql
+    } catch (error) {
+      text = String(error)
+    }
+    throw new Error(`${this.#policies}, ${label}: ${what}\n\n${text}\n\n${this.#text()}`)
+  }
+}

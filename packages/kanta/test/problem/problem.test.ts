@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { sqlite } from '../../src/driver/sqlite.ts'
+import { type ErrorCode, KantaError, kanta, sql } from '../../src/index.ts'
+import { problemOf } from '../../src/problem.ts'
+
+test.each<[ErrorCode, number]>([
+  ['not_found', 404],
+  ['conflict', 409],
+  ['unique_violation', 409],
+  ['foreign_key_violation', 409],
+  ['not_null_violation', 422],
+  ['check_violation', 422],
+  ['policy', 403],
+  ['timeout', 504],
+  ['deadlock', 503],
+  ['invalid_input', 500],
+  ['unknown_outcome', 500],
+  ['query', 500],
+])('%s is answered by %i', (code, status) => {
+  const problem = problemOf(
+    new KantaError(code, 'the message of table secret', { sql: 'select secret', table: 'secret' }),
+  )
+  expect(problem.status).toBe(status)
+  expect(problem.code).toBe(status === 500 ? 'internal' : code)
+  expect(JSON.stringify(problem)).not.toMatch(/secret/)
+})
+
+test('an error of a database tells the columns only when asked to', async () => {
+  await using db = kanta<{ person: { email: string } }>({ driver: sqlite(':memory:') })
+  await sql`create table person (email text unique)`.execute(db)
+  const add = () => db.insertInto('person').values({ email: 'ada@example.org' }).execute()
+  await add()
+  const error: unknown = await add().catch((cause: unknown) => cause)
+  const answer = {
+    type: 'about:blank',
+    title: 'It is there already',
+    status: 409,
+    code: 'unique_violation',
+    retry: false,
+  }
+  expect(problemOf(error)).toEqual(answer)
+  expect(problemOf(error, { columns: true, base: 'https://example.org/problems/' })).toEqual({
+    ...answer,
+    type: 'https://example.org/problems/unique_violation',
+    columns: ['email'],
+  })
+})
+
+test('of what is not an error of Kanta nothing is told', () => {
+  for (const error of [new Error('password=1'), 'password=1', undefined, null, { code: 'not_found', status: 200 }]) {
+    expect(problemOf(error)).toEqual({
+      ...{ type: 'about:blank', title: 'Something went wrong', status: 500, code: 'internal', retry: false },
+    })
+  }
+})
+
+test('an unknown option is refused', () => {
+  expect(() => problemOf(new Error('x'), { table: true } as never)).toThrow(/no option 'table'/)
+})
