@@ -68,9 +68,6 @@ const OPTIONS = ['store', 'ttl', 'staleWhileRevalidate', 'tables', 'depends', 't
  *
  * @example
  * ```ts
- * import { cache, memoryStore } from 'kanta/cache'
- * import { createExecutor } from 'kanta/plugins'
- *
  * const live = await createExecutor(db, [cache({ store: memoryStore(), ttl: 60_000 })])
  * const countries = () => live.cached({ tags: ['menu'] }).selectFrom('country').selectAll().execute()
  *
@@ -78,7 +75,7 @@ const OPTIONS = ['store', 'ttl', 'staleWhileRevalidate', 'tables', 'depends', 't
  * await countries() // from the store
  * await live.updateTable('country').set({ area: 338_478 }).where('cca2', '=', 'FI').execute()
  * await countries() // read again
- * console.log(live.cache.stats().hits) // 1
+ * live.cache.stats().hits // 1
  * ```
  */
 export function cache(options: CacheOptions): Plugin<CacheAdded> {

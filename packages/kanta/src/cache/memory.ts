@@ -16,8 +16,6 @@ export interface MemoryStoreOptions {
  *
  * @example
  * ```ts
- * import { cache, memoryStore } from 'kanta/cache'
- *
  * const plugin = cache({ store: memoryStore({ maxEntries: 5_000, maxBytes: 16_000_000 }), ttl: 60_000 })
  * ```
  */
