@@ -47,7 +47,20 @@ export interface Reading {
   again(): Promise<unknown[]>
 }
 
-/** Around a run: calls `next` to go on, and may wait, look at the result or throw. */
+/** A statement that has ended, as hooks that only watch are told of it. */
+export interface EndedQuery {
+  readonly level: 'query' | 'error'
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+  readonly facts: Facts
+  readonly streaming: boolean
+  /** From its start to its end. */
+  readonly milliseconds: number
+  /** What it failed with. */
+  readonly error: unknown
+}
+
+/** Goes around each run, or only watches how it ends, which costs next to nothing: one of the two. */
 export interface Hook {
   readonly name: string
   /**
@@ -55,7 +68,10 @@ export interface Hook {
    * when it calls `next`, and it sees what plugins run themselves as well.
    */
   readonly answers?: boolean | undefined
-  around(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
+  /** Calls `next` to go on, and may wait, look at the result or throw. */
+  around?(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
+  /** Told of each statement once it has ended. */
+  watch?(ended: EndedQuery): void
 }
 
 /** What a companion sees: a statement in a transaction, which more statements may join. */
@@ -99,20 +115,47 @@ export function orderHooks(hooks: readonly Hook[]): readonly Hook[] {
 
 /** The same hooks, of which none answers: they only hear what is read and written. */
 export function listening(hooks: readonly Hook[]): readonly Hook[] {
-  return hooks.map((hook) =>
-    hook.answers === true ? { name: hook.name, around: (event, next) => hook.around(event, next) } : hook,
-  )
+  return hooks.map((hook) => (hook.answers === true ? { name: hook.name, around: aroundOf(hook) } : hook))
 }
 
+type Around<E> = (event: E, next: () => Promise<unknown>) => Promise<unknown>
+
 /** Runs `work` inside all hooks, the first outermost. */
-export function throughHooks<E, T>(
-  hooks: readonly { around(event: E, next: () => Promise<unknown>): Promise<unknown> }[],
-  event: E,
-  work: () => Promise<T>,
-): Promise<T> {
+export function throughHooks<T>(hooks: readonly Hook[], event: QueryEvent, work: () => Promise<T>): Promise<T> {
+  return through(hooks.map(aroundOf), event, work)
+}
+
+/** Runs `work` inside all companions, the first outermost. */
+export function throughCompanions<T>(all: readonly Companion[], company: Company, work: () => Promise<T>): Promise<T> {
+  const arounds = all.map(
+    (one): Around<Company> =>
+      (event, next) =>
+        one.around(event, next as () => Promise<unknown[]>),
+  )
+  return through(arounds, company, work)
+}
+
+function through<E, T>(arounds: readonly Around<E>[], event: E, work: () => Promise<T>): Promise<T> {
   const from = (i: number): Promise<T> => {
-    const hook = hooks[i]
-    return hook === undefined ? work() : (hook.around(event, () => from(i + 1)) as Promise<T>)
+    const around = arounds[i]
+    return around === undefined ? work() : (around(event, () => from(i + 1)) as Promise<T>)
   }
   return from(0)
+}
+
+function aroundOf(hook: Hook): Around<QueryEvent> {
+  if (hook.around !== undefined) return (event, next) => hook.around!(event, next)
+  return async ({ sql, parameters, facts, streaming }, next) => {
+    const started = performance.now()
+    let error: unknown
+    try {
+      return await next()
+    } catch (cause) {
+      error = cause
+      throw cause
+    } finally {
+      const level = error === undefined ? 'query' : 'error'
+      hook.watch?.({ level, sql, parameters, facts, streaming, milliseconds: performance.now() - started, error })
+    }
+  }
 }
