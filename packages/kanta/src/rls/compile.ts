@@ -123,7 +123,7 @@ function existence({ scope, where }: Extract<Tree, { kind: 'exists' }>, site: Si
     from: [{ kind: 'alias', operand: table, name, columns: undefined }],
     where: [nodeOf(where, { late, places: [...places, inner] })],
   })
-  return { kind: 'unary', op: 'exists', operand: query }
+  return { kind: 'unary', op: 'exists', operand: late.reader(query) }
 }
 
 const placeOf = (scope: Scope, { places }: Site): Place => places.find((place) => place.scope === scope)!
