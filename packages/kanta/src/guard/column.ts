@@ -1,6 +1,6 @@
 import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { eachChild, type Node } from '../run/index.ts'
+import { eachChild, type Node, walk } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { sameName } from './expression.ts'
 import type { Found, Site } from './site.ts'
@@ -121,6 +121,12 @@ class Reading {
       case 'raw':
         this.#text(part.strings, inner)
         break
+      case 'trusted':
+        // Its text says for itself what it reads; the columns that are filled in are seen all the same.
+        walk(part.operand, (filled) => {
+          if (filled.kind === 'ref') this.#part(filled, inner)
+        })
+        return
       case 'conflict':
         for (const name of part.columns) this.#column(name, undefined, inner)
         break

@@ -132,6 +132,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/plugins': 'plugins/index.ts',
   'kanta/rls': 'rls/index.ts',
   'kanta/schema': 'define/index.ts',
+  'kanta/search': 'search/index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/tedious': 'driver/tedious.ts',
 }
@@ -151,7 +152,9 @@ export const layers: Readonly<Record<string, number>> = {
   guard: 7,
   plugins: 8,
   rls: 8,
+  audit: 8,
   diff: 8,
   migrate: 8,
+  search: 8,
   compat: 9,
 }
