@@ -29,13 +29,14 @@ export async function play(
     await createTrips(file)
     const told: Exemption[] = []
     const reports = capability('figures of all agencies')
-    const after: Record<string, Date> = {}
+    const ended = new Map<string, Date>()
+    const after = (step: string): Date => ended.get(step) ?? refuse(step)
     const stage: Stage = { ...(await setStage(file, reports, told)), reports, told, after }
     for (const step of steps) {
       const rows = await step.code(stage)
       checkAnswer(step, rows)
       tell(step, { statements: ran.splice(0), rows })
-      after[step.name] = new Date()
+      ended.set(step.name, new Date())
       // What comes next is later, by the clock of SQLite, which counts milliseconds.
       await setTimeout(2)
       signal.throwIfAborted()
@@ -43,4 +44,8 @@ export async function play(
   } finally {
     await dropTrips(file)
   }
+}
+
+function refuse(step: string): never {
+  throw new Error(`There was no step '${step}' yet.`)
 }

@@ -12,7 +12,19 @@ import type { Timing } from './measure.ts'
 import { prettySql } from './pretty.ts'
 import type { Question } from './question.ts'
 import { questions } from './questions.ts'
-import { count, duration, megabytes, ProgressBar, paint, paragraph, print, table, width } from './show.ts'
+import {
+  count,
+  duration,
+  fold,
+  foldCode,
+  megabytes,
+  ProgressBar,
+  paint,
+  paragraph,
+  print,
+  table,
+  width,
+} from './show.ts'
 import { bodyOf, type Step } from './step.ts'
 import { steps } from './steps.ts'
 import { openTrips, type Ran } from './trips.ts'
@@ -244,20 +256,19 @@ async function ask(question: Question, scene: Parameters<Question['answer']>[0],
   return timing
 }
 
-/** More statements of a step are only counted. */
-const MOST_STATEMENTS = 8
-
 function showStep(step: Step, { statements, rows }: Played, showSql: boolean): void {
   print()
   heading(step)
   print()
-  for (const line of bodyOf(step.shown ?? step.code)) print(`    ${paint('cyan', line)}`)
+  for (const line of bodyOf(step.shown ?? step.code))
+    for (const part of foldCode(line, width() - 4)) print(`    ${paint('cyan', part)}`)
   if (showSql && statements.length > 0) {
     print()
-    for (const { sql, parameters } of statements.slice(0, MOST_STATEMENTS))
-      for (const line of [...prettySql(sql, width() - 4), ...given(parameters)]) print(`    ${paint('gray', line)}`)
-    if (statements.length > MOST_STATEMENTS)
-      print(`    ${paint('gray', `-- and ${statements.length - MOST_STATEMENTS} more`)}`)
+    const shown = statements.filter(({ sql }) => step.shows?.test(sql) !== false)
+    const lines = shown.flatMap(({ sql, parameters }) => [...prettySql(sql, width() - 4), ...given(parameters)])
+    const more = statements.length - shown.length
+    if (more > 0) lines.push(`-- and ${more} more in the same ${more === 1 ? 'transaction' : 'transactions'}`)
+    for (const line of lines) print(`    ${paint('gray', line)}`)
   }
   print()
   for (const line of table(rows, '    ', true)) print(line)
@@ -268,7 +279,8 @@ function showStep(step: Step, { statements, rows }: Played, showSql: boolean): v
 function given(parameters: readonly unknown[]): string[] {
   if (parameters.length === 0) return []
   if (parameters.length > 12) return [`-- ${parameters.length} values`]
-  return [`-- ${parameters.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(', ')}`]
+  const values = parameters.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(', ')
+  return fold(values, width() - 7).map((line) => `-- ${line}`)
 }
 
 function timeOf({ kanta, hand }: Timing): string {

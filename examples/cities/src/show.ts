@@ -142,6 +142,14 @@ export function fold(text: string, places: number): string[] {
   return lines
 }
 
+/** A line of code in lines of so many places; what does not fit stands further in. */
+export function foldCode(line: string, places: number): string[] {
+  if (widthOf(line) <= places) return [line]
+  const indent = line.slice(0, line.search(/\S|$/))
+  const [first = '', ...more] = fold(line.trimStart(), places - indent.length - 4)
+  return [indent + first, ...more.map((part) => `${indent}    ${part}`)]
+}
+
 /** A bar that moves in place; where the output is not a terminal, a line when something begins and when it is done. */
 export class ProgressBar {
   readonly #terminal = process.stdout.isTTY === true

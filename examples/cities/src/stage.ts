@@ -10,8 +10,8 @@ export type Stage = Awaited<ReturnType<typeof setStage>> & {
   readonly reports: Capability
   /** What the hook was told of. */
   readonly told: readonly Exemption[]
-  /** When each step had ended, by its name. */
-  readonly after: Readonly<Record<string, Date>>
+  /** The instant at which a step had ended. */
+  after(step: string): Date
 }
 
 /** The file with all plugins in force, for one agency and for the other. */

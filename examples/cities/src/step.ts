@@ -11,6 +11,8 @@ export interface Step {
   code(stage: Stage): Promise<readonly object[]>
   /** What is shown instead, where that has run before. */
   readonly shown?: ((...given: never) => unknown) | undefined
+  /** Which of its statements are shown, where they are many; the others are counted. */
+  readonly shows?: RegExp | undefined
   /** The rows that it has to give, by the columns that are the same each time. */
   readonly expects: readonly object[]
   /** The answer in a sentence. */
@@ -71,11 +73,16 @@ export class WrongAnswer extends Error {
   }
 }
 
-/** What stands in a function, as it stands in its file. */
+/** What stands in a function, as it stands in its file; where Node took types out, no gaps are left. */
 export function bodyOf(code: (...given: never) => unknown): string[] {
   const lines = code.toString().split('\n')
   const first = lines.findIndex((line) => /(?:\{|=>|=> \(|=> \[)$/.test(line)) + 1
   const body = /^\s*[})]/.test(lines.at(-1) ?? '') ? lines.slice(first, -1) : lines.slice(first)
   const indent = Math.min(...body.filter((line) => line.trim() !== '').map((line) => line.search(/\S/)))
-  return body.map((line) => line.slice(indent).trimEnd())
+  return body.map((line) =>
+    line
+      .slice(indent)
+      .replace(/(?<=\S) {2,}(?=[,)`])/g, '')
+      .trimEnd(),
+  )
 }

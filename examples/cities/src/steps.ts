@@ -120,6 +120,9 @@ export const steps: readonly Step[] = [
           .insertInto('trip')
           .values({ id: 3, ...mine })
           .onConflict((oc) => oc.column('id').doUpdateSet(mine)),
+        'a stop on it': lynx
+          .insertInto('stop')
+          .values({ trip: 3, city: KYOTO, nights: 1 }),
         'for Otter': lynx
           .insertInto('trip')
           .values({ ...mine, agency: 'Otter' }),
@@ -135,6 +138,10 @@ export const steps: readonly Step[] = [
       { attempt: 'subquery', outcome: '0 rows' },
       { attempt: 'update', outcome: '0 rows' },
       { attempt: 'upsert', outcome: /^refused \(policy\)/ },
+      {
+        attempt: 'a stop on it',
+        outcome: /^refused \(foreign_key_violation\)/,
+      },
       { attempt: 'for Otter', outcome: /^refused \(policy\)/ },
       { attempt: 'as nobody', outcome: /^refused \(policy\)/ },
       { attempt: 'by Otter', outcome: '1 row' },
@@ -168,6 +175,7 @@ export const steps: readonly Step[] = [
   {
     name: 'delete',
     asks: 'Lynx deletes a stop, and later the trip with the stops that it still has. What is left?',
+    shows: /^(?:update|select "city")/,
     async code({ lynx }) {
       await lynx.deleteFrom('stop').where('city', '=', COIMBRA).execute()
       await lynx.deleteFrom('trip').where('id', '=', 1).execute()
@@ -194,6 +202,7 @@ export const steps: readonly Step[] = [
   {
     name: 'undo',
     asks: 'What comes back when the deletion of the trip is undone?',
+    shows: /deleted_at" = \?|^select "city"/,
     async code({ lynx }) {
       await lynx.restore('trip').where('id', '=', 1).execute()
       return await lynx
@@ -272,7 +281,7 @@ export const steps: readonly Step[] = [
           .where('trip.id', '=', 1)
           .orderBy('stop.id')
       return [
-        ...(await stops(lynx.asOf(after.insert!), 'then').execute()),
+        ...(await stops(lynx.asOf(after('insert')), 'then').execute()),
         ...(await stops(lynx, 'now').execute()),
       ]
     },

@@ -1,4 +1,4 @@
-import { kanta, sql, table } from 'kanta'
+import { foreignKey, kanta, sql, table, unique } from 'kanta'
 import { sqlite } from 'kanta/sqlite'
 import { startHistory } from 'kanta/time-travel'
 import * as world from './schema.ts'
@@ -7,33 +7,41 @@ import * as world from './schema.ts'
 const LEFT_TO_PLUGIN = sql`null`
 
 /** What an agency sells. */
-export const trip = table('trip', (c) => ({
-  id: c.integer().primaryKey(),
-  agency: c.text().default(LEFT_TO_PLUGIN),
-  title: c.text(),
-  /** In euros. */
-  price: c.integer(),
-  created_at: c.timestamp().default(LEFT_TO_PLUGIN),
-  updated_at: c.timestamp().default(LEFT_TO_PLUGIN),
-  deleted_at: c.timestamp().nullable(),
-  deleted_by: c.text().nullable(),
-  /** Which deletion it was that took the row. */
-  deletion: c.text().nullable(),
-}))
+export const trip = table(
+  'trip',
+  (c) => ({
+    id: c.integer().primaryKey(),
+    agency: c.text().default(LEFT_TO_PLUGIN),
+    title: c.text(),
+    /** In euros. */
+    price: c.integer(),
+    created_at: c.timestamp().default(LEFT_TO_PLUGIN),
+    updated_at: c.timestamp().default(LEFT_TO_PLUGIN),
+    deleted_at: c.timestamp().nullable(),
+    deleted_by: c.text().nullable(),
+    /** Which deletion it was that took the row. */
+    deletion: c.text().nullable(),
+  }),
+  (t) => [unique([t.agency, t.id])],
+)
 
-/** Where a trip stays for some nights: in one of the imported cities. */
-export const stop = table('stop', (c) => ({
-  id: c.integer().primaryKey(),
-  agency: c.text().default(LEFT_TO_PLUGIN),
-  trip: c.integer().references(() => trip.id),
-  city: c.integer().references(() => world.city.id),
-  nights: c.integer(),
-  created_at: c.timestamp().default(LEFT_TO_PLUGIN),
-  updated_at: c.timestamp().default(LEFT_TO_PLUGIN),
-  deleted_at: c.timestamp().nullable(),
-  deleted_by: c.text().nullable(),
-  deletion: c.text().nullable(),
-}))
+/** Where a trip stays for some nights: in one of the imported cities. The trip is one of the same agency. */
+export const stop = table(
+  'stop',
+  (c) => ({
+    id: c.integer().primaryKey(),
+    agency: c.text().default(LEFT_TO_PLUGIN),
+    trip: c.integer(),
+    city: c.integer().references(() => world.city.id),
+    nights: c.integer(),
+    created_at: c.timestamp().default(LEFT_TO_PLUGIN),
+    updated_at: c.timestamp().default(LEFT_TO_PLUGIN),
+    deleted_at: c.timestamp().nullable(),
+    deleted_by: c.text().nullable(),
+    deletion: c.text().nullable(),
+  }),
+  (t) => [foreignKey([t.agency, t.trip], () => [trip.agency, trip.id])],
+)
 
 /** A statement that ran. */
 export interface Ran {
