@@ -29,17 +29,18 @@ import { bodyOf, type Step } from './step.ts'
 import { steps } from './steps.ts'
 import { openTrips, type Ran } from './trips.ts'
 
-const HELP = `Imports 135,000 cities and 250 countries into a SQLite file through Kanta, asks the file some
-questions, and shows for each the SQL, the answer, and the time that it takes. In a second act two
-travel agencies share the file through plugins: each step shows the code, the SQL, and the answer.
+const HELP = `Imports 135,000 cities and 250 countries into a SQLite file through Kanta, asks
+the file some questions, and shows for each the SQL, the answer, and the time
+that it takes. In a second act two travel agencies share the file through
+plugins; each step shows the code, the SQL, and the answer.
 
 Usage: npm run demo -- [options]
 
   -f, --file <path>    the database file (cities.sqlite in examples/cities)
       --fresh          import again, even if the file is there
-  -o, --only <names>   only these questions and steps, by name or number, separated by commas;
-                       act1 and act2 are all of an act
-  -l, --list           list the questions and steps and end
+  -o, --only <names>   only these questions and steps, by name or number,
+                       separated by commas; act1 and act2 are all of an act
+  -l, --list           list the questions and steps, and end
       --no-sql         leave the SQL out
       --no-color       without colours; so does the variable NO_COLOR
   -h, --help           this text`
@@ -143,14 +144,14 @@ async function main(): Promise<void> {
 function list(): void {
   const all = [...questions, ...steps]
   all.forEach((each, i) => {
-    if (each === steps[0]) print(paint('dim', `      ${SECOND_ACT}`))
+    if (each === steps[0]) for (const line of paragraph(SECOND_ACT, '')) print(paint('dim', line))
     const [first, ...more] = paragraph(each.asks, ' '.repeat(19))
     print(`${String(i + 1).padStart(4)}  ${paint('bold', each.name.padEnd(13))}${first?.trimStart()}`)
     for (const line of more) print(line)
   })
 }
 
-const SECOND_ACT = 'Second act. Each step stands on those before it.'
+const SECOND_ACT = 'Second act: two agencies, one file. Each step stands on those before it.'
 
 /** How everything is shown, and until when. */
 interface Telling {
@@ -186,6 +187,8 @@ async function playAll(chosen: ReadonlySet<Step>, path: string, { sql, signal }:
   const ran: Ran[] = []
   const file = openTrips(path, (statement) => ran.push(statement))
   try {
+    print()
+    for (const line of paragraph(SECOND_ACT, '')) print(paint('bold', line))
     await play(steps, file, ran, (step, played) => chosen.has(step) && showStep(step, played, sql), signal)
   } finally {
     await file.destroy()

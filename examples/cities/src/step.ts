@@ -67,7 +67,10 @@ export class WrongAnswer extends Error {
   constructor(step: string, rows: readonly object[], expects: readonly object[]) {
     const print = (all: readonly object[]): string =>
       all
-        .map((row) => `  ${JSON.stringify(row, (_, value) => (value instanceof RegExp ? String(value) : value))}`)
+        .map(
+          (row) =>
+            `  ${JSON.stringify(row, (_, value) => (value instanceof RegExp || typeof value === 'bigint' ? String(value) : value))}`,
+        )
         .join('\n')
     super(`The answer of '${step}' is wrong:\n${print(rows)}\nIt has to be:\n${print(expects)}`)
   }

@@ -169,7 +169,7 @@ export const steps: readonly Step[] = [
       { attempt: 'a condition', outcome: '2 rows' },
       { attempt: 'by name', outcome: '3 rows' },
     ],
-    says: 'Text as a condition stands in parentheses and widens nothing. A statement runs only where the program vouches for it by name.',
+    says: 'Text as a condition stands in parentheses and widens nothing. As a statement it runs only where the program vouches for it by name; it then sees the rows of all.',
   },
 
   {
