@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import * as audit from './cases/audit.ts'
 import * as build from './cases/build.ts'
 import * as chosen from './cases/chosen.ts'
 import * as firstUse from './cases/first-use.ts'
@@ -21,6 +22,7 @@ const cases: Record<string, Case> = {
   point,
   build,
   insert,
+  audit,
   rows,
   chosen,
   heap,

@@ -59,6 +59,8 @@ export class Executor implements Runner {
   readonly #fixed: Planning
   /** Whether the text of statements depends on the context. */
   readonly #varies: boolean
+  #lastContext: Context | undefined
+  #lastPlanning: Planning | undefined
   /** Whether hooks only watch. */
   readonly #plain: boolean
   readonly #watches: boolean
@@ -156,7 +158,14 @@ export class Executor implements Runner {
 
   /** What is fixed for statements that run now. */
   get #planning(): Planning {
-    return this.#varies ? planningIn(this.#fixed, this.context) : this.#fixed
+    if (!this.#varies) return this.#fixed
+    const { context } = this
+    if (context !== this.#lastContext || this.#lastPlanning === undefined) {
+      this.#lastPlanning = planningIn(this.#fixed, context)
+      // One that somebody could change may be another by the next time.
+      this.#lastContext = Object.isFrozen(context) ? context : undefined
+    }
+    return this.#lastPlanning
   }
 
   /** Runs text as it is. */
@@ -439,8 +448,8 @@ export class Executor implements Runner {
         exemptions: this.settings.exemptions,
         args,
         told: ready.told,
-        derive: async (key, make) => {
-          const derived = planOfDerived(ready, key, this.#planning, make)
+        derive: async (key, make, rows) => {
+          const derived = planOfDerived(ready, key, this.#planning, make, rows)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
         db: this.settings.plain(transaction),

@@ -9,7 +9,9 @@ export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
+export * from 'kanta/rls'
 export * from 'kanta/schema'
+export * from 'kanta/search'
 export * from 'kanta/sqlite'
 export * from 'kanta/time-travel'
 
@@ -47,10 +49,18 @@ export const seat = table(
   (t) => [primaryKey([t.row, t.place])],
 )
 
+/** A text that is deleted softly, and whose changes are counted. */
+export const draft = table('draft', (c) => ({
+  id: c.integer().primaryKey(),
+  title: c.text(),
+  version: c.integer().default(1),
+  deleted_at: c.timestamp().nullable(),
+}))
+
 /** Cities on their way into the table of cities. */
 export const arrival = table('arrival', (c) => ({ id: c.integer(), name: c.text(), country: c.text() }))
 
-export const schema = { city, country, oldCity, sale, seat, arrival }
+export const schema = { city, country, oldCity, sale, seat, arrival, draft }
 export type Tables = TablesOf<typeof schema>
 export type City = Selectable<typeof city>
 export type Country = Selectable<typeof country>
