@@ -158,7 +158,7 @@ export const layers: Readonly<Record<string, number>> = {
   cache: 8,
   diff: 8,
   migrate: 8,
-  search: 8,
   history: 8,
+  search: 8,
   compat: 9,
 }
