@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import * as audit from './cases/audit.ts'
 import * as build from './cases/build.ts'
 import * as cache from './cases/cache.ts'
 import * as chosen from './cases/chosen.ts'
@@ -15,12 +16,14 @@ import * as postgresStream from './cases/postgres-stream.ts'
 import * as rows from './cases/rows.ts'
 import * as shapes from './cases/shapes.ts'
 import * as size from './cases/size.ts'
+import * as timeTravel from './cases/time-travel.ts'
 import { type Case, judge, median, print } from './harness.ts'
 
 const cases: Record<string, Case> = {
   point,
   build,
   insert,
+  audit,
   rows,
   chosen,
   heap,
@@ -32,6 +35,7 @@ const cases: Record<string, Case> = {
   'postgres-stream': postgresStream,
   mariadb,
   cache,
+  'time-travel': timeTravel,
 }
 
 const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]

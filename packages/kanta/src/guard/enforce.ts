@@ -1,5 +1,13 @@
 import { KantaError } from '../error/index.ts'
-import { type Enforced, type Node, type NodeOf, type Policy, type Surroundings, withHidden } from '../run/index.ts'
+import {
+  type Enforced,
+  type Node,
+  type NodeOf,
+  type Policy,
+  type Sight,
+  type Surroundings,
+  withHidden,
+} from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
 import { guardInsert } from './insert.ts'
@@ -21,20 +29,35 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  */
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
   const late = new Late(around)
-  const site = new Site(policies as readonly TablePolicy[], around, late)
+  // The queries inside of a rule read tables as others do; of the columns that they name the user learns nothing.
+  const within = (rule: Node): Node => guard(rule, NO_NAMES, site, false)
+  const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
-  const tree = guard(confined, new Set(), site)
+  const tree = guard(confined, NO_NAMES, site)
   return { tree, added: late.added, prepare: late.prepare, told: late.told }
 }
 
-function guard(part: Node, hidden: ReadonlySet<string>, site: Site): Node {
-  if (part.kind === 'trusted') return part
+const NO_NAMES: ReadonlySet<string> = new Set()
+
+function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = true): Node {
+  if (part.kind === 'trusted' || site.done.has(part)) return part
+  const guarded = guardParts(part, hidden, site, columns)
+  if (guarded.kind === 'select') site.done.add(guarded)
+  return guarded
+}
+
+function guardParts(part: Node, hidden: ReadonlySet<string>, site: Site, columns: boolean): Node {
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
   if (part.kind === 'truncate') refuseTruncate(part, site)
-  const inner = withHidden(part, hidden, (child, names) => guard(child, names, site))
+  const inner = withHidden(
+    part,
+    hidden,
+    (child, names) => guard(child, names, site, columns),
+    (recursive) => sightOf(site.dialect.name, recursive),
+  )
   const names = namesIn(inner, hidden)
-  checkColumns(part, names, site)
+  if (columns) checkColumns(part, names, site)
   switch (inner.kind) {
     case 'select':
       return guardSelect(inner, names, site)
@@ -49,6 +72,16 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site): Node {
     default:
       return inner
   }
+}
+
+/**
+ * What a common table expression sees: in SQLite all beside it, whether they are called recursive or not; in MySQL none
+ * that come later. https://dev.mysql.com/doc/refman/8.4/en/with.html
+ */
+function sightOf(dialect: string, recursive: boolean): Sight {
+  if (dialect === 'sqlite') return 'all'
+  if (!recursive) return 'before'
+  return dialect === 'mysql' ? 'itself' : 'all'
 }
 
 function refuseTruncate({ tables }: NodeOf<'truncate'>, site: Site): void {

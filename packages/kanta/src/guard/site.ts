@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect/index.ts'
+import { type Dialect, localize } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
@@ -29,8 +29,13 @@ export class Site {
   readonly late: Late
   readonly #policies: readonly TablePolicy[]
   readonly #around: Surroundings
+  /** Queries that policies have been applied to. */
+  readonly done: WeakSet<Node> = new WeakSet()
+  readonly #within: (rule: Node) => Node
 
-  constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late) {
+  /** `within` applies policies to the queries inside of what a rule says. */
+  constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late, within: (rule: Node) => Node) {
+    this.#within = within
     this.dialect = around.dialect
     this.late = late
     this.#policies = policies
@@ -42,6 +47,18 @@ export class Site {
     const renamed = this.#around.renames({ kind: 'table', schema: undefined, name, definition: undefined })
     const found = renamed.kind === 'table' ? renamed.name : name
     return this.dialect.name === 'postgres' ? found : lowerAscii(found)
+  }
+
+  /** What the database knows of a table, however a statement spells it, and whatever definition the statement brings. */
+  #definition({ schema, name }: NodeOf<'table'>): TableDefinition | undefined {
+    const physical = this.physical(name)
+    for (const [key, definition] of this.#around.schema)
+      if (
+        this.physical(definition.name) === physical &&
+        (schema === undefined || key === `${schema}.${definition.name}`)
+      )
+        return localize(definition, this.dialect)
+    return undefined
   }
 
   /** Whether an unqualified name is that of a common table expression. */
@@ -79,8 +96,9 @@ export class Site {
   }
 
   #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found {
-    const definition = table.definition as TableDefinition | undefined
-    const reference: TableReference = { name: table.name, schema: table.schema, definition }
+    const known = this.#definition(table)
+    const definition = known ?? (table.definition as TableDefinition | undefined)
+    const reference: TableReference = { name: known?.name ?? table.name, schema: table.schema, definition }
     const name = source.kind === 'alias' ? source.name : table.name
     return { table, name, reference, rules: this.#rules(reference, use), hidden }
   }
@@ -100,7 +118,10 @@ export class Site {
     return all(found.rules.map((rule) => this.own(rule.sees?.(row, use, this.late), found, rule)))
   }
 
-  /** A condition of a policy whose queries read the tables that the policy means, whatever the statement calls its own. */
+  /**
+   * A condition of a policy whose queries read the tables that the policy means, whatever the statement calls its own,
+   * and of those the rows that are there.
+   */
   own(condition: Node | undefined, { name, hidden }: Found, { policy }: Ruled): Node | undefined {
     const check = (part: Node): void => {
       if (part.kind === 'select')
@@ -117,8 +138,9 @@ export class Site {
         }
       eachChild(part, check)
     }
-    if (condition !== undefined) check(condition)
-    return condition
+    if (condition === undefined) return undefined
+    check(condition)
+    return this.#within(condition)
   }
 
   /** Whether two names mean one column: not all databases tell cases apart. */

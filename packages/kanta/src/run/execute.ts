@@ -67,6 +67,8 @@ export class Executor implements Runner {
   readonly #fixed: Planning
   /** Whether the text of statements depends on the context. */
   readonly #varies: boolean
+  #lastContext: Context | undefined
+  #lastPlanning: Planning | undefined
   /** Whether hooks only watch. */
   readonly #plain: boolean
   readonly #watches: boolean
@@ -88,7 +90,7 @@ export class Executor implements Runner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return Promise.reject(error)
+      return this.#onceStarted(error, () => this.execute(query, options))
     }
     if (options?.signal === undefined && this.#plain && ready.companions === undefined) {
       if (ready.returnsRows === true && ready.sql !== undefined) {
@@ -106,7 +108,7 @@ export class Executor implements Runner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return Promise.reject(error)
+      return this.#onceStarted(error, () => this.first(query, options))
     }
     if (ready.facts.readOnly && ready.returnsRows === true) {
       if (options?.signal === undefined && this.#plain && ready.sql !== undefined && ready.companions === undefined)
@@ -114,6 +116,12 @@ export class Executor implements Runner {
       return this.#run(ready, args, options, true).then((rows) => rows[0])
     }
     return this.#run(ready, args, options, false).then((rows) => rows[0])
+  }
+
+  /** A plan may need what a plugin finds out when it starts: then it is made again, and fails for good. */
+  #onceStarted<T>(error: unknown, again: () => Promise<T>): Promise<T> {
+    const { start } = this.session
+    return start === undefined ? Promise.reject(error) : start().then(again)
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
@@ -158,7 +166,14 @@ export class Executor implements Runner {
 
   /** What is fixed for statements that run now. */
   get #planning(): Planning {
-    return this.#varies ? planningIn(this.#fixed, this.context) : this.#fixed
+    if (!this.#varies) return this.#fixed
+    const { context } = this
+    if (context !== this.#lastContext || this.#lastPlanning === undefined) {
+      this.#lastPlanning = planningIn(this.#fixed, context)
+      // One that somebody could change may be another by the next time.
+      this.#lastContext = Object.isFrozen(context) ? context : undefined
+    }
+    return this.#lastPlanning
   }
 
   /** Runs text as it is. */
@@ -480,8 +495,8 @@ export class Executor implements Runner {
         exemptions: this.settings.exemptions,
         args,
         told: ready.told,
-        derive: async (key, make) => {
-          const derived = planOfDerived(ready, key, this.#planning, make)
+        derive: async (key, make, rows) => {
+          const derived = planOfDerived(ready, key, this.#planning, make, rows)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
         db: this.settings.plain(transaction),

@@ -88,9 +88,15 @@ export interface Company {
   readonly told: readonly object[]
   /**
    * Runs a statement that is made of this one, with the same arguments: its rows. It is planned once under its key; no
-   * policy and no companion sees it. Values of its own it takes as literals or as a `context` node.
+   * policy and no companion sees it. Values of its own it takes as literals or as a `context` node. Its rows are read by
+   * the codecs of their columns; or as the statement's own would come, under the names of the program (`as asked`), or
+   * as the database holds them, which is exact and can be written back (`as stored`).
    */
-  derive(key: string, make: (tree: Node) => Node): Promise<Record<string, unknown>[]>
+  derive(
+    key: string,
+    make: (tree: Node) => Node,
+    rows?: 'as asked' | 'as stored' | undefined,
+  ): Promise<Record<string, unknown>[]>
   /** The transaction that it runs in, without plugins: a `Transaction`. */
   readonly db: unknown
   /** The same transaction with the plugins, context and exemptions of the statement. */
