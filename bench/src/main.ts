@@ -15,6 +15,7 @@ import * as postgresStream from './cases/postgres-stream.ts'
 import * as rows from './cases/rows.ts'
 import * as shapes from './cases/shapes.ts'
 import * as size from './cases/size.ts'
+import * as timeTravel from './cases/time-travel.ts'
 import { type Case, judge, median, print } from './harness.ts'
 
 const cases: Record<string, Case> = {
@@ -32,6 +33,7 @@ const cases: Record<string, Case> = {
   postgres,
   'postgres-stream': postgresStream,
   mariadb,
+  'time-travel': timeTravel,
 }
 
 const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]

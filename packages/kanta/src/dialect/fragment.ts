@@ -13,7 +13,7 @@ const CLOSES: Readonly<Record<string, string>> = { "'": "'", '"': '"', '`': '`' 
 const PART = '\0'
 
 /** Whether a function reaches further than its arguments. */
-export const isReaching = (name: string): boolean => REACHING.test(name)
+export const isReaching = (name: string): boolean => REACHING.test(name.slice(name.lastIndexOf('.') + 1))
 
 /**
  * Refuses text inside of a statement that could reach out of its place: quotes, parentheses or comments that are not

@@ -5,6 +5,7 @@ import {
   type Node,
   type NodeOf,
   type Policy,
+  type Sight,
   type Surroundings,
   withHidden,
 } from '../run/index.ts'
@@ -45,7 +46,12 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
   if (part.kind === 'truncate') refuseTruncate(part, site)
-  const inner = withHidden(part, hidden, (child, names) => guard(child, names, site, columns))
+  const inner = withHidden(
+    part,
+    hidden,
+    (child, names) => guard(child, names, site, columns),
+    (recursive) => sightOf(site.dialect.name, recursive),
+  )
   const names = namesIn(inner, hidden)
   if (columns) checkColumns(part, names, site)
   switch (inner.kind) {
@@ -62,6 +68,16 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
     default:
       return inner
   }
+}
+
+/**
+ * What a common table expression sees: in SQLite all beside it, whether they are called recursive or not; in MySQL none
+ * that come later. https://dev.mysql.com/doc/refman/8.4/en/with.html
+ */
+function sightOf(dialect: string, recursive: boolean): Sight {
+  if (dialect === 'sqlite') return 'all'
+  if (!recursive) return 'before'
+  return dialect === 'mysql' ? 'itself' : 'all'
 }
 
 function refuseTruncate({ tables }: NodeOf<'truncate'>, site: Site): void {

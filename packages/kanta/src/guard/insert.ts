@@ -78,7 +78,7 @@ function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, ta
   if (at >= 0 && stamp.given === 'keep') return insert
   if (insert.query !== undefined && !isPlain(insert.query)) {
     const same = at < 0 ? [] : [sameInRows(insert.query, at, value, name, rule, target, site)]
-    return stampColumn({ ...insert, query: named(insert.query, columns, same) }, name, stamp, rule, target, site)
+    return stampColumn({ ...insert, query: named(insert.query, columns, same, site) }, name, stamp, rule, target, site)
   }
   const put = (items: readonly Node[]): readonly Node[] => {
     if (at < 0) return [...items, value]
@@ -196,13 +196,20 @@ function isPlain(query: Node): boolean {
 }
 
 /** A query of another, whose columns have the names of those that an insert writes. */
-function named(query: Node, columns: readonly string[], where: readonly Node[]): Node {
+function named(query: Node, columns: readonly string[], where: readonly Node[], site: Site): Node {
   return nodeWith('select', {
-    ctes: [{ kind: 'cte', name: NEW, columns, materialized: undefined, query }],
+    ctes: [{ kind: 'cte', name: NEW, columns, materialized: undefined, query: ordered(query, site) }],
     items: columns.map((name) => column(NEW, name)),
     from: [{ kind: 'table', schema: undefined, name: NEW, definition: undefined }],
     where: [TRUE, ...where],
   })
+}
+
+/** A query whose columns may get other names: MariaDB takes those of its order for the new ones. */
+function ordered(query: Node, { dialect }: Site): Node {
+  if (query.kind !== 'select' || query.orderBy.length === 0 || dialect.name !== 'mariadb') return query
+  const from: Node[] = [{ kind: 'alias', operand: query, name: NEW, columns: undefined }]
+  return nodeWith('select', { items: [{ kind: 'star', table: undefined }], from })
 }
 
 /**
@@ -258,7 +265,12 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
   if (demands.length === 0) return insert
   if (columns.length === 0)
     throw policyError(`The policies of '${target.reference.name}' check new rows. Give this one values.`)
-  const cte: Node = { kind: 'cte', name: NEW, columns, ...computedOnce(queryOfRows(insert, target, site), site) }
+  const cte: Node = {
+    kind: 'cte',
+    name: NEW,
+    columns,
+    ...computedOnce(ordered(queryOfRows(insert, target, site), site), site),
+  }
   const query = nodeWith('select', {
     ctes: [cte],
     recursive: false,

@@ -1,4 +1,4 @@
-import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
+import { mapChildren, type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import { column } from './expression.ts'
 import type { Found, Site } from './site.ts'
 
@@ -9,7 +9,7 @@ const FILTERS_IN_ON: ReadonlySet<string> = new Set(['inner join', 'left join'])
 
 export function guardSelect(select: NodeOf<'select'>, hidden: ReadonlySet<string>, site: Site): Node {
   const { from, joins, where } = guardSources(select.from, select.joins, hidden, site)
-  return { ...select, from, joins, where: [...select.where, ...where] }
+  return unqualified({ ...select, from, joins, where: [...select.where, ...where] }, select, site)
 }
 
 /** Sources of which each gives only the rows that are there, by conditions in `where`, in `on` or in a query of its own. */
@@ -47,6 +47,28 @@ export function guardSources(
     return { ...join, source: base, on: sees === undefined ? join.on : [...join.on, sees] }
   })
   return { from: newFrom, joins: newJoins, where }
+}
+
+/** References to tables of a schema in whose place a query stands now, which has no schema. */
+function unqualified(made: NodeOf<'select'>, asked: NodeOf<'select'>, site: Site): Node {
+  const before = sourcesOf(asked)
+  const lost = sourcesOf(made).flatMap((source, i) => {
+    const was = before[i]!
+    return was.kind === 'table' && was.schema !== undefined && source !== was ? [was] : []
+  })
+  if (lost.length === 0) return made
+  const rename = (part: Node): Node => {
+    const inner = mapChildren(part, rename)
+    const isLost =
+      inner.kind === 'ref' && lost.some((table) => inner.schema === table.schema && inner.table === table.name)
+    return isLost ? { ...inner, schema: undefined } : inner
+  }
+  const names = new Set(lost.map(({ name }) => site.physical(name)))
+  return names.size < lost.length ? made : rename(made)
+}
+
+function sourcesOf({ from, joins }: NodeOf<'select'>): readonly Node[] {
+  return [...from, ...joins.map((join) => (join.kind === 'joined' ? (join.source ?? join) : join))]
 }
 
 /** What stands in the place of a table that is read. */

@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect/index.ts'
+import { type Dialect, localize } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
@@ -47,6 +47,18 @@ export class Site {
     return this.dialect.name === 'postgres' ? found : lowerAscii(found)
   }
 
+  /** What the database knows of a table, however a statement spells it, and whatever definition the statement brings. */
+  #definition({ schema, name }: NodeOf<'table'>): TableDefinition | undefined {
+    const physical = this.physical(name)
+    for (const [key, definition] of this.#around.schema)
+      if (
+        this.physical(definition.name) === physical &&
+        (schema === undefined || key === `${schema}.${definition.name}`)
+      )
+        return localize(definition, this.dialect)
+    return undefined
+  }
+
   /** Whether an unqualified name is that of a common table expression. */
   #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
     if (hidden.has(name)) return true
@@ -82,8 +94,9 @@ export class Site {
   }
 
   #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found {
-    const definition = table.definition as TableDefinition | undefined
-    const reference: TableReference = { name: table.name, schema: table.schema, definition }
+    const known = this.#definition(table)
+    const definition = known ?? (table.definition as TableDefinition | undefined)
+    const reference: TableReference = { name: known?.name ?? table.name, schema: table.schema, definition }
     const name = source.kind === 'alias' ? source.name : table.name
     return { table, name, reference, rules: this.#rules(reference, use), hidden }
   }

@@ -62,6 +62,7 @@ export function tenant(options: TenantOptions): Plugin {
   const policy = tablePolicy({
     name: 'tenant',
     refusesDefinitions: true,
+    tables: tables === undefined ? shared : [...tables, ...shared],
     opens: (held) => capability !== undefined && held === capability,
     rule: (table) => {
       if (lists(shared, table)) return undefined

@@ -98,7 +98,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
   const rule = (table: TableReference): TableRule | undefined => ruleOf(table, settings)
   return {
     name: 'timestamps',
-    policies: [tablePolicy({ name: 'timestamps', rule })],
+    policies: [tablePolicy({ name: 'timestamps', tables: settings.tables, rule })],
     extend: (db: DatabaseHandle) => {
       const touch = (table: unknown): unknown => {
         const name = definitionOf(table)?.name ?? String(table)

@@ -21,8 +21,7 @@ export function contextValue(name: string, context: Context): unknown {
 
 /** A context with more values: what it has stays as it is. */
 export function addContext(context: Context, more: Context): Context {
-  if (typeof more !== 'object' || more === null || Array.isArray(more))
-    return refuse(`as() takes an object of values, such as { tenant: 1 }, not ${show(more)}.`)
+  if (!isPlainObject(more)) return refuse(`as() takes an object of values, such as { tenant: 1 }, not ${show(more)}.`)
   const added: Record<string, unknown> = { ...context }
   for (const [name, value] of Object.entries(more)) {
     if (value === undefined || value === null || value === '' || Number.isNaN(value))
@@ -40,18 +39,30 @@ export function addContext(context: Context, more: Context): Context {
   return Object.freeze(added)
 }
 
+/** An object of values, and none that a value hides in, such as a promise of one. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** Values nested deeper are circles. */
+const DEEPEST = 50
+
 /** A copy that nobody can change. */
-function frozen(value: unknown, name: string): unknown {
+function frozen(value: unknown, name: string, depth = 0): unknown {
+  if (depth > DEEPEST) return refuse(`as({ ${name}: … }) was given a value that is nested without end.`)
   if (typeof value === 'function' || typeof value === 'symbol')
     return refuse(`as({ ${name}: … }) was given a ${typeof value}. A context holds values.`)
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozen(item, name)))
+  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozen(item, name, depth + 1)))
   if (value instanceof Date) return Object.freeze(new Date(value))
   if (value instanceof Uint8Array) return value.slice()
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null)
+  if (!isPlainObject(value))
     return refuse(`as({ ${name}: … }) was given an object of a class. A context holds values, lists and plain objects.`)
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, frozen(part, name)])))
+  return Object.freeze(
+    Object.fromEntries(Object.entries(value).map(([key, part]) => [key, frozen(part, name, depth + 1)])),
+  )
 }
 
 /** What the context of a database and that of the running code say together. */

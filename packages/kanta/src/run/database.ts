@@ -274,7 +274,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
         'The capability turns off no policy of this database. Give the one that the plugin was made with.',
       )
     return this.exempt(
-      `without ${opened.map((policy) => policy.name).join(', ')}`,
+      // Two policies may have one name.
+      `without ${opened.map((policy) => this.settings.planning.policies.indexOf(policy)).join()}`,
       (policy) => (opened.includes(policy) ? undefined : policy),
       opened.map((policy) => ({ policy: policy.name, reason })),
     )

@@ -82,7 +82,7 @@ export class Executor implements Runner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return Promise.reject(error)
+      return this.#onceStarted(error, () => this.execute(query, options))
     }
     if (options?.signal === undefined && this.#plain && ready.companions === undefined) {
       if (ready.returnsRows === true && ready.sql !== undefined) {
@@ -100,7 +100,7 @@ export class Executor implements Runner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return Promise.reject(error)
+      return this.#onceStarted(error, () => this.first(query, options))
     }
     if (ready.facts.readOnly && ready.returnsRows === true) {
       if (options?.signal === undefined && this.#plain && ready.sql !== undefined && ready.companions === undefined)
@@ -108,6 +108,12 @@ export class Executor implements Runner {
       return this.#run(ready, args, options, true).then((rows) => rows[0])
     }
     return this.#run(ready, args, options, false).then((rows) => rows[0])
+  }
+
+  /** A plan may need what a plugin finds out when it starts: then it is made again, and fails for good. */
+  #onceStarted<T>(error: unknown, again: () => Promise<T>): Promise<T> {
+    const { start } = this.session
+    return start === undefined ? Promise.reject(error) : start().then(again)
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {

@@ -1,14 +1,17 @@
 import { mapChildren, mapTargets, type Node } from '../ir/index.ts'
 
+/** Which of the common table expressions beside it one sees: those before it, itself as well, or all. */
+export type Sight = 'before' | 'itself' | 'all'
+
 /**
  * A copy of a part in which each direct child is what `change` makes of it, with the names that mean a common table
- * expression there. Of those that are not recursive each sees only the ones before it, and no table that policies have
- * to know of goes by the name of one that reads it.
+ * expression there. What one sees depends on the database; by default those before it, or all where they are recursive.
  */
 export function withHidden<T extends Node>(
   part: T,
   hidden: ReadonlySet<string>,
   change: (child: Node, hidden: ReadonlySet<string>) => Node,
+  sight: (recursive: boolean) => Sight = (recursive) => (recursive ? 'all' : 'before'),
 ): T {
   // What is written is a table, whatever a common table expression is called.
   const written = (names: ReadonlySet<string>): T =>
@@ -18,9 +21,10 @@ export function withHidden<T extends Node>(
   const seen = new Set(hidden)
   return mapChildren(written(all), (child) => {
     if (child.kind !== 'cte') return change(child, all)
-    const changed = change(child, part.recursive ? all : new Set(seen))
+    const seeing = sight(part.recursive)
+    const names = seeing === 'all' ? all : new Set(seeing === 'itself' ? [...seen, child.name] : seen)
     seen.add(child.name)
-    return changed
+    return change(child, names)
   })
 }
 

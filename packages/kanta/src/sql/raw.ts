@@ -18,10 +18,8 @@ export class RawStatement extends Chain<'rawStatement'> {}
 /** SQL text with values: an expression, or a statement of its own. */
 export class Raw extends Expr {
   /** Says what the text reads and writes, for databases whose policies refuse text. */
-  trusted(
-    name: string,
-    { reads, writes, ...rest }: { readonly reads?: readonly string[]; readonly writes?: readonly string[] } = {},
-  ): Raw {
+  trusted(name: string, tables: { readonly reads?: readonly string[]; readonly writes?: readonly string[] } = {}): Raw {
+    const { reads, writes, ...rest } = Object(tables) as typeof tables
     const others = Object.keys(rest)
     if (others.length > 0) refuse(`trusted() has no option ${show(others[0])}. It takes reads and writes.`)
     checkName(name, 'the name of a trusted text')

@@ -1,6 +1,7 @@
 /** What examples find that do not bring their own: a small world of cities. */
 import { type ColumnFactory, expressionBuilder, kanta, primaryKey, type Selectable, type TablesOf, table } from 'kanta'
 import { sqlite } from 'kanta/sqlite'
+import { startHistory } from 'kanta/time-travel'
 import { Pool } from '../../src/run/pool.ts'
 import { PoolSession, type Session } from '../../src/run/session.ts'
 
@@ -12,6 +13,7 @@ export * from 'kanta/rls'
 export * from 'kanta/schema'
 export * from 'kanta/search'
 export * from 'kanta/sqlite'
+export * from 'kanta/time-travel'
 
 export const country = table('country', (c) => ({
   cca2: c.text().primaryKey(),
@@ -95,6 +97,7 @@ export const insertCity = (_session: Session): Promise<void> => Promise.resolve(
 /** Makes the tables, with a row for examples that look for one. */
 export async function create(): Promise<void> {
   for (const each of Object.values(schema)) await db.schema.createTable(each).execute()
+  await startHistory(db, ['seat', 'country'])
   await db.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 338_455 }).execute()
   await db.insertInto('city').values({ id, name: 'Helsinki', country: 'FI', population: 684_018 }).execute()
 }

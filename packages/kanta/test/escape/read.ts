@@ -6,7 +6,7 @@ import { Describe } from '../props/describe.ts'
 import { plainRow, portable, type Tally } from '../props/engine-query.ts'
 import type { Select } from '../props/query.ts'
 import type { Any, Content } from '../props/world.ts'
-import { declared } from './policies.ts'
+import { declared, everything } from './policies.ts'
 import { type Hiding, visibleOf } from './worlds.ts'
 
 /** A query of a database with policies, which has to give what it gives where the hidden rows do not exist. */
@@ -37,6 +37,8 @@ export class Read {
   }
 
   async run(): Promise<void> {
+    // MariaDB 11 loses rows where a window is ordered by a column of the query around it.
+    if (this.#world.place.dialect === 'mariadb' && hasOuterWindow(this.#query, [])) return
     const content = visibleOf(this.#world.content, declared[this.#policies]!)
     const expected = this.#expected(content)
     const db = this.#world.guarded(this.#policies)
@@ -69,6 +71,10 @@ export class Read {
         return false
       }
       const known = this.#known.find((pattern) => pattern.test(String(error)))
+      if (known === undefined && (await this.#failsAnyway(error))) {
+        this.#tally.count(String(error).replace(/"[^"]*"/g, '…'))
+        return false
+      }
       if (known === undefined) return this.#fail(label, String(error), query)
       this.#tally.count(known.source)
       return false
@@ -81,6 +87,16 @@ export class Read {
     const found = difference(this.#query, expected, given)
     if (found !== undefined) this.#fail(label, found, query)
     return true
+  }
+
+  /** Whether it fails without policies, too. */
+  async #failsAnyway(error: unknown): Promise<boolean> {
+    const open = this.#world.guarded(this.#policies).unscoped(everything, 'to compare')
+    const other = await new Build(open, { style: new Choice(this.#style), noText: true })
+      .select(this.#query)
+      .execute()
+      .catch((cause: unknown) => cause)
+    return error instanceof KantaError && other instanceof KantaError && other.code === error.code
   }
 
   /** Whether a policy may refuse it: only where it has the name of a secret column, or whole rows. */
@@ -118,4 +134,19 @@ export class Read {
     }
     throw new Error(`${this.#policies}, ${label}: ${what}\n\n${text}\n\n${this.#text()}`)
   }
+}
+
+/** Whether a window is ordered or parted by what is no column of its own query. */
+function hasOuterWindow(part: unknown, own: readonly string[]): boolean {
+  if (Array.isArray(part)) return part.some((item) => hasOuterWindow(item, own))
+  if (typeof part !== 'object' || part === null) return false
+  const sources =
+    'from' in part && 'joins' in part
+      ? [...(part as Select).from, ...(part as Select).joins.map((join) => join.source)].map(({ alias }) => alias)
+      : own
+  if ('k' in part && part.k === 'window') {
+    const named = JSON.stringify(part, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+    if ([...named.matchAll(/"source":"(\w+)"/g)].some(([, source]) => !sources.includes(source!))) return true
+  }
+  return Object.values(part).some((value) => hasOuterWindow(value, sources))
 }

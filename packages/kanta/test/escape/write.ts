@@ -182,6 +182,11 @@ export class Write {
     }
     if (write.k === 'insert query' && stamp !== undefined) {
       const at = write.columns.indexOf(stamp.column)
+      // Rows of a query that compares them are looked at one by one.
+      if (!isPlain(write.query))
+        return at < 0
+          ? { ...write, columns: [...write.columns, stamp.column], query: withStamp(write.query, write.columns.length) }
+          : write
       if (at >= 0 && !givesItself(write.query, at, stamp.column)) return undefined
       const columns = at < 0 ? [...write.columns, stamp.column] : write.columns
       return { ...write, columns, query: withStamp(write.query, at < 0 ? write.columns.length : at) }
@@ -206,10 +211,16 @@ export class Write {
   }
 }
 
-/** Whether each part of a query gives the column itself, which the policy has seen to. */
+function isPlain(query: Select): boolean {
+  const compares = query.setOperations.length > 0 || query.distinct
+  return !compares && !query.items.some((item) => item.k === 'star')
+}
+
+/** Whether each part of a query gives the tenant of the context, or the column itself, which the policy has seen to. */
 function givesItself(query: Select, at: number, column: string): boolean {
   const item = query.items[at]
-  const own = item?.k === 'expr' && item.of.k === 'column' && item.of.name === column
+  const of = item?.k === 'expr' ? item.of : undefined
+  const own = (of?.k === 'column' && of.name === column) || (of?.k === 'value' && of.pair.value === 1)
   return own && query.setOperations.every((operation) => givesItself(operation.query, at, column))
 }
 

@@ -135,6 +135,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/search': 'search/index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/tedious': 'driver/tedious.ts',
+  'kanta/time-travel': 'history/index.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
@@ -156,5 +157,6 @@ export const layers: Readonly<Record<string, number>> = {
   diff: 8,
   migrate: 8,
   search: 8,
+  history: 8,
   compat: 9,
 }

@@ -57,6 +57,10 @@ export const accepted: Readonly<Record<string, readonly string[]>> = {
   // A callback may leave out an order or a partition.
   'columns or none': ['an empty list'],
   table: [],
+  // Who has no values to give gives none.
+  context: ['an object', 'an object without a prototype', 'a proxy'],
+  label: ['a blank', 'a text'],
+  'tables of text': [],
   name: ['a blank', 'a text'],
   count: [],
   query: [],
