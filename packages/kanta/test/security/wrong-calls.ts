@@ -295,6 +295,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
     },
     internal: [
       'over',
+      'noting',
       'destroy',
       'connection',
       'transaction',
