@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import * as audit from './cases/audit.ts'
 import * as build from './cases/build.ts'
 import * as chosen from './cases/chosen.ts'
 import * as firstUse from './cases/first-use.ts'
@@ -14,12 +15,14 @@ import * as postgresStream from './cases/postgres-stream.ts'
 import * as rows from './cases/rows.ts'
 import * as shapes from './cases/shapes.ts'
 import * as size from './cases/size.ts'
+import * as timeTravel from './cases/time-travel.ts'
 import { type Case, judge, median, print } from './harness.ts'
 
 const cases: Record<string, Case> = {
   point,
   build,
   insert,
+  audit,
   rows,
   chosen,
   heap,
@@ -30,6 +33,7 @@ const cases: Record<string, Case> = {
   postgres,
   'postgres-stream': postgresStream,
   mariadb,
+  'time-travel': timeTravel,
 }
 
 const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]

@@ -134,6 +134,11 @@ export const standard: Printers & typeof tables = {
     w.name(n.name)
   },
   identifier: (n, w) => w.text(n.names.map((name) => w.dialect.quote(name)).join('.')),
+  versioned: (n, w) => {
+    w.node(n.table).text(' for system_time ')
+    if (n.at === undefined) w.text('all')
+    else w.text('as of ').node(n.at)
+  },
   alias: (n, w) => {
     w.node(n.operand).text(' as ').name(n.name)
     if (n.columns !== undefined) w.text('(').names(n.columns).text(')')

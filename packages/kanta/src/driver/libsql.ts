@@ -57,6 +57,8 @@ export function libsql(given: string | URL | SqliteOptions<Client> | LibsqlOptio
   if (isClient(given)) return shared(() => given, { owned: false })
   if (isLocated(given)) return shared(() => createClient({ ...given, intMode: 'bigint' }), { owned: true, ...given })
   const settings = settle<Client>('libsql', given)
+  if (settings.extensions.length > 0)
+    throw new KantaError('unsupported', "libsql loads no extensions. Leave 'extensions' out, or use kanta/sqlite.")
   if (settings.readOnly) {
     throw new KantaError(
       'unsupported',

@@ -35,7 +35,8 @@ const CHUNK = 64 * 1024
 
 /**
  * Writes rows into a table by `COPY`, the quickest way in: all of them, or none. The rows may come as slowly as they
- * like and never wait in memory. Values are written as the columns of the table say.
+ * like and never wait in memory. Values are written as the columns of the table say. No plugin sees them: it is for
+ * whoever holds the driver.
  *
  * @example
  * ```ts
@@ -150,6 +151,10 @@ function refuseAborted(signal: AbortSignal | undefined): void {
 }
 
 async function open(driver: Driver): Promise<PgConnection> {
+  if (typeof driver?.connect !== 'function')
+    refuse(
+      'copyFrom() and copyTo() take a driver that pg() made, not a database: the policies of a database do not see what is copied. Under policies, use insertInto() with many rows.',
+    )
   const connection = await driver.connect('write')
   if (connection instanceof PgConnection) return connection
   await connection.close()

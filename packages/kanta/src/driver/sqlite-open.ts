@@ -34,6 +34,7 @@ export function sqliteDriver<Database>(
     open(role) {
       const { database, library } = open(settings.readOnly || role === 'read')
       try {
+        loadExtensions(database as Extensible, settings.extensions)
         library.exec(settings.setup[role])
         const connection = new SqliteConnection(library, settings.statementCache)
         if (settings.wal) checkLog(connection.first(JOURNAL_MODE, []))
@@ -44,6 +45,18 @@ export function sqliteDriver<Database>(
       }
     },
   })
+}
+
+/** What the libraries have for extensions; that of Node can be told that no more of them come. */
+interface Extensible {
+  loadExtension(file: string): unknown
+  enableLoadExtension?(allow: boolean): unknown
+}
+
+function loadExtensions(database: Extensible, files: readonly string[]): void {
+  if (files.length === 0) return
+  for (const file of files) database.loadExtension(file)
+  database.enableLoadExtension?.(false)
 }
 
 /** The driver of a database whose connections `opening` opens one by one. */

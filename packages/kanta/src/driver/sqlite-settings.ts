@@ -30,6 +30,8 @@ export interface SqliteOptions<Database = unknown> {
   readonly readers?: number | undefined
   /** The most texts that each connection keeps prepared; 256 unless said. */
   readonly statementCache?: number | undefined
+  /** Files of extensions that each connection loads, such as that of sqlite-vec. Code: never give it what comes from outside. */
+  readonly extensions?: readonly string[] | undefined
   /**
    * Called with each new connection, its role and the library's own handle, to add functions or attach databases.
    * When it throws, the connection is closed and the query that asked for it rejects.
@@ -88,6 +90,7 @@ export interface SqliteSettings<Database> {
   readonly readers: number
   readonly busyTimeout: number
   readonly statementCache: number
+  readonly extensions: readonly string[]
   /** Whether a file has to end up with a write-ahead log. */
   readonly wal: boolean
   /** Run on a connection of the role as soon as it is open. */
@@ -95,7 +98,7 @@ export interface SqliteSettings<Database> {
   readonly onConnect: SqliteOptions<Database>['onConnect']
 }
 
-const OPTIONS = ['path', 'preset', 'pragmas', 'busyTimeout', 'readers', 'statementCache', 'onConnect']
+const OPTIONS = ['path', 'preset', 'pragmas', 'busyTimeout', 'readers', 'statementCache', 'extensions', 'onConnect']
 
 /** Checks what was given to `name` and decides the rest. */
 export function settle<Database>(
@@ -129,6 +132,7 @@ export function settle<Database>(
     readers: settleReaders(name, options.readers, memory, readOnly, pragmas),
     busyTimeout,
     statementCache: whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 2),
+    extensions: settleExtensions(name, options.extensions),
     wal: !memory && !readOnly && journal?.includes("'wal'") === true,
     setup: {
       write: readOnly ? `${start + rest}pragma query_only = on;` : start + (memory ? rest : all),
@@ -167,6 +171,12 @@ function pathOf(name: string, url: URL): string {
   if (url.protocol !== 'file:') return refuse(`${name} opens files, not ${url.href}.`)
   if (url.search !== '') return refuse(`${name} reads no settings from a URL. Give ${url.search} as options.`)
   return fileURLToPath(url)
+}
+
+function settleExtensions(name: string, given: unknown = []): readonly string[] {
+  if (!Array.isArray(given) || given.some((file) => typeof file !== 'string' || file.trim() === ''))
+    return refuse(`The extensions of ${name} are a list of files, such as [getLoadablePath()] of 'sqlite-vec'.`)
+  return given
 }
 
 function settleReaders(name: string, given: unknown, memory: boolean, readOnly: boolean, pragmas: Pragmas): number {

@@ -30,7 +30,7 @@ export { defaults, type Preset, presets, type SqliteOptions } from './sqlite-set
 export function sqlite(options: string | URL | SqliteOptions<DatabaseSync>): Driver {
   const settings = settle('sqlite', options)
   return sqliteDriver(settings, true, (readOnly) => {
-    const database = new DatabaseSync(settings.path, { readOnly })
+    const database = new DatabaseSync(settings.path, { readOnly, allowExtension: settings.extensions.length > 0 })
     return { database, library: new NodeSqlite(database) }
   })
 }

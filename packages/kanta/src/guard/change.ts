@@ -1,8 +1,8 @@
-import { checkFragment } from '../dialect/index.ts'
+import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
-import { all, assignment, choose, column, demand, literal } from './expression.ts'
+import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import { all, assignment, choose, column, demand, literal, word } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
 import type { Found, Ruled, Site } from './site.ts'
@@ -181,8 +181,20 @@ export function newRow(sets: readonly Node[], row: Row, target: Found, site: Sit
   return (name) => {
     const set = sets.find((one) => one.kind === 'assignment' && site.sameColumn(assigned(one), name))
     if (set?.kind !== 'assignment') return row(name)
-    return set.value.kind === 'default' ? defaultOf(name, target) : steady(set.value, name, target, site)
+    if (set.value.kind === 'default') return defaultOf(name, target)
+    const value = steady(set.value, name, target, site)
+    return asColumn(value, target.reference.definition?.columns.get(name), site.dialect)
   }
+}
+
+/** A value on its way into a column as that holds it: beside another value nothing would tell its type. */
+function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Dialect): Node {
+  const isNull = value.kind === 'literal' && value.value === null
+  if (column === undefined || !(isNull || value.kind === 'slot')) return value
+  const encoded = value.kind === 'slot' ? { ...value, codec: value.codec ?? column.codec } : value
+  if (dialect.name !== 'postgres') return encoded
+  // A length would cut values silently.
+  return { kind: 'cast', operand: encoded, type: word(dialect.typeName({ ...column, typeArguments: [] })) }
 }
 
 /** A value that is the same when it is computed again, as for a check. */
@@ -221,9 +233,15 @@ export function defaultOf(name: string, { table, reference }: Found): Node {
 }
 
 /** Conditions that fail the statement for a row that may not be so. */
-export function demandsOf(target: Found, row: Row, use: 'insert' | 'update', site: Site): readonly Node[] {
+export function demandsOf(
+  target: Found,
+  row: Row,
+  use: 'insert' | 'update',
+  site: Site,
+  isRead = true,
+): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const check = site.own(rule.checks?.(row, use, site.late), target, rule)
+    const check = site.own(rule.checks?.(row, use, site.late, isRead), target, rule)
     if (check === undefined) return []
     const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
     return [demand(check, why, site.dialect)]

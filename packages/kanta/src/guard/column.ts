@@ -1,67 +1,196 @@
 import { checkFragment } from '../dialect/index.ts'
-import { eachChild, type Node } from '../run/index.ts'
+import { KantaError } from '../error/index.ts'
+import { eachChild, type Node, walk } from '../run/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
 import { sameName } from './expression.ts'
 import type { Found, Site } from './site.ts'
 
-/** Tells rules of the columns that a statement reads. */
+const NONE: ReadonlySet<string> = new Set()
+
+/**
+ * Tells rules of the columns that a statement reads: by name, by a star, and by the name of its table as a value. Its
+ * own sources are meant; those of queries inside of it, which are looked at by themselves, hide them.
+ */
 export function checkColumns(statement: Node, hidden: ReadonlySet<string>, site: Site): void {
-  const found = sourcesOf(statement).flatMap((source) => site.source(source, hidden) ?? [])
-  const asking = found.filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
-  if (asking.length > 0) readIn(statement, asking, site, true)
+  const { written, read } = sourcesOf(statement)
+  const found = [
+    ...written.flatMap((source) => site.source(source, NONE) ?? []),
+    ...read.flatMap((source) => site.source(source, hidden) ?? []),
+  ].filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
+  if (found.length === 0) return
+  for (const source of [...written, ...read]) refuseRenamed(source, found)
+  new Reading(found, site).statement(statement, [])
 }
 
-/** The tables that a statement reads or writes, as its columns may name them. */
-function sourcesOf(statement: Node): readonly Node[] {
+/** Under other names the columns of a table would not be known. */
+function refuseRenamed(source: Node, found: readonly Found[]): void {
+  if (source.kind !== 'alias' || source.columns === undefined) return
+  if (found.some(({ table }) => table === source.operand))
+    throw new KantaError(
+      'policy',
+      `The columns of '${source.name}' are given other names, under which the policies of this database do not know them. Name them in select().`,
+    )
+}
+
+/** The tables that a statement writes and reads, as its columns may name them. */
+function sourcesOf(statement: Node): { readonly written: readonly Node[]; readonly read: readonly Node[] } {
   const joined = (joins: readonly Node[]): Node[] =>
     joins.flatMap((join) => (join.kind === 'joined' && join.source !== undefined ? [join.source] : []))
   switch (statement.kind) {
     case 'select':
-      return [...statement.from, ...joined(statement.joins)]
+      return { written: [], read: [...statement.from, ...joined(statement.joins)] }
     case 'update':
-      return [...statement.targets, ...statement.from, ...joined(statement.joins)]
+      return { written: statement.targets, read: [...statement.from, ...joined(statement.joins)] }
     case 'delete':
-      return [...statement.targets, ...statement.using, ...joined(statement.joins)]
+      return { written: statement.targets, read: [...statement.using, ...joined(statement.joins)] }
     case 'insert':
-      return statement.into === undefined ? [] : [statement.into]
+      return { written: statement.into === undefined ? [] : [statement.into], read: [] }
     case 'merge':
-      return [statement.into, statement.using].flatMap((source) => source ?? [])
+      return {
+        written: statement.into === undefined ? [] : [statement.into],
+        read: statement.using === undefined ? [] : [statement.using],
+      }
     default:
-      return []
+      return { written: [], read: [] }
   }
 }
 
-/** Every reference below a statement that may mean one of its tables, those in queries inside of it, too. */
-function readIn(part: Node, found: readonly Found[], site: Site, isOwn: boolean): void {
-  const read = (column: string, table: string | undefined): void => {
-    for (const { name, rules } of found) {
-      if (table !== undefined && !sameName(table, name)) continue
-      for (const rule of rules) site.column(rule, column, 'read')
-    }
-  }
-  /** A column; the name of a table as a column is its whole row. */
-  const readName = (name: string): void => {
-    read(name, undefined)
-    if (found.some((one) => sameName(one.name, name))) read('*', name)
-  }
-  if (part.kind === 'ref') {
-    if (part.table === undefined) readName(part.column)
-    else read(part.column, part.table)
-  } else if (part.kind === 'star') {
-    // A star without a table is that of the tables beside it.
-    if (isOwn || part.table !== undefined) read('*', part.table)
-  } else if (part.kind === 'identifier') {
-    if (part.names.length === 1) readName(part.names[0]!)
-    else read(part.names.at(-1)!, part.names.at(-2))
-  } else if (part.kind === 'raw') {
-    for (const name of checkFragment(part.strings, site.dialect.name)) readName(name)
-    if (part.strings.some((text, i) => /\.\s*\*|^\s*\*\s*$/.test(text) || (i > 0 && /^\s*\.\s*\*/.test(text))))
-      read('*', undefined)
-  }
-  if (part.kind === 'assignment') return readIn(part.value, found, site, isOwn)
-  eachChild(part, (child) => {
-    if (part.kind === 'aggregate' && child.kind === 'star') return
-    readIn(child, found, site, isOwn && !STATEMENTS.has(child.kind))
-  })
+/** A source of a query inside of the statement. */
+interface Inner {
+  readonly name: string | undefined
+  readonly definition: TableDefinition | undefined
 }
+
+function innerOf(source: Node): Inner {
+  const table = source.kind === 'alias' ? source.operand : source
+  return {
+    name: source.kind === 'alias' ? source.name : table.kind === 'table' ? table.name : undefined,
+    definition: table.kind === 'table' ? (table.definition as TableDefinition | undefined) : undefined,
+  }
+}
+
+const has = (definition: TableDefinition, column: string): boolean =>
+  definition.columns.has(column) || [...definition.columns.keys()].some((name) => sameName(name, column))
 
 const STATEMENTS: ReadonlySet<Node['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge'])
+
+class Reading {
+  readonly #found: readonly Found[]
+  readonly #site: Site
+
+  constructor(found: readonly Found[], site: Site) {
+    this.#found = found
+    this.#site = site
+  }
+
+  /** What a statement reads; what is a query by itself, and sees nothing of what stands around it, is left out. */
+  statement(statement: Node, inner: readonly Inner[]): void {
+    const { written, read } = sourcesOf(statement)
+    const sources: ReadonlySet<Node> = new Set([...written, ...read])
+    eachChild(statement, (child) => {
+      if (child.kind === 'cte' || child.kind === 'setOperation') return
+      if (sources.has(child)) return this.#source(child, false, inner)
+      if (child.kind !== 'joined') return this.#part(child, inner)
+      for (const on of child.on) this.#part(on, inner)
+      if (child.source !== undefined) this.#source(child.source, child.lateral || /apply/.test(child.style), inner)
+    })
+  }
+
+  /** A query as a source sees what stands before it only if it is lateral; a function always does. */
+  #source(source: Node, isLateral: boolean, inner: readonly Inner[]): void {
+    const operand = source.kind === 'alias' ? source.operand : source
+    if (operand.kind !== 'table' && (isLateral || operand.kind !== 'select')) this.#part(operand, inner)
+  }
+
+  #part(part: Node, inner: readonly Inner[]): void {
+    if (STATEMENTS.has(part.kind)) {
+      const { written, read } = sourcesOf(part)
+      return this.statement(part, [...inner, ...[...written, ...read].map(innerOf)])
+    }
+    switch (part.kind) {
+      case 'ref':
+        return this.#column(part.column, part.table, inner)
+      case 'identifier':
+        return this.#column(part.names.at(-1)!, part.names.at(-2), inner)
+      case 'table':
+        return this.#row(part.name, inner)
+      case 'star':
+        // Without a table it means what stands beside it.
+        if (part.table !== undefined || inner.length === 0) this.#star(part.table, inner)
+        return
+      case 'raw':
+        this.#text(part.strings, inner)
+        break
+      case 'trusted':
+        // Its text says for itself what it reads; the columns that are filled in are seen all the same.
+        walk(part.operand, (filled) => {
+          if (filled.kind === 'ref') this.#part(filled, inner)
+        })
+        return
+      case 'conflict':
+        for (const name of part.columns) this.#column(name, undefined, inner)
+        break
+      case 'assignment':
+        return this.#part(part.value, inner)
+    }
+    eachChild(part, (child) => {
+      if (!(part.kind === 'aggregate' && child.kind === 'star')) this.#part(child, inner)
+    })
+  }
+
+  #column(column: string, table: string | undefined, inner: readonly Inner[]): void {
+    if (table !== undefined) {
+      if (!isNamed(table, inner)) for (const found of this.#named(table)) this.#tell(found, column)
+      return
+    }
+    this.#row(column, inner)
+    this.#columnOfAny(column, inner)
+  }
+
+  /** A column of whichever table around has it, the innermost first. */
+  #columnOfAny(column: string, inner: readonly Inner[]): void {
+    if (inner.some(({ definition }) => definition !== undefined && has(definition, column))) return
+    for (const found of this.#found) {
+      const { definition } = found.reference
+      if (definition === undefined || has(definition, column)) this.#tell(found, column)
+    }
+  }
+
+  /** The name of a table as a value is its whole row. */
+  #row(name: string, inner: readonly Inner[]): void {
+    if (!isNamed(name, inner)) for (const found of this.#named(name)) this.#tell(found, '*')
+  }
+
+  #star(table: string | undefined, inner: readonly Inner[]): void {
+    if (table !== undefined) return this.#row(table, inner)
+    for (const found of this.#found) this.#tell(found, '*')
+  }
+
+  /** Of text is known which names it has, and whether it has a star that is no multiplication. */
+  #text(strings: readonly string[], inner: readonly Inner[]): void {
+    const text = strings.join('?').replace(/\bcount\s*\(\s*\*\s*\)/gi, '')
+    for (const name of checkFragment(strings, this.#site.dialect.name)) {
+      this.#columnOfAny(name, inner)
+      if (isValue(name, text)) this.#row(name, inner)
+    }
+    if (/(?:^|[.,(])\s*\*/.test(text)) this.#star(undefined, inner)
+  }
+
+  #named(name: string): readonly Found[] {
+    return this.#found.filter((found) => sameName(found.name, name))
+  }
+
+  #tell({ rules }: Found, column: string): void {
+    for (const rule of rules) this.#site.column(rule, column, 'read')
+  }
+}
+
+/** Whether a name stands in a text otherwise than before a dot, as that of the table of a column does. */
+function isValue(name: string, text: string): boolean {
+  const sign = '[\\p{L}\\p{N}_$]'
+  const own = `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}["\`\\]]?`
+  return new RegExp(`(?<!${sign})${own}(?!${sign})(?!\\s*\\.)`, 'iu').test(text)
+}
+
+const isNamed = (name: string, inner: readonly Inner[]): boolean =>
+  inner.some((one) => one.name !== undefined && sameName(one.name, name))

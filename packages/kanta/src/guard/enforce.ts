@@ -29,25 +29,35 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  */
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
   const late = new Late(around)
-  const site = new Site(policies as readonly TablePolicy[], around, late)
+  // The queries inside of a rule read tables as others do; of the columns that they name the user learns nothing.
+  const within = (rule: Node): Node => guard(rule, NO_NAMES, site, false)
+  const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
-  const tree = guard(confined, new Set(), site)
+  const tree = guard(confined, NO_NAMES, site)
   return { tree, added: late.added, prepare: late.prepare, told: late.told }
 }
 
-function guard(part: Node, hidden: ReadonlySet<string>, site: Site): Node {
-  if (part.kind === 'trusted') return part
+const NO_NAMES: ReadonlySet<string> = new Set()
+
+function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = true): Node {
+  if (part.kind === 'trusted' || site.done.has(part)) return part
+  const guarded = guardParts(part, hidden, site, columns)
+  if (guarded.kind === 'select') site.done.add(guarded)
+  return guarded
+}
+
+function guardParts(part: Node, hidden: ReadonlySet<string>, site: Site, columns: boolean): Node {
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
   if (part.kind === 'truncate') refuseTruncate(part, site)
   const inner = withHidden(
     part,
     hidden,
-    (child, names) => guard(child, names, site),
+    (child, names) => guard(child, names, site, columns),
     (recursive) => sightOf(site.dialect.name, recursive),
   )
   const names = namesIn(inner, hidden)
-  checkColumns(part, names, site)
+  if (columns) checkColumns(part, names, site)
   switch (inner.kind) {
     case 'select':
       return guardSelect(inner, names, site)

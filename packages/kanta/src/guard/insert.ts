@@ -77,17 +77,13 @@ function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, ta
   if (insert.rows?.kind === 'slot') return stampRows(insert, insert.rows, name, at, stamp, value, rule, target, site)
   if (at >= 0 && stamp.given === 'keep') return insert
   if (insert.query !== undefined && !isPlain(insert.query)) {
-    // What a query computes of all its rows is known of each of them only outside of it.
-    const same = at >= 0 && stamp.given === 'same' ? [sameInRows(columns[at]!, value, rule, target, site)] : []
+    const same = at < 0 ? [] : [sameInRows(insert.query, at, value, name, rule, target, site)]
     return stampColumn({ ...insert, query: named(insert.query, columns, same, site) }, name, stamp, rule, target, site)
   }
   const put = (items: readonly Node[]): readonly Node[] => {
     if (at < 0) return [...items, value]
     const given = items[at]!
-    const operand = given.kind === 'alias' ? given.operand : given
-    // The column itself of a table that the policy sees to has the value already.
-    if (!(insert.query !== undefined && operand.kind === 'ref' && site.sameColumn(operand.column, name)))
-      checkSame(operand, value, name, rule, target, site)
+    checkItem(given, insert.query !== undefined, value, name, rule, target, site)
     return items.with(at, given.kind === 'alias' ? { ...given, operand: value } : value)
   }
   return {
@@ -216,10 +212,35 @@ function ordered(query: Node, { dialect }: Site): Node {
   return nodeWith('select', { items: [{ kind: 'star', table: undefined }], from })
 }
 
-/** Fails a statement for a row that has another value than the policy writes. */
-function sameInRows(name: string, value: Node, rule: Ruled, target: Found, site: Site): Node {
+/**
+ * Fails a statement for a row that has another value than the policy writes: what a query computes of all its rows is
+ * known of each of them only outside of it.
+ */
+function sameInRows(query: Node, at: number, value: Node, name: string, rule: Ruled, target: Found, site: Site): Node {
+  const checkPart = (part: Node): void => {
+    if (part.kind !== 'select' || part.items[at] === undefined || part.items.some((item) => item.kind === 'star'))
+      throw policyError(`An insert of '${target.reference.name}.${name}' from a query names the columns of the query.`)
+    checkItem(part.items[at], true, value, name, rule, target, site)
+    for (const operation of part.setOperations) if (operation.kind === 'setOperation') checkPart(operation.query)
+  }
+  checkPart(query)
   const why = `'${target.reference.name}' gets another '${name}' than the policy '${rule.policy}' allows.`
   return demand(equal(column(NEW, name), value), why, site.dialect)
+}
+
+/** Checks what a user gave for a column of a policy: the value itself, or that column of a table, which has it. */
+function checkItem(
+  item: Node,
+  inQuery: boolean,
+  value: Node,
+  name: string,
+  rule: Ruled,
+  target: Found,
+  site: Site,
+): void {
+  const operand = item.kind === 'alias' ? item.operand : item
+  if (!(inQuery && operand.kind === 'ref' && site.sameColumn(operand.column, name)))
+    checkSame(operand, value, name, rule, target, site)
 }
 
 /** A query that selects one value more, or another. */
@@ -239,7 +260,8 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
     const at = columns.findIndex((one) => site.sameColumn(one, name))
     return at < 0 ? defaultOf(name, target) : column(NEW, columns[at]!)
   }
-  const demands = demandsOf(target, row, 'insert', site)
+  const isRead = [insert.returning, insert.output, insert.duplicate].some((part) => part.length > 0)
+  const demands = demandsOf(target, row, 'insert', site, isRead || insert.conflict !== undefined)
   if (demands.length === 0) return insert
   if (columns.length === 0)
     throw policyError(`The policies of '${target.reference.name}' check new rows. Give this one values.`)

@@ -1,5 +1,6 @@
-import type { Dialect } from '../dialect/index.ts'
+import { type Dialect, localize } from '../dialect/index.ts'
 import { type Context, contextValue, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
 
 /** Makes a value of a run: from the context, and from the values that were made before it. */
 type Make = (context: Context, args: readonly unknown[]) => unknown
@@ -33,6 +34,12 @@ export class Late {
 
   get dialect(): Dialect {
     return this.around.dialect
+  }
+
+  /** The definition of a table, by its name or `schema.name`, where the database has a schema that holds it. */
+  definition(table: string): TableDefinition | undefined {
+    const found = this.around.schema.get(table)
+    return found === undefined ? undefined : localize(found, this.dialect)
   }
 
   /** Tells companions what a policy made of the statement. */

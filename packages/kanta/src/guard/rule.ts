@@ -28,8 +28,11 @@ export interface Stamp {
 export interface TableRule {
   /** Which rows are there for a statement: one of which it is not true is not there. `undefined`: all. */
   sees?(row: Row, use: RowUse, late: Late): Node | undefined
-  /** What must be true of every row that is written, or the whole statement fails. `undefined`: nothing. */
-  checks?(row: Row, use: 'insert' | 'update', late: Late): Node | undefined
+  /**
+   * What must be true of every row that is written, or the whole statement fails. `undefined`: nothing. `isRead` says
+   * whether the statement tells of new rows, as `returning` does, and as what it does in a conflict.
+   */
+  checks?(row: Row, use: 'insert' | 'update', late: Late, isRead: boolean): Node | undefined
   /** Values that it writes into new rows, and into rows that are updated, by column. */
   readonly inserts?: Readonly<Record<string, Stamp>> | undefined
   readonly updates?: Readonly<Record<string, Stamp>> | undefined

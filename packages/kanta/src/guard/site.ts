@@ -29,8 +29,13 @@ export class Site {
   readonly late: Late
   readonly #policies: readonly TablePolicy[]
   readonly #around: Surroundings
+  /** Queries that policies have been applied to. */
+  readonly done: WeakSet<Node> = new WeakSet()
+  readonly #within: (rule: Node) => Node
 
-  constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late) {
+  /** `within` applies policies to the queries inside of what a rule says. */
+  constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late, within: (rule: Node) => Node) {
+    this.#within = within
     this.dialect = around.dialect
     this.late = late
     this.#policies = policies
@@ -113,7 +118,10 @@ export class Site {
     return all(found.rules.map((rule) => this.own(rule.sees?.(row, use, this.late), found, rule)))
   }
 
-  /** A condition of a policy whose queries read the tables that the policy means, whatever the statement calls its own. */
+  /**
+   * A condition of a policy whose queries read the tables that the policy means, whatever the statement calls its own,
+   * and of those the rows that are there.
+   */
   own(condition: Node | undefined, { name, hidden }: Found, { policy }: Ruled): Node | undefined {
     const check = (part: Node): void => {
       if (part.kind === 'select')
@@ -130,8 +138,9 @@ export class Site {
         }
       eachChild(part, check)
     }
-    if (condition !== undefined) check(condition)
-    return condition
+    if (condition === undefined) return undefined
+    check(condition)
+    return this.#within(condition)
   }
 
   /** Whether two names mean one column: not all databases tell cases apart. */

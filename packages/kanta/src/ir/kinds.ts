@@ -21,6 +21,8 @@ export interface Kinds extends SchemaKinds {
   star: { table: string | undefined }
   table: { schema: string | undefined; name: string; definition: object | undefined }
   identifier: { names: readonly string[] }
+  /** A table as it was at an instant, or with all that it ever was. */
+  versioned: { table: Node; at: Node | undefined }
   alias: { operand: Node; name: string; columns: readonly string[] | undefined }
   // values
   arg: { role: ArgRole }
@@ -219,6 +221,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   star: { table: 'atom' },
   table: { schema: 'atom', name: 'atom', definition: 'atom' },
   identifier: { names: 'atoms' },
+  versioned: { table: 'node', at: 'node' },
   alias: { operand: 'node', name: 'atom', columns: 'atoms' },
   arg: { role: 'atom' },
   slot: { index: 'atom', role: 'atom', codec: 'atom' },

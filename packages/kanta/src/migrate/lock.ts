@@ -1,8 +1,8 @@
 import { KantaError } from '../error/index.ts'
 import type { Database } from '../face/index.ts'
-import { type DatabaseHandle, throwIfAborted } from '../run/index.ts'
+import { type DatabaseHandle, type SessionLock, throwIfAborted } from '../run/index.ts'
 import { definitionOf, type TablesOf, table } from '../schema/index.ts'
-import { firstRow, hasTable, type SessionLock } from './engine.ts'
+import { firstRow, hasTable } from './engine.ts'
 
 /** How runners keep out of each other's way. */
 export interface LockOptions {

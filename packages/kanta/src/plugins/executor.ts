@@ -11,8 +11,8 @@ import { DatabaseHandle, PoolSession } from '../run/index.ts'
  *
  * @example
  * ```ts
- * const live = await createExecutor(db, [softDelete({ tables: ['city'] })])
- * await live.deleteFrom('city').where('id', '=', 1).execute()
+ * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+ * await live.deleteFrom('draft').where('id', '=', 1).execute()
  * ```
  */
 export async function createExecutor<

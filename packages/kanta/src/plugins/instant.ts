@@ -28,7 +28,12 @@ export function formOf(column: ColumnDefinition | undefined, given: InstantForm)
 }
 
 /** An instant as a column takes it: a Date where its codec makes the rest. */
-export function inForm(instant: Date, form: InstantForm, column: ColumnDefinition | undefined): unknown {
+export function inForm(
+  instant: Date,
+  form: InstantForm,
+  column: ColumnDefinition | undefined,
+  { name }: Dialect,
+): unknown {
   if (column?.type === 'custom' && column.codec !== undefined) return instant
   const time = instant.getTime()
   switch (form) {
@@ -37,7 +42,11 @@ export function inForm(instant: Date, form: InstantForm, column: ColumnDefinitio
     case 'date':
       return instant.toISOString().slice(0, 10)
     case 'timestamp':
-      return column === undefined ? instant.toISOString().replace('T', ' ').replace('Z', '') : instant
+      if (column?.type === 'timestamp') return instant
+      // MySQL and MariaDB read no zone; that of their connections is UTC.
+      return name === 'mysql' || name === 'mariadb'
+        ? instant.toISOString().replace('T', ' ').replace('Z', '')
+        : instant.toISOString()
     default: {
       if (column?.type === 'unix' || column?.type === 'unixms') return instant
       const number = form === 'seconds' ? Math.floor(time / 1000) : time

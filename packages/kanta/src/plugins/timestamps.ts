@@ -39,10 +39,8 @@ export interface Timestamped {
    * import { timestamps } from 'kanta/plugins'
    * import { sqlite } from 'kanta/sqlite'
    *
-   * const shop = kanta<{ post: { id: number; updated_at: string } }>({
-   *   driver: sqlite(':memory:'),
-   *   plugins: [timestamps({ tables: ['post'], created: false })],
-   * })
+   * const base = kanta<{ post: { id: number; updated_at: string } }>({ driver: sqlite(':memory:') })
+   * const shop = base.withPlugins([timestamps({ tables: ['post'], created: false })])
    * shop.touch('post').where('id', '=', 1).compile().sql // update "post" set "updated_at" = ? where "id" = ?
    * ```
    */
@@ -177,7 +175,8 @@ function instantFor(column: ColumnDefinition | undefined, late: Late, { clock, n
   const form = formOf(column, usual)
   if (clock === 'database') return { kind: 'word', text: clockOf(late.dialect, form) }
   const instant = late.once('timestamps', () => timeOf(now()))
-  const make = (_: unknown, args: readonly unknown[]): unknown => inForm(args[instant.index] as Date, form, column)
+  const make = (_: unknown, args: readonly unknown[]): unknown =>
+    inForm(args[instant.index] as Date, form, column, late.dialect)
   return { ...late.once(`timestamps as ${form} for ${column?.type}`, make), codec: column?.codec }
 }
 

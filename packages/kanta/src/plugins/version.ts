@@ -39,8 +39,8 @@ export interface Versioned {
    *
    * @example
    * ```ts
-   * const versioned = await createExecutor(db, [version({ tables: ['old_city'] })])
-   * const rename = (known: number) => versioned.ifVersion('old_city', { id: 7 }, known).update({ name: 'Turku' })
+   * const versioned = await createExecutor(db, [version({ tables: ['draft'] })])
+   * const rename = (known: number) => versioned.ifVersion('draft', { id: 7 }, known).update({ title: 'Turku' })
    * ```
    */
   ifVersion<I extends AnyInfo, B extends I['names']>(

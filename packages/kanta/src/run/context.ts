@@ -74,7 +74,7 @@ export function joinContexts(one: Context, other: Context): Context {
         `The context of db.as() and that of the running code do not agree on '${name}'. Use one of the two.`,
       )
   }
-  return { ...other, ...one }
+  return Object.keys(one).length === 0 ? other : { ...other, ...one }
 }
 
 /** Whether two values of a context are the same. */

@@ -133,6 +133,26 @@ export function withoutPlugins(settings: Settings): Settings {
   return found
 }
 
+const unguardedPlannings = new WeakMap<Planning, Planning>()
+
+/**
+ * The same database without its policies on rows and without companions, for what a plugin does to the tables of the
+ * user; names are still those of the program, and hooks are told what it does without.
+ */
+export function unguarded(db: DatabaseHandle, exemptionOf: (policy: Policy) => Exemption): DatabaseHandle {
+  const { settings, session } = db
+  const { planning } = settings
+  const guards = planning.policies.filter((policy) => policy.enforce !== undefined)
+  let made = unguardedPlannings.get(planning)
+  if (made === undefined) {
+    const policies = planning.policies.filter((policy) => policy.enforce === undefined)
+    made = { ...planning, policies, companions: [] }
+    unguardedPlannings.set(planning, made)
+  }
+  const exemptions = [...settings.exemptions, ...guards.map(exemptionOf)]
+  return new DatabaseHandle({ ...settings, planning: made, plugins: [], exemptions }, session)
+}
+
 /** `PLAN_CACHE=off` plans every statement afresh; a runtime that does not let programs see its environment has none. */
 function isPlanCacheOff(): boolean {
   try {
@@ -217,7 +237,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       planning: {
         ...planning,
         policies: [...planning.policies, ...added.flatMap((plugin) => plugin.policies ?? [])],
-        companions: [...planning.companions, ...added.flatMap((plugin) => plugin.companions ?? [])],
+        // In the order of all plugins: what keeps images of rows comes last, next to the statement itself.
+        companions: all.flatMap((plugin) => plugin.companions ?? []),
       },
       hooks: [...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])],
     }

@@ -16,7 +16,12 @@ export interface Decoding {
   readonly rename: ((name: string) => string) | undefined
   /** Whether integers come as bigints. */
   readonly bigints: boolean
+  /** Whether cells stay as the database holds them: no codec reads them, and integers stay bigints. */
+  readonly stored?: boolean | undefined
 }
+
+/** Rows as the database holds them. */
+export const AS_STORED: Decoding = { codecs: new Map(), rename: undefined, bigints: true, stored: true }
 
 export function decodingOf(columns: readonly OutputColumn[], rename: ((name: string) => string) | undefined): Decoding {
   const codecs = new Map<string, Codec>()
@@ -43,6 +48,7 @@ function narrow(value: unknown, column: string): unknown {
 }
 
 function cellOf(name: string, decoding: Decoding): Cell | undefined {
+  if (decoding.stored) return undefined
   const codec = decoding.codecs.get(name)
   if (!decoding.bigints) return codec === undefined ? undefined : (value) => codec.decode(value as never)
   if (codec === undefined) return (value) => narrow(value, name)

@@ -9,7 +9,7 @@ import { type Part, partsOf, refuseRagged } from './bulk.ts'
 import { type Context, joinContexts } from './context.ts'
 import { arrayDecoder, type Decoding, objectDecoder, type RowDecoder } from './decode.ts'
 import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
-import { type Company, type Exemption, type Hook, type QueryEvent, throughHooks } from './hook.ts'
+import { type Company, type Exemption, type Hook, type QueryEvent, throughCompanions, throughHooks } from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan, planningIn, planOfDerived } from './plan.ts'
 import type { Plugin } from './plugin.ts'
@@ -59,7 +59,11 @@ export class Executor implements Runner {
   readonly #fixed: Planning
   /** Whether the text of statements depends on the context. */
   readonly #varies: boolean
+  #lastContext: Context | undefined
+  #lastPlanning: Planning | undefined
+  /** Whether hooks only watch. */
   readonly #plain: boolean
+  readonly #watches: boolean
 
   constructor(settings: Settings, session: Session) {
     this.settings = settings
@@ -67,7 +71,8 @@ export class Executor implements Runner {
     this.#dialect = settings.planning.dialect
     this.#fixed = settings.planning
     this.#varies = settings.planning.policies.some(({ variants }) => variants !== undefined)
-    this.#plain = settings.hooks.length === 0
+    this.#plain = settings.hooks.every((hook) => hook.around === undefined)
+    this.#watches = settings.hooks.length > 0
   }
 
   execute(query: Chain, options?: ExecuteOptions): Promise<unknown[]> {
@@ -77,7 +82,7 @@ export class Executor implements Runner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return Promise.reject(error)
+      return this.#onceStarted(error, () => this.execute(query, options))
     }
     if (options?.signal === undefined && this.#plain && ready.companions === undefined) {
       if (ready.returnsRows === true && ready.sql !== undefined) {
@@ -95,7 +100,7 @@ export class Executor implements Runner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return Promise.reject(error)
+      return this.#onceStarted(error, () => this.first(query, options))
     }
     if (ready.facts.readOnly && ready.returnsRows === true) {
       if (options?.signal === undefined && this.#plain && ready.sql !== undefined && ready.companions === undefined)
@@ -103,6 +108,12 @@ export class Executor implements Runner {
       return this.#run(ready, args, options, true).then((rows) => rows[0])
     }
     return this.#run(ready, args, options, false).then((rows) => rows[0])
+  }
+
+  /** A plan may need what a plugin finds out when it starts: then it is made again, and fails for good. */
+  #onceStarted<T>(error: unknown, again: () => Promise<T>): Promise<T> {
+    const { start } = this.session
+    return start === undefined ? Promise.reject(error) : start().then(again)
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
@@ -147,7 +158,14 @@ export class Executor implements Runner {
 
   /** What is fixed for statements that run now. */
   get #planning(): Planning {
-    return this.#varies ? planningIn(this.#fixed, this.context) : this.#fixed
+    if (!this.#varies) return this.#fixed
+    const { context } = this
+    if (context !== this.#lastContext || this.#lastPlanning === undefined) {
+      this.#lastPlanning = planningIn(this.#fixed, context)
+      // One that somebody could change may be another by the next time.
+      this.#lastContext = Object.isFrozen(context) ? context : undefined
+    }
+    return this.#lastPlanning
   }
 
   /** Runs text as it is. */
@@ -169,7 +187,7 @@ export class Executor implements Runner {
     const { connection } = use
     try {
       const run = (): Promise<unknown> => this.#raw(bound, undefined, use)
-      if (this.#plain) return await run()
+      if (!this.#watches) return await run()
       return await throughHooks(this.settings.hooks, this.#event(bound, OF_TEXT, false, after), run)
     } catch (cause) {
       throw this.failure(cause, bound, connection)
@@ -223,6 +241,7 @@ export class Executor implements Runner {
 
   /** The common case: a connection is free, nothing watches, and the driver answers at once. */
   #now(ready: Plan, sql: string, args: readonly unknown[], single: boolean): Promise<unknown> {
+    const started = this.#watches ? performance.now() : 0
     let connection: Connection | undefined
     let parameters = args
     try {
@@ -232,15 +251,18 @@ export class Executor implements Runner {
       const found = single
         ? connection.first(sql, parameters, ready.decoding.bigints)
         : connection.all(sql, parameters, ready.decoding.bigints)
-      if (found instanceof Promise) return this.#later(ready, sql, parameters, connection, found, single)
+      if (found instanceof Promise) return this.#later(ready, sql, parameters, connection, found, single, started)
       const decoder = ready.decoder === 'unset' || ready.open ? this.decoder(ready, sql, connection) : ready.decoder
       this.session.give(connection)
       connection = undefined
-      if (decoder === undefined || found === undefined) return Promise.resolve(found)
-      return Promise.resolve(single ? decoder.row(found) : decoder.rows(found as unknown[]))
+      const asIs = decoder === undefined || found === undefined
+      const rows = asIs ? found : single ? decoder.row(found) : decoder.rows(found as unknown[])
+      return this.#watches ? this.#told(sql, parameters, ready, started, Promise.resolve(rows)) : Promise.resolve(rows)
     } catch (cause) {
       if (connection !== undefined) this.session.give(connection)
-      return Promise.reject(this.failure(cause, { sql, parameters }))
+      const error = this.failure(cause, { sql, parameters })
+      const failed = Promise.reject(error)
+      return this.#watches ? this.#told(sql, parameters, ready, started, failed, error) : failed
     }
   }
 
@@ -248,7 +270,9 @@ export class Executor implements Runner {
   async #inTurn(ready: Plan, sql: string, args: readonly unknown[], single: boolean): Promise<unknown> {
     const { direct, decoding, facts } = ready
     const connection = await this.session.wait(facts.readOnly ? 'read' : 'write', undefined)
+    const started = this.#watches ? performance.now() : 0
     let parameters = args
+    let error: unknown
     try {
       if (!direct) parameters = bindFixed(ready, args, this.context)
       const found = await (single
@@ -256,10 +280,38 @@ export class Executor implements Runner {
         : connection.all(sql, parameters, decoding.bigints))
       return this.#decoded(ready, sql, connection, found, single)
     } catch (cause) {
-      throw this.failure(cause, { sql, parameters }, facts.readOnly ? undefined : connection)
+      error = this.failure(cause, { sql, parameters }, facts.readOnly ? undefined : connection)
+      throw error
     } finally {
       this.session.give(connection)
+      if (this.#watches) this.#tell(sql, parameters, ready, started, error)
     }
+  }
+
+  /** What a statement came to, once hooks that only watch are told of it; one that throws fails it. */
+  #told<T>(
+    sql: string,
+    parameters: readonly unknown[],
+    ready: Plan,
+    started: number,
+    result: Promise<T>,
+    error?: unknown,
+  ): Promise<T> {
+    try {
+      this.#tell(sql, parameters, ready, started, error)
+      return result
+    } catch (cause) {
+      result.catch(() => {})
+      return Promise.reject(cause)
+    }
+  }
+
+  /** Tells hooks that only watch. */
+  #tell(sql: string, parameters: readonly unknown[], { facts }: Plan, started: number, error: unknown): void {
+    const milliseconds = performance.now() - started
+    const level = error === undefined ? 'query' : 'error'
+    const ended = { level, sql, parameters, facts, streaming: false, milliseconds, error } as const
+    for (const hook of this.settings.hooks) hook.watch!(ended)
   }
 
   #decoded(ready: Plan, sql: string, connection: Connection, found: unknown, single: boolean): unknown {
@@ -270,6 +322,7 @@ export class Executor implements Runner {
 
   /** A write of one statement that returns no rows, as quick as a query. */
   #write(ready: Plan, args: readonly unknown[]): Promise<unknown[]> {
+    const started = this.#watches ? performance.now() : 0
     let connection: Connection | undefined
     let bound: Bound | undefined
     try {
@@ -279,23 +332,37 @@ export class Executor implements Runner {
       connection = this.session.take('write')
       if (connection === undefined) return this.#run(ready, args, undefined, false)
       const result = connection.run(bound.sql, bound.parameters)
-      if (result instanceof Promise) return this.#written(ready, bound, connection, result)
+      if (result instanceof Promise) return this.#written(ready, bound, connection, result, started)
       this.session.give(connection)
       connection = undefined
-      return Promise.resolve(outcome(ready, result))
+      const { sql, parameters } = bound
+      const done = Promise.resolve(outcome(ready, result))
+      return this.#watches ? this.#told(sql, parameters, ready, started, done) : done
     } catch (cause) {
       if (connection !== undefined) this.session.give(connection)
-      return Promise.reject(this.failure(cause, bound))
+      const error = this.failure(cause, bound)
+      const failed = Promise.reject(error)
+      if (!this.#watches || bound === undefined) return failed
+      return this.#told(bound.sql, bound.parameters, ready, started, failed, error)
     }
   }
 
-  async #written(ready: Plan, bound: Bound, connection: Connection, result: Promise<RunResult>): Promise<unknown[]> {
+  async #written(
+    ready: Plan,
+    bound: Bound,
+    connection: Connection,
+    result: Promise<RunResult>,
+    started: number,
+  ): Promise<unknown[]> {
+    let error: unknown
     try {
       return outcome(ready, await result)
     } catch (cause) {
-      throw this.failure(cause, bound, connection)
+      error = this.failure(cause, bound, connection)
+      throw error
     } finally {
       this.session.give(connection)
+      if (this.#watches) this.#tell(bound.sql, bound.parameters, ready, started, error)
     }
   }
 
@@ -306,13 +373,17 @@ export class Executor implements Runner {
     connection: Connection,
     found: Promise<unknown>,
     single: boolean,
+    started: number,
   ): Promise<unknown> {
+    let error: unknown
     try {
       return this.#decoded(ready, sql, connection, await found, single)
     } catch (cause) {
-      throw this.failure(cause, { sql, parameters }, ready.facts.readOnly ? undefined : connection)
+      error = this.failure(cause, { sql, parameters }, ready.facts.readOnly ? undefined : connection)
+      throw error
     } finally {
       this.session.give(connection)
+      if (this.#watches) this.#tell(sql, parameters, ready, started, error)
     }
   }
 
@@ -377,14 +448,14 @@ export class Executor implements Runner {
         exemptions: this.settings.exemptions,
         args,
         told: ready.told,
-        derive: async (key, make) => {
-          const derived = planOfDerived(ready, key, this.#planning, make)
+        derive: async (key, make, rows) => {
+          const derived = planOfDerived(ready, key, this.#planning, make, rows)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
         db: this.settings.plain(transaction),
         plugged: this.settings.plugged(this.settings, transaction),
       }
-      return throughHooks(ready.companions!, company, () => inside.#unaccompanied(ready, args, options, false))
+      return throughCompanions(ready.companions!, company, () => inside.#unaccompanied(ready, args, options, false))
     })
   }
 
@@ -444,7 +515,7 @@ export class Executor implements Runner {
 
   #part(part: Part, use: Use, single: boolean, after: AfterStatement): Promise<unknown[]> {
     const run = (): Promise<unknown[]> => this.#statement(part, use, single)
-    if (this.#plain) return run()
+    if (!this.#watches) return run()
     return throughHooks(this.settings.hooks, this.event(part, false, after), run)
   }
 

@@ -25,10 +25,26 @@ export interface QueryEvent {
   afterCommit(callback: () => unknown): void
 }
 
-/** Around a run: calls `next` to go on, and may wait, look at the result or throw. */
+/** A statement that has ended, as hooks that only watch are told of it. */
+export interface EndedQuery {
+  readonly level: 'query' | 'error'
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+  readonly facts: Facts
+  readonly streaming: boolean
+  /** From its start to its end. */
+  readonly milliseconds: number
+  /** What it failed with. */
+  readonly error: unknown
+}
+
+/** Goes around each run, or only watches how it ends, which costs next to nothing: one of the two. */
 export interface Hook {
   readonly name: string
-  around(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
+  /** Calls `next` to go on, and may wait, look at the result or throw. */
+  around?(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
+  /** Told of each statement once it has ended. */
+  watch?(ended: EndedQuery): void
 }
 
 /** What a companion sees: a statement in a transaction, which more statements may join. */
@@ -45,9 +61,15 @@ export interface Company {
   readonly told: readonly object[]
   /**
    * Runs a statement that is made of this one, with the same arguments: its rows. It is planned once under its key; no
-   * policy and no companion sees it. Values of its own it takes as literals or as a `context` node.
+   * policy and no companion sees it. Values of its own it takes as literals or as a `context` node. Its rows are read by
+   * the codecs of their columns; or as the statement's own would come, under the names of the program (`as asked`), or
+   * as the database holds them, which is exact and can be written back (`as stored`).
    */
-  derive(key: string, make: (tree: Node) => Node): Promise<Record<string, unknown>[]>
+  derive(
+    key: string,
+    make: (tree: Node) => Node,
+    rows?: 'as asked' | 'as stored' | undefined,
+  ): Promise<Record<string, unknown>[]>
   /** The transaction that it runs in, without plugins: a `Transaction`. */
   readonly db: unknown
   /** The same transaction with the plugins, context and exemptions of the statement. */
@@ -65,15 +87,44 @@ export interface Companion {
   around(company: Company, next: () => Promise<unknown[]>): Promise<unknown[]>
 }
 
+type Around<E> = (event: E, next: () => Promise<unknown>) => Promise<unknown>
+
 /** Runs `work` inside all hooks, the first outermost. */
-export function throughHooks<E, T>(
-  hooks: readonly { around(event: E, next: () => Promise<unknown>): Promise<unknown> }[],
-  event: E,
-  work: () => Promise<T>,
-): Promise<T> {
+export function throughHooks<T>(hooks: readonly Hook[], event: QueryEvent, work: () => Promise<T>): Promise<T> {
+  return through(hooks.map(aroundOf), event, work)
+}
+
+/** Runs `work` inside all companions, the first outermost. */
+export function throughCompanions<T>(all: readonly Companion[], company: Company, work: () => Promise<T>): Promise<T> {
+  const arounds = all.map(
+    (one): Around<Company> =>
+      (event, next) =>
+        one.around(event, next as () => Promise<unknown[]>),
+  )
+  return through(arounds, company, work)
+}
+
+function through<E, T>(arounds: readonly Around<E>[], event: E, work: () => Promise<T>): Promise<T> {
   const from = (i: number): Promise<T> => {
-    const hook = hooks[i]
-    return hook === undefined ? work() : (hook.around(event, () => from(i + 1)) as Promise<T>)
+    const around = arounds[i]
+    return around === undefined ? work() : (around(event, () => from(i + 1)) as Promise<T>)
   }
   return from(0)
+}
+
+function aroundOf(hook: Hook): Around<QueryEvent> {
+  if (hook.around !== undefined) return (event, next) => hook.around!(event, next)
+  return async ({ sql, parameters, facts, streaming }, next) => {
+    const started = performance.now()
+    let error: unknown
+    try {
+      return await next()
+    } catch (cause) {
+      error = cause
+      throw cause
+    } finally {
+      const level = error === undefined ? 'query' : 'error'
+      hook.watch?.({ level, sql, parameters, facts, streaming, milliseconds: performance.now() - started, error })
+    }
+  }
 }

@@ -1,7 +1,7 @@
 export { eachChild, empty, isNode, mapChildren, type Node, type NodeOf, nodeWith, walk } from '../ir/index.ts'
 export { withAmbient, withAmbientContext } from './ambient.ts'
 export { addContext, type Context, contextValue, sameValue } from './context.ts'
-export { DatabaseHandle, type KantaOptions, open, withoutPlugins } from './database.ts'
+export { DatabaseHandle, type KantaOptions, open, unguarded, withoutPlugins } from './database.ts'
 export { DefinitionExecutor } from './definition.ts'
 export type { Executor, Settings } from './execute.ts'
 export { failure, suppress, throwIfAborted } from './failure.ts'
@@ -26,3 +26,4 @@ export {
 export type { Facts } from './resolve.ts'
 export { fromJSON } from './restore.ts'
 export { PoolSession } from './session.ts'
+export { type SessionLock, sessionLocks } from './session-lock.ts'

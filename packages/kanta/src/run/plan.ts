@@ -5,7 +5,7 @@ import type { Codec, TableDefinition } from '../schema/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
 import type { Context } from './context.ts'
-import { type Decoding, decodingOf, type RowDecoder } from './decode.ts'
+import { AS_STORED, type Decoding, decodingOf, type RowDecoder } from './decode.ts'
 import type { Companion } from './hook.ts'
 import { applyPolicies, type Policy, type Prepare } from './policy.ts'
 import { type Facts, Resolver } from './resolve.ts'
@@ -69,6 +69,8 @@ export interface Planning {
   readonly policies: readonly Policy[]
   /** What goes along with statements, in one transaction with them. */
   readonly companions: readonly Companion[]
+  /** Whether rows come as the database holds them, unread by codecs: what keeps images of rows needs that. */
+  readonly stored?: boolean | undefined
 }
 
 /** The most plannings that are kept of one database, those for contexts, schemas and opt-outs: names must not pile up. */
@@ -122,12 +124,22 @@ function planShape(shape: Shape, planning: Planning): Plan {
   return { ...made, companions: companions.length === 0 ? undefined : companions }
 }
 
+/** How the rows of a derived statement come: by the codecs of their columns unless it says more. */
+export type DerivedRows = 'as asked' | 'as stored' | undefined
+
 /** The plan of a statement that was derived from that of another plan, with the same arguments; no policy sees it again. */
-export function planOfDerived(whole: Plan, key: string, planning: Planning, make: (tree: Node) => Node): Plan {
+export function planOfDerived(
+  whole: Plan,
+  key: string,
+  planning: Planning,
+  make: (tree: Node) => Node,
+  rows?: DerivedRows,
+): Plan {
   whole.derived ??= new Map()
   let found = whole.derived.get(key)
   if (found === undefined) {
-    found = planTree(make(whole.tree), whole.given, { ...planning, policies: [] })
+    const own = { ...planning, policies: rows === 'as asked' ? planning.policies : [], stored: rows === 'as stored' }
+    found = planTree(make(whole.tree), whole.given, own)
     whole.derived.set(key, found)
   }
   return found
@@ -173,7 +185,7 @@ function planStatement(tree: Node, given: number, planning: Planning, own: numbe
     returnsRows: returnsRows(tree),
     open: hasStar(tree) || (!fixed && hasUnnamed(tree)),
     tree,
-    decoding: decodingOf(resolver.selected.get(tree) ?? [], rename),
+    decoding: planning.stored ? AS_STORED : decodingOf(resolver.selected.get(tree) ?? [], rename),
     decoder: 'unset',
     variants: fixed ? NO_VARIANTS : new Map(),
     parts: undefined,
@@ -184,6 +196,11 @@ function planStatement(tree: Node, given: number, planning: Planning, own: numbe
     derived: undefined,
     given,
   }
+}
+
+/** The plan of a part of an insert, whose rows come as those of the whole. */
+function planPart(whole: Plan, tree: Node, planning: Planning): Plan {
+  return planTree(tree, whole.slots.length, { ...planning, stored: whole.decoding.stored })
 }
 
 /** The plan of an insert for rows that give only some of its columns. */
@@ -201,9 +218,9 @@ export function planOfColumns(whole: Plan, columns: readonly string[], planning:
       columns: columns.map((key) => insert.columns![keys.indexOf(key)]!),
       ragged: false,
     }
-    part = planTree(
+    part = planPart(
+      whole,
       columns.length === 0 ? { ...insert, rows: undefined, columns: undefined, defaults: true, ragged: false } : given,
-      whole.slots.length,
       planning,
     )
     whole.parts.set(key, part)
@@ -224,7 +241,7 @@ export function planOfArrays(whole: Plan, planning: Planning): Plan | undefined 
   const columns = insert.columns.map((name) => definition.columns.get(name)!)
   const query = rowsQuery(rows, (rows.codec as RowCodecs).columns, columns)
   if (query === undefined) return undefined
-  const arrays = planTree({ ...insert, rows: undefined, query }, whole.slots.length, planning)
+  const arrays = planPart(whole, { ...insert, rows: undefined, query }, planning)
   whole.parts ??= new Map()
   whole.parts.set(ARRAYS, arrays)
   return arrays

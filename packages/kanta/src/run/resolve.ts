@@ -411,6 +411,9 @@ export class Resolver {
         ;(written ? this.#writes : this.#reads).add(full)
         return { table: full, definition: n.definition as TableDefinition | undefined }
       }
+      case 'versioned':
+        if (n.at !== undefined) this.#expression(n.at, scope)
+        return this.#sourceOf(n.table, scope, written, columns)
       case 'select':
       case 'insert':
       case 'update':

@@ -23,6 +23,8 @@ export interface Session {
   reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession>
   /** The connections of a whole database. */
   readonly pool?: Pool | undefined
+  /** Starts what has to be started before the first statement; `undefined` once it is. */
+  readonly start?: (() => Promise<void>) | undefined
   /** Ends what was started with a whole database, and closes its connections. */
   destroy?(options?: DestroyOptions): Promise<void>
   /** Runs work for which this session stands for the one that is held, where the code around it decides that. */
@@ -68,6 +70,10 @@ export class PoolSession implements Session {
   wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
     if (this.#start === undefined) return this.pool.wait(role, signal)
     return this.started().then(() => this.pool.wait(role, signal))
+  }
+
+  get start(): (() => Promise<void>) | undefined {
+    return this.#start === undefined ? undefined : () => this.started()
   }
 
   /** Resolves once everything is started; what failed is tried again with the next statement. */

@@ -145,6 +145,7 @@ async function* read(
 ): AsyncGenerator<unknown[], undefined, undefined> {
   const { session } = executor
   const signal = options?.signal
+  await session.start?.()
   const ready = executor.plan(query.shape)
   if (ready.returnsRows !== true || ready.readBack)
     refuse('stream() reads rows: a query, or a statement with returning().')

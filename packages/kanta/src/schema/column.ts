@@ -157,6 +157,8 @@ export interface ColumnBuilder<T, F extends Filled = 'nothing'>
   check(expression: Expression<unknown>): ColumnBuilder<T, F>
   /** Narrows the type of the column without a change in the database. */
   $type<X>(): ColumnBuilder<X, F>
+  /** Lets inserts leave the column out in types, where a plugin or a trigger writes it; no change in the database. */
+  $optional(): ColumnBuilder<T, 'default'>
 }
 
 /** A function such as `() => country.cca2`. It has no signature here, so that tables can refer to each other. */
@@ -261,6 +263,10 @@ class Builder {
   check(expression: Expression<unknown>): Builder {
     if (expression === undefined) refuse('check() needs an expression, not undefined.')
     return this.#with({ check: expression })
+  }
+
+  $optional(): Builder {
+    return this
   }
 
   $type(): Builder {

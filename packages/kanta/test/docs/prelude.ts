@@ -1,6 +1,7 @@
 /** What examples find that do not bring their own: a small world of cities. */
 import { type ColumnFactory, expressionBuilder, kanta, primaryKey, type Selectable, type TablesOf, table } from 'kanta'
 import { sqlite } from 'kanta/sqlite'
+import { startHistory } from 'kanta/time-travel'
 import { Pool } from '../../src/run/pool.ts'
 import { PoolSession, type Session } from '../../src/run/session.ts'
 
@@ -8,8 +9,11 @@ export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
+export * from 'kanta/rls'
 export * from 'kanta/schema'
+export * from 'kanta/search'
 export * from 'kanta/sqlite'
+export * from 'kanta/time-travel'
 
 export const country = table('country', (c) => ({
   cca2: c.text().primaryKey(),
@@ -45,10 +49,18 @@ export const seat = table(
   (t) => [primaryKey([t.row, t.place])],
 )
 
+/** A text that is deleted softly, and whose changes are counted. */
+export const draft = table('draft', (c) => ({
+  id: c.integer().primaryKey(),
+  title: c.text(),
+  version: c.integer().default(1),
+  deleted_at: c.timestamp().nullable(),
+}))
+
 /** Cities on their way into the table of cities. */
 export const arrival = table('arrival', (c) => ({ id: c.integer(), name: c.text(), country: c.text() }))
 
-export const schema = { city, country, oldCity, sale, seat, arrival }
+export const schema = { city, country, oldCity, sale, seat, arrival, draft }
 export type Tables = TablesOf<typeof schema>
 export type City = Selectable<typeof city>
 export type Country = Selectable<typeof country>
@@ -85,6 +97,7 @@ export const insertCity = (_session: Session): Promise<void> => Promise.resolve(
 /** Makes the tables, with a row for examples that look for one. */
 export async function create(): Promise<void> {
   for (const each of Object.values(schema)) await db.schema.createTable(each).execute()
+  await startHistory(db, ['seat', 'country'])
   await db.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 338_455 }).execute()
   await db.insertInto('city').values({ id, name: 'Helsinki', country: 'FI', population: 684_018 }).execute()
 }

@@ -130,9 +130,12 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/pg': 'driver/pg.ts',
   'kanta/pglite': 'driver/pglite.ts',
   'kanta/plugins': 'plugins/index.ts',
+  'kanta/rls': 'rls/index.ts',
   'kanta/schema': 'define/index.ts',
+  'kanta/search': 'search/index.ts',
   'kanta/sqlite': 'driver/sqlite.ts',
   'kanta/tedious': 'driver/tedious.ts',
+  'kanta/time-travel': 'history/index.ts',
 }
 
 /** The number of each folder of `src/`: it imports lower ones only. */
@@ -149,7 +152,11 @@ export const layers: Readonly<Record<string, number>> = {
   introspect: 7,
   guard: 7,
   plugins: 8,
+  rls: 8,
+  audit: 8,
   diff: 8,
   migrate: 8,
+  search: 8,
+  history: 8,
   compat: 9,
 }

@@ -166,7 +166,7 @@ onEngines('a cascade', (ground) => {
   })
 
   test('the clock of the database serves as well', async () => {
-    const own = base.withPlugins([softDelete({ now: 'database', cascade: true })])
+    const own = base.withPlugins([softDelete({ clock: 'database', cascade: true })])
     const before = Date.now() - 60_000
     await own.deleteFrom('post').where('id', '=', 1).execute()
     const [row, child] = [

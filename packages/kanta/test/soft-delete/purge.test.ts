@@ -71,6 +71,7 @@ onEngines('purge', (ground) => {
     await expect(running).rejects.toMatchObject({ code: 'cancelled' })
     expect(await count('post')).toBe(15)
     await expect(purge(db, 'post', { olderThan: late, size: 3 } as never)).rejects.toThrow(/no option "size"/)
+    await expect(purge(db, 'post', { olderThan: late, keys: { post: [] } })).rejects.toThrow(/columns of the key/)
     await expect(purge(db, 'post', { olderThan: 'x' as never })).rejects.toThrow(/takes a Date/)
     await expect(purge(db, 'tag', { olderThan: late })).rejects.toThrow(/not deleted softly/)
     await expect(purge(base as never, 'post' as never, { olderThan: late })).rejects.toThrow(KantaError)
@@ -88,7 +89,9 @@ onEngines('unique names', (ground) => {
       base,
     )
     await createLiveUnique(base, 'thing', ['name'])
-    const db = base.withPlugins([softDelete({ tables: ['thing'], now: clock() })])
+    const db = base.withPlugins([
+      softDelete({ tables: ['thing'], now: clock(), form: ground.dialect === 'mariadb' ? 'timestamp' : 'iso' }),
+    ])
     await db
       .insertInto('thing')
       .values({ id: 1, tenant_id: 1, name: 'a' } as never)

@@ -9,7 +9,7 @@ const base = kanta({ driver: sqlite(':memory:'), schema })
 test('H15: what a plugin adds is there only with it, and is typed', async () => {
   const live = await createExecutor(base, [
     softDelete(),
-    tenant({ column: 'id', tables: ['tag'] }),
+    tenant({ column: 'id', tables: ['tag'], shared: ['post'] }),
     version({ tables: ['tag'], column: 'id' }),
   ])
   const restored = live.restore('post').where('id', '=', 1)
@@ -53,7 +53,10 @@ test('wrong options are refused by name', () => {
   expect(wrong({ table: 'post' })).toThrow(/no option "table"/)
   expect(wrong({ tables: [] })).toThrow(/array with the name of one table/)
   expect(wrong({ tables: 'post' })).toThrow(/array with the name of one table/)
-  expect(wrong({ now: 5 })).toThrow(/takes 'database', or a function/)
+  expect(wrong({ now: 5 })).toThrow(/takes a function/)
+  expect(wrong({ clock: 'mine' })).toThrow(/use client or database/)
+  expect(wrong({ clock: 'database', now: () => new Date() })).toThrow(/but not both/)
+  expect(wrong({ form: 'unix' })).toThrow(/use one of timestamp/)
   expect(wrong({ deletedBy: { column: 'x' } })).toThrow(/context/)
   expect(wrong({ deletedBy: { column: 'x', context: 'y', by: 1 } })).toThrow(/no option "by"/)
   expect(wrong({ cascade: { colum: 'x' } })).toThrow(/no option "colum"/)
@@ -77,6 +80,7 @@ test('a database that lacks what the plugin needs is not opened', () => {
   expect(opening({ tables: ['tag'] })).toThrow(/'tag' has no column 'deleted_at'/)
   expect(opening({ cascade: { column: 'cascade_id' } })).toThrow(/has no column 'cascade_id'/)
   expect(opening({ deletedBy: { column: 'who', context: 'user' } })).toThrow(/has no column 'who'/)
+  expect(opening({ column: 'deletion' })).toThrow(/type uuid, which holds no moment/)
   expect(opening({ column: 'title', tables: ['post'] })).toThrow(/'post.title' cannot be null/)
   expect(
     opening({

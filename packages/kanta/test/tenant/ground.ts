@@ -1,3 +1,4 @@
+import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
 import { sqlite } from '../../src/driver/sqlite.ts'
 import { type Database, type Generated, kanta, sql } from '../../src/index.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -19,7 +20,14 @@ export const memory: Ground = {
   create: async () => ({ database: 'main', driver: () => sqlite(':memory:'), drop: async () => {} }),
 }
 
-export const engines: readonly Ground[] = [memory, postgres, mariadbEngine]
+/** The same by the other library. */
+const better: Ground = {
+  ...memory,
+  name: 'better-sqlite3',
+  create: async () => ({ ...(await memory.create()), driver: () => betterSqlite3(':memory:') }),
+}
+
+export const engines: readonly Ground[] = [memory, better, postgres, mariadbEngine]
 
 export interface Tables {
   post: { id: number; tenant_id: Generated<number>; title: string; views: Generated<number> }

@@ -175,6 +175,18 @@ describe.each(engines)('a schema for each tenant on $name', (engine) => {
       who.selectFrom('post').select('updated_at').where('id', '=', 1).execute()
     expect(await touched(a)).toEqual([{ updated_at: '1970-01-01T00:00:00.000Z' }])
     expect(await touched(base)).toEqual([{ updated_at: null }])
+    const upsert = a.insertInto('post').values({ id: 1, title: 'a1' })
+    if (engine.dialect === 'mariadb') await upsert.onDuplicateKeyUpdate({ title: 'a1' }).execute()
+    else {
+      const conflict = (oc: Any): Any => oc.column('id').doUpdateSet({ title: 'a1' }).where('post.id', '=', 1)
+      expect(await upsert.onConflict(conflict).returning('post.title').execute()).toEqual([{ title: 'a1' }])
+    }
+    expect(await a.updateTable('post as p').set({ title: 'a1' }).where('p.id', '=', 1).execute()).toHaveLength(1)
+    await a.deleteFrom('post').where('post.id', '=', 99).execute()
+    expect(await titles(a)).toEqual(['a1', 'a2'])
+    // Both ways at once: the id says whose a row of the schema is.
+    const both = base.withPlugins([tenant({ column: 'id', tables: ['post'], context: 'owner' }), plugins[0]])
+    expect(await titles(both.as({ tenant: 'b', owner: 2 }))).toEqual(['b2'])
     const camel = base
       .withPlugins([camelCase(), schemaPerTenant({ schema: (who) => schemaOf(String(who)) })])
       .as({ tenant: 'b' })

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { table } from '../../src/index.ts'
+import { tablePolicy } from '../../src/guard/index.ts'
+import { sql, table } from '../../src/index.ts'
 import { timestamps } from '../../src/plugins/index.ts'
-import { type Any, engines, openOn } from '../tenant/ground.ts'
+import { type Any, engines, openOn, run } from '../tenant/ground.ts'
 
 const post = table('post', (c) => ({
   id: c.integer().primaryKey(),
@@ -31,6 +32,17 @@ function clock(): { now: () => Date; at: (i: number) => Date } {
   let looks = 0
   const at = (i: number): Date => new Date(1_700_000_000_123 + i * 60_000)
   return { now: () => at(looks++), at }
+}
+
+/** Makes of a delete an update. */
+const marking: Any = {
+  name: 'marking',
+  policies: [
+    tablePolicy({
+      name: 'marking',
+      rule: () => ({ deletes: { title: { value: () => ({ kind: 'literal', value: 'gone' }), given: 'refuse' } } }),
+    }),
+  ],
 }
 
 describe.each(engines)('timestamps on $name', (engine) => {
@@ -188,6 +200,16 @@ describe.each(engines)('timestamps on $name', (engine) => {
     }
   })
 
+  test('by the clock of the database, rows of one statement give the same columns', async () => {
+    const db = base.withPlugins([timestamps({ ...named, clock: 'database' })])
+    const ragged = db.insertInto('post').values([row(1, 'one'), { id: 2 }])
+    await expect(ragged.execute()).rejects.toMatchObject({
+      code: 'policy',
+      message: expect.stringMatching(/same columns/),
+    })
+    expect(await all()).toEqual([])
+  })
+
   test('take options that are known, and touch tables that are', async () => {
     const { db } = open()
     expect(() => db.touch('unix')).toThrow(/writes no time of change/)
@@ -206,5 +228,93 @@ describe.each(engines)('timestamps on $name', (engine) => {
     await expect(broken.insertInto('post').values(row(1, 'x')).execute()).rejects.toMatchObject({
       code: 'invalid_input',
     })
+  })
+
+  test('a deleted row was changed when it was deleted', async () => {
+    const { now, at } = clock()
+    await base
+      .insertInto('post')
+      .values([row(1, 'one'), row(2, 'two')])
+      .execute()
+    const made = base.withPlugins([marking, timestamps({ ...named, now })])
+    await made.deleteFrom('post').where('id', '=', 1).execute()
+    expect((await all()).map(({ id, title, changed }: Any) => [id, title, changed])).toEqual([
+      [1, 'gone', at(0)],
+      [2, 'two', null],
+    ])
+  })
+
+  test('an update that reads other tables, and one in a common table expression', async () => {
+    const { db, at } = open()
+    await base
+      .insertInto('post')
+      .values([row(1, 'one'), row(2, 'two')])
+      .execute()
+    await base.insertInto('whole').values({ id: 1, created_at: 0, updated_at: 0n }).execute()
+    if (engine.dialect === 'mariadb')
+      await db.updateTable('post').innerJoin('whole', 'whole.id', 'post.id').set({ title: 'x' }).execute()
+    else await db.updateTable('post').from('whole').set({ title: 'x' }).whereRef('whole.id', '=', 'post.id').execute()
+    expect((await all()).map((one: Any) => one.changed)).toEqual([at(0), null])
+    if (engine.dialect !== 'postgres') return
+    const cte = db.with('u', (q: Any) => q.updateTable('post').set({ title: 'y' }).where('id', '=', 2).returning('id'))
+    await cte
+      .insertInto('post')
+      .columns(['id', 'title'])
+      .expression((eb: Any) => eb.selectFrom('u').select([eb('u.id', '+', 5).as('id'), eb.val('z').as('t')]))
+      .execute()
+    expect((await all()).map(({ id, made, changed }: Any) => [id, made, changed])).toEqual([
+      [1, null, at(0)],
+      [2, null, at(1)],
+      [7, at(1), at(1)],
+    ])
+    const merge = db.mergeInto('post').using('whole', 'whole.id', 'post.id')
+    await merge.whenMatched().thenUpdateSet({ title: 'm' }).execute()
+    await base.insertInto('whole').values({ id: 9, created_at: 0, updated_at: 0n }).execute()
+    await merge
+      .whenNotMatched()
+      .thenInsertValues((eb: Any) => ({ id: eb.ref('whole.id'), title: 'n' }))
+      .execute()
+    expect((await all()).map(({ id, made, changed }: Any) => [id, made, changed])).toEqual([
+      [1, null, at(2)],
+      [2, null, at(1)],
+      [7, at(1), at(1)],
+      [9, at(3), at(3)],
+    ])
+  })
+
+  test('without a schema, in the form that is said', async () => {
+    const types = { sqlite: 'text', postgres: 'timestamptz', mariadb: 'datetime(6)' }[engine.dialect as 'sqlite']
+    await run(base, `create table bare (id int primary key, created_at varchar(30), updated_at ${types})`)
+    if (engine.dialect === 'sqlite')
+      await run(base, 'create table narrow (id int primary key, updated_at text) without rowid')
+    const { now } = clock()
+    const open = (options: object): Any => base.withPlugins([timestamps({ tables: ['bare', 'narrow'], ...options })])
+    await open({ now, updated: false }).insertInto('bare').values({ id: 1 }).execute()
+    await open({ now, created: false, form: 'timestamp' }).touch('bare').execute()
+    const read = {
+      sqlite: "substr(replace(updated_at, 'T', ' '), 1, 23)",
+      postgres: "to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS')",
+      mariadb: 'cast(updated_at as char(23))',
+    }[engine.dialect as 'sqlite']
+    const found = await base
+      .selectFrom('bare')
+      .select(['created_at', sql.raw(read).as('u')])
+      .execute()
+    expect(found).toEqual([{ created_at: '2023-11-14T22:13:20.123Z', u: '2023-11-14 22:14:20.123' }])
+    await open({ clock: 'database', created: false }).updateTable('bare').set({ id: 2 }).execute()
+    await open({ clock: 'database', created: 'created_at', updated: false, form: 'iso' })
+      .insertInto('bare')
+      .values([{ id: 3 }, { id: 4 }])
+      .execute()
+    for (const { created_at } of await base.selectFrom('bare').select('created_at').where('id', '>', 2).execute())
+      expect(created_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    if (engine.dialect === 'sqlite') {
+      await open({ now, created: false }).insertInto('narrow').values({ id: 1 }).execute()
+      expect(await base.selectFrom('narrow').select('updated_at').execute()).toEqual([
+        { updated_at: '2023-11-14T22:15:20.123Z' },
+      ])
+    }
+    const listed = base.withPlugins([timestamps({ tables: ['post'] })])
+    await expect(listed.insertInto('post').values(row(8, 'x')).execute()).rejects.toMatchObject({ code: 'policy' })
   })
 })

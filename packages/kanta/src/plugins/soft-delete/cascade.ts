@@ -1,7 +1,10 @@
 import { KantaError } from '../../error/index.ts'
+import type { TableReference } from '../../guard/index.ts'
 import { type Companion, type Company, type DatabaseHandle, type Node, nodeWith } from '../../run/index.ts'
+import { sql } from '../../sql/index.ts'
+import { clockFor, momentOf } from './moment.ts'
 import type { CascadeReference, Settled } from './option.ts'
-import { referencesOf, sameTable } from './reference.ts'
+import { referencesOf, sameTable, tableIn } from './reference.ts'
 import { Deleted, keyOf, NAME, PLAIN, Restored, type SoftPolicies } from './rule.ts'
 
 /** The name of the row that is referred to. */
@@ -60,13 +63,21 @@ class Cascade {
     const { column, deletedBy } = this.settled
     const id = args[deletion]
     const at = moment === undefined ? undefined : args[moment]
+    const { schema, dialect } = this.#db.settings.planning
+    const referenceTo = (name: string): TableReference => tableIn(schema, name)
+    const typeOf = (name: string) => referenceTo(name).definition?.columns.get(column)?.type
+    const momentOn = (each: CascadeReference): unknown => {
+      if (at !== undefined) return momentOf(at, referenceTo(each.table), this.settled)
+      // The moment of the row that it goes with, where the columns hold it in one form.
+      if (typeOf(each.table) === typeOf(each.references.table)) return this.#parentOf(each, column)
+      return sql.raw(clockFor(referenceTo(each.table), this.settled, dialect).text)
+    }
     const by = deletedBy === undefined ? {} : { [deletedBy.column]: context[deletedBy.context] }
     await this.#spread([table], async (each) => {
       const parent = (of: string): unknown => `${PARENT}.${of}`
       const update = this.#db
         .updateTable(each.table)
-        // The moment of the database's clock is that of the row that it goes with.
-        .set({ [column]: at ?? this.#parentOf(each, column), ...by, [this.#tie]: id })
+        .set({ [column]: momentOn(each), ...by, [this.#tie]: id })
         .where(`${each.table}.${column}`, 'is', null)
         .where(exists(this.#parent(this.#db, each).where(parent(this.#tie), '=', id)))
       return countOf(await update.execute())

@@ -1,7 +1,7 @@
 import { refuse } from '../../error/index.ts'
 import type { Capability } from '../../face/index.ts'
 import { checkName, show } from '../../sql/index.ts'
-import type { Clock } from '../moment.ts'
+import type { InstantForm } from '../instant.ts'
 
 /** A table that goes with another: its rows are deleted together with the row that they refer to. */
 export interface CascadeReference {
@@ -24,8 +24,15 @@ export interface SoftDeleteOptions {
   readonly column?: string | undefined
   /** A column that says who deleted it, and the name of the value of the context that goes there. */
   readonly deletedBy?: { readonly column: string; readonly context: string } | undefined
-  /** Whose clock it is: that of this program unless given. */
-  readonly now?: Clock | undefined
+  /** Whose clock is read: that of this program, unless given, or that of the database. */
+  readonly clock?: 'client' | 'database' | undefined
+  /** The clock of this program. */
+  readonly now?: (() => Date) | undefined
+  /**
+   * How a column holds a moment that no schema tells of: `iso` text with the clock of this program, unless given, and
+   * the type of the database with its own.
+   */
+  readonly form?: InstantForm | undefined
   /** Whether rows that refer to a deleted row are deleted with it, along the foreign keys of the definitions. */
   readonly cascade?: boolean | CascadeOptions | undefined
   /** Turns the plugin off for whoever holds it: see `db.unscoped()`. */
@@ -37,28 +44,36 @@ export interface Settled {
   readonly tables: readonly string[] | undefined
   readonly column: string
   readonly deletedBy: { readonly column: string; readonly context: string } | undefined
-  readonly now: Clock
+  readonly clock: 'client' | 'database'
+  readonly now: () => Date
+  readonly form: InstantForm
   readonly cascade: { readonly column: string; readonly along: readonly CascadeReference[] } | undefined
   readonly capability: Capability | undefined
 }
 
-const OPTIONS = ['tables', 'column', 'deletedBy', 'now', 'cascade', 'capability']
+const FORMS: readonly InstantForm[] = ['timestamp', 'seconds', 'milliseconds', 'iso', 'date']
+const OPTIONS = ['tables', 'column', 'deletedBy', 'clock', 'now', 'form', 'cascade', 'capability']
 
 export function settle(options: SoftDeleteOptions): Settled {
   refuseOthers('softDelete()', options, OPTIONS)
-  const { tables, column = 'deleted_at', deletedBy, now = () => new Date(), cascade, capability } = options
+  const { tables, column = 'deleted_at', deletedBy, clock = 'client', cascade, capability } = options
+  const { now = () => new Date(), form = clock === 'client' ? 'iso' : 'timestamp' } = options
   if (tables !== undefined && (!Array.isArray(tables) || tables.length === 0))
     refuse(`softDelete({ tables: ${show(tables)} }) takes an array with the name of one table or more.`)
   for (const table of tables ?? []) checkName(table, 'a table that is deleted softly')
   checkName(column, 'the column of deletions')
-  if (now !== 'database' && typeof now !== 'function')
-    refuse(`softDelete({ now: ${show(now)} }) takes 'database', or a function that gives a Date.`)
+  if (clock !== 'client' && clock !== 'database')
+    refuse(`softDelete({ clock: ${show(clock)} }): use client or database.`)
+  if (typeof now !== 'function') refuse(`softDelete({ now: ${show(now)} }) takes a function that gives a Date.`)
+  if (clock === 'database' && options.now !== undefined)
+    refuse("softDelete() takes now(), or clock: 'database', but not both.")
+  if (!FORMS.includes(form)) refuse(`softDelete({ form: ${show(form)} }): use one of ${FORMS.join(', ')}.`)
   if (deletedBy !== undefined) {
     refuseOthers('deletedBy', deletedBy, ['column', 'context'])
     checkName(deletedBy.column, 'the column of who deleted')
     checkName(deletedBy.context, 'the name of a value of the context')
   }
-  return { tables, column, deletedBy, now, cascade: settleCascade(cascade), capability }
+  return { tables, column, deletedBy, clock, now, form, cascade: settleCascade(cascade), capability }
 }
 
 function settleCascade(cascade: SoftDeleteOptions['cascade']): Settled['cascade'] {

@@ -5,12 +5,12 @@ import type { DatabaseHandle, Plugin } from '../../run/index.ts'
 import { checkName } from '../../sql/index.ts'
 import { cascading } from './cascade.ts'
 import { type Settled, type SoftDeleteOptions, settle } from './option.ts'
-import { checkDefinitions, isSoft } from './reference.ts'
+import { checkDefinitions, isSoft, tableIn } from './reference.ts'
 import { type Act, keyOf, NAME, PLAIN, type Sight, SoftPolicies, type State, tieOf } from './rule.ts'
 
 /** A database of which it is known which tables it has. */
 export interface HasTables<I extends AnyInfo> {
-  transaction(): TransactionBuilder<any, I>
+  transaction(): TransactionBuilder<I['db'], I>
 }
 
 /** The names of the tables of a database. */
@@ -27,8 +27,8 @@ export interface SoftDeleted {
    *
    * @example
    * ```ts
-   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
-   * live.withDeleted().selectFrom('old_city').select('name').compile().sql // select "name" from "old_city"
+   * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+   * live.withDeleted().selectFrom('draft').select('title').compile().sql // select "title" from "draft"
    * ```
    */
   withDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
@@ -37,18 +37,19 @@ export interface SoftDeleted {
    *
    * @example
    * ```ts
-   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
-   * const gone = live.onlyDeleted('old_city').selectFrom('old_city').select(['id', 'name'])
+   * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+   * const gone = live.onlyDeleted('draft').selectFrom('draft').select(['id', 'title'])
    * ```
    */
   onlyDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
   /**
-   * Begins a statement that restores deleted rows of a table, and what was deleted together with them.
+   * Begins a statement that restores deleted rows of a table, and what was deleted together with them. What also
+   * belongs to another row that is still deleted stays deleted, and comes back with that.
    *
    * @example
    * ```ts
-   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
-   * const restoring = live.restore('old_city').where('id', '=', 7).returning('name')
+   * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+   * const restoring = live.restore('draft').where('id', '=', 7).returning('title')
    * ```
    */
   restore<I extends AnyInfo, B extends I['names']>(
@@ -61,8 +62,8 @@ export interface SoftDeleted {
    *
    * @example
    * ```ts
-   * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
-   * const erasing = live.onlyDeleted().hardDelete('old_city').where('id', '=', 7)
+   * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
+   * const erasing = live.onlyDeleted().hardDelete('draft').where('id', '=', 7)
    * ```
    */
   hardDelete<I extends AnyInfo, B extends I['names']>(
@@ -180,9 +181,7 @@ function methods(settled: Settled, policies: SoftPolicies): object {
 /** A table by its name; refuses one whose rows are not deleted softly. */
 export function softTable({ settings }: DatabaseHandle, settled: Settled, table: string): TableReference {
   checkName(table, 'a table')
-  const dot = table.indexOf('.')
-  const [schema, name] = dot < 0 ? [undefined, table] : [table.slice(0, dot), table.slice(dot + 1)]
-  const found: TableReference = { schema, name, definition: settings.planning.schema.get(table) }
+  const found = tableIn(settings.planning.schema, table)
   if (!isSoft(settled, found))
     refuse(`Rows of '${table}' are not deleted softly: it is none of the tables of the plugin '${NAME}'.`)
   return found

@@ -2,20 +2,19 @@ import { refuse } from '../../error/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
 import { DatabaseHandle, throwIfAborted } from '../../run/index.ts'
 import { isCount, show } from '../../sql/index.ts'
-import { momentValue } from '../moment.ts'
-import { nameOf } from '../table-list.ts'
 import { countOf } from './cascade.ts'
+import { momentOf } from './moment.ts'
 import { type CascadeReference, refuseOthers, type Settled } from './option.ts'
 import { changed, deletionOf, type HasTables, type SoftDeleted, softTable } from './plugin.ts'
-import { referencesOf, sameTable } from './reference.ts'
+import { referencesOf, sameTable, tableIn } from './reference.ts'
 
 export interface PurgeOptions {
   /** Rows that were deleted before this moment go. */
   readonly olderThan: Date
   /** How many rows of the table go in one transaction; 1,000 unless given. */
   readonly batch?: number | undefined
-  /** The columns of the key, where the table has no definition that says them; `['id']` unless given. */
-  readonly key?: readonly string[] | undefined
+  /** The columns of the keys of tables that have no definition; `['id']` unless given. */
+  readonly keys?: Readonly<Record<string, readonly string[]>> | undefined
   /** Ends it after a batch: what has gone stays gone. */
   readonly signal?: AbortSignal | undefined
   /** Called after each batch with the numbers so far. */
@@ -39,9 +38,9 @@ export interface Purged {
  *
  * @example
  * ```ts
- * const live = await createExecutor(db, [softDelete({ tables: ['old_city'] })])
+ * const live = await createExecutor(db, [softDelete({ tables: ['draft'] })])
  * const month = 30 * 24 * 60 * 60 * 1000
- * const purging = () => purge(live, 'old_city', { olderThan: new Date(Date.now() - month), batch: 500 })
+ * const purging = () => purge(live, 'draft', { olderThan: new Date(Date.now() - month), batch: 500 })
  * ```
  */
 export async function purge<I extends AnyInfo, B extends I['names']>(
@@ -58,7 +57,7 @@ type Row = Readonly<Record<string, unknown>>
 // The builder without types.
 type Builder = any
 
-const OPTIONS = ['olderThan', 'batch', 'key', 'signal', 'onProgress']
+const OPTIONS = ['olderThan', 'batch', 'keys', 'signal', 'onProgress']
 const CHILD = 'kanta_child'
 
 class Purge {
@@ -73,15 +72,16 @@ class Purge {
 
   constructor(db: DatabaseHandle, table: string, options: PurgeOptions) {
     refuseOthers('purge()', options, OPTIONS)
-    const { olderThan, batch = 1000, key } = options
+    const { olderThan, batch = 1000, keys = {} } = options
     if (!(olderThan instanceof Date) || Number.isNaN(olderThan.getTime()))
       refuse(`purge({ olderThan: ${show(olderThan)} }) takes a Date.`)
     if (!isCount(batch) || batch === 0) refuse(`purge({ batch: ${show(batch)} }) takes a number of rows, from 1.`)
-    if (key !== undefined && (!Array.isArray(key) || key.length === 0))
-      refuse(`purge({ key: ${show(key)} }) takes the names of the columns of the key.`)
+    for (const [name, key] of Object.entries(keys))
+      if (!Array.isArray(key) || key.length === 0)
+        refuse(`purge({ keys: { ${name}: ${show(key)} } }) takes the names of the columns of the key.`)
     const { settled, policies } = deletionOf(db)
     const { planning } = db.settings
-    this.#before = momentValue(softTable(db, settled, table), settled.column, olderThan, planning.dialect.name)
+    this.#before = momentOf(olderThan, softTable(db, settled, table), settled)
     this.#db = changed(db, policies, 'purge', (state) => ({ ...state, sight: 'all', sights: {}, act: 'hard delete' }))
     this.#settled = settled
     this.#table = table
@@ -219,10 +219,8 @@ class Purge {
   }
 
   #keyOf(table: string): readonly string[] {
-    const { schema } = this.#db.settings.planning
-    const definition =
-      schema.get(table) ?? [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), table))
-    if (definition === undefined) return (table === this.#table ? this.#options.key : undefined) ?? ['id']
+    const { definition } = tableIn(this.#db.settings.planning.schema, table)
+    if (definition === undefined) return this.#options.keys?.[table] ?? ['id']
     if (definition.primaryKey.length === 0)
       refuse(`The table '${table}' has no primary key, by which purge() would name its rows. Give it one.`)
     return definition.primaryKey

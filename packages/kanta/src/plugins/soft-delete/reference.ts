@@ -21,6 +21,14 @@ export function isSoft({ tables, column }: Settled, table: TableReference): bool
   return tables.some((name) => sameTable(name, nameOf(table)))
 }
 
+/** A table by its name, as a cascade or a method gives it. */
+export function tableIn(schema: Definitions, given: string): TableReference {
+  const [name, of] = given.split('.').reverse() as [string, string?]
+  const found =
+    schema.get(given) ?? [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), given))
+  return { schema: of, name, definition: found }
+}
+
 /** A table that a statement names in another way than the schema, such as with a schema or in capitals. */
 export function resolved(table: TableReference, late: Late): TableReference {
   if (table.definition !== undefined) return table
@@ -66,6 +74,8 @@ function ofDefinition(settled: Settled, definition: TableDefinition): CascadeRef
   })
 }
 
+const NO_MOMENT: ReadonlySet<string> = new Set(['boolean', 'json', 'bytes', 'uuid', 'enum'])
+
 /** Refuses a database whose definitions do not have what the plugin needs. */
 export function checkDefinitions(settled: Settled, schema: Definitions): void {
   const fail = (message: string): never => {
@@ -88,6 +98,10 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
       const found = definition.columns.get(needed)
       if (found === undefined)
         fail(`The table '${name}' has no column '${needed}', which the plugin 'softDelete' writes. Add it.`)
+      if (needed === column && NO_MOMENT.has(found!.type))
+        fail(
+          `'${name}.${needed}' is a column of type ${found!.type}, which holds no moment. Make it c.timestamp(), c.date() or c.text().`,
+        )
       if (found?.nullable === false)
         fail(`'${name}.${needed}' cannot be null, as it is for a row that is not deleted. Make it nullable().`)
     }

@@ -14,8 +14,8 @@ import {
   tablePolicy,
 } from '../../guard/index.ts'
 import type { Policy } from '../../run/index.ts'
-import { momentFor } from '../moment.ts'
 import { nameOf } from '../table-list.ts'
+import { momentFor } from './moment.ts'
 import type { Settled } from './option.ts'
 import { isSoft, referencesOf, resolved, sameTable } from './reference.ts'
 
@@ -152,15 +152,15 @@ export function tieOf(table: TableReference, { cascade }: Settled): string | und
 }
 
 function stampsOf(table: TableReference, settled: Settled, tie: string | undefined): Readonly<Record<string, Stamp>> {
-  const { column, deletedBy, now } = settled
+  const { column, deletedBy } = settled
   let moment: number | undefined
   const stamps: Record<string, Stamp> = {
     [column]: {
       given: 'refuse',
       value: (_, late) => {
-        const at = momentFor(table, column, now, late)
-        moment = at.kind === 'slot' ? at.index : undefined
-        return at
+        const { value, date } = momentFor(table, settled, late)
+        moment = date
+        return value
       },
     },
   }

@@ -15,7 +15,8 @@ export interface LiveUniqueOptions {
 /**
  * Makes columns unique among the rows that are not deleted, so that a name can be used again. SQLite and PostgreSQL
  * have partial indexes for that; MySQL and MariaDB get an index with one column more, invisible and computed, which is
- * null for deleted rows. Run it on the database without the plugin, such as in a migration.
+ * null for deleted rows. A table that is defined says the former itself, as `index([t.label], { unique: true, where:
+ * sql`deleted_at is null` })`. Run it on the database without the plugin, such as in a migration.
  *
  * @throws KantaError `unsupported` on other databases.
  *

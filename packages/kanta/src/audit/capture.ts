@@ -1,0 +1,198 @@
+import { KantaError } from '../error/index.ts'
+import { type Companion, type Company, type DatabaseHandle, type Node, type NodeOf, walk } from '../run/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
+import type { StoredRow } from './image.ts'
+import { captureInsert } from './insert.ts'
+import { fullName, type Keyed, keyOf } from './key.ts'
+import { captureMerge } from './merge.ts'
+import type { Settings } from './options.ts'
+import { record } from './record.ts'
+import { byKey, candidates, looseKey, rowsOf } from './rows.ts'
+
+/** A statement that writes an audited table, and where its changes go. */
+export class Capture {
+  readonly company: Company
+  readonly next: () => Promise<unknown[]>
+  readonly settings: Settings
+  readonly db: DatabaseHandle
+  readonly table: Keyed
+  /** The name that the table has in the statement. */
+  readonly name: string
+
+  constructor(target: Node | undefined, settings: Settings, company: Company, next: () => Promise<unknown[]>) {
+    const table = target?.kind === 'alias' ? target.operand : target
+    if (table?.kind !== 'table') throw unseen('A table that is given as text')
+    const { schema, name } = table
+    const definition = table.definition as TableDefinition | undefined
+    this.company = company
+    this.next = next
+    this.settings = settings
+    this.db = company.db as DatabaseHandle
+    this.table = { schema, name, definition, key: keyOf({ schema, name, definition }, settings.keys) }
+    this.name = target?.kind === 'alias' ? target.name : name
+  }
+
+  get isPostgres(): boolean {
+    return this.db.settings.planning.dialect.name === 'postgres'
+  }
+
+  derive(key: string, tree: Node, rows: 'as asked' | 'as stored' = 'as stored'): Promise<StoredRow[]> {
+    return this.company.derive(`audit: ${key}`, () => tree, rows) as Promise<StoredRow[]>
+  }
+
+  /** The rows of some keys as they are now, by their keys. */
+  async now(keys: readonly StoredRow[]): Promise<Map<string, StoredRow>> {
+    return byKey(await rowsOf(this.db, this.table, keys), this.table)
+  }
+
+  record(changes: readonly { before: StoredRow | undefined; after: StoredRow | undefined }[], asked?: string) {
+    const { company, db, settings, table } = this
+    return record(db, settings, table, { asked: asked ?? company.asked, context: company.context }, changes)
+  }
+}
+
+/** Keeps the trail: goes along with every statement that writes an audited table. */
+export function auditCompanion(settings: Settings): Companion {
+  return {
+    name: 'audit',
+    joins: ({ kind, writes }) => WRITING.has(kind) && writes.some(settings.audits),
+    around: async (company, next) => {
+      const { tree } = company
+      refuseInner(tree)
+      switch (tree.kind) {
+        case 'insert':
+          return captureInsert(tree, new Capture(tree.into, settings, company, next))
+        case 'update':
+          refuseSeveral(tree.targets)
+          return captureUpdate(tree, new Capture(tree.targets[0], settings, company, next))
+        case 'delete':
+          refuseSeveral(tree.targets)
+          return captureDelete(tree, new Capture(tree.targets[0], settings, company, next))
+        case 'merge':
+          return captureMerge(tree, new Capture(tree.into, settings, company, next))
+        case 'explain':
+          if (tree.options === undefined) return next()
+          throw unseen('A write inside of an explanation')
+        default:
+          throw unseen('SQL text that writes')
+      }
+    },
+  }
+}
+
+const WRITING: ReadonlySet<Node['kind']> = new Set([
+  ...(['insert', 'update', 'delete', 'merge', 'select', 'explain', 'rawStatement'] as const),
+])
+
+export const unseen = (what: string): KantaError =>
+  new KantaError(
+    'policy',
+    `${what} would pass by the audit trail. Build the statement by itself, as one of several in db.transaction().`,
+  )
+
+/** The statements that capture derives would run what is written inside of this one, too. */
+function refuseInner(tree: Node): void {
+  walk(tree, (part) => {
+    if (part !== tree && tree.kind !== 'explain' && INNER.has(part.kind))
+      throw unseen('A write inside of another statement')
+    if (part.kind === 'trusted' && part.writes.length > 0) throw unseen(`SQL text that writes ('${part.name}')`)
+  })
+}
+
+const INNER: ReadonlySet<Node['kind']> = new Set(['insert', 'update', 'delete', 'merge'])
+
+function refuseSeveral(targets: readonly Node[]): void {
+  if (targets.length > 1) throw unseen('A write to several tables at once')
+}
+
+/** An update: images before under lock, the statement, images after by the keys that the rows then have. */
+async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<unknown[]> {
+  const { table, name, db } = capture
+  const moved = newKeys(tree, table)
+  const before = byKey(
+    await capture.derive(
+      'before',
+      candidates(
+        tree,
+        name,
+        db,
+        moved.map(({ item }) => item),
+      ),
+    ),
+    table,
+  )
+  const result = await capture.next()
+  refusePhantoms(tree, result, before.size, capture)
+  if (before.size === 0) return result
+  const rows = [...before.values()].map((row) => withoutKeys(row, moved))
+  const keys = [...before.values()].map((row) => withKeys(row, moved))
+  const after = await capture.now(keys)
+  await capture.record(rows.map((row, i) => ({ before: row, after: after.get(looseKey(keys[i]!, table.key)) })))
+  return result
+}
+
+/** A column of the key that an update sets, and its new value beside the row as it was. */
+interface NewKey {
+  readonly column: string
+  readonly alias: string
+  readonly item: Node
+}
+
+function newKeys(tree: NodeOf<'update'>, { key, definition, ...table }: Keyed): readonly NewKey[] {
+  return tree.sets.flatMap((set, i) => {
+    if (set.kind !== 'assignment' || set.column.kind !== 'ref') throw unseen('A column that is set by SQL text')
+    const { column } = set.column
+    if (!key.includes(column)) return []
+    if (set.value.kind === 'default')
+      throw new KantaError(
+        'unsupported',
+        `The key of '${fullName(table)}' is set to its default, which the audit cannot follow.`,
+      )
+    const alias = `kanta key ${i}`
+    return [{ column, alias, item: { kind: 'alias', operand: set.value, name: alias, columns: undefined } as Node }]
+  })
+}
+
+const withKeys = (row: StoredRow, moved: readonly NewKey[]): StoredRow =>
+  moved.length === 0 ? row : { ...row, ...Object.fromEntries(moved.map(({ column, alias }) => [column, row[alias]!])) }
+
+function withoutKeys(row: StoredRow, moved: readonly NewKey[]): StoredRow {
+  if (moved.length === 0) return row
+  const own = { ...row }
+  for (const { alias } of moved) delete own[alias]
+  return own
+}
+
+/** A delete: images before under lock, the statement, and a look at what is still there if it took less. */
+async function captureDelete(tree: NodeOf<'delete'>, capture: Capture): Promise<unknown[]> {
+  const { table, name, db } = capture
+  const before = byKey(await capture.derive('before', candidates(tree, name, db)), table)
+  const result = await capture.next()
+  refusePhantoms(tree, result, before.size, capture)
+  if (before.size === 0) return result
+  const rows = [...before.values()]
+  const left = countOf(tree, result) === before.size ? new Map<string, StoredRow>() : await capture.now(rows)
+  await capture.record(rows.map((row) => ({ before: row, after: left.get(looseKey(row, table.key)) })))
+  return result
+}
+
+/** How many rows a statement changed, from its result. */
+export function countOf(tree: { readonly returning: readonly Node[] }, result: readonly unknown[]): number {
+  if (tree.returning.length > 0) return result.length
+  const { numUpdatedRows, numDeletedRows, numChangedRows } = Object(result[0]) as Record<string, bigint | undefined>
+  return Number(numDeletedRows ?? numUpdatedRows ?? numChangedRows ?? 0n)
+}
+
+/** Rows that came in between have no image; the whole statement is undone, and can be run again. */
+function refusePhantoms(
+  tree: NodeOf<'update'> | NodeOf<'delete'>,
+  result: readonly unknown[],
+  seen: number,
+  { isPostgres, table }: Capture,
+): void {
+  if (!isPostgres || countOf(tree, result) <= seen) return
+  throw new KantaError(
+    'serialization_failure',
+    `Another transaction brought rows of '${fullName(table)}' among those that this one changes, after their images were taken. Run it again.`,
+  )
+}

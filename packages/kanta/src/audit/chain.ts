@@ -1,0 +1,65 @@
+import { KantaError } from '../error/index.ts'
+import type { DatabaseHandle } from '../run/index.ts'
+import type { Entry } from './record.ts'
+import { sha256 } from './sha256.ts'
+import { auditTables } from './table.ts'
+
+/** Where a chain ends. */
+export interface Head {
+  readonly seq: bigint
+  readonly hash: string
+}
+
+/** An entry with its place in the chain. */
+export interface Link extends Entry, Head {}
+
+const utf8 = new TextEncoder()
+
+/**
+ * The hash of an entry, which holds that of the entry before it: SHA-256 over a list in JSON, as in
+ * https://datatracker.ietf.org/doc/html/rfc6962#section-2 but for a chain in place of a tree.
+ */
+export function hashOf(previous: string, seq: bigint, entry: Entry): string {
+  const { before_image, after_image, metadata, previous_key } = entry
+  const parts = [
+    ...[previous, String(seq), entry.transaction_id, entry.at.toISOString(), entry.schema_name, entry.table_name],
+    ...[entry.row_key, previous_key, entry.operation, entry.asked, entry.actor, entry.reason],
+    ...[before_image, after_image, metadata],
+  ]
+  return sha256(utf8.encode(JSON.stringify(parts)))
+}
+
+/** Entries as the next links of the chain. Its end is locked until the transaction ends, so that it cannot fork. */
+export async function chained(db: DatabaseHandle, table: string, entries: readonly Entry[]): Promise<Link[]> {
+  const { head } = auditTables(table)
+  let { seq, hash } = await lockedHead(db, table)
+  const links: Link[] = []
+  for (const entry of entries) {
+    seq++
+    hash = hashOf(hash, seq, entry)
+    links.push({ ...entry, seq, hash })
+  }
+  await db
+    .updateTable(head as never)
+    .set({ seq, hash } as never)
+    .where('id' as never, '=', 1 as never)
+    .execute()
+  return links
+}
+
+/** The end of the chain; nobody else has it until the transaction ends. */
+export async function lockedHead(db: DatabaseHandle, table: string): Promise<Head> {
+  const { head } = auditTables(table)
+  const query = db
+    .selectFrom(head as never)
+    .selectAll()
+    .where('id' as never, '=', 1 as never)
+  const locking = db.settings.planning.dialect.capabilities.locks ? query.forUpdate() : query
+  const [found] = (await locking.execute()) as Head[]
+  if (found === undefined)
+    throw new KantaError(
+      'plugin',
+      `The table of the end of the chain of '${table}' is empty. Let audit() start the trail.`,
+    )
+  return found
+}

@@ -1,0 +1,118 @@
+import type { Codec, TableDefinition } from '../schema/index.ts'
+
+/** A value as the database gives and takes it. */
+export type Stored = null | boolean | number | bigint | string | Uint8Array | readonly Stored[]
+export type StoredRow = Readonly<Record<string, Stored>>
+
+/** Stands in an image for a value that was never kept. */
+export const redacted: { readonly redacted: true } = Object.freeze({ redacted: true })
+
+/** What JSON holds for a value: what it has no form for is an object of one member, which no stored value is. */
+type Cell = null | boolean | number | string | readonly Cell[] | { readonly [tag: string]: string | boolean }
+
+const REDACTED: Cell = { $redacted: true }
+
+/** `reals`: whether a whole number that comes as a number is a float, as it is in SQLite beside bigints. */
+export function toCell(value: Stored, reals: boolean): Cell {
+  switch (typeof value) {
+    case 'bigint':
+      return Number.isSafeInteger(Number(value)) ? Number(value) : { $bigint: String(value) }
+    case 'number':
+      if (!Number.isFinite(value) || Object.is(value, -0)) return { $real: Object.is(value, -0) ? '-0' : String(value) }
+      return reals && Number.isInteger(value) ? { $real: String(value) } : value
+    case 'object':
+      if (value === null) return null
+      return isBytes(value) ? { $bytes: hexOf(value) } : value.map((item) => toCell(item, reals))
+  }
+  return value
+}
+
+export function fromCell(cell: Cell): Stored | typeof redacted {
+  if (typeof cell === 'number') return Number.isSafeInteger(cell) ? BigInt(cell) : cell
+  if (typeof cell !== 'object' || cell === null) return cell
+  if (Array.isArray(cell)) return (cell as readonly Cell[]).map((item) => fromCell(item) as Stored)
+  const [[tag, value]] = Object.entries(cell) as [[string, string]]
+  if (tag === '$bigint') return BigInt(value)
+  if (tag === '$real') return Number(value)
+  return tag === '$bytes' ? bytesOf(value) : redacted
+}
+
+// Bytes may come from another realm, such as that of a test runner.
+const isBytes = (value: object): value is Uint8Array => ArrayBuffer.isView(value)
+
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+export const hexOf = (bytes: Uint8Array): string => {
+  let text = ''
+  for (const byte of bytes) text += DIGITS[byte]
+  return text
+}
+
+const bytesOf = (hex: string): Uint8Array =>
+  Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
+
+/** A row as JSON text that gives the very same values again. */
+export function imageText(row: StoredRow, reals: boolean, hidden?: ReadonlySet<string>): string {
+  const cells = Object.entries(row).map(([name, value]) => [
+    name,
+    hidden?.has(name) && value !== null ? REDACTED : toCell(value, reals),
+  ])
+  return JSON.stringify(Object.fromEntries(cells))
+}
+
+/** A row that may lack the values that were never kept. */
+export type Image = Readonly<Record<string, Stored | typeof redacted>>
+
+export function parseImage(text: string): Image {
+  const cells = JSON.parse(text) as Record<string, Cell>
+  return Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, fromCell(cell)]))
+}
+
+/** A row as the program reads it from the table. */
+export function readImage(
+  image: Image,
+  definition: TableDefinition | undefined,
+  rename: (name: string) => string,
+): Record<string, unknown> {
+  const read = (name: string, value: Image[string]): unknown =>
+    value === redacted ? value : readValue(value as Stored, definition?.columns.get(name)?.codec)
+  return Object.fromEntries(Object.entries(image).map(([name, value]) => [rename(name), read(name, value)]))
+}
+
+/** A value as the program reads it. */
+export function readValue(value: Stored, codec: Codec | undefined): unknown {
+  if (value === null) return null
+  const narrowed = codec?.bigint === true ? value : narrow(value)
+  return codec === undefined ? narrowed : codec.decode(narrowed as never)
+}
+
+function narrow(value: Stored): unknown {
+  if (Array.isArray(value)) return value.map(narrow)
+  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
+}
+
+/** A value of the context or of the program as JSON text. */
+export function valueText(value: unknown): string | null {
+  if (value === undefined || value === null) return null
+  const plain = (one: unknown): unknown => {
+    if (typeof one === 'bigint') return { $bigint: String(one) }
+    if (one instanceof Date) return { $date: one.toISOString() }
+    if (Array.isArray(one)) return one.map(plain)
+    if (typeof one !== 'object' || one === null) return one
+    if (isBytes(one)) return { $bytes: hexOf(one) }
+    return Object.fromEntries(Object.entries(one).map(([name, part]) => [name, plain(part)]))
+  }
+  return JSON.stringify(plain(value))
+}
+
+export function valueOf(text: string | null): unknown {
+  if (text === null) return null
+  return JSON.parse(text, (_, one) => {
+    if (typeof one !== 'object' || one === null || Array.isArray(one)) return one
+    const [entry, ...others] = Object.entries(one as object)
+    if (entry === undefined || others.length > 0) return one
+    if (entry[0] === '$bigint') return BigInt(entry[1] as string)
+    if (entry[0] === '$date') return new Date(entry[1] as string)
+    return entry[0] === '$bytes' ? bytesOf(entry[1] as string) : one
+  })
+}

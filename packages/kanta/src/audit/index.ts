@@ -1,0 +1,121 @@
+import { KantaError } from '../error/index.ts'
+import { tablePolicy } from '../guard/index.ts'
+import type { Companion, DatabaseHandle, Plugin } from '../run/index.ts'
+import { auditCompanion } from './capture.ts'
+import { type AuditOptions, checkOptions, type Settings } from './options.ts'
+import { checkpoint } from './prune.ts'
+import { write } from './record.ts'
+import { auditTables, createTables } from './table.ts'
+import { AuditTrail } from './trail.ts'
+
+export { type AuditEntry, type Difference, diff } from './entry.ts'
+export { redacted } from './image.ts'
+export type { AuditOptions } from './options.ts'
+export type { PruneOptions } from './prune.ts'
+export type { RestoreOptions } from './restore.ts'
+export { auditTables } from './table.ts'
+export type { AuditTrail, PastRow, RowKey } from './trail.ts'
+export type { Verification, VerifyOptions } from './verify.ts'
+
+/** What a database has besides with `audit()`. */
+export interface Audited {
+  /** The trail, scoped like the tables of this handle. */
+  readonly audit: AuditTrail
+}
+
+/**
+ * An audit trail: of every row that a statement writes through the database, who changed it when, and how it was before
+ * and after, in one transaction with the statement. A write that the trail cannot hold fails.
+ *
+ * Statements that would pass by it are refused: SQL text, writes inside of `with()`, writes to several tables at once.
+ * What triggers, other programs and foreign keys with `on delete cascade` do is not seen.
+ *
+ * @throws KantaError `invalid_input` for wrong options; a write fails with `plugin` for a table without a known key, and
+ * with `policy` without the actor, or for what cannot be seen.
+ *
+ * @example
+ * ```ts
+ * import { kanta, table } from 'kanta'
+ * import { audit, diff } from 'kanta/audit'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const town = table('town', (c) => ({ id: c.integer().primaryKey(), name: c.text() }))
+ * const db = kanta({ driver: sqlite(':memory:'), schema: { town }, plugins: [audit({ actor: 'user' })] })
+ * await db.schema.createTable(town).execute()
+ * const mine = db.as({ user: 'ada' })
+ * await mine.insertInto('town').values({ id: 1, name: 'Abo' }).execute()
+ * await mine.updateTable('town').set({ name: 'Turku' }).where('id', '=', 1).execute()
+ * const [, renamed] = await mine.audit.history('town', 1)
+ * diff(renamed!) // { name: { before: 'Abo', after: 'Turku' } }
+ * await mine.audit.undoTransaction(renamed!.transaction)
+ * ```
+ */
+export function audit(options: AuditOptions = {}): Plugin<Audited> {
+  const settings = checkOptions(options)
+  const companion = auditCompanion(settings)
+  return {
+    name: 'audit',
+    // Last, next to the statement itself: others see it with the rows that it gives its user.
+    priority: -1_000,
+    policies: [
+      // That there is a policy on rows keeps SQL text out, of which nothing is known.
+      tablePolicy({
+        name: 'audit',
+        rule: ({ name }) => (settings.isOwn(name) ? refuseOwn(name) : undefined),
+      }),
+    ],
+    companions: [companion],
+    onInit: (db: DatabaseHandle) => start(db, settings),
+    extend: (db: DatabaseHandle) => {
+      refuseInner(db, companion)
+      return { audit: new AuditTrail(db, settings) }
+    },
+  }
+}
+
+/** The audit runs inserts in a form of its own, which a companion between it and the statement would not see. */
+function refuseInner(db: DatabaseHandle, own: Companion): void {
+  const last = db.settings.planning.companions.at(-1)
+  if (last !== undefined && last !== own && db.settings.planning.companions.includes(own))
+    throw new KantaError(
+      'plugin',
+      `The plugin of '${last.name}' comes after audit(), and has to come before. Raise its priority.`,
+    )
+}
+
+function refuseOwn(name: string): never {
+  throw new KantaError('policy', `'${name}' is the trail itself. Read it by db.audit.`)
+}
+
+const DIALECTS: readonly string[] = ['sqlite', 'postgres', 'mariadb']
+
+/** Makes the tables where they are missing, and marks where the trail begins. */
+async function start(db: DatabaseHandle, settings: Settings): Promise<void> {
+  const { name } = db.settings.planning.dialect
+  if (!DIALECTS.includes(name))
+    throw new KantaError('unsupported', `audit() needs inserts that return their rows, which ${name} does not have.`)
+  if (!settings.create) return
+  const { table, hashChain } = settings
+  await createTables(db, table, hashChain)
+  await db.transaction().execute(async (transaction) => {
+    const { entries, head } = auditTables(table)
+    if (hashChain) {
+      const ends = await transaction
+        .selectFrom(head as never)
+        .selectAll()
+        .execute()
+      const first = { id: 1, seq: 0n, hash: '' }
+      if (ends.length === 0)
+        await transaction
+          .insertInto(head as never)
+          .values(first as never)
+          .execute()
+    }
+    const some = await transaction
+      .selectFrom(entries as never)
+      .selectAll()
+      .limit(1)
+      .execute()
+    if (some.length === 0) await write(transaction, settings, [checkpoint(transaction, settings, null)])
+  })
+}

@@ -1,0 +1,131 @@
+import { KantaError } from '../error/index.ts'
+import { type DatabaseHandle, InsertResult, type Node, type NodeOf } from '../run/index.ts'
+import { sql } from '../sql/index.ts'
+import type { Capture } from './capture.ts'
+import { conflicting } from './conflict.ts'
+import type { Stored, StoredRow } from './image.ts'
+import { byKey, looseKey, star } from './rows.ts'
+
+type Insert = NodeOf<'insert'>
+
+/** An insert: images of the rows in its way under lock, the statement with the keys of its rows, images after. */
+export async function captureInsert(tree: Insert, capture: Capture): Promise<unknown[]> {
+  const { table } = capture
+  const meets = conflicting(tree, capture)
+  const before = byKey(meets === undefined ? [] : await capture.derive('conflicts', meets), table)
+  const { written, result, met } = tree.returning.length > 0 ? await asked(tree, capture) : await silent(tree, capture)
+  refuseUnseen(met, before, capture)
+  const after = byKey(written, table)
+  const others = [...before].filter(([key]) => !after.has(key)).map(([, row]) => row)
+  const left = others.length === 0 ? after : new Map([...(await capture.now(others)), ...after])
+  const changes = [...after].map(([key, row]) => ({ before: before.get(key), after: row }))
+  const moved = others.map((row) => ({ before: row, after: left.get(looseKey(row, table.key)) }))
+  const isReplace = tree.verb === 'replace' || /replace/i.test(tree.or ?? '')
+  await capture.record([...moved, ...changes], isReplace ? 'replace' : undefined)
+  return result
+}
+
+interface Inserted {
+  readonly written: readonly StoredRow[]
+  readonly result: unknown[]
+  /** The keys of the rows that it met, where the database tells. */
+  readonly met: readonly StoredRow[]
+}
+
+const MET = 'kantamet'
+
+/** PostgreSQL says of a row of an upsert whether it was there: one that is new was never locked or changed. */
+function witness(tree: Insert, { isPostgres }: Capture): readonly Node[] {
+  if (!isPostgres || tree.conflict?.kind !== 'conflict' || tree.conflict.action !== 'update') return []
+  const operand: Node = {
+    kind: 'cast',
+    operand: { kind: 'identifier', names: ['xmax'] },
+    type: { kind: 'word', text: 'text' },
+  }
+  return [{ kind: 'alias', operand, name: MET, columns: undefined }]
+}
+
+function withoutWitness(row: StoredRow): StoredRow {
+  const { [MET]: _, ...own } = row
+  return own
+}
+
+const wasMet = (row: StoredRow): boolean => row[MET] !== undefined && row[MET] !== '0'
+
+/** A row that came in between has no image; the whole statement is undone, and can be run again. */
+function refuseUnseen(met: readonly StoredRow[], before: ReadonlyMap<string, StoredRow>, { table }: Capture): void {
+  if (met.every((row) => before.has(looseKey(row, table.key)))) return
+  throw new KantaError(
+    'serialization_failure',
+    `Another transaction put a row of '${table.name}' in the way of this upsert after the images were taken. Run it again.`,
+  )
+}
+
+/** An insert that gives its user no rows gives them here. */
+async function silent(tree: Insert, capture: Capture): Promise<Inserted> {
+  const own = witness(tree, capture)
+  const found = await capture.derive('insert', { ...tree, returning: [star(undefined), ...own] })
+  const rows = own.length === 0 ? found : found.map(withoutWitness)
+  const insertId = rows.length === 0 ? undefined : await insertIdOf(tree, rows, capture)
+  const result = [new InsertResult(insertId, BigInt(rows.length))]
+  // What triggers of SQLite change after the insert is not in the rows that it returns.
+  const isWhole = capture.db.settings.planning.dialect.name !== 'sqlite'
+  return { written: isWhole ? rows : [...(await capture.now(rows)).values()], result, met: found.filter(wasMet) }
+}
+
+/** The number that the database gave to a row, as the insert would have told. */
+async function insertIdOf(
+  tree: Insert,
+  rows: readonly StoredRow[],
+  { db, table }: Capture,
+): Promise<bigint | undefined> {
+  const { name } = db.settings.planning.dialect
+  if (name === 'postgres' || (tree.conflict?.kind === 'conflict' && tree.conflict.action === 'update')) return undefined
+  if (name === 'sqlite') return ask(db, 'last_insert_rowid')
+  const [key] = table.key
+  const numbered = table.definition?.columns.get(key!)?.generated
+  if (table.key.length > 1 || (table.definition !== undefined && numbered === undefined)) return undefined
+  const last = await ask(db, 'last_insert_id')
+  if (rows.some((row) => String(row[key!]) === String(last))) return last
+  const given = rows.at(-1)![key!]
+  return numbered !== undefined && /^\d+$/.test(String(given)) ? BigInt(given as bigint) : undefined
+}
+
+async function ask(db: DatabaseHandle, name: 'last_insert_rowid' | 'last_insert_id'): Promise<bigint> {
+  // As text: it may be more than a number holds.
+  const text =
+    name === 'last_insert_id'
+      ? sql`select cast(last_insert_id() as char) as id`
+      : sql`select cast(last_insert_rowid() as text) as id`
+  const { rows } = (await text.execute(db)) as { rows: readonly [{ id: string }] }
+  return BigInt(rows[0].id)
+}
+
+/** An insert that returns rows returns their keys as well, which its user does not see. */
+async function asked(tree: Insert, capture: Capture): Promise<Inserted> {
+  const { table } = capture
+  const keys = table.key.map((name, i): [string, string] => [name, `kantakey${i}`])
+  const items = keys.map(([column, name]): Node => {
+    const operand: Node = { kind: 'ref', schema: undefined, table: undefined, column }
+    return { kind: 'alias', operand, name, columns: undefined }
+  })
+  const returning = [...tree.returning, ...items, ...witness(tree, capture)]
+  const rows = await capture.derive('insert', { ...tree, returning }, 'as asked')
+  const found = rows.map((row) =>
+    Object.fromEntries(keys.map(([column, name]) => [column, storedKey(row[name], column, capture)])),
+  )
+  const result = rows.map((row) => {
+    const own: Record<string, unknown> = { ...row }
+    for (const [, name] of keys) delete own[name]
+    delete own[MET]
+    return own
+  })
+  return { written: [...(await capture.now(found)).values()], result, met: found.filter((_, i) => wasMet(rows[i]!)) }
+}
+
+function storedKey(value: unknown, column: string, { table }: Capture): Stored {
+  const codec = table.definition?.columns.get(column)?.codec
+  if (value === undefined)
+    throw new KantaError('plugin', `The key '${column}' of '${table.name}' was not returned by the insert.`)
+  return (codec === undefined || value === null ? value : codec.encode(value)) as Stored
+}

@@ -1,0 +1,69 @@
+import { localize } from '../dialect/index.ts'
+import { refuse } from '../error/index.ts'
+import type { DatabaseHandle, Node, NodeOf } from '../run/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
+import { checkName, RUNNER } from '../sql/index.ts'
+import { fullName, type Keyed, keyOf } from './key.ts'
+import type { Settings } from './options.ts'
+
+/** A table under its names in the program and in the database. */
+export interface Named {
+  /** As the program names it: what policies know. */
+  readonly program: NodeOf<'table'>
+  /** As it is in the database: what the trail knows. */
+  readonly table: Keyed
+  readonly toDatabase: (column: string) => string
+  readonly toProgram: (column: string) => string
+}
+
+/** What the policies of a database that rename make of a name, in the context of this moment. */
+export function renamed<N extends Node>(part: N, db: DatabaseHandle): N {
+  let made: Node = part
+  for (const { rewrite, variants } of db.settings.planning.policies) {
+    made = rewrite?.(made) ?? made
+    if (variants !== undefined) made = variants.rewrite(made, variants.nameIn(db[RUNNER].context))
+  }
+  return made as N
+}
+
+/** A table by the name that the program has for it, `table` or `schema.table`. */
+export function namedTable(db: DatabaseHandle, given: string, settings: Settings): Named {
+  checkName(given, 'a table')
+  const { schema: definitions, dialect } = db.settings.planning
+  const [name, schema, ...more] = given.split('.').reverse() as [string, string?]
+  if (more.length > 0) refuse(`'${given}' is not a table. Write 'table' or 'schema.table'.`)
+  const known = definitions.get(given)
+  const definition = known === undefined ? undefined : localize(known, dialect)
+  const program: NodeOf<'table'> = { kind: 'table', schema, name, definition }
+  const inside = renamed(program, db)
+  const own = { schema: inside.schema, name: inside.name, definition: inside.definition as TableDefinition | undefined }
+  if (!settings.audits(fullName(own))) refuse(`No trail is kept of '${given}'. Name it in audit({ tables: [ … ] }).`)
+  const rename = (column: string): string =>
+    (renamed({ kind: 'ref', schema: undefined, table: undefined, column }, db) as NodeOf<'ref'>).column
+  return {
+    program,
+    table: { ...own, key: keyOf(own, settings.keys) },
+    toDatabase: rename,
+    toProgram: (column) => inProgram(column, db),
+  }
+}
+
+/** The table of an entry; `undefined` where this handle has none that it could be. */
+export function tableOfEntry(
+  db: DatabaseHandle,
+  entry: { readonly schema_name: string | null; readonly table_name: string },
+  settings: Settings,
+): Named | undefined {
+  const full = entry.schema_name === null ? entry.table_name : `${entry.schema_name}.${entry.table_name}`
+  // Those with a definition first: it says how images are read.
+  const names = [...db.settings.planning.schema.keys(), full, entry.table_name]
+  for (const name of [...names, ...names.map((one) => inProgram(one, db))]) {
+    const [bare, schema] = name.split('.').reverse() as [string, string?]
+    const inside = renamed<NodeOf<'table'>>({ kind: 'table', schema, name: bare, definition: undefined }, db)
+    if (fullName(inside) === full) return namedTable(db, name, settings)
+  }
+  return undefined
+}
+
+const inProgram = (name: string, db: DatabaseHandle): string =>
+  db.settings.planning.policies.reduce((made, policy) => policy.renameColumn?.(made) ?? made, name)

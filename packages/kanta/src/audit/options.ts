@@ -1,0 +1,107 @@
+import { refuse } from '../error/index.ts'
+import type { Context } from '../run/index.ts'
+import { checkName, show } from '../sql/index.ts'
+import { headName } from './table.ts'
+
+/** What `audit()` takes. */
+export interface AuditOptions {
+  /** The tables to keep a trail of, as `table` or `schema.table`; all unless given. */
+  readonly tables?: readonly string[] | undefined
+  /** The table of the trail; `kanta_audit` unless given. */
+  readonly table?: string | undefined
+  /** The columns of primary keys, for tables that the schema of the database does not define. */
+  readonly keys?: Readonly<Record<string, readonly string[]>> | undefined
+  /** The value of the context that says who writes; a write without it is refused. */
+  readonly actor?: string | undefined
+  /** The value of the context that says why; it may be missing. */
+  readonly reason?: string | undefined
+  /** Columns whose values are never kept, by table. That they changed is seen; what they were is not. */
+  readonly redact?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Chains the entries by hashes, so that `verify()` finds what was changed. Writers then wait for each other. */
+  readonly hashChain?: boolean | undefined
+  /** Makes the table of the trail when it is missing; true unless given. */
+  readonly create?: boolean | undefined
+  /** Names of policies that say which rows are current, not whose they are: the trail shows rows past them. */
+  readonly statePolicies?: readonly string[] | undefined
+  readonly now?: (() => Date) | undefined
+  /** More to keep with each entry, such as the number of a request: a JSON value. */
+  readonly metadata?: ((context: Context) => unknown) | undefined
+}
+
+const OPTIONS: readonly string[] = [
+  ...['tables', 'table', 'keys', 'actor', 'reason', 'redact', 'hashChain', 'create', 'statePolicies', 'now'],
+  'metadata',
+]
+
+/** Options that have been checked. */
+export interface Settings {
+  readonly table: string
+  readonly keys: Readonly<Record<string, readonly string[]>>
+  readonly actor: string | undefined
+  readonly reason: string | undefined
+  readonly hashChain: boolean
+  readonly create: boolean
+  readonly statePolicies: readonly string[]
+  readonly now: () => Date
+  readonly metadata: ((context: Context) => unknown) | undefined
+  /** Whether a trail is kept of a table, by its full name. */
+  readonly audits: (name: string) => boolean
+  readonly isOwn: (name: string) => boolean
+  /** The columns of a table that are never kept. */
+  readonly redacts: (name: string) => ReadonlySet<string> | undefined
+}
+
+/** Names are asked for as `schema.table`, and may have been given without the schema. */
+const bare = (name: string): string => name.slice(name.indexOf('.') + 1)
+/** Not all databases tell cases apart: a table that is spelled otherwise is audited as well. */
+const plain = (name: string): string => name.toLowerCase()
+
+export function checkOptions(options: AuditOptions): Settings {
+  if (typeof options !== 'object' || options === null)
+    refuse(`audit() takes an object of options, not ${show(options)}.`)
+  for (const name of Object.keys(options))
+    if (!OPTIONS.includes(name)) refuse(`audit() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
+  const { tables, table = 'kanta_audit', keys = {}, redact = {}, actor, reason } = options
+  checkName(table, 'the table of an audit trail')
+  if (tables !== undefined && (!Array.isArray(tables) || tables.length === 0))
+    refuse('audit({ tables }) is a list of names. Leave it out to keep a trail of all tables.')
+  for (const name of [...(tables ?? []), ...Object.keys(redact), ...Object.keys(keys)]) checkName(name, 'a table')
+  for (const name of [actor, reason]) if (name !== undefined) checkName(name, 'the name of a value of the context')
+  checkLists('redact', redact)
+  checkLists('keys', keys)
+  const own = [table, headName(table)].map(plain)
+  const listed = tables === undefined ? undefined : new Set<string>(tables.map(plain))
+  const hidden = new Map(Object.entries(redact).map(([name, columns]) => [name, new Set(columns)]))
+  return {
+    ...{ table, keys, actor, reason },
+    hashChain: flag('hashChain', options.hashChain, false),
+    create: flag('create', options.create, true),
+    statePolicies: options.statePolicies ?? ['softDelete', 'ttl'],
+    now: callback('now', options.now) ?? (() => new Date()),
+    metadata: callback('metadata', options.metadata),
+    audits: (name) => {
+      const asked = plain(name)
+      if (own.includes(bare(asked))) return false
+      return listed === undefined || listed.has(asked) || listed.has(bare(asked))
+    },
+    isOwn: (name) => own.includes(bare(plain(name))),
+    redacts: (name) => hidden.get(name) ?? hidden.get(bare(name)),
+  }
+}
+
+function checkLists(option: string, lists: Readonly<Record<string, readonly string[]>>): void {
+  for (const [table, columns] of Object.entries(lists))
+    if (!Array.isArray(columns) || columns.length === 0 || columns.some((name) => typeof name !== 'string'))
+      refuse(`audit({ ${option}: { ${table} } }) is a list of columns, not ${show(columns)}.`)
+}
+
+function flag(option: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise
+  return typeof value === 'boolean' ? value : refuse(`audit({ ${option} }) is true or false, not ${show(value)}.`)
+}
+
+function callback<F>(option: string, value: F | undefined): F | undefined {
+  return value === undefined || typeof value === 'function'
+    ? value
+    : refuse(`audit({ ${option} }) is a function, not ${show(value)}.`)
+}

@@ -1,0 +1,110 @@
+import { refuse } from '../error/index.ts'
+import { type DatabaseHandle, throwIfAborted } from '../run/index.ts'
+import { show } from '../sql/index.ts'
+import { lockedHead } from './chain.ts'
+import type { Row } from './entry.ts'
+import type { Settings } from './options.ts'
+import { type Entry, keyColumns, transactionId, write } from './record.ts'
+import { auditTables } from './table.ts'
+
+export interface PruneOptions {
+  /** Removes the entries that were written before this. */
+  readonly before: Date
+  /** How many are removed in one transaction; 1,000 unless given. */
+  readonly batch?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Removes entries from the beginning of the trail, each batch with a checkpoint that says where the rest goes on. */
+export async function prune(db: DatabaseHandle, settings: Settings, options: PruneOptions): Promise<number> {
+  const { before, batch = 1_000, signal } = Object(options) as PruneOptions
+  for (const name of Object.keys(Object(options)))
+    if (!['before', 'batch', 'signal'].includes(name)) refuse(`prune() has no option ${show(name)}.`)
+  if (!(before instanceof Date) || Number.isNaN(before.getTime()))
+    refuse(`prune({ before }) takes a Date, not ${show(before)}.`)
+  if (!Number.isInteger(batch) || batch < 1) refuse(`prune({ batch }) is a number of entries, not ${show(batch)}.`)
+  let removed = 0
+  for (;;) {
+    throwIfAborted(signal)
+    const some = await db
+      .transaction()
+      .execute((transaction) => pruneBatch(transaction, settings, before, batch), { signal })
+    removed += some
+    if (some < batch) return removed
+  }
+}
+
+async function pruneBatch(db: DatabaseHandle, settings: Settings, before: Date, batch: number): Promise<number> {
+  const { entries } = auditTables(settings.table)
+  if (settings.hashChain) await lockedHead(db, settings.table)
+  const rows = (await db
+    .selectFrom(entries as never)
+    .selectAll()
+    .orderBy('seq' as never)
+    .limit(batch)
+    .execute()) as Row[]
+  // Only what stands before the first entry that is to stay: what is left has no gap.
+  const stays = rows.findIndex((row) => row.at >= before)
+  const old = stays < 0 ? rows : rows.slice(0, stays)
+  const last = old.at(-1)
+  if (last === undefined || old.every((row) => row.operation === 'checkpoint')) return 0
+  await db
+    .deleteFrom(entries as never)
+    .where('seq' as never, '<=', last.seq as never)
+    .execute()
+  const after = { seq: String(last.seq), hash: last.hash ?? '', at: last.at.toISOString() }
+  await write(db, settings, [checkpoint(db, settings, JSON.stringify(after))])
+  return old.length
+}
+
+/** An entry of the trail about itself: that it begins, or that all before a place was removed. */
+export function checkpoint(db: DatabaseHandle, settings: Settings, after: string | null): Entry {
+  return {
+    transaction_id: transactionId(db),
+    at: settings.now(),
+    schema_name: null,
+    table_name: settings.table,
+    ...keyColumns('null', undefined),
+    operation: 'checkpoint',
+    asked: after === null ? 'begin' : 'prune',
+    actor: null,
+    reason: null,
+    before_image: null,
+    after_image: after,
+    metadata: null,
+  }
+}
+
+/** What a checkpoint says of the entries that were removed: the last of them. */
+interface Removed {
+  readonly seq: string
+  readonly hash: string
+  readonly at: string
+}
+
+/** The last of the entries that were removed, if some were. */
+export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promise<Removed | undefined> {
+  const { entries } = auditTables(settings.table)
+  const [row] = (await db
+    .selectFrom(entries as never)
+    .selectAll()
+    .where('operation' as never, '=', 'checkpoint' as never)
+    .where('after_image' as never, 'is not', null as never)
+    .orderBy('seq' as never, 'desc')
+    .limit(1)
+    .execute()) as Row[]
+  return row === undefined ? undefined : (JSON.parse(row.after_image!) as Removed)
+}
+
+/** Since when all that was written is in the trail. */
+export async function knownSince(db: DatabaseHandle, settings: Settings): Promise<Date | undefined> {
+  const removed = await lastRemoved(db, settings)
+  if (removed !== undefined) return new Date(removed.at)
+  const { entries } = auditTables(settings.table)
+  const query = db.selectFrom(entries as never).selectAll()
+  const [first] = (await query
+    .orderBy('seq' as never)
+    .limit(1)
+    .execute()) as Row[]
+  return first?.at
+}

@@ -1,0 +1,122 @@
+import { type Context, contextValue, type DatabaseHandle } from '../run/index.ts'
+import { chained } from './chain.ts'
+import { imageText, type StoredRow, valueText } from './image.ts'
+import { fullName, type Keyed, keyText } from './key.ts'
+import type { Settings } from './options.ts'
+import { auditTables, KEY_PREFIX } from './table.ts'
+
+export type Operation = 'insert' | 'update' | 'delete' | 'checkpoint'
+
+/** What became of one row. */
+export interface Change {
+  readonly before: StoredRow | undefined
+  readonly after: StoredRow | undefined
+}
+
+/** An entry as the table of the trail holds it, but for its number and its hash. */
+export interface Entry {
+  readonly transaction_id: string
+  readonly at: Date
+  readonly schema_name: string | null
+  readonly table_name: string
+  readonly key_prefix: string
+  readonly row_key: string
+  readonly previous_prefix: string | null
+  readonly previous_key: string | null
+  readonly operation: Operation
+  readonly asked: string
+  readonly actor: string | null
+  readonly reason: string | null
+  readonly before_image: string | null
+  readonly after_image: string | null
+  readonly metadata: string | null
+}
+
+const ids = new WeakMap<object, string>()
+
+/** The id of the transaction of the user that a statement is part of: the outermost. */
+export function transactionId(db: DatabaseHandle): string {
+  let outermost = db.session.transaction
+  while (outermost?.outer !== undefined) outermost = outermost.outer
+  if (outermost === undefined) return crypto.randomUUID()
+  let id = ids.get(outermost)
+  if (id === undefined) {
+    id = crypto.randomUUID()
+    ids.set(outermost, id)
+  }
+  return id
+}
+
+/** What all entries of one statement have in common. */
+interface Cause {
+  readonly asked: string
+  readonly context: Context
+}
+
+/** Writes what became of rows into the trail; rows that stayed as they were are left out. Gives the entries. */
+export async function record(
+  db: DatabaseHandle,
+  settings: Settings,
+  table: Keyed,
+  { asked, context }: Cause,
+  changes: readonly Change[],
+): Promise<void> {
+  const { actor, reason, metadata } = settings
+  const reals = db.settings.planning.dialect.name === 'sqlite'
+  const hidden = settings.redacts(fullName(table))
+  const common = {
+    transaction_id: transactionId(db),
+    at: settings.now(),
+    schema_name: table.schema ?? null,
+    table_name: table.name,
+    asked,
+    actor: actor === undefined ? null : valueText(contextValue(actor, context)),
+    reason: reason === undefined ? null : valueText(context[reason]),
+    metadata: metadata === undefined ? null : valueText(metadata(context)),
+  }
+  const entries: Entry[] = []
+  for (const { before, after } of changes) {
+    const [was, is] = [before, after].map((row) => (row === undefined ? null : imageText(row, reals)))
+    if (was === is) continue
+    const shown = (row: StoredRow | undefined, whole: string | null | undefined): string | null =>
+      row === undefined ? null : hidden === undefined ? whole! : imageText(row, reals, hidden)
+    const key = keyText((after ?? before)!, table)
+    const old = before === undefined ? key : keyText(before, table)
+    entries.push({
+      ...common,
+      ...keyColumns(key, old === key ? undefined : old),
+      operation: before === undefined ? 'insert' : after === undefined ? 'delete' : 'update',
+      before_image: shown(before, was),
+      after_image: shown(after, is),
+    })
+  }
+  await write(db, settings, entries)
+}
+
+export function keyColumns(
+  key: string,
+  old: string | undefined,
+): Pick<Entry, 'key_prefix' | 'row_key' | 'previous_prefix' | 'previous_key'> {
+  return {
+    key_prefix: prefixOf(key),
+    row_key: key,
+    previous_prefix: old === undefined ? null : prefixOf(old),
+    previous_key: old ?? null,
+  }
+}
+
+/** As many characters as the column of the index has, and no half of one. */
+export function prefixOf(key: string): string {
+  const cut = key.slice(0, KEY_PREFIX)
+  return cut.isWellFormed() ? cut : cut.slice(0, -1)
+}
+
+/** Writes entries: as they are, or as links of the chain. */
+export async function write(db: DatabaseHandle, settings: Settings, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return
+  const rows = settings.hashChain ? await chained(db, settings.table, entries) : entries
+  await db
+    .insertInto(auditTables(settings.table).entries as never)
+    .values(rows as never)
+    .execute()
+}

@@ -1,0 +1,147 @@
+import { KantaError, refuse } from '../error/index.ts'
+import type { DatabaseHandle } from '../run/index.ts'
+import { RUNNER, show } from '../sql/index.ts'
+import { imagesOf, type Row } from './entry.ts'
+import { type Image, redacted, type Stored, type StoredRow } from './image.ts'
+import { fullName, type Keyed } from './key.ts'
+import { type Named, tableOfEntry } from './names.ts'
+import type { Settings } from './options.ts'
+import { record } from './record.ts'
+import { isOneOf, rowsOf, storedRows, tableOf, withoutPolicies } from './rows.ts'
+import { scopeOf } from './scope.ts'
+
+export interface RestoreOptions {
+  /** Values for columns that the trail never kept, as `redact` says. */
+  readonly values?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Puts rows back, in a transaction that somebody else has opened. */
+export class Restorer {
+  readonly #db: DatabaseHandle
+  readonly #settings: Settings
+  readonly #values: Readonly<Record<string, unknown>>
+
+  constructor(db: DatabaseHandle, settings: Settings, options: RestoreOptions) {
+    for (const name of Object.keys(options))
+      if (name !== 'values') refuse(`There is no option ${show(name)} for restoring; there is: values.`)
+    this.#db = db
+    this.#settings = settings
+    this.#values = options.values ?? {}
+  }
+
+  /** Undoes what an entry says; `unchanged` refuses it for a row that was changed since. */
+  async undo(row: Row, unchanged = false): Promise<void> {
+    const named = tableOfEntry(this.#db, row, this.#settings)
+    if (named === undefined)
+      throw new KantaError('policy', `The trail holds '${row.table_name}', which is no table of this database handle.`)
+    const { before, after } = imagesOf(row)
+    const key = keyIn((after ?? before)!, named.table)
+    await this.put(named, before, key, unchanged ? { after } : undefined)
+  }
+
+  /** Makes the row that has a key now what an image says; without an image takes it away. */
+  async put(named: Named, image: Image | null, key: StoredRow, expected?: { after: Image | null }): Promise<void> {
+    const { table } = named
+    const current = await this.#locked(table, key)
+    if (expected !== undefined && !isAs(current, expected.after)) throw changedSince(table)
+    this.#refuseHidden(named, image, current)
+    if (image === null) {
+      if (current !== undefined) await this.#remove(table, current)
+      return
+    }
+    // A row that is elsewhere by now goes back to its own key; one that stands there is another.
+    const target = keyIn(image, table)
+    const there = current ?? (await this.#locked(table, target))
+    if (there === undefined) await this.#add(table, image)
+    else await this.#change(table, there, image)
+  }
+
+  async #locked(table: Keyed, key: StoredRow): Promise<StoredRow | undefined> {
+    return (await rowsOf(this.#db, table, [key], true))[0]
+  }
+
+  /** Both what is there and what comes back have to be rows that the policies of the handle show. */
+  #refuseHidden(named: Named, ...images: readonly (Image | null | undefined)[]): void {
+    const scope = scopeOf(this.#db, named, this.#settings)
+    for (const image of images)
+      if (image != null && !scope.sees(image))
+        throw new KantaError('policy', `The row of '${fullName(named.table)}' is not one that the policies show.`)
+  }
+
+  async #add(table: Keyed, image: Image): Promise<void> {
+    const values = this.#writable(table, image, undefined)
+    await storedRows(this.#db).insertInto(tableOf(table)).values(asValues(values)).execute()
+    await this.#record(table, undefined, values)
+  }
+
+  async #change(table: Keyed, current: StoredRow, image: Image): Promise<void> {
+    const values = this.#writable(table, image, current)
+    await storedRows(this.#db)
+      .updateTable(tableOf(table))
+      .set(asValues(values))
+      .where(isOneOf(table, [current]))
+      .execute()
+    await this.#record(table, current, values)
+  }
+
+  async #remove(table: Keyed, current: StoredRow): Promise<void> {
+    await storedRows(this.#db)
+      .deleteFrom(tableOf(table))
+      .where(isOneOf(table, [current]))
+      .execute()
+    await this.#record(table, current, undefined)
+  }
+
+  async #record(table: Keyed, before: StoredRow | undefined, values: StoredRow | undefined): Promise<void> {
+    const key = values === undefined ? undefined : { ...before, ...values }
+    const after = key === undefined ? undefined : (await rowsOf(this.#db, table, [key]))[0]
+    const { context } = this.#db[RUNNER]
+    await record(withoutPolicies(this.#db), this.#settings, table, { asked: 'restore', context }, [{ before, after }])
+  }
+
+  /** The columns of an image that can be written; those that were never kept are given, or stay as they are. */
+  #writable(table: Keyed, image: Image, current: StoredRow | undefined): StoredRow {
+    const { name } = this.#db.settings.planning.dialect
+    const values: [string, Stored][] = []
+    for (const [column, value] of Object.entries(image)) {
+      const definition = table.definition?.columns.get(column)
+      if (definition?.generated === 'always') continue
+      if (value !== redacted) values.push([column, name === 'postgres' ? ofFloat(value as Stored) : (value as Stored)])
+      else if (Object.hasOwn(this.#values, column)) {
+        const given = this.#values[column]
+        const codec = definition?.codec
+        values.push([column, (codec === undefined || given === null ? given : codec.encode(given)) as Stored])
+      } else if (current === undefined)
+        throw new KantaError(
+          'conflict',
+          `The trail never kept '${column}' of '${fullName(table)}'. Give it: restoreRow(entry, { values: { ${column}: … } }).`,
+        )
+    }
+    return Object.fromEntries(values)
+  }
+}
+
+/** PostgreSQL takes what is no number as text. */
+const ofFloat = (value: Stored): Stored =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+
+const asValues = (row: StoredRow): never => row as never
+
+const keyIn = (image: Image, table: Keyed): StoredRow =>
+  Object.fromEntries(table.key.map((name) => [name, image[name] as Stored]))
+
+/** Whether a row is as an image says, as far as that goes. */
+function isAs(row: StoredRow | undefined, image: Image | null): boolean {
+  if (row === undefined || image === null) return row === undefined && image === null
+  const text = (value: unknown): string =>
+    JSON.stringify(value, (_, one: unknown) =>
+      typeof one === 'bigint' ? `${one}` : typeof one === 'number' ? `${one}` : one,
+    )
+  return Object.entries(image).every(([name, value]) => value === redacted || text(row[name]) === text(value))
+}
+
+const changedSince = (table: Keyed): KantaError =>
+  new KantaError(
+    'conflict',
+    `A row of '${fullName(table)}' was changed since. Undo the later transactions before, or give { force: true }.`,
+  )

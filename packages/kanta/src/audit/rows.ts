@@ -1,0 +1,113 @@
+import { KantaError } from '../error/index.ts'
+import { DatabaseHandle, type Node, type NodeOf, nodeWith, type Settings, withoutPlugins } from '../run/index.ts'
+import { sql } from '../sql/index.ts'
+import type { Image, StoredRow } from './image.ts'
+import { fullName, type Keyed } from './key.ts'
+
+const plain = new WeakMap<Settings['planning'], Settings>()
+
+/** The database as it holds its rows: no plugin, no definition, no codec. */
+export function storedRows(db: DatabaseHandle): DatabaseHandle {
+  const { planning } = db.settings
+  let found = plain.get(planning)
+  if (found === undefined) {
+    const { dialect } = planning
+    found = {
+      ...withoutPlugins(db.settings),
+      planning: { dialect, schema: new Map(), policies: [], companions: [], stored: true },
+    }
+    plain.set(planning, found)
+  }
+  return new DatabaseHandle(found, db.session)
+}
+
+/** The same database for what the trail does itself. */
+export const withoutPolicies = (db: DatabaseHandle): DatabaseHandle =>
+  new DatabaseHandle(withoutPlugins(db.settings), db.session)
+
+export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
+
+/** `for update` of the rows of one table, where the database has locks on rows. */
+export function locksOf(name: string, db: DatabaseHandle): readonly Node[] {
+  const { dialect } = db.settings.planning
+  if (!dialect.capabilities.locks) return []
+  return [{ kind: 'lock', strength: 'update', of: dialect.name === 'postgres' ? [name] : [] }]
+}
+
+/**
+ * The rows that an update or a delete is about to change, under lock. Without its limit: which rows that takes is known
+ * when it has run.
+ */
+export function candidates(
+  tree: NodeOf<'update'> | NodeOf<'delete'>,
+  name: string,
+  db: DatabaseHandle,
+  more: readonly Node[] = [],
+): Node {
+  const { ctes, recursive, targets, joins, where } = tree
+  const others = tree.kind === 'update' ? tree.from : tree.using
+  // A target may stand among the tables of `using` again.
+  const from =
+    tree.kind === 'delete' && others.some((other) => nameOf(other) === name) ? others : [...targets, ...others]
+  const locks = locksOf(name, db)
+  return nodeWith('select', { ctes, recursive, items: [star(name), ...more], from, joins, where, locks })
+}
+
+export const nameOf = (source: Node): string | undefined =>
+  source.kind === 'alias' ? source.name : source.kind === 'table' ? source.name : undefined
+
+/** What tells keys apart whatever type they came in. */
+export const looseKey = (row: Image, key: readonly string[]): string =>
+  JSON.stringify(key.map((name) => String(row[name])))
+
+/** Rows by their keys, each once. */
+export function byKey(rows: readonly StoredRow[], { key, ...table }: Keyed): Map<string, StoredRow> {
+  for (const name of rows.length === 0 ? [] : key)
+    if (!(name in rows[0]!))
+      throw new KantaError('plugin', `The table '${fullName(table)}' has no column '${name}', which is to be its key.`)
+  return new Map(rows.map((row) => [looseKey(row, key), row]))
+}
+
+/** How many composite keys stand in one statement. */
+const CHUNK = 64
+const LIST = 8_192
+
+/** The rows of some keys as they are now. */
+export async function rowsOf(
+  db: DatabaseHandle,
+  table: Keyed,
+  keys: readonly StoredRow[],
+  locked = false,
+): Promise<StoredRow[]> {
+  const stored = storedRows(db)
+  const size = table.key.length === 1 ? LIST : CHUNK
+  const found: StoredRow[] = []
+  for (let at = 0; at < keys.length; at += size) {
+    const some = keys.slice(at, at + size)
+    const query = stored.selectFrom(tableOf(table)).selectAll().where(isOneOf(table, some))
+    const locking = locked && db.settings.planning.dialect.capabilities.locks ? query.forUpdate() : query
+    found.push(...((await locking.execute()) as StoredRow[]))
+  }
+  return found
+}
+
+export const tableOf = (table: Pick<Keyed, 'schema' | 'name'>): never => sql.table(fullName(table)) as never
+
+type Builder = ((left: unknown, op: string, right: unknown) => unknown) & {
+  and(parts: readonly unknown[]): unknown
+  or(parts: readonly unknown[]): unknown
+}
+
+/** A condition that holds for the rows of some keys. */
+export function isOneOf({ key }: Keyed, rows: readonly StoredRow[]): never {
+  const condition = (eb: Builder): unknown => {
+    if (key.length === 1)
+      return eb(
+        sql.id(key[0]!),
+        'in',
+        rows.map((row) => row[key[0]!]),
+      )
+    return eb.or(rows.map((row) => eb.and(key.map((name) => eb(sql.id(name), '=', row[name])))))
+  }
+  return condition as never
+}

@@ -1,0 +1,81 @@
+import type { DatabaseHandle } from '../run/index.ts'
+import { index, table } from '../schema/index.ts'
+import { checkName } from '../sql/index.ts'
+
+/** How many characters of a key are in the index: not all databases take long ones. */
+export const KEY_PREFIX = 120
+
+const define = (name: string) =>
+  table(
+    name,
+    (c) => ({
+      seq: c.bigint().primaryKey().identity(),
+      transaction_id: c.varchar(36),
+      at: c.timestamp(),
+      schema_name: c.varchar(128).nullable(),
+      table_name: c.varchar(128),
+      key_prefix: c.varchar(KEY_PREFIX),
+      row_key: c.text(),
+      previous_prefix: c.varchar(KEY_PREFIX).nullable(),
+      previous_key: c.text().nullable(),
+      operation: c.varchar(16),
+      asked: c.varchar(16),
+      actor: c.text().nullable(),
+      reason: c.text().nullable(),
+      before_image: c.text().nullable(),
+      after_image: c.text().nullable(),
+      metadata: c.text().nullable(),
+      hash: c.varchar(64).nullable(),
+    }),
+    (t) => [
+      index([t.table_name, t.key_prefix, t.seq]),
+      index([t.table_name, t.previous_prefix]),
+      index([t.transaction_id]),
+      index([t.at]),
+    ],
+  )
+
+const defineHead = (name: string) =>
+  table(headName(name), (c) => ({ id: c.integer().primaryKey(), seq: c.bigint(), hash: c.varchar(64) }))
+
+/** The name of the table that holds where a hash chain ends. */
+export const headName = (name: string): string => `${name}_head`
+
+/** The table of a trail as a value. */
+export type AuditTable = ReturnType<typeof define>
+export type HeadTable = ReturnType<typeof defineHead>
+
+const known = new Map<string, { readonly entries: AuditTable; readonly head: HeadTable }>()
+
+/**
+ * The tables of an audit trail as values, for a schema whose migrations make them; `audit({ create: false })` then
+ * leaves them alone. `head` is needed only with `hashChain`.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { auditTables } from 'kanta/audit'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const db = kanta({ driver: sqlite(':memory:') })
+ * const { entries, head } = auditTables('city_audit')
+ * await db.schema.createTable(entries).execute()
+ * await db.schema.createTable(head).execute()
+ * ```
+ */
+export function auditTables(name: string = 'kanta_audit'): { readonly entries: AuditTable; readonly head: HeadTable } {
+  checkName(name, 'the table of an audit trail')
+  let found = known.get(name)
+  if (found === undefined) {
+    found = { entries: define(name), head: defineHead(name) }
+    known.set(name, found)
+  }
+  return found
+}
+
+/** Makes the tables where they are missing. */
+export async function createTables(db: DatabaseHandle, name: string, hashChain: boolean): Promise<void> {
+  const { entries, head } = auditTables(name)
+  await db.schema.createTable(entries).ifNotExists().execute()
+  if (hashChain) await db.schema.createTable(head).ifNotExists().execute()
+}

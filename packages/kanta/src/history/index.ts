@@ -1,0 +1,5 @@
+export { historyStatements, startHistory } from './keep.ts'
+export { type AlterOptions, alterHistory, dropHistory, refreshHistory } from './maintain.ts'
+export { type PruneOptions, pruneHistory } from './prune.ts'
+export { type TimeTravelling, type TimeTravelOptions, timeTravel } from './time-travel.ts'
+export type { Version } from './versions.ts'

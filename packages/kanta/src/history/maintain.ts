@@ -1,0 +1,163 @@
+import { KantaError, refuse } from '../error/index.ts'
+import type { AnyInfo, Database } from '../face/index.ts'
+import { show } from '../sql/index.ts'
+import { OPEN } from './instant.ts'
+import { dialectOf, type Keeper, keeperOf, lookUp, nowOf, run, textOf, together } from './keep.ts'
+import { full, type TableName, tableNames } from './name.ts'
+import { columnText, keyOf, pathsOf } from './statements.ts'
+
+/** What a change of tables did to columns, where their names do not say it. */
+export interface AlterOptions {
+  /** For each table its columns that have another name now: `{ city: { name: 'title' } }`. */
+  readonly renamed?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined
+}
+
+/**
+ * Changes tables whose history is kept, and brings their histories up to date, in one transaction where the database
+ * undoes definitions. A column that is new is null in what was before; one that is dropped stays in the history in
+ * SQLite and PostgreSQL, where `asOf()` reads the columns that the table has now.
+ *
+ * @example
+ * ```ts
+ * await alterHistory(db, ['seat'], (trx) =>
+ *   schemaBuilder(trx).alterTable('seat').addColumn('note', 'text').execute())
+ * ```
+ */
+export async function alterHistory<DB, I extends AnyInfo>(
+  db: Database<DB, I>,
+  tables: readonly string[],
+  change: (db: Database<DB>) => Promise<unknown>,
+  options: AlterOptions = {},
+): Promise<void> {
+  const names = tableNames(tables, 'alterHistory()')
+  if (typeof change !== 'function') refuse('alterHistory() takes a callback that changes the tables.')
+  checkOptions(options, names)
+  await together(keeperOf(db, 'alterHistory()'), async (one) => {
+    const isNative = dialectOf(one).name === 'mariadb'
+    if (isNative) await run(one, 'set system_versioning_alter_history = keep')
+    try {
+      if (!isNative) for (const name of names) await unfollow(one, name)
+      await change(one as never)
+      for (const name of names) await refresh(one, name, options)
+    } finally {
+      if (isNative) await run(one, 'set system_versioning_alter_history = default')
+    }
+  })
+}
+
+/**
+ * Brings histories up to date with their tables, after a change that `alterHistory()` was not around: their columns,
+ * their triggers, and their rows, should some have been written while there were no triggers.
+ *
+ * @example
+ * ```ts
+ * await refreshHistory(db, ['seat'])
+ * ```
+ */
+export async function refreshHistory<DB, I extends AnyInfo>(
+  db: Database<DB, I>,
+  tables: readonly string[],
+  options: AlterOptions = {},
+): Promise<void> {
+  const names = tableNames(tables, 'refreshHistory()')
+  checkOptions(options, names)
+  await together(keeperOf(db, 'refreshHistory()'), async (one) => {
+    for (const name of names) await refresh(one, name, options)
+  })
+}
+
+/**
+ * Forgets the histories of tables, and keeps none from now on. The tables themselves stay.
+ *
+ * @example
+ * ```ts
+ * await dropHistory(db, ['country'])
+ * ```
+ */
+export async function dropHistory<DB, I extends AnyInfo>(
+  db: Database<DB, I>,
+  tables: readonly string[],
+): Promise<void> {
+  const names = tableNames(tables, 'dropHistory()')
+  await together(keeperOf(db, 'dropHistory()'), async (one) => {
+    for (const name of names) {
+      const dialect = dialectOf(one)
+      const { table } = await keptOf(one, name)
+      const { history, record, table: own } = pathsOf(table, dialect)
+      await unfollow(one, name)
+      const isNative = dialect.name === 'mariadb'
+      await run(one, isNative ? `alter table ${own} drop system versioning` : `drop table ${history}`)
+      await run(one, `delete from ${record} where table_name = ${dialect.literal(name.name)}`)
+    }
+  })
+}
+
+function checkOptions(options: AlterOptions, names: readonly TableName[]): void {
+  for (const key of Object.keys(options)) if (key !== 'renamed') refuse(`${show(key)} is no option. There is: renamed.`)
+  for (const table of Object.keys(options.renamed ?? {}))
+    if (!names.some((name) => full(name) === table)) refuse(`renamed has '${table}', which is not among the tables.`)
+}
+
+/** What is there of a table whose history has begun. */
+async function keptOf(db: Keeper, name: TableName) {
+  const kept = await lookUp(db, name)
+  if (kept.began === undefined)
+    throw new KantaError('not_found', `The history of '${full(name)}' has not begun. Begin it with startHistory().`)
+  return kept
+}
+
+async function unfollow(db: Keeper, name: TableName): Promise<void> {
+  const { table } = await keptOf(db, name)
+  for (const text of textOf(dialectOf(db)).unfollow(table)) await run(db, text)
+}
+
+async function refresh(db: Keeper, name: TableName, { renamed }: AlterOptions): Promise<void> {
+  const dialect = dialectOf(db)
+  const { table, history } = await keptOf(db, name)
+  if (dialect.name === 'mariadb') return
+  await unfollow(db, name)
+  if (history === undefined) throw new KantaError('not_found', `The history of '${full(name)}' is gone.`)
+  const paths = pathsOf(table, dialect)
+  const q = dialect.quote
+  const old = new Map(history.columns.map((column) => [column.name, column]))
+  for (const [from, to] of Object.entries(renamed?.[full(name)] ?? {})) {
+    await run(db, `alter table ${paths.history} rename column ${q(from)} to ${q(to)}`)
+    old.set(to, old.get(from)!)
+  }
+  for (const column of table.columns) {
+    const known = old.get(column.name)
+    if (known === undefined) await run(db, `alter table ${paths.history} add column ${columnText(column, dialect)}`)
+    else if (known.type !== column.type && dialect.name === 'postgres') {
+      const of = q(column.name)
+      await run(db, `alter table ${paths.history} alter column ${of} type ${column.type} using ${of}::${column.type}`)
+    }
+  }
+  for (const text of textOf(dialect).reindex(table)) await run(db, text)
+  for (const text of textOf(dialect).follow(table)) await run(db, text)
+  await reconcile(db, name)
+}
+
+/** Makes what is open in a history what the table holds. */
+async function reconcile(db: Keeper, name: TableName): Promise<void> {
+  const dialect = dialectOf(db)
+  const { same, later } = textOf(dialect)
+  const { table } = await lookUp(db, name)
+  const { table: own, history } = pathsOf(table, dialect)
+  const names = table.columns.map((column) => dialect.quote(column.name))
+  const alike = (columns: readonly string[]): string =>
+    columns.map((column) => same(`t.${column}`, `h.${column}`)).join(' and ')
+  const now = await nowOf(db)
+  const key = keyOf(table).map(dialect.quote)
+  await run(
+    db,
+    `update ${history} as h set history_to = ${later(String(now), 'h.history_from')} where h.history_to = ${OPEN}
+    and not exists (select 1 from ${own} as t where ${alike(names)})`,
+  )
+  const last = `select max(h.history_to) from ${history} as h where ${alike(key)} and h.history_to < ${OPEN}`
+  await run(
+    db,
+    `insert into ${history} (${names.join(', ')}, history_from, history_to)
+    select ${names.map((one) => `t.${one}`).join(', ')}, ${later(String(now), `coalesce((${last}), 0)`)}, ${OPEN} from ${own} as t
+    where not exists (select 1 from ${history} as h where ${alike(key)} and h.history_to = ${OPEN})`,
+  )
+}

@@ -1,0 +1,53 @@
+import { refuse } from '../error/index.ts'
+import type { DatabaseHandle } from '../run/index.ts'
+import { show } from '../sql/index.ts'
+import { OPEN, toText } from './instant.ts'
+
+/** A row as it was for some time. */
+export interface Version<R> {
+  readonly row: R
+  /** The instant from which on it was so, as text with microseconds, which `asOf()` takes. */
+  readonly from: string
+  /** The instant at which it ended; `undefined` for what is still so. */
+  readonly to: string | undefined
+}
+
+interface Found {
+  readonly history_from: number | bigint | string
+  readonly history_to: number | bigint | string
+}
+
+/** All versions of the row with a key, the first first. */
+export async function versionsOf(
+  db: DatabaseHandle,
+  table: string,
+  key: unknown,
+  names: () => readonly string[],
+): Promise<Version<Record<string, unknown>>[]> {
+  if (typeof key !== 'object' || key === null || Object.keys(key).length === 0)
+    return refuse(`versionsOf() takes the key of a row, such as { id: 1 }, not ${show(key)}.`)
+  await db.session.start?.()
+  if (Object.keys(key).length !== names().length)
+    return refuse(`versionsOf() takes the whole key of '${table}': ${names().join(', ')}.`)
+  let query = (db as never as Loose).selectFrom(table).selectAll()
+  for (const [column, value] of Object.entries(key)) query = query.where(column, '=', value)
+  const rows = await query.orderBy('history_from').orderBy('history_to').orderBy('history_id').execute()
+  const versions = rows.map(({ history_id: _, history_from, history_to, ...row }) => {
+    const [from, to] = [Number(history_from), Number(history_to)]
+    return { row, from, to }
+  })
+  // What came and went within one instant was at no instant; what MariaDB wrote by clocks that crossed ends with the next.
+  const seen = versions.filter(({ from, to }) => from < to)
+  return seen.map(({ row, from, to }, i) => {
+    const end = Math.min(to, seen[i + 1]?.from ?? OPEN)
+    return { row, from: toText(from), to: end >= OPEN ? undefined : toText(end) }
+  })
+}
+
+interface Loose {
+  selectFrom(table: string): Loose
+  selectAll(): Loose
+  where(column: string, op: string, value: unknown): Loose
+  orderBy(column: string): Loose
+  execute(): Promise<(Found & Record<string, unknown>)[]>
+}

@@ -1,0 +1,292 @@
+import { refuse } from '../error/index.ts'
+import type { SelectType } from '../schema/index.ts'
+import { show } from '../sql/index.ts'
+import { RowCondition, type Scope, Term, type TermList, type Tree } from './condition.ts'
+import { checkRelated } from './rules.ts'
+
+export type Operation = 'select' | 'insert' | 'update' | 'delete'
+export const OPERATIONS: readonly Operation[] = ['select', 'insert', 'update', 'delete']
+
+/** The columns of a row, in a condition. */
+export type RowTerms<T> = { readonly [C in keyof T]-?: Term<NonNullable<SelectType<T[C]>>> }
+
+/** The values of the context, in a condition. */
+export type ContextTerms<C> = {
+  readonly [K in keyof C]-?: C[K] extends readonly (infer I)[] ? TermList<I> : Term<NonNullable<C[K]>>
+}
+
+/** What a condition may speak of. */
+export interface Given<DB, C, T extends keyof DB> {
+  /** The row: for `using` the one that is there, for `withCheck` the one that is written. */
+  readonly row: RowTerms<DB[T]>
+  /** What `db.as()` says when the statement runs; what is missing then is an error. */
+  readonly context: ContextTerms<C>
+  /** Whether the list `roles` of the context has a role. */
+  role(name: string): RowCondition
+  /** Whether a row of another table is there for the context, of which the condition holds. */
+  exists<O extends keyof DB & string>(
+    table: O,
+    where: (other: { readonly row: RowTerms<DB[O]> }) => RowCondition,
+  ): RowCondition
+}
+
+export type RowPredicate<DB, C, T extends keyof DB> = (given: Given<DB, C, T>) => RowCondition
+
+/** Conditions on the row that is there, and on the row that is written; the second is the first unless given. */
+export interface Both<DB, C, T extends keyof DB> {
+  readonly using: RowPredicate<DB, C, T>
+  readonly withCheck?: RowPredicate<DB, C, T> | undefined
+}
+
+export interface PolicyOptions {
+  /** The roles of the context that the policy is for: one of them is enough. For everybody unless given. */
+  readonly roles?: readonly string[] | undefined
+}
+
+/** Which roles may do what with a column; everybody unless given, nobody for an empty list. */
+export interface ColumnRights {
+  readonly read?: readonly string[] | undefined
+  readonly write?: readonly string[] | undefined
+}
+
+/** What a table's policies are made with. */
+export interface TablePolicies<DB, C, T extends keyof DB> {
+  /** Lets rows through of which the condition is true; without one, all. Rows that nothing lets through are not there. */
+  allow(
+    operations: Operation | 'all' | readonly Operation[],
+    condition?: RowPredicate<DB, C, T> | Both<DB, C, T>,
+    options?: PolicyOptions,
+  ): Declaration
+  /** Takes away rows of which the condition is true or not known, whatever else lets them through. */
+  deny(
+    operations: Operation | 'all' | readonly Operation[],
+    condition?: RowPredicate<DB, C, T> | Both<DB, C, T>,
+    options?: PolicyOptions,
+  ): Declaration
+  /** Which roles may read and write some columns. */
+  columns(rights: { readonly [K in keyof DB[T]]?: ColumnRights }): Declaration
+}
+
+/** A policy of a table. */
+export class Declaration {
+  readonly #declared: Declared
+
+  constructor(declared: Declared) {
+    this.#declared = declared
+  }
+
+  static of(value: unknown, table: string): Declared {
+    if (typeof value === 'object' && value !== null && #declared in value) return value.#declared
+    return refuse(`The policies of '${table}' are what allow(), deny() and columns() give, not ${show(value)}.`)
+  }
+}
+
+type Declared =
+  | {
+      readonly kind: 'allow' | 'deny'
+      readonly operations: readonly Operation[]
+      readonly using: Tree
+      readonly withCheck: Tree
+    }
+  | { readonly kind: 'columns'; readonly rights: ReadonlyMap<string, ColumnRights> }
+
+/** What is allowed and denied on a table for one operation. */
+export interface OperationRules {
+  readonly using: Rules
+  readonly withCheck: Rules
+}
+export interface Rules {
+  readonly allow: readonly Tree[]
+  readonly deny: readonly Tree[]
+}
+
+export interface TableRules {
+  readonly name: string
+  /** The row that all conditions speak of. */
+  readonly scope: Scope
+  readonly operations: Readonly<Record<Operation, OperationRules>>
+  readonly columns: ReadonlyMap<string, ColumnRights>
+}
+
+const OPEN: unique symbol = Symbol('open')
+
+/** Says of a table that everybody may do everything with it. */
+export const open: { readonly [OPEN]: true } = Object.freeze({ [OPEN]: true as const })
+export type Open = typeof open
+
+/** Policies of tables. Made by `policies()`. */
+export class Policies<out DB = unknown, out C = unknown> {
+  declare protected readonly of: readonly [DB, C]
+  /** `open` for tables without any. */
+  readonly tables: ReadonlyMap<string, TableRules | Open>
+
+  constructor(tables: ReadonlyMap<string, TableRules | Open>) {
+    this.tables = tables
+    Object.freeze(this)
+  }
+}
+
+/** The policies of each table. */
+export type PoliciesOf<DB, C> = {
+  readonly [T in keyof DB & string]?: Open | ((policies: TablePolicies<DB, C, T>) => readonly Declaration[])
+}
+
+/**
+ * Declares which rows of which tables a context may do what with, once for statements, for PostgreSQL's own policies
+ * and for `can()`. A table that is not named is refused altogether; one for which nothing is allowed has no rows.
+ *
+ * @throws KantaError `invalid_input` for what is no policy, `policy` for related tables that are not declared or need
+ * each other to be read.
+ *
+ * @example
+ * ```ts
+ * const rules = policies<Tables, { home: string }>({
+ *   city: ({ allow, deny }) => [
+ *     allow('select', ({ row, context }) => or(row.capital.eq(true), row.country.eq(context.home))),
+ *     allow(['insert', 'update'], ({ row, context }) => row.country.eq(context.home)),
+ *     deny('update', ({ row }) => row.population.isNull()),
+ *   ],
+ * })
+ * ```
+ */
+export function policies<DB, C = {}>(tables: PoliciesOf<DB, C>): Policies<DB, C> {
+  if (typeof tables !== 'object' || tables === null)
+    refuse(`policies() takes an object of tables and their policies, not ${show(tables)}.`)
+  const found = new Map<string, TableRules | Open>()
+  for (const [name, make] of Object.entries(tables)) found.set(name, make === open ? open : rulesOf(name, make))
+  checkRelated(found)
+  return new Policies(found)
+}
+
+function rulesOf(name: string, make: unknown): TableRules {
+  if (typeof make !== 'function')
+    return refuse(`The policies of '${name}' are given by a callback: ({ allow }) => [allow('select')], or as open.`)
+  const scope: Scope = { table: name }
+  const given = givenFor(scope)
+  const rule =
+    (kind: 'allow' | 'deny') =>
+    (operations: unknown, condition?: unknown, options?: PolicyOptions): Declaration =>
+      new Declaration(policyOf(kind, operations, condition, options, given, name))
+  const made: unknown = make({
+    allow: rule('allow'),
+    deny: rule('deny'),
+    columns: (rights: unknown) => columnsOf(rights, name),
+  })
+  if (!Array.isArray(made)) return refuse(`The policies of '${name}' are a list of them, not ${show(made)}.`)
+  return gather(
+    name,
+    scope,
+    made.map((one) => Declaration.of(one, name)),
+  )
+}
+
+function gather(name: string, scope: Scope, declared: readonly Declared[]): TableRules {
+  const columns = new Map<string, ColumnRights>()
+  for (const one of declared) {
+    if (one.kind !== 'columns') continue
+    for (const [column, rights] of one.rights) {
+      if (columns.has(column)) refuse(`The rights on '${name}.${column}' are given twice. Leave one out.`)
+      columns.set(column, rights)
+    }
+  }
+  const of = (operation: Operation, part: 'using' | 'withCheck'): Rules => {
+    const trees = (kind: 'allow' | 'deny'): readonly Tree[] =>
+      declared.flatMap((one) => (one.kind === kind && one.operations.includes(operation) ? [one[part]] : []))
+    return { allow: trees('allow'), deny: trees('deny') }
+  }
+  const entries = OPERATIONS.map((operation) => [
+    operation,
+    { using: of(operation, 'using'), withCheck: of(operation, 'withCheck') },
+  ])
+  return { name, scope, columns, operations: Object.fromEntries(entries) as TableRules['operations'] }
+}
+
+const ALWAYS: Tree = { kind: 'constant', value: true }
+
+function policyOf(
+  kind: 'allow' | 'deny',
+  asked: unknown,
+  condition: unknown,
+  options: PolicyOptions | undefined,
+  given: unknown,
+  table: string,
+): Declared {
+  const operations =
+    asked === 'all' ? OPERATIONS : Array.isArray(asked) ? (asked as readonly Operation[]) : [asked as Operation]
+  for (const operation of operations)
+    if (!OPERATIONS.includes(operation))
+      refuse(
+        `${kind}() of '${table}': ${show(operation)} is no operation. Use 'all', or some of ${OPERATIONS.join(', ')}.`,
+      )
+  if (operations.length === 0) refuse(`${kind}() of '${table}' names no operation.`)
+  for (const name of Object.keys(options ?? {}))
+    if (name !== 'roles') refuse(`${kind}() of '${table}' has no option ${show(name)}. It takes: roles.`)
+  const roles = options?.roles === undefined ? undefined : rolesOf(options.roles, `${kind}() of '${table}'`)
+  const limited = (tree: Tree): Tree => (roles === undefined ? tree : { kind: 'and', items: [oneOf(roles), tree] })
+  const treeOf = (predicate: unknown): Tree =>
+    typeof predicate === 'function'
+      ? RowCondition.treeOf(predicate(given))
+      : refuse(
+          `${kind}() of '${table}' takes a condition as a callback: ({ row, context }) => row.owner.eq(context.user).`,
+        )
+  if (condition === undefined || typeof condition === 'function') {
+    const tree = limited(condition === undefined ? ALWAYS : treeOf(condition))
+    return { kind, operations, using: tree, withCheck: tree }
+  }
+  if (typeof condition !== 'object' || condition === null) return treeOf(condition) as never
+  for (const name of Object.keys(condition))
+    if (name !== 'using' && name !== 'withCheck')
+      refuse(`A policy of '${table}' has ${show(name)}. It takes a condition, or { using, withCheck }.`)
+  const both = condition as { readonly using?: unknown; readonly withCheck?: unknown }
+  if (both.withCheck !== undefined && !operations.includes('update'))
+    refuse(`A policy of '${table}' gives withCheck, which only an update has besides using. Give one condition.`)
+  const using = limited(treeOf(both.using))
+  return { kind, operations, using, withCheck: both.withCheck === undefined ? using : limited(treeOf(both.withCheck)) }
+}
+
+const oneOf = (roles: readonly string[]): Tree => ({ kind: 'or', items: roles.map((name) => ({ kind: 'role', name })) })
+
+function rolesOf(roles: unknown, where: string): readonly string[] {
+  if (!Array.isArray(roles)) return refuse(`${where}: roles are a list of names, not ${show(roles)}.`)
+  for (const role of roles) if (typeof role !== 'string' || role === '') refuse(`${where}: ${show(role)} is no role.`)
+  return Object.freeze([...roles])
+}
+
+function columnsOf(rights: unknown, table: string): Declaration {
+  if (typeof rights !== 'object' || rights === null)
+    return refuse(`columns() of '${table}' takes an object: { salary: { read: ['hr'], write: ['hr'] } }.`)
+  const found = new Map<string, ColumnRights>()
+  for (const [column, given] of Object.entries(rights as Record<string, Record<string, unknown>>)) {
+    const kept: Record<string, readonly string[]> = {}
+    for (const [name, roles] of Object.entries(given ?? {})) {
+      if (name !== 'read' && name !== 'write')
+        refuse(`The rights on '${table}.${column}' have ${show(name)}. They are { read, write }.`)
+      if (roles !== undefined) kept[name] = rolesOf(roles, `${name} of '${table}.${column}'`)
+    }
+    found.set(column, kept)
+  }
+  return new Declaration({ kind: 'columns', rights: found })
+}
+
+/** Names become terms when they are asked for. */
+function terms<T>(make: (name: string) => T): object {
+  return new Proxy(Object.freeze({}), { get: (_, name) => (typeof name === 'string' ? make(name) : undefined) })
+}
+
+function givenFor(scope: Scope): object {
+  const rowOf = (one: Scope): object => terms((column) => new Term({ kind: 'column', scope: one, column }))
+  return Object.freeze({
+    row: rowOf(scope),
+    context: terms((name) => new Term({ kind: 'context', name })),
+    role: (name: unknown) => new RowCondition({ kind: 'role', name: rolesOf([name], 'role()')[0]! }),
+    exists: (table: unknown, where: unknown) => {
+      if (typeof table !== 'string' || typeof where !== 'function')
+        return refuse(
+          `exists() takes a table and a condition: exists('member', (other) => other.row.team.eq(row.team)).`,
+        )
+      const other: Scope = { table }
+      const tree = RowCondition.treeOf(where({ row: rowOf(other) }))
+      return new RowCondition({ kind: 'exists', scope: other, where: tree })
+    },
+  })
+}

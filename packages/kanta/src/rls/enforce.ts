@@ -1,0 +1,61 @@
+import { refuse } from '../error/index.ts'
+import type { Capability } from '../face/index.ts'
+import { type Late, type Row as RowOf, type TableRule, tablePolicy } from '../guard/index.ts'
+import type { Policy } from '../run/index.ts'
+import { show } from '../sql/index.ts'
+import { compile } from './compile.ts'
+import type { ColumnRights, Policies, TableRules } from './declare.ts'
+import { hasRight, refuseColumn } from './evaluate.ts'
+import { rulesOfTable, seen, written } from './rules.ts'
+
+/** The policies as a policy of Kanta's, which rewrites statements. With `native` it leaves the rows to the database. */
+export function rowPolicy(policies: Policies, capability: Capability | undefined, native: boolean): Policy {
+  return tablePolicy({
+    name: 'rls',
+    tables: [...policies.tables.keys()],
+    opens: (held) => capability !== undefined && held === capability,
+    rule: ({ name, schema, definition }) => {
+      const rules = rulesOfTable(policies.tables, schema === undefined ? name : `${schema}.${name}`)
+      if (rules === undefined) return undefined
+      const columns = columnRule(rules)
+      if (native) return columns
+      const rule: TableRule = {
+        ...columns,
+        sees: (row: RowOf, use, late: Late) => compile(seen(rules, use), { scope: rules.scope, row, definition }, late),
+        checks: (row: RowOf, use, late: Late, isRead) =>
+          compile(written(rules, use, use === 'update' || isRead), { scope: rules.scope, row, definition }, late),
+      }
+      return rule
+    },
+  })
+}
+
+/** Refuses columns that the context may not use, each time that a statement with them runs. */
+function columnRule(rules: TableRules): TableRule {
+  if (rules.columns.size === 0) return {}
+  return {
+    column: (name, use, late) => {
+      const right: keyof ColumnRights = use === 'read' ? 'read' : 'write'
+      for (const [column, rights] of rules.columns) {
+        const roles = rights[right]
+        if (roles === undefined || (name !== '*' && name.toLowerCase() !== column.toLowerCase())) continue
+        late.check((context) => {
+          if (!hasRight(roles, context)) refuseColumn(rules.name, column, right)
+        })
+      }
+    },
+  }
+}
+
+export interface RlsOptions {
+  /** Turns the policies off for whoever holds it: see `db.unscoped()`. */
+  readonly capability?: Capability | undefined
+  /** Leaves rows to the policies of PostgreSQL that `rlsStatements()` gives, and sets their context for each statement. */
+  readonly native?: boolean | undefined
+}
+
+export function checkOptions(options: RlsOptions): void {
+  for (const name of Object.keys(options))
+    if (name !== 'capability' && name !== 'native')
+      refuse(`rls() has no option ${show(name)}. It takes: capability, native.`)
+}

@@ -1,0 +1,29 @@
+import { refuse } from '../error/index.ts'
+import type { Plugin } from '../run/index.ts'
+import { show } from '../sql/index.ts'
+import { Policies } from './declare.ts'
+import { checkOptions, type RlsOptions, rowPolicy } from './enforce.ts'
+import { contextCompanion } from './session.ts'
+
+/**
+ * Row-level security: statements see and write only the rows, and the columns, that the policies let their context have.
+ *
+ * @throws KantaError `invalid_input` for what `policies()` did not make.
+ *
+ * @example
+ * ```ts
+ * const rules = policies<Tables, { home: string }>({
+ *   city: ({ allow }) => [allow('all', ({ row, context }) => row.country.eq(context.home))],
+ * })
+ * const guarded = db.withPlugins([rls(rules)])
+ * await guarded.as({ home: 'FI' }).selectFrom('city').select('name').execute()
+ * ```
+ */
+export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}): Plugin {
+  if (!((policies as unknown) instanceof Policies))
+    return refuse(`rls() takes what policies() gives, not ${show(policies)}.`)
+  checkOptions(options)
+  const { capability, native = false } = options
+  const companions = native ? [contextCompanion(policies)] : undefined
+  return { name: 'rls', policies: [rowPolicy(policies, capability, native)], companions }
+}

@@ -1,0 +1,88 @@
+import { KantaError } from '../error/index.ts'
+import { type Companion, type Context, DatabaseHandle, type Facts, withoutPlugins } from '../run/index.ts'
+import { sql } from '../sql/index.ts'
+import type { Policies, TableRules } from './declare.ts'
+import { SETTING } from './native-text.ts'
+import { contextOf, listOf, scalarOf, seen, written } from './rules.ts'
+
+type Names = Map<string, 'value' | 'list'>
+
+/** What the policies on the tables of a statement read of the context. */
+function namesOf({ tables }: Policies, { kind, reads, writes }: Facts): Names {
+  const found: Names = new Map()
+  const add = (name: string, trees: (rules: TableRules) => readonly Parameters<typeof contextOf>[0][]): void => {
+    const rules = tables.get(name)
+    if (rules === undefined || !('operations' in rules)) return
+    for (const tree of trees(rules)) for (const [key, sort] of contextOf(tree, tables)) found.set(key, sort)
+  }
+  for (const name of reads) add(name, (rules) => [seen(rules, 'select')])
+  for (const name of writes)
+    add(name, (rules) => {
+      if (kind === 'insert') return [written(rules, 'insert', false)]
+      const changed = [seen(rules, 'update'), written(rules, 'update', true)]
+      if (kind === 'delete') return [seen(rules, 'delete')]
+      return kind === 'update' ? changed : [...changed, seen(rules, 'delete'), written(rules, 'insert', true)]
+    })
+  return found
+}
+
+/** All names that policies read. */
+function namesOfAll(policies: Policies): Names {
+  const names = [...policies.tables.keys()]
+  return namesOf(policies, { kind: 'merge', reads: names, writes: names, columns: [], readOnly: false })
+}
+
+function textOf(names: Names, context: Context): string {
+  const values = [...names].flatMap(([name, sort]) => {
+    if (!Object.hasOwn(context, name)) return []
+    return [[name, sort === 'list' ? listOf(name, context) : scalarOf(name, context)] as const]
+  })
+  return JSON.stringify(Object.fromEntries(values), (_, value) => (typeof value === 'bigint' ? String(value) : value))
+}
+
+async function set({ settings, session }: DatabaseHandle, text: string): Promise<void> {
+  const plain = new DatabaseHandle(withoutPlugins(settings), session)
+  await sql`select set_config(${SETTING}, ${text}, true)`.execute(plain as never)
+}
+
+/** Sets the context before each statement, in one transaction with it: it ends with that, and no other sees it. */
+export function contextCompanion(policies: Policies): Companion {
+  const all = namesOfAll(policies)
+  return {
+    name: 'rls context',
+    joins: () => true,
+    around: async ({ context, db, facts }, next) => {
+      for (const [name, sort] of namesOf(policies, facts))
+        sort === 'list' ? listOf(name, context) : scalarOf(name, context)
+      await set(db as DatabaseHandle, textOf(all, context))
+      return next()
+    },
+  }
+}
+
+/**
+ * Sets the context of PostgreSQL's own policies for the rest of a transaction, for those who do not use
+ * `rls(…, { native: true })`.
+ *
+ * @throws KantaError `policy` outside of a transaction, where the next user of the connection would have it or nobody.
+ *
+ * @example
+ * ```ts
+ * const rules = policies<Tables, { home: string }>({
+ *   city: ({ allow }) => [allow('select', ({ row, context }) => row.country.eq(context.home))],
+ * })
+ * const finnish = (trx: typeof db) => setContext(trx, rules, { home: 'FI' })
+ * ```
+ */
+export async function setContext<DB, C>(
+  db: { readonly isTransaction: boolean },
+  policies: Policies<DB, C>,
+  context: Context,
+): Promise<void> {
+  if (!db.isTransaction)
+    throw new KantaError(
+      'policy',
+      'setContext() is for a transaction, with which the context ends. Use db.transaction().execute(…).',
+    )
+  await set(db as never, textOf(namesOfAll(policies), context))
+}

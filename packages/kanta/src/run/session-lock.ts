@@ -1,0 +1,43 @@
+import type { Dialect } from '../dialect/index.ts'
+import { sql } from '../sql/index.ts'
+
+type Text = ReturnType<typeof sql>
+
+/** A lock that belongs to a connection, and goes with it. */
+export interface SessionLock {
+  /** Takes it without waiting: `locked` is 1 or 0. */
+  take(key: string): Text
+  release(key: string): Text
+  /** Who has it, as text in `holder`. */
+  holder?(key: string): Text
+}
+
+const postgres: SessionLock = {
+  take: (key) => sql`select case when pg_try_advisory_lock(hashtextextended(${key}, 0)) then 1 else 0 end as locked`,
+  release: (key) => sql`select pg_advisory_unlock(hashtextextended(${key}, 0))`,
+  holder: (key) =>
+    sql`select concat('process ', a.pid, ' of the server, "', a.application_name, '", connected since ', a.backend_start) as holder from pg_locks l join pg_stat_activity a on a.pid = l.pid where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.datname = current_database() and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended(${key}, 0)`,
+}
+
+// Its names are those of the whole server, and at most 64 characters long.
+const mysqlKey = (key: string) => sql`concat('kanta_', sha1(concat(coalesce(database(), ''), ${key})))`
+
+const mysql: SessionLock = {
+  take: (key) => sql`select get_lock(${mysqlKey(key)}, 0) as locked`,
+  release: (key) => sql`select release_lock(${mysqlKey(key)})`,
+  holder: (key) => sql`select concat('connection ', is_used_lock(${mysqlKey(key)}), ' of the server') as holder`,
+}
+
+const mssql: SessionLock = {
+  take: (key) =>
+    sql`declare @taken int; exec @taken = sp_getapplock @Resource = ${key}, @LockMode = 'Exclusive', @LockOwner = 'Session', @LockTimeout = 0; select case when @taken >= 0 then 1 else 0 end as locked`,
+  release: (key) => sql`exec sp_releaseapplock @Resource = ${key}, @LockOwner = 'Session'`,
+}
+
+/** The locks of connections, where a database has such: SQLite has none. */
+export const sessionLocks: Readonly<Partial<Record<Dialect['name'], SessionLock>>> = {
+  postgres,
+  mysql,
+  mariadb: mysql,
+  mssql,
+}

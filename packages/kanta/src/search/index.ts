@@ -1,0 +1,7 @@
+export type { Searchable, SearchQuery, SearchTable } from './face.ts'
+export { type FullTextSearch, fullText } from './full-text.ts'
+export { createFullText, dropFullText } from './full-text-index.ts'
+export type { FullTextTable } from './indexed.ts'
+export { type SearchSupport, searchSupport } from './support.ts'
+export { type Distance, type VectorSearch, type VectorTable, vector } from './vector.ts'
+export { type Vector, vectorBytes, vectorText } from './vector-codec.ts'
