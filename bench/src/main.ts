@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import * as audit from './cases/audit.ts'
 import * as build from './cases/build.ts'
+import * as cache from './cases/cache.ts'
 import * as chosen from './cases/chosen.ts'
 import * as firstUse from './cases/first-use.ts'
 import * as heap from './cases/heap.ts'
@@ -34,6 +35,7 @@ const cases: Record<string, Case> = {
   'postgres-stream': postgresStream,
   mariadb,
   'time-travel': timeTravel,
+  cache,
 }
 
 const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]

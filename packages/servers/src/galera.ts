@@ -6,7 +6,6 @@ import {
   addressAt,
   argumentsOf,
   copyHome,
-  find,
   findMariadb,
   HOST,
   type Home,
@@ -18,6 +17,7 @@ import {
   type Settings,
   startIn,
 } from './mariadb.ts'
+import { find } from './path.ts'
 import { freePorts } from './port.ts'
 import type { ServerProcess } from './process.ts'
 

@@ -1,5 +1,5 @@
 export { findGalera, type GaleraCluster, type GaleraNode, startGalera } from './galera.ts'
-export { installMariadb } from './install.ts'
+export { installMariadb, installRedis } from './install.ts'
 export {
   findMariadb,
   type MariadbAddress,
@@ -18,3 +18,4 @@ export {
   startReplica,
 } from './postgres.ts'
 export { type Proxy, startProxy } from './proxy.ts'
+export { findRedis, type RedisServer, startRedis } from './redis.ts'

@@ -3,27 +3,32 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { findMariadb } from './mariadb.ts'
+import { findRedis } from './redis.ts'
 
-const PACKAGES = ['mariadb-server', 'galera-4']
 const POLICY = '/usr/sbin/policy-rc.d'
 
 /** Installs MariaDB with Galera where it is not there; `undefined` when it is, else why it is left out. */
-export function installMariadb(): string | undefined {
-  const found = findMariadb()
+export const installMariadb = (): string | undefined => install(['mariadb-server', 'galera-4'], findMariadb)
+
+/** Installs Redis where it is not there; `undefined` when it is, else why it is left out. */
+export const installRedis = (): string | undefined => install(['redis-server'], findRedis)
+
+function install(packages: readonly string[], find: () => object | { readonly missing: string }): string | undefined {
+  const found = find()
   if (!('missing' in found)) return undefined
   const why = cannotInstall()
   if (why !== undefined) return `${found.missing} (${why})`
-  console.log(`Installing ${PACKAGES.join(' and ')} for the tests …`)
+  console.log(`Installing ${packages.join(' and ')} for the tests …`)
   try {
     withoutServices(() => {
       apt('update')
-      apt('install', '--yes', '--no-install-recommends', ...PACKAGES)
+      apt('install', '--yes', '--no-install-recommends', ...packages)
     })
   } catch (error) {
     return `${found.missing} (apt-get failed: ${String((error as { stderr?: Buffer }).stderr ?? error).trim()})`
   }
-  const now = findMariadb()
-  return 'missing' in now ? now.missing : undefined
+  const now = find()
+  return 'missing' in now ? String(now.missing) : undefined
 }
 
 function cannotInstall(): string | undefined {
@@ -48,6 +53,6 @@ function withoutServices(work: () => void): void {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const missing = installMariadb()
-  console.log(missing ?? 'MariaDB is installed.')
+  console.log(installMariadb() ?? 'MariaDB is installed.')
+  console.log(installRedis() ?? 'Redis is installed.')
 }

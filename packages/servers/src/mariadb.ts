@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Owner, temporaryFolder, unprivileged } from './owner.ts'
+import { find } from './path.ts'
 import { freePort } from './port.ts'
 import { ServerProcess } from './process.ts'
 
@@ -58,12 +59,6 @@ const SETTINGS: Settings = {
   'innodb-flush-log-at-trx-commit': 2,
   'innodb-doublewrite': 0,
 }
-
-/** Debian puts servers where the path of a user need not lead. */
-const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
-
-export const find = (program: string): string | undefined =>
-  FOLDERS.map((folder) => join(folder, program)).find((path) => existsSync(path))
 
 /** The programs of the server, or why there are none. */
 export function findMariadb(): { readonly server: string; readonly install: string } | { readonly missing: string } {

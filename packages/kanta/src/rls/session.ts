@@ -29,7 +29,7 @@ function namesOf({ tables }: Policies, { kind, reads, writes }: Facts): Names {
 /** All names that policies read. */
 function namesOfAll(policies: Policies): Names {
   const names = [...policies.tables.keys()]
-  return namesOf(policies, { kind: 'merge', reads: names, writes: names, columns: [], readOnly: false })
+  return namesOf(policies, { kind: 'merge', reads: names, writes: names, columns: [], readOnly: false, opaque: false })
 }
 
 function textOf(names: Names, context: Context): string {

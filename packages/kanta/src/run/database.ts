@@ -21,7 +21,7 @@ import type { SchemaDefinitions } from './attach.ts'
 import type { Bound } from './bind.ts'
 import { addContext, type Context } from './context.ts'
 import { Executor, type Settings } from './execute.ts'
-import type { Companion, Exemption } from './hook.ts'
+import { type Companion, type Exemption, listening, orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import { MOST_PLANNINGS, type Planning } from './plan.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
@@ -84,11 +84,12 @@ export function open(options: KantaOptions): DatabaseHandle {
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       companions: plugins.flatMap((plugin) => plugin.companions ?? []),
     },
-    hooks: options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks],
+    hooks: orderHooks(options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks]),
     plugins,
     context: NO_CONTEXT,
     ambientContext: undefined,
     exemptions: [],
+    notes: new Map(),
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
     plugged: (other, transaction) => new TransactionHandle(other, transaction),
@@ -127,7 +128,9 @@ export function withoutPlugins(settings: Settings): Settings {
   let found = unplugged.get(settings)
   if (found === undefined) {
     const planning = { ...settings.planning, policies: [], companions: [] }
-    found = { ...settings, planning, plugins: [], hooks: [] }
+    // Who answers reads has to hear of every write.
+    const hooks = listening(settings.hooks.filter((hook) => hook.answers === true))
+    found = { ...settings, planning, plugins: [], hooks }
     unplugged.set(settings, found)
   }
   return found
@@ -240,7 +243,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
         // In the order of all plugins: what keeps images of rows comes last, next to the statement itself.
         companions: all.flatMap((plugin) => plugin.companions ?? []),
       },
-      hooks: [...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])],
+      hooks: orderHooks([...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])]),
+      plain: (transaction) => new TransactionHandle(withoutPlugins(made), transaction),
     }
     if (!(session instanceof PoolSession)) {
       for (const { name, onInit, onDestroy } of added)
@@ -287,15 +291,22 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return this.over({ ...made.settings, exemptions: [...this.settings.exemptions, ...exemptions] }) as this
   }
 
+  /** The same database with something for the hooks of a plugin, which goes by the plugin's own symbol. */
+  noting(key: symbol, value: unknown): this {
+    const { settings } = this
+    return this.over({ ...settings, notes: new Map([...settings.notes, [key, value]]) }) as this
+  }
+
   /**
    * The same database without rules on rows and companions, but with the names of the program: for what plugins keep
    * in tables of the user.
    */
   underneath(): this {
-    const { policies } = this.settings.planning
-    if (policies.every((policy) => policy.enforce === undefined) && this.settings.planning.companions.length === 0)
-      return this
-    return this.#planned('underneath', (all) => all.filter((policy) => policy.enforce === undefined), [])
+    const { settings } = this
+    const { policies, companions } = settings.planning
+    const bare = this.over({ ...settings, hooks: listening(settings.hooks) }) as this
+    if (policies.every((policy) => policy.enforce === undefined) && companions.length === 0) return bare
+    return bare.#planned('underneath', (all) => all.filter((policy) => policy.enforce === undefined), [])
   }
 
   prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {

@@ -33,6 +33,19 @@ export function decodingOf(columns: readonly OutputColumn[], rename: ((name: str
   return { codecs, rename, bigints: [...codecs.values()].some((codec) => codec.bigint) }
 }
 
+const described = new WeakMap<Decoding, string>()
+
+/** How rows are decoded, as text: two that differ in it read their rows in other ways. */
+export function describeDecoding(decoding: Decoding): string {
+  let text = described.get(decoding)
+  if (text === undefined) {
+    const columns = [...decoding.codecs].map(([name, codec]) => [name, codec.name, decoding.rename?.(name)])
+    text = JSON.stringify([decoding.bigints, decoding.rename !== undefined, columns])
+    described.set(decoding, text)
+  }
+  return text
+}
+
 const MOST = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** An integer that was read as a bigint for another column's sake. */

@@ -3,13 +3,22 @@ import type { BatchStatement, Connection, Driver, RunResult } from '../driver/in
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
+import { Aftermath } from './aftermath.ts'
 import { type BatchSource, runBatch } from './batch.ts'
 import { type Bound, bind, bindFixed } from './bind.ts'
 import { type Part, partsOf, refuseRagged } from './bulk.ts'
 import { type Context, joinContexts } from './context.ts'
-import { arrayDecoder, type Decoding, objectDecoder, type RowDecoder } from './decode.ts'
+import { arrayDecoder, type Decoding, describeDecoding, objectDecoder, type RowDecoder } from './decode.ts'
 import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
-import { type Company, type Exemption, type Hook, type QueryEvent, throughCompanions, throughHooks } from './hook.ts'
+import {
+  type Company,
+  type Exemption,
+  type Hook,
+  type QueryEvent,
+  type Reading,
+  throughCompanions,
+  throughHooks,
+} from './hook.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import { type Plan, type Planning, plan, planningIn, planOfDerived } from './plan.ts'
 import type { Plugin } from './plugin.ts'
@@ -34,6 +43,8 @@ export interface Settings {
   readonly exemptions: readonly Exemption[]
   /** The database that a transaction is, without plugins. */
   readonly plain: (transaction: Transaction) => unknown
+  /** What plugins have left with the database for their hooks. */
+  readonly notes: ReadonlyMap<symbol, unknown>
   /** The database that a transaction is, with other settings. */
   readonly plugged: (settings: Settings, transaction: Transaction) => unknown
   /** Leaves parameters out of errors. */
@@ -43,10 +54,7 @@ export interface Settings {
 }
 
 /** Of text that is run as it is, nothing is known. */
-const OF_TEXT: Facts = { kind: 'rawStatement', reads: [], writes: [], columns: [], readOnly: false }
-
-/** What is called once a statement that is in no transaction lasts. */
-type AfterStatement = (() => unknown)[]
+const OF_TEXT: Facts = { kind: 'rawStatement', reads: [], writes: [], columns: [], readOnly: false, opaque: true }
 
 /** The queries that compiled ones were made of, by which a database with policies runs them. */
 const compiledFrom = new WeakMap<object, Chain>()
@@ -177,20 +185,23 @@ export class Executor implements Runner {
     }
     throwIfAborted(options?.signal)
     const connection = this.session.take('write') ?? (await this.session.wait('write', options?.signal))
-    const after: AfterStatement = []
+    const after = new Aftermath()
     const result = await this.#textOn(new Use(connection, options), bound, after)
-    for (const callback of after) await callback()
+    await after.lasts()
     return result
   }
 
-  async #textOn(use: Use, bound: Bound, after: AfterStatement): Promise<unknown> {
+  async #textOn(use: Use, bound: Bound, after: Aftermath): Promise<unknown> {
     const { connection } = use
     try {
       const run = (): Promise<unknown> => this.#raw(bound, undefined, use)
       if (!this.#watches) return await run()
-      return await throughHooks(this.settings.hooks, this.#event(bound, OF_TEXT, false, after), run)
+      const event = this.#event(bound, OF_TEXT, false, after)
+      return await throughHooks(this.settings.hooks, event, () => run().then((result) => after.reach(result)))
     } catch (cause) {
-      throw this.failure(cause, bound, connection)
+      const error = this.failure(cause, bound, connection)
+      await after.failed(error, () => use.settled())
+      throw error
     } finally {
       use.release((broken) => this.session.give(connection, broken))
     }
@@ -409,16 +420,49 @@ export class Executor implements Runner {
   ): Promise<unknown[]> {
     const signal = options?.signal
     const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
+    if (this.#isAnswered(ready, parts)) return this.#answered(parts[0]!, options, single)
     const role = ready.facts.readOnly ? 'read' : 'write'
     const connection = this.session.take(role) ?? (await this.session.wait(role, signal))
     const use = new Use(connection, options)
-    const after: AfterStatement = []
+    const after = new Aftermath()
     const rows = await this.#all(parts, use, single, after)
-    for (const callback of after) await callback()
+    await after.lasts()
     return rows
   }
 
-  async #all(parts: readonly Part[], use: Use, single: boolean, after: AfterStatement): Promise<unknown[]> {
+  /** Whether hooks may answer it: a read that is part of nothing else. */
+  #isAnswered({ facts, returnsRows }: Plan, parts: readonly Part[]): boolean {
+    const { hooks } = this.settings
+    if (hooks.at(-1)?.answers !== true || !facts.readOnly || returnsRows !== true || parts.length !== 1) return false
+    // A connection that is held for someone may have settings and tables of its own.
+    return this.session.pool !== undefined && !this.session.inTransaction
+  }
+
+  /** A read which hooks may answer: it takes a connection once it is known to need one. */
+  async #answered(part: Part, options: ExecuteOptions | undefined, single: boolean): Promise<unknown[]> {
+    const { hooks } = this.settings
+    const after = new Aftermath()
+    const run = async (own: ExecuteOptions | undefined): Promise<unknown[]> => {
+      const connection = this.session.take('read') ?? (await this.session.wait('read', own?.signal))
+      const use = new Use(connection, own)
+      try {
+        return await this.#statement(part, use, single)
+      } finally {
+        use.release((broken) => this.session.give(connection, broken))
+      }
+    }
+    const again = (): Promise<unknown[]> => {
+      const others = hooks.filter((hook) => hook.answers !== true)
+      return throughHooks(others, this.event(part, false), () => run(undefined))
+    }
+    const decoding = describeDecoding(part.plan.decoding)
+    const reading: Reading = { single, decoding, signal: options?.signal, again }
+    const rows = await throughHooks(hooks, { ...this.event(part, false, after), reading }, () => run(options))
+    await after.lasts()
+    return rows
+  }
+
+  async #all(parts: readonly Part[], use: Use, single: boolean, after: Aftermath): Promise<unknown[]> {
     const { connection } = use
     try {
       throwIfAborted(use.signal)
@@ -430,6 +474,9 @@ export class Executor implements Runner {
         return together(parts, await runBatch(parts, batch, this.#batching(connection, after)))
       }
       return await this.#atomically(use, () => this.#parts(parts, use, after))
+    } catch (error) {
+      await after.failed(error, () => use.settled())
+      throw error
     } finally {
       use.release((broken) => this.session.give(connection, broken))
     }
@@ -459,13 +506,13 @@ export class Executor implements Runner {
     })
   }
 
-  async #parts(parts: readonly Part[], use: Use, after: AfterStatement): Promise<unknown[]> {
+  async #parts(parts: readonly Part[], use: Use, after: Aftermath): Promise<unknown[]> {
     const results: unknown[][] = []
     for (const part of parts) results.push(await this.#part(part, use, false, after))
     return together(parts, results)
   }
 
-  #batching(connection: Connection, after: AfterStatement): BatchSource {
+  #batching(connection: Connection, after: Aftermath): BatchSource {
     return {
       hooks: this.settings.hooks,
       event: (part) => this.event(part, false, after),
@@ -513,25 +560,29 @@ export class Executor implements Runner {
     }
   }
 
-  #part(part: Part, use: Use, single: boolean, after: AfterStatement): Promise<unknown[]> {
+  #part(part: Part, use: Use, single: boolean, after: Aftermath): Promise<unknown[]> {
     const run = (): Promise<unknown[]> => this.#statement(part, use, single)
     if (!this.#watches) return run()
-    return throughHooks(this.settings.hooks, this.event(part, false, after), run)
+    const reach = (): Promise<unknown[]> => run().then((rows) => after.reach(rows))
+    return throughHooks(this.settings.hooks, this.event(part, false, after), reach)
   }
 
   /** What hooks see of a statement. */
-  event({ plan: { facts }, bound }: Part, streaming: boolean, after: AfterStatement = []): QueryEvent {
+  event({ plan: { facts }, bound }: Part, streaming: boolean, after: Aftermath = new Aftermath()): QueryEvent {
     return this.#event(bound, facts, streaming, after)
   }
 
-  #event({ sql, parameters }: Bound, facts: Facts, streaming: boolean, after: AfterStatement): QueryEvent {
+  #event({ sql, parameters }: Bound, facts: Facts, streaming: boolean, after: Aftermath): QueryEvent {
     const { context, session, settings } = this
     const { transaction, inTransaction } = session
-    const afterCommit = (callback: () => unknown): void => {
-      if (transaction === undefined) after.push(callback)
-      else transaction.afterCommit(callback)
+    const { exemptions, notes } = settings
+    const ending = transaction ?? after
+    return {
+      ...{ sql, parameters, facts, streaming, inTransaction, context, exemptions, transaction, notes },
+      afterCommit: (callback) => ending.afterCommit(callback),
+      onLasting: (callback) => ending.onLasting(callback),
+      reading: undefined,
     }
-    return { sql, parameters, facts, streaming, inTransaction, context, exemptions: settings.exemptions, afterCommit }
   }
 
   async #statement({ plan: ready, bound }: Part, use: Use, single: boolean): Promise<unknown[]> {
@@ -559,7 +610,7 @@ export class Executor implements Runner {
     return this.#dialect.readBack!.read(back, parameters, {
       write: () => use.run(() => connection.run(sql, parameters)),
       ask: (text) => use.run(() => connection.first(text, [])),
-      find: (keys) => this.#part({ plan: back.plan, bound: this.bind(back.plan, [keys]) }, use, false, []),
+      find: (keys) => this.#part({ plan: back.plan, bound: this.bind(back.plan, [keys]) }, use, false, new Aftermath()),
     })
   }
 

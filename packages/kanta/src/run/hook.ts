@@ -23,6 +23,28 @@ export interface QueryEvent {
   readonly exemptions: readonly Exemption[]
   /** Calls back once what the statement did lasts: after the commit, or after the statement where it is alone. */
   afterCommit(callback: () => unknown): void
+  /**
+   * Calls back once what the statement did lasts or may last, before all who wait for the commit: also where the
+   * outcome is unknown, then when nothing more can come of it. What it throws is lost.
+   */
+  onLasting(callback: () => unknown): void
+  /** The transaction that it is part of, to tell it from others. */
+  readonly transaction: object | undefined
+  /** What plugins have left with the database for their hooks. */
+  readonly notes: ReadonlyMap<symbol, unknown>
+  /** How it may be answered without the database: of reads that are part of nothing else. */
+  readonly reading: Reading | undefined
+}
+
+/** A read that may be answered without the database. */
+export interface Reading {
+  /** Whether only the first row is asked for. */
+  readonly single: boolean
+  /** The columns that are decoded and by which codec, as text. */
+  readonly decoding: string
+  readonly signal: AbortSignal | undefined
+  /** Runs it once more on a connection of its own: by no signal, and not through the hooks that answer. */
+  again(): Promise<unknown[]>
 }
 
 /** A statement that has ended, as hooks that only watch are told of it. */
@@ -41,6 +63,11 @@ export interface EndedQuery {
 /** Goes around each run, or only watches how it ends, which costs next to nothing: one of the two. */
 export interface Hook {
   readonly name: string
+  /**
+   * Whether it answers in place of the database: then it comes after all others, a connection for a read is taken only
+   * when it calls `next`, and it sees what plugins run themselves as well.
+   */
+  readonly answers?: boolean | undefined
   /** Calls `next` to go on, and may wait, look at the result or throw. */
   around?(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
   /** Told of each statement once it has ended. */
@@ -85,6 +112,16 @@ export interface Companion {
   /** Whether it goes along with a statement, by what is known of it and what policies tell; asked once for each shape. */
   joins(facts: Facts, told: readonly object[]): boolean
   around(company: Company, next: () => Promise<unknown[]>): Promise<unknown[]>
+}
+
+/** Those that answer come last. */
+export function orderHooks(hooks: readonly Hook[]): readonly Hook[] {
+  return [...hooks.filter((hook) => hook.answers !== true), ...hooks.filter((hook) => hook.answers === true)]
+}
+
+/** The same hooks, of which none answers: they only hear what is read and written. */
+export function listening(hooks: readonly Hook[]): readonly Hook[] {
+  return hooks.map((hook) => (hook.answers === true ? { name: hook.name, around: aroundOf(hook) } : hook))
 }
 
 type Around<E> = (event: E, next: () => Promise<unknown>) => Promise<unknown>

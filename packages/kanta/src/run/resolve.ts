@@ -3,6 +3,7 @@ import { refuse } from '../error/index.ts'
 import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
+import { mayQuery, mayWrite } from './words.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
@@ -14,6 +15,8 @@ export interface Facts {
   readonly columns: readonly string[]
   /** Whether it surely changes nothing. */
   readonly readOnly: boolean
+  /** Whether it holds text that may read or write tables which are not among these. */
+  readonly opaque: boolean
 }
 
 /** What a name in scope stands for: a defined table, a query with known columns, or something unknown. */
@@ -188,6 +191,8 @@ export class Resolver {
   readonly #writes = new Set<string>()
   readonly #columnsNamed = new Set<string>()
   #unsure = false
+  #opaque = false
+  #inTrusted = 0
 
   constructor(rename?: (name: string) => string) {
     this.#rename = rename
@@ -201,6 +206,7 @@ export class Resolver {
       writes: [...this.#writes],
       columns: [...this.#columnsNamed],
       readOnly: (kind === 'select' || kind === 'explain') && this.#writes.size === 0 && !this.#unsure,
+      opaque: this.#opaque,
     }
   }
 
@@ -231,11 +237,12 @@ export class Resolver {
         return n.format?.toLowerCase() === 'json' ? { columns: EXPLAINED, complete: true } : undefined
       case 'rawStatement':
         this.#unsure = true
+        this.#opaque ||= n.raw?.kind !== 'trusted'
         this.#children(n, scope)
         return undefined
       default:
         if (defines(n.kind)) this.#definition(n, scope)
-        else this.#children(n, scope)
+        else this.#expression(n, scope)
         return undefined
     }
   }
@@ -433,7 +440,8 @@ export class Resolver {
         // Printed, it would be a table that neither policies nor facts know of.
         return refuse('A column is not a table. Give the name of a table, eb.table(name) or sql.table(name).')
       default:
-        this.#children(n, scope)
+        this.#opaque ||= n.kind === 'raw' || n.kind === 'join' || n.kind === 'parens'
+        this.#expression(n, scope)
         return columns === undefined
           ? {}
           : { columns: byName(columns.map((name) => ({ name, codec: undefined, json: 'value' }))) }
@@ -520,9 +528,13 @@ export class Resolver {
       case 'trusted':
         for (const table of n.reads) this.#reads.add(table)
         for (const table of n.writes) this.#writes.add(table)
+        this.#inTrusted++
         this.#children(n, scope)
+        this.#inTrusted--
         return
       case 'raw': {
+        this.#opaque ||= this.#inTrusted === 0 && mayQuery(n)
+        this.#unsure ||= this.#inTrusted === 0 && mayWrite(n)
         const inner = new Scope(scope, this.#columnsNamed)
         inner.inText = true
         this.#children(n, inner)

@@ -1,6 +1,7 @@
 import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
+import { Aftermath } from './aftermath.ts'
 import type { Bound } from './bind.ts'
 import type { Part } from './bulk.ts'
 import type { RowDecoder } from './decode.ts'
@@ -17,7 +18,7 @@ export interface StreamSource {
   plan(shape: Chain['shape']): Plan
   bind(plan: Plan, args: readonly unknown[]): Bound
   decoder(plan: Plan, sql: string, connection: Connection): RowDecoder | undefined
-  event(part: Part, streaming: boolean, after: (() => unknown)[]): QueryEvent
+  event(part: Part, streaming: boolean, after: Aftermath): QueryEvent
   failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
   prepare(plan: Plan, args: readonly unknown[]): readonly unknown[]
   execute(query: Chain, options: ExecuteOptions | undefined): Promise<unknown[]>
@@ -168,7 +169,7 @@ async function* read(
   const { connection } = hold.loan
   const use = new Use(connection, options)
   hold.use = use
-  const after: (() => unknown)[] = []
+  const after = new Aftermath()
   let failed: unknown
   try {
     if (hold.isAbandoned) return
@@ -182,6 +183,7 @@ async function* read(
       if (chunk.done && hold.isCutShort) throw cutShort()
       if (chunk.done && connection.isOpen === false) throw closedBefore()
       if (chunk.done) return
+      after.reach(chunk)
       const rows = decoder()?.rows(chunk.value) ?? chunk.value
       if (rows.length > 0) yield rows
     }
@@ -197,8 +199,12 @@ async function* read(
     }
     if (failed === undefined) {
       ended.resolve()
-      for (const callback of after) await callback()
-    } else ended.reject(failed)
+      await after.lasts()
+    } else {
+      ended.reject(failed)
+      // Rows of it may have been read, and so have been written.
+      await after.failed(failed, () => use.settled())
+    }
     // biome-ignore lint/correctness/noUnsafeFinally: a cursor that cannot be closed is an error of its reader
     if (failed !== undefined) throw failed
   }

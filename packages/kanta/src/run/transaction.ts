@@ -1,6 +1,7 @@
 import type { TransactionSettings, TransactionSql } from '../dialect/index.ts'
 import { type Driver, within } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
+import { callAll } from './aftermath.ts'
 import { failure, suppress } from './failure.ts'
 import type { HeldSession } from './held.ts'
 import { Savepoints } from './savepoint.ts'
@@ -33,6 +34,7 @@ export class Transaction {
   readonly #savepoints = new Savepoints()
   #afterCommit: AfterCallback[] = []
   #afterRollback: AfterCallback[] = []
+  #onLasting: AfterCallback[] = []
   #state: State = 'open'
   /** Whether the database has heard of it. */
   #sent = false
@@ -68,6 +70,15 @@ export class Transaction {
   afterCommit(callback: AfterCallback): void {
     this.#refuseUnlessOpen('afterCommit()')
     this.#afterCommit.push(callback)
+  }
+
+  /**
+   * Calls `callback` once the outermost transaction is committed or may be, before all others; also for what a savepoint
+   * undid. What it throws is lost.
+   */
+  onLasting(callback: AfterCallback): void {
+    this.#refuseUnlessOpen('onLasting()')
+    this.#onLasting.push(callback)
   }
 
   /** Calls `callback` once this transaction, one around it or the savepoint before it is rolled back. */
@@ -186,6 +197,7 @@ export class Transaction {
     }
     await this.#leave('committed')
     if (this.outer !== undefined) return this.#join(this.outer)
+    await callAll(this.#onLasting.splice(0))
     const failed = await call(this.#afterCommit.splice(0))
     if (failed.length > 0) throw callbackFailed(failed, result)
   }
@@ -204,6 +216,7 @@ export class Transaction {
       { cause: error },
     )
     await this.#leave('of unknown outcome', true)
+    await callAll(this.#onLasting.splice(0))
     return unknown
   }
 
@@ -217,6 +230,7 @@ export class Transaction {
   #join(outer: Transaction): void {
     outer.#afterCommit.push(...this.#afterCommit.splice(0))
     outer.#afterRollback.push(...this.#afterRollback.splice(0))
+    outer.#onLasting.push(...this.#onLasting.splice(0))
   }
 
   /** Rolls back, whatever its parts say, and gives the errors met. */

@@ -7,6 +7,7 @@ import { PoolSession, type Session } from '../../src/run/session.ts'
 
 export * from 'kanta'
 export * from 'kanta/ambient'
+export * from 'kanta/cache'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/rls'

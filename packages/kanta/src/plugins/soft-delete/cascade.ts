@@ -67,7 +67,7 @@ class Cascade {
     const referenceTo = (name: string): TableReference => tableIn(schema, name)
     const typeOf = (name: string) => referenceTo(name).definition?.columns.get(column)?.type
     const momentOn = (each: CascadeReference): unknown => {
-      if (at !== undefined) return momentOf(at, referenceTo(each.table), this.settled)
+      if (at !== undefined) return momentOf(at, referenceTo(each.table), this.settled, dialect)
       // The moment of the row that it goes with, where the columns hold it in one form.
       if (typeOf(each.table) === typeOf(each.references.table)) return this.#parentOf(each, column)
       return sql.raw(clockFor(referenceTo(each.table), this.settled, dialect).text)

@@ -15,7 +15,7 @@ export function momentFor(
   const { column, clock, now } = settled
   if (clock === 'database') return { value: clockFor(table, settled, late.dialect), date: undefined }
   const date = late.once('softDelete', () => now()).index
-  const value = late.value((_, args) => momentOf(args[date], table, settled))
+  const value = late.value((_, args) => momentOf(args[date], table, settled, late.dialect))
   // The statement may name the table in a way by which its definition is not found.
   return { value: { ...value, codec: table.definition?.columns.get(column)?.codec }, date }
 }
@@ -26,9 +26,14 @@ export function clockFor({ definition }: TableReference, { column, form }: Settl
 }
 
 /** A moment as what is written to the column of a table: what is left to its codec stays a Date. */
-export function momentOf(at: unknown, { definition }: TableReference, { column, form }: Settled): unknown {
+export function momentOf(
+  at: unknown,
+  { definition }: TableReference,
+  { column, form }: Settled,
+  dialect: Dialect,
+): unknown {
   if (!(at instanceof Date) || Number.isNaN(at.getTime()))
     return refuse(`The clock of softDelete() gave ${show(at)}, which is no time.`)
   const known = definition?.columns.get(column)
-  return inForm(at, formOf(known, form), known)
+  return inForm(at, formOf(known, form), known, dialect)
 }

@@ -81,7 +81,7 @@ class Purge {
         refuse(`purge({ keys: { ${name}: ${show(key)} } }) takes the names of the columns of the key.`)
     const { settled, policies } = deletionOf(db)
     const { planning } = db.settings
-    this.#before = momentOf(olderThan, softTable(db, settled, table), settled)
+    this.#before = momentOf(olderThan, softTable(db, settled, table), settled, planning.dialect)
     this.#db = changed(db, policies, 'purge', (state) => ({ ...state, sight: 'all', sights: {}, act: 'hard delete' }))
     this.#settled = settled
     this.#table = table
