@@ -77,7 +77,7 @@ const tenant: Declared = {
   stamps: all({ column: 'n', value: 1 }, { column: 'n', value: 1 }, { column: 'itemId', value: 1 }),
 }
 
-/** As row-level security: conditions over several columns, and over another table, whose rows all count. */
+/** As row-level security: conditions over several columns, and over another table, of which the rows count that are there. */
 const rows: Declared = {
   policy: tablePolicy({
     name: 'rows',
@@ -101,7 +101,7 @@ const rows: Declared = {
                   from: [
                     {
                       kind: 'alias',
-                      operand: { ...table, kind: 'table', name: 'owner' } as never,
+                      operand: { kind: 'table', schema: undefined, name: 'owner', definition: undefined },
                       name: 'kanta_owner',
                       columns: undefined,
                     },
