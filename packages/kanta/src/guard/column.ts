@@ -188,7 +188,7 @@ class Reading {
 /** Whether a name stands in a text otherwise than before a dot, as that of the table of a column does. */
 function isValue(name: string, text: string): boolean {
   const sign = '[\\p{L}\\p{N}_$]'
-  const own = `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')}["\`\\]]?`
+  const own = `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}["\`\\]]?`
   return new RegExp(`(?<!${sign})${own}(?!${sign})(?!\\s*\\.)`, 'iu').test(text)
 }
 

@@ -1,6 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import {
   type Enforced,
+  mapChildren,
   type Node,
   type NodeOf,
   type Policy,
@@ -29,8 +30,9 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  */
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
   const late = new Late(around)
-  // The queries inside of a rule read tables as others do; of the columns that they name the user learns nothing.
-  const within = (rule: Node): Node => guard(rule, NO_NAMES, site, false)
+  // Of the columns that they name the user learns nothing.
+  const within = (rule: Node): Node =>
+    late.isReader(rule) ? guard(rule, NO_NAMES, site, false) : mapChildren(rule, within)
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
   const tree = guard(confined, NO_NAMES, site)
@@ -40,13 +42,7 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
 const NO_NAMES: ReadonlySet<string> = new Set()
 
 function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = true): Node {
-  if (part.kind === 'trusted' || site.done.has(part)) return part
-  const guarded = guardParts(part, hidden, site, columns)
-  if (guarded.kind === 'select') site.done.add(guarded)
-  return guarded
-}
-
-function guardParts(part: Node, hidden: ReadonlySet<string>, site: Site, columns: boolean): Node {
+  if (part.kind === 'trusted') return part
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
   if (part.kind === 'truncate') refuseTruncate(part, site)

@@ -1,5 +1,5 @@
 import { type Dialect, localize } from '../dialect/index.ts'
-import { type Context, contextValue, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
+import { type Context, contextValue, type Node, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 
 /** Makes a value of a run: from the context, and from the values that were made before it. */
@@ -20,6 +20,7 @@ export class Late {
   readonly around: Surroundings
   readonly #given: number
   readonly #told: object[] = []
+  readonly #readers = new WeakSet<Node>()
   readonly #values: Make[] = []
   readonly #shared = new Map<string, NodeOf<'slot'>>()
   /** How many of the values are made of the context alone. */
@@ -40,6 +41,16 @@ export class Late {
   definition(table: string): TableDefinition | undefined {
     const found = this.around.schema.get(table)
     return found === undefined ? undefined : localize(found, this.dialect)
+  }
+
+  /** A query inside of a rule that reads as others do: the rows that the policies of its tables let it have. */
+  reader<T extends Node>(query: T): T {
+    this.#readers.add(query)
+    return query
+  }
+
+  isReader(query: Node): boolean {
+    return this.#readers.has(query)
   }
 
   /** Tells companions what a policy made of the statement. */

@@ -29,11 +29,9 @@ export class Site {
   readonly late: Late
   readonly #policies: readonly TablePolicy[]
   readonly #around: Surroundings
-  /** Queries that policies have been applied to. */
-  readonly done: WeakSet<Node> = new WeakSet()
   readonly #within: (rule: Node) => Node
 
-  /** `within` applies policies to the queries inside of what a rule says. */
+  /** `within` applies policies to the queries inside of what a rule says that ask for it. */
   constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late, within: (rule: Node) => Node) {
     this.#within = within
     this.dialect = around.dialect
@@ -120,7 +118,7 @@ export class Site {
 
   /**
    * A condition of a policy whose queries read the tables that the policy means, whatever the statement calls its own,
-   * and of those the rows that are there.
+   * and of those the rows that are there where a query asks for that.
    */
   own(condition: Node | undefined, { name, hidden }: Found, { policy }: Ruled): Node | undefined {
     const check = (part: Node): void => {

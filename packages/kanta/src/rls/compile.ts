@@ -5,7 +5,7 @@ import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.t
 import { show } from '../sql/index.ts'
 import type { Items, Part, Scope, Tree, Value } from './condition.ts'
 import { Policies } from './declare.ts'
-import { evaluate } from './evaluate.ts'
+import { evaluate, isOrder, refuseOrder } from './evaluate.ts'
 import { listOf, rolesIn, scalarOf } from './rules.ts'
 
 /** A row that a condition speaks of, where a statement has it. */
@@ -77,6 +77,7 @@ function comparison(tree: Extract<Tree, { kind: 'compare' }>, site: Site): Node 
     return comparison({ ...tree, left: right, operator: FLIPPED[operator], right: left }, site)
   }
   const column = columnOf(left, site)
+  if (isOrder(operator) && column !== undefined && TEXTS.has(column.type)) refuseOrder(`the text '${column.name}'`)
   const operand = exact(columnNode(left, site), column, right, site)
   return { kind: 'binary', left: operand, op: operator, right: sideOf(right, column, site) }
 }
@@ -123,7 +124,7 @@ function existence({ scope, where }: Extract<Tree, { kind: 'exists' }>, site: Si
     from: [{ kind: 'alias', operand: table, name, columns: undefined }],
     where: [nodeOf(where, { late, places: [...places, inner] })],
   })
-  return { kind: 'unary', op: 'exists', operand: query }
+  return { kind: 'unary', op: 'exists', operand: late.reader(query) }
 }
 
 const placeOf = (scope: Scope, { places }: Site): Place => places.find((place) => place.scope === scope)!

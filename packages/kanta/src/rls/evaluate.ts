@@ -106,11 +106,17 @@ function comparable(value: unknown): { readonly type: string; readonly value: nu
   }
 }
 
+export const isOrder = (operator: Operator): boolean => operator !== '=' && operator !== '<>'
+
+export const refuseOrder = (what: string): never =>
+  refuse(`A policy asks for the order of ${what}, which is another in each database. Compare texts with eq() and ne().`)
+
 function compare(left: unknown, operator: Operator, right: unknown): Truth {
   if (left === null || right === null) return null
   const [one, two] = [comparable(left), comparable(right)]
   if (one.type !== two.type)
     return refuse(`A policy compares ${show(left)} with ${show(right)}, which are of different types.`)
+  if (isOrder(operator) && one.type === 'string') refuseOrder(`the text ${show(left)}`)
   const [a, b] = [one.value, two.value]
   switch (operator) {
     // A number and a bigint may be the same.

@@ -284,6 +284,23 @@ describe.each(engines)('holes of others, in $name', (engine) => {
   })
 })
 
+test('the order of texts, which is another in each database, is asked of none', async () => {
+  const { sqlite } = await import('../../src/driver/sqlite.ts')
+  const ordered = policies<{ post: { title: number } }>({
+    post: ({ allow }) => [allow('select', ({ row }) => row.title.lt(5))],
+  })
+  const base = kanta({ driver: sqlite(':memory:'), schema })
+  await expect(
+    base
+      .withPlugins([rls(ordered)])
+      .selectFrom('post')
+      .select('id')
+      .execute(),
+  ).rejects.toThrow(/order of the text 'title'/)
+  expect(() => can(ordered, {}, 'select', 'post', { title: 'a' as never })).toThrow(/different types/)
+  await base.destroy()
+})
+
 test('tables need not be defined: names are enough where there is no schema', async () => {
   const { sqlite } = await import('../../src/driver/sqlite.ts')
   const base = kanta<DB>({ driver: sqlite(':memory:') })
