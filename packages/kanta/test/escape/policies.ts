@@ -96,20 +96,22 @@ const rows: Declared = {
               {
                 kind: 'unary',
                 op: 'exists',
-                operand: nodeWith('select', {
-                  items: [literal(1)],
-                  from: [
-                    {
-                      kind: 'alias',
-                      operand: { kind: 'table', schema: undefined, name: 'owner', definition: undefined },
-                      name: 'kanta_owner',
-                      columns: undefined,
-                    },
-                  ],
-                  where: [
-                    equal({ kind: 'ref', schema: undefined, table: 'kanta_owner', column: 'id' }, row('ownerId')),
-                  ],
-                }),
+                operand: late.reader(
+                  nodeWith('select', {
+                    items: [literal(1)],
+                    from: [
+                      {
+                        kind: 'alias',
+                        operand: { kind: 'table', schema: undefined, name: 'owner', definition: undefined },
+                        name: 'kanta_owner',
+                        columns: undefined,
+                      },
+                    ],
+                    where: [
+                      equal({ kind: 'ref', schema: undefined, table: 'kanta_owner', column: 'id' }, row('ownerId')),
+                    ],
+                  }),
+                ),
               },
             ]),
           checks: (row) => ({ kind: 'binary', left: row('n'), op: '>=', right: literal(0) }),
