@@ -255,7 +255,8 @@ function withStamp(query: Select, at: number): Select {
 /** The same write in the forms that a database has. */
 function forDialect(write: Described, dialect: Hiding['place']['dialect']): Described {
   const known = write.k === 'insert' && write.or === 'replace' ? { ...write, or: undefined } : write
-  if (dialect === 'sqlite') return known
+  // Whether a mean is whole depends on the rows that are there; a column of integers takes no other.
+  if (dialect === 'sqlite') return portable(known, 'sqlite' as never)
   const made = portable(known, dialect)
   if (made.k === 'insert') {
     const { or } = made
