@@ -19,15 +19,22 @@ export interface Example {
 const OF_PACKAGE = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
 const PAGES = [
   ...OF_PACKAGE,
+  'docs/audit.md',
+  'docs/cache.md',
   'docs/clusters.md',
   'docs/databases.md',
   'docs/diff.md',
+  'docs/from-kysely.md',
   'docs/introspection.md',
   'docs/migrations.md',
+  'docs/plugins.md',
+  'docs/row-level-security.md',
   'docs/runtimes.md',
   'docs/schema.md',
+  'docs/search.md',
   'docs/servers.md',
   'docs/sql-server.md',
+  'docs/time-travel.md',
 ]
 const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```$/gm
 
