@@ -28,6 +28,7 @@ const PAGES = [
   'docs/introspection.md',
   'docs/migrations.md',
   'docs/plugins.md',
+  'docs/plugins-on-rows.md',
   'docs/row-level-security.md',
   'docs/runtimes.md',
   'docs/schema.md',
@@ -35,6 +36,7 @@ const PAGES = [
   'docs/servers.md',
   'docs/sql-server.md',
   'docs/time-travel.md',
+  'docs/writing-plugins.md',
 ]
 const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```$/gm
 
