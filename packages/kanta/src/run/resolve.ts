@@ -3,6 +3,7 @@ import { refuse } from '../error/index.ts'
 import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
+import { COMPARES, COUNTING, DOCUMENTS, PASSING } from './operation.ts'
 import { mayQuery, mayWrite } from './words.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
@@ -128,56 +129,6 @@ function jsonForm(codec: Codec | undefined): OutputColumn['json'] {
   if (codec?.json === 'json') return 'document'
   return codec?.json ?? 'value'
 }
-
-const COMPARES: ReadonlySet<string> = new Set([
-  '=',
-  '==',
-  '!=',
-  '<>',
-  '<',
-  '<=',
-  '>',
-  '>=',
-  'in',
-  'not in',
-  'is',
-  'is not',
-  'is distinct from',
-  'is not distinct from',
-  '<=>',
-])
-
-/** Functions whose result is one of their arguments. */
-const PASSING: ReadonlySet<string> = new Set([
-  'coalesce',
-  'ifnull',
-  'nullif',
-  'max',
-  'min',
-  'first_value',
-  'last_value',
-  'nth_value',
-  'lag',
-  'lead',
-])
-
-/** Functions that make a document. */
-const DOCUMENTS: ReadonlySet<string> = new Set([
-  'json_agg',
-  'jsonb_agg',
-  'json_object_agg',
-  'jsonb_object_agg',
-  'to_json',
-  'to_jsonb',
-  'row_to_json',
-  'json_build_object',
-  'jsonb_build_object',
-  'json_build_array',
-  'jsonb_build_array',
-])
-
-/** Functions whose second argument is a number of rows. */
-const COUNTING: ReadonlySet<string> = new Set(['lag', 'lead', 'nth_value'])
 
 /** Ties names to tables: gives each slot the codec of the column it meets, and each query its columns. */
 export class Resolver {
