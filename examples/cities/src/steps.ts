@@ -260,7 +260,7 @@ export const steps: readonly Step[] = [
         changed: 'price 690 → 750',
       },
     ],
-    says: 'The trail is written in the transaction of the statement, with the rows before and after it. A write that it cannot hold fails.',
+    says: 'The trail is written in the transaction of the statement, with the rows before and after it; what it writes itself is not in the log that the SQL here is from. A write that it cannot hold fails.',
   },
 
   {

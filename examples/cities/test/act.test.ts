@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { sql } from 'kanta'
+import { type KantaError, sql } from 'kanta'
+import { capability } from 'kanta/plugins'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Played, play } from '../src/act.ts'
 import { open } from '../src/database.ts'
@@ -104,6 +105,40 @@ test('statements run as they are said to', async () => {
     expect(sql).toContain('"agency" = ?')
   }
   expect(others.filter((sql) => sql.includes('"agency" = ?')).length).toBeGreaterThan(20)
+})
+
+test('what the steps say besides is so', async () => {
+  const more: Step = {
+    ...steps[0]!,
+    name: 'more',
+    expects: [
+      { undone: 'a mistake', by: 'Aino', conflict: 'conflict', actor: 'policy', capability: 'policy', past: 'policy' },
+    ],
+    async code({ db, lynx, after }) {
+      const code = (failing: Promise<unknown>): Promise<unknown> =>
+        failing.then(
+          () => 'none',
+          (error: KantaError) => error.code,
+        )
+      const undone = (await lynx.audit.history('trip', 1)).at(-1)!
+      await lynx.updateTable('trip').set({ price: 1 }).where('id', '=', 1).execute()
+      const changed = (await lynx.audit.history('trip', 1)).at(-1)!
+      await lynx.updateTable('trip').set({ price: 2 }).where('id', '=', 1).execute()
+      const nobody = db.as({ agency: 'Lynx' }).updateTable('trip').set({ price: 3 })
+      const early = new Date(after('plugins').getTime() - 60_000)
+      return [
+        {
+          undone: undone.reason,
+          by: undone.actor,
+          conflict: await code(lynx.audit.undoTransaction(changed.transaction)),
+          actor: await code(nobody.execute()),
+          capability: await code(Promise.resolve().then(() => db.unscoped(capability('mine'), 'curiosity'))),
+          past: await code(lynx.asOf(early).selectFrom('trip').selectAll().execute()),
+        },
+      ]
+    },
+  }
+  expect((await played([...steps, more])).has('more')).toBe(true)
 })
 
 test('an answer that is not as it is said fails, and is not shown', async () => {
