@@ -3,7 +3,7 @@ import { tablePolicy } from '../guard/index.ts'
 import type { Companion, DatabaseHandle, Plugin } from '../run/index.ts'
 import { auditCompanion } from './capture.ts'
 import { fullName } from './key.ts'
-import { type AuditOptions, checkOptions, type Settings } from './options.ts'
+import { type AuditOptions, type Settings, settle } from './options.ts'
 import { checkpoint } from './prune.ts'
 import { write } from './record.ts'
 import { auditTables, createTables } from './table.ts'
@@ -52,7 +52,7 @@ export interface Audited {
  * ```
  */
 export function audit(options: AuditOptions = {}): Plugin<Audited> {
-  const settings = checkOptions(options)
+  const settings = settle(options)
   const companion = auditCompanion(settings)
   return {
     name: 'audit',

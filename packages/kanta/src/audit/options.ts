@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import type { Context, DatabaseHandle, Node, NodeOf } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { headName } from './table.ts'
@@ -61,11 +61,8 @@ const bare = (name: string): string => name.slice(name.indexOf('.') + 1)
 /** Not all databases tell cases apart: a table that is spelled otherwise is audited as well. */
 const plain = (name: string): string => name.toLowerCase()
 
-export function checkOptions(options: AuditOptions): Settings {
-  if (typeof options !== 'object' || options === null)
-    refuse(`audit() takes an object of options, not ${show(options)}.`)
-  for (const name of Object.keys(options))
-    if (!OPTIONS.includes(name)) refuse(`audit() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
+export function settle(options: AuditOptions): Settings {
+  checkOptions('audit()', options, OPTIONS)
   const { tables, table = 'kanta_audit', keys = {}, redact = {}, actor, reason } = options
   checkName(table, 'the table of an audit trail')
   if (tables !== undefined && (!Array.isArray(tables) || tables.length === 0))

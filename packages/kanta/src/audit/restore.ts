@@ -1,6 +1,6 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
-import { RUNNER, show } from '../sql/index.ts'
+import { RUNNER } from '../sql/index.ts'
 import { imagesOf, type Row } from './entry.ts'
 import { type Image, redacted, type Stored, type StoredRow, toCell } from './image.ts'
 import { fullName, type Keyed } from './key.ts'
@@ -22,8 +22,7 @@ export class Restorer {
   readonly #values: Readonly<Record<string, unknown>>
 
   constructor(db: DatabaseHandle, settings: Settings, options: RestoreOptions) {
-    for (const name of Object.keys(options))
-      if (name !== 'values') refuse(`There is no option ${show(name)} for restoring; there is: values.`)
+    checkOptions('restore()', options, ['values'])
     this.#db = db
     this.#settings = settings
     this.#values = options.values ?? {}

@@ -1,6 +1,5 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
-import { show } from '../sql/index.ts'
 import { type Head, hashOf } from './chain.ts'
 import type { Row } from './entry.ts'
 import type { Settings } from './options.ts'
@@ -34,8 +33,7 @@ const BATCH = 1_000
 export async function verify(db: DatabaseHandle, settings: Settings, options: VerifyOptions): Promise<Verification> {
   if (!settings.hashChain)
     throw new KantaError('unsupported', 'This trail has no chain to verify. Use audit({ hashChain: true }).')
-  for (const name of Object.keys(options))
-    if (name !== 'head' && name !== 'signal') refuse(`verify() has no option ${show(name)}. It takes: head, signal.`)
+  checkOptions('verify()', options, ['head', 'signal'])
   return db.transaction().execute((transaction) => follow(transaction, settings, options), { signal: options.signal })
 }
 

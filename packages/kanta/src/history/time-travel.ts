@@ -1,10 +1,9 @@
 import type { Dialect } from '../dialect/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { type Late, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import type { DatabaseHandle, Plugin, Policy } from '../run/index.ts'
 import type { Selectable, TableDefinition } from '../schema/index.ts'
-import { show } from '../sql/index.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
 import { beganOf, keeperOf, lookUp, textOf } from './keep.ts'
 import { full, historyOf, nameInDatabase, type TableName, tableName, tableNames } from './name.ts'
@@ -92,7 +91,7 @@ interface Known extends Shown {
  * ```
  */
 export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
-  const { tables, current, now } = checkOptions(options)
+  const { tables, current, now } = settle(options)
   const present: Policy = { name: 'timeTravel' }
   // One plugin may be given to several databases, each with histories of its own.
   const grounds = new WeakMap<object, Ground>()
@@ -145,12 +144,8 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
 
 const NAME = 'timeTravel'
 
-function checkOptions(options: TimeTravelOptions) {
-  if (typeof options !== 'object' || options === null)
-    refuse("timeTravel() takes an object of options, such as { tables: ['city'] }.")
-  for (const key of Object.keys(options))
-    if (!OPTIONS.includes(key as keyof TimeTravelOptions))
-      refuse(`timeTravel() has no option ${show(key)}. It takes: ${OPTIONS.join(', ')}.`)
+function settle(options: TimeTravelOptions) {
+  checkOptions('timeTravel()', options, OPTIONS)
   const tables = tableNames(options.tables, 'timeTravel({ tables })').map(full)
   const current = (options.current ?? []).map((table) => full(tableName(table)))
   for (const table of current)
