@@ -1,3 +1,4 @@
+import { KantaError } from '../error/index.ts'
 import type { Codec, TableDefinition } from '../schema/index.ts'
 
 /** A value as the database gives and takes it. */
@@ -22,10 +23,19 @@ export function toCell(value: Stored, reals: boolean): Cell {
       return reals && Number.isInteger(value) ? { $real: String(value) } : value
     case 'object':
       if (value === null) return null
-      return isBytes(value) ? { $bytes: hexOf(value) } : value.map((item) => toCell(item, reals))
+      if (isBytes(value)) return { $bytes: hexOf(value) }
+      if (!Array.isArray(value)) throw unheld()
+      return (value as readonly Stored[]).map((item) => toCell(item, reals))
   }
   return value
 }
+
+/** Of some types, such as the geometries of MariaDB, drivers make objects from which the value cannot be had again. */
+const unheld = (): KantaError =>
+  new KantaError(
+    'unsupported',
+    'The row has a value of a type that an image cannot hold. Keep no trail of its table, or keep the value as text or bytes.',
+  )
 
 export function fromCell(cell: Cell): Stored | typeof redacted {
   if (typeof cell === 'number') return Number.isSafeInteger(cell) ? BigInt(cell) : cell

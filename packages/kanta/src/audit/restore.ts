@@ -2,7 +2,7 @@ import { checkOptions, KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { imagesOf, type Row } from './entry.ts'
-import { type Image, redacted, type Stored, type StoredRow } from './image.ts'
+import { type Image, redacted, type Stored, type StoredRow, toCell } from './image.ts'
 import { fullName, type Keyed } from './key.ts'
 import { type Named, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
@@ -133,8 +133,10 @@ export class Restorer {
 }
 
 /** PostgreSQL takes what is no number as text. */
-const ofFloat = (value: Stored): Stored =>
-  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+const ofFloat = (value: Stored): Stored => {
+  if (Array.isArray(value)) return value.map(ofFloat)
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+}
 
 const asValues = (row: StoredRow): never => row as never
 
@@ -144,12 +146,19 @@ const keyIn = (image: Image, table: Keyed): StoredRow =>
 /** Whether a row is as an image says, as far as that goes. */
 function isAs(row: StoredRow | undefined, image: Image | null): boolean {
   if (row === undefined || image === null) return row === undefined && image === null
-  const text = (value: unknown): string =>
-    JSON.stringify(value, (_, one: unknown) =>
-      typeof one === 'bigint' ? `${one}` : typeof one === 'number' ? `${one}` : one,
-    )
-  return Object.entries(image).every(([name, value]) => value === redacted || text(row[name]) === text(value))
+  return Object.entries(image).every(
+    ([name, value]) => value === redacted || loose(row[name]) === loose(value as Stored),
+  )
 }
+
+/** A value as text, whichever of the types for numbers it has. */
+const loose = (value: Stored | undefined): string | undefined =>
+  value === undefined
+    ? undefined
+    : JSON.stringify(toCell(value, false), (_, one: unknown) => {
+        if (typeof one === 'number') return String(one)
+        return typeof one === 'object' && one !== null && '$bigint' in one ? one.$bigint : one
+      })
 
 const changedSince = (table: Keyed): KantaError =>
   new KantaError(

@@ -121,6 +121,8 @@ export class AuditTrail {
     what: Pick<AuditEntry, 'seq'> | { readonly table: string; readonly key: RowKey; readonly at: Date },
     options: RestoreOptions = {},
   ): Promise<void> {
+    if (typeof what !== 'object' || what === null)
+      refuse(`restoreRow() takes an entry of the trail, or { table, key, at }, not ${show(what)}.`)
     await this.#inTransaction(async (db) => {
       const trail = new AuditTrail(db, this.#settings)
       const restorer = new Restorer(db, this.#settings, options)

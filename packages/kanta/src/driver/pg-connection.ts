@@ -202,7 +202,7 @@ export class PgConnection implements Connection {
       (_, error) => {
         this.whenReady(error, () => {
           if (!isOutdated(error) || statement.name === '') return reject(error)
-          this.#forget(statement)
+          this.#forgetAll()
           if (again || this.#status !== 'I' || !this.#open) return reject(error)
           this.#start(sql, values, limit, bigints, pick, resolve, reject, true)
         })
@@ -274,10 +274,12 @@ export class PgConnection implements Connection {
     return statement
   }
 
-  #forget(statement: Statement): void {
-    this.#young.delete(statement.sql)
-    this.#old.delete(statement.sql)
-    this.#forgotten.push(statement.name)
+  /** Where one statement is outdated others are: in a transaction each of them would be one more failure. */
+  #forgetAll(): void {
+    for (const statement of [...this.#young.values(), ...this.#old.values()])
+      if (statement.parsed) this.#forgotten.push(statement.name)
+    this.#young = new Map()
+    this.#old = new Map()
   }
 }
 

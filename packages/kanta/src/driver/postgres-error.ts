@@ -87,6 +87,12 @@ export function explainPostgresError(cause: unknown): Explanation {
   // The one way of this place to fail; its message may be in any language.
   if (code === '42601' && report.routine === 'exec_parse_message')
     return { code: 'invalid_input', message: 'The text holds more than one statement. Run them one by one.' }
+  // In a transaction, which is lost with it; outside of one it is run again at once.
+  if (code === '0A000' && report.routine === 'RevalidateCachedQuery')
+    return {
+      code: 'serialization_failure',
+      message: 'The tables were changed after the statement had been prepared. Run the whole transaction again.',
+    }
   const details = { table: text(report.table), constraint: text(report.constraint), columns: columnsOf(report) }
   return (
     explainConstraint(code, said, details) ??

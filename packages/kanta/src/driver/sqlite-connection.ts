@@ -28,6 +28,8 @@ export interface SqliteLibrary {
 interface Prepared extends TextFacts {
   readonly statement: SqliteStatement
   exact: SqliteStatement | undefined
+  /** The statement that ran last for the text: after a change of the schema others still have the columns of before. */
+  ran: SqliteStatement
   returnsRows: boolean | undefined
 }
 
@@ -62,6 +64,7 @@ export class SqliteConnection implements Connection {
   first(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
+    prepared.ran = statement
     if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
     try {
       // Written out, since to go through a list and spread it costs as much as all the rest of this.
@@ -94,6 +97,7 @@ export class SqliteConnection implements Connection {
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown[] {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
     const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
+    prepared.ran = statement
     if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
     try {
       switch (parameters.length) {
@@ -150,7 +154,7 @@ export class SqliteConnection implements Connection {
 
   columns(sql: string): readonly string[] {
     const prepared = this.#young.get(sql) ?? this.#find(sql)
-    return this.#returnsRows(prepared) ? prepared.statement.columns().map((column) => column.name) : []
+    return this.#returnsRows(prepared) ? prepared.ran.columns().map((column) => column.name) : []
   }
 
   stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints = false): SqliteStream {
@@ -159,7 +163,12 @@ export class SqliteConnection implements Connection {
     checkCount(facts, parameters)
     const values = toStore(parameters)
     // A statement of its own: one from the cache could be asked for again while the stream stands in its midst.
-    const start = () => this.#library.prepare(sql, bigints).iterate(...values)
+    const start = () => {
+      const statement = this.#library.prepare(sql, bigints)
+      const prepared = this.#young.get(sql) ?? this.#find(sql)
+      prepared.ran = statement
+      return statement.iterate(...values)
+    }
     return new SqliteStream(start, chunkSize, this.#streams, (error) => this.#failed(error))
   }
 
@@ -197,7 +206,7 @@ export class SqliteConnection implements Connection {
     if (!this.#open) throw connectionClosed()
     const facts = readText(sql)
     const statement = this.#library.prepare(sql, false)
-    return { ...facts, statement, exact: undefined, returnsRows: undefined }
+    return { ...facts, statement, exact: undefined, ran: statement, returnsRows: undefined }
   }
 
   #returnsRows(prepared: Prepared): boolean {

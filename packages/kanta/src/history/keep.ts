@@ -108,7 +108,7 @@ export async function beganOf(db: Keeper, name: TableName): Promise<number | und
 
 /**
  * Begins to keep the history of tables: from now on every change of a row is kept, whoever makes it, and the rows that
- * are there are taken in. To be called in a migration, once for each table.
+ * are there are taken in. To be called in a migration, once for each table, which is named as in the database.
  *
  * @throws KantaError `conflict` for a table whose history has begun, `unsupported` for one without a primary key.
  *

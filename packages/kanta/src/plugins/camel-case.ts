@@ -92,9 +92,11 @@ function rename(part: Node, naming: Names): Node {
   }
 }
 
-/** The rows of the user keep their keys. */
+/** The rows of the user keep their keys, and the codecs that a policy has said. */
 function withKeys(rows: Node, columns: readonly string[]): Node {
-  return rows.kind === 'slot' ? { ...rows, codec: { columns, codecs: undefined } } : rows
+  if (rows.kind !== 'slot') return rows
+  const known = rows.codec as { readonly columns?: readonly string[]; readonly codecs?: unknown } | undefined
+  return { ...rows, codec: { ...known, columns: known?.columns ?? columns, codecs: known?.codecs } }
 }
 
 /** A plugin that has other names in the program than in the database. */

@@ -160,7 +160,7 @@ describe.skipIf(address === undefined)('pg', () => {
         .transaction()
         .execute((trx) => read(trx as never))
         .catch((cause: unknown) => cause)
-      expect(error).toMatchObject({ code: 'query' })
+      expect(error).toMatchObject({ code: 'serialization_failure' })
       expect((await read(db)).rows).toEqual([])
       await sql`drop table changing`.execute(db)
     })

@@ -37,3 +37,24 @@ test('onConnect gets the handle of the library', () => {
   expect(connection.first('select twice(?)', [21])).toEqual([42])
   connection.close()
 })
+
+test('columns are those of the rows that were read last, also after the schema has changed', () => {
+  const connection = sqlite(':memory:').connect('write') as Connection
+  connection.script('create table t (a integer); insert into t values (1)')
+  const ways = [
+    () => connection.all('select * from t', []),
+    () => connection.all('select * from t', [], true),
+    () => connection.first('select * from t', []),
+    () => connection.first('select * from t', [], true),
+    () => [...(connection.stream('select * from t', [], 10) as Iterable<unknown>)],
+    () => [...(connection.stream('select * from t', [], 10, true) as Iterable<unknown>)],
+  ]
+  for (const read of ways) read()
+  const names = ['b', 'c', 'd', 'e', 'f', 'g']
+  for (const [i, read] of ways.entries()) {
+    connection.script(`alter table t rename column ${['a', ...names][i]} to ${names[i]}`)
+    read()
+    expect(connection.columns('select * from t')).toEqual([names[i]])
+  }
+  connection.close()
+})
