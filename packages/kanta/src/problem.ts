@@ -1,4 +1,4 @@
-import { type ErrorCode, KantaError, refuse } from './error/index.ts'
+import { checkOptions, type ErrorCode, KantaError } from './error/index.ts'
 
 /** The details of a problem, as a server answers them: `application/problem+json`. */
 export interface Problem {
@@ -63,8 +63,7 @@ const TRANSIENT: ReadonlySet<string> = new Set(['busy', 'deadlock', 'serializati
  * ```
  */
 export function problemOf(error: unknown, options: ProblemOptions = {}): Problem {
-  for (const name of Object.keys(options))
-    if (name !== 'base' && name !== 'columns') refuse(`problemOf() has no option '${name}'. It takes base and columns.`)
+  checkOptions('problemOf()', options, ['base', 'columns'])
   const known = error instanceof KantaError ? error : undefined
   const [status, title] = (known === undefined ? undefined : ANSWERS[known.code]) ?? INTERNAL
   // A wrong query is a fault of the program, and its message may name what is behind it.

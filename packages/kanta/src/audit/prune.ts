@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import { type DatabaseHandle, throwIfAborted } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { lockedHead } from './chain.ts'
@@ -17,9 +17,8 @@ export interface PruneOptions {
 
 /** Removes entries from the beginning of the trail, each batch with a checkpoint that says where the rest goes on. */
 export async function prune(db: DatabaseHandle, settings: Settings, options: PruneOptions): Promise<number> {
-  const { before, batch = 1_000, signal } = Object(options) as PruneOptions
-  for (const name of Object.keys(Object(options)))
-    if (!['before', 'batch', 'signal'].includes(name)) refuse(`prune() has no option ${show(name)}.`)
+  checkOptions('prune()', options, ['before', 'batch', 'signal'])
+  const { before, batch = 1_000, signal } = options
   if (!(before instanceof Date) || Number.isNaN(before.getTime()))
     refuse(`prune({ before }) takes a Date, not ${show(before)}.`)
   if (!Number.isInteger(batch) || batch < 1) refuse(`prune({ batch }) is a number of entries, not ${show(batch)}.`)

@@ -1,6 +1,6 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
-import { RUNNER, show } from '../sql/index.ts'
+import { RUNNER } from '../sql/index.ts'
 import { imagesOf, type Row } from './entry.ts'
 import { type Image, redacted, type Stored, type StoredRow } from './image.ts'
 import { fullName, type Keyed } from './key.ts'
@@ -8,7 +8,7 @@ import { type Named, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
 import { record } from './record.ts'
 import { isOneOf, rowsOf, storedRows, tableOf, withoutPolicies } from './rows.ts'
-import { scopeOf } from './scope.ts'
+import { mayWrite, scopeOf } from './scope.ts'
 
 export interface RestoreOptions {
   /** Values for columns that the trail never kept, as `redact` says. */
@@ -22,8 +22,7 @@ export class Restorer {
   readonly #values: Readonly<Record<string, unknown>>
 
   constructor(db: DatabaseHandle, settings: Settings, options: RestoreOptions) {
-    for (const name of Object.keys(options))
-      if (name !== 'values') refuse(`There is no option ${show(name)} for restoring; there is: values.`)
+    checkOptions('restore()', options, ['values'])
     this.#db = db
     this.#settings = settings
     this.#values = options.values ?? {}
@@ -46,14 +45,14 @@ export class Restorer {
     if (expected !== undefined && !isAs(current, expected.after)) throw changedSince(table)
     this.#refuseHidden(named, image, current)
     if (image === null) {
-      if (current !== undefined) await this.#remove(table, current)
+      if (current !== undefined) await this.#remove(named, current)
       return
     }
     // A row that is elsewhere by now goes back to its own key; one that stands there is another.
     const target = keyIn(image, table)
     const there = current ?? (await this.#locked(table, target))
-    if (there === undefined) await this.#add(table, image)
-    else await this.#change(table, there, image)
+    if (there === undefined) await this.#add(named, image)
+    else await this.#change(named, there, image)
   }
 
   async #locked(table: Keyed, key: StoredRow): Promise<StoredRow | undefined> {
@@ -68,14 +67,24 @@ export class Restorer {
         throw new KantaError('policy', `The row of '${fullName(named.table)}' is not one that the policies show.`)
   }
 
-  async #add(table: Keyed, image: Image): Promise<void> {
+  /** To put a row back is to write it: whoever may not do that may not do this. */
+  #refuseWrite(named: Named, before: StoredRow | undefined, after: StoredRow | undefined): void {
+    if (mayWrite(this.#db, named, this.#settings, { before, after })) return
+    throw new KantaError('policy', `The policies do not let the row of '${fullName(named.table)}' be written.`)
+  }
+
+  async #add(named: Named, image: Image): Promise<void> {
+    const { table } = named
     const values = this.#writable(table, image, undefined)
+    this.#refuseWrite(named, undefined, values)
     await storedRows(this.#db).insertInto(tableOf(table)).values(asValues(values)).execute()
     await this.#record(table, undefined, values)
   }
 
-  async #change(table: Keyed, current: StoredRow, image: Image): Promise<void> {
+  async #change(named: Named, current: StoredRow, image: Image): Promise<void> {
+    const { table } = named
     const values = this.#writable(table, image, current)
+    this.#refuseWrite(named, current, { ...current, ...values })
     await storedRows(this.#db)
       .updateTable(tableOf(table))
       .set(asValues(values))
@@ -84,7 +93,9 @@ export class Restorer {
     await this.#record(table, current, values)
   }
 
-  async #remove(table: Keyed, current: StoredRow): Promise<void> {
+  async #remove(named: Named, current: StoredRow): Promise<void> {
+    const { table } = named
+    this.#refuseWrite(named, current, undefined)
     await storedRows(this.#db)
       .deleteFrom(tableOf(table))
       .where(isOneOf(table, [current]))

@@ -1,6 +1,6 @@
-import { describe, KantaError, refuse } from '../error/index.ts'
+import { checkOptions, describe, KantaError, refuse } from '../error/index.ts'
 import type { DatabaseHandle, Hook, Plugin, QueryEvent } from '../run/index.ts'
-import { checkMembers, checkNames, checkWhole } from './check.ts'
+import { checkNames, checkWhole } from './check.ts'
 import { Link } from './link.ts'
 import { Dependencies, EVERYTHING, type Mark, markOfTag, marksChanged, nameOf } from './mark.ts'
 import { type CacheStats, type Keeping, Reads } from './reads.ts'
@@ -99,7 +99,7 @@ interface Checked extends Keeping {
 }
 
 function checked(options: CacheOptions): Checked {
-  checkMembers('cache()', options, OPTIONS)
+  checkOptions('cache()', options, OPTIONS)
   const { store, ttl, staleWhileRevalidate = 0, tables = [], depends = {}, timeout = 250, now } = options
   for (const name of ['look', 'keep', 'renew'] as const)
     if (typeof store?.[name] !== 'function')
@@ -216,7 +216,7 @@ class Cache {
   }
 
   #marksOf(what: Invalidation): readonly Mark[] {
-    checkMembers('invalidate()', what, ['tables', 'tags'])
+    checkOptions('invalidate()', what, ['tables', 'tags'])
     const { tables = [], tags = [] } = what
     checkNames('invalidate({ tables })', tables)
     checkNames('invalidate({ tags })', tags)
@@ -226,7 +226,7 @@ class Cache {
   }
 
   #keepingOf(options: CachedOptions): Keeping {
-    checkMembers('cached()', options, ['ttl', 'staleWhileRevalidate', 'tags'])
+    checkOptions('cached()', options, ['ttl', 'staleWhileRevalidate', 'tags'])
     const { ttl = this.#settings.ttl, staleWhileRevalidate = this.#settings.staleWhileRevalidate, tags = [] } = options
     checkWhole('cached()', { ttl, staleWhileRevalidate })
     if (ttl === 0) refuse('cached() takes as ttl for how many milliseconds results are given. For none use uncached().')

@@ -1,5 +1,5 @@
-import { refuse } from '../error/index.ts'
-import { checkMembers, checkWhole } from './check.ts'
+import { checkOptions, refuse } from '../error/index.ts'
+import { checkWhole } from './check.ts'
 import type { CacheEntry, CacheStore } from './store.ts'
 
 export interface MemoryStoreOptions {
@@ -20,7 +20,7 @@ export interface MemoryStoreOptions {
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): CacheStore {
-  checkMembers('memoryStore()', options, ['maxEntries', 'maxBytes'])
+  checkOptions('memoryStore()', options, ['maxEntries', 'maxBytes'])
   const { maxEntries = 1_000, maxBytes = 64 * 1024 * 1024 } = options
   checkWhole('memoryStore()', { maxEntries, maxBytes })
   if (maxEntries === 0 || maxBytes === 0) refuse('memoryStore() has to have room for something.')

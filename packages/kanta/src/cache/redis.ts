@@ -1,5 +1,4 @@
-import { describe, refuse } from '../error/index.ts'
-import { checkMembers } from './check.ts'
+import { checkOptions, describe, refuse } from '../error/index.ts'
 import type { CacheEntry, CacheLook, CacheStore } from './store.ts'
 import { rowsOf, textOfRows } from './text.ts'
 
@@ -29,7 +28,7 @@ export interface RedisStoreOptions {
  * ```
  */
 export function redisStore(options: RedisStoreOptions): CacheStore {
-  checkMembers('redisStore()', options, ['client', 'prefix'])
+  checkOptions('redisStore()', options, ['client', 'prefix'])
   const { client, prefix } = options
   if (typeof prefix !== 'string' || prefix === '')
     refuse(`redisStore() takes a prefix, what the keys of this database begin with, not ${describe(prefix)}.`)

@@ -1,3 +1,6 @@
+import { describe } from './describe.ts'
+import { nearest } from './nearest.ts'
+
 /** What went wrong, in a word that never changes: switch on `error.code`. */
 export type ErrorCode =
   | 'invalid_input'
@@ -104,5 +107,16 @@ export function refuse(message: string): never {
   throw new KantaError('invalid_input', message)
 }
 
-export { describe } from './describe.ts'
-export { nearest } from './nearest.ts'
+/** Refuses what is no object of options, and options that its owner does not have: a misspelt one would do nothing. */
+export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    return refuse(`${owner} takes an object of options, not ${describe(options)}. It takes: ${known.join(', ')}.`)
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue
+    const like = nearest(name, known)
+    const meant = like === undefined ? '' : ` Did you mean '${like}'?`
+    refuse(`${owner} has no option ${JSON.stringify(name)}.${meant} It takes: ${known.join(', ')}.`)
+  }
+}
+
+export { describe, nearest }

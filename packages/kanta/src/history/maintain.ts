@@ -1,6 +1,5 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import { show } from '../sql/index.ts'
 import { OPEN } from './instant.ts'
 import { dialectOf, type Keeper, keeperOf, lookUp, nowOf, run, textOf, together } from './keep.ts'
 import { full, type TableName, tableNames } from './name.ts'
@@ -31,7 +30,7 @@ export async function alterHistory<DB, I extends AnyInfo>(
 ): Promise<void> {
   const names = tableNames(tables, 'alterHistory()')
   if (typeof change !== 'function') refuse('alterHistory() takes a callback that changes the tables.')
-  checkOptions(options, names)
+  checkRenamed('alterHistory()', options, names)
   await together(keeperOf(db, 'alterHistory()'), async (one) => {
     const isNative = dialectOf(one).name === 'mariadb'
     if (isNative) await run(one, 'set system_versioning_alter_history = keep')
@@ -60,7 +59,7 @@ export async function refreshHistory<DB, I extends AnyInfo>(
   options: AlterOptions = {},
 ): Promise<void> {
   const names = tableNames(tables, 'refreshHistory()')
-  checkOptions(options, names)
+  checkRenamed('refreshHistory()', options, names)
   await together(keeperOf(db, 'refreshHistory()'), async (one) => {
     for (const name of names) await refresh(one, name, options)
   })
@@ -92,8 +91,8 @@ export async function dropHistory<DB, I extends AnyInfo>(
   })
 }
 
-function checkOptions(options: AlterOptions, names: readonly TableName[]): void {
-  for (const key of Object.keys(options)) if (key !== 'renamed') refuse(`${show(key)} is no option. There is: renamed.`)
+function checkRenamed(what: string, options: AlterOptions, names: readonly TableName[]): void {
+  checkOptions(what, options, ['renamed'])
   for (const table of Object.keys(options.renamed ?? {}))
     if (!names.some((name) => full(name) === table)) refuse(`renamed has '${table}', which is not among the tables.`)
 }

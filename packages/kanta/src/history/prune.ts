@@ -1,4 +1,4 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { show } from '../sql/index.ts'
 import { type Micros, toMicros } from './instant.ts'
@@ -32,8 +32,7 @@ export async function pruneHistory<DB, I extends AnyInfo>(
 ): Promise<number> {
   const name = tableName(table)
   const at = toMicros(before, 'pruneHistory()')
-  for (const key of Object.keys(options))
-    if (key !== 'batch') refuse(`pruneHistory() has no option ${show(key)}. It takes: batch.`)
+  checkOptions('pruneHistory()', options, ['batch'])
   const { batch = 1000 } = options
   if (!Number.isSafeInteger(batch) || batch < 1) refuse(`batch is a number of versions, not ${show(batch)}.`)
   const keeper = keeperOf(db, 'pruneHistory()')

@@ -1,8 +1,8 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type TableReference, tablePolicy } from '../guard/index.ts'
 import { type Context, contextValue, type DatabaseHandle, inSchemas, type Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
-import { checkOptions, nameGiven, nameOf, tableNames } from './table-list.ts'
+import { nameGiven, nameOf, tableNames } from './table-list.ts'
 
 /** A tenant as the context names it. */
 type TenantId = string | number | bigint
@@ -42,7 +42,7 @@ const policyError = (message: string): KantaError => new KantaError('policy', me
  * ```
  */
 export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
-  checkOptions('schemaPerTenant', options, OPTIONS)
+  checkOptions('schemaPerTenant()', options, OPTIONS)
   const context = nameGiven('schemaPerTenant', 'context', options.context ?? 'tenant')
   const { schema = (tenant) => `tenant_${tenant}` } = options
   if (typeof schema !== 'function')

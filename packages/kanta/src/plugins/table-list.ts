@@ -1,4 +1,4 @@
-import { nearest, refuse } from '../error/index.ts'
+import { refuse } from '../error/index.ts'
 import type { TableReference } from '../guard/index.ts'
 import { show } from '../sql/index.ts'
 
@@ -17,18 +17,6 @@ export function tableNames(plugin: string, option: string, given: unknown): read
   if (!Array.isArray(given) || !given.every((name) => typeof name === 'string' && name !== ''))
     return refuse(`${plugin}({ ${option} }) takes a list of names of tables, not ${show(given)}.`)
   return given.slice() as string[]
-}
-
-/** Refuses what are not the options of a plugin. */
-export function checkOptions(plugin: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    refuse(`${plugin}() takes an object of options, not ${show(options)}.`)
-  for (const name of Object.keys(options as object))
-    if (!known.includes(name)) {
-      const like = nearest(name, known)
-      const meant = like === undefined ? '' : ` Did you mean '${like}'?`
-      refuse(`${plugin}() has no option ${show(name)}.${meant} It takes: ${known.join(', ')}.`)
-    }
 }
 
 /** The name of a column or of a value of the context that was given as an option. */

@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
   all,
@@ -14,7 +14,7 @@ import {
 import { contextValue, type Node, type Plugin } from '../run/index.ts'
 import type { ColumnDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
-import { checkOptions, lists, listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
+import { lists, listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
 
 /** How tenants share the tables of a database. */
 export interface TenantOptions {
@@ -86,7 +86,7 @@ export function scopeOf(
   readonly tables: readonly string[] | undefined
   readonly capability: Capability | undefined
 } {
-  checkOptions(plugin, options, OPTIONS)
+  checkOptions(`${plugin}()`, options, OPTIONS)
   const { capability } = options
   const shared = tableNames(plugin, 'shared', options.shared ?? [])
   const tables = options.tables === undefined ? undefined : tableNames(plugin, 'tables', options.tables)

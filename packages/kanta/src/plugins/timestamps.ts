@@ -1,11 +1,11 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
 import { type Late, type Stamp, sameName, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import type { DatabaseHandle, Node, Plugin } from '../run/index.ts'
 import { type ColumnDefinition, definitionOf } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { clockOf, formOf, type InstantForm, inForm } from './instant.ts'
-import { checkOptions, listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
+import { listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
 
 /** Which columns say when a row was made and changed. */
 export interface TimestampsOptions {
@@ -114,7 +114,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
 }
 
 function settingsOf(options: TimestampsOptions): Settings {
-  checkOptions('timestamps', options, OPTIONS)
+  checkOptions('timestamps()', options, OPTIONS)
   const { clock = 'client', given = 'refuse', now = () => new Date() } = options
   const { form = clock === 'client' ? 'iso' : 'timestamp' } = options
   if (clock !== 'client' && clock !== 'database')

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { type Expiring, STORED, type StoredTime } from './ttl-time.ts'
 
@@ -55,12 +55,8 @@ const LONGEST = 2 ** 31 - 1
 
 /** Checks the options of `ttl()` and decides the rest. */
 export function settleTtl(options: TtlOptions): TtlSettings {
-  if (typeof options !== 'object' || options === null)
-    return refuse(
-      `ttl() takes options, such as { tables: { session: { column: 'expires_at' } } }, not ${show(options)}.`,
-    )
+  checkOptions('ttl()', options, OPTIONS)
   const { mode = 'lazy', every = 60_000, batch = 1_000, clock = 'client', now, onError, onSweep } = options
-  refuseOthers('ttl()', options, OPTIONS)
   if (!MODES.includes(mode)) refuse(`ttl() has no mode ${show(mode)}. There are ${MODES.join(', ')}.`)
   if (clock !== 'client' && clock !== 'database')
     refuse(`ttl() has no clock ${show(clock)}. There are client, database.`)
@@ -86,7 +82,7 @@ function settleTables(tables: unknown): readonly Expiring[] {
   return entries.map(([name, setting]) => {
     checkName(name, 'a table of ttl()')
     const { column, after = 0, stored } = Object(setting) as ExpiringTable
-    refuseOthers(`The table '${name}' of ttl()`, Object(setting), OF_TABLE)
+    checkOptions(`The table '${name}' of ttl()`, setting, OF_TABLE)
     checkName(column, `the column of '${name}' in ttl()`)
     if (!Number.isSafeInteger(after) || after < 0)
       refuse(`The 'after' of '${name}' in ttl() is a number of milliseconds, not ${show(after)}.`)
@@ -94,11 +90,6 @@ function settleTables(tables: unknown): readonly Expiring[] {
       refuse(`The 'stored' of '${name}' in ttl() is one of ${STORED.join(', ')}, not ${show(stored)}.`)
     return { table: name, column, after, stored }
   })
-}
-
-function refuseOthers(what: string, given: object, known: readonly string[]): void {
-  for (const name of Object.keys(given))
-    if (!known.includes(name)) refuse(`${what} has no option ${show(name)}. There are ${known.join(', ')}.`)
 }
 
 function whole(name: string, value: number, most: number): number {

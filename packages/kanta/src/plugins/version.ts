@@ -1,11 +1,11 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, TableCells, UpdateRow } from '../face/index.ts'
 import { literal, type Row, sameName, type TableReference, tablePolicy } from '../guard/index.ts'
 import type { DatabaseHandle, Plugin } from '../run/index.ts'
 import type { Selectable, TableDefinition } from '../schema/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import type { HasTables } from './soft-delete/index.ts'
-import { checkOptions, listsAnywhere, nameGiven, tableNames } from './table-list.ts'
+import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 export interface VersionOptions {
   /** The tables; every table of the schema that has the column unless given. */
@@ -81,7 +81,7 @@ interface Settled {
  * ```
  */
 export function version(options: VersionOptions = {}): Plugin<Versioned> {
-  checkOptions(NAME, options, ['tables', 'column'])
+  checkOptions(`${NAME}()`, options, ['tables', 'column'])
   const settled: Settled = {
     tables: options.tables === undefined ? undefined : tableNames(NAME, 'tables', options.tables),
     column: options.column === undefined ? 'version' : nameGiven(NAME, 'column', options.column),

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import type { SelectType } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { RowCondition, type Scope, Term, type TermList, type Tree } from './condition.ts'
@@ -219,8 +219,7 @@ function policyOf(
         `${kind}() of '${table}': ${show(operation)} is no operation. Use 'all', or some of ${OPERATIONS.join(', ')}.`,
       )
   if (operations.length === 0) refuse(`${kind}() of '${table}' names no operation.`)
-  for (const name of Object.keys(options ?? {}))
-    if (name !== 'roles') refuse(`${kind}() of '${table}' has no option ${show(name)}. It takes: roles.`)
+  if (options !== undefined) checkOptions(`${kind}() of '${table}'`, options, ['roles'])
   const roles = options?.roles === undefined ? undefined : rolesOf(options.roles, `${kind}() of '${table}'`)
   const limited = (tree: Tree): Tree => (roles === undefined ? tree : { kind: 'and', items: [oneOf(roles), tree] })
   const treeOf = (predicate: unknown): Tree =>

@@ -1,8 +1,6 @@
-import { refuse } from '../error/index.ts'
 import type { Capability } from '../face/index.ts'
 import { type Late, type Row as RowOf, type TableRule, tablePolicy } from '../guard/index.ts'
 import type { Policy } from '../run/index.ts'
-import { show } from '../sql/index.ts'
 import { compile } from './compile.ts'
 import type { ColumnRights, Policies, TableRules } from './declare.ts'
 import { hasRight, refuseColumn } from './evaluate.ts'
@@ -13,6 +11,7 @@ export function rowPolicy(policies: Policies, capability: Capability | undefined
   return tablePolicy({
     name: 'rls',
     tables: [...policies.tables.keys()],
+    refusesDefinitions: true,
     opens: (held) => capability !== undefined && held === capability,
     rule: ({ name, schema, definition }) => {
       const rules = rulesOfTable(policies.tables, schema === undefined ? name : `${schema}.${name}`)
@@ -52,10 +51,4 @@ export interface RlsOptions {
   readonly capability?: Capability | undefined
   /** Leaves rows to the policies of PostgreSQL that `rlsStatements()` gives, and sets their context for each statement. */
   readonly native?: boolean | undefined
-}
-
-export function checkOptions(options: RlsOptions): void {
-  for (const name of Object.keys(options))
-    if (name !== 'capability' && name !== 'native')
-      refuse(`rls() has no option ${show(name)}. It takes: capability, native.`)
 }

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { type ColumnRights, OPERATIONS, type Operation, Policies, type Rules, type TableRules } from './declare.ts'
@@ -33,7 +33,7 @@ export interface NativeOptions {
  * ```
  */
 export function rlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeOptions): string[] {
-  const native = nativeOf(policies, options)
+  const native = nativeOf('rlsStatements()', policies, options)
   const role = roleName(options.role)
   return [...policies.tables].flatMap(([name, rules]) => {
     const table = tableName(name)
@@ -66,7 +66,7 @@ export function rlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeO
  * ```
  */
 export function dropRlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeOptions): string[] {
-  const native = nativeOf(policies, options)
+  const native = nativeOf('dropRlsStatements()', policies, options)
   const roles = [options.role, ...Object.values(options.roles ?? {})].map(roleName)
   return [...policies.tables].flatMap(([name, rules]) => {
     const table = tableName(name)
@@ -88,11 +88,9 @@ interface Native {
 
 const OPTIONS: readonly string[] = ['schema', 'role', 'roles']
 
-function nativeOf(policies: unknown, options: NativeOptions): Native {
-  if (!(policies instanceof Policies)) return refuse(`policies() makes what this takes, not ${show(policies)}.`)
-  if (typeof options !== 'object' || options === null) return refuse('Give { schema, role }.')
-  for (const name of Object.keys(options))
-    if (!OPTIONS.includes(name)) refuse(`There is no option ${show(name)}. There are: ${OPTIONS.join(', ')}.`)
+function nativeOf(what: string, policies: unknown, options: NativeOptions): Native {
+  if (!(policies instanceof Policies)) return refuse(`${what} takes what policies() gives, not ${show(policies)}.`)
+  checkOptions(what, options, OPTIONS)
   const tables = new Map<string, TableDefinition>()
   for (const value of Object.values(options.schema ?? {})) {
     const found = definitionOf(value)

@@ -1,8 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import type { Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { Policies } from './declare.ts'
-import { checkOptions, type RlsOptions, rowPolicy } from './enforce.ts'
+import { type RlsOptions, rowPolicy } from './enforce.ts'
 import { contextCompanion } from './session.ts'
 
 /**
@@ -22,7 +22,7 @@ import { contextCompanion } from './session.ts'
 export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}): Plugin {
   if (!((policies as unknown) instanceof Policies))
     return refuse(`rls() takes what policies() gives, not ${show(policies)}.`)
-  checkOptions(options)
+  checkOptions('rls()', options, ['capability', 'native'])
   const { capability, native = false } = options
   const companions = native ? [contextCompanion(policies)] : undefined
   return { name: 'rls', policies: [rowPolicy(policies, capability, native)], companions }

@@ -3,6 +3,7 @@ import { refuse } from '../error/index.ts'
 import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
+import { COMPARES, COUNTING, DOCUMENTS, PASSING } from './operation.ts'
 import { mayQuery, mayWrite } from './words.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
@@ -17,6 +18,8 @@ export interface Facts {
   readonly readOnly: boolean
   /** Whether it holds text that may read or write tables which are not among these. */
   readonly opaque: boolean
+  /** The names of the texts in it that are trusted: `` sql`…`.trusted(name, …) ``. */
+  readonly trusted: readonly string[]
 }
 
 /** What a name in scope stands for: a defined table, a query with known columns, or something unknown. */
@@ -129,56 +132,6 @@ function jsonForm(codec: Codec | undefined): OutputColumn['json'] {
   return codec?.json ?? 'value'
 }
 
-const COMPARES: ReadonlySet<string> = new Set([
-  '=',
-  '==',
-  '!=',
-  '<>',
-  '<',
-  '<=',
-  '>',
-  '>=',
-  'in',
-  'not in',
-  'is',
-  'is not',
-  'is distinct from',
-  'is not distinct from',
-  '<=>',
-])
-
-/** Functions whose result is one of their arguments. */
-const PASSING: ReadonlySet<string> = new Set([
-  'coalesce',
-  'ifnull',
-  'nullif',
-  'max',
-  'min',
-  'first_value',
-  'last_value',
-  'nth_value',
-  'lag',
-  'lead',
-])
-
-/** Functions that make a document. */
-const DOCUMENTS: ReadonlySet<string> = new Set([
-  'json_agg',
-  'jsonb_agg',
-  'json_object_agg',
-  'jsonb_object_agg',
-  'to_json',
-  'to_jsonb',
-  'row_to_json',
-  'json_build_object',
-  'jsonb_build_object',
-  'json_build_array',
-  'jsonb_build_array',
-])
-
-/** Functions whose second argument is a number of rows. */
-const COUNTING: ReadonlySet<string> = new Set(['lag', 'lead', 'nth_value'])
-
 /** Ties names to tables: gives each slot the codec of the column it meets, and each query its columns. */
 export class Resolver {
   /** The names that columns get in the user's rows, and so inside JSON documents. */
@@ -190,6 +143,7 @@ export class Resolver {
   readonly #reads = new Set<string>()
   readonly #writes = new Set<string>()
   readonly #columnsNamed = new Set<string>()
+  readonly #trusted = new Set<string>()
   #unsure = false
   #opaque = false
   #inTrusted = 0
@@ -207,6 +161,7 @@ export class Resolver {
       columns: [...this.#columnsNamed],
       readOnly: (kind === 'select' || kind === 'explain') && this.#writes.size === 0 && !this.#unsure,
       opaque: this.#opaque,
+      trusted: [...this.#trusted],
     }
   }
 
@@ -526,6 +481,7 @@ export class Resolver {
         )
         return
       case 'trusted':
+        this.#trusted.add(n.name)
         for (const table of n.reads) this.#reads.add(table)
         for (const table of n.writes) this.#writes.add(table)
         this.#inTrusted++

@@ -1,7 +1,7 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import { DatabaseHandle, type Plugin } from '../run/index.ts'
 import { definitionOf } from '../schema/index.ts'
-import { Expr, type SelectBuilder, show, sql } from '../sql/index.ts'
+import { Expr, type SelectBuilder, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { configOf, documentOf, indexOf, makeIndexes } from './full-text-index.ts'
 import { type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
@@ -47,8 +47,7 @@ export function fullText(
   options: { readonly install?: boolean | undefined } = {},
 ): Plugin<FullTextSearch> {
   const all = settleIndexed(tables)
-  for (const name of Object.keys(options))
-    if (name !== 'install') refuse(`fullText() has no option ${show(name)}. There is install.`)
+  checkOptions('fullText()', options, ['install'])
   let main: DatabaseHandle | undefined
   let words = DEFAULT_WORDS
   return {

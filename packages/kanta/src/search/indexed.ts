@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 
@@ -32,10 +32,8 @@ export function settleIndexed(tables: unknown): readonly Indexed[] {
     refuse("fullText() takes the tables that are searched: { article: { columns: ['title', 'body'] } }.")
   return entries.map(([table, given]) => {
     checkName(table, 'a table of fullText()')
-    const { columns, language = 'simple', key } = Object(given) as FullTextTable
-    for (const name of Object.keys(Object(given)))
-      if (!OPTIONS.includes(name))
-        refuse(`The table '${table}' of fullText() has no option ${show(name)}. There are ${OPTIONS.join(', ')}.`)
+    checkOptions(`The table '${table}' of fullText()`, given, OPTIONS)
+    const { columns, language = 'simple', key } = given
     if (!Array.isArray(columns) || columns.length === 0)
       refuse(`The table '${table}' of fullText() takes the columns that are searched: { columns: ['title', 'body'] }.`)
     for (const column of columns) checkName(column, `a column of '${table}' in fullText()`)

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import type { DatabaseHandle, Plugin } from '../run/index.ts'
 import { checkName, isCount, type SelectBuilder, show, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
@@ -90,10 +90,8 @@ function settleVectors(tables: unknown): readonly Vectors[] {
   if (typeof tables !== 'object' || entries.length === 0)
     refuse("vector() takes the tables that have vectors: { article: { column: 'embedding', dimensions: 384 } }.")
   return entries.map(([table, given]) => {
-    const { column, dimensions, distance = 'cosine' } = Object(given) as VectorTable
-    for (const name of Object.keys(Object(given)))
-      if (!OPTIONS.includes(name))
-        refuse(`The table '${table}' of vector() has no option ${show(name)}. There are ${OPTIONS.join(', ')}.`)
+    checkOptions(`The table '${table}' of vector()`, given, OPTIONS)
+    const { column, dimensions, distance = 'cosine' } = given
     checkName(column, `the column of '${table}' in vector()`)
     if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > MOST_DIMENSIONS)
       refuse(
@@ -116,8 +114,8 @@ function nearest(
   const vectors = all.find((one) => one.table === name)
   if (vectors === undefined)
     return refuse(`'${name}' has no vectors. vector() was given: ${all.map((one) => one.table).join(', ')}.`)
-  const { k, ...others } = Object(options) as { readonly k?: unknown }
-  for (const other of Object.keys(others)) refuse(`nearest() has no option ${show(other)}. There is k.`)
+  checkOptions('nearest()', options, ['k'])
+  const { k } = options as { readonly k?: unknown }
   if (!isCount(k) || Number(k) < 1) refuse(`nearest() takes how many rows: { k: 10 }, not ${show(k)}.`)
   const checked = checkVector(values, vectors.dimensions)
   if (vectors.distance === 'cosine' && checked.every((one) => one === 0))

@@ -322,7 +322,7 @@ test('wrong options are refused by name', async () => {
     [{ store, ttl: Number.NaN }, /ttl/],
     [{ ttl: 1 }, /store/],
     [{ store: {}, ttl: 1 }, /store/],
-    [{ store, ttl: 1, swr: 1 }, /'swr'/],
+    [{ store, ttl: 1, swr: 1 }, /"swr"/],
     [{ store, ttl: 1, staleWhileRevalidate: -1 }, /staleWhileRevalidate/],
     [{ store, ttl: 1, tables: 'city' }, /tables/],
     [{ store, ttl: 1, tables: [1] }, /tables/],

@@ -77,7 +77,7 @@ const tenant: Declared = {
   stamps: all({ column: 'n', value: 1 }, { column: 'n', value: 1 }, { column: 'itemId', value: 1 }),
 }
 
-/** As row-level security: conditions over several columns, and over another table, whose rows all count. */
+/** As row-level security: conditions over several columns, and over another table, of which the rows count that are there. */
 const rows: Declared = {
   policy: tablePolicy({
     name: 'rows',
@@ -96,20 +96,22 @@ const rows: Declared = {
               {
                 kind: 'unary',
                 op: 'exists',
-                operand: nodeWith('select', {
-                  items: [literal(1)],
-                  from: [
-                    {
-                      kind: 'alias',
-                      operand: { ...table, kind: 'table', name: 'owner' } as never,
-                      name: 'kanta_owner',
-                      columns: undefined,
-                    },
-                  ],
-                  where: [
-                    equal({ kind: 'ref', schema: undefined, table: 'kanta_owner', column: 'id' }, row('ownerId')),
-                  ],
-                }),
+                operand: late.reader(
+                  nodeWith('select', {
+                    items: [literal(1)],
+                    from: [
+                      {
+                        kind: 'alias',
+                        operand: { kind: 'table', schema: undefined, name: 'owner', definition: undefined },
+                        name: 'kanta_owner',
+                        columns: undefined,
+                      },
+                    ],
+                    where: [
+                      equal({ kind: 'ref', schema: undefined, table: 'kanta_owner', column: 'id' }, row('ownerId')),
+                    ],
+                  }),
+                ),
               },
             ]),
           checks: (row) => ({ kind: 'binary', left: row('n'), op: '>=', right: literal(0) }),

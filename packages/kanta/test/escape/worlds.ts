@@ -1,10 +1,8 @@
-import type { Driver } from '../../src/driver/index.ts'
 import { kanta } from '../../src/index.ts'
 import { createExecutor } from '../../src/plugins/index.ts'
-import { script } from '../engine/engine.ts'
 import { statements } from '../props/engine-world.ts'
 import type { TableName } from '../props/query.ts'
-import { type Any, type Cell, type Content, columns, contentOf, type Row, tableNames, tables } from '../props/world.ts'
+import { type Any, type Cell, type Content, contentOf, type Row, tableNames, tables } from '../props/world.ts'
 import type { Place } from './ground.ts'
 import { type Declared, declared, WORDS } from './policies.ts'
 
@@ -13,6 +11,8 @@ export interface Hiding {
   readonly place: Place
   readonly content: Content
   guarded(policies: string): Any
+  /** A database in which the hidden rows do not exist, and no policy is in force. */
+  twin(policies: string): Promise<Any>
   close(): Promise<void>
 }
 
@@ -49,23 +49,30 @@ export function hidingContent(seed: number): Content {
 
 /** The rows that are there for some policies. */
 export function visibleOf(content: Content, policies: readonly Declared[]): Content {
-  return Object.fromEntries(
-    tableNames.map((name) => [
-      name,
-      content[name].filter((row) => policies.every((one) => one.visible(name, row, content))),
-    ]),
-  ) as unknown as Content
+  const seen = (name: TableName, among: Content): readonly Row[] =>
+    content[name].filter((row) => policies.every((one) => one.visible(name, row, among)))
+  const others = { ...content, owner: seen('owner', content), tag: seen('tag', content) }
+  // What is seen of items depends on the owners that are seen.
+  return { ...others, item: seen('item', others) }
 }
 
-export async function openHiding(engine: Place, seed: number): Promise<Hiding> {
+async function openFilled(engine: Place, content: Content): Promise<{ readonly base: Any; close(): Promise<void> }> {
   const place = await engine.create()
-  const content = hidingContent(seed)
-  const driver: Driver = place.driver({ max: 1 })
-  const base: Any = (kanta as Any)({ driver, schema: tables })
+  const base: Any = (kanta as Any)({ driver: place.driver({ max: 1 }), schema: tables })
   await base.connection().execute(async (db: Any) => {
     for (const text of statements(engine.dialect, content)) await db.executeQuery({ sql: text, parameters: [] })
   })
-  void script
+  const close = async (): Promise<void> => {
+    await base.destroy()
+    await place.drop()
+  }
+  return { base, close }
+}
+
+export async function openHiding(engine: Place, seed: number): Promise<Hiding> {
+  const content = hidingContent(seed)
+  const { base, close } = await openFilled(engine, content)
+  const twins = new Map<string, Promise<{ readonly base: Any; close(): Promise<void> }>>()
   const guarded = new Map<string, Any>()
   for (const [name, policies] of Object.entries(declared)) {
     const db: Any = await createExecutor(base, [{ name, policies: policies.map(({ policy }) => policy) }] as never)
@@ -75,11 +82,14 @@ export async function openHiding(engine: Place, seed: number): Promise<Hiding> {
     place: engine,
     content,
     guarded: (name) => guarded.get(name)!,
+    twin: async (name) => {
+      const known = twins.get(name) ?? openFilled(engine, visibleOf(content, declared[name]!))
+      twins.set(name, known)
+      return (await known).base
+    },
     close: async () => {
-      await base.destroy()
-      await place.drop()
+      await close()
+      for (const twin of twins.values()) await (await twin).close()
     },
   }
 }
-
-export { columns }

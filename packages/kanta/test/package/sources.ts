@@ -109,6 +109,7 @@ export function exportsOf(path: string, files: ReadonlyMap<string, Source>): Nam
 export const entries: Readonly<Record<string, string>> = {
   kanta: 'index.ts',
   'kanta/ambient': 'ambient.ts',
+  'kanta/audit': 'audit/index.ts',
   'kanta/better-sqlite3': 'driver/better-sqlite3.ts',
   'kanta/bun-sqlite': 'driver/bun-sqlite.ts',
   'kanta/cache': 'cache/index.ts',
@@ -131,6 +132,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/pg': 'driver/pg.ts',
   'kanta/pglite': 'driver/pglite.ts',
   'kanta/plugins': 'plugins/index.ts',
+  'kanta/problem': 'problem.ts',
   'kanta/rls': 'rls/index.ts',
   'kanta/schema': 'define/index.ts',
   'kanta/search': 'search/index.ts',
@@ -158,7 +160,7 @@ export const layers: Readonly<Record<string, number>> = {
   cache: 8,
   diff: 8,
   migrate: 8,
-  search: 8,
   history: 8,
+  search: 8,
   compat: 9,
 }

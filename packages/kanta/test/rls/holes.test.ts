@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { literal, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql } from '../../src/index.ts'
 import { capability } from '../../src/plugins/index.ts'
 import { can, policies, rls } from '../../src/rls/index.ts'
@@ -269,6 +270,18 @@ describe.each(engines)('holes of others, in $name', (engine) => {
       .select('id')
     await expect(query.execute()).rejects.toMatchObject({ code: 'policy', message: /person/ })
     expect(ids(await one().selectFrom('post as person').select('person.id').execute())).toEqual([1, 2, 4])
+  })
+
+  test('a related row that another policy hides lets nothing through', async () => {
+    const hide = tablePolicy({
+      name: 'hide',
+      rule: ({ name }) =>
+        name === 'person'
+          ? { sees: (row) => ({ kind: 'binary', left: row('id'), op: '<>', right: literal(2) }) }
+          : undefined,
+    })
+    const db = one().withPlugins([{ name: 'hide', policies: [hide] } as never]) as ReturnType<typeof one>
+    expect(ids(await db.selectFrom('post').select('id').execute())).toEqual([1, 4])
   })
 
   test('fifty tasks at once keep to themselves, in transactions and alone', async () => {

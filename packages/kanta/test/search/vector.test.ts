@@ -150,7 +150,7 @@ describe.each(grounds)('search by vectors: $name', ({ isPostgres, open }) => {
       [[1, 0, 0], { k: 0 }, /how many rows/],
       [[1, 0, 0], { k: 1.5 }, /how many rows/],
       [[1, 0, 0], {}, /how many rows/],
-      [[1, 0, 0], undefined, /how many rows/],
+      [[1, 0, 0], undefined, /object of options/],
       [[1, 0, 0], { k: 1, limit: 5 }, /no option "limit"/],
     ]
     for (const [values, options, message] of wrong)

@@ -295,6 +295,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
     },
     internal: [
       'over',
+      'noting',
       'destroy',
       'connection',
       'transaction',
@@ -303,6 +304,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
       'afterRollback',
       // Only plugins call it; its own test has what unscoped() refuses, which no database without policies takes.
       'exempt',
+      'noting',
       'underneath',
       'unscoped',
     ],

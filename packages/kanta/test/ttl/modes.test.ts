@@ -185,7 +185,7 @@ describe.each(places)('modes of ttl on $name', (engine) => {
 test('wrong options are refused by name', () => {
   const tables = { session: { column: 'at' } }
   const wrong: readonly [unknown, RegExp][] = [
-    [undefined, /takes options/],
+    [undefined, /object of options/],
     [{}, /tables whose rows expire/],
     [{ tables: {} }, /tables whose rows expire/],
     [{ tables: { session: {} } }, /the column of 'session'/],

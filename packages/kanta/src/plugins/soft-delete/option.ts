@@ -1,4 +1,4 @@
-import { refuse } from '../../error/index.ts'
+import { checkOptions, refuse } from '../../error/index.ts'
 import type { Capability } from '../../face/index.ts'
 import { checkName, show } from '../../sql/index.ts'
 import type { InstantForm } from '../instant.ts'
@@ -55,7 +55,7 @@ const FORMS: readonly InstantForm[] = ['timestamp', 'seconds', 'milliseconds', '
 const OPTIONS = ['tables', 'column', 'deletedBy', 'clock', 'now', 'form', 'cascade', 'capability']
 
 export function settle(options: SoftDeleteOptions): Settled {
-  refuseOthers('softDelete()', options, OPTIONS)
+  checkOptions('softDelete()', options, OPTIONS)
   const { tables, column = 'deleted_at', deletedBy, clock = 'client', cascade, capability } = options
   const { now = () => new Date(), form = clock === 'client' ? 'iso' : 'timestamp' } = options
   if (tables !== undefined && (!Array.isArray(tables) || tables.length === 0))
@@ -69,7 +69,7 @@ export function settle(options: SoftDeleteOptions): Settled {
     refuse("softDelete() takes now(), or clock: 'database', but not both.")
   if (!FORMS.includes(form)) refuse(`softDelete({ form: ${show(form)} }): use one of ${FORMS.join(', ')}.`)
   if (deletedBy !== undefined) {
-    refuseOthers('deletedBy', deletedBy, ['column', 'context'])
+    checkOptions('deletedBy', deletedBy, ['column', 'context'])
     checkName(deletedBy.column, 'the column of who deleted')
     checkName(deletedBy.context, 'the name of a value of the context')
   }
@@ -79,7 +79,7 @@ export function settle(options: SoftDeleteOptions): Settled {
 function settleCascade(cascade: SoftDeleteOptions['cascade']): Settled['cascade'] {
   if (cascade === undefined || cascade === false) return undefined
   const given: CascadeOptions = cascade === true ? {} : cascade
-  refuseOthers('cascade', given, ['column', 'along'])
+  checkOptions('cascade', given, ['column', 'along'])
   const { column = 'deletion', along = [] } = given
   checkName(column, 'the column of a cascade')
   if (!Array.isArray(along)) refuse(`cascade: { along: ${show(along)} } takes an array of references.`)
@@ -88,9 +88,9 @@ function settleCascade(cascade: SoftDeleteOptions['cascade']): Settled['cascade'
 }
 
 function checkReference(each: CascadeReference): void {
-  refuseOthers('A reference of a cascade', each, ['table', 'columns', 'references'])
+  checkOptions('A reference of a cascade', each, ['table', 'columns', 'references'])
   const { table, columns, references } = each
-  refuseOthers('references', references, ['table', 'columns'])
+  checkOptions('references', references, ['table', 'columns'])
   for (const name of [table, references.table]) checkName(name, 'a table of a cascade')
   for (const names of [columns, references.columns]) {
     if (!Array.isArray(names) || names.length === 0)
@@ -99,12 +99,4 @@ function checkReference(each: CascadeReference): void {
   }
   if (columns.length !== references.columns.length)
     refuse(`The reference of '${table}' to '${references.table}' has other numbers of columns on its sides.`)
-}
-
-/** Refuses what is no object of options, and options that there are none of. */
-export function refuseOthers(what: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    refuse(`${what} takes an object of options, not ${show(options)}. There are: ${known.join(', ')}.`)
-  for (const name of Object.keys(options))
-    if (!known.includes(name)) refuse(`${what} has no option ${show(name)}. There are: ${known.join(', ')}.`)
 }

@@ -1,10 +1,10 @@
-import { refuse } from '../../error/index.ts'
+import { checkOptions, refuse } from '../../error/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
 import { DatabaseHandle, throwIfAborted } from '../../run/index.ts'
 import { isCount, show } from '../../sql/index.ts'
 import { countOf } from './cascade.ts'
 import { momentOf } from './moment.ts'
-import { type CascadeReference, refuseOthers, type Settled } from './option.ts'
+import type { CascadeReference, Settled } from './option.ts'
 import { changed, deletionOf, type HasTables, type SoftDeleted, softTable } from './plugin.ts'
 import { referencesOf, sameTable, tableIn } from './reference.ts'
 
@@ -71,7 +71,7 @@ class Purge {
   readonly #rows: Record<string, number> = {}
 
   constructor(db: DatabaseHandle, table: string, options: PurgeOptions) {
-    refuseOthers('purge()', options, OPTIONS)
+    checkOptions('purge()', options, OPTIONS)
     const { olderThan, batch = 1000, keys = {} } = options
     if (!(olderThan instanceof Date) || Number.isNaN(olderThan.getTime()))
       refuse(`purge({ olderThan: ${show(olderThan)} }) takes a Date.`)

@@ -1,8 +1,7 @@
-import { KantaError, refuse } from '../../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../../error/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
 import { DatabaseHandle } from '../../run/index.ts'
 import { checkName, show, sql } from '../../sql/index.ts'
-import { refuseOthers } from './option.ts'
 import type { HasTables } from './plugin.ts'
 
 export interface LiveUniqueOptions {
@@ -39,7 +38,7 @@ export async function createLiveUnique<I extends AnyInfo, B extends I['names']>(
 ): Promise<void> {
   const handle = db as unknown
   if (!(handle instanceof DatabaseHandle)) return refuse('createLiveUnique() takes a database.')
-  refuseOthers('createLiveUnique()', options, ['name', 'column'])
+  checkOptions('createLiveUnique()', options, ['name', 'column'])
   if (!Array.isArray(columns) || columns.length === 0)
     refuse(`createLiveUnique(…, ${show(columns)}) takes the names of one column or more.`)
   for (const name of columns) checkName(name, 'a column of an index')
