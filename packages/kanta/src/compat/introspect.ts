@@ -20,7 +20,8 @@ interface Found {
   /** Null for a table without columns. */
   readonly name: string | null
   readonly type: string
-  readonly type_schema: string | null
+  /** One word, which no plugin for names changes. */
+  readonly typeschema: string | null
   readonly nullable: unknown
   readonly default: unknown
   readonly auto: unknown
@@ -33,7 +34,7 @@ function columnOf(found: Found): ColumnMetadata {
   return {
     name: found.name!,
     dataType: found.type,
-    ...(found.type_schema === null ? {} : { dataTypeSchema: found.type_schema }),
+    ...(found.typeschema === null ? {} : { dataTypeSchema: found.typeschema }),
     isAutoIncrementing: truth(found.auto),
     isNullable: truth(found.nullable),
     hasDefaultValue: truth(found.default),
@@ -50,7 +51,7 @@ interface Queries {
 const sqlite: Queries = {
   schemas: undefined,
   columns: `select null as "schema", t.name as "table", t.type = 'view' as "view", 0 as "foreign", c.name, c.type,
-  null as type_schema, not c."notnull" as nullable, c.dflt_value is not null as "default",
+  null as typeschema, not c."notnull" as nullable, c.dflt_value is not null as "default",
   case when t.sql like '%autoincrement%' then c.pk = 1 else lower(c.type) = 'integer' and c.pk = 1
     and (select count(*) from pragma_table_info(t.name) k where k.pk > 0) = 1 end as auto, null as comment
 from sqlite_master t left join pragma_table_info(t.name) c
@@ -61,7 +62,7 @@ order by t.name, c.cid`,
 const postgres: Queries = {
   schemas: `select nspname as name from pg_catalog.pg_namespace order by nspname`,
   columns: `select n.nspname as "schema", c.relname as "table", c.relkind = 'v' as "view", c.relkind = 'f' as "foreign",
-  a.attname as name, t.typname as type, s.nspname as type_schema, not a.attnotnull as nullable, a.atthasdef as "default",
+  a.attname as name, t.typname as type, s.nspname as typeschema, not a.attnotnull as nullable, a.atthasdef as "default",
   a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid), '') like 'nextval(%' as auto,
   col_description(c.oid, a.attnum) as comment
 from pg_catalog.pg_class c
@@ -78,7 +79,7 @@ order by n.nspname, c.relname, a.attnum`,
 const mysql: Queries = {
   schemas: 'select schema_name as name from information_schema.schemata order by schema_name',
   columns: `select t.table_schema as \`schema\`, t.table_name as \`table\`, t.table_type = 'VIEW' as \`view\`, 0 as \`foreign\`,
-  c.column_name as name, c.data_type as type, null as type_schema, c.is_nullable = 'YES' as nullable,
+  c.column_name as name, c.data_type as type, null as typeschema, c.is_nullable = 'YES' as nullable,
   c.column_default is not null as \`default\`, c.extra like '%auto_increment%' as auto, c.column_comment as comment
 from information_schema.tables t
 join information_schema.columns c on c.table_schema = t.table_schema and c.table_name = t.table_name
@@ -88,7 +89,7 @@ where t.table_schema = database() order by t.table_name, c.ordinal_position`,
 const mssql: Queries = {
   schemas: 'select name from sys.schemas order by name',
   columns: `select s.name as "schema", t.name as "table", case t.type when 'V' then 1 else 0 end as "view", 0 as "foreign",
-  c.name, y.name as type, ys.name as type_schema, c.is_nullable as nullable,
+  c.name, y.name as type, ys.name as typeschema, c.is_nullable as nullable,
   case when c.default_object_id <> 0 then 1 else 0 end as "default", c.is_identity as auto,
   cast(p.value as nvarchar(max)) as comment
 from sys.objects t join sys.schemas s on s.schema_id = t.schema_id

@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type TableReference, tablePolicy } from '../guard/index.ts'
-import { type Context, contextValue, inSchemas, type Plugin } from '../run/index.ts'
+import { type Context, contextValue, type DatabaseHandle, inSchemas, type Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { nameGiven, nameOf, tableNames } from './table-list.ts'
 
@@ -71,8 +71,27 @@ export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
       rewrite: (tree, name) => inSchemas(tree, (table) => (shared.has(table) ? shared.get(table) : name)),
     },
   })
-  return { name: 'schemaPerTenant', policies: [policy] }
+  return {
+    name: 'schemaPerTenant',
+    conflicts: ['schemaPrefix'],
+    policies: [policy],
+    extend: ({ settings }: DatabaseHandle) => {
+      const { policies } = settings.planning
+      const before = policies.slice(0, policies.indexOf(policy)).find(({ name }) => OTHER_SCHEMA.test(name))
+      if (before !== undefined) throw placedBefore(before.name)
+      return {}
+    },
+  }
 }
+
+/** What puts tables into one schema: see `schemaPrefix()`. */
+const OTHER_SCHEMA = /^schema /
+
+const placedBefore = (name: string): KantaError =>
+  new KantaError(
+    'plugin',
+    `withSchema() has put the tables of this database into '${name.replace(OTHER_SCHEMA, '')}' already, which would be everybody's. Give schemaPerTenant() to the database without it.`,
+  )
 
 /** The most letters of a name that PostgreSQL tells apart. */
 const MOST_LETTERS = 63

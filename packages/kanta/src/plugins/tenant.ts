@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect/index.ts'
-import { checkOptions, KantaError } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
   all,
@@ -88,11 +88,16 @@ export function scopeOf(
 } {
   checkOptions(`${plugin}()`, options, OPTIONS)
   const { capability } = options
+  const shared = tableNames(plugin, 'shared', options.shared ?? [])
+  const tables = options.tables === undefined ? undefined : tableNames(plugin, 'tables', options.tables)
+  const both = tables?.find((name) => shared.includes(name))
+  if (both !== undefined)
+    refuse(`${plugin}() has '${both}' in 'tables' and in 'shared'. Its rows are a tenant's, or everybody's.`)
   return {
     column: nameGiven(plugin, 'column', options.column),
     context: nameGiven(plugin, 'context', options.context ?? 'tenant'),
-    shared: tableNames(plugin, 'shared', options.shared ?? []),
-    tables: options.tables === undefined ? undefined : tableNames(plugin, 'tables', options.tables),
+    shared,
+    tables,
     capability,
   }
 }

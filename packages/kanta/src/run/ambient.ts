@@ -66,8 +66,13 @@ class AmbientSession implements Session {
     return this.#current.lend(role, signal, close)
   }
 
-  reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession> {
-    return this.#current.reserve(role, purpose, signal)
+  reserve(
+    role: Role,
+    purpose: string,
+    signal: AbortSignal | undefined,
+    isOfStatement?: boolean | undefined,
+  ): Promise<HeldSession> {
+    return this.#current.reserve(role, purpose, signal, isOfStatement)
   }
 
   within<R>(held: HeldSession, work: () => R): R {

@@ -271,7 +271,9 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   unscoped(capability: object, reason: string): this {
     if (typeof reason !== 'string' || reason.trim() === '')
       refuse(`unscoped() takes a reason, which hooks are told, not ${show(reason)}.`)
-    const opened = this.settings.planning.policies.filter((policy) => policy.opens?.(capability) === true)
+    // What is no object could be guessed.
+    const isHeld = typeof capability === 'object' && capability !== null
+    const opened = this.settings.planning.policies.filter((policy) => isHeld && policy.opens?.(capability) === true)
     if (opened.length === 0)
       throw new KantaError(
         'policy',

@@ -488,7 +488,8 @@ export class Executor implements Runner {
   /** In one transaction with what goes along with it. */
   #accompanied(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
     const { driver } = this.settings
-    return runTransaction(this.session, { driver, signal: options?.signal }, async (transaction) => {
+    const asked = { driver, signal: options?.signal, isOfStatement: true }
+    return runTransaction(this.session, asked, async (transaction) => {
       const inside = new Executor(this.settings, transaction.session)
       const company: Company = {
         facts: ready.facts,

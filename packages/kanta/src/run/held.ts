@@ -34,6 +34,8 @@ export class HeldSession implements Session {
   readonly #cursors = new Set<() => Promise<void>>()
   transaction: Transaction | undefined
   #nested: HeldSession | undefined
+  /** Whether the nested session is that of one statement, which others wait for as for any statement. */
+  #isOfStatement = false
   #refusal: Refusal | undefined
   #busy = false
   #broken = false
@@ -54,9 +56,9 @@ export class HeldSession implements Session {
     return this.transaction !== undefined
   }
 
-  /** The session that has the connection for a nested piece of work. */
+  /** The session that has the connection for a nested piece of work of the user's. */
   get nested(): HeldSession | undefined {
-    return this.#nested
+    return this.#isOfStatement ? undefined : this.#nested
   }
 
   /** Whether something failed on the connection after which it cannot be trusted. */
@@ -115,12 +117,17 @@ export class HeldSession implements Session {
     return { connection, end }
   }
 
-  async reserve(_role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession> {
+  async reserve(
+    _role: Role,
+    purpose: string,
+    signal: AbortSignal | undefined,
+    isOfStatement = false,
+  ): Promise<HeldSession> {
     if (signal?.aborted === true) throw cancelled(signal, 'Waiting for a connection')
     const free = this.take()
-    const refusal = () => nestedIsOpen(this.purpose, purpose)
+    const refusal = isOfStatement ? undefined : () => nestedIsOpen(this.purpose, purpose)
     // From now on, so that nothing gets in between; what came before this still has its turn.
-    this.#refusal = refusal
+    if (refusal !== undefined) this.#refusal = refusal
     if (free === undefined) await this.#waitToNest(refusal, signal)
     const nested = new HeldSession(this.connection, purpose, {
       sharesStreams: this.#holding.sharesStreams,
@@ -130,18 +137,26 @@ export class HeldSession implements Session {
       release: (broken) => {
         this.#nested = undefined
         this.#isLost ||= nested.isLost
-        if (this.#refusal === refusal) this.#refusal = undefined
+        if (!isOfStatement && this.#refusal === refusal) this.#refusal = undefined
         this.give(this.connection, broken)
       },
     })
     this.#nested = nested
+    this.#isOfStatement = isOfStatement
     return nested
   }
 
   /** Ends the statement that is running and refuses those in line, so that nothing has to wait for them. */
   async interrupt(): Promise<void> {
     this.#patience = PATIENCE
-    if (this.#nested !== undefined) return this.#nested.interrupt()
+    if (this.#nested !== undefined) {
+      if (this.#isOfStatement) {
+        this.#refusal ??= interrupted
+        this.#nested.#refusal ??= interrupted
+        this.#line.refuseAll(interrupted)
+      }
+      return this.#nested.interrupt()
+    }
     const { connection } = this
     if (!this.#busy || connection.cancel === undefined) return
     this.#refusal ??= interrupted
@@ -167,8 +182,8 @@ export class HeldSession implements Session {
         // It is the reader of the stream who gets to know that.
       }
     }
-    if (this.#nested !== undefined) await this.#nested.seize(refusal)
-    else if (this.#busy && !this.#isLost)
+    if (this.nested !== undefined) await this.nested.seize(refusal)
+    else if (this.#busy && !this.#isLost && this.#nested?.isLost !== true)
       await this.#seizers.join({ timeout: Number.POSITIVE_INFINITY, tooLate: refusal })
     this.#busy = true
   }
@@ -178,21 +193,22 @@ export class HeldSession implements Session {
     if (this.#over) return
     this.#refusal = refusal
     this.#over = true
-    this.#nested?.end(refusal)
     this.#line.refuseAll(refusal)
+    this.#nested?.end(refusal)
     this.#holding.release(this.#broken || broken)
     // The one around it may be ending too, and waits for this.
     this.#seizers.serve(this.connection)
   }
 
-  async #waitToNest(refusal: Refusal, signal: AbortSignal | undefined): Promise<void> {
+  async #waitToNest(refusal: Refusal | undefined, signal: AbortSignal | undefined): Promise<void> {
     try {
       await this.#turn(signal)
     } catch (error) {
-      if (this.#refusal === refusal) this.#refusal = undefined
+      if (refusal !== undefined && this.#refusal === refusal) this.#refusal = undefined
       throw error
     }
-    if (this.#refusal === refusal) return
+    // A statement that was accepted has its turn, also while the session is about to end.
+    if (refusal === undefined || this.#refusal === refusal) return
     // It was ended while this waited.
     this.give(this.connection)
     throw this.#refusal!()

@@ -42,6 +42,19 @@ const MEMBERS: readonly string[] = [
   ...['onInit', 'onDestroy', 'extend'],
 ]
 
+const isNameOrNamed = (part: unknown): boolean => typeof part === 'string' || typeof Object(part).name === 'string'
+
+/** Refuses what would be taken for no parts at all. */
+function checkParts(plugin: Plugin<object>): void {
+  for (const key of ['dependencies', 'conflicts', 'policies', 'hooks', 'companions'] as const) {
+    const parts: unknown = plugin[key]
+    if (parts !== undefined && !(Array.isArray(parts) && parts.every(isNameOrNamed)))
+      refuse(`The plugin '${plugin.name}' has ${show(parts)} as its ${key}. Give a list.`)
+  }
+  if (plugin.priority !== undefined && !Number.isFinite(plugin.priority))
+    refuse(`The plugin '${plugin.name}' has ${show(plugin.priority)} as its priority. Give a number.`)
+}
+
 const fail = (message: string): never => {
   throw new KantaError('plugin', message)
 }
@@ -60,6 +73,7 @@ export function arrange(plugins: readonly Plugin<object>[]): readonly Plugin<obj
     for (const key of Object.keys(plugin))
       if (!MEMBERS.includes(key))
         refuse(`The plugin '${plugin.name}' has ${show(key)}. Plugins have: ${MEMBERS.join(', ')}.`)
+    checkParts(plugin)
     if (byName.has(plugin.name)) fail(`The plugin '${plugin.name}' is given twice. Leave one out.`)
     byName.set(plugin.name, plugin)
   }

@@ -19,8 +19,16 @@ export interface Session {
   readonly canHoldStream: boolean
   /** A connection for a stream. `close` closes its cursor, and is called when the session ends before the stream does. */
   lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan>
-  /** One connection for several statements. `purpose` ('a transaction') tells those who wait for it what holds it. */
-  reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession>
+  /**
+   * One connection for several statements. `purpose` ('a transaction') tells those who wait for it what holds it. Where
+   * they are of one statement, others of the session wait for them; else they are refused meanwhile.
+   */
+  reserve(
+    role: Role,
+    purpose: string,
+    signal: AbortSignal | undefined,
+    isOfStatement?: boolean | undefined,
+  ): Promise<HeldSession>
   /** The connections of a whole database. */
   readonly pool?: Pool | undefined
   /** Starts what has to be started before the first statement; `undefined` once it is. */

@@ -17,12 +17,14 @@ export async function beginTransaction(
   driver: Driver,
   settings: TransactionSettings = {},
   signal?: AbortSignal | undefined,
+  isOfStatement?: boolean | undefined,
 ): Promise<Transaction> {
   const outer = session.transaction
   if (outer === undefined) driver.dialect.transaction.begin(settings)
   else refuseOtherSettings(settings, outer.settings)
   const role = settings.access === 'read only' ? 'read' : 'write'
-  const held = await session.reserve(role, outer === undefined ? 'a transaction' : 'a nested transaction', signal)
+  const purpose = outer === undefined ? 'a transaction' : 'a nested transaction'
+  const held = await session.reserve(role, purpose, signal, isOfStatement)
   const transaction = new Transaction(held, driver, outer === undefined ? settings : outer.settings)
   await transaction.open(signal)
   return transaction
@@ -33,6 +35,8 @@ export interface RunOptions {
   readonly driver: Driver
   readonly settings?: TransactionSettings | undefined
   readonly signal?: AbortSignal | undefined
+  /** Whether it is what one statement takes: others of the session wait for it. */
+  readonly isOfStatement?: boolean | undefined
 }
 
 /**
@@ -43,10 +47,10 @@ export interface RunOptions {
  */
 export async function runTransaction<Result>(
   session: Session,
-  { driver, settings, signal }: RunOptions,
+  { driver, settings, signal, isOfStatement }: RunOptions,
   work: (transaction: Transaction) => Result | Promise<Result>,
 ): Promise<Result> {
-  const transaction = await beginTransaction(session, driver, settings, signal)
+  const transaction = await beginTransaction(session, driver, settings, signal, isOfStatement)
   try {
     const within = (): Result | Promise<Result> => work(transaction)
     const inSession = (): Result | Promise<Result> =>

@@ -1,4 +1,6 @@
+import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Kysely, SqliteDialect } from '../../src/compat/kysely.ts'
 import { introspect } from '../../src/introspect/introspect.ts'
 import { migrator } from '../../src/migrate/index.ts'
 import { camelCase, schemaPerTenant, softDelete, tenant } from '../../src/plugins/index.ts'
@@ -44,4 +46,14 @@ describe.each(engines)('tools for databases with plugins on $name', (engine) => 
       )
     expect(await migrator(base.withPlugins([camelCase()]), { migrations: {} }).status()).toEqual([])
   })
+})
+
+test('introspection of kanta/kysely finds the same with a plugin for names', async () => {
+  const database = new Sqlite(':memory:')
+  database.exec('create table blog_post (post_id integer primary key, full_title text)')
+  const dialect = new SqliteDialect({ database })
+  const plain = await new Kysely({ dialect }).introspection.getTables()
+  expect(plain.map(({ name }) => name)).toEqual(['blog_post'])
+  expect(await new Kysely({ dialect, plugins: [camelCase()] }).introspection.getTables()).toStrictEqual(plain)
+  database.close()
 })
