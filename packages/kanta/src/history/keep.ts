@@ -19,7 +19,7 @@ export type Keeper = Database<Record<string, Record<string, unknown>>>
 /** A database as if it had no plugins: the tables of histories are nobody's but theirs. */
 export function keeperOf(db: unknown, what: string): Keeper {
   if (!(db instanceof DatabaseHandle)) return refuse(`${what} takes a database, such as kanta() gives.`)
-  return new DatabaseHandle(withoutPlugins(db.settings), db.session) as unknown as Keeper
+  return withoutPlugins(db) as unknown as Keeper
 }
 
 export const dialectOf = (db: unknown): Dialect => (db as DatabaseHandle).settings.planning.dialect

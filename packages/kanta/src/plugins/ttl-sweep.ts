@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { type DatabaseHandle, type NodeOf, PoolSession, sessionLocks, unguarded } from '../run/index.ts'
+import { type DatabaseHandle, type NodeOf, PoolSession, sessionLocks, withoutGuards } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { type DeleteBuilder, Expr, type SelectBuilder, sql } from '../sql/index.ts'
 import type { TtlSettings } from './ttl-options.ts'
@@ -20,8 +20,7 @@ export interface Names {
 const LOCK = 'ttl'
 
 /** The database in which a sweep runs: policies on rows do not apply there, other plugins do. */
-export const sweeping = (db: DatabaseHandle): DatabaseHandle =>
-  unguarded(db, (policy) => ({ policy: policy.name, mode: 'sweep of expired rows' }))
+export const sweeping = (db: DatabaseHandle): DatabaseHandle => withoutGuards(db, 'sweep of expired rows')
 
 export function namesOf(db: DatabaseHandle, { table, column }: Expiring): Names {
   const [name, schema] = table.split('.').reverse() as [string, string?]

@@ -29,6 +29,7 @@ import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 import type { Transaction } from './transaction.ts'
 import { checkOptions, Use } from './use.ts'
+import { settingsWithoutPlugins } from './without.ts'
 
 /** What is the same for a database and for every transaction of it. */
 export interface Settings {
@@ -41,12 +42,10 @@ export interface Settings {
   readonly ambientContext: (() => Context | undefined) | undefined
   /** The policies that statements do without, and why. */
   readonly exemptions: readonly Exemption[]
-  /** The database that a transaction is, without plugins. */
-  readonly plain: (transaction: Transaction) => unknown
   /** What plugins have left with the database for their hooks. */
   readonly notes: ReadonlyMap<symbol, unknown>
-  /** The database that a transaction is, with other settings. */
-  readonly plugged: (settings: Settings, transaction: Transaction) => unknown
+  /** The database that a transaction is. */
+  readonly inTransaction: (settings: Settings, transaction: Transaction) => unknown
   /** Leaves parameters out of errors. */
   readonly redact: boolean
   /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
@@ -484,8 +483,8 @@ export class Executor implements Runner {
 
   /** In one transaction with what goes along with it. */
   #accompanied(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
-    const { driver } = this.settings
-    return runTransaction(this.session, { driver, signal: options?.signal }, async (transaction) => {
+    const { settings } = this
+    return runTransaction(this.session, { driver: settings.driver, signal: options?.signal }, async (transaction) => {
       const inside = new Executor(this.settings, transaction.session)
       const company: Company = {
         facts: ready.facts,
@@ -499,8 +498,8 @@ export class Executor implements Runner {
           const derived = planOfDerived(ready, key, this.#planning, make, rows)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
-        db: this.settings.plain(transaction),
-        plugged: this.settings.plugged(this.settings, transaction),
+        db: settings.inTransaction(settingsWithoutPlugins(settings), transaction),
+        plugged: settings.inTransaction(settings, transaction),
       }
       return throughCompanions(ready.companions!, company, () => inside.#unaccompanied(ready, args, options, false))
     })

@@ -1,5 +1,5 @@
 import type { AnyInfo, Database } from '../face/index.ts'
-import { type DatabaseHandle, unguarded } from '../run/index.ts'
+import { type DatabaseHandle, withoutGuards } from '../run/index.ts'
 import { Expr, sql } from '../sql/index.ts'
 import { checkColumns, type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
 import { hasFullText, unsupported } from './support.ts'
@@ -44,8 +44,7 @@ export async function dropFullText<DB, I extends AnyInfo>(
   for (const table of tables) for (const text of drops(clean, table)) await text.execute(clean)
 }
 
-const indexing = (db: DatabaseHandle): DatabaseHandle =>
-  unguarded(db, (policy) => ({ policy: policy.name, mode: 'search index' }))
+const indexing = (db: DatabaseHandle): DatabaseHandle => withoutGuards(db, 'search index')
 
 /** The name of the index of a table. */
 const nameOf = (table: string): string => `${table.split('.').at(-1)}_search`

@@ -331,7 +331,7 @@ test('wrong options are refused by name', async () => {
     [{ store, ttl: 1, now: 5 }, /now/],
   ]
   for (const [options, message] of wrong) expect(() => cache(options as Any)).toThrow(message)
-  expect(() => memoryStore({ max: 1 } as Any)).toThrow(/'max'/)
+  expect(() => memoryStore({ max: 1 } as Any)).toThrow(/"max"/)
   expect(() => memoryStore({ maxEntries: -1 })).toThrow(/maxEntries/)
   expect(() => memoryStore({ maxEntries: 0 })).toThrow(/room/)
   const { base, db } = await world(sqlite(':memory:'))
