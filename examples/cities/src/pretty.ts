@@ -55,11 +55,12 @@ function split(parts: readonly Part[], starts: (part: Part, i: number) => boolea
 function fill(clause: readonly Part[], width: number): string[] {
   const lines: string[] = []
   let line = ''
-  const hanging = CLAUSE.test(flat(clause)) && clause[0] !== 'with' ? '  ' : ''
+  const isClause = CLAUSE.test(flat(clause)) || clause[0] === 'update'
+  const hanging = isClause && clause[0] !== 'with' ? '  ' : ''
   const indent = () => (lines.length === 0 ? '' : hanging)
   const items = split(clause, (part, i) => {
     const before = clause[i - 2]
-    const breaks = typeof part === 'string' && /^(and|or|\+|\|\|)$/.test(part)
+    const breaks = typeof part === 'string' && /^(and|or|then|else|\+|\|\|)$/.test(part)
     return clause[i - 1] === ' ' && (breaks || (typeof before === 'string' && before.endsWith(',')))
   })
   for (const item of items) {

@@ -81,8 +81,8 @@ const NARROWEST = 8
 /** A number, perhaps with a unit, or none. */
 const NUMBER = /^(?:–|(?:× )?-?[\d,.]+(?:\s[µm]?s)?)$/
 
-/** Rows as lines: numbers to the right, long texts cut so that a line fits the terminal. */
-export function table(rows: readonly object[], indent: string): string[] {
+/** Rows as lines: numbers to the right, long texts cut so that a line fits the terminal, or on several lines. */
+export function table(rows: readonly object[], indent: string, wraps = false): string[] {
   const first = rows[0]
   if (first === undefined) return [`${indent}${paint('dim', '(no rows)')}`]
   const columns = Object.keys(first).map((name) => {
@@ -109,24 +109,45 @@ export function table(rows: readonly object[], indent: string): string[] {
       .join(GAP)
       .trimEnd()
   const lines = [paint('dim', line(columns.map((column) => column.title)))]
-  for (let i = 0; i < rows.length; i++) lines.push(line(columns.map((column) => column.texts[i] ?? '')))
+  for (let i = 0; i < rows.length; i++) {
+    const texts = columns.map((column) => column.texts[i] ?? '')
+    if (!wraps) {
+      lines.push(line(texts))
+      continue
+    }
+    const cells = texts.map((text, at) => fold(text, columns[at]?.places ?? NARROWEST))
+    const height = Math.max(...cells.map((cell) => cell.length))
+    for (let row = 0; row < height; row++) lines.push(line(cells.map((cell) => cell[row] ?? '')))
+  }
   return lines
 }
 
 /** A text in lines that fit the terminal. */
-export function paragraph(text: string, indent: string): string[] {
+export const paragraph = (text: string, indent: string): string[] =>
+  fold(text, width() - indent.length).map((line) => indent + line)
+
+/** A text in lines of so many places, broken at spaces. */
+export function fold(text: string, places: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && widthOf(line) + widthOf(word) + 1 > width() - indent.length) {
-      lines.push(indent + line)
+    if (line !== '' && widthOf(line) + widthOf(word) + 1 > places) {
+      lines.push(line)
       line = word
     } else {
       line = line === '' ? word : `${line} ${word}`
     }
   }
-  lines.push(indent + line)
+  lines.push(line)
   return lines
+}
+
+/** A line of code in lines of so many places; what does not fit stands further in. */
+export function foldCode(line: string, places: number): string[] {
+  if (widthOf(line) <= places) return [line]
+  const indent = line.slice(0, line.search(/\S|$/))
+  const [first = '', ...more] = fold(line.trimStart(), places - indent.length - 4)
+  return [indent + first, ...more.map((part) => `${indent}    ${part}`)]
 }
 
 /** A bar that moves in place; where the output is not a terminal, a line when something begins and when it is done. */

@@ -52,10 +52,10 @@ const bytesOf = (hex: string): Uint8Array =>
   Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
 
 /** A row as JSON text that gives the very same values again. */
-export function imageText(row: StoredRow, reals: boolean, hidden?: ReadonlySet<string>): string {
+export function imageText(row: StoredRow, reals: boolean, hidden?: (column: string) => boolean): string {
   const cells = Object.entries(row).map(([name, value]) => [
     name,
-    hidden?.has(name) && value !== null ? REDACTED : toCell(value, reals),
+    hidden?.(name) === true && value !== null ? REDACTED : toCell(value, reals),
   ])
   return JSON.stringify(Object.fromEntries(cells))
 }

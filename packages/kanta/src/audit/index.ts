@@ -2,6 +2,7 @@ import { KantaError } from '../error/index.ts'
 import { tablePolicy } from '../guard/index.ts'
 import type { Companion, DatabaseHandle, Plugin } from '../run/index.ts'
 import { auditCompanion } from './capture.ts'
+import { fullName } from './key.ts'
 import { type AuditOptions, type Settings, settle } from './options.ts'
 import { checkpoint } from './prune.ts'
 import { write } from './record.ts'
@@ -61,13 +62,19 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
       // That there is a policy on rows keeps SQL text out, of which nothing is known.
       tablePolicy({
         name: 'audit',
-        rule: ({ name }) => (settings.isOwn(name) ? refuseOwn(name) : undefined),
+        rule: ({ name, schema, definition }, use, late) => {
+          const inside = late.around.renames({ kind: 'table', schema, name, definition: definition as never })
+          if (settings.isOwn(name) || (inside.kind === 'table' && settings.isOwn(inside.name))) refuseOwn(name)
+          // That there is a rule for deletes keeps out truncate(), of which no companion hears.
+          return use === 'delete' && settings.audits(fullName({ schema, name })) ? {} : undefined
+        },
       }),
     ],
     companions: [companion],
     onInit: (db: DatabaseHandle) => start(db, settings),
     extend: (db: DatabaseHandle) => {
       refuseInner(db, companion)
+      settings.learn(db)
       return { audit: new AuditTrail(db, settings) }
     },
   }

@@ -1,11 +1,14 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import type { Context } from '../run/index.ts'
+import type { Context, DatabaseHandle, Node, NodeOf } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { headName } from './table.ts'
 
 /** What `audit()` takes. */
 export interface AuditOptions {
-  /** The tables to keep a trail of, as `table` or `schema.table`; all unless given. */
+  /**
+   * The tables to keep a trail of, as `table` or `schema.table`; all unless given. Here and below names are those of the
+   * program or of the database, where they differ.
+   */
   readonly tables?: readonly string[] | undefined
   /** The table of the trail; `kanta_audit` unless given. */
   readonly table?: string | undefined
@@ -47,8 +50,10 @@ export interface Settings {
   /** Whether a trail is kept of a table, by its full name. */
   readonly audits: (name: string) => boolean
   readonly isOwn: (name: string) => boolean
-  /** The columns of a table that are never kept. */
-  readonly redacts: (name: string) => ReadonlySet<string> | undefined
+  /** Whether a column of a table is never kept; `undefined` where all are. */
+  readonly redacts: (name: string) => ((column: string) => boolean) | undefined
+  /** Makes the names that were given mean what they are called in a database, too, whose plugins may rename. */
+  readonly learn: (db: DatabaseHandle) => void
 }
 
 /** Names are asked for as `schema.table`, and may have been given without the schema. */
@@ -68,9 +73,15 @@ export function settle(options: AuditOptions): Settings {
   checkLists('keys', keys)
   const own = [table, headName(table)].map(plain)
   const listed = tables === undefined ? undefined : new Set<string>(tables.map(plain))
-  const hidden = new Map(Object.entries(redact).map(([name, columns]) => [name, new Set(columns)]))
+  const known: Record<string, readonly string[]> = { ...keys }
+  const hidden = new Map<string, Set<string>>()
+  const hide = (name: string, columns: readonly string[]): void => {
+    hidden.set(plain(name), new Set([...(hidden.get(plain(name)) ?? []), ...columns.map(plain)]))
+  }
+  for (const [name, columns] of Object.entries(redact)) hide(name, columns)
+  const learned = new WeakSet<object>()
   return {
-    ...{ table, keys, actor, reason },
+    ...{ table, keys: known, actor, reason },
     hashChain: flag('hashChain', options.hashChain, false),
     create: flag('create', options.create, true),
     statePolicies: options.statePolicies ?? ['softDelete', 'ttl'],
@@ -82,7 +93,46 @@ export function settle(options: AuditOptions): Settings {
       return listed === undefined || listed.has(asked) || listed.has(bare(asked))
     },
     isOwn: (name) => own.includes(bare(plain(name))),
-    redacts: (name) => hidden.get(name) ?? hidden.get(bare(name)),
+    redacts: (name) => {
+      const columns = hidden.get(plain(name)) ?? hidden.get(bare(plain(name)))
+      return columns && ((column) => columns.has(plain(column)))
+    },
+    learn: ({ settings: { planning } }) => {
+      if (learned.has(planning)) return
+      learned.add(planning)
+      const { inTable, inColumn } = namesIn(planning.policies)
+      for (const name of tables ?? []) listed!.add(plain(inTable(name)))
+      for (const [name, columns] of Object.entries(redact)) {
+        const definition = planning.schema.get(name)
+        for (const column of columns)
+          if (
+            definition !== undefined &&
+            ![...definition.columns.keys()].some((one) => isOneName(one, column, inColumn))
+          )
+            refuse(`audit({ redact }): the table '${name}' has no column '${column}'.`)
+        hide(inTable(name), columns.map(inColumn))
+      }
+      for (const [name, columns] of Object.entries(keys)) known[inTable(name)] ??= columns.map(inColumn)
+    },
+  }
+}
+
+const isOneName = (one: string, other: string, inColumn: (name: string) => string): boolean =>
+  plain(one) === plain(other) || plain(inColumn(one)) === plain(other)
+
+/** What some policies make of the names of a program. */
+function namesIn(policies: DatabaseHandle['settings']['planning']['policies']) {
+  const renamed = <N extends Node>(node: N): N =>
+    policies.reduce<Node>((made, { rewrite }) => rewrite?.(made) ?? made, node) as N
+  return {
+    inTable: (given: string): string => {
+      const [name, schema] = given.split('.').reverse() as [string, string?]
+      const made = renamed<NodeOf<'table'>>({ kind: 'table', schema, name, definition: undefined })
+      // A schema that is added is not told apart from others anyway.
+      return schema === undefined ? made.name : `${made.schema}.${made.name}`
+    },
+    inColumn: (column: string): string =>
+      renamed<NodeOf<'ref'>>({ kind: 'ref', schema: undefined, table: undefined, column }).column,
   }
 }
 

@@ -8,7 +8,7 @@ import { type Named, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
 import { record } from './record.ts'
 import { isOneOf, rowsOf, storedRows, tableOf } from './rows.ts'
-import { scopeOf } from './scope.ts'
+import { mayWrite, scopeOf } from './scope.ts'
 
 export interface RestoreOptions {
   /** Values for columns that the trail never kept, as `redact` says. */
@@ -45,14 +45,14 @@ export class Restorer {
     if (expected !== undefined && !isAs(current, expected.after)) throw changedSince(table)
     this.#refuseHidden(named, image, current)
     if (image === null) {
-      if (current !== undefined) await this.#remove(table, current)
+      if (current !== undefined) await this.#remove(named, current)
       return
     }
     // A row that is elsewhere by now goes back to its own key; one that stands there is another.
     const target = keyIn(image, table)
     const there = current ?? (await this.#locked(table, target))
-    if (there === undefined) await this.#add(table, image)
-    else await this.#change(table, there, image)
+    if (there === undefined) await this.#add(named, image)
+    else await this.#change(named, there, image)
   }
 
   async #locked(table: Keyed, key: StoredRow): Promise<StoredRow | undefined> {
@@ -67,14 +67,24 @@ export class Restorer {
         throw new KantaError('policy', `The row of '${fullName(named.table)}' is not one that the policies show.`)
   }
 
-  async #add(table: Keyed, image: Image): Promise<void> {
+  /** To put a row back is to write it: whoever may not do that may not do this. */
+  #refuseWrite(named: Named, before: StoredRow | undefined, after: StoredRow | undefined): void {
+    if (mayWrite(this.#db, named, this.#settings, { before, after })) return
+    throw new KantaError('policy', `The policies do not let the row of '${fullName(named.table)}' be written.`)
+  }
+
+  async #add(named: Named, image: Image): Promise<void> {
+    const { table } = named
     const values = this.#writable(table, image, undefined)
+    this.#refuseWrite(named, undefined, values)
     await storedRows(this.#db).insertInto(tableOf(table)).values(asValues(values)).execute()
     await this.#record(table, undefined, values)
   }
 
-  async #change(table: Keyed, current: StoredRow, image: Image): Promise<void> {
+  async #change(named: Named, current: StoredRow, image: Image): Promise<void> {
+    const { table } = named
     const values = this.#writable(table, image, current)
+    this.#refuseWrite(named, current, { ...current, ...values })
     await storedRows(this.#db)
       .updateTable(tableOf(table))
       .set(asValues(values))
@@ -83,7 +93,9 @@ export class Restorer {
     await this.#record(table, current, values)
   }
 
-  async #remove(table: Keyed, current: StoredRow): Promise<void> {
+  async #remove(named: Named, current: StoredRow): Promise<void> {
+    const { table } = named
+    this.#refuseWrite(named, current, undefined)
     await storedRows(this.#db)
       .deleteFrom(tableOf(table))
       .where(isOneOf(table, [current]))

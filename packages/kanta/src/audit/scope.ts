@@ -1,9 +1,17 @@
 import { KantaError } from '../error/index.ts'
-import { Late, sameName, type TablePolicy } from '../guard/index.ts'
+import {
+  type ColumnUse,
+  Late,
+  type Row,
+  type RowUse,
+  sameName,
+  type TablePolicy,
+  type TableRule,
+} from '../guard/index.ts'
 import type { DatabaseHandle, Node } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import type { Images } from './entry.ts'
-import { type Image, redacted } from './image.ts'
+import { type Image, imageText, redacted, type StoredRow } from './image.ts'
 import { type Named, renamed } from './names.ts'
 import type { Settings } from './options.ts'
 
@@ -22,38 +30,9 @@ export interface Scope {
  * @throws KantaError `policy` for a policy that only the database can answer, such as one with a subquery.
  */
 export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): Scope {
-  const { program, toDatabase } = named
-  const reference = { name: program.name, schema: program.schema, definition: program.definition as never }
-  const tests: ((image: Image) => boolean)[] = []
+  const tests = testsOf(db, named, settings, 'select', (rule, row, late) => rule.sees?.(row, 'select', late))
+  const columns = columnsOf(db, named, settings, 'select', 'read')
   const forbidden = new Map<string, boolean>()
-  const columns: ((column: string) => void)[] = []
-  const { context } = db[RUNNER]
-  const { dialect, schema } = db.settings.planning
-  const around = { dialect, schema, given: 0, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
-  for (const policy of db.settings.planning.policies) {
-    if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
-    const late = new Late(around)
-    const { tables, rule: ruleOf } = policy as TablePolicy
-    const spelled = tables?.find((name) => sameName(name, reference.name)) ?? reference.name
-    const rule = ruleOf.call(policy, { ...reference, name: spelled }, 'select', late)
-    if (rule === undefined) continue
-    if (rule.source !== undefined) throw undecided(policy.name, program.name)
-    const condition = rule.sees?.(
-      (column) => ({ kind: 'ref', schema: undefined, table: undefined, column }),
-      'select',
-      late,
-    )
-    const args = late.prepare?.([], context) ?? []
-    const why = (): KantaError => undecided(policy.name, program.name)
-    if (condition !== undefined)
-      tests.push((image) => holds(condition, { image, args, toDatabase, context, why }) === true)
-    if (rule.column !== undefined)
-      columns.push((column) => {
-        const asked = new Late(around)
-        rule.column!(column, 'read', asked)
-        asked.prepare?.([], context)
-      })
-  }
   const isForbidden = (column: string): boolean => {
     let found = forbidden.get(column)
     if (found === undefined) {
@@ -77,6 +56,92 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
       return seen.before === null && seen.after === null ? undefined : seen
     },
   }
+}
+
+/** Whether the policies of a database let a row be written: be added, be changed to another, or be taken away. */
+export function mayWrite(
+  db: DatabaseHandle,
+  named: Named,
+  settings: Settings,
+  { before, after }: { readonly before: StoredRow | undefined; readonly after: StoredRow | undefined },
+): boolean {
+  if (before !== undefined) {
+    const use = after === undefined ? 'delete' : 'update'
+    const there = testsOf(db, named, settings, use, (rule, row, late) => rule.sees?.(row, use, late))
+    if (!there.every((test) => test(before))) return false
+  }
+  if (after === undefined) return true
+  const use = before === undefined ? 'insert' : 'update'
+  const then = testsOf(db, named, settings, use, (rule, row, late) => rule.checks?.(row, use, late, false))
+  if (!then.every((test) => test(after))) return false
+  const changed = Object.keys(after).filter((name) =>
+    before === undefined
+      ? after[name] !== null
+      : imageText({ _: after[name]! }, false) !== imageText({ _: before[name]! }, false),
+  )
+  const columns = columnsOf(db, named, settings, use, use)
+  return !changed.some((name) => columns.some((ask) => refuses(() => ask(named.toProgram(name)))))
+}
+
+/** What the policies of a database say of a table. */
+function* rulesOf(db: DatabaseHandle, named: Named, settings: Settings, use: RowUse | 'insert') {
+  const { program } = named
+  const reference = { name: program.name, schema: program.schema, definition: program.definition as never }
+  const { dialect, schema, policies } = db.settings.planning
+  const around = { dialect, schema, given: 0, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
+  for (const policy of policies) {
+    if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
+    const late = new Late(around)
+    const { tables, rule: ruleOf } = policy as TablePolicy
+    const spelled = tables?.find((name) => sameName(name, reference.name)) ?? reference.name
+    const rule = ruleOf.call(policy, { ...reference, name: spelled }, use, late)
+    if (rule === undefined) continue
+    if (rule.source !== undefined) throw undecided(policy.name, program.name)
+    yield { policy, rule, late, around }
+  }
+}
+
+/** What has to hold of an image, by one of the conditions of each rule. */
+function testsOf(
+  db: DatabaseHandle,
+  named: Named,
+  settings: Settings,
+  use: RowUse | 'insert',
+  conditionOf: (rule: TableRule, row: Row, late: Late) => Node | undefined,
+): readonly ((image: Image) => boolean)[] {
+  const { context } = db[RUNNER]
+  const tests: ((image: Image) => boolean)[] = []
+  const row: Row = (column) => ({ kind: 'ref', schema: undefined, table: undefined, column })
+  for (const { policy, rule, late } of rulesOf(db, named, settings, use)) {
+    const condition = conditionOf(rule, row, late)
+    const args = late.prepare?.([], context) ?? []
+    const why = (): KantaError => undecided(policy.name, named.program.name)
+    const { toDatabase } = named
+    if (condition !== undefined)
+      tests.push((image) => holds(condition, { image, args, toDatabase, context, why }) === true)
+  }
+  return tests
+}
+
+/** What is asked for a column that is read or written; throws where it may not be. */
+function columnsOf(
+  db: DatabaseHandle,
+  named: Named,
+  settings: Settings,
+  use: RowUse | 'insert',
+  columnUse: ColumnUse,
+): readonly ((column: string) => void)[] {
+  const { context } = db[RUNNER]
+  const columns: ((column: string) => void)[] = []
+  for (const { rule, around } of rulesOf(db, named, settings, use)) {
+    if (rule.column === undefined) continue
+    columns.push((column) => {
+      const asked = new Late(around)
+      rule.column!(column, columnUse, asked)
+      asked.prepare?.([], context)
+    })
+  }
+  return columns
 }
 
 function refuses(ask: () => void): boolean {

@@ -109,7 +109,7 @@ export class AuditTrail {
    * Puts a row back as an entry found it (or, of an insert, takes it away); with a key and an instant, as it was then.
    * The row gets its very key and values again. The trail has an entry for it, too.
    *
-   * @throws KantaError `policy` for a row that the policies of the handle do not show, `conflict` for a value that was
+   * @throws KantaError `policy` for a row that the policies of the handle do not show or let be written, `conflict` for a value that was
    * never kept, `not_found` for an entry that is not there.
    */
   restoreRow(entry: Pick<AuditEntry, 'seq'>, options?: RestoreOptions): Promise<void>

@@ -4,10 +4,14 @@ import { type Head, hashOf } from './chain.ts'
 import type { Row } from './entry.ts'
 import type { Settings } from './options.ts'
 import { lastRemoved } from './prune.ts'
+import { prefixOf } from './record.ts'
 import { auditTables } from './table.ts'
 
 export interface VerifyOptions {
-  /** Where the chain ended once, kept elsewhere: whoever rewrites all of the chain cannot rewrite that. */
+  /**
+   * Where the chain ended once, kept elsewhere: whoever rewrites all of the chain cannot rewrite that. One whose entry
+   * was removed by `prune()` is an error, `not_found`.
+   */
   readonly head?: { readonly seq: bigint; readonly hash: string } | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -41,10 +45,19 @@ async function follow(db: DatabaseHandle, settings: Settings, { head: kept }: Ve
     .selectAll()
     .execute()) as Head[]
   let { seq, hash } = await startOf(db, settings)
+  if (kept !== undefined && kept.seq < seq)
+    throw new KantaError(
+      'not_found',
+      `The entry ${kept.seq} of the head that was given has been removed, so that nothing can be said of it. Keep a newer one; the trail goes on after ${seq}.`,
+    )
   let count = 0
   const broken = (why: 'changed' | 'missing', at: bigint): Verification => ({
     ...{ valid: false, entries: count, broken: { seq: at, why }, head: { seq, hash } },
   })
+  if (kept !== undefined && kept.seq === seq && kept.hash !== hash) return broken('changed', seq)
+  // A checkpoint says that these were removed; it lies, if it is not itself one of those that are followed.
+  const surviving = await firstOf(db, settings, '<=', seq)
+  if (surviving !== undefined) return broken('changed', surviving)
   for (;;) {
     const rows = (await db
       .selectFrom(entries as never)
@@ -57,7 +70,7 @@ async function follow(db: DatabaseHandle, settings: Settings, { head: kept }: Ve
     for (const row of rows) {
       if (row.seq !== seq + 1n) return broken('missing', seq + 1n)
       hash = hashOf(hash, row.seq, row)
-      if (hash !== row.hash) return broken('changed', row.seq)
+      if (hash !== row.hash || !isFound(row)) return broken('changed', row.seq)
       seq = row.seq
       count++
       if (kept !== undefined && kept.seq === seq && kept.hash !== hash) return broken('changed', seq)
@@ -73,21 +86,36 @@ async function follow(db: DatabaseHandle, settings: Settings, { head: kept }: Ve
     : broken('changed', surplus)
 }
 
-/** An entry with a number that no writer has given yet. */
-async function afterEnd(db: DatabaseHandle, settings: Settings, seq: bigint): Promise<bigint | undefined> {
-  const { entries, head } = auditTables(settings.table)
+/** Whether an entry is found by its keys: what the index has of them is not in the hash. */
+const isFound = (row: Row): boolean =>
+  row.key_prefix === prefixOf(row.row_key) &&
+  row.previous_prefix === (row.previous_key === null ? null : prefixOf(row.previous_key))
+
+/** The first entry on one side of a place. */
+async function firstOf(
+  db: DatabaseHandle,
+  settings: Settings,
+  side: '<=' | '>',
+  seq: bigint,
+): Promise<bigint | undefined> {
   const [row] = (await db
-    .selectFrom(entries as never)
+    .selectFrom(auditTables(settings.table).entries as never)
     .selectAll()
-    .where('seq' as never, '>', seq as never)
+    .where('seq' as never, side, seq as never)
     .orderBy('seq' as never)
     .limit(1)
     .execute()) as Row[]
+  return row?.seq
+}
+
+/** An entry with a number that no writer has given yet. */
+async function afterEnd(db: DatabaseHandle, settings: Settings, seq: bigint): Promise<bigint | undefined> {
+  const first = await firstOf(db, settings, '>', seq)
   const [now] = (await db
-    .selectFrom(head as never)
+    .selectFrom(auditTables(settings.table).head as never)
     .selectAll()
     .execute()) as Head[]
-  return row !== undefined && now !== undefined && row.seq > now.seq ? row.seq : undefined
+  return first !== undefined && now !== undefined && first > now.seq ? first : undefined
 }
 
 /** What the first entry that is left follows: nothing, or what a checkpoint says of the entries that were removed. */

@@ -2,7 +2,6 @@ import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, walk } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
-import { sameName } from './expression.ts'
 import type { Found, Site } from './site.ts'
 
 const NONE: ReadonlySet<string> = new Set()
@@ -68,9 +67,6 @@ function innerOf(source: Node): Inner {
     definition: table.kind === 'table' ? (table.definition as TableDefinition | undefined) : undefined,
   }
 }
-
-const has = (definition: TableDefinition, column: string): boolean =>
-  definition.columns.has(column) || [...definition.columns.keys()].some((name) => sameName(name, column))
 
 const STATEMENTS: ReadonlySet<Node['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge'])
 
@@ -140,7 +136,7 @@ class Reading {
 
   #column(column: string, table: string | undefined, inner: readonly Inner[]): void {
     if (table !== undefined) {
-      if (!isNamed(table, inner)) for (const found of this.#named(table)) this.#tell(found, column)
+      if (!this.#isNamed(table, inner)) for (const found of this.#named(table)) this.#tell(found, column)
       return
     }
     this.#row(column, inner)
@@ -149,16 +145,16 @@ class Reading {
 
   /** A column of whichever table around has it, the innermost first. */
   #columnOfAny(column: string, inner: readonly Inner[]): void {
-    if (inner.some(({ definition }) => definition !== undefined && has(definition, column))) return
+    if (inner.some(({ definition }) => definition !== undefined && this.#has(definition, column))) return
     for (const found of this.#found) {
       const { definition } = found.reference
-      if (definition === undefined || has(definition, column)) this.#tell(found, column)
+      if (definition === undefined || this.#has(definition, column)) this.#tell(found, column)
     }
   }
 
   /** The name of a table as a value is its whole row. */
   #row(name: string, inner: readonly Inner[]): void {
-    if (!isNamed(name, inner)) for (const found of this.#named(name)) this.#tell(found, '*')
+    if (!this.#isNamed(name, inner)) for (const found of this.#named(name)) this.#tell(found, '*')
   }
 
   #star(table: string | undefined, inner: readonly Inner[]): void {
@@ -177,7 +173,19 @@ class Reading {
   }
 
   #named(name: string): readonly Found[] {
-    return this.#found.filter((found) => sameName(found.name, name))
+    return this.#found.filter((found) => this.#site.sameSource(found.name, name))
+  }
+
+  /** Whether a source of a query inside has a name. */
+  #isNamed(name: string, inner: readonly Inner[]): boolean {
+    return inner.some((one) => one.name !== undefined && this.#site.sameSource(one.name, name))
+  }
+
+  #has(definition: TableDefinition, column: string): boolean {
+    return (
+      definition.columns.has(column) ||
+      [...definition.columns.keys()].some((name) => this.#site.sameColumn(name, column))
+    )
   }
 
   #tell({ rules }: Found, column: string): void {
@@ -191,6 +199,3 @@ function isValue(name: string, text: string): boolean {
   const own = `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}["\`\\]]?`
   return new RegExp(`(?<!${sign})${own}(?!${sign})(?!\\s*\\.)`, 'iu').test(text)
 }
-
-const isNamed = (name: string, inner: readonly Inner[]): boolean =>
-  inner.some((one) => one.name !== undefined && sameName(one.name, name))

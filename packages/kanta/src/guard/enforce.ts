@@ -19,7 +19,23 @@ import { guardSelect } from './select.ts'
 import { Site } from './site.ts'
 import { confine, refuse } from './text.ts'
 
-/** A policy on the rows of tables, which is enforced together with all others in one pass. */
+/**
+ * A policy on the rows of tables, which is enforced together with all others in one pass. Its rules are asked once for
+ * each shape of a statement; what is known only when one runs comes by `late`.
+ *
+ * @example
+ * ```ts
+ * const homely = tablePolicy({
+ *   name: 'homely',
+ *   rule: (table) =>
+ *     table.name === 'city'
+ *       ? { sees: (row, _use, late) => ({ kind: 'binary', left: row('country'), op: '=', right: late.context('home') }) }
+ *       : undefined,
+ * })
+ * const live = db.withPlugins([{ name: 'homely', policies: [homely] }])
+ * await live.as({ home: 'FI' }).selectFrom('city').select('name').execute()
+ * ```
+ */
 export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): TablePolicy {
   return { ...policy, enforce }
 }

@@ -146,11 +146,20 @@ export class Site {
     return sameName(one, other) || sameName(this.#physicalColumn(one), this.#physicalColumn(other))
   }
 
-  /** Calls the rule for a column, by its name in the statement and by that which the program has for it. */
+  /** Whether two names mean one table, alias or common table expression. */
+  sameSource(one: string, other: string): boolean {
+    return sameName(one, other) || sameName(this.physical(one), this.physical(other))
+  }
+
+  /** Calls the rule for a column, by its name in the statement, in the program and in the database: rules know one. */
   column(rule: Ruled, name: string, use: ColumnUse): void {
-    rule.column?.(name, use, this.late)
-    const other = this.#around.toProgram(this.#physicalColumn(name))
-    if (other !== name) rule.column?.(other, use, this.late)
+    const physical = this.#physicalColumn(name)
+    const told = new Set<string>()
+    for (const each of [name, this.#around.toProgram(physical), physical]) {
+      const key = lowerAscii(each)
+      if (!told.has(key)) rule.column?.(each, use, this.late)
+      told.add(key)
+    }
   }
 
   #physicalColumn(name: string): string {

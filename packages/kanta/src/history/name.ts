@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import type { Node, Policy } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 
 /** A table as statements name it: its schema, if it is in one, and its name. */
@@ -27,6 +28,13 @@ export function tableName(table: unknown): TableName {
   if (new TextEncoder().encode(historyOf(name)).length > MOST_BYTES - '_write'.length)
     refuse(`The table '${name}' has too long a name for a history. Give it a shorter one.`)
   return { schema: parts.length === 2 ? parts[0] : undefined, name }
+}
+
+/** What the policies of a database that rename make of the name of a table. */
+export function nameInDatabase({ schema, name }: TableName, policies: readonly Policy[]): TableName {
+  let made: Node = { kind: 'table', schema, name, definition: undefined }
+  for (const { rewrite } of policies) made = rewrite?.(made) ?? made
+  return made.kind === 'table' ? { schema: made.schema, name: made.name } : { schema, name }
 }
 
 /** The tables that a function is given. */

@@ -144,6 +144,8 @@ export function isReached(table: TableNode, late: Late, dialect: Dialect): Node 
   return equal(reached(table, word('1'), late, dialect), word('1'))
 }
 
+const nameOf = (node: Node): string | undefined => (node.kind === 'table' ? node.name : undefined)
+
 /** A value, if the history of a table reaches back to the instant; the statement fails if not. */
 function reached(table: TableNode, value: Node, late: Late, dialect: Dialect): Node {
   const why = `The history of '${table.name}' does not reach back to that instant`
@@ -151,7 +153,7 @@ function reached(table: TableNode, value: Node, late: Late, dialect: Dialect): N
   const query = nodeWith('select', {
     items: [choose(begins, value, raise(why, dialect, column(RECORD, 'began')))],
     from: [other(table, RECORD)],
-    where: [equal(column(RECORD, 'table_name'), literal(table.name))],
+    where: [equal(column(RECORD, 'table_name'), literal(nameOf(late.around.renames(table)) ?? table.name))],
   })
   // Whoever goes by the tables that a statement reads, such as a cache, knows the table by its own name.
   return { kind: 'trusted', name: 'history', reads: [table.name], writes: [], operand: query }

@@ -6,7 +6,7 @@ import type { DatabaseHandle, Plugin, Policy } from '../run/index.ts'
 import type { Selectable, TableDefinition } from '../schema/index.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
 import { beganOf, keeperOf, lookUp, textOf } from './keep.ts'
-import { full, historyOf, tableName, tableNames } from './name.ts'
+import { full, historyOf, nameInDatabase, type TableName, tableName, tableNames } from './name.ts'
 import { AS_OF, pastSource, type Shown, versionsSource } from './source.ts'
 import { keyOf } from './statements.ts'
 import { type Version, versionsOf } from './versions.ts'
@@ -59,6 +59,14 @@ export interface TimeTravelling {
   began(table: string): Promise<string>
 }
 
+/** One database that the plugin is given to. */
+interface Ground {
+  readonly known: Map<string, Known>
+  readonly made: Map<string, TablePolicy>
+  /** Those of the database that was opened. */
+  readonly policies: readonly Policy[]
+}
+
 /** What is known of the tables once the database has started. */
 interface Known extends Shown {
   readonly began: Micros
@@ -84,12 +92,22 @@ interface Known extends Shown {
  */
 export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
   const { tables, current, now } = settle(options)
-  const known = new Map<string, Known>()
   const present: Policy = { name: 'timeTravel' }
-  const made = new Map<string, TablePolicy>()
+  // One plugin may be given to several databases, each with histories of its own.
+  const grounds = new WeakMap<object, Ground>()
+  const groundOf = (db: DatabaseHandle): Ground => {
+    const { driver, planning } = db.settings
+    let ground = grounds.get(driver)
+    if (ground === undefined) {
+      ground = { known: new Map(), made: new Map(), policies: planning.policies }
+      grounds.set(driver, ground)
+    }
+    return ground
+  }
   /** The same database, in which something else stands in the place of the tables. */
   const instead = (db: DatabaseHandle, mode: 'as of an instant' | 'all versions'): DatabaseHandle => {
     const { dialect } = db.settings.planning
+    const { known, made } = groundOf(db)
     const key = `${mode} ${dialect.name}`
     const policy = made.get(key) ?? historyPolicy({ tables, current, known, now, dialect }, mode)
     made.set(key, policy)
@@ -99,10 +117,13 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
     name: NAME,
     policies: [present],
     onInit: async (db: DatabaseHandle) => {
-      for (const table of tables) known.set(table, await knownOf(db, table))
+      const { known, policies } = groundOf(db)
+      for (const table of tables) known.set(table, await knownOf(db, nameInDatabase(tableName(table), policies)))
     },
-    extend: (db: DatabaseHandle) =>
-      ({
+    extend: (db: DatabaseHandle) => {
+      // Before it is started: names of tables are those of the program, which plugins may change.
+      const { known, policies } = groundOf(db)
+      return {
         asOf: (instant: unknown) => {
           const at = toMicros(instant, 'asOf()')
           return instead(db, 'as of an instant').as({ [AS_OF]: at })
@@ -112,11 +133,12 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
           return versionsOf(instead(db, 'all versions'), table, key, () => shownOf(table, definition, known).key)
         },
         began: async (table: unknown) => {
-          const name = tableName(table)
+          const name = nameInDatabase(tableName(table), policies)
           const began = await beganOf(keeperOf(db, 'began()'), name)
           return began === undefined ? refuse(`The history of '${full(name)}' has not begun.`) : toText(began)
         },
-      }) as never,
+      } as never
+    },
   } as Plugin<TimeTravelling>
 }
 
@@ -133,9 +155,10 @@ function settle(options: TimeTravelOptions) {
   return { tables, current, now }
 }
 
-async function knownOf(db: DatabaseHandle, table: string): Promise<Known> {
+async function knownOf(db: DatabaseHandle, name: TableName): Promise<Known> {
   const keeper = keeperOf(db, 'timeTravel()')
-  const { began, history, table: found, triggers } = await lookUp(keeper, tableName(table))
+  const table = full(name)
+  const { began, history, table: found, triggers } = await lookUp(keeper, name)
   const columns = found.columns.map(({ name }) => name)
   if (began === undefined)
     throw new KantaError(

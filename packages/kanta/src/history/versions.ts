@@ -2,6 +2,7 @@ import { refuse } from '../error/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { OPEN, toText } from './instant.ts'
+import { HISTORY_COLUMNS } from './name.ts'
 
 /** A row as it was for some time. */
 export interface Version<R> {
@@ -10,11 +11,6 @@ export interface Version<R> {
   readonly from: string
   /** The instant at which it ended; `undefined` for what is still so. */
   readonly to: string | undefined
-}
-
-interface Found {
-  readonly history_from: number | bigint | string
-  readonly history_to: number | bigint | string
 }
 
 /** All versions of the row with a key, the first first. */
@@ -32,8 +28,13 @@ export async function versionsOf(
   let query = (db as never as Loose).selectFrom(table).selectAll()
   for (const [column, value] of Object.entries(key)) query = query.where(column, '=', value)
   const rows = await query.orderBy('history_from').orderBy('history_to').orderBy('history_id').execute()
-  const versions = rows.map(({ history_id: _, history_from, history_to, ...row }) => {
-    const [from, to] = [Number(history_from), Number(history_to)]
+  // Plugins may give columns other names.
+  const named = (column: string): string =>
+    db.settings.planning.policies.reduce((made, policy) => policy.renameColumn?.(made) ?? made, column)
+  const own = Object.values(HISTORY_COLUMNS).map(named)
+  const versions = rows.map((found) => {
+    const row = Object.fromEntries(Object.entries(found).filter(([column]) => !own.includes(column)))
+    const [from, to] = [Number(found[named(HISTORY_COLUMNS.from)]), Number(found[named(HISTORY_COLUMNS.to)])]
     return { row, from, to }
   })
   // What came and went within one instant was at no instant; what MariaDB wrote by clocks that crossed ends with the next.
@@ -49,5 +50,5 @@ interface Loose {
   selectAll(): Loose
   where(column: string, op: string, value: unknown): Loose
   orderBy(column: string): Loose
-  execute(): Promise<(Found & Record<string, unknown>)[]>
+  execute(): Promise<Record<string, unknown>[]>
 }

@@ -1,5 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import type { QueryRunner, RawBuilder } from '../face/index.ts'
+import { DatabaseHandle } from '../run/index.ts'
 import type { DialectName, Found } from './catalog.ts'
 
 /** What is to be read, and how far it is. */
@@ -37,7 +38,7 @@ export class Source {
     of: number,
     options: { readonly signal?: AbortSignal | undefined; onProgress?: ((progress: Progress) => void) | undefined },
   ) {
-    this.#db = db
+    this.#db = bare(db)
     this.#of = of
     this.#signal = options.signal
     this.#tell = options.onProgress
@@ -55,6 +56,15 @@ export class Source {
       throw new KantaError(code, `The ${what} could not be read from the database's catalog: ${message}`, { cause })
     }
   }
+}
+
+/** The database as it names things itself: policies are for the tables of the user, and catalogs hold none of their rows. */
+function bare(db: QueryRunner): QueryRunner {
+  const handle: unknown = db
+  if (!(handle instanceof DatabaseHandle) || handle.settings.planning.policies.length === 0) return db
+  const { settings, session } = handle
+  const planning = { ...settings.planning, policies: [], companions: [] }
+  return new DatabaseHandle({ ...settings, planning, plugins: [] }, session) as unknown as QueryRunner
 }
 
 /** Databases say yes in many ways. */

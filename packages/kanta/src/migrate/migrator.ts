@@ -67,7 +67,7 @@ const DRIFTS: readonly Drift[] = ['changed', 'missing', 'out of order']
  * Each migration runs in a transaction with its record where the database can undo definitions; a lock keeps two
  * runners from running one twice.
  *
- * @throws KantaError `invalid_input` for a wrong option. Its methods: `migration_failed` when one fails, with the
+ * @throws KantaError `invalid_input` for a wrong option, `policy` for a database with policies on rows. Its methods: `migration_failed` when one fails, with the
  * `MigrationRun` up to it as `result`; `migration_dirty` after one that stopped in its midst; `migration_drift` when
  * the migrations are not those of the database; `timeout` when another runner keeps the lock.
  *
@@ -95,8 +95,19 @@ export function migrator(db: Database<any>, options: MigratorOptions): Migrator 
   const handle: unknown = db
   if (!(handle instanceof DatabaseHandle)) return refuse('migrator() takes a database, which kanta() gives.')
   if (handle.isTransaction) return refuse('migrator() takes a database, not a transaction: it begins its own.')
+  refusePolicies(handle)
   checkOptions(options)
   return new Runner(handle, options)
+}
+
+/** Under policies on rows a migration would change only those that they let through, and text is refused. */
+function refusePolicies({ settings }: DatabaseHandle): void {
+  const names = settings.planning.policies.flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
+  if (names.length > 0)
+    throw new KantaError(
+      'policy',
+      `migrator() would change tables past the policies of this database (${names.join(', ')}). Give it the database without them, with no plugins but those for names, such as camelCase().`,
+    )
 }
 
 type Planner = (named: readonly Named[], records: readonly MigrationRecord[]) => readonly Planned[]

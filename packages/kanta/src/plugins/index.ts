@@ -1,3 +1,14 @@
+export {
+  type ColumnUse,
+  type Late,
+  type Row,
+  type RowUse,
+  type Stamp,
+  type TablePolicy,
+  type TableReference,
+  type TableRule,
+  tablePolicy,
+} from '../guard/index.ts'
 export { camelCase, renaming } from './camel-case.ts'
 export { capability, createExecutor } from './executor.ts'
 export type { InstantForm } from './instant.ts'

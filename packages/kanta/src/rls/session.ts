@@ -8,7 +8,7 @@ import { contextOf, listOf, scalarOf, seen, written } from './rules.ts'
 type Names = Map<string, 'value' | 'list'>
 
 /** What the policies on the tables of a statement read of the context. */
-function namesOf({ tables }: Policies, { kind, reads, writes }: Facts): Names {
+function namesOf({ tables }: Policies, { kind, reads, writes }: Pick<Facts, 'kind' | 'reads' | 'writes'>): Names {
   const found: Names = new Map()
   const add = (name: string, trees: (rules: TableRules) => readonly Parameters<typeof contextOf>[0][]): void => {
     const rules = tables.get(name)
@@ -29,7 +29,7 @@ function namesOf({ tables }: Policies, { kind, reads, writes }: Facts): Names {
 /** All names that policies read. */
 function namesOfAll(policies: Policies): Names {
   const names = [...policies.tables.keys()]
-  return namesOf(policies, { kind: 'merge', reads: names, writes: names, columns: [], readOnly: false, opaque: false })
+  return namesOf(policies, { kind: 'merge', reads: names, writes: names })
 }
 
 function textOf(names: Names, context: Context): string {

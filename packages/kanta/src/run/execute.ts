@@ -53,7 +53,10 @@ export interface Settings {
 }
 
 /** Of text that is run as it is, nothing is known. */
-const OF_TEXT: Facts = { kind: 'rawStatement', reads: [], writes: [], columns: [], readOnly: false, opaque: true }
+const OF_TEXT: Facts = {
+  ...{ kind: 'rawStatement', reads: [], writes: [], columns: [], readOnly: false, opaque: true },
+  trusted: [],
+}
 
 /** The queries that compiled ones were made of, by which a database with policies runs them. */
 const compiledFrom = new WeakMap<object, Chain>()

@@ -18,6 +18,8 @@ export interface Facts {
   readonly readOnly: boolean
   /** Whether it holds text that may read or write tables which are not among these. */
   readonly opaque: boolean
+  /** The names of the texts in it that are trusted: `` sql`…`.trusted(name, …) ``. */
+  readonly trusted: readonly string[]
 }
 
 /** What a name in scope stands for: a defined table, a query with known columns, or something unknown. */
@@ -141,6 +143,7 @@ export class Resolver {
   readonly #reads = new Set<string>()
   readonly #writes = new Set<string>()
   readonly #columnsNamed = new Set<string>()
+  readonly #trusted = new Set<string>()
   #unsure = false
   #opaque = false
   #inTrusted = 0
@@ -158,6 +161,7 @@ export class Resolver {
       columns: [...this.#columnsNamed],
       readOnly: (kind === 'select' || kind === 'explain') && this.#writes.size === 0 && !this.#unsure,
       opaque: this.#opaque,
+      trusted: [...this.#trusted],
     }
   }
 
@@ -477,6 +481,7 @@ export class Resolver {
         )
         return
       case 'trusted':
+        this.#trusted.add(n.name)
         for (const table of n.reads) this.#reads.add(table)
         for (const table of n.writes) this.#writes.add(table)
         this.#inTrusted++

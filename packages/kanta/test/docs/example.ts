@@ -19,15 +19,24 @@ export interface Example {
 const OF_PACKAGE = ['README.md', 'packages/kanta/README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']
 const PAGES = [
   ...OF_PACKAGE,
+  'docs/audit.md',
+  'docs/cache.md',
   'docs/clusters.md',
   'docs/databases.md',
   'docs/diff.md',
+  'docs/from-kysely.md',
   'docs/introspection.md',
   'docs/migrations.md',
+  'docs/plugins.md',
+  'docs/plugins-on-rows.md',
+  'docs/row-level-security.md',
   'docs/runtimes.md',
   'docs/schema.md',
+  'docs/search.md',
   'docs/servers.md',
   'docs/sql-server.md',
+  'docs/time-travel.md',
+  'docs/writing-plugins.md',
 ]
 const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```$/gm
 
@@ -52,14 +61,22 @@ function examplesOf(path: string, text: string): Example[] {
 
 const VALUE =
   /^(?!(?:const|let|await|for|if|return|import|export|interface|type|function)\b|[\s})/])(.+?);? \/\/ (.+)$/gm
+/** Behind what is awaited a comment may say something else; what looks like a value is one. */
+const AWAITED = /^(await .+?);? \/\/ ([[{'\d].*|true|false|undefined)$/gm
 
 const IMPORT = /^import .*\n/gm
 
+/** The code of an example, with a call of `same()` for each value that a comment says. */
+export function checked(code: string): string {
+  const call = (_: string, expression: string, value: string): string => `same(${expression}, ${JSON.stringify(value)})`
+  return code.replaceAll(VALUE, call).replaceAll(AWAITED, call)
+}
+
 /** The text of a module that runs an example. `names` are the values and types that fragments may use. */
 export function moduleOf({ code, complete }: Example, names: { values: string[]; types: string[] }): string {
-  const checked = code.replaceAll(VALUE, (_, expression, value) => `same(${expression}, ${JSON.stringify(value)})`)
-  const same = checked === code ? '' : "import { same } from './same.ts'\n"
-  if (complete) return `${same}${checked}\nexport {}\n`
+  const body = checked(code)
+  const same = body === code ? '' : "import { same } from './same.ts'\n"
+  if (complete) return `${same}${body}\nexport {}\n`
   const imports = code.match(IMPORT)?.join('') ?? ''
   const uses = (text: string, name: string): boolean =>
     new RegExp(`(?<![\\w$.'])${name.replace('$', '\\$')}(?![\\w$'])`).test(text)
@@ -67,6 +84,6 @@ export function moduleOf({ code, complete }: Example, names: { values: string[];
   return `${same}import { ${used(names.values)} } from './prelude.ts'
 import type { ${used(names.types)} } from './prelude.ts'
 ${imports}export async function example() {
-${checked.replaceAll(IMPORT, '')}}
+${body.replaceAll(IMPORT, '')}}
 `
 }

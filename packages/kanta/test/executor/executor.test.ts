@@ -365,6 +365,26 @@ describe('what is in force', () => {
     expect(() => db.unscoped(all, ' ')).toThrow(/takes a reason/)
   })
 
+  test('text that is trusted is told to hooks by its name, as a statement and within one', async () => {
+    const told: (readonly string[])[] = []
+    const hook: Hook = {
+      name: 'h',
+      around: ({ facts }, next) => {
+        told.push(facts.trusted)
+        return next()
+      },
+    }
+    const db = (await guarded()).withPlugins([named('hears', { hooks: [hook] })])
+    await sql`select * from post`.trusted('all posts', { reads: ['post'] }).execute(db)
+    const count = sql<number>`(select count(*) from note)`.trusted('notes', { reads: ['note'] })
+    await db
+      .selectFrom('post')
+      .select(['id', count.as('n')])
+      .execute()
+    await db.selectFrom('post').select('id').execute()
+    expect(told).toEqual([['all posts'], ['notes'], []])
+  })
+
   test('two policies of one name have capabilities of their own', async () => {
     const keys = [capability('one'), capability('two')]
     const policies = keys.map((key, i) =>
