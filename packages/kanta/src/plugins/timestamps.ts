@@ -4,7 +4,7 @@ import { type Late, type Stamp, sameName, type TableReference, type TableRule, t
 import type { DatabaseHandle, Node, Plugin } from '../run/index.ts'
 import { type ColumnDefinition, definitionOf } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
-import { clockOf, formOf, type InstantForm, inForm } from './instant.ts'
+import { clockOf, FORMS, formOf, type InstantForm, inForm } from './instant.ts'
 import { listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
 
 /** Which columns say when a row was made and changed. */
@@ -60,7 +60,6 @@ export interface Timestamped {
 const OPTIONS: readonly (keyof TimestampsOptions)[] = [
   ...(['tables', 'created', 'updated', 'clock', 'now', 'given', 'form'] as const),
 ]
-const ALL_FORMS: readonly InstantForm[] = ['timestamp', 'seconds', 'milliseconds', 'iso', 'date']
 
 /** The options, with what is not given filled in. */
 interface Settings {
@@ -120,7 +119,7 @@ function settingsOf(options: TimestampsOptions): Settings {
   if (clock !== 'client' && clock !== 'database')
     refuse(`timestamps({ clock: ${show(clock)} }): use client or database.`)
   if (given !== 'refuse' && given !== 'keep') refuse(`timestamps({ given: ${show(given)} }): use refuse or keep.`)
-  if (!ALL_FORMS.includes(form)) refuse(`timestamps({ form: ${show(form)} }): use one of ${ALL_FORMS.join(', ')}.`)
+  if (!FORMS.includes(form)) refuse(`timestamps({ form: ${show(form)} }): use one of ${FORMS.join(', ')}.`)
   if (typeof now !== 'function') refuse(`timestamps({ now }) takes a function that gives a Date, not ${show(now)}.`)
   if (clock === 'database' && options.now !== undefined)
     refuse("timestamps() takes now(), or clock: 'database', but not both.")

@@ -87,7 +87,7 @@ async function deleteBatch(db: DatabaseHandle, expiring: Expiring, settings: Ttl
   const time = timeColumn(expiring, definitionIn(db, expiring.table), dialect)
   const moment =
     settings.clock === 'database'
-      ? databaseMoment(dialect, time.stored, expiring.after)
+      ? databaseMoment(dialect, time.form, expiring.after)
       : time.valueOf(new Date(readClock(settings.now).getTime() - expiring.after))
   // SQLite's writers wait for each other, for nothing where nothing has expired.
   const some = db.selectFrom(names.table).select(sql`1`.as('found')).where(names.column, '<=', moment).limit(1)

@@ -8,7 +8,6 @@ import { makeTriggers } from './ttl-trigger.ts'
 
 export type { ExpiringTable, TtlOptions } from './ttl-options.ts'
 export type { Swept } from './ttl-sweep.ts'
-export type { StoredTime } from './ttl-time.ts'
 
 /** What a database has with {@link ttl}. */
 export interface Expires {
@@ -92,10 +91,10 @@ function expiry(settings: TtlSettings): TablePolicy {
       const { column, after } = expiring
       return {
         sees: (row: Row, _use, late) => {
-          const { stored, valueOf } = timeColumn(expiring, table.definition, late.dialect)
+          const { form, valueOf } = timeColumn(expiring, table.definition, late.dialect)
           const moment: Node =
             clock === 'database'
-              ? databaseMoment(late.dialect, stored, after).node
+              ? databaseMoment(late.dialect, form, after).node
               : late.value(() => valueOf(new Date(readClock(now).getTime() - after)))
           const left: Node = { kind: 'binary', left: row(column), op: '>', right: moment }
           return { kind: 'or', items: [isNull(row(column)), left] }
