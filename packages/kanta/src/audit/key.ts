@@ -1,5 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import { type ColumnDefinition, fullName, type TableDefinition } from '../schema/index.ts'
 import { type Stored, type StoredRow, toCell } from './image.ts'
 
 /** A table whose rows are told apart by their keys. */
@@ -9,10 +9,6 @@ export interface Keyed {
   readonly definition: TableDefinition | undefined
   readonly key: readonly string[]
 }
-
-/** `schema.table`, or the name alone. */
-export const fullName = ({ schema, name }: Pick<Keyed, 'schema' | 'name'>): string =>
-  schema === undefined ? name : `${schema}.${name}`
 
 /**
  * The columns of the primary key: those of the definition, or those given for the table.

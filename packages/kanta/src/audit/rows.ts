@@ -1,8 +1,9 @@
 import { KantaError } from '../error/index.ts'
 import { DatabaseHandle, type Node, type NodeOf, nodeWith, withoutPlugins } from '../run/index.ts'
+import { fullName } from '../schema/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Image, StoredRow } from './image.ts'
-import { fullName, type Keyed } from './key.ts'
+import type { Keyed } from './key.ts'
 
 const stored = new WeakMap<DatabaseHandle['settings']['planning'], DatabaseHandle['settings']['planning']>()
 

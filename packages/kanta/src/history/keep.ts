@@ -3,10 +3,11 @@ import { KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database, Sql } from '../face/index.ts'
 import { type Catalog, type CatalogTable, introspect } from '../introspect/index.ts'
 import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
+import { fullName, type TableName } from '../schema/index.ts'
 import { sql as template } from '../sql/index.ts'
 import { OPEN } from './instant.ts'
 import { mariadbText } from './mariadb.ts'
-import { beside, full, historyOf, quoted, RECORD, type TableName, tableNames } from './name.ts'
+import { beside, historyOf, quoted, RECORD, tableNames } from './name.ts'
 import { postgresText } from './postgres.ts'
 import { sqliteText } from './sqlite.ts'
 import { checkColumns, createRecord, type HistoryText, pathsOf } from './statements.ts'
@@ -79,7 +80,7 @@ export async function lookUp(db: Keeper, name: TableName): Promise<Kept> {
   const found = (wanted: string): CatalogTable | undefined =>
     catalog.tables.find((table) => table.name === wanted && (table.schema ?? undefined) === schema)
   const table = found(name.name)
-  if (table === undefined) throw new KantaError('not_found', `The database has no table '${full(name)}'.`)
+  if (table === undefined) throw new KantaError('not_found', `The database has no table '${fullName(name)}'.`)
   return {
     // A trigger of PostgreSQL runs wherever, so it names tables in full; SQLite has one schema unless told otherwise.
     table: dialectOf(db).name === 'sqlite' ? { ...table, schema: name.schema ?? null } : table,
@@ -142,7 +143,7 @@ async function start(db: Keeper, name: TableName): Promise<void> {
   if (began !== undefined)
     throw new KantaError(
       'conflict',
-      `The history of '${full(name)}' has begun already. Bring it up to date with refreshHistory().`,
+      `The history of '${fullName(name)}' has begun already. Bring it up to date with refreshHistory().`,
     )
   checkColumns(table)
   const paths = pathsOf(table, dialect)

@@ -2,10 +2,10 @@ import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
 import { type Late, type Stamp, sameName, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import type { DatabaseHandle, Node, Plugin } from '../run/index.ts'
-import { type ColumnDefinition, definitionOf } from '../schema/index.ts'
+import { type ColumnDefinition, definitionOf, fullName } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { clockOf, FORMS, formOf, type InstantForm, inForm } from './instant.ts'
-import { listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
+import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 /** Which columns say when a row was made and changed. */
 export interface TimestampsOptions {
@@ -152,7 +152,7 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
     if (tables === undefined) return undefined
     throw new KantaError(
       'policy',
-      `'${nameOf(table)}' is in 'tables' of timestamps(), and has none of its columns. Add them, or take it from the list.`,
+      `'${fullName(table)}' is in 'tables' of timestamps(), and has none of its columns. Add them, or take it from the list.`,
     )
   }
   const isOnce = (name: string): boolean => Object.keys(created).some((column) => sameName(column, name))
@@ -163,7 +163,7 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
       if (use === 'update' && given === 'refuse' && isOnce(name))
         throw new KantaError(
           'policy',
-          `'${nameOf(table)}.${name}' says when the row was made, which does not change. Leave it out.`,
+          `'${fullName(table)}.${name}' says when the row was made, which does not change. Leave it out.`,
         )
     },
   }

@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type DatabaseHandle, type NodeOf, PoolSession, sessionLocks, withoutGuards } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import { splitName, type TableDefinition } from '../schema/index.ts'
 import { type DeleteBuilder, Expr, type SelectBuilder, sql } from '../sql/index.ts'
 import type { TtlSettings } from './ttl-options.ts'
 import { databaseMoment, type Expiring, readClock, timeColumn } from './ttl-time.ts'
@@ -23,7 +23,7 @@ const LOCK = 'ttl'
 export const sweeping = (db: DatabaseHandle): DatabaseHandle => withoutGuards(db, 'sweep of expired rows')
 
 export function namesOf(db: DatabaseHandle, { table, column }: Expiring): Names {
-  const [name, schema] = table.split('.').reverse() as [string, string?]
+  const { name, schema } = splitName(table)
   const ref = (of: string): Expr => new Expr({ kind: 'ref', schema: undefined, table: undefined, column: of })
   const node: NodeOf<'table'> = { kind: 'table', schema, name, definition: undefined }
   const { primaryKey = [] } = definitionIn(db, table) ?? {}

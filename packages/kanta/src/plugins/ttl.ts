@@ -1,6 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../guard/index.ts'
 import { DatabaseHandle, type Node, type Plugin } from '../run/index.ts'
+import { splitName } from '../schema/index.ts'
 import { settleTtl, type TtlOptions, type TtlSettings } from './ttl-options.ts'
 import { type Swept, sweep, sweeping } from './ttl-sweep.ts'
 import { databaseMoment, type Expiring, readClock, timeColumn } from './ttl-time.ts'
@@ -105,7 +106,7 @@ function expiry(settings: TtlSettings): TablePolicy {
 }
 
 function isOf({ table }: Expiring, { name, schema }: TableReference): boolean {
-  const [own, ownSchema] = table.split('.').reverse() as [string, string?]
+  const { name: own, schema: ownSchema } = splitName(table)
   return sameName(own, name) && (ownSchema === undefined || (schema !== undefined && sameName(ownSchema, schema)))
 }
 

@@ -2,7 +2,7 @@ import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect
 import type { Driver } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { PluginDescription } from '../face/index.ts'
-import { definitionOf, type TableDefinition } from '../schema/index.ts'
+import { definitionOf, fullName, type TableDefinition } from '../schema/index.ts'
 import {
   Chain,
   caseOf,
@@ -150,7 +150,7 @@ function definitions(schema: object | undefined): SchemaDefinitions {
   for (const value of Object.values(schema ?? {})) {
     const definition = definitionOf(value)
     if (definition === undefined) continue
-    const name = definition.schema === undefined ? definition.name : `${definition.schema}.${definition.name}`
+    const name = fullName(definition)
     const other = found.get(name)
     if (other !== undefined && other !== definition) refuse(`The schema has two tables with the name '${name}'.`)
     found.set(name, definition)

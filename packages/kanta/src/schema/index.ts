@@ -52,3 +52,4 @@ export {
   table,
   type UniqueDefinition,
 } from './table.ts'
+export { fullName, splitName, type TableName } from './table-name.ts'

@@ -1,6 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { DatabaseHandle, type Plugin } from '../run/index.ts'
-import { definitionOf } from '../schema/index.ts'
+import { definitionOf, fullName, splitName } from '../schema/index.ts'
 import { Expr, type SelectBuilder, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { configOf, documentOf, indexOf, makeIndexes } from './full-text-index.ts'
@@ -69,7 +69,7 @@ export function fullText(
 export function tableName(table: unknown): string {
   const definition = definitionOf(table)
   if (definition === undefined) return String(table)
-  return definition.schema === undefined ? definition.name : `${definition.schema}.${definition.name}`
+  return fullName(definition)
 }
 
 function search(
@@ -89,10 +89,10 @@ function search(
 }
 
 /** The name that the columns of a table have in a query. */
-export const sourceName = (table: string): string => table.split('.').at(-1)!
+export const sourceName = (table: string): string => splitName(table).name
 
 export const sourceOf = (table: string): Expr => {
-  const [name, schema] = table.split('.').reverse() as [string, string?]
+  const { name, schema } = splitName(table)
   return new Expr({ kind: 'table', schema, name, definition: undefined })
 }
 
