@@ -9,7 +9,7 @@ const NOW = "cast(round(unixepoch('subsec') * 1000) as integer) * 1000"
 
 const EVENTS = ['insert', 'update', 'delete'] as const
 
-/** Histories in SQLite, whose clock counts milliseconds. */
+/** Histories in SQLite, whose clock counts milliseconds: changes of one row within one are a microsecond apart. */
 export function sqliteText(dialect: Dialect): HistoryText {
   const q = dialect.quote
   const named = (table: CatalogTable): Paths => ({
@@ -19,9 +19,9 @@ export function sqliteText(dialect: Dialect): HistoryText {
     history: q(historyOf(table.name)),
   })
   const schemaOf = (table: CatalogTable): string => (table.schema === null ? '' : `${q(table.schema)}.`)
-  /** Ends what is open of some rows; never before it began, should the clock have gone back. */
+  /** Ends what is open of some rows; each version lasts, should the clock have stood still or gone back. */
   const close = (history: string, which: string): string =>
-    `update ${history} set history_to = max(${NOW}, history_from) where history_to = ${OPEN} and ${which};`
+    `update ${history} set history_to = max(${NOW}, history_from + 1) where history_to = ${OPEN} and ${which};`
   const byKey = (table: CatalogTable, row: 'old' | 'new'): string =>
     keyOf(table)
       .map((name) => `${q(name)} is ${row}.${q(name)}`)

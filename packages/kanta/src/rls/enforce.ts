@@ -12,6 +12,7 @@ export function rowPolicy(policies: Policies, capability: Capability | undefined
   return tablePolicy({
     name: 'rls',
     tables: [...policies.tables.keys()],
+    refusesDefinitions: true,
     opens: (held) => capability !== undefined && held === capability,
     rule: ({ name, schema, definition }) => {
       const rules = rulesOfTable(policies.tables, fullName({ schema, name }))

@@ -48,7 +48,7 @@ describe.each([postgres, pglite, mariadbEngine])('$name', (engine: Engine) => {
   )
 
   test.skipIf(engine.missing !== undefined)('runs what the README shows of plugins', async () => {
-    const rules = stripTypeScriptTypes(checked(withDriver(RULES!)))
+    const rules = checked(stripTypeScriptTypes(withDriver(RULES!)))
     expect(rules.match(/same\(/g)).toHaveLength(4)
     const place = await engine.create()
     const run = new AsyncFunction(...Object.keys(parts), 'driver', rules)
