@@ -4,12 +4,13 @@ import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import { Aftermath } from './aftermath.ts'
+import { atomically } from './atomic.ts'
 import { type BatchSource, runBatch } from './batch.ts'
 import { type Bound, bind, bindFixed } from './bind.ts'
 import { type Part, partsOf, refuseRagged } from './bulk.ts'
 import { type Context, joinContexts } from './context.ts'
 import { arrayDecoder, type Decoding, describeDecoding, objectDecoder, type RowDecoder } from './decode.ts'
-import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
+import { failure, outcomeUnknown, throwIfAborted } from './failure.ts'
 import {
   type Company,
   type Exemption,
@@ -72,7 +73,7 @@ export class Executor implements Runner {
   #lastContext: Context | undefined
   #lastPlanning: Planning | undefined
   /** Whether hooks only watch. */
-  readonly #plain: boolean
+  readonly #onlyWatched: boolean
   readonly #watches: boolean
 
   constructor(settings: Settings, session: Session) {
@@ -81,7 +82,7 @@ export class Executor implements Runner {
     this.#dialect = settings.planning.dialect
     this.#fixed = settings.planning
     this.#varies = settings.planning.policies.some(({ variants }) => variants !== undefined)
-    this.#plain = settings.hooks.every((hook) => hook.around === undefined)
+    this.#onlyWatched = settings.hooks.every((hook) => hook.around === undefined)
     this.#watches = settings.hooks.length > 0
   }
 
@@ -94,7 +95,7 @@ export class Executor implements Runner {
     } catch (error) {
       return this.#onceStarted(error, () => this.execute(query, options))
     }
-    if (options?.signal === undefined && this.#plain && ready.companions === undefined) {
+    if (options?.signal === undefined && this.#onlyWatched && ready.companions === undefined) {
       if (ready.returnsRows === true && ready.sql !== undefined) {
         return this.#now(ready, ready.sql, args, false) as Promise<unknown[]>
       }
@@ -113,7 +114,12 @@ export class Executor implements Runner {
       return this.#onceStarted(error, () => this.first(query, options))
     }
     if (ready.facts.readOnly && ready.returnsRows === true) {
-      if (options?.signal === undefined && this.#plain && ready.sql !== undefined && ready.companions === undefined)
+      if (
+        options?.signal === undefined &&
+        this.#onlyWatched &&
+        ready.sql !== undefined &&
+        ready.companions === undefined
+      )
         return this.#now(ready, ready.sql, args, true)
       return this.#run(ready, args, options, true).then((rows) => rows[0])
     }
@@ -526,40 +532,13 @@ export class Executor implements Runner {
     }
   }
 
-  /** Several statements as one: all of them, or none. */
-  async #atomically<T>(use: Use, work: () => Promise<T>): Promise<T> {
-    const { connection } = use
+  /** All of several statements, or none. */
+  #atomically<T>(use: Use, work: () => Promise<T>): Promise<T> {
     const { transaction } = this.#dialect
     const nested = this.session.inTransaction
-    const release = transaction.release(SAVEPOINT)
-    const undo = nested
-      ? [transaction.rollbackTo(SAVEPOINT), ...(release === undefined ? [] : [release])]
-      : [transaction.rollback]
-    const run = async (sql: string): Promise<void> => {
-      try {
-        await connection.script(sql)
-      } catch (cause) {
-        throw this.failure(cause, { sql, parameters: [] }, sql === transaction.commit ? connection : undefined)
-      }
-    }
-    for (const sql of nested ? [transaction.savepoint(SAVEPOINT)] : transaction.begin({})) await run(sql)
-    try {
-      const result = await work()
-      const done = nested ? release : transaction.commit
-      if (done !== undefined) await run(done)
-      return result
-    } catch (cause) {
-      await use.settled()
-      // Some errors end a transaction of SQLite by themselves.
-      if (connection.inTransaction === false || use.isBroken) throw cause
-      try {
-        for (const sql of undo) await run(sql)
-      } catch (later) {
-        use.break()
-        throw suppress(cause, later)
-      }
-      throw cause
-    }
+    const failure = (cause: unknown, sql: string): KantaError =>
+      this.failure(cause, { sql, parameters: [] }, sql === transaction.commit ? use.connection : undefined)
+    return atomically(use, { texts: transaction, nested, failure }, work)
   }
 
   #part(part: Part, use: Use, single: boolean, after: Aftermath): Promise<unknown[]> {
@@ -660,8 +639,5 @@ function together(parts: readonly Part[], results: readonly (readonly unknown[])
   }
   return [new InsertResult(insertId, changes)]
 }
-
-/** The savepoint of an insert that takes several statements; a user's cannot have its name. */
-const SAVEPOINT = 'kanta_insert'
 
 const NOTHING_KNOWN: Decoding = { codecs: new Map(), rename: undefined, bigints: false }
