@@ -1,7 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import { tablePolicy } from '../guard/index.ts'
+import { fullName } from '../ir/index.ts'
 import type { Companion, DatabaseHandle, Plugin } from '../run/index.ts'
-import { fullName } from '../schema/index.ts'
 import { auditCompanion } from './capture.ts'
 import { type AuditOptions, type Settings, settle } from './options.ts'
 import { checkpoint } from './prune.ts'

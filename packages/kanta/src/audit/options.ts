@@ -1,6 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import { splitName } from '../ir/index.ts'
 import type { Context, DatabaseHandle, Node, NodeOf } from '../run/index.ts'
-import { splitName } from '../schema/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { headName } from './table.ts'
 

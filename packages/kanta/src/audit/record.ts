@@ -1,5 +1,5 @@
+import { fullName } from '../ir/index.ts'
 import { type Context, contextValue, type DatabaseHandle } from '../run/index.ts'
-import { fullName } from '../schema/index.ts'
 import { chained } from './chain.ts'
 import { imageText, type StoredRow, valueText } from './image.ts'
 import { type Keyed, keyText } from './key.ts'

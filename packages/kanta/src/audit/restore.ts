@@ -1,6 +1,6 @@
 import { checkOptions, KantaError } from '../error/index.ts'
+import { fullName } from '../ir/index.ts'
 import { type DatabaseHandle, withoutPlugins } from '../run/index.ts'
-import { fullName } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { imagesOf, type Row } from './entry.ts'
 import { type Image, redacted, type Stored, type StoredRow } from './image.ts'

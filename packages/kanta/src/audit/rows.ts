@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import { fullName } from '../ir/index.ts'
 import { DatabaseHandle, type Node, type NodeOf, nodeWith, withoutPlugins } from '../run/index.ts'
-import { fullName } from '../schema/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Image, StoredRow } from './image.ts'
 import type { Keyed } from './key.ts'

@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import { fullName, type TableName } from '../schema/index.ts'
+import { fullName, type TableName } from '../ir/index.ts'
 import { OPEN } from './instant.ts'
 import { dialectOf, type Keeper, keeperOf, lookUp, nowOf, run, textOf, together } from './keep.ts'
 import { tableNames } from './name.ts'

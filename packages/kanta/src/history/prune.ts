@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import { fullName } from '../schema/index.ts'
+import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import { type Micros, toMicros } from './instant.ts'
 import { affectedBy, beganOf, dialectOf, type Keeper, keeperOf, nowOf, rowsOf, run } from './keep.ts'

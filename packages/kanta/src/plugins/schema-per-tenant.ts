@@ -1,7 +1,7 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type TableReference, tablePolicy } from '../guard/index.ts'
+import { fullName } from '../ir/index.ts'
 import { type Context, contextValue, inSchemas, type Plugin } from '../run/index.ts'
-import { fullName } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { nameGiven, tableNames } from './table-list.ts'
 

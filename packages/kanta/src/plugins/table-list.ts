@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import type { TableReference } from '../guard/index.ts'
-import { fullName } from '../schema/index.ts'
+import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 
 /** Whether a list has a table exactly as it is named. */

@@ -1,5 +1,6 @@
 import { refuse } from '../error/index.ts'
-import { definitionOf, type ForeignKeyDefinition, fullName, type TableDefinition } from '../schema/index.ts'
+import { fullName } from '../ir/index.ts'
+import { definitionOf, type ForeignKeyDefinition, type TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { listsAnywhere } from './table-list.ts'
 import { scopeOf, type TenantOptions } from './tenant.ts'

@@ -11,8 +11,9 @@ import {
   type TableRule,
   tablePolicy,
 } from '../guard/index.ts'
+import { fullName } from '../ir/index.ts'
 import { contextValue, type Node, type Plugin } from '../run/index.ts'
-import { type ColumnDefinition, fullName } from '../schema/index.ts'
+import type { ColumnDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 

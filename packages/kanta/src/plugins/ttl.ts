@@ -1,7 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../guard/index.ts'
+import { splitName } from '../ir/index.ts'
 import { DatabaseHandle, type Node, type Plugin } from '../run/index.ts'
-import { splitName } from '../schema/index.ts'
 import { settleTtl, type TtlOptions, type TtlSettings } from './ttl-options.ts'
 import { type Swept, sweep, sweeping } from './ttl-sweep.ts'
 import { databaseMoment, type Expiring, readClock, timeColumn } from './ttl-time.ts'

@@ -1,5 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import { definitionOf, fullName, type TableDefinition } from '../schema/index.ts'
+import { fullName } from '../ir/index.ts'
+import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { type ColumnRights, OPERATIONS, type Operation, Policies, type Rules, type TableRules } from './declare.ts'
 import { quote, Text } from './native-text.ts'

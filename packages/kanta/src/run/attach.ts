@@ -1,6 +1,6 @@
 import { type Dialect, localize } from '../dialect/index.ts'
-import type { Node } from '../ir/index.ts'
-import { fullName, type TableDefinition } from '../schema/index.ts'
+import { fullName, type Node } from '../ir/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
 import { withHidden } from './hidden.ts'
 
 /** The definitions that a database knows, by name (`schema.name` for those in a schema). */

@@ -2,7 +2,8 @@ import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect
 import type { Driver } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { PluginDescription } from '../face/index.ts'
-import { definitionOf, fullName, type TableDefinition } from '../schema/index.ts'
+import { fullName } from '../ir/index.ts'
+import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import {
   Chain,
   caseOf,

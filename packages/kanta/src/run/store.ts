@@ -1,6 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
-import { fullName, type TableDefinition } from '../schema/index.ts'
+import { CLEARED, fieldsOf, fold, fullName, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
+import type { TableDefinition } from '../schema/index.ts'
 import { type Chain, isOperand, show } from '../sql/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 

@@ -52,4 +52,3 @@ export {
   table,
   type UniqueDefinition,
 } from './table.ts'
-export { fullName, splitName, type TableName } from './table-name.ts'

@@ -1,6 +1,6 @@
 import type { AnyInfo, Database } from '../face/index.ts'
+import { splitName } from '../ir/index.ts'
 import { type DatabaseHandle, withoutGuards } from '../run/index.ts'
-import { splitName } from '../schema/index.ts'
 import { Expr, sql } from '../sql/index.ts'
 import { checkColumns, type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
 import { hasFullText, unsupported } from './support.ts'

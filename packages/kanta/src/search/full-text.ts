@@ -1,6 +1,7 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import { fullName, splitName } from '../ir/index.ts'
 import { DatabaseHandle, type Plugin } from '../run/index.ts'
-import { definitionOf, fullName, splitName } from '../schema/index.ts'
+import { definitionOf } from '../schema/index.ts'
 import { Expr, type SelectBuilder, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { configOf, documentOf, indexOf, makeIndexes } from './full-text-index.ts'

@@ -13,8 +13,8 @@ import {
   type TableRule,
   tablePolicy,
 } from '../../guard/index.ts'
+import { fullName } from '../../ir/index.ts'
 import type { Policy } from '../../run/index.ts'
-import { fullName } from '../../schema/index.ts'
 import { momentFor } from './moment.ts'
 import type { Settled } from './option.ts'
 import { isSoft, referencesOf, resolved, sameTable } from './reference.ts'
