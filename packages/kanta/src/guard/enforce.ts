@@ -4,6 +4,7 @@ import {
   mapChildren,
   type Node,
   type NodeOf,
+  nodeWith,
   type Policy,
   type Sight,
   type Surroundings,
@@ -47,8 +48,11 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
 export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
   const late = new Late(around)
   // Of the columns that they name the user learns nothing.
-  const within = (rule: Node): Node =>
-    late.isReader(rule) ? guard(rule, NO_NAMES, site, false) : mapChildren(rule, within)
+  const within = (rule: Node): Node => {
+    if (!late.isReader(rule)) return mapChildren(rule, within)
+    const read = guard(rule, NO_NAMES, site, false)
+    return WRITES.has(statement.kind) && /^(?:mysql|mariadb)$/.test(around.dialect.name) ? apart(read) : read
+  }
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
   const tree = guard(confined, NO_NAMES, site)
@@ -56,6 +60,28 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()
+const WRITES: ReadonlySet<Node['kind']> = new Set(['insert', 'update', 'delete'])
+
+/**
+ * A query whose tables are each read by a query of its own: MySQL and MariaDB read a table that they write only so.
+ * https://dev.mysql.com/doc/refman/8.4/en/update.html
+ */
+function apart(query: Node): Node {
+  const read = (source: Node): Node => {
+    const table = source.kind === 'alias' ? source.operand : source
+    if (table.kind !== 'table') return source
+    const name = source.kind === 'alias' ? source.name : table.name
+    const items: readonly Node[] = [{ kind: 'star', table: undefined }]
+    const operand = nodeWith('select', { items, from: [table] })
+    return { kind: 'alias', operand, name, columns: undefined }
+  }
+  if (query.kind !== 'select') return mapChildren(query, apart)
+  const inner = mapChildren(query, apart)
+  const joins = inner.joins.map((join) =>
+    join.kind === 'joined' && join.source !== undefined ? { ...join, source: read(join.source) } : join,
+  )
+  return { ...inner, from: inner.from.map(read), joins }
+}
 
 function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = true): Node {
   if (part.kind === 'trusted') return part

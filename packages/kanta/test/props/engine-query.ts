@@ -87,8 +87,11 @@ function plain(value: unknown, output: Output): unknown {
     return value === null ? null : plainRow(value as Any, columns)
   }
   if (typeof value === 'boolean') return value ? 1 : 0
-  if (output.type === 'time' && typeof value === 'string')
-    return new Date(`${value.replace(' ', 'T').slice(0, 23)}Z`).toISOString()
+  if (output.type === 'time' && typeof value === 'string') {
+    const time = new Date(`${value.replace(' ', 'T').slice(0, 23)}Z`)
+    // What is no time, such as a year beyond those of JavaScript, is compared as it is.
+    return Number.isNaN(time.getTime()) ? value : time.toISOString()
+  }
   return output.type !== 'text' && typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value
 }
 
