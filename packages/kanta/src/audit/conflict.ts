@@ -1,8 +1,9 @@
 import { KantaError } from '../error/index.ts'
+import { fullName } from '../ir/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import type { Codec, ColumnDefinition } from '../schema/index.ts'
 import type { Capture } from './capture.ts'
-import { fullName, type Keyed } from './key.ts'
+import type { Keyed } from './key.ts'
 import { locksOf, star } from './rows.ts'
 
 type Insert = NodeOf<'insert'>

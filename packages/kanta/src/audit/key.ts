@@ -1,4 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
+import { fullName } from '../ir/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { type Stored, type StoredRow, toCell } from './image.ts'
 
@@ -9,10 +10,6 @@ export interface Keyed {
   readonly definition: TableDefinition | undefined
   readonly key: readonly string[]
 }
-
-/** `schema.table`, or the name alone. */
-export const fullName = ({ schema, name }: Pick<Keyed, 'schema' | 'name'>): string =>
-  schema === undefined ? name : `${schema}.${name}`
 
 /**
  * The columns of the primary key: those of the definition, or those given for the table.

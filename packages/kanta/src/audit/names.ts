@@ -1,9 +1,10 @@
 import { localize } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import { fullName, splitName } from '../ir/index.ts'
 import type { DatabaseHandle, Node, NodeOf } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { checkName, RUNNER } from '../sql/index.ts'
-import { fullName, type Keyed, keyOf } from './key.ts'
+import { type Keyed, keyOf } from './key.ts'
 import type { Settings } from './options.ts'
 
 /** A table under its names in the program and in the database. */
@@ -58,7 +59,7 @@ export function tableOfEntry(
   // Those with a definition first: it says how images are read.
   const names = [...db.settings.planning.schema.keys(), full, entry.table_name]
   for (const name of [...names, ...names.map((one) => inProgram(one, db))]) {
-    const [bare, schema] = name.split('.').reverse() as [string, string?]
+    const { name: bare, schema } = splitName(name)
     const inside = renamed<NodeOf<'table'>>({ kind: 'table', schema, name: bare, definition: undefined }, db)
     if (fullName(inside) === full) return namedTable(db, name, settings)
   }

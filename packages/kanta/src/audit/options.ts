@@ -1,4 +1,5 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import { splitName } from '../ir/index.ts'
 import type { Context, DatabaseHandle, Node, NodeOf } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { headName } from './table.ts'
@@ -126,7 +127,7 @@ function namesIn(policies: DatabaseHandle['settings']['planning']['policies']) {
     policies.reduce<Node>((made, { rewrite }) => rewrite?.(made) ?? made, node) as N
   return {
     inTable: (given: string): string => {
-      const [name, schema] = given.split('.').reverse() as [string, string?]
+      const { name, schema } = splitName(given)
       const made = renamed<NodeOf<'table'>>({ kind: 'table', schema, name, definition: undefined })
       // A schema that is added is not told apart from others anyway.
       return schema === undefined ? made.name : `${made.schema}.${made.name}`

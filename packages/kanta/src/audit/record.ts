@@ -1,7 +1,8 @@
+import { fullName } from '../ir/index.ts'
 import { type Context, contextValue, type DatabaseHandle } from '../run/index.ts'
 import { chained } from './chain.ts'
 import { imageText, type StoredRow, valueText } from './image.ts'
-import { fullName, type Keyed, keyText } from './key.ts'
+import { type Keyed, keyText } from './key.ts'
 import type { Settings } from './options.ts'
 import { auditTables, KEY_PREFIX } from './table.ts'
 

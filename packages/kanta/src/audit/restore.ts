@@ -1,13 +1,14 @@
 import { checkOptions, KantaError } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import { fullName } from '../ir/index.ts'
+import { type DatabaseHandle, withoutPlugins } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { imagesOf, type Row } from './entry.ts'
 import { type Image, redacted, type Stored, type StoredRow, toCell } from './image.ts'
-import { fullName, type Keyed } from './key.ts'
+import type { Keyed } from './key.ts'
 import { type Named, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
 import { record } from './record.ts'
-import { isOneOf, rowsOf, storedRows, tableOf, withoutPolicies } from './rows.ts'
+import { isOneOf, rowsOf, storedRows, tableOf } from './rows.ts'
 import { mayWrite, scopeOf } from './scope.ts'
 
 export interface RestoreOptions {
@@ -107,7 +108,7 @@ export class Restorer {
     const key = values === undefined ? undefined : { ...before, ...values }
     const after = key === undefined ? undefined : (await rowsOf(this.#db, table, [key]))[0]
     const { context } = this.#db[RUNNER]
-    await record(withoutPolicies(this.#db), this.#settings, table, { asked: 'restore', context }, [{ before, after }])
+    await record(withoutPlugins(this.#db), this.#settings, table, { asked: 'restore', context }, [{ before, after }])
   }
 
   /** The columns of an image that can be written; those that were never kept are given, or stay as they are. */

@@ -1,29 +1,22 @@
 import { KantaError } from '../error/index.ts'
-import { DatabaseHandle, type Node, type NodeOf, nodeWith, type Settings, withoutPlugins } from '../run/index.ts'
+import { fullName } from '../ir/index.ts'
+import { DatabaseHandle, type Node, type NodeOf, nodeWith, withoutPlugins } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Image, StoredRow } from './image.ts'
-import { fullName, type Keyed } from './key.ts'
+import type { Keyed } from './key.ts'
 
-const plain = new WeakMap<Settings['planning'], Settings>()
+const stored = new WeakMap<DatabaseHandle['settings']['planning'], DatabaseHandle['settings']['planning']>()
 
 /** The database as it holds its rows: no plugin, no definition, no codec. */
 export function storedRows(db: DatabaseHandle): DatabaseHandle {
-  const { planning } = db.settings
-  let found = plain.get(planning)
-  if (found === undefined) {
-    const { dialect } = planning
-    found = {
-      ...withoutPlugins(db.settings),
-      planning: { dialect, schema: new Map(), policies: [], companions: [], stored: true },
-    }
-    plain.set(planning, found)
+  const { settings, session } = withoutPlugins(db)
+  let planning = stored.get(settings.planning)
+  if (planning === undefined) {
+    planning = { ...settings.planning, schema: new Map(), stored: true }
+    stored.set(settings.planning, planning)
   }
-  return new DatabaseHandle(found, db.session)
+  return new DatabaseHandle({ ...settings, planning }, session)
 }
-
-/** The same database for what the trail does itself. */
-export const withoutPolicies = (db: DatabaseHandle): DatabaseHandle =>
-  new DatabaseHandle(withoutPlugins(db.settings), db.session)
 
 export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
 
@@ -79,12 +72,12 @@ export async function rowsOf(
   keys: readonly StoredRow[],
   locked = false,
 ): Promise<StoredRow[]> {
-  const stored = storedRows(db)
+  const bare = storedRows(db)
   const size = table.key.length === 1 ? LIST : CHUNK
   const found: StoredRow[] = []
   for (let at = 0; at < keys.length; at += size) {
     const some = keys.slice(at, at + size)
-    const query = stored.selectFrom(tableOf(table)).selectAll().where(isOneOf(table, some))
+    const query = bare.selectFrom(tableOf(table)).selectAll().where(isOneOf(table, some))
     const locking = locked && db.settings.planning.dialect.capabilities.locks ? query.forUpdate() : query
     found.push(...((await locking.execute()) as StoredRow[]))
   }

@@ -2,11 +2,12 @@ import type { Dialect } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database, Sql } from '../face/index.ts'
 import { type Catalog, type CatalogTable, introspect } from '../introspect/index.ts'
+import { fullName, type TableName } from '../ir/index.ts'
 import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
 import { sql as template } from '../sql/index.ts'
 import { OPEN } from './instant.ts'
 import { mariadbText } from './mariadb.ts'
-import { beside, full, historyOf, quoted, RECORD, type TableName, tableNames } from './name.ts'
+import { beside, historyOf, quoted, RECORD, tableNames } from './name.ts'
 import { postgresText } from './postgres.ts'
 import { sqliteText } from './sqlite.ts'
 import { checkColumns, createRecord, type HistoryText, pathsOf } from './statements.ts'
@@ -19,7 +20,7 @@ export type Keeper = Database<Record<string, Record<string, unknown>>>
 /** A database as if it had no plugins: the tables of histories are nobody's but theirs. */
 export function keeperOf(db: unknown, what: string): Keeper {
   if (!(db instanceof DatabaseHandle)) return refuse(`${what} takes a database, such as kanta() gives.`)
-  return new DatabaseHandle(withoutPlugins(db.settings), db.session) as unknown as Keeper
+  return withoutPlugins(db) as unknown as Keeper
 }
 
 export const dialectOf = (db: unknown): Dialect => (db as DatabaseHandle).settings.planning.dialect
@@ -79,7 +80,7 @@ export async function lookUp(db: Keeper, name: TableName): Promise<Kept> {
   const found = (wanted: string): CatalogTable | undefined =>
     catalog.tables.find((table) => table.name === wanted && (table.schema ?? undefined) === schema)
   const table = found(name.name)
-  if (table === undefined) throw new KantaError('not_found', `The database has no table '${full(name)}'.`)
+  if (table === undefined) throw new KantaError('not_found', `The database has no table '${fullName(name)}'.`)
   return {
     // A trigger of PostgreSQL runs wherever, so it names tables in full; SQLite has one schema unless told otherwise.
     table: dialectOf(db).name === 'sqlite' ? { ...table, schema: name.schema ?? null } : table,
@@ -142,7 +143,7 @@ async function start(db: Keeper, name: TableName): Promise<void> {
   if (began !== undefined)
     throw new KantaError(
       'conflict',
-      `The history of '${full(name)}' has begun already. Bring it up to date with refreshHistory().`,
+      `The history of '${fullName(name)}' has begun already. Bring it up to date with refreshHistory().`,
     )
   checkColumns(table)
   const paths = pathsOf(table, dialect)

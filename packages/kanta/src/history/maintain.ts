@@ -1,8 +1,9 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
+import { fullName, type TableName } from '../ir/index.ts'
 import { OPEN } from './instant.ts'
 import { dialectOf, type Keeper, keeperOf, lookUp, nowOf, run, textOf, together } from './keep.ts'
-import { full, type TableName, tableNames } from './name.ts'
+import { tableNames } from './name.ts'
 import { columnText, keyOf, pathsOf } from './statements.ts'
 
 /** What a change of tables did to columns, where their names do not say it. */
@@ -94,14 +95,15 @@ export async function dropHistory<DB, I extends AnyInfo>(
 function checkRenamed(what: string, options: AlterOptions, names: readonly TableName[]): void {
   checkOptions(what, options, ['renamed'])
   for (const table of Object.keys(options.renamed ?? {}))
-    if (!names.some((name) => full(name) === table)) refuse(`renamed has '${table}', which is not among the tables.`)
+    if (!names.some((name) => fullName(name) === table))
+      refuse(`renamed has '${table}', which is not among the tables.`)
 }
 
 /** What is there of a table whose history has begun. */
 async function keptOf(db: Keeper, name: TableName) {
   const kept = await lookUp(db, name)
   if (kept.began === undefined)
-    throw new KantaError('not_found', `The history of '${full(name)}' has not begun. Begin it with startHistory().`)
+    throw new KantaError('not_found', `The history of '${fullName(name)}' has not begun. Begin it with startHistory().`)
   return kept
 }
 
@@ -115,11 +117,11 @@ async function refresh(db: Keeper, name: TableName, { renamed }: AlterOptions): 
   const { table, history } = await keptOf(db, name)
   if (dialect.name === 'mariadb') return
   await unfollow(db, name)
-  if (history === undefined) throw new KantaError('not_found', `The history of '${full(name)}' is gone.`)
+  if (history === undefined) throw new KantaError('not_found', `The history of '${fullName(name)}' is gone.`)
   const paths = pathsOf(table, dialect)
   const q = dialect.quote
   const old = new Map(history.columns.map((column) => [column.name, column]))
-  for (const [from, to] of Object.entries(renamed?.[full(name)] ?? {})) {
+  for (const [from, to] of Object.entries(renamed?.[fullName(name)] ?? {})) {
     await run(db, `alter table ${paths.history} rename column ${q(from)} to ${q(to)}`)
     old.set(to, old.get(from)!)
   }

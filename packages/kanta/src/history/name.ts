@@ -1,13 +1,8 @@
 import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import type { TableName } from '../ir/index.ts'
 import type { Node, Policy } from '../run/index.ts'
 import { show } from '../sql/index.ts'
-
-/** A table as statements name it: its schema, if it is in one, and its name. */
-export interface TableName {
-  readonly schema: string | undefined
-  readonly name: string
-}
 
 /** The table that knows since when each history is kept. */
 export const RECORD = 'kanta_history'
@@ -43,8 +38,6 @@ export function tableNames(tables: unknown, what: string): readonly TableName[] 
     return refuse(`${what} takes a list of tables, such as ['city'], not ${show(tables)}.`)
   return tables.map(tableName)
 }
-
-export const full = ({ schema, name }: TableName): string => (schema === undefined ? name : `${schema}.${name}`)
 
 export const beside = ({ schema }: TableName, name: string): TableName => ({ schema, name })
 

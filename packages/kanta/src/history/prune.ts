@@ -1,9 +1,10 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
+import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import { type Micros, toMicros } from './instant.ts'
 import { affectedBy, beganOf, dialectOf, type Keeper, keeperOf, nowOf, rowsOf, run } from './keep.ts'
-import { beside, full, historyOf, quoted, RECORD, tableName } from './name.ts'
+import { beside, historyOf, quoted, RECORD, tableName } from './name.ts'
 import { seconds } from './source.ts'
 
 /** How `pruneHistory()` goes about it. */
@@ -38,7 +39,7 @@ export async function pruneHistory<DB, I extends AnyInfo>(
   const keeper = keeperOf(db, 'pruneHistory()')
   const dialect = dialectOf(keeper)
   if ((await beganOf(keeper, name)) === undefined)
-    throw new KantaError('not_found', `The history of '${full(name)}' has not begun.`)
+    throw new KantaError('not_found', `The history of '${fullName(name)}' has not begun.`)
   if (at > (await nowOf(keeper)) + 999) refuse('pruneHistory() was given an instant in the future.')
   const record = quoted(beside(name, RECORD), dialect)
   const which = `table_name = ${dialect.literal(name.name)}`

@@ -1,7 +1,8 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { CatalogColumn, CatalogTable } from '../introspect/index.ts'
-import { HISTORY_COLUMNS, historyOf, RECORD, type TableName } from './name.ts'
+import type { TableName } from '../ir/index.ts'
+import { HISTORY_COLUMNS, historyOf, RECORD } from './name.ts'
 
 /** The statements by which one database keeps the history of a table. */
 export interface HistoryText {

@@ -2,11 +2,12 @@ import type { Dialect } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { type Late, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
+import { fullName, type TableName } from '../ir/index.ts'
 import type { DatabaseHandle, Plugin, Policy } from '../run/index.ts'
 import type { Selectable, TableDefinition } from '../schema/index.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
 import { beganOf, keeperOf, lookUp, textOf } from './keep.ts'
-import { full, historyOf, nameInDatabase, type TableName, tableName, tableNames } from './name.ts'
+import { historyOf, nameInDatabase, tableName, tableNames } from './name.ts'
 import { AS_OF, pastSource, type Shown, versionsSource } from './source.ts'
 import { keyOf } from './statements.ts'
 import { type Version, versionsOf } from './versions.ts'
@@ -135,7 +136,7 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
         began: async (table: unknown) => {
           const name = nameInDatabase(tableName(table), policies)
           const began = await beganOf(keeperOf(db, 'began()'), name)
-          return began === undefined ? refuse(`The history of '${full(name)}' has not begun.`) : toText(began)
+          return began === undefined ? refuse(`The history of '${fullName(name)}' has not begun.`) : toText(began)
         },
       } as never
     },
@@ -146,8 +147,8 @@ const NAME = 'timeTravel'
 
 function settle(options: TimeTravelOptions) {
   checkOptions('timeTravel()', options, OPTIONS)
-  const tables = tableNames(options.tables, 'timeTravel({ tables })').map(full)
-  const current = (options.current ?? []).map((table) => full(tableName(table)))
+  const tables = tableNames(options.tables, 'timeTravel({ tables })').map(fullName)
+  const current = (options.current ?? []).map((table) => fullName(tableName(table)))
   for (const table of current)
     if (tables.includes(table)) refuse(`timeTravel() was given '${table}' both with a history and without.`)
   const now = options.now ?? (() => new Date())
@@ -157,7 +158,7 @@ function settle(options: TimeTravelOptions) {
 
 async function knownOf(db: DatabaseHandle, name: TableName): Promise<Known> {
   const keeper = keeperOf(db, 'timeTravel()')
-  const table = full(name)
+  const table = fullName(name)
   const { began, history, table: found, triggers } = await lookUp(keeper, name)
   const columns = found.columns.map(({ name }) => name)
   if (began === undefined)
@@ -192,7 +193,7 @@ function historyPolicy(past: Past, mode: 'as of an instant' | 'all versions'): T
     name: NAME,
     refusesDefinitions: true,
     rule: (table, use) => {
-      const name = full(table)
+      const name = fullName(table)
       if (past.current.includes(name)) return undefined
       if (use !== 'select')
         throw new KantaError(

@@ -19,4 +19,5 @@ export {
   start,
 } from './node.ts'
 export { type SchemaKinds, schemaFields } from './schema-kinds.ts'
+export { fullName, splitName, type TableName } from './table-name.ts'
 export { eachChild, empty, fold, isNode, mapChildren, mapTargets, nodeWith, walk } from './walk.ts'

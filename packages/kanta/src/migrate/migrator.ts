@@ -1,6 +1,6 @@
 import { KantaError, nearest, refuse } from '../error/index.ts'
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle, migrationTables, suppress } from '../run/index.ts'
+import { DatabaseHandle, migrationTables, suppress, withoutPlugins } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
 import { engines } from './engine.ts'
@@ -9,7 +9,7 @@ import { refuseElsewhere } from './foreign-keys.ts'
 import { type Lock, type LockOptions, RowLock, sessionLock, waitFor } from './lock.ts'
 import { byName, load, type MigrationSource, type Named } from './migration.ts'
 import { type Performed, perform, type Step } from './perform.ts'
-import { type MigrationRecord, nextPosition, own, Records } from './record.ts'
+import { type MigrationRecord, nextPosition, Records } from './record.ts'
 import { rehearse } from './rehearse.ts'
 import type { Direction, MigrationEvent, MigrationRun } from './result.ts'
 import { type Held, holding, type Work } from './work.ts'
@@ -155,7 +155,7 @@ class Runner implements Migrator {
       const known = new Set(records.map((record) => record.name))
       const marked = named.filter((each) => byName(each.name, name) <= 0 && !known.has(each.name))
       await work.own.transaction().execute(async (trx) => {
-        const inside = own(work.db, trx.session)
+        const inside = withoutPlugins(work.db, trx.session)
         let position = nextPosition(records)
         for (const { name, migration } of marked) {
           const checksum = migration.checksum ?? null
@@ -279,7 +279,7 @@ class Runner implements Migrator {
       return { lock: sessionLock(held.own, sql, name), name }
     }
     const name = this.#options.lockTable ?? migrationTables.lock
-    const beside = driver.limits.write > 1 ? own(this.#db) : held.own
+    const beside = driver.limits.write > 1 ? withoutPlugins(this.#db) : held.own
     return { lock: new RowLock(held.own, beside, name, expiry), name }
   }
 }

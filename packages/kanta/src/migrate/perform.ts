@@ -1,10 +1,9 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Database } from '../face/index.ts'
-import { type DatabaseHandle, suppress, throwIfAborted } from '../run/index.ts'
+import { type DatabaseHandle, suppress, throwIfAborted, withoutPlugins } from '../run/index.ts'
 import { engines } from './engine.ts'
 import { checkForeignKeys, keepForeignKeys, violations, withoutForeignKeys } from './foreign-keys.ts'
 import type { Named } from './migration.ts'
-import { own } from './record.ts'
 import type { Direction, MigrationResult } from './result.ts'
 import { refuseInTransaction, Statements, type Watching } from './watch.ts'
 import { leaveNothingOpen, type Work } from './work.ts'
@@ -91,7 +90,7 @@ async function performInside(work: Work, step: Step, statements: Statements): Pr
   const beforeText = refuseInTransaction(work.db.settings.driver.dialect.name)
   const start = performance.now()
   const run = async (transaction: DatabaseHandle): Promise<void> => {
-    const records = own(work.db, transaction.session)
+    const records = withoutPlugins(work.db, transaction.session)
     await work.lock.renew(records)
     const broken = off ? await violations(records) : undefined
     await call(work, step, transaction, statements, { beforeText })

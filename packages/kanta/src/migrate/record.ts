@@ -1,5 +1,5 @@
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
+import type { DatabaseHandle } from '../run/index.ts'
 import { definitionOf, type TablesOf, table } from '../schema/index.ts'
 import { hasTable } from './engine.ts'
 import { VERSION } from './version.ts'
@@ -87,8 +87,3 @@ export class Records {
 /** The place of the next one. */
 export const nextPosition = (records: readonly MigrationRecord[]): number =>
   records.reduce((last, { position }) => Math.max(last, position), 0) + 1
-
-/** The database as Kanta's own tables see it: plugins that rename or filter are for the tables of the user. */
-export function own(db: DatabaseHandle, session: DatabaseHandle['session'] = db.session): DatabaseHandle {
-  return new DatabaseHandle(withoutPlugins(db.settings), session)
-}

@@ -1,7 +1,7 @@
 import { KantaError } from '../error/index.ts'
-import { DatabaseHandle, failure, HeldSession, suppress } from '../run/index.ts'
+import { DatabaseHandle, failure, HeldSession, suppress, withoutPlugins } from '../run/index.ts'
 import type { Lock } from './lock.ts'
-import { own, type Records } from './record.ts'
+import type { Records } from './record.ts'
 import type { MigrationEvent } from './result.ts'
 import { WatchedConnection } from './watch.ts'
 
@@ -46,7 +46,7 @@ export async function holding<T>(
     spoiled = true
   }
   try {
-    return await work({ db: handle, own: own(handle), session, watch, spoil })
+    return await work({ db: handle, own: withoutPlugins(handle), session, watch, spoil })
   } catch (error) {
     if (error instanceof KantaError && (error.code === 'connection' || error.code === 'unknown_outcome')) spoil()
     throw error

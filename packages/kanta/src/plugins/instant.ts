@@ -8,7 +8,9 @@ import type { ColumnDefinition } from '../schema/index.ts'
  */
 export type InstantForm = 'timestamp' | 'seconds' | 'milliseconds' | 'iso' | 'date'
 
-const FORMS: Readonly<Partial<Record<ColumnDefinition['type'], InstantForm>>> = {
+export const FORMS: readonly InstantForm[] = ['timestamp', 'seconds', 'milliseconds', 'iso', 'date']
+
+const BY_TYPE: Readonly<Partial<Record<ColumnDefinition['type'], InstantForm>>> = {
   timestamp: 'timestamp',
   unix: 'seconds',
   unixms: 'milliseconds',
@@ -22,7 +24,7 @@ const NUMBERS: ReadonlySet<ColumnDefinition['type']> = new Set(['integer', 'bigi
 /** The form of a column: what its type says, else what the user says. */
 export function formOf(column: ColumnDefinition | undefined, given: InstantForm): InstantForm {
   if (column === undefined) return given
-  const known = FORMS[column.type]
+  const known = BY_TYPE[column.type]
   if (known !== undefined) return known
   return NUMBERS.has(column.type) && given !== 'milliseconds' ? 'seconds' : given
 }

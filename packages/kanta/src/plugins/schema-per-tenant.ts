@@ -1,8 +1,9 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type TableReference, tablePolicy } from '../guard/index.ts'
+import { fullName } from '../ir/index.ts'
 import { type Context, contextValue, type DatabaseHandle, inSchemas, type Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
-import { nameGiven, nameOf, tableNames } from './table-list.ts'
+import { nameGiven, tableNames } from './table-list.ts'
 
 /** A tenant as the context names it. */
 type TenantId = string | number | bigint
@@ -63,7 +64,7 @@ export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
     name: 'schemaPerTenant',
     refusesDefinitions: true,
     rule: (table) => {
-      if (table.schema !== undefined && !names.includes(nameOf(table))) throw otherSchema(table)
+      if (table.schema !== undefined && !names.includes(fullName(table))) throw otherSchema(table)
       return undefined
     },
     variants: {
@@ -98,7 +99,7 @@ const MOST_LETTERS = 63
 
 const otherSchema = (table: TableReference): KantaError =>
   policyError(
-    `'${nameOf(table)}' is in a schema that the statement names itself, past the policy 'schemaPerTenant'. Leave the schema out, or list '${nameOf(table)}' in 'shared' where it is everybody's.`,
+    `'${fullName(table)}' is in a schema that the statement names itself, past the policy 'schemaPerTenant'. Leave the schema out, or list '${fullName(table)}' in 'shared' where it is everybody's.`,
   )
 
 function tenantOf(value: unknown, context: string): TenantId {

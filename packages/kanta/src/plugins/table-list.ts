@@ -1,12 +1,10 @@
 import { refuse } from '../error/index.ts'
 import type { TableReference } from '../guard/index.ts'
+import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 
-/** A table as a statement names it: `table` or `schema.table`. */
-export const nameOf = ({ name, schema }: TableReference): string => (schema === undefined ? name : `${schema}.${name}`)
-
 /** Whether a list has a table exactly as it is named. */
-export const lists = (names: readonly string[], table: TableReference): boolean => names.includes(nameOf(table))
+export const lists = (names: readonly string[], table: TableReference): boolean => names.includes(fullName(table))
 
 /** Whether a list has a table, in whichever schema it is named. */
 export const listsAnywhere = (names: readonly string[], table: TableReference): boolean =>

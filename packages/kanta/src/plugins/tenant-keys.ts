@@ -1,4 +1,5 @@
 import { refuse } from '../error/index.ts'
+import { fullName } from '../ir/index.ts'
 import { definitionOf, type ForeignKeyDefinition, type TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { listsAnywhere } from './table-list.ts'
@@ -35,7 +36,7 @@ export function checkTenantKeys(schema: object, options: TenantOptions): readonl
   const isScoped = (definition: TableDefinition): boolean => {
     const { name, schema: at } = definition
     const reference = { name, schema: at, definition }
-    if (shared.includes(at === undefined ? name : `${at}.${name}`)) return false
+    if (shared.includes(fullName(definition))) return false
     return tables === undefined ? definition.columns.has(column) : listsAnywhere(tables, reference)
   }
   return definitions.flatMap((definition) => {

@@ -11,10 +11,11 @@ import {
   type TableRule,
   tablePolicy,
 } from '../guard/index.ts'
+import { fullName } from '../ir/index.ts'
 import { contextValue, type Node, type Plugin } from '../run/index.ts'
 import type { ColumnDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
-import { lists, listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
+import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 /** How tenants share the tables of a database. */
 export interface TenantOptions {
@@ -104,14 +105,14 @@ export function scopeOf(
 
 const unlisted = (table: TableReference, column: string): KantaError =>
   policyError(
-    `The policy 'tenant' does not know whose the rows of '${nameOf(table)}' are. Give the table a column '${column}'${
+    `The policy 'tenant' does not know whose the rows of '${fullName(table)}' are. Give the table a column '${column}'${
       table.definition === undefined ? " and list it in 'tables'" : ''
-    }, or list it as '${nameOf(table)}' in 'shared' of tenant() where they are everybody's.`,
+    }, or list it as '${fullName(table)}' in 'shared' of tenant() where they are everybody's.`,
   )
 
 const withoutColumn = (table: TableReference, column: string): KantaError =>
   policyError(
-    `'${nameOf(table)}' is in 'tables' of tenant(), and has no column '${column}'. Add it, or list the table in 'shared'.`,
+    `'${fullName(table)}' is in 'tables' of tenant(), and has no column '${column}'. Add it, or list the table in 'shared'.`,
   )
 
 /** What is asked of a table whose rows have an owner. */
@@ -141,7 +142,7 @@ class TenantRule implements TableRule {
   column(name: string, use: string): void {
     if (use === 'update' && sameName(name, this.#column))
       throw policyError(
-        `'${nameOf(this.#table)}.${name}' cannot be changed: rows do not move between tenants. Leave it out.`,
+        `'${fullName(this.#table)}.${name}' cannot be changed: rows do not move between tenants. Leave it out.`,
       )
   }
 }

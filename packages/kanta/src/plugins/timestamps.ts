@@ -1,11 +1,12 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
 import { type Late, type Stamp, sameName, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
+import { fullName } from '../ir/index.ts'
 import type { DatabaseHandle, Node, Plugin } from '../run/index.ts'
 import { type ColumnDefinition, definitionOf } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
-import { clockOf, formOf, type InstantForm, inForm } from './instant.ts'
-import { listsAnywhere, nameGiven, nameOf, tableNames } from './table-list.ts'
+import { clockOf, FORMS, formOf, type InstantForm, inForm } from './instant.ts'
+import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 /** Which columns say when a row was made and changed. */
 export interface TimestampsOptions {
@@ -60,7 +61,6 @@ export interface Timestamped {
 const OPTIONS: readonly (keyof TimestampsOptions)[] = [
   ...(['tables', 'created', 'updated', 'clock', 'now', 'given', 'form'] as const),
 ]
-const ALL_FORMS: readonly InstantForm[] = ['timestamp', 'seconds', 'milliseconds', 'iso', 'date']
 
 /** The options, with what is not given filled in. */
 interface Settings {
@@ -120,7 +120,7 @@ function settingsOf(options: TimestampsOptions): Settings {
   if (clock !== 'client' && clock !== 'database')
     refuse(`timestamps({ clock: ${show(clock)} }): use client or database.`)
   if (given !== 'refuse' && given !== 'keep') refuse(`timestamps({ given: ${show(given)} }): use refuse or keep.`)
-  if (!ALL_FORMS.includes(form)) refuse(`timestamps({ form: ${show(form)} }): use one of ${ALL_FORMS.join(', ')}.`)
+  if (!FORMS.includes(form)) refuse(`timestamps({ form: ${show(form)} }): use one of ${FORMS.join(', ')}.`)
   if (typeof now !== 'function') refuse(`timestamps({ now }) takes a function that gives a Date, not ${show(now)}.`)
   if (clock === 'database' && options.now !== undefined)
     refuse("timestamps() takes now(), or clock: 'database', but not both.")
@@ -153,7 +153,7 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
     if (tables === undefined) return undefined
     throw new KantaError(
       'policy',
-      `'${nameOf(table)}' is in 'tables' of timestamps(), and has none of its columns. Add them, or take it from the list.`,
+      `'${fullName(table)}' is in 'tables' of timestamps(), and has none of its columns. Add them, or take it from the list.`,
     )
   }
   const isOnce = (name: string): boolean => Object.keys(created).some((column) => sameName(column, name))
@@ -164,7 +164,7 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
       if (use === 'update' && given === 'refuse' && isOnce(name))
         throw new KantaError(
           'policy',
-          `'${nameOf(table)}.${name}' says when the row was made, which does not change. Leave it out.`,
+          `'${fullName(table)}.${name}' says when the row was made, which does not change. Leave it out.`,
         )
     },
   }

@@ -1,6 +1,7 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { checkName, show } from '../sql/index.ts'
-import { type Expiring, STORED, type StoredTime } from './ttl-time.ts'
+import { FORMS, type InstantForm } from './instant.ts'
+import type { Expiring } from './ttl-time.ts'
 
 /** When the rows of a table expire. */
 export interface ExpiringTable {
@@ -8,8 +9,8 @@ export interface ExpiringTable {
   readonly column: string
   /** How many milliseconds after the moment of the column; 0 unless said. */
   readonly after?: number | undefined
-  /** How the column holds it, where no definition of the table says so: see {@link StoredTime}. */
-  readonly stored?: StoredTime | undefined
+  /** How the column holds it, where no definition of the table says so: see {@link InstantForm}. */
+  readonly form?: InstantForm | undefined
 }
 
 /** What {@link ttl} takes. */
@@ -48,7 +49,7 @@ export interface TtlSettings {
 }
 
 const OPTIONS = ['tables', 'mode', 'every', 'batch', 'clock', 'now', 'onError', 'onSweep']
-const OF_TABLE = ['column', 'after', 'stored']
+const OF_TABLE = ['column', 'after', 'form']
 const MODES = ['lazy', 'scheduled', 'trigger']
 /** The longest time that a timer can wait. */
 const LONGEST = 2 ** 31 - 1
@@ -81,14 +82,14 @@ function settleTables(tables: unknown): readonly Expiring[] {
     refuse("ttl() takes the tables whose rows expire: { tables: { session: { column: 'expires_at' } } }.")
   return entries.map(([name, setting]) => {
     checkName(name, 'a table of ttl()')
-    const { column, after = 0, stored } = Object(setting) as ExpiringTable
+    const { column, after = 0, form } = Object(setting) as ExpiringTable
     checkOptions(`The table '${name}' of ttl()`, setting, OF_TABLE)
     checkName(column, `the column of '${name}' in ttl()`)
     if (!Number.isSafeInteger(after) || after < 0)
       refuse(`The 'after' of '${name}' in ttl() is a number of milliseconds, not ${show(after)}.`)
-    if (stored !== undefined && !STORED.includes(stored))
-      refuse(`The 'stored' of '${name}' in ttl() is one of ${STORED.join(', ')}, not ${show(stored)}.`)
-    return { table: name, column, after, stored }
+    if (form !== undefined && !FORMS.includes(form))
+      refuse(`The 'form' of '${name}' in ttl() is one of ${FORMS.join(', ')}, not ${show(form)}.`)
+    return { table: name, column, after, form }
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { type DatabaseHandle, type NodeOf, PoolSession, sessionLocks, unguarded } from '../run/index.ts'
+import { splitName } from '../ir/index.ts'
+import { type DatabaseHandle, type NodeOf, PoolSession, sessionLocks, withoutGuards } from '../run/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { type DeleteBuilder, Expr, type SelectBuilder, sql } from '../sql/index.ts'
 import type { TtlSettings } from './ttl-options.ts'
@@ -20,11 +21,10 @@ export interface Names {
 const LOCK = 'ttl'
 
 /** The database in which a sweep runs: policies on rows do not apply there, other plugins do. */
-export const sweeping = (db: DatabaseHandle): DatabaseHandle =>
-  unguarded(db, (policy) => ({ policy: policy.name, mode: 'sweep of expired rows' }))
+export const sweeping = (db: DatabaseHandle): DatabaseHandle => withoutGuards(db, 'sweep of expired rows')
 
 export function namesOf(db: DatabaseHandle, { table, column }: Expiring): Names {
-  const [name, schema] = table.split('.').reverse() as [string, string?]
+  const { name, schema } = splitName(table)
   const ref = (of: string): Expr => new Expr({ kind: 'ref', schema: undefined, table: undefined, column: of })
   const node: NodeOf<'table'> = { kind: 'table', schema, name, definition: undefined }
   const { primaryKey = [] } = definitionIn(db, table) ?? {}
@@ -88,7 +88,7 @@ async function deleteBatch(db: DatabaseHandle, expiring: Expiring, settings: Ttl
   const time = timeColumn(expiring, definitionIn(db, expiring.table), dialect)
   const moment =
     settings.clock === 'database'
-      ? databaseMoment(dialect, time.stored, expiring.after)
+      ? databaseMoment(dialect, time.form, expiring.after)
       : time.valueOf(new Date(readClock(settings.now).getTime() - expiring.after))
   // SQLite's writers wait for each other, for nothing where nothing has expired.
   const some = db.selectFrom(names.table).select(sql`1`.as('found')).where(names.column, '<=', moment).limit(1)

@@ -15,7 +15,7 @@ import { databaseMoment, type Expiring, timeColumn } from './ttl-time.ts'
  *
  * @example
  * ```ts
- * await createTtlTriggers(db, { tables: { arrival: { column: 'id', stored: 'unix' } } })
+ * await createTtlTriggers(db, { tables: { arrival: { column: 'id', form: 'seconds' } } })
  * ```
  */
 export async function createTtlTriggers<DB, I extends AnyInfo>(
@@ -81,8 +81,8 @@ export async function makeTriggers(db: DatabaseHandle, settings: TtlSettings): P
 /** The text of the delete: definitions take no parameters. */
 function bodyOf(db: DatabaseHandle, expiring: Expiring, settings: TtlSettings): Text {
   const { dialect } = db.settings.planning
-  const { stored } = timeColumn(expiring, definitionIn(db, expiring.table), dialect)
-  const moment = databaseMoment(dialect, stored, expiring.after)
+  const { form } = timeColumn(expiring, definitionIn(db, expiring.table), dialect)
+  const moment = databaseMoment(dialect, form, expiring.after)
   const compiled = batchOf(db, namesOf(db, expiring), moment, settings.batch, dialect).compile() as {
     readonly sql: string
   }

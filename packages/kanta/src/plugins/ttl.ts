@@ -1,5 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../guard/index.ts'
+import { splitName } from '../ir/index.ts'
 import { DatabaseHandle, type Node, type Plugin } from '../run/index.ts'
 import { settleTtl, type TtlOptions, type TtlSettings } from './ttl-options.ts'
 import { type Swept, sweep, sweeping } from './ttl-sweep.ts'
@@ -8,7 +9,6 @@ import { makeTriggers } from './ttl-trigger.ts'
 
 export type { ExpiringTable, TtlOptions } from './ttl-options.ts'
 export type { Swept } from './ttl-sweep.ts'
-export type { StoredTime } from './ttl-time.ts'
 
 /** What a database has with {@link ttl}. */
 export interface Expires {
@@ -92,10 +92,10 @@ function expiry(settings: TtlSettings): TablePolicy {
       const { column, after } = expiring
       return {
         sees: (row: Row, _use, late) => {
-          const { stored, valueOf } = timeColumn(expiring, table.definition, late.dialect)
+          const { form, valueOf } = timeColumn(expiring, table.definition, late.dialect)
           const moment: Node =
             clock === 'database'
-              ? databaseMoment(late.dialect, stored, after).node
+              ? databaseMoment(late.dialect, form, after).node
               : late.value(() => valueOf(new Date(readClock(now).getTime() - after)))
           const left: Node = { kind: 'binary', left: row(column), op: '>', right: moment }
           return { kind: 'or', items: [isNull(row(column)), left] }
@@ -106,7 +106,7 @@ function expiry(settings: TtlSettings): TablePolicy {
 }
 
 function isOf({ table }: Expiring, { name, schema }: TableReference): boolean {
-  const [own, ownSchema] = table.split('.').reverse() as [string, string?]
+  const { name: own, schema: ownSchema } = splitName(table)
   return sameName(own, name) && (ownSchema === undefined || (schema !== undefined && sameName(ownSchema, schema)))
 }
 

@@ -1,6 +1,7 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, TableCells, UpdateRow } from '../face/index.ts'
 import { literal, type Row, sameName, type TableReference, tablePolicy } from '../guard/index.ts'
+import { splitName } from '../ir/index.ts'
 import type { DatabaseHandle, Plugin } from '../run/index.ts'
 import type { Selectable, TableDefinition } from '../schema/index.ts'
 import { checkName, show } from '../sql/index.ts'
@@ -150,7 +151,7 @@ class OneVersion {
     checkName(table, 'a table')
     const { schema } = db.settings.planning
     const definition = schema.get(table)
-    const [name, of] = table.split('.').reverse() as [string, string?]
+    const { name, schema: of } = splitName(table)
     if (!isVersioned(settled, { name, schema: of, definition }, schema))
       refuse(`The rows of '${table}' have no versions: it is none of the tables of the plugin '${NAME}'.`)
     if (!Number.isSafeInteger(expected) && typeof expected !== 'bigint')

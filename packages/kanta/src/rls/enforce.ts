@@ -1,5 +1,6 @@
 import type { Capability } from '../face/index.ts'
 import { type Late, type Row as RowOf, type TableRule, tablePolicy } from '../guard/index.ts'
+import { fullName } from '../ir/index.ts'
 import type { Policy } from '../run/index.ts'
 import { compile } from './compile.ts'
 import type { ColumnRights, Policies, TableRules } from './declare.ts'
@@ -14,7 +15,7 @@ export function rowPolicy(policies: Policies, capability: Capability | undefined
     refusesDefinitions: true,
     opens: (held) => capability !== undefined && held === capability,
     rule: ({ name, schema, definition }) => {
-      const rules = rulesOfTable(policies.tables, schema === undefined ? name : `${schema}.${name}`)
+      const rules = rulesOfTable(policies.tables, fullName({ schema, name }))
       if (rules === undefined) return undefined
       const columns = columnRule(rules)
       if (native) return columns

@@ -1,4 +1,5 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import { fullName } from '../ir/index.ts'
 import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
 import { type ColumnRights, OPERATIONS, type Operation, Policies, type Rules, type TableRules } from './declare.ts'
@@ -94,8 +95,7 @@ function nativeOf(what: string, policies: unknown, options: NativeOptions): Nati
   const tables = new Map<string, TableDefinition>()
   for (const value of Object.values(options.schema ?? {})) {
     const found = definitionOf(value)
-    if (found !== undefined)
-      tables.set(found.schema === undefined ? found.name : `${found.schema}.${found.name}`, found)
+    if (found !== undefined) tables.set(fullName(found), found)
   }
   const definition = (table: string): TableDefinition =>
     tables.get(table) ?? refuse(`The schema has no table '${table}', which has policies. Add it.`)

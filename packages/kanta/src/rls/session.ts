@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { type Companion, type Context, DatabaseHandle, type Facts, withoutPlugins } from '../run/index.ts'
+import { type Companion, type Context, type DatabaseHandle, type Facts, withoutPlugins } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Policies, TableRules } from './declare.ts'
 import { SETTING } from './native-text.ts'
@@ -40,9 +40,8 @@ function textOf(names: Names, context: Context): string {
   return JSON.stringify(Object.fromEntries(values), (_, value) => (typeof value === 'bigint' ? String(value) : value))
 }
 
-async function set({ settings, session }: DatabaseHandle, text: string): Promise<void> {
-  const plain = new DatabaseHandle(withoutPlugins(settings), session)
-  await sql`select set_config(${SETTING}, ${text}, true)`.execute(plain as never)
+async function set(db: DatabaseHandle, text: string): Promise<void> {
+  await sql`select set_config(${SETTING}, ${text}, true)`.execute(withoutPlugins(db) as never)
 }
 
 /** Sets the context before each statement, in one transaction with it: it ends with that, and no other sees it. */

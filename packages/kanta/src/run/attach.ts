@@ -1,5 +1,5 @@
 import { type Dialect, localize } from '../dialect/index.ts'
-import type { Node } from '../ir/index.ts'
+import { fullName, type Node } from '../ir/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { withHidden } from './hidden.ts'
 
@@ -16,7 +16,7 @@ export function attachDefinitions(
   if (tree.kind === 'table') {
     const isHidden = tree.schema === undefined && hidden.has(tree.name)
     const given = tree.definition as TableDefinition | undefined
-    const found = schema.get(tree.schema === undefined ? tree.name : `${tree.schema}.${tree.name}`)
+    const found = schema.get(fullName(tree))
     const definition = given ?? (isHidden ? undefined : found)
     if (definition === undefined) return tree
     return { ...tree, definition: dialect === undefined ? definition : localize(definition, dialect) }

@@ -2,6 +2,7 @@ import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect
 import type { Driver } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { PluginDescription } from '../face/index.ts'
+import { fullName } from '../ir/index.ts'
 import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import {
   Chain,
@@ -21,7 +22,7 @@ import type { SchemaDefinitions } from './attach.ts'
 import type { Bound } from './bind.ts'
 import { addContext, type Context } from './context.ts'
 import { Executor, type Settings } from './execute.ts'
-import { type Companion, type Exemption, listening, orderHooks } from './hook.ts'
+import { type Exemption, orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import { MOST_PLANNINGS, type Planning } from './plan.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
@@ -33,6 +34,7 @@ import { SchemaCreator } from './schema-creator.ts'
 import { type Lifecycle, PoolSession, type Session } from './session.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
 import type { AfterCallback, Transaction } from './transaction.ts'
+import { settingsWithoutGuards, settingsWithoutPlugins } from './without.ts'
 
 /** What `kanta()` takes. */
 export interface KantaOptions {
@@ -92,8 +94,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     notes: new Map(),
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
-    plugged: (other, transaction) => new TransactionHandle(other, transaction),
-    plain: (transaction) => new TransactionHandle(withoutPlugins(settings), transaction),
+    inTransaction: (other, transaction) => new TransactionHandle(other, transaction),
   }
   const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout, validateAfter: options.validateAfter })
   return new DatabaseHandle(settings, new PoolSession(pool, lifecycleOf(plugins, settings, pool)))
@@ -112,7 +113,7 @@ function lifecycleOf(
   return {
     start: async () => {
       await before?.started()
-      await startPlugins(plugins, new DatabaseHandle(withoutPlugins(settings), new PoolSession(pool)))
+      await startPlugins(plugins, new DatabaseHandle(settingsWithoutPlugins(settings), new PoolSession(pool)))
     },
     end: async () => {
       await endPlugins(plugins)
@@ -121,40 +122,13 @@ function lifecycleOf(
   }
 }
 
-const unplugged = new WeakMap<Settings, Settings>()
+/** The same database as if it had no plugins, in its session or another: see {@link settingsWithoutPlugins}. */
+export const withoutPlugins = ({ settings, session }: DatabaseHandle, other: Session = session): DatabaseHandle =>
+  new DatabaseHandle(settingsWithoutPlugins(settings), other)
 
-/** The same database as if it had no plugins: for what plugins do themselves. */
-export function withoutPlugins(settings: Settings): Settings {
-  let found = unplugged.get(settings)
-  if (found === undefined) {
-    const planning = { ...settings.planning, policies: [], companions: [] }
-    // Who answers reads has to hear of every write.
-    const hooks = listening(settings.hooks.filter((hook) => hook.answers === true))
-    found = { ...settings, planning, plugins: [], hooks }
-    unplugged.set(settings, found)
-  }
-  return found
-}
-
-const unguardedPlannings = new WeakMap<Planning, Planning>()
-
-/**
- * The same database without its policies on rows and without companions, for what a plugin does to the tables of the
- * user; names are still those of the program, and hooks are told what it does without.
- */
-export function unguarded(db: DatabaseHandle, exemptionOf: (policy: Policy) => Exemption): DatabaseHandle {
-  const { settings, session } = db
-  const { planning } = settings
-  const guards = planning.policies.filter((policy) => policy.enforce !== undefined)
-  let made = unguardedPlannings.get(planning)
-  if (made === undefined) {
-    const policies = planning.policies.filter((policy) => policy.enforce === undefined)
-    made = { ...planning, policies, companions: [] }
-    unguardedPlannings.set(planning, made)
-  }
-  const exemptions = [...settings.exemptions, ...guards.map(exemptionOf)]
-  return new DatabaseHandle({ ...settings, planning: made, plugins: [], exemptions }, session)
-}
+/** The same database without rules on rows: see {@link settingsWithoutGuards}. */
+export const withoutGuards = ({ settings, session }: DatabaseHandle, mode: string): DatabaseHandle =>
+  new DatabaseHandle(settingsWithoutGuards(settings, mode), session)
 
 /** `PLAN_CACHE=off` plans every statement afresh; a runtime that does not let programs see its environment has none. */
 function isPlanCacheOff(): boolean {
@@ -177,7 +151,7 @@ function definitions(schema: object | undefined): SchemaDefinitions {
   for (const value of Object.values(schema ?? {})) {
     const definition = definitionOf(value)
     if (definition === undefined) continue
-    const name = definition.schema === undefined ? definition.name : `${definition.schema}.${definition.name}`
+    const name = fullName(definition)
     const other = found.get(name)
     if (other !== undefined && other !== definition) refuse(`The schema has two tables with the name '${name}'.`)
     found.set(name, definition)
@@ -244,7 +218,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
         companions: all.flatMap((plugin) => plugin.companions ?? []),
       },
       hooks: orderHooks([...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])]),
-      plain: (transaction) => new TransactionHandle(withoutPlugins(made), transaction),
     }
     if (!(session instanceof PoolSession)) {
       for (const { name, onInit, onDestroy } of added)
@@ -297,18 +270,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   noting(key: symbol, value: unknown): this {
     const { settings } = this
     return this.over({ ...settings, notes: new Map([...settings.notes, [key, value]]) }) as this
-  }
-
-  /**
-   * The same database without rules on rows and companions, but with the names of the program: for what plugins keep
-   * in tables of the user.
-   */
-  underneath(): this {
-    const { settings } = this
-    const { policies, companions } = settings.planning
-    const bare = this.over({ ...settings, hooks: listening(settings.hooks) }) as this
-    if (policies.every((policy) => policy.enforce === undefined) && companions.length === 0) return bare
-    return bare.#planned('underneath', (all) => all.filter((policy) => policy.enforce === undefined), [])
   }
 
   prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
@@ -385,18 +346,14 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   /** Other policies, which are found again by a name, so that their plans are kept. */
-  #planned(
-    key: string,
-    change: (policies: readonly Policy[]) => readonly Policy[],
-    companions: readonly Companion[] = this.settings.planning.companions,
-  ): this {
+  #planned(key: string, change: (policies: readonly Policy[]) => readonly Policy[]): this {
     const { settings } = this
     const known = derived.get(settings.planning) ?? new Map<string, Planning>()
     derived.set(settings.planning, known)
     let planning = known.get(key)
     if (planning === undefined) {
       if (known.size >= MOST_PLANNINGS) known.clear()
-      planning = { ...settings.planning, companions, policies: change(settings.planning.policies) }
+      planning = { ...settings.planning, policies: change(settings.planning.policies) }
       known.set(key, planning)
     }
     return this.over({ ...settings, planning }) as this

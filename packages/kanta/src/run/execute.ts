@@ -4,12 +4,13 @@ import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import { Aftermath } from './aftermath.ts'
+import { atomically } from './atomic.ts'
 import { type BatchSource, runBatch } from './batch.ts'
 import { type Bound, bind, bindFixed } from './bind.ts'
 import { type Part, partsOf, refuseRagged } from './bulk.ts'
 import { type Context, joinContexts } from './context.ts'
 import { arrayDecoder, type Decoding, describeDecoding, objectDecoder, type RowDecoder } from './decode.ts'
-import { failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
+import { failure, outcomeUnknown, throwIfAborted } from './failure.ts'
 import {
   type Company,
   type Exemption,
@@ -29,6 +30,7 @@ import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 import type { Transaction } from './transaction.ts'
 import { checkOptions, Use } from './use.ts'
+import { settingsWithoutPlugins } from './without.ts'
 
 /** What is the same for a database and for every transaction of it. */
 export interface Settings {
@@ -41,12 +43,10 @@ export interface Settings {
   readonly ambientContext: (() => Context | undefined) | undefined
   /** The policies that statements do without, and why. */
   readonly exemptions: readonly Exemption[]
-  /** The database that a transaction is, without plugins. */
-  readonly plain: (transaction: Transaction) => unknown
   /** What plugins have left with the database for their hooks. */
   readonly notes: ReadonlyMap<symbol, unknown>
-  /** The database that a transaction is, with other settings. */
-  readonly plugged: (settings: Settings, transaction: Transaction) => unknown
+  /** The database that a transaction is. */
+  readonly inTransaction: (settings: Settings, transaction: Transaction) => unknown
   /** Leaves parameters out of errors. */
   readonly redact: boolean
   /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
@@ -73,7 +73,7 @@ export class Executor implements Runner {
   #lastContext: Context | undefined
   #lastPlanning: Planning | undefined
   /** Whether hooks only watch. */
-  readonly #plain: boolean
+  readonly #onlyWatched: boolean
   readonly #watches: boolean
 
   constructor(settings: Settings, session: Session) {
@@ -82,7 +82,7 @@ export class Executor implements Runner {
     this.#dialect = settings.planning.dialect
     this.#fixed = settings.planning
     this.#varies = settings.planning.policies.some(({ variants }) => variants !== undefined)
-    this.#plain = settings.hooks.every((hook) => hook.around === undefined)
+    this.#onlyWatched = settings.hooks.every((hook) => hook.around === undefined)
     this.#watches = settings.hooks.length > 0
   }
 
@@ -95,7 +95,7 @@ export class Executor implements Runner {
     } catch (error) {
       return this.#onceStarted(error, () => this.execute(query, options))
     }
-    if (options?.signal === undefined && this.#plain && ready.companions === undefined) {
+    if (options?.signal === undefined && this.#onlyWatched && ready.companions === undefined) {
       if (ready.returnsRows === true && ready.sql !== undefined) {
         return this.#now(ready, ready.sql, args, false) as Promise<unknown[]>
       }
@@ -114,7 +114,12 @@ export class Executor implements Runner {
       return this.#onceStarted(error, () => this.first(query, options))
     }
     if (ready.facts.readOnly && ready.returnsRows === true) {
-      if (options?.signal === undefined && this.#plain && ready.sql !== undefined && ready.companions === undefined)
+      if (
+        options?.signal === undefined &&
+        this.#onlyWatched &&
+        ready.sql !== undefined &&
+        ready.companions === undefined
+      )
         return this.#now(ready, ready.sql, args, true)
       return this.#run(ready, args, options, true).then((rows) => rows[0])
     }
@@ -487,8 +492,8 @@ export class Executor implements Runner {
 
   /** In one transaction with what goes along with it. */
   #accompanied(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
-    const { driver } = this.settings
-    const asked = { driver, signal: options?.signal, isOfStatement: true }
+    const { settings } = this
+    const asked = { driver: settings.driver, signal: options?.signal, isOfStatement: true }
     return runTransaction(this.session, asked, async (transaction) => {
       const inside = new Executor(this.settings, transaction.session)
       const company: Company = {
@@ -503,8 +508,8 @@ export class Executor implements Runner {
           const derived = planOfDerived(ready, key, this.#planning, make, rows)
           return (await inside.#unaccompanied(derived, args, options, false)) as Record<string, unknown>[]
         },
-        db: this.settings.plain(transaction),
-        plugged: this.settings.plugged(this.settings, transaction),
+        db: settings.inTransaction(settingsWithoutPlugins(settings), transaction),
+        plugged: settings.inTransaction(settings, transaction),
       }
       return throughCompanions(ready.companions!, company, () => inside.#unaccompanied(ready, args, options, false))
     })
@@ -528,40 +533,13 @@ export class Executor implements Runner {
     }
   }
 
-  /** Several statements as one: all of them, or none. */
-  async #atomically<T>(use: Use, work: () => Promise<T>): Promise<T> {
-    const { connection } = use
+  /** All of several statements, or none. */
+  #atomically<T>(use: Use, work: () => Promise<T>): Promise<T> {
     const { transaction } = this.#dialect
     const nested = this.session.inTransaction
-    const release = transaction.release(SAVEPOINT)
-    const undo = nested
-      ? [transaction.rollbackTo(SAVEPOINT), ...(release === undefined ? [] : [release])]
-      : [transaction.rollback]
-    const run = async (sql: string): Promise<void> => {
-      try {
-        await connection.script(sql)
-      } catch (cause) {
-        throw this.failure(cause, { sql, parameters: [] }, sql === transaction.commit ? connection : undefined)
-      }
-    }
-    for (const sql of nested ? [transaction.savepoint(SAVEPOINT)] : transaction.begin({})) await run(sql)
-    try {
-      const result = await work()
-      const done = nested ? release : transaction.commit
-      if (done !== undefined) await run(done)
-      return result
-    } catch (cause) {
-      await use.settled()
-      // Some errors end a transaction of SQLite by themselves.
-      if (connection.inTransaction === false || use.isBroken) throw cause
-      try {
-        for (const sql of undo) await run(sql)
-      } catch (later) {
-        use.break()
-        throw suppress(cause, later)
-      }
-      throw cause
-    }
+    const failure = (cause: unknown, sql: string): KantaError =>
+      this.failure(cause, { sql, parameters: [] }, sql === transaction.commit ? use.connection : undefined)
+    return atomically(use, { texts: transaction, nested, failure }, work)
   }
 
   #part(part: Part, use: Use, single: boolean, after: Aftermath): Promise<unknown[]> {
@@ -662,8 +640,5 @@ function together(parts: readonly Part[], results: readonly (readonly unknown[])
   }
   return [new InsertResult(insertId, changes)]
 }
-
-/** The savepoint of an insert that takes several statements; a user's cannot have its name. */
-const SAVEPOINT = 'kanta_insert'
 
 const NOTHING_KNOWN: Decoding = { codecs: new Map(), rename: undefined, bigints: false }

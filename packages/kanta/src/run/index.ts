@@ -1,7 +1,7 @@
 export { eachChild, empty, isNode, mapChildren, type Node, type NodeOf, nodeWith, walk } from '../ir/index.ts'
 export { withAmbient, withAmbientContext } from './ambient.ts'
 export { addContext, type Context, contextValue, sameValue } from './context.ts'
-export { DatabaseHandle, type KantaOptions, open, unguarded, withoutPlugins } from './database.ts'
+export { DatabaseHandle, type KantaOptions, open, withoutGuards, withoutPlugins } from './database.ts'
 export { DefinitionExecutor } from './definition.ts'
 export type { Executor, Settings } from './execute.ts'
 export { cancelled, failure, suppress, throwIfAborted } from './failure.ts'

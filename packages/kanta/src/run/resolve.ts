@@ -1,6 +1,6 @@
 import { type OutputColumn, reads } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { defines, eachChild, type Node, type NodeOf } from '../ir/index.ts'
+import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 import { COMPARES, COUNTING, DOCUMENTS, PASSING } from './operation.ts'
@@ -369,7 +369,7 @@ export class Resolver {
             if (cte !== undefined) return cte
           }
         }
-        const full = n.schema === undefined ? n.name : `${n.schema}.${n.name}`
+        const full = fullName(n)
         ;(written ? this.#writes : this.#reads).add(full)
         return { table: full, definition: n.definition as TableDefinition | undefined }
       }

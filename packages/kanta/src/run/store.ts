@@ -1,5 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { CLEARED, fieldsOf, fold, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
+import { CLEARED, fieldsOf, fold, fullName, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
 import type { TableDefinition } from '../schema/index.ts'
 import { type Chain, isOperand, show } from '../sql/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
@@ -89,7 +89,7 @@ export function fingerprints(shape: Shape, schema: SchemaDefinitions): Record<st
   walk(attachDefinitions(fold(shape).tree as Node, schema, undefined), (part) => {
     if (part.kind !== 'table' || part.definition === undefined) return
     const definition = part.definition as TableDefinition
-    prints[part.schema === undefined ? part.name : `${part.schema}.${part.name}`] = [...definition.columns.values()]
+    prints[fullName(part)] = [...definition.columns.values()]
       .map((column) => `${column.name}:${column.type}${column.nullable ? '?' : ''}`)
       .join(',')
   })

@@ -1,5 +1,6 @@
 import type { AnyInfo, Database } from '../face/index.ts'
-import { type DatabaseHandle, unguarded } from '../run/index.ts'
+import { splitName } from '../ir/index.ts'
+import { type DatabaseHandle, withoutGuards } from '../run/index.ts'
 import { Expr, sql } from '../sql/index.ts'
 import { checkColumns, type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
 import { hasFullText, unsupported } from './support.ts'
@@ -44,11 +45,10 @@ export async function dropFullText<DB, I extends AnyInfo>(
   for (const table of tables) for (const text of drops(clean, table)) await text.execute(clean)
 }
 
-const indexing = (db: DatabaseHandle): DatabaseHandle =>
-  unguarded(db, (policy) => ({ policy: policy.name, mode: 'search index' }))
+const indexing = (db: DatabaseHandle): DatabaseHandle => withoutGuards(db, 'search index')
 
 /** The name of the index of a table. */
-const nameOf = (table: string): string => `${table.split('.').at(-1)}_search`
+const nameOf = (table: string): string => `${splitName(table).name}_search`
 export const tableOf = (table: string): Text => sql.id(...table.split('.'))
 /** SQLite's table of what is searched. */
 export const indexOf = (table: string): Text => sql.id(...table.split('.').slice(0, -1), nameOf(table))
@@ -118,7 +118,7 @@ function sqliteTexts(db: DatabaseHandle, indexed: Indexed): readonly Text[] {
   const trigger = (when: (typeof TRIGGERS)[number], body: Text): Text =>
     sql`create trigger ${sql.id(`${nameOf(table)}_${when}`)} after ${sql.raw(when)} on ${tableOf(table)} begin ${body} end`
   return [
-    sql`create virtual table ${index} using fts5(${names}, content=${sql.id(table.split('.').at(-1)!)}, content_rowid=${key}, tokenize=${tokenizer})`,
+    sql`create virtual table ${index} using fts5(${names}, content=${sql.id(splitName(table).name)}, content_rowid=${key}, tokenize=${tokenizer})`,
     trigger('insert', learn),
     trigger('update', sql`${forget} ${learn}`),
     trigger('delete', forget),
@@ -143,7 +143,7 @@ async function makeOfSqlite(db: DatabaseHandle, indexed: Indexed): Promise<void>
 
 /** What PostgreSQL searches in: the same text in the index and in queries, so that they meet. */
 export function documentOf({ table, columns, language }: Indexed, isQualified: boolean): Text {
-  const name = table.split('.').at(-1)!
+  const { name } = splitName(table)
   const parts = columns.map((column) => {
     const ref = new Expr({ kind: 'ref', schema: undefined, table: isQualified ? name : undefined, column })
     return sql`coalesce(${ref}, '')`
@@ -168,7 +168,7 @@ async function makeOfPostgres(db: DatabaseHandle, indexed: Indexed): Promise<voi
 }
 
 async function makeOfMysql(db: DatabaseHandle, { table, columns }: Indexed): Promise<void> {
-  const [name, schema] = table.split('.').reverse() as [string, string?]
+  const { name, schema } = splitName(table)
   const there = await rowsOf<{ readonly name: string }>(
     db,
     sql`select column_name as name from information_schema.statistics where table_schema = ${schema ?? sql`database()`} and table_name = ${name} and index_name = ${nameOf(table)} order by seq_in_index`,

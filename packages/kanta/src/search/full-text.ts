@@ -1,4 +1,5 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import { fullName, splitName } from '../ir/index.ts'
 import { DatabaseHandle, type Plugin } from '../run/index.ts'
 import { definitionOf } from '../schema/index.ts'
 import { Expr, type SelectBuilder, sql } from '../sql/index.ts'
@@ -69,7 +70,7 @@ export function fullText(
 export function tableName(table: unknown): string {
   const definition = definitionOf(table)
   if (definition === undefined) return String(table)
-  return definition.schema === undefined ? definition.name : `${definition.schema}.${definition.name}`
+  return fullName(definition)
 }
 
 function search(
@@ -89,10 +90,10 @@ function search(
 }
 
 /** The name that the columns of a table have in a query. */
-export const sourceName = (table: string): string => table.split('.').at(-1)!
+export const sourceName = (table: string): string => splitName(table).name
 
 export const sourceOf = (table: string): Expr => {
-  const [name, schema] = table.split('.').reverse() as [string, string?]
+  const { name, schema } = splitName(table)
   return new Expr({ kind: 'table', schema, name, definition: undefined })
 }
 

@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import { type DatabaseHandle, unguarded } from '../run/index.ts'
+import { type DatabaseHandle, withoutGuards } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 
 type Text = ReturnType<typeof sql>
@@ -21,10 +21,7 @@ export interface SearchSupport {
  * ```
  */
 export async function searchSupport<DB, I extends AnyInfo>(db: Database<DB, I>): Promise<SearchSupport> {
-  const handle = unguarded(db as unknown as DatabaseHandle, (policy) => ({
-    policy: policy.name,
-    mode: 'search support',
-  }))
+  const handle = withoutGuards(db as unknown as DatabaseHandle, 'search support')
   return { fullText: await hasFullText(handle), vector: (await whyNoVectors(handle)) === undefined }
 }
 

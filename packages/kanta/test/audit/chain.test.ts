@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { auditTables } from '../../src/audit/index.ts'
-import { withoutPolicies } from '../../src/audit/rows.ts'
 import { kanta } from '../../src/index.ts'
+import { withoutPlugins } from '../../src/run/index.ts'
 import { Clock, createTables, engines, type Open, open } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })
@@ -26,7 +26,7 @@ describe.each(engines)('the chain of hashes on $name', (engine) => {
     // A database in memory has but one connection.
     other =
       engine.name === 'sqlite'
-        ? (withoutPolicies(db as never) as never)
+        ? (withoutPlugins(db as never) as never)
         : kanta<any>({ driver: place.driver({ max: 1 }) })
     for (let i = 1; i <= 5; i++) {
       await db

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
-import { withoutPolicies } from '../../src/audit/rows.ts'
 import { kanta, sql } from '../../src/index.ts'
 import type { Plugin } from '../../src/run/index.ts'
+import { withoutPlugins } from '../../src/run/index.ts'
 import { createTables, engines, note, type Open, open, post, schema } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })
@@ -14,7 +14,7 @@ describe.each(engines)('what others had wrong, on $name', (engine) => {
   }
   let place: Awaited<ReturnType<typeof engine.create>>
   let db: Open
-  const plain = (): Open => withoutPolicies(db as never) as never
+  const plain = (): Open => withoutPlugins(db as never) as never
 
   beforeAll(async () => {
     place = await engine.create()

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
-import { withoutPolicies } from '../../src/audit/rows.ts'
 import { equal, isNull, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { camelCase, capability, schemaPrefix, softDelete, tenant } from '../../src/plugins/index.ts'
 import type { DatabaseHandle } from '../../src/run/index.ts'
+import { withoutPlugins } from '../../src/run/index.ts'
 import { createTables, engines, post, schema } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })
@@ -232,5 +232,5 @@ function refuse(): never {
 }
 
 function plainOf(db: unknown): unknown {
-  return withoutPolicies(db as DatabaseHandle)
+  return withoutPlugins(db as DatabaseHandle)
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ambient } from '../../src/ambient.ts'
 import { sql, table } from '../../src/index.ts'
-import { DatabaseHandle, type Plugin, withoutPlugins } from '../../src/run/index.ts'
+import { type Plugin, withoutPlugins } from '../../src/run/index.ts'
 import type { Engine, Place } from '../engine/engine.ts'
 import type { Any } from '../security/ground.ts'
 import { engines, isHit, isSqlite, type World, world } from './ground.ts'
@@ -211,7 +211,7 @@ describe.each(engines)('invalidation on $name', (engine: Engine) => {
     [
       'what plugins do without plugins',
       () => {
-        const handle = new DatabaseHandle(withoutPlugins(db.settings), db.session) as Any
+        const handle = withoutPlugins(db) as Any
         return handle.updateTable('note').set({ text: 'w' }).execute()
       },
       ['note'],

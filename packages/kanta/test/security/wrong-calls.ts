@@ -305,7 +305,6 @@ export const subjects: Readonly<Record<string, Subject>> = {
       // Only plugins call it; its own test has what unscoped() refuses, which no database without policies takes.
       'exempt',
       'noting',
-      'underneath',
       'unscoped',
     ],
     calls: {

@@ -114,7 +114,7 @@ describe.each(places)('modes of ttl on $name', (engine) => {
       enough = resolve
     })
     const plugin = ttl({
-      tables: { missing_table: { column: 'at', stored: 'unix' } },
+      tables: { missing_table: { column: 'at', form: 'seconds' } },
       mode: 'scheduled',
       every: 1,
       onError: (error) => {
@@ -127,7 +127,7 @@ describe.each(places)('modes of ttl on $name', (engine) => {
     await plugin.onDestroy?.()
     expect(errors[0]).toMatchObject({ name: 'KantaError' })
     // A trigger that cannot be made is an error of starting the plugin, not of making it.
-    const broken = ttl({ tables: { missing_table: { column: 'at', stored: 'unix' } }, mode: 'trigger' })
+    const broken = ttl({ tables: { missing_table: { column: 'at', form: 'seconds' } }, mode: 'trigger' })
     if (engine.dialect !== 'mariadb')
       await expect(createExecutor(base, [broken])).rejects.toMatchObject({ code: 'plugin' })
   })
@@ -191,7 +191,7 @@ test('wrong options are refused by name', () => {
     [{ tables: { session: {} } }, /the column of 'session'/],
     [{ tables: { session: { column: 'at', ttl: 5 } } }, /no option "ttl"/],
     [{ tables: { session: { column: 'at', after: -1 } } }, /milliseconds/],
-    [{ tables: { session: { column: 'at', stored: 'days' } } }, /stored/],
+    [{ tables: { session: { column: 'at', form: 'days' } } }, /form/],
     [{ tables, mode: 'eager' }, /no mode "eager"/],
     [{ tables, every: 0 }, /'every'/],
     [{ tables, every: Number.NaN }, /'every'/],
@@ -216,7 +216,7 @@ test('a column that does not say what it holds is refused, as is a clock without
   const stopped = kanta({
     driver: sqlite(':memory:'),
     schema: { plain },
-    plugins: [ttl({ tables: { plain: { column: 'at', stored: 'unix' } }, now })],
+    plugins: [ttl({ tables: { plain: { column: 'at', form: 'seconds' } }, now })],
   })
   await expect(stopped.selectFrom('plain').selectAll().execute()).rejects.toThrow(/no Date/)
   await stopped.destroy()

@@ -55,8 +55,8 @@ describe.each(places)('rows expire on $name', (engine) => {
     session: { column: 'expires_at' },
     seconds: { column: 'expires_at' },
     millis: { column: 'expires_at' },
-    plain: { column: 'expires_at', stored: 'unix' },
-    iso: { column: 'expires_at', stored: 'iso' },
+    plain: { column: 'expires_at', form: 'seconds' },
+    iso: { column: 'expires_at', form: 'iso' },
     visit: { column: 'made_at', after: 1000 },
     pair: { column: 'gone' },
   } as const

@@ -25,7 +25,7 @@ test.for(places.map((place) => [place.name, place] as const))(
         { id: 3, expires_at: null },
       ]
       await base.insertInto('session').values(rows).execute()
-      const tables = { session: { column: 'expires_at', stored: 'timestamp' } } as const
+      const tables = { session: { column: 'expires_at', form: 'timestamp' } } as const
       const db = await createExecutor(base, [ttl({ tables, now: () => moment(0), batch: 1 })])
       expect(await db.selectFrom('session').select('id').orderBy('id').execute()).toEqual([{ id: 2 }, { id: 3 }])
       expect(await db.sweepExpired()).toEqual({ session: 1 })

@@ -1,6 +1,13 @@
 import { KantaError } from '../../error/index.ts'
 import type { TableReference } from '../../guard/index.ts'
-import { type Companion, type Company, type DatabaseHandle, type Node, nodeWith } from '../../run/index.ts'
+import {
+  type Companion,
+  type Company,
+  type DatabaseHandle,
+  type Node,
+  nodeWith,
+  withoutGuards,
+} from '../../run/index.ts'
 import { sql } from '../../sql/index.ts'
 import { clockFor, momentOf } from './moment.ts'
 import type { CascadeReference, Settled } from './option.ts'
@@ -47,7 +54,7 @@ class Cascade {
     this.#db = plugged.exempt(keyOf(state), (each) => (policies.stateOf(each) === undefined ? each : policy), [
       { policy: NAME, mode: 'cascade' },
     ])
-    this.#bare = plugged.underneath()
+    this.#bare = withoutGuards(plugged, 'cascade')
   }
 
   get #tie(): string {

@@ -1,7 +1,7 @@
 import { checkOptions, refuse } from '../../error/index.ts'
 import type { Capability } from '../../face/index.ts'
 import { checkName, show } from '../../sql/index.ts'
-import type { InstantForm } from '../instant.ts'
+import { FORMS, type InstantForm } from '../instant.ts'
 
 /** A table that goes with another: its rows are deleted together with the row that they refer to. */
 export interface CascadeReference {
@@ -51,7 +51,6 @@ export interface Settled {
   readonly capability: Capability | undefined
 }
 
-const FORMS: readonly InstantForm[] = ['timestamp', 'seconds', 'milliseconds', 'iso', 'date']
 const OPTIONS = ['tables', 'column', 'deletedBy', 'clock', 'now', 'form', 'cascade', 'capability']
 
 export function settle(options: SoftDeleteOptions): Settled {

@@ -1,8 +1,9 @@
 import { localize } from '../../dialect/index.ts'
 import { KantaError } from '../../error/index.ts'
 import { type Late, sameName, type TableReference } from '../../guard/index.ts'
+import { fullName, splitName } from '../../ir/index.ts'
 import type { TableDefinition } from '../../schema/index.ts'
-import { nameOf } from '../table-list.ts'
+
 import type { CascadeReference, Settled } from './option.ts'
 
 /** The definitions of a database, by name. */
@@ -18,14 +19,13 @@ export function sameTable(one: string, other: string): boolean {
 /** Whether rows of a table are deleted softly. */
 export function isSoft({ tables, column }: Settled, table: TableReference): boolean {
   if (tables === undefined) return table.definition?.columns.has(column) === true
-  return tables.some((name) => sameTable(name, nameOf(table)))
+  return tables.some((name) => sameTable(name, fullName(table)))
 }
 
 /** A table by its name, as a cascade or a method gives it. */
 export function tableIn(schema: Definitions, given: string): TableReference {
-  const [name, of] = given.split('.').reverse() as [string, string?]
-  const found =
-    schema.get(given) ?? [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), given))
+  const { name, schema: of } = splitName(given)
+  const found = schema.get(given) ?? [...schema.values()].find((one) => sameTable(fullName(one), given))
   return { schema: of, name, definition: found }
 }
 
@@ -35,7 +35,7 @@ export function resolved(table: TableReference, late: Late): TableReference {
   const { schema, dialect } = late.around
   const tellsCases = dialect.name === 'postgres'
   for (const definition of schema.values()) {
-    if (!sameTable(nameOf({ ...definition, definition }), nameOf(table))) continue
+    if (!sameTable(fullName(definition), fullName(table))) continue
     if (tellsCases && definition.name !== table.name) continue
     return { schema: definition.schema, name: definition.name, definition: localize(definition, dialect) }
   }
@@ -66,9 +66,9 @@ function ofDefinition(settled: Settled, definition: TableDefinition): CascadeRef
     if (!isSoft(settled, { ...table, definition: table })) return []
     return [
       {
-        table: nameOf({ ...definition, definition }),
+        table: fullName(definition),
         columns,
-        references: { table: nameOf({ ...table, definition: table }), columns: keys },
+        references: { table: fullName(table), columns: keys },
       },
     ]
   })
@@ -91,7 +91,7 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
     fail(`No table of the schema has a column '${column}'. Add it, or give its name: softDelete({ column: '…' }).`)
   const references = referencesOf(settled, schema)
   for (const definition of soft) {
-    const name = nameOf({ ...definition, definition })
+    const name = fullName(definition)
     const inCascade = references.some((each) => sameTable(each.table, name) || sameTable(each.references.table, name))
     for (const needed of [column, deletedBy?.column, inCascade ? cascade?.column : undefined]) {
       if (needed === undefined) continue
@@ -111,7 +111,7 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
       [each.table, each.columns],
       [each.references.table, each.references.columns],
     ] as const) {
-      const definition = [...schema.values()].find((one) => sameTable(nameOf({ ...one, definition: one }), table))
+      const definition = [...schema.values()].find((one) => sameTable(fullName(one), table))
       for (const name of columns)
         if (definition?.columns.has(name) === false) fail(`The cascade names '${table}.${name}', which is not there.`)
       if (tables !== undefined && !tables.some((one) => sameTable(one, table)))

@@ -13,8 +13,8 @@ import {
   type TableRule,
   tablePolicy,
 } from '../../guard/index.ts'
+import { fullName } from '../../ir/index.ts'
 import type { Policy } from '../../run/index.ts'
-import { nameOf } from '../table-list.ts'
 import { momentFor } from './moment.ts'
 import type { Settled } from './option.ts'
 import { isSoft, referencesOf, resolved, sameTable } from './reference.ts'
@@ -140,13 +140,13 @@ function ruleOf(table: TableReference, state: State, settled: Settled): TableRul
 }
 
 const sightOf = (table: TableReference, { sight, sights }: State): Sight =>
-  Object.entries(sights).find(([name]) => sameTable(name, nameOf(table)))?.[1] ?? sight
+  Object.entries(sights).find(([name]) => sameTable(name, fullName(table)))?.[1] ?? sight
 
 /** The column of a table that ties the rows of a deletion together, where the table has one. */
 export function tieOf(table: TableReference, { cascade }: Settled): string | undefined {
   if (cascade === undefined) return undefined
   if (table.definition !== undefined) return table.definition.columns.has(cascade.column) ? cascade.column : undefined
-  const name = nameOf(table)
+  const name = fullName(table)
   const isNamed = cascade.along.some((each) => sameTable(each.table, name) || sameTable(each.references.table, name))
   return isNamed ? cascade.column : undefined
 }
@@ -172,7 +172,7 @@ function stampsOf(table: TableReference, settled: Settled, tie: string | undefin
       value: (_, late) => {
         if (!isReferredTo(table, settled, late)) return literal(null)
         const id = late.value(() => crypto.randomUUID())
-        late.tell(new Deleted(settled, nameOf(table), id.index, moment))
+        late.tell(new Deleted(settled, fullName(table), id.index, moment))
         return id
       },
     }
@@ -180,11 +180,11 @@ function stampsOf(table: TableReference, settled: Settled, tie: string | undefin
 }
 
 const isReferredTo = (table: TableReference, settled: Settled, late: Late): boolean =>
-  referencesOf(settled, late.around.schema).some((each) => sameTable(each.references.table, nameOf(table)))
+  referencesOf(settled, late.around.schema).some((each) => sameTable(each.references.table, fullName(table)))
 
 function tellRestored(table: TableReference, settled: Settled, late: Late): void {
   if (tieOf(table, settled) !== undefined && isReferredTo(table, settled, late))
-    late.tell(new Restored(settled, nameOf(table)))
+    late.tell(new Restored(settled, fullName(table)))
 }
 
 const writtenByPlugin = ({ name }: TableReference, column: string): KantaError =>

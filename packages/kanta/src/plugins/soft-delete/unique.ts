@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../../error/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
-import { DatabaseHandle } from '../../run/index.ts'
+import { DatabaseHandle, withoutGuards } from '../../run/index.ts'
 import { checkName, show, sql } from '../../sql/index.ts'
 import type { HasTables } from './plugin.ts'
 
@@ -43,7 +43,7 @@ export async function createLiveUnique<I extends AnyInfo, B extends I['names']>(
     refuse(`createLiveUnique(…, ${show(columns)}) takes the names of one column or more.`)
   for (const name of columns) checkName(name, 'a column of an index')
   const { column = 'deleted_at', name = `${table.replaceAll('.', '_')}_${columns.join('_')}_live` } = options
-  const plain = handle.underneath()
+  const plain = withoutGuards(handle, 'live unique')
   const list = (names: readonly string[]) => sql.join(names.map((each) => sql.id(each)))
   const create = sql`create unique index ${sql.id(name)} on ${sql.table(table)}`
   switch (plain.settings.planning.dialect.name) {
