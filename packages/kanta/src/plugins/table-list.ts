@@ -6,9 +6,11 @@ import { show } from '../sql/index.ts'
 /** Whether a list has a table exactly as it is named. */
 export const lists = (names: readonly string[], table: TableReference): boolean => names.includes(fullName(table))
 
-/** Whether a list has a table, in whichever schema it is named. */
+/** Whether a list has a table, in whichever schema it is named: where one of the two names none, any may be meant. */
 export const listsAnywhere = (names: readonly string[], table: TableReference): boolean =>
-  lists(names, table) || names.includes(table.name)
+  lists(names, table) ||
+  names.includes(table.name) ||
+  (table.schema === undefined && names.some((name) => name.endsWith(`.${table.name}`)))
 
 /** A list of names of tables that was given as an option. */
 export function tableNames(plugin: string, option: string, given: unknown): readonly string[] {

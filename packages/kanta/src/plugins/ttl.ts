@@ -107,7 +107,7 @@ function expiry(settings: TtlSettings): TablePolicy {
 
 function isOf({ table }: Expiring, { name, schema }: TableReference): boolean {
   const { name: own, schema: ownSchema } = splitName(table)
-  return sameName(own, name) && (ownSchema === undefined || (schema !== undefined && sameName(ownSchema, schema)))
+  return sameName(own, name) && (ownSchema === undefined || schema === undefined || sameName(ownSchema, schema))
 }
 
 /** Sweeps again and again: the next time is set when a sweep has ended, so that no two of them overlap. */

@@ -222,7 +222,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     if (!(session instanceof PoolSession)) {
       for (const { name, onInit, onDestroy } of added)
         if (onInit !== undefined || onDestroy !== undefined)
-          refuse(`The plugin '${name}' is started and ended with a whole database. Give it to that.`)
+          refuse(`The plugin '${name}' needs a whole database. Give it to that.`)
       return this.over(made) as this
     }
     const lifecycle = lifecycleOf(added, made, session.pool, session)
