@@ -232,7 +232,7 @@ describe('the life of plugins', () => {
   test('does not begin or end within a transaction', async () => {
     const base = await filled()
     await base.transaction().execute(async (trx) => {
-      expect(() => trx.withPlugins([living([], 'a')])).toThrow(/'a' is needs a whole database/)
+      expect(() => trx.withPlugins([living([], 'a')])).toThrow(/'a' needs a whole database/)
       const within = trx.withPlugins([softDelete({ tables: ['post'] })])
       expect(await within.selectFrom('post').select('id').execute()).toHaveLength(2)
       expect(await trx.selectFrom('post').select('id').execute()).toHaveLength(3)
