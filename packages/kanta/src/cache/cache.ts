@@ -137,7 +137,12 @@ class Cache {
     this.#reads = new Reads(this.#link, settings.now)
     this.#listed = new Set(settings.tables.map((table) => nameOf(table).table))
     for (const [name, on] of Object.entries(settings.depends)) this.#dependencies.declare(name, on)
-    this.hook = { name: 'cache', answers: true, around: (event, next) => this.#around(event, next) }
+    this.hook = {
+      name: 'cache',
+      answers: true,
+      passes: (facts, notes) => facts.readOnly && !notes.has(KEEPING) && !this.#isListed(facts.reads),
+      around: (event, next) => this.#around(event, next),
+    }
   }
 
   begin(db: DatabaseHandle): void {

@@ -53,7 +53,7 @@ const DEEPEST = 50
 function frozen(value: unknown, name: string, depth = 0): unknown {
   if (depth > DEEPEST) return refuse(`as({ ${name}: … }) was given a value that is nested without end.`)
   if (typeof value === 'function' || typeof value === 'symbol')
-    return refuse(`as({ ${name}: … }) was given a ${typeof value}. A context holds values.`)
+    return refuse(`as({ ${name}: … }) was given a ${typeof value}. A context holds values, lists and plain objects.`)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return Object.freeze(value.map((item) => frozen(item, name, depth + 1)))
   if (value instanceof Date) return Object.freeze(new Date(value))

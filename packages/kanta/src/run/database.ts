@@ -242,16 +242,12 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 
   /** The same database without the policies that a capability turns off. */
   unscoped(capability: object, reason: string): this {
-    if (typeof reason !== 'string' || reason.trim() === '')
-      refuse(`unscoped() takes a reason, which hooks are told, not ${show(reason)}.`)
+    if (typeof reason !== 'string' || reason.trim() === '') refuse(`unscoped() takes a reason, not ${show(reason)}.`)
     // What is no object could be guessed.
     const isHeld = typeof capability === 'object' && capability !== null
     const opened = this.settings.planning.policies.filter((policy) => isHeld && policy.opens?.(capability) === true)
     if (opened.length === 0)
-      throw new KantaError(
-        'policy',
-        'The capability turns off no policy of this database. Give the one that the plugin was made with.',
-      )
+      throw new KantaError('policy', 'The capability turns off no policy of this database. Give that of its plugin.')
     return this.exempt(
       // Two policies may have one name.
       `without ${opened.map((policy) => this.settings.planning.policies.indexOf(policy)).join()}`,

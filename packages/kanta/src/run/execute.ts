@@ -82,7 +82,7 @@ export class Executor implements Runner {
     this.#dialect = settings.planning.dialect
     this.#fixed = settings.planning
     this.#varies = settings.planning.policies.some(({ variants }) => variants !== undefined)
-    this.#onlyWatched = settings.hooks.every((hook) => hook.around === undefined)
+    this.#onlyWatched = settings.hooks.every((hook) => !hook.around)
     this.#watches = settings.hooks.length > 0
   }
 
@@ -95,13 +95,20 @@ export class Executor implements Runner {
     } catch (error) {
       return this.#onceStarted(error, () => this.execute(query, options))
     }
-    if (options?.signal === undefined && this.#onlyWatched && ready.companions === undefined) {
+    if (options?.signal === undefined && this.#isQuick(ready)) {
       if (ready.returnsRows === true && ready.sql !== undefined) {
         return this.#now(ready, ready.sql, args, false) as Promise<unknown[]>
       }
       if (ready.returnsRows === false) return this.#write(ready, args)
     }
     return this.#run(ready, args, options, false)
+  }
+
+  /** Whether nothing goes around a statement or along with it. */
+  #isQuick({ companions, facts }: Plan): boolean {
+    if (companions !== undefined) return false
+    const { hooks, notes } = this.settings
+    return this.#onlyWatched || hooks.every((hook) => !hook.around || hook.passes?.(facts, notes))
   }
 
   first(query: Chain, options?: ExecuteOptions): Promise<unknown> {
@@ -114,12 +121,7 @@ export class Executor implements Runner {
       return this.#onceStarted(error, () => this.first(query, options))
     }
     if (ready.facts.readOnly && ready.returnsRows === true) {
-      if (
-        options?.signal === undefined &&
-        this.#onlyWatched &&
-        ready.sql !== undefined &&
-        ready.companions === undefined
-      )
+      if (options?.signal === undefined && ready.sql !== undefined && this.#isQuick(ready))
         return this.#now(ready, ready.sql, args, true)
       return this.#run(ready, args, options, true).then((rows) => rows[0])
     }
@@ -330,7 +332,7 @@ export class Executor implements Runner {
     const milliseconds = performance.now() - started
     const level = error === undefined ? 'query' : 'error'
     const ended = { level, sql, parameters, facts, streaming: false, milliseconds, error } as const
-    for (const hook of this.settings.hooks) hook.watch!(ended)
+    for (const hook of this.settings.hooks) hook.watch?.(ended)
   }
 
   #decoded(ready: Plan, sql: string, connection: Connection, found: unknown, single: boolean): unknown {

@@ -68,6 +68,8 @@ export interface Hook {
    * when it calls `next`, and it sees what plugins run themselves as well.
    */
   readonly answers?: boolean | undefined
+  /** Whether `around` would do nothing but go on for a statement, so that it need not be called. */
+  passes?(facts: Facts, notes: ReadonlyMap<symbol, unknown>): boolean
   /** Calls `next` to go on, and may wait, look at the result or throw. */
   around?(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
   /** Told of each statement once it has ended. */

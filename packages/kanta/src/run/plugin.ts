@@ -149,5 +149,5 @@ export async function endPlugins(plugins: readonly Plugin<object>[]): Promise<vo
     }
   }
   if (errors.length > 0)
-    throw errors.length === 1 ? errors[0] : new AggregateError(errors, 'Several plugins could not be ended.')
+    throw errors.length === 1 ? errors[0] : new AggregateError(errors, 'Plugins could not be ended.')
 }
