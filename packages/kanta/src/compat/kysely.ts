@@ -15,7 +15,23 @@ import type {
 export type Kysely<DB> = KyselyFace<DB>
 /** A database by Kysely's names. */
 export const Kysely: KyselyClass = KyselyHandle as unknown as KyselyClass
-/** The same database, or transaction, as Kanta has it, with what its plugins add. */
+/**
+ * The same database, or transaction, as Kanta has it, with what its plugins add.
+ *
+ * @throws KantaError `invalid_input` for what is no `Kysely` of this entry.
+ *
+ * @example
+ * ```ts
+ * import Database from 'better-sqlite3'
+ * import { Kysely, kantaOf, SqliteDialect } from 'kanta/kysely'
+ * import { softDelete } from 'kanta/plugins'
+ *
+ * const dialect = new SqliteDialect({ database: new Database(':memory:') })
+ * const db = new Kysely<{ city: { name: string } }>({ dialect, plugins: [softDelete({ tables: ['city'] })] })
+ * kantaOf(db).plugins.some((plugin) => plugin.name === 'softDelete') // true
+ * await db.destroy()
+ * ```
+ */
 export const kantaOf: <DB>(db: KyselyFace<DB>) => Database<DB> = handleOf as never
 
 /** SQL text with values as parameters. */

@@ -146,12 +146,26 @@ export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator
    * changed; `as()` again adds to them.
    *
    * @throws KantaError `invalid_input` for a value that is missing, `policy` for another value of one that is set.
+   *
+   * @example
+   * ```ts
+   * const shop = await createExecutor(db, [tenant({ column: 'country', tables: ['city'], context: 'home' })])
+   * const cities = await shop.as({ home: 'FI' }).selectFrom('city').select('name').execute()
+   * ```
    */
   as(context: Readonly<Record<string, unknown>>): this
   /**
    * The same database without the policies of the plugins that were made with this capability. Hooks are told the reason.
    *
    * @throws KantaError `policy` for a capability that turns off nothing here.
+   *
+   * @example
+   * ```ts
+   * const reports = capability('reports over all countries')
+   * const homes = tenant({ column: 'country', tables: ['city'], context: 'home', capability: reports })
+   * const shop = await createExecutor(db, [homes])
+   * const all = await shop.unscoped(reports, 'figures of the year').selectFrom('city').select('name').execute()
+   * ```
    */
   unscoped(capability: Capability, reason: string): this
   /** The same database with the types of more tables. */
