@@ -29,7 +29,7 @@ export default defineConfig({
           include: ['packages/kanta/test/**/*.test.ts'],
           // What is left out asks nothing of the cache, or runs both ways by itself.
           exclude: [
-            'packages/kanta/test/{audit,cache,define,diff,driver,engine,history,introspect,migrate,package,problem,schema,search,server,ttl,types}/**',
+            'packages/kanta/test/{audit,cache,schema-builder,diff,driver,engine,time-travel,introspect,migrate,package,problem,schema,search,server,ttl,types}/**',
             '**/docs.test.ts',
           ],
         },

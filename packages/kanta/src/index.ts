@@ -13,8 +13,8 @@ import type {
   ValuesFunction,
 } from './face/index.ts'
 import { type KantaOptions, open, type Plugin, fromJSON as restore } from './run/index.ts'
-import type { TablesOf } from './schema/index.ts'
 import * as builder from './sql/index.ts'
+import type { TablesOf } from './table/index.ts'
 
 /**
  * Opens a database. It connects with the first query.
@@ -94,4 +94,4 @@ export type {
   Policy,
   QueryEvent,
 } from './run/index.ts'
-export * from './schema/index.ts'
+export * from './table/index.ts'

@@ -1,7 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import { fullName } from '../ir/index.ts'
 import { type Companion, type Company, type DatabaseHandle, type Node, type NodeOf, walk } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 import type { StoredRow } from './image.ts'
 import { captureInsert } from './insert.ts'
 import { type Keyed, keyOf } from './key.ts'

@@ -1,7 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import { fullName } from '../ir/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
-import type { Codec, ColumnDefinition } from '../schema/index.ts'
+import type { Codec, ColumnDefinition } from '../table/index.ts'
 import type { Capture } from './capture.ts'
 import type { Keyed } from './key.ts'
 import { locksOf, star } from './rows.ts'

@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import type { Codec, TableDefinition } from '../schema/index.ts'
+import type { Codec, TableDefinition } from '../table/index.ts'
 
 /** A value as the database gives and takes it. */
 export type Stored = null | boolean | number | bigint | string | Uint8Array | readonly Stored[]

@@ -1,6 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import { fullName } from '../ir/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
 import { type Stored, type StoredRow, toCell } from './image.ts'
 
 /** A table whose rows are told apart by their keys. */

@@ -1,6 +1,6 @@
 import type { DatabaseHandle } from '../run/index.ts'
-import { index, table } from '../schema/index.ts'
 import { checkName } from '../sql/index.ts'
+import { index, table } from '../table/index.ts'
 
 /** How many characters of a key are in the index: not all databases take long ones. */
 export const KEY_PREFIX = 120

@@ -1,5 +1,5 @@
 import type { Facts } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 
 /**
  * What a kept result depends on: a table, a tag, or everything. A mark has a version in the store; whoever changes what

@@ -1,7 +1,7 @@
 // What programs written for Kysely give to it and get from it, as interfaces: dialects, drivers, connections, plugins.
 import type { AccessMode, IsolationLevel } from '../dialect/index.ts'
 import type { GivenMysqlPool, GivenPglite, GivenPgPool, GivenSqlite } from '../driver/given/index.ts'
-import type { $row } from '../schema/index.ts'
+import type { $row } from '../table/index.ts'
 
 /** How long an operation may take. */
 export interface AbortableOperationOptions {

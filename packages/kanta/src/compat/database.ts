@@ -1,10 +1,10 @@
-import { schemaBuilder } from '../define/index.ts'
 import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import type { Driver as Access } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'
+import { schemaBuilder } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { Creator, running } from './builder.ts'
 import type {

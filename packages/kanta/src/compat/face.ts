@@ -37,7 +37,7 @@ import type {
   UpdateResult,
   ExpressionWrapper as Wrapper,
 } from '../face/index.ts'
-import type { $row, ColumnType, Expression, Rowed } from '../schema/index.ts'
+import type { $row, ColumnType, Expression, Rowed } from '../table/index.ts'
 import type { AbortableOperationOptions, AbortableQueryOptions, DatabaseIntrospector, QueryResult } from './contract.ts'
 import type { KyselyConfig } from './database.ts'
 import type { KyselyPlugin } from './plugin.ts'

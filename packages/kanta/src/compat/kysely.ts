@@ -60,7 +60,7 @@ export type {
   JSONColumnType,
   SelectType,
   UpdateType,
-} from '../schema/index.ts'
+} from '../table/index.ts'
 export { CamelCasePlugin, type CamelCasePluginOptions } from './camel-case.ts'
 export { CompiledQuery } from './compiled-query.ts'
 export type {

@@ -1,5 +1,5 @@
 import type { Node, NodeOf } from '../ir/index.ts'
-import type { Codec, ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
 

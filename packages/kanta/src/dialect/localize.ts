@@ -1,4 +1,4 @@
-import type { TableDefinition } from '../schema/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 import type { Dialect } from './dialect.ts'
 
 const known = new WeakMap<Dialect, WeakMap<TableDefinition, TableDefinition>>()

@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import type { Node, NodeOf } from '../ir/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { Printers, SchemaPrinters } from './print.ts'
 import type { Writer } from './writer.ts'
 

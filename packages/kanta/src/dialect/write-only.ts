@@ -1,4 +1,4 @@
-import type { Codec } from '../schema/index.ts'
+import type { Codec } from '../table/index.ts'
 
 /** How a codec reads that is there for writing alone: the value is what the database gives. */
 export const asGiven = (value: unknown): never => value as never

@@ -10,7 +10,7 @@ import {
 } from '../introspect/index.ts'
 import { fold, type Node } from '../ir/index.ts'
 import { migrationTables } from '../run/index.ts'
-import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../schema/index.ts'
+import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../table/index.ts'
 
 /** One side of a diff. */
 export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {

@@ -1,4 +1,4 @@
-import type { ColumnLike, Expression } from '../schema/index.ts'
+import type { ColumnLike, Expression } from '../table/index.ts'
 import type { ExpressionWrapper } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf, ValueOf } from './operator.ts'
 import type { AnyScope, AtCells, AtRefs, AtScope, Cell, Selected } from './scope.ts'

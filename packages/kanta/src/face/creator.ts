@@ -1,4 +1,4 @@
-import type { TableRef } from '../schema/index.ts'
+import type { TableRef } from '../table/index.ts'
 import type { Delete } from './delete.ts'
 import type { Aliased } from './expression.ts'
 import type { InsertInto } from './insert.ts'

@@ -1,6 +1,6 @@
 // `await using` needs this library; programs without it should compile, too.
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Expression, Rowed, TablesOf } from '../schema/index.ts'
+import type { Expression, Rowed, TablesOf } from '../table/index.ts'
 import type { CaseBuilder, CaseOf } from './case.ts'
 import type { QueryCreator } from './creator.ts'
 import type { Dynamic } from './dynamic.ts'

@@ -1,4 +1,4 @@
-import type { $row, ColumnLike } from '../schema/index.ts'
+import type { $row, ColumnLike } from '../table/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { OutputScope, OutputState, WriteState } from './insert.ts'
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'

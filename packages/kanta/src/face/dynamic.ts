@@ -1,4 +1,4 @@
-import type { ColumnLike, Expression } from '../schema/index.ts'
+import type { ColumnLike, Expression } from '../table/index.ts'
 import type { DerivedTable } from './expression.ts'
 import type { Optional } from './row.ts'
 import type { Cells } from './scope.ts'

@@ -1,4 +1,4 @@
-import type { $row, ColumnLike, Expression, Selectable, SelectType } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, Selectable, SelectType } from '../table/index.ts'
 import type { HelperRefs, HelperRow } from './builder.ts'
 import type { CaseBuilder, CaseOf } from './case.ts'
 import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'

@@ -1,4 +1,4 @@
-import type { $value, Expression, NoText } from '../schema/index.ts'
+import type { $value, Expression, NoText } from '../table/index.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { $cells, $refs, $scope, AnyCells, AtCells, AtRefs, AtScope, Cell, Cells, Scope } from './scope.ts'
 import type { OperandArm } from './selection.ts'

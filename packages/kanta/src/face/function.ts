@@ -1,4 +1,4 @@
-import type { ColumnLike, Expression, SelectType } from '../schema/index.ts'
+import type { ColumnLike, Expression, SelectType } from '../table/index.ts'
 import type { DerivedTable, ExpressionWrapper } from './expression.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'

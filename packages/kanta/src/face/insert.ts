@@ -1,4 +1,4 @@
-import type { $row, At, ColumnLike, ColumnType, Expression, Insertion } from '../schema/index.ts'
+import type { $row, At, ColumnLike, ColumnType, Expression, Insertion } from '../table/index.ts'
 import type { ExpressionScope, ValueCallback } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf, Subquery } from './operator.ts'
 import type { InsertResult } from './result.ts'

@@ -1,4 +1,4 @@
-import type { ColumnLike, Expression, TableRef } from '../schema/index.ts'
+import type { ColumnLike, Expression, TableRef } from '../table/index.ts'
 import type { DerivedTable } from './expression.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'

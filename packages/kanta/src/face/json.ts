@@ -1,4 +1,4 @@
-import type { Expression } from '../schema/index.ts'
+import type { Expression } from '../table/index.ts'
 import type { ExpressionWrapper } from './expression.ts'
 import type { AtRow, Returns } from './scope.ts'
 

@@ -1,6 +1,6 @@
 // Lists of tables: `selectFrom(['city', 'country as c'])`. A list is inferred as the union `M` of what it names, and the
 // scope is made of that union at once, so that a query of one table pays nothing for it.
-import type { At, ColumnType, SelectType, TableRef } from '../schema/index.ts'
+import type { At, ColumnType, SelectType, TableRef } from '../table/index.ts'
 import type { Delete } from './delete.ts'
 import type { $name, DerivedTable } from './expression.ts'
 import type { $cells, AnyCells, AnyInfo, In } from './scope.ts'

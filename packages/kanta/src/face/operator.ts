@@ -1,4 +1,4 @@
-import type { $row, ColumnType, Expression } from '../schema/index.ts'
+import type { $row, ColumnType, Expression } from '../table/index.ts'
 
 /** A subquery of which every column has the type `T`. */
 export interface Subquery<out T> {

@@ -1,4 +1,4 @@
-import type { Expression } from '../schema/index.ts'
+import type { Expression } from '../table/index.ts'
 
 /** How an item of `orderBy` is ordered. */
 export interface OrderModifier {

@@ -1,4 +1,4 @@
-import type { Expression } from '../schema/index.ts'
+import type { Expression } from '../table/index.ts'
 import type { CompiledQuery, ExecuteOptions, ExecuteOrThrowOptions, NoRowError, StreamOptions } from './run.ts'
 
 /**

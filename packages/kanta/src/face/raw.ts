@@ -1,4 +1,4 @@
-import type { Expression } from '../schema/index.ts'
+import type { Expression } from '../table/index.ts'
 import type { AliasedExpression, ExpressionWrapper } from './expression.ts'
 import type { QueryResult } from './result.ts'
 import type { CompiledQuery, ExecuteOptions, QueryText } from './run.ts'

@@ -1,5 +1,5 @@
 // From the items of a selection to its row. Items gather as a union; the row is made once, when it is read.
-import type { SelectType } from '../schema/index.ts'
+import type { SelectType } from '../table/index.ts'
 import type { Aliased } from './expression.ts'
 import type { AnyCells, In, Scope, Selected } from './scope.ts'
 

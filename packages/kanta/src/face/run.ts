@@ -1,4 +1,4 @@
-import type { $row, Expression } from '../schema/index.ts'
+import type { $row, Expression } from '../table/index.ts'
 import type { AtFirst, AtRow, Returns } from './scope.ts'
 
 /** What running a query gives: its rows, or what an insert, update, delete or merge without returned rows did. */

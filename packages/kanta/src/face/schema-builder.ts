@@ -1,4 +1,4 @@
-import type { Column, Expression, ReferentialAction, Rowed, TableRef } from '../schema/index.ts'
+import type { Column, Expression, ReferentialAction, Rowed, TableRef } from '../table/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition } from './operator.ts'
 import type { CallMethod, ColumnDefinitionBuilder } from './schema-column.ts'

@@ -1,4 +1,4 @@
-import type { Column, Expression, ReferentialAction } from '../schema/index.ts'
+import type { Column, Expression, ReferentialAction } from '../table/index.ts'
 
 export interface CallMethod {
   /** Calls a function with the builder and gives back what that gives. */

@@ -1,4 +1,4 @@
-import type { TableRef } from '../schema/index.ts'
+import type { TableRef } from '../table/index.ts'
 import type { CompiledQuery, ExecuteOptions } from './run.ts'
 
 /** A statement that defines. */

@@ -4,7 +4,7 @@
 // 2. A reference is inferred first and checked afterwards, and only what was given. The union of legal references only
 //    stands to the right of `extends`: it is never put in another union, intersected or mapped.
 // 3. What depends on the type of one column alone is an alias that does not distribute: evaluated once for each type.
-import type { $row, At, ColumnType, SelectType, TablesOf } from '../schema/index.ts'
+import type { $row, At, ColumnType, SelectType, TablesOf } from '../table/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 
 /** What is known of the database. */

@@ -1,4 +1,4 @@
-import type { ColumnLike } from '../schema/index.ts'
+import type { ColumnLike } from '../table/index.ts'
 import type { DerivedTable } from './expression.ts'
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type {

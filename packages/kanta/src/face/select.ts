@@ -1,4 +1,4 @@
-import type { $row, ColumnLike, Expression, Named, NoText } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, Named, NoText } from '../table/index.ts'
 import type { AliasedQuery, ExpressionWrapper } from './expression.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'

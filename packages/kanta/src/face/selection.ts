@@ -2,7 +2,7 @@
 // references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
 // The items of a list are inferred as one type `C`, callbacks and columns among them: the compiler makes no union of what
 // it infers in several places.
-import type { $row, ColumnLike, Expression, NoText, Operand } from '../schema/index.ts'
+import type { $row, ColumnLike, Expression, NoText, Operand } from '../table/index.ts'
 import type { Aliased } from './expression.ts'
 import type { ValueOf } from './operator.ts'
 import type { NameOf, Optional } from './row.ts'

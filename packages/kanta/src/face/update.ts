@@ -1,4 +1,4 @@
-import type { $row, ColumnLike, ColumnType, Expression } from '../schema/index.ts'
+import type { $row, ColumnLike, ColumnType, Expression } from '../table/index.ts'
 import type { ExpressionScope, ValueCallback } from './expression-builder.ts'
 import type { OutputScope, OutputState, WriteState } from './insert.ts'
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'

@@ -1,4 +1,4 @@
-import type { ColumnLike, Expression } from '../schema/index.ts'
+import type { ColumnLike, Expression } from '../table/index.ts'
 import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { AtBuilder, AtCells, AtRefs, AtScope, Cell, ScopeState } from './scope.ts'
 import type { CallbackArm, NoParameter, OperandArm } from './selection.ts'

@@ -1,4 +1,4 @@
-import type { Expression } from '../schema/index.ts'
+import type { Expression } from '../table/index.ts'
 import type { Direction } from './order.ts'
 import type { $cells, $eb, $refs, $scope, AnyScope, AtCells, AtRefs, AtScope, ScopeState } from './scope.ts'
 import type { NoRef, RefArgument, RefItem } from './selection.ts'

@@ -1,4 +1,4 @@
-import type { $row, At } from '../schema/index.ts'
+import type { $row, At } from '../table/index.ts'
 import type { AtRow } from './scope.ts'
 
 /** A query that `with` names. */

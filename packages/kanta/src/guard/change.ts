@@ -1,7 +1,7 @@
 import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
 import { all, assignment, choose, column, demand, literal, word } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'

@@ -1,7 +1,7 @@
 import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, walk } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 import type { Found, Site } from './site.ts'
 
 const NONE: ReadonlySet<string> = new Set()

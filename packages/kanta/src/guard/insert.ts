@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import type { Codec, SqlValue, TableDefinition } from '../schema/index.ts'
+import type { Codec, SqlValue, TableDefinition } from '../table/index.ts'
 import {
   another,
   checkSame,

@@ -1,6 +1,6 @@
 import { type Dialect, localize } from '../dialect/index.ts'
 import { type Context, contextValue, type Node, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 
 /** Makes a value of a run: from the context, and from the values that were made before it. */
 type Make = (context: Context, args: readonly unknown[]) => unknown

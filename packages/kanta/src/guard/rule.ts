@@ -1,5 +1,5 @@
 import type { Node, NodeOf, Policy } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 import type { Late } from './late.ts'
 
 /** A table where a statement names it. */

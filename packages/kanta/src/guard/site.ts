@@ -1,7 +1,7 @@
 import { type Dialect, localize } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 import { all, column, lowerAscii, sameName } from './expression.ts'
 import type { Late } from './late.ts'
 import type { ColumnUse, Row, RowUse, TablePolicy, TableReference, TableRule } from './rule.ts'

@@ -1,4 +1,4 @@
-import type { AbstractType } from '../schema/index.ts'
+import type { AbstractType } from '../table/index.ts'
 import type { DialectName } from './catalog.ts'
 
 type Names = Readonly<Record<string, AbstractType>>

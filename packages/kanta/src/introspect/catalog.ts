@@ -1,4 +1,4 @@
-import type { AbstractType, ReferentialAction } from '../schema/index.ts'
+import type { AbstractType, ReferentialAction } from '../table/index.ts'
 
 /** The databases that can be introspected. */
 export type DialectName = 'sqlite' | 'postgres' | 'mysql' | 'mariadb' | 'mssql'

@@ -1,4 +1,4 @@
-import type { AbstractType, ReferentialAction } from '../schema/index.ts'
+import type { AbstractType, ReferentialAction } from '../table/index.ts'
 import { abstractOf } from './abstract.ts'
 import type {
   CatalogCheck,

@@ -1,8 +1,8 @@
 import { KantaError, nearest, refuse } from '../error/index.ts'
 import type { Database } from '../face/index.ts'
 import type { DatabaseHandle } from '../run/index.ts'
-import type { Expression } from '../schema/index.ts'
 import { checkName, isOperand, show, sql } from '../sql/index.ts'
+import type { Expression } from '../table/index.ts'
 import { firstRow } from './engine.ts'
 
 /** What a table becomes. */

@@ -1,6 +1,6 @@
 import type { Node, Plugin, Policy } from '../run/index.ts'
 import { mapChildren } from '../run/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../schema/index.ts'
+import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
 
 /** `firstName` → `first_name` */
 function snake(name: string): string {

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { ColumnDefinition } from '../schema/index.ts'
+import type { ColumnDefinition } from '../table/index.ts'
 
 /**
  * How an instant is kept in a column: as the type for it of the database, as whole seconds or milliseconds since 1970,

@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import { fullName } from '../ir/index.ts'
-import { definitionOf, type ForeignKeyDefinition, type TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import { definitionOf, type ForeignKeyDefinition, type TableDefinition } from '../table/index.ts'
 import { listsAnywhere } from './table-list.ts'
 import { scopeOf, type TenantOptions } from './tenant.ts'
 

@@ -13,8 +13,8 @@ import {
 } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { contextValue, type Node, type Plugin } from '../run/index.ts'
-import type { ColumnDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import type { ColumnDefinition } from '../table/index.ts'
 import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 /** How tenants share the tables of a database. */

@@ -3,8 +3,8 @@ import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.t
 import { type Late, type Stamp, sameName, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import type { DatabaseHandle, Node, Plugin } from '../run/index.ts'
-import { type ColumnDefinition, definitionOf } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import { type ColumnDefinition, definitionOf } from '../table/index.ts'
 import { clockOf, FORMS, formOf, type InstantForm, inForm } from './instant.ts'
 import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 

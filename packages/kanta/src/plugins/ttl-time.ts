@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
-import type { AbstractType, TableDefinition } from '../schema/index.ts'
 import { show, sql } from '../sql/index.ts'
+import type { AbstractType, TableDefinition } from '../table/index.ts'
 import { FORMS, type InstantForm, inForm } from './instant.ts'
 
 /** One table whose rows expire, with everything decided. */

@@ -1,6 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import type { SelectType } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import type { SelectType } from '../table/index.ts'
 import { RowCondition, type Scope, Term, type TermList, type Tree } from './condition.ts'
 import { checkRelated } from './rules.ts'
 

@@ -1,7 +1,7 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { Context } from '../run/index.ts'
-import type { Selectable } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import type { Selectable } from '../table/index.ts'
 import type { Operator, Part, Scope, Tree, Value } from './condition.ts'
 import type { ColumnRights, Operation, Policies, TableRules } from './declare.ts'
 import { contextOf, listOf, rolesIn, rulesOfTable, scalarOf, seen, written } from './rules.ts'

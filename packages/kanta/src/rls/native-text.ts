@@ -1,6 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
-import type { AbstractType, TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import type { AbstractType, TableDefinition } from '../table/index.ts'
 import type { Items, Part, Scope, Tree, Value } from './condition.ts'
 
 /** The setting that holds the context of a transaction, as a JSON object. */

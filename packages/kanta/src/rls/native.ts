@@ -1,7 +1,7 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { fullName } from '../ir/index.ts'
-import { definitionOf, type TableDefinition } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import { definitionOf, type TableDefinition } from '../table/index.ts'
 import { type ColumnRights, OPERATIONS, type Operation, Policies, type Rules, type TableRules } from './declare.ts'
 import { quote, Text } from './native-text.ts'
 import { together } from './rules.ts'

@@ -1,11 +1,8 @@
+import type { DestroyOptions, HeldSession, Loan, Pool, Session, Transaction } from '../connect/index.ts'
 import type { Connection, Role } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
-import type { Context } from './context.ts'
+import type { Context } from '../plan/index.ts'
 import { DatabaseHandle } from './database.ts'
-import type { HeldSession } from './held.ts'
-import type { DestroyOptions, Pool } from './pool.ts'
-import type { Loan, Session } from './session.ts'
-import type { Transaction } from './transaction.ts'
 
 /** What keeps a value for everything that a function calls, awaits or starts: an AsyncLocalStorage. */
 export interface AmbientStorage<T> {

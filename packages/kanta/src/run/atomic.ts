@@ -1,6 +1,5 @@
+import { suppress, type Use } from '../connect/index.ts'
 import type { Dialect } from '../dialect/index.ts'
-import { suppress } from './failure.ts'
-import type { Use } from './use.ts'
 
 /** The savepoint of an insert that takes several statements; a user's cannot have its name. */
 const SAVEPOINT = 'kanta_insert'

@@ -1,6 +1,5 @@
 import type { Connection, ExecuteResult } from '../driver/index.ts'
-import type { Part } from './bulk.ts'
-import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
+import { type Hook, type Part, type QueryEvent, throughHooks } from '../plan/index.ts'
 
 /** What runs the parts of a statement as one. */
 export interface BatchSource {

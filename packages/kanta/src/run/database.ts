@@ -1,9 +1,29 @@
+import {
+  type AfterCallback,
+  type DestroyOptions,
+  type Lifecycle,
+  Pool,
+  PoolSession,
+  type Session,
+  type Transaction,
+} from '../connect/index.ts'
 import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { PluginDescription } from '../face/index.ts'
 import { fullName } from '../ir/index.ts'
-import { definitionOf, type TableDefinition } from '../schema/index.ts'
+import {
+  addContext,
+  type Bound,
+  type Context,
+  type Exemption,
+  MOST_PLANNINGS,
+  orderHooks,
+  type Planning,
+  type Policy,
+  type SchemaDefinitions,
+  schemaPrefix,
+} from '../plan/index.ts'
 import {
   Chain,
   caseOf,
@@ -18,22 +38,14 @@ import {
   type Runnable,
   show,
 } from '../sql/index.ts'
-import type { SchemaDefinitions } from './attach.ts'
-import type { Bound } from './bind.ts'
-import { addContext, type Context } from './context.ts'
+import { definitionOf, type TableDefinition } from '../table/index.ts'
 import { Executor, type Settings } from './execute.ts'
-import { type Exemption, orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
-import { MOST_PLANNINGS, type Planning } from './plan.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
-import { type Policy, schemaPrefix } from './policy.ts'
-import { type DestroyOptions, Pool } from './pool.ts'
 import { PreparedQuery } from './prepared.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
 import { SchemaCreator } from './schema-creator.ts'
-import { type Lifecycle, PoolSession, type Session } from './session.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
-import type { AfterCallback, Transaction } from './transaction.ts'
 import { settingsWithoutGuards, settingsWithoutPlugins } from './without.ts'
 
 /** What `kanta()` takes. */

@@ -1,35 +1,53 @@
+import {
+  Aftermath,
+  checkOptions,
+  failure,
+  outcomeUnknown,
+  type Session,
+  type Transaction,
+  throwIfAborted,
+  Use,
+} from '../connect/index.ts'
 import type { Dialect } from '../dialect/index.ts'
 import type { BatchStatement, Connection, Driver, RunResult } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
-import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
-import { Aftermath } from './aftermath.ts'
-import { atomically } from './atomic.ts'
-import { type BatchSource, runBatch } from './batch.ts'
-import { type Bound, bind, bindFixed } from './bind.ts'
-import { type Part, partsOf, refuseRagged } from './bulk.ts'
-import { type Context, joinContexts } from './context.ts'
-import { arrayDecoder, type Decoding, describeDecoding, objectDecoder, type RowDecoder } from './decode.ts'
-import { failure, outcomeUnknown, throwIfAborted } from './failure.ts'
 import {
+  arrayDecoder,
+  type Bound,
+  bind,
+  bindFixed,
   type Company,
+  type Context,
+  type Decoding,
+  describeDecoding,
   type Exemption,
+  type Facts,
   type Hook,
+  joinContexts,
+  objectDecoder,
+  type Part,
+  type Plan,
+  type Planning,
+  partsOf,
+  plan,
+  planningIn,
+  planOfDerived,
   type QueryEvent,
   type Reading,
+  type RowDecoder,
+  refuseRagged,
   throughCompanions,
   throughHooks,
-} from './hook.ts'
+} from '../plan/index.ts'
+import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
+import { atomically } from './atomic.ts'
+import { type BatchSource, runBatch } from './batch.ts'
 import { InsertResult, outcome } from './outcome.ts'
-import { type Plan, type Planning, plan, planningIn, planOfDerived } from './plan.ts'
 import type { Plugin } from './plugin.ts'
-import type { Facts } from './resolve.ts'
-import type { Session } from './session.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
-import type { Transaction } from './transaction.ts'
-import { checkOptions, Use } from './use.ts'
 import { settingsWithoutPlugins } from './without.ts'
 
 /** What is the same for a database and for every transaction of it. */

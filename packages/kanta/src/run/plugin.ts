@@ -1,8 +1,7 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { $adds, PluginDescription } from '../face/index.ts'
+import type { Companion, Hook, Policy } from '../plan/index.ts'
 import { show } from '../sql/index.ts'
-import type { Companion, Hook } from './hook.ts'
-import type { Policy } from './policy.ts'
 
 /**
  * A named set of policies, hooks and companions, and what a database has besides with it. `A` is the type of what it

@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { ArgRole, Kind } from '../ir/index.ts'
+import { checkArgument } from '../plan/index.ts'
 import { Chain, type ExecuteOptions, Parameter, Query, show } from '../sql/index.ts'
-import { checkArgument } from './argument.ts'
 import type { Executor } from './execute.ts'
 
 type Values = Readonly<Record<string, unknown>>

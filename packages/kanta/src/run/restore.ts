@@ -14,6 +14,7 @@ import {
   type Sort,
   start,
 } from '../ir/index.ts'
+import { checkArgument, type SchemaDefinitions } from '../plan/index.ts'
 import {
   type Chain,
   checkOperator,
@@ -30,8 +31,6 @@ import {
   show,
   UpdateBuilder,
 } from '../sql/index.ts'
-import { checkArgument } from './argument.ts'
-import type { SchemaDefinitions } from './attach.ts'
 import type { DatabaseHandle } from './database.ts'
 import { FORMAT, fingerprints, type Stored } from './store.ts'
 

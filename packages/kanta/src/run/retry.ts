@@ -1,6 +1,6 @@
+import { cancelled } from '../connect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
-import { cancelled } from './failure.ts'
 
 /** How a transaction that another got in the way of is run again. */
 export interface RetryOptions {

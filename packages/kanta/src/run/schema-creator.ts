@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import { start } from '../ir/index.ts'
-import { creationOf, definitionOf, isAliased } from '../schema/index.ts'
 import { type Chain, Definition, indexesOf, show, tableNode } from '../sql/index.ts'
+import { creationOf, definitionOf, isAliased } from '../table/index.ts'
 import type { Executor } from './execute.ts'
 
 /** `db.schema`: tables from their definitions. `kanta/schema` has all else. */

@@ -1,8 +1,8 @@
 import { KantaError, refuse } from '../error/index.ts'
 import { CLEARED, fieldsOf, fold, fullName, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
-import type { TableDefinition } from '../schema/index.ts'
+import { attachDefinitions, type SchemaDefinitions } from '../plan/index.ts'
 import { type Chain, isOperand, show } from '../sql/index.ts'
-import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
+import type { TableDefinition } from '../table/index.ts'
 
 /** The form of a stored query; another number is refused. */
 export const FORMAT = 1

@@ -1,15 +1,16 @@
+import { Aftermath, type Loan, type Session, suppress, throwIfAborted, Use } from '../connect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
+import {
+  type Bound,
+  type Hook,
+  type Part,
+  type Plan,
+  type QueryEvent,
+  type RowDecoder,
+  throughHooks,
+} from '../plan/index.ts'
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
-import { Aftermath } from './aftermath.ts'
-import type { Bound } from './bind.ts'
-import type { Part } from './bulk.ts'
-import type { RowDecoder } from './decode.ts'
-import { suppress, throwIfAborted } from './failure.ts'
-import { type Hook, type QueryEvent, throughHooks } from './hook.ts'
-import type { Plan } from './plan.ts'
-import type { Loan, Session } from './session.ts'
-import { Use } from './use.ts'
 
 /** What runs the queries that are streamed. */
 export interface StreamSource {

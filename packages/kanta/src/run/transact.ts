@@ -1,10 +1,7 @@
+import { cancelled, failure, type HeldSession, type Session, suppress, Transaction } from '../connect/index.ts'
 import type { TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
-import { cancelled, failure, suppress } from './failure.ts'
-import type { HeldSession } from './held.ts'
-import type { Session } from './session.ts'
-import { Transaction } from './transaction.ts'
 
 /**
  * Begins a transaction that its caller ends. In the session of a transaction it is nested: a savepoint.

@@ -1,54 +1,29 @@
-export { type Codec, nativeBooleanCodec, type SqlValue } from './codec.ts'
-export {
-  type AbstractType,
-  AliasedColumn,
-  type AnyColumnBuilder,
-  Column,
-  type ColumnBuilder,
-  type ColumnDefinition,
-  type ColumnFactory,
-  type ColumnGetter,
-  type Filled,
-  type ReferenceOptions,
-  type ReferentialAction,
-} from './column.ts'
-export { Constraint, check, foreignKey, index, primaryKey, unique } from './constraint.ts'
-export type { ColumnLike, Expression, NoText, Operand } from './expression.ts'
-export type {
-  At,
-  ColumnOf,
-  ColumnType,
-  Generated,
-  GeneratedAlways,
-  InferRow,
-  Insertable,
-  Insertion,
-  InsertType,
-  JSONColumnType,
-  Named,
-  RequiredKeys,
-  Rowed,
-  Selectable,
-  SelectType,
-  TableRef,
-  TablesOf,
-  Updateable,
-  UpdateType,
-  ValueOrExpression,
-} from './infer.ts'
-export type { $alias, $column, $ref, $row, $table, $text, $value } from './phantom.ts'
-export {
-  type AliasedTable,
-  aliasOf,
-  type CheckDefinition,
-  type Columns,
-  creationOf,
-  definitionOf,
-  type ForeignKeyDefinition,
-  type IndexDefinition,
-  isAliased,
-  type Table,
-  type TableDefinition,
-  table,
-  type UniqueDefinition,
-} from './table.ts'
+import { refuse } from '../error/index.ts'
+import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
+import { declareKinds, schemaFields } from '../ir/index.ts'
+import { DefinitionExecutor, type Executor } from '../run/index.ts'
+import * as builder from '../sql/index.ts'
+
+/**
+ * The statements that define tables and all else of a database.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { schemaBuilder } from 'kanta/schema'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const db = kanta({ driver: sqlite(':memory:') })
+ * await schemaBuilder(db)
+ *   .createTable('city')
+ *   .addColumn('id', 'integer', (c) => c.primaryKey())
+ *   .addColumn('name', 'text', (c) => c.notNull())
+ *   .execute()
+ * ```
+ */
+export function schemaBuilder(db: QueryRunner): SchemaBuilder {
+  declareKinds(schemaFields)
+  const executor = (db as unknown as builder.Runnable)?.[builder.RUNNER]
+  if (executor === undefined) refuse(`schemaBuilder(${builder.show(db)}) takes a database, such as kanta({ … }).`)
+  return new builder.SchemaBuilder(DefinitionExecutor.of(executor as Executor)) as never
+}

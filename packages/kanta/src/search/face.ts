@@ -1,5 +1,5 @@
 import type { $database, AnyInfo, Cells, One, Select } from '../face/index.ts'
-import type { At, ColumnType, TableRef } from '../schema/index.ts'
+import type { At, ColumnType, TableRef } from '../table/index.ts'
 
 /** A database as far as its types are needed to search it. */
 export interface Searchable {

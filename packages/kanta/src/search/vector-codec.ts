@@ -1,6 +1,6 @@
 import { describe, refuse } from '../error/index.ts'
-import type { Codec } from '../schema/index.ts'
 import { show } from '../sql/index.ts'
+import type { Codec } from '../table/index.ts'
 
 /** A vector: numbers of 32 bits. */
 export type Vector = readonly number[] | Float32Array

@@ -1,5 +1,5 @@
 import type { Kind, NodeOf, Shape } from '../ir/index.ts'
-import { creationOf, type TableDefinition } from '../schema/index.ts'
+import { creationOf, type TableDefinition } from '../table/index.ts'
 import { Chain, callWith, type ExecuteOptions } from './chain.ts'
 
 /** A statement that defines. */

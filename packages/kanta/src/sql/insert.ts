@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { CLEARED, forgetting, type Node, node, pin, type Shape, start } from '../ir/index.ts'
-import { Column } from '../schema/index.ts'
+import { Column } from '../table/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, callWith, changed, detached, extend } from './chain.ts'
 import { conditionOf, refComparison } from './expression.ts'

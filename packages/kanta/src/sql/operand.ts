@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { admit, forgetting, isTransient, type Node, type NodeOf, node, pin } from '../ir/index.ts'
-import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../schema/index.ts'
+import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../table/index.ts'
 import { callBack } from './callback.ts'
 import { show } from './operator.ts'
 

@@ -1,6 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import { CLEARED, forgetting, type Kind, type Node, node, pin, start } from '../ir/index.ts'
-import { aliasOf, Column } from '../schema/index.ts'
+import { aliasOf, Column } from '../table/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, callWith, changed, type ExecuteOptions, extend } from './chain.ts'
 import { type Aliased, aliased, conditionOf, refComparison, references } from './expression.ts'

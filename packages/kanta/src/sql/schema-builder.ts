@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { start } from '../ir/index.ts'
-import { Column } from '../schema/index.ts'
+import { Column } from '../table/index.ts'
 import type { Runner } from './chain.ts'
 import { Definition } from './definition.ts'
 import { listOf, tableNode } from './operand.ts'

@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { isTransient, type Kind, keepOut, type Node, node, type Shape } from '../ir/index.ts'
-import { Column } from '../schema/index.ts'
+import { Column } from '../table/index.ts'
 import { Chain, callWith, extend } from './chain.ts'
 import { checkName, given, isOperand, listOf, tableNode } from './operand.ts'
 import { show } from './operator.ts'

@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { type Node, type NodeOf, type Shape, start } from '../ir/index.ts'
-import { creationOf, definitionOf, isAliased } from '../schema/index.ts'
+import { creationOf, definitionOf, isAliased } from '../table/index.ts'
 import { Chain, extend, type Runner } from './chain.ts'
 import { Definition, indexesOf, lastOf } from './definition.ts'
 import { given, isOperand, tableNode } from './operand.ts'

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { audit, auditTables, redacted } from '../../src/audit/index.ts'
-import { schemaBuilder } from '../../src/define/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { camelCase, createExecutor } from '../../src/plugins/index.ts'
 import { policies, rls } from '../../src/rls/index.ts'
+import { schemaBuilder } from '../../src/schema/index.ts'
 import type { Any } from '../security/ground.ts'
 import { better, engines } from './ground.ts'
 

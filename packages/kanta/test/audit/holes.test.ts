@@ -250,7 +250,7 @@ test('what is not an option is refused by name', () => {
 })
 
 test('a database that the trail does not know is refused when it starts', async () => {
-  const { mysql } = await import('../../src/driver/mysql2.ts')
+  const { mysql } = await import('../../src/driver/mysql2/index.ts')
   const db = kanta({ driver: { ...mysql({ host: 'localhost' }) }, schema: { post, note }, plugins: [audit()] })
   expect(schema.post).toBe(post)
   await expect(db.insertInto('post').values({ id: 1, title: '' }).execute()).rejects.toMatchObject({ code: 'plugin' })

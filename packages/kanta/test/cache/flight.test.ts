@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CacheStore, memoryStore } from '../../src/cache/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { KantaError } from '../../src/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 import { type Faulty, faulty } from '../run/faulty.ts'

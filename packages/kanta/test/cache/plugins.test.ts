@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { cache, memoryStore } from '../../src/cache/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { foreignKey, kanta, table } from '../../src/index.ts'
 import { createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
 import type { Engine } from '../engine/engine.ts'

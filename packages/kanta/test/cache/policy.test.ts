@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cache, memoryStore } from '../../src/cache/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql } from '../../src/index.ts'
 import { capability, createExecutor } from '../../src/plugins/index.ts'

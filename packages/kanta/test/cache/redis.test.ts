@@ -3,7 +3,7 @@ import { findRedis, installRedis, type RedisServer, startRedis } from 'kanta-ser
 import { createClient } from 'redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type CacheOptions, type RedisClient, redisStore } from '../../src/cache/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, table } from '../../src/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 import type { Any } from '../security/ground.ts'

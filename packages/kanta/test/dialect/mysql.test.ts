@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mysql } from '../../src/driver/mysql2.ts'
+import { mysql } from '../../src/driver/mysql2/index.ts'
 import { KantaError, kanta, sql as sqlText, table } from '../../src/index.ts'
 import type { Case, Loose, World } from '../case.ts'
 import { clauses } from '../cases/index.ts'

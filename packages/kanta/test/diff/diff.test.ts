@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { diff, type Finding, lint, needsForeignKeysOff, type Step, stepSql } from '../../src/diff/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { check, type Database, index, kanta, sql, table, unique } from '../../src/index.ts'
 import { introspect } from '../../src/introspect/index.ts'
 

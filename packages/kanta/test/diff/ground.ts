@@ -1,5 +1,5 @@
 import type { Driver } from '../../src/driver/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type Database, kanta, sql } from '../../src/index.ts'
 import { type DialectName, introspect } from '../../src/introspect/index.ts'
 import type { Engine } from '../engine/engine.ts'

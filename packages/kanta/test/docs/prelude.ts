@@ -2,8 +2,8 @@
 import { type ColumnFactory, expressionBuilder, kanta, primaryKey, type Selectable, type TablesOf, table } from 'kanta'
 import { sqlite } from 'kanta/sqlite'
 import { startHistory } from 'kanta/time-travel'
-import { Pool } from '../../src/run/pool.ts'
-import { PoolSession, type Session } from '../../src/run/session.ts'
+import { Pool } from '../../src/connect/pool.ts'
+import { PoolSession, type Session } from '../../src/connect/session.ts'
 
 export * from 'kanta'
 export * from 'kanta/ambient'

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
 import type { Connection } from '../../src/driver/index.ts'
 import { driverSuite } from '../conformance/driver.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { bunSqlite } from '../../src/driver/bun-sqlite.ts'
+import { bunSqlite } from '../../src/driver/bun-sqlite/index.ts'
 import { allRuntimes, findRuntime } from '../package/runtime.ts'
 import { root } from '../package/sources.ts'
 import { run } from '../package/tarball.ts'

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { multiPrimary, type ReplicatedOptions, replicated } from '../../src/driver/cluster.ts'
-import { mariadb } from '../../src/driver/mysql2.ts'
-import { pg } from '../../src/driver/pg.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { multiPrimary, type ReplicatedOptions, replicated } from '../../src/driver/cluster/index.ts'
+import { mariadb } from '../../src/driver/mysql2/index.ts'
+import { pg } from '../../src/driver/pg/index.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 
 const primary = pg({ host: 'db-1' })
 

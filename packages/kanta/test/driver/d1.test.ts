@@ -1,6 +1,6 @@
 import { Miniflare } from 'miniflare'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type D1Binding, d1 } from '../../src/driver/d1.ts'
+import { type D1Binding, d1 } from '../../src/driver/d1/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { connectionSuite } from '../conformance/driver.ts'
 

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3'
 import { MssqlDialect, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
 import { LibsqlDialect } from 'kysely-libsql'
 import { describe, expect, test } from 'vitest'
-import { kyselyDialect } from '../../src/driver/kysely-dialect.ts'
+import { kyselyDialect } from '../../src/driver/kysely-dialect/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { connectionSuite } from '../conformance/driver.ts'
 

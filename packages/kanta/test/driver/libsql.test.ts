@@ -1,6 +1,6 @@
 import { createClient } from '@libsql/client'
 import { describe, expect, test } from 'vitest'
-import { libsql } from '../../src/driver/libsql.ts'
+import { libsql } from '../../src/driver/libsql/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { driverSuite } from '../conformance/driver.ts'
 import { temporaryFolder } from '../conformance/folder.ts'

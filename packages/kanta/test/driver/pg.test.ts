@@ -10,7 +10,7 @@ import {
   pg,
   postgresArray,
   postgresRange,
-} from '../../src/driver/pg.ts'
+} from '../../src/driver/pg/index.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { serverDriverSuite } from '../conformance/server-driver.ts'
 import { script } from '../engine/engine.ts'

@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import { expect, test, vi } from 'vitest'
-import { pglite } from '../../src/driver/pglite.ts'
+import { pglite } from '../../src/driver/pglite/index.ts'
 import { kanta, sql } from '../../src/index.ts'
 import { serverDriverSuite } from '../conformance/server-driver.ts'
 import { pglite as engine } from '../engine/pglite.ts'

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
 import type { Connection } from '../../src/driver/index.ts'
-import { defaults, presets, sqlite } from '../../src/driver/sqlite.ts'
+import { defaults, presets, sqlite } from '../../src/driver/sqlite/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 
 const makers = [

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import type { Connection } from '../../src/driver/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { driverSuite } from '../conformance/driver.ts'
 
 driverSuite('node:sqlite', (options) => sqlite(options))

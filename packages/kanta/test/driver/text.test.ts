@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
+import { isBlank, onlyStatement, readText, splitStatements } from '../../src/driver/database/sqlite/text.ts'
 import type { Connection } from '../../src/driver/index.ts'
-import { isBlank, onlyStatement, readText, splitStatements } from '../../src/driver/sqlite-text.ts'
 
 describe('what a text says of itself', () => {
   test.each([

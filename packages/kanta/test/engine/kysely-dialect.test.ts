@@ -2,7 +2,7 @@ import { PostgresDialect } from 'kysely'
 import pg from 'pg'
 import Cursor from 'pg-cursor'
 import { inject } from 'vitest'
-import { kyselyDialect } from '../../src/driver/kysely-dialect.ts'
+import { kyselyDialect } from '../../src/driver/kysely-dialect/index.ts'
 import { runCases } from './cases.ts'
 import { postgres } from './postgres.ts'
 

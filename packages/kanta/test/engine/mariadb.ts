@@ -1,5 +1,5 @@
 import { inject } from 'vitest'
-import { mariadb } from '../../src/driver/mysql2.ts'
+import { mariadb } from '../../src/driver/mysql2/index.ts'
 import { type Engine, script } from './engine.ts'
 
 const server = inject('servers').mariadb

@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import type { Driver } from '../../src/driver/index.ts'
-import { pglite as driver } from '../../src/driver/pglite.ts'
+import { pglite as driver } from '../../src/driver/pglite/index.ts'
 import type { Engine } from './engine.ts'
 
 /** PostgreSQL in the process of the test, a database of its own for each test that asks. */

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { inject } from 'vitest'
-import { pg as driver } from '../../src/driver/pg.ts'
+import { pg as driver } from '../../src/driver/pg/index.ts'
 import type { Engine } from './engine.ts'
 
 const server = inject('servers').postgres

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { schemaBuilder } from '../../src/define/index.ts'
 import { sql } from '../../src/index.ts'
+import { schemaBuilder } from '../../src/schema/index.ts'
 import { type Any, engines, type Ground, gone, ground, type Place, tenant } from './ground.ts'
 import { reads } from './reads.ts'
 

@@ -1,4 +1,4 @@
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { equal, isNull, literal, type TablePolicy, tablePolicy } from '../../src/guard/index.ts'
 import { kanta } from '../../src/index.ts'
 import { createExecutor } from '../../src/plugins/index.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { fromJSON, kanta, sql, table } from '../../src/index.ts'
 import { createExecutor, softDelete } from '../../src/plugins/index.ts'
 import { root } from '../package/sources.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { isNull, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql } from '../../src/index.ts'
 import { capability, createExecutor, queryLog, softDelete, tenant } from '../../src/plugins/index.ts'

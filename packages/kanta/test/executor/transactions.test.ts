@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type Database, KantaError, kanta, sql } from '../../src/index.ts'
 import { createExecutor, softDelete, tenant, timestamps } from '../../src/plugins/index.ts'
 import { problemOf } from '../../src/problem.ts'

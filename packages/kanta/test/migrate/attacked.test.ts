@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { schemaBuilder } from '../../src/define/index.ts'
 import { sql } from '../../src/index.ts'
 import { type Migration, rebuildTable, sqlMigration } from '../../src/migrate/index.ts'
+import { schemaBuilder } from '../../src/schema/index.ts'
 import { engines } from './engines.ts'
 import { onEachEngine, thrown } from './world.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, table } from '../../src/index.ts'
 import { type Migrations, type MigratorOptions, migrator } from '../../src/migrate/index.ts'
 import { VERSION } from '../../src/migrate/version.ts'

@@ -62,7 +62,7 @@ test('each word of the vocabulary is something that its file exports', () => {
 })
 
 test('the layers are those of the code', () => {
-  const listed = [...architecture.matchAll(/^ {2}(\w+)\/ +(\d) /gm)].map(([, name, layer]) => [name, Number(layer)])
+  const listed = [...architecture.matchAll(/^ {2}([\w-]+)\/ +(\d+) /gm)].map(([, name, layer]) => [name, Number(layer)])
   expect(Object.fromEntries(listed)).toEqual(layers)
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, sql } from '../../src/index.ts'
 import { capability, createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
 

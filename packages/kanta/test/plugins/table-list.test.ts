@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta } from '../../src/index.ts'
 import { tenant, timestamps, version } from '../../src/plugins/index.ts'
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { audit, redacted } from '../../src/audit/index.ts'
 import { cache, memoryStore } from '../../src/cache/index.ts'
-import { startHistory, timeTravel } from '../../src/history/index.ts'
 import { kanta, table } from '../../src/index.ts'
 import { camelCase, createExecutor, softDelete, tenant, timestamps, ttl, version } from '../../src/plugins/index.ts'
 import { policies, rls } from '../../src/rls/index.ts'
 import { fullText } from '../../src/search/index.ts'
-import { grounds, instant } from '../history/engines.ts'
+import { startHistory, timeTravel } from '../../src/time-travel/index.ts'
 import type { Any } from '../security/ground.ts'
+import { grounds, instant } from '../time-travel/engines.ts'
 
 const userPost = table('userPost', (c) => ({
   id: c.integer().primaryKey(),

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta } from '../../src/index.ts'
 import { capability, schemaPerTenant, schemaPrefix, tenant } from '../../src/plugins/index.ts'
 import type { Any } from '../tenant/ground.ts'

@@ -1,5 +1,5 @@
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, table } from '../../src/index.ts'
 import { camelCase } from '../../src/plugins/index.ts'
 import type { Output, TableName, Type, Value } from './query.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Driver } from '../../src/driver/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, type TablesOf, table } from '../../src/index.ts'
 import { can, open, or, policies, rls } from '../../src/rls/index.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'

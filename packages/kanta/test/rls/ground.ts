@@ -1,4 +1,4 @@
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type Database, kanta, type TablesOf, table } from '../../src/index.ts'
 import { and, open, or, policies, rls } from '../../src/rls/index.ts'
 import type { Engine, Place } from '../engine/engine.ts'

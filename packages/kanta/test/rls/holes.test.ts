@@ -298,7 +298,7 @@ describe.each(engines)('holes of others, in $name', (engine) => {
 })
 
 test('the order of texts, which is another in each database, is asked of none', async () => {
-  const { sqlite } = await import('../../src/driver/sqlite.ts')
+  const { sqlite } = await import('../../src/driver/sqlite/index.ts')
   const ordered = policies<{ post: { title: number } }>({
     post: ({ allow }) => [allow('select', ({ row }) => row.title.lt(5))],
   })
@@ -315,7 +315,7 @@ test('the order of texts, which is another in each database, is asked of none', 
 })
 
 test('tables need not be defined: names are enough where there is no schema', async () => {
-  const { sqlite } = await import('../../src/driver/sqlite.ts')
+  const { sqlite } = await import('../../src/driver/sqlite/index.ts')
   const base = kanta<DB>({ driver: sqlite(':memory:') })
   for (const one of [schema.person, schema.post]) await base.schema.createTable(one).execute()
   await base.insertInto('person').values({ id: 1, name: 'Aino', team: 0, salary: 1 }).execute()

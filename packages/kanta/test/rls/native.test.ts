@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { pg } from '../../src/driver/pg.ts'
+import { pg } from '../../src/driver/pg/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { capability } from '../../src/plugins/index.ts'
 import { dropRlsStatements, not, policies, rls, rlsStatements, setContext } from '../../src/rls/index.ts'

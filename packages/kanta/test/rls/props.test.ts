@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type Database, KantaError, kanta, sql } from '../../src/index.ts'
 import { dropRlsStatements, type Policies, rls, rlsStatements } from '../../src/rls/index.ts'
 import type { Engine } from '../engine/engine.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 
 // What was once wrong, found by those who tried to break it.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { fromJSON, kanta, type Slots, sql, table } from '../../src/index.ts'
 import { camelCase, queryLog, schemaPrefix, slowQueries } from '../../src/plugins/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'

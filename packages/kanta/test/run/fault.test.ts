@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { KantaError } from '../../src/error/index.ts'
 import { beginTransaction } from '../../src/run/transact.ts'
 import { temporaryFolder } from '../conformance/folder.ts'

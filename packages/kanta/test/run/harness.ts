@@ -1,9 +1,9 @@
+import { Pool, type PoolOptions } from '../../src/connect/pool.ts'
+import { PoolSession, type Session } from '../../src/connect/session.ts'
+import type { Transaction } from '../../src/connect/transaction.ts'
 import type { TransactionSettings } from '../../src/dialect/index.ts'
 import type { Connection, Driver, Role } from '../../src/driver/index.ts'
-import { Pool, type PoolOptions } from '../../src/run/pool.ts'
-import { PoolSession, type Session } from '../../src/run/session.ts'
 import { runOnConnection, runTransaction } from '../../src/run/transact.ts'
-import type { Transaction } from '../../src/run/transaction.ts'
 
 export interface Options {
   readonly settings?: TransactionSettings

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Transaction } from '../../src/run/transaction.ts'
+import type { Transaction } from '../../src/connect/transaction.ts'
 import { onEachDatabase } from './each-database.ts'
 
 onEachDatabase(({ add, db, rows }) => {

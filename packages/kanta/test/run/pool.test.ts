@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { Pool, type PoolOptions } from '../../src/connect/pool.ts'
 import type { Connection, Driver } from '../../src/driver/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
-import { Pool, type PoolOptions } from '../../src/run/pool.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 import { type Faulty, type FaultyOptions, faulty } from './faulty.ts'
 

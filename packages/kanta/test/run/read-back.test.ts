@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mariadbDialect, mysqlDialect } from '../../src/dialect/mysql/index.ts'
-import { mariadb } from '../../src/driver/mysql2.ts'
+import { mariadb } from '../../src/driver/mysql2/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import type { Place } from '../engine/engine.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'

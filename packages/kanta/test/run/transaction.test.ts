@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Transaction } from '../../src/connect/transaction.ts'
 import type { IsolationLevel } from '../../src/dialect/index.ts'
-import type { Transaction } from '../../src/run/transaction.ts'
 import { onEachDatabase } from './each-database.ts'
 
 onEachDatabase(({ add, db, place, rows }) => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
-import { Pool } from '../../src/run/pool.ts'
-import { PoolSession } from '../../src/run/session.ts'
+import { Pool } from '../../src/connect/pool.ts'
+import { PoolSession } from '../../src/connect/session.ts'
+import type { Transaction } from '../../src/connect/transaction.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { beginTransaction } from '../../src/run/transact.ts'
-import type { Transaction } from '../../src/run/transaction.ts'
 import { type Faulty, faulty } from './faulty.ts'
 import { Harness } from './harness.ts'
 

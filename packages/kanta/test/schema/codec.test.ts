@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Codec, definitionOf, type SqlValue, table } from '../../src/schema/index.ts'
+import { type Codec, definitionOf, type SqlValue, table } from '../../src/table/index.ts'
 
 const every = table('every', (c) => ({
   boolean: c.boolean(),

@@ -13,7 +13,7 @@ import {
   primaryKey,
   table,
   unique,
-} from '../../src/schema/index.ts'
+} from '../../src/table/index.ts'
 
 const expression = {} as Expression<unknown>
 const city = table(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { camelCase, createExecutor, tenant, ttl } from '../../src/plugins/index.ts'
 import { createFullText, dropFullText, fullText, searchSupport } from '../../src/search/index.ts'

@@ -1,6 +1,6 @@
 import { sqliteDialect } from '../../src/dialect/sqlite/index.ts'
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, table } from '../../src/index.ts'
 
 // The face refuses much of this at compile time; here it is what happens at run time that counts.

@@ -58,7 +58,7 @@ describe('what is kept', () => {
   it('is not more memory for endless texts', () => {
     const script = `
       const { kanta, sql, expressionBuilder } = await import(process.argv[1] + '/src/index.ts')
-      const { sqlite } = await import(process.argv[1] + '/src/driver/sqlite.ts')
+      const { sqlite } = await import(process.argv[1] + '/src/driver/sqlite/index.ts')
       const db = kanta({ driver: sqlite(':memory:') })
       const eb = expressionBuilder()
       const long = (i) => i + 'x'.repeat(20000)
@@ -211,7 +211,7 @@ describe('where code may not be made from text', () => {
       const { kanta, table, jsonArrayFrom } = await import(root + '/src/index.ts')
       const t = table('t', (c) => ({ id: c.integer(), b: c.boolean(), g: c.bigint(), at: c.timestamp(), j: c.json() }))
       {
-        const { sqlite } = await import(root + '/src/driver/sqlite.ts')
+        const { sqlite } = await import(root + '/src/driver/sqlite/index.ts')
         const db = kanta({ driver: sqlite(':memory:'), schema: { t } })
         await db.schema.createTable(t).execute()
         await db.insertInto('t').values({ id: 1, b: true, g: 5n, at: new Date(0), j: { a: [1] } }).execute()

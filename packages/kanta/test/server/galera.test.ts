@@ -1,7 +1,7 @@
 import { findGalera, type GaleraCluster, type GaleraNode, startGalera } from 'kanta-servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ClusterEvent, multiPrimary } from '../../src/driver/cluster.ts'
-import { mariadb } from '../../src/driver/mysql2.ts'
+import { type ClusterEvent, multiPrimary } from '../../src/driver/cluster/index.ts'
+import { mariadb } from '../../src/driver/mysql2/index.ts'
 import { type Database, KantaError, kanta, sql } from '../../src/index.ts'
 
 const found = findGalera()

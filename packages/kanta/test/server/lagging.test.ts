@@ -1,9 +1,9 @@
 import { findPostgres, type PostgresServer, startPostgres, startReplica } from 'kanta-servers'
 import pgLibrary from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ReplicatedOptions, replicated } from '../../src/driver/cluster.ts'
+import { type ReplicatedOptions, replicated } from '../../src/driver/cluster/index.ts'
 import type { Connection, Role } from '../../src/driver/index.ts'
-import { pg } from '../../src/driver/pg.ts'
+import { pg } from '../../src/driver/pg/index.ts'
 import { type Database, kanta, sql } from '../../src/index.ts'
 
 const found = findPostgres()

@@ -1,7 +1,7 @@
 import { findPostgres, type PostgresServer, startPostgres, startReplica } from 'kanta-servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ClusterEvent, replicated } from '../../src/driver/cluster.ts'
-import { pg } from '../../src/driver/pg.ts'
+import { type ClusterEvent, replicated } from '../../src/driver/cluster/index.ts'
+import { pg } from '../../src/driver/pg/index.ts'
 import { type Database, kanta, sql } from '../../src/index.ts'
 
 const found = findPostgres()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test, vi } from 'vitest'
 import type { Driver } from '../../src/driver/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { foreignKey, index, type kanta, primaryKey, sql, type Table, table } from '../../src/index.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
 import { postgres } from '../engine/postgres.ts'

@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type DeleteResult, kanta, type UpdateResult } from '../../src/index.ts'
 import { createExecutor, purge, softDelete, tenant, version } from '../../src/plugins/index.ts'
 import { schema } from './ground.ts'

@@ -1,5 +1,5 @@
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type Database, type Generated, kanta, sql } from '../../src/index.ts'
 import type { Engine } from '../engine/engine.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'

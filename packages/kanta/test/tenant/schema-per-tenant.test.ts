@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ambientContext } from '../../src/ambient.ts'
-import { replicated } from '../../src/driver/cluster.ts'
+import { replicated } from '../../src/driver/cluster/index.ts'
 import { kanta, fromJSON as restore, sql } from '../../src/index.ts'
 import { camelCase, schemaPerTenant, tenant, timestamps } from '../../src/plugins/index.ts'
 import type { Place } from '../engine/engine.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { copyFrom as copy } from '../../src/driver/pg.ts'
+import { copyFrom as copy } from '../../src/driver/pg/index.ts'
 import { expressionBuilder, fromJSON as restore, sql } from '../../src/index.ts'
 import { capability, tenant } from '../../src/plugins/index.ts'
 import { type Any, engines, openOn, run, TABLES } from './ground.ts'

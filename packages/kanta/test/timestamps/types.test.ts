@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type Generated, kanta, table } from '../../src/index.ts'
 import { createExecutor, softDelete, tenant, timestamps } from '../../src/plugins/index.ts'
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { camelCase, createExecutor, createTtlTriggers, dropTtlTriggers, ttl } from '../../src/plugins/index.ts'
 import type { Place } from '../engine/engine.ts'

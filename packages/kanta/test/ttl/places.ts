@@ -1,6 +1,6 @@
-import { betterSqlite3 } from '../../src/driver/better-sqlite3.ts'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
 import type { Driver } from '../../src/driver/index.ts'
-import { sqlite } from '../../src/driver/sqlite.ts'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import type { Place } from '../engine/engine.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
 import { postgres } from '../engine/postgres.ts'

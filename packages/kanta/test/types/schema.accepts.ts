@@ -1,5 +1,5 @@
 // The schema builder: names as strings or as tables and columns, types as words or expressions.
-import { schemaBuilder } from '../../src/define/index.ts'
+
 import type {
   AlterTableForeignKeyBuilder,
   ColumnDefinitionBuilder,
@@ -7,6 +7,7 @@ import type {
   SchemaBuilder,
 } from '../../src/index.ts'
 import { sql } from '../../src/index.ts'
+import { schemaBuilder } from '../../src/schema/index.ts'
 import { db, equal, person, pet } from './world.ts'
 
 export async function tables() {

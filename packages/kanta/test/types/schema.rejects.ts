@@ -1,6 +1,7 @@
 // What the schema builder must not take. Each line marked is one mistake.
-import { schemaBuilder } from '../../src/define/index.ts'
+
 import { sql } from '../../src/index.ts'
+import { schemaBuilder } from '../../src/schema/index.ts'
 import { db } from './world.ts'
 
 export function definitions() {

@@ -1,6 +1,6 @@
 // What the helpers make, in types.
 import type { AtRow, RawBuilder, Returns } from '../../face/index.ts'
-import type { Expression } from '../../schema/index.ts'
+import type { Expression } from '../../table/index.ts'
 import type { ShallowDehydrateObject, ShallowDehydrateValue, Simplify } from '../face.ts'
 
 type RowsOf<Q> = Q extends Returns ? Q[AtRow] : Q extends Expression<infer R> ? R : never

@@ -1,5 +1,5 @@
 import { refuse } from '../../error/index.ts'
-import type { Codec, ColumnDefinition, TableDefinition } from '../../schema/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../../table/index.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   integer: 'int',

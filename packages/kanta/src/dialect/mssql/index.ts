@@ -1,5 +1,5 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
-import type { Codec } from '../../schema/index.ts'
+import type { Codec } from '../../table/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'

@@ -1,5 +1,5 @@
 import { describe, refuse } from '../../error/index.ts'
-import type { Codec, ColumnDefinition, SqlValue, TableDefinition } from '../../schema/index.ts'
+import type { Codec, ColumnDefinition, SqlValue, TableDefinition } from '../../table/index.ts'
 import { asGiven } from '../write-only.ts'
 import { stringLiteral } from './text.ts'
 

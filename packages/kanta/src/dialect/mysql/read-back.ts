@@ -1,6 +1,6 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import { empty, type Node, type NodeOf } from '../../ir/index.ts'
-import type { TableDefinition } from '../../schema/index.ts'
+import type { TableDefinition } from '../../table/index.ts'
 import type { InsertReading, ReadBack, ReadBackSteps } from '../dialect.ts'
 
 /**

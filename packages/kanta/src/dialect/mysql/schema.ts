@@ -1,5 +1,5 @@
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../../schema/index.ts'
+import type { ColumnDefinition, TableDefinition } from '../../table/index.ts'
 import type { Printers } from '../print.ts'
 import { definitions } from '../schema.ts'
 import type { SchemaCapabilities } from '../schema-capabilities.ts'

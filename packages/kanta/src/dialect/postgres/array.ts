@@ -1,5 +1,5 @@
 import { refuse } from '../../error/index.ts'
-import type { Codec, SqlValue } from '../../schema/index.ts'
+import type { Codec, SqlValue } from '../../table/index.ts'
 import { hex } from './literal.ts'
 
 /**

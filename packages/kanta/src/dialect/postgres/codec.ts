@@ -1,5 +1,5 @@
 import { refuse } from '../../error/index.ts'
-import type { Codec, SqlValue } from '../../schema/index.ts'
+import type { Codec, SqlValue } from '../../table/index.ts'
 import { arrayText, parseArray } from './array.ts'
 
 const MOMENT = /^(\d{4,6}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]\d\d(?::?\d\d(?::\d\d)?)?)$/i

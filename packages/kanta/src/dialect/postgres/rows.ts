@@ -1,6 +1,6 @@
 import { KantaError } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
-import type { Codec, ColumnDefinition } from '../../schema/index.ts'
+import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import { arrayText } from './array.ts'
 import { arrayType, columnCodec } from './type.ts'
 

@@ -1,4 +1,4 @@
-import { type Codec, type ColumnDefinition, nativeBooleanCodec } from '../../schema/index.ts'
+import { type Codec, type ColumnDefinition, nativeBooleanCodec } from '../../table/index.ts'
 
 /** The types without lengths and precisions, as items of arrays have them. */
 const TYPES: Readonly<Record<string, string>> = {

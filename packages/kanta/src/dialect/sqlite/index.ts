@@ -1,6 +1,6 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
-import type { ColumnDefinition } from '../../schema/index.ts'
+import type { ColumnDefinition } from '../../table/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'

@@ -1,7 +1,7 @@
 import { mariadbDialect, mysqlDialect } from '../../dialect/mysql/index.ts'
 import { refuse } from '../../error/index.ts'
+import { explainMysqlError } from '../database/mysql/index.ts'
 import type { Driver, ExecuteResult } from '../driver.ts'
-import { explainMysqlError } from '../mysql2-error.ts'
 import { type GivenClient, givenDriver, once } from './given.ts'
 
 type Done<T> = (error: unknown, result: T) => void

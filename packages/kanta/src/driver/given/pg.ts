@@ -1,7 +1,7 @@
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
+import { explainPostgresError } from '../database/postgres/index.ts'
 import type { Driver, ExecuteResult } from '../driver.ts'
-import { explainPostgresError } from '../postgres-error.ts'
 import { type GivenClient, givenDriver, once } from './given.ts'
 
 interface Result {

@@ -1,7 +1,7 @@
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { refuse } from '../../error/index.ts'
+import { explainPostgresError } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
-import { explainPostgresError } from '../postgres-error.ts'
 import { type GivenClient, givenDriver, once } from './given.ts'
 
 /** A database of `@electric-sql/pglite`, or one that is made like it. */

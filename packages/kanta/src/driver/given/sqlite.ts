@@ -1,6 +1,6 @@
 import { sqliteDialect } from '../../dialect/sqlite/index.ts'
+import { explainSqliteError } from '../database/sqlite/index.ts'
 import type { Connection, Driver, RunResult } from '../driver.ts'
-import { explainSqliteError } from '../sqlite-error.ts'
 
 /** A statement of a database that is given, whichever library it is of. */
 export interface GivenSqliteStatement {

@@ -7,7 +7,9 @@ export function givenTedious(make: () => unknown, connections: number): Driver {
   // The library is only needed, and only looked for, by who uses this.
   let driver: Promise<Driver> | undefined
   const opened = (): Promise<Driver> => {
-    driver ??= import('../tedious.ts').then(({ tedious }) => tedious({ connection: make as never, max: connections }))
+    driver ??= import('../tedious/index.ts').then(({ tedious }) =>
+      tedious({ connection: make as never, max: connections }),
+    )
     return driver
   }
   let explain: Driver['explainError'] | undefined

@@ -2,7 +2,7 @@ import { localize } from '../../dialect/index.ts'
 import { KantaError } from '../../error/index.ts'
 import { type Late, sameName, type TableReference } from '../../guard/index.ts'
 import { fullName, splitName } from '../../ir/index.ts'
-import type { TableDefinition } from '../../schema/index.ts'
+import type { TableDefinition } from '../../table/index.ts'
 
 import type { CascadeReference, Settled } from './option.ts'
 

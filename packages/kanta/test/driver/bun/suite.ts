@@ -1,6 +1,6 @@
 // Runs under Bun, by bun-sqlite.test.ts: what it imports from 'vitest' Bun takes from its own test runner.
 import { expect, test } from 'vitest'
-import { bunSqlite } from '../../../src/driver/bun-sqlite.ts'
+import { bunSqlite } from '../../../src/driver/bun-sqlite/index.ts'
 import { kanta, table } from '../../../src/index.ts'
 import { driverSuite } from '../../conformance/driver.ts'
 

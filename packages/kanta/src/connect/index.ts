@@ -1,0 +1,8 @@
+export { Aftermath } from './aftermath.ts'
+export { cancelled, failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
+export { HeldSession } from './held.ts'
+export { type DestroyOptions, Pool } from './pool.ts'
+export { type Lifecycle, type Loan, PoolSession, type Session } from './session.ts'
+export { type SessionLock, sessionLocks } from './session-lock.ts'
+export { type AfterCallback, Transaction } from './transaction.ts'
+export { checkOptions, Use } from './use.ts'

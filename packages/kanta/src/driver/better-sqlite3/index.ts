@@ -1,0 +1,118 @@
+import Database from 'better-sqlite3'
+import { sqliteDialect } from '../../dialect/sqlite/index.ts'
+import { KantaError } from '../../error/index.ts'
+import {
+  defaults,
+  explainSqliteError,
+  SqliteConnection,
+  type SqliteLibrary,
+  type SqliteOptions,
+  type SqliteStatement,
+  settle,
+  sqliteDriver,
+} from '../database/sqlite/index.ts'
+import type { Driver } from '../driver.ts'
+
+export type { Pragmas } from '../database/sqlite/index.ts'
+export { defaults, type Preset, presets, type SqliteOptions } from '../database/sqlite/index.ts'
+
+/** A database of `better-sqlite3`, as much of it as is needed here. */
+export interface BetterSqlite3Database {
+  readonly open: boolean
+  readonly inTransaction: boolean
+  prepare(sql: string): BetterSqlite3Statement
+  exec(sql: string): unknown
+  close(): unknown
+}
+
+/** A statement of `better-sqlite3`. */
+export interface BetterSqlite3Statement {
+  readonly reader: boolean
+  safeIntegers(on?: boolean): unknown
+}
+
+/**
+ * SQLite by way of `better-sqlite3`, which has to be installed beside Kanta.
+ *
+ * It takes a path, options, or a database that is already open. That one is used as it is: Kanta sets nothing on it,
+ * has no other connection than it, and leaves it open, since whoever opened it closes it.
+ *
+ * A number is bound as a real and a bigint as an integer, as the library does; a column of a type makes them the same.
+ * An integer of a row that a number cannot hold is rounded by the library: define such a column as a bigint.
+ *
+ * @example
+ * ```ts
+ * import Database from 'better-sqlite3'
+ * import { kanta } from 'kanta'
+ * import { betterSqlite3 } from 'kanta/better-sqlite3'
+ *
+ * const db = kanta({ driver: betterSqlite3('cities.db') })
+ * const yours = kanta({ driver: betterSqlite3(new Database('cities.db')) })
+ * ```
+ *
+ * @throws KantaError `invalid_input` for a missing path or a wrong option, `closed` for a database that is not open.
+ * That the file cannot be opened shows with the first query, as `connection`.
+ */
+export function betterSqlite3(
+  options: string | URL | SqliteOptions<BetterSqlite3Database> | BetterSqlite3Database,
+): Driver {
+  if (isDatabase(options)) return borrow(options)
+  const settings = settle('betterSqlite3', options)
+  return sqliteDriver(settings, false, (readonly) => {
+    const database: BetterSqlite3Database = new Database(settings.path, { readonly, timeout: settings.busyTimeout })
+    return { database, library: new BetterSqlite3(database) }
+  })
+}
+
+function isDatabase(given: unknown): given is BetterSqlite3Database {
+  return typeof (given as BetterSqlite3Database | null | undefined)?.prepare === 'function'
+}
+
+function borrow(database: BetterSqlite3Database): Driver {
+  if (!database.open)
+    throw new KantaError('closed', 'The database given to betterSqlite3 is closed. Give an open one, or a path.')
+  return {
+    dialect: sqliteDialect,
+    limits: { write: 1, read: 0 },
+    sharesStreams: false,
+    explainError: explainSqliteError,
+    connect: () => new SqliteConnection(new Borrowed(database), defaults.statementCache),
+  }
+}
+
+class BetterSqlite3 implements SqliteLibrary {
+  /** Faster than arrays here. */
+  readonly rows = 'object'
+  protected readonly database: BetterSqlite3Database
+
+  constructor(database: BetterSqlite3Database) {
+    this.database = database
+  }
+
+  get inTransaction(): boolean {
+    return this.database.inTransaction
+  }
+
+  prepare(sql: string, bigints: boolean): SqliteStatement {
+    const statement = this.database.prepare(sql)
+    // The default of a database that is already open may be either.
+    if (statement.reader) statement.safeIntegers(bigints)
+    return statement as unknown as SqliteStatement
+  }
+
+  returnsRows(statement: SqliteStatement): boolean {
+    return (statement as unknown as BetterSqlite3Statement).reader
+  }
+
+  exec(sql: string): void {
+    this.database.exec(sql)
+  }
+
+  close(): void {
+    this.database.close()
+  }
+}
+
+class Borrowed extends BetterSqlite3 {
+  override close(): void {}
+}

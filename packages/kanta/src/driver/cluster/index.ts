@@ -1,0 +1,160 @@
+import { KantaError, refuse } from '../../error/index.ts'
+import type { Connection, Driver } from '../driver.ts'
+import { type ClusterOptions, closeAll, Member, type Node, Nodes } from './nodes.ts'
+import { type ReplicatedOptions, Replication } from './replication.ts'
+
+export type { ClusterEvent, ClusterOptions } from './nodes.ts'
+export type { ReplicatedOptions } from './replication.ts'
+
+const OPTIONS = ['failoverTimeout', 'retryAfter', 'onEvent', 'readYourWrites']
+
+function checkCluster(
+  name: string,
+  drivers: readonly Driver[],
+  options: ReplicatedOptions,
+  known: readonly string[],
+): void {
+  if (!Array.isArray(drivers) || drivers.length === 0 || drivers.some((it) => typeof it?.connect !== 'function'))
+    refuse(`${name}() takes a list of drivers, one for each machine.`)
+  const dialects = new Set(drivers.map((driver) => driver.dialect))
+  if (dialects.size > 1)
+    refuse(`${name}() takes machines of one kind, not ${[...dialects].map((it) => it.name).join(' and ')}.`)
+  for (const option of Object.keys(options))
+    if (!known.includes(option)) refuse(`${name}() has no option '${option}'. It takes: ${known.join(', ')}.`)
+  for (const option of ['failoverTimeout', 'retryAfter', 'catchUp'] as const) {
+    const value = options[option]
+    if (value !== undefined && !(typeof value === 'number' && value >= 0))
+      refuse(`${option} of ${name}() is a number of milliseconds, 0 or more, not ${String(value)}.`)
+  }
+  if (options.onEvent !== undefined && typeof options.onEvent !== 'function')
+    refuse(`onEvent of ${name}() is a function that is told of machines: (event) => { … }.`)
+}
+
+/**
+ * Machines of which each takes writes, such as the nodes of a Galera cluster: connections go to them by turns, and a
+ * machine that does not answer, or is not part of the cluster just then, is left out until it is back.
+ *
+ * Two machines may both take a write of which the cluster then keeps one; the other transaction fails with `deadlock`,
+ * at one of its statements or when it commits. `db.transaction().retry()` runs it again.
+ *
+ * On Galera a statement waits until its node has applied what was committed on the others before (`wsrep_sync_wait`),
+ * so that it sees what was written wherever that was. `readYourWrites: false` saves the wait where that is not needed.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { multiPrimary } from 'kanta/cluster'
+ * import { mariadb } from 'kanta/mysql2'
+ *
+ * const hosts = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+ * const nodes = hosts.map((host) => mariadb({ host, user: 'app', database: 'cities', max: 5 }))
+ * const db = kanta({ driver: multiPrimary(nodes, { onEvent: (event) => console.log(event.kind, event.node) }) })
+ * ```
+ *
+ * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
+ */
+export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions = {}): Driver {
+  checkCluster('multiPrimary', drivers, options, OPTIONS)
+  const nodes = new Nodes(drivers, options)
+  const [first] = drivers
+  const { readYourWrites = true } = options
+  const isMysql = first!.dialect.name === 'mariadb' || first!.dialect.name === 'mysql'
+  const isPart = async (connection: Connection): Promise<boolean> =>
+    !isMysql || (await galeraState(connection)) !== 'detached'
+  const isReady = async (connection: Connection): Promise<boolean> => {
+    const state = isMysql ? await galeraState(connection) : undefined
+    if (state === 'detached')
+      throw new KantaError('connection', 'The machine is not part of its cluster just now (wsrep_ready is OFF).')
+    if (state !== undefined && readYourWrites) await connection.run(WAIT, [])
+    return true
+  }
+  return {
+    ...first!,
+    limits: { write: drivers.reduce((sum, driver) => sum + driver.limits.write, 0), read: 0 },
+    connect: async (role) => {
+      const { connection, node } = await nodes.connect(role, () => nodes.turnWithRoom(), isReady)
+      return new Peer(connection, node, nodes, isPart)
+    },
+    close: () => closeAll(drivers),
+  }
+}
+
+const GALERA = "show status where variable_name in ('wsrep_provider_name', 'wsrep_ready')"
+
+/** Reads, updates and inserts wait for what was committed before on other nodes: bits 1, 2 and 4. */
+const WAIT = 'set session wsrep_sync_wait = 7'
+
+/** Whether a node of Galera is part of its cluster, so that it may answer; `undefined` of any other server. */
+async function galeraState(connection: Connection): Promise<'ready' | 'detached' | undefined> {
+  const rows = await connection.all(GALERA, [])
+  const status = new Map(rows.map((row) => Object.values(row as object) as [string, string]))
+  // MariaDB without the library has these as well.
+  if ((status.get('wsrep_provider_name') ?? '') === '') return undefined
+  return status.get('wsrep_ready') === 'ON' ? 'ready' : 'detached'
+}
+
+/**
+ * A primary of PostgreSQL and its streaming replicas: writes and transactions go to whichever machine is the primary
+ * just then, queries that only read go to the replicas. A machine that does not answer is left out until it is back,
+ * and when another becomes the primary the writes follow. Without a replica the primary answers everything.
+ *
+ * A read sees whatever this database has written before: where its replica does not catch up with the log of the
+ * primary in time, the primary answers.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { replicated } from 'kanta/cluster'
+ * import { pg } from 'kanta/pg'
+ *
+ * const hosts = ['10.0.0.1', '10.0.0.2', '10.0.0.3']
+ * const machines = hosts.map((host) => pg({ host, database: 'cities', max: 5 }))
+ * const db = kanta({ driver: replicated(machines, { catchUp: 50 }) })
+ * ```
+ *
+ * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
+ */
+export function replicated(drivers: readonly Driver[], options: ReplicatedOptions = {}): Driver {
+  checkCluster('replicated', drivers, options, [...OPTIONS, 'catchUp'])
+  if (drivers[0]!.dialect.name !== 'postgres') refuse('replicated() takes machines of PostgreSQL.')
+  const cluster = new Replication(drivers, options)
+  const most = Math.max(...drivers.map((driver) => driver.limits.write))
+  return {
+    ...drivers[0]!,
+    limits: { write: most, read: most * Math.max(1, drivers.length - 1) },
+    connect: (role) => (role === 'write' ? cluster.writer() : cluster.reader()),
+    close: () => cluster.close(),
+  }
+}
+
+/** A connection to one of several machines that take writes. */
+class Peer extends Member {
+  readonly #at: Connection
+  readonly #isPart: (connection: Connection) => Promise<boolean>
+  readonly #detachments: number
+  #isRetired = false
+
+  constructor(at: Connection, node: Node, nodes: Nodes, isPart: (connection: Connection) => Promise<boolean>) {
+    super(at, node, nodes)
+    this.#at = at
+    this.#isPart = isPart
+    this.#detachments = node.detachments
+  }
+
+  override get isOpen(): boolean {
+    return super.isOpen && !this.#isRetired && this.node.detachments === this.#detachments
+  }
+
+  override rest(): void {
+    // Nobody needs it now, so that it can give way to one to another machine.
+    this.#isRetired = this.nodes.isSurplus(this.node)
+    super.rest()
+  }
+
+  protected override async gone(cause: unknown): Promise<void> {
+    if (this.#at.isOpen === false) return this.nodes.lost(this.node, cause)
+    // The machine answers and will not work: if that is since it is cut off, it holds for its other connections, too.
+    const isPart = await this.#isPart(this.#at).catch(() => true)
+    if (!isPart) this.nodes.detached(this.node, cause)
+  }
+}

@@ -1,0 +1,282 @@
+import type { Connection, Driver, ExecuteResult, MaybePromise, RunResult } from '../driver.ts'
+import { type ClusterOptions, cell, close, closeAll, Member, type Node, Nodes, now, pause } from './nodes.ts'
+
+/** Settings of a primary with replicas. */
+export interface ReplicatedOptions extends ClusterOptions {
+  /** The milliseconds that a read waits for its replica to catch up before the primary answers it; 20 unless said. */
+  readonly catchUp?: number | undefined
+}
+
+/** Where the log of the primary stands, as PostgreSQL writes it: two hexadecimal numbers. */
+function position(text: unknown): bigint {
+  const match = /^([\dA-F]+)\/([\dA-F]+)$/i.exec(String(text))
+  return match === null ? 0n : (BigInt(`0x${match[1]}`) << 32n) + BigInt(`0x${match[2]}`)
+}
+
+const IN_RECOVERY = 'select pg_is_in_recovery()'
+
+const REPLAYED = 'select pg_last_wal_replay_lsn()::text'
+
+/** What was acknowledged is flushed, except where commits do not wait for that. */
+const WRITTEN = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
+  else pg_current_wal_flush_lsn() end)::text`
+
+/**
+ * What a replica says of what only a primary can do (a query whose function writes, the level serializable), or of a
+ * query that stood in the way of its replay.
+ *
+ * See "PostgreSQL Error Codes" and "Hot Standby" in PostgreSQL's documentation.
+ */
+const REFUSALS: readonly unknown[] = ['25006', '0A000', '55000', '40001', '40P01']
+
+const isRefusedByReplica = (cause: unknown): boolean => REFUSALS.includes(Object(cause).code)
+
+/** How often a read is tried: at the replica, at the primary, and at another that takes its place. */
+const ATTEMPTS = 3
+
+export class Replication {
+  readonly nodes: Nodes
+  readonly catchUp: number
+  readonly #readYourWrites: boolean
+  #primary: Node | undefined
+  /** Whether something was written since the position was asked for. */
+  #isWritten = false
+  #needed = 0n
+  #asking: Promise<void> | undefined
+  /** A connection to the primary that asks for its position. */
+  #asker: Connection | undefined
+
+  constructor(drivers: readonly Driver[], { readYourWrites = true, catchUp = 20, ...options }: ReplicatedOptions) {
+    this.nodes = new Nodes(drivers, options)
+    this.catchUp = catchUp
+    this.#readYourWrites = readYourWrites
+  }
+
+  /** A connection to the primary. */
+  async writer(): Promise<Connection> {
+    const { connection, node } = await this.#connect()
+    return new Writer(connection, node, this)
+  }
+
+  async primary(): Promise<Connection> {
+    return (await this.#connect()).connection
+  }
+
+  async #connect(): Promise<{ readonly connection: Connection; readonly node: Node }> {
+    const known = this.#primary
+    const order = (): readonly Node[] => {
+      const turn = this.nodes.turn()
+      return known === undefined ? turn : [known, ...turn.filter((node) => node !== known)]
+    }
+    const isPrimary = async (it: Connection): Promise<boolean> => (await cell(it, IN_RECOVERY)) === false
+    const { connection, node } = await this.nodes.connect('write', order, isPrimary)
+    if (node !== this.#primary) {
+      this.#primary = node
+      // Positions of another primary say nothing of this one's.
+      this.wrote()
+      this.nodes.tell({ kind: 'primary', node: node.number })
+    }
+    return { connection, node }
+  }
+
+  /** A connection to a replica, or to the primary while there is none. */
+  async reader(): Promise<Connection> {
+    const order = (): readonly Node[] => {
+      const replicas = this.nodes.turn().filter((node) => node !== this.#primary && node.downUntil <= now())
+      return this.#primary === undefined ? replicas : [...replicas, this.#primary]
+    }
+    if (this.#primary === undefined) await (await this.primary()).close()
+    const { connection, node } = await this.nodes.connect('read', order, async () => true)
+    // One that was started again, or replaced, may be behind where it was.
+    node.replayed = 0n
+    return new Reader(connection, node, this)
+  }
+
+  isPrimary(node: Node): boolean {
+    return node === this.#primary
+  }
+
+  /** Takes note that something was written. */
+  wrote(): void {
+    this.#isWritten = this.#readYourWrites
+  }
+
+  /** The position that a replica must have reached for a read to see what was written. */
+  async needed(): Promise<bigint> {
+    const isWritten = this.#isWritten
+    // Its answer is of before what was written since. Whoever asks after it asks late enough, however much is written.
+    if (this.#asking !== undefined) await this.#asking
+    if (!isWritten) return this.#needed
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+    await this.#asking
+    return this.#needed
+  }
+
+  async #ask(): Promise<void> {
+    // What is written from here on asks for itself.
+    this.#isWritten = false
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#asker ??= await this.primary()
+        this.#needed = position(await cell(this.#asker, WRITTEN))
+        return
+      } catch (cause) {
+        void close(this.#asker)
+        this.#asker = undefined
+        if (attempt < ATTEMPTS && this.nodes.codeOf(cause) === 'connection') continue
+        this.#isWritten = true
+        throw cause
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#asker?.close()
+    await closeAll(this.nodes.all.map((node) => node.driver))
+  }
+}
+
+/** A connection to the primary, which notes that something was written. */
+export class Writer extends Member {
+  readonly #cluster: Replication
+
+  constructor(at: Connection, node: Node, cluster: Replication) {
+    super(at, node, cluster.nodes)
+    this.#cluster = cluster
+  }
+
+  protected override ended(): void {
+    this.#cluster.wrote()
+  }
+}
+
+/** A connection to a replica, in whose place the primary answers what the replica cannot answer yet, or any more. */
+export class Reader implements Connection {
+  readonly #replica: Connection
+  readonly #node: Node
+  readonly #cluster: Replication
+  #primary: Connection | undefined
+  /** Where the last statement ran. */
+  #current: Connection
+  #isLost = false
+
+  constructor(replica: Connection, node: Node, cluster: Replication) {
+    this.#replica = replica
+    this.#current = replica
+    this.#node = node
+    this.#cluster = cluster
+  }
+
+  get rows(): 'object' | 'array' {
+    return this.#replica.rows
+  }
+
+  get inTransaction(): boolean | undefined {
+    return this.#current.inTransaction
+  }
+
+  get isOpen(): boolean {
+    return this.#replica.isOpen !== false && this.#primary?.isOpen !== false && !this.#isLost
+  }
+
+  all(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown[]> {
+    return this.#read((at) => at.all(sql, parameters, bigints))
+  }
+
+  first(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<unknown> {
+    return this.#read((at) => at.first(sql, parameters, bigints))
+  }
+
+  run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
+    return this.#read((at) => at.run(sql, parameters))
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
+    return this.#read((at) => at.execute(sql, parameters))
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#read((at) => at.script(sql))
+  }
+
+  columns(sql: string): readonly string[] {
+    return this.#current.columns(sql)
+  }
+
+  async *stream(
+    sql: string,
+    parameters: readonly unknown[],
+    chunkSize: number,
+    bigints?: boolean,
+  ): AsyncGenerator<unknown[]> {
+    if (this.inTransaction !== true) this.#current = await this.#choose()
+    yield* this.#current.stream(sql, parameters, chunkSize, bigints) as AsyncIterable<unknown[]>
+  }
+
+  cancel(): MaybePromise<void> {
+    return this.#current.cancel?.()
+  }
+
+  kill(): MaybePromise<void> {
+    return this.#current.kill?.()
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#primary?.close()
+    } finally {
+      await this.#replica.close()
+    }
+  }
+
+  /** Runs what only reads, and again at the primary where the replica is lost meanwhile. */
+  async #read<T>(work: (at: Connection) => MaybePromise<T>): Promise<T> {
+    const wasInTransaction = this.#current.inTransaction === true
+    if (!wasInTransaction) this.#current = await this.#choose()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work(this.#current)
+      } catch (cause) {
+        const isLost = this.#cluster.nodes.codeOf(cause) === 'connection'
+        if (!isLost && !(this.#current === this.#replica && isRefusedByReplica(cause))) throw cause
+        if (isLost && this.#current === this.#replica) {
+          this.#isLost = true
+          this.#cluster.nodes.lost(this.#node, cause)
+        }
+        if (wasInTransaction || attempt >= ATTEMPTS) throw cause
+        this.#current = await this.#ofPrimary()
+        // What a replica refuses may write after all.
+        if (!isLost) this.#cluster.wrote()
+      }
+    }
+  }
+
+  async #choose(): Promise<Connection> {
+    if (this.#isLost) return this.#ofPrimary()
+    if (this.#cluster.isPrimary(this.#node)) return this.#replica
+    const needed = await this.#cluster.needed()
+    const until = now() + this.#cluster.catchUp
+    for (let wait = 1; this.#node.replayed < needed; wait *= 2) {
+      try {
+        const replayed = position(await cell(this.#replica, REPLAYED))
+        if (replayed > this.#node.replayed) this.#node.replayed = replayed
+      } catch (cause) {
+        this.#isLost = true
+        this.#cluster.nodes.lost(this.#node, cause)
+        return this.#ofPrimary()
+      }
+      if (this.#node.replayed >= needed) break
+      if (now() + wait > until) return this.#ofPrimary()
+      await pause(wait)
+    }
+    return this.#replica
+  }
+
+  async #ofPrimary(): Promise<Connection> {
+    if (this.#primary?.isOpen === false) await Promise.resolve(this.#primary.close()).catch(() => {})
+    if (this.#primary === undefined || this.#primary.isOpen === false) this.#primary = await this.#cluster.primary()
+    return this.#primary
+  }
+}

@@ -1,0 +1,1 @@
+export { type Explanation, explainNumber } from './error.ts'

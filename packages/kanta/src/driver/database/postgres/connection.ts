@@ -1,0 +1,325 @@
+import { KantaError, refuse } from '../../../error/index.ts'
+import type { Connection, RunResult } from '../../driver.ts'
+import { checkChunkSize } from '../../option.ts'
+import { Execution, type Parsing, Script } from './execution.ts'
+import { PgStream } from './stream.ts'
+import { toWire, type WireValue } from './value.ts'
+import { buffers, type Statement, type Submitted, type TransactionStatus, type Wire } from './wire.ts'
+
+/** A client of `pg`, as much of it as is needed here. */
+export interface PgClient {
+  /** Its protocol layer. */
+  readonly connection: unknown
+  query(it: never): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** How a connection is ended, which differs for one of a pool of the user's. */
+export interface Ends {
+  /** Closes it, or gives it back to where it came from. */
+  close(isOpen: boolean): Promise<void>
+  readonly cancel?: () => Promise<void>
+  readonly kill?: () => Promise<void>
+}
+
+/** Statements that are worth being kept: the others are rare, or gain nothing. */
+const KEPT = /^\s*(?:select|insert|update|delete|merge|with|values|table|\()/i
+
+const WRITES = /^(?:INSERT|UPDATE|DELETE|MERGE|COPY) (?:\d+ )?(\d+)$/
+
+/** How many rows a statement wrote. */
+const changesOf = (tag: string): number => Number(WRITES.exec(tag)?.[1] ?? 0)
+
+type Resolve = (value: never) => void
+type Pick = (execution: Execution) => unknown
+
+const rowsOf: Pick = (execution) => execution.rows
+const firstOf: Pick = (execution) => execution.rows[0]
+const resultOf: Pick = ({ tag }): RunResult => ({ changes: changesOf(tag), insertId: undefined })
+const allOf: Pick = ({ tag, rows }) => ({ changes: changesOf(tag), insertId: undefined, rows })
+
+/** A connection of PostgreSQL by way of a client of `pg`. */
+export class PgConnection implements Connection {
+  readonly rows = 'array'
+  readonly cancel?: () => Promise<void>
+  readonly kill?: () => Promise<void>
+  readonly client: PgClient
+  /** Called when the connection is lost. */
+  onLost: (() => void) | undefined
+  readonly #wire: Wire
+  readonly #ends: Ends
+  // Two generations in place of the bookkeeping of a true least-recently-used cache: a hit in the young one writes
+  // nothing, and when that is full the old one is dropped whole.
+  readonly #generation: number
+  #young = new Map<string, Statement>()
+  #old = new Map<string, Statement>()
+  /** Names that the server does not need to know any more. */
+  #forgotten: string[] = []
+  #names = 0
+  #portals = 0
+  /** What ran last without being kept, for its columns. */
+  #last: Statement | undefined
+  readonly parsing: Parsing = { statement: undefined }
+  #status: TransactionStatus = 'I'
+  /** What failed and waits for the server to be ready again. */
+  #failed: (() => void) | undefined
+  #open = true
+  /** A stream outside of a transaction, whose rest has to be read before anything else can run. */
+  #stream: PgStream | undefined
+
+  constructor(client: PgClient, statementCache: number, ends: Ends) {
+    this.client = client
+    if (ends.cancel !== undefined) this.cancel = ends.cancel
+    if (ends.kill !== undefined) this.kill = ends.kill
+    this.#wire = client.connection as unknown as Wire
+    this.#ends = ends
+    this.#generation = Math.floor(statementCache / 2)
+    this.#wire.on('parseComplete', () => {
+      const { statement } = this.parsing
+      if (statement !== undefined) statement.parsed = statement.name !== ''
+    })
+    this.#wire.on('readyForQuery', ({ status }) => {
+      this.#status = status
+      this.#settle()
+    })
+    this.#wire.on('end', () => this.#lost())
+    client.on('error', () => this.#lost())
+  }
+
+  get inTransaction(): boolean {
+    return this.#status !== 'I'
+  }
+
+  get isOpen(): boolean {
+    return this.#open
+  }
+
+  all(sql: string, parameters: readonly unknown[], bigints = false): Promise<unknown[]> {
+    return this.#run(sql, parameters, 0, bigints, rowsOf) as Promise<unknown[]>
+  }
+
+  first(sql: string, parameters: readonly unknown[], bigints = false): Promise<unknown> {
+    return this.#run(sql, parameters, 1, bigints, firstOf)
+  }
+
+  run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
+    return this.#run(sql, parameters, 0, false, resultOf) as Promise<RunResult>
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): Promise<RunResult & { readonly rows: unknown[] }> {
+    return this.#run(sql, parameters, 0, false, allOf) as Promise<RunResult & { readonly rows: unknown[] }>
+  }
+
+  columns(sql: string): readonly string[] {
+    const statement = this.#young.get(sql) ?? this.#old.get(sql) ?? this.#last
+    return statement?.sql === sql ? (statement.columns?.map((column) => column.name) ?? []) : []
+  }
+
+  stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints = false): PgStream {
+    checkChunkSize(chunkSize)
+    const statement: Statement = { sql: checkText(sql), name: '', parsed: false, columns: undefined }
+    const portal = `kanta_${++this.#portals}`
+    this.#last = statement
+    return new PgStream(this, { statement, values: wireValues(parameters), chunkSize, bigints, portal })
+  }
+
+  script(sql: string): Promise<void> {
+    return this.#submit<Script, void>(
+      (done, failing) => new Script(checkText(sql), done, failing),
+      ({ tag }) => refuseRolledBack(sql, tag),
+    )
+  }
+
+  /** Runs something of a stream in its turn. */
+  step<T extends Submitted>(
+    make: (done: (it: T) => void, failing: (it: T, error: unknown) => void) => T,
+    statement?: Statement,
+  ): Promise<T> {
+    if (statement !== undefined) this.#last = statement
+    return this.#submit(make, (it) => it)
+  }
+
+  /** Sends something at once, after what was sent before. */
+  send(it: Submitted): void {
+    this.client.query(it as never)
+  }
+
+  /** A stream that has the connection to itself; nothing else can run before it is read to its end. */
+  set alone(stream: PgStream | undefined) {
+    this.#stream = stream
+  }
+
+  async close(): Promise<void> {
+    // One in the midst of a stream is of no use to anybody else.
+    const isFree = this.#open && this.#stream === undefined
+    this.#open = false
+    this.#stream?.close()
+    await this.#ends.close(isFree)
+  }
+
+  /** A wrapped client of the user's pool is used again. */
+  reopen(): this {
+    this.#open = true
+    return this
+  }
+
+  #run(sql: string, parameters: readonly unknown[], limit: number, bigints: boolean, pick: Pick): Promise<unknown> {
+    if (this.#stream !== undefined)
+      return this.#stream.readAhead().then(() => this.#run(sql, parameters, limit, bigints, pick))
+    return new Promise((resolve, reject) => {
+      if (!this.#open) return reject(closed())
+      this.#start(sql, wireValues(parameters), limit, bigints, pick, resolve as Resolve, reject, false)
+    })
+  }
+
+  #start(
+    sql: string,
+    values: readonly WireValue[],
+    limit: number,
+    bigints: boolean,
+    pick: Pick,
+    resolve: Resolve,
+    reject: (error: unknown) => void,
+    again: boolean,
+  ): void {
+    const statement = this.#young.get(sql) ?? this.#find(sql)
+    const forgotten = this.#forgotten
+    if (forgotten.length > 0) this.#forgotten = []
+    const execution = new Execution(
+      statement,
+      values,
+      { bigints, limit, forgotten, parsing: this.parsing },
+      (done) => {
+        if (done.tag === 'ROLLBACK') {
+          try {
+            refuseRolledBack(sql, done.tag)
+          } catch (error) {
+            return reject(error)
+          }
+        }
+        resolve(pick(done) as never)
+      },
+      (_, error) => {
+        this.whenReady(error, () => {
+          if (!isOutdated(error) || statement.name === '') return reject(error)
+          this.#forgetAll()
+          if (again || this.#status !== 'I' || !this.#open) return reject(error)
+          this.#start(sql, values, limit, bigints, pick, resolve, reject, true)
+        })
+      },
+    )
+    this.send(execution)
+  }
+
+  async #submit<T extends Submitted, R>(
+    make: (done: (it: T) => void, failing: (it: T, error: unknown) => void) => T,
+    pick: (it: T) => R,
+  ): Promise<R> {
+    if (this.#stream !== undefined) await this.#stream.readAhead()
+    return new Promise((resolve, reject) => {
+      if (!this.#open) return reject(closed())
+      const done = (it: T): void => {
+        try {
+          resolve(pick(it))
+        } catch (error) {
+          reject(error)
+        }
+      }
+      this.send(make(done, (_, error) => this.whenReady(error, () => reject(error))))
+    })
+  }
+
+  /** Waits until the server is ready after an error, so that what comes next finds it in order. */
+  whenReady(error: unknown, then: () => void): void {
+    // An error that came by itself, such as of a value that could not be read, comes when the server is ready.
+    if (!this.#open || !isOfServer(error)) return then()
+    this.#failed = then
+  }
+
+  #settle(): void {
+    const failed = this.#failed
+    this.#failed = undefined
+    failed?.()
+  }
+
+  #lost(): void {
+    const wasOpen = this.#open
+    this.#open = false
+    this.#status = 'I'
+    this.#settle()
+    if (wasOpen) this.onLost?.()
+  }
+
+  #find(sql: string): Statement {
+    const found = this.#old.get(sql)
+    if (found === undefined && (this.#generation === 0 || !KEPT.test(sql))) {
+      this.#last = { sql: checkText(sql), name: '', parsed: false, columns: undefined }
+      return this.#last
+    }
+    if (this.#young.size >= this.#generation) {
+      for (const statement of this.#old.values()) {
+        if (statement !== found && statement.parsed) this.#forgotten.push(statement.name)
+      }
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#old.delete(sql)
+    const statement = found ?? {
+      sql: checkText(sql),
+      name: `kanta_${++this.#names}`,
+      parsed: false,
+      columns: undefined,
+    }
+    this.#young.set(sql, statement)
+    return statement
+  }
+
+  /** Where one statement is outdated others are: in a transaction each of them would be one more failure. */
+  #forgetAll(): void {
+    for (const statement of [...this.#young.values(), ...this.#old.values()])
+      if (statement.parsed) this.#forgotten.push(statement.name)
+    this.#young = new Map()
+    this.#old = new Map()
+  }
+}
+
+function wireValues(parameters: readonly unknown[]): readonly WireValue[] {
+  const values = new Array<WireValue>(parameters.length)
+  let bytes = false
+  for (let i = 0; i < parameters.length; i++) {
+    const value = toWire(parameters[i], i)
+    bytes ||= typeof value === 'object' && value !== null
+    values[i] = value
+  }
+  return bytes ? buffers(values) : values
+}
+
+/** The protocol ends a text at its first NUL, and what follows would be left out without a word. */
+function checkText(sql: string): string {
+  return sql.includes('\0')
+    ? refuse('The text of a statement cannot hold the character NUL. Pass such text as a parameter.')
+    : sql
+}
+
+/** An error that the server sent, after which it says when it is ready. */
+function isOfServer(error: unknown): boolean {
+  const { severity } = (error ?? {}) as { severity?: unknown }
+  return typeof severity === 'string'
+}
+
+/** The server knows the statement as the tables were before, or not at all any more. */
+function isOutdated(error: unknown): boolean {
+  const { code, routine } = error as { code?: unknown; routine?: unknown }
+  return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery')
+}
+
+/** A transaction that failed is rolled back by its commit, and the server does not call that an error. */
+function refuseRolledBack(sql: string, tag: string): void {
+  if (tag !== 'ROLLBACK' || !/^\s*(?:commit|end)\b/i.test(sql)) return
+  throw new KantaError(
+    'transaction',
+    'The transaction was not committed but rolled back, since a statement in it had failed. Use a savepoint (a nested transaction) around what may fail.',
+  )
+}
+
+const closed = () => new KantaError('connection', 'The connection to PostgreSQL is closed. Take another.')

@@ -1,0 +1,180 @@
+import { type ErrorCode, type ErrorDetails, KantaError } from '../../../error/index.ts'
+
+export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
+
+/** What an error of PostgreSQL says of itself. */
+interface Report {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly detail?: unknown
+  readonly hint?: unknown
+  readonly table?: unknown
+  readonly column?: unknown
+  readonly constraint?: unknown
+  readonly routine?: unknown
+}
+
+/** What is the same for all errors of a code, or of a class of codes (the first two characters). */
+const MEANINGS: Readonly<Record<string, readonly [code: ErrorCode, advice: string]>> = {
+  '40001': [
+    'serialization_failure',
+    'Another transaction changed what this one read. Run the whole transaction again.',
+  ],
+  '40P01': ['deadlock', 'Two transactions waited for each other. Run the whole transaction again.'],
+  '40003': ['unknown_outcome', 'It cannot be known whether the statement took effect. Look before running it again.'],
+  '55P03': ['timeout', 'A lock was held by another transaction. Run it again, or raise lock_timeout.'],
+  '25006': [
+    'read_only',
+    'The transaction or the server is for reading only. Write in a transaction with access mode read write, on the primary.',
+  ],
+  '25P02': [
+    'transaction',
+    'An earlier statement of the transaction failed, and nothing can run before it is rolled back. Use a savepoint (a nested transaction) around what may fail.',
+  ],
+  '25P03': ['connection', 'The transaction was idle for longer than the server allows. Keep transactions short.'],
+  '53300': ['connection', 'The server has no connection left. Lower max, or raise max_connections of the server.'],
+  '57P01': ['connection', 'The server ended the connection. Connect again.'],
+  '57P02': ['connection', 'The server crashed. Connect again.'],
+  '57P03': ['connection', 'The server is starting, stopping or recovering. Connect again later.'],
+  '57P05': ['connection', 'The connection was idle for longer than the server allows. Connect again.'],
+  '22021': ['invalid_input', 'A text holds a character that the encoding of the database lacks.'],
+  '0A000': ['query', 'The server does not support this.'],
+  '26000': [
+    'query',
+    'A prepared statement is not there any more. Behind a pooler in transaction mode use pg({ prepare: false }).',
+  ],
+  '08': ['connection', 'The connection failed. Check host, port and network.'],
+  '28': ['connection', 'The server refused the user. Check user, password and pg_hba.conf.'],
+  '3D': ['connection', 'The server has no such database. Check its name.'],
+  '22': ['query', 'A value does not fit where it is used.'],
+}
+
+/** Errors of sockets. */
+const SOCKET: ReadonlySet<unknown> = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+])
+
+const LOST =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded|The server does not support SSL|There was an error establishing an SSL|PGlite is clos)/
+
+/**
+ * What an error of PostgreSQL means, by its SQLSTATE. Servers report table, constraint and column apart from the
+ * message, so that nothing depends on the server's language; only the columns of a key stand in the detail.
+ *
+ * See "PostgreSQL Error Codes" in its documentation.
+ */
+export function explainPostgresError(cause: unknown): Explanation {
+  if (cause instanceof KantaError) return cause
+  const report = (cause ?? {}) as Report
+  const said = sentence(typeof report.message === 'string' ? report.message : String(cause))
+  const code = typeof report.code === 'string' ? report.code : ''
+  if (SOCKET.has(code) || LOST.test(said)) {
+    return {
+      code: 'connection',
+      message: `The connection to PostgreSQL failed: ${said} Check that the server runs and can be reached.`,
+    }
+  }
+  if (cause instanceof AggregateError && cause.errors.length > 0) return explainPostgresError(cause.errors[0])
+  // The one way of this place to fail; its message may be in any language.
+  if (code === '42601' && report.routine === 'exec_parse_message')
+    return { code: 'invalid_input', message: 'The text holds more than one statement. Run them one by one.' }
+  // In a transaction, which is lost with it; outside of one it is run again at once.
+  if (code === '0A000' && report.routine === 'RevalidateCachedQuery')
+    return {
+      code: 'serialization_failure',
+      message: 'The tables were changed after the statement had been prepared. Run the whole transaction again.',
+    }
+  const details = { table: text(report.table), constraint: text(report.constraint), columns: columnsOf(report) }
+  return (
+    explainConstraint(code, said, details) ??
+    explainCancelled(code, said) ??
+    explainOther(code, said, text(report.hint))
+  )
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+const sentence = (message: string) => (/[.!?]$/.test(message) ? message : `${message}.`)
+
+/** `Key (country, name)=(FI, Oulu) already exists.` — the columns stand before the equals sign in every language. */
+function columnsOf({ column, detail }: Report): readonly string[] | undefined {
+  if (typeof column === 'string' && column !== '') return [column]
+  const names = typeof detail === 'string' ? /\((.*?)\)=\(/s.exec(detail)?.[1] : undefined
+  if (names === undefined) return undefined
+  return [...names.matchAll(/"((?:[^"]|"")*)"|([^,\s][^,]*)/g)].map(([, quoted, bare]) =>
+    quoted === undefined ? bare! : quoted.replaceAll('""', '"'),
+  )
+}
+
+interface Place {
+  readonly table: string | undefined
+  readonly constraint: string | undefined
+  readonly columns: readonly string[] | undefined
+}
+
+function explainConstraint(code: string, said: string, place: Place): Explanation | undefined {
+  const { table, constraint } = place
+  const columns = place.columns?.join(', ')
+  switch (code) {
+    case '23505':
+      return {
+        code: 'unique_violation',
+        message: `A row of '${table}' with this ${columns ?? `key of '${constraint}'`} is already there. Use another value, or say with onConflict what is to happen.`,
+        ...place,
+      }
+    case '23503':
+      return {
+        code: 'foreign_key_violation',
+        message: `The foreign key '${constraint}' of '${table}' has no row to point to: ${said} Write the row referred to first, and delete it last.`,
+        ...place,
+      }
+    case '23502':
+      return {
+        code: 'not_null_violation',
+        message: `The column ${columns} of '${table}' cannot be null. Give it a value, or a default in the table.`,
+        ...place,
+      }
+    case '23514':
+      return {
+        code: 'check_violation',
+        message: `The row breaks the check '${constraint}'${table === undefined ? '' : ` of '${table}'`}. Change the row so that the check holds.`,
+        ...place,
+      }
+    case '23P01':
+      return {
+        code: 'constraint_violation',
+        message: `The row overlaps one that the exclusion constraint '${constraint}' of '${table}' keeps apart from it. Use other values.`,
+        ...place,
+      }
+  }
+  if (!code.startsWith('23') && code !== '44000') return undefined
+  return { code: 'constraint_violation', message: `A constraint refused the statement: ${said}`, ...place }
+}
+
+/** One code stands for both; which of them it was, the server says only in words, which it may say in any language. */
+function explainCancelled(code: string, said: string): Explanation | undefined {
+  if (code === '57014') {
+    return /user request|pg_cancel_backend/i.test(said) || !/timeout/i.test(said)
+      ? { code: 'cancelled', message: 'The statement was cancelled before it ended.' }
+      : { code: 'timeout', message: `${said} Make the statement quicker, or raise statementTimeout.` }
+  }
+  return undefined
+}
+
+function explainOther(code: string, said: string, hint: string | undefined): Explanation {
+  const [meaning, advice] = MEANINGS[code] ?? MEANINGS[code.slice(0, 2)] ?? ['query', '']
+  const more = [hint === undefined ? '' : sentence(hint), advice].filter((part) => part !== '').join(' ')
+  return {
+    code: meaning,
+    message: `PostgreSQL refused the statement: ${said}${more === '' ? '' : ` ${more}`}`,
+  }
+}

@@ -1,0 +1,299 @@
+import { KantaError, refuse } from '../../../error/index.ts'
+import type { Connection, ExecuteResult, RunResult } from '../../driver.ts'
+import { checkChunkSize } from '../../option.ts'
+import { checkCount, readText, type TextFacts } from './text.ts'
+import { type SqliteValue, storable, toStore } from './value.ts'
+
+/** A prepared statement as both libraries have it. */
+export interface SqliteStatement {
+  get(...parameters: readonly SqliteValue[]): unknown
+  all(...parameters: readonly SqliteValue[]): unknown[]
+  run(...parameters: readonly SqliteValue[]): { changes: number | bigint; lastInsertRowid: number | bigint }
+  iterate(...parameters: readonly SqliteValue[]): Iterator<unknown>
+  columns(): readonly { readonly name: string }[]
+}
+
+/** What a library of SQLite has to give for a connection. */
+export interface SqliteLibrary {
+  readonly rows: 'object' | 'array'
+  readonly inTransaction: boolean
+  /** Refuses a text of more than one statement. */
+  prepare(sql: string, bigints: boolean): SqliteStatement
+  returnsRows(statement: SqliteStatement): boolean
+  exec(sql: string): void
+  close(): void
+}
+
+/** A text made ready, with a second statement where it was also asked for with bigints. */
+interface Prepared extends TextFacts {
+  readonly statement: SqliteStatement
+  exact: SqliteStatement | undefined
+  /** The statement that ran last for the text: after a change of the schema others still have the columns of before. */
+  ran: SqliteStatement
+  returnsRows: boolean | undefined
+}
+
+const NONE: readonly SqliteValue[] = []
+
+/** A connection of SQLite: everything is there at once, so nothing here is a promise. */
+export class SqliteConnection implements Connection {
+  readonly rows: 'object' | 'array'
+  readonly #library: SqliteLibrary
+  readonly #streams = new Set<SqliteStream>()
+  // Two generations in place of the bookkeeping of a true least-recently-used cache: a hit in the young one writes
+  // nothing, and when that is full the old one is dropped whole.
+  readonly #generation: number
+  #young = new Map<string, Prepared>()
+  #old = new Map<string, Prepared>()
+  // To ask the library costs as much as a tenth of a query, and a transaction asks before each of its own.
+  #inTransaction: boolean | undefined
+  #open = true
+
+  constructor(library: SqliteLibrary, statementCache: number) {
+    this.#library = library
+    this.rows = library.rows
+    this.#generation = Math.floor(statementCache / 2)
+  }
+
+  get inTransaction(): boolean {
+    if (!this.#open) return false
+    this.#inTransaction ??= this.#library.inTransaction
+    return this.#inTransaction
+  }
+
+  first(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
+    prepared.ran = statement
+    if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
+    try {
+      // Written out, since to go through a list and spread it costs as much as all the rest of this.
+      switch (parameters.length) {
+        case 0:
+          return statement.get()
+        case 1: {
+          const a = parameters[0]
+          if (storable(a)) return statement.get(a)
+          break
+        }
+        case 2: {
+          const a = parameters[0]
+          const b = parameters[1]
+          if (storable(a) && storable(b)) return statement.get(a, b)
+          break
+        }
+        case 3: {
+          const a = parameters[0]
+          const b = parameters[1]
+          const c = parameters[2]
+          if (storable(a) && storable(b) && storable(c)) return statement.get(a, b, c)
+        }
+      }
+      return statement.get(...toStore(parameters))
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+  all(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown[] {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
+    prepared.ran = statement
+    if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
+    try {
+      switch (parameters.length) {
+        case 0:
+          return statement.all()
+        case 1: {
+          const a = parameters[0]
+          if (storable(a)) return statement.all(a)
+          break
+        }
+        case 2: {
+          const a = parameters[0]
+          const b = parameters[1]
+          if (storable(a) && storable(b)) return statement.all(a, b)
+          break
+        }
+        case 3: {
+          const a = parameters[0]
+          const b = parameters[1]
+          const c = parameters[2]
+          if (storable(a) && storable(b) && storable(c)) return statement.all(a, b, c)
+        }
+      }
+      return statement.all(...toStore(parameters))
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+  run(sql: string, parameters: readonly unknown[]): RunResult {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
+    if (prepared.controls) this.#inTransaction = undefined
+    try {
+      const { changes, lastInsertRowid } =
+        parameters.length === 0 ? prepared.statement.run() : prepared.statement.run(...toStore(parameters))
+      if (!prepared.writes) return { changes: 0, insertId: undefined }
+      return { changes, insertId: prepared.inserts && changes !== 0 ? this.#exactId(lastInsertRowid) : undefined }
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): ExecuteResult {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    if (!this.#returnsRows(prepared)) return { ...this.run(sql, parameters), rows: [] }
+    if (!prepared.writes) return { rows: this.all(sql, parameters), changes: 0, insertId: undefined }
+    const before = this.#number('select total_changes()')
+    const rows = this.all(sql, parameters)
+    // A query that begins with `with` changes nothing, and the other numbers are then those of an earlier statement.
+    if (this.#number('select total_changes()') === before) return { rows, changes: 0, insertId: undefined }
+    const insertId = prepared.inserts ? this.#exactId(this.#number('select last_insert_rowid()')) : undefined
+    return { rows, changes: this.#number('select changes()'), insertId }
+  }
+
+  columns(sql: string): readonly string[] {
+    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    return this.#returnsRows(prepared) ? prepared.ran.columns().map((column) => column.name) : []
+  }
+
+  stream(sql: string, parameters: readonly unknown[], chunkSize: number, bigints = false): SqliteStream {
+    checkChunkSize(chunkSize)
+    const facts = readText(sql)
+    checkCount(facts, parameters)
+    const values = toStore(parameters)
+    // A statement of its own: one from the cache could be asked for again while the stream stands in its midst.
+    const start = () => {
+      const statement = this.#library.prepare(sql, bigints)
+      const prepared = this.#young.get(sql) ?? this.#find(sql)
+      prepared.ran = statement
+      return statement.iterate(...values)
+    }
+    return new SqliteStream(start, chunkSize, this.#streams, (error) => this.#failed(error))
+  }
+
+  script(sql: string): void {
+    if (readText(sql).parameters > 0) refuse('A script takes no parameters. Run its statements one by one.')
+    this.#inTransaction = undefined
+    this.#library.exec(sql)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#young = this.#old = new Map()
+    for (const stream of this.#streams) stream.return()
+    this.#library.close()
+  }
+
+  /** An error can end a transaction. */
+  #failed(error: unknown): unknown {
+    this.#inTransaction = undefined
+    return error
+  }
+
+  #find(sql: string): Prepared {
+    const found = this.#old.get(sql) ?? this.#prepare(sql)
+    if (this.#young.size >= this.#generation) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    if (this.#generation > 0) this.#young.set(sql, found)
+    return found
+  }
+
+  #prepare(sql: string): Prepared {
+    if (!this.#open) throw connectionClosed()
+    const facts = readText(sql)
+    const statement = this.#library.prepare(sql, false)
+    return { ...facts, statement, exact: undefined, ran: statement, returnsRows: undefined }
+  }
+
+  #returnsRows(prepared: Prepared): boolean {
+    prepared.returnsRows ??= this.#library.returnsRows(prepared.statement)
+    return prepared.returnsRows
+  }
+
+  #exact(sql: string, prepared: Prepared): SqliteStatement {
+    prepared.exact ??= this.#library.prepare(sql, true)
+    return prepared.exact
+  }
+
+  /** Both libraries round an id that a number cannot hold. */
+  #exactId(id: number | bigint): number | bigint {
+    return Number.isSafeInteger(id) ? id : this.#integer('select last_insert_rowid()')
+  }
+
+  #number(sql: string): number {
+    return Number(this.#integer(sql))
+  }
+
+  #integer(sql: string): bigint {
+    const row = this.first(sql, NONE, true) as bigint[] | Record<string, bigint>
+    return Object.values(row)[0]!
+  }
+}
+
+/** The error of whatever runs on a connection after its end. */
+export const connectionClosed = (): KantaError =>
+  new KantaError('closed', 'The connection is closed. Run queries before the database is destroyed.')
+
+/** The rows of a statement in chunks. The cursor opens with the first chunk and closes after the last. */
+export class SqliteStream implements IterableIterator<unknown[]> {
+  readonly #start: () => Iterator<unknown>
+  readonly #chunkSize: number
+  readonly #open: Set<SqliteStream>
+  readonly #failed: (error: unknown) => unknown
+  #rows: Iterator<unknown> | undefined
+  #done = false
+
+  constructor(
+    start: () => Iterator<unknown>,
+    chunkSize: number,
+    open: Set<SqliteStream>,
+    failed: (error: unknown) => unknown,
+  ) {
+    this.#start = start
+    this.#chunkSize = chunkSize
+    this.#open = open
+    this.#failed = failed
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): IteratorResult<unknown[], undefined> {
+    if (this.#done) return { done: true, value: undefined }
+    try {
+      const chunk = this.#read()
+      if (chunk.length < this.#chunkSize) this.return()
+      return chunk.length > 0 ? { done: false, value: chunk } : { done: true, value: undefined }
+    } catch (error) {
+      this.return()
+      throw this.#failed(error)
+    }
+  }
+
+  return(): IteratorReturnResult<undefined> {
+    this.#done = true
+    this.#open.delete(this)
+    this.#rows?.return?.()
+    this.#rows = undefined
+    return { done: true, value: undefined }
+  }
+
+  #read(): unknown[] {
+    if (this.#rows === undefined) {
+      this.#rows = this.#start()
+      this.#open.add(this)
+    }
+    const chunk: unknown[] = []
+    while (chunk.length < this.#chunkSize) {
+      const row = this.#rows.next()
+      if (row.done === true) break
+      chunk.push(row.value)
+    }
+    return chunk
+  }
+}

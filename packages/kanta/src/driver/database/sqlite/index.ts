@@ -1,0 +1,8 @@
+export { AsyncSqliteConnection, type AsyncSqliteLibrary, type SqliteRows, written } from './async.ts'
+export { connectionClosed, SqliteConnection, type SqliteLibrary, type SqliteStatement } from './connection.ts'
+export { type Explanation, explainMisuse, explainResult, explainSqliteError } from './error.ts'
+export { checkLog, driverOf, JOURNAL_MODE, sqliteDriver } from './open.ts'
+export type { Pragmas } from './pragma.ts'
+export { defaults, type Preset, presets, type SqliteOptions, type SqliteSettings, settle } from './settings.ts'
+export { checkCount, isBlank, type KnownText, KnownTexts, onlyStatement, splitStatements } from './text.ts'
+export { exactId, exactNumber, refuseRounded, type SqliteValue, toStore } from './value.ts'

@@ -1,0 +1,93 @@
+import { KantaError, refuse } from '../../../error/index.ts'
+
+/** What SQLite can store. */
+export type SqliteValue = null | number | bigint | string | Uint8Array
+
+// Newer than the library of types that this compiles against; every Node that runs Kanta has it.
+type Text = string & { isWellFormed(): boolean }
+
+/**
+ * Whether both libraries store the value as it is. They take more, but change or misread it without a word: undefined,
+ * NaN and a Date become null, an array or object is taken for other parameters, half a surrogate pair becomes U+FFFD,
+ * and a DataView can end the process.
+ */
+export function storable(value: unknown): value is SqliteValue {
+  return typeof value === 'number'
+    ? !Number.isNaN(value)
+    : typeof value === 'string'
+      ? (value as Text).isWellFormed()
+      : value === null || storableObject(value)
+}
+
+function storableObject(value: unknown): boolean {
+  return value instanceof Uint8Array || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value)
+}
+
+/** The values to store; the same array where they can be stored as they are. Refuses what cannot. */
+export function toStore(parameters: readonly unknown[]): readonly SqliteValue[] {
+  for (let index = 0; index < parameters.length; index++) {
+    if (!storable(parameters[index])) return parameters.map(convert)
+  }
+  return parameters as readonly SqliteValue[]
+}
+
+function convert(value: unknown, index: number): SqliteValue {
+  if (storable(value)) return value
+  return typeof value === 'boolean' ? BigInt(value) : refuseValue(value, index)
+}
+
+const CODEC = 'Give its column a codec in the table definition, or convert the value'
+
+function refuseValue(value: unknown, index: number): SqliteValue {
+  const tag = Object.prototype.toString.call(value).slice(8, -1)
+  // Bytes of another realm, such as those of a test runner's sandbox.
+  if (tag === 'Uint8Array') return value as Uint8Array
+  return refuse(`Parameter ${index + 1} is ${explain(value, tag)}`)
+}
+
+function explain(value: unknown, tag: string): string {
+  switch (typeof value) {
+    case 'undefined':
+      return 'undefined. Pass null where null is meant, else leave out the column or the condition.'
+    case 'number':
+      return 'NaN, which SQLite would store as null. Pass null where that is meant.'
+    case 'string':
+      return 'a string with half a surrogate pair, which would be stored as U+FFFD. Cut strings between characters, or pass value.toWellFormed().'
+    case 'bigint':
+      return `the bigint ${value}, which is beyond the 64 bits of SQLite's integers. Store it as text.`
+  }
+  if (Array.isArray(value)) return `an array. ${CODEC}, for instance with JSON.stringify.`
+  if (value instanceof Date || tag === 'Date') return `a Date. ${CODEC}, for instance with toISOString() or getTime().`
+  if (ArrayBuffer.isView(value)) {
+    return `a ${tag}. Pass its bytes: new Uint8Array(value.buffer, value.byteOffset, value.byteLength).`
+  }
+  if (tag === 'ArrayBuffer' || tag === 'SharedArrayBuffer') return `a ${tag}. Pass its bytes: new Uint8Array(value).`
+  if (typeof value === 'object')
+    return `${tag === 'Object' ? 'an object' : `a ${tag}`}. ${CODEC}, for instance with JSON.stringify.`
+  return `a ${typeof value}, which no database can store.`
+}
+
+/** An integer as a number, where a number can hold it. */
+export function exactNumber(integer: bigint): number {
+  const number = Number(integer)
+  if (Number.isSafeInteger(number)) return number
+  throw new KantaError(
+    'query',
+    `The database holds an integer that a number cannot hold exactly (${integer}). Define its column as a bigint, or cast it to text.`,
+  )
+}
+
+/** The id of an inserted row as a number, where a number can hold it. */
+export const exactId = (id: bigint): number | bigint => (Number.isSafeInteger(Number(id)) ? Number(id) : id)
+
+/**
+ * A number that a library made of whatever the database holds. One between 2^53 and 2^63 may be an integer whose last
+ * digits are gone.
+ */
+export function refuseRounded(value: number): number {
+  if (Math.abs(value) <= Number.MAX_SAFE_INTEGER || Math.abs(value) > 2 ** 63 || !Number.isInteger(value)) return value
+  throw new KantaError(
+    'query',
+    `The database holds an integer that a number cannot hold exactly (about ${value}), and this library gives numbers only. Cast the column to text in the query, or store it as text.`,
+  )
+}

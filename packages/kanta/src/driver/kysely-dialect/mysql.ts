@@ -1,0 +1,193 @@
+import { type Dialect, splitStatements } from '../../dialect/index.ts'
+import { mariadbDialect, mysqlDialect } from '../../dialect/mysql/index.ts'
+import { KantaError, refuse } from '../../error/index.ts'
+import type { Codec, ColumnDefinition } from '../../table/index.ts'
+import { brokenKey, contexts, explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
+import type { RunResult } from '../driver.ts'
+import {
+  type Ask,
+  checkText,
+  type KyselyResult,
+  type Row,
+  readRows,
+  rounded,
+  type Speech,
+  type Spoken,
+} from './speech.ts'
+
+const DIALECTS: Readonly<Record<Flavor, Dialect>> = { mysql: mysqlDialect, mariadb: mariadbDialect }
+
+const WRITES = /^\s*(?:insert|replace|update|delete)\b/i
+const INSERTS = /^\s*(?:insert|replace)\b/i
+
+const CODEC = 'Give its column a codec in the table definition, or convert the value'
+
+/** A value that the library writes into the text as it is. */
+function toText(value: unknown, index: number): unknown {
+  const no = (what: string): never => refuse(`Parameter ${index + 1} is ${what}`)
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value)
+        ? value
+        : no(`${value}, which the database cannot store. Pass null where that is meant.`)
+    case 'string':
+      return value.isWellFormed()
+        ? value
+        : no(
+            'a string with half a surrogate pair, which would be stored as U+FFFD. Cut strings between characters, or pass value.toWellFormed().',
+          )
+    case 'bigint':
+    case 'boolean':
+      return value
+    case 'object':
+      if (value === null) return null
+      if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+      return no(
+        `${Array.isArray(value) ? 'an array' : value instanceof Date ? 'a Date' : 'an object'}. ${CODEC}, for instance with JSON.stringify.`,
+      )
+    case 'undefined':
+      return no('undefined. Pass null where null is meant, else leave out the column or the condition.')
+  }
+  return no(`a ${typeof value}, which no database can store.`)
+}
+
+/** A value as the contract of a driver has it, as far as it can be told from the value. */
+function readValue(value: unknown, name: string): unknown {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'number')
+    return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) <= 2 ** 64
+      ? rounded(value, name)
+      : value
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  return value
+}
+
+class MysqlText implements Spoken {
+  readonly sql: string
+  readonly controls: boolean
+  readonly #places: number
+
+  constructor(sql: string, flavor: Flavor) {
+    checkText(sql)
+    const [only, ...more] = splitStatements(sql, flavor)
+    if (more.length > 0) refuse('The text holds more than one statement. Run them one by one.')
+    this.sql = sql
+    this.controls = only?.controls ?? false
+    this.#places = sql.split('?').length - 1
+  }
+
+  values(parameters: readonly unknown[]): readonly unknown[] {
+    // Libraries that write the values into the text may take every ? for a place, in strings and comments, too.
+    if (parameters.length !== this.#places && (parameters.length > 0 || /^[^'"`#-]*$/.test(this.sql)))
+      refuse(
+        `The text has ${this.#places} of the sign ?, and ${parameters.length} values were given. Give one value for each, and pass text that holds the sign as a value.`,
+      )
+    return parameters.map(toText)
+  }
+
+  read(rows: readonly Row[], bigints: boolean): readonly Row[] {
+    return readRows(rows, (value, _, name) => {
+      const read = readValue(value, name)
+      return bigints && typeof read === 'number' && Number.isInteger(read) ? BigInt(read) : read
+    })
+  }
+
+  written({ rows, numAffectedRows, insertId }: KyselyResult): RunResult {
+    if (!WRITES.test(this.sql)) return { changes: 0, insertId: undefined }
+    return {
+      changes: Number(numAffectedRows ?? rows.length),
+      insertId: INSERTS.test(this.sql) && insertId !== undefined && insertId !== 0n ? insertId : undefined,
+    }
+  }
+}
+
+/** What holds for the library of a dialect, and of which the types of columns depend. */
+interface Ways {
+  parsesJson: boolean
+}
+
+/** A text in a document, as each database makes it. */
+const JSONS: Readonly<Record<Flavor, string>> = { mysql: `cast('"a"' as json)`, mariadb: `json_compact('"a"')` }
+
+/** Days come as Dates, and JSON parsed. */
+function codecOf(column: ColumnDefinition, codec: Codec | undefined, ways: Ways): Codec | undefined {
+  if (codec === undefined) return undefined
+  if (column.type === 'date')
+    return {
+      ...codec,
+      decode: (value: unknown) =>
+        codec.decode((value instanceof Date ? value.toISOString().slice(0, 10) : value) as never),
+    }
+  if (column.type === 'json') {
+    const decode = (value: unknown): unknown => (ways.parsesJson ? value : codec.decode(value as never))
+    return { ...codec, decode }
+  }
+  return codec
+}
+
+/** Makes a connection as Kanta has it, and refuses a library that reads moments where the program runs. */
+async function greet(ask: Ask, flavor: Flavor, ways: Ways): Promise<void> {
+  const { rows } = await ask(
+    `select version() as version, @@sql_mode as modes, count(*) as small, timestamp'2001-01-02 03:04:05' as winter, timestamp'2001-07-02 03:04:05' as summer`,
+    [],
+  )
+  const found = rows[0] as Readonly<Record<'version' | 'modes', string> & Record<string, unknown>>
+  const answers = flavorOf(found.version)
+  if (answers !== flavor)
+    throw new KantaError(
+      'connection',
+      `The server is ${answers === 'mariadb' ? 'MariaDB' : 'MySQL'} (${found.version}). Say so: kyselyDialect(dialect, { dialect: '${answers}' }).`,
+    )
+  if (/NO_BACKSLASH_ESCAPES/i.test(found.modes))
+    refuse(
+      'The mode NO_BACKSLASH_ESCAPES is not for libraries that write values into the text. Take it out of sql_mode.',
+    )
+  if (typeof found.small !== 'number')
+    refuse(
+      'The library gives small integers as text. Leave out its option bigNumberStrings; supportBigNumbers is enough.',
+    )
+  for (const [value, month] of [
+    [found.winter, 0],
+    [found.summer, 6],
+  ] as const) {
+    if (value instanceof Date && value.getTime() !== Date.UTC(2001, month, 2, 3, 4, 5))
+      refuse("The library reads moments in the time zone of the program. Give its pool the option timezone: 'Z'.")
+  }
+  const [json] = (await ask(`select ${JSONS[flavor]} as parsed`, [])).rows as { parsed: unknown }[]
+  ways.parsesJson = json!.parsed === 'a'
+  await ask(`set ${sessionOf(flavor).join(', ')}`, [])
+}
+
+/** MySQL or MariaDB by a dialect of Kysely. */
+export function mysqlSpeech(flavor: Flavor): Speech {
+  const ways: Ways = { parsesJson: false }
+  const dialect = DIALECTS[flavor]
+  return {
+    dialect: { ...dialect, codec: (column) => codecOf(column, dialect.codec!(column), ways) },
+    explainError: explainMysqlError,
+    readOnly: true,
+    streamsAlone: true,
+    split: (sql) => splitStatements(sql, flavor).map((statement) => statement.sql),
+    know: (sql) => new MysqlText(sql, flavor),
+    greet: (ask) => greet(ask, flavor, ways),
+    async asked(error, sql, ask) {
+      if (!(error instanceof Error)) return
+      contexts.set(error, { sql, columns: await columnsOf(brokenKey(error, sql), ask, dialect) })
+    },
+  }
+}
+
+/** The columns of an index, which the error of a row that is there already does not name. */
+async function columnsOf(
+  index: ReturnType<typeof brokenKey>,
+  ask: Ask,
+  { literal }: Dialect,
+): Promise<string[] | undefined> {
+  if (index === undefined) return undefined
+  const found = await ask(
+    `select column_name as name from information_schema.statistics where table_schema = database() and table_name = ${literal(index.table)} and index_name = ${literal(index.key)} order by seq_in_index`,
+    [],
+  ).catch(() => undefined)
+  const names = (found?.rows as { name: string }[] | undefined)?.map(({ name }) => name)
+  return names?.length === 0 ? undefined : names
+}

@@ -1,0 +1,65 @@
+import { sqliteDialect } from '../../dialect/sqlite/index.ts'
+import {
+  checkCount,
+  exactNumber,
+  explainSqliteError,
+  type KnownText,
+  KnownTexts,
+  refuseRounded,
+  splitStatements,
+  toStore,
+  written,
+} from '../database/sqlite/index.ts'
+import { type KyselyResult, type Row, readRows, type Speech, type Spoken } from './speech.ts'
+
+class SqliteText implements Spoken {
+  readonly #text: KnownText
+
+  constructor(text: KnownText) {
+    this.#text = text
+  }
+
+  get sql(): string {
+    return this.#text.statement
+  }
+
+  get controls(): boolean {
+    return this.#text.controls
+  }
+
+  values(parameters: readonly unknown[]): readonly unknown[] {
+    checkCount(this.#text, parameters)
+    return toStore(parameters)
+  }
+
+  read(rows: readonly Row[], bigints: boolean): readonly Row[] {
+    return readRows(rows, (value) => {
+      if (typeof value === 'bigint') return bigints ? value : exactNumber(value)
+      if (typeof value === 'number') return refuseRounded(value)
+      return value instanceof ArrayBuffer ? new Uint8Array(value) : value
+    })
+  }
+
+  written({ rows, numAffectedRows, insertId }: KyselyResult): ReturnType<typeof written> {
+    // Of rows that are returned the libraries tell no number.
+    const returned = rows.length > 0 && !/^with/i.test(this.sql) ? rows.length : Number(numAffectedRows ?? 0)
+    return written(this.#text, {
+      changes: returned,
+      // Beyond that a library may have rounded it.
+      insertId: rows.length === 0 && Number.isSafeInteger(Number(insertId)) ? Number(insertId) : undefined,
+    })
+  }
+}
+
+/** SQLite by a dialect of Kysely. */
+export function sqliteSpeech(): Speech {
+  const texts = new KnownTexts()
+  return {
+    dialect: sqliteDialect,
+    explainError: explainSqliteError,
+    readOnly: false,
+    streamsAlone: false,
+    split: splitStatements,
+    know: (sql) => new SqliteText(texts.find(sql)),
+  }
+}

@@ -1,0 +1,163 @@
+import mysql2 from 'mysql2'
+import type { Dialect } from '../../dialect/index.ts'
+import { mariadbDialect, mysqlDialect } from '../../dialect/mysql/index.ts'
+import { KantaError } from '../../error/index.ts'
+import { explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
+import type { Connection, Driver } from '../driver.ts'
+import { Mysql2Connection } from './connection.ts'
+import { type Mysql2Options, type Mysql2Pool, type Mysql2Settings, settle } from './settings.ts'
+
+export { defaults, type Mysql2Options, type Mysql2Pool } from './settings.ts'
+
+/**
+ * MySQL by way of `mysql2`, which has to be installed beside Kanta. For MariaDB there is `mariadb()`, since the two
+ * have come to speak two dialects.
+ *
+ * It takes a URL, options, or a pool of `mysql2`. Of a pool it uses the connections, with settings of its own, and ends
+ * each when it is done with it; the pool stays open, since whoever opened it closes it.
+ *
+ * Moments are in UTC: the time zone of each connection is set to it. Statements are strict about values, and every
+ * column of an update counts as matched whether it changes or not.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { mysql } from 'kanta/mysql2'
+ *
+ * const db = kanta({ driver: mysql('mysql://app:secret@localhost/cities') })
+ * const other = kanta({ driver: mysql({ host: 'localhost', user: 'app', database: 'cities', max: 20 }) })
+ * ```
+ *
+ * @throws KantaError `invalid_input` for a wrong option. That the server cannot be reached, or is the other database,
+ * shows with the first query, as `connection`.
+ */
+export function mysql(options: string | Mysql2Options | Mysql2Pool): Driver {
+  return driverOf('mysql', mysqlDialect, settle('mysql', options))
+}
+
+/**
+ * MariaDB by way of `mysql2`, which has to be installed beside Kanta. It is used as `mysql()` is.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { mariadb } from 'kanta/mysql2'
+ *
+ * const db = kanta({ driver: mariadb('mariadb://app:secret@localhost/cities') })
+ * ```
+ *
+ * @throws KantaError as `mysql()` does.
+ */
+export function mariadb(options: string | Mysql2Options | Mysql2Pool): Driver {
+  return driverOf('mariadb', mariadbDialect, settle('mariadb', options))
+}
+
+type Raw = mysql2.Connection
+
+function driverOf(flavor: Flavor, dialect: Dialect, settings: Mysql2Settings): Driver {
+  return {
+    dialect,
+    limits: { write: settings.max, read: 0 },
+    sharesStreams: false,
+    holdsStreams: true,
+    explainError: explainMysqlError,
+    connect: () => connect(flavor, settings),
+  }
+}
+
+async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connection> {
+  const raw = settings.pool === undefined ? await dial(settings) : await borrow(settings.pool, settings)
+  // Until the connection listens itself, an error between two statements would end the process.
+  let lost: Error | undefined
+  raw.on('error', (error) => {
+    lost = error
+  })
+  try {
+    const id = await introduce(raw, flavor, settings)
+    const control = (sql: string): Promise<void> => alone(settings, sql)
+    if (lost !== undefined) throw lost
+    return new Mysql2Connection(raw as never, {
+      id,
+      statementCache: settings.statementCache,
+      control,
+    })
+  } catch (error) {
+    raw.destroy()
+    throw error
+  }
+}
+
+/** A connection of one's own. */
+function dial(settings: Mysql2Settings): Promise<Raw> {
+  return new Promise((resolve, reject) => {
+    const raw = mysql2.createConnection({ ...settings.connection } as mysql2.ConnectionOptions)
+    raw.once('error', reject)
+    raw.connect((error) => {
+      raw.removeListener('error', reject)
+      if (error === null) resolve(raw)
+      else reject(error)
+    })
+  })
+}
+
+/**
+ * A connection of the user's pool. It reads values in its own way from here on, and so does not go back to the pool:
+ * it is ended, and the pool makes another.
+ */
+function borrow(pool: Mysql2Pool, settings: Mysql2Settings): Promise<Raw> {
+  return new Promise((resolve, reject) => {
+    pool.getConnection((error, given) => {
+      if (error !== null || given === undefined) return reject(error)
+      const raw = given as Raw & { config: object; end: unknown }
+      // All connections of the pool share the object that it has.
+      raw.config = Object.assign(Object.create(Object.getPrototypeOf(raw.config)), raw.config, settings.reading)
+      raw.end = (done: () => void) => {
+        raw.destroy()
+        done()
+      }
+      resolve(raw)
+    })
+  })
+}
+
+function query(raw: Raw, sql: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    raw.query({ sql, rowsAsArray: true }, (error, result) => (error === null ? resolve(result) : reject(error)))
+  })
+}
+
+/** Learns who answers, and says how this connection is to be. */
+async function introduce(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2Settings): Promise<number> {
+  const [[version, id]] = (await query(raw, 'select version(), connection_id()')) as [[string, number]]
+  const found = flavorOf(version)
+  if (found !== flavor) {
+    throw new KantaError(
+      'connection',
+      `The server is ${found === 'mariadb' ? 'MariaDB' : 'MySQL'} (${version}), and ${flavor}() is for the other. Use ${found}() from kanta/mysql2.`,
+    )
+  }
+  const set = [...sessionOf(flavor)]
+  if (statementTimeout > 0)
+    set.push(
+      flavor === 'mariadb'
+        ? `max_statement_time = ${statementTimeout / 1000}`
+        : `max_execution_time = ${statementTimeout}`,
+    )
+  await query(raw, `set ${set.join(', ')}`)
+  return Number(id)
+}
+
+/** Runs a statement on a connection that is made for it. */
+async function alone(settings: Mysql2Settings, sql: string): Promise<void> {
+  const raw = await dial(settings)
+  try {
+    await query(raw, sql)
+  } catch (error) {
+    // Whoever is to be stopped may have ended by itself.
+    if ((error as { errno?: number }).errno !== NO_SUCH_THREAD) throw error
+  } finally {
+    raw.destroy()
+  }
+}
+
+const NO_SUCH_THREAD = 1094

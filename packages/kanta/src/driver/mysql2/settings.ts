@@ -1,0 +1,163 @@
+import { nearest, refuse } from '../../error/index.ts'
+import { whole } from '../option.ts'
+
+/** A pool of `mysql2` or `mysql2/promise`, as much of it as is needed here. */
+export interface Mysql2Pool {
+  getConnection(callback: (error: Error | null, connection: unknown) => void): unknown
+}
+
+/**
+ * How MySQL or MariaDB is reached. What is not named here is an option of `mysql2`, such as `ssl`, and goes under
+ * `connection`.
+ */
+export interface Mysql2Options {
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly user?: string | undefined
+  readonly password?: string | undefined
+  readonly database?: string | undefined
+  /** The path of a Unix socket, in place of host and port. */
+  readonly socketPath?: string | undefined
+  /** Options of `mysql2` for its connections, such as `{ ssl: { ca } }`. */
+  readonly connection?: Readonly<Record<string, unknown>> | undefined
+  /** A pool of `mysql2`, in place of all of the above. */
+  readonly pool?: Mysql2Pool | undefined
+  /** The most connections; 10 unless said. */
+  readonly max?: number | undefined
+  /** The most statements that each connection keeps prepared; 256 unless said. */
+  readonly statementCache?: number | undefined
+  /** The milliseconds after which the server stops a statement; MySQL stops only queries. Unless said there is no limit. */
+  readonly statementTimeout?: number | undefined
+}
+
+/**
+ * What holds for an option that is not given.
+ *
+ * @example
+ * ```ts
+ * import { defaults } from 'kanta/mysql2'
+ *
+ * defaults.max // 10
+ * ```
+ */
+export const defaults = { max: 10, statementCache: 256, statementTimeout: 0 } as const
+
+/** Options with everything decided. */
+export interface Mysql2Settings {
+  readonly pool: Mysql2Pool | undefined
+  readonly max: number
+  readonly statementCache: number
+  readonly statementTimeout: number
+  /** How values are read, whatever else is set. */
+  readonly reading: Readonly<Record<string, unknown>>
+  /** The options of a connection of one's own. */
+  readonly connection: Readonly<Record<string, unknown>>
+}
+
+const OPTIONS = [
+  'host',
+  'port',
+  'user',
+  'password',
+  'database',
+  'socketPath',
+  'connection',
+  'pool',
+  'max',
+  'statementCache',
+  'statementTimeout',
+]
+const PLACE = ['host', 'port', 'user', 'password', 'database', 'socketPath'] as const
+
+/** Checks what was given to `name` and decides the rest. */
+export function settle(name: string, given: unknown): Mysql2Settings {
+  const options = optionsOf(name, given)
+  const statementCache = whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 1)
+  const reading = {
+    rowsAsArray: true,
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    decimalNumbers: false,
+    dateStrings: true,
+    jsonStrings: true,
+    typeCast: true,
+    nestTables: undefined,
+    namedPlaceholders: false,
+    multipleStatements: false,
+    // This side decides what is forgotten, so the library's own list must be the longer one.
+    maxPreparedStatements: statementCache + 1,
+  }
+  for (const key of Object.keys(options.connection ?? {}))
+    if (key in reading) refuse(`${name} sets ${key} itself, since values are read in one way. Leave it out.`)
+  const place = Object.fromEntries(PLACE.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])))
+  const pool = options.pool === undefined ? undefined : callbackPool(options.pool)
+  const own = pool === undefined ? { ...options.connection, ...place } : configOf(pool)
+  return {
+    pool,
+    max: whole(name, 'max', options.max ?? limitOf(pool) ?? defaults.max, 1),
+    statementCache,
+    statementTimeout: whole(name, 'statementTimeout', options.statementTimeout ?? defaults.statementTimeout, 0),
+    reading,
+    connection: { ...own, charset: 'utf8mb4', ...reading },
+  }
+}
+
+function optionsOf(name: string, given: unknown): Mysql2Options {
+  if (typeof given === 'string') return fromUrl(name, given)
+  if (typeof given !== 'object' || given === null)
+    return refuse(`${name} takes a URL, options or a pool of mysql2: ${name}('mysql://app:secret@localhost/cities').`)
+  if (isPool(given)) return { pool: given }
+  for (const key of Object.keys(given)) {
+    if (OPTIONS.includes(key)) continue
+    const near = nearest(key, OPTIONS)
+    refuse(
+      `${name} has no option '${key}'${near === undefined ? '' : `; did you mean '${near}'?`}. There are ${OPTIONS.join(', ')}; options of mysql2 go under 'connection'.`,
+    )
+  }
+  const options = given as Mysql2Options
+  if (options.pool !== undefined && !isPool(options.pool)) refuse(`The pool given to ${name} is none of mysql2's.`)
+  if (options.pool !== undefined && [...PLACE, 'connection' as const].some((key) => options[key] !== undefined))
+    refuse(`${name} was given a pool and where to connect to. Give one of the two.`)
+  return options
+}
+
+const SCHEMES = ['mysql:', 'mariadb:']
+
+function fromUrl(name: string, text: string): Mysql2Options {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !SCHEMES.includes(url.protocol))
+    return refuse(`${name} takes a URL such as ${name}('mysql://app:secret@localhost:3306/cities').`)
+  if (url.search !== '') return refuse(`${name} reads no settings from a URL. Give ${url.search} as options.`)
+  const part = (given: string): string | undefined => (given === '' ? undefined : decodeURIComponent(given))
+  return {
+    host: part(url.hostname.replace(/^\[|\]$/g, '')),
+    port: url.port === '' ? undefined : Number(url.port),
+    user: part(url.username),
+    password: part(url.password),
+    database: part(url.pathname.slice(1)),
+  }
+}
+
+interface Configured {
+  readonly config?: { readonly connectionLimit?: number; readonly connectionConfig?: object }
+}
+
+const isPool = (given: object): given is Mysql2Pool =>
+  typeof (given as Partial<Mysql2Pool>).getConnection === 'function'
+
+/** A pool of `mysql2/promise` stands around one with callbacks. */
+function callbackPool(pool: Mysql2Pool): Mysql2Pool {
+  const inner = (pool as { readonly pool?: Mysql2Pool }).pool
+  return inner !== undefined && isPool(inner) ? inner : pool
+}
+
+const limitOf = (pool: Mysql2Pool | undefined): number | undefined =>
+  (pool as Configured | undefined)?.config?.connectionLimit
+
+/** The options with which the pool connects, for a connection that is to stop one of its others. */
+const configOf = (pool: Mysql2Pool): object => {
+  const { host, port, user, password, database, socketPath, ssl, connectTimeout, compress, authPlugins } = ((
+    pool as Configured
+  ).config?.connectionConfig ?? {}) as Record<string, unknown>
+  return { host, port, user, password, database, socketPath, ssl, connectTimeout, compress, authPlugins }
+}

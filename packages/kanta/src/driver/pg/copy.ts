@@ -1,0 +1,523 @@
+import { localize } from '../../dialect/index.ts'
+import { arrayText, postgresDialect } from '../../dialect/postgres/index.ts'
+import { KantaError, refuse } from '../../error/index.ts'
+import { type Codec, definitionOf, type TableDefinition } from '../../table/index.ts'
+import { PgConnection, type Reader, type Submitted, toWire, type Wire } from '../database/postgres/index.ts'
+import type { Driver } from '../driver.ts'
+import { PATIENCE, within } from '../patience.ts'
+
+/** What is copied: the columns, where not all of the table, and what stops it. */
+export interface CopyOptions {
+  /** The columns, in the order of the rows' values; all of a defined table unless said. */
+  readonly columns?: readonly string[] | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+/** A column of rows that are copied. */
+interface CopiedColumn {
+  readonly name: string
+  readonly codec: Codec | undefined
+  readonly read: Reader | undefined
+}
+
+interface Target {
+  /** The table and its columns, quoted. */
+  readonly sql: string
+  readonly columns: readonly CopiedColumn[]
+}
+
+/** How much text is gathered before it is sent. */
+const CHUNK = 64 * 1024
+
+/**
+ * Writes rows into a table by `COPY`, the quickest way in: all of them, or none. The rows may come as slowly as they
+ * like and never wait in memory. Values are written as the columns of the table say. No plugin sees them: it is for
+ * whoever holds the driver.
+ *
+ * @example
+ * ```ts
+ * import { copyFrom, pg } from 'kanta/pg'
+ * import { city } from './schema.ts'
+ *
+ * const driver = pg('postgres://localhost/cities')
+ * export const load = (rows: AsyncIterable<{ name: string; country: string }>): Promise<number> =>
+ *   copyFrom(driver, city, rows, { columns: ['name', 'country'] })
+ * ```
+ *
+ * @throws KantaError what the database says of a row, and `cancelled` when the signal is aborted.
+ */
+export async function copyFrom(
+  driver: Driver,
+  table: object | string,
+  rows: Iterable<object> | AsyncIterable<object>,
+  options: CopyOptions = {},
+): Promise<number> {
+  const target = targetOf(table, options.columns)
+  return withConnection(driver, options.signal, async (connection) => {
+    const copy = new CopyIn(`copy ${target.sql} from stdin`)
+    const done = connection.step<CopyIn>((resolve, reject) => copy.settle(resolve, reject))
+    // It fails on its own while rows are still read; whoever waits below gets to know.
+    done.catch(() => {})
+    const stop = (): void => stopCopy(connection, done)
+    options.signal?.addEventListener('abort', stop, { once: true })
+    try {
+      for await (const text of texts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
+        await copy.write(text)
+      await copy.end()
+    } catch (cause) {
+      await copy.fail(cause instanceof Error ? cause.message : String(cause))
+      await done.catch((error) => {
+        // What the server said first is why nothing more could be written.
+        if (copy.refused && options.signal?.aborted !== true) throw error
+      })
+      refuseAborted(options.signal)
+      throw cause
+    } finally {
+      // The server may still take its time to keep the rows.
+      done.finally(() => options.signal?.removeEventListener('abort', stop)).catch(() => {})
+    }
+    await done
+    return copy.changes
+  })
+}
+
+/**
+ * Reads the rows of a table by `COPY`, the quickest way out. They come as they are asked for, and leaving the loop stops
+ * them. Values are read as the columns of the table say, and as text of a table that is given by its name.
+ *
+ * @example
+ * ```ts
+ * import { copyTo, pg } from 'kanta/pg'
+ * import { city } from './schema.ts'
+ *
+ * export async function print(): Promise<void> {
+ *   for await (const row of copyTo(pg('postgres://localhost/cities'), city)) console.log(row.name)
+ * }
+ * ```
+ *
+ * @throws KantaError what the database says, and `cancelled` when the signal is aborted.
+ */
+export async function* copyTo(
+  driver: Driver,
+  table: object | string,
+  options: CopyOptions = {},
+): AsyncGenerator<Record<string, unknown>, void, undefined> {
+  const target = targetOf(table, options.columns)
+  const connection = await open(driver)
+  const copy = new CopyOut(`copy ${target.sql} to stdout`)
+  const done = connection.step<CopyOut>((resolve, reject) => copy.settle(resolve, reject))
+  done.catch(() => {})
+  const stop = (): void => stopCopy(connection, done)
+  options.signal?.addEventListener('abort', stop, { once: true })
+  try {
+    for (;;) {
+      refuseAborted(options.signal)
+      const lines = await copy.next()
+      if (lines === undefined) break
+      for (const line of lines) yield rowOf(line, target)
+    }
+    await done
+  } catch (cause) {
+    refuseAborted(options.signal)
+    throw explained(driver, cause)
+  } finally {
+    options.signal?.removeEventListener('abort', stop)
+    if (!copy.isOver) {
+      // What is left is not worth reading.
+      copy.drain()
+      stopCopy(connection, done)
+      await done.catch(() => {})
+    }
+    await connection.close()
+  }
+}
+
+/** Has the server end a copy; from one that does not answer the connection is taken away. */
+function stopCopy(connection: PgConnection, done: Promise<unknown>): void {
+  const told = async (): Promise<void> => connection.cancel?.()
+  const ended = Promise.all([told(), done.catch(() => {})])
+  within(PATIENCE, ended, () => new Error('The server does not answer.')).catch(() =>
+    connection.close().catch(() => {}),
+  )
+}
+
+function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new KantaError('cancelled', 'The copy was cancelled by its signal.', { cause: signal.reason })
+}
+
+async function open(driver: Driver): Promise<PgConnection> {
+  if (typeof driver?.connect !== 'function')
+    refuse(
+      'copyFrom() and copyTo() take a driver that pg() made, not a database: the policies of a database do not see what is copied. Under policies, use insertInto() with many rows.',
+    )
+  const connection = await driver.connect('write')
+  if (connection instanceof PgConnection) return connection
+  await connection.close()
+  return refuse('copyFrom() and copyTo() take a driver that pg() made.')
+}
+
+const explained = (driver: Driver, cause: unknown): unknown => {
+  if (cause instanceof KantaError) return cause
+  const { code, message, ...details } = driver.explainError(cause)
+  return new KantaError(code, message, { cause, ...details })
+}
+
+/** Runs work on a connection of its own, which ends with it. */
+async function withConnection<T>(
+  driver: Driver,
+  signal: AbortSignal | undefined,
+  work: (connection: PgConnection) => Promise<T>,
+): Promise<T> {
+  refuseAborted(signal)
+  const connection = await open(driver)
+  try {
+    return await work(connection)
+  } catch (cause) {
+    throw explained(driver, cause)
+  } finally {
+    await connection.close()
+  }
+}
+
+function targetOf(table: object | string, given: readonly string[] | undefined): Target {
+  const known = typeof table === 'string' ? undefined : definitionOf(table)
+  if (typeof table !== 'string' && known === undefined)
+    return refuse("copyFrom() and copyTo() take a table() value, or the name of a table as 'table' or 'schema.table'.")
+  const definition = known === undefined ? undefined : localize(known, postgresDialect)
+  const names = given ?? (definition === undefined ? undefined : written(definition))
+  if (names === undefined || names.length === 0) return refuse('Of a table that is given by its name, say the columns.')
+  const columns = names.map((name) => {
+    const column = definition?.columns.get(name)
+    if (definition !== undefined && column === undefined)
+      refuse(`The table '${definition.name}' has no column '${name}'.`)
+    return { name, codec: column?.codec, read: readers[column?.type ?? ''] }
+  })
+  const path = definition === undefined ? (table as string).split('.') : [definition.schema, definition.name]
+  const quoted = path.filter((part) => part !== undefined).map(postgresDialect.quote)
+  return { sql: `${quoted.join('.')} (${names.map(postgresDialect.quote).join(', ')})`, columns }
+}
+
+/** What is computed by the database is not written. */
+const written = (definition: TableDefinition): string[] =>
+  [...definition.columns.values()].filter((column) => column.generated !== 'always').map((column) => column.name)
+
+/** What a copy gives as text and a connection as another value. */
+const readers: Readonly<Record<string, Reader | undefined>> = {
+  integer: Number,
+  real: Number,
+  unix: Number,
+  unixms: Number,
+  boolean: (text) => text === 't',
+  bytes: (text) => Uint8Array.from(text.slice(2).match(/../g) ?? [], (digits) => Number.parseInt(digits, 16)),
+}
+
+/** Lines of rows, gathered until they are worth being sent. */
+class Lines {
+  readonly #columns: readonly CopiedColumn[]
+  #text = ''
+  #count = 0
+
+  constructor(columns: readonly CopiedColumn[]) {
+    this.#columns = columns
+  }
+
+  /** Whether there is enough to be sent. */
+  add(row: Row): boolean {
+    let end = ''
+    for (const column of this.#columns) {
+      this.#text += end + cellText(row, column, this.#count)
+      end = '\t'
+    }
+    this.#text += '\n'
+    this.#count++
+    return this.#text.length >= CHUNK
+  }
+
+  take(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
+  }
+}
+
+/** The rows as lines, several at once. */
+async function* texts(
+  { columns }: Target,
+  rows: Iterable<Row> | AsyncIterable<Row>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string, void, undefined> {
+  const lines = new Lines(columns)
+  if (Symbol.asyncIterator in rows) {
+    for await (const row of untilAborted(rows, signal)) if (lines.add(row)) yield lines.take()
+  } else {
+    for (const row of rows) {
+      if (!lines.add(row)) continue
+      yield lines.take()
+      refuseAborted(signal)
+    }
+  }
+  refuseAborted(signal)
+  const rest = lines.take()
+  if (rest !== '') yield rest
+}
+
+/** The rows, also of a source that is slow to give the next when the signal is aborted. */
+async function* untilAborted(
+  rows: AsyncIterable<Row>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Row, void, undefined> {
+  if (signal === undefined) return yield* rows
+  const aborted = Promise.withResolvers<never>()
+  aborted.promise.catch(() => {})
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  const source = rows[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const next = await Promise.race([source.next(), aborted.promise])
+      if (next.done) return
+      yield next.value
+    }
+  } catch (cause) {
+    refuseAborted(signal)
+    throw cause
+  } finally {
+    signal.removeEventListener('abort', abort)
+    // A source that hangs would never answer.
+    if (signal.aborted) Promise.resolve(source.return?.()).catch(() => {})
+    else await source.return?.()
+  }
+}
+
+const SPECIAL = /[\\\t\n\r]/g
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+/**
+ * A value in the text form of `COPY`.
+ *
+ * See "File Formats, Text Format" of COPY in PostgreSQL's documentation.
+ */
+function cellText(row: Row, { name, codec }: CopiedColumn, i: number): string {
+  const value = row[name]
+  if (value === undefined)
+    return refuse(`Row ${i} has no value for '${name}'. Every row gives every column; use null for SQL's null.`)
+  if (value === null) return '\\N'
+  try {
+    const wire = toWire(codec === undefined ? value : codec.encode(value), 0)
+    const text = wire instanceof Uint8Array ? arrayText([wire]).slice(3, -2) : String(wire)
+    return text.replace(SPECIAL, (sign) => ESCAPES[sign]!)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.replace(/^Parameter 1 is/, 'it is') : String(cause)
+    throw new KantaError('invalid_input', `Row ${i}, column '${name}': ${why}`, { cause })
+  }
+}
+
+const UNESCAPED: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
+
+function rowOf(line: string, { columns }: Target): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  line.split('\t').forEach((cell, i) => {
+    const { name, codec, read } = columns[i]!
+    let value: unknown = null
+    if (cell !== '\\N') {
+      const text = cell.includes('\\') ? cell.replace(/\\(.)/gs, (_, sign: string) => UNESCAPED[sign] ?? sign) : cell
+      value = read === undefined ? text : read(text)
+      if (codec !== undefined) value = codec.decode(value as never)
+    }
+    Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true })
+  })
+  return row
+}
+
+type Settle<T> = (it: T) => void
+type Fail<T> = (it: T, error: unknown) => void
+
+/** What both ways of copying have in common. */
+abstract class Copy<Self> implements Submitted {
+  readonly #sql: string
+  #done: Settle<Self> | undefined
+  #failed: Fail<Self> | undefined
+  protected wire: Wire | undefined
+  protected tag = ''
+  #error: unknown
+  #over = false
+
+  constructor(sql: string) {
+    this.#sql = sql
+  }
+
+  settle(done: Settle<Self>, failed: Fail<Self>): this {
+    this.#done = done
+    this.#failed = failed
+    return this
+  }
+
+  get isOver(): boolean {
+    return this.#over
+  }
+
+  /** What went wrong, as the server or the socket said it. */
+  protected get error(): unknown {
+    return this.#error
+  }
+
+  /** Called once nothing more comes. */
+  protected abstract ended(): void
+
+  submit(wire: Wire): void {
+    this.wire = wire
+    wire.query(this.#sql)
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.tag = text
+  }
+
+  handleReadyForQuery(): void {
+    this.#over = true
+    this.ended()
+    this.#done?.(this as unknown as Self)
+  }
+
+  handleError(error: unknown): void {
+    this.#error = error
+    this.#over = true
+    this.ended()
+    this.#failed?.(this as unknown as Self, error)
+  }
+
+  handleCopyInResponse(_wire: Wire): void {}
+  handleCopyData(_message: { readonly chunk: Uint8Array }): void {}
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
+  handlePortalSuspended(): void {}
+  handleEmptyQuery(): void {}
+}
+
+/** Rows on their way in. */
+class CopyIn extends Copy<CopyIn> {
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #encoder = new TextEncoder()
+  #failing = false
+
+  get changes(): number {
+    return Number(this.tag.slice('COPY '.length))
+  }
+
+  /** Whether the server ended it, and not this side. */
+  get refused(): boolean {
+    return this.error !== undefined && !this.#failing
+  }
+
+  async write(text: string): Promise<void> {
+    await this.#ready.promise
+    if (this.isOver) throw this.error ?? new KantaError('connection', 'The copy ended before its rows.')
+    const { buffer, byteOffset, byteLength } = this.#encoder.encode(text)
+    this.wire!.sendCopyFromChunk(Buffer.from(buffer, byteOffset, byteLength))
+    if (this.wire!.stream.writableNeedDrain) await this.#drained(this.wire!)
+  }
+
+  async end(): Promise<void> {
+    await this.#ready.promise
+    if (!this.isOver) this.wire!.endCopyFrom()
+  }
+
+  async fail(why: string): Promise<void> {
+    await this.#ready.promise
+    if (this.isOver) return
+    this.#failing = true
+    this.wire!.sendCopyFail(why)
+  }
+
+  /** The server reads on, or will never again. */
+  #drained(wire: Wire): Promise<void> {
+    return new Promise((resolve) => {
+      wire.stream.once('drain', resolve)
+      wire.stream.once('close', resolve)
+    })
+  }
+
+  override handleCopyInResponse(): void {
+    this.#ready.resolve()
+  }
+
+  protected override ended(): void {
+    this.#ready.resolve()
+  }
+}
+
+/** The most chunks that wait for their reader. */
+const MOST_WAITING = 64
+
+const LINE_END = 10
+
+/** Rows on their way out. */
+class CopyOut extends Copy<CopyOut> {
+  readonly #decoder = new TextDecoder()
+  #waiting: string[] = []
+  #wake: (() => void) | undefined
+  #draining = false
+  #paused = false
+  #part: Uint8Array[] = []
+
+  /** The lines that have come; `undefined` after the last. */
+  async next(): Promise<readonly string[] | undefined> {
+    while (this.#waiting.length === 0 && !this.isOver) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        this.#resume()
+      })
+    }
+    if (this.error !== undefined) throw this.error
+    if (this.#waiting.length === 0) return undefined
+    const lines = this.#waiting
+    this.#waiting = []
+    return lines
+  }
+
+  /** Nobody reads any more. */
+  drain(): void {
+    this.#draining = true
+    this.#waiting = []
+    this.#resume()
+  }
+
+  override handleCopyData({ chunk }: { readonly chunk: Uint8Array }): void {
+    if (this.#draining) return
+    // Each message is a line as servers send it; the protocol promises less.
+    if (chunk.at(-1) !== LINE_END) {
+      this.#part.push(chunk.slice())
+      return
+    }
+    const whole = this.#part.length === 0 ? chunk : Buffer.concat([...this.#part, chunk])
+    this.#part = []
+    for (const line of this.#decoder.decode(whole.subarray(0, -1)).split('\n')) this.#waiting.push(line)
+    if (this.#waiting.length >= MOST_WAITING) this.#pause()
+    this.#tell()
+  }
+
+  protected override ended(): void {
+    this.#tell()
+  }
+
+  #tell(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.wire?.stream.pause?.()
+  }
+
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.wire?.stream.resume?.()
+  }
+}

@@ -1,0 +1,74 @@
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
+import { postgresDialect } from '../../dialect/postgres/index.ts'
+import { KantaError, refuse } from '../../error/index.ts'
+import { explainPostgresError, PgConnection } from '../database/postgres/index.ts'
+import type { Driver } from '../driver.ts'
+import { PgliteClient } from './client.ts'
+
+export { exactTimestamp, postgresArray, postgresRange, type Range } from '../../dialect/postgres/index.ts'
+
+const STATEMENTS = 256
+
+/**
+ * PostgreSQL in the same process by way of PGlite (`@electric-sql/pglite`), which has to be installed beside Kanta.
+ *
+ * It takes a folder, options of PGlite, or a database that is yours: that one is left open. There is one connection.
+ *
+ * @example
+ * ```ts
+ * import { kanta } from 'kanta'
+ * import { pglite } from 'kanta/pglite'
+ *
+ * const inMemory = kanta({ driver: pglite() })
+ * const onDisk = kanta({ driver: pglite('./cities') })
+ * ```
+ *
+ * @throws KantaError `invalid_input` for a wrong option, `closed` for a database that is closed. That a database cannot
+ * be opened shows with the first query, as `connection`.
+ */
+export function pglite(options: string | PGliteOptions | PGlite = {}): Driver {
+  if (isDatabase(options) && options.closed)
+    throw new KantaError('closed', 'The database given to pglite() is closed. Give an open one, or a folder.')
+  if (typeof options !== 'string' && (typeof options !== 'object' || options === null))
+    refuse("pglite() takes a folder, options of PGlite or a database of it, such as pglite('./cities').")
+  return {
+    dialect: postgresDialect,
+    limits: { write: 1, read: 0 },
+    sharesStreams: true,
+    holdsStreams: true,
+    explainError: explainPostgresError,
+    connect: async () => {
+      const database = await open(options)
+      const known = wrapped.get(database)
+      if (known !== undefined) return known.reopen()
+      const connection = new PgConnection(new PgliteClient(database), STATEMENTS, {
+        close: async () => {
+          if (database !== options) await database.close()
+        },
+      })
+      wrapped.set(database, connection)
+      return connection
+    },
+  }
+}
+
+/** The connections of databases of the user's, which know what is prepared there. */
+const wrapped = new WeakMap<PGlite, PgConnection>()
+
+const isDatabase = (given: unknown): given is PGlite =>
+  typeof (given as PGlite | null | undefined)?.execProtocol === 'function'
+
+async function open(options: string | PGliteOptions | PGlite): Promise<PGlite> {
+  const database = isDatabase(options)
+    ? options
+    : typeof options === 'string'
+      ? new PGlite(options)
+      : new PGlite(options)
+  try {
+    await database.waitReady
+    return database
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new KantaError('connection', `PGlite could not open the database: ${why}`, { cause })
+  }
+}

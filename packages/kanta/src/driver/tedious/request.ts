@@ -1,0 +1,94 @@
+import { type Connection as Library, Request } from 'tedious'
+import { KantaError } from '../../error/index.ts'
+import { type ColumnFacts, type Read, readerOf, typed } from './value.ts'
+
+/** A text, its parameters, and what is done with what comes of it. */
+export interface Asked {
+  readonly sql: string
+  readonly parameters: readonly unknown[]
+  readonly bigints: boolean
+  /** Told of the names of the columns before the first row. */
+  columns(names: readonly string[]): void
+  row(row: unknown[], request: Request): void
+}
+
+/** A request that was sent. */
+export interface Sent {
+  readonly request: Request
+  /** How many rows the last statement changed or gave; rejected with what went wrong. */
+  readonly ended: Promise<number>
+}
+
+/**
+ * Sends a request: by `sp_executesql` with parameters, else as a batch, since only a batch can begin a transaction or
+ * change settings of the session.
+ */
+export function send(library: Library, asked: Asked): Sent {
+  const values = asked.parameters.map(typed)
+  const result = new Result(asked)
+  const { request } = result
+  values.forEach(({ type, value, length }, i) => {
+    request.addParameter(String(i + 1), type, value, length === undefined ? null : { length })
+  })
+  if (values.length === 0) library.execSqlBatch(request)
+  else library.execSql(request)
+  return { request, ended: result.ended }
+}
+
+/** What comes of a request. */
+class Result {
+  readonly request: Request
+  readonly ended: Promise<number>
+  readonly #asked: Asked
+  #reads: readonly (Read | undefined)[] | undefined
+  #changes = 0
+  /** What went wrong here and not at the server. */
+  #failure: unknown
+
+  constructor(asked: Asked) {
+    this.#asked = asked
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    this.ended = promise
+    this.request = new Request(asked.sql, (error) => {
+      const failure = this.#failure ?? error
+      if (failure === undefined || failure === null) resolve(this.#changes)
+      else reject(failure)
+    })
+    this.request.on('columnMetadata', (columns) => this.#columns(columns as readonly ColumnFacts[]))
+    this.request.on('row', (cells: readonly { readonly value: unknown }[]) => this.#row(cells))
+    const count = (rows: number | undefined): void => {
+      // A trigger tells of its statements before.
+      if (rows !== undefined) this.#changes = rows
+    }
+    this.request.on('done', count).on('doneInProc', count).on('doneProc', count)
+  }
+
+  #columns(columns: readonly ColumnFacts[]): void {
+    if (this.#reads !== undefined) {
+      this.#fail(
+        new KantaError('invalid_input', 'The text gives the rows of more than one query. Run them one by one.'),
+      )
+      return
+    }
+    this.#reads = columns.map((column) => readerOf(column, this.#asked.bigints))
+    this.#asked.columns(columns.map((column) => column.colName))
+  }
+
+  #row(cells: readonly { readonly value: unknown }[]): void {
+    if (this.#failure !== undefined) return
+    try {
+      const row = cells.map(({ value }, i) => {
+        const read = this.#reads?.[i]
+        return read === undefined || value === null ? value : read(value as never)
+      })
+      this.#asked.row(row, this.request)
+    } catch (cause) {
+      this.#fail(cause)
+    }
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= cause
+    this.request.cancel()
+  }
+}

@@ -1,0 +1,78 @@
+import type { Request } from 'tedious'
+import type { Sent } from './request.ts'
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** Rows in chunks: the server is held back while nobody asks for more. */
+export class TediousStream implements AsyncIterableIterator<unknown[]> {
+  readonly #start: (row: (row: unknown[], request: Request) => void) => Sent
+  readonly #chunkSize: number
+  #sent: Sent | undefined
+  #rows: unknown[] = []
+  #ended = false
+  #closed = false
+  #failure: { readonly cause: unknown } | undefined
+  /** Called when there is a chunk, or no more rows will come. */
+  #wake: (() => void) | undefined
+
+  constructor(start: (row: (row: unknown[], request: Request) => void) => Sent, chunkSize: number) {
+    this.#start = start
+    this.#chunkSize = chunkSize
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<unknown[], undefined>> {
+    if (this.#closed) return DONE
+    this.#open()
+    while (!this.#ended && this.#rows.length < this.#chunkSize) {
+      const awake = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      this.#sent!.request.resume()
+      await awake
+    }
+    if (this.#failure !== undefined) {
+      this.#closed = true
+      throw this.#failure.cause
+    }
+    if (this.#rows.length === 0) {
+      this.#closed = true
+      return DONE
+    }
+    const value = this.#rows
+    this.#rows = []
+    return { done: false, value }
+  }
+
+  /** Stops the server where it still sends, so that the connection can be used again. */
+  async return(): Promise<IteratorResult<unknown[], undefined>> {
+    this.#closed = true
+    this.#rows = []
+    if (this.#sent === undefined || this.#ended) return DONE
+    this.#sent.request.cancel()
+    // That it was cancelled is no error here.
+    await this.#sent.ended.catch(() => {})
+    return DONE
+  }
+
+  #open(): void {
+    if (this.#sent !== undefined) return
+    this.#sent = this.#start((row, request) => {
+      this.#rows.push(row)
+      if (this.#rows.length < this.#chunkSize) return
+      request.pause()
+      this.#wake?.()
+    })
+    this.#sent.ended
+      .catch((cause: unknown) => {
+        this.#failure = { cause }
+      })
+      .finally(() => {
+        this.#ended = true
+        this.#wake?.()
+      })
+  }
+}

@@ -1,0 +1,64 @@
+import type { OutputColumn } from '../dialect/index.ts'
+import { refuse } from '../error/index.ts'
+import type { Codec, SqlValue } from '../table/index.ts'
+
+/** A JSON document that the query made itself. */
+export const jsonDocument: Codec = {
+  name: 'json',
+  encode: (value) => JSON.stringify(value) ?? refuse('undefined is not a JSON value.'),
+  decode: (value) => JSON.parse(String(value)),
+  fromJson: (value) => value,
+  json: 'json',
+}
+
+const number = (value: unknown): number => (typeof value === 'number' ? value : Number(String(value)))
+
+/** A mean, which some databases give as a decimal of many digits. */
+export const averageCodec: Codec = {
+  name: 'average',
+  encode: (value) => value as SqlValue,
+  decode: number,
+  fromJson: number,
+}
+
+/** An array as one parameter. Bigints are written as the integers that they are. */
+export const jsonList: Codec = {
+  name: 'list',
+  encode: (value) => `[${(value as readonly unknown[]).map(item).join(',')}]`,
+  decode: (value) => JSON.parse(String(value)),
+}
+
+function item(value: unknown): string {
+  if (typeof value === 'bigint') return String(value)
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value)
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+  return refuse('A list takes strings, finite numbers, bigints, booleans and null.')
+}
+
+/** The rows of a subquery as JSON, each column read as its codec reads it. */
+export function jsonRowsCodec(
+  columns: readonly OutputColumn[],
+  single: boolean,
+  rename: ((name: string) => string) | undefined,
+): Codec {
+  const decoded = columns.flatMap(({ name, codec }) =>
+    codec === undefined ? [] : [{ name: rename?.(name) ?? name, codec: codec as Codec }],
+  )
+  const fromRow = (row: Record<string, unknown>): Record<string, unknown> => {
+    for (const { name, codec } of decoded) {
+      const value = row[name]
+      if (value !== null)
+        row[name] = codec.fromJson === undefined ? codec.decode(value as never) : codec.fromJson(value)
+    }
+    return row
+  }
+  const fromJson = (value: unknown): unknown =>
+    single ? fromRow(value as Record<string, unknown>) : (value as Record<string, unknown>[]).map(fromRow)
+  return {
+    name: 'json',
+    encode: jsonDocument.encode,
+    decode: (value) => fromJson(JSON.parse(String(value))),
+    fromJson,
+    json: 'json',
+  }
+}

@@ -1,0 +1,657 @@
+import { type OutputColumn, reads } from '../dialect/index.ts'
+import { refuse } from '../error/index.ts'
+import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
+import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
+import { COMPARES, COUNTING, DOCUMENTS, PASSING } from './operation.ts'
+import { mayQuery, mayWrite } from './words.ts'
+
+/** What is known of a statement without running it. Tools read this, never the text. */
+export interface Facts {
+  readonly kind: Node['kind']
+  /** The tables that it reads, and those that it writes. */
+  readonly reads: readonly string[]
+  readonly writes: readonly string[]
+  /** The columns that it names, as `table.column`, or `table.*`. */
+  readonly columns: readonly string[]
+  /** Whether it surely changes nothing. */
+  readonly readOnly: boolean
+  /** Whether it holds text that may read or write tables which are not among these. */
+  readonly opaque: boolean
+  /** The names of the texts in it that are trusted: `` sql`…`.trusted(name, …) ``. */
+  readonly trusted: readonly string[]
+}
+
+/** What a name in scope stands for: a defined table, a query with known columns, or something unknown. */
+interface Source {
+  /** The name of a table. */
+  readonly table?: string | undefined
+  readonly definition?: TableDefinition | undefined
+  readonly columns?: ReadonlyMap<string, OutputColumn> | undefined
+  /** Whether no star and no bare name means it, as with the row that an insert could not make. */
+  readonly byNameOnly?: boolean | undefined
+}
+
+/** The columns of a selection as far as they are known, and whether these are all. */
+interface Selected {
+  readonly columns: readonly OutputColumn[]
+  readonly complete: boolean
+}
+
+class Scope {
+  readonly sources: Map<string, Source> = new Map()
+  /** The common table expressions, which become sources where a statement reads from them. */
+  readonly ctes: Map<string, Source> = new Map()
+  readonly aliases: Map<string, Codec | undefined> = new Map()
+  readonly parent: Scope | undefined
+  /** The columns that the statement names. */
+  readonly named: Set<string>
+  /** The table that is written. */
+  target: Source | undefined = undefined
+  /** Whether text stands around it, which may bring in tables that nothing knows of. */
+  inText = false
+
+  constructor(parent: Scope | undefined, named: Set<string>) {
+    this.parent = parent
+    this.named = named
+  }
+
+  add(name: string, source: Source): void {
+    this.sources.set(name, source)
+  }
+
+  /** The codec of a reference; refuses a column that surely does not exist. */
+  codec(ref: NodeOf<'ref'>): Codec | undefined {
+    if (ref.table !== undefined) return this.qualified(ref, ref.table)
+    let inText = false
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      let open = false
+      inText ||= scope.inText
+      for (const source of scope.sources.values()) {
+        if (source.byNameOnly) continue
+        const column = columnOf(source, ref.column)
+        if (column !== undefined || isOpen(source)) this.use(source, ref.column)
+        if (column !== undefined) return column.codec as Codec | undefined
+        open ||= isOpen(source)
+      }
+      if (scope.aliases.has(ref.column)) return scope.aliases.get(ref.column)
+      // It may be a column of what is unknown here, so what is further out does not count.
+      if (open || HIDDEN.has(ref.column)) return undefined
+    }
+    return inText ? undefined : this.unknown('column', ref.column)
+  }
+
+  use(source: Source, column: string): void {
+    if (source.table !== undefined) this.named.add(`${source.table}.${column}`)
+  }
+
+  private qualified(ref: NodeOf<'ref'>, table: string): Codec | undefined {
+    let unsure = false
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      const source = scope.sources.get(table)
+      unsure ||= scope.inText || [...scope.sources.values()].some(isOpen)
+      if (source === undefined) continue
+      const column = columnOf(source, ref.column)
+      if (column === undefined && !isOpen(source) && !HIDDEN.has(ref.column))
+        this.unknown('column', `${table}.${ref.column}`)
+      this.use(source, ref.column)
+      return column?.codec as Codec | undefined
+    }
+    return unsure ? undefined : this.unknown('table', table)
+  }
+
+  private unknown(what: 'column' | 'table', name: string): never {
+    const legal: string[] = []
+    for (const [alias, source] of this.sources) {
+      for (const column of (source.definition?.columns ?? source.columns)?.keys() ?? [])
+        legal.push(`${alias}.${column}`)
+    }
+    return refuse(
+      `Unknown ${what} '${name}'. ${legal.length === 0 ? 'No table is in scope.' : `In scope: ${shorten(legal)}.`}`,
+    )
+  }
+}
+
+/** Columns that SQLite's tables have without being defined. */
+const HIDDEN: ReadonlySet<string> = new Set(['rowid', 'oid', '_rowid_', 'rank'])
+
+function shorten(names: readonly string[]): string {
+  return names.length <= 20 ? names.join(', ') : `${names.slice(0, 20).join(', ')} and ${names.length - 20} more`
+}
+
+function isOpen(source: Source): boolean {
+  return source.definition === undefined && source.columns === undefined
+}
+
+function columnOf(source: Source, name: string): { readonly codec: unknown } | undefined {
+  return source.definition?.columns.get(name) ?? source.columns?.get(name)
+}
+
+function jsonForm(codec: Codec | undefined): OutputColumn['json'] {
+  if (codec?.json === 'json') return 'document'
+  return codec?.json ?? 'value'
+}
+
+/** Ties names to tables: gives each slot the codec of the column it meets, and each query its columns. */
+export class Resolver {
+  /** The names that columns get in the user's rows, and so inside JSON documents. */
+  readonly #rename: ((name: string) => string) | undefined
+  /** The columns of each query of which all are known. */
+  readonly outputs: Map<Node, readonly OutputColumn[]> = new Map()
+  /** The columns of each query as far as they are known. */
+  readonly selected: Map<Node, readonly OutputColumn[]> = new Map()
+  readonly #reads = new Set<string>()
+  readonly #writes = new Set<string>()
+  readonly #columnsNamed = new Set<string>()
+  readonly #trusted = new Set<string>()
+  #unsure = false
+  #opaque = false
+  #inTrusted = 0
+
+  constructor(rename?: (name: string) => string) {
+    this.#rename = rename
+  }
+
+  facts(statement: Node): Facts {
+    const kind = statement.kind
+    return {
+      kind,
+      reads: [...this.#reads],
+      writes: [...this.#writes],
+      columns: [...this.#columnsNamed],
+      readOnly: (kind === 'select' || kind === 'explain') && this.#writes.size === 0 && !this.#unsure,
+      opaque: this.#opaque,
+      trusted: [...this.#trusted],
+    }
+  }
+
+  statement(n: Node, parent?: Scope): readonly OutputColumn[] | undefined {
+    const scope = new Scope(parent, this.#columnsNamed)
+    const selected = this.#body(n, scope)
+    if (selected === undefined) return undefined
+    this.selected.set(n, selected.columns)
+    if (!selected.complete) return undefined
+    this.outputs.set(n, selected.columns)
+    return selected.columns
+  }
+
+  #body(n: Node, scope: Scope): Selected | undefined {
+    switch (n.kind) {
+      case 'select':
+        return this.#select(n, scope)
+      case 'insert':
+        return this.#insert(n, scope)
+      case 'update':
+        return this.#write(n, n.targets, [...n.from, ...n.joins], scope)
+      case 'delete':
+        return this.#write(n, n.targets, [...n.using, ...n.joins], scope)
+      case 'merge':
+        return this.#write(n, n.into === undefined ? [] : [n.into], n.using === undefined ? [] : [n.using], scope)
+      case 'explain':
+        this.statement(n.statement, scope)
+        return n.format?.toLowerCase() === 'json' ? { columns: EXPLAINED, complete: true } : undefined
+      case 'rawStatement':
+        this.#unsure = true
+        this.#opaque ||= n.raw?.kind !== 'trusted'
+        this.#children(n, scope)
+        return undefined
+      default:
+        if (defines(n.kind)) this.#definition(n, scope)
+        else this.#expression(n, scope)
+        return undefined
+    }
+  }
+
+  /** What defines may name columns that nothing knows of yet. */
+  #definition(n: Node, scope: Scope): void {
+    eachChild(n, (child) => {
+      if (child.kind === 'table') this.#source(child, scope, true)
+    })
+    scope.add('', {})
+    eachChild(n, (child) => {
+      if (child.kind === 'select') this.statement(child)
+      else this.#expression(child, scope)
+    })
+  }
+
+  #select(n: NodeOf<'select'>, scope: Scope): Selected | undefined {
+    // A lock is taken where the writes go.
+    this.#unsure ||= n.locks.length > 0
+    this.#ctes(n, scope)
+    for (const from of n.from) this.#source(from, scope, false)
+    for (const join of n.joins)
+      if (join.kind === 'joined' && join.source !== undefined) this.#source(join.source, scope, false)
+    for (const join of n.joins) if (join.kind === 'joined') for (const on of join.on) this.#expression(on, scope)
+    const columns = this.#columns(n.items, scope)
+    for (const item of n.items)
+      if (item.kind === 'alias') scope.aliases.set(item.name, this.#codec(item.operand, scope))
+    for (const operation of n.setOperations) {
+      if (operation.kind !== 'setOperation') continue
+      const others = this.statement(operation.query, this.#cteScope(scope))
+      if (columns.complete) checkSameTypes(operation.operator, columns.columns, others ?? [])
+    }
+    for (const part of [n.top, n.limit, n.offset, n.fetch]) if (part !== undefined) this.#expression(part, scope)
+    for (const list of [n.distinctOn, n.where, n.groupBy, n.having, n.windows, n.orderBy, n.modifiers]) {
+      for (const part of list) this.#expression(part, scope)
+    }
+    return columns
+  }
+
+  /** The common table expressions of a statement are seen by the parts of its set operations. */
+  #cteScope(scope: Scope): Scope {
+    const only = new Scope(scope.parent, this.#columnsNamed)
+    for (const [name, source] of scope.ctes) only.ctes.set(name, source)
+    return only
+  }
+
+  #insert(n: NodeOf<'insert'>, scope: Scope): Selected | undefined {
+    this.#ctes(n, scope)
+    const into = n.into === undefined ? undefined : this.#source(n.into, scope, true)
+    scope.target = into
+    const codecs = n.columns?.map((name) => this.#target(name, into))
+    if (n.rows?.kind === 'slot') {
+      if (n.columns === undefined || n.columns.length === 0) refuse('The insert has rows without the names of columns.')
+      setRows(n.rows, n.columns, codecs)
+    }
+    for (const tuple of n.tuples) {
+      if (tuple.kind === 'tuple') tuple.items.forEach((item, i) => this.#assign(item, codecs?.[i], scope))
+    }
+    if (n.query !== undefined) {
+      if (n.query.kind === 'select') {
+        n.query.items.forEach((item, i) => {
+          const value = item.kind === 'alias' ? item.operand : item
+          if (value.kind === 'slot') setCodec(value, codecs?.[i])
+        })
+      }
+      this.statement(n.query, scope)
+    }
+    if (into?.definition !== undefined) scope.add('excluded', { definition: into.definition, byNameOnly: true })
+    if (n.conflict?.kind === 'conflict') for (const name of n.conflict.columns) this.#known(name, into)
+    if (n.conflict !== undefined) this.#expression(n.conflict, scope)
+    for (const list of [n.duplicate, n.modifiers]) for (const part of list) this.#expression(part, scope)
+    return n.output.length > 0 ? this.#outputs(n.output, scope) : this.#columns(n.returning, scope)
+  }
+
+  #target(name: string, table: Source | undefined): Codec | undefined {
+    const column = this.#known(name, table)
+    if (column?.generated === 'always')
+      refuse(`'${table?.definition?.name}.${name}' is computed by the database and takes no value.`)
+    return column?.codec
+  }
+
+  /** A column of the table that is written, where that is defined. */
+  #known(name: string, table: Source | undefined): ColumnDefinition | undefined {
+    const definition = table?.definition
+    if (table?.table !== undefined) this.#columnsNamed.add(`${table.table}.${name}`)
+    if (definition === undefined) return undefined
+    return (
+      definition.columns.get(name) ??
+      refuse(
+        `The table '${definition.name}' has no column '${name}'. It has: ${shorten([...definition.columns.keys()])}.`,
+      )
+    )
+  }
+
+  /** An update, delete or merge: what it writes, what it reads, and then all of its other parts. */
+  #write(
+    n: NodeOf<'update'> | NodeOf<'delete'> | NodeOf<'merge'>,
+    targets: readonly Node[],
+    others: readonly Node[],
+    scope: Scope,
+  ): Selected | undefined {
+    this.#ctes(n, scope)
+    for (const target of targets) {
+      const source = this.#source(target, scope, true)
+      scope.target ??= source
+    }
+    const written = new Set(scope.sources.keys())
+    for (const other of others) {
+      const source = other.kind === 'joined' ? other.source : other
+      if (source !== undefined) this.#source(source, scope, false)
+    }
+    const done: readonly unknown[] = [
+      ...n.ctes,
+      ...n.returning,
+      ...n.output,
+      ...targets,
+      ...others.filter((other) => other.kind !== 'joined'),
+    ]
+    eachChild(n, (child) => {
+      if (child.kind === 'joined') for (const on of child.on) this.#expression(on, scope)
+      else if (!done.includes(child)) this.#expression(child, scope)
+    })
+    if (n.output.length > 0) return this.#outputs(n.output, scope)
+    return n.returning.length === 0 ? undefined : this.#columns(n.returning, scope, written)
+  }
+
+  /** What `output` names: the rows before and after. */
+  #outputs(items: readonly Node[], scope: Scope): Selected {
+    const inner = new Scope(scope, this.#columnsNamed)
+    for (const name of ['inserted', 'deleted']) inner.add(name, scope.target ?? {})
+    return this.#columns(items, inner)
+  }
+
+  #ctes({ ctes, recursive }: Pick<NodeOf<'select'>, 'ctes' | 'recursive'>, scope: Scope): void {
+    for (const cte of ctes) {
+      if (cte.kind !== 'cte') continue
+      // A recursive one sees itself, with the columns of its first part; another sees the table of its name.
+      if (recursive) scope.ctes.set(cte.name, {})
+      const columns = this.statement(cte.query, scope)
+      const named =
+        cte.columns === undefined
+          ? columns
+          : columns?.map((column, i) => ({ ...column, name: cte.columns![i] ?? column.name }))
+      scope.ctes.set(cte.name, { columns: named === undefined ? undefined : byName(named) })
+    }
+  }
+
+  /** Brings a source into scope under its name. */
+  #source(n: Node, scope: Scope, written: boolean): Source {
+    let operand = n
+    let name: string | undefined
+    if (n.kind === 'alias') {
+      operand = n.operand
+      name = n.name
+    }
+    const source = this.#sourceOf(operand, scope, written, n.kind === 'alias' ? n.columns : undefined)
+    if (operand.kind === 'table') name ??= operand.name
+    if (name !== undefined) scope.add(name, source)
+    else if (isOpen(source)) scope.add(`?${scope.sources.size}`, source)
+    return source
+  }
+
+  #sourceOf(n: Node, scope: Scope, written: boolean, columns: readonly string[] | undefined): Source {
+    switch (n.kind) {
+      case 'table': {
+        if (n.schema === undefined && !written) {
+          for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+            const cte = at.ctes.get(n.name)
+            if (cte !== undefined) return cte
+          }
+        }
+        const full = fullName(n)
+        ;(written ? this.#writes : this.#reads).add(full)
+        return { table: full, definition: n.definition as TableDefinition | undefined }
+      }
+      case 'versioned':
+        if (n.at !== undefined) this.#expression(n.at, scope)
+        return this.#sourceOf(n.table, scope, written, columns)
+      case 'select':
+      case 'insert':
+      case 'update':
+      case 'delete': {
+        const found = this.statement(n, scope)
+        return { columns: found === undefined ? undefined : byName(found) }
+      }
+      case 'values':
+        this.#children(n, scope)
+        if (n.rows.kind === 'slot') setRows(n.rows, n.columns, undefined)
+        return { columns: byName(n.columns.map((name, i) => ({ name, codec: codecsOf(n.rows)?.[i], json: 'value' }))) }
+      case 'listTable':
+        if (n.values.kind === 'slot') setCodec(n.values, jsonList)
+        return { columns: byName(['position', 'value'].map((name) => ({ name, codec: undefined, json: 'value' }))) }
+      case 'ref':
+      case 'identifier':
+        // Printed, it would be a table that neither policies nor facts know of.
+        return refuse('A column is not a table. Give the name of a table, eb.table(name) or sql.table(name).')
+      default:
+        this.#opaque ||= n.kind === 'raw' || n.kind === 'join' || n.kind === 'parens'
+        this.#expression(n, scope)
+        return columns === undefined
+          ? {}
+          : { columns: byName(columns.map((name) => ({ name, codec: undefined, json: 'value' }))) }
+    }
+  }
+
+  #columns(items: readonly Node[], scope: Scope, written?: ReadonlySet<string>): Selected {
+    const columns: OutputColumn[] = []
+    let known = true
+    for (const item of items) {
+      if (item.kind === 'star') {
+        const expanded = starColumns(item, scope, written)
+        if (expanded === undefined) known = false
+        else columns.push(...expanded)
+        continue
+      }
+      this.#expression(item, scope)
+      const operand = item.kind === 'alias' ? item.operand : item
+      const name = item.kind === 'alias' ? item.name : item.kind === 'ref' ? item.column : undefined
+      if (name === undefined) known = false
+      else columns.push(this.#output(name, operand, scope))
+    }
+    return { columns, complete: known }
+  }
+
+  #output(name: string, operand: Node, scope: Scope): OutputColumn {
+    const codec = this.#codec(operand, scope)
+    const isDocument = operand.kind === 'jsonRows' || operand.kind === 'jsonObject'
+    return { name, codec, json: isDocument ? 'document' : jsonForm(codec) }
+  }
+
+  #children(n: Node, scope: Scope): void {
+    eachChild(n, (child) => this.#expression(child, scope))
+  }
+
+  #expression(n: Node, scope: Scope): void {
+    switch (n.kind) {
+      case 'select':
+      case 'insert':
+      case 'update':
+      case 'delete':
+        this.statement(n, scope)
+        return
+      case 'ref':
+        scope.codec(n)
+        return
+      case 'binary':
+        this.#expression(n.left, scope)
+        this.#expression(n.right, scope)
+        if (COMPARES.has(n.op)) this.#meet(n.left, n.right, scope)
+        return
+      case 'between':
+        this.#children(n, scope)
+        this.#meet(n.operand, n.low, scope)
+        this.#meet(n.operand, n.high, scope)
+        return
+      case 'assignment':
+        this.#assignment(n, scope)
+        return
+      case 'case':
+        this.#children(n, scope)
+        if (n.operand !== undefined)
+          for (const when of n.whens) if (when.kind === 'when') this.#meet(n.operand, when.condition, scope)
+        this.#results(n, this.#codec(n, scope))
+        return
+      case 'call':
+      case 'aggregate': {
+        this.#children(n, scope)
+        // Where the result is no argument, its codec says nothing of them.
+        if (!PASSING.has(n.name.toLowerCase())) return
+        const codec = this.#codec(n, scope)
+        n.args.forEach((arg, i) => {
+          if (arg.kind === 'slot' && !(i === 1 && COUNTING.has(n.name.toLowerCase()))) setCodec(arg, codec)
+        })
+        return
+      }
+      case 'jsonObject':
+        this.#children(n, scope)
+        this.outputs.set(
+          n,
+          n.values.map((value, i) => this.#output(n.keys[i]!, value, scope)),
+        )
+        return
+      case 'trusted':
+        this.#trusted.add(n.name)
+        for (const table of n.reads) this.#reads.add(table)
+        for (const table of n.writes) this.#writes.add(table)
+        this.#inTrusted++
+        this.#children(n, scope)
+        this.#inTrusted--
+        return
+      case 'raw': {
+        this.#opaque ||= this.#inTrusted === 0 && mayQuery(n)
+        this.#unsure ||= this.#inTrusted === 0 && mayWrite(n)
+        const inner = new Scope(scope, this.#columnsNamed)
+        inner.inText = true
+        this.#children(n, inner)
+        return
+      }
+      default:
+        this.#children(n, scope)
+    }
+  }
+
+  /** The values of a case are written as the columns among its results are read. */
+  #results(n: NodeOf<'case'>, codec: Codec | undefined): void {
+    const results = n.whens.map((when) => (when.kind === 'when' ? when.result : when))
+    for (const result of [...results, n.otherwise]) if (result?.kind === 'slot') setCodec(result, codec)
+  }
+
+  #assignment(n: NodeOf<'assignment'>, scope: Scope): void {
+    const column = n.column
+    if (column.kind !== 'ref') return this.#children(n, scope)
+    const codec = column.table === undefined ? this.#target(column.column, scope.target) : scope.codec(column)
+    this.#assign(n.value, codec, scope)
+  }
+
+  #assign(value: Node, codec: Codec | undefined, scope: Scope): void {
+    if (value.kind === 'slot') setCodec(value, codec)
+    else this.#expression(value, scope)
+  }
+
+  /** Two sides that are compared: a value on one takes the codec of the other. */
+  #meet(left: Node, right: Node, scope: Scope): void {
+    if (left.kind === 'tuple' && right.kind === 'tuple') {
+      left.items.forEach((item, i) => {
+        const other = right.items[i]
+        if (right.items.every((row) => row.kind === 'tuple'))
+          for (const row of right.items)
+            if (row.kind === 'tuple' && row.items[i] !== undefined) this.#meet(item, row.items[i]!, scope)
+        if (other !== undefined && other.kind !== 'tuple') this.#meet(item, other, scope)
+      })
+      return
+    }
+    if (right.kind === 'slot') setCodec(right, this.#codec(left, scope))
+    else if (right.kind === 'tuple') for (const item of right.items) this.#meet(left, item, scope)
+    else if (left.kind === 'slot') setCodec(left, this.#codec(right, scope))
+  }
+
+  /** What databases compute in types of their own, and give in one here. */
+  #computed(n: NodeOf<'aggregate'> | NodeOf<'call'>, scope: Scope): Codec | undefined {
+    const name = n.name.toLowerCase()
+    if (DOCUMENTS.has(name)) return jsonDocument
+    if (n.kind !== 'aggregate') return undefined
+    if (name === 'avg') return averageCodec
+    const [arg] = n.args
+    const codec = name === 'sum' && arg !== undefined ? this.#codec(arg, scope) : undefined
+    return codec?.bigint === true || codec?.name === 'decimal' ? codec : undefined
+  }
+
+  /** How a value is read that is one of several. */
+  #codecAmong(parts: readonly (Node | undefined)[], scope: Scope): Codec | undefined {
+    let found: Codec | undefined
+    for (const part of parts) {
+      const codec = part === undefined ? undefined : this.#codec(part, scope)
+      if (reads(codec)) return codec
+      found ??= codec
+    }
+    return found
+  }
+
+  /** How the value of an expression is read. */
+  #codec(n: Node, scope: Scope): Codec | undefined {
+    switch (n.kind) {
+      case 'ref':
+        return scope.codec(n)
+      case 'alias':
+      case 'parens':
+        return this.#codec(n.operand, scope)
+      case 'aggregate':
+      case 'call':
+        if (!PASSING.has(n.name.toLowerCase())) return this.#computed(n, scope)
+        return this.#codecAmong(n.args, scope)
+      case 'case':
+        return this.#codecAmong(
+          [...n.whens.map((when) => (when.kind === 'when' ? when.result : when)), n.otherwise],
+          scope,
+        )
+      case 'select':
+        return this.outputs.get(n)?.[0]?.codec as Codec | undefined
+      case 'jsonRows':
+        return jsonRowsCodec(this.outputs.get(n.query) ?? [], n.single, this.#rename)
+      case 'jsonObject':
+        return jsonRowsCodec(this.outputs.get(n) ?? [], true, undefined)
+      case 'jsonPath':
+        return n.legs.length > 0 && !n.operator.startsWith('->>') && n.operand !== undefined ? jsonDocument : undefined
+      default:
+        return undefined
+    }
+  }
+}
+
+/** The columns of an explanation as a document, as PostgreSQL and MySQL name them. */
+const EXPLAINED: readonly OutputColumn[] = ['QUERY PLAN', 'EXPLAIN'].map((name) => ({
+  name,
+  codec: jsonDocument,
+  json: 'document',
+}))
+
+function byName(columns: readonly OutputColumn[]): ReadonlyMap<string, OutputColumn> {
+  // Of columns with one name, a query that reads this one gets the first.
+  const found = new Map<string, OutputColumn>()
+  for (const column of columns) if (!found.has(column.name)) found.set(column.name, column)
+  return found
+}
+
+/** The rows of a set operation are read by the columns of its first query. */
+function checkSameTypes(operator: string, first: readonly OutputColumn[], others: readonly OutputColumn[]): void {
+  others.forEach((other, i) => {
+    const [one, two] = [first[i]?.codec as Codec | undefined, other.codec as Codec | undefined]
+    if (reads(one) && reads(two) && one.name !== two.name) {
+      refuse(
+        `The queries of the ${operator} give '${other.name}' as ${one.name} and as ${two.name}. Give columns of one type in each place.`,
+      )
+    }
+  })
+}
+
+function setCodec(slot: NodeOf<'slot'>, codec: unknown): void {
+  if (codec !== undefined) (slot as { codec: unknown }).codec ??= codec
+}
+
+/** A policy that renames columns leaves the keys of the user's rows on the slot. */
+function setRows(
+  slot: NodeOf<'slot'>,
+  columns: readonly string[],
+  codecs: readonly (Codec | undefined)[] | undefined,
+): void {
+  const known = slot.codec as RowCodecs | undefined
+  ;(slot as { codec: unknown }).codec = { columns: known?.columns ?? columns, codecs: codecs ?? known?.codecs }
+}
+
+interface RowCodecs {
+  readonly columns: readonly string[]
+  readonly codecs: readonly (Codec | undefined)[] | undefined
+}
+
+/** How the columns of given rows are written, where a policy has said so. */
+function codecsOf(rows: Node): RowCodecs['codecs'] {
+  return rows.kind === 'slot' ? (rows.codec as RowCodecs | undefined)?.codecs : undefined
+}
+
+/** The columns of a star. One of `returning` brings only those of the table that is written. */
+function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<string>): OutputColumn[] | undefined {
+  const columns: OutputColumn[] = []
+  for (const [name, source] of scope.sources) {
+    if (written?.has(name) === false || source.byNameOnly || (star.table !== undefined && star.table !== name)) continue
+    scope.use(source, '*')
+    if (isOpen(source)) return undefined
+    if (source.columns !== undefined) columns.push(...source.columns.values())
+    else {
+      for (const column of source.definition!.columns.values()) {
+        columns.push({ name: column.name, codec: column.codec, json: jsonForm(column.codec) })
+      }
+    }
+  }
+  return columns
+}
