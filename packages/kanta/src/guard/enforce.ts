@@ -56,7 +56,7 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
   const tree = guard(confined, NO_NAMES, site)
-  return { tree, added: late.added, prepare: late.prepare, told: late.told }
+  return { tree, added: late.added, prepare: late.prepare, notes: late.told }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()

@@ -46,7 +46,7 @@ import { PreparedQuery } from './prepared.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
 import { SchemaCreator } from './schema-creator.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
-import { settingsWithoutGuards, settingsWithoutPlugins } from './without.ts'
+import { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
 
 /** What `kanta()` takes. */
 export interface KantaOptions {
