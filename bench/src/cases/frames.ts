@@ -80,6 +80,7 @@ async function measureFrames(): Promise<Record<string, Path>> {
     plugins: [cache({ store, ttl: 60_000 })],
   })
   await sql`create table city (id integer, name text)`.execute(plain)
+  const cached = () => (plain as unknown as { cached(): typeof plain }).cached()
   const cities = plain.selectFrom('city').select(['id', 'name'])
   const one = (id: number) => cities.where('id', '=', id)
   const found = {
@@ -89,7 +90,7 @@ async function measureFrames(): Promise<Record<string, Path>> {
     'a read, query log': await warm(db.logged),
     'a read, a cache that is not asked': await warm((id) => one(id).execute()),
     'a write': await warm((id) => plain.insertInto('city').values({ id, name: 'x' }).execute()),
-    'a cached read': await warm(() => plain.cached().selectFrom('city').select(['id']).where('id', '=', 1).execute()),
+    'a cached read': await warm(() => cached().selectFrom('city').select(['id']).where('id', '=', 1).execute()),
     'an error': await errorPath(() =>
       plain
         .selectFrom('nowhere' as 'city')

@@ -1,14 +1,14 @@
 import { KantaError } from '../error/index.ts'
 import {
+  type CteVisibility,
   type Enforced,
   mapChildren,
+  mapInScope,
   type Node,
   type NodeOf,
   nodeWith,
   type Policy,
-  type Sight,
   type Surroundings,
-  withHidden,
 } from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
@@ -88,7 +88,7 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
   if (part.kind === 'truncate') refuseTruncate(part, site)
-  const inner = withHidden(
+  const inner = mapInScope(
     part,
     hidden,
     (child, names) => guard(child, names, site, columns),
@@ -116,7 +116,7 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
  * What a common table expression sees: in SQLite all beside it, whether they are called recursive or not; in MySQL none
  * that come later. https://dev.mysql.com/doc/refman/8.4/en/with.html
  */
-function sightOf(dialect: string, recursive: boolean): Sight {
+function sightOf(dialect: string, recursive: boolean): CteVisibility {
   if (dialect === 'sqlite') return 'all'
   if (!recursive) return 'before'
   return dialect === 'mysql' ? 'itself' : 'all'

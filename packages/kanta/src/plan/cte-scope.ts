@@ -1,17 +1,17 @@
 import { mapChildren, mapTargets, type Node } from '../ir/index.ts'
 
 /** Which of the common table expressions beside it one sees: those before it, itself as well, or all. */
-export type Sight = 'before' | 'itself' | 'all'
+export type CteVisibility = 'before' | 'itself' | 'all'
 
 /**
  * A copy of a part in which each direct child is what `change` makes of it, with the names that mean a common table
  * expression there. What one sees depends on the database; by default those before it, or all where they are recursive.
  */
-export function withHidden<T extends Node>(
+export function mapInScope<T extends Node>(
   part: T,
   hidden: ReadonlySet<string>,
   change: (child: Node, hidden: ReadonlySet<string>) => Node,
-  sight: (recursive: boolean) => Sight = (recursive) => (recursive ? 'all' : 'before'),
+  sight: (recursive: boolean) => CteVisibility = (recursive) => (recursive ? 'all' : 'before'),
 ): T {
   // What is written is a table, whatever a common table expression is called.
   const written = (names: ReadonlySet<string>): T =>

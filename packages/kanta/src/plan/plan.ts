@@ -6,10 +6,10 @@ import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
 import type { Context } from './context.ts'
 import { AS_STORED, type Decoding, decodingOf } from './decode.ts'
-import type { TransactionHook } from './transaction-hook.ts'
 import { PlanMemos } from './memos.ts'
 import { applyPolicies, type Policy, type Prepare } from './policy.ts'
 import { type Facts, Resolver } from './resolve.ts'
+import type { TransactionHook } from './transaction-hook.ts'
 
 /** The codecs of the columns of rows. */
 export interface RowCodecs {

@@ -3,7 +3,7 @@ import type { Node } from '../ir/index.ts'
 import { checkName } from '../sql/index.ts'
 import type { SchemaDefinitions } from './attach.ts'
 import type { Context } from './context.ts'
-import { withHidden } from './cte-scope.ts'
+import { mapInScope } from './cte-scope.ts'
 
 /** A statement as a tree: what policies read and write. */
 export type Statement = Node
@@ -74,7 +74,7 @@ export function inSchemas(
 ): Node {
   if (part.kind === 'table')
     return part.schema === undefined && !hidden.has(part.name) ? { ...part, schema: schemaOf(part.name) } : part
-  return withHidden(part, hidden, (child, inner) => inSchemas(child, schemaOf, inner))
+  return mapInScope(part, hidden, (child, inner) => inSchemas(child, schemaOf, inner))
 }
 
 /** What the policies make of a statement: those of tables first and together, then the others one by one. */

@@ -6,10 +6,7 @@ import type { Statement } from './statement.ts'
  * Runs statements in one batch of their connection, and gives the result of each. A batch cannot be begun without its
  * last statement, so the hooks of all are entered first; when one of them throws, nothing is sent.
  */
-export async function runBatch(
-  statements: readonly Statement[],
-  callbacks: CompletionCallbacks,
-): Promise<unknown[][]> {
+export async function runBatch(statements: readonly Statement[], callbacks: CompletionCallbacks): Promise<unknown[][]> {
   const sent = Promise.withResolvers<readonly ExecuteResult[]>()
   // Each statement that entered is told of a failure; a hook that threw before has told already.
   sent.promise.catch(() => {})

@@ -30,15 +30,15 @@ import {
   TEXT_PLAN,
 } from '../plan/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
+import { settingsWithoutPlugins } from './derived-settings.ts'
 import { chainOf, type Hook, type QueryEvent, type Reading } from './hook.ts'
-import { then } from './maybe.ts'
+import { andThen } from './maybe.ts'
 import type { Plugin } from './plugin.ts'
 import { runSeveral } from './several.ts'
 import { callOf, type DriverCall, FIRST, Statement, type StatementRunner, withConnection } from './statement.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
-import { settingsWithoutPlugins } from './derived-settings.ts'
 
 /** What is the same for a database and for every transaction of it. */
 export interface Settings {
@@ -206,7 +206,7 @@ export class Executor implements Runner, StatementRunner {
     try {
       if (!single) return asPromise(this.#run(ready, args, callOf(ready), options))
       if (ready.result === 'rows' && ready.facts.readOnly) return asPromise(this.#run(ready, args, FIRST, options))
-      return asPromise(then(this.#run(ready, args, callOf(ready), options), firstOf))
+      return asPromise(andThen(this.#run(ready, args, callOf(ready), options), firstOf))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -278,7 +278,7 @@ export class Executor implements Runner, StatementRunner {
   async #inHooks(statement: Statement, options: ExecuteOptions | undefined): Promise<unknown> {
     const callbacks = new CompletionCallbacks()
     const isSingle = statement.call === FIRST
-    const run = (it: Statement) => then(it.run(), isSingle ? listOf : asRows)
+    const run = (it: Statement) => andThen(it.run(), isSingle ? listOf : asRows)
     let rows: unknown[]
     try {
       rows = this.#mayBeAnswered(statement.plan)
@@ -360,7 +360,11 @@ export class Executor implements Runner, StatementRunner {
     })
   }
 
-  event({ plan: { facts }, sql, parameters }: Statement, streaming: boolean, callbacks: CompletionCallbacks): QueryEvent {
+  event(
+    { plan: { facts }, sql, parameters }: Statement,
+    streaming: boolean,
+    callbacks: CompletionCallbacks,
+  ): QueryEvent {
     const { context, session, settings } = this
     const { transaction, inTransaction } = session
     const { exemptions, notes } = settings

@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../driver/index.ts'
 
 /** Goes on with a value: at once where it is there, else when its promise has it. */
-export function then<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
+export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
@@ -26,14 +26,4 @@ export function settle<S, T, R>(
     (late) => onValue(state, late),
     (error) => onError(state, error),
   )
-}
-
-/** The outcome of work as a promise, as users get it: what the work throws rejects it. */
-export function promised<T>(work: () => MaybePromise<T>): Promise<T> {
-  try {
-    const value = work()
-    return value instanceof Promise ? value : Promise.resolve(value)
-  } catch (error) {
-    return Promise.reject(error)
-  }
 }

@@ -5,7 +5,7 @@ import { KantaError } from '../error/index.ts'
 import type { Bound, Plan, RowDecoder } from '../plan/index.ts'
 import type { ExecuteOptions } from '../sql/index.ts'
 import { type Hook, type QueryEvent, tellWatchers } from './hook.ts'
-import { settle, then } from './maybe.ts'
+import { andThen, settle } from './maybe.ts'
 import { outcome } from './outcome.ts'
 
 /** Where statements run: an executor. */
@@ -219,10 +219,10 @@ const execute = interruptible(({ sql, parameters }, connection) => connection.ex
 /** Text of the user's own: whether it gives rows is known when it has run. */
 const TEXT: DriverCall = {
   send: (statement, connection) =>
-    then(execute(statement, connection), (answer) => {
+    andThen(execute(statement, connection), (answer) => {
       const { session, dialect } = statement.runner
       const leavesOpen = connection.inTransaction === true && session.pool !== undefined
-      return leavesOpen ? then(connection.script(dialect.transaction.rollback), refuseBegin) : answer
+      return leavesOpen ? andThen(connection.script(dialect.transaction.rollback), refuseBegin) : answer
     }),
   read({ plan, sql }, answer, connection) {
     const { rows, changes, insertId } = answer as ExecuteResult
@@ -247,7 +247,11 @@ const READ_BACK: DriverCall = {
 }
 
 /** Returns what makes a connection's rows into the user's. */
-export function decoderOf({ memos, columnsAtRunTime, decoding }: Plan, sql: string, connection: Connection): RowDecoder | undefined {
+export function decoderOf(
+  { memos, columnsAtRunTime, decoding }: Plan,
+  sql: string,
+  connection: Connection,
+): RowDecoder | undefined {
   if (memos.isDecoderKnown && !columnsAtRunTime) return memos.decoder
   return memos.decoderFor(connection.rows === 'array' ? connection.columns(sql) : undefined, decoding)
 }

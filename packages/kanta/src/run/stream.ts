@@ -1,4 +1,4 @@
-import { CompletionCallbacks, type Loan, type Session, suppress, throwIfAborted, Use } from '../connect/index.ts'
+import { CompletionCallbacks, type Loan, suppress, throwIfAborted, Use } from '../connect/index.ts'
 import type { MaybePromise } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Bound, Plan } from '../plan/index.ts'
@@ -138,8 +138,7 @@ async function* read(
   const signal = options?.signal
   await session.start?.()
   const ready = executor.plan(query.shape)
-  if (ready.result !== 'rows')
-    refuse('stream() reads rows: a query, or a statement with returning().')
+  if (ready.result !== 'rows') refuse('stream() reads rows: a query, or a statement with returning().')
   if (!session.canHoldStream || ready.transactionHooks !== undefined) {
     const rows = await executor.execute(query, options)
     throwIfAborted(signal, 'The stream')
