@@ -3,7 +3,7 @@ export { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 export { type Bound, bind, bindFixed } from './bind.ts'
 export { type Part, partsOf, refuseRagged } from './bulk.ts'
 export { addContext, type Context, contextValue, joinContexts, sameValue } from './context.ts'
-export { type CteVisibility, mapInScope } from './cte-scope.ts'
+export { mapInScope } from './cte-scope.ts'
 export { describeDecoding, type RowDecoder } from './decode.ts'
 export { MOST_PLANNINGS, type Plan, type Planning, plan, planningIn, planOfDerived, TEXT_PLAN } from './plan.ts'
 export {

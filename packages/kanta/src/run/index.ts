@@ -13,7 +13,6 @@ export type { Exemption, Facts, StatementContext, TransactionHook } from '../pla
 export {
   addContext,
   type Context,
-  type CteVisibility,
   contextValue,
   type Enforce,
   type Enforced,
