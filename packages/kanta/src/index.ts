@@ -94,4 +94,5 @@ export type {
   StatementContext,
   TransactionHook,
 } from './run/index.ts'
+export { table } from './run/index.ts'
 export * from './table/index.ts'
