@@ -1,5 +1,6 @@
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
+import type { DialectName } from './name.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
 
@@ -65,7 +66,8 @@ export interface Capabilities extends SchemaCapabilities {
 
 /** How a database speaks: its printers, its quoting, and what it can do. */
 export interface Dialect {
-  readonly name: 'sqlite' | 'postgres' | 'mysql' | 'mariadb' | 'mssql'
+  /** Tells the facets of features apart; nothing outside of `dialect/` asks for it. */
+  readonly name: DialectName
   readonly capabilities: Capabilities
   readonly print: Printers
   readonly transaction: TransactionSql
