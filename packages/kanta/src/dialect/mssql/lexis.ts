@@ -1,5 +1,5 @@
-import { lineComment, matching, nestedComment, prefixed, quoted } from '../lexis/readers.ts'
-import type { Lexis } from '../lexis/scan.ts'
+import type { Lexis } from '../scan.ts'
+import { lineComment, matching, nestedComment, prefixed, quoted } from '../scan-readers.ts'
 
 const plain = quoted('string', "'")
 
@@ -17,5 +17,6 @@ export const mssqlLexis: Lexis = {
     '/': nestedComment,
     '@': matching('parameter', /@@?[\p{L}\p{N}_@$#]+/uy),
   },
+  mayEscape: true,
   prefixes: { n: prefixed("'", plain) },
 }

@@ -3,12 +3,16 @@ import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
 import { codec, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
 import { mariadbJson, mysqlJson } from './json.ts'
+import { mariadbLexis, mysqlLexis } from './lexis.ts'
 import { printersOf } from './print.ts'
 import { readBack } from './read-back.ts'
 import { literal, quote } from './text.ts'
 import { mysqlTransaction } from './transaction.ts'
 
-function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'capabilities'> {
+export { mariadbLexis, mysqlLexis, withoutBackslashes } from './lexis.ts'
+export { mariadbScript, mysqlScript } from './script.ts'
+
+function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'capabilities' | 'lexis'> {
   return {
     name: flavor.name,
     print: printersOf(flavor),
@@ -33,10 +37,12 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'c
 export const mysqlDialect: Dialect = {
   ...dialectOf({ name: 'mysql', json: mysqlJson, uuid: 'char(36)' }),
   capabilities: mysqlCapabilities,
+  lexis: mysqlLexis,
 }
 
 /** MariaDB 10.11 and later. */
 export const mariadbDialect: Dialect = {
   ...dialectOf({ name: 'mariadb', json: mariadbJson, uuid: 'uuid' }),
   capabilities: mariadbCapabilities,
+  lexis: mariadbLexis,
 }

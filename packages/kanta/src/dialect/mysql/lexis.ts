@@ -1,5 +1,5 @@
-import { blockComment, escaped, lineComment, matching, prefixed, quoted } from '../lexis/readers.ts'
-import type { Lexis, Reader } from '../lexis/scan.ts'
+import type { Lexis, Reader } from '../scan.ts'
+import { blockComment, escaped, lineComment, matching, prefixed, quoted } from '../scan-readers.ts'
 
 const hashComment = lineComment(/#/y)
 // What follows has to be space or a control character: `5--1` is an expression.
@@ -13,11 +13,13 @@ const digits = matching(
 )
 
 /** Reads what opens a directive, or a comment. The code between the signs of a directive runs. */
-const slash = (opening: RegExp): Reader => (scanner) => {
-  if (!scanner.takes(opening)) return blockComment(scanner)
-  scanner.isDirected = true
-  return 'directive'
-}
+const slash =
+  (opening: RegExp): Reader =>
+  (scanner) => {
+    if (!scanner.takes(opening)) return blockComment(scanner)
+    scanner.isDirected = true
+    return 'directive'
+  }
 
 const star: Reader = (scanner) => {
   if (!scanner.isDirected || !scanner.takes(/\*\//y)) return undefined
@@ -26,7 +28,9 @@ const star: Reader = (scanner) => {
 }
 
 /** How strings are read, of which `sql_mode` decides. */
-function strings(reader: (kind: 'string', sign: string) => Reader): Pick<Lexis, 'prefixes'> & { quotes: Lexis['readers'] } {
+function strings(
+  reader: (kind: 'string', sign: string) => Reader,
+): Pick<Lexis, 'prefixes'> & { quotes: Lexis['readers'] } {
   const single = reader('string', "'")
   const literal = prefixed("'", single)
   return { quotes: { "'": single, '"': reader('string', '"') }, prefixes: { n: literal, x: literal, b: literal } }
@@ -53,6 +57,7 @@ function lexisOf(directive: RegExp): Lexis {
       ...{ '#': hashComment, '-': dashComment, '/': slash(directive), '*': star },
       ...{ '?': matching('parameter', /\?/y), '@': variable },
     },
+    mayEscape: true,
     prefixes,
     contentOf,
   }

@@ -1,5 +1,5 @@
-import { escaped, lineComment, matching, nestedComment, prefixed, quoted } from '../lexis/readers.ts'
-import type { Lexis, Reader, Scanner, TokenKind } from '../lexis/scan.ts'
+import type { Lexis, Reader, Scanner, TokenKind } from '../scan.ts'
+import { escaped, lineComment, matching, nestedComment, prefixed, quoted } from '../scan-readers.ts'
 
 /** Reads a string together with those that continue it on further lines, in which the same escapes hold. */
 function continued(reader: Reader): Reader {
@@ -41,7 +41,7 @@ function dollar(scanner: Scanner): TokenKind | undefined {
   return 'string'
 }
 
-const OPERATOR = /::|:=|\.\.|=>(?![-+*/<>=~!@#%^&|`?])|(?:(?!--|\/\*)[-+*/<>=~!@#%^&|`?]){1,64}/y
+const OPERATOR = /::|:=|\.\.|=>(?![-+*/<>=~!@#%^&|`?])|(?:(?!--|\/\*)[-+*/<>=~!@#%^&|`?]){1,32}/y
 
 /** Reads an operator; users may define more. One of arithmetic signs alone does not end with `+` or `-`. */
 function operator(scanner: Scanner): TokenKind | undefined {
@@ -64,12 +64,16 @@ const JOINT = /\\[\s\S]|''|'(?:[ \t-\r]|--[^\n\r]*[\n\r])+'/g
 function contentOf(text: string, sign: string, prefix: string): string {
   if (sign === '"') return prefix === '' ? text.replaceAll('""', '"') : fromUnicode(text.replaceAll('""', '"'))
   const hasEscapes = prefix === 'e'
-  const joined = text.replace(hasEscapes ? JOINT : PLAIN_JOINT, (part) => (part[0] === '\\' ? part : part === "''" ? "'" : ''))
+  const joined = text.replace(hasEscapes ? JOINT : PLAIN_JOINT, (part) =>
+    part[0] === '\\' ? part : part === "''" ? "'" : '',
+  )
   return hasEscapes ? fromEscapes(joined) : prefix === 'u&' ? fromUnicode(joined) : joined
 }
 
 const fromUnicode = (text: string): string =>
-  text.replace(UNICODE, (_, four?: string, six?: string) => ((four ?? six) === undefined ? '\\' : charOf((four ?? six)!)))
+  text.replace(UNICODE, (_, four?: string, six?: string) =>
+    (four ?? six) === undefined ? '\\' : charOf((four ?? six)!),
+  )
 
 function fromEscapes(text: string): string {
   return text.replace(ESCAPE, (_, byte?: string, four?: string, eight?: string, octal?: string, char?: string) => {
@@ -90,6 +94,7 @@ export const postgresLexis: Lexis = {
     '-': lineComment(/--/y, /[\n\r]/g),
     '/': nestedComment,
   },
+  mayEscape: true,
   prefixes: {
     e: prefixed("'", continued(escaped('string', "'"))),
     u: (scanner) => prefixed("&'", plain)(scanner) ?? prefixed('&"', name)(scanner),

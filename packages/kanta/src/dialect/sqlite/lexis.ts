@@ -1,5 +1,5 @@
-import { blockComment, lineComment, matching, prefixed, quoted } from '../lexis/readers.ts'
-import type { Lexis, Scanner, TokenKind } from '../lexis/scan.ts'
+import type { Lexis, Scanner, TokenKind } from '../scan.ts'
+import { blockComment, lineComment, matching, prefixed, quoted } from '../scan-readers.ts'
 
 const name = (sign: string) => quoted('name', sign)
 const plain = quoted('string', "'")
@@ -32,5 +32,6 @@ export const sqliteLexis: Lexis = {
     $: variable,
     '#': variable,
   },
+  mayEscape: false,
   prefixes: { x: prefixed("'", plain) },
 }

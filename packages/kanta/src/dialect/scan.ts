@@ -28,6 +28,8 @@ export interface Lexis {
   readonly readers: Readonly<Record<string, Reader | undefined>>
   /** The readers of what follows a word of one letter without space, such as the `E` of `E'…'`. */
   readonly prefixes: Readonly<Record<string, Reader | undefined>>
+  /** Whether a backslash in quotes has a meaning by itself in some setting of a connection. */
+  readonly mayEscape: boolean
   /**
    * Returns the value of a string or a name, given the text between its quotes and what stands before them. Without it
    * only the doubled sign has a meaning.

@@ -17,12 +17,13 @@ export function tokens(sql: string, lexis: Lexis): Token[] {
   const scanner = new Scanner(sql, lexis)
   while (scanner.nextCode()) {
     const { kind, token, start, end } = scanner
-    if (kind !== 'directive') found.push({ kind, text: token, value: valueOf(kind, token, lexis), start, end })
+    if (kind !== 'directive') found.push({ kind, text: token, value: valueOf(scanner), start, end })
   }
   return found
 }
 
-function valueOf(kind: TokenKind, text: string, lexis: Lexis): string {
+/** Returns the value of the token at which a scanner is. */
+export function valueOf({ kind, token: text, lexis }: Scanner): string {
   if (kind === 'word') return lowerCase(text)
   if (kind === 'name') return nameOf(text, lexis)
   if (kind === 'string') return stringOf(text, lexis)
