@@ -1,6 +1,7 @@
 export type {
   AccessMode,
   Capabilities,
+  CteVisibility,
   Dialect,
   IsolationLevel,
   ReadBack,
@@ -8,6 +9,7 @@ export type {
   TransactionSql,
 } from './dialect.ts'
 export { type Facets, facetsOf } from './facet.ts'
+export { lowerAscii } from './fold.ts'
 export { checkFragment, isReaching } from './fragment.ts'
 export { localize } from './localize.ts'
 export { type DialectName, titleOf } from './name.ts'
@@ -17,6 +19,7 @@ export { type Lexis, Scanner } from './scan.ts'
 export { definingDialect } from './schema-needs.ts'
 export { firstStatement, type Script, splitScript, type TextStatement } from './script.ts'
 export { splitStatements } from './split.ts'
+export { creatingDialect } from './table.ts'
 export { type Token, tokens } from './token.ts'
 export { reads } from './write-only.ts'
 export { gap, type OutputColumn, type Piece, Writer } from './writer.ts'

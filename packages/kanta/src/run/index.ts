@@ -19,7 +19,6 @@ export {
   inSchemas,
   type Policy,
   type Prepare,
-  type Sight,
   type Statement,
   type Surroundings,
   sameValue,
@@ -29,10 +28,11 @@ export {
 } from '../plan/index.ts'
 export { withAmbient, withAmbientContext } from './ambient.ts'
 export { DatabaseHandle, type KantaOptions, open, withoutGuards, withoutPlugins } from './database.ts'
-export { DefinitionExecutor } from './definition.ts'
+export { DialectExecutor } from './dialect-executor.ts'
 export type { Executor, Settings } from './execute.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
 export { migrationTables } from './migration-tables.ts'
 export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './outcome.ts'
 export type { Plugin } from './plugin.ts'
 export { fromJSON } from './restore.ts'
+export { table } from './schema-creator.ts'
