@@ -2,6 +2,7 @@ import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { DialectName } from './name.ts'
 import type { Printers } from './print.ts'
+import type { Lexis } from './scan.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
 
 /** What a transaction was asked to be. */
@@ -73,6 +74,8 @@ export interface Dialect {
   readonly name: DialectName
   readonly capabilities: Capabilities
   readonly print: Printers
+  /** How its SQL text is read. */
+  readonly lexis: Lexis
   readonly transaction: TransactionSql
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect

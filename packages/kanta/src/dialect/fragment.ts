@@ -1,14 +1,14 @@
 import { KantaError } from '../error/index.ts'
 import type { Dialect } from './dialect.ts'
+import { Scanner } from './scan.ts'
+import { valueOf } from './token.ts'
 
 /** What begins a query of its own: `table t` is one in PostgreSQL and MySQL. */
 const QUERIES: ReadonlySet<string> = new Set(['select', 'table', 'into', 'union', 'intersect', 'except'])
 /** Functions that run text or read tables that it names, files, or change what the session is. */
 const REACHING =
   /^(?:(?:query|table|schema|database|cursor)_to_xml\w*|ts_stat|ts_rewrite|dblink\w*|crosstab\w*|connectby|xpath_table|set_config|pg_read_\w+|lo_\w+|load_file|load_extension|readfile|writefile|edit|eval)$/i
-const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy
 
-const CLOSES: Readonly<Record<string, string>> = { "'": "'", '"': '"', '`': '`' }
 /** Stands where the text has a part that is no text. */
 const PART = '\0'
 
@@ -20,9 +20,7 @@ export const isReaching = (name: string): boolean => REACHING.test(name.slice(na
  * closed in it, a second statement, a query of its own. What is left is an expression over what is in scope. Between
  * two strings stands a part that is no text. Gives the names that it has, quoted or not.
  */
-export function checkFragment(strings: readonly string[], dialect: Dialect['name']): readonly string[] {
-  const names: string[] = []
-  const mysql = dialect === 'mysql' || dialect === 'mariadb'
+export function checkFragment(strings: readonly string[], dialect: Dialect): readonly string[] {
   const refuse = (what: string): never => {
     const shown = strings.join('?')
     throw new KantaError(
@@ -31,52 +29,50 @@ export function checkFragment(strings: readonly string[], dialect: Dialect['name
     )
   }
   if (strings.some((string) => string.includes(PART))) refuse('a NUL character')
-  const text = strings.join(PART)
+  const names: string[] = []
+  const scanner = new Scanner(strings.join(PART), dialect.lexis)
   let depth = 0
-  for (let at = 0; at < text.length; ) {
-    const char = text[at]!
-    const two = text.slice(at, at + 2)
-    if (two === '--' || two === '/*' || two === '*/' || (mysql && char === '#')) refuse('a comment')
-    if (char === ';') refuse('a semicolon')
-    if (char === '(') depth++
-    if (char === ')' && --depth < 0) refuse('a parenthesis that it does not open')
-    if (char === '$' && dialect === 'postgres' && /^\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/u.test(text.slice(at)))
-      refuse('a text in dollar quotes')
-    const close = CLOSES[char] ?? (char === '[' && (dialect === 'sqlite' || dialect === 'mssql') ? ']' : undefined)
-    if (close !== undefined) {
-      const end = closing(text, at, close)
-      if (end === undefined) return refuse('a quote that it does not close')
-      const quoted = text.slice(at + 1, end)
-      if (quoted.includes(PART)) refuse('a value or a name inside of quotes')
-      // Whether a backslash escapes depends on the settings of the connection, so nothing may depend on it.
-      if (close !== ']' && quoted.includes('\\') && dialect !== 'sqlite') refuse('a backslash in quotes')
-      if (dialect === 'postgres' && /(?<![\p{L}\p{N}_$])u&$/iu.test(text.slice(0, at)))
-        refuse('a text in Unicode escapes')
-      if (isReaching(quoted) && char !== "'") refuse(`the function '${quoted}'`)
-      names.push(quoted.replaceAll(close + close, close))
-      at = end + 1
-      continue
-    }
-    WORD.lastIndex = at
-    const word = WORD.exec(text)?.[0]
-    if (word === undefined) at++
-    else {
-      if (QUERIES.has(word.toLowerCase())) refuse(`the word '${word}'`)
-      if (isReaching(word)) refuse(`the function '${word}'`)
-      names.push(word)
-      at += word.length
-    }
+  while (scanner.next()) {
+    const fault = faultOf(scanner)
+    if (fault !== undefined) refuse(fault)
+    if (scanner.is('(')) depth++
+    if (scanner.is(')') && --depth < 0) refuse('a parenthesis that it does not open')
+    if (isName(scanner)) names.push(scanner.kind === 'word' ? scanner.token : valueOf(scanner))
   }
   if (depth > 0) refuse('a parenthesis that it does not close')
   return names
 }
 
-/** Where a quoted text ends; two closing signs are one of its own. */
-function closing(text: string, from: number, close: string): number | undefined {
-  for (let at = from + 1; at < text.length; at++) {
-    if (text[at] !== close) continue
-    if (text[at + 1] !== close) return at
-    at++
+/** A string is a name, too: some databases read one as a column where they expect it. */
+const isName = ({ kind }: Scanner): boolean => kind === 'word' || kind === 'name' || kind === 'string'
+
+/** Returns what a token could do outside of its place. */
+function faultOf(scanner: Scanner): string | undefined {
+  switch (scanner.kind) {
+    case 'comment':
+    case 'directive':
+      return 'a comment'
+    case 'parameter':
+      return `the parameter ${scanner.token}`
+    case 'word':
+      if (QUERIES.has(scanner.keyword)) return `the word '${scanner.token}'`
+      return isReaching(scanner.token) ? `the function '${scanner.token}'` : undefined
+    case 'name':
+    case 'string':
+      return faultOfQuoted(scanner)
+    default:
+      return scanner.is(';') ? 'a semicolon' : undefined
   }
-  return undefined
+}
+
+function faultOfQuoted(scanner: Scanner): string | undefined {
+  const { token, kind, lexis } = scanner
+  if (!scanner.isClosed) return 'a quote that it does not close'
+  if (token.startsWith('$')) return 'a text in dollar quotes'
+  if (/^u&/i.test(token)) return 'a text in Unicode escapes'
+  if (token.includes(PART)) return 'a value or a name inside of quotes'
+  // Whether a backslash escapes depends on the settings of the connection, so nothing may depend on it.
+  if (lexis.mayEscape && token.includes('\\')) return 'a backslash in quotes'
+  const name = valueOf(scanner)
+  return kind === 'name' && isReaching(name) ? `the function '${name}'` : undefined
 }

@@ -165,7 +165,7 @@ class Reading {
   /** Of text is known which names it has, and whether it has a star that is no multiplication. */
   #text(strings: readonly string[], inner: readonly Inner[]): void {
     const text = strings.join('?').replace(/\bcount\s*\(\s*\*\s*\)/gi, '')
-    for (const name of checkFragment(strings, this.#site.dialect.name)) {
+    for (const name of checkFragment(strings, this.#site.dialect)) {
       this.#columnOfAny(name, inner)
       if (isValue(name, text)) this.#row(name, inner)
     }

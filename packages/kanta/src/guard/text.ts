@@ -64,7 +64,7 @@ function confineText(text: Node, dialect: Dialect): NodeOf<'raw'> {
     }
   }
   visit(text)
-  checkFragment(strings, dialect.name)
+  checkFragment(strings, dialect)
   return { kind: 'raw', strings: strings.map((string, i) => apart(string, i > 0, i < parts.length)), parts }
 }
 

@@ -9,11 +9,15 @@ import { cellType, codecOf, typeName } from './column.ts'
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
+import { mssqlLexis } from './lexis.ts'
 import { drop, mssqlDefinitions, mssqlSchema } from './schema.ts'
 import { joined, select, setOperation } from './select.ts'
 import { lacks, literal, quote } from './text.ts'
 import { mssqlTransaction } from './transaction.ts'
 import { deleteFrom, insert, merge, mergeAction, update } from './write.ts'
+
+export { mssqlLexis } from './lexis.ts'
+export { mssqlScript } from './script.ts'
 
 const capabilities: Capabilities = {
   returning: false,
@@ -121,6 +125,7 @@ const PARAMETERS = 2_098
 export const mssqlDialect: Dialect = {
   name: 'mssql',
   capabilities,
+  lexis: mssqlLexis,
   print,
   transaction: mssqlTransaction,
   lists: 'padded',

@@ -7,6 +7,7 @@ import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../prin
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
+import { postgresLexis } from './lexis.ts'
 import { literal, quote } from './literal.ts'
 import { rowsQuery } from './rows.ts'
 import { postgresSchema } from './schema.ts'
@@ -16,6 +17,8 @@ import { isUntyped, typed } from './typed.ts'
 
 export { arrayText, parseArray } from './array.ts'
 export { exactTimestamp, postgresArray, postgresRange, type Range } from './codec.ts'
+export { postgresLexis } from './lexis.ts'
+export { postgresScript } from './script.ts'
 
 const capabilities: Capabilities = {
   returning: true,
@@ -226,6 +229,7 @@ const print: Printers = {
 export const postgresDialect: Dialect = {
   name: 'postgres',
   capabilities,
+  lexis: postgresLexis,
   print,
   transaction: postgresTransaction,
   lists: 'array',

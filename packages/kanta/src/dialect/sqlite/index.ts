@@ -7,9 +7,13 @@ import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
+import { sqliteLexis } from './lexis.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
 import { sqliteTransaction } from './transaction.ts'
+
+export { sqliteLexis } from './lexis.ts'
+export { sqliteScript } from './script.ts'
 
 const capabilities: Capabilities = {
   returning: true,
@@ -232,6 +236,7 @@ const print: Printers = {
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   capabilities,
+  lexis: sqliteLexis,
   print,
   transaction: sqliteTransaction,
   lists: 'padded',
