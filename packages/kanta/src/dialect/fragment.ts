@@ -30,7 +30,8 @@ export function checkFragment(strings: readonly string[], dialect: Dialect): rea
   }
   if (strings.some((string) => string.includes(PART))) refuse('a NUL character')
   const names: string[] = []
-  const scanner = new Scanner(strings.join(PART), dialect.lexis)
+  // The statement goes on behind the text: signs at its end may open a comment.
+  const scanner = new Scanner(`${strings.join(PART)} `, dialect.lexis)
   let depth = 0
   while (scanner.next()) {
     const fault = faultOf(scanner)

@@ -133,3 +133,20 @@ export class Scanner {
     return `${PUNCTUATION}.:`.includes(this.text[this.start]!) ? 'punctuation' : 'operator'
   }
 }
+
+/**
+ * Returns the words with which a text begins, in lower case and at most so many. Comments, directives and parentheses
+ * may stand before them.
+ */
+export function leadingWords(text: string, lexis: Lexis, most: number = Number.POSITIVE_INFINITY): string[] {
+  const words: string[] = []
+  const scanner = new Scanner(text, lexis)
+  while (words.length < most && scanner.nextCode()) {
+    if (scanner.kind === 'word') words.push(scanner.keyword)
+    else if (scanner.kind !== 'directive' && !(words.length === 0 && scanner.is('('))) break
+  }
+  return words
+}
+
+/** Returns the word with which a text begins, in lower case, or nothing. */
+export const leadingWord = (text: string, lexis: Lexis): string => leadingWords(text, lexis, 1)[0] ?? ''

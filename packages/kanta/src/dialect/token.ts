@@ -11,6 +11,9 @@ export interface Token {
   readonly end: number
 }
 
+/** Whether a token is an operator or a punctuation mark. */
+export const isSign = ({ kind }: Token): boolean => kind === 'operator' || kind === 'punctuation'
+
 /** Returns the tokens of SQL text that the database reads: all but comments, and the signs around directives. */
 export function tokens(sql: string, lexis: Lexis): Token[] {
   const found: Token[] = []

@@ -1,4 +1,5 @@
-import { Cursor, type DialectName, tokens } from '../introspect/index.ts'
+import { isSign } from '../dialect/index.ts'
+import { Cursor, type DialectName, type Token, tokens } from '../introspect/index.ts'
 
 /** An expression without what a database adds, drops or reorders when it prints one. */
 type Form =
@@ -23,6 +24,9 @@ export function normalExpression(text: string, dialect: DialectName, table?: str
 }
 
 class Unread extends Error {}
+
+const signOf = (token: Token | undefined): string | undefined =>
+  token !== undefined && isSign(token) ? token.value : undefined
 
 function show(form: Form): string {
   return 'leaf' in form ? form.leaf : `${form.op}(${form.parts.map(show).join(', ')})`
@@ -62,7 +66,7 @@ class Parser {
   readonly #table: string | undefined
 
   constructor(text: string, dialect: DialectName, table: string | undefined) {
-    this.#c = new Cursor(text, tokens(text, dialect))
+    this.#c = Cursor.over(text, dialect)
     this.#dialect = dialect
     this.#table = table
   }
@@ -128,11 +132,12 @@ class Parser {
     for (const word of ['like', 'ilike', 'glob', 'regexp', 'match'])
       if (c.takes(word)) return { op: not ? `not ${word}` : word, parts: [left, this.#operator()] }
     c.at = at
-    const sign = c.now?.kind === 'sign' ? COMPARISONS[c.now.value] : undefined
-    if (sign === undefined) return undefined
+    const sign = signOf(c.now)
+    const comparison = sign === undefined ? undefined : COMPARISONS[sign]
+    if (comparison === undefined) return undefined
     c.at++
-    if (c.sees('any') || c.sees('all')) return this.#any(sign, left)
-    return { op: sign, parts: [left, this.#operator()] }
+    if (c.sees('any') || c.sees('all')) return this.#any(comparison, left)
+    return { op: comparison, parts: [left, this.#operator()] }
   }
 
   /** `= any (array[…])` is `in`, `<> all (array[…])` is `not in`. */
@@ -175,7 +180,7 @@ class Parser {
   #sign(): string | undefined {
     const token = this.#c.now
     if (token?.kind === 'word' && token.value === 'mod') return '%'
-    return token?.kind === 'sign' ? token.value : undefined
+    return signOf(token)
   }
 
   #operator(): Form {
@@ -234,7 +239,7 @@ class Parser {
       const items = this.#items(')')
       return items.length === 1 ? items[0]! : { op: 'row', parts: items }
     }
-    if (token.kind === 'sign') throw new Unread()
+    if (isSign(token)) throw new Unread()
     c.at++
     if (token.kind === 'number') return number(token.value)
     if (token.kind === 'string') return string(token.value)

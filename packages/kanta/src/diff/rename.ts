@@ -205,7 +205,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: D
   const everywhere = (text: string): string => {
     const words = new Map(all)
     for (const [key, names] of columns)
-      if (mentions(text, side.tables.find((table) => keyOf(table) === key)?.name ?? key))
+      if (mentions(text, side.tables.find((table) => keyOf(table) === key)?.name ?? key, dialect))
         for (const [old, name] of names) words.set(old, name)
     return renamedText(text, words, dialect)
   }
@@ -270,9 +270,9 @@ function renumbered(name: string | null, from: string, to: string, dialect: Dial
 }
 
 /** Whether a text has a word or a name. */
-export function mentions(text: string, name: string): boolean {
+export function mentions(text: string, name: string, dialect: DialectName): boolean {
   const lower = name.toLowerCase()
-  return tokens(text).some(
+  return tokens(text, dialect).some(
     (token) => (token.kind === 'word' || token.kind === 'name') && token.value.toLowerCase() === lower,
   )
 }

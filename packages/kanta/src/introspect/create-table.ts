@@ -8,7 +8,7 @@ import type {
   CatalogTable,
   DialectName,
 } from './catalog.ts'
-import { Cursor, split, type Token, tokens } from './token.ts'
+import { Cursor, split, type Token } from './token.ts'
 
 /** What can be read from the text of `create table`. */
 export type Read = Omit<CatalogTable, 'schema' | 'kind' | 'indexes' | 'comment'> & { readonly schema: string | null }
@@ -22,7 +22,7 @@ interface Lists {
 
 /** Reads the text of `create table`; `undefined` for what is none, such as `create table … as`. */
 export function readCreateTable(sql: string, dialect: DialectName): Read | undefined {
-  const c = new Cursor(sql, tokens(sql, dialect))
+  const c = Cursor.over(sql, dialect)
   if (!c.takes('create')) return undefined
   if (!c.takes('temp')) c.takes('temporary')
   if (!c.takes('table')) return undefined

@@ -33,7 +33,7 @@ export async function holding<T>(
 ): Promise<T> {
   const { driver } = db.settings
   const outer = await db.session.reserve('write', 'migrations', signal)
-  const watch = new WatchedConnection(outer.connection)
+  const watch = new WatchedConnection(outer.connection, driver.dialect.lexis)
   const session = new HeldSession(watch, 'migrations', {
     sharesStreams: driver.sharesStreams,
     holdsStreams: driver.holdsStreams === true,
