@@ -192,7 +192,7 @@ export interface Kinds extends SchemaKinds {
   rawStatement: { raw: Node | undefined }
   explain: { format: string | undefined; options: Node | undefined; statement: Node }
   drop: {
-    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain'
+    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain' | 'trigger'
     names: readonly Node[]
     temporary: boolean
     concurrently: boolean

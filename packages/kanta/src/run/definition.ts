@@ -1,4 +1,5 @@
-import { definingDialect } from '../dialect/index.ts'
+import { type Creation, creationOf, definingDialect } from '../dialect/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 import { Executor, type Settings } from './execute.ts'
 
 const known = new WeakMap<Settings, Settings>()
@@ -18,6 +19,12 @@ function defining(settings: Settings): Settings {
 export class DefinitionExecutor extends Executor {
   static of({ settings, session }: Executor): DefinitionExecutor {
     return new DefinitionExecutor(defining(settings), session)
+  }
+
+  /** How the database creates a `table()`. */
+  get creationOf(): (definition: TableDefinition) => Creation {
+    const { dialect } = this.settings.planning
+    return (definition) => creationOf(definition, dialect)
   }
 
   /** Whether comments are statements of their own. */

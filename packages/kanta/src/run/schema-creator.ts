@@ -1,7 +1,8 @@
+import { creationOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { start } from '../ir/index.ts'
 import { type Chain, Definition, indexesOf, show, tableNode } from '../sql/index.ts'
-import { creationOf, definitionOf, isAliased } from '../table/index.ts'
+import { definitionOf, isAliased } from '../table/index.ts'
 import type { Executor } from './execute.ts'
 
 /** `db.schema`: tables from their definitions. `kanta/schema` has all else. */
@@ -16,7 +17,8 @@ export class SchemaCreator {
     const definition = isAliased(table) ? undefined : definitionOf(table)
     if (definition === undefined)
       refuse(`createTable(${show(table)}) takes a table() value. For a name, use schemaBuilder(db) of 'kanta/schema'.`)
-    return new CreateTable(creationOf(definition)!.table(definition), [], this.#executor)
+    const { dialect } = this.#executor.settings.planning
+    return new CreateTable(creationOf(definition, dialect).table, [], this.#executor)
   }
 
   dropTable(table: unknown): DropTable {
@@ -31,7 +33,8 @@ class CreateTable extends Definition<'createTable'> {
   }
 
   protected override following(): readonly Chain[] {
-    return indexesOf(this)
+    const { dialect } = (this.runner as Executor).settings.planning
+    return indexesOf(this, (definition) => creationOf(definition, dialect))
   }
 }
 
