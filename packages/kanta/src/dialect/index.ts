@@ -5,6 +5,7 @@ export { type Creation, creationOf } from './creation.ts'
 export type {
   AccessMode,
   Capabilities,
+  CteVisibility,
   Dialect,
   IsolationLevel,
   ReadBack,
@@ -12,6 +13,7 @@ export type {
   TransactionSql,
 } from './dialect.ts'
 export { type Facets, facetsOf } from './facet.ts'
+export { lowerAscii } from './fold.ts'
 export { checkFragment, isReaching } from './fragment.ts'
 export { localize } from './localize.ts'
 export { type DialectName, titleOf } from './name.ts'

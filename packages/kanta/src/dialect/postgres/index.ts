@@ -1,6 +1,8 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { call, failedCast } from '../failure.ts'
+import { asWritten } from '../fold.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
@@ -235,6 +237,17 @@ export const postgresDialect: Dialect = {
   tableOptions: () => [],
   keyIdentity: () => 'by default',
   typeName,
+  foldName: asWritten,
+  foldCteName: asWritten,
+  cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
+  cteColumnsRenameOrder: false,
+  readsWrittenTable: true,
+  untypedValues: true,
+  textEquality: 'bytes',
+  readsTimeZones: true,
+  transactionalDdl: true,
+  // Error 22P02: https://www.postgresql.org/docs/current/errcodes-appendix.html.
+  failure: (sign) => failedCast(sign, call('concat', call('random')), 'integer'),
   quote,
   placeholder: (index) => `$${index + 1}`,
   literal,
