@@ -1,6 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { Node, NodeOf } from '../ir/index.ts'
-import type { Printers, SchemaPrinters } from './print.ts'
+import type { Dialect } from './dialect.ts'
+import { modifiers, type SchemaPrinters } from './print.ts'
 import type { Writer } from './writer.ts'
 
 const ACTIONS: readonly unknown[] = ['no action', 'restrict', 'cascade', 'set null', 'set default']
@@ -27,16 +28,10 @@ export function withoutSchema(part: Node): Node {
 /** `(a, b)` */
 const listed = (items: readonly Node[], w: Writer): Writer => w.text('(').list(items).text(')')
 
-/** What the user has added at the front or at the end. */
-export function modifiers(n: { readonly modifiers: readonly Node[] }, position: 'front' | 'end', w: Writer): void {
-  for (const modifier of n.modifiers) {
-    if (modifier.kind !== 'modifier' || modifier.position !== position) continue
-    if (position === 'front') w.node(modifier).text(' ')
-    else w.text(' ').node(modifier)
-  }
-}
-
-/** What defines tables and indexes. A dialect that lacks a clause says so in its capabilities. */
+/**
+ * The printers of tables and indexes, which come with `table()` and `kanta/schema`. A dialect that lacks a clause says so
+ * in its capabilities.
+ */
 export const tables = {
   references: (n, w) => {
     w.text('references ').node(w.dialect.capabilities.schemaOfTarget ? n.table : withoutSchema(n.table))
@@ -103,7 +98,19 @@ export const tables = {
       .optional(' on ', n.on)
       .text(n.cascade ? ' cascade' : '')
   },
-} satisfies SchemaPrinters & Partial<Printers>
+} satisfies SchemaPrinters
+
+const creating = new WeakMap<Dialect, Dialect>()
+
+/** The dialect with the printers of tables and indexes, which no query needs. */
+export function creatingDialect(dialect: Dialect): Dialect {
+  let found = creating.get(dialect)
+  if (found === undefined) {
+    found = { ...dialect, print: { ...tables, ...dialect.print } }
+    creating.set(dialect, found)
+  }
+  return found
+}
 
 function printGenerated(n: NodeOf<'columnDefinition'>, w: Writer): void {
   if (n.generated !== undefined) {
