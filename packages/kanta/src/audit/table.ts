@@ -1,4 +1,4 @@
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { checkName } from '../sql/index.ts'
 import { index, table } from '../table/index.ts'
 

@@ -1,5 +1,6 @@
 import { type Dialect, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
+import { migrationTables } from '../extend/internal/index.ts'
 import {
   type Catalog,
   type CatalogColumn,
@@ -9,7 +10,6 @@ import {
   readCreateTable,
 } from '../introspect/index.ts'
 import { fold, type Node } from '../ir/index.ts'
-import { migrationTables } from '../run/index.ts'
 import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../table/index.ts'
 
 /** One side of a diff. */

@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect/index.ts'
-import { type DatabaseHandle, type SessionLock, sessionLocks } from '../run/index.ts'
+import { type DatabaseHandle, dialectOf, type SessionLock, sessionLocks } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 
 type Text = ReturnType<typeof sql>
@@ -55,6 +55,6 @@ export async function firstRow(db: DatabaseHandle, text: Text): Promise<Record<s
 }
 
 export async function hasTable(db: DatabaseHandle, schema: string | undefined, name: string): Promise<boolean> {
-  const row = await firstRow(db, engines[db.settings.driver.dialect.name].tables(schema, name))
+  const row = await firstRow(db, engines[dialectOf(db).name].tables(schema, name))
   return Number(row?.found) > 0
 }

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 import { firstRow } from './engine.ts'
 import type { Named } from './migration.ts'

@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import { type DatabaseHandle, type SessionLock, throwIfAborted } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { type DatabaseHandle, type SessionLock, throwIfAborted } from '../run/index.ts'
 import { definitionOf, type TablesOf, table } from '../table/index.ts'
 import { firstRow, hasTable } from './engine.ts'
 

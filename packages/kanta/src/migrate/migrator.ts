@@ -1,6 +1,15 @@
 import { KantaError, nearest, refuse } from '../error/index.ts'
+import {
+  DatabaseHandle,
+  dialectOf,
+  driverOf,
+  migrationTables,
+  policiesOf,
+  sessionOf,
+  suppress,
+  withoutPlugins,
+} from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle, migrationTables, suppress, withoutPlugins } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
 import { engines } from './engine.ts'
@@ -101,8 +110,8 @@ export function migrator(db: Database<any>, options: MigratorOptions): Migrator 
 }
 
 /** Under policies on rows a migration would change only those that they let through, and text is refused. */
-function refusePolicies({ settings }: DatabaseHandle): void {
-  const names = settings.planning.policies.flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
+function refusePolicies(db: DatabaseHandle): void {
+  const names = policiesOf(db).flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
   if (names.length > 0)
     throw new KantaError(
       'policy',
@@ -155,7 +164,7 @@ class Runner implements Migrator {
       const known = new Set(records.map((record) => record.name))
       const marked = named.filter((each) => byName(each.name, name) <= 0 && !known.has(each.name))
       await work.own.transaction().execute(async (trx) => {
-        const inside = withoutPlugins(work.db, trx.session)
+        const inside = withoutPlugins(work.db, sessionOf(trx))
         let position = nextPosition(records)
         for (const { name, migration } of marked) {
           const checksum = migration.checksum ?? null
@@ -189,7 +198,7 @@ class Runner implements Migrator {
       refuseDirty(records)
       refuseDrift(statusOf(named, records), this.#options.allow ?? [])
       const planned = plan(named, records)
-      refuseElsewhere(this.#db.settings.driver.dialect.name, planned)
+      refuseElsewhere(dialectOf(this.#db).name, planned)
       const first = nextPosition(records)
       return planned.map((each, i) => ({ ...each, position: first + i, number: i + 1, of: planned.length }))
     }
@@ -266,7 +275,7 @@ class Runner implements Migrator {
   }
 
   #lock(held: Held): { lock: Lock; name: string } {
-    const { driver } = this.#db.settings
+    const driver = driverOf(this.#db)
     const { sessionLock: sql } = engines[driver.dialect.name]
     const { by = sql === undefined ? 'row' : 'session', expiry = 15_000 } = this.#options.lock ?? {}
     if (by === 'session') {

@@ -1,6 +1,6 @@
 import { KantaError, nearest, refuse } from '../error/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
 import { checkName, isOperand, show, sql } from '../sql/index.ts'
 import type { Expression } from '../table/index.ts'
 import { firstRow } from './engine.ts'
@@ -60,11 +60,11 @@ export async function rebuildTable(db: Database<any>, name: string, { create, va
 }
 
 async function checkGround(db: DatabaseHandle): Promise<void> {
-  const { name } = db.settings.driver.dialect
+  const { name } = dialectOf(db)
   if (name !== 'sqlite')
     throw new KantaError('unsupported', `rebuildTable() is for SQLite. On ${name}, 'alter table' makes such changes.`)
   const off = Number((await firstRow(db, sql`pragma foreign_keys`))?.foreign_keys) === 0
-  if (!db.session.inTransaction || !off)
+  if (!db.isTransaction || !off)
     throw new KantaError(
       'transaction',
       "rebuildTable() runs in a transaction that has foreign keys off. Say foreignKeys: 'off' in its migration.",

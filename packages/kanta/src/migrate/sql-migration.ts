@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect/index.ts'
 import { splitStatements, type TextStatement } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { type DatabaseHandle, failure } from '../run/index.ts'
+import { type DatabaseHandle, dialectOf, driverOf, failure, sessionOf } from '../extend/internal/index.ts'
 import type { Migration } from './migration.ts'
 
 /** What is known of SQL beyond its text. */
@@ -91,8 +91,7 @@ async function runText(
   inTransaction: boolean,
   { dialects }: SqlMigrationOptions,
 ): Promise<void> {
-  const { driver } = db.settings
-  const { name } = driver.dialect
+  const { name } = dialectOf(db)
   if (dialects !== undefined && !dialects.includes(name))
     refuse(`The SQL is for ${dialects.join(' and ')}, and the database is ${name}. Make it again for ${name}.`)
   for (const statement of splitStatements(text, name)) {
@@ -110,7 +109,9 @@ function refuseControl({ sql, line }: TextStatement): void {
 }
 
 /** As text, since not every database can prepare every statement. */
-async function send({ session, settings: { driver } }: DatabaseHandle, { sql, line }: TextStatement): Promise<void> {
+async function send(db: DatabaseHandle, { sql, line }: TextStatement): Promise<void> {
+  const driver = driverOf(db)
+  const session = sessionOf(db)
   const connection = await session.wait('write', undefined)
   try {
     // A driver of MySQL splits scripts itself, and knows no bodies without `begin`.

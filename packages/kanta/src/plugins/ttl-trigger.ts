@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 import { settleTtl, type TtlOptions, type TtlSettings } from './ttl-options.ts'
 import { batchOf, definitionIn, namesOf, sweeping } from './ttl-sweep.ts'
@@ -49,7 +49,7 @@ const tableOf = (table: string): Text => sql.id(...table.split('.'))
 
 function drops(db: DatabaseHandle, table: string): readonly Text[] {
   const name = sql.id(nameOf(table))
-  switch (db.settings.planning.dialect.name) {
+  switch (dialectOf(db).name) {
     case 'sqlite':
       return [sql`drop trigger if exists ${name}`]
     case 'postgres':
@@ -64,7 +64,7 @@ function drops(db: DatabaseHandle, table: string): readonly Text[] {
 
 /** Makes the triggers of all tables; `db` applies no policy on rows. */
 export async function makeTriggers(db: DatabaseHandle, settings: TtlSettings): Promise<void> {
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   if (name === 'mysql' || name === 'mariadb') return makeEvents(db, settings)
   if (name !== 'sqlite' && name !== 'postgres') return unsupported(db)
   await db.transaction().execute(async (trx) => {
@@ -80,7 +80,7 @@ export async function makeTriggers(db: DatabaseHandle, settings: TtlSettings): P
 
 /** The text of the delete: definitions take no parameters. */
 function bodyOf(db: DatabaseHandle, expiring: Expiring, settings: TtlSettings): Text {
-  const { dialect } = db.settings.planning
+  const dialect = dialectOf(db)
   const { form } = timeColumn(expiring, definitionIn(db, expiring.table), dialect)
   const moment = databaseMoment(dialect, form, expiring.after)
   const compiled = batchOf(db, namesOf(db, expiring), moment, settings.batch, dialect).compile() as {
@@ -138,6 +138,6 @@ async function makeEvents(db: DatabaseHandle, settings: TtlSettings): Promise<vo
 function unsupported(db: DatabaseHandle): never {
   throw new KantaError(
     'unsupported',
-    `ttl() makes no triggers on ${db.settings.planning.dialect.name}. Use the mode 'lazy' or 'scheduled'.`,
+    `ttl() makes no triggers on ${dialectOf(db).name}. Use the mode 'lazy' or 'scheduled'.`,
   )
 }

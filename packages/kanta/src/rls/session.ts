@@ -1,5 +1,6 @@
 import { KantaError } from '../error/index.ts'
-import { type Companion, type Context, type DatabaseHandle, type Facts, withoutPlugins } from '../run/index.ts'
+import type { Companion, Context, Facts } from '../extend/index.ts'
+import { type DatabaseHandle, withoutPlugins } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Policies, TableRules } from './declare.ts'
 import { SETTING } from './native-text.ts'

@@ -1,5 +1,6 @@
 import { definingDialect } from '../dialect/index.ts'
-import { Executor, type Settings } from './execute.ts'
+import { Executor } from './execute.ts'
+import type { Settings } from './settings.ts'
 
 const known = new WeakMap<Settings, Settings>()
 

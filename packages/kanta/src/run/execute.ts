@@ -4,12 +4,11 @@ import {
   failure,
   outcomeUnknown,
   type Session,
-  type Transaction,
   throwIfAborted,
   Use,
 } from '../connect/index.ts'
 import type { Dialect } from '../dialect/index.ts'
-import type { BatchStatement, Connection, Driver, RunResult } from '../driver/index.ts'
+import type { BatchStatement, Connection, RunResult } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import {
@@ -21,9 +20,7 @@ import {
   type Context,
   type Decoding,
   describeDecoding,
-  type Exemption,
   type Facts,
-  type Hook,
   joinContexts,
   objectDecoder,
   type Part,
@@ -44,32 +41,11 @@ import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import { atomically } from './atomic.ts'
 import { type BatchSource, runBatch } from './batch.ts'
 import { InsertResult, outcome } from './outcome.ts'
-import type { Plugin } from './plugin.ts'
+import type { Settings } from './settings.ts'
 import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 import { settingsWithoutPlugins } from './without.ts'
-
-/** What is the same for a database and for every transaction of it. */
-export interface Settings {
-  readonly driver: Driver
-  readonly planning: Planning
-  readonly hooks: readonly Hook[]
-  readonly plugins: readonly Plugin<object>[]
-  readonly context: Context
-  /** The context of the running code, where that is kept. */
-  readonly ambientContext: (() => Context | undefined) | undefined
-  /** The policies that statements do without, and why. */
-  readonly exemptions: readonly Exemption[]
-  /** What plugins have left with the database for their hooks. */
-  readonly notes: ReadonlyMap<symbol, unknown>
-  /** The database that a transaction is. */
-  readonly inTransaction: (settings: Settings, transaction: Transaction) => unknown
-  /** Leaves parameters out of errors. */
-  readonly redact: boolean
-  /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
-  readonly planCache: boolean
-}
 
 /** Of text that is run as it is, nothing is known. */
 const OF_TEXT: Facts = {

@@ -1,5 +1,5 @@
 import { listening, type Planning } from '../plan/index.ts'
-import type { Settings } from './execute.ts'
+import type { Settings } from './settings.ts'
 
 const bare = new WeakMap<Planning, Planning>()
 const unguarded = new WeakMap<Planning, Planning>()

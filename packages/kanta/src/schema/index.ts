@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
+import { DefinitionExecutor, type Executor } from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { declareKinds, schemaFields } from '../ir/index.ts'
-import { DefinitionExecutor, type Executor } from '../run/index.ts'
 import * as builder from '../sql/index.ts'
 
 /**

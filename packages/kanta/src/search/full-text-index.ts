@@ -1,6 +1,6 @@
+import { type DatabaseHandle, dialectOf, withoutGuards } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { splitName } from '../ir/index.ts'
-import { type DatabaseHandle, withoutGuards } from '../run/index.ts'
 import { Expr, sql } from '../sql/index.ts'
 import { checkColumns, type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
 import { hasFullText, unsupported } from './support.ts'
@@ -56,7 +56,7 @@ export const indexOf = (table: string): Text => sql.id(...table.split('.').slice
 /** Makes the indexes of all tables. */
 export async function makeIndexes(given: DatabaseHandle, tables: readonly Indexed[]): Promise<void> {
   const db = indexing(given)
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   if (!(await hasFullText(db))) throw unsupported(`There is no full-text search on ${name} here.`)
   for (const indexed of tables) {
     checkColumns(db, indexed)
@@ -82,7 +82,7 @@ function checkLanguage(dialect: string, { table, language }: Indexed): void {
 }
 
 function drops(db: DatabaseHandle, table: string): readonly Text[] {
-  switch (db.settings.planning.dialect.name) {
+  switch (dialectOf(db).name) {
     case 'sqlite':
       return [
         ...TRIGGERS.map((when) => sql`drop trigger if exists ${sql.id(`${nameOf(table)}_${when}`)}`),

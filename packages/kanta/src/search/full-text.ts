@@ -1,6 +1,7 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, inSession, schemaOf, sessionOf } from '../extend/internal/index.ts'
 import { fullName, splitName } from '../ir/index.ts'
-import { DatabaseHandle, type Plugin } from '../run/index.ts'
 import { Expr, type SelectBuilder, sql } from '../sql/index.ts'
 import { definitionOf } from '../table/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
@@ -55,9 +56,8 @@ export function fullText(
     name: 'fullText',
     onInit: async (db: DatabaseHandle) => {
       // The plugins that rename are those of the database that was opened, which the one given here does without.
-      if (options.install !== false)
-        await makeIndexes(new DatabaseHandle(main?.settings ?? db.settings, db.session), all)
-      if (/^(?:mysql|mariadb)$/.test(db.settings.planning.dialect.name)) words = await readWords(db)
+      if (options.install !== false) await makeIndexes(inSession(main ?? db, sessionOf(db)), all)
+      if (/^(?:mysql|mariadb)$/.test(dialectOf(db).name)) words = await readWords(db)
     },
     extend: (db: DatabaseHandle) => {
       main ??= db
@@ -107,7 +107,7 @@ export function withColumn(
   name: string,
   value: { as(name: string): unknown },
 ): SelectBuilder {
-  const definition = db.settings.planning.schema.get(table)
+  const definition = schemaOf(db).get(table)
   if (definition?.columns.has(name))
     return refuse(`The table '${table}' has a column '${name}' of its own, which a search gives. Rename it.`)
   const star = new Expr({ kind: 'star', table: sourceName(table) })
@@ -122,7 +122,7 @@ const MATCH = 'kanta_match'
 
 function matching(db: DatabaseHandle, indexed: Indexed, parsed: Search, words: IndexedWords): SelectBuilder {
   const { table, columns, language } = indexed
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   const trusted = { reads: [table] }
   switch (name) {
     case 'sqlite': {

@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import { type DatabaseHandle, dialectOf, withoutGuards } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import { type DatabaseHandle, withoutGuards } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 
 type Text = ReturnType<typeof sql>
@@ -31,7 +31,7 @@ async function found(db: DatabaseHandle, text: Text): Promise<unknown> {
 }
 
 export async function hasFullText(db: DatabaseHandle): Promise<boolean> {
-  switch (db.settings.planning.dialect.name) {
+  switch (dialectOf(db).name) {
     case 'sqlite':
       return Number(await found(db, sql`select count(*) as found from pragma_module_list where name = 'fts5'`)) > 0
     case 'mssql':
@@ -43,7 +43,7 @@ export async function hasFullText(db: DatabaseHandle): Promise<boolean> {
 
 /** Why a database has no vectors, and what to do; `undefined` where it has. */
 export async function whyNoVectors(db: DatabaseHandle): Promise<string | undefined> {
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   switch (name) {
     case 'sqlite': {
       const there = await found(

@@ -1,5 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import type { DatabaseHandle, Plugin } from '../run/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { checkName, isCount, type SelectBuilder, show, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { columnOf, sourceName, tableName, withColumn } from './full-text.ts'
@@ -126,7 +127,7 @@ function nearest(
   const found = db.selectFrom(inner.as(sourceName(name)))
   const ordered = found.where(columnOf(undefined, 'distance'), 'is not', null).orderBy('distance').limit(k)
   // What has no direction is not near to anything, and NaN is greater than all numbers there.
-  return db.settings.planning.dialect.name === 'postgres' ? ordered.where(sql`distance <> 'NaN'`) : ordered
+  return dialectOf(db).name === 'postgres' ? ordered.where(sql`distance <> 'NaN'`) : ordered
 }
 
 function distanceOf(
@@ -135,7 +136,7 @@ function distanceOf(
   values: Float32Array,
   { distance }: Vectors,
 ): ReturnType<typeof sql> {
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   const isCosine = distance === 'cosine'
   switch (name) {
     case 'sqlite':

@@ -1,9 +1,9 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
+import { DatabaseHandle, dialectOf as dialectIn, withoutPlugins } from '../extend/internal/index.ts'
 import type { AnyInfo, Database, Sql } from '../face/index.ts'
 import { type Catalog, type CatalogTable, introspect } from '../introspect/index.ts'
 import { fullName, type TableName } from '../ir/index.ts'
-import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
 import { sql as template } from '../sql/index.ts'
 import { OPEN } from './instant.ts'
 import { mariadbText } from './mariadb.ts'
@@ -23,7 +23,7 @@ export function keeperOf(db: unknown, what: string): Keeper {
   return withoutPlugins(db) as unknown as Keeper
 }
 
-export const dialectOf = (db: unknown): Dialect => (db as DatabaseHandle).settings.planning.dialect
+export const dialectOf = (db: unknown): Dialect => dialectIn(db as DatabaseHandle)
 
 export const run = (db: Keeper, text: string): Promise<unknown> => sql.raw(text).execute(db as never)
 

@@ -1,6 +1,6 @@
 import { type Dialect, raise } from '../dialect/index.ts'
+import { type Context, type Node, type NodeOf, nodeWith } from '../extend/index.ts'
 import { all, choose, column, equal, type Late, literal, word } from '../guard/index.ts'
-import { type Context, type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import { type ColumnDefinition, definitionOf, type TableDefinition, table } from '../table/index.ts'
 import { type Micros, OPEN } from './instant.ts'
 import { HISTORY_COLUMNS, historyOf, RECORD } from './name.ts'
