@@ -267,9 +267,7 @@ function rootsOf(tree: Node, columns: readonly string[], db: DatabaseHandle): No
   })
   const isAlone = from.length === 0 && joins.length === 0 && ctes.length === 0
   const locks: Node[] =
-    isAlone && ['postgres', 'mysql', 'mariadb'].includes(dialectOf(db).name)
-      ? [{ kind: 'lock', strength: 'update', of: [] }]
-      : []
+    isAlone && dialectOf(db).capabilities.locks ? [{ kind: 'lock', strength: 'update', of: [] }] : []
   return nodeWith('select', {
     ...{ ctes, recursive, items, joins, where, orderBy, limit, locks },
     from: [...tree.targets, ...from],
