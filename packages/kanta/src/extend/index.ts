@@ -3,8 +3,6 @@ import { type DatabaseHandle, settingsOf } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 
 export type {
-  Companion,
-  Company,
   Context,
   Exemption,
   Facts,
@@ -15,6 +13,8 @@ export type {
   Policy,
   QueryEvent,
   Reading,
+  StatementContext,
+  TransactionHook,
 } from '../run/index.ts'
 export {
   contextValue,

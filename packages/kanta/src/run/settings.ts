@@ -1,6 +1,7 @@
 import type { Transaction } from '../connect/index.ts'
 import type { Driver } from '../driver/index.ts'
-import type { Context, Exemption, Hook, Planning } from '../plan/index.ts'
+import type { Context, Exemption, Planning } from '../plan/index.ts'
+import type { Hook } from './hook.ts'
 import type { Plugin } from './plugin.ts'
 
 /** What is the same for a database and for every transaction of it. */

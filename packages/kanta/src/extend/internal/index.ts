@@ -2,7 +2,6 @@ import type { Session } from '../../connect/index.ts'
 import type { Driver } from '../../driver/index.ts'
 import type { Planning, SchemaDefinitions } from '../../plan/index.ts'
 import {
-  type Companion,
   DatabaseHandle,
   type Plugin,
   type Policy,
@@ -11,6 +10,7 @@ import {
   settingsOf,
   settingsWithoutGuards,
   settingsWithoutPlugins,
+  type TransactionHook,
   withSettings,
 } from '../../run/index.ts'
 
@@ -54,8 +54,9 @@ export const schemaOf = (db: DatabaseHandle): SchemaDefinitions => settingsOf(db
 /** Returns the policies in force, in the order in which they apply. */
 export const policiesOf = (db: DatabaseHandle): readonly Policy[] => settingsOf(db).planning.policies
 
-/** Returns the companions in force, the outermost first. */
-export const companionsOf = (db: DatabaseHandle): readonly Companion[] => settingsOf(db).planning.companions
+/** Returns the transaction hooks in force, the outermost first. */
+export const transactionHooksOf = (db: DatabaseHandle): readonly TransactionHook[] =>
+  settingsOf(db).planning.transactionHooks
 
 /** Returns the plugins in force as they were given. */
 export const pluginsOf = (db: DatabaseHandle): readonly Plugin<object>[] => settingsOf(db).plugins
@@ -84,9 +85,9 @@ export const withoutPlugins = (db: DatabaseHandle, session: Session = sessionOf(
 export const withoutGuards = (db: DatabaseHandle, mode: string): DatabaseHandle =>
   new DatabaseHandle(settingsWithoutGuards(settingsOf(db), mode), sessionOf(db))
 
-/** Returns a database without policies and companions, whose hooks still hear of its statements. */
+/** Returns a database without policies and transaction hooks, whose hooks still hear of its statements. */
 export function withoutPolicies(db: DatabaseHandle): DatabaseHandle {
-  const planning = { ...settingsOf(db).planning, policies: [], companions: [] }
+  const planning = { ...settingsOf(db).planning, policies: [], transactionHooks: [] }
   return new DatabaseHandle({ ...settingsOf(db), planning, plugins: [] }, sessionOf(db))
 }
 
