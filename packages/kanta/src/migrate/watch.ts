@@ -1,7 +1,7 @@
 import { type Lexis, leadingWord, Scanner } from '../dialect/index.ts'
 import type { BatchStatement, Connection, ExecuteResult, MaybePromise, RunResult } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { engineOf } from './engine.ts'
 
 /** A statement of a migration. */
@@ -184,7 +184,7 @@ export class WatchedConnection implements Connection {
 /** Refuses what a migration must not send while a transaction is around it. */
 export function refuseInTransaction(db: DatabaseHandle): (sql: string) => void {
   const { foreignKeys } = engineOf(db)
-  const { lexis } = db.settings.driver.dialect
+  const { lexis } = dialectOf(db)
   return (sql) => {
     // SQLite takes no notice of it, and the rows of other tables would go with a dropped one.
     if (foreignKeys?.isSwitch(sql))
