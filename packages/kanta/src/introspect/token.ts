@@ -1,4 +1,4 @@
-import { type DialectName, isSign, type Token, tokensOf } from '../dialect/index.ts'
+import { type Dialect, type DialectName, isSign, type Token, tokensOf } from '../dialect/index.ts'
 
 export { type Token, tokensOf as tokens } from '../dialect/index.ts'
 
@@ -14,7 +14,7 @@ export class Cursor {
   }
 
   /** Returns a walk over the tokens of a text. */
-  static over(sql: string, dialect: DialectName): Cursor {
+  static over(sql: string, dialect: Dialect | DialectName): Cursor {
     return new Cursor(sql, tokensOf(sql, dialect))
   }
 
