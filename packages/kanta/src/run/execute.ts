@@ -244,8 +244,8 @@ export class Executor implements Runner, StatementRunner {
       return this.#one(new Statement(this, call, ready, ready.sql, this.#parameters(ready, args)), options)
     const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
     if (parts.length > 1 || ready.readBack !== undefined) return runSeveral(this, parts, options)
-    const { bound, plan } = parts[0]!
-    return this.#one(new Statement(this, call, plan, bound.sql, bound.parameters), options)
+    const { plan, sql, parameters } = parts[0]!
+    return this.#one(new Statement(this, call, plan, sql, parameters), options)
   }
 
   #parameters(ready: Plan, args: readonly unknown[]): readonly unknown[] {

@@ -14,7 +14,7 @@ export async function runSeveral(
 ): Promise<unknown[]> {
   const callbacks = new CompletionCallbacks()
   const statements = parts.map(
-    ({ plan, bound }) => new Statement(runner, callOf(plan), plan, bound.sql, bound.parameters),
+    ({ plan, sql, parameters }) => new Statement(runner, callOf(plan), plan, sql, parameters),
   )
   const first = statements[0]!
   let results: readonly (readonly unknown[])[]

@@ -60,7 +60,17 @@ export class Statement {
   /** Runs it on its connection. */
   run(): MaybePromise<unknown> {
     if (this.runner.onlyWatches) this.#started = performance.now()
-    return settle<Statement, unknown, unknown>(this, send, receive, fail)
+    let answer: MaybePromise<unknown>
+    try {
+      answer = this.call.send(this, this.connection!)
+    } catch (cause) {
+      return fail(this, cause)
+    }
+    if (!(answer instanceof Promise)) return receive(this, answer)
+    return answer.then(
+      (late) => receive(this, late),
+      (cause) => fail(this, cause),
+    )
   }
 
   /** Reads what a batch says that it did. */
@@ -96,10 +106,7 @@ export class Statement {
   }
 }
 
-function send(statement: Statement): MaybePromise<unknown> {
-  return statement.call.send(statement, statement.connection!)
-}
-
+/** Reads the answer, and tells who watches. */
 function receive(statement: Statement, answer: unknown): unknown {
   let value: unknown
   try {
@@ -111,6 +118,7 @@ function receive(statement: Statement, answer: unknown): unknown {
   return value
 }
 
+/** Throws the error that the user gets, having told who watches. */
 function fail(statement: Statement, cause: unknown): never {
   const error = statement.failure(cause)
   statement.end(error)
