@@ -1,3 +1,7 @@
+export type * from './catalog.ts'
+export * from './catalog-nodes.ts'
+export { catalogTable } from './catalog-table.ts'
+export { type Creation, creationOf } from './creation.ts'
 export type {
   AccessMode,
   Capabilities,
