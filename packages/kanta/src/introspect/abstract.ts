@@ -1,4 +1,4 @@
-import { facetsOf } from '../dialect/index.ts'
+import { type Dialect, facetsOf } from '../dialect/index.ts'
 import type { AbstractType } from '../table/index.ts'
 import type { DialectName } from './catalog.ts'
 
@@ -81,7 +81,7 @@ function mysql(): Names {
 }
 
 /** The kind of column that `table()` has for a type; null for types that it has none for. */
-export function abstractOf(type: string, dialect: DialectName): AbstractType | null {
+export function abstractOf(type: string, dialect: Dialect | DialectName): AbstractType | null {
   const text = type.toLowerCase().replace(/\s+/g, ' ').trim()
   const names = types.of(dialect)
   const name = text.replace(/\s*\([^)]*\)/g, '').trim()

@@ -183,7 +183,7 @@ function assemble(schema: string, rows: Rows, asked: Asked): Pick<Found, 'tables
 }
 
 function tableOf(entry: Entry, kind: CatalogTable['kind'], schema: string | null, rows: Rows): CatalogTable {
-  const text = kind === 'table' ? readCreateTable(entry.sql ?? '', 'sqlite') : undefined
+  const text = kind === 'table' ? readCreateTable(entry.sql ?? '') : undefined
   const list = rows.kinds.get(entry.name)
   const columns = rows.columns.get(entry.name) ?? []
   const indexes = [...groups(rows.indexes.get(entry.name) ?? [], (row) => row.index).values()]
