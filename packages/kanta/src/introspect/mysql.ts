@@ -113,6 +113,7 @@ interface Flavor {
 
 function reader(flavor: Flavor): Reader {
   return {
+    dialect: flavor.dialect,
     queries: 9,
     async read(source, asked) {
       const rows = await read(source, asked, flavor)

@@ -70,6 +70,7 @@ interface Rows {
 
 /** SQLite: pragmas, and the texts that it keeps for what no pragma tells. */
 export const sqliteReader: Reader = {
+  dialect: 'sqlite',
   queries: 6,
   async read(source, asked) {
     const found: Found = { schemas: [], tables: [], views: [], enums: [], domains: [], sequences: [], triggers: [] }

@@ -18,7 +18,7 @@ const LEFT: Readonly<Record<string, number>> = {
   'kanta/src/audit': 12,
   'kanta/src/diff': 58,
   'kanta/src/guard': 8,
-  'kanta/src/introspect': 2,
+  'kanta/src/introspect': 1,
   'kanta/src/migrate': 1,
 }
 

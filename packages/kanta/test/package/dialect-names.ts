@@ -21,7 +21,6 @@ const ASKS: readonly (readonly [what: string, pattern: RegExp])[] = [
       'g',
     ),
   ],
-  ['takes a name', /\bnameOf\(\s*\w*[dD]ialect/g],
 ]
 
 /** What asks a dialect for its name in a text, with the line. What a record of facets holds is no question. */

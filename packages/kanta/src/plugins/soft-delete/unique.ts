@@ -1,7 +1,7 @@
 import { facetsOf } from '../../dialect/index.ts'
 import { checkOptions, refuse } from '../../error/index.ts'
+import { DatabaseHandle, dialectOf, withoutGuards } from '../../extend/internal/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
-import { DatabaseHandle, withoutGuards } from '../../run/index.ts'
 import { checkName, show, sql } from '../../sql/index.ts'
 import type { HasTables } from './plugin.ts'
 
@@ -45,8 +45,7 @@ export async function createLiveUnique<I extends AnyInfo, B extends I['names']>(
   for (const name of columns) checkName(name, 'a column of an index')
   const { column = 'deleted_at', name = `${table.replaceAll('.', '_')}_${columns.join('_')}_live` } = options
   const plain = withoutGuards(handle, 'live unique')
-  for (const text of liveUniques.of(plain.settings.planning.dialect)({ table, columns, column, name }))
-    await text.execute(plain)
+  for (const text of liveUniques.of(dialectOf(plain))({ table, columns, column, name })) await text.execute(plain)
 }
 
 interface LiveUnique {
