@@ -218,6 +218,10 @@ function valueOf(node: Node, { image, args, toDatabase, context, why }: Sight): 
       if (node.type.kind === 'word' && /^(?:text|(?:var)?char|binary)$/i.test(node.type.text))
         return valueOf(node.operand, { image, args, toDatabase, context, why })
       break
+    case 'raw':
+      if (node.parts.length === 1 && /^ collate [\w"]+$/.test(node.strings.join('')))
+        return valueOf(node.parts[0]!, { image, args, toDatabase, context, why })
+      break
     case 'word':
       if (/^\d+$/.test(node.text)) return Number(node.text)
       break

@@ -1,5 +1,6 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
 import type { Codec } from '../../table/index.ts'
+import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
@@ -107,6 +108,13 @@ const print: Printers = {
   drop,
 }
 
+const END = '.'
+const ended = (text: Node): Node => ({
+  kind: 'raw',
+  strings: ['', ` + N'${END}'`],
+  parts: [castTo(text, 'nvarchar(max)')],
+})
+
 /** A request has 2,100 parameters, of which `sp_executesql` takes two for itself. */
 const PARAMETERS = 2_098
 
@@ -121,6 +129,12 @@ export const mssqlDialect: Dialect = {
   capabilities,
   print,
   transaction: mssqlTransaction,
+  // Spaces at the end count only before another character.
+  bytes: bytesOf({
+    of: (text) => collated(ended(text), 'Latin1_General_100_BIN2'),
+    parameter: (text) => `${text}${END}`,
+    readsNumbers: true,
+  }),
   lists: 'padded',
   maxParameters: PARAMETERS,
   // An insert takes at most 1,000 rows of values.

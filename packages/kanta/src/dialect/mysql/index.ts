@@ -1,3 +1,4 @@
+import { bytesOf, castTo } from '../bytes.ts'
 import type { Dialect } from '../dialect.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
 import { codec, typeName } from './column.ts'
@@ -13,6 +14,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'c
     name: flavor.name,
     print: printersOf(flavor),
     transaction: mysqlTransaction,
+    bytes: bytesOf({ of: (text) => castTo(castTo(text, 'char'), 'binary'), readsNumbers: true }),
     lists: 'padded',
     codec,
     maxParameters: 65_535,

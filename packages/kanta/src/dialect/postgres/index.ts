@@ -1,5 +1,6 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
+import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
@@ -226,6 +227,8 @@ export const postgresDialect: Dialect = {
   capabilities,
   print,
   transaction: postgresTransaction,
+  // The cast takes the comparison of citext away.
+  bytes: bytesOf({ of: (text) => collated(castTo(text, 'text'), '"C"'), texts: new Set(['text', 'varchar', 'enum']) }),
   lists: 'array',
   codec: columnCodec,
   castOf,

@@ -1,6 +1,7 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../table/index.ts'
+import { bytesOf, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
@@ -232,6 +233,7 @@ export const sqliteDialect: Dialect = {
   capabilities,
   print,
   transaction: sqliteTransaction,
+  bytes: bytesOf({ of: (text) => collated(text, 'binary'), takesAll: true }),
   lists: 'padded',
   maxParameters: 32_766,
   bulkParameters: 800,
