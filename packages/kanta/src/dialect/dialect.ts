@@ -1,6 +1,7 @@
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { ByteComparison } from './bytes.ts'
+import type { DialectName } from './name.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
 
@@ -66,7 +67,8 @@ export interface Capabilities extends SchemaCapabilities {
 
 /** How a database speaks: its printers, its quoting, and what it can do. */
 export interface Dialect {
-  readonly name: 'sqlite' | 'postgres' | 'mysql' | 'mariadb' | 'mssql'
+  /** Tells the facets of features apart; nothing outside of `dialect/` asks for it. */
+  readonly name: DialectName
   readonly capabilities: Capabilities
   readonly print: Printers
   readonly transaction: TransactionSql

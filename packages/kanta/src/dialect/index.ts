@@ -8,8 +8,10 @@ export type {
   TransactionSettings,
   TransactionSql,
 } from './dialect.ts'
+export { type Facets, facetsOf } from './facet.ts'
 export { checkFragment, isReaching } from './fragment.ts'
 export { localize } from './localize.ts'
+export { type DialectName, titleOf } from './name.ts'
 export { type Printers, standard } from './print.ts'
 export { raise, raised } from './raise.ts'
 export { definingDialect } from './schema-needs.ts'

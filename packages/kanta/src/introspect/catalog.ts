@@ -1,7 +1,7 @@
+import type { DialectName } from '../dialect/index.ts'
 import type { AbstractType, ReferentialAction } from '../table/index.ts'
 
-/** The databases that can be introspected. */
-export type DialectName = 'sqlite' | 'postgres' | 'mysql' | 'mariadb' | 'mssql'
+export type { DialectName }
 
 /** What a database holds, besides rows: plain JSON, in a stable order. */
 export interface Catalog {
