@@ -58,6 +58,13 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
   }
 }
 
+/** Whether the policies of a database may keep rows or columns of a table from it. */
+export function isScoped(db: DatabaseHandle, named: Named, settings: Settings): boolean {
+  for (const { rule } of rulesOf(db, named, settings, 'select'))
+    if (rule.sees !== undefined || rule.column !== undefined) return true
+  return false
+}
+
 /** Whether the policies of a database let a row be written: be added, be changed to another, or be taken away. */
 export function mayWrite(
   db: DatabaseHandle,

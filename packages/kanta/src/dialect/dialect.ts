@@ -2,6 +2,7 @@ import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { ByteComparison } from './bytes.ts'
 import type { DialectName } from './name.ts'
+import type { NameMeanings } from './names.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
 
@@ -73,6 +74,7 @@ export interface Dialect {
   readonly print: Printers
   readonly transaction: TransactionSql
   readonly bytes: ByteComparison
+  readonly names: NameMeanings
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect
    * writes), as parameters padded to a power of two, or one parameter for each item.

@@ -2,6 +2,7 @@ import type { Kind, Node, NodeOf } from '../../ir/index.ts'
 import type { Codec } from '../../table/index.ts'
 import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
@@ -129,6 +130,14 @@ export const mssqlDialect: Dialect = {
   capabilities,
   print,
   transaction: mssqlTransaction,
+  names: {
+    ...PLAIN_NAMES,
+    writtenRows: ['inserted', 'deleted'],
+    columnsOf: columnNamed(
+      /^\$(?:identity|rowguid)$/i,
+      ({ generated, type }) => generated !== undefined || type === 'uuid',
+    ),
+  },
   // Spaces at the end count only before another character.
   bytes: bytesOf({
     of: (text) => collated(ended(text), 'Latin1_General_100_BIN2'),

@@ -1,5 +1,6 @@
 import { bytesOf, castTo } from '../bytes.ts'
 import type { Dialect } from '../dialect.ts'
+import { PLAIN_NAMES } from '../names.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
 import { codec, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
@@ -14,6 +15,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'c
     name: flavor.name,
     print: printersOf(flavor),
     transaction: mysqlTransaction,
+    names: PLAIN_NAMES,
     bytes: bytesOf({ of: (text) => castTo(castTo(text, 'char'), 'binary'), readsNumbers: true }),
     lists: 'padded',
     codec,

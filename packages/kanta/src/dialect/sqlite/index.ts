@@ -4,6 +4,7 @@ import type { ColumnDefinition } from '../../table/index.ts'
 import { bytesOf, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
+import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { withReturning } from './returning.ts'
@@ -233,6 +234,14 @@ export const sqliteDialect: Dialect = {
   capabilities,
   print,
   transaction: sqliteTransaction,
+  names: {
+    ...PLAIN_NAMES,
+    // An integer that is the whole key is the number of the row, whatever it is called. https://www.sqlite.org/rowidtable.html
+    columnsOf: columnNamed(/^(?:rowid|oid|_rowid_)$/i, ({ name, type }, { primaryKey }) => {
+      const isInteger = type === 'custom' || TYPES[type] === 'integer'
+      return isInteger && primaryKey.length === 1 && primaryKey[0] === name
+    }),
+  },
   bytes: bytesOf({ of: (text) => collated(text, 'binary'), takesAll: true }),
   lists: 'padded',
   maxParameters: 32_766,
