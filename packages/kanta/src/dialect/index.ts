@@ -2,6 +2,7 @@ export type { ByteComparison } from './bytes.ts'
 export type {
   AccessMode,
   Capabilities,
+  CteVisibility,
   Dialect,
   IsolationLevel,
   ReadBack,
@@ -9,6 +10,7 @@ export type {
   TransactionSql,
 } from './dialect.ts'
 export { type Facets, facetsOf } from './facet.ts'
+export { lowerAscii } from './fold.ts'
 export { checkFragment, isReaching } from './fragment.ts'
 export { localize } from './localize.ts'
 export { type DialectName, titleOf } from './name.ts'

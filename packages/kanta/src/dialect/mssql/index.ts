@@ -2,6 +2,8 @@ import type { Kind, Node, NodeOf } from '../../ir/index.ts'
 import type { Codec } from '../../table/index.ts'
 import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { failedCast } from '../failure.ts'
+import { lowerAscii } from '../fold.ts'
 import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
@@ -153,6 +155,15 @@ export const mssqlDialect: Dialect = {
   tableSuffix: () => '',
   generatedKey: () => 'identity(1, 1) primary key',
   typeName,
+  foldName: lowerAscii,
+  foldCteName: lowerAscii,
+  cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
+  cteColumnsRenameOrder: false,
+  readsWrittenTable: true,
+  untypedValues: false,
+  readsTimeZones: true,
+  transactionalDdl: true,
+  failure: (sign) => failedCast(sign, { kind: 'call', name: 'newid', args: [] }, 'int'),
   quote,
   placeholder: (index) => `@${index + 1}`,
   literal,
