@@ -1,3 +1,4 @@
+export type { ByteComparison } from './bytes.ts'
 export type {
   AccessMode,
   Capabilities,

@@ -104,7 +104,10 @@ function refuseOuterJoins(joins: readonly Node[]): void {
 /** The assignments of the user, which policies have seen, and those of the policies. */
 export function guardSets(sets: readonly Node[], target: Found, row: Row, site: Site): readonly Node[] {
   const made = [...sets]
-  for (const set of sets) refuseOtherTables(set, [target])
+  for (const set of sets) {
+    refuseOtherTables(set, [target])
+    refuseOtherName(assigned(set), target, site)
+  }
   refuseTwice(sets.map(assigned), target, site)
   for (const rule of target.rules) {
     for (const set of sets) site.column(rule, assigned(set), 'update')
@@ -134,6 +137,16 @@ function refuseOtherTables(set: Node, targets: readonly Found[]): void {
     throw policyError(
       `set() of '${table}.${column}' does not write '${targets.map(({ name }) => name).join(', ')}'. Update the tables one by one.`,
     )
+}
+
+/** Refuses a column under a name that policies do not know it by, such as `rowid`. */
+export function refuseOtherName(name: string, { rules, reference }: Found, site: Site): void {
+  const [column] = rules.length === 0 ? [] : site.dialect.names.columnsOf(name, reference.definition)
+  if (column === undefined) return
+  const instead = column === '*' ? 'Name the column itself.' : `Write '${column}'.`
+  throw policyError(
+    `'${reference.name}.${name}' is another name of a column, by which the policies of this database do not know it. ${instead}`,
+  )
 }
 
 /** Databases do not agree on which of two values for one column counts. */

@@ -1,3 +1,4 @@
+export { sameBytes, sameColumns } from './bytes.ts'
 export { enforce, tablePolicy } from './enforce.ts'
 export * from './expression.ts'
 export { Late } from './late.ts'

@@ -9,6 +9,7 @@ import {
   demandsOf,
   guardSets,
   newRow,
+  refuseOtherName,
   refuseTwice,
   writtenByPolicy,
 } from './change.ts'
@@ -37,7 +38,10 @@ export function guardInsert(insert: Insert, hidden: ReadonlySet<string>, site: S
 export function stamped(insert: Insert, target: Found, site: Site): Insert {
   refuseTwice(insert.columns ?? [], target, site)
   const named = withColumns(insert, target)
-  for (const rule of target.rules) for (const name of named.columns ?? []) site.column(rule, name, 'insert')
+  for (const name of named.columns ?? []) {
+    refuseOtherName(name, target, site)
+    for (const rule of target.rules) site.column(rule, name, 'insert')
+  }
   return stampAll(named, target, site)
 }
 

@@ -1,7 +1,9 @@
 import type { Node } from '../../ir/index.ts'
+import { bytesOf, castTo } from '../bytes.ts'
 import type { Dialect } from '../dialect.ts'
 import { call, word } from '../failure.ts'
 import { asWritten, lowerAscii } from '../fold.ts'
+import { PLAIN_NAMES } from '../names.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
 import { codec, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
@@ -26,6 +28,8 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     name: flavor.name,
     print: printersOf(flavor),
     transaction: mysqlTransaction,
+    names: PLAIN_NAMES,
+    bytes: bytesOf({ of: (text) => castTo(castTo(text, 'char'), 'binary'), readsNumbers: true }),
     lists: 'padded',
     codec,
     maxParameters: 65_535,
@@ -41,7 +45,6 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     foldCteName: asWritten,
     readsWrittenTable: false,
     untypedValues: false,
-    textEquality: 'collation',
     readsTimeZones: false,
     transactionalDdl: false,
     failure,
