@@ -1,4 +1,4 @@
-import { checkFragment, type Dialect } from '../dialect/index.ts'
+import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
@@ -6,6 +6,7 @@ import { all, assignment, choose, column, demand, literal, word } from './expres
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
 import type { Found, Ruled, Site } from './site.ts'
+import { unsteadyIn } from './steady.ts'
 
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
@@ -195,7 +196,7 @@ export function newRow(sets: readonly Node[], row: Row, target: Found, site: Sit
     const set = sets.find((one) => one.kind === 'assignment' && site.sameColumn(assigned(one), name))
     if (set?.kind !== 'assignment') return row(name)
     if (set.value.kind === 'default') return defaultOf(name, target)
-    const value = steady(set.value, name, target, site)
+    const value = steady(set.value, name, target)
     return asColumn(value, target.reference.definition?.columns.get(name), site.dialect)
   }
 }
@@ -211,11 +212,9 @@ function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Di
 }
 
 /** A value that is the same when it is computed again, as for a check. */
-export function steady(value: Node, name: string, { reference }: Found, site: Site): Node {
+export function steady(value: Node, name: string, { reference }: Found): Node {
   const check = (part: Node): void => {
-    const names =
-      part.kind === 'call' ? [part.name] : part.kind === 'raw' ? checkFragment(part.strings, site.dialect.name) : []
-    const unsteady = names.find((one) => UNSTEADY.test(one))
+    const unsteady = unsteadyIn(part)
     if (unsteady !== undefined)
       throw policyError(
         `A policy checks '${reference.name}.${name}', which ${unsteady}() makes another each time. Give a value.`,
@@ -225,9 +224,6 @@ export function steady(value: Node, name: string, { reference }: Found, site: Si
   check(value)
   return value
 }
-
-const UNSTEADY =
-  /^(?:rand|random|random_normal|randomblob|uuid\w*|sys_guid|gen_random_\w+|nextval|lastval|setval|clock_timestamp|timeofday|sysdate|newid)$/i
 
 /** What a column is where the database gives its value. */
 export function defaultOf(name: string, { table, reference }: Found): Node {

@@ -71,7 +71,7 @@ function guardMergeInsert(
   const values = tuples[0]?.kind === 'tuple' ? tuples[0].items : []
   const row: Row = (name) => {
     const value = values[columns.findIndex((one) => site.sameColumn(one, name))]
-    return value === undefined || value.kind === 'default' ? defaultOf(name, target) : steady(value, name, target, site)
+    return value === undefined || value.kind === 'default' ? defaultOf(name, target) : steady(value, name, target)
   }
   const demand = all(demandsOf(target, row, 'insert', site))
   const condition =
