@@ -5,6 +5,7 @@ import type { DialectName } from './name.ts'
 import type { NameMeanings } from './names.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
+import type { Storing } from './stored.ts'
 
 /** What a transaction was asked to be. */
 export interface TransactionSettings {
@@ -78,6 +79,8 @@ export interface Dialect {
   readonly transaction: TransactionSql
   readonly bytes: ByteComparison
   readonly names: NameMeanings
+  /** What becomes of a value in a column, for checks of what is written. */
+  readonly stored: Storing
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect
    * writes), as parameters padded to a power of two, or one parameter for each item.

@@ -4,6 +4,7 @@ import type { Dialect } from '../dialect.ts'
 import { call, word } from '../failure.ts'
 import { asWritten, lowerAscii } from '../fold.ts'
 import { PLAIN_NAMES } from '../names.ts'
+import { storedUnchanged } from '../stored.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
 import { codec, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
@@ -29,6 +30,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     print: printersOf(flavor),
     transaction: mysqlTransaction,
     names: PLAIN_NAMES,
+    stored: storedUnchanged,
     bytes: bytesOf({ of: (text) => castTo(castTo(text, 'char'), 'binary'), readsNumbers: true }),
     lists: 'padded',
     codec,

@@ -5,6 +5,7 @@ import type { Capabilities, Dialect } from '../dialect.ts'
 import { call, failedCast } from '../failure.ts'
 import { asWritten } from '../fold.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
+import { storedByCast, unchanged } from '../stored.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
@@ -233,6 +234,10 @@ export const postgresDialect: Dialect = {
   capabilities,
   print,
   transaction: postgresTransaction,
+  stored: storedByCast(
+    (column) => (column.type === 'custom' ? undefined : typeName(column)),
+    (value) => unchanged(value, '!~', 'text'),
+  ),
   names: {
     writtenRows: ['old', 'new'],
     columnsOf: () => [],

@@ -8,6 +8,7 @@ import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
 import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
+import { storedByAffinity } from '../stored.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
@@ -236,6 +237,7 @@ export const sqliteDialect: Dialect = {
   capabilities,
   print,
   transaction: sqliteTransaction,
+  stored: storedByAffinity(({ type }) => TYPES[type]),
   names: {
     ...PLAIN_NAMES,
     // An integer that is the whole key is the number of the row, whatever it is called. https://www.sqlite.org/rowidtable.html
