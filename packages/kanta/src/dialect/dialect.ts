@@ -1,10 +1,12 @@
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { ByteComparison } from './bytes.ts'
+import type { CatalogColumn } from './catalog.ts'
 import type { DialectName } from './name.ts'
 import type { NameMeanings } from './names.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
+import type { Storing } from './stored.ts'
 
 /** What a transaction was asked to be. */
 export interface TransactionSettings {
@@ -78,6 +80,8 @@ export interface Dialect {
   readonly transaction: TransactionSql
   readonly bytes: ByteComparison
   readonly names: NameMeanings
+  /** What becomes of a value in a column, for checks of what is written. */
+  readonly stored: Storing
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect
    * writes), as parameters padded to a power of two, or one parameter for each item.
@@ -95,14 +99,18 @@ export interface Dialect {
   readonly maxParameters: number
   /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */
   readonly bulkParameters: number
-  /** How an integer column of a key is numbered by the database. */
-  generatedKey(column: ColumnDefinition): string
+  /** Whether an integer that alone is the key is the number of its row. */
+  readonly rowidKeys?: boolean
+  /** How the database numbers the column of a key; null where it does so without being asked. */
+  keyIdentity(column: ColumnDefinition): CatalogColumn['identity']
   /** How the rows of an insert are read where `returning` is not available. */
   readonly readBack?: InsertReading
   /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */
   typeName(column: ColumnDefinition, table?: TableDefinition): string
-  /** What ends a `create table`. */
-  tableSuffix(table: TableDefinition): string
+  /** The default of a column of a `table()` as text, where a literal would not do. */
+  defaultText?(value: unknown, column: ColumnDefinition, table: TableDefinition): string
+  /** What follows the columns of a `table()`, such as `strict`. */
+  tableOptions(table: TableDefinition): readonly string[]
   /**
    * What a name means: those that fold to one text name one table or column. Where settings of the server decide, it
    * folds, so that a policy covers both.

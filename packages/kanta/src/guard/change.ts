@@ -190,15 +190,41 @@ export function another(name: string, { policy }: Ruled, { reference }: Found): 
   )
 }
 
+/** A row as a statement writes it, and what has to hold for its values to be stored as they are judged. */
+export interface Written {
+  readonly row: Row
+  readonly given: Map<string, Node>
+}
+
 /** A row as assignments make it. */
-export function newRow(sets: readonly Node[], row: Row, target: Found, site: Site): Row {
-  return (name) => {
+export function newRow(sets: readonly Node[], row: Row, target: Found, site: Site): Written {
+  return writtenRow(target, site, (name) => {
     const set = sets.find((one) => one.kind === 'assignment' && site.sameColumn(assigned(one), name))
-    if (set?.kind !== 'assignment') return row(name)
-    if (set.value.kind === 'default') return defaultOf(name, target)
-    const value = steady(set.value, name, target)
-    return asColumn(value, target.reference.definition?.columns.get(name), site.dialect)
+    if (set?.kind !== 'assignment') return { stored: row(name) }
+    return set.value.kind === 'default'
+      ? { stored: defaultOf(name, target) }
+      : { value: steady(set.value, name, target) }
+  })
+}
+
+/** A row of values as the database holds them when it has written them, which may not be as they are given. */
+export function writtenRow(
+  target: Found,
+  { dialect }: Site,
+  of: (name: string) => { readonly stored: Node } | { readonly value: Node },
+): Written {
+  const given = new Map<string, Node>()
+  const row: Row = (name) => {
+    const found = of(name)
+    if ('stored' in found) return found.stored
+    const column = target.reference.definition?.columns.get(name)
+    const value = asColumn(found.value, column, dialect)
+    if (found.value.kind === 'literal' && found.value.value === null) return value
+    const stored = dialect.stored(value, column)
+    if (stored.given !== undefined) given.set(name, stored.given)
+    return stored.value
   }
+  return { row, given }
 }
 
 /** A value on its way into a column as that holds it: beside another value nothing would tell its type. */
@@ -206,7 +232,7 @@ function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Di
   const isNull = value.kind === 'literal' && value.value === null
   if (column === undefined || !(isNull || value.kind === 'slot')) return value
   const encoded = value.kind === 'slot' ? { ...value, codec: value.codec ?? column.codec } : value
-  if (dialect.name !== 'postgres') return encoded
+  if (!dialect.untypedValues) return encoded
   // A length would cut values silently.
   return { kind: 'cast', operand: encoded, type: word(dialect.typeName({ ...column, typeArguments: [] })) }
 }
@@ -244,14 +270,16 @@ export function defaultOf(name: string, { table, reference }: Found): Node {
 /** Conditions that fail the statement for a row that may not be so. */
 export function demandsOf(
   target: Found,
-  row: Row,
+  { row, given }: Written,
   use: 'insert' | 'update',
   site: Site,
   isRead = true,
 ): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const check = site.own(rule.checks?.(row, use, site.late, isRead), target, rule)
-    if (check === undefined) return []
+    given.clear()
+    const allowed = site.own(rule.checks?.(row, use, site.late, isRead), target, rule)
+    if (allowed === undefined) return []
+    const check = all([...given.values(), allowed])!
     const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
     return [demand(check, why, site.dialect)]
   })

@@ -52,11 +52,11 @@ describe.each(engines)('no row is written without an entry, on $name', (engine) 
     [
       'an update of a subquery at random',
       () =>
-        db
+        (db as any)
           .updateTable('post')
           .set({ title: 'x' })
-          .where('id', 'in', (eb) =>
-            eb.selectFrom((q) => q.selectFrom('post').select('id').where(picks()).as('p')).select('p.id'),
+          .where('id', 'in', (eb: any) =>
+            eb.selectFrom((q: any) => q.selectFrom('post').select('id').where(picks()).as('p')).select('p.id'),
           ),
     ],
   ]

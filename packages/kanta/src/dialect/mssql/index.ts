@@ -6,6 +6,7 @@ import { failedCast } from '../failure.ts'
 import { lowerAscii } from '../fold.ts'
 import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { type Printers, standard } from '../print.ts'
+import { storedByCast } from '../stored.ts'
 import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
 import { placed } from './condition.ts'
@@ -132,6 +133,10 @@ export const mssqlDialect: Dialect = {
   capabilities,
   print,
   transaction: mssqlTransaction,
+  stored: storedByCast(
+    (column) => (column.type === 'custom' ? undefined : typeName(column)),
+    (value) => ({ value }),
+  ),
   names: {
     ...PLAIN_NAMES,
     writtenRows: ['inserted', 'deleted'],
@@ -152,8 +157,8 @@ export const mssqlDialect: Dialect = {
   bulkParameters: 800,
   codec: codecOf,
   cellType,
-  tableSuffix: () => '',
-  generatedKey: () => 'identity(1, 1) primary key',
+  tableOptions: () => [],
+  keyIdentity: () => 'always',
   typeName,
   foldName: lowerAscii,
   foldCteName: lowerAscii,

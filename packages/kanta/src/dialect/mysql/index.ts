@@ -4,8 +4,9 @@ import type { Dialect } from '../dialect.ts'
 import { call, word } from '../failure.ts'
 import { asWritten, lowerAscii } from '../fold.ts'
 import { PLAIN_NAMES } from '../names.ts'
+import { storedUnchanged } from '../stored.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
-import { codec, typeName } from './column.ts'
+import { codec, defaultText, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
 import { mariadbJson, mysqlJson } from './json.ts'
 import { printersOf } from './print.ts'
@@ -29,6 +30,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     print: printersOf(flavor),
     transaction: mysqlTransaction,
     names: PLAIN_NAMES,
+    stored: storedUnchanged,
     bytes: bytesOf({ of: (text) => castTo(castTo(text, 'char'), 'binary'), readsNumbers: true }),
     lists: 'padded',
     codec,
@@ -36,8 +38,9 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     bulkParameters: 4_096,
     // Text is equal to the same letters alone, as on every other database: the default takes 'a' for 'A'. That of JSON
     // is this one, and MariaDB compares no text of two collations. Spaces at the end do not count in it.
-    tableSuffix: () => ' default character set utf8mb4 collate utf8mb4_bin',
-    generatedKey: () => 'primary key auto_increment',
+    tableOptions: () => ['default character set utf8mb4 collate utf8mb4_bin'],
+    keyIdentity: () => 'auto',
+    defaultText: (value, column, table) => defaultText(value, typeName(column, table, flavor.uuid)),
     readBack,
     typeName: (column, table) => typeName(column, table, flavor.uuid),
     // The setting lower_case_table_names decides.

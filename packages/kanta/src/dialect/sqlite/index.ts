@@ -8,6 +8,7 @@ import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
 import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
+import { storedByAffinity } from '../stored.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
@@ -236,6 +237,7 @@ export const sqliteDialect: Dialect = {
   capabilities,
   print,
   transaction: sqliteTransaction,
+  stored: storedByAffinity(({ type }) => TYPES[type]),
   names: {
     ...PLAIN_NAMES,
     // An integer that is the whole key is the number of the row, whatever it is called. https://www.sqlite.org/rowidtable.html
@@ -249,8 +251,9 @@ export const sqliteDialect: Dialect = {
   maxParameters: 32_766,
   bulkParameters: 800,
   // A strict table takes only the types that SQLite knows, and refuses values of another.
-  tableSuffix: (table) => ([...table.columns.values()].some((column) => column.type === 'custom') ? '' : ' strict'),
-  generatedKey: (column) => (column.generated === 'identity' ? 'primary key autoincrement' : 'primary key'),
+  tableOptions: (table) => ([...table.columns.values()].some((column) => column.type === 'custom') ? [] : ['strict']),
+  rowidKeys: true,
+  keyIdentity: (column) => (column.generated === 'identity' ? 'auto' : null),
   typeName: (column: ColumnDefinition) => (column.type === 'custom' ? column.sqlType! : TYPES[column.type]!),
   foldName: lowerAscii,
   foldCteName: lowerAscii,
