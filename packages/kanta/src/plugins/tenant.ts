@@ -1,4 +1,5 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import { type Context, contextValue, type Node, type Plugin } from '../extend/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
   type Late,
@@ -10,7 +11,6 @@ import {
   tablePolicy,
 } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import { type Context, contextValue, type Node, type Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
 import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'

@@ -27,9 +27,10 @@ export {
   type Variants,
 } from '../plan/index.ts'
 export { withAmbient, withAmbientContext } from './ambient.ts'
-export { DatabaseHandle, type KantaOptions, open, withoutGuards, withoutPlugins } from './database.ts'
+export { DatabaseHandle, exempt, type KantaOptions, open, sessionOf, settingsOf, withSettings } from './database.ts'
+export { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
 export { DialectExecutor } from './dialect-executor.ts'
-export type { Executor, Settings } from './execute.ts'
+export type { Executor } from './execute.ts'
 export type { Hook, QueryEvent, Reading } from './hook.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
 export { migrationTables } from './migration-tables.ts'
@@ -37,3 +38,4 @@ export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './outcome
 export type { Plugin } from './plugin.ts'
 export { fromJSON } from './restore.ts'
 export { table } from './schema-creator.ts'
+export type { Settings } from './settings.ts'

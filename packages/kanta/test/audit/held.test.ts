@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { withoutPlugins } from '../../src/extend/internal/index.ts'
 import { sql } from '../../src/index.ts'
-import { withoutPlugins } from '../../src/run/index.ts'
 import { createTables, engines, type Open, open } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })

@@ -41,7 +41,7 @@ describe.each(engines)('checks judge what is stored on $name', (engine) => {
       await base.insertInto('member').values({ id: 1, level: 8, role: 'user' }).execute()
     })
 
-    const asText = engine.dialect === 'mariadb' || engine.dialect === 'mysql' ? 'char' : 'text'
+    const asText = engine.dialect === 'mariadb' ? 'char' : 'text'
     const set = (values: object) => user.updateTable('member').set(values)
     const insert = (values: object | object[]) => user.insertInto('member').values(values)
     const upsert = (values: object): Any => {
