@@ -68,6 +68,8 @@ export interface Dialect {
   readonly name: 'sqlite' | 'postgres' | 'mysql' | 'mariadb' | 'mssql'
   readonly capabilities: Capabilities
   readonly print: Printers
+  /** The names of its functions that read no table, run no text and reach nothing outside: policies let them pass. */
+  readonly functions: RegExp
   readonly transaction: TransactionSql
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect

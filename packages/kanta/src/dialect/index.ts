@@ -7,7 +7,7 @@ export type {
   TransactionSettings,
   TransactionSql,
 } from './dialect.ts'
-export { checkFragment, isReaching } from './fragment.ts'
+export { checkFragment, type Fragment } from './fragment.ts'
 export { localize } from './localize.ts'
 export { type Printers, standard } from './print.ts'
 export { raise, raised } from './raise.ts'

@@ -201,7 +201,11 @@ function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Di
 export function steady(value: Node, name: string, { reference }: Found, site: Site): Node {
   const check = (part: Node): void => {
     const names =
-      part.kind === 'call' ? [part.name] : part.kind === 'raw' ? checkFragment(part.strings, site.dialect.name) : []
+      part.kind === 'call'
+        ? [part.name]
+        : part.kind === 'raw'
+          ? checkFragment(part.strings, site.dialect.name).names
+          : []
     const unsteady = names.find((one) => UNSTEADY.test(one))
     if (unsteady !== undefined)
       throw policyError(

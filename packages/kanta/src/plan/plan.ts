@@ -67,6 +67,8 @@ export interface Planning {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
   readonly policies: readonly Policy[]
+  /** Functions of the user's own that read no table and run no text, and so pass by policies. */
+  readonly trustedFunctions?: readonly string[] | undefined
   /** What goes along with statements, in one transaction with them. */
   readonly companions: readonly Companion[]
   /** Whether rows come as the database holds them, unread by codecs: what keeps images of rows needs that. */

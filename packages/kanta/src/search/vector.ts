@@ -1,6 +1,7 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import { isCount } from '../ir/index.ts'
 import type { DatabaseHandle, Plugin } from '../run/index.ts'
-import { checkName, isCount, type SelectBuilder, show, sql } from '../sql/index.ts'
+import { checkName, type SelectBuilder, show, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { columnOf, sourceName, tableName, withColumn } from './full-text.ts'
 import { unsupported, whyNoVectors } from './support.ts'

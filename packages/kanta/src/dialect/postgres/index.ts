@@ -4,6 +4,7 @@ import type { Capabilities, Dialect } from '../dialect.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
+import { FUNCTIONS } from './functions.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { literal, quote } from './literal.ts'
 import { rowsQuery } from './rows.ts'
@@ -223,6 +224,7 @@ const print: Printers = {
 /** PostgreSQL 15 and later; `returning` of a merge needs 17. */
 export const postgresDialect: Dialect = {
   name: 'postgres',
+  functions: FUNCTIONS,
   capabilities,
   print,
   transaction: postgresTransaction,

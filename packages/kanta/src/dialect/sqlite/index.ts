@@ -5,6 +5,7 @@ import type { Capabilities, Dialect } from '../dialect.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
+import { FUNCTIONS } from './functions.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
 import { sqliteTransaction } from './transaction.ts'
@@ -229,6 +230,7 @@ const print: Printers = {
 /** SQLite 3.38 and later. */
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
+  functions: FUNCTIONS,
   capabilities,
   print,
   transaction: sqliteTransaction,
