@@ -166,7 +166,9 @@ export class Site {
 }
 
 /** Sources that are no tables, or are trusted: functions are known by then, and queries are looked at by themselves. */
-const READ: ReadonlySet<Node['kind']> = new Set(['select', 'values', 'listTable', 'call', 'trusted'])
+const READ: ReadonlySet<Node['kind']> = new Set([
+  ...(['select', 'values', 'listTable', 'call', 'trusted', 'insert', 'update', 'delete', 'merge'] as const),
+])
 const WRITTEN: ReadonlySet<Node['kind']> = new Set(['trusted'])
 
 function knownSource(source: Node, known: ReadonlySet<Node['kind']>): undefined {

@@ -14,6 +14,7 @@ export {
   isTransient,
   keepOut,
   kindFills,
+  kindOf,
   misplaced,
   type Node,
   type NodeOf,

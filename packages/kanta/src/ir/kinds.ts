@@ -223,7 +223,8 @@ export type Fields<K extends Kind> = { readonly [N in K]: Row<Kinds[N]> }
 /** Parts of a statement. */
 const clause = filling()
 const valued = filling('expression')
-const statement = filling('statement')
+/** A statement that writes gives rows, too, by `returning` or `output`. */
+const statement = filling('statement', 'source')
 const command = filling('command')
 /** Nodes that stand where what they hold may stand; `fills` in `node.ts` asks that. */
 const carrying = filling()
@@ -249,7 +250,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   table: filling('source', 'target', 'row')({ schema: name, name, definition: data }),
   identifier: filling('expression', 'name')({ names }),
   versioned: filling('source', 'planned')({ table: one('table'), at: expression }),
-  alias: carrying({ operand: one('selection', 'source', 'statement'), name, columns: names }),
+  alias: carrying({ operand: one('selection', 'source'), name, columns: names }),
   arg: filling('expression')({ role: argRole }),
   slot: filling('expression', 'count', 'rows', 'planned')({ index: data, role: data, codec: data }),
   context: filling('expression', 'planned')({ name }),
@@ -303,7 +304,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
     parts: many('expression', 'source', 'row', 'query', 'statement', 'selection', 'order', 'type'),
   }),
   join: textual({ items: values, separator: one('expression', ', ') }),
-  trusted: textual({ name, reads: names, writes: names, operand: one('expression') }),
+  trusted: textual({ name, reads: names, writes: names, operand: one('raw', 'join', 'expression', 'row') }),
   grouping: clause({ style: word('rollup', 'cube', 'grouping sets'), items: expressions }),
   order: clause({ operand: expression, direction: word('asc', 'desc'), nulls: word('first', 'last'), collate: name }),
   built: carrying({ shape: data }),

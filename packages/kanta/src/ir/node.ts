@@ -146,13 +146,13 @@ export function fills(part: Node, role: string): boolean {
       if (isSource(role)) return isAlias(part) && fills(part.left, role)
       return role === 'selection' || (role === 'expression' && !isAlias(part))
     case 'built':
-      return kindFills(part.shape.kind, role) || (role === 'selection' && kindFills(part.shape.kind, 'expression'))
+      return kindFills(part.shape.kind, role === 'selection' || role === 'count' ? 'expression' : role)
     case 'list':
       return role === 'expression' && part.items.every((item) => fills(item, role))
     case 'word':
       return role === part.text || (role === 'type' && isTypeName(part.text))
     case 'arg':
-      if (role === 'rows' || role === 'count') return part.role === role
+      if (role === 'rows' || role === 'count' || part.role === 'rows') return part.role === role
       break
   }
   if (role === 'count')
@@ -167,7 +167,13 @@ export const isAlias = ({ operator }: NodeOf<'operation'>): boolean => operator.
 /** Whether a part takes what fills a role. */
 export const takes = (part: Part, role: Role | Kind): boolean => part.takes.includes(role)
 
-/** The first node that has a part in which it cannot stand, in words; `undefined` where all may stand. */
+/** The kind of what a node stands for, in messages. */
+export function kindOf(part: Node): Kind {
+  if (part.kind === 'alias') return kindOf(part.operand)
+  return part.kind === 'built' ? part.shape.kind : part.kind
+}
+
+/** Says which part of a node cannot stand where it does; `undefined` where all may stand. */
 export function misplaced(parent: Node): string | undefined {
   for (const [name, sort, part] of plans[parent.kind]) {
     if (sort === 'atom' || sort === 'atoms') continue
@@ -182,9 +188,7 @@ function misfit(kind: Kind, name: string, part: Part, held: unknown): string | u
   const list = part.sort === 'nodes' ? (held as readonly Node[]) : [held as Node]
   const wrong = list.find((item) => !part.takes.some((role) => fills(item, role)))
   if (wrong === undefined) return undefined
-  const found = wrong.kind === 'alias' ? wrong.operand : wrong
-  const what = found.kind === 'built' ? found.shape.kind : found.kind
-  return `A ${what} cannot stand in '${name}' of a ${kind}, which takes: ${part.takes.join(', ')}.`
+  return `A ${kindOf(wrong)} cannot stand in '${name}' of a ${kind}, which takes: ${part.takes.join(', ')}.`
 }
 
 /** Whether a node or shape is outside the intern table. */

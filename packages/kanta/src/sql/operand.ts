@@ -1,5 +1,16 @@
 import { refuse } from '../error/index.ts'
-import { admit, fills, forgetting, isTransient, isTypeName, type Node, type NodeOf, node, pin } from '../ir/index.ts'
+import {
+  admit,
+  fills,
+  forgetting,
+  isTransient,
+  isTypeName,
+  kindOf,
+  type Node,
+  type NodeOf,
+  node,
+  pin,
+} from '../ir/index.ts'
 import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../table/index.ts'
 import { callBack } from './callback.ts'
 import { show } from './operator.ts'
@@ -161,9 +172,7 @@ export function source(value: unknown, args: unknown[]): Node {
   if (found === undefined)
     return refuse(`${show(value)} is not a table. Give a name, a table object, or a query with as().`)
   if (!fills(found, 'source'))
-    refuse(
-      `A ${(found.kind === 'alias' ? found.operand : found).kind} is not a table. Give its name, eb.table(name), sql.table(name), or a query with as().`,
-    )
+    refuse(`A ${kindOf(found)} is not a table. Give its name, eb.table(name), sql.table(name), or a query with as().`)
   return found
 }
 
