@@ -3,13 +3,12 @@ import { partsFor } from '../ir/index.ts'
 import {
   type Enforced,
   mapChildren,
+  mapInScope,
   type Node,
   type NodeOf,
   nodeWith,
   type Policy,
-  type Sight,
   type Surroundings,
-  withHidden,
 } from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
@@ -53,13 +52,13 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
   const within = (rule: Node): Node => {
     if (!late.isReader(rule)) return mapChildren(rule, within)
     const read = guard(rule, NO_NAMES, site, false)
-    return WRITES.has(statement.kind) && /^(?:mysql|mariadb)$/.test(around.dialect.name) ? apart(read) : read
+    return WRITES.has(statement.kind) && !around.dialect.readsWrittenTable ? apart(read) : read
   }
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
   checkPlaces(statement, ROOT, [], site)
   const confined = confine(statement, textRules(around.dialect, around.trustedFunctions))
   const tree = guard(confined, NO_NAMES, site)
-  return { tree, added: late.added, prepare: late.prepare, told: late.told }
+  return { tree, added: late.added, prepare: late.prepare, notes: late.told }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()
@@ -91,11 +90,11 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
   if (part.kind === 'truncate') refuseTruncate(part, site)
-  const inner = withHidden(
+  const inner = mapInScope(
     part,
     hidden,
     (child, names) => guard(child, names, site, columns),
-    (recursive) => sightOf(site.dialect.name, recursive),
+    site.dialect.cteVisibility,
   )
   const names = namesIn(inner, hidden)
   if (columns) checkColumns(part, names, site)
@@ -125,16 +124,6 @@ function refuseSources(part: Node, hidden: ReadonlySet<string>, site: Site): voi
 
 /** What stands where a statement looks for its sources, and text, whose tables are rows of these. */
 const CARRIED: ReadonlySet<Node['kind']> = new Set(['joined', 'alias', 'operation', 'raw'])
-
-/**
- * What a common table expression sees: in SQLite all beside it, whether they are called recursive or not; in MySQL none
- * that come later. https://dev.mysql.com/doc/refman/8.4/en/with.html
- */
-function sightOf(dialect: string, recursive: boolean): Sight {
-  if (dialect === 'sqlite') return 'all'
-  if (!recursive) return 'before'
-  return dialect === 'mysql' ? 'itself' : 'all'
-}
 
 function refuseTruncate({ tables }: NodeOf<'truncate'>, site: Site): void {
   for (const table of tables) {

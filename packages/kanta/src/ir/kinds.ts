@@ -204,15 +204,6 @@ export interface Kinds extends SchemaKinds {
   }
   rawStatement: { raw: Node | undefined }
   explain: { format: string | undefined; options: Node | undefined; statement: Node }
-  drop: {
-    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain'
-    names: readonly Node[]
-    temporary: boolean
-    concurrently: boolean
-    ifExists: boolean
-    on: Node | undefined
-    cascade: boolean
-  }
 }
 
 export type Kind = keyof Kinds
@@ -435,13 +426,4 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   }),
   rawStatement: command({ raw: expression }),
   explain: command({ format: routine, options: expression, statement: one('query', 'statement', 'command') }),
-  drop: command({
-    object: data,
-    names: many('table', 'name'),
-    temporary: flag,
-    concurrently: flag,
-    ifExists: flag,
-    on: one('table'),
-    cascade: flag,
-  }),
 }

@@ -5,16 +5,15 @@
  */
 import type { Fields } from './kinds.ts'
 import type { Node } from './node.ts'
-import { data, filling, flag, many, name, one, word } from './role.ts'
+import { data, filling, flag, many, name, names, one, word } from './role.ts'
 
 export interface SchemaKinds {
-  /** What a dialect makes of a `table()`, or of a column of one. */
-  local: { aspect: 'type' | 'key' | 'default' | 'suffix'; definition: object; table: object | undefined }
   references: { table: Node; columns: readonly Node[] }
   columnDefinition: {
     name: Node | undefined
     ifNotExists: boolean
     type: Node | undefined
+    collate: Node | undefined
     unsigned: boolean
     modifiers: readonly Node[]
     generated: Node | undefined
@@ -55,7 +54,8 @@ export interface SchemaKinds {
     bounds: Node | undefined
     columns: readonly Node[]
     constraints: readonly Node[]
-    suffix: Node | undefined
+    /** What follows the columns, such as `strict`. */
+    options: readonly Node[]
     comment: Node | undefined
     partitionBy: Node | undefined
     onCommit: string | undefined
@@ -73,6 +73,15 @@ export interface SchemaKinds {
     nullsNotDistinct: boolean
     where: readonly Node[]
   }
+  drop: {
+    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain' | 'trigger'
+    names: readonly Node[]
+    temporary: boolean
+    concurrently: boolean
+    ifExists: boolean
+    on: Node | undefined
+    cascade: boolean
+  }
   alter: {
     object: 'table' | 'type' | 'sequence'
     name: Node | undefined
@@ -87,6 +96,10 @@ export interface SchemaKinds {
     name: Node | undefined
     to: Node | undefined
     operand: Node | undefined
+    /** With a new type: its collation, what its values are made of, and whether it takes null. */
+    collate: Node | undefined
+    using: Node | undefined
+    nullable: boolean | undefined
     position: string | undefined
     beside: Node | undefined
     behavior: string | undefined
@@ -114,6 +127,7 @@ export interface SchemaKinds {
   createSequence: { name: Node | undefined; temporary: boolean; ifNotExists: boolean; options: readonly Node[] }
   sequenceOption: { action: string; operand: Node | undefined }
   comment: { object: 'table' | 'column' | 'view'; name: Node | undefined; column: Node | undefined; text: Node }
+  createTrigger: { name: Node; timing: string; events: readonly string[]; table: Node; body: Node }
   truncate: { tables: readonly Node[]; identity: 'restart' | 'continue' | undefined; cascade: boolean }
   /** How the rows of a table are parted, with the parts where the database defines them there. */
   partitioning: {
@@ -132,7 +146,7 @@ const command = filling('command')
 /** What has a name of its own. */
 const named = one('name')
 const table = one('table')
-const type = one('type', 'local')
+const type = one('type', 'expression')
 const condition = one('expression')
 const columns = many('name')
 /** Columns and expressions, as an index has them. */
@@ -143,18 +157,18 @@ const query = one('query')
 
 /** The row of each kind, as `fields` has them. */
 export const schemaFields: Fields<keyof SchemaKinds> = {
-  local: clause({ aspect: word('type', 'key', 'default', 'suffix'), definition: data, table: data }),
   references: clause({ table, columns }),
   columnDefinition: clause({
     name: named,
     ifNotExists: flag,
     type,
+    collate: one('name', 'type', 'expression'),
     unsigned: flag,
     modifiers,
-    generated: one('expression', 'local'),
+    generated: one('expression'),
     stored: flag,
     identity: name,
-    default: one('expression', 'local'),
+    default: one('expression'),
     notNull: flag,
     unique: flag,
     nullsNotDistinct: flag,
@@ -188,7 +202,7 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
     bounds: one('bounds'),
     columns: many('columnDefinition'),
     constraints: many('constraint'),
-    suffix: one('local'),
+    options: many('expression', 'type'),
     comment,
     partitionBy: one('partitioning'),
     onCommit: name,
@@ -206,6 +220,15 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
     nullsNotDistinct: flag,
     where: many('expression'),
   }),
+  drop: command({
+    object: data,
+    names: many('table', 'name'),
+    temporary: flag,
+    concurrently: flag,
+    ifExists: flag,
+    on: one('table'),
+    cascade: flag,
+  }),
   alter: command({
     object: word('table', 'type', 'sequence'),
     name: table,
@@ -218,7 +241,10 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
     ifNotExists: flag,
     name: one('name', 'table'),
     to: one('name', 'expression'),
-    operand: one('expression', 'type', 'columnDefinition', 'bounds', 'local'),
+    operand: one('expression', 'type', 'columnDefinition', 'bounds'),
+    collate: one('name', 'type', 'expression'),
+    using: one('expression'),
+    nullable: flag,
     position: name,
     beside: one('expression'),
     behavior: name,
@@ -246,6 +272,7 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
   createSequence: command({ name: table, temporary: flag, ifNotExists: flag, options: many('sequenceOption') }),
   sequenceOption: clause({ action: data, operand: one('expression', 'type', 'table') }),
   comment: command({ object: word('table', 'column', 'view'), name: table, column: named, text: one('expression') }),
+  createTrigger: command({ name: named, timing: data, events: names, table, body: one('expression', 'statement') }),
   truncate: command({ tables: many('table'), identity: word('restart', 'continue'), cascade: flag }),
   partitioning: clause({
     style: word('range', 'list', 'hash'),

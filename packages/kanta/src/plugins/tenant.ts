@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import { contextValue, type Node, type Plugin } from '../extend/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
   all,
@@ -12,7 +13,6 @@ import {
   tablePolicy,
 } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import { contextValue, type Node, type Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
 import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'
@@ -168,8 +168,8 @@ function tenantOf(context: string, value: unknown): unknown {
  * Whether `=` takes different tenants for one: MySQL and MariaDB compare text by collations to which `a`, `A` and `á`
  * are the same, and text with numbers as numbers.
  */
-function isLoose({ name }: Dialect, column: ColumnDefinition | undefined): boolean {
-  return (name === 'mysql' || name === 'mariadb') && (column === undefined || LOOSE.has(column.type))
+function isLoose({ textEquality }: Dialect, column: ColumnDefinition | undefined): boolean {
+  return textEquality === 'collation' && (column === undefined || LOOSE.has(column.type))
 }
 
 const LOOSE: ReadonlySet<ColumnDefinition['type']> = new Set(['text', 'varchar', 'enum', 'custom'])

@@ -1,6 +1,8 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
 import type { Codec } from '../../table/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { failedCast } from '../failure.ts'
+import { lowerAscii } from '../fold.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
@@ -129,9 +131,19 @@ export const mssqlDialect: Dialect = {
   bulkParameters: 800,
   codec: codecOf,
   cellType,
-  tableSuffix: () => '',
-  generatedKey: () => 'identity(1, 1) primary key',
+  tableOptions: () => [],
+  keyIdentity: () => 'always',
   typeName,
+  foldName: lowerAscii,
+  foldCteName: lowerAscii,
+  cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
+  cteColumnsRenameOrder: false,
+  readsWrittenTable: true,
+  untypedValues: false,
+  textEquality: 'bytes',
+  readsTimeZones: true,
+  transactionalDdl: true,
+  failure: (sign) => failedCast(sign, { kind: 'call', name: 'newid', args: [] }, 'int'),
   quote,
   placeholder: (index) => `@${index + 1}`,
   literal,
