@@ -80,6 +80,10 @@ export interface Dialect {
   readonly print: Printers
   /** How its SQL text is read. */
   readonly lexis: Lexis
+  /** Whether a name after `in` is that of a table, of which one column is searched. */
+  readonly searchesTables?: boolean
+  /** The names of its functions that read no table, run no text and reach nothing outside: policies let them pass. */
+  readonly functions: RegExp
   readonly transaction: TransactionSql
   readonly bytes: ByteComparison
   readonly names: NameMeanings

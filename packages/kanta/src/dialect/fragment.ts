@@ -5,22 +5,26 @@ import { valueOf } from './token.ts'
 
 /** What begins a query of its own: `table t` is one in PostgreSQL and MySQL. */
 const QUERIES: ReadonlySet<string> = new Set(['select', 'table', 'into', 'union', 'intersect', 'except'])
-/** Functions that run text or read tables that it names, files, or change what the session is. */
-const REACHING =
-  /^(?:(?:query|table|schema|database|cursor)_to_xml\w*|ts_stat|ts_rewrite|dblink\w*|crosstab\w*|connectby|xpath_table|set_config|pg_read_\w+|lo_\w+|load_file|load_extension|readfile|writefile|edit|eval)$/i
 
 /** Stands where the text has a part that is no text. */
 const PART = '\0'
 
-/** Whether a function reaches further than its arguments. */
-export const isReaching = (name: string): boolean => REACHING.test(name.slice(name.lastIndexOf('.') + 1))
+/** Words and types before a parenthesis that opens no call. */
+const NO_CALL =
+  /^(?:a(?:ll|nd|ny|rray|s)|between|bit|by|case|char|character|collate|cube|dec(?:imal)?|desc|distinct|div|else|escape|except|exists|filter|float|from|glob|group|having|i?like|in|int(?:eger)?|interval|is|match|materialized|mod|not|null|numeric|nvarchar|of|offset|on|or|order|over|partition|regexp|rlike|rollup|row|sets|similar|some|then|time(?:stamp)?(?:tz)?|to|using|values|varbinary|varchar|varying|when|where|with|within|xor)$/i
+
+/** What text of the user's has: the names, quoted or not, and those of functions that it calls, with their schemas. */
+export interface Fragment {
+  readonly names: readonly string[]
+  readonly calls: readonly string[]
+}
 
 /**
  * Refuses text inside of a statement that could reach out of its place: quotes, parentheses or comments that are not
  * closed in it, a second statement, a query of its own. What is left is an expression over what is in scope. Between
- * two strings stands a part that is no text. Gives the names that it has, quoted or not.
+ * two strings stands a part that is no text.
  */
-export function checkFragment(strings: readonly string[], dialect: Dialect): readonly string[] {
+export function checkFragment(strings: readonly string[], dialect: Dialect): Fragment {
   const refuse = (what: string): never => {
     const shown = strings.join('?')
     throw new KantaError(
@@ -29,22 +33,58 @@ export function checkFragment(strings: readonly string[], dialect: Dialect): rea
     )
   }
   if (strings.some((string) => string.includes(PART))) refuse('a NUL character')
-  const names: string[] = []
+  const found = new Names(dialect)
   // The statement goes on behind the text: signs at its end may open a comment.
   const scanner = new Scanner(`${strings.join(PART)} `, dialect.lexis)
   let depth = 0
   while (scanner.next()) {
-    const fault = faultOf(scanner)
+    const fault = faultOf(scanner) ?? found.add(scanner)
     if (fault !== undefined) refuse(fault)
     if (scanner.is('(')) depth++
     if (scanner.is(')') && --depth < 0) refuse('a parenthesis that it does not open')
-    if (isName(scanner)) names.push(scanner.kind === 'word' ? scanner.token : valueOf(scanner))
   }
   if (depth > 0) refuse('a parenthesis that it does not close')
-  return names
+  return found
 }
 
-/** A string is a name, too: some databases read one as a column where they expect it. */
+/** Collects the names of a text, and which of them are called. */
+class Names implements Fragment {
+  readonly names: string[] = []
+  readonly calls: string[] = []
+  readonly #dialect: Dialect
+  /** The name before the token, with its schemas, if there is one. */
+  #before = ''
+  #isQuoted = false
+  #isQualified = false
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect
+  }
+
+  /** Adds a token, or returns what is wrong with it. */
+  add(scanner: Scanner): string | undefined {
+    if (isName(scanner)) return this.#name(scanner)
+    const isDot = scanner.is('.')
+    if (scanner.is('(') && this.#before !== '' && (this.#isQuoted || !NO_CALL.test(this.#before)))
+      this.calls.push(this.#before)
+    if (!isDot) this.#before = ''
+    this.#isQualified = isDot && this.#before !== ''
+    return undefined
+  }
+
+  #name(scanner: Scanner): string | undefined {
+    const name = scanner.kind === 'word' ? scanner.token : valueOf(scanner)
+    if (this.#dialect.searchesTables && !this.#isQuoted && /^in$/i.test(this.#before))
+      return `the name '${name}' after 'in'`
+    this.#before = this.#isQualified ? `${this.#before}.${name}` : name
+    this.#isQualified = false
+    this.#isQuoted = scanner.kind !== 'word'
+    this.names.push(name)
+    return undefined
+  }
+}
+
+/** A string is a name, too: SQLite and MySQL take text in other quotes for a name, and the other way round. */
 const isName = ({ kind }: Scanner): boolean => kind === 'word' || kind === 'name' || kind === 'string'
 
 /** Returns what a token could do outside of its place. */
@@ -56,8 +96,7 @@ function faultOf(scanner: Scanner): string | undefined {
     case 'parameter':
       return `the parameter ${scanner.token}`
     case 'word':
-      if (QUERIES.has(scanner.keyword)) return `the word '${scanner.token}'`
-      return isReaching(scanner.token) ? `the function '${scanner.token}'` : undefined
+      return QUERIES.has(scanner.keyword) ? `the word '${scanner.token}'` : undefined
     case 'name':
     case 'string':
       return faultOfQuoted(scanner)
@@ -66,14 +105,11 @@ function faultOf(scanner: Scanner): string | undefined {
   }
 }
 
-function faultOfQuoted(scanner: Scanner): string | undefined {
-  const { token, kind, lexis } = scanner
-  if (!scanner.isClosed) return 'a quote that it does not close'
+function faultOfQuoted({ token, isClosed, lexis }: Scanner): string | undefined {
+  if (!isClosed) return 'a quote that it does not close'
   if (token.startsWith('$')) return 'a text in dollar quotes'
   if (/^u&/i.test(token)) return 'a text in Unicode escapes'
   if (token.includes(PART)) return 'a value or a name inside of quotes'
   // Whether a backslash escapes depends on the settings of the connection, so nothing may depend on it.
-  if (lexis.mayEscape && token.includes('\\')) return 'a backslash in quotes'
-  const name = valueOf(scanner)
-  return kind === 'name' && isReaching(name) ? `the function '${name}'` : undefined
+  return lexis.mayEscape && token.includes('\\') ? 'a backslash in quotes' : undefined
 }

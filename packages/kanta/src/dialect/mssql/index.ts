@@ -11,6 +11,7 @@ import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
+import { FUNCTIONS } from './functions.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
 import { mssqlLexis } from './lexis.ts'
 import { drop, mssqlDefinitions, mssqlSchema } from './schema.ts'
@@ -134,6 +135,7 @@ const PARAMETERS = 2_098
  */
 export const mssqlDialect: Dialect = {
   name: 'mssql',
+  functions: FUNCTIONS,
   capabilities,
   lexis: mssqlLexis,
   print,

@@ -10,6 +10,7 @@ import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
 import { storedByAffinity } from '../stored.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
+import { FUNCTIONS } from './functions.ts'
 import { sqliteLexis } from './lexis.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
@@ -238,8 +239,10 @@ const print: Printers = {
 /** SQLite 3.38 and later. */
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
+  functions: FUNCTIONS,
   capabilities,
   lexis: sqliteLexis,
+  searchesTables: true,
   print,
   transaction: sqliteTransaction,
   stored: storedByAffinity(({ type }) => TYPES[type]),
