@@ -94,4 +94,5 @@ export type {
   Policy,
   QueryEvent,
 } from './run/index.ts'
+export { table } from './run/index.ts'
 export * from './table/index.ts'

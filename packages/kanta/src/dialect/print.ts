@@ -1,6 +1,5 @@
 import { refuse } from '../error/index.ts'
 import type { Kind, Node, NodeOf, SchemaKinds } from '../ir/index.ts'
-import { modifiers, tables } from './table.ts'
 import type { OutputColumn, Writer } from './writer.ts'
 
 /** One printer for each kind; a kind without one does not compile. */
@@ -86,6 +85,15 @@ export function where(items: readonly Node[], w: Writer, word = ' where '): void
   junction(items, ' and ', w)
 }
 
+/** What the user has added at the front or at the end. */
+export function modifiers(n: { readonly modifiers: readonly Node[] }, position: 'front' | 'end', w: Writer): void {
+  for (const modifier of n.modifiers) {
+    if (modifier.kind !== 'modifier' || modifier.position !== position) continue
+    if (position === 'front') w.node(modifier).text(' ')
+    else w.text(' ').node(modifier)
+  }
+}
+
 function joins(parts: readonly Node[], w: Writer): void {
   for (const part of parts) w.text(' ').node(part)
 }
@@ -118,8 +126,7 @@ function bareColumn(part: Node, w: Writer): void {
 }
 
 /** The printers of standard SQL, as far as there is one; a dialect replaces those in which it differs. */
-export const standard: Printers & typeof tables = {
-  ...tables,
+export const standard: Printers = {
   ref: (n, w) => {
     if (n.schema !== undefined) w.name(n.schema).text('.')
     if (n.table !== undefined) w.name(n.table).text('.')

@@ -3,9 +3,10 @@ import type { Node, NodeOf, SchemaKinds } from '../ir/index.ts'
 import type { Capabilities, Dialect } from './dialect.ts'
 import type { Printer, Printers, SchemaPrinters } from './print.ts'
 import { definitions } from './schema.ts'
+import { tables } from './table.ts'
 import type { Writer } from './writer.ts'
 
-type Defined = keyof SchemaKinds | 'drop'
+type Defined = keyof SchemaKinds
 
 /** Refuses a clause that is wanted and that the database lacks; says what to do instead. */
 type Need = (wanted: unknown, capability: keyof Capabilities, clause: string, alternative: string) => void
@@ -293,7 +294,7 @@ const dialects = new WeakMap<Dialect, Dialect>()
 export function definingDialect(dialect: Dialect): Dialect {
   let found = dialects.get(dialect)
   if (found === undefined) {
-    const all: Printers = { ...definitions, ...dialect.print }
+    const all: Printers = { ...tables, ...definitions, ...dialect.print }
     const checked = Object.entries(checks).map(([kind, check]) => [
       kind,
       withCheck(all[kind as Defined] as never, check as never),

@@ -1,7 +1,8 @@
 import { refuse } from '../error/index.ts'
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
-import type { Printers, SchemaPrinters } from './print.ts'
+import type { Dialect } from './dialect.ts'
+import { modifiers, type SchemaPrinters } from './print.ts'
 import type { Writer } from './writer.ts'
 
 const ACTIONS: readonly unknown[] = ['no action', 'restrict', 'cascade', 'set null', 'set default']
@@ -28,15 +29,6 @@ export function withoutSchema(part: Node): Node {
 /** `(a, b)` */
 const listed = (items: readonly Node[], w: Writer): Writer => w.text('(').list(items).text(')')
 
-/** What the user has added at the front or at the end. */
-export function modifiers(n: { readonly modifiers: readonly Node[] }, position: 'front' | 'end', w: Writer): void {
-  for (const modifier of n.modifiers) {
-    if (modifier.kind !== 'modifier' || modifier.position !== position) continue
-    if (position === 'front') w.node(modifier).text(' ')
-    else w.text(' ').node(modifier)
-  }
-}
-
 function localText(n: NodeOf<'local'>, { dialect }: Writer): string {
   const column = n.definition as ColumnDefinition
   if (n.aspect === 'suffix') return dialect.tableSuffix(n.definition as TableDefinition)
@@ -47,7 +39,10 @@ function localText(n: NodeOf<'local'>, { dialect }: Writer): string {
   return dialect.literal(value === null || codec === undefined ? value : codec.encode(value))
 }
 
-/** What defines tables and indexes. A dialect that lacks a clause says so in its capabilities. */
+/**
+ * The printers of tables and indexes, which come with `table()` and `kanta/schema`. A dialect that lacks a clause says so
+ * in its capabilities.
+ */
 export const tables = {
   local: (n, w) => w.text(localText(n, w)),
   references: (n, w) => {
@@ -115,7 +110,19 @@ export const tables = {
       .optional(' on ', n.on)
       .text(n.cascade ? ' cascade' : '')
   },
-} satisfies SchemaPrinters & Partial<Printers>
+} satisfies SchemaPrinters
+
+const creating = new WeakMap<Dialect, Dialect>()
+
+/** The dialect with the printers of tables and indexes, which no query needs. */
+export function creatingDialect(dialect: Dialect): Dialect {
+  let found = creating.get(dialect)
+  if (found === undefined) {
+    found = { ...dialect, print: { ...tables, ...dialect.print } }
+    creating.set(dialect, found)
+  }
+  return found
+}
 
 function printGenerated(n: NodeOf<'columnDefinition'>, w: Writer): void {
   if (n.generated?.kind === 'local') w.text(' ').node(n.generated)

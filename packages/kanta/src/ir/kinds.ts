@@ -191,15 +191,6 @@ export interface Kinds extends SchemaKinds {
   }
   rawStatement: { raw: Node | undefined }
   explain: { format: string | undefined; options: Node | undefined; statement: Node }
-  drop: {
-    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain'
-    names: readonly Node[]
-    temporary: boolean
-    concurrently: boolean
-    ifExists: boolean
-    on: Node | undefined
-    cascade: boolean
-  }
 }
 
 export type Kind = keyof Kinds
@@ -369,13 +360,4 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   },
   rawStatement: { raw: 'node' },
   explain: { format: 'atom', options: 'node', statement: 'node' },
-  drop: {
-    object: 'atom',
-    names: 'nodes',
-    temporary: 'atom',
-    concurrently: 'atom',
-    ifExists: 'atom',
-    on: 'node',
-    cascade: 'atom',
-  },
 }

@@ -110,7 +110,7 @@ export function declareKinds(declared: Fields<keyof SchemaKinds>): void {
 
 /** Whether a statement of a kind defines; values are written into its text. */
 export function defines(kind: Kind): boolean {
-  return kind === 'drop' || !(kind in fields)
+  return !(kind in fields)
 }
 
 /** The names and sorts of a kind's parts, in order. */

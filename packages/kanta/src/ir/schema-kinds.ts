@@ -72,6 +72,15 @@ export interface SchemaKinds {
     nullsNotDistinct: boolean
     where: readonly Node[]
   }
+  drop: {
+    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain'
+    names: readonly Node[]
+    temporary: boolean
+    concurrently: boolean
+    ifExists: boolean
+    on: Node | undefined
+    cascade: boolean
+  }
   alter: {
     object: 'table' | 'type' | 'sequence'
     name: Node | undefined
@@ -190,6 +199,15 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
     include: 'nodes',
     nullsNotDistinct: 'atom',
     where: 'nodes',
+  },
+  drop: {
+    object: 'atom',
+    names: 'nodes',
+    temporary: 'atom',
+    concurrently: 'atom',
+    ifExists: 'atom',
+    on: 'node',
+    cascade: 'atom',
   },
   alter: { object: 'atom', name: 'node', alterations: 'nodes', modifiers: 'nodes' },
   alteration: {

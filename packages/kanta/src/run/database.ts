@@ -44,7 +44,7 @@ import { type Log, logHook } from './log.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
 import { PreparedQuery } from './prepared.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
-import { SchemaCreator } from './schema-creator.ts'
+import { type SchemaCreator, schemaOf } from './schema-creator.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
 import { settingsWithoutGuards, settingsWithoutPlugins } from './without.ts'
 
@@ -201,7 +201,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   get schema(): SchemaCreator {
-    return new SchemaCreator(this.#executor)
+    return schemaOf(this.#executor)
   }
 
   case(...value: unknown[]): ReturnType<typeof caseOf> {

@@ -82,17 +82,7 @@ interface AliasedRow<A, R> extends Named<A> {
 export type AliasedTable<B extends string, A extends string, R> = TableRef<B, A> & Columns<A, R> & AliasedRow<A, R>
 
 /**
- * Defines a table. Columns are not null unless they say so; a name with a dot is in a schema, as in `'geo.city'`.
- *
- * @example
- * ```ts
- * const city = table('city', (c) => ({
- *   id: c.integer().primaryKey(),
- *   name: c.text(),
- *   country: c.text().references(() => country.cca2),
- *   population: c.integer().nullable(),
- * }), (t) => [index([t.country])])
- * ```
+ * Defines a table, without what creates it in a database: `table` of `run/schema-creator.ts` is what programs call.
  */
 export function table<B extends string, C extends Record<string, AnyColumnBuilder>>(
   name: B,

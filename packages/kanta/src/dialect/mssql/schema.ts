@@ -1,8 +1,8 @@
 import type { Node, NodeOf } from '../../ir/index.ts'
-import { type SchemaPrinters, standard } from '../print.ts'
+import type { SchemaPrinters } from '../print.ts'
 import { definitions, printView } from '../schema.ts'
 import type { SchemaCapabilities } from '../schema-capabilities.ts'
-import { withoutSchema } from '../table.ts'
+import { tables, withoutSchema } from '../table.ts'
 import type { Writer } from '../writer.ts'
 import { placed } from './condition.ts'
 import { lacks, literal, quote } from './text.ts'
@@ -44,7 +44,7 @@ function checkActions({
 /** A computed column has no type of its own. */
 function columnDefinition(n: NodeOf<'columnDefinition'>, w: Writer): void {
   checkActions(n)
-  if (n.generated === undefined || n.generated.kind === 'local') return standard.columnDefinition(placed(n), w)
+  if (n.generated === undefined || n.generated.kind === 'local') return tables.columnDefinition(placed(n), w)
   w.node(n.name!)
     .text(' as (')
     .node(placed(n.generated))
@@ -120,17 +120,17 @@ export const mssqlDefinitions: SchemaPrinters = {
   columnDefinition,
   constraint: (n, w) => {
     checkActions(n)
-    standard.constraint(placed(n), w)
+    tables.constraint(placed(n), w)
   },
   createTable: (n, w) => {
     const { table } = n
     if (n.ifNotExists && table?.kind === 'table') w.text(`if object_id(${path(table)}, N'U') is null `)
-    standard.createTable({ ...n, ifNotExists: false }, w)
+    tables.createTable({ ...n, ifNotExists: false }, w)
   },
   createIndex: (n, w) => {
     if (n.ifNotExists && n.table !== undefined)
       w.text(`if indexproperty(object_id(${path(n.table)}), ${bareText(n.name)}, 'IndexID') is null `)
-    standard.createIndex({ ...placed(n), ifNotExists: false }, w)
+    tables.createIndex({ ...placed(n), ifNotExists: false }, w)
   },
   alter,
   createView: (n, w) => {
@@ -141,5 +141,5 @@ export const mssqlDefinitions: SchemaPrinters = {
 
 /** An index goes by its own name and that of its table. */
 export function drop(n: NodeOf<'drop'>, w: Writer): void {
-  standard.drop(n.object === 'index' ? { ...n, names: n.names.map(withoutSchema) } : n, w)
+  tables.drop(n.object === 'index' ? { ...n, names: n.names.map(withoutSchema) } : n, w)
 }
