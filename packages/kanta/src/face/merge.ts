@@ -11,7 +11,6 @@ import type {
   ExecuteOrThrowOptions,
   NoRowError,
   RunMethods,
-  StoredQuery,
   StreamOptions,
 } from './run.ts'
 import type {
@@ -271,8 +270,6 @@ export interface Merge<I, S extends Scope, K, U extends AnyCells, T extends AnyC
   stream(options?: number | StreamOptions): AsyncIterableIterator<RowOrResult<S, U, O, MergeResult>>
   /** The SQL of the query and its parameters, without running it. */
   compile(): CompiledQuery<RowOrResult<S, U, O, MergeResult>>
-  /** The query as a value that JSON can hold. */
-  toJSON(): StoredQuery<RowOrResult<S, U, O, MergeResult>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Merge<I, S, K, U, T, N, Q, Cast<R>>
 }

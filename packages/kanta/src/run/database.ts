@@ -31,7 +31,6 @@ import {
   dynamic,
   type ExecuteOptions,
   functions,
-  Parameter,
   provideExpressionBuilder,
   QueryCreator,
   RUNNER,
@@ -42,7 +41,6 @@ import { definitionOf, type TableDefinition } from '../table/index.ts'
 import { Executor, type Settings } from './execute.ts'
 import { type Log, logHook } from './log.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
-import { PreparedQuery } from './prepared.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
 import { type SchemaCreator, schemaOf } from './schema-creator.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
@@ -278,14 +276,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   noting(key: symbol, value: unknown): this {
     const { settings } = this
     return this.over({ ...settings, notes: new Map([...settings.notes, [key, value]]) }) as this
-  }
-
-  prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
-    if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
-    return new PreparedQuery(
-      build((name) => new Parameter(name)),
-      this.#executor,
-    )
   }
 
   /** Runs a compiled query, or a query of another database here. */

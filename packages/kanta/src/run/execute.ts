@@ -45,7 +45,6 @@ import { atomically } from './atomic.ts'
 import { type BatchSource, runBatch } from './batch.ts'
 import { InsertResult, outcome } from './outcome.ts'
 import type { Plugin } from './plugin.ts'
-import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 import { settingsWithoutPlugins } from './without.ts'
@@ -169,10 +168,6 @@ export class Executor implements Runner {
     }
     if (this.#isGuarded) compiledFrom.set(compiled, query)
     return compiled
-  }
-
-  serialize(query: Chain): Stored {
-    return store(query, this.#fixed.schema)
   }
 
   /** Checks arguments and adds those of policies. */

@@ -17,7 +17,6 @@ export interface Runner {
   first(query: Chain, options: ExecuteOptions | undefined): Promise<unknown>
   stream(query: Chain, chunkSize: number, options: ExecuteOptions | undefined): AsyncIterableIterator<unknown>
   compile(query: Chain): unknown
-  serialize(query: Chain): unknown
 }
 
 /** Where a database keeps its runner, for things that are run by `thing.execute(db)`. */
@@ -34,7 +33,7 @@ const fail = (): never => {
   )
 }
 /** The runner of queries that are only ever part of others. */
-export const detached: Runner = { execute: fail, first: fail, stream: fail, compile: fail, serialize: fail }
+export const detached: Runner = { execute: fail, first: fail, stream: fail, compile: fail }
 
 /** A chain of calls: its shape, its arguments, and what can run it. Immutable: each call gives a new one. */
 export class Chain<K extends Kind = Kind> implements Operand {

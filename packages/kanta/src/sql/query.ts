@@ -47,8 +47,9 @@ export class Query<K extends Kind> extends Chain<K> {
     return this.runner.compile(this as unknown as Chain)
   }
 
-  toJSON(): unknown {
-    return this.runner.serialize(this as unknown as Chain)
+  /** Its parts hold the database, which is no JSON. */
+  toJSON(): never {
+    return refuse('A query is no JSON by itself. Store it with toJSON(query).')
   }
 
   async explain(format?: string, options?: unknown): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ambient } from '../../src/ambient.ts'
-import { sql, table } from '../../src/index.ts'
+import { prepare, sql, table } from '../../src/index.ts'
 import { type Plugin, withoutPlugins } from '../../src/run/index.ts'
 import type { Engine, Place } from '../engine/engine.ts'
 import type { Any } from '../security/ground.ts'
@@ -136,7 +136,7 @@ describe.each(engines)('invalidation on $name', (engine: Engine) => {
     ],
     [
       'a prepared statement',
-      () => db.prepare((slot: Any) => db.updateTable('note').set({ text: slot('text') })).execute({ text: 'p' }),
+      () => prepare(db, (slot: Any) => db.updateTable('note').set({ text: slot('text') })).execute({ text: 'p' }),
       ['note'],
     ],
     [

@@ -12,8 +12,9 @@ function methodsOf(subject: object): string[] {
     at !== null && at !== Object.prototype && at !== Function.prototype;
     at = Object.getPrototypeOf(at)
   ) {
+    // A query refuses `toJSON()`, which only JSON.stringify calls.
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
-      if (typeof value === 'function' && name !== 'constructor') names.add(name)
+      if (typeof value === 'function' && name !== 'constructor' && name !== 'toJSON') names.add(name)
   }
   return [...names]
 }
