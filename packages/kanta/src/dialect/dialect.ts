@@ -1,4 +1,5 @@
 import type { Node, NodeOf } from '../ir/index.ts'
+import type { MergeBuilder } from '../sql/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { DialectName } from './name.ts'
 import type { Printers } from './print.ts'
@@ -70,6 +71,8 @@ export interface Dialect {
   readonly name: DialectName
   readonly capabilities: Capabilities
   readonly print: Printers
+  /** What builds merges, where the database has them. */
+  readonly MergeBuilder?: typeof MergeBuilder
   readonly transaction: TransactionSql
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect

@@ -8,7 +8,7 @@ import {
   throwIfAborted,
   Use,
 } from '../connect/index.ts'
-import type { Dialect } from '../dialect/index.ts'
+import { type Dialect, refuseMerge } from '../dialect/index.ts'
 import type { BatchStatement, Connection, Driver, RunResult } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
@@ -119,6 +119,10 @@ export class Executor implements Runner {
       if (ready.returnsRows === false) return this.#write(ready, args)
     }
     return this.#run(ready, args, options, false)
+  }
+
+  get MergeBuilder(): NonNullable<Dialect['MergeBuilder']> {
+    return this.#dialect.MergeBuilder ?? refuseMerge(this.#dialect)
   }
 
   /** Whether nothing goes around a statement or along with it. */

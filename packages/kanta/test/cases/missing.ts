@@ -16,21 +16,6 @@ export const missing: readonly Case[] = [
   },
   { name: 'thenDoNothing', query: (db) => merge(db).whenNotMatchedBySource().thenDoNothing(), unsupported: MERGE },
   {
-    name: 'an insert without values in a merge',
-    query: (db) => merge(db).whenNotMatched().thenInsertValues({}),
-    refused: /thenInsertValues\(\{\}\) has no column with a value/,
-  },
-  {
-    name: 'an undefined value in a merge',
-    query: (db) => merge(db).whenMatched().thenUpdateSet({ name: undefined }),
-    refused: /thenUpdateSet\(\{\}\) changes nothing/,
-  },
-  {
-    name: 'a merge without a condition',
-    query: (db) => db.mergeInto('pet').using('person'),
-    refused: /using\(\) takes a table and two columns/,
-  },
-  {
     name: 'forUpdate',
     query: (db) => of(db).forUpdate(),
     unsupported: /for update is not available in sqlite\. A transaction that writes is alone here/,

@@ -1,6 +1,8 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
+import { MergeBuilder } from '../../sql/index.ts'
 import type { Codec } from '../../table/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { merges } from '../merge.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
@@ -52,7 +54,7 @@ const capabilities: Capabilities = {
 
 /** A printer of standard SQL whose parts are made conditions or values by where they stand. */
 function placing<K extends Kind>(kind: K): (n: NodeOf<K>, w: Writer) => void {
-  const print = standard[kind] as (n: NodeOf<K>, w: Writer) => void
+  const print = { ...standard, ...merges }[kind] as (n: NodeOf<K>, w: Writer) => void
   return (n, w) => print(placed(n as Node) as NodeOf<K>, w)
 }
 
@@ -120,6 +122,7 @@ export const mssqlDialect: Dialect = {
   name: 'mssql',
   capabilities,
   print,
+  MergeBuilder,
   transaction: mssqlTransaction,
   lists: 'padded',
   maxParameters: PARAMETERS,

@@ -1,6 +1,8 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
+import { MergeBuilder } from '../../sql/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { merges } from '../merge.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
@@ -190,6 +192,7 @@ function explain(n: NodeOf<'explain'>, w: Writer): void {
 
 const print: Printers = {
   ...standard,
+  ...merges,
   alias,
   between,
   binary,
@@ -225,6 +228,7 @@ export const postgresDialect: Dialect = {
   name: 'postgres',
   capabilities,
   print,
+  MergeBuilder,
   transaction: postgresTransaction,
   lists: 'array',
   codec: columnCodec,
