@@ -65,6 +65,9 @@ export interface Capabilities extends SchemaCapabilities {
   readonly schemaOfTarget: boolean
 }
 
+/** Which of the common table expressions beside it one sees: those before it, itself as well, or all. */
+export type CteVisibility = 'before' | 'itself' | 'all'
+
 /** How a database speaks: its printers, its quoting, and what it can do. */
 export interface Dialect {
   /** Tells the facets of features apart; nothing outside of `dialect/` asks for it. */
@@ -99,6 +102,32 @@ export interface Dialect {
   typeName(column: ColumnDefinition, table?: TableDefinition): string
   /** What ends a `create table`. */
   tableSuffix(table: TableDefinition): string
+  /**
+   * What a name means: those that fold to one text name one table or column. Where settings of the server decide, it
+   * folds, so that a policy covers both.
+   */
+  foldName(name: string): string
+  /** The same for common table expressions; here it does not fold where settings decide, so that none hides a table. */
+  foldCteName(name: string): string
+  /** Which common table expressions of its `with` one sees. */
+  cteVisibility(recursive: boolean): CteVisibility
+  /** Whether new names for the columns of a common table expression hold within the order of its query. */
+  readonly cteColumnsRenameOrder: boolean
+  /** Whether a statement reads the table that it writes without a query around the one that reads. */
+  readonly readsWrittenTable: boolean
+  /** Whether a value that stands apart from columns has no type unless it is cast. */
+  readonly untypedValues: boolean
+  /** What `=` compares of texts: their bytes, or what a collation makes of them, by which different texts are equal. */
+  readonly textEquality: 'bytes' | 'collation'
+  /** Whether a timestamp that is given as text may say its time zone. */
+  readonly readsTimeZones: boolean
+  /** Whether a rollback undoes statements that define, such as `create table`. */
+  readonly transactionalDdl: boolean
+  /**
+   * An expression that fails the statement when it is computed, with the sign in the message of the error. `unknown` is
+   * an operand whose value is not known before, where the database has one that serves better than a random number.
+   */
+  failure(sign: string, unknown?: Node): Node
   quote(name: string): string
   placeholder(index: number): string
   /** A value as SQL text, for the places that take no parameter. */

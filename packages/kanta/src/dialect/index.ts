@@ -1,6 +1,7 @@
 export type {
   AccessMode,
   Capabilities,
+  CteVisibility,
   Dialect,
   IsolationLevel,
   ReadBack,
@@ -8,6 +9,7 @@ export type {
   TransactionSql,
 } from './dialect.ts'
 export { type Facets, facetsOf } from './facet.ts'
+export { lowerAscii } from './fold.ts'
 export { checkFragment, isReaching } from './fragment.ts'
 export { localize } from './localize.ts'
 export { type DialectName, titleOf } from './name.ts'

@@ -6,7 +6,6 @@ import {
   type NodeOf,
   nodeWith,
   type Policy,
-  type Sight,
   type Surroundings,
   withHidden,
 } from '../run/index.ts'
@@ -51,7 +50,7 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
   const within = (rule: Node): Node => {
     if (!late.isReader(rule)) return mapChildren(rule, within)
     const read = guard(rule, NO_NAMES, site, false)
-    return WRITES.has(statement.kind) && /^(?:mysql|mariadb)$/.test(around.dialect.name) ? apart(read) : read
+    return WRITES.has(statement.kind) && !around.dialect.readsWrittenTable ? apart(read) : read
   }
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
@@ -92,7 +91,7 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
     part,
     hidden,
     (child, names) => guard(child, names, site, columns),
-    (recursive) => sightOf(site.dialect.name, recursive),
+    site.dialect.cteVisibility,
   )
   const names = namesIn(inner, hidden)
   if (columns) checkColumns(part, names, site)
@@ -110,16 +109,6 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
     default:
       return inner
   }
-}
-
-/**
- * What a common table expression sees: in SQLite all beside it, whether they are called recursive or not; in MySQL none
- * that come later. https://dev.mysql.com/doc/refman/8.4/en/with.html
- */
-function sightOf(dialect: string, recursive: boolean): Sight {
-  if (dialect === 'sqlite') return 'all'
-  if (!recursive) return 'before'
-  return dialect === 'mysql' ? 'itself' : 'all'
 }
 
 function refuseTruncate({ tables }: NodeOf<'truncate'>, site: Site): void {

@@ -1,8 +1,8 @@
-import { type Dialect, localize } from '../dialect/index.ts'
+import { type Dialect, localize, lowerAscii } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import { all, column, lowerAscii, sameName } from './expression.ts'
+import { all, column, sameName } from './expression.ts'
 import type { Late } from './late.ts'
 import type { ColumnUse, Row, RowUse, TablePolicy, TableReference, TableRule } from './rule.ts'
 import { isText, refuse } from './text.ts'
@@ -44,7 +44,7 @@ export class Site {
   physical(name: string): string {
     const renamed = this.#around.renames({ kind: 'table', schema: undefined, name, definition: undefined })
     const found = renamed.kind === 'table' ? renamed.name : name
-    return this.dialect.name === 'postgres' ? found : lowerAscii(found)
+    return this.dialect.foldName(found)
   }
 
   /** What the database knows of a table, however a statement spells it, and whatever definition the statement brings. */
@@ -62,8 +62,8 @@ export class Site {
   /** Whether an unqualified name is that of a common table expression. */
   #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
     if (hidden.has(name)) return true
-    const sqlite = this.dialect.name === 'sqlite' || this.dialect.name === 'mssql'
-    return sqlite && [...hidden].some((other) => lowerAscii(other) === lowerAscii(name))
+    const fold = this.dialect.foldCteName
+    return [...hidden].some((other) => fold(other) === fold(name))
   }
 
   /** Refuses definitions where a policy does. */

@@ -1,7 +1,5 @@
+import type { CteVisibility } from '../dialect/index.ts'
 import { mapChildren, mapTargets, type Node } from '../ir/index.ts'
-
-/** Which of the common table expressions beside it one sees: those before it, itself as well, or all. */
-export type Sight = 'before' | 'itself' | 'all'
 
 /**
  * A copy of a part in which each direct child is what `change` makes of it, with the names that mean a common table
@@ -11,7 +9,7 @@ export function withHidden<T extends Node>(
   part: T,
   hidden: ReadonlySet<string>,
   change: (child: Node, hidden: ReadonlySet<string>) => Node,
-  sight: (recursive: boolean) => Sight = (recursive) => (recursive ? 'all' : 'before'),
+  visibility: (recursive: boolean) => CteVisibility = (recursive) => (recursive ? 'all' : 'before'),
 ): T {
   // What is written is a table, whatever a common table expression is called.
   const written = (names: ReadonlySet<string>): T =>
@@ -21,7 +19,7 @@ export function withHidden<T extends Node>(
   const seen = new Set(hidden)
   return mapChildren(written(all), (child) => {
     if (child.kind !== 'cte') return change(child, all)
-    const seeing = sight(part.recursive)
+    const seeing = visibility(part.recursive)
     const names = seeing === 'all' ? all : new Set(seeing === 'itself' ? [...seen, child.name] : seen)
     seen.add(child.name)
     return change(child, names)

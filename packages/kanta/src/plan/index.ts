@@ -4,7 +4,7 @@ export { type Bound, bind, bindFixed } from './bind.ts'
 export { type Part, partsOf, refuseRagged } from './bulk.ts'
 export { addContext, type Context, contextValue, joinContexts, sameValue } from './context.ts'
 export { arrayDecoder, type Decoding, describeDecoding, objectDecoder, type RowDecoder } from './decode.ts'
-export { type Sight, withHidden } from './hidden.ts'
+export { withHidden } from './hidden.ts'
 export {
   type Companion,
   type Company,

@@ -168,8 +168,8 @@ function tenantOf(context: string, value: unknown): unknown {
  * Whether `=` takes different tenants for one: MySQL and MariaDB compare text by collations to which `a`, `A` and `á`
  * are the same, and text with numbers as numbers.
  */
-function isLoose({ name }: Dialect, column: ColumnDefinition | undefined): boolean {
-  return (name === 'mysql' || name === 'mariadb') && (column === undefined || LOOSE.has(column.type))
+function isLoose({ textEquality }: Dialect, column: ColumnDefinition | undefined): boolean {
+  return textEquality === 'collation' && (column === undefined || LOOSE.has(column.type))
 }
 
 const LOOSE: ReadonlySet<ColumnDefinition['type']> = new Set(['text', 'varchar', 'enum', 'custom'])

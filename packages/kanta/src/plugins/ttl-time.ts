@@ -1,5 +1,5 @@
-import type { Dialect } from '../dialect/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { type Dialect, facetsOf } from '../dialect/index.ts'
+import { refuse } from '../error/index.ts'
 import { show, sql } from '../sql/index.ts'
 import type { AbstractType, TableDefinition } from '../table/index.ts'
 import { FORMS, type InstantForm, inForm } from './instant.ts'
@@ -57,20 +57,7 @@ const MICROSECONDS = 1000
  * a statement, so that an index can find it.
  */
 export function databaseMoment(dialect: Dialect, form: InstantForm, after: number): Text {
-  switch (dialect.name) {
-    case 'sqlite':
-      return ofSqlite(form, after)
-    case 'postgres':
-      return ofPostgres(form, after)
-    case 'mysql':
-    case 'mariadb':
-      return ofMysql(form, after)
-    default:
-      throw new KantaError(
-        'unsupported',
-        `ttl() has no clock of ${dialect.name}. Leave 'clock' out, and use the mode 'lazy' or 'scheduled'.`,
-      )
-  }
+  return clocks.of(dialect)(form, after)
 }
 
 function ofSqlite(form: InstantForm, after: number): Text {
@@ -120,6 +107,12 @@ function ofMysql(form: InstantForm, after: number): Text {
       return sql`(${since} div 1000)`
   }
 }
+
+const clocks = facetsOf<typeof ofSqlite>(
+  'The clock of the database for ttl()',
+  { sqlite: ofSqlite, postgres: ofPostgres, mysql: ofMysql, mariadb: ofMysql, mssql: undefined },
+  "Leave 'clock' out, and use the mode 'lazy' or 'scheduled'.",
+)
 
 /** The time now, as a program's clock tells it. */
 export function readClock(now: () => Date): Date {

@@ -150,7 +150,7 @@ const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'enum', 'uuid'])
 
 /** Texts are equal when they are the same; most collations of MySQL and MariaDB say so of others, too. */
 function exact(operand: Node, column: ColumnDefinition | undefined, other: Part, { late }: Site): Node {
-  if (late.dialect.name !== 'mysql' && late.dialect.name !== 'mariadb') return operand
+  if (late.dialect.textEquality === 'bytes') return operand
   const isText =
     column === undefined ? other.kind === 'value' && typeof other.value === 'string' : TEXTS.has(column.type)
   return isText ? { kind: 'cast', operand, type: word('binary') } : operand

@@ -19,7 +19,6 @@ export {
   inSchemas,
   type Policy,
   type Prepare,
-  type Sight,
   type Statement,
   type Surroundings,
   sameValue,

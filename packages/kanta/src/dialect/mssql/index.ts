@@ -2,6 +2,8 @@ import type { Kind, Node, NodeOf } from '../../ir/index.ts'
 import { MergeBuilder } from '../../sql/index.ts'
 import type { Codec } from '../../table/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { failedCast } from '../failure.ts'
+import { lowerAscii } from '../fold.ts'
 import { merges } from '../merge.ts'
 import { type Printers, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
@@ -133,6 +135,16 @@ export const mssqlDialect: Dialect = {
   tableSuffix: () => '',
   generatedKey: () => 'identity(1, 1) primary key',
   typeName,
+  foldName: lowerAscii,
+  foldCteName: lowerAscii,
+  cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
+  cteColumnsRenameOrder: false,
+  readsWrittenTable: true,
+  untypedValues: false,
+  textEquality: 'bytes',
+  readsTimeZones: true,
+  transactionalDdl: true,
+  failure: (sign) => failedCast(sign, { kind: 'call', name: 'newid', args: [] }, 'int'),
   quote,
   placeholder: (index) => `@${index + 1}`,
   literal,

@@ -1,4 +1,7 @@
+import type { Node } from '../../ir/index.ts'
 import type { Dialect } from '../dialect.ts'
+import { call, word } from '../failure.ts'
+import { asWritten, lowerAscii } from '../fold.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
 import { codec, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
@@ -8,7 +11,17 @@ import { readBack } from './read-back.ts'
 import { literal, quote } from './text.ts'
 import { mysqlTransaction } from './transaction.ts'
 
-function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'capabilities'> {
+type Shared = Omit<Dialect, 'capabilities' | 'cteVisibility' | 'cteColumnsRenameOrder'>
+
+/**
+ * Error 1690, a number out of range, of which the message repeats the expression. In MariaDB a random number keeps a
+ * query in `from` from being looked into: there a number from a row does better.
+ * https://mariadb.com/kb/en/mariadb-error-codes/
+ */
+const failure = (sign: string, unknown: Node = call('rand')): Node =>
+  call('exp', { kind: 'binary', left: word(String(Number.parseInt(sign, 16))), op: '+', right: unknown })
+
+function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
   return {
     name: flavor.name,
     print: printersOf(flavor),
@@ -23,6 +36,15 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'c
     generatedKey: () => 'primary key auto_increment',
     readBack,
     typeName: (column, table) => typeName(column, table, flavor.uuid),
+    // The setting lower_case_table_names decides.
+    foldName: lowerAscii,
+    foldCteName: asWritten,
+    readsWrittenTable: false,
+    untypedValues: false,
+    textEquality: 'collation',
+    readsTimeZones: false,
+    transactionalDdl: false,
+    failure,
     quote,
     placeholder: () => '?',
     literal,
@@ -33,10 +55,15 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Omit<Dialect, 'c
 export const mysqlDialect: Dialect = {
   ...dialectOf({ name: 'mysql', json: mysqlJson, uuid: 'char(36)' }),
   capabilities: mysqlCapabilities,
+  // None that come later: https://dev.mysql.com/doc/refman/8.4/en/with.html.
+  cteVisibility: (recursive) => (recursive ? 'itself' : 'before'),
+  cteColumnsRenameOrder: false,
 }
 
 /** MariaDB 10.11 and later. */
 export const mariadbDialect: Dialect = {
   ...dialectOf({ name: 'mariadb', json: mariadbJson, uuid: 'uuid' }),
   capabilities: mariadbCapabilities,
+  cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
+  cteColumnsRenameOrder: true,
 }

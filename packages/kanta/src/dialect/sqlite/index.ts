@@ -2,6 +2,8 @@ import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../table/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { call, failureText, word } from '../failure.ts'
+import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
@@ -239,6 +241,26 @@ export const sqliteDialect: Dialect = {
   tableSuffix: (table) => ([...table.columns.values()].some((column) => column.type === 'custom') ? '' : ' strict'),
   generatedKey: (column) => (column.generated === 'identity' ? 'primary key autoincrement' : 'primary key'),
   typeName: (column: ColumnDefinition) => (column.type === 'custom' ? column.sqlType! : TYPES[column.type]!),
+  foldName: lowerAscii,
+  foldCteName: lowerAscii,
+  // Whether they are called recursive or not.
+  cteVisibility: () => 'all',
+  cteColumnsRenameOrder: false,
+  readsWrittenTable: true,
+  untypedValues: false,
+  textEquality: 'bytes',
+  readsTimeZones: true,
+  transactionalDdl: true,
+  // A bad path in JSON: https://www.sqlite.org/json1.html#path_arguments.
+  failure: (sign) =>
+    call(
+      'json_extract',
+      { kind: 'literal', value: '{}' },
+      {
+        ...{ kind: 'binary', left: failureText(sign), op: '||' },
+        right: call('substr', call('random'), word('1'), word('0')),
+      },
+    ),
   quote,
   placeholder: () => '?',
   literal,

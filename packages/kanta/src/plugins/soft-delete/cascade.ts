@@ -265,9 +265,7 @@ function rootsOf(tree: Node, columns: readonly string[], { settings }: DatabaseH
   })
   const isAlone = from.length === 0 && joins.length === 0 && ctes.length === 0
   const locks: Node[] =
-    isAlone && ['postgres', 'mysql', 'mariadb'].includes(settings.planning.dialect.name)
-      ? [{ kind: 'lock', strength: 'update', of: [] }]
-      : []
+    isAlone && settings.planning.dialect.capabilities.locks ? [{ kind: 'lock', strength: 'update', of: [] }] : []
   return nodeWith('select', {
     ...{ ctes, recursive, items, joins, where, orderBy, limit, locks },
     from: [...tree.targets, ...from],
