@@ -1,6 +1,13 @@
 import { KantaError } from '../error/index.ts'
 import { fullName } from '../ir/index.ts'
-import { type Companion, type Company, type DatabaseHandle, type Node, type NodeOf, walk } from '../run/index.ts'
+import {
+  type DatabaseHandle,
+  type Node,
+  type NodeOf,
+  type StatementContext,
+  type TransactionHook,
+  walk,
+} from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { StoredRow } from './image.ts'
 import { captureInsert } from './insert.ts'
@@ -12,7 +19,7 @@ import { byKey, candidates, looseKey, rowsOf } from './rows.ts'
 
 /** A statement that writes an audited table, and where its changes go. */
 export class Capture {
-  readonly company: Company
+  readonly statement: StatementContext
   readonly next: () => Promise<unknown[]>
   readonly settings: Settings
   readonly db: DatabaseHandle
@@ -20,15 +27,20 @@ export class Capture {
   /** The name that the table has in the statement. */
   readonly name: string
 
-  constructor(target: Node | undefined, settings: Settings, company: Company, next: () => Promise<unknown[]>) {
+  constructor(
+    target: Node | undefined,
+    settings: Settings,
+    statement: StatementContext,
+    next: () => Promise<unknown[]>,
+  ) {
     const table = target?.kind === 'alias' ? target.operand : target
     if (table?.kind !== 'table') throw unseen('A table that is given as text')
     const { schema, name } = table
     const definition = table.definition as TableDefinition | undefined
-    this.company = company
+    this.statement = statement
     this.next = next
     this.settings = settings
-    this.db = company.db as DatabaseHandle
+    this.db = statement.db as DatabaseHandle
     this.table = { schema, name, definition, key: keyOf({ schema, name, definition }, settings.keys) }
     this.name = target?.kind === 'alias' ? target.name : name
   }
@@ -38,7 +50,7 @@ export class Capture {
   }
 
   derive(key: string, tree: Node, rows: 'as asked' | 'as stored' = 'as stored'): Promise<StoredRow[]> {
-    return this.company.derive(`audit: ${key}`, () => tree, rows) as Promise<StoredRow[]>
+    return this.statement.derive(`audit: ${key}`, () => tree, rows) as Promise<StoredRow[]>
   }
 
   /** The rows of some keys as they are now, by their keys. */
@@ -47,30 +59,30 @@ export class Capture {
   }
 
   record(changes: readonly { before: StoredRow | undefined; after: StoredRow | undefined }[], asked?: string) {
-    const { company, db, settings, table } = this
-    return record(db, settings, table, { asked: asked ?? company.asked, context: company.context }, changes)
+    const { statement, db, settings, table } = this
+    return record(db, settings, table, { asked: asked ?? statement.requestedKind, context: statement.context }, changes)
   }
 }
 
 /** Keeps the trail: goes along with every statement that writes an audited table. */
-export function auditCompanion(settings: Settings): Companion {
+export function auditHook(settings: Settings): TransactionHook {
   return {
     name: 'audit',
     joins: ({ kind, writes }) => WRITING.has(kind) && writes.some(settings.audits),
-    around: async (company, next) => {
-      const { tree } = company
+    around: async (statement, next) => {
+      const { tree } = statement
       refuseInner(tree)
       switch (tree.kind) {
         case 'insert':
-          return captureInsert(tree, new Capture(tree.into, settings, company, next))
+          return captureInsert(tree, new Capture(tree.into, settings, statement, next))
         case 'update':
           refuseSeveral(tree.targets)
-          return captureUpdate(tree, new Capture(tree.targets[0], settings, company, next))
+          return captureUpdate(tree, new Capture(tree.targets[0], settings, statement, next))
         case 'delete':
           refuseSeveral(tree.targets)
-          return captureDelete(tree, new Capture(tree.targets[0], settings, company, next))
+          return captureDelete(tree, new Capture(tree.targets[0], settings, statement, next))
         case 'merge':
-          return captureMerge(tree, new Capture(tree.into, settings, company, next))
+          return captureMerge(tree, new Capture(tree.into, settings, statement, next))
         case 'explain':
           if (tree.options === undefined) return next()
           throw unseen('A write inside of an explanation')

@@ -2,12 +2,12 @@ import { KantaError } from '../error/index.ts'
 import {
   type Enforced,
   mapChildren,
+  mapInScope,
   type Node,
   type NodeOf,
   nodeWith,
   type Policy,
   type Surroundings,
-  withHidden,
 } from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
@@ -55,7 +55,7 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
   const confined = confine(statement, around.dialect)
   const tree = guard(confined, NO_NAMES, site)
-  return { tree, added: late.added, prepare: late.prepare, told: late.told }
+  return { tree, added: late.added, prepare: late.prepare, notes: late.told }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()
@@ -87,7 +87,7 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
   if (part.kind === 'truncate') refuseTruncate(part, site)
-  const inner = withHidden(
+  const inner = mapInScope(
     part,
     hidden,
     (child, names) => guard(child, names, site, columns),

@@ -63,7 +63,7 @@ function bare(db: QueryRunner): QueryRunner {
   const handle: unknown = db
   if (!(handle instanceof DatabaseHandle) || handle.settings.planning.policies.length === 0) return db
   const { settings, session } = handle
-  const planning = { ...settings.planning, policies: [], companions: [] }
+  const planning = { ...settings.planning, policies: [], transactionHooks: [] }
   return new DatabaseHandle({ ...settings, planning, plugins: [] }, session) as unknown as QueryRunner
 }
 

@@ -105,22 +105,22 @@ function groups(rows: readonly Row[]): { readonly columns: readonly string[]; re
 }
 
 function textFor(plan: Plan, rows: number, dialect: Dialect): string {
-  const key = String(rows)
-  let text = plan.variants.get(key)
-  if (text === undefined) {
-    text = ''
-    let position = 0
-    const { columns, codecs } = rowsSlot(plan)!.codec as RowCodecs
-    const types = columns.map((_, i) => cellType(codecs?.[i], dialect))
-    const place = (type: string | undefined): string => {
-      const text = dialect.placeholder(position++)
-      return type === undefined ? text : `cast(${text} as ${type})`
-    }
-    const row = () => `(${types.map(place).join(', ')})`
-    for (const piece of plan.pieces)
-      text += typeof piece === 'string' ? piece : Array.from({ length: rows }, row).join(', ')
-    plan.variants.set(key, text)
+  const key = rows === 1 ? '1' : String(rows)
+  return plan.memos.text(key) ?? plan.memos.keepText(key, writeRows(plan, rows, dialect))
+}
+
+function writeRows(plan: Plan, rows: number, dialect: Dialect): string {
+  let text = ''
+  let position = 0
+  const { columns, codecs } = rowsSlot(plan)!.codec as RowCodecs
+  const types = columns.map((_, i) => cellType(codecs?.[i], dialect))
+  const place = (type: string | undefined): string => {
+    const text = dialect.placeholder(position++)
+    return type === undefined ? text : `cast(${text} as ${type})`
   }
+  const row = () => `(${types.map(place).join(', ')})`
+  for (const piece of plan.pieces)
+    text += typeof piece === 'string' ? piece : Array.from({ length: rows }, row).join(', ')
   return text
 }
 

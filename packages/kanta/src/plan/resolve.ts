@@ -4,7 +4,7 @@ import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/inde
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 import { COMPARES, COUNTING, DOCUMENTS, PASSING } from './operation.ts'
-import { mayQuery, mayWrite } from './words.ts'
+import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {

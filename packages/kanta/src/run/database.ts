@@ -18,7 +18,6 @@ import {
   type Context,
   type Exemption,
   MOST_PLANNINGS,
-  orderHooks,
   type Planning,
   type Policy,
   type SchemaDefinitions,
@@ -38,13 +37,14 @@ import {
   show,
 } from '../sql/index.ts'
 import { definitionOf, type TableDefinition } from '../table/index.ts'
+import { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
 import { Executor, type Settings } from './execute.ts'
+import { orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
 import { type SchemaCreator, schemaOf } from './schema-creator.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
-import { settingsWithoutGuards, settingsWithoutPlugins } from './without.ts'
 
 /** What `kanta()` takes. */
 export interface KantaOptions {
@@ -94,7 +94,7 @@ export function open(options: KantaOptions): DatabaseHandle {
       dialect: driver.dialect,
       schema: definitions(options.schema),
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
-      companions: plugins.flatMap((plugin) => plugin.companions ?? []),
+      transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
     },
     hooks: orderHooks(options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks]),
     plugins,
@@ -225,7 +225,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
         ...planning,
         policies: [...planning.policies, ...added.flatMap((plugin) => plugin.policies ?? [])],
         // In the order of all plugins: what keeps images of rows comes last, next to the statement itself.
-        companions: all.flatMap((plugin) => plugin.companions ?? []),
+        transactionHooks: all.flatMap((plugin) => plugin.transactionHooks ?? []),
       },
       hooks: orderHooks([...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])]),
     }

@@ -164,14 +164,14 @@ describe.each(engines)('what others had wrong, on $name', (engine) => {
     await other.destroy()
   })
 
-  test('a companion that comes after the audit is refused', () => {
-    const companions = [
+  test('a transaction hook that comes after the audit is refused', () => {
+    const transactionHooks = [
       { name: 'last', joins: () => true, around: (_: unknown, next: () => Promise<unknown[]>) => next() },
     ]
-    expect(() => db.withPlugins([{ name: 'last', priority: -2_000, companions }] as never)).toThrow(
+    expect(() => db.withPlugins([{ name: 'last', priority: -2_000, transactionHooks }] as never)).toThrow(
       /'last' comes after/,
     )
-    expect(() => db.withPlugins([{ name: 'first', companions }] as never)).not.toThrow()
+    expect(() => db.withPlugins([{ name: 'first', transactionHooks }] as never)).not.toThrow()
   })
 
   test('streams and prepared queries that write are in the trail', async () => {

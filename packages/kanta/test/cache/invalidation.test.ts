@@ -9,13 +9,13 @@ import { engines, isHit, isSqlite, type World, world } from './ground.ts'
 /** Writes a note along with each change of a country: what a plugin does itself. */
 const scribe: Plugin = {
   name: 'scribe',
-  companions: [
+  transactionHooks: [
     {
       name: 'scribe',
       joins: (facts) => facts.kind === 'update' && facts.writes.includes('country'),
-      around: async (company, next) => {
+      around: async (statement, next) => {
         const rows = await next()
-        await (company.db as Any).updateTable('note').set({ text: 'along' }).execute()
+        await (statement.db as Any).updateTable('note').set({ text: 'along' }).execute()
         return rows
       },
     },

@@ -225,12 +225,12 @@ test('what a plugin reads itself is not cached', async () => {
   await fill(base)
   const reader: Plugin = {
     name: 'reader',
-    companions: [
+    transactionHooks: [
       {
         name: 'reader',
         joins: (facts) => facts.kind === 'insert',
-        around: async (company, next) => {
-          await (company.db as Any).selectFrom('note').selectAll().execute()
+        around: async (statement, next) => {
+          await (statement.db as Any).selectFrom('note').selectAll().execute()
           return next()
         },
       },

@@ -1,11 +1,11 @@
 import { KantaError } from '../../error/index.ts'
 import type { TableReference } from '../../guard/index.ts'
 import {
-  type Companion,
-  type Company,
   type DatabaseHandle,
   type Node,
   nodeWith,
+  type StatementContext,
+  type TransactionHook,
   withoutGuards,
 } from '../../run/index.ts'
 import { sql } from '../../sql/index.ts'
@@ -18,19 +18,20 @@ import { Deleted, keyOf, NAME, PLAIN, Restored, type SoftPolicies } from './rule
 const PARENT = 'kanta_parent'
 
 /** Goes along with deletions and restorations of rows to which others refer. */
-export function cascading(settled: Settled, policies: SoftPolicies): Companion {
+export function cascading(settled: Settled, policies: SoftPolicies): TransactionHook {
   const ofThis = (told: object): told is Deleted | Restored =>
     (told instanceof Deleted || told instanceof Restored) && told.settled === settled
   return {
     name: NAME,
     joins: (_, told) => told.some(ofThis),
-    around: async (company, next) => {
-      const told = company.told.filter(ofThis)
+    around: async (statement, next) => {
+      const told = statement.notes.filter(ofThis)
       const restored = told.find((each) => each instanceof Restored)
-      if (restored !== undefined) return restoreAlong(company, next, new Cascade(company, settled, policies), restored)
+      if (restored !== undefined)
+        return restoreAlong(statement, next, new Cascade(statement, settled, policies), restored)
       const rows = await next()
-      const cascade = new Cascade(company, settled, policies)
-      for (const each of told) if (each instanceof Deleted) await cascade.delete(each, company)
+      const cascade = new Cascade(statement, settled, policies)
+      for (const each of told) if (each instanceof Deleted) await cascade.delete(each, statement)
       return rows
     },
   }
@@ -45,8 +46,8 @@ class Cascade {
   /** The database without policies: for marks that nobody else sees. */
   readonly #bare: DatabaseHandle
 
-  constructor(company: Company, settled: Settled, policies: SoftPolicies) {
-    const plugged = company.plugged as DatabaseHandle
+  constructor(statement: StatementContext, settled: Settled, policies: SoftPolicies) {
+    const plugged = statement.plugged as DatabaseHandle
     const state = { ...PLAIN, act: 'cascade' } as const
     const policy = policies.in(state)
     this.settled = settled
@@ -66,7 +67,7 @@ class Cascade {
   }
 
   /** Deletes what refers to the rows of a deletion, and what refers to that, with the same id. */
-  async delete({ table, deletion, moment }: Deleted, { args, context }: Company): Promise<void> {
+  async delete({ table, deletion, moment }: Deleted, { args, context }: StatementContext): Promise<void> {
     const { column, deletedBy } = this.settled
     const id = args[deletion]
     const at = moment === undefined ? undefined : args[moment]
@@ -225,14 +226,14 @@ export const countOf = ([result]: readonly unknown[]): bigint =>
 
 /** Restores rows, and undoes for each of them the cascade of its deletion. */
 async function restoreAlong(
-  company: Company,
+  statement: StatementContext,
   next: () => Promise<unknown[]>,
   cascade: Cascade,
   { table }: Restored,
 ): Promise<unknown[]> {
   const keys = [...new Set(cascade.referringTo(table).flatMap((each) => each.references.columns))]
-  const roots = (await company.derive(`${NAME} roots`, (tree) =>
-    rootsOf(tree, [...keys, cascade.settled.cascade!.column], company.plugged as DatabaseHandle),
+  const roots = (await statement.derive(`${NAME} roots`, (tree) =>
+    rootsOf(tree, [...keys, cascade.settled.cascade!.column], statement.plugged as DatabaseHandle),
   )) as Row[]
   const rows = await next()
   const last = `k${keys.length}`

@@ -128,7 +128,7 @@ export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted>
   const plugin: Plugin<SoftDeleted> = {
     name: NAME,
     policies: [plain],
-    companions: settled.cascade === undefined ? [] : [cascading(settled, policies)],
+    transactionHooks: settled.cascade === undefined ? [] : [cascading(settled, policies)],
     extend: (db: DatabaseHandle) => {
       checkOnce(settled, db)
       return added as never

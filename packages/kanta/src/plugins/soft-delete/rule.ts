@@ -37,7 +37,7 @@ export interface State {
 
 export const PLAIN: State = { sight: 'live', sights: {}, act: undefined }
 
-/** Tells the companion that a statement deletes rows to which others may refer. */
+/** Tells the transaction hook that a statement deletes rows to which others may refer. */
 export class Deleted {
   readonly settled: Settled
   readonly table: string
@@ -53,7 +53,7 @@ export class Deleted {
   }
 }
 
-/** Tells the companion that a statement restores rows to which others may refer. */
+/** Tells the transaction hook that a statement restores rows to which others may refer. */
 export class Restored {
   readonly settled: Settled
   readonly table: string

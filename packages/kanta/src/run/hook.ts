@@ -1,14 +1,4 @@
-import type { Node } from '../ir/index.ts'
-import type { Context } from './context.ts'
-import type { Facts } from './resolve.ts'
-
-/** A policy that a statement does without, and why. */
-export interface Exemption {
-  readonly policy: string
-  /** What takes its place, such as `with deleted`; absent where the policy is off. */
-  readonly mode?: string | undefined
-  readonly reason?: string | undefined
-}
+import type { Context, Exemption, Facts } from '../plan/index.ts'
 
 /** What a hook sees of a statement that is about to run. */
 export interface QueryEvent {
@@ -76,46 +66,6 @@ export interface Hook {
   watch?(ended: EndedQuery): void
 }
 
-/** What a companion sees: a statement in a transaction, which more statements may join. */
-export interface Company {
-  readonly facts: Facts
-  /** The kind of statement that the user asked for, and the statement as it runs, policies applied. */
-  readonly asked: Node['kind']
-  readonly tree: Node
-  readonly context: Context
-  readonly exemptions: readonly Exemption[]
-  /** The arguments of the statement, those of policies after those of the user. */
-  readonly args: readonly unknown[]
-  /** What policies tell of it. */
-  readonly told: readonly object[]
-  /**
-   * Runs a statement that is made of this one, with the same arguments: its rows. It is planned once under its key; no
-   * policy and no companion sees it. Values of its own it takes as literals or as a `context` node. Its rows are read by
-   * the codecs of their columns; or as the statement's own would come, under the names of the program (`as asked`), or
-   * as the database holds them, which is exact and can be written back (`as stored`).
-   */
-  derive(
-    key: string,
-    make: (tree: Node) => Node,
-    rows?: 'as asked' | 'as stored' | undefined,
-  ): Promise<Record<string, unknown>[]>
-  /** The transaction that it runs in, without plugins: a `Transaction`. */
-  readonly db: unknown
-  /** The same transaction with the plugins, context and exemptions of the statement. */
-  readonly plugged: unknown
-}
-
-/**
- * Goes along with statements in one transaction with them: what it adds and they themselves take effect together, or
- * not at all. `next` runs the statement and gives its rows, or its result in an array.
- */
-export interface Companion {
-  readonly name: string
-  /** Whether it goes along with a statement, by what is known of it and what policies tell; asked once for each shape. */
-  joins(facts: Facts, told: readonly object[]): boolean
-  around(company: Company, next: () => Promise<unknown[]>): Promise<unknown[]>
-}
-
 /** Those that answer come last. */
 export function orderHooks(hooks: readonly Hook[]): readonly Hook[] {
   return [...hooks.filter((hook) => hook.answers !== true), ...hooks.filter((hook) => hook.answers === true)]
@@ -126,33 +76,43 @@ export function listening(hooks: readonly Hook[]): readonly Hook[] {
   return hooks.map((hook) => (hook.answers === true ? { name: hook.name, around: aroundOf(hook) } : hook))
 }
 
-type Around<E> = (event: E, next: () => Promise<unknown>) => Promise<unknown>
+type Next = () => Promise<unknown>
 
-/** Runs `work` inside all hooks, the first outermost. */
-export function throughHooks<T>(hooks: readonly Hook[], event: QueryEvent, work: () => Promise<T>): Promise<T> {
-  return through(hooks.map(aroundOf), event, work)
-}
+/** Runs work inside all hooks of a database, the first outermost. */
+export type HookChain = <T>(event: QueryEvent, work: () => Promise<T>) => Promise<T>
 
-/** Runs `work` inside all companions, the first outermost. */
-export function throughCompanions<T>(all: readonly Companion[], company: Company, work: () => Promise<T>): Promise<T> {
-  const arounds = all.map(
-    (one): Around<Company> =>
-      (event, next) =>
-        one.around(event, next as () => Promise<unknown[]>),
-  )
-  return through(arounds, company, work)
-}
+const chains = new WeakMap<readonly Hook[], HookChain>()
 
-function through<E, T>(arounds: readonly Around<E>[], event: E, work: () => Promise<T>): Promise<T> {
-  const from = (i: number): Promise<T> => {
-    const around = arounds[i]
-    return around === undefined ? work() : (around(event, () => from(i + 1)) as Promise<T>)
+/** Returns the chain of these hooks, which is made once. */
+export function chainOf(hooks: readonly Hook[]): HookChain {
+  let chain = chains.get(hooks)
+  if (chain === undefined) {
+    chain = chainFrom(hooks, 0)
+    chains.set(hooks, chain)
   }
-  return from(0)
+  return chain
 }
 
-function aroundOf(hook: Hook): Around<QueryEvent> {
-  if (hook.around !== undefined) return (event, next) => hook.around!(event, next)
+function chainFrom(hooks: readonly Hook[], from: number): HookChain {
+  const hook = hooks[from]
+  if (hook === undefined) return (_, work) => work()
+  const around = aroundOf(hook) as (event: QueryEvent, next: Next) => Promise<never>
+  if (from === hooks.length - 1) return around
+  const inner = chainFrom(hooks, from + 1)
+  return (event, work) => around(event, () => inner(event, work))
+}
+
+/** Tells the hooks that only watch of a statement that has ended. */
+export function tellWatchers(hooks: readonly Hook[], ended: EndedQuery): void {
+  for (const hook of hooks) hook.watch?.(ended)
+}
+
+function aroundOf(hook: Hook): (event: QueryEvent, next: Next) => Promise<unknown> {
+  return hook.around === undefined ? watching(hook) : hook.around.bind(hook)
+}
+
+/** Watches a statement among hooks that go around it. */
+function watching(hook: Hook): NonNullable<Hook['around']> {
   return async ({ sql, parameters, facts, streaming }, next) => {
     const started = performance.now()
     let error: unknown

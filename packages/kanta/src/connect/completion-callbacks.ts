@@ -1,7 +1,7 @@
 import { KantaError } from '../error/index.ts'
 
 /** What is called after a statement that is in no transaction. */
-export class Aftermath {
+export class CompletionCallbacks {
   readonly #committed: (() => unknown)[] = []
   readonly #lasting: (() => unknown)[] = []
   #reached = false

@@ -5,7 +5,7 @@ import { mapChildren, mapTargets, type Node } from '../ir/index.ts'
  * A copy of a part in which each direct child is what `change` makes of it, with the names that mean a common table
  * expression there. What one sees depends on the database; by default those before it, or all where they are recursive.
  */
-export function withHidden<T extends Node>(
+export function mapInScope<T extends Node>(
   part: T,
   hidden: ReadonlySet<string>,
   change: (child: Node, hidden: ReadonlySet<string>) => Node,

@@ -1,5 +1,6 @@
-import { listening, type Planning } from '../plan/index.ts'
+import type { Planning } from '../plan/index.ts'
 import type { Settings } from './execute.ts'
+import { listening } from './hook.ts'
 
 const bare = new WeakMap<Planning, Planning>()
 const unguarded = new WeakMap<Planning, Planning>()
@@ -9,21 +10,21 @@ const unguarded = new WeakMap<Planning, Planning>()
  * For what is Kanta's own: the tables of plugins and migrations, and what a plugin asks the server.
  */
 export function settingsWithoutPlugins(settings: Settings): Settings {
-  const planning = kept(bare, settings.planning, (all) => ({ ...all, policies: [], companions: [] }))
+  const planning = kept(bare, settings.planning, (all) => ({ ...all, policies: [], transactionHooks: [] }))
   // Who answers reads has to hear of every write.
   const hooks = listening(settings.hooks.filter((hook) => hook.answers === true))
   return { ...settings, planning, plugins: [], hooks }
 }
 
 /**
- * The settings of a database without rules on rows and companions, under the names of the program; hooks are told which
+ * The settings of a database without rules on rows and transaction hooks, under the names of the program; hooks are told which
  * policies it does without, and what for. For what a plugin does to the tables of the user.
  */
 export function settingsWithoutGuards(settings: Settings, mode: string): Settings {
   const planning = kept(unguarded, settings.planning, (all) => ({
     ...all,
     policies: all.policies.filter((policy) => policy.enforce === undefined),
-    companions: [],
+    transactionHooks: [],
   }))
   const guards = settings.planning.policies.filter((policy) => policy.enforce !== undefined)
   const exemptions = [...settings.exemptions, ...guards.map(({ name }) => ({ policy: name, mode }))]
