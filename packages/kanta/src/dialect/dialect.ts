@@ -1,6 +1,7 @@
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { MergeBuilder } from '../sql/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
+import type { CatalogColumn } from './catalog.ts'
 import type { DialectName } from './name.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
@@ -94,14 +95,18 @@ export interface Dialect {
   readonly maxParameters: number
   /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */
   readonly bulkParameters: number
-  /** How an integer column of a key is numbered by the database. */
-  generatedKey(column: ColumnDefinition): string
+  /** Whether an integer that alone is the key is the number of its row. */
+  readonly rowidKeys?: boolean
+  /** How the database numbers the column of a key; null where it does so without being asked. */
+  keyIdentity(column: ColumnDefinition): CatalogColumn['identity']
   /** How the rows of an insert are read where `returning` is not available. */
   readonly readBack?: InsertReading
   /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */
   typeName(column: ColumnDefinition, table?: TableDefinition): string
-  /** What ends a `create table`. */
-  tableSuffix(table: TableDefinition): string
+  /** The default of a column of a `table()` as text, where a literal would not do. */
+  defaultText?(value: unknown, column: ColumnDefinition, table: TableDefinition): string
+  /** What follows the columns of a `table()`, such as `strict`. */
+  tableOptions(table: TableDefinition): readonly string[]
   /**
    * What a name means: those that fold to one text name one table or column. Where settings of the server decide, it
    * folds, so that a policy covers both.

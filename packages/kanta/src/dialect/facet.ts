@@ -12,6 +12,8 @@ export interface Facets<F> {
   of(dialect: Dialect | DialectName): F
   /** Returns `undefined` where the database lacks the feature. */
   find(dialect: Dialect | DialectName): F | undefined
+  /** Returns the names of the databases whose implementation passes a test. */
+  names(test: (facet: F) => boolean): readonly DialectName[]
 }
 
 /**
@@ -36,6 +38,11 @@ export function facetsOf<F extends object>(
   }
   return {
     find,
+    names: (test) =>
+      dialectNames.filter((name) => {
+        const facet = byName[name]
+        return facet !== undefined && test(facet)
+      }),
     of(dialect) {
       const facet = find(dialect)
       if (facet !== undefined) return facet

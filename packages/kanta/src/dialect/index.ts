@@ -1,3 +1,7 @@
+export type * from './catalog.ts'
+export * from './catalog-nodes.ts'
+export { catalogTable } from './catalog-table.ts'
+export { type Creation, creationOf } from './creation.ts'
 export type {
   AccessMode,
   Capabilities,
@@ -12,7 +16,7 @@ export { type Facets, facetsOf } from './facet.ts'
 export { lowerAscii } from './fold.ts'
 export { checkFragment, isReaching } from './fragment.ts'
 export { localize } from './localize.ts'
-export { type DialectName, titleOf } from './name.ts'
+export { type DialectName, isAmong, titleOf } from './name.ts'
 export { type Printers, standard } from './print.ts'
 export { raise, raised } from './raise.ts'
 export { definingDialect } from './schema-needs.ts'

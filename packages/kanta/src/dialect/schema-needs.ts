@@ -165,6 +165,10 @@ function changeable(n: NodeOf<'alteration'>, need: Need, w: Writer): void {
     case 'set default':
     case 'drop default':
       return need(true, 'alterColumnDefault', inColumn, otherDefault(w))
+    case 'drop expression':
+    case 'add identity':
+    case 'drop identity':
+      return need(true, 'generatedIdentity', inColumn, otherwise(w))
     case 'set not null':
     case 'drop not null':
       return need(true, 'alterColumnNull', inColumn, otherwise(w))
@@ -190,6 +194,8 @@ function changeable(n: NodeOf<'alteration'>, need: Need, w: Writer): void {
         'renameConstraint()',
         w.dialect.capabilities.alterConstraints ? 'Drop it and add it under its new name.' : REBUILD,
       )
+    case 'rename index':
+      return need(true, 'renameIndex', 'renameIndex()', 'Drop it and create it under its new name.')
     case 'drop index':
       return need(true, 'alterTableIndexes', 'dropIndex() of alterTable()', 'Use schema.dropIndex().')
     case 'attach partition':
@@ -262,7 +268,15 @@ function tableParts(n: NodeOf<'createTable'>): void {
 
 const nameOf = (part: Node | undefined): string => (part?.kind === 'identifier' ? part.names.join('.') : '')
 
-const ALONE = ['rename to', 'rename column', 'rename constraint', 'set schema', 'attach partition', 'detach partition']
+const ALONE = [
+  'rename to',
+  'rename column',
+  'rename constraint',
+  'rename index',
+  'set schema',
+  'attach partition',
+  'detach partition',
+]
 
 /** Whether a change cannot stand beside others. */
 const standsAlone = (part: Node): boolean => part.kind === 'alteration' && ALONE.includes(part.action)

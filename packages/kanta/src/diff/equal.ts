@@ -1,12 +1,4 @@
-import type {
-  CatalogCheck,
-  CatalogColumn,
-  CatalogForeignKey,
-  CatalogIndex,
-  CatalogKey,
-  CatalogTable,
-  DialectName,
-} from '../introspect/index.ts'
+import type { CatalogColumn, CatalogForeignKey, CatalogIndex, DialectName } from '../introspect/index.ts'
 import { canonicalJson } from '../introspect/index.ts'
 import { normalExpression } from './expression.ts'
 import type { ColumnChange, Constraint } from './step.ts'
@@ -206,18 +198,4 @@ export function indexForm(index: CatalogIndex, table: string, { dialect }: Groun
     part.collation?.toLowerCase() ?? null,
   ])
   return JSON.stringify([parts, index.unique, index.method ?? 'btree', index.include, expression(index.where)])
-}
-
-/** The constraints of a table, with what sort each is. */
-export function constraintsOf(table: CatalogTable): Constraint[] {
-  const of = <K extends CatalogKey | CatalogCheck | CatalogForeignKey, T extends string>(type: T, each: K) => ({
-    type,
-    ...each,
-  })
-  return [
-    ...(table.primaryKey === null ? [] : [of('primary key', table.primaryKey)]),
-    ...table.uniques.map((key) => of('unique', key)),
-    ...table.checks.map((check) => of('check', check)),
-    ...table.foreignKeys.map((key) => of('foreign key', key)),
-  ]
 }

@@ -4,7 +4,7 @@ import { dialectOf } from '../introspect/index.ts'
 import { sql as template } from '../sql/index.ts'
 import { dialectNamed } from './dialect.ts'
 import type { Difference } from './diff.ts'
-import { printStep } from './print.ts'
+import { printStep } from './nodes.ts'
 import { needsForeignKeysOff, type Step } from './step.ts'
 
 const sql = template as unknown as Sql

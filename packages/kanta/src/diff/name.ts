@@ -1,6 +1,7 @@
+import { constraintsOf } from '../dialect/index.ts'
 import type { CatalogTable, DialectName } from '../introspect/index.ts'
 import { tokens } from '../introspect/index.ts'
-import { constraintForm, constraintsOf, type Ground } from './equal.ts'
+import { constraintForm, type Ground } from './equal.ts'
 import { keyOf } from './rename.ts'
 import type { Side } from './side.ts'
 import type { Constraint } from './step.ts'

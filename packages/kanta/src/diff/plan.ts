@@ -1,3 +1,4 @@
+import { constraintsOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type {
   CatalogColumn,
@@ -7,11 +8,11 @@ import type {
   CatalogTable,
   CatalogView,
 } from '../introspect/index.ts'
-import { columnChanges, constraintForm, constraintsOf, type Ground, indexForm } from './equal.ts'
+import { columnChanges, constraintForm, type Ground, indexForm } from './equal.ts'
 import { withKeptNames } from './name.ts'
+import { dependentsOf, reasonsToRebuild } from './rebuild-reasons.ts'
 import { keyOf, mentions, type Renamed, renamedSide } from './rename.ts'
 import type { Side } from './side.ts'
-import { dependentsOf, reasonsToRebuild } from './sqlite.ts'
 import type { Constraint, Step } from './step.ts'
 
 /** What differs between two lists, and what only has another name. */

@@ -1,16 +1,17 @@
-import { type Dialect, Writer } from '../dialect/index.ts'
+import { catalogTable, type Dialect } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import {
+  abstractOf,
   type Catalog,
   type CatalogColumn,
-  type CatalogForeignKey,
   type CatalogIndex,
+  type CatalogName,
   type CatalogTable,
-  readCreateTable,
 } from '../introspect/index.ts'
-import { fold, type Node } from '../ir/index.ts'
+import type { Node } from '../ir/index.ts'
 import { migrationTables } from '../run/index.ts'
-import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../table/index.ts'
+import { definitionOf, type TableDefinition } from '../table/index.ts'
+import { printNode } from './node.ts'
 
 /** One side of a diff. */
 export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {
@@ -76,25 +77,27 @@ function fromDefinitions(schema: object, dialect: Dialect): Side {
   return { says: 'tables', tables, views: [], enums: [], triggers: [] }
 }
 
-/**
- * What `create table` of a definition makes. It is read from the text that the dialect prints, so that a diff can never
- * be of another mind than the statement.
- */
+/** The catalog entry of a `table()`: the one by which `createTable()` goes, with its expressions as text. */
 function tableOf(definition: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
-  const text = print(fold(creationOf(definition)!.table(definition)).tree as Node, dialect)
-  const read =
-    readCreateTable(text, dialect.name) ?? refuse(`The text of the table '${definition.name}' cannot be read: ${text}`)
-  const unhomed = (schema: string | null | undefined): string | null => (schema === home ? null : (schema ?? null))
-  const targets = definition.foreignKeys.map((key) => key.references().table.schema)
+  const text = (node: Node): string => printNode(node, dialect)
+  const textOr = (node: Node | null): string | null => (node === null ? null : text(node))
+  const unhomed = <T extends CatalogName>(each: T): T => (each.schema === home ? { ...each, schema: null } : each)
+  const entry = unhomed(catalogTable(definition, dialect))
   return {
-    ...read,
-    kind: 'table',
-    schema: unhomed(read.schema),
-    foreignKeys: read.foreignKeys.map(
-      (key, i): CatalogForeignKey => ({ ...key, target: { ...key.target, schema: unhomed(targets[i]) } }),
-    ),
-    indexes: definition.indexes.map((index) => indexOf(index, definition, dialect)),
-    comment: null,
+    ...entry,
+    columns: entry.columns.map((column) => ({
+      ...column,
+      abstract: abstractOf(column.type, dialect.name),
+      default: textOr(column.default),
+      generated: column.generated && { ...column.generated, expression: text(column.generated.expression) },
+    })),
+    checks: entry.checks.map((check) => ({ ...check, expression: text(check.expression) })),
+    foreignKeys: entry.foreignKeys.map((key) => ({ ...key, target: unhomed(key.target) })),
+    indexes: entry.indexes.map((index) => ({
+      ...index,
+      parts: index.parts.map((part) => ({ ...part, expression: textOr(part.expression) })),
+      where: textOr(index.where),
+    })),
   }
 }
 
@@ -120,36 +123,6 @@ function settled(table: CatalogTable, { name }: Dialect): CatalogTable {
     ],
     indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !serves(index))),
   }
-}
-
-function indexOf(index: IndexDefinition, table: TableDefinition, dialect: Dialect): CatalogIndex {
-  return {
-    name: index.name ?? [table.name, ...index.columns, 'index'].join('_'),
-    parts: index.columns.map((column) => ({
-      column,
-      expression: null,
-      direction: 'asc',
-      nulls: null,
-      collation: null,
-    })),
-    unique: index.unique,
-    method: null,
-    include: [],
-    where: index.where === undefined ? null : print((index.where as unknown as { node: Node }).node, dialect),
-    definition: null,
-  }
-}
-
-/** The text of a node without values. */
-function print(node: Node, dialect: Dialect): string {
-  const writer = new Writer(dialect, new Map()).statement(node)
-  return writer.pieces
-    .map((piece) =>
-      typeof piece === 'string'
-        ? piece
-        : refuse('An expression in the definition of a table takes no values. Use sql.lit(value) for a constant.'),
-    )
-    .join('')
 }
 
 /** The column of a table by its name. */

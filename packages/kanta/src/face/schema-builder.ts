@@ -148,6 +148,7 @@ interface Alterations extends AddConstraints<AlterTableConstraintBuilder, AlterT
   renameConstraint(name: string, to: string): AlteredTableBuilder
   addIndex(name: string): AlterTableAddIndexBuilder
   dropIndex(name: string): AlteredTableBuilder
+  renameIndex(name: string, to: string): AlteredTableBuilder
   /** Makes a table that is there a partition of this one. */
   attachPartition(table: AnyTable, rows: (p: PartitionBoundsBuilder) => PartitionBounds): AlteredTableBuilder
   /** Makes a partition a table of its own. */

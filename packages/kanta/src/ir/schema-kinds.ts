@@ -7,13 +7,12 @@ import type { Fields } from './kinds.ts'
 import type { Node } from './node.ts'
 
 export interface SchemaKinds {
-  /** What a dialect makes of a `table()`, or of a column of one. */
-  local: { aspect: 'type' | 'key' | 'default' | 'suffix'; definition: object; table: object | undefined }
   references: { table: Node; columns: readonly Node[] }
   columnDefinition: {
     name: Node | undefined
     ifNotExists: boolean
     type: Node | undefined
+    collate: Node | undefined
     unsigned: boolean
     modifiers: readonly Node[]
     generated: Node | undefined
@@ -54,7 +53,8 @@ export interface SchemaKinds {
     bounds: Node | undefined
     columns: readonly Node[]
     constraints: readonly Node[]
-    suffix: Node | undefined
+    /** What follows the columns, such as `strict`. */
+    options: readonly Node[]
     comment: Node | undefined
     partitionBy: Node | undefined
     onCommit: string | undefined
@@ -73,7 +73,7 @@ export interface SchemaKinds {
     where: readonly Node[]
   }
   drop: {
-    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain'
+    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain' | 'trigger'
     names: readonly Node[]
     temporary: boolean
     concurrently: boolean
@@ -95,6 +95,10 @@ export interface SchemaKinds {
     name: Node | undefined
     to: Node | undefined
     operand: Node | undefined
+    /** With a new type: its collation, what its values are made of, and whether it takes null. */
+    collate: Node | undefined
+    using: Node | undefined
+    nullable: boolean | undefined
     position: string | undefined
     beside: Node | undefined
     behavior: string | undefined
@@ -122,6 +126,7 @@ export interface SchemaKinds {
   createSequence: { name: Node | undefined; temporary: boolean; ifNotExists: boolean; options: readonly Node[] }
   sequenceOption: { action: string; operand: Node | undefined }
   comment: { object: 'table' | 'column' | 'view'; name: Node | undefined; column: Node | undefined; text: Node }
+  createTrigger: { name: Node; timing: string; events: readonly string[]; table: Node; body: Node }
   truncate: { tables: readonly Node[]; identity: 'restart' | 'continue' | undefined; cascade: boolean }
   /** How the rows of a table are parted, with the parts where the database defines them there. */
   partitioning: {
@@ -137,12 +142,12 @@ export interface SchemaKinds {
 
 /** The parts of each kind, as `fields` has them. */
 export const schemaFields: Fields<keyof SchemaKinds> = {
-  local: { aspect: 'atom', definition: 'atom', table: 'atom' },
   references: { table: 'node', columns: 'nodes' },
   columnDefinition: {
     name: 'node',
     ifNotExists: 'atom',
     type: 'node',
+    collate: 'node',
     unsigned: 'atom',
     modifiers: 'nodes',
     generated: 'node',
@@ -182,7 +187,7 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
     bounds: 'node',
     columns: 'nodes',
     constraints: 'nodes',
-    suffix: 'node',
+    options: 'nodes',
     comment: 'node',
     partitionBy: 'node',
     onCommit: 'atom',
@@ -217,6 +222,9 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
     name: 'node',
     to: 'node',
     operand: 'node',
+    collate: 'node',
+    using: 'node',
+    nullable: 'atom',
     position: 'atom',
     beside: 'node',
     behavior: 'atom',
@@ -238,6 +246,7 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
   createSequence: { name: 'node', temporary: 'atom', ifNotExists: 'atom', options: 'nodes' },
   sequenceOption: { action: 'atom', operand: 'node' },
   comment: { object: 'atom', name: 'node', column: 'node', text: 'node' },
+  createTrigger: { name: 'node', timing: 'atom', events: 'atoms', table: 'node', body: 'node' },
   truncate: { tables: 'nodes', identity: 'atom', cascade: 'atom' },
   partitioning: { style: 'atom', columns: 'nodes', count: 'atom', partitions: 'nodes' },
   partition: { name: 'node', bounds: 'node' },

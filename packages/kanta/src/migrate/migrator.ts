@@ -1,11 +1,11 @@
+import { titleOf } from '../dialect/index.ts'
 import { KantaError, nearest, refuse } from '../error/index.ts'
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle, migrationTables, suppress, withoutPlugins } from '../run/index.ts'
+import { DatabaseHandle, migrationTables, sessionLocks, suppress, withoutPlugins } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
+import { refuseElsewhere } from './broken-reference.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
-import { engines } from './engine.ts'
 import { cancelledBefore, failed } from './failure.ts'
-import { refuseElsewhere } from './foreign-keys.ts'
 import { type Lock, type LockOptions, RowLock, sessionLock, waitFor } from './lock.ts'
 import { byName, load, type MigrationSource, type Named } from './migration.ts'
 import { type Performed, perform, type Step } from './perform.ts'
@@ -189,7 +189,7 @@ class Runner implements Migrator {
       refuseDirty(records)
       refuseDrift(statusOf(named, records), this.#options.allow ?? [])
       const planned = plan(named, records)
-      refuseElsewhere(this.#db.settings.driver.dialect.name, planned)
+      refuseElsewhere(this.#db, planned)
       const first = nextPosition(records)
       return planned.map((each, i) => ({ ...each, position: first + i, number: i + 1, of: planned.length }))
     }
@@ -267,14 +267,14 @@ class Runner implements Migrator {
 
   #lock(held: Held): { lock: Lock; name: string } {
     const { driver } = this.#db.settings
-    const { sessionLock: sql } = engines[driver.dialect.name]
+    const sql = sessionLocks.find(driver.dialect)
     const { by = sql === undefined ? 'row' : 'session', expiry = 15_000 } = this.#options.lock ?? {}
     if (by === 'session') {
       const name = this.#options.table ?? migrationTables.record
       if (sql === undefined)
         throw new KantaError(
           'unsupported',
-          `${driver.dialect.name} has no lock that belongs to a connection. Leave lock.by out, or say 'row'.`,
+          `${titleOf(driver.dialect)} has no lock that belongs to a connection. Leave lock.by out, or say 'row'.`,
         )
       return { lock: sessionLock(held.own, sql, name), name }
     }

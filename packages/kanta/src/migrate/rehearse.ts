@@ -1,6 +1,5 @@
 import { DatabaseHandle } from '../run/index.ts'
-import { engines } from './engine.ts'
-import { withoutForeignKeys } from './foreign-keys.ts'
+import { withoutForeignKeys } from './broken-reference.ts'
 import { call, type Performed, restoring, resultOf, type Step } from './perform.ts'
 import { refuseInTransaction, Statements } from './watch.ts'
 import type { Work } from './work.ts'
@@ -13,8 +12,7 @@ const UNDO = Symbol('undo')
  * can undo is called, too, but its statements are only noted down, except for queries.
  */
 export async function rehearse(work: Omit<Work, 'lock' | 'records'>, steps: readonly Step[]): Promise<Performed[]> {
-  const { name: dialect } = work.db.settings.driver.dialect
-  const { transactionalDdl } = engines[dialect]
+  const { transactionalDdl } = work.db.settings.driver.dialect
   const off = steps.some(({ migration }) => migration.foreignKeys === 'off')
   const restore = off ? await withoutForeignKeys(work.own) : undefined
   const builder = work.db.transaction()
@@ -48,7 +46,7 @@ async function rehearseOne(
   work.tell({ kind: 'start', name, direction, number, of })
   const statements = new Statements()
   const start = performance.now()
-  const beforeText = refuseInTransaction(db.settings.driver.dialect.name)
+  const beforeText = refuseInTransaction(db)
   const failed: unknown[] = []
   try {
     await call(work, step, db, statements, pretend ? { pretend } : { beforeText })

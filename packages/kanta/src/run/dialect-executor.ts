@@ -1,4 +1,5 @@
-import type { Dialect } from '../dialect/index.ts'
+import { type Creation, creationOf, type Dialect } from '../dialect/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 import { Executor, type Settings } from './execute.ts'
 
 const known = new WeakMap<Settings, Map<Dialect, Settings>>()
@@ -19,6 +20,12 @@ function settingsIn(settings: Settings, dialect: Dialect): Settings {
 export class DialectExecutor extends Executor {
   static of({ settings, session }: Executor, dialectOf: (dialect: Dialect) => Dialect): DialectExecutor {
     return new DialectExecutor(settingsIn(settings, dialectOf(settings.planning.dialect)), session)
+  }
+
+  /** How the database creates a `table()`. */
+  get creationOf(): (definition: TableDefinition) => Creation {
+    const { dialect } = this.settings.planning
+    return (definition) => creationOf(definition, dialect)
   }
 
   /** Whether comments are statements of their own. */

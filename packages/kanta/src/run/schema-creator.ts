@@ -1,8 +1,8 @@
 import { creatingDialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { start } from '../ir/index.ts'
+import { declareKinds, schemaFields, start } from '../ir/index.ts'
 import { type Chain, Definition, indexesOf, show, tableNode } from '../sql/index.ts'
-import { creationOf, definitionOf, isAliased, table as tableOf } from '../table/index.ts'
+import { definitionOf, isAliased, table as tableOf } from '../table/index.ts'
 import { DialectExecutor } from './dialect-executor.ts'
 import type { Executor } from './execute.ts'
 
@@ -36,9 +36,10 @@ export function schemaOf(executor: Executor): SchemaCreator {
 
 /** `db.schema`: tables from their definitions. `kanta/schema` has all else. */
 export class SchemaCreator {
-  readonly #executor: Executor
+  readonly #executor: DialectExecutor
 
   constructor(executor: Executor) {
+    declareKinds(schemaFields)
     this.#executor = DialectExecutor.of(executor, creatingDialect)
   }
 
@@ -46,7 +47,7 @@ export class SchemaCreator {
     const definition = isAliased(table) ? undefined : definitionOf(table)
     if (definition === undefined)
       refuse(`createTable(${show(table)}) takes a table() value. For a name, use schemaBuilder(db) of 'kanta/schema'.`)
-    return new CreateTable(creationOf(definition)!.table(definition), [], this.#executor)
+    return new CreateTable(this.#executor.creationOf(definition).table, [], this.#executor)
   }
 
   dropTable(table: unknown): DropTable {
@@ -61,7 +62,7 @@ class CreateTable extends Definition<'createTable'> {
   }
 
   protected override following(): readonly Chain[] {
-    return indexesOf(this)
+    return indexesOf(this, (this.runner as DialectExecutor).creationOf)
   }
 }
 

@@ -5,10 +5,12 @@ import { type Late, type TablePolicy, type TableReference, type TableRule, table
 import { fullName, type TableName } from '../ir/index.ts'
 import type { DatabaseHandle, Plugin, Policy } from '../run/index.ts'
 import type { Selectable, TableDefinition } from '../table/index.ts'
+import { textOf } from './facet.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
-import { beganOf, keeperOf, lookUp, textOf } from './keep.ts'
+import { beganOf, lookUp } from './keep.ts'
+import { keeperOf } from './keeper.ts'
 import { historyOf, nameInDatabase, tableName, tableNames } from './name.ts'
-import { AS_OF, pastSource, type Shown, versionsSource } from './source.ts'
+import { AS_OF, type Shown } from './source.ts'
 import { keyOf } from './statements.ts'
 import { type Version, versionsOf } from './versions.ts'
 
@@ -63,7 +65,8 @@ export interface TimeTravelling {
 /** One database that the plugin is given to. */
 interface Ground {
   readonly known: Map<string, Known>
-  readonly made: Map<string, TablePolicy>
+  /** By the dialect, of which a program for Kysely has another one, and by what stands in the place of the tables. */
+  readonly made: WeakMap<Dialect, Map<string, TablePolicy>>
   /** Those of the database that was opened. */
   readonly policies: readonly Policy[]
 }
@@ -100,7 +103,7 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
     const { driver, planning } = db.settings
     let ground = grounds.get(driver)
     if (ground === undefined) {
-      ground = { known: new Map(), made: new Map(), policies: planning.policies }
+      ground = { known: new Map(), made: new WeakMap(), policies: planning.policies }
       grounds.set(driver, ground)
     }
     return ground
@@ -109,9 +112,10 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
   const instead = (db: DatabaseHandle, mode: 'as of an instant' | 'all versions'): DatabaseHandle => {
     const { dialect } = db.settings.planning
     const { known, made } = groundOf(db)
-    const key = `${mode} ${dialect.name}`
-    const policy = made.get(key) ?? historyPolicy({ tables, current, known, now, dialect }, mode)
-    made.set(key, policy)
+    const byMode = made.get(dialect) ?? new Map<string, TablePolicy>()
+    made.set(dialect, byMode)
+    const policy = byMode.get(mode) ?? historyPolicy({ tables, current, known, now, dialect }, mode)
+    byMode.set(mode, policy)
     return db.exempt(`time travel: ${mode}`, (one) => (one === present ? policy : one), [{ policy: NAME, mode }])
   }
   return {
@@ -207,7 +211,7 @@ function historyPolicy(past: Past, mode: 'as of an instant' | 'all versions'): T
         )
       if (mode === 'as of an instant') return pastRule(name, table, past)
       return {
-        source: (node) => versionsSource(node, shownOf(name, table.definition, past.known).columns, past.dialect),
+        source: (node) => textOf(past.dialect).versions(node, shownOf(name, table.definition, past.known).columns),
       }
     },
   })
@@ -229,7 +233,7 @@ function pastRule(name: string, { definition }: TableReference, { known, now, di
   return {
     source: (table, late) => {
       check(late)
-      return pastSource(table, shownOf(name, definition, known), late, dialect)
+      return textOf(dialect).past(table, shownOf(name, definition, known), late)
     },
   }
 }

@@ -21,6 +21,7 @@ export const mssqlSchema: SchemaCapabilities = {
   setSchema: true,
   createIndexIfNotExists: true,
   dropIndexIfExists: true,
+  renameIndex: true,
   indexInclude: true,
   partialIndexes: true,
   indexesOfTables: true,
@@ -41,10 +42,17 @@ function checkActions({
     lacks("'restrict' of a foreign key", "Use 'no action', which refuses as well.")
 }
 
+/** The name of a collation stands without quotes. */
+function bareCollation(part: Node | undefined): Node | undefined {
+  if (part?.kind !== 'identifier') return part
+  const name = part.names.join('.')
+  return /^\w+$/.test(name) ? { kind: 'word', text: name } : lacks(`The collation '${name}'`, 'Its name is one word.')
+}
+
 /** A computed column has no type of its own. */
 function columnDefinition(n: NodeOf<'columnDefinition'>, w: Writer): void {
   checkActions(n)
-  if (n.generated === undefined || n.generated.kind === 'local') return tables.columnDefinition(placed(n), w)
+  if (n.generated === undefined) return tables.columnDefinition(placed({ ...n, collate: bareCollation(n.collate) }), w)
   w.node(n.name!)
     .text(' as (')
     .node(placed(n.generated))
@@ -98,8 +106,10 @@ const verbOf = (part: Node): string =>
       : 'alter'
 
 function alteration(n: NodeOf<'alteration'>, w: Writer): void {
-  if (n.action === 'set data type') w.text('alter column ').node(n.name!).text(' ').node(n.operand!)
-  else if (n.action === 'drop column' || n.action === 'drop constraint') {
+  if (n.action === 'set data type') {
+    w.text('alter column ').node(n.name!).text(' ').node(n.operand!).optional(' collate ', bareCollation(n.collate))
+    if (n.nullable !== undefined) w.text(n.nullable ? ' null' : ' not null')
+  } else if (n.action === 'drop column' || n.action === 'drop constraint') {
     // What is refused is refused as everywhere; only the word comes before the list.
     w.text(n.action.slice('drop '.length))
       .text(n.ifExists ? ' if exists ' : ' ')
@@ -111,6 +121,8 @@ function renaming(n: NodeOf<'alter'>, change: NodeOf<'alteration'>): string | un
   if (change.action === 'rename to') return `exec sp_rename ${path(n.name)}, ${bareText(change.name)}`
   if (change.action === 'rename column')
     return `exec sp_rename ${path(n.name, change.name)}, ${bareText(change.to)}, N'COLUMN'`
+  if (change.action === 'rename index')
+    return `exec sp_rename ${path(n.name, change.name)}, ${bareText(change.to)}, N'INDEX'`
   if (change.action !== 'rename constraint') return undefined
   const schema = n.name?.kind === 'table' && n.name.schema !== undefined ? [n.name.schema] : []
   return `exec sp_rename ${path({ kind: 'identifier', names: schema }, change.name)}, ${bareText(change.to)}, N'OBJECT'`

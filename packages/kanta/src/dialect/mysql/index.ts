@@ -3,7 +3,7 @@ import type { Dialect } from '../dialect.ts'
 import { call, word } from '../failure.ts'
 import { asWritten, lowerAscii } from '../fold.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
-import { codec, typeName } from './column.ts'
+import { codec, defaultText, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
 import { mariadbJson, mysqlJson } from './json.ts'
 import { printersOf } from './print.ts'
@@ -32,8 +32,9 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     bulkParameters: 4_096,
     // Text is equal to the same letters alone, as on every other database: the default takes 'a' for 'A'. That of JSON
     // is this one, and MariaDB compares no text of two collations. Spaces at the end do not count in it.
-    tableSuffix: () => ' default character set utf8mb4 collate utf8mb4_bin',
-    generatedKey: () => 'primary key auto_increment',
+    tableOptions: () => ['default character set utf8mb4 collate utf8mb4_bin'],
+    keyIdentity: () => 'auto',
+    defaultText: (value, column, table) => defaultText(value, typeName(column, table, flavor.uuid)),
     readBack,
     typeName: (column, table) => typeName(column, table, flavor.uuid),
     // The setting lower_case_table_names decides.

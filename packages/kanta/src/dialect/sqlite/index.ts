@@ -238,8 +238,9 @@ export const sqliteDialect: Dialect = {
   maxParameters: 32_766,
   bulkParameters: 800,
   // A strict table takes only the types that SQLite knows, and refuses values of another.
-  tableSuffix: (table) => ([...table.columns.values()].some((column) => column.type === 'custom') ? '' : ' strict'),
-  generatedKey: (column) => (column.generated === 'identity' ? 'primary key autoincrement' : 'primary key'),
+  tableOptions: (table) => ([...table.columns.values()].some((column) => column.type === 'custom') ? [] : ['strict']),
+  rowidKeys: true,
+  keyIdentity: (column) => (column.generated === 'identity' ? 'auto' : null),
   typeName: (column: ColumnDefinition) => (column.type === 'custom' ? column.sqlType! : TYPES[column.type]!),
   foldName: lowerAscii,
   foldCteName: lowerAscii,

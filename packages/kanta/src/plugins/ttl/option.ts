@@ -1,7 +1,7 @@
-import { checkOptions, refuse } from '../error/index.ts'
-import { checkName, show } from '../sql/index.ts'
-import { FORMS, type InstantForm } from './instant.ts'
-import type { Expiring } from './ttl-time.ts'
+import { checkOptions, refuse } from '../../error/index.ts'
+import { checkName, show } from '../../sql/index.ts'
+import { FORMS, type InstantForm } from '../instant.ts'
+import type { Expiring } from './time.ts'
 
 /** When the rows of a table expire. */
 export interface ExpiringTable {

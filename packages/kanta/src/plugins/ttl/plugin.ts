@@ -1,14 +1,15 @@
-import { KantaError } from '../error/index.ts'
-import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../guard/index.ts'
-import { splitName } from '../ir/index.ts'
-import { DatabaseHandle, type Node, type Plugin } from '../run/index.ts'
-import { settleTtl, type TtlOptions, type TtlSettings } from './ttl-options.ts'
-import { type Swept, sweep, sweeping } from './ttl-sweep.ts'
-import { databaseMoment, type Expiring, readClock, timeColumn } from './ttl-time.ts'
-import { makeTriggers } from './ttl-trigger.ts'
+import { KantaError } from '../../error/index.ts'
+import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../../guard/index.ts'
+import { splitName } from '../../ir/index.ts'
+import { DatabaseHandle, type Node, type Plugin } from '../../run/index.ts'
+import { expiries } from './facet.ts'
+import { settleTtl, type TtlOptions, type TtlSettings } from './option.ts'
+import { type Swept, sweep, sweeping } from './sweep.ts'
+import { type Expiring, readClock, timeColumn } from './time.ts'
+import { makeTriggers } from './trigger.ts'
 
-export type { ExpiringTable, TtlOptions } from './ttl-options.ts'
-export type { Swept } from './ttl-sweep.ts'
+export type { ExpiringTable, TtlOptions } from './option.ts'
+export type { Swept } from './sweep.ts'
 
 /** What a database has with {@link ttl}. */
 export interface Expires {
@@ -95,7 +96,7 @@ function expiry(settings: TtlSettings): TablePolicy {
           const { form, valueOf } = timeColumn(expiring, table.definition, late.dialect)
           const moment: Node =
             clock === 'database'
-              ? databaseMoment(late.dialect, form, after).node
+              ? expiries.of(late.dialect).moment(form, after).node
               : late.value(() => valueOf(new Date(readClock(now).getTime() - after)))
           const left: Node = { kind: 'binary', left: row(column), op: '>', right: moment }
           return { kind: 'or', items: [isNull(row(column)), left] }
