@@ -9,7 +9,7 @@ import {
 } from '../connect/index.ts'
 import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { PluginDescription } from '../face/index.ts'
 import { fullName } from '../ir/index.ts'
 import {
@@ -75,12 +75,7 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
 
 /** Opens a database. Connects with the first query. */
 export function open(options: KantaOptions): DatabaseHandle {
-  if (typeof options !== 'object' || options === null)
-    refuse(`kanta() takes an object of options, such as { driver: sqlite('cities.db') }, not ${show(options)}.`)
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name as keyof KantaOptions))
-      refuse(`kanta() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
-  }
+  checkOptions('kanta()', options, OPTIONS)
   const { driver } = options
   const plugins = arrange(options.plugins === undefined ? [] : options.plugins)
   checkLog(options.log)
@@ -414,8 +409,6 @@ class TransactionBuilder extends TransactionSetup {
   /** Runs it again when it fails because of others, such as by a deadlock. */
   retry(options: number | RetryOptions = {}): this {
     const retry = typeof options === 'number' ? { attempts: options } : options
-    if (typeof retry !== 'object' || retry === null)
-      refuse(`retry() takes a number of attempts, or options, not ${show(options)}.`)
     checkRetry(retry)
     return this.with({ ...this.asked, retry })
   }

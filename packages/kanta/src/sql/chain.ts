@@ -1,8 +1,7 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { KantaError, refuse, show } from '../error/index.ts'
 import { isTransient, type Kind, type Kinds, keepOut, type Node, node, type Shape } from '../ir/index.ts'
 import type { MergeBuilder } from './merge.ts'
 import { markOperand, type Operand } from './operand.ts'
-import { show } from './operator.ts'
 
 export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined

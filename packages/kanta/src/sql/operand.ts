@@ -1,8 +1,7 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { admit, forgetting, isTransient, type Node, type NodeOf, node, pin } from '../ir/index.ts'
 import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../table/index.ts'
 import { callBack } from './callback.ts'
-import { show } from './operator.ts'
 
 /** Structure and its values: what every expression, query and aliased thing is. */
 export interface Operand {

@@ -1,4 +1,4 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { KantaError, refuse, show } from '../error/index.ts'
 import { CLEARED, forgetting, type Kind, type Node, node, pin, start } from '../ir/index.ts'
 import { aliasOf, Column } from '../table/index.ts'
 import { callBack } from './callback.ts'
@@ -16,7 +16,7 @@ import {
   source,
   valueOf,
 } from './operand.ts'
-import { checkOperator, isComparison, show, takesList } from './operator.ts'
+import { checkOperator, isComparison, takesList } from './operator.ts'
 import { orderNodes } from './order.ts'
 import { Parameter } from './parameter.ts'
 
