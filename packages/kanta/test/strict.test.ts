@@ -45,7 +45,11 @@ describe.each(Object.keys(drivers) as DriverName[])('wrong is loud (%s)', (drive
     const options = (given: object) => () => kanta({ driver: drivers[driver](), ...given } as never)
 
     test.each([
-      ['an unknown option', { shema: {} }, /kanta\(\) has no option "shema"\. Did you mean 'schema'\? It takes: driver, schema/],
+      [
+        'an unknown option',
+        { shema: {} },
+        /kanta\(\) has no option "shema"\. Did you mean 'schema'\? It takes: driver, schema/,
+      ],
       ['no driver', { driver: undefined }, /kanta\(\) needs a driver/],
       ['a path for a driver', { driver: 'cities.db' }, /kanta\(\) needs a driver/],
       ['a schema without tables', { schema: {} }, /The schema holds no table/],
