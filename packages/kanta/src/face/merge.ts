@@ -49,9 +49,11 @@ export interface MergeInto<I extends AnyInfo, N extends string, T extends AnyCel
    *
    * @example
    * ```ts
-   * db.mergeInto('city').using('arrival', 'arrival.id', 'city.id')
-   *   .whenMatched().thenUpdateSet((eb) => ({ name: eb.ref('arrival.name') }))
-   *   .whenNotMatched().thenInsertValues((eb) => ({ name: eb.ref('arrival.name'), country: eb.ref('arrival.country') }))
+   * const takeArrivals = () =>
+   *   db.mergeInto('city').using('arrival', 'arrival.id', 'city.id')
+   *     .whenMatched().thenUpdateSet((eb) => ({ name: eb.ref('arrival.name') }))
+   *     .whenNotMatched().thenInsertValues((eb) => ({ name: eb.ref('arrival.name'), country: eb.ref('arrival.country') }))
+   *     .execute()
    * ```
    */
   using<
