@@ -75,8 +75,8 @@ export interface Dialect {
   readonly name: DialectName
   readonly capabilities: Capabilities
   readonly print: Printers
-  /** What builds merges, where the database has them. */
-  readonly MergeBuilder?: typeof MergeBuilder
+  /** The builder of merges; where the database has none, the sentence that says what to use instead. */
+  readonly merge: typeof MergeBuilder | string
   readonly transaction: TransactionSql
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect

@@ -30,8 +30,7 @@ function lacks({ name }: Dialect, clause: string, alternative: string): never {
 }
 
 /** Refuses a merge, before it is built where that is known. */
-export const refuseMerge = (dialect: Dialect): never =>
-  lacks(dialect, 'mergeInto()', 'Use insertInto() with onConflict(), and updateTable() with from().')
+export const refuseMerge = (dialect: Dialect): never => lacks(dialect, 'mergeInto()', String(dialect.merge))
 
 const STATEMENTS: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge', 'rawStatement'])
 

@@ -114,8 +114,9 @@ export class Executor implements Runner, StatementRunner {
     return compiled
   }
 
-  get MergeBuilder(): NonNullable<Dialect['MergeBuilder']> {
-    return this.dialect.MergeBuilder ?? refuseMerge(this.dialect)
+  get MergeBuilder(): Exclude<Dialect['merge'], string> {
+    const { merge } = this.dialect
+    return typeof merge === 'string' ? refuseMerge(this.dialect) : merge
   }
 
   /** Runs text as it is. */

@@ -16,6 +16,21 @@ export const missing: readonly Case[] = [
   },
   { name: 'thenDoNothing', query: (db) => merge(db).whenNotMatchedBySource().thenDoNothing(), unsupported: MERGE },
   {
+    name: 'an insert without values in a merge',
+    query: (db) => merge(db).whenNotMatched().thenInsertValues({}),
+    unsupported: MERGE,
+  },
+  {
+    name: 'an undefined value in a merge',
+    query: (db) => merge(db).whenMatched().thenUpdateSet({ name: undefined }),
+    unsupported: MERGE,
+  },
+  {
+    name: 'a merge without a condition',
+    query: (db) => db.mergeInto('pet').using('person'),
+    unsupported: MERGE,
+  },
+  {
     name: 'forUpdate',
     query: (db) => of(db).forUpdate(),
     unsupported: /for update is not available in sqlite\. A transaction that writes is alone here/,

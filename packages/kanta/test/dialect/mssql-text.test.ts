@@ -324,22 +324,6 @@ describe('writes', () => {
     )
   })
 
-  test.each([
-    ['using() without a condition', (merge: Loose) => merge.using('person'), /using\(\) takes a table and two columns/],
-    [
-      'an insert without values',
-      (merge: Loose) => merge.using('person', 'person.id', 'pet.id').whenNotMatched().thenInsertValues({}),
-      /thenInsertValues\(\{\}\) has no column with a value/,
-    ],
-    [
-      'an undefined value',
-      (merge: Loose) => merge.using('person', 'person.id', 'pet.id').whenMatched().thenUpdateSet({ name: undefined }),
-      /thenUpdateSet\(\{\}\) changes nothing/,
-    ],
-  ] as const)('a merge refuses %s', (_, build, message) => {
-    expect(() => build(db.mergeInto('pet') as unknown as Loose)).toThrow(message)
-  })
-
   test('a merge with everything', () => {
     const merge = db
       .mergeInto('person as p')

@@ -23,7 +23,7 @@ const open = kanta as unknown as (options: object) => Any
 const lenient = {
   ...sqliteDialect,
   print: { ...sqliteDialect.print, ...merges },
-  MergeBuilder,
+  merge: MergeBuilder,
   capabilities: Object.fromEntries(Object.keys(sqliteDialect.capabilities).map((name) => [name, true])),
 }
 

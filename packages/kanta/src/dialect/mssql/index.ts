@@ -124,7 +124,7 @@ export const mssqlDialect: Dialect = {
   name: 'mssql',
   capabilities,
   print,
-  MergeBuilder,
+  merge: MergeBuilder,
   transaction: mssqlTransaction,
   lists: 'padded',
   maxParameters: PARAMETERS,

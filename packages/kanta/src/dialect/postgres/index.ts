@@ -230,7 +230,7 @@ export const postgresDialect: Dialect = {
   name: 'postgres',
   capabilities,
   print,
-  MergeBuilder,
+  merge: MergeBuilder,
   transaction: postgresTransaction,
   lists: 'array',
   codec: columnCodec,

@@ -233,6 +233,7 @@ export const sqliteDialect: Dialect = {
   name: 'sqlite',
   capabilities,
   print,
+  merge: 'Use insertInto() with onConflict(), and updateTable() with from().',
   transaction: sqliteTransaction,
   lists: 'padded',
   maxParameters: 32_766,
