@@ -1,13 +1,7 @@
 import { KantaError } from '../error/index.ts'
+import { type Node, type NodeOf, type StatementContext, type TransactionHook, walk } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import {
-  type DatabaseHandle,
-  type Node,
-  type NodeOf,
-  type StatementContext,
-  type TransactionHook,
-  walk,
-} from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { StoredRow } from './image.ts'
 import { captureInsert } from './insert.ts'
@@ -46,7 +40,7 @@ export class Capture {
   }
 
   get isPostgres(): boolean {
-    return this.db.settings.planning.dialect.name === 'postgres'
+    return dialectOf(this.db).name === 'postgres'
   }
 
   derive(key: string, tree: Node, rows: 'as asked' | 'as stored' = 'as stored'): Promise<StoredRow[]> {

@@ -1,7 +1,8 @@
 import { KantaError } from '../error/index.ts'
+import type { Plugin, TransactionHook } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, transactionHooksOf } from '../extend/internal/index.ts'
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import type { DatabaseHandle, Plugin, TransactionHook } from '../run/index.ts'
 import { auditHook } from './capture.ts'
 import { type AuditOptions, type Settings, settle } from './options.ts'
 import { checkpoint } from './prune.ts'
@@ -82,8 +83,8 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
 
 /** The audit runs inserts in a form of its own, which a transaction hook between it and the statement would not see. */
 function refuseInner(db: DatabaseHandle, own: TransactionHook): void {
-  const last = db.settings.planning.transactionHooks.at(-1)
-  if (last !== undefined && last !== own && db.settings.planning.transactionHooks.includes(own))
+  const last = transactionHooksOf(db).at(-1)
+  if (last !== undefined && last !== own && transactionHooksOf(db).includes(own))
     throw new KantaError(
       'plugin',
       `The plugin of '${last.name}' comes after audit(), and has to come before. Raise its priority.`,
@@ -98,7 +99,7 @@ const DIALECTS: readonly string[] = ['sqlite', 'postgres', 'mariadb']
 
 /** Makes the tables where they are missing, and marks where the trail begins. */
 async function start(db: DatabaseHandle, settings: Settings): Promise<void> {
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   if (!DIALECTS.includes(name))
     throw new KantaError('unsupported', `audit() needs inserts that return their rows, which ${name} does not have.`)
   if (!settings.create) return

@@ -1,5 +1,6 @@
 import { KantaError } from '../error/index.ts'
-import { type DatabaseHandle, InsertResult, type Node, type NodeOf } from '../run/index.ts'
+import { InsertResult, type Node, type NodeOf } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Capture } from './capture.ts'
 import { conflicting } from './conflict.ts'
@@ -69,7 +70,7 @@ async function silent(tree: Insert, capture: Capture): Promise<Inserted> {
   const insertId = rows.length === 0 ? undefined : await insertIdOf(tree, rows, capture)
   const result = [new InsertResult(insertId, BigInt(rows.length))]
   // What triggers of SQLite change after the insert is not in the rows that it returns.
-  const isWhole = capture.db.settings.planning.dialect.name !== 'sqlite'
+  const isWhole = dialectOf(capture.db).name !== 'sqlite'
   return { written: isWhole ? rows : [...(await capture.now(rows)).values()], result, met: found.filter(wasMet) }
 }
 
@@ -79,7 +80,7 @@ async function insertIdOf(
   rows: readonly StoredRow[],
   { db, table }: Capture,
 ): Promise<bigint | undefined> {
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   if (name === 'postgres' || (tree.conflict?.kind === 'conflict' && tree.conflict.action === 'update')) return undefined
   if (name === 'sqlite') return ask(db, 'last_insert_rowid')
   const [key] = table.key

@@ -1,28 +1,16 @@
 import { KantaError } from '../error/index.ts'
+import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, withStoredValues } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { DatabaseHandle, type Node, type NodeOf, nodeWith, withoutPlugins } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Image, StoredRow } from './image.ts'
 import type { Keyed } from './key.ts'
-
-const stored = new WeakMap<DatabaseHandle['settings']['planning'], DatabaseHandle['settings']['planning']>()
-
-/** The database as it holds its rows: no plugin, no definition, no codec. */
-export function storedRows(db: DatabaseHandle): DatabaseHandle {
-  const { settings, session } = withoutPlugins(db)
-  let planning = stored.get(settings.planning)
-  if (planning === undefined) {
-    planning = { ...settings.planning, schema: new Map(), stored: true }
-    stored.set(settings.planning, planning)
-  }
-  return new DatabaseHandle({ ...settings, planning }, session)
-}
 
 export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
 
 /** `for update` of the rows of one table, where the database has locks on rows. */
 export function locksOf(name: string, db: DatabaseHandle): readonly Node[] {
-  const { dialect } = db.settings.planning
+  const dialect = dialectOf(db)
   if (!dialect.capabilities.locks) return []
   return [{ kind: 'lock', strength: 'update', of: dialect.name === 'postgres' ? [name] : [] }]
 }
@@ -72,13 +60,13 @@ export async function rowsOf(
   keys: readonly StoredRow[],
   locked = false,
 ): Promise<StoredRow[]> {
-  const bare = storedRows(db)
+  const bare = withStoredValues(db)
   const size = table.key.length === 1 ? LIST : CHUNK
   const found: StoredRow[] = []
   for (let at = 0; at < keys.length; at += size) {
     const some = keys.slice(at, at + size)
     const query = bare.selectFrom(tableOf(table)).selectAll().where(isOneOf(table, some))
-    const locking = locked && db.settings.planning.dialect.capabilities.locks ? query.forUpdate() : query
+    const locking = locked && dialectOf(db).capabilities.locks ? query.forUpdate() : query
     found.push(...((await locking.execute()) as StoredRow[]))
   }
   return found

@@ -1,4 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import type { Node } from '../extend/index.ts'
+import { contextOf, type DatabaseHandle, dialectOf, policiesOf, schemaOf } from '../extend/internal/index.ts'
 import {
   type ColumnUse,
   Late,
@@ -8,8 +10,6 @@ import {
   type TablePolicy,
   type TableRule,
 } from '../guard/index.ts'
-import type { DatabaseHandle, Node } from '../run/index.ts'
-import { RUNNER } from '../sql/index.ts'
 import type { Images } from './entry.ts'
 import { type Image, imageText, redacted, type StoredRow } from './image.ts'
 import { type Named, renamed } from './names.ts'
@@ -87,9 +87,10 @@ export function mayWrite(
 function* rulesOf(db: DatabaseHandle, named: Named, settings: Settings, use: RowUse | 'insert') {
   const { program } = named
   const reference = { name: program.name, schema: program.schema, definition: program.definition as never }
-  const { dialect, schema, policies } = db.settings.planning
+  const dialect = dialectOf(db)
+  const schema = schemaOf(db)
   const around = { dialect, schema, given: 0, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
-  for (const policy of policies) {
+  for (const policy of policiesOf(db)) {
     if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
     const late = new Late(around)
     const { tables, rule: ruleOf } = policy as TablePolicy
@@ -109,7 +110,7 @@ function testsOf(
   use: RowUse | 'insert',
   conditionOf: (rule: TableRule, row: Row, late: Late) => Node | undefined,
 ): readonly ((image: Image) => boolean)[] {
-  const { context } = db[RUNNER]
+  const context = contextOf(db)
   const tests: ((image: Image) => boolean)[] = []
   const row: Row = (column) => ({ kind: 'ref', schema: undefined, table: undefined, column })
   for (const { policy, rule, late } of rulesOf(db, named, settings, use)) {
@@ -131,7 +132,7 @@ function columnsOf(
   use: RowUse | 'insert',
   columnUse: ColumnUse,
 ): readonly ((column: string) => void)[] {
-  const { context } = db[RUNNER]
+  const context = contextOf(db)
   const columns: ((column: string) => void)[] = []
   for (const { rule, around } of rulesOf(db, named, settings, use)) {
     if (rule.column === undefined) continue

@@ -1,4 +1,4 @@
-import { type DatabaseHandle, table } from '../run/index.ts'
+import { type DatabaseHandle, table } from '../extend/internal/index.ts'
 import { checkName } from '../sql/index.ts'
 import { index } from '../table/index.ts'
 

@@ -1,5 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { type DatabaseHandle, withoutPlugins } from '../run/index.ts'
+import { type DatabaseHandle, withoutPlugins, withStoredValues } from '../extend/internal/index.ts'
 import { show } from '../sql/index.ts'
 import { type AuditEntry, entryOf, imagesOf, type Row } from './entry.ts'
 import { readImage, type StoredRow } from './image.ts'
@@ -9,7 +9,7 @@ import type { Settings } from './options.ts'
 import { knownSince, type PruneOptions, prune } from './prune.ts'
 import { prefixOf } from './record.ts'
 import { type RestoreOptions, Restorer } from './restore.ts'
-import { rowsOf, storedRows, tableOf } from './rows.ts'
+import { rowsOf, tableOf } from './rows.ts'
 import { type Scope, scopeOf } from './scope.ts'
 import { auditTables } from './table.ts'
 import { type Verification, type VerifyOptions, verify } from './verify.ts'
@@ -231,7 +231,7 @@ export class AuditTrail {
 
   async #present(named: Named, key: StoredRow | undefined): Promise<StoredRow[]> {
     if (key !== undefined) return rowsOf(this.#db, named.table, [key])
-    return (await storedRows(this.#db).selectFrom(tableOf(named.table)).selectAll().execute()) as StoredRow[]
+    return (await withStoredValues(this.#db).selectFrom(tableOf(named.table)).selectAll().execute()) as StoredRow[]
   }
 
   async #bySeq(seq: bigint): Promise<Row> {

@@ -1,5 +1,6 @@
 import { catalogTable, type Dialect } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
+import { migrationTables } from '../extend/internal/index.ts'
 import {
   abstractOf,
   type Catalog,
@@ -9,7 +10,6 @@ import {
   type CatalogTable,
 } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
-import { migrationTables } from '../run/index.ts'
 import { definitionOf, type TableDefinition } from '../table/index.ts'
 import { printNode } from './node.ts'
 

@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import { DatabaseHandle, dialectOf as dialectIn, policiesOf, withoutPolicies } from '../extend/internal/index.ts'
 import type { QueryRunner, RawBuilder } from '../face/index.ts'
-import { DatabaseHandle } from '../run/index.ts'
 import type { DialectName, Found } from './catalog.ts'
 
 /** What is to be read, and how far it is. */
@@ -61,10 +61,8 @@ export class Source {
 /** The database as it names things itself: policies are for the tables of the user, and catalogs hold none of their rows. */
 function bare(db: QueryRunner): QueryRunner {
   const handle: unknown = db
-  if (!(handle instanceof DatabaseHandle) || handle.settings.planning.policies.length === 0) return db
-  const { settings, session } = handle
-  const planning = { ...settings.planning, policies: [], transactionHooks: [] }
-  return new DatabaseHandle({ ...settings, planning, plugins: [] }, session) as unknown as QueryRunner
+  if (!(handle instanceof DatabaseHandle) || policiesOf(handle).length === 0) return db
+  return withoutPolicies(handle) as unknown as QueryRunner
 }
 
 /** Databases say yes in many ways. */
@@ -86,6 +84,6 @@ export function groups<R>(rows: readonly R[], by: (row: R) => string): Map<strin
 
 /** The dialect of the driver behind a database; `undefined` for what is none. */
 export function dialectOf(db: QueryRunner): DialectName | undefined {
-  const { settings } = Object(db) as { settings?: { driver?: { dialect?: { name?: DialectName } } } }
-  return settings?.driver?.dialect?.name
+  const handle: unknown = db
+  return handle instanceof DatabaseHandle ? dialectIn(handle).name : undefined
 }

@@ -1,6 +1,6 @@
 import { titleOf } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { engineOf } from './engine.ts'
 import type { Named } from './migration.ts'
 
@@ -18,7 +18,7 @@ export function refuseElsewhere(db: DatabaseHandle, named: readonly Named[]): vo
   if (found === undefined || engineOf(db).foreignKeys !== undefined) return
   throw new KantaError(
     'unsupported',
-    `The migration '${found.name}' turns foreign keys off, which only SQLite needs. Leave foreignKeys out on ${titleOf(db.settings.driver.dialect)}.`,
+    `The migration '${found.name}' turns foreign keys off, which only SQLite needs. Leave foreignKeys out on ${titleOf(dialectOf(db))}.`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { facetsOf } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 import { type ForeignKeySwitch, foreignKeyPragmas } from './foreign-keys.ts'
 import { firstRow } from './row.ts'
@@ -56,7 +56,7 @@ export const engines = facetsOf<Engine>('migrator()', {
   },
 })
 
-export const engineOf = (db: DatabaseHandle): Engine => engines.of(db.settings.driver.dialect)
+export const engineOf = (db: DatabaseHandle): Engine => engines.of(dialectOf(db))
 
 export async function hasTable(db: DatabaseHandle, schema: string | undefined, name: string): Promise<boolean> {
   const row = await firstRow(db, engineOf(db).tables(schema, name))

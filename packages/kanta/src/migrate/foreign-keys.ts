@@ -1,4 +1,4 @@
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 import { firstRow } from './row.ts'
 

@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import { type DatabaseHandle, type SessionLock, table, throwIfAborted } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { type DatabaseHandle, type SessionLock, table, throwIfAborted } from '../run/index.ts'
 import { definitionOf, type TablesOf } from '../table/index.ts'
 import { hasTable } from './engine.ts'
 import { firstRow } from './row.ts'

@@ -1,7 +1,16 @@
 import { titleOf } from '../dialect/index.ts'
 import { KantaError, nearest, refuse } from '../error/index.ts'
+import {
+  DatabaseHandle,
+  driverOf,
+  migrationTables,
+  policiesOf,
+  sessionLocks,
+  sessionOf,
+  suppress,
+  withoutPlugins,
+} from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle, migrationTables, sessionLocks, suppress, withoutPlugins } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { refuseElsewhere } from './broken-reference.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
@@ -101,8 +110,8 @@ export function migrator(db: Database<any>, options: MigratorOptions): Migrator 
 }
 
 /** Under policies on rows a migration would change only those that they let through, and text is refused. */
-function refusePolicies({ settings }: DatabaseHandle): void {
-  const names = settings.planning.policies.flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
+function refusePolicies(db: DatabaseHandle): void {
+  const names = policiesOf(db).flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
   if (names.length > 0)
     throw new KantaError(
       'policy',
@@ -155,7 +164,7 @@ class Runner implements Migrator {
       const known = new Set(records.map((record) => record.name))
       const marked = named.filter((each) => byName(each.name, name) <= 0 && !known.has(each.name))
       await work.own.transaction().execute(async (trx) => {
-        const inside = withoutPlugins(work.db, trx.session)
+        const inside = withoutPlugins(work.db, sessionOf(trx))
         let position = nextPosition(records)
         for (const { name, migration } of marked) {
           const checksum = migration.checksum ?? null
@@ -266,7 +275,7 @@ class Runner implements Migrator {
   }
 
   #lock(held: Held): { lock: Lock; name: string } {
-    const { driver } = this.#db.settings
+    const driver = driverOf(this.#db)
     const sql = sessionLocks.find(driver.dialect)
     const { by = sql === undefined ? 'row' : 'session', expiry = 15_000 } = this.#options.lock ?? {}
     if (by === 'session') {

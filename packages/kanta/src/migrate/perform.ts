@@ -1,6 +1,14 @@
 import { KantaError, refuse } from '../error/index.ts'
+import {
+  type DatabaseHandle,
+  dialectOf,
+  isRedacted,
+  sessionOf,
+  suppress,
+  throwIfAborted,
+  withoutPlugins,
+} from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { type DatabaseHandle, suppress, throwIfAborted, withoutPlugins } from '../run/index.ts'
 import { checkForeignKeys, keepForeignKeys, violations, withoutForeignKeys } from './broken-reference.ts'
 import type { Named } from './migration.ts'
 import type { Direction, MigrationResult } from './result.ts'
@@ -62,7 +70,7 @@ export async function call(
   const stop = work.watch.watch({
     ...watching,
     statements,
-    redact: work.db.settings.redact,
+    redact: isRedacted(work.db),
     onStatement: (statement) => work.tell({ kind: 'statement', name, statement }),
   })
   try {
@@ -79,7 +87,7 @@ function refuseUnsent(name: string, direction: Direction, given: unknown): void 
 }
 
 function isTransactional(db: DatabaseHandle, { migration }: Step): boolean {
-  return db.settings.driver.dialect.transactionalDdl && migration.transaction !== false
+  return dialectOf(db).transactionalDdl && migration.transaction !== false
 }
 
 /** In a transaction: the change and its record last together, or not at all. */
@@ -89,7 +97,7 @@ async function performInside(work: Work, step: Step, statements: Statements): Pr
   const beforeText = refuseInTransaction(work.db)
   const start = performance.now()
   const run = async (transaction: DatabaseHandle): Promise<void> => {
-    const records = withoutPlugins(work.db, transaction.session)
+    const records = withoutPlugins(work.db, sessionOf(transaction))
     await work.lock.renew(records)
     const broken = off ? await violations(records) : undefined
     await call(work, step, transaction, statements, { beforeText })

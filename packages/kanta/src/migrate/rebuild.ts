@@ -1,7 +1,7 @@
 import { facetsOf } from '../dialect/index.ts'
 import { KantaError, nearest, refuse } from '../error/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
 import { checkName, isOperand, show, sql } from '../sql/index.ts'
 import type { Expression } from '../table/index.ts'
 import { firstRow } from './row.ts'
@@ -44,7 +44,7 @@ export async function rebuildTable(db: Database<any>, name: string, { create, va
   const handle = db as unknown as DatabaseHandle
   checkName(name, 'a table')
   if (typeof create !== 'function') refuse('rebuildTable() takes { create }, which creates the table under a name.')
-  await rebuilds.of(handle.settings.driver.dialect)(handle, name, { create, values })
+  await rebuilds.of(dialectOf(handle))(handle, name, { create, values })
 }
 
 const rebuilds = facetsOf<typeof rebuild>(
@@ -72,7 +72,7 @@ async function rebuild(db: DatabaseHandle, name: string, { create, values = {} }
 
 async function checkGround(db: DatabaseHandle): Promise<void> {
   const off = Number((await firstRow(db, sql`pragma foreign_keys`))?.foreign_keys) === 0
-  if (!db.session.inTransaction || !off)
+  if (!db.isTransaction || !off)
     throw new KantaError(
       'transaction',
       "rebuildTable() runs in a transaction that has foreign keys off. Say foreignKeys: 'off' in its migration.",

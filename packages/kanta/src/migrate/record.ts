@@ -1,5 +1,5 @@
+import { type DatabaseHandle, table } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { type DatabaseHandle, table } from '../run/index.ts'
 import { definitionOf, type TablesOf } from '../table/index.ts'
 import { hasTable } from './engine.ts'
 import { VERSION } from './version.ts'

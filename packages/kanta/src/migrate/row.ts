@@ -1,4 +1,4 @@
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import type { sql } from '../sql/index.ts'
 
 /** The first row of a text. */

@@ -1,6 +1,6 @@
 import { type DialectName, isAmong, splitStatements, type TextStatement, titleOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { type DatabaseHandle, failure } from '../run/index.ts'
+import { type DatabaseHandle, dialectOf, driverOf, failure, sessionOf } from '../extend/internal/index.ts'
 import { engineOf } from './engine.ts'
 import type { Migration } from './migration.ts'
 
@@ -90,8 +90,7 @@ async function runText(
   inTransaction: boolean,
   { dialects }: SqlMigrationOptions,
 ): Promise<void> {
-  const { driver } = db.settings
-  const { dialect } = driver
+  const dialect = dialectOf(db)
   const title = titleOf(dialect)
   if (dialects !== undefined && !isAmong(dialect, dialects))
     refuse(
@@ -113,12 +112,12 @@ function refuseControl({ sql, line }: TextStatement): void {
 }
 
 async function send(db: DatabaseHandle, { sql, line }: TextStatement): Promise<void> {
-  const { session, settings } = db
+  const session = sessionOf(db)
   const connection = await session.wait('write', undefined)
   try {
     await engineOf(db).send(connection, sql)
   } catch (cause) {
-    const error = failure(settings.driver, cause, sql)
+    const error = failure(driverOf(db), cause, sql)
     error.message = `Line ${line} of the SQL: ${error.message}`
     throw error
   } finally {

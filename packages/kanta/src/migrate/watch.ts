@@ -1,6 +1,6 @@
 import type { BatchStatement, Connection, ExecuteResult, MaybePromise, RunResult } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { engineOf } from './engine.ts'
 
 /** A statement of a migration. */

@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import { contextValue, type Node, type Plugin } from '../extend/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
   all,
@@ -12,7 +13,6 @@ import {
   tablePolicy,
 } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import { contextValue, type Node, type Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
 import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'

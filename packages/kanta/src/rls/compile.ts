@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
+import { type Context, type Node, type NodeOf, nodeWith } from '../extend/index.ts'
 import { isNull, type Late, literal, type Row, word } from '../guard/index.ts'
-import { type Context, type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { Items, Part, Scope, Tree, Value } from './condition.ts'

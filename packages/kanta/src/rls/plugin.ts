@@ -1,5 +1,5 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import type { Plugin } from '../run/index.ts'
+import type { Plugin } from '../extend/index.ts'
 import { show } from '../sql/index.ts'
 import { Policies } from './declare.ts'
 import { type RlsOptions, rowPolicy } from './enforce.ts'

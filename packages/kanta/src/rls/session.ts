@@ -1,5 +1,6 @@
 import { KantaError } from '../error/index.ts'
-import { type Context, type DatabaseHandle, type Facts, type TransactionHook, withoutPlugins } from '../run/index.ts'
+import type { Context, Facts, TransactionHook } from '../extend/index.ts'
+import { type DatabaseHandle, withoutPlugins } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Policies, TableRules } from './declare.ts'
 import { SETTING } from './native-text.ts'

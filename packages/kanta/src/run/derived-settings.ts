@@ -1,6 +1,6 @@
 import type { Planning } from '../plan/index.ts'
-import type { Settings } from './execute.ts'
 import { listening } from './hook.ts'
+import type { Settings } from './settings.ts'
 
 const bare = new WeakMap<Planning, Planning>()
 const unguarded = new WeakMap<Planning, Planning>()

@@ -1,6 +1,7 @@
 import { type Creation, creationOf, type Dialect } from '../dialect/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import { Executor, type Settings } from './execute.ts'
+import { Executor } from './execute.ts'
+import type { Settings } from './settings.ts'
 
 const known = new WeakMap<Settings, Map<Dialect, Settings>>()
 

@@ -4,11 +4,10 @@ import {
   failure,
   outcomeUnknown,
   type Session,
-  type Transaction,
   throwIfAborted,
 } from '../connect/index.ts'
 import { type Dialect, refuseMerge } from '../dialect/index.ts'
-import type { Connection, Driver, MaybePromise } from '../driver/index.ts'
+import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
 import {
@@ -17,7 +16,6 @@ import {
   bindFixed,
   type Context,
   describeDecoding,
-  type Exemption,
   joinContexts,
   type Plan,
   type Planning,
@@ -31,34 +29,13 @@ import {
 } from '../plan/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
-import { chainOf, type Hook, type QueryEvent, type Reading } from './hook.ts'
+import { chainOf, type QueryEvent, type Reading } from './hook.ts'
 import { andThen } from './maybe.ts'
-import type { Plugin } from './plugin.ts'
+import type { Settings } from './settings.ts'
 import { runSeveral } from './several.ts'
 import { callOf, type DriverCall, FIRST, Statement, type StatementRunner, withConnection } from './statement.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
-
-/** What is the same for a database and for every transaction of it. */
-export interface Settings {
-  readonly driver: Driver
-  readonly planning: Planning
-  readonly hooks: readonly Hook[]
-  readonly plugins: readonly Plugin<object>[]
-  readonly context: Context
-  /** The context of the running code, where that is kept. */
-  readonly ambientContext: (() => Context | undefined) | undefined
-  /** The policies that statements do without, and why. */
-  readonly exemptions: readonly Exemption[]
-  /** What plugins have left with the database for their hooks. */
-  readonly notes: ReadonlyMap<symbol, unknown>
-  /** The database that a transaction is. */
-  readonly inTransaction: (settings: Settings, transaction: Transaction) => unknown
-  /** Leaves parameters out of errors. */
-  readonly redact: boolean
-  /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
-  readonly planCache: boolean
-}
 
 /** The queries that compiled ones were made of, by which a database with policies runs them. */
 const compiledFrom = new WeakMap<object, Chain>()

@@ -31,7 +31,7 @@ import {
   show,
   UpdateBuilder,
 } from '../sql/index.ts'
-import type { DatabaseHandle } from './database.ts'
+import { type DatabaseHandle, settingsOf } from './database.ts'
 import { FORMAT, fingerprints, type Stored } from './store.ts'
 
 const BUILDERS = {
@@ -67,7 +67,7 @@ export function fromJSON(db: DatabaseHandle, stored: unknown, options: { readonl
 
 function made(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean }): Chain {
   const runner = db?.[RUNNER] ?? refuse(`fromJSON(${show(db)}, …) takes a database.`)
-  const { shape, args } = restore(stored, db.settings.planning.schema, options)
+  const { shape, args } = restore(stored, settingsOf(db).planning.schema, options)
   if (!(shape.kind in BUILDERS)) refuse(`A stored ${shape.kind} cannot run by itself.`)
   const Builder = BUILDERS[shape.kind as keyof typeof BUILDERS] as unknown as new (
     shape: Shape,

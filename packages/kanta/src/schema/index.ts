@@ -1,8 +1,8 @@
 import { definingDialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import { DialectExecutor, type Executor } from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { declareKinds, schemaFields } from '../ir/index.ts'
-import { DialectExecutor, type Executor } from '../run/index.ts'
 import * as builder from '../sql/index.ts'
 
 /**

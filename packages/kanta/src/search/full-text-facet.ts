@@ -1,5 +1,5 @@
 import { facetsOf } from '../dialect/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import type { SelectBuilder } from '../sql/index.ts'
 import type { Indexed } from './indexed.ts'
 import { mysqlFullText } from './mysql.ts'

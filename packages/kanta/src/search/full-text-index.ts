@@ -1,6 +1,6 @@
 import { titleOf } from '../dialect/index.ts'
+import { type DatabaseHandle, dialectOf, withoutGuards } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import { type DatabaseHandle, withoutGuards } from '../run/index.ts'
 import { fullTexts } from './full-text-facet.ts'
 import { checkColumns, type FullTextTable, type Indexed, settleIndexed } from './indexed.ts'
 import { requireHere, unsupported } from './require.ts'
@@ -40,7 +40,7 @@ export async function dropFullText<DB, I extends AnyInfo>(
   tables: readonly string[],
 ): Promise<void> {
   const clean = indexing(db as never)
-  const facet = fullTexts.of(clean.settings.planning.dialect)
+  const facet = fullTexts.of(dialectOf(clean))
   for (const table of tables) for (const text of facet.drops(table)) await text.execute(clean)
 }
 
@@ -49,7 +49,7 @@ const indexing = (db: DatabaseHandle): DatabaseHandle => withoutGuards(db, 'sear
 /** Makes the indexes of all tables, all of them or none where the database undoes definitions. */
 export async function makeIndexes(given: DatabaseHandle, tables: readonly Indexed[]): Promise<void> {
   const db = indexing(given)
-  const { dialect } = db.settings.planning
+  const dialect = dialectOf(db)
   const facet = fullTexts.of(dialect)
   await requireHere(facet, db)
   for (const indexed of tables) {

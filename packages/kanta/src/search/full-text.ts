@@ -1,5 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import { DatabaseHandle, type Plugin } from '../run/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, inSession, sessionOf } from '../extend/internal/index.ts'
 import type { SelectBuilder } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { fullTexts } from './full-text-facet.ts'
@@ -54,9 +55,8 @@ export function fullText(
     name: 'fullText',
     onInit: async (db: DatabaseHandle) => {
       // The plugins that rename are those of the database that was opened, which the one given here does without.
-      if (options.install !== false)
-        await makeIndexes(new DatabaseHandle(main?.settings ?? db.settings, db.session), all)
-      words = (await fullTexts.find(db.settings.planning.dialect)?.readWords?.(db)) ?? words
+      if (options.install !== false) await makeIndexes(inSession(main ?? db, sessionOf(db)), all)
+      words = (await fullTexts.find(dialectOf(db))?.readWords?.(db)) ?? words
     },
     extend: (db: DatabaseHandle) => {
       main ??= db
@@ -77,7 +77,7 @@ function search(
   if (indexed === undefined)
     return refuse(`'${name}' is not searched. fullText() was given: ${all.map((one) => one.table).join(', ')}.`)
   const parsed = parseSearch(text)
-  const facet = fullTexts.of(db.settings.planning.dialect)
+  const facet = fullTexts.of(dialectOf(db))
   const inner = parsed.wanted.length === 0 ? nothing(db, name) : facet.matching(db, indexed, parsed, words)
   return db.selectFrom(inner.as(sourceName(name)))
 }

@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 
 /** What a database may lack as it is here, though its kind has it. */
 export interface Checked {

@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
+import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
 import { fullName, splitName } from '../ir/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
 import { Expr, type SelectBuilder, sql } from '../sql/index.ts'
 import { definitionOf } from '../table/index.ts'
 
@@ -31,7 +31,7 @@ export function withColumn(
   name: string,
   value: { as(name: string): unknown },
 ): SelectBuilder {
-  const definition = db.settings.planning.schema.get(table)
+  const definition = schemaOf(db).get(table)
   if (definition?.columns.has(name))
     return refuse(`The table '${table}' has a column '${name}' of its own, which a search gives. Rename it.`)
   const star = new Expr({ kind: 'star', table: sourceName(table) })

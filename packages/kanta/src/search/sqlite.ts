@@ -1,5 +1,5 @@
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { splitName } from '../ir/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 import type { FullText } from './full-text-facet.ts'
 import { type Indexed, keyOf } from './indexed.ts'

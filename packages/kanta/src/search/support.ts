@@ -1,5 +1,5 @@
+import { type DatabaseHandle, dialectOf, withoutGuards } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import { type DatabaseHandle, withoutGuards } from '../run/index.ts'
 import { fullTexts } from './full-text-facet.ts'
 import type { Checked } from './require.ts'
 import { vectors } from './vector-facet.ts'
@@ -21,7 +21,7 @@ export interface SearchSupport {
  */
 export async function searchSupport<DB, I extends AnyInfo>(db: Database<DB, I>): Promise<SearchSupport> {
   const handle = withoutGuards(db as unknown as DatabaseHandle, 'search support')
-  const { dialect } = handle.settings.planning
+  const dialect = dialectOf(handle)
   const isThere = async (facet: Checked | undefined): Promise<boolean> =>
     facet !== undefined && (await facet.whyMissing?.(handle)) === undefined
   return { fullText: await isThere(fullTexts.find(dialect)), vector: await isThere(vectors.find(dialect)) }

@@ -1,5 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import type { DatabaseHandle, Plugin } from '../run/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { checkName, isCount, type SelectBuilder, show, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { requireHere } from './require.ts'
@@ -72,7 +73,7 @@ export function vector(tables: Readonly<Record<string, VectorTable>>): Plugin<Ve
   return {
     name: 'vector',
     onInit: async (db: DatabaseHandle) => {
-      await requireHere(facets.of(db.settings.planning.dialect), db)
+      await requireHere(facets.of(dialectOf(db)), db)
     },
     extend: (db: DatabaseHandle) =>
       ({
@@ -121,7 +122,7 @@ function nearest(
   if (vectors.distance === 'cosine' && checked.every((one) => one === 0))
     refuse('A vector of zeros has no direction, and so no angle to another.')
   const column = columnOf(sourceName(name), vectors.column)
-  const facet = facets.of(db.settings.planning.dialect)
+  const facet = facets.of(dialectOf(db))
   const distance = facet.distance(column, checked, vectors.distance).trusted('vector search', { reads: [name] })
   const inner = withColumn(db, name, 'distance', distance).where(column, 'is not', null)
   const found = db.selectFrom(inner.as(sourceName(name)))

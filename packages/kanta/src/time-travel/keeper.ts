@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import { DatabaseHandle, dialectOf as dialectIn, withoutPlugins } from '../extend/internal/index.ts'
 import type { Database, Sql } from '../face/index.ts'
-import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
 import { sql as template } from '../sql/index.ts'
 
 const sql = template as unknown as Sql
@@ -15,7 +15,7 @@ export function keeperOf(db: unknown, what: string): Keeper {
   return withoutPlugins(db) as unknown as Keeper
 }
 
-export const dialectOf = (db: unknown): Dialect => (db as DatabaseHandle).settings.planning.dialect
+export const dialectOf = (db: unknown): Dialect => dialectIn(db as DatabaseHandle)
 
 export const run = (db: Keeper, text: string): Promise<unknown> => sql.raw(text).execute(db as never)
 

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
+import { type Node, nodeWith } from '../extend/index.ts'
 import { all, column, type Late } from '../guard/index.ts'
-import { type Node, nodeWith } from '../run/index.ts'
 import { type ColumnDefinition, definitionOf, type TableDefinition, table } from '../table/index.ts'
 import { OPEN } from './instant.ts'
 import { affectedBy } from './keeper.ts'

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
+import { type Node, nodeWith } from '../extend/index.ts'
 import { choose, column, equal, type Late, word } from '../guard/index.ts'
-import { type Node, nodeWith } from '../run/index.ts'
 import { type Micros, OPEN } from './instant.ts'
 import { affectedBy, type Keeper, rowsOf } from './keeper.ts'
 import { HISTORY_COLUMNS, quoted } from './name.ts'

@@ -1,9 +1,10 @@
 import type { Dialect } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import type { Plugin, Policy } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, driverOf, exempt, policiesOf, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { type Late, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import { fullName, type TableName } from '../ir/index.ts'
-import type { DatabaseHandle, Plugin, Policy } from '../run/index.ts'
 import type { Selectable, TableDefinition } from '../table/index.ts'
 import { textOf } from './facet.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
@@ -100,23 +101,23 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
   // One plugin may be given to several databases, each with histories of its own.
   const grounds = new WeakMap<object, Ground>()
   const groundOf = (db: DatabaseHandle): Ground => {
-    const { driver, planning } = db.settings
+    const driver = driverOf(db)
     let ground = grounds.get(driver)
     if (ground === undefined) {
-      ground = { known: new Map(), made: new WeakMap(), policies: planning.policies }
+      ground = { known: new Map(), made: new WeakMap(), policies: policiesOf(db) }
       grounds.set(driver, ground)
     }
     return ground
   }
   /** The same database, in which something else stands in the place of the tables. */
   const instead = (db: DatabaseHandle, mode: 'as of an instant' | 'all versions'): DatabaseHandle => {
-    const { dialect } = db.settings.planning
+    const dialect = dialectOf(db)
     const { known, made } = groundOf(db)
     const byMode = made.get(dialect) ?? new Map<string, TablePolicy>()
     made.set(dialect, byMode)
     const policy = byMode.get(mode) ?? historyPolicy({ tables, current, known, now, dialect }, mode)
     byMode.set(mode, policy)
-    return db.exempt(`time travel: ${mode}`, (one) => (one === present ? policy : one), [{ policy: NAME, mode }])
+    return exempt(db, `time travel: ${mode}`, (one) => (one === present ? policy : one), [{ policy: NAME, mode }])
   }
   return {
     name: NAME,
@@ -134,7 +135,7 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
           return instead(db, 'as of an instant').as({ [AS_OF]: at })
         },
         versionsOf: (table: string, key: unknown) => {
-          const definition = db.settings.planning.schema.get(table)
+          const definition = schemaOf(db).get(table)
           return versionsOf(instead(db, 'all versions'), table, key, () => shownOf(table, definition, known).key)
         },
         began: async (table: unknown) => {
@@ -172,7 +173,7 @@ async function knownOf(db: DatabaseHandle, name: TableName): Promise<Known> {
     )
   const missing = [
     ...columns.filter((name) => history?.columns.some((one) => one.name === name) === false),
-    ...textOf(db.settings.planning.dialect)
+    ...textOf(dialectOf(db))
       .triggers.map((part) => `${historyOf(found.name)}_${part}`)
       .filter((name) => !triggers.includes(name)),
   ]

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
+import { withoutPlugins } from '../../src/extend/internal/index.ts'
 import { kanta, prepare, sql } from '../../src/index.ts'
 import type { Plugin } from '../../src/run/index.ts'
-import { withoutPlugins } from '../../src/run/index.ts'
+
 import { createTables, engines, note, type Open, open, post, schema } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
+import { withoutPlugins } from '../../src/extend/internal/index.ts'
 import { equal, isNull, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { camelCase, capability, schemaPrefix, softDelete, tenant } from '../../src/plugins/index.ts'
 import type { DatabaseHandle } from '../../src/run/index.ts'
-import { withoutPlugins } from '../../src/run/index.ts'
+
 import { createTables, engines, post, schema } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })

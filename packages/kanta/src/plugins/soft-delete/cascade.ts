@@ -1,13 +1,14 @@
 import { KantaError } from '../../error/index.ts'
-import type { TableReference } from '../../guard/index.ts'
+import { type Node, nodeWith, type StatementContext, type TransactionHook } from '../../extend/index.ts'
 import {
   type DatabaseHandle,
-  type Node,
-  nodeWith,
-  type StatementContext,
-  type TransactionHook,
+  dialectOf,
+  exempt,
+  policiesOf,
+  schemaOf,
   withoutGuards,
-} from '../../run/index.ts'
+} from '../../extend/internal/index.ts'
+import type { TableReference } from '../../guard/index.ts'
 import { sql } from '../../sql/index.ts'
 import { clockFor, momentOf } from './moment.ts'
 import type { CascadeReference, Settled } from './option.ts'
@@ -51,8 +52,8 @@ class Cascade {
     const state = { ...PLAIN, act: 'cascade' } as const
     const policy = policies.in(state)
     this.settled = settled
-    this.references = referencesOf(settled, plugged.settings.planning.schema)
-    this.#db = plugged.exempt(keyOf(state), (each) => (policies.stateOf(each) === undefined ? each : policy), [
+    this.references = referencesOf(settled, schemaOf(plugged))
+    this.#db = exempt(plugged, keyOf(state), (each) => (policies.stateOf(each) === undefined ? each : policy), [
       { policy: NAME, mode: 'cascade' },
     ])
     this.#bare = withoutGuards(plugged, 'cascade')
@@ -71,7 +72,8 @@ class Cascade {
     const { column, deletedBy } = this.settled
     const id = args[deletion]
     const at = moment === undefined ? undefined : args[moment]
-    const { schema, dialect } = this.#db.settings.planning
+    const schema = schemaOf(this.#db)
+    const dialect = dialectOf(this.#db)
     const referenceTo = (name: string): TableReference => tableIn(schema, name)
     const typeOf = (name: string) => referenceTo(name).definition?.columns.get(column)?.type
     const momentOn = (each: CascadeReference): unknown => {
@@ -248,7 +250,7 @@ async function restoreAlong(
 }
 
 /** The rows that an update is about to change: some of their columns, by number. */
-function rootsOf(tree: Node, columns: readonly string[], { settings }: DatabaseHandle): Node {
+function rootsOf(tree: Node, columns: readonly string[], db: DatabaseHandle): Node {
   const [target] = tree.kind === 'update' ? tree.targets : []
   if (tree.kind !== 'update' || target === undefined)
     throw new KantaError(
@@ -256,7 +258,7 @@ function rootsOf(tree: Node, columns: readonly string[], { settings }: DatabaseH
       'restore() is a statement of its own. Run it by itself, in a transaction with others.',
     )
   const { ctes, recursive, from, joins, where, orderBy, limit } = tree
-  const naming = settings.planning.policies.filter((policy) => policy.enforce === undefined)
+  const naming = policiesOf(db).filter((policy) => policy.enforce === undefined)
   const named = (node: Node): Node => naming.reduce((now, policy) => policy.rewrite?.(now) ?? now, node)
   const table = target.kind === 'alias' ? target.name : target.kind === 'table' ? target.name : undefined
   const items = columns.map((name, i): Node => {
@@ -266,7 +268,7 @@ function rootsOf(tree: Node, columns: readonly string[], { settings }: DatabaseH
   })
   const isAlone = from.length === 0 && joins.length === 0 && ctes.length === 0
   const locks: Node[] =
-    isAlone && settings.planning.dialect.capabilities.locks ? [{ kind: 'lock', strength: 'update', of: [] }] : []
+    isAlone && dialectOf(db).capabilities.locks ? [{ kind: 'lock', strength: 'update', of: [] }] : []
   return nodeWith('select', {
     ...{ ctes, recursive, items, joins, where, orderBy, limit, locks },
     from: [...tree.targets, ...from],

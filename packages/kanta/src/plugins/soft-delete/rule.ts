@@ -1,4 +1,5 @@
 import { KantaError } from '../../error/index.ts'
+import type { Policy } from '../../extend/index.ts'
 import {
   isNotNull,
   isNull,
@@ -14,7 +15,6 @@ import {
   tablePolicy,
 } from '../../guard/index.ts'
 import { fullName } from '../../ir/index.ts'
-import type { Policy } from '../../run/index.ts'
 import { momentFor } from './moment.ts'
 import type { Settled } from './option.ts'
 import { isSoft, referencesOf, resolved, sameTable } from './reference.ts'

@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../../error/index.ts'
+import { DatabaseHandle, dialectOf, withoutGuards } from '../../extend/internal/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
-import { DatabaseHandle, withoutGuards } from '../../run/index.ts'
 import { checkName, show, sql } from '../../sql/index.ts'
 import type { HasTables } from './plugin.ts'
 
@@ -46,7 +46,7 @@ export async function createLiveUnique<I extends AnyInfo, B extends I['names']>(
   const plain = withoutGuards(handle, 'live unique')
   const list = (names: readonly string[]) => sql.join(names.map((each) => sql.id(each)))
   const create = sql`create unique index ${sql.id(name)} on ${sql.table(table)}`
-  switch (plain.settings.planning.dialect.name) {
+  switch (dialectOf(plain).name) {
     case 'sqlite':
     case 'postgres':
       await sql`${create} (${list(columns)}) where ${sql.id(column)} is null`.execute(plain)
@@ -62,7 +62,7 @@ export async function createLiveUnique<I extends AnyInfo, B extends I['names']>(
     default:
       throw new KantaError(
         'unsupported',
-        `Unique columns among rows that are not deleted are not known of ${plain.settings.planning.dialect.name}. Make a filtered index by hand.`,
+        `Unique columns among rows that are not deleted are not known of ${dialectOf(plain).name}. Make a filtered index by hand.`,
       )
   }
 }

@@ -1,4 +1,4 @@
-import type { DatabaseHandle } from '../../run/index.ts'
+import type { DatabaseHandle } from '../../extend/internal/index.ts'
 import { type Expr, type SelectBuilder, sql } from '../../sql/index.ts'
 
 /** The names of a table that expires, as parts of statements: quoted whatever they hold. */

@@ -1,5 +1,5 @@
 import { facetsOf } from '../../dialect/index.ts'
-import type { DatabaseHandle } from '../../run/index.ts'
+import type { DatabaseHandle } from '../../extend/internal/index.ts'
 import type { DeleteBuilder, sql } from '../../sql/index.ts'
 import type { InstantForm } from '../instant.ts'
 import type { Names } from './batch.ts'

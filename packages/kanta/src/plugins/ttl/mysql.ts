@@ -1,5 +1,5 @@
 import { KantaError } from '../../error/index.ts'
-import type { DatabaseHandle } from '../../run/index.ts'
+import type { DatabaseHandle } from '../../extend/internal/index.ts'
 import { sql } from '../../sql/index.ts'
 import type { InstantForm } from '../instant.ts'
 import type { Expiry, Text } from './facet.ts'

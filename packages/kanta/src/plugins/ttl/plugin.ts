@@ -1,7 +1,8 @@
 import { KantaError } from '../../error/index.ts'
+import type { Node, Plugin } from '../../extend/index.ts'
+import { type DatabaseHandle, exempt, inSession, sessionOf } from '../../extend/internal/index.ts'
 import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../../guard/index.ts'
 import { splitName } from '../../ir/index.ts'
-import { DatabaseHandle, type Node, type Plugin } from '../../run/index.ts'
 import { expiries } from './facet.ts'
 import { settleTtl, type TtlOptions, type TtlSettings } from './option.ts'
 import { type Swept, sweep, sweeping } from './sweep.ts'
@@ -65,7 +66,7 @@ export function ttl(options: TtlOptions): Plugin<Expires> {
     policies: [policy],
     onInit: async (db: DatabaseHandle) => {
       // The plugins that rename are those of the database that was opened, which the one given here does without.
-      const own = new DatabaseHandle(main?.settings ?? db.settings, db.session)
+      const own = inSession(main ?? db, sessionOf(db))
       if (settings.mode === 'trigger') await makeTriggers(sweeping(own), settings)
       all?.start(own)
     },
@@ -74,7 +75,7 @@ export function ttl(options: TtlOptions): Plugin<Expires> {
       main ??= db
       return {
         withExpired: () =>
-          db.exempt('with expired', (other) => (other === policy ? undefined : other), [
+          exempt(db, 'with expired', (other) => (other === policy ? undefined : other), [
             { policy: policy.name, mode: 'with expired' },
           ]),
         sweepExpired: () => sweep(db, settings, () => true),

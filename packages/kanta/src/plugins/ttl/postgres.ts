@@ -1,4 +1,4 @@
-import type { DatabaseHandle } from '../../run/index.ts'
+import type { DatabaseHandle } from '../../extend/internal/index.ts'
 import { Expr, sql } from '../../sql/index.ts'
 import type { InstantForm } from '../instant.ts'
 import { oldest } from './batch.ts'

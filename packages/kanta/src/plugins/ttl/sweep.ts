@@ -1,6 +1,14 @@
 import { KantaError } from '../../error/index.ts'
+import type { NodeOf } from '../../extend/index.ts'
+import {
+  type DatabaseHandle,
+  dialectOf,
+  isWhole,
+  schemaOf,
+  sessionLocks,
+  withoutGuards,
+} from '../../extend/internal/index.ts'
 import { splitName } from '../../ir/index.ts'
-import { type DatabaseHandle, type NodeOf, PoolSession, sessionLocks, withoutGuards } from '../../run/index.ts'
 import { Expr, sql } from '../../sql/index.ts'
 import type { TableDefinition } from '../../table/index.ts'
 import type { Names } from './batch.ts'
@@ -21,13 +29,12 @@ export function namesOf(db: DatabaseHandle, { table, column }: Expiring): Names 
   const ref = (of: string): Expr => new Expr({ kind: 'ref', schema: undefined, table: undefined, column: of })
   const node: NodeOf<'table'> = { kind: 'table', schema, name, definition: undefined }
   const { primaryKey = [] } = definitionIn(db, table) ?? {}
-  const { rowName } = expiries.of(db.settings.planning.dialect)
+  const { rowName } = expiries.of(dialectOf(db))
   const keys = primaryKey.length > 0 || rowName === undefined ? primaryKey : [rowName]
   return { table: new Expr(node), column: ref(column), keys: keys.map(ref) }
 }
 
-export const definitionIn = (db: DatabaseHandle, table: string): TableDefinition | undefined =>
-  db.settings.planning.schema.get(table)
+export const definitionIn = (db: DatabaseHandle, table: string): TableDefinition | undefined => schemaOf(db).get(table)
 
 /**
  * Deletes expired rows, some at a time. One sweeper at a time does so, over all processes, by a lock of the server; in
@@ -40,13 +47,13 @@ export async function sweep(
   settings: TtlSettings,
   goesOn: () => boolean,
 ): Promise<Swept | undefined> {
-  if (db.isTransaction || !(db.session instanceof PoolSession))
+  if (db.isTransaction || !isWhole(db))
     throw new KantaError(
       'transaction',
       'sweepExpired() runs by itself, so that what it deletes stays deleted. Call it on the database, outside of transactions and connections.',
     )
   const clean = sweeping(db)
-  const lock = sessionLocks.find(db.settings.planning.dialect)
+  const lock = sessionLocks.find(dialectOf(db))
   if (lock === undefined) return sweepAll(clean, settings, goesOn)
   return clean.connection().execute(async (held) => {
     const { rows } = (await lock.take(LOCK).execute(held)) as { rows: readonly { locked?: unknown }[] }
@@ -76,7 +83,7 @@ async function sweepAll(db: DatabaseHandle, settings: TtlSettings, goesOn: () =>
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
 async function deleteBatch(db: DatabaseHandle, expiring: Expiring, settings: TtlSettings): Promise<number> {
-  const { dialect } = db.settings.planning
+  const dialect = dialectOf(db)
   const facet = expiries.of(dialect)
   const names = namesOf(db, expiring)
   const time = timeColumn(expiring, definitionIn(db, expiring.table), dialect)

@@ -1,5 +1,5 @@
+import { type DatabaseHandle, dialectOf } from '../../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../../face/index.ts'
-import type { DatabaseHandle } from '../../run/index.ts'
 import { sql } from '../../sql/index.ts'
 import { expiries, type Text } from './facet.ts'
 import { settleTtl, type TtlOptions, type TtlSettings } from './option.ts'
@@ -38,7 +38,7 @@ export async function dropTtlTriggers<DB, I extends AnyInfo>(
   tables: readonly string[],
 ): Promise<void> {
   const clean = sweeping(db as never)
-  const facet = expiries.of(clean.settings.planning.dialect)
+  const facet = expiries.of(dialectOf(clean))
   for (const table of tables) for (const text of facet.drops(tableOf(table), nameOf(table))) await text.execute(clean)
 }
 
@@ -48,7 +48,7 @@ const tableOf = (table: string): Text => sql.id(...table.split('.'))
 
 /** Makes the triggers of all tables; `db` applies no policy on rows. */
 export async function makeTriggers(db: DatabaseHandle, { tables, batch, every }: TtlSettings): Promise<void> {
-  const { dialect } = db.settings.planning
+  const dialect = dialectOf(db)
   const facet = expiries.of(dialect)
   await facet.requireTriggers?.(db)
   const make = async (one: DatabaseHandle): Promise<void> => {
@@ -64,7 +64,7 @@ export async function makeTriggers(db: DatabaseHandle, { tables, batch, every }:
 
 /** The text of the delete: definitions take no parameters. */
 function bodyOf(db: DatabaseHandle, expiring: Expiring, batch: number): Text {
-  const { dialect } = db.settings.planning
+  const dialect = dialectOf(db)
   const { form } = timeColumn(expiring, definitionIn(db, expiring.table), dialect)
   const facet = expiries.of(dialect)
   const moment = facet.moment(form, expiring.after)
