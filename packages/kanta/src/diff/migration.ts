@@ -2,9 +2,9 @@ import { refuse } from '../error/index.ts'
 import type { QueryRunner, Sql } from '../face/index.ts'
 import { dialectOf } from '../introspect/index.ts'
 import { sql as template } from '../sql/index.ts'
-import { dialectNamed } from './dialect.ts'
 import type { Difference } from './diff.ts'
 import { printStep } from './nodes.ts'
+import { ruleSets } from './rules.ts'
 import { needsForeignKeysOff, type Step } from './step.ts'
 
 const sql = template as unknown as Sql
@@ -41,7 +41,7 @@ export interface StepsMigration {
  */
 export function migrationOf({ dialect, up, down }: Pick<Difference, 'dialect' | 'up' | 'down'>): StepsMigration {
   const print = (steps: readonly Step[]): readonly string[] =>
-    steps.flatMap((step) => printStep(step, dialectNamed(dialect)))
+    steps.flatMap((step) => printStep(step, ruleSets.of(dialect).dialect))
   const texts = print(up)
   return {
     up: (db) => run(db, dialect, texts),
