@@ -1,3 +1,4 @@
+import { isAmong, titleOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type { QueryRunner, Sql } from '../face/index.ts'
 import { dialectOf } from '../introspect/index.ts'
@@ -51,8 +52,9 @@ export function migrationOf({ dialect, up, down }: Pick<Difference, 'dialect' | 
 }
 
 async function run(db: QueryRunner, dialect: Difference['dialect'], texts: readonly string[]): Promise<void> {
-  const name = dialectOf(db)
-  if (name !== dialect)
-    refuse(`The steps are for ${dialect}, and the database is ${String(name)}. Make a diff for ${String(name)}.`)
+  const found = dialectOf(db) ?? refuse('The steps run in a database, such as kanta({ driver: sqlite(…) }) gives.')
+  const title = titleOf(found)
+  if (!isAmong(found, [dialect]))
+    refuse(`The steps are for ${titleOf(dialect)}, and the database is ${title}. Make a diff for ${title}.`)
   for (const text of texts) await sql.raw(text).execute(db)
 }

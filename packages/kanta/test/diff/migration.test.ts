@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { titleOf } from '../../src/dialect/index.ts'
 import { diff, migrationOf, stepSql } from '../../src/diff/index.ts'
 import { check, index, sql, table } from '../../src/index.ts'
 import { introspect } from '../../src/introspect/index.ts'
@@ -117,7 +118,9 @@ describe.each(grounds)('$name', ({ missing, open, dialect }) => {
   test('steps for another database are refused', async () => {
     const other = dialect === 'sqlite' ? 'postgres' : 'sqlite'
     const made = migrationOf(await diff(null, first, { dialect: other }))
-    await expect(made.up(pair.one)).rejects.toThrow(`The steps are for ${other}, and the database is ${dialect}.`)
+    await expect(made.up(pair.one)).rejects.toThrow(
+      `The steps are for ${titleOf(other)}, and the database is ${titleOf(dialect)}.`,
+    )
   })
 
   if (dialect === 'postgres')
