@@ -80,6 +80,8 @@ export interface Dialect {
   readonly print: Printers
   /** The builder of merges; where the database has none, the sentence that says what to use instead. */
   readonly merge: typeof MergeBuilder | string
+  /** The names of its functions that read no table, run no text and reach nothing outside: policies let them pass. */
+  readonly functions: RegExp
   readonly transaction: TransactionSql
   readonly bytes: ByteComparison
   readonly names: NameMeanings

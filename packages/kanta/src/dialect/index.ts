@@ -15,7 +15,7 @@ export type {
 } from './dialect.ts'
 export { type Facets, facetsOf } from './facet.ts'
 export { lowerAscii } from './fold.ts'
-export { checkFragment, isReaching } from './fragment.ts'
+export { checkFragment, type Fragment } from './fragment.ts'
 export { localize } from './localize.ts'
 export { type DialectName, isAmong, titleOf } from './name.ts'
 export { type Printers, standard } from './print.ts'

@@ -22,8 +22,10 @@ function level(op: string): number {
   return LEVELS[op] ?? (OTHER.has(op) ? 2 : COMPARISON)
 }
 
-/** What is no list: SQLite would take a name after `in` for a table, which then nothing would know of. */
-const NO_LIST: ReadonlySet<Kind> = new Set(['ref', 'identifier', 'table', 'star', 'alias', 'call'])
+/** What gives a list: SQLite would take any name or text after `in` for a table, which then nothing would know of. */
+const LISTS: ReadonlySet<Kind> = new Set([
+  ...(['slot', 'tuple', 'list', 'select', 'parens', 'raw', 'join', 'operation', 'trusted', 'values'] as const),
+])
 
 /** An operand in parentheses where the operator around it would bind tighter. */
 function operand(part: Node, around: number, right: boolean, w: Writer): void {
@@ -171,7 +173,7 @@ export const standard: Printers = {
   word: (n, w) => w.text(n.text),
   binary: (n, w) => {
     const around = level(n.op)
-    if ((n.op === 'in' || n.op === 'not in') && NO_LIST.has(n.right.kind))
+    if ((n.op === 'in' || n.op === 'not in') && !LISTS.has(n.right.kind))
       refuse(`'${n.op}' takes a list or a query on its right. Compare two columns with '='.`)
     if (n.op === 'ilike' || n.op === 'not ilike') w.require('ilike', n.op, "Use 'like', or lower() on both sides.")
     operand(n.left, around, false, w)

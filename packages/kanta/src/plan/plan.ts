@@ -65,6 +65,8 @@ export interface Planning {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
   readonly policies: readonly Policy[]
+  /** Functions of the user's own that read no table and run no text, and so pass by policies. */
+  readonly trustedFunctions?: readonly string[] | undefined
   /** The hooks that run statements of their own in the transaction of a statement. */
   readonly transactionHooks: readonly TransactionHook[]
   /** Whether rows come as the database holds them, unread by codecs: what keeps images of rows needs that. */

@@ -54,6 +54,11 @@ export interface KantaOptions {
   /** The tables as values: an object of them, or a module (`import * as schema`). */
   readonly schema?: object | undefined
   readonly plugins?: readonly Plugin<object>[] | undefined
+  /**
+   * Functions of your own, or of an extension, that statements may call under policies: they read no table and run no
+   * text, such as `similarity` of PostgreSQL's `pg_trgm`. Those of the database itself that do neither are known.
+   */
+  readonly trustedFunctions?: readonly string[] | undefined
   /** Which statements to tell of, and to whom. */
   readonly log?: Log | undefined
   /** Leaves the parameters out of errors and logs. */
@@ -68,6 +73,7 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
   'driver',
   'schema',
   'plugins',
+  'trustedFunctions',
   'log',
   'redact',
   'acquireTimeout',
@@ -89,6 +95,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     planning: {
       dialect: driver.dialect,
       schema: definitions(options.schema),
+      trustedFunctions: functionNames(options.trustedFunctions),
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
     },
@@ -141,6 +148,12 @@ function checkLog(log: unknown): void {
   const levels = Array.isArray(log) && Array.from(log).every((level) => level === 'query' || level === 'error')
   if (log !== undefined && typeof log !== 'function' && !levels)
     refuse(`log takes a function, or the levels that go to the console: ['query', 'error'], not ${show(log)}.`)
+}
+
+function functionNames(names: unknown): readonly string[] | undefined {
+  if (names === undefined) return undefined
+  if (!Array.isArray(names)) return refuse(`trustedFunctions takes a list of names, not ${show(names)}.`)
+  return names.map((name) => checkName(name, 'a trusted function'))
 }
 
 /** The tables among the values of an object or a module. */

@@ -13,6 +13,7 @@ import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
+import { FUNCTIONS } from './functions.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
 import { drop, mssqlDefinitions, mssqlSchema } from './schema.ts'
 import { joined, select, setOperation } from './select.ts'
@@ -132,6 +133,7 @@ const PARAMETERS = 2_098
  */
 export const mssqlDialect: Dialect = {
   name: 'mssql',
+  functions: FUNCTIONS,
   capabilities,
   print,
   merge: MergeBuilder,

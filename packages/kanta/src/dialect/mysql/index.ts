@@ -8,6 +8,7 @@ import { storedUnchanged } from '../stored.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
 import { codec, defaultText, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
+import { FUNCTIONS } from './functions.ts'
 import { mariadbJson, mysqlJson } from './json.ts'
 import { printersOf } from './print.ts'
 import { readBack } from './read-back.ts'
@@ -36,6 +37,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     lists: 'padded',
     codec,
     maxParameters: 65_535,
+    functions: FUNCTIONS,
     bulkParameters: 4_096,
     // Text is equal to the same letters alone, as on every other database: the default takes 'a' for 'A'. That of JSON
     // is this one, and MariaDB compares no text of two collations. Spaces at the end do not count in it.

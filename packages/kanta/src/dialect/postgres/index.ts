@@ -10,6 +10,7 @@ import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../prin
 import { storedByCast, unchanged } from '../stored.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
+import { FUNCTIONS } from './functions.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { literal, quote } from './literal.ts'
 import { rowsQuery } from './rows.ts'
@@ -234,6 +235,7 @@ const ROW_FUNCTIONS =
 /** PostgreSQL 15 and later; `returning` of a merge needs 17. */
 export const postgresDialect: Dialect = {
   name: 'postgres',
+  functions: FUNCTIONS,
   capabilities,
   print,
   merge: MergeBuilder,

@@ -10,6 +10,7 @@ import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
 import { storedByAffinity } from '../stored.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
+import { FUNCTIONS } from './functions.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
 import { sqliteTransaction } from './transaction.ts'
@@ -234,6 +235,7 @@ const print: Printers = {
 /** SQLite 3.38 and later. */
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
+  functions: FUNCTIONS,
   capabilities,
   print,
   merge: 'Use insertInto() with onConflict(), and updateTable() with from().',
