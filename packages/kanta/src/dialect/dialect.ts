@@ -1,4 +1,5 @@
 import type { Node, NodeOf } from '../ir/index.ts'
+import type { MergeBuilder } from '../sql/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { ByteComparison } from './bytes.ts'
 import type { CatalogColumn } from './catalog.ts'
@@ -82,6 +83,8 @@ export interface Dialect {
   readonly lexis: Lexis
   /** Whether a name after `in` is that of a table, of which one column is searched. */
   readonly searchesTables?: boolean
+  /** The builder of merges; where the database has none, the sentence that says what to use instead. */
+  readonly merge: typeof MergeBuilder | string
   /** The names of its functions that read no table, run no text and reach nothing outside: policies let them pass. */
   readonly functions: RegExp
   readonly transaction: TransactionSql

@@ -1,9 +1,11 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
+import { MergeBuilder } from '../../sql/index.ts'
 import type { Codec } from '../../table/index.ts'
 import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { failedCast } from '../failure.ts'
 import { lowerAscii } from '../fold.ts'
+import { merges } from '../merge.ts'
 import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { type Printers, standard } from '../print.ts'
 import { storedByCast } from '../stored.ts'
@@ -62,7 +64,7 @@ const capabilities: Capabilities = {
 
 /** A printer of standard SQL whose parts are made conditions or values by where they stand. */
 function placing<K extends Kind>(kind: K): (n: NodeOf<K>, w: Writer) => void {
-  const print = standard[kind] as (n: NodeOf<K>, w: Writer) => void
+  const print = { ...standard, ...merges }[kind] as (n: NodeOf<K>, w: Writer) => void
   return (n, w) => print(placed(n as Node) as NodeOf<K>, w)
 }
 
@@ -139,6 +141,7 @@ export const mssqlDialect: Dialect = {
   capabilities,
   lexis: mssqlLexis,
   print,
+  merge: MergeBuilder,
   transaction: mssqlTransaction,
   stored: storedByCast(
     (column) => (column.type === 'custom' ? undefined : typeName(column)),

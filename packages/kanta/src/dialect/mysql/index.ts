@@ -33,6 +33,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
   return {
     name: flavor.name,
     print: printersOf(flavor),
+    merge: 'Use insertInto() with onDuplicateKeyUpdate(), and updateTable() with a join.',
     transaction: mysqlTransaction,
     names: PLAIN_NAMES,
     stored: storedUnchanged,

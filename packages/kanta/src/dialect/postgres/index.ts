@@ -1,9 +1,11 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
+import { MergeBuilder } from '../../sql/index.ts'
 import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { call, failedCast } from '../failure.ts'
 import { asWritten } from '../fold.ts'
+import { merges } from '../merge.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import { storedByCast, unchanged } from '../stored.ts'
 import type { Writer } from '../writer.ts'
@@ -198,6 +200,7 @@ function explain(n: NodeOf<'explain'>, w: Writer): void {
 
 const print: Printers = {
   ...standard,
+  ...merges,
   alias,
   between,
   binary,
@@ -239,6 +242,7 @@ export const postgresDialect: Dialect = {
   capabilities,
   lexis: postgresLexis,
   print,
+  merge: MergeBuilder,
   transaction: postgresTransaction,
   stored: storedByCast(
     (column) => (column.type === 'custom' ? undefined : typeName(column)),

@@ -244,6 +244,7 @@ export const sqliteDialect: Dialect = {
   lexis: sqliteLexis,
   searchesTables: true,
   print,
+  merge: 'Use insertInto() with onConflict(), and updateTable() with from().',
   transaction: sqliteTransaction,
   stored: storedByAffinity(({ type }) => TYPES[type]),
   names: {
