@@ -96,10 +96,10 @@ function* rulesOf(db: DatabaseHandle, named: Named, settings: Settings, use: Row
   const reference = { name: program.name, schema: program.schema, definition: program.definition as never }
   const dialect = dialectOf(db)
   const schema = schemaOf(db)
-  const around = { dialect, schema, given: 0, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
+  const around = { dialect, schema, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
   for (const policy of policiesOf(db)) {
     if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
-    const late = new Late(around)
+    const late = new Late(around, 0)
     const { tables, rule: ruleOf } = policy as TablePolicy
     const spelled = tables?.find((name) => sameName(name, reference.name)) ?? reference.name
     const rule = ruleOf.call(policy, { ...reference, name: spelled }, use, late)
@@ -144,7 +144,7 @@ function columnsOf(
   for (const { rule, around } of rulesOf(db, named, settings, use)) {
     if (rule.column === undefined) continue
     columns.push((column) => {
-      const asked = new Late(around)
+      const asked = new Late(around, 0)
       rule.column!(column, columnUse, asked)
       asked.prepare?.([], context)
     })

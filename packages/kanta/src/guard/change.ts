@@ -65,7 +65,7 @@ export function demanding(sets: readonly Node[], demands: readonly Node[], row: 
 export function guardDelete(remove: NodeOf<'delete'>, hidden: ReadonlySet<string>, site: Site): Node {
   const targets = remove.targets.map((target) => usedAs(target, remove.using))
   const target = soleTarget(targets, site, 'delete', hidden)
-  const stamps = target?.rules.flatMap((rule) => Object.entries(rule.deletes ?? {})) ?? []
+  const stamps = target?.rules.flatMap(({ rule }) => Object.entries(rule.deletes ?? {})) ?? []
   if (target === undefined || stamps.length === 0) {
     const { from, joins, where } = guardSources(remove.using, remove.joins, hidden, site)
     const sees = target === undefined ? undefined : site.sees(target, 'delete')
@@ -110,13 +110,13 @@ export function guardSets(sets: readonly Node[], target: Found, row: Row, site: 
     refuseOtherName(assigned(set), target, site)
   }
   refuseTwice(sets.map(assigned), target, site)
-  for (const rule of target.rules) {
-    for (const set of sets) site.column(rule, assigned(set), 'update')
-    for (const [name, stamp] of Object.entries(rule.updates ?? {})) {
+  for (const ruled of target.rules) {
+    for (const set of sets) site.column(ruled, assigned(set), 'update')
+    for (const [name, stamp] of Object.entries(ruled.rule.updates ?? {})) {
       const at = made.findIndex((set) => site.sameColumn(assigned(set), name))
       const value = stamp.value(row, site.late)
       if (at < 0) made.push(assignment(name, value))
-      else if (!keepsGiven(stamp, made[at]!, value, name, rule, target, site)) made[at] = assignment(name, value)
+      else if (!keepsGiven(stamp, made[at]!, value, name, ruled, target, site)) made[at] = assignment(name, value)
     }
   }
   return made
@@ -275,12 +275,12 @@ export function demandsOf(
   site: Site,
   isRead = true,
 ): readonly Node[] {
-  return target.rules.flatMap((rule) => {
+  return target.rules.flatMap((ruled) => {
     given.clear()
-    const allowed = site.own(rule.checks?.(row, use, site.late, isRead), target, rule)
+    const allowed = site.own(ruled.rule.checks?.(row, use, site.late, isRead), target, ruled)
     if (allowed === undefined) return []
     const check = all([...given.values(), allowed])!
-    const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
+    const why = `The policy '${ruled.policy}' does not allow this ${use} of '${target.reference.name}'.`
     return [demand(check, why, site.dialect)]
   })
 }

@@ -17,7 +17,7 @@ export function checkColumns(statement: Node, hidden: ReadonlySet<string>, site:
   const found = [
     ...written.flatMap((source) => site.source(source, NONE) ?? []),
     ...read.flatMap((source) => site.source(source, hidden) ?? []),
-  ].filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
+  ].filter(({ rules }) => rules.some(({ rule }) => rule.column !== undefined))
   if (found.length === 0) return
   for (const source of [...written, ...read]) refuseRenamed(source, found)
   const names = written.length === 0 ? [] : site.dialect.names.writtenRows

@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { partsFor } from '../ir/index.ts'
+import { holdsNodes, partsFor } from '../ir/index.ts'
 import {
   type Enforced,
   mapChildren,
@@ -46,10 +46,11 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  * Applies the rules of all policies to every table that a statement names, wherever it stands. The name of a common
  * table expression is no table.
  */
-export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings): Enforced {
-  const late = new Late(around)
+export function enforce(statement: Node, policies: readonly Policy[], around: Surroundings, given: number): Enforced {
+  const late = new Late(around, given)
   // Of the columns that they name the user learns nothing.
   const within = (rule: Node): Node => {
+    if (!late.hasReaders) return rule
     if (!late.isReader(rule)) return mapChildren(rule, within)
     const read = guard(rule, NO_NAMES, site, false)
     return WRITES.has(statement.kind) && !around.dialect.readsWrittenTable ? apart(read) : read
@@ -89,6 +90,7 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
   if (part.kind === 'trusted') return part
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
+  if (!holdsNodes(part)) return part
   if (part.kind === 'truncate') refuseTruncate(part, site)
   const inner = mapInScope(
     part,

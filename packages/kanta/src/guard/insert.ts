@@ -50,7 +50,7 @@ export function stamped(insert: Insert, target: Found, site: Site): Insert {
 function withColumns(insert: Insert, target: Found): Insert {
   if (insert.columns !== undefined && !insert.defaults) return insert
   if (insert.defaults) {
-    const [first] = target.rules.flatMap((rule) => Object.keys(rule.inserts ?? {}))
+    const [first] = target.rules.flatMap(({ rule }) => Object.keys(rule.inserts ?? {}))
     if (first === undefined) return insert
     return { ...insert, defaults: false, columns: [], tuples: [{ kind: 'tuple', items: [] }] }
   }
@@ -67,9 +67,9 @@ function withColumns(insert: Insert, target: Found): Insert {
 
 function stampAll(insert: Insert, target: Found, site: Site): Insert {
   let made = insert
-  for (const rule of target.rules)
-    for (const [name, stamp] of Object.entries(rule.inserts ?? {}))
-      made = stampColumn(made, name, stamp, rule, target, site)
+  for (const ruled of target.rules)
+    for (const [name, stamp] of Object.entries(ruled.rule.inserts ?? {}))
+      made = stampColumn(made, name, stamp, ruled, target, site)
   return made
 }
 
@@ -259,7 +259,7 @@ function withItem(query: Node, put: (items: readonly Node[]) => readonly Node[],
 
 /** The rows of an insert where each has to pass the checks of the policies. */
 function checkRows(insert: Insert, target: Found, site: Site): Insert {
-  if (!target.rules.some((rule) => rule.checks !== undefined)) return insert
+  if (!target.rules.some(({ rule }) => rule.checks !== undefined)) return insert
   const columns = insert.columns ?? []
   const row = writtenRow(target, site, (name) => {
     const at = columns.findIndex((one) => site.sameColumn(one, name))
@@ -350,9 +350,9 @@ function unlessHidden(target: Found, condition: Node | undefined, row: Row, site
 }
 
 function hiddenRow(target: Found, row: Row, site: Site): readonly Node[] {
-  return target.rules.flatMap((rule) => {
-    const sees = site.own(rule.sees?.(row, 'update', site.late), target, rule)
-    const why = `The row of '${target.reference.name}' that is in the way of the new one is not to be changed (policy '${rule.policy}').`
+  return target.rules.flatMap((ruled) => {
+    const sees = site.own(ruled.rule.sees?.(row, 'update', site.late), target, ruled)
+    const why = `The row of '${target.reference.name}' that is in the way of the new one is not to be changed (policy '${ruled.policy}').`
     return sees === undefined ? [] : [demand(sees, why, site.dialect)]
   })
 }

@@ -21,6 +21,7 @@ export class Late {
   readonly #given: number
   readonly #told: object[] = []
   readonly #readers = new WeakSet<Node>()
+  #hasReaders = false
   readonly #values: Make[] = []
   readonly #shared = new Map<string, NodeOf<'slot'>>()
   /** How many of the values are made of the context alone. */
@@ -28,9 +29,9 @@ export class Late {
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
 
-  constructor(around: Surroundings) {
+  constructor(around: Surroundings, given: number) {
     this.around = around
-    this.#given = around.given
+    this.#given = given
   }
 
   get dialect(): Dialect {
@@ -46,7 +47,12 @@ export class Late {
   /** A query inside of a rule that reads as others do: the rows that the policies of its tables let it have. */
   reader<T extends Node>(query: T): T {
     this.#readers.add(query)
+    this.#hasReaders = true
     return query
+  }
+
+  get hasReaders(): boolean {
+    return this.#hasReaders
   }
 
   isReader(query: Node): boolean {

@@ -34,7 +34,7 @@ function guardWhen(
   const row: Row = (of) => column(target.name, of)
   if (action.action.startsWith('delete')) {
     const deleted = site.target(merge.into, 'delete', target.hidden)!
-    const stamps = deleted.rules.flatMap((rule) => Object.entries(rule.deletes ?? {}))
+    const stamps = deleted.rules.flatMap(({ rule }) => Object.entries(rule.deletes ?? {}))
     const mayDelete = site.sees(deleted, 'delete')
     const condition = all([when.condition, onlySeen, mayDelete])
     if (stamps.length === 0) return { ...when, condition }

@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { eachChild, misplaced, type Part, sourcesOf, takes } from '../ir/index.ts'
+import { eachChild, holdsNodes, misplaced, type Part, sourcesOf, takes } from '../ir/index.ts'
 import type { Node } from '../run/index.ts'
 import { STATEMENTS } from './column.ts'
 import type { Site } from './site.ts'
@@ -20,13 +20,16 @@ export function checkPlaces(part: Node, place: Part, names: readonly string[], s
       'policy',
       `The table '${part.name}' stands where a value is asked for, and is no source of this query. Read it with selectFrom('${part.name}').`,
     )
-  const { written, read } = STATEMENTS.has(part.kind) ? sourcesOf(part) : NONE
-  const inner = [...names, ...[...written, ...read].flatMap(nameOf)]
+  if (!holdsNodes(part)) return
+  const inner = STATEMENTS.has(part.kind) ? [...names, ...namesOfSources(part)] : names
   // What has an alias stands where the alias does.
   eachChild(part, (child, own) => checkPlaces(child, part.kind === 'alias' ? place : own, inner, site))
 }
 
-const NONE = { written: [], read: [] }
+function namesOfSources(statement: Node): readonly string[] {
+  const { written, read } = sourcesOf(statement)
+  return [...written, ...read].flatMap(nameOf)
+}
 
 const takesTables = (place: Part): boolean =>
   !takes(place, 'expression') &&

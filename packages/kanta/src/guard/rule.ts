@@ -38,7 +38,10 @@ export interface TableRule {
   readonly updates?: Readonly<Record<string, Stamp>> | undefined
   /** Makes of a delete an update that writes these. */
   readonly deletes?: Readonly<Record<string, Stamp>> | undefined
-  /** Called for a column that the statement names, once for each plan; throws, or adds a check for each run. */
+  /**
+   * Called for a column that the statement names, once for each plan; throws, or adds a check for each run. The rule for
+   * `select` hears of columns that are read, and only where a rule listens are these looked for.
+   */
   column?(column: string, use: ColumnUse, late: Late): void
   /** What stands in the place of the table where it is read; it has the columns of the table. */
   source?(table: NodeOf<'table'>, late: Late): Node | undefined

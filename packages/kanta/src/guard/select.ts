@@ -8,6 +8,7 @@ const EXTENDS_LEFT: ReadonlySet<string> = new Set(['right join', 'full join'])
 const FILTERS_IN_ON: ReadonlySet<string> = new Set(['inner join', 'left join'])
 
 export function guardSelect(select: NodeOf<'select'>, hidden: ReadonlySet<string>, site: Site): Node {
+  if (select.from.length === 0 && select.joins.length === 0) return select
   const { from, joins, where } = guardSources(select.from, select.joins, hidden, site)
   return unqualified({ ...select, from, joins, where: [...select.where, ...where] }, select, site)
 }
@@ -52,6 +53,7 @@ export function guardSources(
 /** References to tables of a schema in whose place a query stands now, which has no schema. */
 function unqualified(made: NodeOf<'select'>, asked: NodeOf<'select'>, site: Site): Node {
   const before = sourcesOf(asked)
+  if (!before.some((source) => source.kind === 'table' && source.schema !== undefined)) return made
   const lost = sourcesOf(made).flatMap((source, i) => {
     const was = before[i]!
     return was.kind === 'table' && was.schema !== undefined && source !== was ? [was] : []
@@ -73,7 +75,7 @@ function sourcesOf({ from, joins }: NodeOf<'select'>): readonly Node[] {
 
 /** What stands in the place of a table that is read. */
 function replaced({ table, name, rules }: Found, source: Node, site: Site): Node {
-  for (const rule of rules) {
+  for (const { rule } of rules) {
     const other = rule.source?.(table, site.late)
     if (other !== undefined) return { kind: 'alias', operand: other, name, columns: undefined }
   }

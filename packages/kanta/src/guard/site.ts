@@ -1,6 +1,6 @@
-import { type Dialect, localize, lowerAscii } from '../dialect/index.ts'
+import { type Dialect, localize } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { sourcesOf } from '../ir/index.ts'
+import { defines, sourcesOf } from '../ir/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { all, column, sameName } from './expression.ts'
@@ -20,7 +20,8 @@ export interface Found {
 }
 
 /** A rule and the policy that it comes from. */
-export interface Ruled extends TableRule {
+export interface Ruled {
+  readonly rule: TableRule
   readonly policy: string
 }
 
@@ -31,6 +32,9 @@ export class Site {
   readonly #policies: readonly TablePolicy[]
   readonly #around: Surroundings
   readonly #within: (rule: Node) => Node
+  readonly #known: KnownTables
+  readonly #asked = new WeakMap<NodeOf<'table'>, Map<RowUse | 'insert', readonly Ruled[]>>()
+  readonly #spellings = new Map<string, readonly string[]>()
 
   /** `within` applies policies to the queries inside of what a rule says that ask for it. */
   constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late, within: (rule: Node) => Node) {
@@ -39,37 +43,32 @@ export class Site {
     this.late = late
     this.#policies = policies
     this.#around = around
+    this.#known = knownTables(policies, around)
   }
 
   /** What the name of a table means in the database, where that tells no cases apart in lower case. */
   physical(name: string): string {
-    const renamed = this.#around.renames({ kind: 'table', schema: undefined, name, definition: undefined })
-    const found = renamed.kind === 'table' ? renamed.name : name
-    return this.dialect.foldName(found)
+    return physicalName(name, this.#around)
   }
 
   /** What the database knows of a table, however a statement spells it, and whatever definition the statement brings. */
-  #definition({ schema, name }: NodeOf<'table'>): TableDefinition | undefined {
-    const physical = this.physical(name)
-    for (const [key, definition] of this.#around.schema)
-      if (
-        this.physical(definition.name) === physical &&
-        (schema === undefined || key === `${schema}.${definition.name}`)
-      )
-        return localize(definition, this.dialect)
-    return undefined
+  #definition({ schema }: NodeOf<'table'>, physical: string): TableDefinition | undefined {
+    return this.#known.definitions
+      .get(physical)
+      ?.find(({ key, definition }) => schema === undefined || key === `${schema}.${definition.name}`)?.definition
   }
 
   /** Whether an unqualified name is that of a common table expression. */
   #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
     if (hidden.has(name)) return true
+    if (hidden.size === 0) return false
     const fold = this.dialect.foldCteName
     return [...hidden].some((other) => fold(other) === fold(name))
   }
 
   /** Refuses definitions where a policy does. */
   checkStatement(statement: Node): void {
-    if (!DEFINES.test(statement.kind)) return
+    if (!defines(statement.kind) || !DEFINES.test(statement.kind)) return
     const policy = this.#policies.find(({ refusesDefinitions }) => refusesDefinitions === true)
     if (policy !== undefined)
       throw new KantaError(
@@ -94,26 +93,41 @@ export class Site {
   }
 
   #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found {
-    const known = this.#definition(table)
+    const physical = this.physical(table.name)
+    const known = this.#definition(table, physical)
     const definition = known ?? (table.definition as TableDefinition | undefined)
     const reference: TableReference = { name: known?.name ?? table.name, schema: table.schema, definition }
     const name = source.kind === 'alias' ? source.name : table.name
-    return { table, name, reference, rules: this.#rules(reference, use), hidden }
+    return { table, name, reference, rules: this.#rules(table, reference, physical, use), hidden }
   }
 
-  #rules(reference: TableReference, use: RowUse | 'insert'): readonly Ruled[] {
-    return this.#policies.flatMap((policy) => {
-      const known = policy.tables?.find((table) => this.physical(table) === this.physical(reference.name))
-      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use, this.late)
-      if (rule === undefined) return []
-      // A rule may be an object with a prototype: its methods are called on it.
-      return [Object.assign(Object.create(rule) as TableRule, { policy: policy.name }) as Ruled]
-    })
+  /** What the policies ask of a table where it stands; each is asked once for each use of it. */
+  #rules(
+    table: NodeOf<'table'>,
+    reference: TableReference,
+    physical: string,
+    use: RowUse | 'insert',
+  ): readonly Ruled[] {
+    const asked = this.#asked.get(table) ?? new Map<RowUse | 'insert', readonly Ruled[]>()
+    this.#asked.set(table, asked)
+    let rules = asked.get(use)
+    if (rules === undefined) {
+      const found: Ruled[] = []
+      this.#policies.forEach((policy, i) => {
+        const name = this.#known.spelled[i]!.get(physical)
+        const spelled = name === undefined || name === reference.name ? reference : { ...reference, name }
+        const rule = policy.rule(spelled, use, this.late)
+        if (rule !== undefined) found.push({ rule, policy: policy.name })
+      })
+      rules = found
+      asked.set(use, rules)
+    }
+    return rules
   }
 
   /** What is true of the rows of a table that are there for a statement. */
   sees(found: Found, use: RowUse, row: Row = (of) => column(found.name, of)): Node | undefined {
-    return all(found.rules.map((rule) => this.own(rule.sees?.(row, use, this.late), found, rule)))
+    return all(found.rules.map((ruled) => this.own(ruled.rule.sees?.(row, use, this.late), found, ruled)))
   }
 
   /**
@@ -149,14 +163,20 @@ export class Site {
   }
 
   /** Calls the rule for a column, by its name in the statement, in the program and in the database: rules know one. */
-  column(rule: Ruled, name: string, use: ColumnUse): void {
-    const physical = this.#physicalColumn(name)
-    const told = new Set<string>()
-    for (const each of [name, this.#around.toProgram(physical), physical]) {
-      const key = lowerAscii(each)
-      if (!told.has(key)) rule.column?.(each, use, this.late)
-      told.add(key)
+  column({ rule }: Ruled, name: string, use: ColumnUse): void {
+    if (rule.column === undefined) return
+    for (const each of this.#spellingsOf(name)) rule.column(each, use, this.late)
+  }
+
+  #spellingsOf(name: string): readonly string[] {
+    let known = this.#spellings.get(name)
+    if (known === undefined) {
+      const physical = this.#physicalColumn(name)
+      const all = [name, this.#around.toProgram(physical), physical]
+      known = all.filter((one, i) => all.findIndex((other) => sameName(one, other)) === i)
+      this.#spellings.set(name, known)
     }
+    return known
   }
 
   #physicalColumn(name: string): string {
@@ -177,5 +197,40 @@ function knownSource(source: Node, known: ReadonlySet<Node['kind']>): undefined 
 
 const taken = (what: string, why: string, policy: string): KantaError =>
   new KantaError('policy', `${what} needs another name: the policy '${policy}' ${why}.`)
+
+/** The tables that a database with its policies knows, by their physical names. */
+interface KnownTables {
+  readonly definitions: ReadonlyMap<string, readonly { readonly key: string; readonly definition: TableDefinition }[]>
+  /** For each policy the tables that it names, as it spells them. */
+  readonly spelled: readonly ReadonlyMap<string, string>[]
+}
+
+const known = new WeakMap<Surroundings, KnownTables>()
+
+function knownTables(policies: readonly TablePolicy[], around: Surroundings): KnownTables {
+  const found = known.get(around)
+  if (found !== undefined) return found
+  const definitions = new Map<string, { key: string; definition: TableDefinition }[]>()
+  for (const [key, definition] of around.schema) {
+    const physical = physicalName(definition.name, around)
+    const same = definitions.get(physical) ?? []
+    same.push({ key, definition: localize(definition, around.dialect) })
+    definitions.set(physical, same)
+  }
+  const spelled = policies.map(({ tables = [] }) => {
+    const names = new Map<string, string>()
+    // Of two that mean one table, the first counts.
+    for (const name of tables.toReversed()) names.set(physicalName(name, around), name)
+    return names
+  })
+  const made = { definitions, spelled }
+  known.set(around, made)
+  return made
+}
+
+function physicalName(name: string, { renames, dialect }: Surroundings): string {
+  const renamed = renames({ kind: 'table', schema: undefined, name, definition: undefined })
+  return dialect.foldName(renamed.kind === 'table' ? renamed.name : name)
+}
 
 const DEFINES = /^(?:create|alter|drop|rename|comment|truncate|grant|revoke)/

@@ -1,6 +1,6 @@
 import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { type Part, takes } from '../ir/index.ts'
+import { eachChild, holdsNodes, type Part, takes } from '../ir/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../run/index.ts'
 
 /** What text under policies is judged by: the database, and whether one of its functions may be called. */
@@ -47,8 +47,9 @@ export function confine(tree: Node, rules: TextRules): Node {
   if (tree.kind === 'modifier' && tree.operand.kind !== 'word' && tree.operand.kind !== 'trusted')
     refuse('A modifier of a statement that is SQL text')
   if (tree.kind === 'identifier' && tree.names.length === 0) refuse('An empty identifier')
+  if (!holdsNodes(tree)) return tree
   const inner = mapChildren(tree, (child, part) => {
-    if (takesRows(part) && isText(child)) refuse(`SQL text as ${takes(part, 'query') ? 'a query' : 'a table'}`)
+    if (isText(child) && takesRows(part)) refuse(`SQL text as ${takes(part, 'query') ? 'a query' : 'a table'}`)
     return confine(child, rules)
   })
   return BARE.has(inner.kind) ? inner : wrapText(inner)
@@ -111,6 +112,7 @@ function apart(string: string, after: boolean, before: boolean): string {
 
 /** A node whose direct parts of text stand in parentheses, but for those in clauses that cannot have them. */
 function wrapText(parent: Node): Node {
+  if (!holdsText(parent)) return parent
   const bare = new Set<Node>()
   if (parent.kind === 'select' || parent.kind === 'update' || parent.kind === 'delete')
     for (const part of BARE_PARTS) {
@@ -130,6 +132,14 @@ function wrapText(parent: Node): Node {
       ? inParens(child)
       : child,
   )
+}
+
+function holdsText(parent: Node): boolean {
+  let found = false
+  eachChild(parent, ({ kind }) => {
+    found ||= kind === 'trusted' || TEXT.has(kind)
+  })
+  return found
 }
 
 const inParens = (operand: Node): NodeOf<'parens'> => ({ kind: 'parens', operand })

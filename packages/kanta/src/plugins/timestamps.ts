@@ -2,7 +2,15 @@ import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Node, Plugin } from '../extend/index.ts'
 import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
-import { type Late, type Stamp, sameName, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
+import {
+  type Late,
+  type RowUse,
+  type Stamp,
+  sameName,
+  type TableReference,
+  type TableRule,
+  tablePolicy,
+} from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import { type ColumnDefinition, definitionOf } from '../table/index.ts'
@@ -96,7 +104,7 @@ interface Settings {
  */
 export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped> {
   const settings = settingsOf(options)
-  const rule = (table: TableReference): TableRule | undefined => ruleOf(table, settings)
+  const rule = (table: TableReference, use: RowUse | 'insert'): TableRule | undefined => ruleOf(table, use, settings)
   return {
     name: 'timestamps',
     policies: [tablePolicy({ name: 'timestamps', tables: settings.tables, rule })],
@@ -105,7 +113,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
         const name = definitionOf(table)?.name ?? String(table)
         const schema = schemaOf(db)
         const definition = definitionOf(table) ?? schema.get(name)
-        if (rule({ name, schema: undefined, definition })?.updates === undefined)
+        if (rule({ name, schema: undefined, definition }, 'update')?.updates === undefined)
           refuse(`touch(${show(table)}): timestamps() writes no time of change into that table. List it in 'tables'.`)
         return db.updateTable(table)
       }
@@ -137,26 +145,27 @@ function settingsOf(options: TimestampsOptions): Settings {
   return { tables, created, updated, clock, now, given, form }
 }
 
-function ruleOf(table: TableReference, settings: Settings): TableRule | undefined {
+function ruleOf(table: TableReference, use: RowUse | 'insert', settings: Settings): TableRule | undefined {
   const { tables, given } = settings
   if (tables === undefined ? table.definition === undefined : !listsAnywhere(tables, table)) return undefined
-  const stamp = (column: string | undefined): Record<string, Stamp> => {
-    if (column === undefined) return {}
-    const known = table.definition?.columns.get(column)
-    if (table.definition !== undefined && known === undefined) return {}
-    return { [column]: { value: (_, late) => instantFor(known, late, settings), given } }
-  }
-  const created = stamp(settings.created)
-  const updated = stamp(settings.updated)
-  const inserts = { ...created, ...updated }
-  const names = Object.keys(inserts)
-  if (names.length === 0) {
+  const has = (column: string | undefined): boolean =>
+    column !== undefined && (table.definition === undefined || table.definition.columns.has(column))
+  if (!has(settings.created) && !has(settings.updated)) {
     if (tables === undefined) return undefined
     throw new KantaError(
       'policy',
       `'${fullName(table)}' is in 'tables' of timestamps(), and has none of its columns. Add them, or take it from the list.`,
     )
   }
+  if (use === 'select') return FREE
+  const stamp = (column: string | undefined): Record<string, Stamp> => {
+    if (column === undefined || !has(column)) return {}
+    const known = table.definition?.columns.get(column)
+    return { [column]: { value: (_, late) => instantFor(known, late, settings), given } }
+  }
+  const created = stamp(settings.created)
+  const updated = stamp(settings.updated)
+  const inserts = { ...created, ...updated }
   const isOnce = (name: string): boolean => Object.keys(created).some((column) => sameName(column, name))
   return {
     inserts,
@@ -170,6 +179,9 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
     },
   }
 }
+
+/** Rows are read as they are. */
+const FREE: TableRule = {}
 
 /** The instant of a statement, as a column takes it. */
 function instantFor(column: ColumnDefinition | undefined, late: Late, { clock, now, form: usual }: Settings): Node {
