@@ -9,7 +9,7 @@ import {
 import type { Dialect } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { Shape } from '../ir/index.ts'
+import { keepPlan, planOf, type Shape } from '../ir/index.ts'
 import {
   type Bound,
   bind,
@@ -27,7 +27,7 @@ import {
   type StatementContext,
   TEXT_PLAN,
 } from '../plan/index.ts'
-import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
+import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
 import { chainOf, type QueryEvent, type Reading } from './hook.ts'
 import { andThen } from './maybe.ts'
@@ -42,7 +42,7 @@ import { runTransaction } from './transact.ts'
 const compiledFrom = new WeakMap<object, Chain>()
 
 /** Runs queries in one session. */
-export class Executor implements Runner, StatementRunner {
+export class Executor implements StatementRunner {
   readonly settings: Settings
   readonly session: Session
   readonly dialect: Dialect
@@ -63,14 +63,6 @@ export class Executor implements Runner, StatementRunner {
     this.#varies = settings.planning.policies.some(({ variants }) => variants !== undefined)
     this.#hasAround = settings.hooks.some((hook) => hook.around !== undefined)
     this.onlyWatches = settings.hooks.length > 0 && !this.#hasAround
-  }
-
-  execute(query: Chain, options?: ExecuteOptions): Promise<unknown[]> {
-    return this.#start(query, false, options) as Promise<unknown[]>
-  }
-
-  first(query: Chain, options?: ExecuteOptions): Promise<unknown> {
-    return this.#start(query, true, options)
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
@@ -101,7 +93,7 @@ export class Executor implements Runner, StatementRunner {
     checkOptions(options)
     if (this.#isGuarded) {
       const query = compiledFrom.get(bound)
-      return { rows: await this.execute(query ?? refuseText(this.#fixed), options) }
+      return { rows: await this.start(query ?? refuseText(this.#fixed), false, options) }
     }
     throwIfAborted(options?.signal)
     const statement = new Statement(this, callOf(TEXT_PLAN), TEXT_PLAN, bound.sql, bound.parameters)
@@ -141,10 +133,10 @@ export class Executor implements Runner, StatementRunner {
   /** The plan of a shape in this database: made once, then found at the shape. */
   plan(shape: Shape): Plan {
     const planning = this.#planning
-    const known = shape.planOf(planning)
+    const known = planOf(shape, planning)
     if (known !== undefined) return known as Plan
     const made = plan(shape, planning)
-    if (this.settings.planCache) shape.keepPlan(planning, made)
+    if (this.settings.planCache) keepPlan(shape, planning, made)
     return made
   }
 
@@ -171,14 +163,14 @@ export class Executor implements Runner, StatementRunner {
   }
 
   /** Plans a query and runs it: the answer as a promise, which no stage before has made where the driver answers at once. */
-  #start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
+  start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
     let ready: Plan
     let { args } = query
     try {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return this.#onceStarted(error, () => this.#start(query, single, options))
+      return this.#onceStarted(error, () => this.start(query, single, options))
     }
     try {
       if (!single) return asPromise(this.#run(ready, args, callOf(ready), options))
@@ -347,7 +339,8 @@ export class Executor implements Runner, StatementRunner {
     const { exemptions, notes } = settings
     const ending = transaction ?? callbacks
     return {
-      ...{ sql, parameters, facts, streaming, inTransaction, context, exemptions, transaction, notes },
+      ...{ sql, parameters, facts, streaming, inTransaction, context, exemptions, notes },
+      transaction: transaction?.identity,
       afterCommit: (callback) => ending.afterCommit(callback),
       onLasting: (callback) => ending.onLasting(callback),
       reading: undefined,
