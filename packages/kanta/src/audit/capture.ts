@@ -129,7 +129,7 @@ async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<
     table,
   )
   const result = await capture.next()
-  refusePhantoms(tree, result, before.size, capture)
+  refuseUnheld(countOf(tree, result) > before.size, capture)
   if (before.size === 0) return result
   const rows = [...before.values()].map((row) => withoutKeys(row, moved))
   const keys = [...before.values()].map((row) => withKeys(row, moved))
@@ -175,10 +175,11 @@ async function captureDelete(tree: NodeOf<'delete'>, capture: Capture): Promise<
   const { table, name, db } = capture
   const before = byKey(await capture.derive('before', candidates(tree, name, db)), table)
   const result = await capture.next()
-  refusePhantoms(tree, result, before.size, capture)
+  refuseUnheld(countOf(tree, result) > before.size, capture)
   if (before.size === 0) return result
   const rows = [...before.values()]
   const left = countOf(tree, result) === before.size ? new Map<string, StoredRow>() : await capture.now(rows)
+  refuseUnheld(countOf(tree, result) > before.size - left.size, capture)
   await capture.record(rows.map((row) => ({ before: row, after: left.get(looseKey(row, table.key)) })))
   return result
 }
@@ -190,16 +191,11 @@ export function countOf(tree: { readonly returning: readonly Node[] }, result: r
   return Number(numDeletedRows ?? numUpdatedRows ?? numChangedRows ?? 0n)
 }
 
-/** Rows that came in between have no image; the whole statement is undone, and can be run again. */
-function refusePhantoms(
-  tree: NodeOf<'update'> | NodeOf<'delete'>,
-  result: readonly unknown[],
-  seen: number,
-  { isPostgres, table }: Capture,
-): void {
-  if (!isPostgres || countOf(tree, result) <= seen) return
+/** Undoes a statement that changed rows of which there is no image: others brought them after the images were taken. */
+function refuseUnheld(isUnheld: boolean, { table }: Capture): void {
+  if (!isUnheld) return
   throw new KantaError(
     'serialization_failure',
-    `Another transaction brought rows of '${fullName(table)}' among those that this one changes, after their images were taken. Run it again.`,
+    `This statement changes rows of '${fullName(table)}' that were not there, or not meant by it, when their images were taken for the audit trail. Run it again.`,
   )
 }

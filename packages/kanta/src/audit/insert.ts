@@ -21,10 +21,12 @@ export async function captureInsert(tree: Insert, capture: Capture): Promise<unk
   const left = others.length === 0 ? after : new Map([...(await capture.now(others)), ...after])
   const changes = [...after].map(([key, row]) => ({ before: before.get(key), after: row }))
   const moved = others.map((row) => ({ before: row, after: left.get(looseKey(row, table.key)) }))
-  const isReplace = tree.verb === 'replace' || /replace/i.test(tree.or ?? '')
-  await capture.record([...moved, ...changes], isReplace ? 'replace' : undefined)
+  await capture.record([...moved, ...changes], isReplacing(tree) ? 'replace' : undefined)
   return result
 }
+
+/** Whether new rows take the place of those in their way. */
+export const isReplacing = (tree: Insert): boolean => tree.verb === 'replace' || /replace/i.test(tree.or ?? '')
 
 interface Inserted {
   readonly written: readonly StoredRow[]
@@ -69,8 +71,8 @@ async function silent(tree: Insert, capture: Capture): Promise<Inserted> {
   const rows = own.length === 0 ? found : found.map(withoutWitness)
   const insertId = rows.length === 0 ? undefined : await insertIdOf(tree, rows, capture)
   const result = [new InsertResult(insertId, BigInt(rows.length))]
-  // What triggers of SQLite change after the insert is not in the rows that it returns.
-  const isWhole = dialectOf(capture.db).name !== 'sqlite'
+  // What it returns of a row is neither what triggers of SQLite make of it later, nor that a later row takes its place.
+  const isWhole = dialectOf(capture.db).name !== 'sqlite' && !isReplacing(tree)
   return { written: isWhole ? rows : [...(await capture.now(rows)).values()], result, met: found.filter(wasMet) }
 }
 

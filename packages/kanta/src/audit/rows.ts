@@ -1,6 +1,7 @@
 import { KantaError } from '../error/index.ts'
-import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
+import { type Node, type NodeOf, nodeWith, walk } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, withStoredValues } from '../extend/internal/index.ts'
+import { unsteadyIn } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Image, StoredRow } from './image.ts'
@@ -25,13 +26,38 @@ export function candidates(
   db: DatabaseHandle,
   more: readonly Node[] = [],
 ): Node {
-  const { ctes, recursive, targets, joins, where } = tree
-  const others = tree.kind === 'update' ? tree.from : tree.using
+  const { targets } = tree
+  const { ctes, recursive, joins, where } = steadyPart(tree)
+  const others = isSteady([...tree.ctes, ...sourcesOf(tree), ...tree.joins]) ? sourcesOf(tree) : []
   // A target may stand among the tables of `using` again.
   const from =
     tree.kind === 'delete' && others.some((other) => nameOf(other) === name) ? others : [...targets, ...others]
   const locks = locksOf(name, db)
   return nodeWith('select', { ctes, recursive, items: [star(name), ...more], from, joins, where, locks })
+}
+
+type Change = NodeOf<'update'> | NodeOf<'delete'>
+
+const sourcesOf = (tree: Change): readonly Node[] => (tree.kind === 'update' ? tree.from : tree.using)
+
+/**
+ * What of a statement finds the same rows each time that it is asked. Without the rest, more rows are read: those that
+ * stay as they were leave no entry.
+ */
+function steadyPart(tree: Change): Pick<Change, 'ctes' | 'recursive' | 'joins' | 'where'> {
+  const { ctes, recursive, joins, where } = tree
+  if (!isSteady([...ctes, ...sourcesOf(tree), ...joins])) return { ctes: [], recursive: false, joins: [], where: [] }
+  return { ctes, recursive, joins, where: where.filter((condition) => isSteady([condition])) }
+}
+
+/** Whether some parts give the same each time that they are computed. */
+function isSteady(parts: readonly Node[]): boolean {
+  let steady = true
+  for (const part of parts)
+    walk(part, (inner) => {
+      if (unsteadyIn(inner) !== undefined) steady = false
+    })
+  return steady
 }
 
 export const nameOf = (source: Node): string | undefined =>

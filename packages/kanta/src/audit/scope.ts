@@ -58,6 +58,13 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
   }
 }
 
+/** Whether the policies of a database may keep rows or columns of a table from it. */
+export function isScoped(db: DatabaseHandle, named: Named, settings: Settings): boolean {
+  for (const { rule } of rulesOf(db, named, settings, 'select'))
+    if (rule.sees !== undefined || rule.column !== undefined) return true
+  return false
+}
+
 /** Whether the policies of a database let a row be written: be added, be changed to another, or be taken away. */
 export function mayWrite(
   db: DatabaseHandle,
@@ -218,6 +225,10 @@ function valueOf(node: Node, { image, args, toDatabase, context, why }: Sight): 
       // Values are compared as text anyway.
       if (node.type.kind === 'word' && /^(?:text|(?:var)?char|binary)$/i.test(node.type.text))
         return valueOf(node.operand, { image, args, toDatabase, context, why })
+      break
+    case 'raw':
+      if (node.parts.length === 1 && /^ collate [\w"]+$/.test(node.strings.join('')))
+        return valueOf(node.parts[0]!, { image, args, toDatabase, context, why })
       break
     case 'word':
       if (/^\d+$/.test(node.text)) return Number(node.text)

@@ -20,7 +20,7 @@ import { ACCESS, ADAPTER, type Dialect, SPEECH } from './dialect.ts'
 import { accessOf } from './given-driver.ts'
 import { type LogConfig, logOf } from './log.ts'
 import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
-import { kyselyStyle } from './print.ts'
+import { kyselyStyle } from './print/index.ts'
 import { withSchema } from './schema-prefix.ts'
 
 /** What a `Kysely` is opened with. */

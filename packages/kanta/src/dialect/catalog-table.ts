@@ -37,7 +37,7 @@ export function catalogTable(table: TableDefinition, dialect: Dialect): CatalogT
 
 function catalogColumn(column: ColumnDefinition, table: TableDefinition, dialect: Dialect): CatalogColumn<Node> {
   const { name, generatedAs } = column
-  const type = dialect.typeName(column, table)
+  const { type, collation } = typeOf(dialect.typeName(column, table))
   const isKey = table.primaryKey.length === 1 && table.primaryKey[0] === name
   return {
     name,
@@ -50,11 +50,19 @@ function catalogColumn(column: ColumnDefinition, table: TableDefinition, dialect
         ? null
         : { expression: expressionOf(generatedAs.expression, 'A generated column'), stored: generatedAs.stored },
     identity: isKey && isNumbered(column) ? dialect.keyIdentity(column) : null,
-    collation: null,
+    collation,
     comment: null,
     values: (type.startsWith('enum(') && column.values) || null,
   }
 }
+
+/** Takes the collation apart, which the words of a custom type may end with. */
+function typeOf(words: string): { readonly type: string; readonly collation: string | null } {
+  const { type = words, quoted, plain } = COLLATED.exec(words)?.groups ?? {}
+  return { type, collation: quoted ?? plain ?? null }
+}
+
+const COLLATED = /^(?<type>.+?)\s+collate\s+(?:"(?<quoted>[^"]+)"|(?<plain>\w+))$/is
 
 const isNumbered = ({ generated }: ColumnDefinition): boolean => generated === 'default' || generated === 'identity'
 

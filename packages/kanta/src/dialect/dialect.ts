@@ -1,9 +1,12 @@
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
+import type { ByteComparison } from './bytes.ts'
 import type { CatalogColumn } from './catalog.ts'
 import type { DialectName } from './name.ts'
+import type { NameMeanings } from './names.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
+import type { Storing } from './stored.ts'
 
 /** What a transaction was asked to be. */
 export interface TransactionSettings {
@@ -75,6 +78,10 @@ export interface Dialect {
   readonly capabilities: Capabilities
   readonly print: Printers
   readonly transaction: TransactionSql
+  readonly bytes: ByteComparison
+  readonly names: NameMeanings
+  /** What becomes of a value in a column, for checks of what is written. */
+  readonly stored: Storing
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect
    * writes), as parameters padded to a power of two, or one parameter for each item.
@@ -119,8 +126,6 @@ export interface Dialect {
   readonly readsWrittenTable: boolean
   /** Whether a value that stands apart from columns has no type unless it is cast. */
   readonly untypedValues: boolean
-  /** What `=` compares of texts: their bytes, or what a collation makes of them, by which different texts are equal. */
-  readonly textEquality: 'bytes' | 'collation'
   /** Whether a timestamp that is given as text may say its time zone. */
   readonly readsTimeZones: boolean
   /** Whether a rollback undoes statements that define, such as `create table`. */

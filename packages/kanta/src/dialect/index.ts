@@ -1,3 +1,4 @@
+export type { ByteComparison } from './bytes.ts'
 export type * from './catalog.ts'
 export * from './catalog-nodes.ts'
 export { catalogTable } from './catalog-table.ts'

@@ -1,10 +1,19 @@
 import { columnNode, identifierNode, wordNode } from '../dialect/index.ts'
+import { mssqlDialect } from '../dialect/mssql/index.ts'
 import { alterationNode, alterNode } from './node.ts'
 import type { Rules } from './rule.ts'
 import { cannot, standardRules } from './standard.ts'
 
 export const mssql: Rules = {
   ...standardRules,
+  dialect: mssqlDialect,
+  defaultSchema: 'dbo',
+  types: {
+    synonyms: { integer: 'int', numeric: 'decimal', 'double precision': 'float' },
+    decimalSize: '(18,0)',
+    displayWidths: false,
+    textHoldsAll: true,
+  },
   alterColumn: ({ table, to, changes }, dialect) => {
     const other = changes.find((change) => change !== 'type' && change !== 'nullable' && change !== 'collation')
     if (other !== undefined)

@@ -15,6 +15,13 @@ export const dropNode = (object: Kinds['drop']['object'], name: Node, on?: Node)
 
 export const literalNode = (value: string | null): Node => ({ kind: 'literal', value })
 
+/** A statement of words with names and values between them. */
+export const statement = (strings: TemplateStringsArray, ...parts: readonly Node[]): Node => ({
+  kind: 'raw',
+  strings,
+  parts,
+})
+
 /** A drop of an index, which some databases find by its table. */
 export function dropIndexNode({ schema, name }: CatalogName, index: string, { capabilities }: Dialect): NodeOf<'drop'> {
   return capabilities.indexesOfTables

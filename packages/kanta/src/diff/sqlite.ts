@@ -8,10 +8,11 @@ import {
   textNode,
   wordNode,
 } from '../dialect/index.ts'
+import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import { refuse } from '../error/index.ts'
 import type { CatalogName, CatalogTable } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
-import { alterationNode, alterNode, dropNode, literalNode } from './node.ts'
+import { alterationNode, alterNode, dropNode, literalNode, statement } from './node.ts'
 import type { Rules } from './rule.ts'
 import { cannot, standardRules } from './standard.ts'
 import type { RebuildTable } from './step.ts'
@@ -20,6 +21,12 @@ const REBUILD = 'Use a rebuildTable step.'
 
 export const sqlite: Rules = {
   ...standardRules,
+  dialect: sqliteDialect,
+  defaultSchema: 'main',
+  expressions: { ...standardRules.expressions, nowIsCurrent: false },
+  locks: { scans: false },
+  comparesOptions: true,
+  comparesCollations: true,
   wholeViews: true,
   alterColumn: () => cannot('SQLite', 'alter a column', REBUILD),
   dropConstraint: () => cannot('SQLite', 'drop a constraint', REBUILD),
@@ -27,8 +34,6 @@ export const sqlite: Rules = {
   rebuilds: { rebuild, checkForeignKeys },
 }
 
-/** A statement of words with names and values between them. */
-const statement = (strings: TemplateStringsArray, ...parts: readonly Node[]): Node => ({ kind: 'raw', strings, parts })
 const listNode = (items: readonly Node[]): Node => ({ kind: 'list', items })
 
 /**

@@ -3,6 +3,7 @@ import { KantaError } from '../error/index.ts'
 import type { CatalogName, CatalogTrigger } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
 import { alterationNode, alterNode, dropNode } from './node.ts'
+import type { Rules } from './rule.ts'
 import type { Constraint } from './step.ts'
 
 /** Refuses a change, with the way out. */
@@ -23,6 +24,8 @@ export function constraintName(constraint: Constraint, table: CatalogName): Node
 
 /** The rules of a database that goes by the SQL standard. */
 export const standardRules = {
+  expressions: { booleans: 'numbers', nowIsCurrent: true, momentArguments: 0, synonyms: {} },
+  locks: { scans: false, rewrites: 'types' },
   wholeViews: false,
   dropConstraint: (table: CatalogName, constraint: Constraint, _: Dialect): readonly Node[] => [
     alterNode(table, alterationNode('drop constraint', { name: constraintName(constraint, table) })),
@@ -35,4 +38,4 @@ export const standardRules = {
   ],
   createTrigger: (trigger: CatalogTrigger): Node => textNode(trigger.definition),
   dropTrigger: (trigger: CatalogTrigger): Node => dropNode('trigger', tableNode(trigger)),
-}
+} satisfies Partial<Rules>

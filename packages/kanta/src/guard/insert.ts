@@ -9,8 +9,10 @@ import {
   demandsOf,
   guardSets,
   newRow,
+  refuseOtherName,
   refuseTwice,
   writtenByPolicy,
+  writtenRow,
 } from './change.ts'
 import { all, choose, column, demand, equal, never } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
@@ -37,7 +39,10 @@ export function guardInsert(insert: Insert, hidden: ReadonlySet<string>, site: S
 export function stamped(insert: Insert, target: Found, site: Site): Insert {
   refuseTwice(insert.columns ?? [], target, site)
   const named = withColumns(insert, target)
-  for (const rule of target.rules) for (const name of named.columns ?? []) site.column(rule, name, 'insert')
+  for (const name of named.columns ?? []) {
+    refuseOtherName(name, target, site)
+    for (const rule of target.rules) site.column(rule, name, 'insert')
+  }
   return stampAll(named, target, site)
 }
 
@@ -256,10 +261,10 @@ function withItem(query: Node, put: (items: readonly Node[]) => readonly Node[],
 function checkRows(insert: Insert, target: Found, site: Site): Insert {
   if (!target.rules.some((rule) => rule.checks !== undefined)) return insert
   const columns = insert.columns ?? []
-  const row: Row = (name) => {
+  const row = writtenRow(target, site, (name) => {
     const at = columns.findIndex((one) => site.sameColumn(one, name))
-    return at < 0 ? defaultOf(name, target) : column(NEW, columns[at]!)
-  }
+    return at < 0 ? { stored: defaultOf(name, target) } : { value: column(NEW, columns[at]!) }
+  })
   const isRead = [insert.returning, insert.output, insert.duplicate].some((part) => part.length > 0)
   const demands = demandsOf(target, row, 'insert', site, isRead || insert.conflict !== undefined)
   if (demands.length === 0) return insert

@@ -1,5 +1,4 @@
 export { abstractOf } from './abstract.ts'
-export { readCreateTable } from './create-table.ts'
 export { canonicalJson } from './hash.ts'
 export * from './introspect.ts'
 export { dialectOf } from './source.ts'

@@ -73,7 +73,7 @@ export async function introspect(db: QueryRunner, options: IntrospectOptions = {
   const dialect = dialectOf(db) ?? refuse('introspect() takes a database, such as kanta({ driver: sqlite(…) }) gives.')
   const reader = readers.of(dialect)
   const found = ordered(await reader.read(new Source(db, reader.queries, options), asked))
-  const catalog = { format: 1, dialect, ...found } as const
+  const catalog = { format: 1, dialect: reader.dialect, ...found } as const
   return { ...catalog, hash: await hashOf(catalog) }
 }
 

@@ -1,3 +1,4 @@
+import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { DatabaseHandle, dialectOf as dialectIn, policiesOf, withoutPolicies } from '../extend/internal/index.ts'
 import type { QueryRunner, RawBuilder } from '../face/index.ts'
@@ -12,6 +13,8 @@ export interface Asked {
 
 /** How one database is read. */
 export interface Reader {
+  /** The name of the database in the catalog. */
+  readonly dialect: DialectName
   /** How many queries it takes, for those who watch. */
   readonly queries: number
   read(source: Source, asked: Asked): Promise<Found>
@@ -83,7 +86,7 @@ export function groups<R>(rows: readonly R[], by: (row: R) => string): Map<strin
 }
 
 /** The dialect of the driver behind a database; `undefined` for what is none. */
-export function dialectOf(db: QueryRunner): DialectName | undefined {
+export function dialectOf(db: QueryRunner): Dialect | undefined {
   const handle: unknown = db
-  return handle instanceof DatabaseHandle ? dialectIn(handle).name : undefined
+  return handle instanceof DatabaseHandle ? dialectIn(handle) : undefined
 }

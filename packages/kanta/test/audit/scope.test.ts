@@ -43,6 +43,19 @@ describe.each(engines)('the trail beside other plugins on $name', (engine) => {
   const one = () => db.as({ tenant: 1 })
   const two = () => db.as({ tenant: 2 })
 
+  test('a tenant removes no entries of another: prune() needs a handle that sees all', async () => {
+    await two().insertInto('post').values({ id: 90, title: 'theirs' }).execute()
+    const before = new Date(Date.now() + 60_000)
+    const kept = await two().audit.history('post', 90)
+    await expect(one().audit.prune({ before })).rejects.toMatchObject({
+      code: 'policy',
+      message: expect.stringMatching(/prune\(\) would remove entries of 'post'.*unscoped/),
+    })
+    expect(await two().audit.history('post', 90)).toEqual(kept)
+    expect(await db.unscoped(all, 'test').audit.prune({ before: new Date(0) })).toBe(0)
+    await two().deleteFrom('post').where('id', '=', 90).execute()
+  })
+
   test('H40, SD7: a soft delete is one entry, which says what was asked and what was done', async () => {
     await one().insertInto('post').values({ id: 1, title: 'a' }).execute()
     const [gone] = await one().deleteFrom('post').where('id', '=', 1).execute()

@@ -1,7 +1,10 @@
 import type { Node } from '../../ir/index.ts'
+import { bytesOf, castTo } from '../bytes.ts'
 import type { Dialect } from '../dialect.ts'
 import { call, word } from '../failure.ts'
 import { asWritten, lowerAscii } from '../fold.ts'
+import { PLAIN_NAMES } from '../names.ts'
+import { storedUnchanged } from '../stored.ts'
 import { mariadbCapabilities, mysqlCapabilities } from './capabilities.ts'
 import { codec, defaultText, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
@@ -26,6 +29,9 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     name: flavor.name,
     print: printersOf(flavor),
     transaction: mysqlTransaction,
+    names: PLAIN_NAMES,
+    stored: storedUnchanged,
+    bytes: bytesOf({ of: (text) => castTo(castTo(text, 'char'), 'binary'), readsNumbers: true }),
     lists: 'padded',
     codec,
     maxParameters: 65_535,
@@ -42,7 +48,6 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     foldCteName: asWritten,
     readsWrittenTable: false,
     untypedValues: false,
-    textEquality: 'collation',
     readsTimeZones: false,
     transactionalDdl: false,
     failure,

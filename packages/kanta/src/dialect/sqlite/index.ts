@@ -1,11 +1,14 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../table/index.ts'
+import { bytesOf, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { call, failureText, word } from '../failure.ts'
 import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
+import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
+import { storedByAffinity } from '../stored.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
@@ -234,6 +237,16 @@ export const sqliteDialect: Dialect = {
   capabilities,
   print,
   transaction: sqliteTransaction,
+  stored: storedByAffinity(({ type }) => TYPES[type]),
+  names: {
+    ...PLAIN_NAMES,
+    // An integer that is the whole key is the number of the row, whatever it is called. https://www.sqlite.org/rowidtable.html
+    columnsOf: columnNamed(/^(?:rowid|oid|_rowid_)$/i, ({ name, type }, { primaryKey }) => {
+      const isInteger = type === 'custom' || TYPES[type] === 'integer'
+      return isInteger && primaryKey.length === 1 && primaryKey[0] === name
+    }),
+  },
+  bytes: bytesOf({ of: (text) => collated(text, 'binary'), takesAll: true }),
   lists: 'padded',
   maxParameters: 32_766,
   bulkParameters: 800,
@@ -249,7 +262,6 @@ export const sqliteDialect: Dialect = {
   cteColumnsRenameOrder: false,
   readsWrittenTable: true,
   untypedValues: false,
-  textEquality: 'bytes',
   readsTimeZones: true,
   transactionalDdl: true,
   // A bad path in JSON: https://www.sqlite.org/json1.html#path_arguments.

@@ -1,8 +1,9 @@
 // Text as Kysely prints it: the printers of a dialect, with those replaced that write it in another way. Kysely puts
 // parentheses only where a program asks for them, or where a list of conditions, a tuple or a query stands.
-import { type Dialect, type Printers, standard, type Writer } from '../dialect/index.ts'
-import { refuse } from '../error/index.ts'
-import type { Kind, Node, NodeOf } from '../ir/index.ts'
+import type { Dialect, Printers, Writer } from '../../dialect/index.ts'
+import { refuse } from '../../error/index.ts'
+import type { Node, NodeOf } from '../../ir/index.ts'
+import { styles } from './facet.ts'
 
 /** Conditions among others, without the parentheses that Kanta puts around text and operators of the user's own. */
 function bare(conditions: readonly Node[]): readonly Node[] {
@@ -62,74 +63,10 @@ function byDefault(_: NodeOf<'default'>, w: Writer): void {
   w.text(w.dialect.capabilities.defaultKeyword ? 'default' : 'null')
 }
 
-/**
- * The printers that Kysely's are told from. Those of a dialect also mend what its database would not read or would read
- * wrongly; where what Kysely prints is read, it stays.
- */
-function basis({ name, print }: Dialect): Printers {
-  if (name === 'postgres')
-    return {
-      ...print,
-      ...plain('alias', 'call', 'aggregate', 'case', 'select', 'setOperation'),
-      ...plain('jsonLeg', 'jsonObject', 'jsonPath'),
-    }
-  if (name !== 'mssql') return print
-  return {
-    ...print,
-    ...plain(
-      'alias',
-      'call',
-      'aggregate',
-      'window',
-      'frame',
-      'case',
-      'and',
-      'or',
-      'operation',
-      'tuple',
-      'list',
-      'cast',
-    ),
-    ...plain('grouping', 'assignment', 'mergeWhen', 'mergeAction', 'jsonObject', 'jsonPath', 'joined', 'setOperation'),
-    ...plain('update', 'delete'),
-    select: (n, w) => (n.limit === undefined ? standard.select(withRows(n), w) : print.select(n, w)),
-  }
-}
-
-/** The standard printers of some kinds. */
-const plain = <K extends Kind>(...kinds: readonly K[]): Pick<Printers, K> =>
-  Object.fromEntries(kinds.map((kind) => [kind, standard[kind]])) as unknown as Pick<Printers, K>
-
-/** SQL Server counts an offset in rows. */
-function withRows(n: NodeOf<'select'>): NodeOf<'select'> {
-  return n.offset === undefined ? n : { ...n, offset: { kind: 'raw', strings: ['', ' rows'], parts: [n.offset] } }
-}
-
-/** `ignore()` and `orIgnore()` say the same, each database in its own words. */
-function ignoring(or: string | undefined, { name }: Dialect): string | undefined {
-  if (or === 'ignore' && name === 'sqlite') return 'or ignore'
-  return or === 'or ignore' && (name === 'mysql' || name === 'mariadb') ? 'ignore' : or
-}
-
-/** `explain`, with its options as each database takes them. */
-function explain(dialect: Dialect): Printers['explain'] {
-  const [open, assign, close] = dialect.name === 'postgres' ? ['(', ' ', ')'] : ['', '=', '']
-  if (dialect.name === 'mssql') return dialect.print.explain
-  return (n, w) => {
-    w.text('explain ')
-    if (n.options !== undefined || n.format !== undefined) {
-      w.text(open!).optional('', n.options)
-      if (n.format !== undefined)
-        w.text(`${n.options === undefined ? '' : dialect.name === 'postgres' ? ', ' : ' '}format${assign}${n.format}`)
-      w.text(`${close} `)
-    }
-    w.statement(n.statement)
-  }
-}
-
 /** A dialect that prints as Kysely does. */
 export function kyselyStyle(dialect: Dialect): Dialect {
-  const own = basis(dialect)
+  const style = styles.of(dialect)
+  const own = style.basis(dialect.print)
   const print: Printers = {
     ...own,
     binary,
@@ -138,8 +75,8 @@ export function kyselyStyle(dialect: Dialect): Dialect {
     parens,
     jsonPath: jsonPath(own),
     default: byDefault,
-    insert: (n, w) => own.insert({ ...n, or: ignoring(n.or, dialect) }, w),
-    explain: explain(dialect),
+    insert: (n, w) => own.insert({ ...n, or: style.ignoring(n.or) }, w),
+    explain: style.explain ?? own.explain,
     and: (n, w) => own.and({ ...n, items: bare(n.items) }, w),
     or: (n, w) => own.or({ ...n, items: bare(n.items) }, w),
     joined: (n, w) => own.joined({ ...n, on: bare(n.on) }, w),
