@@ -82,10 +82,10 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
   }
 }
 
-/** The tables and columns that the options name. */
-const namesOf = ({ tables = [], keys = {}, redact = {} }: AuditOptions): readonly NamedTable[] => [
+/** The tables and columns that the options name; `keys` are those of tables that the schema does not define. */
+const namesOf = ({ tables = [], redact = {} }: AuditOptions): readonly NamedTable[] => [
   ...tables.map((table) => ({ table })),
-  ...[...Object.entries(keys), ...Object.entries(redact)].map(([table, columns]) => ({ table, columns })),
+  ...Object.entries(redact).map(([table, columns]) => ({ table, columns })),
 ]
 
 /** The audit runs inserts in a form of its own, which a transaction hook between it and the statement would not see. */

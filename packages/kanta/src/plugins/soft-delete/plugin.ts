@@ -142,13 +142,12 @@ export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted>
   return plugin
 }
 
-/** The tables and columns that the options name. */
+/** The tables that the options name; their columns are checked with their types. */
 function namesOf({ tables = [], cascade }: Settled): readonly NamedTable[] {
   const along = cascade?.along ?? []
   return [
     ...tables.map((table) => ({ table })),
-    ...along.map(({ table, columns }) => ({ table, columns })),
-    ...along.map(({ references }) => references),
+    ...along.flatMap(({ table, references }) => [{ table }, { table: references.table }]),
   ]
 }
 
