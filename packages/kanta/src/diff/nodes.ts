@@ -8,6 +8,7 @@ import {
   identifierNode,
   tableNode,
   textNode,
+  titleOf,
 } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type { CatalogColumn, CatalogName } from '../introspect/index.ts'
@@ -102,7 +103,9 @@ const NODES: { readonly [K in Kind]: (step: StepOf<K>, dialect: Dialect) => read
 }
 
 function forRebuilds({ kind }: Step, dialect: Dialect) {
-  return ruleSets.of(dialect).rebuilds ?? refuse(`A step of the kind ${kind} is for SQLite, not for ${dialect.name}.`)
+  return (
+    ruleSets.of(dialect).rebuilds ?? refuse(`A step of the kind ${kind} is for SQLite, not for ${titleOf(dialect)}.`)
+  )
 }
 
 /** Returns the statements of a step as nodes, which are those that the schema builder makes. */

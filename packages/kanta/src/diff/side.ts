@@ -1,4 +1,4 @@
-import { catalogTable } from '../dialect/index.ts'
+import { catalogTable, isAmong, titleOf } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { migrationTables } from '../extend/internal/index.ts'
 import {
@@ -34,9 +34,9 @@ export function sideOf(schema: Schema, rules: Rules): Side {
   if (schema === null || schema === undefined) return { says: 'all', tables: [], views: [], enums: [], triggers: [] }
   if (!isCatalog(schema)) return fromDefinitions(schema, rules)
   if (schema.format !== 1) refuse(`The catalog has the format ${String(schema.format)}, and this version reads 1.`)
-  if (schema.dialect !== dialect.name)
+  if (!isAmong(dialect, [schema.dialect]))
     refuse(
-      `The catalog is of ${schema.dialect} and the diff for ${dialect.name}. Introspect a database of its own kind.`,
+      `The catalog is of ${titleOf(schema.dialect)} and the diff for ${titleOf(dialect)}. Introspect a database of its own kind.`,
     )
   const side = plain(schema, rules)
   return { says: 'all', ...side, tables: side.tables.map((table) => rules.settled?.(table) ?? table) }
@@ -86,7 +86,7 @@ function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: 
     ...entry,
     columns: entry.columns.map((column) => ({
       ...column,
-      abstract: abstractOf(column.type, dialect.name),
+      abstract: abstractOf(column.type, dialect),
       default: textOr(column.default),
       generated: column.generated && { ...column.generated, expression: text(column.generated.expression) },
     })),

@@ -1,5 +1,6 @@
 import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
+import { sourcesOf } from '../ir/index.ts'
 import { eachChild, type Node, walk } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { Found, Site } from './site.ts'
@@ -11,6 +12,7 @@ const NONE: ReadonlySet<string> = new Set()
  * own sources are meant; those of queries inside of it, which are looked at by themselves, hide them.
  */
 export function checkColumns(statement: Node, hidden: ReadonlySet<string>, site: Site): void {
+  if (!STATEMENTS.has(statement.kind)) return
   const { written, read } = sourcesOf(statement)
   const found = [
     ...written.flatMap((source) => site.source(source, NONE) ?? []),
@@ -32,29 +34,6 @@ function refuseRenamed(source: Node, found: readonly Found[]): void {
     )
 }
 
-/** The tables that a statement writes and reads, as its columns may name them. */
-function sourcesOf(statement: Node): { readonly written: readonly Node[]; readonly read: readonly Node[] } {
-  const joined = (joins: readonly Node[]): Node[] =>
-    joins.flatMap((join) => (join.kind === 'joined' && join.source !== undefined ? [join.source] : []))
-  switch (statement.kind) {
-    case 'select':
-      return { written: [], read: [...statement.from, ...joined(statement.joins)] }
-    case 'update':
-      return { written: statement.targets, read: [...statement.from, ...joined(statement.joins)] }
-    case 'delete':
-      return { written: statement.targets, read: [...statement.using, ...joined(statement.joins)] }
-    case 'insert':
-      return { written: statement.into === undefined ? [] : [statement.into], read: [] }
-    case 'merge':
-      return {
-        written: statement.into === undefined ? [] : [statement.into],
-        read: statement.using === undefined ? [] : [statement.using],
-      }
-    default:
-      return { written: [], read: [] }
-  }
-}
-
 /** A source of a query inside of the statement. */
 interface Inner {
   readonly name: string | undefined
@@ -69,7 +48,8 @@ function innerOf(source: Node): Inner {
   }
 }
 
-const STATEMENTS: ReadonlySet<Node['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge'])
+/** Statements with sources of their own. */
+export const STATEMENTS: ReadonlySet<Node['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge'])
 
 class Reading {
   readonly #found: readonly Found[]
@@ -173,7 +153,7 @@ class Reading {
   /** Of text is known which names it has, and whether it has a star that is no multiplication. */
   #text(strings: readonly string[], inner: readonly Inner[]): void {
     const text = strings.join('?').replace(/\bcount\s*\(\s*\*\s*\)/gi, '')
-    for (const name of checkFragment(strings, this.#site.dialect.name)) {
+    for (const name of checkFragment(strings, this.#site.dialect).names) {
       this.#columnOfAny(name, inner)
       if (isValue(name, text)) this.#row(name, inner)
       for (const member of membersOf(name, text)) {

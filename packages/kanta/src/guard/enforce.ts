@@ -1,4 +1,5 @@
 import { KantaError } from '../error/index.ts'
+import { partsFor } from '../ir/index.ts'
 import {
   type Enforced,
   mapChildren,
@@ -14,10 +15,11 @@ import { checkColumns } from './column.ts'
 import { guardInsert } from './insert.ts'
 import { Late } from './late.ts'
 import { guardMerge } from './merge.ts'
+import { checkPlaces, ROOT } from './place.ts'
 import type { TablePolicy } from './rule.ts'
 import { guardSelect } from './select.ts'
 import { Site } from './site.ts'
-import { confine, refuse } from './text.ts'
+import { confine, refuse, textRules } from './text.ts'
 
 /**
  * A policy on the rows of tables, which is enforced together with all others in one pass. Its rules are asked once for
@@ -53,7 +55,8 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
     return WRITES.has(statement.kind) && !around.dialect.readsWrittenTable ? apart(read) : read
   }
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
-  const confined = confine(statement, around.dialect)
+  checkPlaces(statement, ROOT, [], site)
+  const confined = confine(statement, textRules(around.dialect, around.trustedFunctions))
   const tree = guard(confined, NO_NAMES, site)
   return { tree, added: late.added, prepare: late.prepare, notes: late.told }
 }
@@ -107,9 +110,20 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
     case 'merge':
       return guardMerge(inner, names, site)
     default:
+      refuseSources(inner, names, site)
       return inner
   }
 }
+
+/** Fails closed for a table that a part of no statement reads or writes, and whose rows are not all there. */
+function refuseSources(part: Node, hidden: ReadonlySet<string>, site: Site): void {
+  if (CARRIED.has(part.kind)) return
+  for (const source of [...partsFor(part, 'source'), ...partsFor(part, 'target')])
+    if ((site.source(source, hidden)?.rules.length ?? 0) > 0) refuse(`A table in a ${part.kind}`)
+}
+
+/** What stands where a statement looks for its sources, and text, whose tables are rows of these. */
+const CARRIED: ReadonlySet<Node['kind']> = new Set(['joined', 'alias', 'operation', 'raw'])
 
 function refuseTruncate({ tables }: NodeOf<'truncate'>, site: Site): void {
   for (const table of tables) {

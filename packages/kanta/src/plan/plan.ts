@@ -33,6 +33,8 @@ export interface Plan {
   readonly pieces: readonly Piece[]
   /** The places of values in the order of the text. */
   readonly slots: readonly Slot[]
+  /** The slot of an insert's rows, when its rows are its only arguments. */
+  readonly rows: NodeOf<'slot'> | undefined
   /** Whether values are written into the text: what defines takes no parameters. */
   readonly inline: boolean
   /** The number of arguments, those of policies included. */
@@ -63,6 +65,8 @@ export interface Planning {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
   readonly policies: readonly Policy[]
+  /** Functions of the user's own that read no table and run no text, and so pass by policies. */
+  readonly trustedFunctions?: readonly string[] | undefined
   /** The hooks that run statements of their own in the transaction of a statement. */
   readonly transactionHooks: readonly TransactionHook[]
   /** Whether rows come as the database holds them, unread by codecs: what keeps images of rows needs that. */
@@ -177,6 +181,7 @@ function planStatement(tree: Node, origin: Origin, planning: Planning): Plan {
     sql: isFixed ? fixedText(writer.pieces, dialect) : undefined,
     pieces: isFixed ? NO_PIECES : writer.pieces,
     slots,
+    rows: rowsSlot(tree, slots),
     inline,
     argCount,
     direct: isFixed && slots.length === argCount && slots.every(isDirect),
@@ -194,6 +199,13 @@ function planStatement(tree: Node, origin: Origin, planning: Planning): Plan {
 }
 
 const NO_NOTES: readonly object[] = []
+
+function rowsSlot(tree: Node, slots: readonly Slot[]): NodeOf<'slot'> | undefined {
+  const [slot] = slots
+  if (tree.kind !== 'insert' || slots.length !== 1 || slot?.kind !== 'slot' || slot.role !== 'rows') return undefined
+  // The rows of a `values()` in its query are one table, and stay together.
+  return tree.query === undefined ? slot : undefined
+}
 
 /** What the policies make of the names of result columns. */
 function renameOf(policies: readonly Policy[]): ((name: string) => string) | undefined {
@@ -264,7 +276,16 @@ const NOTHING_KNOWN: Facts = {
 
 /** The plan of all text that is run as it is, of which nothing is known. */
 export const TEXT_PLAN: Plan = Object.freeze({
-  ...{ facts: NOTHING_KNOWN, sql: undefined, pieces: NO_PIECES, slots: [], inline: false, argCount: 0, direct: false },
+  ...{
+    facts: NOTHING_KNOWN,
+    sql: undefined,
+    pieces: NO_PIECES,
+    slots: [],
+    rows: undefined,
+    inline: false,
+    argCount: 0,
+    direct: false,
+  },
   ...{ result: 'unknown', tree: empty('rawStatement'), requestedKind: 'rawStatement', columnsAtRunTime: true },
   ...{ readBack: undefined, prepare: undefined, notes: NO_NOTES, transactionHooks: undefined },
   decoding: { codecs: new Map(), rename: undefined, bigints: false },

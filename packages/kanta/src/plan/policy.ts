@@ -39,6 +39,8 @@ export type Enforce = (statement: Statement, policies: readonly Policy[], around
 export interface Surroundings {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
+  /** Functions besides those of the dialect that read no table and run no text. */
+  readonly trustedFunctions?: readonly string[] | undefined
   /** How many arguments the user gives; slots from this number on are those that `prepare` adds. */
   readonly given: number
   /** What the policies that come after those of tables make of a name. */

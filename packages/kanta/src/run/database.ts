@@ -9,7 +9,7 @@ import {
 } from '../connect/index.ts'
 import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { PluginDescription } from '../face/index.ts'
 import { fullName } from '../ir/index.ts'
 import {
@@ -30,7 +30,6 @@ import {
   dynamic,
   type ExecuteOptions,
   functions,
-  Parameter,
   provideExpressionBuilder,
   QueryCreator,
   RUNNER,
@@ -44,7 +43,6 @@ import { orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import { addTo, arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
 import { checkNames } from './plugin-names.ts'
-import { PreparedQuery } from './prepared.ts'
 import { executorOf, QueryRunner } from './query-runner.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
 import { type SchemaCreator, schemaOf } from './schema-creator.ts'
@@ -58,6 +56,11 @@ export interface KantaOptions {
   /** The tables as values: an object of them, or a module (`import * as schema`). */
   readonly schema?: object | undefined
   readonly plugins?: readonly Plugin<object>[] | undefined
+  /**
+   * Functions of your own, or of an extension, that statements may call under policies: they read no table and run no
+   * text, such as `similarity` of PostgreSQL's `pg_trgm`. Those of the database itself that do neither are known.
+   */
+  readonly trustedFunctions?: readonly string[] | undefined
   /** Which statements to tell of, and to whom. */
   readonly log?: Log | undefined
   /** Leaves the parameters out of errors and logs. */
@@ -72,6 +75,7 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
   'driver',
   'schema',
   'plugins',
+  'trustedFunctions',
   'log',
   'redact',
   'acquireTimeout',
@@ -80,12 +84,7 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
 
 /** Opens a database. Connects with the first query. */
 export function open(options: KantaOptions): DatabaseHandle {
-  if (typeof options !== 'object' || options === null)
-    refuse(`kanta() takes an object of options, such as { driver: sqlite('cities.db') }, not ${show(options)}.`)
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name as keyof KantaOptions))
-      refuse(`kanta() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
-  }
+  checkOptions('kanta()', options, OPTIONS)
   const { driver } = options
   const plugins = arrange(options.plugins === undefined ? [] : options.plugins)
   checkLog(options.log)
@@ -98,6 +97,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     planning: {
       dialect: driver.dialect,
       schema: definitions(options.schema),
+      trustedFunctions: functionNames(options.trustedFunctions),
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
     },
@@ -151,6 +151,12 @@ function checkLog(log: unknown): void {
   const levels = Array.isArray(log) && Array.from(log).every((level) => level === 'query' || level === 'error')
   if (log !== undefined && typeof log !== 'function' && !levels)
     refuse(`log takes a function, or the levels that go to the console: ['query', 'error'], not ${show(log)}.`)
+}
+
+function functionNames(names: unknown): readonly string[] | undefined {
+  if (names === undefined) return undefined
+  if (!Array.isArray(names)) return refuse(`trustedFunctions takes a list of names, not ${show(names)}.`)
+  return names.map((name) => checkName(name, 'a trusted function'))
 }
 
 /** The tables among the values of an object or a module. */
@@ -286,14 +292,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       `without ${opened.map((policy) => policies.indexOf(policy)).join()}`,
       (policy) => (opened.includes(policy) ? undefined : policy),
       opened.map((policy) => ({ policy: policy.name, reason })),
-    )
-  }
-
-  prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
-    if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
-    return new PreparedQuery(
-      build((name) => new Parameter(name)),
-      this.#runner,
     )
   }
 
@@ -446,8 +444,6 @@ class TransactionBuilder extends TransactionSetup<TransactionBuilder> {
   /** Runs it again when it fails because of others, such as by a deadlock. */
   retry(options: number | RetryOptions = {}): TransactionBuilder {
     const retry = typeof options === 'number' ? { attempts: options } : options
-    if (typeof retry !== 'object' || retry === null)
-      refuse(`retry() takes a number of attempts, or options, not ${show(options)}.`)
     checkRetry(retry)
     return new TransactionBuilder(this.#settings, this.#session, { ...this.#asked, retry })
   }

@@ -6,7 +6,7 @@ import {
   type Session,
   throwIfAborted,
 } from '../connect/index.ts'
-import type { Dialect } from '../dialect/index.ts'
+import { type Dialect, refuseMerge } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import { keepPlan, planOf, type Shape } from '../ir/index.ts'
@@ -30,11 +30,18 @@ import {
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
 import { chainOf, type QueryEvent, type Reading } from './hook.ts'
-import { andThen } from './maybe.ts'
+import { andThen, asPromise } from './maybe.ts'
 import type { Settings } from './settings.ts'
 import { runSeveral } from './several.ts'
-import { callOf, type DriverCall, FIRST, Statement, type StatementRunner, withConnection } from './statement.ts'
-import { type Stored, store } from './store.ts'
+import {
+  callOf,
+  type DriverCall,
+  FIRST,
+  runStatement,
+  Statement,
+  type StatementRunner,
+  withConnection,
+} from './statement.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 
@@ -84,8 +91,9 @@ export class Executor implements StatementRunner {
     return compiled
   }
 
-  serialize(query: Chain): Stored {
-    return store(query, this.#fixed.schema)
+  get MergeBuilder(): Exclude<Dialect['merge'], string> {
+    const { merge } = this.dialect
+    return typeof merge === 'string' ? refuseMerge(this.dialect) : merge
   }
 
   /** Runs text as it is. */
@@ -96,9 +104,9 @@ export class Executor implements StatementRunner {
       return { rows: await this.start(query ?? refuseText(this.#fixed), false, options) }
     }
     throwIfAborted(options?.signal)
-    const statement = new Statement(this, callOf(TEXT_PLAN), TEXT_PLAN, bound.sql, bound.parameters)
-    const [result] = (await this.#one(statement, options)) as unknown[]
-    return result
+    const { sql, parameters } = bound
+    const plan = { ...TEXT_PLAN, sql, direct: true }
+    return firstOf(await this.#runPlan(plan, parameters, callOf(plan), options))
   }
 
   /** Checks arguments and adds those of policies. */
@@ -170,36 +178,26 @@ export class Executor implements StatementRunner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return this.#onceStarted(error, () => this.start(query, single, options))
+      return this.#onceStarted(error, query, single, options)
     }
+    const { transactionHooks, facts, result } = ready
+    const isFirst = single && result === 'rows' && facts.readOnly && transactionHooks === undefined
     try {
-      if (!single) return asPromise(this.#run(ready, args, callOf(ready), options))
-      if (ready.result === 'rows' && ready.facts.readOnly) return asPromise(this.#run(ready, args, FIRST, options))
-      return asPromise(andThen(this.#run(ready, args, callOf(ready), options), firstOf))
+      if (options !== undefined) checkRun(options)
+      const answer =
+        transactionHooks === undefined
+          ? this.#runPlan(ready, args, isFirst ? FIRST : callOf(ready), options)
+          : this.#inTransaction(ready, args, options)
+      return asPromise(single && !isFirst ? andThen(answer, firstOf) : answer)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   /** A plan may need what a plugin finds out when it starts: then it is made again, and fails for good. */
-  #onceStarted<T>(error: unknown, again: () => Promise<T>): Promise<T> {
+  #onceStarted(error: unknown, query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
     const { start } = this.session
-    return start === undefined ? Promise.reject(error) : start().then(again)
-  }
-
-  /** Runs a plan, in a transaction with the hooks that join it where there are some. */
-  #run(
-    ready: Plan,
-    args: readonly unknown[],
-    call: DriverCall,
-    options: ExecuteOptions | undefined,
-  ): MaybePromise<unknown> {
-    if (options !== undefined) {
-      checkOptions(options)
-      throwIfAborted(options.signal)
-    }
-    if (ready.transactionHooks === undefined) return this.#runPlan(ready, args, call, options)
-    return this.#inTransaction(ready, args, options).then((rows) => (call === FIRST ? rows[0] : rows))
+    return start === undefined ? Promise.reject(error) : start().then(() => this.start(query, single, options))
   }
 
   /** Runs the statement of a plan, or the several that it takes. */
@@ -209,12 +207,18 @@ export class Executor implements StatementRunner {
     call: DriverCall,
     options: ExecuteOptions | undefined,
   ): MaybePromise<unknown> {
+    let statement: Statement
     if (ready.sql !== undefined && ready.readBack === undefined)
-      return this.#one(new Statement(this, call, ready, ready.sql, this.#parameters(ready, args)), options)
-    const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
-    if (parts.length > 1 || ready.readBack !== undefined) return runSeveral(this, parts, options)
-    const { bound, plan } = parts[0]!
-    return this.#one(new Statement(this, call, plan, bound.sql, bound.parameters), options)
+      statement = new Statement(this, call, ready, ready.sql, this.#parameters(ready, args))
+    else {
+      const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
+      if (parts.length > 1 || ready.readBack !== undefined) return runSeveral(this, parts, options)
+      const { plan, sql, parameters } = parts[0]!
+      statement = new Statement(this, call, plan, sql, parameters)
+    }
+    return this.#hasAround && this.#goesAround(statement.plan)
+      ? this.#inHooks(statement, options)
+      : withConnection(statement, options, runStatement)
   }
 
   #parameters(ready: Plan, args: readonly unknown[]): readonly unknown[] {
@@ -224,13 +228,6 @@ export class Executor implements StatementRunner {
     } catch (cause) {
       throw this.failure(cause, { sql: ready.sql!, parameters: args })
     }
-  }
-
-  /** Runs one statement on a connection of the session. */
-  #one(statement: Statement, options: ExecuteOptions | undefined): MaybePromise<unknown> {
-    return this.#hasAround && this.#goesAround(statement.plan)
-      ? this.#inHooks(statement, options)
-      : withConnection(statement, options, runStatement)
   }
 
   /** Whether hooks go around a statement; it is found out once for each plan and what plugins have noted. */
@@ -247,7 +244,7 @@ export class Executor implements StatementRunner {
   async #inHooks(statement: Statement, options: ExecuteOptions | undefined): Promise<unknown> {
     const callbacks = new CompletionCallbacks()
     const isSingle = statement.call === FIRST
-    const run = (it: Statement) => andThen(it.run(), isSingle ? listOf : asRows)
+    const run = (it: Statement) => andThen(runStatement(it), isSingle ? listOf : asRows)
     let rows: unknown[]
     try {
       rows = this.#mayBeAnswered(statement.plan)
@@ -300,7 +297,7 @@ export class Executor implements StatementRunner {
   runWithin(outer: Statement, ready: Plan, args: readonly unknown[]): Promise<unknown[]> {
     const { sql, parameters } = this.bind(ready, args)
     const statement = new Statement(this, callOf(ready), ready, sql, parameters).join(outer)
-    return this.enclose(statement, new CompletionCallbacks(), async () => asRows(await statement.run()))
+    return this.enclose(statement, new CompletionCallbacks(), async () => asRows(await runStatement(statement)))
   }
 
   /** Runs a plan in one transaction with the statements of the hooks that join it. */
@@ -348,9 +345,10 @@ export class Executor implements StatementRunner {
   }
 }
 
-const runStatement = (statement: Statement): MaybePromise<unknown> => statement.run()
-
-const asPromise = <T>(value: MaybePromise<T>): Promise<T> => (value instanceof Promise ? value : Promise.resolve(value))
+function checkRun(options: ExecuteOptions): void {
+  checkOptions(options)
+  throwIfAborted(options.signal)
+}
 
 const asRows = (rows: unknown): unknown[] => rows as unknown[]
 

@@ -5,23 +5,21 @@ export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybeP
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
+/** A value as a promise, as users get it. */
+export function asPromise<T>(value: MaybePromise<T>): Promise<T> {
+  return value instanceof Promise ? value : Promise.resolve(value)
+}
+
 /**
- * Does work on a state, and goes on with its value or its error: at once where the work is done at once. The functions
- * take what they need from the state, so that a call makes no closure where nothing has to be waited for.
+ * Goes on with a state and what a promise comes to. It stands apart from the functions that call it: closures in these
+ * would cost something on each call, also where nothing has to be waited for.
  */
-export function settle<S, T, R>(
+export function settleLater<S, T, R>(
   state: S,
-  work: (state: S) => MaybePromise<T>,
+  value: Promise<T>,
   onValue: (state: S, value: T) => MaybePromise<R>,
   onError: (state: S, error: unknown) => MaybePromise<R>,
-): MaybePromise<R> {
-  let value: MaybePromise<T>
-  try {
-    value = work(state)
-  } catch (error) {
-    return onError(state, error)
-  }
-  if (!(value instanceof Promise)) return onValue(state, value)
+): Promise<R> {
   return value.then(
     (late) => onValue(state, late),
     (error) => onError(state, error),

@@ -2,7 +2,6 @@ import type { Shape } from '../ir/index.ts'
 import type { Bound } from '../plan/index.ts'
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import type { Executor } from './execute.ts'
-import type { Stored } from './store.ts'
 
 /** The executor of a runner. No property of the runner has it: its settings and its session lead past the policies. */
 export let executorOf: (runner: QueryRunner) => Executor
@@ -35,7 +34,7 @@ export class QueryRunner implements Runner {
     return this.#executor.compile(query)
   }
 
-  serialize(query: Chain): Stored {
-    return this.#executor.serialize(query)
+  get MergeBuilder(): Runner['MergeBuilder'] {
+    return this.#executor.MergeBuilder
   }
 }

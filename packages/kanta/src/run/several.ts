@@ -4,7 +4,7 @@ import type { ExecuteOptions } from '../sql/index.ts'
 import { atomically } from './atomic.ts'
 import { runBatch } from './batch.ts'
 import { InsertResult } from './outcome.ts'
-import { callOf, Statement, type StatementRunner, withConnection } from './statement.ts'
+import { callOf, runStatement, Statement, type StatementRunner, withConnection } from './statement.ts'
 
 /** Runs the parts of a statement on one connection: all of them, or none. */
 export async function runSeveral(
@@ -14,7 +14,7 @@ export async function runSeveral(
 ): Promise<unknown[]> {
   const callbacks = new CompletionCallbacks()
   const statements = parts.map(
-    ({ plan, bound }) => new Statement(runner, callOf(plan), plan, bound.sql, bound.parameters),
+    ({ plan, sql, parameters }) => new Statement(runner, callOf(plan), plan, sql, parameters),
   )
   const first = statements[0]!
   let results: readonly (readonly unknown[])[]
@@ -45,7 +45,7 @@ function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks
   return atomically(use!, { texts: transaction, nested, failure }, async () => {
     const results: unknown[][] = []
     for (const statement of statements)
-      results.push(await runner.enclose(statement, callbacks, async () => (await statement.run()) as unknown[]))
+      results.push(await runner.enclose(statement, callbacks, async () => (await runStatement(statement)) as unknown[]))
     return results
   })
 }

@@ -5,7 +5,7 @@ import { KantaError } from '../error/index.ts'
 import type { Bound, Plan, RowDecoder } from '../plan/index.ts'
 import type { ExecuteOptions } from '../sql/index.ts'
 import { type Hook, type QueryEvent, tellWatchers } from './hook.ts'
-import { andThen, settle } from './maybe.ts'
+import { andThen, settleLater } from './maybe.ts'
 import { outcome } from './outcome.ts'
 
 /** Where statements run: an executor. */
@@ -57,10 +57,9 @@ export class Statement {
     return this
   }
 
-  /** Runs it on its connection. */
-  run(): MaybePromise<unknown> {
+  /** Starts the time that who watches is told. */
+  start(): void {
     if (this.runner.onlyWatches) this.#started = performance.now()
-    return settle<Statement, unknown, unknown>(this, send, receive, fail)
   }
 
   /** Reads what a batch says that it did. */
@@ -96,10 +95,19 @@ export class Statement {
   }
 }
 
-function send(statement: Statement): MaybePromise<unknown> {
-  return statement.call.send(statement, statement.connection!)
+/** Runs a statement on its connection. It goes on at once where the driver answers at once. */
+export function runStatement(statement: Statement): MaybePromise<unknown> {
+  statement.start()
+  let answer: MaybePromise<unknown>
+  try {
+    answer = statement.call.send(statement, statement.connection!)
+  } catch (cause) {
+    return fail(statement, cause)
+  }
+  return answer instanceof Promise ? settleLater(statement, answer, receive, fail) : receive(statement, answer)
 }
 
+/** Reads the answer, and tells who watches. */
 function receive(statement: Statement, answer: unknown): unknown {
   let value: unknown
   try {
@@ -111,8 +119,10 @@ function receive(statement: Statement, answer: unknown): unknown {
   return value
 }
 
+/** Throws the error that the user gets, having told who watches. */
 function fail(statement: Statement, cause: unknown): never {
-  const error = statement.failure(cause)
+  const { runner, plan, connection } = statement
+  const error = runner.failure(cause, statement, plan.facts.readOnly ? undefined : connection)
   statement.end(error)
   throw error
 }
@@ -132,7 +142,16 @@ export function withConnection<R>(
     return fail(statement, cause)
   }
   if (connection !== undefined) return onConnection(connection, statement, options, work)
-  return session.wait(role, options?.signal).then(
+  return onLaterConnection(session.wait(role, options?.signal), statement, options, work)
+}
+
+function onLaterConnection<R>(
+  connection: Promise<Connection>,
+  statement: Statement,
+  options: ExecuteOptions | undefined,
+  work: (statement: Statement) => MaybePromise<R>,
+): Promise<R> {
+  return connection.then(
     (waited) => onConnection(waited, statement, options, work),
     (cause) => fail(statement, cause),
   )
@@ -146,14 +165,27 @@ function onConnection<R>(
 ): MaybePromise<R> {
   statement.connection = connection
   statement.use = options?.signal === undefined ? undefined : new Use(connection, options)
-  return settle<Statement, R, R>(statement, work, release, releaseAndThrow)
+  let result: MaybePromise<R>
+  try {
+    result = work(statement)
+  } catch (error) {
+    return releaseAndThrow(statement, error)
+  }
+  return result instanceof Promise
+    ? settleLater<Statement, R, R>(statement, result, release, releaseAndThrow)
+    : release(statement, result)
 }
 
 function release<R>(statement: Statement, value: R): R {
   const { connection, use, runner } = statement
   if (use === undefined) runner.session.give(connection!)
-  else use.release((broken) => runner.session.give(connection!, broken))
+  else releaseOnceSettled(use, runner.session, connection!)
   return value
+}
+
+/** Gives a connection back once nothing runs on it any more that its signal has left behind. */
+function releaseOnceSettled(use: Use, session: Session, connection: Connection): void {
+  use.release((broken) => session.give(connection, broken))
 }
 
 function releaseAndThrow(statement: Statement, error: unknown): never {
@@ -182,8 +214,11 @@ const interruptible =
   (send: Send): Send =>
   (statement, connection) => {
     const { use } = statement
-    return use === undefined ? send(statement, connection) : use.run(() => send(statement, connection))
+    return use === undefined ? send(statement, connection) : sendInterruptibly(send, statement, connection, use)
   }
+
+const sendInterruptibly = (send: Send, statement: Statement, connection: Connection, use: Use): MaybePromise<unknown> =>
+  use.run(() => send(statement, connection))
 
 const ALL: DriverCall = {
   send: interruptible(({ sql, parameters, plan }, connection) =>

@@ -1,11 +1,10 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { CLEARED, forgetting, type Node, node, pin, type Shape, start } from '../ir/index.ts'
 import { Column } from '../table/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, callWith, changed, detached, extend } from './chain.ts'
 import { conditionOf, refComparison } from './expression.ts'
 import { checkName, given, isOperand, listOf, valueOf } from './operand.ts'
-import { show } from './operator.ts'
 import { assignments, Query, selections, stars, topNode } from './query.ts'
 
 const ROWS = pin({ kind: 'arg', role: 'rows' })
@@ -190,7 +189,7 @@ export function internNames(names: readonly string[]): readonly string[] {
 function ownRows(rows: readonly Row[]): readonly Row[] {
   for (const _ in Object.prototype) return rows.map(ownRow)
   for (const row of rows) if (!isPlain(row)) return rows.map(ownRow)
-  return rows.slice()
+  return rows
 }
 
 function ownRow(row: Row): Row {

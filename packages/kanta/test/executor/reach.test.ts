@@ -4,7 +4,7 @@ import { audit } from '../../src/audit/index.ts'
 import { Kysely, kantaOf, SqliteDialect } from '../../src/compat/kysely.ts'
 import { HeldSession, Pool, PoolSession, Transaction } from '../../src/connect/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
-import { kanta, type Plugin, table } from '../../src/index.ts'
+import { kanta, type Plugin, prepare, table } from '../../src/index.ts'
 import { createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
 import { Executor } from '../../src/run/execute.ts'
 
@@ -120,8 +120,7 @@ describe('whoever has a handle has no way past its policies', () => {
       failed,
       controlled,
       compiled: query.compile(),
-      prepared: ada.prepare(() => query),
-      prepare: ada.prepare,
+      prepared: prepare(ada, () => query as never),
       rows: await controlled.selectFrom('note').selectAll().execute(),
       builder: ada.transaction(),
       isolated: ada.transaction().setIsolationLevel('serializable').setAccessMode('read write').retry(2),

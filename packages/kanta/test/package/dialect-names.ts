@@ -25,7 +25,7 @@ const ASKS: readonly (readonly [what: string, pattern: RegExp])[] = [
 
 /** What asks a dialect for its name in a text, with the line. What a record of facets holds is no question. */
 export function dialectAsks(text: string): { readonly what: string; readonly line: number }[] {
-  const code = withoutFacets(withoutComments(text))
+  const code = withoutFacets(withoutComments(text).replace(/^import\b[^;]*?from '[^']*'/gm, blank))
   const found = ASKS.flatMap(([what, pattern]) =>
     [...code.matchAll(pattern)].map((match) => ({ what, line: code.slice(0, match.index).split('\n').length })),
   )
