@@ -21,7 +21,7 @@ export interface Target {
   readonly min?: number
 }
 
-export type Unit = 'time' | 'bytes'
+export type Unit = 'time' | 'bytes' | 'count'
 
 export interface Report {
   readonly title: string
@@ -263,10 +263,11 @@ const scales = {
     [1e3, 'KB'],
     [1, 'B'],
   ],
+  count: [[1, '']],
 } as const
 
 export function format(value: number, unit: Unit): string {
-  const [scale, name] = scales[unit].find(([scale]) => Math.abs(value) >= scale) ?? scales[unit][2]
+  const [scale, name] = scales[unit].find(([scale]) => Math.abs(value) >= scale) ?? scales[unit].at(-1)!
   return `${Number((value / scale).toPrecision(3))} ${name}`
 }
 

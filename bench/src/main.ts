@@ -6,6 +6,7 @@ import * as build from './cases/build.ts'
 import * as cache from './cases/cache.ts'
 import * as chosen from './cases/chosen.ts'
 import * as firstUse from './cases/first-use.ts'
+import * as frames from './cases/frames.ts'
 import * as heap from './cases/heap.ts'
 import * as insert from './cases/insert.ts'
 import * as mariadb from './cases/mariadb.ts'
@@ -26,6 +27,7 @@ const cases: Record<string, Case> = {
   audit,
   rows,
   chosen,
+  frames,
   heap,
   shapes,
   'first-use': firstUse,

@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { refuse } from './error/index.ts'
-import type { Database } from './face/index.ts'
+import type { Context } from './extend/index.ts'
 import {
   addContext,
-  type Context,
   DatabaseHandle,
   type HeldSession,
   withAmbient,
   withAmbientContext,
-} from './run/index.ts'
+} from './extend/internal/index.ts'
+import type { Database } from './face/index.ts'
 
 /**
  * The same database, whose statements run in the transaction of whoever called: code that has only this handle takes

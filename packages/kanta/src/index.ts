@@ -80,8 +80,6 @@ export const fromJSON: <R = Record<string, unknown>>(
 export { type ErrorCode, type ErrorDetails, KantaError } from './error/index.ts'
 export type * from './face/index.ts'
 export type {
-  Companion,
-  Company,
   Exemption,
   Facts,
   Hook,
@@ -93,5 +91,8 @@ export type {
   Plugin,
   Policy,
   QueryEvent,
+  StatementContext,
+  TransactionHook,
 } from './run/index.ts'
+export { table } from './run/index.ts'
 export * from './table/index.ts'

@@ -1,6 +1,7 @@
 import { KantaError } from '../error/index.ts'
+import { type Node, type NodeOf, type StatementContext, type TransactionHook, walk } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { type Companion, type Company, type DatabaseHandle, type Node, type NodeOf, walk } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { StoredRow } from './image.ts'
 import { captureInsert } from './insert.ts'
@@ -12,7 +13,7 @@ import { byKey, candidates, looseKey, rowsOf } from './rows.ts'
 
 /** A statement that writes an audited table, and where its changes go. */
 export class Capture {
-  readonly company: Company
+  readonly statement: StatementContext
   readonly next: () => Promise<unknown[]>
   readonly settings: Settings
   readonly db: DatabaseHandle
@@ -20,25 +21,30 @@ export class Capture {
   /** The name that the table has in the statement. */
   readonly name: string
 
-  constructor(target: Node | undefined, settings: Settings, company: Company, next: () => Promise<unknown[]>) {
+  constructor(
+    target: Node | undefined,
+    settings: Settings,
+    statement: StatementContext,
+    next: () => Promise<unknown[]>,
+  ) {
     const table = target?.kind === 'alias' ? target.operand : target
     if (table?.kind !== 'table') throw unseen('A table that is given as text')
     const { schema, name } = table
     const definition = table.definition as TableDefinition | undefined
-    this.company = company
+    this.statement = statement
     this.next = next
     this.settings = settings
-    this.db = company.db as DatabaseHandle
+    this.db = statement.db as DatabaseHandle
     this.table = { schema, name, definition, key: keyOf({ schema, name, definition }, settings.keys) }
     this.name = target?.kind === 'alias' ? target.name : name
   }
 
   get isPostgres(): boolean {
-    return this.db.settings.planning.dialect.name === 'postgres'
+    return dialectOf(this.db).name === 'postgres'
   }
 
   derive(key: string, tree: Node, rows: 'as asked' | 'as stored' = 'as stored'): Promise<StoredRow[]> {
-    return this.company.derive(`audit: ${key}`, () => tree, rows) as Promise<StoredRow[]>
+    return this.statement.derive(`audit: ${key}`, () => tree, rows) as Promise<StoredRow[]>
   }
 
   /** The rows of some keys as they are now, by their keys. */
@@ -47,30 +53,30 @@ export class Capture {
   }
 
   record(changes: readonly { before: StoredRow | undefined; after: StoredRow | undefined }[], asked?: string) {
-    const { company, db, settings, table } = this
-    return record(db, settings, table, { asked: asked ?? company.asked, context: company.context }, changes)
+    const { statement, db, settings, table } = this
+    return record(db, settings, table, { asked: asked ?? statement.requestedKind, context: statement.context }, changes)
   }
 }
 
 /** Keeps the trail: goes along with every statement that writes an audited table. */
-export function auditCompanion(settings: Settings): Companion {
+export function auditHook(settings: Settings): TransactionHook {
   return {
     name: 'audit',
     joins: ({ kind, writes }) => WRITING.has(kind) && writes.some(settings.audits),
-    around: async (company, next) => {
-      const { tree } = company
+    around: async (statement, next) => {
+      const { tree } = statement
       refuseInner(tree)
       switch (tree.kind) {
         case 'insert':
-          return captureInsert(tree, new Capture(tree.into, settings, company, next))
+          return captureInsert(tree, new Capture(tree.into, settings, statement, next))
         case 'update':
           refuseSeveral(tree.targets)
-          return captureUpdate(tree, new Capture(tree.targets[0], settings, company, next))
+          return captureUpdate(tree, new Capture(tree.targets[0], settings, statement, next))
         case 'delete':
           refuseSeveral(tree.targets)
-          return captureDelete(tree, new Capture(tree.targets[0], settings, company, next))
+          return captureDelete(tree, new Capture(tree.targets[0], settings, statement, next))
         case 'merge':
-          return captureMerge(tree, new Capture(tree.into, settings, company, next))
+          return captureMerge(tree, new Capture(tree.into, settings, statement, next))
         case 'explain':
           if (tree.options === undefined) return next()
           throw unseen('A write inside of an explanation')
@@ -123,7 +129,7 @@ async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<
     table,
   )
   const result = await capture.next()
-  refusePhantoms(tree, result, before.size, capture)
+  refuseUnheld(countOf(tree, result) > before.size, capture)
   if (before.size === 0) return result
   const rows = [...before.values()].map((row) => withoutKeys(row, moved))
   const keys = [...before.values()].map((row) => withKeys(row, moved))
@@ -169,10 +175,11 @@ async function captureDelete(tree: NodeOf<'delete'>, capture: Capture): Promise<
   const { table, name, db } = capture
   const before = byKey(await capture.derive('before', candidates(tree, name, db)), table)
   const result = await capture.next()
-  refusePhantoms(tree, result, before.size, capture)
+  refuseUnheld(countOf(tree, result) > before.size, capture)
   if (before.size === 0) return result
   const rows = [...before.values()]
   const left = countOf(tree, result) === before.size ? new Map<string, StoredRow>() : await capture.now(rows)
+  refuseUnheld(countOf(tree, result) > before.size - left.size, capture)
   await capture.record(rows.map((row) => ({ before: row, after: left.get(looseKey(row, table.key)) })))
   return result
 }
@@ -184,16 +191,11 @@ export function countOf(tree: { readonly returning: readonly Node[] }, result: r
   return Number(numDeletedRows ?? numUpdatedRows ?? numChangedRows ?? 0n)
 }
 
-/** Rows that came in between have no image; the whole statement is undone, and can be run again. */
-function refusePhantoms(
-  tree: NodeOf<'update'> | NodeOf<'delete'>,
-  result: readonly unknown[],
-  seen: number,
-  { isPostgres, table }: Capture,
-): void {
-  if (!isPostgres || countOf(tree, result) <= seen) return
+/** Undoes a statement that changed rows of which there is no image: others brought them after the images were taken. */
+function refuseUnheld(isUnheld: boolean, { table }: Capture): void {
+  if (!isUnheld) return
   throw new KantaError(
     'serialization_failure',
-    `Another transaction brought rows of '${fullName(table)}' among those that this one changes, after their images were taken. Run it again.`,
+    `This statement changes rows of '${fullName(table)}' that were not there, or not meant by it, when their images were taken for the audit trail. Run it again.`,
   )
 }

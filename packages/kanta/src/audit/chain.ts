@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import type { Entry } from './record.ts'
 import { sha256 } from './sha256.ts'
 import { auditTables } from './table.ts'
@@ -54,7 +54,7 @@ export async function lockedHead(db: DatabaseHandle, table: string): Promise<Hea
     .selectFrom(head as never)
     .selectAll()
     .where('id' as never, '=', 1 as never)
-  const locking = db.settings.planning.dialect.capabilities.locks ? query.forUpdate() : query
+  const locking = dialectOf(db).capabilities.locks ? query.forUpdate() : query
   const [found] = (await locking.execute()) as Head[]
   if (found === undefined)
     throw new KantaError(

@@ -1,6 +1,7 @@
 import { KantaError } from '../error/index.ts'
+import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
+import { dialectOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import type { Codec, ColumnDefinition } from '../table/index.ts'
 import type { Capture } from './capture.ts'
 import type { Keyed } from './key.ts'
@@ -28,7 +29,7 @@ export function conflicting(tree: Insert, { table, name, db }: Capture): Node | 
   const used = uniques.filter((unique) => mayMeet(unique, columns, table))
   const wanted = columns.filter((column) => used.some((unique) => unique.includes(column)))
   if (wanted.length === 0) return undefined
-  const { dialect } = db.settings.planning
+  const dialect = dialectOf(db)
   const given = (column: string): Node => {
     const definition = table.definition?.columns.get(column)
     if (dialect.name !== 'postgres' || definition === undefined || tree.query !== undefined) return ref(NEW, column)

@@ -1,8 +1,9 @@
 import { KantaError } from '../error/index.ts'
+import type { Plugin, TransactionHook } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, transactionHooksOf } from '../extend/internal/index.ts'
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import type { Companion, DatabaseHandle, Plugin } from '../run/index.ts'
-import { auditCompanion } from './capture.ts'
+import { auditHook } from './capture.ts'
 import { type AuditOptions, type Settings, settle } from './options.ts'
 import { checkpoint } from './prune.ts'
 import { write } from './record.ts'
@@ -53,7 +54,7 @@ export interface Audited {
  */
 export function audit(options: AuditOptions = {}): Plugin<Audited> {
   const settings = settle(options)
-  const companion = auditCompanion(settings)
+  const transactionHook = auditHook(settings)
   return {
     name: 'audit',
     // Last, next to the statement itself: others see it with the rows that it gives its user.
@@ -65,25 +66,25 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
         rule: ({ name, schema, definition }, use, late) => {
           const inside = late.around.renames({ kind: 'table', schema, name, definition: definition as never })
           if (settings.isOwn(name) || (inside.kind === 'table' && settings.isOwn(inside.name))) refuseOwn(name)
-          // That there is a rule for deletes keeps out truncate(), of which no companion hears.
+          // That there is a rule for deletes keeps out truncate(), of which no transaction hook hears.
           return use === 'delete' && settings.audits(fullName({ schema, name })) ? {} : undefined
         },
       }),
     ],
-    companions: [companion],
+    transactionHooks: [transactionHook],
     onInit: (db: DatabaseHandle) => start(db, settings),
     extend: (db: DatabaseHandle) => {
-      refuseInner(db, companion)
+      refuseInner(db, transactionHook)
       settings.learn(db)
       return { audit: new AuditTrail(db, settings) }
     },
   }
 }
 
-/** The audit runs inserts in a form of its own, which a companion between it and the statement would not see. */
-function refuseInner(db: DatabaseHandle, own: Companion): void {
-  const last = db.settings.planning.companions.at(-1)
-  if (last !== undefined && last !== own && db.settings.planning.companions.includes(own))
+/** The audit runs inserts in a form of its own, which a transaction hook between it and the statement would not see. */
+function refuseInner(db: DatabaseHandle, own: TransactionHook): void {
+  const last = transactionHooksOf(db).at(-1)
+  if (last !== undefined && last !== own && transactionHooksOf(db).includes(own))
     throw new KantaError(
       'plugin',
       `The plugin of '${last.name}' comes after audit(), and has to come before. Raise its priority.`,
@@ -98,7 +99,7 @@ const DIALECTS: readonly string[] = ['sqlite', 'postgres', 'mariadb']
 
 /** Makes the tables where they are missing, and marks where the trail begins. */
 async function start(db: DatabaseHandle, settings: Settings): Promise<void> {
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   if (!DIALECTS.includes(name))
     throw new KantaError('unsupported', `audit() needs inserts that return their rows, which ${name} does not have.`)
   if (!settings.create) return

@@ -1,5 +1,6 @@
 import { KantaError } from '../error/index.ts'
-import { type DatabaseHandle, InsertResult, type Node, type NodeOf } from '../run/index.ts'
+import { InsertResult, type Node, type NodeOf } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Capture } from './capture.ts'
 import { conflicting } from './conflict.ts'
@@ -20,10 +21,12 @@ export async function captureInsert(tree: Insert, capture: Capture): Promise<unk
   const left = others.length === 0 ? after : new Map([...(await capture.now(others)), ...after])
   const changes = [...after].map(([key, row]) => ({ before: before.get(key), after: row }))
   const moved = others.map((row) => ({ before: row, after: left.get(looseKey(row, table.key)) }))
-  const isReplace = tree.verb === 'replace' || /replace/i.test(tree.or ?? '')
-  await capture.record([...moved, ...changes], isReplace ? 'replace' : undefined)
+  await capture.record([...moved, ...changes], isReplacing(tree) ? 'replace' : undefined)
   return result
 }
+
+/** Whether new rows take the place of those in their way. */
+export const isReplacing = (tree: Insert): boolean => tree.verb === 'replace' || /replace/i.test(tree.or ?? '')
 
 interface Inserted {
   readonly written: readonly StoredRow[]
@@ -68,8 +71,8 @@ async function silent(tree: Insert, capture: Capture): Promise<Inserted> {
   const rows = own.length === 0 ? found : found.map(withoutWitness)
   const insertId = rows.length === 0 ? undefined : await insertIdOf(tree, rows, capture)
   const result = [new InsertResult(insertId, BigInt(rows.length))]
-  // What triggers of SQLite change after the insert is not in the rows that it returns.
-  const isWhole = capture.db.settings.planning.dialect.name !== 'sqlite'
+  // What it returns of a row is neither what triggers of SQLite make of it later, nor that a later row takes its place.
+  const isWhole = dialectOf(capture.db).name !== 'sqlite' && !isReplacing(tree)
   return { written: isWhole ? rows : [...(await capture.now(rows)).values()], result, met: found.filter(wasMet) }
 }
 
@@ -79,7 +82,7 @@ async function insertIdOf(
   rows: readonly StoredRow[],
   { db, table }: Capture,
 ): Promise<bigint | undefined> {
-  const { name } = db.settings.planning.dialect
+  const { name } = dialectOf(db)
   if (name === 'postgres' || (tree.conflict?.kind === 'conflict' && tree.conflict.action === 'update')) return undefined
   if (name === 'sqlite') return ask(db, 'last_insert_rowid')
   const [key] = table.key

@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
 import { fullName } from '../ir/index.ts'
-import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import type { Capture } from './capture.ts'
 import type { StoredRow } from './image.ts'
 import { byKey, locksOf, star } from './rows.ts'

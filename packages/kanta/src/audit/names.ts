@@ -1,8 +1,9 @@
 import { localize } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import type { Node, NodeOf } from '../extend/index.ts'
+import { contextOf, type DatabaseHandle, dialectOf, policiesOf, schemaOf } from '../extend/internal/index.ts'
 import { fullName, splitName } from '../ir/index.ts'
-import type { DatabaseHandle, Node, NodeOf } from '../run/index.ts'
-import { checkName, RUNNER } from '../sql/index.ts'
+import { checkName } from '../sql/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { type Keyed, keyOf } from './key.ts'
 import type { Settings } from './options.ts'
@@ -20,9 +21,9 @@ export interface Named {
 /** What the policies of a database that rename make of a name, in the context of this moment. */
 export function renamed<N extends Node>(part: N, db: DatabaseHandle): N {
   let made: Node = part
-  for (const { rewrite, variants } of db.settings.planning.policies) {
+  for (const { rewrite, variants } of policiesOf(db)) {
     made = rewrite?.(made) ?? made
-    if (variants !== undefined) made = variants.rewrite(made, variants.nameIn(db[RUNNER].context))
+    if (variants !== undefined) made = variants.rewrite(made, variants.nameIn(contextOf(db)))
   }
   return made as N
 }
@@ -30,11 +31,10 @@ export function renamed<N extends Node>(part: N, db: DatabaseHandle): N {
 /** A table by the name that the program has for it, `table` or `schema.table`. */
 export function namedTable(db: DatabaseHandle, given: string, settings: Settings): Named {
   checkName(given, 'a table')
-  const { schema: definitions, dialect } = db.settings.planning
   const [name, schema, ...more] = given.split('.').reverse() as [string, string?]
   if (more.length > 0) refuse(`'${given}' is not a table. Write 'table' or 'schema.table'.`)
-  const known = definitions.get(given)
-  const definition = known === undefined ? undefined : localize(known, dialect)
+  const known = schemaOf(db).get(given)
+  const definition = known === undefined ? undefined : localize(known, dialectOf(db))
   const program: NodeOf<'table'> = { kind: 'table', schema, name, definition }
   const inside = renamed(program, db)
   const own = { schema: inside.schema, name: inside.name, definition: inside.definition as TableDefinition | undefined }
@@ -57,7 +57,7 @@ export function tableOfEntry(
 ): Named | undefined {
   const full = entry.schema_name === null ? entry.table_name : `${entry.schema_name}.${entry.table_name}`
   // Those with a definition first: it says how images are read.
-  const names = [...db.settings.planning.schema.keys(), full, entry.table_name]
+  const names = [...schemaOf(db).keys(), full, entry.table_name]
   for (const name of [...names, ...names.map((one) => inProgram(one, db))]) {
     const { name: bare, schema } = splitName(name)
     const inside = renamed<NodeOf<'table'>>({ kind: 'table', schema, name: bare, definition: undefined }, db)
@@ -67,4 +67,4 @@ export function tableOfEntry(
 }
 
 const inProgram = (name: string, db: DatabaseHandle): string =>
-  db.settings.planning.policies.reduce((made, policy) => policy.renameColumn?.(made) ?? made, name)
+  policiesOf(db).reduce((made, policy) => policy.renameColumn?.(made) ?? made, name)

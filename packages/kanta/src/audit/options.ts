@@ -1,6 +1,7 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import type { Context, Node, NodeOf, Policy } from '../extend/index.ts'
+import { type DatabaseHandle, policiesOf, schemaOf } from '../extend/internal/index.ts'
 import { splitName } from '../ir/index.ts'
-import type { Context, DatabaseHandle, Node, NodeOf } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { headName } from './table.ts'
 
@@ -98,13 +99,14 @@ export function settle(options: AuditOptions): Settings {
       const columns = hidden.get(plain(name)) ?? hidden.get(bare(plain(name)))
       return columns && ((column) => columns.has(plain(column)))
     },
-    learn: ({ settings: { planning } }) => {
-      if (learned.has(planning)) return
-      learned.add(planning)
-      const { inTable, inColumn } = namesIn(planning.policies)
+    learn: (db) => {
+      const policies = policiesOf(db)
+      if (learned.has(policies)) return
+      learned.add(policies)
+      const { inTable, inColumn } = namesIn(policies)
       for (const name of tables ?? []) listed!.add(plain(inTable(name)))
       for (const [name, columns] of Object.entries(redact)) {
-        const definition = planning.schema.get(name)
+        const definition = schemaOf(db).get(name)
         for (const column of columns)
           if (
             definition !== undefined &&
@@ -122,7 +124,7 @@ const isOneName = (one: string, other: string, inColumn: (name: string) => strin
   plain(one) === plain(other) || plain(inColumn(one)) === plain(other)
 
 /** What some policies make of the names of a program. */
-function namesIn(policies: DatabaseHandle['settings']['planning']['policies']) {
+function namesIn(policies: readonly Policy[]) {
   const renamed = <N extends Node>(node: N): N =>
     policies.reduce<Node>((made, { rewrite }) => rewrite?.(made) ?? made, node) as N
   return {

@@ -1,5 +1,5 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import { type DatabaseHandle, throwIfAborted } from '../run/index.ts'
+import { type DatabaseHandle, throwIfAborted } from '../extend/internal/index.ts'
 import { show } from '../sql/index.ts'
 import { lockedHead } from './chain.ts'
 import type { Row } from './entry.ts'

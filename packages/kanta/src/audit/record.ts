@@ -1,5 +1,6 @@
+import { type Context, contextValue } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, sessionOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { type Context, contextValue, type DatabaseHandle } from '../run/index.ts'
 import { chained } from './chain.ts'
 import { imageText, type StoredRow, valueText } from './image.ts'
 import { type Keyed, keyText } from './key.ts'
@@ -37,7 +38,7 @@ const ids = new WeakMap<object, string>()
 
 /** The id of the transaction of the user that a statement is part of: the outermost. */
 export function transactionId(db: DatabaseHandle): string {
-  let outermost = db.session.transaction
+  let outermost = sessionOf(db).transaction
   while (outermost?.outer !== undefined) outermost = outermost.outer
   if (outermost === undefined) return crypto.randomUUID()
   let id = ids.get(outermost)
@@ -63,7 +64,7 @@ export async function record(
   changes: readonly Change[],
 ): Promise<void> {
   const { actor, reason, metadata } = settings
-  const reals = db.settings.planning.dialect.name === 'sqlite'
+  const reals = dialectOf(db).name === 'sqlite'
   const hidden = settings.redacts(fullName(table))
   const common = {
     transaction_id: transactionId(db),

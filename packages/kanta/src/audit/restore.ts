@@ -1,6 +1,6 @@
 import { checkOptions, KantaError } from '../error/index.ts'
+import { type DatabaseHandle, dialectOf, withoutPlugins, withStoredValues } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { type DatabaseHandle, withoutPlugins } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { imagesOf, type Row } from './entry.ts'
 import { type Image, redacted, type Stored, type StoredRow, toCell } from './image.ts'
@@ -8,7 +8,7 @@ import type { Keyed } from './key.ts'
 import { type Named, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
 import { record } from './record.ts'
-import { isOneOf, rowsOf, storedRows, tableOf } from './rows.ts'
+import { isOneOf, rowsOf, tableOf } from './rows.ts'
 import { mayWrite, scopeOf } from './scope.ts'
 
 export interface RestoreOptions {
@@ -78,7 +78,7 @@ export class Restorer {
     const { table } = named
     const values = this.#writable(table, image, undefined)
     this.#refuseWrite(named, undefined, values)
-    await storedRows(this.#db).insertInto(tableOf(table)).values(asValues(values)).execute()
+    await withStoredValues(this.#db).insertInto(tableOf(table)).values(asValues(values)).execute()
     await this.#record(table, undefined, values)
   }
 
@@ -86,7 +86,7 @@ export class Restorer {
     const { table } = named
     const values = this.#writable(table, image, current)
     this.#refuseWrite(named, current, { ...current, ...values })
-    await storedRows(this.#db)
+    await withStoredValues(this.#db)
       .updateTable(tableOf(table))
       .set(asValues(values))
       .where(isOneOf(table, [current]))
@@ -97,7 +97,7 @@ export class Restorer {
   async #remove(named: Named, current: StoredRow): Promise<void> {
     const { table } = named
     this.#refuseWrite(named, current, undefined)
-    await storedRows(this.#db)
+    await withStoredValues(this.#db)
       .deleteFrom(tableOf(table))
       .where(isOneOf(table, [current]))
       .execute()
@@ -113,7 +113,7 @@ export class Restorer {
 
   /** The columns of an image that can be written; those that were never kept are given, or stay as they are. */
   #writable(table: Keyed, image: Image, current: StoredRow | undefined): StoredRow {
-    const { name } = this.#db.settings.planning.dialect
+    const { name } = dialectOf(this.#db)
     const values: [string, Stored][] = []
     for (const [column, value] of Object.entries(image)) {
       const definition = table.definition?.columns.get(column)

@@ -1,28 +1,17 @@
 import { KantaError } from '../error/index.ts'
+import { type Node, type NodeOf, nodeWith, walk } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, withStoredValues } from '../extend/internal/index.ts'
+import { unsteadyIn } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import { DatabaseHandle, type Node, type NodeOf, nodeWith, withoutPlugins } from '../run/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Image, StoredRow } from './image.ts'
 import type { Keyed } from './key.ts'
-
-const stored = new WeakMap<DatabaseHandle['settings']['planning'], DatabaseHandle['settings']['planning']>()
-
-/** The database as it holds its rows: no plugin, no definition, no codec. */
-export function storedRows(db: DatabaseHandle): DatabaseHandle {
-  const { settings, session } = withoutPlugins(db)
-  let planning = stored.get(settings.planning)
-  if (planning === undefined) {
-    planning = { ...settings.planning, schema: new Map(), stored: true }
-    stored.set(settings.planning, planning)
-  }
-  return new DatabaseHandle({ ...settings, planning }, session)
-}
 
 export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
 
 /** `for update` of the rows of one table, where the database has locks on rows. */
 export function locksOf(name: string, db: DatabaseHandle): readonly Node[] {
-  const { dialect } = db.settings.planning
+  const dialect = dialectOf(db)
   if (!dialect.capabilities.locks) return []
   return [{ kind: 'lock', strength: 'update', of: dialect.name === 'postgres' ? [name] : [] }]
 }
@@ -37,13 +26,38 @@ export function candidates(
   db: DatabaseHandle,
   more: readonly Node[] = [],
 ): Node {
-  const { ctes, recursive, targets, joins, where } = tree
-  const others = tree.kind === 'update' ? tree.from : tree.using
+  const { targets } = tree
+  const { ctes, recursive, joins, where } = steadyPart(tree)
+  const others = isSteady([...tree.ctes, ...sourcesOf(tree), ...tree.joins]) ? sourcesOf(tree) : []
   // A target may stand among the tables of `using` again.
   const from =
     tree.kind === 'delete' && others.some((other) => nameOf(other) === name) ? others : [...targets, ...others]
   const locks = locksOf(name, db)
   return nodeWith('select', { ctes, recursive, items: [star(name), ...more], from, joins, where, locks })
+}
+
+type Change = NodeOf<'update'> | NodeOf<'delete'>
+
+const sourcesOf = (tree: Change): readonly Node[] => (tree.kind === 'update' ? tree.from : tree.using)
+
+/**
+ * What of a statement finds the same rows each time that it is asked. Without the rest, more rows are read: those that
+ * stay as they were leave no entry.
+ */
+function steadyPart(tree: Change): Pick<Change, 'ctes' | 'recursive' | 'joins' | 'where'> {
+  const { ctes, recursive, joins, where } = tree
+  if (!isSteady([...ctes, ...sourcesOf(tree), ...joins])) return { ctes: [], recursive: false, joins: [], where: [] }
+  return { ctes, recursive, joins, where: where.filter((condition) => isSteady([condition])) }
+}
+
+/** Whether some parts give the same each time that they are computed. */
+function isSteady(parts: readonly Node[]): boolean {
+  let steady = true
+  for (const part of parts)
+    walk(part, (inner) => {
+      if (unsteadyIn(inner) !== undefined) steady = false
+    })
+  return steady
 }
 
 export const nameOf = (source: Node): string | undefined =>
@@ -72,13 +86,13 @@ export async function rowsOf(
   keys: readonly StoredRow[],
   locked = false,
 ): Promise<StoredRow[]> {
-  const bare = storedRows(db)
+  const bare = withStoredValues(db)
   const size = table.key.length === 1 ? LIST : CHUNK
   const found: StoredRow[] = []
   for (let at = 0; at < keys.length; at += size) {
     const some = keys.slice(at, at + size)
     const query = bare.selectFrom(tableOf(table)).selectAll().where(isOneOf(table, some))
-    const locking = locked && db.settings.planning.dialect.capabilities.locks ? query.forUpdate() : query
+    const locking = locked && dialectOf(db).capabilities.locks ? query.forUpdate() : query
     found.push(...((await locking.execute()) as StoredRow[]))
   }
   return found

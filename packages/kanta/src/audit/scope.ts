@@ -1,4 +1,6 @@
 import { KantaError } from '../error/index.ts'
+import type { Node } from '../extend/index.ts'
+import { contextOf, type DatabaseHandle, dialectOf, policiesOf, schemaOf } from '../extend/internal/index.ts'
 import {
   type ColumnUse,
   Late,
@@ -8,8 +10,6 @@ import {
   type TablePolicy,
   type TableRule,
 } from '../guard/index.ts'
-import type { DatabaseHandle, Node } from '../run/index.ts'
-import { RUNNER } from '../sql/index.ts'
 import type { Images } from './entry.ts'
 import { type Image, imageText, redacted, type StoredRow } from './image.ts'
 import { type Named, renamed } from './names.ts'
@@ -58,6 +58,13 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
   }
 }
 
+/** Whether the policies of a database may keep rows or columns of a table from it. */
+export function isScoped(db: DatabaseHandle, named: Named, settings: Settings): boolean {
+  for (const { rule } of rulesOf(db, named, settings, 'select'))
+    if (rule.sees !== undefined || rule.column !== undefined) return true
+  return false
+}
+
 /** Whether the policies of a database let a row be written: be added, be changed to another, or be taken away. */
 export function mayWrite(
   db: DatabaseHandle,
@@ -87,9 +94,10 @@ export function mayWrite(
 function* rulesOf(db: DatabaseHandle, named: Named, settings: Settings, use: RowUse | 'insert') {
   const { program } = named
   const reference = { name: program.name, schema: program.schema, definition: program.definition as never }
-  const { dialect, schema, policies } = db.settings.planning
+  const dialect = dialectOf(db)
+  const schema = schemaOf(db)
   const around = { dialect, schema, given: 0, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
-  for (const policy of policies) {
+  for (const policy of policiesOf(db)) {
     if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
     const late = new Late(around)
     const { tables, rule: ruleOf } = policy as TablePolicy
@@ -109,7 +117,7 @@ function testsOf(
   use: RowUse | 'insert',
   conditionOf: (rule: TableRule, row: Row, late: Late) => Node | undefined,
 ): readonly ((image: Image) => boolean)[] {
-  const { context } = db[RUNNER]
+  const context = contextOf(db)
   const tests: ((image: Image) => boolean)[] = []
   const row: Row = (column) => ({ kind: 'ref', schema: undefined, table: undefined, column })
   for (const { policy, rule, late } of rulesOf(db, named, settings, use)) {
@@ -131,7 +139,7 @@ function columnsOf(
   use: RowUse | 'insert',
   columnUse: ColumnUse,
 ): readonly ((column: string) => void)[] {
-  const { context } = db[RUNNER]
+  const context = contextOf(db)
   const columns: ((column: string) => void)[] = []
   for (const { rule, around } of rulesOf(db, named, settings, use)) {
     if (rule.column === undefined) continue
@@ -217,6 +225,10 @@ function valueOf(node: Node, { image, args, toDatabase, context, why }: Sight): 
       // Values are compared as text anyway.
       if (node.type.kind === 'word' && /^(?:text|(?:var)?char|binary)$/i.test(node.type.text))
         return valueOf(node.operand, { image, args, toDatabase, context, why })
+      break
+    case 'raw':
+      if (node.parts.length === 1 && /^ collate [\w"]+$/.test(node.strings.join('')))
+        return valueOf(node.parts[0]!, { image, args, toDatabase, context, why })
       break
     case 'word':
       if (/^\d+$/.test(node.text)) return Number(node.text)

@@ -1,6 +1,6 @@
-import type { DatabaseHandle } from '../run/index.ts'
+import { type DatabaseHandle, table } from '../extend/internal/index.ts'
 import { checkName } from '../sql/index.ts'
-import { index, table } from '../table/index.ts'
+import { index } from '../table/index.ts'
 
 /** How many characters of a key are in the index: not all databases take long ones. */
 export const KEY_PREFIX = 120

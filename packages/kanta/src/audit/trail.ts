@@ -1,5 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { type DatabaseHandle, withoutPlugins } from '../run/index.ts'
+import { type DatabaseHandle, withoutPlugins, withStoredValues } from '../extend/internal/index.ts'
 import { show } from '../sql/index.ts'
 import { type AuditEntry, entryOf, imagesOf, type Row } from './entry.ts'
 import { readImage, type StoredRow } from './image.ts'
@@ -9,8 +9,8 @@ import type { Settings } from './options.ts'
 import { knownSince, type PruneOptions, prune } from './prune.ts'
 import { prefixOf } from './record.ts'
 import { type RestoreOptions, Restorer } from './restore.ts'
-import { rowsOf, storedRows, tableOf } from './rows.ts'
-import { type Scope, scopeOf } from './scope.ts'
+import { rowsOf, tableOf } from './rows.ts'
+import { isScoped, type Scope, scopeOf } from './scope.ts'
 import { auditTables } from './table.ts'
 import { type Verification, type VerifyOptions, verify } from './verify.ts'
 
@@ -157,9 +157,34 @@ export class AuditTrail {
     return verify(this.#plain(), this.#settings, options)
   }
 
-  /** Removes old entries. The chain of what is left can still be verified. Gives how many were removed. */
-  prune(options: PruneOptions): Promise<number> {
+  /**
+   * Removes old entries of all tables and rows. The chain of what is left can still be verified. Gives how many were
+   * removed.
+   *
+   * @throws KantaError `policy` where the policies of the handle keep rows or columns of a table of the trail from it:
+   * a tenant does not remove the history of the others.
+   */
+  async prune(options: PruneOptions): Promise<number> {
+    await this.#refuseScoped()
     return prune(this.#plain(), this.#settings, options)
+  }
+
+  async #refuseScoped(): Promise<void> {
+    const { entries } = auditTables(this.#settings.table)
+    const tables = (await this.#plain()
+      .selectFrom(entries as never)
+      .select(['schema_name', 'table_name'] as never)
+      .where('operation' as never, '!=', 'checkpoint' as never)
+      .distinct()
+      .execute()) as unknown as readonly Pick<Row, 'schema_name' | 'table_name'>[]
+    for (const table of tables) {
+      const named = tableOfEntry(this.#db, table, this.#settings)
+      if (named === undefined || isScoped(this.#db, named, this.#settings))
+        throw new KantaError(
+          'policy',
+          `prune() would remove entries of '${table.table_name}' that the policies of this database do not show. Call it on db.unscoped(capability, reason), or on a database without those policies.`,
+        )
+    }
   }
 
   #plain(): DatabaseHandle {
@@ -231,7 +256,7 @@ export class AuditTrail {
 
   async #present(named: Named, key: StoredRow | undefined): Promise<StoredRow[]> {
     if (key !== undefined) return rowsOf(this.#db, named.table, [key])
-    return (await storedRows(this.#db).selectFrom(tableOf(named.table)).selectAll().execute()) as StoredRow[]
+    return (await withStoredValues(this.#db).selectFrom(tableOf(named.table)).selectAll().execute()) as StoredRow[]
   }
 
   async #bySeq(seq: bigint): Promise<Row> {

@@ -1,5 +1,5 @@
 import { checkOptions, KantaError } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { type Head, hashOf } from './chain.ts'
 import type { Row } from './entry.ts'
 import type { Settings } from './options.ts'

@@ -1,5 +1,6 @@
 import { checkOptions, describe, KantaError, refuse } from '../error/index.ts'
-import type { DatabaseHandle, Hook, Plugin, QueryEvent } from '../run/index.ts'
+import type { Hook, Plugin, QueryEvent } from '../extend/index.ts'
+import { type DatabaseHandle, driverOf, schemaOf, sessionOf, withNote } from '../extend/internal/index.ts'
 import { checkNames, checkWhole } from './check.ts'
 import { Link } from './link.ts'
 import { Dependencies, EVERYTHING, type Mark, markOfTag, marksChanged, nameOf } from './mark.ts'
@@ -146,13 +147,14 @@ class Cache {
   }
 
   begin(db: DatabaseHandle): void {
-    const { driver, planning } = db.settings
+    const driver = driverOf(db)
+    const schema = schemaOf(db)
     const { store } = this.#settings
     const owner = owners.get(store)
-    if (owner !== undefined && (owner.driver !== driver || owner.schema !== planning.schema))
+    if (owner !== undefined && (owner.driver !== driver || owner.schema !== schema))
       refuse('The store of this cache is in use for another database. Make one for each.')
-    owners.set(store, { driver, schema: planning.schema })
-    this.#dependencies.ofForeignKeys(planning.schema.values())
+    owners.set(store, { driver, schema })
+    this.#dependencies.ofForeignKeys(schema.values())
   }
 
   end(): Promise<void> {
@@ -161,8 +163,8 @@ class Cache {
 
   extend(db: DatabaseHandle): object {
     return {
-      cached: (options: CachedOptions = {}) => db.noting(KEEPING, this.#keepingOf(options)),
-      uncached: () => db.noting(KEEPING, UNCACHED),
+      cached: (options: CachedOptions = {}) => withNote(db, KEEPING, this.#keepingOf(options)),
+      uncached: () => withNote(db, KEEPING, UNCACHED),
       cache: {
         stats: () => this.#reads.stats,
         invalidate: (what: Invalidation) => this.#invalidate(db, this.#marksOf(what)),
@@ -215,7 +217,7 @@ class Cache {
   }
 
   async #invalidate(db: DatabaseHandle, marks: readonly Mark[]): Promise<void> {
-    const { transaction } = db.session
+    const { transaction } = sessionOf(db)
     if (transaction === undefined) await this.#link.renew(marks)
     else transaction.onLasting(() => this.#link.renew(marks))
   }

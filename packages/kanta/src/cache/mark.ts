@@ -1,4 +1,4 @@
-import type { Facts } from '../run/index.ts'
+import type { Facts } from '../extend/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 
 /**

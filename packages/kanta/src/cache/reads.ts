@@ -1,4 +1,5 @@
-import { cancelled, type QueryEvent, type Reading, throwIfAborted } from '../run/index.ts'
+import type { QueryEvent, Reading } from '../extend/index.ts'
+import { cancelled, throwIfAborted } from '../extend/internal/index.ts'
 import { copyRows } from './copy.ts'
 import type { Link } from './link.ts'
 import { EVERYTHING, type Mark, markOfTag, marksRead } from './mark.ts'

@@ -1,5 +1,5 @@
+import type { Plugin } from '../extend/index.ts'
 import { renaming } from '../plugins/index.ts'
-import type { Plugin } from '../run/index.ts'
 import { type KyselyPlugin, PLUGIN, type PluginTransformQueryArgs, type PluginTransformResultArgs } from './plugin.ts'
 
 export interface CamelCasePluginOptions {

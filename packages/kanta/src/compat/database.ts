@@ -2,8 +2,9 @@ import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/i
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import type { Driver as Access } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, inSession, likeContext, open, sessionOf } from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
-import { DatabaseHandle, open, type Plugin, type Settings } from '../run/index.ts'
 import { schemaBuilder } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { Creator, running } from './builder.ts'
@@ -19,7 +20,7 @@ import { ACCESS, ADAPTER, type Dialect, SPEECH } from './dialect.ts'
 import { accessOf } from './given-driver.ts'
 import { type LogConfig, logOf } from './log.ts'
 import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
-import { kyselyStyle } from './print.ts'
+import { kyselyStyle } from './print/index.ts'
 import { withSchema } from './schema-prefix.ts'
 
 /** What a `Kysely` is opened with. */
@@ -58,45 +59,58 @@ interface Shared {
 
 const shared = Symbol('shared')
 
-/** Settings with some plugins, found again by the plugins, so that what is planned under them is kept. */
+/** A database with some plugins, found again by the plugins, so that what is planned under them is kept. */
 class Added {
-  readonly plain: Settings
+  readonly plain: DatabaseHandle
   readonly plugins: readonly (KyselyPlugin | Plugin)[]
-  readonly settings: Settings
+  readonly #handle: DatabaseHandle
   readonly #next: WeakMap<object, Added>
 
-  constructor(plain: Settings, plugins: Added['plugins'], settings: Settings, next = new WeakMap<object, Added>()) {
+  constructor(
+    plain: DatabaseHandle,
+    plugins: Added['plugins'],
+    handle: DatabaseHandle,
+    next = new WeakMap<object, Added>(),
+  ) {
     this.plain = plain
     this.plugins = plugins
-    this.settings = settings
+    this.#handle = handle
     this.#next = next
   }
 
   static make(plain: DatabaseHandle, plugins: Added['plugins'], next?: WeakMap<object, Added>): Added {
-    const { settings } = plain.withPlugins(
+    const handle = plain.withPlugins(
       arranged(plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))),
     )
-    return new Added(plain.settings, plugins, settings, next)
+    return new Added(plain, plugins, handle, next)
   }
 
-  with(plugins: Added['plugins'], plugin: object, root: DatabaseHandle): Added {
+  with(plugins: Added['plugins'], plugin: object): Added {
     let found = this.#next.get(plugin)
     if (found === undefined) {
-      found = Added.make(new DatabaseHandle(this.plain, root.session), plugins, this.#next)
+      found = Added.make(this.plain, plugins, this.#next)
       this.#next.set(plugin, found)
     }
-    return found.under(this.settings.context)
+    return found.#under(this.#handle)
   }
 
   /** The same with a plugin of Kanta, which stays when those of Kysely go. */
   based(plugin: Plugin<object>, root: DatabaseHandle): Added {
-    return Added.make(new DatabaseHandle(this.plain, root.session).withPlugins([plugin]), this.plugins)
+    return Added.make(inSession(this.plain, sessionOf(root)).withPlugins([plugin]), this.plugins)
   }
 
   /** The same for somebody. */
-  under(context: Settings['context']): Added {
-    if (context === this.settings.context) return this
-    return new Added({ ...this.plain, context }, this.plugins, { ...this.settings, context }, this.#next)
+  as(context: Readonly<Record<string, unknown>>): Added {
+    return this.#under(this.#handle.as(context))
+  }
+
+  /** Where the statements of a database or a transaction run. */
+  in(root: DatabaseHandle): DatabaseHandle {
+    return inSession(this.#handle, sessionOf(root))
+  }
+
+  #under(other: DatabaseHandle): Added {
+    return new Added(likeContext(this.plain, other), this.plugins, likeContext(this.#handle, other), this.#next)
   }
 }
 
@@ -127,7 +141,7 @@ function opened(config: KyselyConfig): Shared {
     root,
     plugins.flatMap((plugin) => (isKantas(plugin) ? [] : plugin)),
   )
-  return { config, root, added, handle: new DatabaseHandle(added.settings, root.session) }
+  return { config, root, added, handle: added.in(root) }
 }
 
 /** A database with the names of Kysely. */
@@ -173,26 +187,24 @@ export class Kysely extends Creator {
   }
 
   withSchema(schema: string): this {
-    const { added, root } = this[shared]
+    const { added } = this[shared]
     const plugin = withSchema(schema)
-    return this.#over(added.with([plugin, ...added.plugins], plugin, root))
+    return this.#over(added.with([plugin, ...added.plugins], plugin))
   }
 
   /** The same database for someone: with values that policies of Kanta read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this {
-    const { added, handle } = this[shared]
-    return this.#over(added.under(handle.as(context).settings.context))
+    return this.#over(this[shared].added.as(context))
   }
 
   withPlugin(plugin: KyselyPlugin | Plugin<object>): this {
     const { added, root } = this[shared]
     if (isKantas(plugin)) return this.#over(added.based(plugin, root))
-    return this.#over(added.with([...added.plugins, plugin], plugin, root))
+    return this.#over(added.with([...added.plugins, plugin], plugin))
   }
 
   withoutPlugins(): this {
-    const { added, root } = this[shared]
-    return this.#over(added.with([], NONE, root))
+    return this.#over(this[shared].added.with([], NONE))
   }
 
   withTables(): this {
@@ -239,7 +251,7 @@ export class Kysely extends Creator {
   #over(added: Added): this {
     const { config, root } = this[shared]
     const Made = this.constructor as new (given: { readonly [shared]: Shared }) => this
-    return new Made({ [shared]: { config, root, added, handle: new DatabaseHandle(added.settings, root.session) } })
+    return new Made({ [shared]: { config, root, added, handle: added.in(root) } })
   }
 }
 

@@ -190,8 +190,7 @@ abstract class OwnDialect implements Dialect {
   }
 
   createIntrospector(db: never): DatabaseIntrospector {
-    const { name } = this[ACCESS].dialect
-    return new Introspector(db, name === 'mariadb' ? 'mysql' : name)
+    return new Introspector(db, this[ACCESS].dialect)
   }
 }
 

@@ -1,3 +1,4 @@
+import { type Dialect, type DialectName, facetsOf } from '../dialect/index.ts'
 import type { Runnable } from '../sql/index.ts'
 import { sql } from '../sql/index.ts'
 import type {
@@ -99,16 +100,16 @@ left join sys.extended_properties p on p.major_id = t.object_id and p.minor_id =
 where t.type in ('U', 'V') order by s.name, t.name, c.column_id`,
 }
 
-const queries = { sqlite, postgres, mysql, mssql }
+const introspections = facetsOf<Queries>('db.introspection', { sqlite, postgres, mysql, mariadb: mysql, mssql })
 
 /** What a program asks of the database, in the form that Kysely gives it. */
 export class Introspector implements DatabaseIntrospector {
   readonly #db: Runnable
   readonly #queries: Queries
 
-  constructor(db: Runnable & { withoutPlugins?(): unknown }, dialect: keyof typeof queries) {
+  constructor(db: Runnable & { withoutPlugins?(): unknown }, dialect: Dialect | DialectName) {
     this.#db = (db.withoutPlugins?.() ?? db) as Runnable
-    this.#queries = queries[dialect]
+    this.#queries = introspections.of(dialect)
   }
 
   async getSchemas(): Promise<SchemaMetadata[]> {

@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import type { Plugin, QueryEvent } from '../run/index.ts'
+import type { Plugin, QueryEvent } from '../extend/index.ts'
 import type { CompiledQuery } from './contract.ts'
 import { compiled } from './given-driver.ts'
 

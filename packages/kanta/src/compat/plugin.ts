@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import { mapChildren, type Node, type Plugin } from '../run/index.ts'
+import { mapChildren, type Node, type Plugin } from '../extend/index.ts'
 import type { QueryId, QueryResult } from './contract.ts'
 
 /** A row whose columns are not known. */

@@ -1,5 +1,5 @@
 // The plugins that come with Kysely and change queries, as policies.
-import { mapChildren, type Node, type NodeOf, type Plugin } from '../run/index.ts'
+import { mapChildren, type Node, type NodeOf, type Plugin } from '../extend/index.ts'
 import { type KyselyPlugin, PLUGIN, type PluginTransformQueryArgs, type PluginTransformResultArgs } from './plugin.ts'
 import { withSchema } from './schema-prefix.ts'
 

@@ -1,4 +1,5 @@
-import { mapChildren, type Node, type Plugin, schemaPrefix, walk } from '../run/index.ts'
+import { mapChildren, type Node, type Plugin, walk } from '../extend/index.ts'
+import { schemaPrefix } from '../extend/internal/index.ts'
 
 const plugins = new Map<string, Plugin>()
 /** Names that are made at run time, one for each tenant, must not pile up. */

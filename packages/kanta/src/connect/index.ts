@@ -1,4 +1,4 @@
-export { Aftermath } from './aftermath.ts'
+export { CompletionCallbacks } from './completion-callbacks.ts'
 export { cancelled, failure, outcomeUnknown, suppress, throwIfAborted } from './failure.ts'
 export { HeldSession } from './held.ts'
 export { type DestroyOptions, Pool } from './pool.ts'

@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect/index.ts'
+import { facetsOf } from '../dialect/index.ts'
 import { sql } from '../sql/index.ts'
 
 type Text = ReturnType<typeof sql>
@@ -34,10 +34,11 @@ const mssql: SessionLock = {
   release: (key) => sql`exec sp_releaseapplock @Resource = ${key}, @LockOwner = 'Session'`,
 }
 
-/** The locks of connections, where a database has such: SQLite has none. */
-export const sessionLocks: Readonly<Partial<Record<Dialect['name'], SessionLock>>> = {
+/** The locks of connections, where a database has such. */
+export const sessionLocks = facetsOf<SessionLock>('A lock of a connection', {
+  sqlite: undefined,
   postgres,
   mysql,
   mariadb: mysql,
   mssql,
-}
+})

@@ -1,7 +1,7 @@
 import type { TransactionSettings, TransactionSql } from '../dialect/index.ts'
 import { type Driver, within } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
-import { callAll } from './aftermath.ts'
+import { callAll } from './completion-callbacks.ts'
 import { failure, suppress } from './failure.ts'
 import type { HeldSession } from './held.ts'
 import { Savepoints } from './savepoint.ts'

@@ -1,7 +1,12 @@
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
+import type { ByteComparison } from './bytes.ts'
+import type { CatalogColumn } from './catalog.ts'
+import type { DialectName } from './name.ts'
+import type { NameMeanings } from './names.ts'
 import type { Printers } from './print.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
+import type { Storing } from './stored.ts'
 
 /** What a transaction was asked to be. */
 export interface TransactionSettings {
@@ -63,12 +68,22 @@ export interface Capabilities extends SchemaCapabilities {
   readonly schemaOfTarget: boolean
 }
 
+/** Which of the common table expressions beside it one sees: those before it, itself as well, or all. */
+export type CteVisibility = 'before' | 'itself' | 'all'
+
 /** How a database speaks: its printers, its quoting, and what it can do. */
 export interface Dialect {
-  readonly name: 'sqlite' | 'postgres' | 'mysql' | 'mariadb' | 'mssql'
+  /** Tells the facets of features apart; nothing outside of `dialect/` asks for it. */
+  readonly name: DialectName
   readonly capabilities: Capabilities
   readonly print: Printers
+  /** The names of its functions that read no table, run no text and reach nothing outside: policies let them pass. */
+  readonly functions: RegExp
   readonly transaction: TransactionSql
+  readonly bytes: ByteComparison
+  readonly names: NameMeanings
+  /** What becomes of a value in a column, for checks of what is written. */
+  readonly stored: Storing
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect
    * writes), as parameters padded to a power of two, or one parameter for each item.
@@ -86,14 +101,42 @@ export interface Dialect {
   readonly maxParameters: number
   /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */
   readonly bulkParameters: number
-  /** How an integer column of a key is numbered by the database. */
-  generatedKey(column: ColumnDefinition): string
+  /** Whether an integer that alone is the key is the number of its row. */
+  readonly rowidKeys?: boolean
+  /** How the database numbers the column of a key; null where it does so without being asked. */
+  keyIdentity(column: ColumnDefinition): CatalogColumn['identity']
   /** How the rows of an insert are read where `returning` is not available. */
   readonly readBack?: InsertReading
   /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */
   typeName(column: ColumnDefinition, table?: TableDefinition): string
-  /** What ends a `create table`. */
-  tableSuffix(table: TableDefinition): string
+  /** The default of a column of a `table()` as text, where a literal would not do. */
+  defaultText?(value: unknown, column: ColumnDefinition, table: TableDefinition): string
+  /** What follows the columns of a `table()`, such as `strict`. */
+  tableOptions(table: TableDefinition): readonly string[]
+  /**
+   * What a name means: those that fold to one text name one table or column. Where settings of the server decide, it
+   * folds, so that a policy covers both.
+   */
+  foldName(name: string): string
+  /** The same for common table expressions; here it does not fold where settings decide, so that none hides a table. */
+  foldCteName(name: string): string
+  /** Which common table expressions of its `with` one sees. */
+  cteVisibility(recursive: boolean): CteVisibility
+  /** Whether new names for the columns of a common table expression hold within the order of its query. */
+  readonly cteColumnsRenameOrder: boolean
+  /** Whether a statement reads the table that it writes without a query around the one that reads. */
+  readonly readsWrittenTable: boolean
+  /** Whether a value that stands apart from columns has no type unless it is cast. */
+  readonly untypedValues: boolean
+  /** Whether a timestamp that is given as text may say its time zone. */
+  readonly readsTimeZones: boolean
+  /** Whether a rollback undoes statements that define, such as `create table`. */
+  readonly transactionalDdl: boolean
+  /**
+   * An expression that fails the statement when it is computed, with the sign in the message of the error. `unknown` is
+   * an operand whose value is not known before, where the database has one that serves better than a random number.
+   */
+  failure(sign: string, unknown?: Node): Node
   quote(name: string): string
   placeholder(index: number): string
   /** A value as SQL text, for the places that take no parameter. */

@@ -1,17 +1,27 @@
+export type { ByteComparison } from './bytes.ts'
+export type * from './catalog.ts'
+export * from './catalog-nodes.ts'
+export { catalogTable } from './catalog-table.ts'
+export { type Creation, creationOf } from './creation.ts'
 export type {
   AccessMode,
   Capabilities,
+  CteVisibility,
   Dialect,
   IsolationLevel,
   ReadBack,
   TransactionSettings,
   TransactionSql,
 } from './dialect.ts'
-export { checkFragment, isReaching } from './fragment.ts'
+export { type Facets, facetsOf } from './facet.ts'
+export { lowerAscii } from './fold.ts'
+export { checkFragment, type Fragment } from './fragment.ts'
 export { localize } from './localize.ts'
+export { type DialectName, isAmong, titleOf } from './name.ts'
 export { type Printers, standard } from './print.ts'
 export { raise, raised } from './raise.ts'
 export { definingDialect } from './schema-needs.ts'
 export { splitStatements, type TextStatement } from './split.ts'
+export { creatingDialect } from './table.ts'
 export { reads } from './write-only.ts'
 export { gap, type OutputColumn, type Piece, Writer } from './writer.ts'

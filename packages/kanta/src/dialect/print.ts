@@ -1,6 +1,5 @@
 import { refuse } from '../error/index.ts'
 import type { Kind, Node, NodeOf, SchemaKinds } from '../ir/index.ts'
-import { modifiers, tables } from './table.ts'
 import type { OutputColumn, Writer } from './writer.ts'
 
 /** One printer for each kind; a kind without one does not compile. */
@@ -18,8 +17,10 @@ function level(op: string): number {
   return LEVELS[op] ?? (OTHER.has(op) ? 2 : COMPARISON)
 }
 
-/** What is no list: SQLite would take a name after `in` for a table, which then nothing would know of. */
-const NO_LIST: ReadonlySet<Kind> = new Set(['ref', 'identifier', 'table', 'star', 'alias', 'call'])
+/** What gives a list: SQLite would take any name or text after `in` for a table, which then nothing would know of. */
+const LISTS: ReadonlySet<Kind> = new Set([
+  ...(['slot', 'tuple', 'list', 'select', 'parens', 'raw', 'join', 'operation', 'trusted', 'values'] as const),
+])
 
 /** An operand in parentheses where the operator around it would bind tighter. */
 function operand(part: Node, around: number, right: boolean, w: Writer): void {
@@ -86,6 +87,15 @@ export function where(items: readonly Node[], w: Writer, word = ' where '): void
   junction(items, ' and ', w)
 }
 
+/** What the user has added at the front or at the end. */
+export function modifiers(n: { readonly modifiers: readonly Node[] }, position: 'front' | 'end', w: Writer): void {
+  for (const modifier of n.modifiers) {
+    if (modifier.kind !== 'modifier' || modifier.position !== position) continue
+    if (position === 'front') w.node(modifier).text(' ')
+    else w.text(' ').node(modifier)
+  }
+}
+
 function joins(parts: readonly Node[], w: Writer): void {
   for (const part of parts) w.text(' ').node(part)
 }
@@ -118,8 +128,7 @@ function bareColumn(part: Node, w: Writer): void {
 }
 
 /** The printers of standard SQL, as far as there is one; a dialect replaces those in which it differs. */
-export const standard: Printers & typeof tables = {
-  ...tables,
+export const standard: Printers = {
   ref: (n, w) => {
     if (n.schema !== undefined) w.name(n.schema).text('.')
     if (n.table !== undefined) w.name(n.table).text('.')
@@ -159,7 +168,7 @@ export const standard: Printers & typeof tables = {
   word: (n, w) => w.text(n.text),
   binary: (n, w) => {
     const around = level(n.op)
-    if ((n.op === 'in' || n.op === 'not in') && NO_LIST.has(n.right.kind))
+    if ((n.op === 'in' || n.op === 'not in') && !LISTS.has(n.right.kind))
       refuse(`'${n.op}' takes a list or a query on its right. Compare two columns with '='.`)
     if (n.op === 'ilike' || n.op === 'not ilike') w.require('ilike', n.op, "Use 'like', or lower() on both sides.")
     operand(n.left, around, false, w)

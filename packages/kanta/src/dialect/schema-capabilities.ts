@@ -42,6 +42,7 @@ export interface SchemaCapabilities {
   readonly createIndexIfNotExists?: boolean
   readonly dropIndexIfExists?: boolean
   readonly concurrentIndexes?: boolean
+  readonly renameIndex?: boolean
   readonly indexUsing?: boolean
   readonly indexInclude?: boolean
   readonly indexExpressions?: boolean

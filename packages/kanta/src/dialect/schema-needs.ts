@@ -3,9 +3,10 @@ import type { Node, NodeOf, SchemaKinds } from '../ir/index.ts'
 import type { Capabilities, Dialect } from './dialect.ts'
 import type { Printer, Printers, SchemaPrinters } from './print.ts'
 import { definitions } from './schema.ts'
+import { tables } from './table.ts'
 import type { Writer } from './writer.ts'
 
-type Defined = keyof SchemaKinds | 'drop'
+type Defined = keyof SchemaKinds
 
 /** Refuses a clause that is wanted and that the database lacks; says what to do instead. */
 type Need = (wanted: unknown, capability: keyof Capabilities, clause: string, alternative: string) => void
@@ -164,6 +165,10 @@ function changeable(n: NodeOf<'alteration'>, need: Need, w: Writer): void {
     case 'set default':
     case 'drop default':
       return need(true, 'alterColumnDefault', inColumn, otherDefault(w))
+    case 'drop expression':
+    case 'add identity':
+    case 'drop identity':
+      return need(true, 'generatedIdentity', inColumn, otherwise(w))
     case 'set not null':
     case 'drop not null':
       return need(true, 'alterColumnNull', inColumn, otherwise(w))
@@ -189,6 +194,8 @@ function changeable(n: NodeOf<'alteration'>, need: Need, w: Writer): void {
         'renameConstraint()',
         w.dialect.capabilities.alterConstraints ? 'Drop it and add it under its new name.' : REBUILD,
       )
+    case 'rename index':
+      return need(true, 'renameIndex', 'renameIndex()', 'Drop it and create it under its new name.')
     case 'drop index':
       return need(true, 'alterTableIndexes', 'dropIndex() of alterTable()', 'Use schema.dropIndex().')
     case 'attach partition':
@@ -261,7 +268,15 @@ function tableParts(n: NodeOf<'createTable'>): void {
 
 const nameOf = (part: Node | undefined): string => (part?.kind === 'identifier' ? part.names.join('.') : '')
 
-const ALONE = ['rename to', 'rename column', 'rename constraint', 'set schema', 'attach partition', 'detach partition']
+const ALONE = [
+  'rename to',
+  'rename column',
+  'rename constraint',
+  'rename index',
+  'set schema',
+  'attach partition',
+  'detach partition',
+]
 
 /** Whether a change cannot stand beside others. */
 const standsAlone = (part: Node): boolean => part.kind === 'alteration' && ALONE.includes(part.action)
@@ -293,7 +308,7 @@ const dialects = new WeakMap<Dialect, Dialect>()
 export function definingDialect(dialect: Dialect): Dialect {
   let found = dialects.get(dialect)
   if (found === undefined) {
-    const all: Printers = { ...definitions, ...dialect.print }
+    const all: Printers = { ...tables, ...definitions, ...dialect.print }
     const checked = Object.entries(checks).map(([kind, check]) => [
       kind,
       withCheck(all[kind as Defined] as never, check as never),

@@ -6,6 +6,9 @@ import type { Writer } from './writer.ts'
 /** The printers of standard definitions beyond tables and indexes; a dialect replaces those in which it differs. */
 export const definitions = {
   alter: (n, w) => {
+    const [first] = n.alterations
+    if (first?.kind === 'alteration' && first.action === 'rename index' && !w.dialect.capabilities.indexesOfTables)
+      return renameIndex(n, first, w)
     w.text(`alter ${n.object} `).node(n.name!).text(' ')
     const separator = n.object === 'sequence' ? ' ' : ', '
     n.alterations.forEach((alteration, i) => {
@@ -18,8 +21,10 @@ export const definitions = {
   },
   alteration: (n, w) => {
     const change = COLUMN_CHANGES[n.action]
-    if (change !== undefined) w.text('alter column ').node(n.name!).text(` ${change}`).optional(' ', n.operand)
-    else {
+    if (change !== undefined) {
+      w.text('alter column ').node(n.name!).text(` ${change}`).optional(' ', n.operand)
+      w.optional(' collate ', n.collate).optional(' using ', n.using)
+    } else {
       w.text(n.action)
         .text(n.ifExists ? ' if exists' : '')
         .text(n.ifNotExists ? ' if not exists' : '')
@@ -56,6 +61,14 @@ export const definitions = {
   comment: (n, w) => {
     w.text(`comment on ${n.object} `).node(n.name!).optional('.', n.column).text(' is ').node(n.text)
   },
+  createTrigger: (n, w) => {
+    w.text('create trigger ')
+      .node(n.name)
+      .text(` ${n.timing} ${n.events.join(' or ')} on `)
+      .node(n.table)
+      .text(' for each row ')
+      .node(n.body)
+  },
   truncate: (n, w) => {
     w.text('truncate table ').list(n.tables)
     if (n.identity !== undefined) w.text(` ${n.identity} identity`)
@@ -84,6 +97,13 @@ export const definitions = {
   },
 } satisfies SchemaPrinters
 
+/** An index that is found by its own name is altered itself. */
+function renameIndex({ name: table }: NodeOf<'alter'>, { name, to }: NodeOf<'alteration'>, w: Writer): void {
+  w.text('alter index ')
+  if (table?.kind === 'table' && table.schema !== undefined) w.name(table.schema).text('.')
+  w.node(name!).text(' rename to ').node(to!)
+}
+
 /** What `alter column` does, in the words of the SQL standard. */
 const COLUMN_CHANGES: Readonly<Record<string, string>> = {
   'set data type': 'type',
@@ -91,6 +111,9 @@ const COLUMN_CHANGES: Readonly<Record<string, string>> = {
   'drop default': 'drop default',
   'set not null': 'set not null',
   'drop not null': 'drop not null',
+  'drop expression': 'drop expression',
+  'add identity': 'add',
+  'drop identity': 'drop identity',
 }
 
 /** The name of a view, its columns and its query. */

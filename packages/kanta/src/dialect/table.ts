@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { Node, NodeOf } from '../ir/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
-import type { Printers, SchemaPrinters } from './print.ts'
+import type { Dialect } from './dialect.ts'
+import { modifiers, type SchemaPrinters } from './print.ts'
 import type { Writer } from './writer.ts'
 
 const ACTIONS: readonly unknown[] = ['no action', 'restrict', 'cascade', 'set null', 'set default']
@@ -28,28 +28,11 @@ export function withoutSchema(part: Node): Node {
 /** `(a, b)` */
 const listed = (items: readonly Node[], w: Writer): Writer => w.text('(').list(items).text(')')
 
-/** What the user has added at the front or at the end. */
-export function modifiers(n: { readonly modifiers: readonly Node[] }, position: 'front' | 'end', w: Writer): void {
-  for (const modifier of n.modifiers) {
-    if (modifier.kind !== 'modifier' || modifier.position !== position) continue
-    if (position === 'front') w.node(modifier).text(' ')
-    else w.text(' ').node(modifier)
-  }
-}
-
-function localText(n: NodeOf<'local'>, { dialect }: Writer): string {
-  const column = n.definition as ColumnDefinition
-  if (n.aspect === 'suffix') return dialect.tableSuffix(n.definition as TableDefinition)
-  if (n.aspect === 'type') return dialect.typeName(column, n.table as TableDefinition)
-  if (n.aspect === 'key') return dialect.generatedKey(column)
-  const value = column.default!.value
-  const codec = dialect.codec === undefined ? column.codec : dialect.codec(column)
-  return dialect.literal(value === null || codec === undefined ? value : codec.encode(value))
-}
-
-/** What defines tables and indexes. A dialect that lacks a clause says so in its capabilities. */
+/**
+ * The printers of tables and indexes, which come with `table()` and `kanta/schema`. A dialect that lacks a clause says so
+ * in its capabilities.
+ */
 export const tables = {
-  local: (n, w) => w.text(localText(n, w)),
   references: (n, w) => {
     w.text('references ').node(w.dialect.capabilities.schemaOfTarget ? n.table : withoutSchema(n.table))
     listed(n.columns, w.text(' '))
@@ -57,7 +40,7 @@ export const tables = {
   columnDefinition: (n, w) => {
     w.text(n.ifNotExists ? 'if not exists ' : '')
     w.node(n.name!).text(' ').node(n.type!)
-    w.text(n.unsigned ? ' unsigned' : '')
+    w.text(n.unsigned ? ' unsigned' : '').optional(' collate ', n.collate)
     for (const modifier of n.modifiers)
       if (modifier.kind === 'modifier' && modifier.position === 'front') w.text(' ').node(modifier)
     printGenerated(n, w)
@@ -92,7 +75,7 @@ export const tables = {
     w.node(n.table!).optional(' partition of ', n.partitionOf)
     const parts = [...n.columns, ...n.constraints]
     if (parts.length > 0) listed(parts, w.text(' '))
-    w.optional(' ', n.bounds).optional('', n.suffix)
+    w.optional(' ', n.bounds).clause(' ', n.options)
     if (inlineComments) w.optional(' comment = ', n.comment)
     if (!inlinePartitions) w.optional(' partition by ', n.partitionBy)
     if (n.onCommit !== undefined) w.text(` on commit ${n.onCommit}`)
@@ -115,11 +98,22 @@ export const tables = {
       .optional(' on ', n.on)
       .text(n.cascade ? ' cascade' : '')
   },
-} satisfies SchemaPrinters & Partial<Printers>
+} satisfies SchemaPrinters
+
+const creating = new WeakMap<Dialect, Dialect>()
+
+/** The dialect with the printers of tables and indexes, which no query needs. */
+export function creatingDialect(dialect: Dialect): Dialect {
+  let found = creating.get(dialect)
+  if (found === undefined) {
+    found = { ...dialect, print: { ...tables, ...dialect.print } }
+    creating.set(dialect, found)
+  }
+  return found
+}
 
 function printGenerated(n: NodeOf<'columnDefinition'>, w: Writer): void {
-  if (n.generated?.kind === 'local') w.text(' ').node(n.generated)
-  else if (n.generated !== undefined) {
+  if (n.generated !== undefined) {
     w.text(' generated always as (').node(n.generated).text(')')
     if (n.stored !== undefined) w.text(n.stored ? ' stored' : ' virtual')
   }

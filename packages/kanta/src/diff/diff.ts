@@ -1,12 +1,12 @@
 import { refuse } from '../error/index.ts'
 import type { DialectName } from '../introspect/index.ts'
-import { dialectNamed } from './dialect.ts'
 import type { Ground } from './equal.ts'
 import { type Finding, type LintOptions, lint, losses } from './lint.ts'
 import { withKeptNames, withNames } from './name.ts'
+import { printStep } from './nodes.ts'
 import { plan } from './plan.ts'
-import { printStep } from './print.ts'
 import { type Ask, findRenames, keyOf, type Renames, renamedSide, reversed } from './rename.ts'
+import { ruleSets } from './rules.ts'
 import { isCatalog, type Schema, type Side, sideOf } from './side.ts'
 import type { Step } from './step.ts'
 
@@ -49,21 +49,21 @@ export interface Difference {
  * ```
  */
 export async function diff(from: Schema, to: Schema, options: DiffOptions = {}): Promise<Difference> {
-  const dialect = dialectNamed(check(from, to, options))
-  const { name } = dialect
-  const [before, after] = [sideOf(from, dialect), sideOf(to, dialect)]
-  const ground: Ground = { dialect: name, full: before.says === 'all' && after.says === 'all' }
-  const renames = await findRenames(before, after, name, options.renames ?? {}, options.ask)
-  const named = withNames(before, name)
+  const rules = ruleSets.of(check(from, to, options))
+  const { name } = rules.dialect
+  const [before, after] = [sideOf(from, rules), sideOf(to, rules)]
+  const ground: Ground = { rules, full: before.says === 'all' && after.says === 'all' }
+  const renames = await findRenames(before, after, rules, options.renames ?? {}, options.ask)
+  const named = withNames(before, rules)
   const up = plan(named, after, renames, ground)
   // Back from what is there once it went up, with the names that it has then.
   const back = reversed(renames, before)
-  const moved = renamedSide(named, renames, name)
+  const moved = renamedSide(named, renames, rules)
   // Tables say nothing of views and triggers, which are there all the same.
   const all = after.says === 'all' ? after : { ...after, views: moved.views, triggers: moved.triggers }
   const reached = withKeptNames(all, moved, ground)
   const down = plan(reached, { ...before, enums: withKeptValues(before.enums, after.enums) }, back, ground)
-  const warnings = [...lint(up, { dialect: name, off: options.off }), ...losses(up, options.off)]
+  const warnings = [...lint(up, { dialect: name, off: options.off }), ...losses(up, rules, options.off)]
   return { dialect: name, up, down, warnings }
 }
 
@@ -75,7 +75,7 @@ function withKeptValues(before: Side['enums'], after: Side['enums']): Side['enum
 
 const OPTIONS = ['dialect', 'renames', 'ask', 'off']
 
-function check(from: Schema, to: Schema, options: DiffOptions): unknown {
+function check(from: Schema, to: Schema, options: DiffOptions): DialectName {
   if (typeof options !== 'object' || options === null) refuse("diff() takes options such as { dialect: 'sqlite' }.")
   for (const name of Object.keys(options))
     if (!OPTIONS.includes(name)) refuse(`diff() has no option '${name}'. It takes: ${OPTIONS.join(', ')}.`)
@@ -86,5 +86,5 @@ function check(from: Schema, to: Schema, options: DiffOptions): unknown {
 
 /** The SQL of a step: one statement or more, without parameters. */
 export function stepSql(step: Step, dialect: DialectName): string[] {
-  return [...printStep(step, dialectNamed(dialect))]
+  return [...printStep(step, ruleSets.of(dialect).dialect)]
 }

@@ -1,95 +1,50 @@
-import type {
-  CatalogCheck,
-  CatalogColumn,
-  CatalogForeignKey,
-  CatalogIndex,
-  CatalogKey,
-  CatalogTable,
-  DialectName,
-} from '../introspect/index.ts'
+import type { Dialect } from '../dialect/index.ts'
+import type { CatalogColumn, CatalogForeignKey, CatalogIndex, CatalogName } from '../introspect/index.ts'
 import { canonicalJson } from '../introspect/index.ts'
 import { normalExpression } from './expression.ts'
+import type { Rules, TypeRules } from './rule.ts'
 import type { ColumnChange, Constraint } from './step.ts'
 
 /** Where two things are held against each other: what a database may spell in its own way depends on it. */
 export interface Ground {
-  readonly dialect: DialectName
+  readonly rules: Rules
   /** Whether both sides speak of comments, collations and the like. */
   readonly full: boolean
 }
 
-/** Names of types that mean the same; the first word only. */
-const SYNONYMS: Readonly<Record<DialectName, Readonly<Record<string, string>>>> = {
-  sqlite: {},
-  postgres: {
-    int: 'integer',
-    int4: 'integer',
-    int2: 'smallint',
-    int8: 'bigint',
-    serial: 'integer',
-    bigserial: 'bigint',
-    decimal: 'numeric',
-    varchar: 'character varying',
-    char: 'character',
-    bool: 'boolean',
-    float8: 'double precision',
-    float: 'double precision',
-    float4: 'real',
-    timestamptz: 'timestamp with time zone',
-    timestamp: 'timestamp without time zone',
-    timetz: 'time with time zone',
-    time: 'time without time zone',
-  },
-  mysql: mysql(),
-  mariadb: mysql(),
-  mssql: { integer: 'int', numeric: 'decimal', 'double precision': 'float' },
-}
-
-function mysql(): Readonly<Record<string, string>> {
-  return {
-    integer: 'int',
-    numeric: 'decimal',
-    dec: 'decimal',
-    bool: 'tinyint(1)',
-    boolean: 'tinyint(1)',
-    'double precision': 'double',
-    'character varying': 'varchar',
-  }
-}
-
 /** One text for all spellings of a type. */
-export function normalType(type: string, dialect: DialectName): string {
+export function normalType(type: string, { types }: Rules): string {
   const text = type.trim().replace(/\s+/g, ' ')
   if (/^(?:enum|set)\s*\(/i.test(text))
     return text.replace(/^\w+/, (word) => word.toLowerCase()).replace(/',\s+'/g, "','")
   const lower = text.toLowerCase().replace(/\s*([(),[\]])\s*/g, '$1')
-  if (dialect === 'sqlite') return lower
+  if (types === undefined) return lower
   const [, name = lower, size = '', rest = ''] = /^([^()[\]]+?)(\([^)]*\))?((?: .*|\[\])*)$/.exec(lower) ?? []
-  const names = SYNONYMS[dialect]
+  const names = types.synonyms
   const whole = names[`${name}${rest}`]
   // `timestamp with time zone` is no synonym of `timestamp`.
   const known = whole ?? (rest.startsWith(' with') ? undefined : names[name])
   const suffix = whole === undefined ? rest : ''
-  return sized(known ?? name, size, dialect) + suffix.replace(/ character set \w+| collate \w+/g, '')
+  return sized(known ?? name, size, types) + suffix.replace(/ character set \w+| collate \w+/g, '')
 }
 
-function sized(name: string, size: string, dialect: DialectName): string {
+function sized(name: string, size: string, { decimalSize, displayWidths }: TypeRules): string {
   if (name === 'numeric' || name === 'decimal') {
     const [precision, scale = '0'] = size.slice(1, -1).split(',')
     if (precision !== '' && precision !== undefined) return `${name}(${precision},${scale})`
-    return dialect === 'postgres' ? name : `${name}(${dialect === 'mssql' ? 18 : 10},0)`
+    return name + decimalSize
   }
   // The width in which MySQL shows an integer changes nothing, but tinyint(1) is the boolean.
-  const width = (dialect === 'mysql' || dialect === 'mariadb') && /^(?:small|medium|big|tiny)?int$/.test(name)
+  const width = displayWidths && /^(?:small|medium|big|tiny)?int$/.test(name)
   if (width && !(name === 'tinyint' && size === '(1)')) return name
   const place = name.indexOf(' with')
   return name.startsWith('time') && place > 0 ? name.slice(0, place) + size + name.slice(place) : name + size
 }
 
 /** One text for all spellings of a default. */
-function normalDefault(column: CatalogColumn, dialect: DialectName): string | null {
+function normalDefault(column: CatalogColumn, rules: Rules): string | null {
   if (column.default === null || column.identity !== null) return null
-  const form = normalExpression(column.default, dialect)
+  const form = normalExpression(column.default, rules)
   if (form === 'null') return null
   const quoted = /^'((?:[^']|'')*)'$/.exec(form)?.[1]?.replaceAll("''", "'")
   switch (column.abstract) {
@@ -148,7 +103,7 @@ export function columnChanges(
   from: CatalogColumn,
   to: CatalogColumn,
   table: string,
-  { dialect, full }: Ground,
+  { rules, full }: Ground,
 ): ColumnChange[] {
   const changes: ColumnChange[] = []
   const differ = (change: ColumnChange, a: unknown, b: unknown): void => {
@@ -157,33 +112,32 @@ export function columnChanges(
   const generated = (column: CatalogColumn): string | null =>
     column.generated === null
       ? null
-      : `${normalExpression(column.generated.expression, dialect, table)} ${column.generated.stored}`
-  differ('type', normalType(from.type, dialect), normalType(to.type, dialect))
+      : `${normalExpression(column.generated.expression, rules, table)} ${column.generated.stored}`
+  differ('type', normalType(from.type, rules), normalType(to.type, rules))
   differ('generated', generated(from), generated(to))
   differ('nullable', from.nullable, to.nullable)
   if (from.generated === null && to.generated === null)
-    differ('default', normalDefault(from, dialect), normalDefault(to, dialect))
+    differ('default', normalDefault(from, rules), normalDefault(to, rules))
   differ('identity', from.identity, to.identity)
-  if (full || (dialect === 'sqlite' && to.collation !== null))
+  if (full || (rules.comparesCollations && to.collation !== null))
     differ('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
   if (full) differ('comment', from.comment, to.comment)
   return changes
 }
 
-const named = (name: { readonly schema: string | null; readonly name: string }, dialect: DialectName): string =>
-  dialect === 'sqlite' ? name.name.toLowerCase() : `${name.schema ?? ''}.${name.name}`
+/** What a foreign key points to, without its schema where a key cannot name one. */
+const named = ({ schema, name }: CatalogName, { capabilities, foldName }: Dialect): string =>
+  foldName(capabilities.schemaOfTarget ? `${schema ?? ''}.${name}` : name)
 
 /** What a constraint is, apart from its name. */
-export function constraintForm(constraint: Constraint, table: string, { dialect }: Ground): string {
-  if (constraint.type === 'check') return `check ${normalExpression(constraint.expression, dialect, table)}`
+export function constraintForm(constraint: Constraint, table: string, { rules }: Ground): string {
+  if (constraint.type === 'check') return `check ${normalExpression(constraint.expression, rules, table)}`
   const own = `${constraint.type} ${JSON.stringify(constraint.columns)}`
-  return constraint.type === 'foreign key' ? `${own} ${targetForm(constraint, dialect)}` : own
+  return constraint.type === 'foreign key' ? `${own} ${targetForm(constraint, rules)}` : own
 }
 
-function targetForm(key: CatalogForeignKey, dialect: DialectName): string {
-  // In MySQL the two words mean the same, and one of them is not kept.
-  const action = (word: string): string =>
-    word === 'restrict' && (dialect === 'mysql' || dialect === 'mariadb') ? 'no action' : word
+function targetForm(key: CatalogForeignKey, { dialect, restrictIsNoAction }: Rules): string {
+  const action = (word: string): string => (word === 'restrict' && restrictIsNoAction ? 'no action' : word)
   const { target } = key
   return JSON.stringify([
     named(target, dialect),
@@ -195,9 +149,9 @@ function targetForm(key: CatalogForeignKey, dialect: DialectName): string {
 }
 
 /** What an index is, apart from its name. */
-export function indexForm(index: CatalogIndex, table: string, { dialect }: Ground): string {
+export function indexForm(index: CatalogIndex, table: string, { rules }: Ground): string {
   const expression = (text: string | null): string | null =>
-    text === null ? null : normalExpression(text, dialect, table)
+    text === null ? null : normalExpression(text, rules, table)
   const parts = index.parts.map((part) => [
     part.column,
     expression(part.expression),
@@ -206,18 +160,4 @@ export function indexForm(index: CatalogIndex, table: string, { dialect }: Groun
     part.collation?.toLowerCase() ?? null,
   ])
   return JSON.stringify([parts, index.unique, index.method ?? 'btree', index.include, expression(index.where)])
-}
-
-/** The constraints of a table, with what sort each is. */
-export function constraintsOf(table: CatalogTable): Constraint[] {
-  const of = <K extends CatalogKey | CatalogCheck | CatalogForeignKey, T extends string>(type: T, each: K) => ({
-    type,
-    ...each,
-  })
-  return [
-    ...(table.primaryKey === null ? [] : [of('primary key', table.primaryKey)]),
-    ...table.uniques.map((key) => of('unique', key)),
-    ...table.checks.map((check) => of('check', check)),
-    ...table.foreignKeys.map((key) => of('foreign key', key)),
-  ]
 }

@@ -1,4 +1,5 @@
-import { Cursor, type DialectName, tokens } from '../introspect/index.ts'
+import { Cursor, tokens } from '../introspect/index.ts'
+import type { Rules } from './rule.ts'
 
 /** An expression without what a database adds, drops or reorders when it prints one. */
 type Form =
@@ -9,14 +10,14 @@ type Form =
  * One text for all spellings of an expression: without parentheses that change nothing, with the casts of literals left
  * out, and with `in`, `between` and `like` as PostgreSQL spells them. Names lose the table before them and their quotes.
  */
-export function normalExpression(text: string, dialect: DialectName, table?: string): string {
-  const parser = new Parser(text, dialect, table)
+export function normalExpression(text: string, rules: Rules, table?: string): string {
+  const parser = new Parser(text, rules, table)
   try {
     return show(parser.whole())
   } catch (error) {
     if (!(error instanceof Unread)) throw error
     // Other grammar, such as a subquery: its words as they are.
-    return tokens(text, dialect)
+    return tokens(text, rules.dialect.name)
       .map((token) => (token.kind === 'string' ? token.text : token.value.toLowerCase()))
       .join(' ')
   }
@@ -58,12 +59,12 @@ const RESERVED = new Set(['and', 'or', 'when', 'then', 'else', 'end', 'select', 
 
 class Parser {
   readonly #c: Cursor
-  readonly #dialect: DialectName
+  readonly #rules: Rules
   readonly #table: string | undefined
 
-  constructor(text: string, dialect: DialectName, table: string | undefined) {
-    this.#c = new Cursor(text, tokens(text, dialect))
-    this.#dialect = dialect
+  constructor(text: string, rules: Rules, table: string | undefined) {
+    this.#c = new Cursor(text, tokens(text, rules.dialect.name))
+    this.#rules = rules
     this.#table = table
   }
 
@@ -245,9 +246,9 @@ class Parser {
       if (token.value === 'cast' && c.takes('(')) return this.#cast()
       if (token.value === 'array' && c.takes('[')) return { op: 'array', parts: this.#items(']') }
       if (RESERVED.has(token.value)) throw new Unread()
-      if (c.takes('(')) return call(token.value, this.#items(')'), this.#dialect)
-      if (NILADIC.has(token.value)) return call(token.value, [], this.#dialect)
-      if (token.value === 'true' || token.value === 'false') return truth(token.value, this.#dialect)
+      if (c.takes('(')) return call(token.value, this.#items(')'), this.#rules)
+      if (NILADIC.has(token.value)) return call(token.value, [], this.#rules)
+      if (token.value === 'true' || token.value === 'false') return truth(token.value, this.#rules)
     }
     return this.#name(token.value)
   }
@@ -256,9 +257,9 @@ class Parser {
     const names = [first]
     while (this.#c.takes('.')) names.push(this.#c.name() ?? '')
     if (names.length > 1 && this.#same(names.at(-2)!, this.#table)) names.splice(0, names.length - 1)
-    if (this.#c.takes('(')) return call(names.join('.').toLowerCase(), this.#items(')'), this.#dialect)
+    if (this.#c.takes('(')) return call(names.join('.').toLowerCase(), this.#items(')'), this.#rules)
     const name = names.join('.')
-    return { leaf: this.#dialect === 'postgres' ? name : name.toLowerCase() }
+    return { leaf: this.#rules.dialect.foldName(name) }
   }
 
   #same(a: string, b: string | undefined): boolean {
@@ -294,8 +295,8 @@ class Parser {
 const string = (value: string): Form => ({ leaf: `'${value.replaceAll("'", "''")}'`, literal: 'string' })
 const number = (text: string): Form => ({ leaf: text, literal: 'number' })
 
-const truth = (word: string, dialect: DialectName): Form =>
-  dialect === 'postgres' ? { leaf: word } : number(word === 'true' ? '1' : '0')
+const truth = (word: string, rules: Rules): Form =>
+  rules.expressions.booleans === 'words' ? { leaf: word } : number(word === 'true' ? '1' : '0')
 
 const not_ = (not: boolean, form: Form): Form => (not ? negated(form) : form)
 
@@ -327,15 +328,11 @@ const junction = (op: string, parts: readonly Form[]): Form => ({
   parts: parts.flatMap((each) => ('op' in each && each.op === op ? each.parts : [each])),
 })
 
-/** Functions that MariaDB writes under another name. */
-const SYNONYMS: Readonly<Record<string, string>> = { lcase: 'lower', ucase: 'upper', octet_length: 'length' }
-
-function call(name: string, parts: readonly Form[], dialect: DialectName): Form {
-  // MySQL takes the digits of a moment from the column, and writes them into its default.
-  const digits = dialect === 'mysql' || dialect === 'mariadb' ? 1 : 0
-  if (parts.length <= digits && NILADIC.has(name))
-    return { leaf: name === 'now' && dialect !== 'sqlite' && dialect !== 'postgres' ? 'current_timestamp' : name }
-  return { op: (dialect === 'mariadb' && SYNONYMS[name]) || name, parts }
+function call(name: string, parts: readonly Form[], rules: Rules): Form {
+  const { momentArguments, nowIsCurrent, synonyms } = rules.expressions
+  if (parts.length <= momentArguments && NILADIC.has(name))
+    return { leaf: name === 'now' && nowIsCurrent ? 'current_timestamp' : name }
+  return { op: Object.hasOwn(synonyms, name) ? synonyms[name]! : name, parts }
 }
 
 /** A cast of a literal says its type only; that of a column to a wider type is the database's own. */

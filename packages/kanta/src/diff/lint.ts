@@ -3,6 +3,8 @@ import type { CatalogColumn, DialectName } from '../introspect/index.ts'
 import { normalType } from './equal.ts'
 import { alterSteps } from './plan.ts'
 import { keyOf } from './rename.ts'
+import type { Rules } from './rule.ts'
+import { ruleSets } from './rules.ts'
 import { type Step, tableOf } from './step.ts'
 
 /** What may go wrong with a step. */
@@ -27,7 +29,7 @@ export interface LintOptions {
 type Said = Pick<Finding, 'message' | 'safer'>
 interface Case {
   readonly step: Step
-  readonly dialect: DialectName
+  readonly rules: Rules
   /** Whether the table has rows, as far as one can know: it was there before. */
   readonly old: boolean
 }
@@ -37,8 +39,6 @@ interface RuleOf {
   check(it: Case): Said | undefined
 }
 
-const serverOf = (dialect: DialectName): boolean => dialect !== 'sqlite'
-const isMysql = (dialect: DialectName): boolean => dialect === 'mysql' || dialect === 'mariadb'
 const where = (step: Step): string => {
   const table = tableOf(step)
   return table === undefined ? '' : `'${keyOf(table)}'`
@@ -72,8 +72,8 @@ const RULES = {
   'narrow-type': {
     category: 'data-dependent',
     severity: 'error',
-    check: ({ step, dialect, old }) =>
-      old && step.kind === 'alterColumn' && step.changes.includes('type') && !widens(step.from, step.to, dialect)
+    check: ({ step, rules, old }) =>
+      old && step.kind === 'alterColumn' && step.changes.includes('type') && !widens(step.from, step.to, rules)
         ? {
             message: `The column '${step.to.name}' of ${where(step)} goes from ${step.from.type} to ${step.to.type}: values that do not fit stop the migration, or are cut.`,
             safer: 'Look for values that do not fit first; or add a column of the new type, copy, and switch.',
@@ -125,8 +125,8 @@ const RULES = {
   'index-blocks-writes': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, dialect, old }) =>
-      old && dialect === 'postgres' && step.kind === 'createIndex'
+    check: ({ step, rules, old }) =>
+      old && rules.locks.scans && step.kind === 'createIndex'
         ? {
             message: `Nobody can write to ${where(step)} while the index '${step.index.name}' is made.`,
             safer: 'Write create index concurrently, in a migration without a transaction.',
@@ -136,11 +136,8 @@ const RULES = {
   'key-blocks-writes': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, dialect, old }) =>
-      old &&
-      dialect === 'postgres' &&
-      step.kind === 'addConstraint' &&
-      /^(?:unique|primary key)$/.test(step.constraint.type)
+    check: ({ step, rules, old }) =>
+      old && rules.locks.scans && step.kind === 'addConstraint' && /^(?:unique|primary key)$/.test(step.constraint.type)
         ? {
             message: `Nobody can read or write ${where(step)} while the index of the ${step.constraint.type} is made.`,
             safer: 'Make a unique index concurrently, then add the constraint using index.',
@@ -150,11 +147,8 @@ const RULES = {
   'constraint-scans': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, dialect, old }) =>
-      old &&
-      dialect === 'postgres' &&
-      step.kind === 'addConstraint' &&
-      /^(?:check|foreign key)$/.test(step.constraint.type)
+    check: ({ step, rules, old }) =>
+      old && rules.locks.scans && step.kind === 'addConstraint' && /^(?:check|foreign key)$/.test(step.constraint.type)
         ? {
             message: `${where(step)} is locked while every row is held against the new ${step.constraint.type}.`,
             safer: 'Add it as not valid, then validate constraint in a second migration.',
@@ -164,12 +158,8 @@ const RULES = {
   'not-null-scans': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, dialect, old }) =>
-      old &&
-      dialect === 'postgres' &&
-      step.kind === 'alterColumn' &&
-      step.changes.includes('nullable') &&
-      !step.to.nullable
+    check: ({ step, rules, old }) =>
+      old && rules.locks.scans && step.kind === 'alterColumn' && step.changes.includes('nullable') && !step.to.nullable
         ? {
             message: `${where(step)} is locked while every row is searched for null in '${step.to.name}'.`,
             safer: `Add check (${step.to.name} is not null) not valid, validate it, set not null, and drop the check.`,
@@ -179,9 +169,9 @@ const RULES = {
   'rewrites-table': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, dialect, old }) => {
-      if (!old || !serverOf(dialect)) return undefined
-      const why = rewrites(step, dialect)
+    check: ({ step, rules, old }) => {
+      if (!old) return undefined
+      const why = rewrites(step, rules)
       return why === undefined
         ? undefined
         : {
@@ -199,47 +189,47 @@ const isEmpty = ({ default: text, generated, identity }: CatalogColumn): boolean
   text === null && generated === null && identity === null
 
 /** Why a step writes every row. */
-function rewrites(step: Step, dialect: DialectName): string | undefined {
+function rewrites(step: Step, rules: Rules): string | undefined {
+  const { scans, rewrites: which } = rules.locks
+  if (which === undefined) return undefined
   if (step.kind === 'addColumn') {
     const { column } = step
     if (column.generated?.stored === true) return `'${column.name}' is computed and stored`
-    if (dialect !== 'postgres') return undefined
+    if (!scans) return undefined
     if (column.identity !== null) return `'${column.name}' is numbered`
     if (column.default !== null && VOLATILE.test(column.default))
       return `the default of '${column.name}' is new for each row`
   }
   if (step.kind !== 'alterColumn') return undefined
   if (step.changes.includes('generated')) return `'${step.to.name}' is computed in another way`
-  if (isMysql(dialect)) {
+  if (which === 'any') {
     if (step.changes.some((change) => change === 'type' || change === 'nullable' || change === 'collation'))
       return `the ${step.changes.join(' and ')} of '${step.to.name}' changes by copying the table`
     return undefined
   }
-  return step.changes.includes('type') && !keepsBytes(step.from, step.to, dialect)
+  return step.changes.includes('type') && !keepsBytes(step.from, step.to, rules)
     ? `the type of '${step.to.name}' changes`
     : undefined
 }
 
 /** Whether PostgreSQL takes the values of one type for another as they are. */
-function keepsBytes(from: CatalogColumn, to: CatalogColumn, dialect: DialectName): boolean {
+function keepsBytes(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
   const text = /^(?:text|character varying)/
-  const [a, b] = [normalType(from.type, dialect), normalType(to.type, dialect)]
-  return (
-    (text.test(a) && text.test(b) && widens(from, to, dialect)) || (/^numeric/.test(a) && widens(from, to, dialect))
-  )
+  const [a, b] = [normalType(from.type, rules), normalType(to.type, rules)]
+  return (text.test(a) && text.test(b) && widens(from, to, rules)) || (/^numeric/.test(a) && widens(from, to, rules))
 }
 
 const INTEGERS = ['tinyint', 'smallint', 'mediumint', 'int', 'integer', 'bigint']
 const TEXTS = /^(?:text|longtext|mediumtext|character varying|varchar|nvarchar|character|char)/
 
 /** Whether every value of one type is one of the other. */
-function widens(from: CatalogColumn, to: CatalogColumn, dialect: DialectName): boolean {
-  const [a, b] = [normalType(from.type, dialect), normalType(to.type, dialect)]
+function widens(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
+  const [a, b] = [normalType(from.type, rules), normalType(to.type, rules)]
   const nameOf = (type: string): string => type.replace(/\(.*$/, '')
   const sizes = (type: string): number[] => /\(([\d,]+)\)/.exec(type)?.[1]?.split(',').map(Number) ?? []
   const [x, y] = [INTEGERS.indexOf(nameOf(a)), INTEGERS.indexOf(nameOf(b))]
   if (x >= 0 && y >= 0) return y >= x
-  if (nameOf(b) === 'text' && dialect !== 'mysql' && dialect !== 'mariadb' && dialect !== 'sqlite') return true
+  if (nameOf(b) === 'text' && rules.types?.textHoldsAll) return true
   if (nameOf(a) === 'real' && nameOf(b) === 'double precision') return true
   if (/^(?:numeric|decimal)/.test(a) && nameOf(a) === nameOf(b)) {
     const [[p = Infinity, s = 0], [q = Infinity, t = 0]] = [sizes(a), sizes(b)]
@@ -250,9 +240,9 @@ function widens(from: CatalogColumn, to: CatalogColumn, dialect: DialectName): b
   return (sizes(b)[0] ?? Infinity) >= (sizes(a)[0] ?? Infinity)
 }
 
-/** What a rebuild of a SQLite table does, step by step. */
-function inside(step: Step): readonly Step[] {
-  return step.kind === 'rebuildTable' ? alterSteps(step.from, step.to, { dialect: 'sqlite', full: true }) : [step]
+/** What the rebuild of a table does, step by step. */
+function inside(step: Step, rules: Rules): readonly Step[] {
+  return step.kind === 'rebuildTable' ? alterSteps(step.from, step.to, { rules, full: true }) : [step]
 }
 
 /**
@@ -263,14 +253,15 @@ function inside(step: Step): readonly Step[] {
  */
 export function lint(steps: readonly Step[], { dialect, off = {} }: LintOptions): Finding[] {
   checkOff(off)
+  const rules = ruleSets.of(dialect)
   const fresh = new Set(steps.flatMap((step) => (step.kind === 'createTable' ? [keyOf(step.table)] : [])))
   const found: Finding[] = []
   for (const step of steps) {
     const table = tableOf(step)
     const old = table !== undefined && !fresh.has(keyOf(table))
-    for (const part of inside(step)) {
+    for (const part of inside(step, rules)) {
       for (const [name, rule] of Object.entries(RULES) as [Rule, RuleOf][]) {
-        const said = Object.hasOwn(off, name) ? undefined : rule.check({ step: part, dialect, old })
+        const said = Object.hasOwn(off, name) ? undefined : rule.check({ step: part, rules, old })
         if (said !== undefined)
           found.push({ rule: name, category: rule.category, severity: rule.severity, step, ...said })
       }
@@ -280,10 +271,10 @@ export function lint(steps: readonly Step[], { dialect, off = {} }: LintOptions)
 }
 
 /** What going back does not bring back. */
-export function losses(up: readonly Step[], off: LintOptions['off'] = {}): Finding[] {
+export function losses(up: readonly Step[], rules: Rules, off: LintOptions['off'] = {}): Finding[] {
   if (Object.hasOwn(off, 'down-loses')) return []
   return up.flatMap((step) =>
-    inside(step).flatMap((part): Finding[] => {
+    inside(step, rules).flatMap((part): Finding[] => {
       const what =
         part.kind === 'dropTable'
           ? `the table '${keyOf(part.table)}', not its rows`

@@ -1,10 +1,11 @@
+import { isAmong, titleOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type { QueryRunner, Sql } from '../face/index.ts'
 import { dialectOf } from '../introspect/index.ts'
 import { sql as template } from '../sql/index.ts'
-import { dialectNamed } from './dialect.ts'
 import type { Difference } from './diff.ts'
-import { printStep } from './print.ts'
+import { printStep } from './nodes.ts'
+import { ruleSets } from './rules.ts'
 import { needsForeignKeysOff, type Step } from './step.ts'
 
 const sql = template as unknown as Sql
@@ -41,7 +42,7 @@ export interface StepsMigration {
  */
 export function migrationOf({ dialect, up, down }: Pick<Difference, 'dialect' | 'up' | 'down'>): StepsMigration {
   const print = (steps: readonly Step[]): readonly string[] =>
-    steps.flatMap((step) => printStep(step, dialectNamed(dialect)))
+    steps.flatMap((step) => printStep(step, ruleSets.of(dialect).dialect))
   const texts = print(up)
   return {
     up: (db) => run(db, dialect, texts),
@@ -51,8 +52,9 @@ export function migrationOf({ dialect, up, down }: Pick<Difference, 'dialect' | 
 }
 
 async function run(db: QueryRunner, dialect: Difference['dialect'], texts: readonly string[]): Promise<void> {
-  const name = dialectOf(db)
-  if (name !== dialect)
-    refuse(`The steps are for ${dialect}, and the database is ${String(name)}. Make a diff for ${String(name)}.`)
+  const found = dialectOf(db) ?? refuse('The steps run in a database, such as kanta({ driver: sqlite(…) }) gives.')
+  const title = titleOf(found)
+  if (!isAmong(found, [dialect]))
+    refuse(`The steps are for ${titleOf(dialect)}, and the database is ${title}. Make a diff for ${title}.`)
   for (const text of texts) await sql.raw(text).execute(db)
 }

@@ -1,7 +1,8 @@
-import type { CatalogTable, DialectName } from '../introspect/index.ts'
-import { tokens } from '../introspect/index.ts'
-import { constraintForm, constraintsOf, type Ground } from './equal.ts'
+import { constraintsOf } from '../dialect/index.ts'
+import type { CatalogTable } from '../introspect/index.ts'
+import { constraintForm, type Ground } from './equal.ts'
 import { keyOf } from './rename.ts'
+import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
 import type { Constraint } from './step.ts'
 
@@ -9,10 +10,10 @@ import type { Constraint } from './step.ts'
  * The names of constraints that nobody named, as the database makes them up: to drop or rename one, its name has to be
  * known. SQLite needs none; SQL Server makes up random ones.
  */
-export function withNames(side: Side, dialect: DialectName): Side {
-  return dialect === 'sqlite' || dialect === 'mssql'
+export function withNames(side: Side, rules: Rules): Side {
+  return rules.constraintName === undefined
     ? side
-    : { ...side, tables: side.tables.map((table) => renamedConstraints(table, madeUp(table, dialect))) }
+    : { ...side, tables: side.tables.map((table) => renamedConstraints(table, madeUp(table, rules))) }
 }
 
 /** The same, where what was there before keeps the name that it had. */
@@ -29,7 +30,7 @@ export function withKeptNames(side: Side, before: Side, ground: Ground): Side {
       return constraint.name ?? found?.name ?? null
     })
   })
-  return withNames({ ...side, tables }, ground.dialect)
+  return withNames({ ...side, tables }, ground.rules)
 }
 
 /** A table whose constraints have the names that a function gives, in the order of `constraintsOf`. */
@@ -47,67 +48,14 @@ function renamedConstraints(table: CatalogTable, name: (constraint: Constraint) 
   }
 }
 
-function madeUp(table: CatalogTable, dialect: DialectName): (constraint: Constraint) => string | null {
+function madeUp(table: CatalogTable, rules: Rules): (constraint: Constraint) => string | null {
   const taken = new Set(
     [...constraintsOf(table), ...table.indexes].flatMap(({ name }) => (name === null ? [] : [name])),
   )
-  const make = dialect === 'postgres' ? postgresName : mysqlName
   return (constraint) => {
     if (constraint.name !== null) return constraint.name
-    const name = make(constraint, table, taken, dialect)
+    const name = rules.constraintName!(constraint, table, taken)
     if (name !== null) taken.add(name)
     return name
   }
-}
-
-const SUFFIXES = { 'primary key': 'pkey', unique: 'key', 'foreign key': 'fkey', check: 'check' } as const
-/** PostgreSQL cuts longer names in a way of its own. */
-const LONGEST = 63
-
-function postgresName(constraint: Constraint, table: CatalogTable, taken: ReadonlySet<string>): string | null {
-  const base = [table.name, ...namedColumns(constraint, table), SUFFIXES[constraint.type]].join('_')
-  if (new TextEncoder().encode(base).length > LONGEST) return null
-  return numbered(base, taken, (n) => `${base}${n - 1}`)
-}
-
-function namedColumns(constraint: Constraint, table: CatalogTable): readonly string[] {
-  if (constraint.type === 'primary key') return []
-  if (constraint.type !== 'check') return constraint.columns
-  const words = new Set(tokens(constraint.expression).map((token) => token.value))
-  const used = table.columns.map((column) => column.name).filter((name) => words.has(name))
-  return used.length === 1 ? used : []
-}
-
-function numbered(base: string, taken: ReadonlySet<string>, make: (n: number) => string): string {
-  let name = base
-  for (let n = 2; taken.has(name); n++) name = make(n)
-  return name
-}
-
-function mysqlName(
-  constraint: Constraint,
-  table: CatalogTable,
-  taken: ReadonlySet<string>,
-  dialect: DialectName,
-): string | null {
-  switch (constraint.type) {
-    case 'primary key':
-      return null
-    case 'unique': {
-      const base = constraint.columns[0]!
-      return numbered(base, taken, (n) => `${base}_${n}`)
-    }
-    case 'foreign key':
-      return after(`${table.name}_ibfk_`, taken)
-    case 'check':
-      return after(dialect === 'mariadb' ? 'CONSTRAINT_' : `${table.name}_chk_`, taken)
-  }
-}
-
-/** One more than the last number. */
-function after(prefix: string, taken: ReadonlySet<string>): string {
-  const numbers = [...taken]
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => Number(name.slice(prefix.length)) || 0)
-  return prefix + (Math.max(0, ...numbers) + 1)
 }

@@ -1,3 +1,4 @@
+import { constraintsOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type {
   CatalogColumn,
@@ -7,11 +8,12 @@ import type {
   CatalogTable,
   CatalogView,
 } from '../introspect/index.ts'
-import { columnChanges, constraintForm, constraintsOf, type Ground, indexForm } from './equal.ts'
+import { columnChanges, constraintForm, type Ground, indexForm } from './equal.ts'
 import { withKeptNames } from './name.ts'
+import { dependentsOf, reasonsToRebuild } from './rebuild-reasons.ts'
 import { keyOf, mentions, type Renamed, renamedSide } from './rename.ts'
+import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
-import { dependentsOf, reasonsToRebuild } from './sqlite.ts'
 import type { Constraint, Step } from './step.ts'
 
 /** What differs between two lists, and what only has another name. */
@@ -35,10 +37,10 @@ export interface TableChanges {
 
 /** The steps from one side to another. They stand in an order in which each can run. */
 export function plan(before: Side, to: Side, renames: Renamed, ground: Ground): Step[] {
-  const { dialect } = ground
-  const from = renamedSide(before, renames, dialect)
+  const { rules } = ground
+  const from = renamedSide(before, renames, rules)
   // MySQL makes up names by what is there at the time; said, they are sure to be the same again.
-  const spoken = dialect === 'mysql' || dialect === 'mariadb' ? withKeptNames(to, from, ground) : to
+  const spoken = rules.saysConstraintNames ? withKeptNames(to, from, ground) : to
   const said = new Map(spoken.tables.map((table) => [keyOf(table), table]))
   const old = new Map(from.tables.map((table) => [keyOf(table), table]))
   const target = new Map(to.tables.map((table) => [keyOf(table), table]))
@@ -55,13 +57,13 @@ export function plan(before: Side, to: Side, renames: Renamed, ground: Ground): 
   drops(dropped, ground, stages)
   creates(created, ground, stages)
   for (const change of changes) {
-    const reasons = dialect === 'sqlite' ? reasonsToRebuild(change) : []
+    const reasons = rules.rebuilds === undefined ? [] : reasonsToRebuild(change)
     if (reasons.length > 0) rebuild(change, reasons, from, stages)
     else alter(change, ground, stages)
   }
   const steps = stages.steps()
   const rebuilt = steps.flatMap((step) => (step.kind === 'rebuildTable' ? [step.to.name] : []))
-  const touched = [...rebuilt, ...(dialect === 'sqlite' ? dropped.map((table) => table.name) : [])]
+  const touched = [...rebuilt, ...(rules.rebuilds === undefined ? [] : dropped.map((table) => table.name))]
   if (touched.length > 0) steps.push({ kind: 'checkForeignKeys', tables: touched })
   return steps
 }
@@ -101,9 +103,8 @@ const nameOf = ({ schema, name }: CatalogName): CatalogName => ({ schema, name }
 function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground, said = to): TableChanges {
   const wanted = constraintsOf(to)
   const names = constraintsOf(said).map((each) => each.name)
-  const { dialect } = ground
-  const same = (a: string, b: string): boolean =>
-    dialect === 'postgres' ? a === b : a.toLowerCase() === b.toLowerCase()
+  const { dialect, comparesOptions } = ground.rules
+  const same = (a: string, b: string): boolean => dialect.foldName(a) === dialect.foldName(b)
   const pairs = to.columns.flatMap((column) => {
     const old = from.columns.find((each) => same(each.name, column.name))
     return old === undefined ? [] : [[old, column] as const]
@@ -121,7 +122,7 @@ function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground, said = 
       (each) => names[wanted.indexOf(each)] ?? each.name,
     ),
     indexes: compare(from.indexes, to.indexes, (each) => indexForm(each, to.name, ground)),
-    options: dialect === 'sqlite' && from.options.join() !== to.options.join(),
+    options: comparesOptions === true && from.options.join() !== to.options.join(),
   }
 }
 
@@ -213,18 +214,18 @@ function inOrder(views: readonly CatalogView[]): CatalogView[] {
 }
 
 /** A table goes after those that point to it; where they point to each other, their foreign keys go first. */
-function drops(dropped: readonly CatalogTable[], { dialect }: Ground, stages: Stages): void {
+function drops(dropped: readonly CatalogTable[], { rules }: Ground, stages: Stages): void {
   const { order, back } = byTargets(dropped)
-  if (dialect !== 'sqlite')
+  if (rules.dialect.capabilities.alterConstraints)
     for (const [table, key] of back)
       stages.freed.push({ kind: 'dropConstraint', table: nameOf(table), constraint: { type: 'foreign key', ...key } })
   for (const table of order.reverse()) stages.drops.push({ kind: 'dropTable', table })
 }
 
 /** A table comes after those that it points to; where they point to each other, a foreign key comes after both. */
-function creates(created: readonly CatalogTable[], { dialect }: Ground, stages: Stages): void {
+function creates(created: readonly CatalogTable[], { rules }: Ground, stages: Stages): void {
   const { order, back } = byTargets(created)
-  const later = dialect === 'sqlite' ? [] : back
+  const later = rules.dialect.capabilities.alterConstraints ? back : []
   for (const table of order) {
     const keys = later.filter(([of]) => of === table).map(([, key]) => key)
     const foreignKeys = table.foreignKeys.filter((key) => !keys.includes(key))
@@ -278,10 +279,10 @@ function rebuild(change: TableChanges, reasons: readonly string[], from: Side, s
 }
 
 /** What is computed goes before what it is computed from, and comes after it. */
-function columnSteps(change: TableChanges, { dialect }: Ground, table: CatalogName, stages: Stages): void {
+function columnSteps(change: TableChanges, { rules }: Ground, table: CatalogName, stages: Stages): void {
   const computedLast = (a: CatalogColumn, b: CatalogColumn): number =>
     Number(a.generated !== null) - Number(b.generated !== null)
-  const again = recomputed(change, dialect)
+  const again = recomputed(change, rules)
   const drop = (column: CatalogColumn): Step => ({ kind: 'dropColumn', table, column })
   const add = (column: CatalogColumn): Step => ({ kind: 'addColumn', table, column })
   stages.columns.push(...again.map(drop), ...[...change.gone].sort(computedLast).reverse().map(drop))
@@ -301,7 +302,7 @@ function columnSteps(change: TableChanges, { dialect }: Ground, table: CatalogNa
  * The computed columns that are dropped and added again: no server gives another expression to one, and PostgreSQL
  * changes no type from which something is computed.
  */
-function recomputed({ altered, added, to }: TableChanges, dialect: Ground['dialect']): CatalogColumn[] {
+function recomputed({ altered, added, to }: TableChanges, { computedHoldsTypes }: Rules): CatalogColumn[] {
   const changed = altered.filter(
     ([from, column, changes]) =>
       changes.includes('generated') && (column.generated !== null || from.generated?.stored === false),
@@ -309,7 +310,7 @@ function recomputed({ altered, added, to }: TableChanges, dialect: Ground['diale
   const retyped = altered.filter(([, , changes]) => changes.includes('type')).map(([column]) => column.name)
   const held = to.columns.filter(
     (column) =>
-      dialect === 'postgres' &&
+      computedHoldsTypes === true &&
       column.generated !== null &&
       !added.includes(column) &&
       retyped.some((name) => mentions(column.generated!.expression, name)),
@@ -335,7 +336,7 @@ function alter(change: TableChanges, ground: Ground, stages: Stages): void {
   for (const [constraint, to] of constraints.renamed)
     stages.renames.push({ kind: 'renameConstraint', table, constraint, to })
   for (const [index, to] of indexes.renamed) {
-    if (ground.dialect === 'sqlite') {
+    if (!ground.rules.dialect.capabilities.renameIndex) {
       stages.freed.push({ kind: 'dropIndex', table, index })
       stages.keys.push({ kind: 'createIndex', table, index: { ...index, name: to } })
     } else stages.renames.push({ kind: 'renameIndex', table, index, to })
@@ -346,6 +347,6 @@ function alter(change: TableChanges, ground: Ground, stages: Stages): void {
     stage.push({ kind: 'addConstraint', table, constraint })
   }
   for (const index of indexes.added) stages.keys.push({ kind: 'createIndex', table, index })
-  if (ground.full && change.from.comment !== change.to.comment && ground.dialect !== 'sqlite')
+  if (ground.full && change.from.comment !== change.to.comment)
     stages.last.push({ kind: 'commentTable', table, comment: change.to.comment })
 }

@@ -1,6 +1,7 @@
 import { nearest, refuse } from '../error/index.ts'
-import { type CatalogName, type CatalogTable, type DialectName, tokens } from '../introspect/index.ts'
+import { type CatalogName, type CatalogTable, tokens } from '../introspect/index.ts'
 import { normalType } from './equal.ts'
+import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
 
 /** What may have been renamed, and only whoever changed it knows. */
@@ -32,7 +33,7 @@ export const keyOf = ({ schema, name }: CatalogName): string => (schema === null
 export async function findRenames(
   from: Side,
   to: Side,
-  dialect: DialectName,
+  rules: Rules,
   given: Renames,
   ask: Ask | undefined,
 ): Promise<Renamed> {
@@ -44,7 +45,7 @@ export async function findRenames(
     const key = keyOf(table)
     const target = targets.get(tables.has(key) ? keyOf({ schema: table.schema, name: tables.get(key)! }) : key)
     if (target === undefined) continue
-    const found = await renamedColumns(table, target, dialect, answers)
+    const found = await renamedColumns(table, target, rules, answers)
     if (found.size > 0) columns.set(key, found)
   }
   answers.refuseUnused(from)
@@ -145,7 +146,7 @@ function isLike(a: CatalogTable, b: CatalogTable): boolean {
 async function renamedColumns(
   from: CatalogTable,
   to: CatalogTable,
-  dialect: DialectName,
+  rules: Rules,
   answers: Answers,
 ): Promise<Map<string, string>> {
   const renamed = new Map<string, string>()
@@ -170,10 +171,10 @@ async function renamedColumns(
     return answer === undefined
   })
   for (const column of open) {
-    const type = normalType(column.type, dialect)
+    const type = normalType(column.type, rules)
     const candidates = added
       .filter(
-        (each) => normalType(each.type, dialect) === type && (each.generated === null) === (column.generated === null),
+        (each) => normalType(each.type, rules) === type && (each.generated === null) === (column.generated === null),
       )
       .map((each) => each.name)
     if (candidates.length === 0) continue
@@ -198,7 +199,7 @@ export function reversed({ tables, columns }: Renamed, from: Side): Renamed {
 }
 
 /** A side as it is once the renames are done. */
-export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: DialectName): Side {
+export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rules): Side {
   const newName = (name: CatalogName): string => tables.get(keyOf(name)) ?? name.name
   const newColumn = (table: CatalogName, column: string): string => columns.get(keyOf(table))?.get(column) ?? column
   const all = new Map([...tables].map(([key, name]) => [side.tables.find((t) => keyOf(t) === key)?.name ?? key, name]))
@@ -207,12 +208,12 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: D
     for (const [key, names] of columns)
       if (mentions(text, side.tables.find((table) => keyOf(table) === key)?.name ?? key))
         for (const [old, name] of names) words.set(old, name)
-    return renamedText(text, words, dialect)
+    return renamedText(text, words, rules)
   }
   const renamedTable = (table: CatalogTable): CatalogTable => {
     const own = columns.get(keyOf(table)) ?? new Map<string, string>()
     const column = (name: string): string => newColumn(table, name)
-    const text = (sql: string): string => renamedText(sql, own, dialect)
+    const text = (sql: string): string => renamedText(sql, own, rules)
     const key = <K extends { readonly columns: readonly string[] }>(each: K): K => ({
       ...each,
       columns: each.columns.map(column),
@@ -229,7 +230,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: D
       uniques: table.uniques.map(key),
       foreignKeys: table.foreignKeys.map((each) => ({
         ...key(each),
-        name: renumbered(each.name, table.name, newName(table), dialect),
+        name: each.name && (rules.keyOfRenamed?.(each.name, table.name, newName(table)) ?? each.name),
         target: {
           ...each.target,
           name: newName(each.target),
@@ -246,7 +247,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: D
         })),
         include: each.include.map(column),
         where: each.where === null ? null : text(each.where),
-        definition: each.definition === null ? null : renamedText(each.definition, new Map([...all, ...own]), dialect),
+        definition: each.definition === null ? null : renamedText(each.definition, new Map([...all, ...own]), rules),
       })),
     }
   }
@@ -262,13 +263,6 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, dialect: D
   }
 }
 
-/** MySQL renames the foreign keys that it named itself along with their table. */
-function renumbered(name: string | null, from: string, to: string, dialect: DialectName): string | null {
-  const own = `${from}_ibfk_`
-  const renamed = (dialect === 'mysql' || dialect === 'mariadb') && name?.startsWith(own) === true
-  return renamed ? `${to}_ibfk_${name.slice(own.length)}` : name
-}
-
 /** Whether a text has a word or a name. */
 export function mentions(text: string, name: string): boolean {
   const lower = name.toLowerCase()
@@ -278,17 +272,16 @@ export function mentions(text: string, name: string): boolean {
 }
 
 /** A text with other names in it. */
-function renamedText(text: string, names: ReadonlyMap<string, string>, dialect: DialectName): string {
+function renamedText(text: string, names: ReadonlyMap<string, string>, rules: Rules): string {
   if (names.size === 0) return text
-  const mark = dialect === 'mysql' || dialect === 'mariadb' ? '`' : '"'
   let out = ''
   let at = 0
-  for (const token of tokens(text, dialect)) {
+  for (const token of tokens(text, rules.dialect.name)) {
     if (token.kind !== 'word' && token.kind !== 'name') continue
-    const old = token.kind === 'word' && dialect !== 'postgres' ? token.text : token.value
+    const old = token.kind === 'word' && !rules.lowersNames ? token.text : token.value
     const name = names.get(old)
     if (name === undefined) continue
-    out += text.slice(at, token.start) + mark + name.replaceAll(mark, mark + mark) + mark
+    out += text.slice(at, token.start) + rules.dialect.quote(name)
     at = token.end
   }
   return out + text.slice(at)

@@ -1,16 +1,17 @@
-import { type Dialect, Writer } from '../dialect/index.ts'
+import { catalogTable, isAmong, titleOf } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
+import { migrationTables } from '../extend/internal/index.ts'
 import {
+  abstractOf,
   type Catalog,
   type CatalogColumn,
-  type CatalogForeignKey,
-  type CatalogIndex,
+  type CatalogName,
   type CatalogTable,
-  readCreateTable,
 } from '../introspect/index.ts'
-import { fold, type Node } from '../ir/index.ts'
-import { migrationTables } from '../run/index.ts'
-import { creationOf, definitionOf, type IndexDefinition, type TableDefinition } from '../table/index.ts'
+import type { Node } from '../ir/index.ts'
+import { definitionOf, type TableDefinition } from '../table/index.ts'
+import { printNode } from './node.ts'
+import type { Rules } from './rule.ts'
 
 /** One side of a diff. */
 export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {
@@ -24,28 +25,25 @@ export type Schema = Catalog | object | null | undefined
 /** What `kanta/migrate` keeps in a database is nobody's schema; to drop it would forget what was applied. */
 const MIGRATION_TABLES: readonly string[] = Object.values(migrationTables)
 
-/** The schema that tables are in which name none. */
-const DEFAULT_SCHEMA: Readonly<Record<string, string>> = { postgres: 'public', mssql: 'dbo', sqlite: 'main' }
-
 export function isCatalog(schema: Schema): schema is Catalog {
   return typeof schema === 'object' && schema !== null && 'format' in schema && 'dialect' in schema
 }
 
-export function sideOf(schema: Schema, dialect: Dialect): Side {
+export function sideOf(schema: Schema, rules: Rules): Side {
+  const { dialect } = rules
   if (schema === null || schema === undefined) return { says: 'all', tables: [], views: [], enums: [], triggers: [] }
-  if (!isCatalog(schema)) return fromDefinitions(schema, dialect)
+  if (!isCatalog(schema)) return fromDefinitions(schema, rules)
   if (schema.format !== 1) refuse(`The catalog has the format ${String(schema.format)}, and this version reads 1.`)
-  if (schema.dialect !== dialect.name)
+  if (!isAmong(dialect, [schema.dialect]))
     refuse(
-      `The catalog is of ${schema.dialect} and the diff for ${dialect.name}. Introspect a database of its own kind.`,
+      `The catalog is of ${titleOf(schema.dialect)} and the diff for ${titleOf(dialect)}. Introspect a database of its own kind.`,
     )
-  const side = plain(schema, dialect)
-  return { says: 'all', ...side, tables: side.tables.map((table) => settled(table, dialect)) }
+  const side = plain(schema, rules)
+  return { says: 'all', ...side, tables: side.tables.map((table) => rules.settled?.(table) ?? table) }
 }
 
 /** The same without the names of the default schema. */
-function plain(catalog: Catalog, dialect: Dialect): Omit<Side, 'says'> {
-  const home = DEFAULT_SCHEMA[dialect.name]
+function plain(catalog: Catalog, { defaultSchema: home }: Rules): Omit<Side, 'says'> {
   const unhomed = <T extends { readonly schema: string | null }>(each: T): T =>
     each.schema === home ? { ...each, schema: null } : each
   return {
@@ -63,93 +61,43 @@ function plain(catalog: Catalog, dialect: Dialect): Omit<Side, 'says'> {
   }
 }
 
-function fromDefinitions(schema: object, dialect: Dialect): Side {
+function fromDefinitions(schema: object, rules: Rules): Side {
   const values = definitionOf(schema) === undefined ? Object.values(schema) : [schema]
   const definitions = new Set(values.map(definitionOf).filter((each) => each !== undefined))
   if (definitions.size === 0)
     refuse('A side of a diff is a module of table() values, what introspect() gives, or null for nothing.')
-  const home = DEFAULT_SCHEMA[dialect.name]
-  const tables = [...definitions].map((definition) => settled(tableOf(definition, dialect, home), dialect))
+  const tables = [...definitions].map((definition) => {
+    const table = tableOf(definition, rules)
+    return rules.settled?.(table) ?? table
+  })
   const names = tables.map((table) => `${table.schema ?? ''}.${table.name}`)
   const twice = names.find((name, i) => names.indexOf(name) < i)
   if (twice !== undefined) refuse(`The schema has two tables with the name '${twice.replace(/^\./, '')}'.`)
   return { says: 'tables', tables, views: [], enums: [], triggers: [] }
 }
 
-/**
- * What `create table` of a definition makes. It is read from the text that the dialect prints, so that a diff can never
- * be of another mind than the statement.
- */
-function tableOf(definition: TableDefinition, dialect: Dialect, home: string | undefined): CatalogTable {
-  const text = print(fold(creationOf(definition)!.table(definition)).tree as Node, dialect)
-  const read =
-    readCreateTable(text, dialect.name) ?? refuse(`The text of the table '${definition.name}' cannot be read: ${text}`)
-  const unhomed = (schema: string | null | undefined): string | null => (schema === home ? null : (schema ?? null))
-  const targets = definition.foreignKeys.map((key) => key.references().table.schema)
+/** The catalog entry of a `table()`: the one by which `createTable()` goes, with its expressions as text. */
+function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: Rules): CatalogTable {
+  const text = (node: Node): string => printNode(node, dialect)
+  const textOr = (node: Node | null): string | null => (node === null ? null : text(node))
+  const unhomed = <T extends CatalogName>(each: T): T => (each.schema === home ? { ...each, schema: null } : each)
+  const entry = unhomed(catalogTable(definition, dialect))
   return {
-    ...read,
-    kind: 'table',
-    schema: unhomed(read.schema),
-    foreignKeys: read.foreignKeys.map(
-      (key, i): CatalogForeignKey => ({ ...key, target: { ...key.target, schema: unhomed(targets[i]) } }),
-    ),
-    indexes: definition.indexes.map((index) => indexOf(index, definition, dialect)),
-    comment: null,
-  }
-}
-
-/**
- * MySQL has one thing for a unique index and a unique key, and makes an index of its own for a foreign key: both sides
- * are brought to say that alike.
- */
-function settled(table: CatalogTable, { name }: Dialect): CatalogTable {
-  if (name !== 'mysql' && name !== 'mariadb') return table
-  const columnsOf = (index: CatalogIndex): (string | null)[] =>
-    index.parts.map((part) => (part.direction === 'asc' ? part.column : null))
-  const isKey = (index: CatalogIndex): boolean => index.unique && columnsOf(index).every((column) => column !== null)
-  const serves = (index: CatalogIndex): boolean =>
-    table.foreignKeys.some(
-      (key) =>
-        key.columns.join() === columnsOf(index).join() && (index.name === key.name || index.name === key.columns[0]),
-    )
-  return {
-    ...table,
-    uniques: [
-      ...table.uniques,
-      ...table.indexes.filter(isKey).map((index) => ({ name: index.name, columns: columnsOf(index) as string[] })),
-    ],
-    indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !serves(index))),
-  }
-}
-
-function indexOf(index: IndexDefinition, table: TableDefinition, dialect: Dialect): CatalogIndex {
-  return {
-    name: index.name ?? [table.name, ...index.columns, 'index'].join('_'),
-    parts: index.columns.map((column) => ({
-      column,
-      expression: null,
-      direction: 'asc',
-      nulls: null,
-      collation: null,
+    ...entry,
+    columns: entry.columns.map((column) => ({
+      ...column,
+      abstract: abstractOf(column.type, dialect),
+      default: textOr(column.default),
+      generated: column.generated && { ...column.generated, expression: text(column.generated.expression) },
     })),
-    unique: index.unique,
-    method: null,
-    include: [],
-    where: index.where === undefined ? null : print((index.where as unknown as { node: Node }).node, dialect),
-    definition: null,
+    checks: entry.checks.map((check) => ({ ...check, expression: text(check.expression) })),
+    foreignKeys: entry.foreignKeys.map((key) => ({ ...key, target: unhomed(key.target) })),
+    indexes: entry.indexes.map((index) => ({
+      ...index,
+      parts: index.parts.map((part) => ({ ...part, expression: textOr(part.expression) })),
+      where: textOr(index.where),
+    })),
   }
-}
-
-/** The text of a node without values. */
-function print(node: Node, dialect: Dialect): string {
-  const writer = new Writer(dialect, new Map()).statement(node)
-  return writer.pieces
-    .map((piece) =>
-      typeof piece === 'string'
-        ? piece
-        : refuse('An expression in the definition of a table takes no values. Use sql.lit(value) for a constant.'),
-    )
-    .join('')
 }
 
 /** The column of a table by its name. */

@@ -1,75 +1,108 @@
-import type { CatalogColumn, CatalogTable } from '../introspect/index.ts'
-import type { TableChanges } from './plan.ts'
-import { mentions } from './rename.ts'
-import type { Side } from './side.ts'
-import type { Constraint, Dependent, Step } from './step.ts'
+import {
+  createIndexNode,
+  createTableNode,
+  type Dialect,
+  definitionNode,
+  identifierNode,
+  tableNode,
+  textNode,
+  wordNode,
+} from '../dialect/index.ts'
+import { sqliteDialect } from '../dialect/sqlite/index.ts'
+import { refuse } from '../error/index.ts'
+import type { CatalogName, CatalogTable } from '../introspect/index.ts'
+import type { Node } from '../ir/index.ts'
+import { alterationNode, alterNode, dropNode, literalNode, statement } from './node.ts'
+import type { Rules } from './rule.ts'
+import { cannot, standardRules } from './standard.ts'
+import type { RebuildTable } from './step.ts'
 
-/** Why SQLite's `alter table` cannot make the change; nothing where it can. */
-export function reasonsToRebuild(change: TableChanges): string[] {
-  const { constraints, altered, added, gone, to, from } = change
-  const reasons: string[] = []
-  const say = (constraint: Constraint): string =>
-    constraint.type === 'check'
-      ? `check (${constraint.expression})`
-      : `${constraint.type} (${constraint.columns.join(', ')})`
-  for (const constraint of constraints.gone) reasons.push(`the ${say(constraint)} goes`)
-  for (const constraint of constraints.added) reasons.push(`the ${say(constraint)} comes`)
-  for (const [constraint, name] of constraints.renamed) reasons.push(`the ${say(constraint)} gets the name ${name}`)
-  for (const [column, , changes] of altered)
-    reasons.push(`the ${changes.join(' and ')} of ${column.name} ${changes.length > 1 ? 'change' : 'changes'}`)
-  for (const column of added)
-    if (!isAddable(column)) reasons.push(`${column.name} cannot be added to rows that are there`)
-  for (const column of gone) if (!isDroppable(column, from)) reasons.push(`${column.name} is part of something else`)
-  if (change.options) reasons.push(`the options of ${to.name} change`)
-  return reasons
+const REBUILD = 'Use a rebuildTable step.'
+
+export const sqlite: Rules = {
+  ...standardRules,
+  dialect: sqliteDialect,
+  defaultSchema: 'main',
+  expressions: { ...standardRules.expressions, nowIsCurrent: false },
+  locks: { scans: false },
+  comparesOptions: true,
+  comparesCollations: true,
+  wholeViews: true,
+  alterColumn: () => cannot('SQLite', 'alter a column', REBUILD),
+  dropConstraint: () => cannot('SQLite', 'drop a constraint', REBUILD),
+  renameConstraint: () => cannot('SQLite', 'rename a constraint', REBUILD),
+  rebuilds: { rebuild, checkForeignKeys },
 }
 
-/** A column that rows can get without being written: null, or a constant. */
-function isAddable(column: CatalogColumn): boolean {
-  if (column.generated !== null) return !column.generated.stored
-  if (column.identity !== null) return false
-  if (column.default === null) return column.nullable
-  const constant = /^(?:[+-]?[\d.]+|'(?:[^']|'')*'|x'[\da-f]*'|null|true|false)$/i.test(column.default.trim())
-  return constant && (column.nullable || column.default.toLowerCase() !== 'null')
+const listNode = (items: readonly Node[]): Node => ({ kind: 'list', items })
+
+/**
+ * The statements that make a SQLite table anew with its rows, as https://www.sqlite.org/lang_altertable.html#otheralter
+ * lists them. They run in a transaction, with `pragma foreign_keys = off` set before it begins: else dropping the old
+ * table would delete the rows that point to it. A checkForeignKeys step belongs after the last of them.
+ */
+function rebuild({ from, to, dependents }: RebuildTable, dialect: Dialect): readonly Node[] {
+  const fresh: CatalogName = { schema: to.schema, name: `kanta_new_${to.name}` }
+  const views = dependents.filter((each) => each.type === 'view')
+  const triggers = dependents.filter((each) => each.type === 'trigger')
+  const ofTable = (name: string): Node => tableNode({ schema: to.schema, name })
+  return [
+    // Views and triggers that speak of a table that is away would stop the new one from getting its name.
+    ...triggers.map(({ name }) => dropNode('trigger', ofTable(name))),
+    ...views.toReversed().map(({ name }) => dropNode('view', ofTable(name))),
+    createTableNode(to, dialect, fresh),
+    copy(from, to, fresh),
+    ...numbering(from, to, fresh),
+    dropNode('table', tableNode(from)),
+    alterNode(fresh, alterationNode('rename to', { name: identifierNode(to.name) })),
+    ...to.indexes.map((index) => createIndexNode(index, to)),
+    ...[...views, ...triggers].map(({ definition }) => textNode(definition)),
+  ]
 }
 
-/** SQLite does not drop a column that something else speaks of. */
-function isDroppable(column: CatalogColumn, table: CatalogTable): boolean {
-  const { name } = column
-  const keys = [...(table.primaryKey === null ? [] : [table.primaryKey]), ...table.uniques, ...table.foreignKeys]
-  return !(
-    keys.some((key) => key.columns.includes(name)) ||
-    table.checks.some((check) => mentions(check.expression, name)) ||
-    table.indexes.some(
-      (index) =>
-        index.parts.some((part) => part.column === name || mentions(part.expression ?? '', name)) ||
-        mentions(index.where ?? '', name),
-    ) ||
-    table.columns.some((each) => each.generated !== null && mentions(each.generated.expression, name))
-  )
+/** The rows with all that both tables have; what is new gets its default. */
+function copy(from: CatalogTable, to: CatalogTable, fresh: CatalogName): Node {
+  const old = new Map(from.columns.map((column) => [column.name.toLowerCase(), column.name]))
+  const pairs = to.columns
+    .filter((column) => column.generated === null && old.has(column.name.toLowerCase()))
+    .map((column) => [column.name, old.get(column.name.toLowerCase())!] as const)
+  if (pairs.length === 0)
+    refuse(`The table '${to.name}' keeps none of its columns, so its rows cannot be kept. Drop it and create another.`)
+  const into = listNode(pairs.map(([name]) => identifierNode(name)))
+  const select = listNode(pairs.map(([, name]) => identifierNode(name)))
+  return statement`insert into ${tableNode(fresh)} (${into}) select ${select} from ${tableNode(from)}`
 }
 
-/** The views and triggers that speak of a table, by way of other views, too. What a step drops anyway is left out. */
-export function dependentsOf(table: CatalogTable, side: Side, before: readonly Step[]): Dependent[] {
-  const gone = new Set(
-    before.flatMap((step) =>
-      step.kind === 'dropView' ? [step.view.name] : step.kind === 'dropTrigger' ? [step.trigger.name] : [],
-    ),
-  )
-  const names = new Set([table.name])
-  const found: Dependent[] = []
-  const dependents: Dependent[] = [
-    ...side.views.map(({ name, definition }) => ({ type: 'view' as const, name, definition })),
-    ...side.triggers.map(({ name, definition }) => ({ type: 'trigger' as const, name, definition })),
-  ].filter((each) => !gone.has(each.name))
-  for (let grown = true; grown; ) {
-    grown = false
-    for (const each of dependents) {
-      if (found.includes(each) || ![...names].some((name) => mentions(each.definition, name))) continue
-      found.push(each)
-      if (each.type === 'view') names.add(each.name)
-      grown = true
-    }
-  }
-  return found
+/** A table that numbers its rows goes on where it was, though the last rows may be deleted. */
+function numbering(from: CatalogTable, to: CatalogTable, fresh: CatalogName): readonly Node[] {
+  const numbers = (table: CatalogTable): boolean => table.columns.some((column) => column.identity !== null)
+  if (!numbers(from) || !numbers(to)) return []
+  const sequence = tableNode({ schema: to.schema, name: 'sqlite_sequence' })
+  const [name, old] = [literalNode(fresh.name), literalNode(from.name)]
+  return [
+    statement`delete from ${sequence} where name = ${name}`,
+    statement`insert into ${sequence} (name, seq) select ${name}, seq from ${sequence} where name = ${old}`,
+  ]
+}
+
+/** Statements of which one fails when a row points to nothing: `pragma foreign_key_check` itself only tells of it. */
+function checkForeignKeys(tables: readonly string[]): readonly Node[] {
+  const names = listNode(tables.map(literalNode))
+  const check: CatalogName = { schema: 'temp', name: 'kanta_check' }
+  const rows = identifierNode('rows that point to nothing')
+  return [
+    definitionNode('createTable', {
+      table: tableNode(check),
+      columns: [
+        definitionNode('columnDefinition', {
+          name: rows,
+          type: wordNode('integer'),
+          check: { kind: 'binary', left: rows, op: '=', right: { kind: 'literal', value: 0 } },
+        }),
+      ],
+      options: [wordNode('strict')],
+    }),
+    statement`insert into ${tableNode(check)} select count(*) from pragma_foreign_key_check where "table" collate nocase in (${names}) or "parent" collate nocase in (${names})`,
+    dropNode('table', tableNode(check)),
+  ]
 }

@@ -1,10 +1,8 @@
+import type { CatalogConstraint } from '../dialect/index.ts'
 import type {
-  CatalogCheck,
   CatalogColumn,
   CatalogEnum,
-  CatalogForeignKey,
   CatalogIndex,
-  CatalogKey,
   CatalogName,
   CatalogTable,
   CatalogTrigger,
@@ -12,11 +10,7 @@ import type {
 } from '../introspect/index.ts'
 
 /** A constraint of a table, with what sort it is. */
-export type Constraint =
-  | ({ readonly type: 'primary key' } & CatalogKey)
-  | ({ readonly type: 'unique' } & CatalogKey)
-  | ({ readonly type: 'check' } & CatalogCheck)
-  | ({ readonly type: 'foreign key' } & CatalogForeignKey)
+export type Constraint = CatalogConstraint
 
 /** What an alteration of a column changes. */
 export type ColumnChange = 'type' | 'nullable' | 'default' | 'generated' | 'identity' | 'collation' | 'comment'

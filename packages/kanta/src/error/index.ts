@@ -1,7 +1,7 @@
 import { describe } from './describe.ts'
 import { nearest } from './nearest.ts'
 
-/** What went wrong, in a word that never changes: switch on `error.code`. */
+/** The kind of an error, stable across versions: switch on `error.code`. */
 export type ErrorCode =
   | 'invalid_input'
   | 'unsupported'
@@ -30,7 +30,7 @@ export type ErrorCode =
   | 'migration_drift'
   | 'query'
 
-/** What an error may say besides its message. */
+/** The details that an error may carry besides its message. */
 export interface ErrorDetails {
   readonly cause?: unknown
   /** The text of the statement that failed. */
@@ -94,7 +94,7 @@ export class KantaError extends Error {
     }
   }
 
-  /** What `JSON.stringify` writes: bigints as text, the cause left out. */
+  /** Returns the form that `JSON.stringify` writes: bigints as text, without the cause. */
   toJSON(): Record<string, unknown> {
     const parameters = this.parameters?.map((value) => (typeof value === 'bigint' ? String(value) : value))
     const { name, code, message, sql, table, constraint, columns } = this

@@ -13,7 +13,7 @@ export function nearest(word: string, names: Iterable<string>): string | undefin
   return best
 }
 
-/** How many letters have to be added, dropped, changed or swapped with their neighbour to make one word the other. */
+/** Returns the number of letters to add, drop, change or swap with a neighbour to make one word the other. */
 function distance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, column) => column)

@@ -10,7 +10,7 @@ import type { Select } from './select.ts'
 import type { Update } from './update.ts'
 import type { CommonQuery, CommonTableName, WithItself, WithTable } from './with.ts'
 
-/** Where queries begin. */
+/** The starting points of queries. */
 export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
   /**
    * Begins a query that selects from a table.

@@ -42,18 +42,18 @@ export interface RestoredQuery<out R> extends RunMethods, Rowed<R> {
 /** The type of what a plugin adds to a database. */
 export declare const $adds: unique symbol
 
-/** What a plugin is to a database; its members are those of `kanta({ plugins })`. */
+/** A plugin as a database sees it; its members are those of `kanta({ plugins })`. */
 export interface DatabasePlugin {
   readonly name: string
   readonly [$adds]?: object
 }
 
-/** What plugins add to a database. */
+/** The methods and properties that plugins add to a database. */
 export type Added<P> = P extends readonly [infer F, ...infer R]
   ? (F extends { readonly [$adds]?: infer A } ? (A extends object ? A : unknown) : unknown) & Added<R>
   : unknown
 
-/** What is known of a database with plugins that add something. */
+/** The type information of a database with plugins that add members. */
 export interface PluggedInfo<I extends AnyInfo, A> {
   db: I['db']
   names: I['names']
@@ -63,7 +63,7 @@ export interface PluggedInfo<I extends AnyInfo, A> {
   adds: A & AddsOf<I>
 }
 
-/** What a database is of: here, so that the compiler need not look inside of it for that. */
+/** The tables of a database, kept here so that the compiler need not search the members for them. */
 export declare const $database: unique symbol
 interface Of<DB, I extends AnyInfo> {
   db: DB
@@ -155,7 +155,8 @@ export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator
    */
   as(context: Readonly<Record<string, unknown>>): this
   /**
-   * The same database without the policies of the plugins that were made with this capability. Hooks are told the reason.
+   * The same database without the policies of the plugins that were made with this capability. Hooks are told the
+   * reason.
    *
    * @throws KantaError `policy` for a capability that turns off nothing here.
    *

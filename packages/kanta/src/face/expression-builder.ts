@@ -35,12 +35,12 @@ interface AnyQuery {
 type Unwrapped<T> = T extends Expression<infer V> ? V : T
 
 /**
- * A callback for the value of one column of a row. It is of no scope and no type: with those, the row of a table would be
- * made anew for each query, and cost as much again.
+ * A callback for the value of one column of a row. It is of no scope and no type: with those, the row of a table would
+ * be made anew for each query, and cost as much again.
  */
 export type ValueCallback = (eb: ExpressionScope<any, any, string, any>) => Expression<any> | Subquery<any>
 
-/** What does not depend on the scope. */
+/** The methods that do not depend on the tables in scope. */
 export interface ExpressionBase {
   /** A value as a parameter. */
   val<T>(value: T): ExpressionWrapper<T>
@@ -103,9 +103,9 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
   or(conditions: readonly Condition[]): Predicate<S, K, U>
   or(conditions: Filter<S, K, U>): Predicate<S, K, U>
   not(condition: Condition): Predicate<S, K, U>
-  /** Whether a query returns a row. */
+  /** Is true if the query returns a row. */
   exists(query: Expression<any> | AnyQuery): Predicate<S, K, U>
-  /** Whether a value is between two others, or equal to one of them. */
+  /** Is true if a value is between two others, or equal to one of them. */
   between<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(
     left: R | OperandArm<R, C, V>,
     low: NoInfer<ValueOf<V>>,

@@ -22,7 +22,7 @@ export interface AliasedQuery<R, A> extends Aliased<R[keyof R] | null, A> {
   readonly [$cells]: Cells<R>
 }
 
-/** What `from` and joins take besides tables: a query, a list of values, a function that makes a table. */
+/** A source for `from` and joins that is not a table: a query, a list of values, a table function. */
 export interface DerivedTable<out Q, out A, out X = never> extends NoText<X> {
   readonly [$name]: A
   readonly [$cells]: Q

@@ -45,8 +45,8 @@ type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
   ? T['__insert__'] | Expression<T['__insert__']> | Subquery<T['__insert__']>
   : T | Expression<T> | Subquery<T>
 /**
- * What `values` takes for a table: plain values and expressions. One object type, since a literal is cheaper to check
- * against it than against an intersection.
+ * The row type that `values` takes for a table: plain values and expressions. One object type, since a literal is
+ * cheaper to check against it than against an intersection.
  */
 export type InsertRow<T> = { [K in keyof Insertion<T>]: InsertValue<At<T, K>> | ValueCallback }
 
@@ -55,7 +55,7 @@ interface AnyQuery {
   readonly [$row]: any
 }
 
-/** What is written, besides the scope. */
+/** The type state of a write: the written columns and the scope. */
 export interface WriteState extends State {
   [$target]: any
 }
@@ -119,7 +119,7 @@ export interface ConflictMethods {
 
 export interface InsertMethods extends ConflictMethods, RunMethods {
   /**
-   * What to do with rows that conflict with others.
+   * Sets the action for rows that conflict with existing ones.
    *
    * @example
    * ```ts
@@ -131,7 +131,7 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
     this: T,
     build: (conflict: ConflictBuilder<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget]>) => ConflictEnd<any>,
   ): T
-  /** What to change in a row that has the same key, as MySQL says it. */
+  /** Sets the columns to change in an existing row with the same key (MySQL's clause). */
   onDuplicateKeyUpdate<T extends WriteState>(
     this: T,
     changes: UpdateRow<T[AtTarget]['row']> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>),

@@ -8,7 +8,7 @@ import type { Select } from './select.ts'
 import type { Update } from './update.ts'
 
 type Derived = DerivedTable<any, any, any>
-/** What a list may hold, where an item was found in it. */
+/** The items that a list may hold once one item matched. */
 export type ManyArm<I extends AnyInfo, M> = [M] extends [never]
   ? never
   : readonly (M & (I['listed'] | TableRef<I['names'], any> | Derived))[]
@@ -52,7 +52,7 @@ interface ManyCells<I extends AnyInfo, M> {
   row: { [C in KeysIn<I, M>]: ColumnType<CellAt<I, M, C>> }
   helper?: never
 }
-/** What is set in a list of tables: columns by their tables' names, too. */
+/** The columns that an update of several tables may set, with or without the table's name. */
 interface ManyTargets<I extends AnyInfo, M> {
   row: Together<M extends unknown ? Written<AliasIn<M>, RowIn<I, M>> : never>
   helper?: never

@@ -46,7 +46,7 @@ import type { Update, UpdateRow } from './update.ts'
 /** `merge into <table>`, which waits for what to merge. */
 export interface MergeInto<I extends AnyInfo, N extends string, T extends AnyCells> {
   /**
-   * What is merged, and how its rows are matched with those of the table.
+   * Names the source of a merge and the condition that matches its rows with those of the table.
    *
    * @example
    * ```ts
@@ -221,7 +221,7 @@ export interface MergeMethods extends RunMethods {
   ): MergedItems<T, T[AtItems] | AddedByIf<T[AtItems], U>>
 }
 
-/** What to do with rows of the table. */
+/** The actions for matched rows of the table. */
 export interface MatchedAction<T extends MergeState> {
   thenDelete(): T
   thenDoNothing(): T
@@ -235,7 +235,7 @@ export interface MatchedAction<T extends MergeState> {
   ): T
 }
 
-/** What to do with rows of the source that are not in the table. */
+/** The actions for rows of the source that match no row of the table. */
 export interface NotMatchedAction<T extends MergeState> {
   thenDoNothing(): T
   /** Inserts a row; a callback may use the columns of the source. */
@@ -248,7 +248,10 @@ type SourceBuilder<T extends MergeState> = ExpressionScope<
   SourceOf<T>['cells']
 >
 
-/** `merge into … using …`: `T` is the table that is written, `Q` the row of the source, the others are those of `Select`. */
+/**
+ * `merge into … using …`: `T` is the table that is written, `Q` the row of the source, the others are those of
+ * `Select`.
+ */
 export interface Merge<I, S extends Scope, K, U extends AnyCells, T extends AnyCells, N, Q extends AnyCells, O>
   extends MergeMethods {
   [$info]: I

@@ -10,10 +10,10 @@ interface Cells<out T> {
 
 /** True or false, also where a database has no such type. */
 export type SqlBool = boolean | 0 | 1
-/** What `where` and the like take besides the three parts of a comparison. */
+/** A condition given as one expression instead of the three parts of a comparison. */
 export type Condition = Expression<SqlBool | null>
 
-/** What stands to the right of each operator: see `Operands`. */
+/** The class of right operand that each operator takes: see `Operands`. */
 interface OperatorTable {
   '=': 'value'
   '==': 'value'
@@ -127,10 +127,10 @@ interface Operands<T> {
   concat: unknown
   json: string | number | Expression<any>
 }
-/** What may stand to the right of the operator `P` when the left side has the column type `T`. */
+/** The right operands of the operator `P` for a left side of column type `T`. */
 export type OperandOf<T, P extends BinaryOperator> = Operands<T>[AnyOperatorTable[P]]
 
-/** What an operation gives. */
+/** The result type of each operation. */
 export interface ResultTable {
   '=': 'truth'
   '==': 'truth'

@@ -1,6 +1,6 @@
 import type { Expression } from '../table/index.ts'
 
-/** How an item of `orderBy` is ordered. */
+/** The direction, nulls and collation of an item of `orderBy`. */
 export interface OrderModifier {
   asc(): OrderModifier
   desc(): OrderModifier

@@ -3,7 +3,7 @@ import type { AliasedExpression, ExpressionWrapper } from './expression.ts'
 import type { QueryResult } from './result.ts'
 import type { CompiledQuery, ExecuteOptions, QueryText } from './run.ts'
 
-/** What raw statements run on: a database, a transaction, a connection. */
+/** Runs raw statements: a database, a transaction or a connection. */
 export interface QueryRunner {
   executeQuery<R>(query: QueryText<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
 }

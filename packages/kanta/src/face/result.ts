@@ -1,28 +1,28 @@
-/** What an insert did, where it returns no rows. */
+/** The result of an insert without `returning`. */
 export interface InsertResult {
   /** The key that the database gave to the (last) row, where it tells. */
   readonly insertId?: bigint
   readonly numInsertedOrUpdatedRows?: bigint
 }
 
-/** What an update did, where it returns no rows. */
+/** The result of an update without `returning`. */
 export interface UpdateResult {
   readonly numUpdatedRows: bigint
-  /** How many of the rows differ from before, where the database tells. */
+  /** The number of rows that really changed, where the database reports it. */
   readonly numChangedRows?: bigint
 }
 
-/** What a delete did, where it returns no rows. */
+/** The result of a delete without `returning`. */
 export interface DeleteResult {
   readonly numDeletedRows: bigint
 }
 
-/** What a merge did, where it returns no rows. */
+/** The result of a merge without `returning`. */
 export interface MergeResult {
   readonly numChangedRows?: bigint
 }
 
-/** What `executeQuery` and raw statements give. */
+/** The result of `executeQuery` and of raw statements. */
 export interface QueryResult<R> {
   readonly rows: R[]
   readonly insertId?: bigint

@@ -16,7 +16,7 @@ export interface Cast<R> {
   readonly cast: R
 }
 
-/** What a selection lists, besides callbacks. */
+/** An item of a selection that is not a callback. */
 export type Item = string | Aliased<any, any>
 
 /** The name of an item in the row. */

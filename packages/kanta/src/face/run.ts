@@ -1,7 +1,7 @@
 import type { $row, Expression } from '../table/index.ts'
 import type { AtFirst, AtRow, Returns } from './scope.ts'
 
-/** What running a query gives: its rows, or what an insert, update, delete or merge without returned rows did. */
+/** The result type of a query: its rows, or the summary of a write without `returning`. */
 export type InferResult<Q extends Returns> = undefined extends Q[AtFirst] ? Q[AtRow][] : Q[AtRow]
 
 /** Options of a run. */
@@ -9,13 +9,13 @@ export interface ExecuteOptions {
   /** Ends the wait for the query; the promise rejects with `cancelled`, whose cause is the reason of the signal. */
   readonly signal?: AbortSignal | undefined
   /**
-   * What becomes of a statement that runs when the signal aborts: the server ends it (the default where the driver can
-   * tell it to), it runs on unheard, or its connection is ended.
+   * The fate of a running statement when the signal aborts: the server cancels it (the default where the driver can),
+   * it runs on and its result is ignored, or its connection is closed.
    */
   readonly onAbort?: OnAbort | undefined
 }
 
-/** What becomes of a statement whose signal aborts while it runs. */
+/** The fate of a running statement when its signal aborts. */
 export type OnAbort = 'ignore' | 'cancel query' | 'kill connection'
 
 /** Makes the error of a query that found no row: a class, or a function that gives an error. */
@@ -39,7 +39,7 @@ export interface QueryText<out R = unknown> {
   readonly [$row]?: R
 }
 
-/** What a query is in SQL. */
+/** A query compiled to SQL text and parameters. */
 export interface CompiledQuery<out R = unknown> extends QueryText<R> {
   /** The structure from which the text was made. */
   readonly query: object
@@ -55,7 +55,7 @@ export type ExplainFormat = 'text' | 'xml' | 'json' | 'yaml' | 'traditional' | '
 
 // What depends on the row is not here but in the interface of each query, so that `typeof query.execute` has the row.
 export interface RunMethods {
-  /** How the database would run the query. */
+  /** Returns the database's plan for the query. */
   explain<R = Record<string, unknown>>(format?: ExplainFormat, options?: Expression<any>): Promise<R[]>
   /**
    * Calls a function with the query and gives back what that gives.

@@ -12,12 +12,12 @@ type DataType = ColumnDataType | Expression<any>
 type IndexPart = AnyColumn | Expression<any>
 type Describe<B> = (builder: B) => B
 
-/** What becomes of a temporary table when its transaction ends. */
+/** The fate of a temporary table at the end of a transaction. */
 export type OnCommitAction = 'preserve rows' | 'delete rows' | 'drop'
-/** How an index is kept, such as `btree`. */
+/** The index method, such as `btree`. */
 export type IndexType = 'btree' | 'hash' | 'gist' | 'gin' | 'brin' | 'spgist' | 'fulltext' | 'spatial' | (string & {})
 
-/** When a constraint is checked. */
+/** The methods that set when a constraint is checked. */
 interface Deferrable<B> {
   deferrable(): B
   notDeferrable(): B
@@ -25,7 +25,7 @@ interface Deferrable<B> {
   initiallyImmediate(): B
 }
 
-/** What happens to rows that point to one that is deleted, or gets another key. */
+/** The foreign-key actions for rows whose target is deleted or gets another key. */
 interface Referential<B> {
   onDelete(action: ReferentialAction): B
   onUpdate(action: ReferentialAction): B
@@ -88,7 +88,7 @@ export interface CreateTableBuilder
     AddConstraints<CreateTableBuilder, CreateTableBuilder> {
   /** The table is gone when the connection ends. */
   temporary(): CreateTableBuilder
-  /** What becomes of a temporary table's rows at the end of a transaction. */
+  /** Sets the fate of a temporary table's rows at the end of a transaction. */
   onCommit(action: OnCommitAction): CreateTableBuilder
   /** Leaves a table of that name as it is. */
   ifNotExists(): CreateTableBuilder
@@ -148,6 +148,7 @@ interface Alterations extends AddConstraints<AlterTableConstraintBuilder, AlterT
   renameConstraint(name: string, to: string): AlteredTableBuilder
   addIndex(name: string): AlterTableAddIndexBuilder
   dropIndex(name: string): AlteredTableBuilder
+  renameIndex(name: string, to: string): AlteredTableBuilder
   /** Makes a table that is there a partition of this one. */
   attachPartition(table: AnyTable, rows: (p: PartitionBoundsBuilder) => PartitionBounds): AlteredTableBuilder
   /** Makes a partition a table of its own. */
@@ -293,7 +294,7 @@ interface SequenceOptions<B> {
   noMinValue(): B
   maxValue(value: number | bigint): B
   noMaxValue(): B
-  /** How many values a connection takes at a time. */
+  /** Sets how many values of the sequence a connection reserves at a time. */
   cache(count: number): B
   /** Begins anew after the last value. */
   cycle(): B

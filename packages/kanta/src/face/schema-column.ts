@@ -31,7 +31,7 @@ export interface ColumnDefinitionBuilder extends CallMethod {
   notNull(): ColumnDefinitionBuilder
   /** Only numbers from 0 on: MySQL and MariaDB. */
   unsigned(): ColumnDefinitionBuilder
-  /** What the column holds when an insert leaves it out: a value, or an expression. */
+  /** Sets the default of the column: a value or an expression. */
   defaultTo(value: unknown): ColumnDefinitionBuilder
   check(condition: Expression<any>): ColumnDefinitionBuilder
   /** Computes the column from others. */

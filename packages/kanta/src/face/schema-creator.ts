@@ -19,7 +19,10 @@ export interface DropDefinedTable extends SchemaStatement {
   ifExists(): DropDefinedTable
 }
 
-/** `db.schema`: tables as they are defined. `schemaBuilder(db)` of `kanta/schema` defines everything else. */
+/**
+ * `db.schema`: tables as they are defined. It comes with `table()`; `schemaBuilder(db)` of `kanta/schema` defines
+ * everything else.
+ */
 export interface SchemaCreator {
   /**
    * Creates a table, with its constraints and indexes.

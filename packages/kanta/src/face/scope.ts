@@ -7,7 +7,7 @@
 import type { $row, At, ColumnType, SelectType, TablesOf } from '../table/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 
-/** What is known of the database. */
+/** The type information of the database. */
 export declare const $info: unique symbol
 /** The tables in scope, by alias. */
 export declare const $scope: unique symbol
@@ -19,7 +19,7 @@ export declare const $cells: unique symbol
 export declare const $items: unique symbol
 /** The expression builder of the scope. */
 export declare const $eb: unique symbol
-/** What `executeTakeFirst` gives. */
+/** The result type of `executeTakeFirst`. */
 export declare const $first: unique symbol
 /** The table that is written. */
 export declare const $target: unique symbol
@@ -38,7 +38,7 @@ export type AtTarget = typeof $target
 export interface Info<DB> {
   db: DB
   names: keyof DB & string
-  /** What a list of tables may name. */
+  /** The names that a list of tables may hold. */
   listed: (keyof DB & string) | `${keyof DB & string} as ${string}`
   eb: ExpressionScope<Info<DB>, NoTables, never, Cells<{}>>
   /** The aliases that a subquery sees from around it. */
@@ -58,10 +58,10 @@ export interface AnyInfo {
   names: string
   listed: string
   eb: any
-  /** What plugins add to a database, and so to its transactions and connections. */
+  /** The members that plugins add to a database, its transactions and its connections. */
   adds?: any
 }
-/** What plugins add. */
+/** The members that plugins add. */
 export type AddsOf<I extends AnyInfo> = I extends { adds: infer A } ? A : unknown
 /** The same within a subquery. */
 export interface InnerInfo<I extends AnyInfo, S extends Scope> {
@@ -176,7 +176,7 @@ export interface AnyScope {
   [$cells]: any
   [$eb]: any
 }
-/** What methods need to know of `this`. The `any`s make the compiler's look at the constraint free. */
+/** The type state that methods read from `this`. The `any`s make the compiler's look at the constraint free. */
 export interface ScopeState {
   [$scope]: any
   [$refs]: string

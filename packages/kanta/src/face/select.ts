@@ -52,7 +52,7 @@ import type {
 import type { WhereMethods } from './where.ts'
 import type { WindowBuilder } from './window.ts'
 
-/** What joins a select to another one by a set operation. */
+/** The methods that combine a select with another one by a set operation. */
 interface SetOperand<T extends Returns> {
   readonly [$row]: T[AtRow]
 }
@@ -70,7 +70,10 @@ type StarItem<I, S extends Scope> = I extends { outer: infer O }
     ? All<'*'>
     : All<Exclude<keyof S['tables'], O>>
   : never
-/** The items that a callback of `$if` added. It has no constraint, which would be taken for the type that it should give. */
+/**
+ * The items that a callback of `$if` added. It has no constraint, which would be taken for the type that it should
+ * give.
+ */
 export type AddedByIf<O, U> = U extends { readonly [$items]: infer X }
   ? [Exclude<X, O>] extends [never]
     ? never

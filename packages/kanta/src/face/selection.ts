@@ -9,14 +9,14 @@ import type { NameOf, Optional } from './row.ts'
 import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
 
 type Callback = (eb: any) => any
-/** What may be given to `select`, before it is checked. */
+/** An argument of `select` before it is checked. */
 export type SelectItem = string | Aliased<any, any> | ColumnLike<any> | Callback
-/** What may be given to `groupBy` and the like, before it is checked. */
+/** An argument of `groupBy` and the like before it is checked. */
 export type RefItem = string | Expression<any> | ColumnLike<any>
 
 /**
- * Part of the default of an inferred item. It is like a string, so that literals in callbacks stay literal; it lets every
- * string pass in the compiler's first pass, which skips callbacks; and it costs no union.
+ * Part of the default of an inferred item. It is like a string, so that literals in callbacks stay literal; it lets
+ * every string pass in the compiler's first pass, which skips callbacks; and it costs no union.
  */
 export type NoString = `${any}`
 export type NoItem = NoString | Aliased<any, any> | ColumnLike<any>
@@ -121,7 +121,10 @@ interface QueryOperand<out V, out X> extends NoText<X> {
   readonly [$row]: { readonly [column: string]: V }
 }
 
-/** The default of `X` below: a function, so that callbacks find theirs, which takes nothing, so that they do not find this. */
+/**
+ * The default of `X` below: a function, so that callbacks find theirs, which takes nothing, so that they do not find
+ * this.
+ */
 export type NoParameter = () => unknown
 /** A callback that gives the right side of a comparison, where the right side `X` that was given is one. */
 export type CallbackArm<X, E, V> = X extends (...given: any) => any ? X & ((eb: E) => NoInfer<ValueOf<V>>) : never

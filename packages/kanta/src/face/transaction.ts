@@ -14,9 +14,9 @@ export interface Transaction<DB, I extends AnyInfo = Info<DB>> extends Database<
   afterRollback(callback: () => unknown): void
 }
 
-/** How a transaction that others got in the way of is run again. */
+/** The options for running a transaction again after a conflict. */
 export interface RetryOptions {
-  /** How often it runs at most, the first time included; 5 unless given. */
+  /** The most attempts, the first one included; 5 unless given. */
   readonly attempts?: number | undefined
   /** The longest wait before the second run, in milliseconds, which doubles each time; 10 unless given. */
   readonly minDelay?: number | undefined

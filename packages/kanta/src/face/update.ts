@@ -45,12 +45,12 @@ import type { WhereMethods } from './where.ts'
 type UpdateValue<T> = [T] extends [ColumnType<any, any, any>]
   ? T['__update__'] | Expression<T['__update__']> | Subquery<T['__update__']>
   : T | Expression<T> | Subquery<T>
-/** What `set` takes for a table: plain values and expressions. */
+/** The values that `set` takes for a table: plain values and expressions. */
 export type UpdateRow<T> = { [K in keyof T]?: UpdateValue<T[K]> | ValueCallback }
 
 /**
- * Nothing is of this type. It comes first in a union of a row and a callback: to tell apart what such a union holds, the
- * compiler looks at the optional properties of its first type, which would be all columns.
+ * Nothing is of this type. It comes first in a union of a row and a callback: to tell apart what such a union holds,
+ * the compiler looks at the optional properties of its first type, which would be all columns.
  */
 interface Changes {
   readonly [$target]: never

@@ -11,7 +11,7 @@ export type FrameBound =
   | { readonly preceding: number | bigint | Expression<any> }
   | { readonly following: number | bigint | Expression<any> }
 
-/** What a frame leaves out. */
+/** The rows that a frame excludes. */
 export type FrameExclusion = 'current row' | 'group' | 'ties' | 'no others'
 
 export interface WindowMethods {

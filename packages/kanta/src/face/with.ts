@@ -34,7 +34,7 @@ type RowAs<N extends string, R> = N extends `${string}(${infer L})`
 type Added<DB, T> = { [K in keyof DB | keyof T]: K extends keyof T ? T[K] : At<DB, K> }
 /** The tables of `DB` with the common table expression `N`, which hides a table of that name. */
 export type WithTable<DB, N extends string, Q extends CommonQuery> = Added<DB, { [P in NameIn<N>]: RowAs<N, Q[AtRow]> }>
-/** What a recursive query sees of itself. */
+/** The scope of a recursive query, with its own name. */
 export type WithItself<DB, N extends string> = Added<
   DB,
   { [P in NameIn<N>]: N extends `${string}(${infer L})` ? Record<Split<L>, any> : any }

@@ -1,4 +1,4 @@
-import { checkFragment, type Dialect } from '../dialect/index.ts'
+import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
@@ -6,6 +6,7 @@ import { all, assignment, choose, column, demand, literal, word } from './expres
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
 import type { Found, Ruled, Site } from './site.ts'
+import { unsteadyIn } from './steady.ts'
 
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
@@ -104,7 +105,10 @@ function refuseOuterJoins(joins: readonly Node[]): void {
 /** The assignments of the user, which policies have seen, and those of the policies. */
 export function guardSets(sets: readonly Node[], target: Found, row: Row, site: Site): readonly Node[] {
   const made = [...sets]
-  for (const set of sets) refuseOtherTables(set, [target])
+  for (const set of sets) {
+    refuseOtherTables(set, [target])
+    refuseOtherName(assigned(set), target, site)
+  }
   refuseTwice(sets.map(assigned), target, site)
   for (const rule of target.rules) {
     for (const set of sets) site.column(rule, assigned(set), 'update')
@@ -134,6 +138,16 @@ function refuseOtherTables(set: Node, targets: readonly Found[]): void {
     throw policyError(
       `set() of '${table}.${column}' does not write '${targets.map(({ name }) => name).join(', ')}'. Update the tables one by one.`,
     )
+}
+
+/** Refuses a column under a name that policies do not know it by, such as `rowid`. */
+export function refuseOtherName(name: string, { rules, reference }: Found, site: Site): void {
+  const [column] = rules.length === 0 ? [] : site.dialect.names.columnsOf(name, reference.definition)
+  if (column === undefined) return
+  const instead = column === '*' ? 'Name the column itself.' : `Write '${column}'.`
+  throw policyError(
+    `'${reference.name}.${name}' is another name of a column, by which the policies of this database do not know it. ${instead}`,
+  )
 }
 
 /** Databases do not agree on which of two values for one column counts. */
@@ -176,15 +190,41 @@ export function another(name: string, { policy }: Ruled, { reference }: Found): 
   )
 }
 
+/** A row as a statement writes it, and what has to hold for its values to be stored as they are judged. */
+export interface Written {
+  readonly row: Row
+  readonly given: Map<string, Node>
+}
+
 /** A row as assignments make it. */
-export function newRow(sets: readonly Node[], row: Row, target: Found, site: Site): Row {
-  return (name) => {
+export function newRow(sets: readonly Node[], row: Row, target: Found, site: Site): Written {
+  return writtenRow(target, site, (name) => {
     const set = sets.find((one) => one.kind === 'assignment' && site.sameColumn(assigned(one), name))
-    if (set?.kind !== 'assignment') return row(name)
-    if (set.value.kind === 'default') return defaultOf(name, target)
-    const value = steady(set.value, name, target, site)
-    return asColumn(value, target.reference.definition?.columns.get(name), site.dialect)
+    if (set?.kind !== 'assignment') return { stored: row(name) }
+    return set.value.kind === 'default'
+      ? { stored: defaultOf(name, target) }
+      : { value: steady(set.value, name, target) }
+  })
+}
+
+/** A row of values as the database holds them when it has written them, which may not be as they are given. */
+export function writtenRow(
+  target: Found,
+  { dialect }: Site,
+  of: (name: string) => { readonly stored: Node } | { readonly value: Node },
+): Written {
+  const given = new Map<string, Node>()
+  const row: Row = (name) => {
+    const found = of(name)
+    if ('stored' in found) return found.stored
+    const column = target.reference.definition?.columns.get(name)
+    const value = asColumn(found.value, column, dialect)
+    if (found.value.kind === 'literal' && found.value.value === null) return value
+    const stored = dialect.stored(value, column)
+    if (stored.given !== undefined) given.set(name, stored.given)
+    return stored.value
   }
+  return { row, given }
 }
 
 /** A value on its way into a column as that holds it: beside another value nothing would tell its type. */
@@ -192,17 +232,15 @@ function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Di
   const isNull = value.kind === 'literal' && value.value === null
   if (column === undefined || !(isNull || value.kind === 'slot')) return value
   const encoded = value.kind === 'slot' ? { ...value, codec: value.codec ?? column.codec } : value
-  if (dialect.name !== 'postgres') return encoded
+  if (!dialect.untypedValues) return encoded
   // A length would cut values silently.
   return { kind: 'cast', operand: encoded, type: word(dialect.typeName({ ...column, typeArguments: [] })) }
 }
 
 /** A value that is the same when it is computed again, as for a check. */
-export function steady(value: Node, name: string, { reference }: Found, site: Site): Node {
+export function steady(value: Node, name: string, { reference }: Found): Node {
   const check = (part: Node): void => {
-    const names =
-      part.kind === 'call' ? [part.name] : part.kind === 'raw' ? checkFragment(part.strings, site.dialect.name) : []
-    const unsteady = names.find((one) => UNSTEADY.test(one))
+    const unsteady = unsteadyIn(part)
     if (unsteady !== undefined)
       throw policyError(
         `A policy checks '${reference.name}.${name}', which ${unsteady}() makes another each time. Give a value.`,
@@ -212,9 +250,6 @@ export function steady(value: Node, name: string, { reference }: Found, site: Si
   check(value)
   return value
 }
-
-const UNSTEADY =
-  /^(?:rand|random|random_normal|randomblob|uuid\w*|sys_guid|gen_random_\w+|nextval|lastval|setval|clock_timestamp|timeofday|sysdate|newid)$/i
 
 /** What a column is where the database gives its value. */
 export function defaultOf(name: string, { table, reference }: Found): Node {
@@ -235,14 +270,16 @@ export function defaultOf(name: string, { table, reference }: Found): Node {
 /** Conditions that fail the statement for a row that may not be so. */
 export function demandsOf(
   target: Found,
-  row: Row,
+  { row, given }: Written,
   use: 'insert' | 'update',
   site: Site,
   isRead = true,
 ): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const check = site.own(rule.checks?.(row, use, site.late, isRead), target, rule)
-    if (check === undefined) return []
+    given.clear()
+    const allowed = site.own(rule.checks?.(row, use, site.late, isRead), target, rule)
+    if (allowed === undefined) return []
+    const check = all([...given.values(), allowed])!
     const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
     return [demand(check, why, site.dialect)]
   })

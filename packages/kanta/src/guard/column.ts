@@ -1,5 +1,6 @@
 import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
+import { sourcesOf } from '../ir/index.ts'
 import { eachChild, type Node, walk } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { Found, Site } from './site.ts'
@@ -11,6 +12,7 @@ const NONE: ReadonlySet<string> = new Set()
  * own sources are meant; those of queries inside of it, which are looked at by themselves, hide them.
  */
 export function checkColumns(statement: Node, hidden: ReadonlySet<string>, site: Site): void {
+  if (!STATEMENTS.has(statement.kind)) return
   const { written, read } = sourcesOf(statement)
   const found = [
     ...written.flatMap((source) => site.source(source, NONE) ?? []),
@@ -18,7 +20,8 @@ export function checkColumns(statement: Node, hidden: ReadonlySet<string>, site:
   ].filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
   if (found.length === 0) return
   for (const source of [...written, ...read]) refuseRenamed(source, found)
-  new Reading(found, site).statement(statement, [])
+  const names = written.length === 0 ? [] : site.dialect.names.writtenRows
+  new Reading(found, new Set(names), site).statement(statement, [])
 }
 
 /** Under other names the columns of a table would not be known. */
@@ -29,29 +32,6 @@ function refuseRenamed(source: Node, found: readonly Found[]): void {
       'policy',
       `The columns of '${source.name}' are given other names, under which the policies of this database do not know them. Name them in select().`,
     )
-}
-
-/** The tables that a statement writes and reads, as its columns may name them. */
-function sourcesOf(statement: Node): { readonly written: readonly Node[]; readonly read: readonly Node[] } {
-  const joined = (joins: readonly Node[]): Node[] =>
-    joins.flatMap((join) => (join.kind === 'joined' && join.source !== undefined ? [join.source] : []))
-  switch (statement.kind) {
-    case 'select':
-      return { written: [], read: [...statement.from, ...joined(statement.joins)] }
-    case 'update':
-      return { written: statement.targets, read: [...statement.from, ...joined(statement.joins)] }
-    case 'delete':
-      return { written: statement.targets, read: [...statement.using, ...joined(statement.joins)] }
-    case 'insert':
-      return { written: statement.into === undefined ? [] : [statement.into], read: [] }
-    case 'merge':
-      return {
-        written: statement.into === undefined ? [] : [statement.into],
-        read: statement.using === undefined ? [] : [statement.using],
-      }
-    default:
-      return { written: [], read: [] }
-  }
 }
 
 /** A source of a query inside of the statement. */
@@ -68,14 +48,18 @@ function innerOf(source: Node): Inner {
   }
 }
 
-const STATEMENTS: ReadonlySet<Node['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge'])
+/** Statements with sources of their own. */
+export const STATEMENTS: ReadonlySet<Node['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge'])
 
 class Reading {
   readonly #found: readonly Found[]
+  /** What the rows that are written are called in what the statement returns. */
+  readonly #writtenRows: ReadonlySet<string>
   readonly #site: Site
 
-  constructor(found: readonly Found[], site: Site) {
+  constructor(found: readonly Found[], writtenRows: ReadonlySet<string>, site: Site) {
     this.#found = found
+    this.#writtenRows = writtenRows
     this.#site = site
   }
 
@@ -136,7 +120,11 @@ class Reading {
 
   #column(column: string, table: string | undefined, inner: readonly Inner[]): void {
     if (table !== undefined) {
-      if (!this.#isNamed(table, inner)) for (const found of this.#named(table)) this.#tell(found, column)
+      if (this.#isNamed(table, inner)) return
+      for (const found of this.#named(table)) {
+        this.#tell(found, column)
+        if (this.#readsRow(found, column)) this.#tell(found, '*')
+      }
       return
     }
     this.#row(column, inner)
@@ -165,15 +153,22 @@ class Reading {
   /** Of text is known which names it has, and whether it has a star that is no multiplication. */
   #text(strings: readonly string[], inner: readonly Inner[]): void {
     const text = strings.join('?').replace(/\bcount\s*\(\s*\*\s*\)/gi, '')
-    for (const name of checkFragment(strings, this.#site.dialect.name)) {
+    for (const name of checkFragment(strings, this.#site.dialect.name).names) {
       this.#columnOfAny(name, inner)
       if (isValue(name, text)) this.#row(name, inner)
+      for (const member of membersOf(name, text)) {
+        // What stands there is a part of its own.
+        if (member === '?') this.#row(name, inner)
+        else this.#column(member, name, inner)
+      }
     }
     if (/(?:^|[.,(])\s*\*/.test(text)) this.#star(undefined, inner)
   }
 
   #named(name: string): readonly Found[] {
-    return this.#found.filter((found) => this.#site.sameSource(found.name, name))
+    const found = this.#found.filter((one) => this.#site.sameSource(one.name, name))
+    // A table of that name hides what is written under it.
+    return found.length === 0 && this.#writtenRows.has(name.toLowerCase()) ? this.#found : found
   }
 
   /** Whether a source of a query inside has a name. */
@@ -184,18 +179,33 @@ class Reading {
   #has(definition: TableDefinition, column: string): boolean {
     return (
       definition.columns.has(column) ||
-      [...definition.columns.keys()].some((name) => this.#site.sameColumn(name, column))
+      [...definition.columns.keys()].some((name) => this.#site.sameColumn(name, column)) ||
+      this.#site.dialect.names.columnsOf(column, definition).length > 0
     )
   }
 
-  #tell({ rules }: Found, column: string): void {
-    for (const rule of rules) this.#site.column(rule, column, 'read')
+  /** Whether what stands after the name of a table may be a function of its row. */
+  #readsRow({ reference: { definition } }: Found, column: string): boolean {
+    const isKnown = definition !== undefined && this.#has(definition, column)
+    return !isKnown && this.#site.dialect.names.readsRow(column, definition)
   }
+
+  #tell({ rules, reference }: Found, column: string): void {
+    const names = [column, ...this.#site.dialect.names.columnsOf(column, reference.definition)]
+    for (const rule of rules) for (const name of names) this.#site.column(rule, name, 'read')
+  }
+}
+
+const SIGN = '[\\p{L}\\p{N}_$]'
+const quotable = (name: string): string => `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}["\`\\]]?`
+
+/** The names that stand after a name and a dot in a text. */
+function membersOf(name: string, text: string): readonly string[] {
+  const member = new RegExp(`(?<!${SIGN})${quotable(name)}\\s*\\.\\s*["\`[]?(${SIGN}+|\\?)`, 'giu')
+  return [...text.matchAll(member)].map((match) => match[1]!)
 }
 
 /** Whether a name stands in a text otherwise than before a dot, as that of the table of a column does. */
 function isValue(name: string, text: string): boolean {
-  const sign = '[\\p{L}\\p{N}_$]'
-  const own = `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}["\`\\]]?`
-  return new RegExp(`(?<!${sign})${own}(?!${sign})(?!\\s*\\.)`, 'iu').test(text)
+  return new RegExp(`(?<!${SIGN})${quotable(name)}(?!${SIGN})(?!\\s*\\.)`, 'iu').test(text)
 }

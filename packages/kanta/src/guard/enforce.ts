@@ -1,24 +1,25 @@
 import { KantaError } from '../error/index.ts'
+import { partsFor } from '../ir/index.ts'
 import {
   type Enforced,
   mapChildren,
+  mapInScope,
   type Node,
   type NodeOf,
   nodeWith,
   type Policy,
-  type Sight,
   type Surroundings,
-  withHidden,
 } from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
 import { guardInsert } from './insert.ts'
 import { Late } from './late.ts'
 import { guardMerge } from './merge.ts'
+import { checkPlaces, ROOT } from './place.ts'
 import type { TablePolicy } from './rule.ts'
 import { guardSelect } from './select.ts'
 import { Site } from './site.ts'
-import { confine, refuse } from './text.ts'
+import { confine, refuse, textRules } from './text.ts'
 
 /**
  * A policy on the rows of tables, which is enforced together with all others in one pass. Its rules are asked once for
@@ -51,12 +52,13 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
   const within = (rule: Node): Node => {
     if (!late.isReader(rule)) return mapChildren(rule, within)
     const read = guard(rule, NO_NAMES, site, false)
-    return WRITES.has(statement.kind) && /^(?:mysql|mariadb)$/.test(around.dialect.name) ? apart(read) : read
+    return WRITES.has(statement.kind) && !around.dialect.readsWrittenTable ? apart(read) : read
   }
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
-  const confined = confine(statement, around.dialect)
+  checkPlaces(statement, ROOT, [], site)
+  const confined = confine(statement, textRules(around.dialect, around.trustedFunctions))
   const tree = guard(confined, NO_NAMES, site)
-  return { tree, added: late.added, prepare: late.prepare, told: late.told }
+  return { tree, added: late.added, prepare: late.prepare, notes: late.told }
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()
@@ -88,11 +90,11 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   site.checkStatement(part)
   if (part.kind === 'truncate') refuseTruncate(part, site)
-  const inner = withHidden(
+  const inner = mapInScope(
     part,
     hidden,
     (child, names) => guard(child, names, site, columns),
-    (recursive) => sightOf(site.dialect.name, recursive),
+    site.dialect.cteVisibility,
   )
   const names = namesIn(inner, hidden)
   if (columns) checkColumns(part, names, site)
@@ -108,19 +110,20 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
     case 'merge':
       return guardMerge(inner, names, site)
     default:
+      refuseSources(inner, names, site)
       return inner
   }
 }
 
-/**
- * What a common table expression sees: in SQLite all beside it, whether they are called recursive or not; in MySQL none
- * that come later. https://dev.mysql.com/doc/refman/8.4/en/with.html
- */
-function sightOf(dialect: string, recursive: boolean): Sight {
-  if (dialect === 'sqlite') return 'all'
-  if (!recursive) return 'before'
-  return dialect === 'mysql' ? 'itself' : 'all'
+/** Fails closed for a table that a part of no statement reads or writes, and whose rows are not all there. */
+function refuseSources(part: Node, hidden: ReadonlySet<string>, site: Site): void {
+  if (CARRIED.has(part.kind)) return
+  for (const source of [...partsFor(part, 'source'), ...partsFor(part, 'target')])
+    if ((site.source(source, hidden)?.rules.length ?? 0) > 0) refuse(`A table in a ${part.kind}`)
 }
+
+/** What stands where a statement looks for its sources, and text, whose tables are rows of these. */
+const CARRIED: ReadonlySet<Node['kind']> = new Set(['joined', 'alias', 'operation', 'raw'])
 
 function refuseTruncate({ tables }: NodeOf<'truncate'>, site: Site): void {
   for (const table of tables) {

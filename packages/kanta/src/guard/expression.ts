@@ -1,4 +1,4 @@
-import { type Dialect, raise } from '../dialect/index.ts'
+import { type Dialect, lowerAscii, raise } from '../dialect/index.ts'
 import type { Node, NodeOf } from '../run/index.ts'
 
 export const word = (text: string): NodeOf<'word'> => ({ kind: 'word', text })
@@ -54,5 +54,3 @@ export const assignment = (name: string, value: Node): Node => ({
 
 /** Whether two names are the same but for the cases of their letters. */
 export const sameName = (one: string, other: string): boolean => lowerAscii(one) === lowerAscii(other)
-
-export const lowerAscii = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())

@@ -1,5 +1,7 @@
+export { sameBytes, sameColumns } from './bytes.ts'
 export { enforce, tablePolicy } from './enforce.ts'
 export * from './expression.ts'
 export { Late } from './late.ts'
 export type { ColumnUse, Row, RowUse, Stamp, TablePolicy, TableReference, TableRule } from './rule.ts'
 export { guardSources } from './select.ts'
+export { unsteadyIn } from './steady.ts'

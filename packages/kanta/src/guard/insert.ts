@@ -9,8 +9,10 @@ import {
   demandsOf,
   guardSets,
   newRow,
+  refuseOtherName,
   refuseTwice,
   writtenByPolicy,
+  writtenRow,
 } from './change.ts'
 import { all, choose, column, demand, equal, never } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
@@ -37,7 +39,10 @@ export function guardInsert(insert: Insert, hidden: ReadonlySet<string>, site: S
 export function stamped(insert: Insert, target: Found, site: Site): Insert {
   refuseTwice(insert.columns ?? [], target, site)
   const named = withColumns(insert, target)
-  for (const rule of target.rules) for (const name of named.columns ?? []) site.column(rule, name, 'insert')
+  for (const name of named.columns ?? []) {
+    refuseOtherName(name, target, site)
+    for (const rule of target.rules) site.column(rule, name, 'insert')
+  }
   return stampAll(named, target, site)
 }
 
@@ -155,7 +160,7 @@ function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: Found, site: 
     )
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
   const codecs = columns.map((name) => codecOf(name, target))
-  if (site.dialect.name === 'postgres') {
+  if (site.dialect.untypedValues) {
     const selects = columns.map((name) => site.dialect.quote(name))
     const slot: Node = { ...rows, codec: { columns: keys, codecs, selects } }
     return asTyped({ kind: 'raw', strings: ['', ''], parts: [slot] }, columns, target)
@@ -207,7 +212,7 @@ function named(query: Node, columns: readonly string[], where: readonly Node[], 
 
 /** A query whose columns may get other names: MariaDB takes those of its order for the new ones. */
 function ordered(query: Node, { dialect }: Site): Node {
-  if (query.kind !== 'select' || query.orderBy.length === 0 || dialect.name !== 'mariadb') return query
+  if (query.kind !== 'select' || query.orderBy.length === 0 || !dialect.cteColumnsRenameOrder) return query
   const from: Node[] = [{ kind: 'alias', operand: query, name: NEW, columns: undefined }]
   return nodeWith('select', { items: [{ kind: 'star', table: undefined }], from })
 }
@@ -256,10 +261,10 @@ function withItem(query: Node, put: (items: readonly Node[]) => readonly Node[],
 function checkRows(insert: Insert, target: Found, site: Site): Insert {
   if (!target.rules.some((rule) => rule.checks !== undefined)) return insert
   const columns = insert.columns ?? []
-  const row: Row = (name) => {
+  const row = writtenRow(target, site, (name) => {
     const at = columns.findIndex((one) => site.sameColumn(one, name))
-    return at < 0 ? defaultOf(name, target) : column(NEW, columns[at]!)
-  }
+    return at < 0 ? { stored: defaultOf(name, target) } : { value: column(NEW, columns[at]!) }
+  })
   const isRead = [insert.returning, insert.output, insert.duplicate].some((part) => part.length > 0)
   const demands = demandsOf(target, row, 'insert', site, isRead || insert.conflict !== undefined)
   if (demands.length === 0) return insert
@@ -283,7 +288,7 @@ function checkRows(insert: Insert, target: Found, site: Site): Insert {
 
 /** A query that a database does not put together with the one that checks its rows, so that it checks what is written. */
 function computedOnce(query: Node, { dialect }: Site): Pick<NodeOf<'cte'>, 'materialized' | 'query'> {
-  if (dialect.name === 'sqlite' || dialect.name === 'postgres') return { materialized: true, query }
+  if (dialect.capabilities.materializedCtes) return { materialized: true, query }
   const free = query.kind === 'select' && query.limit === undefined && query.setOperations.length === 0
   return { materialized: undefined, query: free && query.from.length > 0 ? { ...query, limit: MOST } : query }
 }
@@ -295,7 +300,7 @@ const MOST: Node = { kind: 'literal', value: 9223372036854775807n }
 function queryOfRows(insert: Insert, target: Found, site: Site): Node {
   if (insert.rows?.kind === 'slot') return queryOfSlot(insert.rows, insert, target, site)
   const query = withCodecs(insert.query ?? queryOfTuples(insert.tuples), insert.columns!, target)
-  return site.dialect.name === 'postgres' ? asTyped(query, insert.columns!, target) : query
+  return site.dialect.untypedValues ? asTyped(query, insert.columns!, target) : query
 }
 
 function queryOfTuples(tuples: readonly Node[]): Node {

@@ -53,7 +53,7 @@ export class Late {
     return this.#readers.has(query)
   }
 
-  /** Tells companions what a policy made of the statement. */
+  /** Tells transaction hooks what a policy made of the statement. */
   tell(what: object): void {
     this.#told.push(what)
   }

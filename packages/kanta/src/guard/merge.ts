@@ -1,5 +1,5 @@
 import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
-import { defaultOf, demanding, demandsOf, guardSets, newRow, steady } from './change.ts'
+import { defaultOf, demanding, demandsOf, guardSets, newRow, steady, writtenRow } from './change.ts'
 import { all, assignment, choose, column, never } from './expression.ts'
 import { stamped } from './insert.ts'
 import type { Row } from './rule.ts'
@@ -69,10 +69,11 @@ function guardMergeInsert(
   const insert = nodeWith('insert', { verb: 'insert', into: merge.into, columns: action.columns, tuples: [tuple] })
   const { columns = [], tuples } = stamped(insert, target, site)
   const values = tuples[0]?.kind === 'tuple' ? tuples[0].items : []
-  const row: Row = (name) => {
+  const row = writtenRow(target, site, (name) => {
     const value = values[columns.findIndex((one) => site.sameColumn(one, name))]
-    return value === undefined || value.kind === 'default' ? defaultOf(name, target) : steady(value, name, target, site)
-  }
+    if (value === undefined || value.kind === 'default') return { stored: defaultOf(name, target) }
+    return { value: steady(value, name, target) }
+  })
   const demand = all(demandsOf(target, row, 'insert', site))
   const condition =
     demand === undefined || when.condition === undefined ? demand : choose(when.condition, demand, never)

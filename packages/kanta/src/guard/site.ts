@@ -1,8 +1,9 @@
-import { type Dialect, localize } from '../dialect/index.ts'
+import { type Dialect, localize, lowerAscii } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
+import { sourcesOf } from '../ir/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import { all, column, lowerAscii, sameName } from './expression.ts'
+import { all, column, sameName } from './expression.ts'
 import type { Late } from './late.ts'
 import type { ColumnUse, Row, RowUse, TablePolicy, TableReference, TableRule } from './rule.ts'
 import { isText, refuse } from './text.ts'
@@ -44,7 +45,7 @@ export class Site {
   physical(name: string): string {
     const renamed = this.#around.renames({ kind: 'table', schema: undefined, name, definition: undefined })
     const found = renamed.kind === 'table' ? renamed.name : name
-    return this.dialect.name === 'postgres' ? found : lowerAscii(found)
+    return this.dialect.foldName(found)
   }
 
   /** What the database knows of a table, however a statement spells it, and whatever definition the statement brings. */
@@ -62,8 +63,8 @@ export class Site {
   /** Whether an unqualified name is that of a common table expression. */
   #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
     if (hidden.has(name)) return true
-    const sqlite = this.dialect.name === 'sqlite' || this.dialect.name === 'mssql'
-    return sqlite && [...hidden].some((other) => lowerAscii(other) === lowerAscii(name))
+    const fold = this.dialect.foldCteName
+    return [...hidden].some((other) => fold(other) === fold(name))
   }
 
   /** Refuses definitions where a policy does. */
@@ -79,18 +80,17 @@ export class Site {
 
   /** The table of a source that is read; `undefined` for a query, a common table expression or values. */
   source(source: Node, hidden: ReadonlySet<string>, use: RowUse = 'select'): Found | undefined {
-    if (isText(source)) return refuse('SQL text as a table')
     const table = source.kind === 'alias' ? source.operand : source
-    if (table.kind !== 'table' || (table.schema === undefined && this.#isHidden(table.name, hidden))) return undefined
+    if (table.kind !== 'table') return knownSource(table, READ)
+    if (table.schema === undefined && this.#isHidden(table.name, hidden)) return undefined
     return this.#found(table, source, use, hidden)
   }
 
   /** The table that is written: never a common table expression. */
   target(target: Node | undefined, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found | undefined {
     if (target === undefined) return undefined
-    if (isText(target)) return refuse('SQL text as a table')
     const table = target.kind === 'alias' ? target.operand : target
-    return table.kind === 'table' ? this.#found(table, target, use, hidden) : undefined
+    return table.kind === 'table' ? this.#found(table, target, use, hidden) : knownSource(table, WRITTEN)
   }
 
   #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found {
@@ -123,10 +123,7 @@ export class Site {
   own(condition: Node | undefined, { name, hidden }: Found, { policy }: Ruled): Node | undefined {
     const check = (part: Node): void => {
       if (part.kind === 'select')
-        for (const source of [
-          ...part.from,
-          ...part.joins.flatMap((join) => (join.kind === 'joined' ? (join.source ?? []) : [])),
-        ]) {
+        for (const source of sourcesOf(part).read) {
           const table = source.kind === 'alias' ? source.operand : source
           const isHidden = table.kind === 'table' && table.schema === undefined && this.#isHidden(table.name, hidden)
           if (isHidden)
@@ -166,6 +163,16 @@ export class Site {
     const renamed = this.#around.renames(column(undefined, name))
     return renamed.kind === 'ref' ? renamed.column : name
   }
+}
+
+/** Sources that are no tables, or are trusted: functions are known by then, and queries are looked at by themselves. */
+const READ: ReadonlySet<Node['kind']> = new Set([
+  ...(['select', 'values', 'listTable', 'call', 'trusted', 'insert', 'update', 'delete', 'merge'] as const),
+])
+const WRITTEN: ReadonlySet<Node['kind']> = new Set(['trusted'])
+
+function knownSource(source: Node, known: ReadonlySet<Node['kind']>): undefined {
+  if (!known.has(source.kind)) refuse(isText(source) ? 'SQL text as a table' : `A ${source.kind} as a table`)
 }
 
 const taken = (what: string, why: string, policy: string): KantaError =>

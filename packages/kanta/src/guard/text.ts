@@ -1,6 +1,19 @@
-import { checkFragment, type Dialect, isReaching } from '../dialect/index.ts'
+import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
+import { type Part, takes } from '../ir/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../run/index.ts'
+
+/** What text under policies is judged by: the database, and whether one of its functions may be called. */
+export interface TextRules {
+  readonly dialect: Dialect
+  readonly isKnown: (name: string) => boolean
+}
+
+/** The functions that may be called: those that the dialect knows, and those that the user trusts. */
+export function textRules(dialect: Dialect, trusted: readonly string[] = []): TextRules {
+  const own = new Set(trusted.map((name) => name.toLowerCase()))
+  return { dialect, isKnown: (name) => dialect.functions.test(name) || own.has(name.toLowerCase()) }
+}
 
 /** Parts in which text stands alone already, or is no expression. */
 const BARE: ReadonlySet<Node['kind']> = new Set([
@@ -27,20 +40,35 @@ const TEXT: ReadonlySet<Node['kind']> = new Set(['raw', 'operation', 'join'])
  * Keeps text of the user's in its place: refuses what could reach out of it, and puts the rest in parentheses where it
  * is an expression. Text as a source and modifiers of a statement are refused.
  */
-export function confine(tree: Node, dialect: Dialect): Node {
+export function confine(tree: Node, rules: TextRules): Node {
   if (tree.kind === 'trusted') return tree
-  if (tree.kind === 'raw' || tree.kind === 'join') return confineText(tree, dialect)
-  if ((tree.kind === 'call' || tree.kind === 'aggregate') && isReaching(tree.name))
-    refuse(`The function '${tree.name}'`)
+  if (tree.kind === 'raw' || tree.kind === 'join') return confineText(tree, rules)
+  if ((tree.kind === 'call' || tree.kind === 'aggregate') && !rules.isKnown(tree.name)) refuseFunction(tree.name)
   if (tree.kind === 'modifier' && tree.operand.kind !== 'word' && tree.operand.kind !== 'trusted')
     refuse('A modifier of a statement that is SQL text')
   if (tree.kind === 'identifier' && tree.names.length === 0) refuse('An empty identifier')
-  const inner = mapChildren(tree, (child) => confine(child, dialect))
+  const inner = mapChildren(tree, (child, part) => {
+    if (takesRows(part) && isText(child)) refuse(`SQL text as ${takes(part, 'query') ? 'a query' : 'a table'}`)
+    return confine(child, rules)
+  })
   return BARE.has(inner.kind) ? inner : wrapText(inner)
 }
 
+/** Whether a part takes what gives rows or is written, and no value. */
+const takesRows = (part: Part): boolean =>
+  (takes(part, 'query') || takes(part, 'source') || takes(part, 'target')) &&
+  !takes(part, 'expression') &&
+  !takes(part, 'selection')
+
+function refuseFunction(name: string): never {
+  throw new KantaError(
+    'policy',
+    `The function '${name}' could read past the policies of this database: nothing is known of it. If it reads no table and runs no text, name it in kanta({ trustedFunctions: ['${name}'] }).`,
+  )
+}
+
 /** Text with all text inside of it as one, so that it is judged as the database reads it. */
-function confineText(text: Node, dialect: Dialect): NodeOf<'raw'> {
+function confineText(text: Node, rules: TextRules): NodeOf<'raw'> {
   const strings = ['']
   const parts: Node[] = []
   const add = (string: string): void => {
@@ -59,14 +87,20 @@ function confineText(text: Node, dialect: Dialect): NodeOf<'raw'> {
       })
     } else if (part.kind === 'word') add(part.text)
     else {
-      parts.push(confine(part, dialect))
+      parts.push(confine(part, rules))
       strings.push('')
     }
   }
   visit(text)
-  checkFragment(strings, dialect.name)
+  for (const name of checkFragment(strings, rules.dialect.name).calls) if (!rules.isKnown(name)) refuseFunction(name)
+  parts.forEach((part, i) => {
+    // What is no list or query after `in` would be a table in SQLite.
+    if (/\bin\s*$/i.test(strings[i]!) && NO_LIST.has(part.kind)) refuse(`A ${part.kind} after 'in'`)
+  })
   return { kind: 'raw', strings: strings.map((string, i) => apart(string, i > 0, i < parts.length)), parts }
 }
+
+const NO_LIST: ReadonlySet<Node['kind']> = new Set(['ref', 'identifier', 'table', 'star', 'alias', 'call', 'literal'])
 
 /** Text beside parts with which it makes no new sign, such as `$` before `$1`. */
 function apart(string: string, after: boolean, before: boolean): string {
@@ -100,10 +134,11 @@ function wrapText(parent: Node): Node {
 
 const inParens = (operand: Node): NodeOf<'parens'> => ({ kind: 'parens', operand })
 
-/** Whether a source is text that nothing is known of. */
+/** Whether what should give rows is text, or an expression, that nothing is known of. */
 export function isText(source: Node): boolean {
   const inner = source.kind === 'alias' ? source.operand : source
-  return inner.kind === 'raw' || inner.kind === 'identifier' || inner.kind === 'join' || inner.kind === 'parens'
+  if (inner.kind === 'parens') return isText(inner.operand)
+  return inner.kind === 'raw' || inner.kind === 'identifier' || inner.kind === 'join' || inner.kind === 'operation'
 }
 
 export function refuse(what: string): never {

@@ -1,3 +1,4 @@
+import { type Dialect, facetsOf } from '../dialect/index.ts'
 import type { AbstractType } from '../table/index.ts'
 import type { DialectName } from './catalog.ts'
 
@@ -24,7 +25,7 @@ const COMMON: Names = {
   enum: 'enum',
 }
 
-const NAMES: Readonly<Record<DialectName, Names>> = {
+const types = facetsOf<Names>('Introspection of types', {
   sqlite: { ...COMMON, blob: 'bytes', datetime: 'timestamp', timestamp: 'timestamp' },
   postgres: {
     ...COMMON,
@@ -56,7 +57,7 @@ const NAMES: Readonly<Record<DialectName, Names>> = {
     datetimeoffset: 'timestamp',
     uniqueidentifier: 'uuid',
   },
-}
+})
 
 function mysql(): Names {
   return {
@@ -80,9 +81,9 @@ function mysql(): Names {
 }
 
 /** The kind of column that `table()` has for a type; null for types that it has none for. */
-export function abstractOf(type: string, dialect: DialectName): AbstractType | null {
+export function abstractOf(type: string, dialect: Dialect | DialectName): AbstractType | null {
   const text = type.toLowerCase().replace(/\s+/g, ' ').trim()
-  const names = NAMES[dialect]
+  const names = types.of(dialect)
   const name = text.replace(/\s*\([^)]*\)/g, '').trim()
   return names[text] ?? names[name] ?? null
 }

@@ -1,13 +1,6 @@
 import type { AbstractType, ReferentialAction } from '../table/index.ts'
 import { abstractOf } from './abstract.ts'
-import type {
-  CatalogCheck,
-  CatalogColumn,
-  CatalogForeignKey,
-  CatalogKey,
-  CatalogTable,
-  DialectName,
-} from './catalog.ts'
+import type { CatalogCheck, CatalogColumn, CatalogForeignKey, CatalogKey, CatalogTable } from './catalog.ts'
 import { Cursor, split, type Token, tokens } from './token.ts'
 
 /** What can be read from the text of `create table`. */
@@ -20,9 +13,9 @@ interface Lists {
   readonly checks: CatalogCheck[]
 }
 
-/** Reads the text of `create table`; `undefined` for what is none, such as `create table … as`. */
-export function readCreateTable(sql: string, dialect: DialectName): Read | undefined {
-  const c = new Cursor(sql, tokens(sql, dialect))
+/** Reads the text of SQLite's `create table`; `undefined` for what is none, such as `create table … as`. */
+export function readCreateTable(sql: string): Read | undefined {
+  const c = new Cursor(sql, tokens(sql))
   if (!c.takes('create')) return undefined
   if (!c.takes('temp')) c.takes('temporary')
   if (!c.takes('table')) return undefined
@@ -39,35 +32,29 @@ export function readCreateTable(sql: string, dialect: DialectName): Read | undef
   const columns: CatalogColumn[] = []
   for (const part of split(body)) {
     const inner = new Cursor(sql, part)
-    if (startsConstraint(inner)) constraints(inner, undefined, lists, dialect)
-    else columns.push(column(inner, lists, dialect))
+    if (startsConstraint(inner)) constraints(inner, undefined, lists)
+    else columns.push(column(inner, lists))
   }
   const options = split(c.all.slice(c.at).filter((token) => token.value !== ';')).map((part) =>
     part.map((token) => token.value).join(' '),
   )
-  return { schema, name, columns: keyed(columns, lists, options, dialect), ...lists, options: options.sort() }
+  return { schema, name, columns: keyed(columns, lists, options), ...lists, options: options.sort() }
 }
 
-/** A column of the primary key is not null; in SQLite only where the table says so, by itself or as a whole. */
-function keyed(
-  columns: readonly CatalogColumn[],
-  lists: Lists,
-  options: readonly string[],
-  dialect: DialectName,
-): CatalogColumn[] {
+/** A column of the primary key is not null only where the table says so, by itself or as a whole. */
+function keyed(columns: readonly CatalogColumn[], lists: Lists, options: readonly string[]): CatalogColumn[] {
   const key = lists.primaryKey?.columns ?? []
   const single = key.length === 1
   return columns.map((column) => {
-    const among = key.some((name) => sameName(name, column.name, dialect))
+    const among = key.some((name) => sameName(name, column.name))
     if (!among) return column
     const numbered = single && column.type.toLowerCase() === 'integer'
-    const strict = dialect !== 'sqlite' || numbered || options.includes('strict') || options.includes('without rowid')
+    const strict = numbered || options.includes('strict') || options.includes('without rowid')
     return strict ? { ...column, nullable: false } : column
   })
 }
 
-const sameName = (a: string, b: string, dialect: DialectName): boolean =>
-  dialect === 'postgres' ? a === b : a.toLowerCase() === b.toLowerCase()
+const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
 const CONSTRAINTS = ['constraint', 'primary', 'unique', 'check', 'foreign']
 
@@ -90,7 +77,7 @@ interface Parts {
   comment: string | null
 }
 
-function column(c: Cursor, lists: Lists, dialect: DialectName): CatalogColumn {
+function column(c: Cursor, lists: Lists): CatalogColumn {
   const name = c.name() ?? ''
   const from = c.at
   while (c.now !== undefined && !(c.now.kind === 'word' && AFTER_TYPE.has(c.now.value))) {
@@ -107,8 +94,8 @@ function column(c: Cursor, lists: Lists, dialect: DialectName): CatalogColumn {
     collation: null,
     comment: null,
   }
-  constraints(c, { name, parts }, lists, dialect)
-  const abstract: AbstractType | null = abstractOf(type, dialect)
+  constraints(c, { name, parts }, lists)
+  const abstract: AbstractType | null = abstractOf(type, 'sqlite')
   return { name, type, abstract, ...parts, values: valuesOf(typeTokens) }
 }
 
@@ -124,14 +111,14 @@ interface Owner {
 }
 
 /** What stands behind the type of a column, or is a constraint of the table. */
-function constraints(c: Cursor, owner: Owner | undefined, lists: Lists, dialect: DialectName): void {
+function constraints(c: Cursor, owner: Owner | undefined, lists: Lists): void {
   let name: string | null = null
   while (c.now !== undefined) {
     if (c.takes('constraint')) {
       name = c.name() ?? null
       continue
     }
-    if (!constraint(c, name, owner, lists) && (owner === undefined || !property(c, owner.parts, dialect))) c.at++
+    if (!constraint(c, name, owner, lists) && (owner === undefined || !property(c, owner.parts))) c.at++
     name = null
   }
 }
@@ -194,7 +181,7 @@ function actionOf(c: Cursor): ReferentialAction {
   return action
 }
 
-function property(c: Cursor, parts: Parts, dialect: DialectName): boolean {
+function property(c: Cursor, parts: Parts): boolean {
   if (c.takes('not', 'null')) parts.nullable = false
   else if (c.takes('null')) parts.nullable = true
   else if (c.takes('default')) parts.default = value(c)
@@ -203,7 +190,6 @@ function property(c: Cursor, parts: Parts, dialect: DialectName): boolean {
   else if (c.takes('auto_increment') || c.takes('autoincrement')) parts.identity = 'auto'
   else if (c.takes('generated', 'always', 'as', 'identity')) parts.identity = 'always'
   else if (c.takes('generated', 'by', 'default', 'as', 'identity')) parts.identity = 'by default'
-  else if (dialect === 'mssql' && c.takes('identity')) parts.identity = 'always'
   else if (c.takes('generated', 'always', 'as') || c.takes('as')) {
     const expression = c.text(c.inside() ?? [])
     const stored = c.takes('stored') || c.takes('persistent') || c.takes('persisted')

@@ -1,4 +1,4 @@
-export { readCreateTable } from './create-table.ts'
+export { abstractOf } from './abstract.ts'
 export { canonicalJson } from './hash.ts'
 export * from './introspect.ts'
 export { dialectOf } from './source.ts'

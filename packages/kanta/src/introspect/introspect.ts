@@ -1,6 +1,7 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { facetsOf } from '../dialect/index.ts'
+import { refuse } from '../error/index.ts'
 import type { QueryRunner } from '../face/index.ts'
-import type { Catalog, CatalogName, CatalogTable, DialectName, Found } from './catalog.ts'
+import type { Catalog, CatalogName, CatalogTable, Found } from './catalog.ts'
 import { hashOf } from './hash.ts'
 import { mariadbReader, mysqlReader } from './mysql.ts'
 import { postgresReader } from './postgres.ts'
@@ -41,12 +42,13 @@ export interface TableFilter {
   readonly exclude?: readonly string[] | undefined
 }
 
-const READERS: Partial<Record<DialectName, Reader>> = {
+const readers = facetsOf<Reader>('introspect()', {
   sqlite: sqliteReader,
   postgres: postgresReader,
   mysql: mysqlReader,
   mariadb: mariadbReader,
-}
+  mssql: undefined,
+})
 
 /**
  * Reads what a database holds, besides rows: schemas, tables, columns, keys, indexes, checks, views, enums, domains,
@@ -69,14 +71,9 @@ const READERS: Partial<Record<DialectName, Reader>> = {
 export async function introspect(db: QueryRunner, options: IntrospectOptions = {}): Promise<Catalog> {
   const asked = check(options)
   const dialect = dialectOf(db) ?? refuse('introspect() takes a database, such as kanta({ driver: sqlite(…) }) gives.')
-  const reader = READERS[dialect]
-  if (reader === undefined)
-    throw new KantaError(
-      'unsupported',
-      `introspect() cannot read a database of ${dialect}. It reads ${Object.keys(READERS).join(', ')}.`,
-    )
+  const reader = readers.of(dialect)
   const found = ordered(await reader.read(new Source(db, reader.queries, options), asked))
-  const catalog = { format: 1, dialect, ...found } as const
+  const catalog = { format: 1, dialect: reader.dialect, ...found } as const
   return { ...catalog, hash: await hashOf(catalog) }
 }
 

@@ -75,14 +75,48 @@ interface TriggerRow {
 }
 
 /** MySQL and MariaDB: `information_schema`, in which the two differ here and there. */
-export const mysqlReader: Reader = reader('mysql')
-export const mariadbReader: Reader = reader('mariadb')
+export const mysqlReader: Reader = reader({
+  dialect: 'mysql',
+  indexExpression: () => sql`expression`,
+  unescaped: (expression) => expression.replaceAll("\\'", "'"),
+  // Checks are named once in a database, and their table is told elsewhere.
+  checks: (inSchemas) =>
+    sql<CheckRow>`select k.constraint_schema as ${sql.id('schema')}, c.table_name as ${sql.id('table')},
+        k.constraint_name as name, k.check_clause as expression
+        from information_schema.check_constraints k join information_schema.table_constraints c
+          on c.constraint_schema = k.constraint_schema and c.constraint_name = k.constraint_name
+            and c.constraint_type = 'CHECK'
+        where ${inSchemas(sql`k.constraint_schema`)} order by 1, 2, 3`,
+  defaultsAreSql: false,
+})
+export const mariadbReader: Reader = reader({
+  dialect: 'mariadb',
+  indexExpression: () => sql`null`,
+  unescaped: (expression) => expression,
+  checks: (inSchemas) =>
+    sql<CheckRow>`select constraint_schema as ${sql.id('schema')}, table_name as ${sql.id('table')},
+        constraint_name as name, check_clause as expression
+        from information_schema.check_constraints where ${inSchemas(sql`constraint_schema`)} order by 1, 2, 3`,
+  defaultsAreSql: true,
+})
 
-function reader(dialect: 'mysql' | 'mariadb'): Reader {
+interface Flavor {
+  readonly dialect: DialectName
+  /** The expression of an indexed part that is no column. */
+  indexExpression(): RawBuilder<unknown>
+  /** The text of a condition, which may be escaped once more as a whole. */
+  unescaped(expression: string): string
+  checks(inSchemas: (column: RawBuilder<unknown>) => RawBuilder<unknown>): RawBuilder<CheckRow>
+  /** Whether a default is told as SQL, or a constant as its bare text. */
+  readonly defaultsAreSql: boolean
+}
+
+function reader(flavor: Flavor): Reader {
   return {
+    dialect: flavor.dialect,
     queries: 9,
     async read(source, asked) {
-      const rows = await read(source, asked, dialect)
+      const rows = await read(source, asked, flavor)
       const [{ home }] = rows.home as [{ home: string | null }]
       const schemas = asked.schemas ?? (home === null ? [] : [home])
       // What is in the database of the connection is named without it.
@@ -95,7 +129,7 @@ function reader(dialect: 'mysql' | 'mariadb'): Reader {
       const checks = groups(rows.checks, key)
       const wanted = rows.tables.filter((row) => asked.takes(row.name))
       const columnsOf = (row: TableRow): CatalogColumn[] =>
-        of(columns, row).map((column) => columnOf(column, row, of(checks, row), dialect))
+        of(columns, row).map((column) => columnOf(column, row, of(checks, row), flavor))
       return {
         schemas,
         tables: wanted
@@ -127,7 +161,7 @@ const withoutHome = (text: string, home: string | null): string =>
 const key = (row: { readonly schema: string; readonly table: string }): string =>
   JSON.stringify([row.schema, row.table])
 
-async function read(source: Source, asked: Asked, dialect: 'mysql' | 'mariadb') {
+async function read(source: Source, asked: Asked, flavor: Flavor) {
   const inSchemas = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
     asked.schemas === undefined ? sql`${column} = database()` : sql`${column} in (${sql.join(asked.schemas)})`
   return {
@@ -152,13 +186,13 @@ async function read(source: Source, asked: Asked, dialect: 'mysql' | 'mariadb') 
       'indexes',
       sql<IndexRow>`select table_schema as ${sql.id('schema')}, table_name as ${sql.id('table')}, index_name as name,
         non_unique as alike, column_name as ${sql.id('column')}, collation as direction, index_type as method,
-        ${dialect === 'mysql' ? sql`expression` : sql`null`} as expression
+        ${flavor.indexExpression()} as expression
         from information_schema.statistics where ${inSchemas(sql`table_schema`)} order by 1, 2, 3, seq_in_index`,
     ),
-    checks: (await source.rows('checks', checks(inSchemas, dialect))).map((row) =>
-      // MySQL escapes the text of the whole condition once more.
-      dialect === 'mysql' ? { ...row, expression: row.expression.replaceAll("\\'", "'") } : row,
-    ),
+    checks: (await source.rows('checks', flavor.checks(inSchemas))).map((row) => ({
+      ...row,
+      expression: flavor.unescaped(row.expression),
+    })),
     triggers: await source.rows(
       'triggers',
       sql<TriggerRow>`select trigger_schema as ${sql.id('schema')}, trigger_name as name,
@@ -218,24 +252,11 @@ async function keys(
   })
 }
 
-/** MySQL names checks once in a database and says their table elsewhere. */
-const checks = (inSchemas: (column: RawBuilder<unknown>) => RawBuilder<unknown>, dialect: 'mysql' | 'mariadb') =>
-  dialect === 'mariadb'
-    ? sql<CheckRow>`select constraint_schema as ${sql.id('schema')}, table_name as ${sql.id('table')},
-        constraint_name as name, check_clause as expression
-        from information_schema.check_constraints where ${inSchemas(sql`constraint_schema`)} order by 1, 2, 3`
-    : sql<CheckRow>`select k.constraint_schema as ${sql.id('schema')}, c.table_name as ${sql.id('table')},
-        k.constraint_name as name, k.check_clause as expression
-        from information_schema.check_constraints k join information_schema.table_constraints c
-          on c.constraint_schema = k.constraint_schema and c.constraint_name = k.constraint_name
-            and c.constraint_type = 'CHECK'
-        where ${inSchemas(sql`k.constraint_schema`)} order by 1, 2, 3`
-
 function columnOf(
   row: ColumnRow,
   table: TableRow,
   checks: readonly CheckRow[],
-  dialect: 'mysql' | 'mariadb',
+  { dialect, defaultsAreSql }: Flavor,
 ): CatalogColumn {
   const extra = row.extra.toLowerCase()
   const computed = extra.includes('generated') && !extra.includes('default_generated')
@@ -247,7 +268,7 @@ function columnOf(
     type,
     abstract: abstractOf(type, dialect),
     nullable: row.nullable === 'YES',
-    default: computed ? null : defaultOf(row, extra, dialect),
+    default: computed ? null : defaultOf(row, extra, defaultsAreSql),
     generated:
       computed && row.expression
         ? { expression: row.expression, stored: extra.includes('stored') || extra.includes('persistent') }
@@ -266,13 +287,11 @@ function columnOf(
 const isJsonCheck = (check: CheckRow, column: string): boolean =>
   check.expression.replaceAll(/[`()\s]/g, '').toLowerCase() === `json_valid${column.toLowerCase()}`
 
-/** MariaDB says a default as SQL, MySQL a constant as its bare text. */
-function defaultOf(row: ColumnRow, extra: string, dialect: DialectName): string | null {
+function defaultOf(row: ColumnRow, extra: string, isSql: boolean): string | null {
   const updated = /on update \S+/.exec(extra)?.[0]
   const and = updated === undefined ? '' : ` ${updated}`
-  if (row.default === null || (dialect === 'mariadb' && row.default === 'NULL')) return null
-  if (dialect === 'mariadb' || extra.includes('default_generated') || /^current_timestamp/i.test(row.default))
-    return row.default + and
+  if (row.default === null || (isSql && row.default === 'NULL')) return null
+  if (isSql || extra.includes('default_generated') || /^current_timestamp/i.test(row.default)) return row.default + and
   const numeric = /^(?:(?:tiny|small|medium|big)?int|decimal|float|double|bit)/.test(row.type)
   return numeric ? row.default : `'${row.default.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }

@@ -106,6 +106,7 @@ interface TriggerRow {
 
 /** PostgreSQL and what speaks like it: `pg_catalog`. */
 export const postgresReader: Reader = {
+  dialect: 'postgres',
   queries: 8,
   async read(source, asked) {
     const rows = await read(source, asked)

@@ -1,6 +1,7 @@
+import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
+import { DatabaseHandle, dialectOf as dialectIn, policiesOf, withoutPolicies } from '../extend/internal/index.ts'
 import type { QueryRunner, RawBuilder } from '../face/index.ts'
-import { DatabaseHandle } from '../run/index.ts'
 import type { DialectName, Found } from './catalog.ts'
 
 /** What is to be read, and how far it is. */
@@ -12,6 +13,8 @@ export interface Asked {
 
 /** How one database is read. */
 export interface Reader {
+  /** The name of the database in the catalog. */
+  readonly dialect: DialectName
   /** How many queries it takes, for those who watch. */
   readonly queries: number
   read(source: Source, asked: Asked): Promise<Found>
@@ -61,10 +64,8 @@ export class Source {
 /** The database as it names things itself: policies are for the tables of the user, and catalogs hold none of their rows. */
 function bare(db: QueryRunner): QueryRunner {
   const handle: unknown = db
-  if (!(handle instanceof DatabaseHandle) || handle.settings.planning.policies.length === 0) return db
-  const { settings, session } = handle
-  const planning = { ...settings.planning, policies: [], companions: [] }
-  return new DatabaseHandle({ ...settings, planning, plugins: [] }, session) as unknown as QueryRunner
+  if (!(handle instanceof DatabaseHandle) || policiesOf(handle).length === 0) return db
+  return withoutPolicies(handle) as unknown as QueryRunner
 }
 
 /** Databases say yes in many ways. */
@@ -85,7 +86,7 @@ export function groups<R>(rows: readonly R[], by: (row: R) => string): Map<strin
 }
 
 /** The dialect of the driver behind a database; `undefined` for what is none. */
-export function dialectOf(db: QueryRunner): DialectName | undefined {
-  const { settings } = Object(db) as { settings?: { driver?: { dialect?: { name?: DialectName } } } }
-  return settings?.driver?.dialect?.name
+export function dialectOf(db: QueryRunner): Dialect | undefined {
+  const handle: unknown = db
+  return handle instanceof DatabaseHandle ? dialectIn(handle) : undefined
 }

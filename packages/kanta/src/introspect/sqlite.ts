@@ -70,6 +70,7 @@ interface Rows {
 
 /** SQLite: pragmas, and the texts that it keeps for what no pragma tells. */
 export const sqliteReader: Reader = {
+  dialect: 'sqlite',
   queries: 6,
   async read(source, asked) {
     const found: Found = { schemas: [], tables: [], views: [], enums: [], domains: [], sequences: [], triggers: [] }
@@ -183,7 +184,7 @@ function assemble(schema: string, rows: Rows, asked: Asked): Pick<Found, 'tables
 }
 
 function tableOf(entry: Entry, kind: CatalogTable['kind'], schema: string | null, rows: Rows): CatalogTable {
-  const text = kind === 'table' ? readCreateTable(entry.sql ?? '', 'sqlite') : undefined
+  const text = kind === 'table' ? readCreateTable(entry.sql ?? '') : undefined
   const list = rows.kinds.get(entry.name)
   const columns = rows.columns.get(entry.name) ?? []
   const indexes = [...groups(rows.indexes.get(entry.name) ?? [], (row) => row.index).values()]

@@ -1,15 +1,21 @@
-export type { ArgRole, Atom, Kind, Kinds, Sort } from './kinds.ts'
+export type { ArgRole, Kind, Kinds } from './kinds.ts'
 export {
   admit,
   CLEARED,
   declareKinds,
   defines,
+  type Field,
   fieldsOf,
+  fills,
   forget,
   forgetting,
   internStats,
+  isAlias,
   isTransient,
   keepOut,
+  kindFills,
+  kindOf,
+  misplaced,
   type Node,
   type NodeOf,
   node,
@@ -17,7 +23,9 @@ export {
   Shape,
   setCapacity,
   start,
+  takes,
 } from './node.ts'
+export { type Atom, isCount, isTypeName, type Part, type Role } from './role.ts'
 export { type SchemaKinds, schemaFields } from './schema-kinds.ts'
 export { fullName, splitName, type TableName } from './table-name.ts'
-export { eachChild, empty, fold, isNode, mapChildren, mapTargets, nodeWith, walk } from './walk.ts'
+export { eachChild, empty, fold, isNode, mapChildren, nodeWith, partsFor, sourcesOf, walk } from './walk.ts'

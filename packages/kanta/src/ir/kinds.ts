@@ -1,12 +1,25 @@
 /**
- * Every kind of node, declared once. `Kinds` says what a kind holds, `fields` says how each part is walked;
- * the compiler demands a row in `fields` and a printer in `dialect/print.ts` for each.
+ * Every kind of node, declared once. `Kinds` says what a kind holds; its row in `fields` says which roles the kind
+ * fills and what may stand in each part. The compiler demands the row, and a printer in `dialect/print.ts`.
  */
 import type { Node, Shape } from './node.ts'
+import {
+  argRole,
+  data,
+  filling,
+  flag,
+  many,
+  name,
+  names,
+  one,
+  operator,
+  type Row,
+  routine,
+  text,
+  value,
+  word,
+} from './role.ts'
 import type { SchemaKinds } from './schema-kinds.ts'
-
-/** A part that is structure and has no parts of its own: a name, an operator, a flag, a table's definition. */
-export type Atom = string | number | bigint | boolean | null | undefined | object
 
 /**
  * What an argument may be: any value, one that is compared (never null), a number of rows, a list, rows of an insert;
@@ -191,191 +204,226 @@ export interface Kinds extends SchemaKinds {
   }
   rawStatement: { raw: Node | undefined }
   explain: { format: string | undefined; options: Node | undefined; statement: Node }
-  drop: {
-    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain'
-    names: readonly Node[]
-    temporary: boolean
-    concurrently: boolean
-    ifExists: boolean
-    on: Node | undefined
-    cascade: boolean
-  }
 }
 
 export type Kind = keyof Kinds
 
-/**
- * How a part is held: `node` one node (a later call replaces it), `nodes` a list (a later call adds to it),
- * `atom` structure without parts (a later call replaces it), `atoms` a list of such.
- */
-export type Sort = 'node' | 'nodes' | 'atom' | 'atoms'
+/** The rows of some kinds: each part in the order in which it is walked, which is the order of its arguments. */
+export type Fields<K extends Kind> = { readonly [N in K]: Row<Kinds[N]> }
 
-type SortOf<T> = [T] extends [Node | undefined] ? 'node' : [T] extends [readonly Node[]] ? 'nodes' : 'atom' | 'atoms'
+/** Parts of a statement. */
+const clause = filling()
+const valued = filling('expression')
+/** A statement that writes gives rows, too, by `returning` or `output`. */
+const statement = filling('statement', 'source')
+const command = filling('command')
+/** Nodes that stand where what they hold may stand; `fills` in `node.ts` asks that. */
+const carrying = filling()
+/** Text of the user's own, of which nobody knows what it is. */
+const textual = filling('expression', 'source', 'target', 'query', 'statement', 'type')
+const expression = one('expression')
+const expressions = many('expression')
+const values = many('expression', 'row')
+const sources = many('source')
+const conditions = expressions
+const selections = many('selection')
+const orders = many('order', 'expression')
+const count = one('count')
+const ctes = many('cte')
+const joins = many('joined')
+const modifiers = many('modifier')
+const sets = many('assignment')
 
-/** The parts of some kinds in the order in which they are walked, which is the order of their arguments. */
-export type Fields<K extends Kind> = { readonly [N in K]: { readonly [F in keyof Kinds[N]]: SortOf<Kinds[N][F]> } }
-
-/** The parts of each kind, but for those of definitions, which are in `schema-kinds.ts`. */
+/** The row of each kind, but for those of definitions, which are in `schema-kinds.ts`. */
 export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
-  ref: { schema: 'atom', table: 'atom', column: 'atom' },
-  star: { table: 'atom' },
-  table: { schema: 'atom', name: 'atom', definition: 'atom' },
-  identifier: { names: 'atoms' },
-  versioned: { table: 'node', at: 'node' },
-  alias: { operand: 'node', name: 'atom', columns: 'atoms' },
-  arg: { role: 'atom' },
-  slot: { index: 'atom', role: 'atom', codec: 'atom' },
-  context: { name: 'atom' },
-  literal: { value: 'atom' },
-  default: {},
-  list: { items: 'nodes' },
-  binary: { left: 'node', op: 'atom', right: 'node' },
-  operation: { left: 'node', operator: 'node', right: 'node' },
-  unary: { op: 'atom', operand: 'node' },
-  between: { operand: 'node', symmetric: 'atom', low: 'node', high: 'node' },
-  and: { items: 'nodes' },
-  or: { items: 'nodes' },
-  tuple: { items: 'nodes' },
-  parens: { operand: 'node' },
-  cast: { operand: 'node', type: 'node' },
-  word: { text: 'atom' },
-  call: { name: 'atom', args: 'nodes' },
-  aggregate: {
-    name: 'atom',
-    args: 'nodes',
-    distinct: 'atom',
-    orderBy: 'nodes',
-    withinGroup: 'nodes',
-    filter: 'nodes',
-    over: 'node',
-  },
-  window: { base: 'atom', partitionBy: 'nodes', orderBy: 'nodes', frame: 'node', exclude: 'atom' },
-  frame: { unit: 'atom', start: 'node', end: 'node' },
-  bound: { edge: 'atom', count: 'node' },
-  case: { operand: 'node', whens: 'nodes', otherwise: 'node' },
-  when: { condition: 'node', result: 'node' },
-  jsonPath: { operand: 'node', operator: 'atom', legs: 'nodes' },
-  jsonLeg: { leg: 'atom', value: 'atom' },
-  jsonObject: { keys: 'atoms', values: 'nodes' },
-  jsonRows: { query: 'node', single: 'atom' },
-  raw: { strings: 'atom', parts: 'nodes' },
-  join: { items: 'nodes', separator: 'node' },
-  trusted: { name: 'atom', reads: 'atoms', writes: 'atoms', operand: 'node' },
-  grouping: { style: 'atom', items: 'nodes' },
-  order: { operand: 'node', direction: 'atom', nulls: 'atom', collate: 'atom' },
-  built: { shape: 'atom' },
-  values: { columns: 'atoms', rows: 'node' },
-  listTable: { values: 'node' },
-  joined: { style: 'atom', lateral: 'atom', source: 'node', on: 'nodes' },
-  cte: { name: 'atom', columns: 'atoms', materialized: 'atom', query: 'node' },
-  setOperation: { operator: 'atom', query: 'node' },
-  lock: { strength: 'atom', of: 'atoms' },
-  count: { amount: 'node', modifier: 'atom' },
-  modifier: { position: 'atom', operand: 'node' },
-  namedWindow: { name: 'atom', window: 'node' },
-  assignment: { column: 'node', value: 'node' },
-  conflict: {
-    columns: 'atoms',
-    expression: 'node',
-    constraint: 'atom',
-    where: 'nodes',
-    action: 'atom',
-    sets: 'nodes',
-    updateWhere: 'nodes',
-  },
-  mergeWhen: { match: 'atom', condition: 'node', action: 'node' },
-  mergeAction: { action: 'atom', columns: 'atoms', values: 'nodes', sets: 'nodes', where: 'nodes' },
-  select: {
-    ctes: 'nodes',
-    recursive: 'atom',
-    modifiers: 'nodes',
-    distinct: 'atom',
-    distinctOn: 'nodes',
-    top: 'node',
-    items: 'nodes',
-    from: 'nodes',
-    joins: 'nodes',
-    where: 'nodes',
-    groupBy: 'nodes',
-    having: 'nodes',
-    windows: 'nodes',
-    setOperations: 'nodes',
-    orderBy: 'nodes',
-    limit: 'node',
-    offset: 'node',
-    fetch: 'node',
-    locks: 'nodes',
-    wait: 'atom',
-  },
-  insert: {
-    ctes: 'nodes',
-    recursive: 'atom',
-    modifiers: 'nodes',
-    verb: 'atom',
-    or: 'atom',
-    top: 'node',
-    into: 'node',
-    columns: 'atoms',
-    ragged: 'atom',
-    output: 'nodes',
-    rows: 'node',
-    tuples: 'nodes',
-    query: 'node',
-    defaults: 'atom',
-    conflict: 'node',
-    duplicate: 'nodes',
-    returning: 'nodes',
-  },
-  update: {
-    ctes: 'nodes',
-    recursive: 'atom',
-    modifiers: 'nodes',
-    top: 'node',
-    targets: 'nodes',
-    joins: 'nodes',
-    sets: 'nodes',
-    output: 'nodes',
-    from: 'nodes',
-    where: 'nodes',
-    orderBy: 'nodes',
-    limit: 'node',
-    returning: 'nodes',
-  },
-  delete: {
-    ctes: 'nodes',
-    recursive: 'atom',
-    modifiers: 'nodes',
-    top: 'node',
-    targets: 'nodes',
-    using: 'nodes',
-    joins: 'nodes',
-    output: 'nodes',
-    where: 'nodes',
-    orderBy: 'nodes',
-    limit: 'node',
-    returning: 'nodes',
-  },
-  merge: {
-    ctes: 'nodes',
-    recursive: 'atom',
-    modifiers: 'nodes',
-    top: 'node',
-    into: 'node',
-    using: 'node',
-    on: 'nodes',
-    whens: 'nodes',
-    output: 'nodes',
-    returning: 'nodes',
-  },
-  rawStatement: { raw: 'node' },
-  explain: { format: 'atom', options: 'node', statement: 'node' },
-  drop: {
-    object: 'atom',
-    names: 'nodes',
-    temporary: 'atom',
-    concurrently: 'atom',
-    ifExists: 'atom',
-    on: 'node',
-    cascade: 'atom',
-  },
+  ref: valued({ schema: name, table: name, column: name }),
+  star: filling('selection')({ table: name }),
+  table: filling('source', 'target', 'row')({ schema: name, name, definition: data }),
+  identifier: filling('expression', 'name')({ names }),
+  versioned: filling('source', 'planned')({ table: one('table'), at: expression }),
+  alias: carrying({ operand: one('selection', 'source'), name, columns: names }),
+  arg: filling('expression')({ role: argRole }),
+  slot: filling('expression', 'count', 'rows', 'planned')({ index: data, role: data, codec: data }),
+  context: filling('expression', 'planned')({ name }),
+  literal: valued({ value }),
+  default: clause({}),
+  list: carrying({ items: many('any') }),
+  binary: valued({ left: one('expression', 'row'), op: operator, right: one('expression', 'row') }),
+  operation: carrying({
+    left: one('selection', 'source'),
+    operator: one('expression', 'as'),
+    right: one('expression', ''),
+  }),
+  unary: valued({ op: operator, operand: one('expression', 'row') }),
+  between: valued({ operand: expression, symmetric: flag, low: expression, high: expression }),
+  and: valued({ items: conditions }),
+  or: valued({ items: conditions }),
+  tuple: valued({ items: many('expression', 'default') }),
+  parens: filling('expression', 'query')({ operand: one('expression', 'query') }),
+  cast: valued({ operand: one('expression', 'row'), type: one('type') }),
+  word: carrying({ text: value }),
+  call: filling('expression', 'source')({ name: routine, args: values }),
+  aggregate: valued({
+    name: routine,
+    args: many('expression', 'row', 'star'),
+    distinct: flag,
+    orderBy: orders,
+    withinGroup: orders,
+    filter: conditions,
+    over: one('window'),
+  }),
+  window: clause({
+    base: name,
+    partitionBy: expressions,
+    orderBy: orders,
+    frame: one('frame'),
+    exclude: word('current row', 'group', 'ties', 'no others'),
+  }),
+  frame: clause({ unit: word('rows', 'range', 'groups'), start: one('bound'), end: one('bound') }),
+  bound: clause({
+    edge: word('unbounded preceding', 'unbounded following', 'current row', 'preceding', 'following'),
+    count: expression,
+  }),
+  case: valued({ operand: expression, whens: many('when'), otherwise: expression }),
+  when: clause({ condition: expression, result: expression }),
+  jsonPath: valued({ operand: expression, operator: word('->', '->>', '->$', '->>$'), legs: many('jsonLeg') }),
+  jsonLeg: clause({ leg: word('key', 'at'), value }),
+  jsonObject: valued({ keys: names, values }),
+  jsonRows: valued({ query: one('query'), single: flag }),
+  raw: textual({
+    strings: text,
+    parts: many('expression', 'source', 'row', 'query', 'statement', 'selection', 'order', 'type'),
+  }),
+  join: textual({ items: values, separator: one('expression', ', ') }),
+  trusted: textual({ name, reads: names, writes: names, operand: one('raw', 'join', 'expression', 'row') }),
+  grouping: clause({ style: word('rollup', 'cube', 'grouping sets'), items: expressions }),
+  order: clause({ operand: expression, direction: word('asc', 'desc'), nulls: word('first', 'last'), collate: name }),
+  built: carrying({ shape: data }),
+  values: filling('source')({ columns: names, rows: one('rows') }),
+  listTable: filling('source')({ values: expression }),
+  joined: clause({
+    style: word('inner join', 'left join', 'right join', 'full join', 'cross join', 'cross apply', 'outer apply'),
+    lateral: flag,
+    source: one('source'),
+    on: conditions,
+  }),
+  cte: clause({ name, columns: names, materialized: flag, query: one('query', 'statement') }),
+  setOperation: clause({
+    operator: word('union', 'union all', 'intersect', 'intersect all', 'except', 'except all'),
+    query: one('query'),
+  }),
+  lock: clause({ strength: word('update', 'share', 'key share', 'no key update'), of: names }),
+  count: clause({ amount: count, modifier: word('only', 'with ties', 'percent', 'percent with ties') }),
+  modifier: clause({ position: word('front', 'end'), operand: expression }),
+  namedWindow: clause({ name, window: one('window') }),
+  assignment: clause({ column: expression, value: one('expression', 'row', 'default') }),
+  conflict: clause({
+    columns: names,
+    expression,
+    constraint: name,
+    where: conditions,
+    action: word('nothing', 'update'),
+    sets,
+    updateWhere: conditions,
+  }),
+  mergeWhen: clause({
+    match: word('matched', 'not matched', 'not matched by source'),
+    condition: expression,
+    action: one('mergeAction'),
+  }),
+  mergeAction: clause({
+    action: word('delete', 'do nothing', 'update', 'insert'),
+    columns: names,
+    values: many('expression', 'row', 'default'),
+    sets: many('assignment', 'update'),
+    where: conditions,
+  }),
+  select: filling(
+    'query',
+    'source',
+    'expression',
+  )({
+    ctes,
+    recursive: flag,
+    modifiers,
+    distinct: flag,
+    distinctOn: expressions,
+    top: one('count'),
+    items: selections,
+    from: sources,
+    joins,
+    where: conditions,
+    groupBy: many('expression', 'grouping'),
+    having: conditions,
+    windows: many('namedWindow'),
+    setOperations: many('setOperation'),
+    orderBy: orders,
+    limit: count,
+    offset: count,
+    fetch: one('count'),
+    locks: many('lock'),
+    wait: word('skip locked', 'nowait'),
+  }),
+  insert: statement({
+    ctes,
+    recursive: flag,
+    modifiers,
+    verb: word('insert', 'replace'),
+    or: word('ignore', 'or ignore', 'or abort', 'or fail', 'or replace', 'or rollback'),
+    top: one('count'),
+    into: one('target'),
+    columns: names,
+    ragged: flag,
+    output: selections,
+    rows: one('rows'),
+    tuples: many('tuple'),
+    query: one('query'),
+    defaults: flag,
+    conflict: one('conflict'),
+    duplicate: sets,
+    returning: selections,
+  }),
+  update: statement({
+    ctes,
+    recursive: flag,
+    modifiers,
+    top: one('count'),
+    targets: many('target'),
+    joins,
+    sets,
+    output: selections,
+    from: sources,
+    where: conditions,
+    orderBy: orders,
+    limit: count,
+    returning: selections,
+  }),
+  delete: statement({
+    ctes,
+    recursive: flag,
+    modifiers,
+    top: one('count'),
+    targets: many('target'),
+    using: sources,
+    joins,
+    output: selections,
+    where: conditions,
+    orderBy: orders,
+    limit: count,
+    returning: selections,
+  }),
+  merge: statement({
+    ctes,
+    recursive: flag,
+    modifiers,
+    top: one('count'),
+    into: one('target'),
+    using: one('source'),
+    on: many('expression', 'joined'),
+    whens: many('mergeWhen'),
+    output: selections,
+    returning: selections,
+  }),
+  rawStatement: command({ raw: expression }),
+  explain: command({ format: routine, options: expression, statement: one('query', 'statement', 'command') }),
 }

@@ -1,4 +1,6 @@
-import { type Fields, fields, type Kind, type Kinds, type Sort } from './kinds.ts'
+import { refuse } from '../error/index.ts'
+import { type Fields, fields, type Kind, type Kinds } from './kinds.ts'
+import { isCount, isTypeName, type Part, type Role, type Row, type Sort } from './role.ts'
 import type { SchemaKinds } from './schema-kinds.ts'
 
 /** A node of one kind: structure only, never a user's value. Equal structure is the same object. */
@@ -96,26 +98,97 @@ const roots = forgetting(new Map<Kind, Step>())
 const transient = new WeakSet<object>()
 const END = Symbol('end')
 
-type Row = readonly (readonly [string, Sort])[]
+/** A part by its name: how it is held, and what it takes. */
+export type Field = readonly [name: string, sort: Sort, part: Part]
 
-const rowsOf = (declared: object): Record<Kind, Row> =>
-  Object.fromEntries(Object.entries(declared).map(([kind, row]) => [kind, Object.entries(row)])) as never
+const fieldsIn = (declared: object): Record<Kind, readonly Field[]> =>
+  Object.fromEntries(
+    Object.entries(declared as Record<Kind, Row<object>>).map(([kind, { parts }]) => [
+      kind,
+      Object.entries(parts as Record<string, Part>).map(([name, part]) => [name, part.sort, part]),
+    ]),
+  ) as never
 
-const plans = rowsOf(fields)
+const plans = fieldsIn(fields)
+const rows: Partial<Record<Kind, Row>> = { ...fields }
 
 /** Makes the kinds of definitions known: a program that defines nothing does not carry them. */
 export function declareKinds(declared: Fields<keyof SchemaKinds>): void {
-  if (plans.createTable === undefined) Object.assign(plans, rowsOf(declared))
+  if (plans.createTable !== undefined) return
+  Object.assign(plans, fieldsIn(declared))
+  Object.assign(rows, declared)
 }
 
 /** Whether a statement of a kind defines; values are written into its text. */
 export function defines(kind: Kind): boolean {
-  return kind === 'drop' || !(kind in fields)
+  return !(kind in fields)
 }
 
-/** The names and sorts of a kind's parts, in order. */
-export function fieldsOf(kind: Kind): readonly (readonly [string, Sort])[] {
+/** The parts of a kind, in order. */
+export function fieldsOf(kind: Kind): readonly Field[] {
   return plans[kind]
+}
+
+/** Whether the nodes of a kind are good for a role. */
+export const kindFills = (kind: Kind, role: string): boolean =>
+  kind === role || (rows[kind]?.fills.includes(role as Role) ?? false)
+
+const isValue = (part: Node): boolean => fills(part, 'expression') || fills(part, 'row')
+
+/** Whether a node may stand where a role, or a kind, is asked for. */
+export function fills(part: Node, role: string): boolean {
+  if (role === 'any' || role === part.kind) return true
+  switch (part.kind) {
+    case 'alias':
+      return role === 'selection' ? isValue(part.operand) : isSource(role) && fills(part.operand, role)
+    case 'operation':
+      // An alias that is text names what stands on its left.
+      if (isSource(role)) return isAlias(part) && fills(part.left, role)
+      return role === 'selection' || (role === 'expression' && !isAlias(part))
+    case 'built':
+      return kindFills(part.shape.kind, role === 'selection' || role === 'count' ? 'expression' : role)
+    case 'list':
+      return role === 'expression' && part.items.every((item) => fills(item, role))
+    case 'word':
+      return role === part.text || (role === 'type' && isTypeName(part.text))
+    case 'arg':
+      if (role === 'rows' || role === 'count' || part.role === 'rows') return part.role === role
+      break
+  }
+  if (role === 'count')
+    return part.kind === 'literal' ? isCount(part.value) : kindFills(part.kind, 'count') || fills(part, 'expression')
+  return kindFills(part.kind, role) || (role === 'selection' && isValue(part))
+}
+
+const isSource = (role: string): boolean => role === 'source' || role === 'target'
+/** Whether an operation is what stands on its left under an alias that is text. */
+export const isAlias = ({ operator }: NodeOf<'operation'>): boolean => operator.kind === 'word'
+
+/** Whether a part takes what fills a role. */
+export const takes = (part: Part, role: Role | Kind): boolean => part.takes.includes(role)
+
+/** The kind of what a node stands for, in messages. */
+export function kindOf(part: Node): Kind {
+  if (part.kind === 'alias') return kindOf(part.operand)
+  return part.kind === 'built' ? part.shape.kind : part.kind
+}
+
+/** Says which part of a node cannot stand where it does; `undefined` where all may stand. */
+export function misplaced(parent: Node): string | undefined {
+  for (const [name, sort, part] of plans[parent.kind]) {
+    if (sort === 'atom' || sort === 'atoms') continue
+    const held = (parent as unknown as Record<string, unknown>)[name]
+    const wrong = held === undefined ? undefined : misfit(parent.kind, name, part, held)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
+
+function misfit(kind: Kind, name: string, part: Part, held: unknown): string | undefined {
+  const list = part.sort === 'nodes' ? (held as readonly Node[]) : [held as Node]
+  const wrong = list.find((item) => !part.takes.some((role) => fills(item, role)))
+  if (wrong === undefined) return undefined
+  return `A ${kindOf(wrong)} cannot stand in '${name}' of a ${kind}, which takes: ${part.takes.join(', ')}.`
 }
 
 /** Whether a node or shape is outside the intern table. */
@@ -130,6 +203,8 @@ export function isTransient(part: object): boolean {
 export function node<K extends Kind>(fresh: NodeOf<K>): NodeOf<K> {
   const known = find(fresh)
   if (known !== undefined) return known as unknown as NodeOf<K>
+  const wrong = misplaced(fresh as Node)
+  if (wrong !== undefined) refuse(wrong)
   // Found out before anything is kept: a step that leads to what is not kept would stay for nothing.
   if (!isKept(fresh)) return keepOut(fresh)
   keep(fresh)
@@ -255,6 +330,7 @@ export class Shape<K extends Kind = Kind> {
       this.next = undefined
     }
     if (isLeftOut(value) || transient.has(this)) {
+      checkStep(this.kind, part, value)
       return keepOut(new Shape<K>(this.kind, this, part, value))
     }
     this.next ??= new Map()
@@ -265,6 +341,7 @@ export class Shape<K extends Kind = Kind> {
     }
     let shape = known.get(value)
     if (shape === undefined) {
+      checkStep(this.kind, part, value)
       shape = new Shape<K>(this.kind, this, part, value)
       known.set(value, shape)
       admit()
@@ -274,6 +351,16 @@ export class Shape<K extends Kind = Kind> {
     this.last = shape
     return shape
   }
+}
+
+/** Refuses a call that brings what cannot stand in its part; a `list` is several nodes at once. */
+function checkStep(kind: Kind, name: string, value: unknown): void {
+  const [, sort, part] = plans[kind].find((field) => field[0] === name)!
+  if (value === CLEARED || sort === 'atom' || sort === 'atoms') return
+  const several = sort === 'nodes' && (value as Node).kind === 'list'
+  const held = several ? (value as NodeOf<'list'>).items : sort === 'nodes' ? [value] : value
+  const wrong = misfit(kind, name, part, held)
+  if (wrong !== undefined) refuse(wrong)
 }
 
 const starts = forgetting(new Map<Kind, Shape>())

@@ -5,15 +5,15 @@
  */
 import type { Fields } from './kinds.ts'
 import type { Node } from './node.ts'
+import { data, filling, flag, many, name, names, one, word } from './role.ts'
 
 export interface SchemaKinds {
-  /** What a dialect makes of a `table()`, or of a column of one. */
-  local: { aspect: 'type' | 'key' | 'default' | 'suffix'; definition: object; table: object | undefined }
   references: { table: Node; columns: readonly Node[] }
   columnDefinition: {
     name: Node | undefined
     ifNotExists: boolean
     type: Node | undefined
+    collate: Node | undefined
     unsigned: boolean
     modifiers: readonly Node[]
     generated: Node | undefined
@@ -54,7 +54,8 @@ export interface SchemaKinds {
     bounds: Node | undefined
     columns: readonly Node[]
     constraints: readonly Node[]
-    suffix: Node | undefined
+    /** What follows the columns, such as `strict`. */
+    options: readonly Node[]
     comment: Node | undefined
     partitionBy: Node | undefined
     onCommit: string | undefined
@@ -72,6 +73,15 @@ export interface SchemaKinds {
     nullsNotDistinct: boolean
     where: readonly Node[]
   }
+  drop: {
+    object: 'table' | 'index' | 'schema' | 'view' | 'materialized view' | 'type' | 'sequence' | 'domain' | 'trigger'
+    names: readonly Node[]
+    temporary: boolean
+    concurrently: boolean
+    ifExists: boolean
+    on: Node | undefined
+    cascade: boolean
+  }
   alter: {
     object: 'table' | 'type' | 'sequence'
     name: Node | undefined
@@ -86,6 +96,10 @@ export interface SchemaKinds {
     name: Node | undefined
     to: Node | undefined
     operand: Node | undefined
+    /** With a new type: its collation, what its values are made of, and whether it takes null. */
+    collate: Node | undefined
+    using: Node | undefined
+    nullable: boolean | undefined
     position: string | undefined
     beside: Node | undefined
     behavior: string | undefined
@@ -113,6 +127,7 @@ export interface SchemaKinds {
   createSequence: { name: Node | undefined; temporary: boolean; ifNotExists: boolean; options: readonly Node[] }
   sequenceOption: { action: string; operand: Node | undefined }
   comment: { object: 'table' | 'column' | 'view'; name: Node | undefined; column: Node | undefined; text: Node }
+  createTrigger: { name: Node; timing: string; events: readonly string[]; table: Node; body: Node }
   truncate: { tables: readonly Node[]; identity: 'restart' | 'continue' | undefined; cascade: boolean }
   /** How the rows of a table are parted, with the parts where the database defines them there. */
   partitioning: {
@@ -126,102 +141,149 @@ export interface SchemaKinds {
   bounds: { style: 'in' | 'range' | 'less than' | 'hash' | 'default'; from: readonly Node[]; to: readonly Node[] }
 }
 
-/** The parts of each kind, as `fields` has them. */
+const clause = filling()
+const command = filling('command')
+/** What has a name of its own. */
+const named = one('name')
+const table = one('table')
+const type = one('type', 'expression')
+const condition = one('expression')
+const columns = many('name')
+/** Columns and expressions, as an index has them. */
+const indexed = many('name', 'expression', 'order')
+const modifiers = many('modifier')
+const comment = one('expression')
+const query = one('query')
+
+/** The row of each kind, as `fields` has them. */
 export const schemaFields: Fields<keyof SchemaKinds> = {
-  local: { aspect: 'atom', definition: 'atom', table: 'atom' },
-  references: { table: 'node', columns: 'nodes' },
-  columnDefinition: {
-    name: 'node',
-    ifNotExists: 'atom',
-    type: 'node',
-    unsigned: 'atom',
-    modifiers: 'nodes',
-    generated: 'node',
-    stored: 'atom',
-    identity: 'atom',
-    default: 'node',
-    notNull: 'atom',
-    unique: 'atom',
-    nullsNotDistinct: 'atom',
-    primaryKey: 'atom',
-    autoIncrement: 'atom',
-    references: 'node',
-    onDelete: 'atom',
-    onUpdate: 'atom',
-    check: 'node',
-    comment: 'node',
-  },
-  constraint: {
-    style: 'atom',
-    name: 'node',
-    columns: 'nodes',
-    nullsNotDistinct: 'atom',
-    using: 'node',
-    check: 'node',
-    references: 'node',
-    onDelete: 'atom',
-    onUpdate: 'atom',
-    deferrable: 'atom',
-    initially: 'atom',
-  },
-  createTable: {
-    modifiers: 'nodes',
-    temporary: 'atom',
-    ifNotExists: 'atom',
-    table: 'node',
-    partitionOf: 'node',
-    bounds: 'node',
-    columns: 'nodes',
-    constraints: 'nodes',
-    suffix: 'node',
-    comment: 'node',
-    partitionBy: 'node',
-    onCommit: 'atom',
-    query: 'node',
-  },
-  createIndex: {
-    unique: 'atom',
-    concurrently: 'atom',
-    ifNotExists: 'atom',
-    name: 'node',
-    table: 'node',
-    using: 'node',
-    columns: 'nodes',
-    include: 'nodes',
-    nullsNotDistinct: 'atom',
-    where: 'nodes',
-  },
-  alter: { object: 'atom', name: 'node', alterations: 'nodes', modifiers: 'nodes' },
-  alteration: {
-    action: 'atom',
-    ifExists: 'atom',
-    ifNotExists: 'atom',
-    name: 'node',
-    to: 'node',
-    operand: 'node',
-    position: 'atom',
-    beside: 'node',
-    behavior: 'atom',
-  },
-  createView: {
-    orReplace: 'atom',
-    materialized: 'atom',
-    temporary: 'atom',
-    ifNotExists: 'atom',
-    view: 'node',
-    columns: 'nodes',
-    query: 'node',
-    withNoData: 'atom',
-  },
-  refreshView: { view: 'node', concurrently: 'atom', withNoData: 'atom' },
-  createSchema: { name: 'node', ifNotExists: 'atom' },
-  createType: { name: 'node', values: 'nodes' },
-  createDomain: { name: 'node', type: 'node', default: 'node', notNull: 'atom', constraints: 'nodes' },
-  createSequence: { name: 'node', temporary: 'atom', ifNotExists: 'atom', options: 'nodes' },
-  sequenceOption: { action: 'atom', operand: 'node' },
-  comment: { object: 'atom', name: 'node', column: 'node', text: 'node' },
-  truncate: { tables: 'nodes', identity: 'atom', cascade: 'atom' },
-  partitioning: { style: 'atom', columns: 'nodes', count: 'atom', partitions: 'nodes' },
-  partition: { name: 'node', bounds: 'node' },
-  bounds: { style: 'atom', from: 'nodes', to: 'nodes' },
+  references: clause({ table, columns }),
+  columnDefinition: clause({
+    name: named,
+    ifNotExists: flag,
+    type,
+    collate: one('name', 'type', 'expression'),
+    unsigned: flag,
+    modifiers,
+    generated: one('expression'),
+    stored: flag,
+    identity: name,
+    default: one('expression'),
+    notNull: flag,
+    unique: flag,
+    nullsNotDistinct: flag,
+    primaryKey: flag,
+    autoIncrement: flag,
+    references: one('references'),
+    onDelete: name,
+    onUpdate: name,
+    check: condition,
+    comment,
+  }),
+  constraint: clause({
+    style: word('primary key', 'unique', 'check', 'foreign key', 'index', 'unique index'),
+    name: named,
+    columns: indexed,
+    nullsNotDistinct: flag,
+    using: one('type', 'expression'),
+    check: condition,
+    references: one('references'),
+    onDelete: name,
+    onUpdate: name,
+    deferrable: flag,
+    initially: name,
+  }),
+  createTable: command({
+    modifiers,
+    temporary: flag,
+    ifNotExists: flag,
+    table,
+    partitionOf: table,
+    bounds: one('bounds'),
+    columns: many('columnDefinition'),
+    constraints: many('constraint'),
+    options: many('expression', 'type'),
+    comment,
+    partitionBy: one('partitioning'),
+    onCommit: name,
+    query,
+  }),
+  createIndex: command({
+    unique: flag,
+    concurrently: flag,
+    ifNotExists: flag,
+    name: one('name', 'table'),
+    table,
+    using: one('type', 'expression'),
+    columns: indexed,
+    include: columns,
+    nullsNotDistinct: flag,
+    where: many('expression'),
+  }),
+  drop: command({
+    object: data,
+    names: many('table', 'name'),
+    temporary: flag,
+    concurrently: flag,
+    ifExists: flag,
+    on: one('table'),
+    cascade: flag,
+  }),
+  alter: command({
+    object: word('table', 'type', 'sequence'),
+    name: table,
+    alterations: many('alteration', 'columnDefinition', 'constraint', 'sequenceOption'),
+    modifiers: many('modifier', 'expression'),
+  }),
+  alteration: clause({
+    action: data,
+    ifExists: flag,
+    ifNotExists: flag,
+    name: one('name', 'table'),
+    to: one('name', 'expression'),
+    operand: one('expression', 'type', 'columnDefinition', 'bounds'),
+    collate: one('name', 'type', 'expression'),
+    using: one('expression'),
+    nullable: flag,
+    position: name,
+    beside: one('expression'),
+    behavior: name,
+  }),
+  createView: command({
+    orReplace: flag,
+    materialized: flag,
+    temporary: flag,
+    ifNotExists: flag,
+    view: table,
+    columns,
+    query,
+    withNoData: flag,
+  }),
+  refreshView: command({ view: table, concurrently: flag, withNoData: flag }),
+  createSchema: command({ name: named, ifNotExists: flag }),
+  createType: command({ name: table, values: many('expression') }),
+  createDomain: command({
+    name: table,
+    type,
+    default: one('expression'),
+    notNull: flag,
+    constraints: many('constraint'),
+  }),
+  createSequence: command({ name: table, temporary: flag, ifNotExists: flag, options: many('sequenceOption') }),
+  sequenceOption: clause({ action: data, operand: one('expression', 'type', 'table') }),
+  comment: command({ object: word('table', 'column', 'view'), name: table, column: named, text: one('expression') }),
+  createTrigger: command({ name: named, timing: data, events: names, table, body: one('expression', 'statement') }),
+  truncate: command({ tables: many('table'), identity: word('restart', 'continue'), cascade: flag }),
+  partitioning: clause({
+    style: word('range', 'list', 'hash'),
+    columns: indexed,
+    count: data,
+    partitions: many('partition'),
+  }),
+  partition: clause({ name: named, bounds: one('bounds') }),
+  bounds: clause({
+    style: word('in', 'range', 'less than', 'hash', 'default'),
+    from: many('expression'),
+    to: many('expression'),
+  }),
 }

@@ -1,14 +1,15 @@
-import type { Kind, Kinds, Sort } from './kinds.ts'
-import { CLEARED, fieldsOf, type Node, type NodeOf, type Shape } from './node.ts'
+import type { Kind, Kinds } from './kinds.ts'
+import { CLEARED, fieldsOf, type Node, type NodeOf, type Shape, takes } from './node.ts'
+import type { Part, Role, Sort } from './role.ts'
 
 type Loose = Record<string, unknown> & { readonly kind: Kind }
 
 /** Calls `visit` for each direct part of a node that is a node. */
-export function eachChild(parent: Node, visit: (child: Node) => void): void {
-  for (const [name, sort] of fieldsOf(parent.kind)) {
-    const part = (parent as unknown as Loose)[name]
-    if (sort === 'nodes') for (const item of part as readonly Node[]) visit(item)
-    else if (sort === 'node' && part !== undefined) visit(part as Node)
+export function eachChild(parent: Node, visit: (child: Node, part: Part) => void): void {
+  for (const [name, sort, part] of fieldsOf(parent.kind)) {
+    const held = (parent as unknown as Loose)[name]
+    if (sort === 'nodes') for (const item of held as readonly Node[]) visit(item, part)
+    else if (sort === 'node' && held !== undefined) visit(held as Node, part)
   }
 }
 
@@ -19,14 +20,14 @@ export function walk(root: Node, visit: (node: Node) => void): void {
 }
 
 /** A copy in which each direct child is what `change` makes of it; the node itself where nothing changed. */
-export function mapChildren<T extends Node>(parent: T, change: (child: Node) => Node): T {
+export function mapChildren<T extends Node>(parent: T, change: (child: Node, part: Part) => Node): T {
   let copy: Record<string, unknown> | undefined
-  for (const [name, sort] of fieldsOf(parent.kind)) {
+  for (const [name, sort, part] of fieldsOf(parent.kind)) {
     if (sort !== 'node' && sort !== 'nodes') continue
-    const part = (parent as unknown as Loose)[name]
-    if (part === undefined) continue
-    const changed = sort === 'node' ? change(part as Node) : mapAll(part as readonly Node[], change)
-    if (changed !== part) {
+    const held = (parent as unknown as Loose)[name]
+    if (held === undefined) continue
+    const changed = sort === 'node' ? change(held as Node, part) : mapAll(held as readonly Node[], part, change)
+    if (changed !== held) {
       copy ??= { ...parent }
       copy[name] = changed
     }
@@ -34,11 +35,11 @@ export function mapChildren<T extends Node>(parent: T, change: (child: Node) => 
   return (copy ?? parent) as unknown as T
 }
 
-function mapAll(items: readonly Node[], change: (child: Node) => Node): readonly Node[] {
+function mapAll(items: readonly Node[], part: Part, change: (child: Node, part: Part) => Node): readonly Node[] {
   let copy: Node[] | undefined
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!
-    const changed = change(item)
+    const changed = change(item, part)
     if (changed === item) continue
     copy ??= items.slice()
     copy[i] = changed
@@ -46,11 +47,17 @@ function mapAll(items: readonly Node[], change: (child: Node) => Node): readonly
   return copy ?? items
 }
 
-/** The same statement with other tables to write to; any other node as it is. */
-export function mapTargets<T extends Node>(statement: T, change: (target: Node) => Node): T {
-  if ('targets' in statement) return { ...statement, targets: statement.targets.map(change) }
-  if ('into' in statement && statement.into !== undefined) return { ...statement, into: change(statement.into) }
-  return statement
+/** The nodes in those parts of a node that take a role. */
+export function partsFor(parent: Node, role: Role | Kind): readonly Node[] {
+  return fieldsOf(parent.kind).flatMap(([name, , part]) =>
+    takes(part, role) ? (((parent as unknown as Loose)[name] as Node | readonly Node[] | undefined) ?? []) : [],
+  )
+}
+
+/** The tables that a statement writes, and the sources that it reads, in its clauses and in its joins. */
+export function sourcesOf(statement: Node): { readonly written: readonly Node[]; readonly read: readonly Node[] } {
+  const joined = partsFor(statement, 'joined').flatMap((join) => partsFor(join, 'source'))
+  return { written: partsFor(statement, 'target'), read: [...partsFor(statement, 'source'), ...joined] }
 }
 
 /** Whether a part is a node (an operator may be a word or a node). */

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, extname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Dialect } from '../dialect/index.ts'
+import type { DialectName } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
+import { engines } from './engine.ts'
 import type { Migration, Migrations } from './migration.ts'
 import { byName } from './migration.ts'
 import { sqlMigration } from './sql-migration.ts'
@@ -179,7 +180,7 @@ async function loadSql(
   root: string,
   file: string,
   down: string | undefined,
-  dialects?: readonly Dialect['name'][],
+  dialects?: readonly DialectName[],
 ): Promise<Migration> {
   const text = await read(join(root, file))
   const back = down === undefined ? undefined : await read(join(root, down))
@@ -216,12 +217,10 @@ interface Journal {
   readonly entries: readonly { readonly idx: number; readonly tag: string }[]
 }
 
-const DIALECTS: Readonly<Record<string, readonly Dialect['name'][]>> = {
-  sqlite: ['sqlite'],
-  turso: ['sqlite'],
-  postgresql: ['postgres'],
-  mysql: ['mysql', 'mariadb'],
-  singlestore: ['mysql', 'mariadb'],
+/** The databases of a journal; `undefined` for one that Kanta does not know. */
+function dialectsOf({ dialect }: Journal): readonly DialectName[] | undefined {
+  const names = engines.names(({ drizzleNames }) => drizzleNames.includes(dialect))
+  return names.length === 0 ? undefined : names
 }
 
 async function readJournal(root: string): Promise<Journal | undefined> {
@@ -247,12 +246,8 @@ async function readJournal(root: string): Promise<Journal | undefined> {
   }
 }
 
-async function loadDrizzle(
-  root: string,
-  entries: readonly Entry[],
-  { dialect, entries: journal }: Journal,
-): Promise<Migrations> {
-  const tags = journal.map(({ tag }) => tag)
+async function loadDrizzle(root: string, entries: readonly Entry[], journal: Journal): Promise<Migrations> {
+  const tags = journal.entries.map(({ tag }) => tag)
   const sorted = tags.toSorted(byName)
   const wrong = tags.findIndex((tag, i) => tag !== sorted[i])
   if (wrong >= 0)
@@ -260,11 +255,12 @@ async function loadDrizzle(
       `The journal of '${root}' has '${tags[wrong]}' where '${sorted[wrong]}' comes by name. Give drizzle-kit a prefix: 'index' or 'timestamp'.`,
     )
   const files = new Set(entries.map(({ file }) => file).filter((file) => file.endsWith('.sql')))
+  const dialects = dialectsOf(journal)
   const found: Record<string, Migration> = {}
   for (const tag of tags) {
     if (!files.delete(`${tag}.sql`)) refuse(`The journal of '${root}' has '${tag}', and there is no '${tag}.sql'.`)
     const down = files.delete(`${tag}.down.sql`) ? `${tag}.down.sql` : undefined
-    found[tag] = await loadSql(root, `${tag}.sql`, down, DIALECTS[dialect])
+    found[tag] = await loadSql(root, `${tag}.sql`, down, dialects)
   }
   for (const file of files)
     refuse(`'${join(root, file)}' is not in the journal of drizzle-kit. Add it there, or remove it.`)

@@ -1,8 +1,9 @@
 import { KantaError } from '../error/index.ts'
+import { type DatabaseHandle, type SessionLock, table, throwIfAborted } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { type DatabaseHandle, type SessionLock, throwIfAborted } from '../run/index.ts'
-import { definitionOf, type TablesOf, table } from '../table/index.ts'
-import { firstRow, hasTable } from './engine.ts'
+import { definitionOf, type TablesOf } from '../table/index.ts'
+import { hasTable } from './engine.ts'
+import { firstRow } from './row.ts'
 
 /** How runners keep out of each other's way. */
 export interface LockOptions {

@@ -1,11 +1,20 @@
+import { titleOf } from '../dialect/index.ts'
 import { KantaError, nearest, refuse } from '../error/index.ts'
+import {
+  DatabaseHandle,
+  driverOf,
+  migrationTables,
+  policiesOf,
+  sessionLocks,
+  sessionOf,
+  suppress,
+  withoutPlugins,
+} from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { DatabaseHandle, migrationTables, suppress, withoutPlugins } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
+import { refuseElsewhere } from './broken-reference.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
-import { engines } from './engine.ts'
 import { cancelledBefore, failed } from './failure.ts'
-import { refuseElsewhere } from './foreign-keys.ts'
 import { type Lock, type LockOptions, RowLock, sessionLock, waitFor } from './lock.ts'
 import { byName, load, type MigrationSource, type Named } from './migration.ts'
 import { type Performed, perform, type Step } from './perform.ts'
@@ -101,8 +110,8 @@ export function migrator(db: Database<any>, options: MigratorOptions): Migrator 
 }
 
 /** Under policies on rows a migration would change only those that they let through, and text is refused. */
-function refusePolicies({ settings }: DatabaseHandle): void {
-  const names = settings.planning.policies.flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
+function refusePolicies(db: DatabaseHandle): void {
+  const names = policiesOf(db).flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
   if (names.length > 0)
     throw new KantaError(
       'policy',
@@ -155,7 +164,7 @@ class Runner implements Migrator {
       const known = new Set(records.map((record) => record.name))
       const marked = named.filter((each) => byName(each.name, name) <= 0 && !known.has(each.name))
       await work.own.transaction().execute(async (trx) => {
-        const inside = withoutPlugins(work.db, trx.session)
+        const inside = withoutPlugins(work.db, sessionOf(trx))
         let position = nextPosition(records)
         for (const { name, migration } of marked) {
           const checksum = migration.checksum ?? null
@@ -189,7 +198,7 @@ class Runner implements Migrator {
       refuseDirty(records)
       refuseDrift(statusOf(named, records), this.#options.allow ?? [])
       const planned = plan(named, records)
-      refuseElsewhere(this.#db.settings.driver.dialect.name, planned)
+      refuseElsewhere(this.#db, planned)
       const first = nextPosition(records)
       return planned.map((each, i) => ({ ...each, position: first + i, number: i + 1, of: planned.length }))
     }
@@ -266,15 +275,15 @@ class Runner implements Migrator {
   }
 
   #lock(held: Held): { lock: Lock; name: string } {
-    const { driver } = this.#db.settings
-    const { sessionLock: sql } = engines[driver.dialect.name]
+    const driver = driverOf(this.#db)
+    const sql = sessionLocks.find(driver.dialect)
     const { by = sql === undefined ? 'row' : 'session', expiry = 15_000 } = this.#options.lock ?? {}
     if (by === 'session') {
       const name = this.#options.table ?? migrationTables.record
       if (sql === undefined)
         throw new KantaError(
           'unsupported',
-          `${driver.dialect.name} has no lock that belongs to a connection. Leave lock.by out, or say 'row'.`,
+          `${titleOf(driver.dialect)} has no lock that belongs to a connection. Leave lock.by out, or say 'row'.`,
         )
       return { lock: sessionLock(held.own, sql, name), name }
     }

@@ -1,8 +1,15 @@
 import { KantaError, refuse } from '../error/index.ts'
+import {
+  type DatabaseHandle,
+  dialectOf,
+  isRedacted,
+  sessionOf,
+  suppress,
+  throwIfAborted,
+  withoutPlugins,
+} from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { type DatabaseHandle, suppress, throwIfAborted, withoutPlugins } from '../run/index.ts'
-import { engines } from './engine.ts'
-import { checkForeignKeys, keepForeignKeys, violations, withoutForeignKeys } from './foreign-keys.ts'
+import { checkForeignKeys, keepForeignKeys, violations, withoutForeignKeys } from './broken-reference.ts'
 import type { Named } from './migration.ts'
 import type { Direction, MigrationResult } from './result.ts'
 import { refuseInTransaction, Statements, type Watching } from './watch.ts'
@@ -63,7 +70,7 @@ export async function call(
   const stop = work.watch.watch({
     ...watching,
     statements,
-    redact: work.db.settings.redact,
+    redact: isRedacted(work.db),
     onStatement: (statement) => work.tell({ kind: 'statement', name, statement }),
   })
   try {
@@ -80,17 +87,17 @@ function refuseUnsent(name: string, direction: Direction, given: unknown): void 
 }
 
 function isTransactional(db: DatabaseHandle, { migration }: Step): boolean {
-  return engines[db.settings.driver.dialect.name].transactionalDdl && migration.transaction !== false
+  return dialectOf(db).transactionalDdl && migration.transaction !== false
 }
 
 /** In a transaction: the change and its record last together, or not at all. */
 async function performInside(work: Work, step: Step, statements: Statements): Promise<void> {
   const off = step.migration.foreignKeys === 'off'
   const restore = off ? await withoutForeignKeys(work.own) : undefined
-  const beforeText = refuseInTransaction(work.db.settings.driver.dialect.name)
+  const beforeText = refuseInTransaction(work.db)
   const start = performance.now()
   const run = async (transaction: DatabaseHandle): Promise<void> => {
-    const records = withoutPlugins(work.db, transaction.session)
+    const records = withoutPlugins(work.db, sessionOf(transaction))
     await work.lock.renew(records)
     const broken = off ? await violations(records) : undefined
     await call(work, step, transaction, statements, { beforeText })
@@ -137,8 +144,7 @@ async function performOutside(work: Work, step: Step, statements: Statements): P
     work.lock.check()
     throwIfAborted(work.signal, 'The migration')
   }
-  const isSqlite = work.db.settings.driver.dialect.name === 'sqlite'
-  await restoring(work, isSqlite ? await keepForeignKeys(work.own) : undefined, async () => {
+  await restoring(work, await keepForeignKeys(work.own), async () => {
     await call(work, step, work.db, statements, { before })
     await leaveNothingOpen(work)
   })

@@ -1,9 +1,10 @@
+import { facetsOf } from '../dialect/index.ts'
 import { KantaError, nearest, refuse } from '../error/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
 import { checkName, isOperand, show, sql } from '../sql/index.ts'
 import type { Expression } from '../table/index.ts'
-import { firstRow } from './engine.ts'
+import { firstRow } from './row.ts'
 
 /** What a table becomes. */
 export interface Rebuild {
@@ -43,28 +44,35 @@ export async function rebuildTable(db: Database<any>, name: string, { create, va
   const handle = db as unknown as DatabaseHandle
   checkName(name, 'a table')
   if (typeof create !== 'function') refuse('rebuildTable() takes { create }, which creates the table under a name.')
-  await checkGround(handle)
-  const table = await nameOf(handle, name)
-  const old = await columnsOf(handle, table)
+  await rebuilds.of(dialectOf(handle))(handle, name, { create, values })
+}
+
+const rebuilds = facetsOf<typeof rebuild>(
+  'rebuildTable()',
+  { sqlite: rebuild, postgres: undefined, mysql: undefined, mariadb: undefined, mssql: undefined },
+  "Use 'alter table', which makes such changes there.",
+)
+
+async function rebuild(db: DatabaseHandle, name: string, { create, values = {} }: Rebuild): Promise<void> {
+  await checkGround(db)
+  const table = await nameOf(db, name)
+  const old = await columnsOf(db, table)
   const again = await rows<{ sql: string }>(
-    handle,
+    db,
     sql`select sql from sqlite_schema where tbl_name = ${table} and type in ('index', 'trigger') and sql is not null`,
   )
   const fresh = `kanta_new_${table}`
   await create(fresh)
-  await refuseSelfReference(handle, table, fresh)
-  await copy(handle, { table, fresh, old: old.map((column) => column.name), values })
-  await sql`drop table ${sql.id(table)}`.execute(handle)
-  await rename(handle, fresh, table)
-  for (const statement of again) await sql.raw(statement.sql).execute(handle)
+  await refuseSelfReference(db, table, fresh)
+  await copy(db, { table, fresh, old: old.map((column) => column.name), values })
+  await sql`drop table ${sql.id(table)}`.execute(db)
+  await rename(db, fresh, table)
+  for (const statement of again) await sql.raw(statement.sql).execute(db)
 }
 
 async function checkGround(db: DatabaseHandle): Promise<void> {
-  const { name } = db.settings.driver.dialect
-  if (name !== 'sqlite')
-    throw new KantaError('unsupported', `rebuildTable() is for SQLite. On ${name}, 'alter table' makes such changes.`)
   const off = Number((await firstRow(db, sql`pragma foreign_keys`))?.foreign_keys) === 0
-  if (!db.session.inTransaction || !off)
+  if (!db.isTransaction || !off)
     throw new KantaError(
       'transaction',
       "rebuildTable() runs in a transaction that has foreign keys off. Say foreignKeys: 'off' in its migration.",

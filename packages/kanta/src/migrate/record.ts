@@ -1,6 +1,6 @@
+import { type DatabaseHandle, table } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
-import { definitionOf, type TablesOf, table } from '../table/index.ts'
+import { definitionOf, type TablesOf } from '../table/index.ts'
 import { hasTable } from './engine.ts'
 import { VERSION } from './version.ts'
 

@@ -1,6 +1,5 @@
-import { DatabaseHandle } from '../run/index.ts'
-import { engines } from './engine.ts'
-import { withoutForeignKeys } from './foreign-keys.ts'
+import { type DatabaseHandle, dialectOf, withOwnPlans } from '../extend/internal/index.ts'
+import { withoutForeignKeys } from './broken-reference.ts'
 import { call, type Performed, restoring, resultOf, type Step } from './perform.ts'
 import { refuseInTransaction, Statements } from './watch.ts'
 import type { Work } from './work.ts'
@@ -13,8 +12,7 @@ const UNDO = Symbol('undo')
  * can undo is called, too, but its statements are only noted down, except for queries.
  */
 export async function rehearse(work: Omit<Work, 'lock' | 'records'>, steps: readonly Step[]): Promise<Performed[]> {
-  const { name: dialect } = work.db.settings.driver.dialect
-  const { transactionalDdl } = engines[dialect]
+  const { transactionalDdl } = dialectOf(work.db)
   const off = steps.some(({ migration }) => migration.foreignKeys === 'off')
   const restore = off ? await withoutForeignKeys(work.own) : undefined
   const builder = work.db.transaction()
@@ -24,7 +22,8 @@ export async function rehearse(work: Omit<Work, 'lock' | 'records'>, steps: read
   const run = async (db: DatabaseHandle): Promise<void> => {
     for (const step of steps) {
       const pretend = !transactionalDdl || step.migration.transaction === false
-      const outcome = await rehearseOne(work, step, pretend ? pretending(db) : db, pretend)
+      // What is made ready for rows that never come must not be found again.
+      const outcome = await rehearseOne(work, step, pretend ? withOwnPlans(db) : db, pretend)
       performed.push(outcome)
       if ('error' in outcome) break
     }
@@ -48,7 +47,7 @@ async function rehearseOne(
   work.tell({ kind: 'start', name, direction, number, of })
   const statements = new Statements()
   const start = performance.now()
-  const beforeText = refuseInTransaction(db.settings.driver.dialect.name)
+  const beforeText = refuseInTransaction(db)
   const failed: unknown[] = []
   try {
     await call(work, step, db, statements, pretend ? { pretend } : { beforeText })
@@ -59,9 +58,4 @@ async function rehearseOne(
   const result = resultOf(step, status, performance.now() - start, statements)
   work.tell({ kind: 'end', result, number, of })
   return failed.length > 0 ? { result, error: failed[0] } : { result }
-}
-
-/** A database with plans of its own: what is made ready for rows that never come must not be found again. */
-function pretending(db: DatabaseHandle): DatabaseHandle {
-  return new DatabaseHandle({ ...db.settings, planning: { ...db.settings.planning } }, db.session)
 }

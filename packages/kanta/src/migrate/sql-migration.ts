@@ -1,7 +1,7 @@
-import type { Dialect } from '../dialect/index.ts'
-import { splitStatements, type TextStatement } from '../dialect/index.ts'
+import { type DialectName, isAmong, splitStatements, type TextStatement, titleOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { type DatabaseHandle, failure } from '../run/index.ts'
+import { type DatabaseHandle, dialectOf, driverOf, failure, sessionOf } from '../extend/internal/index.ts'
+import { engineOf } from './engine.ts'
 import type { Migration } from './migration.ts'
 
 /** What is known of SQL beyond its text. */
@@ -9,7 +9,7 @@ export interface SqlMigrationOptions {
   /** Names which version of the text this is; see `checksum` of a migration. */
   readonly checksum?: string | undefined
   /** The databases that the text is for; any unless said. */
-  readonly dialects?: readonly Dialect['name'][] | undefined
+  readonly dialects?: readonly DialectName[] | undefined
 }
 
 /**
@@ -78,7 +78,6 @@ function refuseSections(text: string): void {
 }
 
 const OFF = /^pragma\s+(?:\w+\.)?foreign_keys\s*(?:=\s*|\(\s*)'?(?:off|0|false|no)\b/i
-const ANY = /^pragma\s+(?:\w+\.)?foreign_keys\b/i
 
 /** Whether SQLite is asked to leave foreign keys be, as other tools ask it in a transaction, where it is in vain. */
 function turnsForeignKeysOff(text: string): boolean {
@@ -91,14 +90,17 @@ async function runText(
   inTransaction: boolean,
   { dialects }: SqlMigrationOptions,
 ): Promise<void> {
-  const { driver } = db.settings
-  const { name } = driver.dialect
-  if (dialects !== undefined && !dialects.includes(name))
-    refuse(`The SQL is for ${dialects.join(' and ')}, and the database is ${name}. Make it again for ${name}.`)
-  for (const statement of splitStatements(text, name)) {
+  const dialect = dialectOf(db)
+  const title = titleOf(dialect)
+  if (dialects !== undefined && !isAmong(dialect, dialects))
+    refuse(
+      `The SQL is for ${dialects.map(titleOf).join(' and ')}, and the database is ${title}. Make it again for that.`,
+    )
+  const { foreignKeys } = engineOf(db)
+  for (const statement of splitStatements(text, dialect.name)) {
     if (inTransaction && statement.controls) refuseControl(statement)
     // The runner has done it, around the transaction.
-    if (inTransaction && name === 'sqlite' && ANY.test(statement.sql)) continue
+    if (inTransaction && foreignKeys?.isSwitch(statement.sql)) continue
     await send(db, statement)
   }
 }
@@ -109,15 +111,13 @@ function refuseControl({ sql, line }: TextStatement): void {
   )
 }
 
-/** As text, since not every database can prepare every statement. */
-async function send({ session, settings: { driver } }: DatabaseHandle, { sql, line }: TextStatement): Promise<void> {
+async function send(db: DatabaseHandle, { sql, line }: TextStatement): Promise<void> {
+  const session = sessionOf(db)
   const connection = await session.wait('write', undefined)
   try {
-    // A driver of MySQL splits scripts itself, and knows no bodies without `begin`.
-    if (driver.dialect.name === 'mysql' || driver.dialect.name === 'mariadb') await connection.execute(sql, [])
-    else await connection.script(sql)
+    await engineOf(db).send(connection, sql)
   } catch (cause) {
-    const error = failure(driver, cause, sql)
+    const error = failure(driverOf(db), cause, sql)
     error.message = `Line ${line} of the SQL: ${error.message}`
     throw error
   } finally {

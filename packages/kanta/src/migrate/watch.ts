@@ -1,6 +1,7 @@
-import type { Dialect } from '../dialect/index.ts'
 import type { BatchStatement, Connection, ExecuteResult, MaybePromise, RunResult } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
+import { engineOf } from './engine.ts'
 
 /** A statement of a migration. */
 export interface MigrationStatement {
@@ -174,10 +175,11 @@ export class WatchedConnection implements Connection {
 }
 
 /** Refuses what a migration must not send while a transaction is around it. */
-export function refuseInTransaction(dialect: Dialect['name']): (sql: string) => void {
+export function refuseInTransaction(db: DatabaseHandle): (sql: string) => void {
+  const { foreignKeys } = engineOf(db)
   return (sql) => {
     // SQLite takes no notice of it, and the rows of other tables would go with a dropped one.
-    if (dialect === 'sqlite' && /^\s*pragma\s+foreign_keys\s*[=(]/i.test(sql))
+    if (foreignKeys?.isSwitch(sql))
       refuse(
         "In a transaction 'pragma foreign_keys' does nothing. Say foreignKeys: 'off' in the migration, which turns them off around it.",
       )

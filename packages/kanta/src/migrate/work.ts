@@ -1,5 +1,15 @@
 import { KantaError } from '../error/index.ts'
-import { DatabaseHandle, failure, HeldSession, suppress, withoutPlugins } from '../run/index.ts'
+import {
+  type DatabaseHandle,
+  dialectOf,
+  driverOf,
+  failure,
+  HeldSession,
+  inSession,
+  sessionOf,
+  suppress,
+  withoutPlugins,
+} from '../extend/internal/index.ts'
 import type { Lock } from './lock.ts'
 import type { Records } from './record.ts'
 import type { MigrationEvent } from './result.ts'
@@ -31,8 +41,8 @@ export async function holding<T>(
   signal: AbortSignal | undefined,
   work: (held: Held) => Promise<T>,
 ): Promise<T> {
-  const { driver } = db.settings
-  const outer = await db.session.reserve('write', 'migrations', signal)
+  const driver = driverOf(db)
+  const outer = await sessionOf(db).reserve('write', 'migrations', signal)
   const watch = new WatchedConnection(outer.connection)
   const session = new HeldSession(watch, 'migrations', {
     sharesStreams: driver.sharesStreams,
@@ -40,7 +50,7 @@ export async function holding<T>(
     timeout: Number.POSITIVE_INFINITY,
     release: () => {},
   })
-  const handle = new DatabaseHandle(db.settings, session)
+  const handle = inSession(db, session)
   let spoiled = false
   const spoil = () => {
     spoiled = true
@@ -70,9 +80,9 @@ export async function leaveNothingOpen({ db, session, spoil }: Pick<Held, 'db' |
   if (connection.inTransaction === true) {
     errors.push(leftOpen())
     try {
-      await connection.run(db.settings.driver.dialect.transaction.rollback, [])
+      await connection.run(dialectOf(db).transaction.rollback, [])
     } catch (cause) {
-      errors.push(failure(db.settings.driver, cause))
+      errors.push(failure(driverOf(db), cause))
       spoil()
     }
   }

@@ -1,6 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { ArgRole } from '../ir/index.ts'
-import { isCount, show } from '../sql/index.ts'
+import { isCount } from '../ir/index.ts'
+import { show } from '../sql/index.ts'
 
 /** Refuses a value that cannot stand where the query has it. The text of the query says nothing of it any more. */
 export function checkArgument(what: string, value: unknown, roles: ReadonlySet<ArgRole>): void {

@@ -1,7 +1,7 @@
 import { type Dialect, localize } from '../dialect/index.ts'
 import { fullName, type Node } from '../ir/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import { withHidden } from './hidden.ts'
+import { mapInScope } from './cte-scope.ts'
 
 /** The definitions that a database knows, by name (`schema.name` for those in a schema). */
 export type SchemaDefinitions = ReadonlyMap<string, TableDefinition>
@@ -21,5 +21,5 @@ export function attachDefinitions(
     if (definition === undefined) return tree
     return { ...tree, definition: dialect === undefined ? definition : localize(definition, dialect) }
   }
-  return withHidden(tree, hidden, (child, inner) => attachDefinitions(child, schema, dialect, inner))
+  return mapInScope(tree, hidden, (child, inner) => attachDefinitions(child, schema, dialect, inner))
 }

@@ -76,23 +76,20 @@ export function bind(plan: Plan, args: readonly unknown[], dialect: Dialect, con
     if (varies(slot)) key += variant(places, typesOf(slot, args, dialect))
   }
   const inline = plan.inline || count > dialect.maxParameters
-  const known = inline ? undefined : plan.variants.get(key)
+  const known = inline ? undefined : plan.memos.text(key)
   const binding = known === undefined ? new TextBinding(dialect, inline) : new Binding()
   for (const piece of known === undefined ? plan.pieces : plan.slots) {
     if (typeof piece === 'string') binding.text(piece)
     else bindSlot(piece, args, context, binding, dialect)
   }
   const sql = known ?? (binding as TextBinding).sql
-  if (known === undefined && !inline && plan.variants.size < VARIANTS) plan.variants.set(key, sql)
+  if (known === undefined && !inline) plan.memos.keepText(key, sql)
   return { sql, parameters: binding.parameters }
 }
 
 /** What the values of a slot make of the text. */
 const variant = (places: number, types: readonly unknown[]): string =>
   types.length === 0 ? `${places},` : `${places}${JSON.stringify(types)},`
-
-/** The most texts kept of one plan. */
-const VARIANTS = 64
 
 export function bindFixed(plan: Plan, args: readonly unknown[], context: Context): readonly unknown[] {
   if (plan.direct) return args

@@ -9,17 +9,8 @@ import { type Plan, type Planning, planOfArrays, planOfColumns, type RowCodecs }
 type Row = Readonly<Record<string, unknown>>
 
 /** A statement together with the plan that says how its rows are read. */
-export interface Part {
+export interface Part extends Bound {
   readonly plan: Plan
-  readonly bound: Bound
-}
-
-/** The slot of an insert's rows, when its rows are its only arguments. */
-function rowsSlot(plan: Plan): NodeOf<'slot'> | undefined {
-  const [slot, ...more] = plan.slots
-  if (plan.tree.kind !== 'insert' || more.length > 0 || slot?.kind !== 'slot' || slot.role !== 'rows') return undefined
-  // The rows of a `values()` in its query are one table, and stay together.
-  return plan.tree.query === undefined ? slot : undefined
 }
 
 /** The most rows of one statement: a power of two, so that all numbers of rows are served by a few texts. */
@@ -33,18 +24,18 @@ function rowsPerStatement(columns: number, dialect: Dialect): number {
  * get the defaults.
  */
 export function partsOf(plan: Plan, args: readonly unknown[], planning: Planning, context: Context): readonly Part[] {
-  const slot = rowsSlot(plan)
+  const slot = plan.rows
   const { dialect } = planning
   if (slot === undefined) {
     if (plan.tree.kind === 'insert' && plan.tree.ragged) refuseRagged()
-    return [{ plan, bound: bind(plan, args, dialect, context) }]
+    return [{ plan, ...bind(plan, args, dialect, context) }]
   }
   const rows = args[slot.index] as readonly Row[]
   if (!(plan.tree as NodeOf<'insert'>).ragged) return chunks(plan, rows, planning, context)
   return groups(rows).flatMap((group) => {
     const part = planOfColumns(plan, group.columns, planning)
     if (group.columns.length > 0) return chunks(part, group.rows, planning, context)
-    return group.rows.map(() => ({ plan: part, bound: bind(part, args, dialect, context) }))
+    return group.rows.map(() => ({ plan: part, ...bind(part, args, dialect, context) }))
   })
 }
 
@@ -64,21 +55,19 @@ function arrays(plan: Plan, rows: readonly Row[], planning: Planning, context: C
     const some = rows.length <= ARRAY_ROWS ? rows : rows.slice(at, at + ARRAY_ROWS)
     const args: unknown[] = []
     args[(plan.slots[0] as NodeOf<'slot'>).index] = some
-    parts.push({ plan, bound: bind(plan, args, planning.dialect, context) })
+    parts.push({ plan, ...bind(plan, args, planning.dialect, context) })
   }
   return parts
 }
 
 function chunks(plan: Plan, rows: readonly Row[], planning: Planning, context: Context): Part[] {
   const { dialect } = planning
-  const byColumn = rows.length > 1 ? planOfArrays(plan, planning) : undefined
-  if (byColumn !== undefined) return arrays(byColumn, rows, planning, context)
-  const slot = rowsSlot(plan)!
-  const { columns, codecs } = slot.codec as RowCodecs
+  const { columns, codecs } = plan.rows!.codec as RowCodecs
   if (rows.length === 1) {
-    const sql = textFor(plan, 1, dialect)
-    return [{ plan, bound: { sql, parameters: parametersOf(rows, 0, 1, columns, codecs) } }]
+    return [{ plan, sql: textFor(plan, 1, dialect), parameters: parametersOf(rows, 0, 1, columns, codecs) }]
   }
+  const byColumn = planOfArrays(plan, planning)
+  if (byColumn !== undefined) return arrays(byColumn, rows, planning, context)
   const most = rowsPerStatement(columns.length, dialect)
   const parts: Part[] = []
   let at = 0
@@ -86,7 +75,7 @@ function chunks(plan: Plan, rows: readonly Row[], planning: Planning, context: C
     let size = most
     while (size > rows.length - at) size /= 2
     const sql = textFor(plan, size, dialect)
-    parts.push({ plan, bound: { sql, parameters: parametersOf(rows, at, size, columns, codecs) } })
+    parts.push({ plan, sql, parameters: parametersOf(rows, at, size, columns, codecs) })
     at += size
   }
   return parts
@@ -105,22 +94,22 @@ function groups(rows: readonly Row[]): { readonly columns: readonly string[]; re
 }
 
 function textFor(plan: Plan, rows: number, dialect: Dialect): string {
-  const key = String(rows)
-  let text = plan.variants.get(key)
-  if (text === undefined) {
-    text = ''
-    let position = 0
-    const { columns, codecs } = rowsSlot(plan)!.codec as RowCodecs
-    const types = columns.map((_, i) => cellType(codecs?.[i], dialect))
-    const place = (type: string | undefined): string => {
-      const text = dialect.placeholder(position++)
-      return type === undefined ? text : `cast(${text} as ${type})`
-    }
-    const row = () => `(${types.map(place).join(', ')})`
-    for (const piece of plan.pieces)
-      text += typeof piece === 'string' ? piece : Array.from({ length: rows }, row).join(', ')
-    plan.variants.set(key, text)
+  const key = rows === 1 ? '1' : String(rows)
+  return plan.memos.text(key) ?? plan.memos.keepText(key, writeRows(plan, rows, dialect))
+}
+
+function writeRows(plan: Plan, rows: number, dialect: Dialect): string {
+  let text = ''
+  let position = 0
+  const { columns, codecs } = plan.rows!.codec as RowCodecs
+  const types = columns.map((_, i) => cellType(codecs?.[i], dialect))
+  const place = (type: string | undefined): string => {
+    const text = dialect.placeholder(position++)
+    return type === undefined ? text : `cast(${text} as ${type})`
   }
+  const row = () => `(${types.map(place).join(', ')})`
+  for (const piece of plan.pieces)
+    text += typeof piece === 'string' ? piece : Array.from({ length: rows }, row).join(', ')
   return text
 }
 

@@ -1,14 +1,15 @@
 import { type Dialect, type Piece, type ReadBack, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
-import { defines, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
+import { defines, empty, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec, TableDefinition } from '../table/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
 import type { Context } from './context.ts'
-import { AS_STORED, type Decoding, decodingOf, type RowDecoder } from './decode.ts'
-import type { Companion } from './hook.ts'
+import { AS_STORED, type Decoding, decodingOf } from './decode.ts'
+import { PlanMemos } from './memos.ts'
 import { applyPolicies, type Policy, type Prepare } from './policy.ts'
 import { type Facts, Resolver } from './resolve.ts'
+import type { TransactionHook } from './transaction-hook.ts'
 
 /** The codecs of the columns of rows. */
 export interface RowCodecs {
@@ -20,7 +21,10 @@ export interface RowCodecs {
 
 export type Slot = NodeOf<'slot'> | NodeOf<'context'>
 
-/** What a shape compiles to in one database. Holds no value of any call. */
+/** What running a plan gives: rows, counts of changed rows, or what only the database knows of text. */
+export type PlanResult = 'rows' | 'counts' | 'unknown' | 'rows read back'
+
+/** What a shape compiles to in one database. Frozen: holds no value of any call, and never changes. */
 export interface Plan {
   readonly facts: Facts
   /** The text, when no value changes it. */
@@ -29,37 +33,31 @@ export interface Plan {
   readonly pieces: readonly Piece[]
   /** The places of values in the order of the text. */
   readonly slots: readonly Slot[]
+  /** The slot of an insert's rows, when its rows are its only arguments. */
+  readonly rows: NodeOf<'slot'> | undefined
   /** Whether values are written into the text: what defines takes no parameters. */
   readonly inline: boolean
-  /** How many arguments it takes, those of policies included. */
-  readonly given: number
+  /** The number of arguments, those of policies included. */
+  readonly argCount: number
   /** Whether the arguments are the parameters, as they are. */
   readonly direct: boolean
-  /** Whether running it gives rows; `undefined` for text of the user's own. */
-  readonly returnsRows: boolean | undefined
+  readonly result: PlanResult
   /** The statement as a tree, kept where running needs it. */
   readonly tree: Node
   readonly decoding: Decoding
-  /** Made when the first row has come. */
-  decoder: RowDecoder | undefined | 'unset'
   /** Whether its columns depend on the tables as they are when it runs, as with `select *`. */
-  readonly open: boolean
-  /** The plans of an insert's rows that give only some of its columns. */
-  parts: Map<string, Plan> | undefined
-  /** Texts of a plan whose text depends on the number of its values. */
-  readonly variants: Map<string, string>
+  readonly columnsAtRunTime: boolean
   /** How the rows of an insert are read where the database does not return them. */
-  readonly readBack?: ReadBack & { readonly plan: Plan }
+  readonly readBack: (ReadBack & { readonly plan: Plan }) | undefined
   /** The kind of the statement that the user asked for: a policy may make another of it. */
-  readonly asked: Node['kind']
+  readonly requestedKind: Node['kind']
   /** Checks the arguments and adds those of policies. */
   readonly prepare: Prepare | undefined
-  /** What policies tell companions of it. */
-  readonly told: readonly object[]
-  /** Those of the database that go along with this statement; `undefined` where there is none. */
-  readonly companions: readonly Companion[] | undefined
-  /** The plans of statements that companions derive from this one. */
-  derived: Map<string, Plan> | undefined
+  /** What policies tell transaction hooks of it. */
+  readonly notes: readonly object[]
+  /** The transaction hooks of the database that join this statement; `undefined` where none does. */
+  readonly transactionHooks: readonly TransactionHook[] | undefined
+  readonly memos: PlanMemos
 }
 
 /** What is fixed for a database, and so no part of a shape. */
@@ -67,8 +65,10 @@ export interface Planning {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
   readonly policies: readonly Policy[]
-  /** What goes along with statements, in one transaction with them. */
-  readonly companions: readonly Companion[]
+  /** Functions of the user's own that read no table and run no text, and so pass by policies. */
+  readonly trustedFunctions?: readonly string[] | undefined
+  /** The hooks that run statements of their own in the transaction of a statement. */
+  readonly transactionHooks: readonly TransactionHook[]
   /** Whether rows come as the database holds them, unread by codecs: what keeps images of rows needs that. */
   readonly stored?: boolean | undefined
 }
@@ -98,7 +98,6 @@ export function planningIn(planning: Planning, context: Context): Planning {
 }
 
 const NO_PIECES: readonly Piece[] = []
-const NO_VARIANTS: Map<string, string> = new Map()
 
 /** Makes the plan of a shape: names resolved, policies applied, text printed. */
 export function plan(shape: Shape, planning: Planning): Plan {
@@ -117,17 +116,17 @@ export function plan(shape: Shape, planning: Planning): Plan {
 function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
   const statement = attachDefinitions(folded.tree as Node, planning.schema, planning.dialect)
-  const given = folded.arguments
-  const { tree, added, prepare, told } = applyPolicies(statement, planning.policies, { ...planning, given })
-  const made = { ...planTree(tree, given + added, planning, given), asked: shape.kind, prepare, told }
-  const companions = planning.companions.filter((companion) => companion.joins(made.facts, told))
-  return { ...made, companions: companions.length === 0 ? undefined : companions }
+  const userArgs = folded.arguments
+  const { tree, added, prepare, notes } = applyPolicies(statement, planning.policies, { ...planning, given: userArgs })
+  const { transactionHooks } = planning
+  const origin = { argCount: userArgs + added, userArgs, requestedKind: shape.kind, prepare, notes, transactionHooks }
+  return planTree(tree, origin, planning)
 }
 
 /** How the rows of a derived statement come: by the codecs of their columns unless it says more. */
 export type DerivedRows = 'as asked' | 'as stored' | undefined
 
-/** The plan of a statement that was derived from that of another plan, with the same arguments; no policy sees it again. */
+/** Returns the plan of a statement derived from that of another plan, with the same arguments; no policy sees it again. */
 export function planOfDerived(
   whole: Plan,
   key: string,
@@ -135,120 +134,163 @@ export function planOfDerived(
   make: (tree: Node) => Node,
   rows?: DerivedRows,
 ): Plan {
-  whole.derived ??= new Map()
-  let found = whole.derived.get(key)
-  if (found === undefined) {
+  return whole.memos.plan(`derived ${key}`, () => {
     const own = { ...planning, policies: rows === 'as asked' ? planning.policies : [], stored: rows === 'as stored' }
-    found = planTree(make(whole.tree), whole.given, own)
-    whole.derived.set(key, found)
-  }
-  return found
+    return planTree(make(whole.tree), { argCount: whole.argCount }, own)
+  })
 }
 
-/** The plan of a tree that the policies have seen. */
-function planTree(tree: Node, given: number, planning: Planning, own: number = given): Plan {
+/** What is known of a tree from the statement that the user built. */
+interface Origin {
+  readonly argCount: number
+  /** The arguments of the user alone; all of them unless given. */
+  readonly userArgs?: number
+  readonly requestedKind?: Node['kind']
+  readonly prepare?: Prepare | undefined
+  readonly notes?: readonly object[]
+  /** The transaction hooks that are asked whether they join; none unless given. */
+  readonly transactionHooks?: readonly TransactionHook[]
+}
+
+/** Returns the plan of a tree that the policies have seen. */
+function planTree(tree: Node, origin: Origin, planning: Planning): Plan {
   const { capabilities, readBack: reading } = planning.dialect
   const readBack = capabilities.returning ? undefined : reading?.split(tree)
-  if (readBack === undefined) return planStatement(tree, given, planning, own)
-  const read = planStatement(readBack.select, 1, planning)
-  const made = planStatement(readBack.insert, given, planning)
-  return { ...made, tree, returnsRows: true, readBack: { ...readBack, plan: read } }
+  if (readBack === undefined) return planStatement(tree, origin, planning)
+  const plan = planStatement(readBack.select, { argCount: 1 }, planning)
+  const made = planStatement(readBack.insert, { ...origin, userArgs: origin.argCount }, planning)
+  return Object.freeze({ ...made, tree, result: 'rows read back', readBack: { ...readBack, plan } })
 }
 
-function planStatement(tree: Node, given: number, planning: Planning, own: number = given): Plan {
-  const { dialect, policies } = planning
-  const renames = policies.flatMap((policy) => (policy.renameColumn === undefined ? [] : [policy.renameColumn]))
-  const rename = renames.length === 0 ? undefined : (name: string) => renames.reduce((now, next) => next(now), name)
+function planStatement(tree: Node, origin: Origin, planning: Planning): Plan {
+  const { dialect } = planning
+  const { argCount, notes = NO_NOTES } = origin
+  const rename = renameOf(planning.policies)
   const resolver = new Resolver(rename)
   resolver.statement(tree)
   const writer = new Writer(dialect, resolver.outputs, rename)
   writer.statement(tree)
   const slots = writer.pieces.filter((piece) => typeof piece !== 'string')
   const inline = defines(tree.kind)
-  if (inline && slots.some((slot) => slot.kind === 'context' || slot.index >= own))
+  refuseSlots(slots, inline, origin.userArgs ?? argCount)
+  const isFixed = slots.length <= (inline ? 0 : dialect.maxParameters) && !slots.some(varies)
+  const facts = resolver.facts(tree)
+  const joining = origin.transactionHooks?.filter((hook) => hook.joins(facts, notes))
+  return Object.freeze({
+    facts,
+    sql: isFixed ? fixedText(writer.pieces, dialect) : undefined,
+    pieces: isFixed ? NO_PIECES : writer.pieces,
+    slots,
+    rows: rowsSlot(tree, slots),
+    inline,
+    argCount,
+    direct: isFixed && slots.length === argCount && slots.every(isDirect),
+    result: resultOf(tree),
+    tree,
+    decoding: planning.stored ? AS_STORED : decodingOf(resolver.selected.get(tree) ?? [], rename),
+    columnsAtRunTime: hasStar(tree) || (!isFixed && hasUnnamed(tree)),
+    readBack: undefined,
+    requestedKind: origin.requestedKind ?? tree.kind,
+    prepare: origin.prepare,
+    notes,
+    transactionHooks: joining === undefined || joining.length === 0 ? undefined : joining,
+    memos: new PlanMemos(),
+  })
+}
+
+const NO_NOTES: readonly object[] = []
+
+function rowsSlot(tree: Node, slots: readonly Slot[]): NodeOf<'slot'> | undefined {
+  const [slot] = slots
+  if (tree.kind !== 'insert' || slots.length !== 1 || slot?.kind !== 'slot' || slot.role !== 'rows') return undefined
+  // The rows of a `values()` in its query are one table, and stay together.
+  return tree.query === undefined ? slot : undefined
+}
+
+/** What the policies make of the names of result columns. */
+function renameOf(policies: readonly Policy[]): ((name: string) => string) | undefined {
+  const renames = policies.flatMap((policy) => (policy.renameColumn === undefined ? [] : [policy.renameColumn]))
+  return renames.length === 0 ? undefined : (name) => renames.reduce((now, next) => next(now), name)
+}
+
+/** Refuses values that stand where the statement cannot take them. */
+function refuseSlots(slots: readonly Slot[], inline: boolean, userArgs: number): void {
+  if (inline && slots.some((slot) => slot.kind === 'context' || slot.index >= userArgs))
     throw new KantaError(
       'invalid_input',
       'What is defined would keep a value of the context of this moment. Define it through a database without that policy.',
     )
-  const fixed = slots.length <= (inline ? 0 : dialect.maxParameters) && !slots.some(varies)
   for (const slot of slots) {
     if (slot.kind === 'slot' && slot.role === 'rows' && slot.codec === undefined)
       refuse('Rows stand where the query has no place for them. Give values(…).as(name) as a table.')
   }
-  return {
-    facts: resolver.facts(tree),
-    sql: fixed ? fixedText(writer.pieces, dialect) : undefined,
-    pieces: fixed ? NO_PIECES : writer.pieces,
-    slots,
-    inline,
-    direct: fixed && slots.length === given && slots.every(isDirect),
-    returnsRows: returnsRows(tree),
-    open: hasStar(tree) || (!fixed && hasUnnamed(tree)),
-    tree,
-    decoding: planning.stored ? AS_STORED : decodingOf(resolver.selected.get(tree) ?? [], rename),
-    decoder: 'unset',
-    variants: fixed ? NO_VARIANTS : new Map(),
-    parts: undefined,
-    asked: tree.kind,
-    prepare: undefined,
-    told: [],
-    companions: undefined,
-    derived: undefined,
-    given,
-  }
 }
 
-/** The plan of a part of an insert, whose rows come as those of the whole. */
+/** Returns the plan of a part of an insert, whose rows come as those of the whole. */
 function planPart(whole: Plan, tree: Node, planning: Planning): Plan {
-  return planTree(tree, whole.slots.length, { ...planning, stored: whole.decoding.stored })
+  return planTree(tree, { argCount: whole.slots.length }, { ...planning, stored: whole.decoding.stored })
 }
 
-/** The plan of an insert for rows that give only some of its columns. */
+/** Returns the plan of an insert for rows that give only some of its columns. */
 export function planOfColumns(whole: Plan, columns: readonly string[], planning: Planning): Plan {
-  const key = columns.join('\0')
-  whole.parts ??= new Map()
-  let part = whole.parts.get(key)
-  if (part === undefined) {
+  return whole.memos.plan(`columns ${columns.join('\0')}`, () => {
     const insert = whole.tree as NodeOf<'insert'>
+    if (columns.length === 0) {
+      const defaults = { ...insert, rows: undefined, columns: undefined, defaults: true, ragged: false }
+      return planPart(whole, defaults, planning)
+    }
     const rows = insert.rows as NodeOf<'slot'>
     const keys = (rows.codec as RowCodecs).columns
-    const given = {
+    const some = {
       ...insert,
       rows: { ...rows, codec: { columns, codecs: undefined } },
       columns: columns.map((key) => insert.columns![keys.indexOf(key)]!),
       ragged: false,
     }
-    part = planPart(
-      whole,
-      columns.length === 0 ? { ...insert, rows: undefined, columns: undefined, defaults: true, ragged: false } : given,
-      planning,
-    )
-    whole.parts.set(key, part)
-  }
-  return part
+    return planPart(whole, some, planning)
+  })
 }
 
-/** The plan of an insert whose many rows come as one array for each column; `undefined` where the database has none. */
+/** Returns the plan of an insert whose many rows come as one array for each column; `undefined` where there is none. */
 export function planOfArrays(whole: Plan, planning: Planning): Plan | undefined {
-  const { rowsQuery } = planning.dialect
+  return planning.dialect.rowsQuery === undefined
+    ? undefined
+    : whole.memos.plan('arrays', () => planArrays(whole, planning))
+}
+
+function planArrays(whole: Plan, planning: Planning): Plan | undefined {
   const insert = whole.tree as NodeOf<'insert'>
   const table = insert.into?.kind === 'alias' ? insert.into.operand : insert.into
   const definition = table?.kind === 'table' ? (table.definition as TableDefinition | undefined) : undefined
-  if (rowsQuery === undefined || definition === undefined || insert.columns === undefined) return undefined
-  const known = whole.parts?.get(ARRAYS)
-  if (known !== undefined) return known
+  if (definition === undefined || insert.columns === undefined) return undefined
   const rows = insert.rows as NodeOf<'slot'>
   const columns = insert.columns.map((name) => definition.columns.get(name)!)
-  const query = rowsQuery(rows, (rows.codec as RowCodecs).columns, columns)
-  if (query === undefined) return undefined
-  const arrays = planPart(whole, { ...insert, rows: undefined, query }, planning)
-  whole.parts ??= new Map()
-  whole.parts.set(ARRAYS, arrays)
-  return arrays
+  const query = planning.dialect.rowsQuery!(rows, (rows.codec as RowCodecs).columns, columns)
+  return query === undefined ? undefined : planPart(whole, { ...insert, rows: undefined, query }, planning)
 }
 
-/** No list of columns is this. */
-const ARRAYS = '\0'
+const NOTHING_KNOWN: Facts = {
+  ...{ kind: 'rawStatement', reads: [], writes: [], columns: [], readOnly: false, opaque: true },
+  trusted: [],
+}
+
+/** The plan of all text that is run as it is, of which nothing is known. */
+export const TEXT_PLAN: Plan = Object.freeze({
+  ...{
+    facts: NOTHING_KNOWN,
+    sql: undefined,
+    pieces: NO_PIECES,
+    slots: [],
+    rows: undefined,
+    inline: false,
+    argCount: 0,
+    direct: false,
+  },
+  ...{ result: 'unknown', tree: empty('rawStatement'), requestedKind: 'rawStatement', columnsAtRunTime: true },
+  ...{ readBack: undefined, prepare: undefined, notes: NO_NOTES, transactionHooks: undefined },
+  decoding: { codecs: new Map(), rename: undefined, bigints: false },
+  memos: new PlanMemos(),
+} as const)
 
 /** Whether the columns depend on the tables as they are when it runs. */
 function hasStar(tree: Node): boolean {
@@ -276,19 +318,19 @@ function fixedText(pieces: readonly Piece[], dialect: Dialect): string {
   return text
 }
 
-function returnsRows(tree: Node): boolean | undefined {
+function resultOf(tree: Node): PlanResult {
   switch (tree.kind) {
     case 'select':
     case 'explain':
-      return true
+      return 'rows'
     case 'insert':
     case 'update':
     case 'delete':
     case 'merge':
-      return tree.returning.length > 0 || tree.output.length > 0
+      return tree.returning.length > 0 || tree.output.length > 0 ? 'rows' : 'counts'
     case 'rawStatement':
-      return undefined
+      return 'unknown'
     default:
-      return false
+      return 'counts'
   }
 }

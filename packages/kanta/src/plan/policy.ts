@@ -3,7 +3,7 @@ import type { Node } from '../ir/index.ts'
 import { checkName } from '../sql/index.ts'
 import type { SchemaDefinitions } from './attach.ts'
 import type { Context } from './context.ts'
-import { withHidden } from './hidden.ts'
+import { mapInScope } from './cte-scope.ts'
 
 /** A statement as a tree: what policies read and write. */
 export type Statement = Node
@@ -39,6 +39,8 @@ export type Enforce = (statement: Statement, policies: readonly Policy[], around
 export interface Surroundings {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
+  /** Functions besides those of the dialect that read no table and run no text. */
+  readonly trustedFunctions?: readonly string[] | undefined
   /** How many arguments the user gives; slots from this number on are those that `prepare` adds. */
   readonly given: number
   /** What the policies that come after those of tables make of a name. */
@@ -54,8 +56,8 @@ export interface Enforced {
   readonly added: number
   /** Checks the arguments and adds those of the policies, each time that the statement runs. */
   readonly prepare: Prepare | undefined
-  /** What policies tell companions of it. */
-  readonly told: readonly object[]
+  /** What policies tell transaction hooks of it. */
+  readonly notes: readonly object[]
 }
 
 export type Prepare = (args: readonly unknown[], context: Context) => readonly unknown[]
@@ -74,7 +76,7 @@ export function inSchemas(
 ): Node {
   if (part.kind === 'table')
     return part.schema === undefined && !hidden.has(part.name) ? { ...part, schema: schemaOf(part.name) } : part
-  return withHidden(part, hidden, (child, inner) => inSchemas(child, schemaOf, inner))
+  return mapInScope(part, hidden, (child, inner) => inSchemas(child, schemaOf, inner))
 }
 
 /** What the policies make of a statement: those of tables first and together, then the others one by one. */
@@ -90,7 +92,7 @@ export function applyPolicies(
     tree: statement,
     added: 0,
     prepare: undefined,
-    told: [],
+    notes: [],
   }
   let { tree } = enforced
   for (const policy of policies) tree = policy.rewrite?.(tree) ?? tree

@@ -4,7 +4,7 @@ import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/inde
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
 import { COMPARES, COUNTING, DOCUMENTS, PASSING } from './operation.ts'
-import { mayQuery, mayWrite } from './words.ts'
+import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
@@ -230,10 +230,10 @@ export class Resolver {
       const others = this.statement(operation.query, this.#cteScope(scope))
       if (columns.complete) checkSameTypes(operation.operator, columns.columns, others ?? [])
     }
-    for (const part of [n.top, n.limit, n.offset, n.fetch]) if (part !== undefined) this.#expression(part, scope)
-    for (const list of [n.distinctOn, n.where, n.groupBy, n.having, n.windows, n.orderBy, n.modifiers]) {
-      for (const part of list) this.#expression(part, scope)
-    }
+    // All that has no place of its own above: values, orders, windows, numbers of rows.
+    eachChild(n, (child, part) => {
+      if (!part.takes.some((role) => ELSEWHERE.has(role))) this.#expression(child, scope)
+    })
     return columns
   }
 
@@ -588,6 +588,9 @@ export class Resolver {
     }
   }
 }
+
+/** Parts of a select that the resolver has looked at by then. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['cte', 'source', 'joined', 'selection', 'setOperation', 'lock'])
 
 /** The columns of an explanation as a document, as PostgreSQL and MySQL name them. */
 const EXPLAINED: readonly OutputColumn[] = ['QUERY PLAN', 'EXPLAIN'].map((name) => ({

@@ -1,5 +1,4 @@
-import type { Node, Plugin, Policy } from '../run/index.ts'
-import { mapChildren } from '../run/index.ts'
+import { mapChildren, type Node, type Plugin, type Policy } from '../extend/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
 
 /** `firstName` → `first_name` */

@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
+import { DatabaseHandle, started } from '../extend/internal/index.ts'
 import type { Capability, Database, DatabasePlugin, Plugged } from '../face/index.ts'
-import { DatabaseHandle, PoolSession } from '../run/index.ts'
 
 /**
  * The same database with plugins in force, once all of them have started. The database that was given stays as it is,
@@ -22,7 +22,7 @@ export async function createExecutor<
   if (!((db as unknown) instanceof DatabaseHandle))
     return refuse('createExecutor() takes what kanta() gives, and plugins.')
   const made = (db as unknown as DatabaseHandle).withPlugins(plugins as never)
-  if (made.session instanceof PoolSession) await made.session.started()
+  await started(made)
   return made as never
 }
 

@@ -19,6 +19,13 @@ export * from './soft-delete/index.ts'
 export { type TenantOptions, tenant } from './tenant.ts'
 export { checkTenantKeys, type TenantKeyFinding } from './tenant-keys.ts'
 export { type Timestamped, type TimestampsOptions, timestamps } from './timestamps.ts'
-export { type Expires, type ExpiringTable, type Swept, type TtlOptions, ttl } from './ttl.ts'
-export { createTtlTriggers, dropTtlTriggers } from './ttl-trigger.ts'
+export {
+  createTtlTriggers,
+  dropTtlTriggers,
+  type Expires,
+  type ExpiringTable,
+  type Swept,
+  type TtlOptions,
+  ttl,
+} from './ttl/index.ts'
 export { type Versioned, type VersionedRow, type VersionOptions, version } from './version.ts'

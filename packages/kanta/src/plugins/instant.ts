@@ -1,5 +1,4 @@
-import type { Dialect } from '../dialect/index.ts'
-import { KantaError } from '../error/index.ts'
+import { type Dialect, facetsOf } from '../dialect/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
 
 /**
@@ -34,7 +33,7 @@ export function inForm(
   instant: Date,
   form: InstantForm,
   column: ColumnDefinition | undefined,
-  { name }: Dialect,
+  { readsTimeZones }: Dialect,
 ): unknown {
   if (column?.type === 'custom' && column.codec !== undefined) return instant
   const time = instant.getTime()
@@ -45,10 +44,8 @@ export function inForm(
       return instant.toISOString().slice(0, 10)
     case 'timestamp':
       if (column?.type === 'timestamp') return instant
-      // MySQL and MariaDB read no zone; that of their connections is UTC.
-      return name === 'mysql' || name === 'mariadb'
-        ? instant.toISOString().replace('T', ' ').replace('Z', '')
-        : instant.toISOString()
+      // Where a zone is not read, that of the connections is UTC.
+      return readsTimeZones ? instant.toISOString() : instant.toISOString().replace('T', ' ').replace('Z', '')
     default: {
       if (column?.type === 'unix' || column?.type === 'unixms') return instant
       const number = form === 'seconds' ? Math.floor(time / 1000) : time
@@ -61,34 +58,37 @@ export function inForm(
 const EPOCH = 'extract(epoch from statement_timestamp())'
 
 /** The instant at which a statement runs, as the clock of the database has it: the same for all of its rows. */
-const CLOCKS: Readonly<Partial<Record<Dialect['name'], Readonly<Record<InstantForm, string>>>>> = {
-  sqlite: {
-    timestamp: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
-    iso: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
-    seconds: "cast(strftime('%s', 'now') as integer)",
-    milliseconds: "(cast(strftime('%s', 'now') as integer) * 1000 + cast(substr(strftime('%f', 'now'), 4) as integer))",
-    date: "date('now')",
-  },
-  postgres: {
-    timestamp: 'statement_timestamp()',
-    iso: `to_char(statement_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
-    seconds: `cast(floor(${EPOCH}) as bigint)`,
-    milliseconds: `cast(floor(${EPOCH} * 1000) as bigint)`,
-    date: `cast(statement_timestamp() at time zone 'UTC' as date)`,
-  },
-  mysql: {
-    timestamp: 'utc_timestamp(6)',
-    iso: "concat(left(date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')",
-    seconds: 'unix_timestamp()',
-    milliseconds: 'floor(unix_timestamp(current_timestamp(3)) * 1000)',
-    date: 'utc_date()',
-  },
+type Clock = Readonly<Record<InstantForm, string>>
+
+const sqlite: Clock = {
+  timestamp: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+  iso: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+  seconds: "cast(strftime('%s', 'now') as integer)",
+  milliseconds: "(cast(strftime('%s', 'now') as integer) * 1000 + cast(substr(strftime('%f', 'now'), 4) as integer))",
+  date: "date('now')",
 }
 
-/** What the clock of the database says, as text of SQL. */
-export function clockOf({ name }: Dialect, form: InstantForm): string {
-  const clock = CLOCKS[name === 'mariadb' ? 'mysql' : name]
-  if (clock === undefined)
-    throw new KantaError('unsupported', `The clock of ${name} is not read by timestamps(). Use clock: 'client'.`)
-  return clock[form]
+const postgres: Clock = {
+  timestamp: 'statement_timestamp()',
+  iso: `to_char(statement_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+  seconds: `cast(floor(${EPOCH}) as bigint)`,
+  milliseconds: `cast(floor(${EPOCH} * 1000) as bigint)`,
+  date: `cast(statement_timestamp() at time zone 'UTC' as date)`,
 }
+
+const mysql: Clock = {
+  timestamp: 'utc_timestamp(6)',
+  iso: "concat(left(date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%f'), 23), 'Z')",
+  seconds: 'unix_timestamp()',
+  milliseconds: 'floor(unix_timestamp(current_timestamp(3)) * 1000)',
+  date: 'utc_date()',
+}
+
+const clocks = facetsOf<Clock>(
+  'The clock of the database',
+  { sqlite, postgres, mysql, mariadb: mysql, mssql: undefined },
+  "Use that of the program: clock: 'client'.",
+)
+
+/** What the clock of the database says, as text of SQL. */
+export const clockOf = (dialect: Dialect, form: InstantForm): string => clocks.of(dialect)[form]

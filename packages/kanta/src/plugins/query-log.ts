@@ -1,4 +1,5 @@
-import { type LogEntry, logHook, type Plugin } from '../run/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type LogEntry, logHook } from '../extend/internal/index.ts'
 
 /**
  * Tells of every statement when it has ended.

@@ -1,7 +1,8 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import { type Context, contextValue, type Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, inSchemas, policiesOf } from '../extend/internal/index.ts'
 import { type TableReference, tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import { type Context, contextValue, type DatabaseHandle, inSchemas, type Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { nameGiven, tableNames } from './table-list.ts'
 
@@ -76,8 +77,8 @@ export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
     name: 'schemaPerTenant',
     conflicts: ['schemaPrefix'],
     policies: [policy],
-    extend: ({ settings }: DatabaseHandle) => {
-      const { policies } = settings.planning
+    extend: (db: DatabaseHandle) => {
+      const policies = policiesOf(db)
       const before = policies.slice(0, policies.indexOf(policy)).find(({ name }) => OTHER_SCHEMA.test(name))
       if (before !== undefined) throw placedBefore(before.name)
       return {}

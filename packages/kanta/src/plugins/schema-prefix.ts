@@ -1,4 +1,5 @@
-import { type Plugin, schemaPrefix as prefixPolicy } from '../run/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { schemaPrefix as prefixPolicy } from '../extend/internal/index.ts'
 
 /**
  * Puts every table that names no schema into one, as `db.withSchema()` does for a single handle.

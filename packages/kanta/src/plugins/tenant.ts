@@ -1,18 +1,16 @@
-import type { Dialect } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import { type Context, contextValue, type Node, type Plugin } from '../extend/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
-  all,
-  equal,
   type Late,
   type Row,
+  sameBytes,
   sameName,
   type TableReference,
   type TableRule,
   tablePolicy,
 } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import { contextValue, type Node, type Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
 import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'
@@ -134,9 +132,8 @@ class TenantRule implements TableRule {
   }
 
   sees(row: Row, _use: unknown, late: Late): Node | undefined {
-    const same = equal(row(this.#column), owner(late, this.#context))
-    if (!isLoose(late.dialect, this.#definition)) return same
-    return all([same, sameBytes(row(this.#column), this.#context, late)])
+    const compared = { key: keyOf(this.#context), operator: '=', make: tenantIn(this.#context) } as const
+    return sameBytes(row(this.#column), this.#definition, compared, late)
   }
 
   column(name: string, use: string): void {
@@ -147,9 +144,15 @@ class TenantRule implements TableRule {
   }
 }
 
+const keyOf = (context: string): string => `tenant ${context}`
+
+const tenantIn =
+  (context: string) =>
+  (values: Context): unknown =>
+    tenantOf(context, contextValue(context, values))
+
 /** The place of who asks: one value for the whole statement. */
-const owner = (late: Late, context: string): Node =>
-  late.ofContext(`tenant ${context}`, (values) => tenantOf(context, contextValue(context, values)))
+const owner = (late: Late, context: string): Node => late.ofContext(keyOf(context), tenantIn(context))
 
 function tenantOf(context: string, value: unknown): unknown {
   const known =
@@ -163,30 +166,3 @@ function tenantOf(context: string, value: unknown): unknown {
     )
   return value
 }
-
-/**
- * Whether `=` takes different tenants for one: MySQL and MariaDB compare text by collations to which `a`, `A` and `á`
- * are the same, and text with numbers as numbers.
- */
-function isLoose({ name }: Dialect, column: ColumnDefinition | undefined): boolean {
-  return (name === 'mysql' || name === 'mariadb') && (column === undefined || LOOSE.has(column.type))
-}
-
-const LOOSE: ReadonlySet<ColumnDefinition['type']> = new Set(['text', 'varchar', 'enum', 'custom'])
-
-/** A comparison of the bytes of text, beside the one that an index serves. */
-function sameBytes(column: Node, context: string, late: Late): Node {
-  const text = late.ofContext(`tenant ${context} as text`, (values) => {
-    const value = contextValue(context, values)
-    if (value instanceof Uint8Array)
-      throw policyError(
-        `The '${context}' of the context is bytes, and its column is not known. Give kanta() a schema where it is bytes().`,
-      )
-    return String(value)
-  })
-  return equal(asBytes(asText(column)), asBytes(asText(text)))
-}
-
-const cast = (operand: Node, type: string): Node => ({ kind: 'cast', operand, type: { kind: 'word', text: type } })
-const asText = (operand: Node): Node => cast(operand, 'char')
-const asBytes = (operand: Node): Node => cast(operand, 'binary')

@@ -1,8 +1,9 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import type { Node, Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
 import { type Late, type Stamp, sameName, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import type { DatabaseHandle, Node, Plugin } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 import { type ColumnDefinition, definitionOf } from '../table/index.ts'
 import { clockOf, FORMS, formOf, type InstantForm, inForm } from './instant.ts'
@@ -102,7 +103,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
     extend: (db: DatabaseHandle) => {
       const touch = (table: unknown): unknown => {
         const name = definitionOf(table)?.name ?? String(table)
-        const { schema } = db.settings.planning
+        const schema = schemaOf(db)
         const definition = definitionOf(table) ?? schema.get(name)
         if (rule({ name, schema: undefined, definition })?.updates === undefined)
           refuse(`touch(${show(table)}): timestamps() writes no time of change into that table. List it in 'tables'.`)

@@ -1,8 +1,9 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, TableCells, UpdateRow } from '../face/index.ts'
 import { literal, type Row, sameName, type TableReference, tablePolicy } from '../guard/index.ts'
 import { splitName } from '../ir/index.ts'
-import type { DatabaseHandle, Plugin } from '../run/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import type { Selectable, TableDefinition } from '../table/index.ts'
 import type { HasTables } from './soft-delete/index.ts'
@@ -111,8 +112,8 @@ export function version(options: VersionOptions = {}): Plugin<Versioned> {
         rule: (table, _, late) => (isVersioned(settled, table, late.around.schema) ? rule : undefined),
       }),
     ],
-    extend: ({ settings }: DatabaseHandle) => {
-      checkTables(settled, settings.planning.schema)
+    extend: (db: DatabaseHandle) => {
+      checkTables(settled, schemaOf(db))
       return added as never
     },
   }
@@ -149,7 +150,7 @@ class OneVersion {
 
   constructor(db: DatabaseHandle, settled: Settled, table: string, key: unknown, expected: unknown) {
     checkName(table, 'a table')
-    const { schema } = db.settings.planning
+    const schema = schemaOf(db)
     const definition = schema.get(table)
     const { name, schema: of } = splitName(table)
     if (!isVersioned(settled, { name, schema: of, definition }, schema))

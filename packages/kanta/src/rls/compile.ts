@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
-import { isNull, type Late, literal, type Row, word } from '../guard/index.ts'
-import { type Context, type Node, type NodeOf, nodeWith } from '../run/index.ts'
+import { type Context, type Node, type NodeOf, nodeWith } from '../extend/index.ts'
+import { isNull, type Late, literal, type Row, sameBytes, sameColumns, word } from '../guard/index.ts'
 import { show } from '../sql/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { Items, Part, Scope, Tree, Value } from './condition.ts'
@@ -60,6 +60,8 @@ function nodeOf(tree: Tree, site: Site): Node {
 const valueOf = (make: (context: Context) => unknown, late: Late): NodeOf<'slot'> =>
   late.ofContext(`rls ${late.added}`, make)
 
+const nextKey = ({ late }: Site): string => `rls ${late.added}`
+
 /** What depends on the context alone is answered before the statement runs. */
 function known(make: (context: Context) => boolean, { late }: Site): Node {
   return { kind: 'binary', left: valueOf((context) => (make(context) ? 1 : 0), late), op: '=', right: word('1') }
@@ -78,16 +80,35 @@ function comparison(tree: Extract<Tree, { kind: 'compare' }>, site: Site): Node 
   }
   const column = columnOf(left, site)
   if (isOrder(operator) && column !== undefined && TEXTS.has(column.type)) refuseOrder(`the text '${column.name}'`)
-  const operand = exact(columnNode(left, site), column, right, site)
-  return { kind: 'binary', left: operand, op: operator, right: sideOf(right, column, site) }
+  if (!isOrder(operator)) {
+    const same = sameness(left, column, right, site)
+    return operator === '=' ? same : negated(same)
+  }
+  return { kind: 'binary', left: columnNode(left, site), op: operator, right: sideOf(right, column, site) }
+}
+
+function negated(condition: Node): Node {
+  if (condition.kind === 'binary') return { ...condition, op: '<>' }
+  return { kind: 'unary', op: 'not', operand: { kind: 'parens', operand: condition } }
+}
+
+/** Whether two sides are equal, byte for byte where they are texts. */
+function sameness(left: ColumnPart, column: ColumnDefinition | undefined, right: Part, site: Site): Node {
+  const operand = columnNode(left, site)
+  if (right.kind === 'column')
+    return sameColumns(operand, columnNode(right, site), [column, columnOf(right, site)], site.late)
+  return sameBytes(operand, column, { key: nextKey(site), operator: '=', make: makeOf(right, column) }, site.late)
 }
 
 function sideOf(part: Part, column: ColumnDefinition | undefined, site: Site): Node {
   if (part.kind === 'column') return columnNode(part, site)
+  return withCodec(valueOf(makeOf(part, column), site.late), column)
+}
+
+/** Makes the value of a side that is no column. */
+function makeOf(part: Exclude<Part, ColumnPart>, column: ColumnDefinition | undefined): (context: Context) => unknown {
   const where = part.kind === 'context' ? `'${part.name}' of the context` : 'A value of a policy'
-  const make = (context: Context): unknown =>
-    fitting(part.kind === 'context' ? scalarOf(part.name, context) : part.value, column, where)
-  return withCodec(valueOf(make, site.late), column)
+  return (context) => fitting(part.kind === 'context' ? scalarOf(part.name, context) : part.value, column, where)
 }
 
 function membership(left: Part, items: Items, site: Site): Node {
@@ -97,14 +118,7 @@ function membership(left: Part, items: Items, site: Site): Node {
   const where = isNamed ? `'${items.name}' of the context` : 'A value of a policy'
   const make = (context: Context): readonly Value[] =>
     (isNamed ? listOf(items.name, context) : items).map((item) => fitting(item, column, where))
-  const slot = { ...valueOf(make, site.late), role: 'list' } as const
-  const sample: Part = isNamed || items[0] === undefined ? left : { kind: 'value', value: items[0] }
-  return {
-    kind: 'binary',
-    left: exact(columnNode(left, site), column, sample, site),
-    op: 'in',
-    right: withCodec(slot, column),
-  }
+  return sameBytes(columnNode(left, site), column, { key: nextKey(site), operator: 'in', make }, site.late)
 }
 
 function existence({ scope, where }: Extract<Tree, { kind: 'exists' }>, site: Site): Node {
@@ -127,6 +141,8 @@ function existence({ scope, where }: Extract<Tree, { kind: 'exists' }>, site: Si
   return { kind: 'unary', op: 'exists', operand: late.reader(query) }
 }
 
+type ColumnPart = Extract<Part, { kind: 'column' }>
+
 const placeOf = (scope: Scope, { places }: Site): Place => places.find((place) => place.scope === scope)!
 
 const columnNode = ({ scope, column }: Extract<Part, { kind: 'column' }>, site: Site): Node =>
@@ -147,14 +163,6 @@ function columnOf({ scope, column }: Extract<Part, { kind: 'column' }>, site: Si
 
 const UNCOMPARED: ReadonlySet<string> = new Set(['decimal', 'json', 'bytes', 'custom'])
 const TEXTS: ReadonlySet<string> = new Set(['text', 'varchar', 'enum', 'uuid'])
-
-/** Texts are equal when they are the same; most collations of MySQL and MariaDB say so of others, too. */
-function exact(operand: Node, column: ColumnDefinition | undefined, other: Part, { late }: Site): Node {
-  if (late.dialect.name !== 'mysql' && late.dialect.name !== 'mariadb') return operand
-  const isText =
-    column === undefined ? other.kind === 'value' && typeof other.value === 'string' : TEXTS.has(column.type)
-  return isText ? { kind: 'cast', operand, type: word('binary') } : operand
-}
 
 const withCodec = (slot: NodeOf<'slot'>, column: ColumnDefinition | undefined): Node => ({
   ...slot,

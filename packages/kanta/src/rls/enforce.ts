@@ -1,7 +1,7 @@
+import type { Policy } from '../extend/index.ts'
 import type { Capability } from '../face/index.ts'
 import { type Late, type Row as RowOf, type TableRule, tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import type { Policy } from '../run/index.ts'
 import { compile } from './compile.ts'
 import type { ColumnRights, Policies, TableRules } from './declare.ts'
 import { hasRight, refuseColumn } from './evaluate.ts'

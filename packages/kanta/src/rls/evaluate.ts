@@ -1,5 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
-import type { Context } from '../run/index.ts'
+import type { Context } from '../extend/index.ts'
 import { show } from '../sql/index.ts'
 import type { Selectable } from '../table/index.ts'
 import type { Operator, Part, Scope, Tree, Value } from './condition.ts'

@@ -1,9 +1,9 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import type { Plugin } from '../run/index.ts'
+import type { Plugin } from '../extend/index.ts'
 import { show } from '../sql/index.ts'
 import { Policies } from './declare.ts'
 import { type RlsOptions, rowPolicy } from './enforce.ts'
-import { contextCompanion } from './session.ts'
+import { contextHook } from './session.ts'
 
 /**
  * Row-level security: statements see and write only the rows, and the columns, that the policies let their context have.
@@ -24,6 +24,6 @@ export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}):
     return refuse(`rls() takes what policies() gives, not ${show(policies)}.`)
   checkOptions('rls()', options, ['capability', 'native'])
   const { capability, native = false } = options
-  const companions = native ? [contextCompanion(policies)] : undefined
-  return { name: 'rls', policies: [rowPolicy(policies, capability, native)], companions }
+  const transactionHooks = native ? [contextHook(policies)] : undefined
+  return { name: 'rls', policies: [rowPolicy(policies, capability, native)], transactionHooks }
 }

@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { type Context, contextValue } from '../run/index.ts'
+import { type Context, contextValue } from '../extend/index.ts'
 import type { Part, Tree, Value } from './condition.ts'
 import type { Open, Rules, TableRules } from './declare.ts'
 

@@ -1,5 +1,6 @@
 import { KantaError } from '../error/index.ts'
-import { type Companion, type Context, type DatabaseHandle, type Facts, withoutPlugins } from '../run/index.ts'
+import type { Context, Facts, TransactionHook } from '../extend/index.ts'
+import { type DatabaseHandle, withoutPlugins } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Policies, TableRules } from './declare.ts'
 import { SETTING } from './native-text.ts'
@@ -45,7 +46,7 @@ async function set(db: DatabaseHandle, text: string): Promise<void> {
 }
 
 /** Sets the context before each statement, in one transaction with it: it ends with that, and no other sees it. */
-export function contextCompanion(policies: Policies): Companion {
+export function contextHook(policies: Policies): TransactionHook {
   const all = namesOfAll(policies)
   return {
     name: 'rls context',

@@ -2,7 +2,7 @@ import type { DestroyOptions, HeldSession, Loan, Pool, Session, Transaction } fr
 import type { Connection, Role } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Context } from '../plan/index.ts'
-import { DatabaseHandle } from './database.ts'
+import { DatabaseHandle, sessionOf, settingsOf } from './database.ts'
 
 /** What keeps a value for everything that a function calls, awaits or starts: an AsyncLocalStorage. */
 export interface AmbientStorage<T> {
@@ -79,13 +79,15 @@ class AmbientSession implements Session {
 
 /** The same database, whose statements run in the transaction that the running code is in. */
 export function withAmbient(database: DatabaseHandle, storage: AmbientStorage<HeldSession>): DatabaseHandle {
-  if (database.session.pool === undefined) refuse('ambient() takes a whole database, not a transaction.')
-  return new DatabaseHandle(database.settings, new AmbientSession(database.session, storage))
+  const session = sessionOf(database)
+  if (session.pool === undefined) refuse('ambient() takes a whole database, not a transaction.')
+  return new DatabaseHandle(settingsOf(database), new AmbientSession(session, storage))
 }
 
 /** The same database, whose policies also read the context that the running code is in. */
 export function withAmbientContext(database: DatabaseHandle, storage: AmbientStorage<Context>): DatabaseHandle {
-  const { session, settings } = database
+  const session = sessionOf(database)
+  const settings = settingsOf(database)
   if (session.pool === undefined) refuse('ambientContext() takes a whole database, not a transaction.')
   if (settings.ambientContext !== undefined) refuse('The database has an ambientContext() already. Use that one.')
   return new DatabaseHandle({ ...settings, ambientContext: () => storage.getStore() }, session)

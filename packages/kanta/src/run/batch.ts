@@ -1,43 +1,23 @@
-import type { Connection, ExecuteResult } from '../driver/index.ts'
-import { type Hook, type Part, type QueryEvent, throughHooks } from '../plan/index.ts'
-
-/** What runs the parts of a statement as one. */
-export interface BatchSource {
-  readonly hooks: readonly Hook[]
-  event(part: Part): QueryEvent
-  /** The rows, or the result object, of what one of them did. */
-  result(part: Part, answer: ExecuteResult): unknown[]
-  failure(cause: unknown, part: Part): Error
-}
+import type { CompletionCallbacks } from '../connect/index.ts'
+import type { ExecuteResult } from '../driver/index.ts'
+import type { Statement } from './statement.ts'
 
 /**
- * Runs the parts in one batch of the connection, and gives what each gave. A batch cannot be begun without its last
- * statement, so the hooks of all are entered first; when one of them throws, nothing is sent.
+ * Runs statements in one batch of their connection, and gives the result of each. A batch cannot be begun without its
+ * last statement, so the hooks of all are entered first; when one of them throws, nothing is sent.
  */
-export async function runBatch(
-  parts: readonly Part[],
-  connection: Required<Pick<Connection, 'batch'>>,
-  source: BatchSource,
-): Promise<unknown[][]> {
+export async function runBatch(statements: readonly Statement[], callbacks: CompletionCallbacks): Promise<unknown[][]> {
   const sent = Promise.withResolvers<readonly ExecuteResult[]>()
-  // Whoever entered gets to know of it; a hook that threw before has told already.
+  // Each statement that entered is told of a failure; a hook that threw before has told already.
   sent.promise.catch(() => {})
-  const statements = parts.map(({ plan, bound }) => ({ ...bound, bigints: plan.decoding.bigints }))
-  const send = async (): Promise<readonly ExecuteResult[]> => {
-    try {
-      return await connection.batch(statements)
-    } catch (cause) {
-      throw source.failure(cause, parts[0]!)
-    }
+  let outside = statements.length
+  const enter = async (statement: Statement, index: number): Promise<unknown[]> => {
+    if (--outside === 0) sent.resolve(send(statements))
+    return statement.settle(sent.promise.then((answers) => answers[index]!))
   }
-  let outside = parts.length
-  const enter = async (part: Part, index: number): Promise<unknown[]> => {
-    if (--outside === 0) sent.resolve(send())
-    return source.result(part, (await sent.promise)[index]!)
-  }
-  const runs = parts.map(async (part, index) => {
+  const runs = statements.map(async (statement, index) => {
     try {
-      return await throughHooks(source.hooks, source.event(part), () => enter(part, index))
+      return await statement.runner.enclose(statement, callbacks, () => enter(statement, index))
     } catch (error) {
       sent.reject(error)
       throw error
@@ -47,4 +27,15 @@ export async function runBatch(
   const failed = ended.find((one) => one.status === 'rejected')
   if (failed !== undefined) throw failed.reason
   return ended.map((one) => (one as PromiseFulfilledResult<unknown[]>).value)
+}
+
+/** Sends all of them; an error is that of the first. */
+async function send(statements: readonly Statement[]): Promise<readonly ExecuteResult[]> {
+  const first = statements[0]!
+  const texts = statements.map(({ sql, parameters, plan }) => ({ sql, parameters, bigints: plan.decoding.bigints }))
+  try {
+    return await first.use!.run(() => first.connection!.batch!(texts))
+  } catch (cause) {
+    throw first.failure(cause)
+  }
 }

@@ -18,7 +18,6 @@ import {
   type Context,
   type Exemption,
   MOST_PLANNINGS,
-  orderHooks,
   type Planning,
   type Policy,
   type SchemaDefinitions,
@@ -39,14 +38,16 @@ import {
   show,
 } from '../sql/index.ts'
 import { definitionOf, type TableDefinition } from '../table/index.ts'
-import { Executor, type Settings } from './execute.ts'
+import { settingsWithoutPlugins } from './derived-settings.ts'
+import { Executor } from './execute.ts'
+import { orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
 import { PreparedQuery } from './prepared.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
-import { SchemaCreator } from './schema-creator.ts'
+import { type SchemaCreator, schemaOf } from './schema-creator.ts'
+import type { Settings } from './settings.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
-import { settingsWithoutGuards, settingsWithoutPlugins } from './without.ts'
 
 /** What `kanta()` takes. */
 export interface KantaOptions {
@@ -55,6 +56,11 @@ export interface KantaOptions {
   /** The tables as values: an object of them, or a module (`import * as schema`). */
   readonly schema?: object | undefined
   readonly plugins?: readonly Plugin<object>[] | undefined
+  /**
+   * Functions of your own, or of an extension, that statements may call under policies: they read no table and run no
+   * text, such as `similarity` of PostgreSQL's `pg_trgm`. Those of the database itself that do neither are known.
+   */
+  readonly trustedFunctions?: readonly string[] | undefined
   /** Which statements to tell of, and to whom. */
   readonly log?: Log | undefined
   /** Leaves the parameters out of errors and logs. */
@@ -69,6 +75,7 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
   'driver',
   'schema',
   'plugins',
+  'trustedFunctions',
   'log',
   'redact',
   'acquireTimeout',
@@ -95,8 +102,9 @@ export function open(options: KantaOptions): DatabaseHandle {
     planning: {
       dialect: driver.dialect,
       schema: definitions(options.schema),
+      trustedFunctions: functionNames(options.trustedFunctions),
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
-      companions: plugins.flatMap((plugin) => plugin.companions ?? []),
+      transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
     },
     hooks: orderHooks(options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks]),
     plugins,
@@ -134,14 +142,6 @@ function lifecycleOf(
   }
 }
 
-/** The same database as if it had no plugins, in its session or another: see {@link settingsWithoutPlugins}. */
-export const withoutPlugins = ({ settings, session }: DatabaseHandle, other: Session = session): DatabaseHandle =>
-  new DatabaseHandle(settingsWithoutPlugins(settings), other)
-
-/** The same database without rules on rows: see {@link settingsWithoutGuards}. */
-export const withoutGuards = ({ settings, session }: DatabaseHandle, mode: string): DatabaseHandle =>
-  new DatabaseHandle(settingsWithoutGuards(settings, mode), session)
-
 /** `PLAN_CACHE=off` plans every statement afresh; a runtime that does not let programs see its environment has none. */
 function isPlanCacheOff(): boolean {
   try {
@@ -155,6 +155,12 @@ function checkLog(log: unknown): void {
   const levels = Array.isArray(log) && Array.from(log).every((level) => level === 'query' || level === 'error')
   if (log !== undefined && typeof log !== 'function' && !levels)
     refuse(`log takes a function, or the levels that go to the console: ['query', 'error'], not ${show(log)}.`)
+}
+
+function functionNames(names: unknown): readonly string[] | undefined {
+  if (names === undefined) return undefined
+  if (!Array.isArray(names)) return refuse(`trustedFunctions takes a list of names, not ${show(names)}.`)
+  return names.map((name) => checkName(name, 'a trusted function'))
 }
 
 /** The tables among the values of an object or a module. */
@@ -172,18 +178,39 @@ function definitions(schema: object | undefined): SchemaDefinitions {
   return found
 }
 
+/** The settings of a database. No property of a handle has them: they would open a way past its policies. */
+export let settingsOf: (db: DatabaseHandle) => Settings
+
+/** Where the statements of a database run: the way past its policies, and so no property of a handle either. */
+export let sessionOf: (db: DatabaseHandle) => Session
+
+/** The same database, or transaction, with other settings. */
+export let withSettings: <D extends DatabaseHandle>(db: D, settings: Settings) => D
+
 /** A database, or the part of it that a transaction or a held connection is. */
 export class DatabaseHandle extends QueryCreator implements Runnable {
-  readonly settings: Settings
-  readonly session: Session
+  readonly #settings: Settings
+  readonly #session: Session
   readonly #executor: Executor
+  readonly #derive: (settings: Settings) => DatabaseHandle
 
-  constructor(settings: Settings, session: Session) {
+  static {
+    settingsOf = (db) => db.#settings
+    sessionOf = (db) => db.#session
+    withSettings = <D extends DatabaseHandle>(db: D, settings: Settings) => db.#derive(settings) as D
+  }
+
+  constructor(
+    settings: Settings,
+    session: Session,
+    derive = (other: Settings): DatabaseHandle => new DatabaseHandle(other, session),
+  ) {
     const executor = new Executor(settings, session)
     super(executor)
-    this.settings = settings
-    this.session = session
+    this.#settings = settings
+    this.#session = session
     this.#executor = executor
+    this.#derive = derive
     for (const plugin of settings.plugins)
       if (plugin.extend !== undefined) Object.assign(this, plugin.extend(this as never))
   }
@@ -201,7 +228,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   get schema(): SchemaCreator {
-    return new SchemaCreator(this.#executor)
+    return schemaOf(this.#executor)
   }
 
   case(...value: unknown[]): ReturnType<typeof caseOf> {
@@ -211,12 +238,13 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   /** The same database with every unqualified table in a schema. */
   withSchema(name: string): this {
     checkName(name, 'a schema')
-    return this.#planned(`schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
+    return planned(this, `schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
   }
 
   /** The same database with more plugins. */
   withPlugins(plugins: readonly Plugin<object>[]): this {
-    const { settings, session } = this
+    const settings = this.#settings
+    const session = this.#session
     const all = arrange(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
     const added = all.filter((plugin) => !settings.plugins.includes(plugin))
     const { planning } = settings
@@ -227,7 +255,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
         ...planning,
         policies: [...planning.policies, ...added.flatMap((plugin) => plugin.policies ?? [])],
         // In the order of all plugins: what keeps images of rows comes last, next to the statement itself.
-        companions: all.flatMap((plugin) => plugin.companions ?? []),
+        transactionHooks: all.flatMap((plugin) => plugin.transactionHooks ?? []),
       },
       hooks: orderHooks([...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])]),
     }
@@ -235,21 +263,22 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       for (const { name, onInit, onDestroy } of added)
         if (onInit !== undefined || onDestroy !== undefined)
           refuse(`The plugin '${name}' needs a whole database. Give it to that.`)
-      return this.over(made) as this
+      return this.#derive(made) as this
     }
     const lifecycle = lifecycleOf(added, made, session.pool, session)
-    if (lifecycle === undefined) return this.over(made) as this
+    if (lifecycle === undefined) return this.#derive(made) as this
     return new DatabaseHandle(made, new PoolSession(session.pool, lifecycle)) as this
   }
 
   /** The plugins in force, in the order in which they apply. */
   get plugins(): readonly PluginDescription[] {
-    return this.settings.plugins.map(describePlugin)
+    return this.#settings.plugins.map(describePlugin)
   }
 
   /** The same database for someone: with values that policies read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this {
-    return this.over({ ...this.settings, context: addContext(this.settings.context, context) }) as this
+    const settings = this.#settings
+    return this.#derive({ ...settings, context: addContext(settings.context, context) }) as this
   }
 
   /** The same database without the policies that a capability turns off. */
@@ -257,27 +286,17 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     if (typeof reason !== 'string' || reason.trim() === '') refuse(`unscoped() takes a reason, not ${show(reason)}.`)
     // What is no object could be guessed.
     const isHeld = typeof capability === 'object' && capability !== null
-    const opened = this.settings.planning.policies.filter((policy) => isHeld && policy.opens?.(capability) === true)
+    const { policies } = this.#settings.planning
+    const opened = policies.filter((policy) => isHeld && policy.opens?.(capability) === true)
     if (opened.length === 0)
       throw new KantaError('policy', 'The capability turns off no policy of this database. Give that of its plugin.')
-    return this.exempt(
+    return exempt(
+      this,
       // Two policies may have one name.
-      `without ${opened.map((policy) => this.settings.planning.policies.indexOf(policy)).join()}`,
+      `without ${opened.map((policy) => policies.indexOf(policy)).join()}`,
       (policy) => (opened.includes(policy) ? undefined : policy),
       opened.map((policy) => ({ policy: policy.name, reason })),
     )
-  }
-
-  /** The same database with some policies changed or left out: what plugins make their opt-outs of. */
-  exempt(key: string, change: (policy: Policy) => Policy | undefined, exemptions: readonly Exemption[]): this {
-    const made = this.#planned(key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
-    return this.over({ ...made.settings, exemptions: [...this.settings.exemptions, ...exemptions] }) as this
-  }
-
-  /** The same database with something for the hooks of a plugin, which goes by the plugin's own symbol. */
-  noting(key: symbol, value: unknown): this {
-    const { settings } = this
-    return this.over({ ...settings, notes: new Map([...settings.notes, [key, value]]) }) as this
   }
 
   prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
@@ -299,22 +318,23 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   get isTransaction(): boolean {
-    return this.session.inTransaction
+    return this.#session.inTransaction
   }
 
   /** A transaction around a callback; inside a transaction, a savepoint. */
   transaction(): TransactionBuilder {
-    return new TransactionBuilder(this.settings, this.session, {})
+    return new TransactionBuilder(this.#settings, this.#session, {})
   }
 
   /** A transaction that its caller ends. */
   startTransaction(): ControlledTransactionBuilder {
-    return new ControlledTransactionBuilder(this.settings, this.session, {})
+    return new ControlledTransactionBuilder(this.#settings, this.#session, {})
   }
 
   /** One connection for everything in a callback. */
   connection(): { execute<T>(work: (db: DatabaseHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> } {
-    const { settings, session } = this
+    const settings = this.#settings
+    const session = this.#session
     return {
       execute: async (work, options) =>
         typeof work !== 'function'
@@ -327,7 +347,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 
   /** Lets running work end, then closes every connection. */
   destroy(options?: DestroyOptions): Promise<void> {
-    const { session } = this
+    const session = this.#session
     if (session.pool !== undefined && session.destroy !== undefined) return session.destroy(options)
     return Promise.reject(
       new KantaError(
@@ -352,25 +372,36 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   $pickTables(): this {
     return this
   }
+}
 
-  /** Other policies, which are found again by a name, so that their plans are kept. */
-  #planned(key: string, change: (policies: readonly Policy[]) => readonly Policy[]): this {
-    const { settings } = this
-    const known = derived.get(settings.planning) ?? new Map<string, Planning>()
-    derived.set(settings.planning, known)
-    let planning = known.get(key)
-    if (planning === undefined) {
-      if (known.size >= MOST_PLANNINGS) known.clear()
-      planning = { ...settings.planning, policies: change(settings.planning.policies) }
-      known.set(key, planning)
-    }
-    return this.over({ ...settings, planning }) as this
+/** The same database with other policies, which are found again by a key, so that their plans are kept. */
+function planned<D extends DatabaseHandle>(
+  db: D,
+  key: string,
+  change: (policies: readonly Policy[]) => readonly Policy[],
+): D {
+  const settings = settingsOf(db)
+  const known = derived.get(settings.planning) ?? new Map<string, Planning>()
+  derived.set(settings.planning, known)
+  let planning = known.get(key)
+  if (planning === undefined) {
+    if (known.size >= MOST_PLANNINGS) known.clear()
+    planning = { ...settings.planning, policies: change(settings.planning.policies) }
+    known.set(key, planning)
   }
+  return withSettings(db, { ...settings, planning })
+}
 
-  /** This handle with other settings. */
-  protected over(settings: Settings): DatabaseHandle {
-    return new DatabaseHandle(settings, this.session)
-  }
+/** The same database with some policies changed or left out: what plugins make their opt-outs of. */
+export function exempt<D extends DatabaseHandle>(
+  db: D,
+  key: string,
+  change: (policy: Policy) => Policy | undefined,
+  exemptions: readonly Exemption[],
+): D {
+  const made = planned(db, key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
+  const settings = settingsOf(made)
+  return withSettings(db, { ...settings, exemptions: [...settings.exemptions, ...exemptions] })
 }
 
 const derived = new WeakMap<Planning, Map<string, Planning>>()
@@ -389,49 +420,52 @@ interface Asked extends TransactionSettings {
 }
 
 /** What a transaction is asked to be, before it begins. */
-class TransactionSetup {
-  protected readonly settings: Settings
-  protected readonly session: Session
-  protected readonly asked: Asked
+class TransactionSetup<Made> {
+  readonly #asked: Asked
+  readonly #make: (asked: Asked) => Made
 
-  constructor(settings: Settings, session: Session, asked: Asked) {
-    this.settings = settings
-    this.session = session
-    this.asked = asked
+  constructor(asked: Asked, make: (asked: Asked) => Made) {
+    this.#asked = asked
+    this.#make = make
   }
 
-  setIsolationLevel(isolation: IsolationLevel): this {
+  setIsolationLevel(isolation: IsolationLevel): Made {
     if (!LEVELS.includes(isolation)) refuse(`setIsolationLevel(${show(isolation)}): use one of ${LEVELS.join(', ')}.`)
-    return this.with({ ...this.asked, isolation })
+    return this.#make({ ...this.#asked, isolation })
   }
 
-  setAccessMode(access: AccessMode): this {
+  setAccessMode(access: AccessMode): Made {
     if (access !== 'read only' && access !== 'read write')
       refuse(`setAccessMode(${show(access)}): use 'read only' or 'read write'.`)
-    return this.with({ ...this.asked, access })
-  }
-
-  protected with(asked: Asked): this {
-    return new (this.constructor as new (s: Settings, session: Session, asked: Asked) => this)(
-      this.settings,
-      this.session,
-      asked,
-    )
+    return this.#make({ ...this.#asked, access })
   }
 }
 
-class TransactionBuilder extends TransactionSetup {
+class TransactionBuilder extends TransactionSetup<TransactionBuilder> {
+  readonly #settings: Settings
+  readonly #session: Session
+  readonly #asked: Asked
+
+  constructor(settings: Settings, session: Session, asked: Asked) {
+    super(asked, (other) => new TransactionBuilder(settings, session, other))
+    this.#settings = settings
+    this.#session = session
+    this.#asked = asked
+  }
+
   /** Runs it again when it fails because of others, such as by a deadlock. */
-  retry(options: number | RetryOptions = {}): this {
+  retry(options: number | RetryOptions = {}): TransactionBuilder {
     const retry = typeof options === 'number' ? { attempts: options } : options
     if (typeof retry !== 'object' || retry === null)
       refuse(`retry() takes a number of attempts, or options, not ${show(options)}.`)
     checkRetry(retry)
-    return this.with({ ...this.asked, retry })
+    return new TransactionBuilder(this.#settings, this.#session, { ...this.#asked, retry })
   }
 
   execute<T>(work: (transaction: TransactionHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> {
-    const { settings, session, asked } = this
+    const settings = this.#settings
+    const session = this.#session
+    const asked = this.#asked
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
     const options_ = { driver: settings.driver, settings: asked, signal: options?.signal }
     const run = () =>
@@ -442,32 +476,39 @@ class TransactionBuilder extends TransactionSetup {
   }
 }
 
-class ControlledTransactionBuilder extends TransactionSetup {
-  async execute(options?: ExecuteOptions): Promise<ControlledTransactionHandle> {
-    const transaction = await beginTransaction(this.session, this.settings.driver, this.asked, options?.signal)
-    return new ControlledTransactionHandle(this.settings, transaction)
+class ControlledTransactionBuilder extends TransactionSetup<ControlledTransactionBuilder> {
+  readonly #begin: (signal: AbortSignal | undefined) => Promise<ControlledTransactionHandle>
+
+  constructor(settings: Settings, session: Session, asked: Asked) {
+    super(asked, (other) => new ControlledTransactionBuilder(settings, session, other))
+    this.#begin = async (signal) =>
+      new ControlledTransactionHandle(settings, await beginTransaction(session, settings.driver, asked, signal))
+  }
+
+  execute(options?: ExecuteOptions): Promise<ControlledTransactionHandle> {
+    return this.#begin(options?.signal)
   }
 }
 
 /** A database inside a transaction. */
 class TransactionHandle extends DatabaseHandle {
-  protected readonly transactionOf: Transaction
+  readonly #transaction: Transaction
 
-  constructor(settings: Settings, transaction: Transaction) {
-    super(settings, transaction.session)
-    this.transactionOf = transaction
+  constructor(
+    settings: Settings,
+    transaction: Transaction,
+    derive = (other: Settings): DatabaseHandle => new TransactionHandle(other, transaction),
+  ) {
+    super(settings, transaction.session, derive)
+    this.#transaction = transaction
   }
 
   afterCommit(callback: AfterCallback): void {
-    this.transactionOf.afterCommit(callback)
+    this.#transaction.afterCommit(callback)
   }
 
   afterRollback(callback: AfterCallback): void {
-    this.transactionOf.afterRollback(callback)
-  }
-
-  protected override over(settings: Settings): DatabaseHandle {
-    return new TransactionHandle(settings, this.transactionOf)
+    this.#transaction.afterRollback(callback)
   }
 }
 
@@ -478,39 +519,42 @@ interface Step<T> {
 
 /** A database inside a transaction that its caller ends. */
 class ControlledTransactionHandle extends TransactionHandle {
+  readonly #transaction: Transaction
+
+  constructor(settings: Settings, transaction: Transaction) {
+    super(settings, transaction, (other) => new ControlledTransactionHandle(other, transaction))
+    this.#transaction = transaction
+  }
+
   get isCommitted(): boolean {
-    return this.transactionOf.isCommitted
+    return this.#transaction.isCommitted
   }
 
   get isRolledBack(): boolean {
-    return this.transactionOf.isRolledBack
+    return this.#transaction.isRolledBack
   }
 
   commit(): Step<void> {
-    return { execute: () => this.transactionOf.commit() }
+    return { execute: () => this.#transaction.commit() }
   }
 
   rollback(): Step<void> {
-    return { execute: () => this.transactionOf.rollback() }
+    return { execute: () => this.#transaction.rollback() }
   }
 
   savepoint(name: string): Step<this> {
-    return { execute: () => this.transactionOf.savepoint(name).then(() => this) }
+    return { execute: () => this.#transaction.savepoint(name).then(() => this) }
   }
 
   rollbackToSavepoint(name: string): Step<this> {
-    return { execute: () => this.transactionOf.rollbackToSavepoint(name).then(() => this) }
+    return { execute: () => this.#transaction.rollbackToSavepoint(name).then(() => this) }
   }
 
   releaseSavepoint(name: string): Step<this> {
-    return { execute: () => this.transactionOf.releaseSavepoint(name).then(() => this) }
+    return { execute: () => this.#transaction.releaseSavepoint(name).then(() => this) }
   }
 
   override [Symbol.asyncDispose](): Promise<void> {
-    return this.transactionOf[Symbol.asyncDispose]()
-  }
-
-  protected override over(settings: Settings): DatabaseHandle {
-    return new ControlledTransactionHandle(settings, this.transactionOf)
+    return this.#transaction[Symbol.asyncDispose]()
   }
 }

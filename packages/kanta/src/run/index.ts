@@ -9,7 +9,7 @@ export {
   throwIfAborted,
 } from '../connect/index.ts'
 export { eachChild, empty, isNode, mapChildren, type Node, type NodeOf, nodeWith, walk } from '../ir/index.ts'
-export type { Companion, Company, Exemption, Facts, Hook, QueryEvent, Reading } from '../plan/index.ts'
+export type { Exemption, Facts, StatementContext, TransactionHook } from '../plan/index.ts'
 export {
   addContext,
   type Context,
@@ -17,22 +17,25 @@ export {
   type Enforce,
   type Enforced,
   inSchemas,
+  mapInScope,
   type Policy,
   type Prepare,
-  type Sight,
   type Statement,
   type Surroundings,
   sameValue,
   schemaPrefix,
   type Variants,
-  withHidden,
 } from '../plan/index.ts'
 export { withAmbient, withAmbientContext } from './ambient.ts'
-export { DatabaseHandle, type KantaOptions, open, withoutGuards, withoutPlugins } from './database.ts'
-export { DefinitionExecutor } from './definition.ts'
-export type { Executor, Settings } from './execute.ts'
+export { DatabaseHandle, exempt, type KantaOptions, open, sessionOf, settingsOf, withSettings } from './database.ts'
+export { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
+export { DialectExecutor } from './dialect-executor.ts'
+export type { Executor } from './execute.ts'
+export type { Hook, QueryEvent, Reading } from './hook.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
 export { migrationTables } from './migration-tables.ts'
 export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './outcome.ts'
 export type { Plugin } from './plugin.ts'
 export { fromJSON } from './restore.ts'
+export { table } from './schema-creator.ts'
+export type { Settings } from './settings.ts'

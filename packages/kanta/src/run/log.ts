@@ -1,4 +1,4 @@
-import type { EndedQuery, Hook } from '../plan/index.ts'
+import type { EndedQuery, Hook } from './hook.ts'
 
 /** What a log tells of one statement, when it has ended. */
 export type LogEntry = EndedQuery

@@ -1,5 +1,6 @@
 import type { RunResult } from '../driver/index.ts'
-import type { Node, NodeOf } from '../ir/index.ts'
+import type { NodeOf } from '../ir/index.ts'
+import type { Plan } from '../plan/index.ts'
 
 /** What an insert did. */
 export class InsertResult {
@@ -41,20 +42,14 @@ export class MergeResult {
   }
 }
 
-/** What was asked, and what runs. */
-interface Asked {
-  readonly asked: Node['kind']
-  readonly tree: Node
-}
-
-/** The result object of a statement that returned no rows, for what was asked, whatever policies made of it. */
-export function outcome({ asked, tree: statement }: Asked, { changes, insertId }: RunResult): unknown[] {
+/** The result object of a statement that returned no rows: of the kind that was asked for, whatever policies made of it. */
+export function outcome({ requestedKind, tree }: Plan, { changes, insertId }: RunResult): unknown[] {
   const count = BigInt(changes)
-  switch (asked) {
+  switch (requestedKind) {
     case 'insert':
       return [
         new InsertResult(
-          insertId === undefined || mayUpdate(statement as NodeOf<'insert'>) ? undefined : BigInt(insertId),
+          insertId === undefined || mayUpdate(tree as NodeOf<'insert'>) ? undefined : BigInt(insertId),
           count,
         ),
       ]

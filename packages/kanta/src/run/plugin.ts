@@ -1,10 +1,11 @@
 import { KantaError, refuse } from '../error/index.ts'
 import type { $adds, PluginDescription } from '../face/index.ts'
-import type { Companion, Hook, Policy } from '../plan/index.ts'
+import type { Policy, TransactionHook } from '../plan/index.ts'
 import { show } from '../sql/index.ts'
+import type { Hook } from './hook.ts'
 
 /**
- * A named set of policies, hooks and companions, and what a database has besides with it. `A` is the type of what it
+ * A named set of policies, hooks and transaction hooks, and what a database has besides with it. `A` is the type of what it
  * adds.
  *
  * @example
@@ -26,7 +27,7 @@ export interface Plugin<A extends object = {}> {
   readonly priority?: number | undefined
   readonly policies?: readonly Policy[] | undefined
   readonly hooks?: readonly Hook[] | undefined
-  readonly companions?: readonly Companion[] | undefined
+  readonly transactionHooks?: readonly TransactionHook[] | undefined
   /** Called before the first statement, with the database without plugins. */
   onInit?(db: never): unknown
   /** Called when the database is closed, in reverse order; also when a later plugin could not be started. */
@@ -37,7 +38,7 @@ export interface Plugin<A extends object = {}> {
 }
 
 const MEMBERS: readonly string[] = [
-  ...['name', 'version', 'dependencies', 'conflicts', 'priority', 'policies', 'hooks', 'companions'],
+  ...['name', 'version', 'dependencies', 'conflicts', 'priority', 'policies', 'hooks', 'transactionHooks'],
   ...['onInit', 'onDestroy', 'extend'],
 ]
 
@@ -45,7 +46,7 @@ const isNameOrNamed = (part: unknown): boolean => typeof part === 'string' || ty
 
 /** Refuses what would be taken for no parts at all. */
 function checkParts(plugin: Plugin<object>): void {
-  for (const key of ['dependencies', 'conflicts', 'policies', 'hooks', 'companions'] as const) {
+  for (const key of ['dependencies', 'conflicts', 'policies', 'hooks', 'transactionHooks'] as const) {
     const parts: unknown = plugin[key]
     if (parts !== undefined && !(Array.isArray(parts) && parts.every(isNameOrNamed)))
       refuse(`The plugin '${plugin.name}' has ${show(parts)} as its ${key}. Give a list.`)
@@ -111,7 +112,7 @@ export function describePlugin({
   dependencies,
   policies,
   hooks,
-  companions,
+  transactionHooks,
 }: Plugin<object>): PluginDescription {
   const names = (parts: readonly { readonly name: string }[] = []): string[] => parts.map((part) => part.name)
   return Object.freeze({
@@ -120,7 +121,7 @@ export function describePlugin({
     priority: priority ?? 0,
     dependencies: dependencies ?? [],
     policies: names(policies),
-    hooks: [...names(hooks), ...names(companions)],
+    hooks: [...names(hooks), ...names(transactionHooks)],
   })
 }
 

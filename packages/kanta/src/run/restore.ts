@@ -1,29 +1,31 @@
 import { KantaError, refuse } from '../error/index.ts'
 import {
+  type Atom,
   admit,
   CLEARED,
   defines,
+  type Field,
   fieldsOf,
   fold,
   forgetting,
   isNode,
   type Kind,
+  kindFills,
   type Node,
   node,
-  type Shape,
-  type Sort,
+  type Part,
+  Shape,
   start,
 } from '../ir/index.ts'
 import { checkArgument, type SchemaDefinitions } from '../plan/index.ts'
 import {
   type Chain,
+  checkName,
   checkOperator,
   checkUnary,
   DeleteBuilder,
   InsertBuilder,
   internNames,
-  isCount,
-  isTypeName,
   MergeBuilder,
   RUNNER,
   type Runner,
@@ -31,7 +33,7 @@ import {
   show,
   UpdateBuilder,
 } from '../sql/index.ts'
-import type { DatabaseHandle } from './database.ts'
+import { type DatabaseHandle, settingsOf } from './database.ts'
 import { FORMAT, fingerprints, type Stored } from './store.ts'
 
 const BUILDERS = {
@@ -67,7 +69,7 @@ export function fromJSON(db: DatabaseHandle, stored: unknown, options: { readonl
 
 function made(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean }): Chain {
   const runner = db?.[RUNNER] ?? refuse(`fromJSON(${show(db)}, …) takes a database.`)
-  const { shape, args } = restore(stored, db.settings.planning.schema, options)
+  const { shape, args } = restore(stored, settingsOf(db).planning.schema, options)
   if (!(shape.kind in BUILDERS)) refuse(`A stored ${shape.kind} cannot run by itself.`)
   const Builder = BUILDERS[shape.kind as keyof typeof BUILDERS] as unknown as new (
     shape: Shape,
@@ -133,61 +135,20 @@ function readValue(stored: unknown): unknown {
   return refuse(`The stored query holds a value of an unknown sort, ${show($)}.`)
 }
 
-const NAME = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
+const FUNCTION = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
 
-/** Where trusted words may stand, and which: elsewhere one could be a table or a query that no policy sees. */
-const WORDS: Readonly<Record<string, (text: string) => boolean>> = {
-  'cast.type': isTypeName,
-  'operation.operator': oneOf('as'),
-  'operation.right': oneOf(''),
-  'join.separator': oneOf(', '),
+/** What an atom may be that becomes text, or a name; every other is quoted when it is printed. */
+const ATOMS: Readonly<Record<Atom, (value: unknown, part: Part, kind: Kind) => boolean>> = {
+  word: (value, { takes }) => value === undefined || takes.includes(value as string),
+  role: (value, { takes }) => takes.includes(value as string),
+  name: (value) => value === undefined || checkName(value, 'a name') === value,
+  operator: (value, _, kind) => (kind === 'unary' ? checkUnary(value) : checkOperator(value)) !== undefined,
+  routine: (value) => FUNCTION.test(value as string),
+  flag: (value) => value === undefined || typeof value === 'boolean',
+  text: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+  value: (value) => value === null || /^(?:string|number|bigint|boolean)$/.test(typeof value),
+  data: (value) => value === undefined,
 }
-/** What always has to be there, since it becomes text. */
-const NEEDED: ReadonlySet<string> = new Set(['arg.role', 'binary.op', 'unary.op', 'call.name', 'jsonLeg.value'])
-
-/** What the atoms that become text may be; every other atom is quoted when it is printed. */
-const TEXTS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  'binary.op': (value) => checkOperator(value) !== undefined,
-  'unary.op': (value) => checkUnary(value) !== undefined,
-  'call.name': (value) => NAME.test(String(value)),
-  'aggregate.name': (value) => NAME.test(String(value)),
-  'joined.style': oneOf(
-    'inner join',
-    'left join',
-    'right join',
-    'full join',
-    'cross join',
-    'cross apply',
-    'outer apply',
-  ),
-  'setOperation.operator': oneOf('union', 'union all', 'intersect', 'intersect all', 'except', 'except all'),
-  'frame.unit': oneOf('rows', 'range', 'groups'),
-  'bound.edge': oneOf('unbounded preceding', 'unbounded following', 'current row', 'preceding', 'following'),
-  'window.exclude': oneOf('current row', 'group', 'ties', 'no others'),
-  'lock.strength': oneOf('update', 'share', 'key share', 'no key update'),
-  'select.wait': oneOf('skip locked', 'nowait'),
-  'insert.or': oneOf('ignore', 'or ignore', 'or abort', 'or fail', 'or replace', 'or rollback'),
-  'insert.verb': oneOf('insert', 'replace'),
-  'mergeWhen.match': oneOf('matched', 'not matched', 'not matched by source'),
-  'mergeAction.action': oneOf('delete', 'do nothing', 'update', 'insert'),
-  'grouping.style': oneOf('rollup', 'cube', 'grouping sets'),
-  'order.direction': oneOf('asc', 'desc'),
-  'order.nulls': oneOf('first', 'last'),
-  'jsonPath.operator': oneOf('->', '->>', '->$', '->>$'),
-  'jsonLeg.value': (value) => typeof value === 'string' || Number.isSafeInteger(value),
-  'count.modifier': oneOf('only', 'with ties', 'percent', 'percent with ties'),
-  'explain.format': (value) => NAME.test(String(value)),
-  'arg.role': oneOf('value', 'compared', 'count', 'list', 'rows'),
-}
-
-function oneOf(...words: readonly string[]): (value: unknown) => boolean {
-  return (value) => words.includes(value as string)
-}
-
-/** Nodes that no call makes: one of these could read a value that the query was not given. */
-const MADE_LATER: ReadonlySet<Kind> = new Set(['slot', 'context'])
-/** Statements that are not queries, and so are not stored. */
-const isStored = (kind: Kind): boolean => kind !== 'rawStatement' && kind !== 'explain' && !defines(kind)
 
 /** The texts of templates, which are known by their identity: read again, they are the same. */
 const templates = forgetting(new Map<string, readonly string[]>())
@@ -212,15 +173,12 @@ class Reader {
 
   shape(kind: Kind, calls: readonly (readonly [string, unknown])[]): Shape {
     if (!isKind(kind) || !Array.isArray(calls)) refuse(`The stored query has an unknown kind, ${show(kind)}.`)
-    if (!isStored(kind)) refuse(`A stored ${kind} cannot run by itself.`)
     let shape: Shape = start(kind) as unknown as Shape
-    const sorts = new Map(fieldsOf(kind))
     for (const [part, value] of calls) {
-      const sort = sorts.get(part)
-      if (sort === undefined) refuse(`The stored query calls ${show(part)}, which ${kind} does not have.`)
+      const field = fieldsOf(kind).find(([name]) => name === part)
+      if (field === undefined) return refuse(`The stored query calls ${show(part)}, which ${kind} does not have.`)
       const read = this.#part(value)
-      if (read !== CLEARED) checkSort(kind, part, sort === 'nodes' ? 'node' : sort, read)
-      checkText(kind, part, read)
+      if (read !== CLEARED) checkPart(kind, field, read, true)
       // A list of names is known by its identity, so that the shape is the one that the calls would make.
       shape = shape.step(part as never, Array.isArray(read) ? internNames(read) : read)
     }
@@ -241,64 +199,46 @@ class Reader {
   #node(stored: Record<string, unknown>): Node {
     const kind = stored.kind as Kind
     if (!isKind(kind)) return refuse(`The stored query holds a node of an unknown kind, ${show(kind)}.`)
-    if (MADE_LATER.has(kind)) return refuse(`The stored query holds a ${kind}, which only planning makes.`)
-    if (!isStored(kind)) return refuse(`The stored query holds a ${kind}, which is no part of a query.`)
+    if (kindFills(kind, 'planned')) return refuse(`The stored query holds a ${kind}, which only planning makes.`)
     if ((kind === 'raw' || kind === 'trusted') && !this.#trustText) {
       return refuse(
         'The stored query holds SQL text of its own. Read it with fromJSON(json, { trustText: true }) if it comes from where you trust.',
       )
     }
     const made: Record<string, unknown> = { kind }
-    for (const [name, sort] of fieldsOf(kind)) {
+    for (const field of fieldsOf(kind)) {
+      const [name] = field
       const part = this.#part(stored[name])
-      checkSort(kind, name, sort, part)
-      if (part !== undefined) checkText(kind, name, part)
-      else if (NEEDED.has(`${kind}.${name}`)) refuse(`The stored ${kind} lacks its ${name}.`)
+      checkPart(kind, field, part, false)
       made[name] = name === 'strings' ? templateOf(part as string[]) : part
     }
     return node(made as never) as unknown as Node
   }
 }
 
-function checkSort(kind: Kind, name: string, sort: Sort, part: unknown): void {
-  if (sort === 'nodes' && !(Array.isArray(part) && part.every(isNode)))
-    refuse(`The stored ${kind} holds no list in '${name}'.`)
-  if (sort === 'node' && part !== undefined && !isNode(part)) refuse(`The stored ${kind} holds no node in '${name}'.`)
-  for (const item of Array.isArray(part) ? part : [part]) {
-    if (isNode(item) && item.kind === 'word' && !WORDS[`${kind}.${name}`]?.(item.text))
-      refuse(`The stored ${kind} holds the word ${show(item.text)} in '${name}', where it cannot stand.`)
-    if (COUNTS.has(`${kind}.${name}`) && isNode(item)) checkCount(item)
+/** Refuses what cannot be a part; which nodes may stand in it is asked where they are made. */
+function checkPart(kind: Kind, [name, sort, part]: Field, held: unknown, isCall: boolean): void {
+  const { atom } = part
+  if (atom === undefined) {
+    const list = sort === 'nodes' && !isCall ? held : [held]
+    const fits = (item: unknown): boolean => isNode(item) || (sort === 'node' && item === undefined)
+    if (!(Array.isArray(list) && list.every(fits))) refuse(`The stored ${kind} holds no node in '${name}'.`)
+    return
   }
-  if (sort === 'atoms' && part !== undefined && !(Array.isArray(part) && part.every(isText)))
+  if (sort === 'atoms' && held !== undefined && !Array.isArray(held))
     refuse(`The stored ${kind} holds no list of names in '${name}'.`)
+  if (held instanceof Shape && kind === 'built') return
+  for (const one of sort === 'atoms' && Array.isArray(held) ? held : [held])
+    if (!ATOMS[atom](one, part, kind))
+      refuse(`The stored query holds ${show(one)} as the ${name} of a ${kind}, where it cannot stand.`)
 }
 
-/** Where a number of rows stands. */
-const COUNTS: ReadonlySet<string> = new Set([
-  'select.limit',
-  'select.offset',
-  'update.limit',
-  'delete.limit',
-  'count.amount',
-])
-
-function checkCount(amount: Node): void {
-  const fits = amount.kind === 'arg' ? amount.role === 'count' : amount.kind !== 'literal' || isCount(amount.value)
-  if (!fits) refuse('The stored query holds no number of rows where it has to have one.')
-}
-
-const isText = (part: unknown): boolean => typeof part === 'string'
-
-function isKind(kind: unknown): kind is Kind {
-  return typeof kind === 'string' && Array.isArray(fieldsOf(kind as Kind))
-}
-
-function checkText(kind: Kind, part: string, value: unknown): void {
-  const check = TEXTS[`${kind}.${part}`]
-  if (check !== undefined && value !== undefined && value !== CLEARED && !check(value)) {
-    refuse(`The stored query holds ${show(value)} as the ${part} of a ${kind}, which is not one of its words.`)
-  }
-}
+/** Kinds of which a query is made; statements that define and the like are not stored. */
+const isKind = (kind: unknown): kind is Kind =>
+  typeof kind === 'string' &&
+  Array.isArray(fieldsOf(kind as Kind)) &&
+  !defines(kind as Kind) &&
+  !kindFills(kind as Kind, 'command')
 
 function fromHex(text: string): Uint8Array {
   return Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))

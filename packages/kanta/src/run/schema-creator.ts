@@ -1,22 +1,53 @@
+import { creatingDialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { start } from '../ir/index.ts'
+import { declareKinds, schemaFields, start } from '../ir/index.ts'
 import { type Chain, Definition, indexesOf, show, tableNode } from '../sql/index.ts'
-import { creationOf, definitionOf, isAliased } from '../table/index.ts'
+import { definitionOf, isAliased, table as tableOf } from '../table/index.ts'
+import { DialectExecutor } from './dialect-executor.ts'
 import type { Executor } from './execute.ts'
+
+let creatorOf: ((executor: Executor) => SchemaCreator) | undefined
+
+/**
+ * Defines a table. Columns are not null unless they say so; a name with a dot is in a schema, as in `'geo.city'`.
+ *
+ * @example
+ * ```ts
+ * const city = table('city', (c) => ({
+ *   id: c.integer().primaryKey(),
+ *   name: c.text(),
+ *   country: c.text().references(() => country.cca2),
+ *   population: c.integer().nullable(),
+ * }), (t) => [index([t.country])])
+ * ```
+ */
+// It also brings what creates tables, which a program without any does not carry.
+export const table: typeof tableOf = (...definition) => {
+  creatorOf ??= (executor) => new SchemaCreator(executor)
+  return tableOf(...definition)
+}
+
+/** What `db.schema` is. */
+export function schemaOf(executor: Executor): SchemaCreator {
+  return creatorOf === undefined
+    ? refuse("db.schema comes with table(), and no table is defined. Use schemaBuilder(db) of 'kanta/schema'.")
+    : creatorOf(executor)
+}
 
 /** `db.schema`: tables from their definitions. `kanta/schema` has all else. */
 export class SchemaCreator {
-  readonly #executor: Executor
+  readonly #executor: DialectExecutor
 
   constructor(executor: Executor) {
-    this.#executor = executor
+    declareKinds(schemaFields)
+    this.#executor = DialectExecutor.of(executor, creatingDialect)
   }
 
   createTable(table: unknown): CreateTable {
     const definition = isAliased(table) ? undefined : definitionOf(table)
     if (definition === undefined)
       refuse(`createTable(${show(table)}) takes a table() value. For a name, use schemaBuilder(db) of 'kanta/schema'.`)
-    return new CreateTable(creationOf(definition)!.table(definition), [], this.#executor)
+    return new CreateTable(this.#executor.creationOf(definition).table, [], this.#executor)
   }
 
   dropTable(table: unknown): DropTable {
@@ -31,7 +62,7 @@ class CreateTable extends Definition<'createTable'> {
   }
 
   protected override following(): readonly Chain[] {
-    return indexesOf(this)
+    return indexesOf(this, (this.runner as DialectExecutor).creationOf)
   }
 }
 

@@ -1,26 +1,15 @@
-import { Aftermath, type Loan, type Session, suppress, throwIfAborted, Use } from '../connect/index.ts'
-import type { Connection, MaybePromise } from '../driver/index.ts'
+import { CompletionCallbacks, type Loan, suppress, throwIfAborted, Use } from '../connect/index.ts'
+import type { MaybePromise } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
-import {
-  type Bound,
-  type Hook,
-  type Part,
-  type Plan,
-  type QueryEvent,
-  type RowDecoder,
-  throughHooks,
-} from '../plan/index.ts'
+import type { Bound, Plan } from '../plan/index.ts'
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
+import { chainOf, type QueryEvent } from './hook.ts'
+import { callOf, decoderOf, Statement, type StatementRunner } from './statement.ts'
 
-/** What runs the queries that are streamed. */
-export interface StreamSource {
-  readonly session: Session
-  readonly settings: { readonly hooks: readonly Hook[] }
+/** Where the queries run that are streamed: an executor. */
+export interface StreamSource extends StatementRunner {
   plan(shape: Chain['shape']): Plan
   bind(plan: Plan, args: readonly unknown[]): Bound
-  decoder(plan: Plan, sql: string, connection: Connection): RowDecoder | undefined
-  event(part: Part, streaming: boolean, after: Aftermath): QueryEvent
-  failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
   prepare(plan: Plan, args: readonly unknown[]): readonly unknown[]
   execute(query: Chain, options: ExecuteOptions | undefined): Promise<unknown[]>
 }
@@ -149,16 +138,16 @@ async function* read(
   const signal = options?.signal
   await session.start?.()
   const ready = executor.plan(query.shape)
-  if (ready.returnsRows !== true || ready.readBack)
-    refuse('stream() reads rows: a query, or a statement with returning().')
-  if (!session.canHoldStream || ready.companions !== undefined) {
+  if (ready.result !== 'rows') refuse('stream() reads rows: a query, or a statement with returning().')
+  if (!session.canHoldStream || ready.transactionHooks !== undefined) {
     const rows = await executor.execute(query, options)
     throwIfAborted(signal, 'The stream')
     if (rows.length > 0) yield rows
     return
   }
   throwIfAborted(signal)
-  const bound = executor.bind(ready, executor.prepare(ready, query.args))
+  const { sql, parameters } = executor.bind(ready, executor.prepare(ready, query.args))
+  const statement = new Statement(executor, callOf(ready), ready, sql, parameters)
   const ended = Promise.withResolvers<void>()
   // A hook sees the stream from its start to its end; one that fails before the start stops it.
   ended.promise.catch(() => {})
@@ -168,15 +157,15 @@ async function* read(
     await hold.cursor?.return?.()
   })
   const { connection } = hold.loan
+  statement.connection = connection
   const use = new Use(connection, options)
   hold.use = use
-  const after = new Aftermath()
+  const after = new CompletionCallbacks()
   let failed: unknown
   try {
     if (hold.isAbandoned) return
-    await opened(executor, executor.event({ plan: ready, bound }, true, after), ended.promise)
-    const decoder = (): RowDecoder | undefined => executor.decoder(ready, bound.sql, connection)
-    const cursor = connection.stream(bound.sql, bound.parameters, chunkSize, ready.decoding.bigints)
+    await opened(executor, executor.event(statement, true, after), ended.promise)
+    const cursor = connection.stream(sql, parameters, chunkSize, ready.decoding.bigints)
     hold.cursor = cursor
     for (;;) {
       throwIfAborted(signal, 'The stream')
@@ -185,18 +174,17 @@ async function* read(
       if (chunk.done && connection.isOpen === false) throw closedBefore()
       if (chunk.done) return
       after.reach(chunk)
-      const rows = decoder()?.rows(chunk.value) ?? chunk.value
+      const rows = decoderOf(ready, sql, connection)?.rows(chunk.value) ?? chunk.value
       if (rows.length > 0) yield rows
     }
   } catch (cause) {
-    const shown = cause instanceof KantaError && cause.code === 'cancelled' ? undefined : bound
-    failed = executor.failure(cause, shown, ready.facts.readOnly ? undefined : connection)
+    failed = statement.failure(cause)
     throw failed
   } finally {
     try {
       await hold.release()
     } catch (cause) {
-      failed = failed === undefined ? executor.failure(cause, bound) : suppress(failed, cause)
+      failed = failed === undefined ? executor.failure(cause, statement) : suppress(failed, cause)
     }
     if (failed === undefined) {
       ended.resolve()
@@ -225,9 +213,10 @@ function opened(executor: StreamSource, event: QueryEvent, ended: Promise<void>)
   const { hooks } = executor.settings
   if (hooks.length === 0) return Promise.resolve()
   return new Promise((pass, stop) => {
-    throughHooks(hooks, event, () => {
+    const passed = (): Promise<void> => {
       pass()
       return ended
-    }).catch(stop)
+    }
+    chainOf(hooks)(event, passed).catch(stop)
   })
 }

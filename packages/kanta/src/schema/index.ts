@@ -1,7 +1,8 @@
+import { definingDialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import { DialectExecutor, type Executor } from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { declareKinds, schemaFields } from '../ir/index.ts'
-import { DefinitionExecutor, type Executor } from '../run/index.ts'
 import * as builder from '../sql/index.ts'
 
 /**
@@ -25,5 +26,5 @@ export function schemaBuilder(db: QueryRunner): SchemaBuilder {
   declareKinds(schemaFields)
   const executor = (db as unknown as builder.Runnable)?.[builder.RUNNER]
   if (executor === undefined) refuse(`schemaBuilder(${builder.show(db)}) takes a database, such as kanta({ … }).`)
-  return new builder.SchemaBuilder(DefinitionExecutor.of(executor as Executor)) as never
+  return new builder.SchemaBuilder(DialectExecutor.of(executor as Executor, definingDialect)) as never
 }

@@ -1,14 +1,14 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import { fullName, splitName } from '../ir/index.ts'
-import { DatabaseHandle, type Plugin } from '../run/index.ts'
-import { Expr, type SelectBuilder, sql } from '../sql/index.ts'
-import { definitionOf } from '../table/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, inSession, sessionOf } from '../extend/internal/index.ts'
+import type { SelectBuilder } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
-import { configOf, documentOf, indexOf, makeIndexes } from './full-text-index.ts'
-import { type FullTextTable, type Indexed, keyOf, settleIndexed } from './indexed.ts'
-import { DEFAULT_WORDS, type IndexedWords, readWords } from './mysql-words.ts'
-import { unsupported } from './support.ts'
-import { parseSearch, type Search, searchOfMysql, searchOfPostgres, searchOfSqlite } from './text.ts'
+import { fullTexts } from './full-text-facet.ts'
+import { makeIndexes } from './full-text-index.ts'
+import { type FullTextTable, type Indexed, settleIndexed } from './indexed.ts'
+import { DEFAULT_WORDS, type IndexedWords } from './mysql-words.ts'
+import { nothing, sourceName, tableName } from './source.ts'
+import { parseSearch } from './text.ts'
 
 /** What a database has with {@link fullText}. */
 export interface FullTextSearch {
@@ -55,22 +55,14 @@ export function fullText(
     name: 'fullText',
     onInit: async (db: DatabaseHandle) => {
       // The plugins that rename are those of the database that was opened, which the one given here does without.
-      if (options.install !== false)
-        await makeIndexes(new DatabaseHandle(main?.settings ?? db.settings, db.session), all)
-      if (/^(?:mysql|mariadb)$/.test(db.settings.planning.dialect.name)) words = await readWords(db)
+      if (options.install !== false) await makeIndexes(inSession(main ?? db, sessionOf(db)), all)
+      words = (await fullTexts.find(dialectOf(db))?.readWords?.(db)) ?? words
     },
     extend: (db: DatabaseHandle) => {
       main ??= db
       return { search: (table: unknown, text: unknown) => search(db, all, table, text, words) } as never
     },
   }
-}
-
-/** The name of a table that is given by its name or as a value. */
-export function tableName(table: unknown): string {
-  const definition = definitionOf(table)
-  if (definition === undefined) return String(table)
-  return fullName(definition)
 }
 
 function search(
@@ -85,73 +77,7 @@ function search(
   if (indexed === undefined)
     return refuse(`'${name}' is not searched. fullText() was given: ${all.map((one) => one.table).join(', ')}.`)
   const parsed = parseSearch(text)
-  const inner = parsed.wanted.length === 0 ? nothing(db, indexed) : matching(db, indexed, parsed, words)
+  const facet = fullTexts.of(dialectOf(db))
+  const inner = parsed.wanted.length === 0 ? nothing(db, name) : facet.matching(db, indexed, parsed, words)
   return db.selectFrom(inner.as(sourceName(name)))
-}
-
-/** The name that the columns of a table have in a query. */
-export const sourceName = (table: string): string => splitName(table).name
-
-export const sourceOf = (table: string): Expr => {
-  const { name, schema } = splitName(table)
-  return new Expr({ kind: 'table', schema, name, definition: undefined })
-}
-
-export const columnOf = (table: string | undefined, column: string): Expr =>
-  new Expr({ kind: 'ref', schema: undefined, table, column })
-
-/** All columns of a table and one more. */
-export function withColumn(
-  db: DatabaseHandle,
-  table: string,
-  name: string,
-  value: { as(name: string): unknown },
-): SelectBuilder {
-  const definition = db.settings.planning.schema.get(table)
-  if (definition?.columns.has(name))
-    return refuse(`The table '${table}' has a column '${name}' of its own, which a search gives. Rename it.`)
-  const star = new Expr({ kind: 'star', table: sourceName(table) })
-  return db.selectFrom(sourceOf(table)).select([star, value.as(name)])
-}
-
-const nothing = (db: DatabaseHandle, { table }: Indexed): SelectBuilder =>
-  withColumn(db, table, 'rank', sql`0`).where(sql`1 = 0`)
-
-/** Names that stand beside those of the user. */
-const MATCH = 'kanta_match'
-
-function matching(db: DatabaseHandle, indexed: Indexed, parsed: Search, words: IndexedWords): SelectBuilder {
-  const { table, columns, language } = indexed
-  const { name } = db.settings.planning.dialect
-  const trusted = { reads: [table] }
-  switch (name) {
-    case 'sqlite': {
-      const index = indexOf(table)
-      const self = sql.id(`${sourceName(table)}_search`)
-      const match = sql`(select rowid as kanta_key, -rank as kanta_rank from ${index} where ${self} match ${searchOfSqlite(parsed)})`
-      const key = columnOf(sourceName(table), keyOf(db, indexed))
-      return withColumn(db, table, 'rank', columnOf(MATCH, 'kanta_rank')).innerJoin(
-        match.trusted('full-text search', trusted).as(MATCH),
-        (join: { on(condition: unknown): unknown }) => join.on(sql`${columnOf(MATCH, 'kanta_key')} = ${key}`),
-      )
-    }
-    case 'postgres': {
-      const document = documentOf(indexed, true)
-      const query = sql`to_tsquery(${configOf(language)}, ${searchOfPostgres(parsed)})`
-      const rank = sql`ts_rank(${document}, ${query})`.trusted('full-text search', trusted)
-      const found = sql`${document} @@ ${query}`.trusted('full-text search', trusted)
-      return withColumn(db, table, 'rank', rank).where(found)
-    }
-    case 'mysql':
-    case 'mariadb': {
-      const asked = searchOfMysql(parsed, words)
-      if (asked === '') return nothing(db, indexed)
-      const names = sql.join(columns.map((column) => columnOf(sourceName(table), column)))
-      const match = sql`match (${names}) against (${asked} in boolean mode)`
-      const found = match.trusted('full-text search', trusted)
-      return withColumn(db, table, 'rank', found).where(found)
-    }
-    default:
-      throw unsupported(`There is no full-text search on ${name}.`)
-  }
 }

@@ -1,5 +1,5 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
 import { checkName, show } from '../sql/index.ts'
 
 /** What of a table is searched. */
@@ -48,7 +48,7 @@ const TEXT: ReadonlySet<string> = new Set(['text', 'varchar', 'enum', 'custom'])
 
 /** Refuses columns that are not there, or that hold no text, where the table is defined. */
 export function checkColumns(db: DatabaseHandle, { table, columns }: Indexed): void {
-  const definition = db.settings.planning.schema.get(table)
+  const definition = schemaOf(db).get(table)
   if (definition === undefined) return
   for (const name of columns) {
     const type = definition.columns.get(name)?.type
@@ -60,7 +60,7 @@ export function checkColumns(db: DatabaseHandle, { table, columns }: Indexed): v
 /** The column by which SQLite finds the rows of a table: the one that it was told, or its integer key. */
 export function keyOf(db: DatabaseHandle, { table, key }: Indexed): string {
   if (key !== undefined) return key
-  const definition = db.settings.planning.schema.get(table)
+  const definition = schemaOf(db).get(table)
   const [own, second] = definition?.primaryKey ?? []
   const type = own === undefined ? undefined : definition!.columns.get(own)?.type
   if (own !== undefined && second === undefined && (type === 'integer' || type === 'bigint')) return own

@@ -1,4 +1,4 @@
-import type { DatabaseHandle } from '../run/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
 
 /** Which words a server indexes; others are in no row for it, so that no search may ask for them. */

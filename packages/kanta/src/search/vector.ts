@@ -1,10 +1,13 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import type { DatabaseHandle, Plugin } from '../run/index.ts'
-import { checkName, isCount, type SelectBuilder, show, sql } from '../sql/index.ts'
+import type { Plugin } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
+import { isCount } from '../ir/index.ts'
+import { checkName, type SelectBuilder, show, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
-import { columnOf, sourceName, tableName, withColumn } from './full-text.ts'
-import { unsupported, whyNoVectors } from './support.ts'
-import { bytesOf, checkVector, textOf } from './vector-codec.ts'
+import { requireHere } from './require.ts'
+import { columnOf, sourceName, tableName, withColumn } from './source.ts'
+import { checkVector } from './vector-codec.ts'
+import { vectors as facets } from './vector-facet.ts'
 
 /** How far two vectors are apart: by their angle, or as points. */
 export type Distance = 'cosine' | 'l2'
@@ -71,8 +74,7 @@ export function vector(tables: Readonly<Record<string, VectorTable>>): Plugin<Ve
   return {
     name: 'vector',
     onInit: async (db: DatabaseHandle) => {
-      const why = await whyNoVectors(db)
-      if (why !== undefined) throw unsupported(why)
+      await requireHere(facets.of(dialectOf(db)), db)
     },
     extend: (db: DatabaseHandle) =>
       ({
@@ -121,37 +123,11 @@ function nearest(
   if (vectors.distance === 'cosine' && checked.every((one) => one === 0))
     refuse('A vector of zeros has no direction, and so no angle to another.')
   const column = columnOf(sourceName(name), vectors.column)
-  const distance = distanceOf(db, column, checked, vectors).trusted('vector search', { reads: [name] })
+  const facet = facets.of(dialectOf(db))
+  const distance = facet.distance(column, checked, vectors.distance).trusted('vector search', { reads: [name] })
   const inner = withColumn(db, name, 'distance', distance).where(column, 'is not', null)
   const found = db.selectFrom(inner.as(sourceName(name)))
   const ordered = found.where(columnOf(undefined, 'distance'), 'is not', null).orderBy('distance').limit(k)
-  // What has no direction is not near to anything, and NaN is greater than all numbers there.
-  return db.settings.planning.dialect.name === 'postgres' ? ordered.where(sql`distance <> 'NaN'`) : ordered
-}
-
-function distanceOf(
-  db: DatabaseHandle,
-  column: unknown,
-  values: Float32Array,
-  { distance }: Vectors,
-): ReturnType<typeof sql> {
-  const { name } = db.settings.planning.dialect
-  const isCosine = distance === 'cosine'
-  switch (name) {
-    case 'sqlite':
-      return isCosine
-        ? sql`vec_distance_cosine(${column}, ${bytesOf(values)})`
-        : sql`vec_distance_l2(${column}, ${bytesOf(values)})`
-    case 'postgres':
-      // Plus zero: an approximate index would leave out rows before policies and conditions do.
-      return isCosine
-        ? sql`((${column} <=> ${textOf(values)}::vector) + 0)`
-        : sql`((${column} <-> ${textOf(values)}::vector) + 0)`
-    case 'mariadb':
-      return isCosine
-        ? sql`(vec_distance_cosine(${column}, ${bytesOf(values)}) + 0)`
-        : sql`(vec_distance_euclidean(${column}, ${bytesOf(values)}) + 0)`
-    default:
-      throw unsupported(`Kanta has no vectors on ${name}.`)
-  }
+  // What has no direction is not near to anything.
+  return facet.ordersNaN ? ordered.where(sql`distance <> 'NaN'`) : ordered
 }

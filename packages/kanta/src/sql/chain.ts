@@ -20,6 +20,13 @@ export interface Runner {
   serialize(query: Chain): unknown
 }
 
+/** Where a database keeps its runner, for things that are run by `thing.execute(db)`. */
+export const RUNNER: unique symbol = Symbol('runner')
+
+export interface Runnable {
+  readonly [RUNNER]: Runner
+}
+
 const fail = (): never => {
   throw new KantaError(
     'invalid_input',

@@ -1,5 +1,5 @@
 import type { Kind, NodeOf, Shape } from '../ir/index.ts'
-import { creationOf, type TableDefinition } from '../table/index.ts'
+import type { TableDefinition } from '../table/index.ts'
 import { Chain, callWith, type ExecuteOptions } from './chain.ts'
 
 /** A statement that defines. */
@@ -30,12 +30,17 @@ export function lastOf(shape: Shape, part: string): unknown {
   return undefined
 }
 
+/** How a `table()` is created in the database of a runner. */
+export type CreationOf = (definition: TableDefinition) => {
+  readonly table: Shape<'createTable'>
+  indexes(ifNotExists: boolean): readonly Shape<'createIndex'>[]
+}
+
 /** The indexes of a `table()` that is created, each a statement of its own. */
-export function indexesOf({ shape, runner }: Chain<'createTable'>): readonly Chain[] {
+export function indexesOf({ shape, runner }: Chain<'createTable'>, creationOf: CreationOf): readonly Chain[] {
   const calls = shape as unknown as Shape
-  const suffix = lastOf(calls, 'suffix') as NodeOf<'local'> | undefined
-  if (suffix === undefined) return []
-  const definition = suffix.definition as TableDefinition
-  const indexes = creationOf(definition)!.indexes(definition, lastOf(calls, 'ifNotExists') === true)
+  const { definition } = lastOf(calls, 'table') as NodeOf<'table'>
+  if (definition === undefined) return []
+  const indexes = creationOf(definition as TableDefinition).indexes(lastOf(calls, 'ifNotExists') === true)
   return indexes.map((index) => new Chain(index as unknown as Shape, [], runner))
 }

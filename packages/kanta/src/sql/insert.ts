@@ -190,7 +190,7 @@ export function internNames(names: readonly string[]): readonly string[] {
 function ownRows(rows: readonly Row[]): readonly Row[] {
   for (const _ in Object.prototype) return rows.map(ownRow)
   for (const row of rows) if (!isPlain(row)) return rows.map(ownRow)
-  return rows.slice()
+  return rows
 }
 
 function ownRow(row: Row): Row {

@@ -1,5 +1,16 @@
 import { refuse } from '../error/index.ts'
-import { admit, forgetting, isTransient, type Node, type NodeOf, node, pin } from '../ir/index.ts'
+import {
+  admit,
+  fills,
+  forgetting,
+  isTransient,
+  isTypeName,
+  kindOf,
+  type Node,
+  type NodeOf,
+  node,
+  pin,
+} from '../ir/index.ts'
 import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../table/index.ts'
 import { callBack } from './callback.ts'
 import { show } from './operator.ts'
@@ -160,10 +171,8 @@ export function source(value: unknown, args: unknown[]): Node {
   const found = isOperand(value) ? given(value, args) : undefined
   if (found === undefined)
     return refuse(`${show(value)} is not a table. Give a name, a table object, or a query with as().`)
-  const operand = found.kind === 'alias' ? found.operand : found
-  // Printed, it would name a table that no policy knows of.
-  if (operand.kind === 'ref' || operand.kind === 'identifier')
-    refuse('A column is not a table. Give the name of a table, eb.table(name) or sql.table(name).')
+  if (!fills(found, 'source'))
+    refuse(`A ${kindOf(found)} is not a table. Give its name, eb.table(name), sql.table(name), or a query with as().`)
   return found
 }
 
@@ -171,15 +180,6 @@ export function source(value: unknown, args: unknown[]): Node {
 export function tableNode(table: unknown): NodeOf<'table'> {
   const found = source(table, [])
   return found.kind === 'table' ? found : refuse(`${show(table)} is not the name of a table, or a table() value.`)
-}
-
-/** Types of a cast and the like are text, so only what a type can be made of passes. */
-const TYPE = /^[a-z_][a-z0-9_ ]*(\(\s*(\d+|max)\s*(,\s*\d+\s*)?\))?( [a-z ]+)?(\[\d*\])*$/i
-/** Longer than any type's name; the pattern above takes its time over a long text that does not fit. */
-const LONGEST_TYPE = 200
-
-export function isTypeName(text: string): boolean {
-  return text.length <= LONGEST_TYPE && TYPE.test(text)
 }
 
 export function typeNode(type: unknown, args: unknown[]): Node {

@@ -1,5 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
-import { CLEARED, forgetting, type Kind, type Node, node, pin, start } from '../ir/index.ts'
+import { CLEARED, forgetting, isCount, type Kind, type Node, node, pin, start } from '../ir/index.ts'
 import { aliasOf, Column } from '../table/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, callWith, changed, type ExecuteOptions, extend } from './chain.ts'
@@ -237,11 +237,6 @@ export function topNode(amount: unknown, modifier: string | undefined, args: unk
 }
 
 const COUNT = pin({ kind: 'arg', role: 'count' })
-
-/** Whether a value can be a number of rows. */
-export function isCount(amount: unknown): boolean {
-  return typeof amount === 'bigint' ? amount >= 0n : Number.isSafeInteger(amount) && (amount as number) >= 0
-}
 
 /** How many rows: a whole number, a bigint, or an expression. */
 export function countNode(clause: string, amount: unknown, args: unknown[]): Node {

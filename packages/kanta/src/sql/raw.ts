@@ -1,16 +1,9 @@
 import { refuse } from '../error/index.ts'
 import { admit, forgetting, keepOut, type Node, node, pin, start } from '../ir/index.ts'
-import { Chain, type ExecuteOptions, type Runner } from './chain.ts'
+import { Chain, type ExecuteOptions, RUNNER, type Runnable, type Runner } from './chain.ts'
 import { Expr, literal } from './expression.ts'
 import { checkName, given, parseReference, parseTable, valueOf } from './operand.ts'
 import { show } from './operator.ts'
-
-/** Where a database keeps its runner, for things that are run by `thing.execute(db)`. */
-export const RUNNER: unique symbol = Symbol('runner')
-
-export interface Runnable {
-  readonly [RUNNER]: Runner
-}
 
 /** A statement that is SQL text. */
 export class RawStatement extends Chain<'rawStatement'> {}

@@ -127,6 +127,10 @@ export class AlterTableBuilder extends Definition<'alter'> {
     return this.add(alteration('drop index').step('name', identifier(name, 'an index')))
   }
 
+  renameIndex(name: unknown, to: unknown): AlterTableBuilder {
+    return this.add(renaming('rename index', name, to, 'an index'))
+  }
+
   attachPartition(table: unknown, rows: unknown): AlterTableBuilder {
     const args: unknown[] = []
     const bounds = partitionBounds(rows, args, 'attachPartition')

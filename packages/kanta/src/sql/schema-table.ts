@@ -1,8 +1,8 @@
 import { refuse } from '../error/index.ts'
 import { type Node, type NodeOf, type Shape, start } from '../ir/index.ts'
-import { creationOf, definitionOf, isAliased } from '../table/index.ts'
+import { definitionOf, isAliased } from '../table/index.ts'
 import { Chain, extend, type Runner } from './chain.ts'
-import { Definition, indexesOf, lastOf } from './definition.ts'
+import { type CreationOf, Definition, indexesOf, lastOf } from './definition.ts'
 import { given, isOperand, tableNode } from './operand.ts'
 import { show } from './operator.ts'
 import { columnDefinition, commentText } from './schema-column.ts'
@@ -15,6 +15,8 @@ const ON_COMMIT: readonly unknown[] = ['preserve rows', 'delete rows', 'drop']
 /** What runs definitions knows how the database comments. */
 export interface DefinitionRunner extends Runner {
   readonly commentStatements: boolean
+  /** How it creates a `table()`. */
+  readonly creationOf: CreationOf
 }
 
 /** `create table …` */
@@ -92,7 +94,8 @@ export class CreateTableBuilder extends Definition<'createTable'> {
   }
 
   protected override following(): readonly Chain[] {
-    return [...indexesOf(this), ...commentsOf(this)]
+    const { creationOf } = this.runner as DefinitionRunner
+    return [...indexesOf(this, creationOf), ...commentsOf(this)]
   }
 
   #constraint(made: Constraint): CreateTableBuilder {
@@ -136,6 +139,6 @@ export function createTable(table: unknown, runner: Runner): CreateTableBuilder 
   const shape =
     definition === undefined
       ? start('createTable').step('table', tableNode(table))
-      : creationOf(definition)!.table(definition)
+      : (runner as DefinitionRunner).creationOf(definition).table
   return new CreateTableBuilder(shape, [], runner)
 }

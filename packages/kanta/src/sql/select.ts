@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import { CLEARED, forgetting, isTransient, type Node, node } from '../ir/index.ts'
+import { CLEARED, fills, forgetting, isTransient, type Node, node } from '../ir/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, extend } from './chain.ts'
 import { conditionOf, refComparison, references } from './expression.ts'
@@ -208,7 +208,7 @@ export class SelectBuilder extends Filtered<'select'> {
     const args: unknown[] = []
     const nodes = Array.from(Array.isArray(made) ? made : [made], (query: unknown) => {
       const part = query instanceof Chain || typeof query === 'object' ? given(query, args) : undefined
-      if (part === undefined) return refuse(`${operator}(${show(query)}) takes a query.`)
+      if (part === undefined || !fills(part, 'query')) return refuse(`${operator}(${show(query)}) takes a query.`)
       return node({ kind: 'setOperation', operator, query: part })
     })
     if (nodes.length === 0) refuse(`${operator}([]) names no query.`)

@@ -42,7 +42,6 @@ export {
   aliasOf,
   type CheckDefinition,
   type Columns,
-  creationOf,
   definitionOf,
   type ForeignKeyDefinition,
   type IndexDefinition,

@@ -1,5 +1,4 @@
 import { refuse } from '../error/index.ts'
-import { declareKinds, type Shape, schemaFields } from '../ir/index.ts'
 import {
   type AnyColumnBuilder,
   Column,
@@ -10,7 +9,6 @@ import {
   type ReferenceOptions,
 } from './column.ts'
 import { Constraint } from './constraint.ts'
-import { creation, indexCreations } from './creation.ts'
 import type { Expression } from './expression.ts'
 import type { Named, TableRef } from './infer.ts'
 import { isName } from './name.ts'
@@ -82,17 +80,7 @@ interface AliasedRow<A, R> extends Named<A> {
 export type AliasedTable<B extends string, A extends string, R> = TableRef<B, A> & Columns<A, R> & AliasedRow<A, R>
 
 /**
- * Defines a table. Columns are not null unless they say so; a name with a dot is in a schema, as in `'geo.city'`.
- *
- * @example
- * ```ts
- * const city = table('city', (c) => ({
- *   id: c.integer().primaryKey(),
- *   name: c.text(),
- *   country: c.text().references(() => country.cca2),
- *   population: c.integer().nullable(),
- * }), (t) => [index([t.country])])
- * ```
+ * Defines a table, without what creates it in a database: `table` of `run/schema-creator.ts` is what programs call.
  */
 export function table<B extends string, C extends Record<string, AnyColumnBuilder>>(
   name: B,
@@ -101,7 +89,6 @@ export function table<B extends string, C extends Record<string, AnyColumnBuilde
 ): Table<B, C> {
   if (typeof describe !== 'function')
     refuse('The columns of a table are given by a callback: (c) => ({ id: c.integer() }).')
-  declareKinds(schemaFields)
   return new Definer(name).table(
     describe(columns),
     constraints as ((t: unknown) => readonly Constraint[]) | undefined,
@@ -109,16 +96,6 @@ export function table<B extends string, C extends Record<string, AnyColumnBuilde
 }
 
 const key = Symbol.for('kanta.table')
-
-/** How a table is created. */
-interface Creation {
-  table(definition: TableDefinition): Shape<'createTable'>
-  indexes(definition: TableDefinition, ifNotExists: boolean): readonly Shape<'createIndex'>[]
-}
-
-const create: Creation = { table: creation, indexes: indexCreations }
-/** Tables bring it themselves, so that a program without them does not carry it. */
-const creations = new WeakMap<TableDefinition, Creation>()
 
 interface Scoped {
   readonly definition: TableDefinition
@@ -133,9 +110,6 @@ const scoped = (value: unknown): Scoped | undefined =>
 
 /** The definition of a table or of its alias; `undefined` for anything else. */
 export const definitionOf = (table: unknown): TableDefinition | undefined => scoped(table)?.definition
-
-/** How a table is created. */
-export const creationOf = (definition: TableDefinition): Creation | undefined => creations.get(definition)
 
 /** The name that a table has in a query: its alias, else its name without the schema. */
 export const aliasOf = (table: unknown): string | undefined => scoped(table)?.name
@@ -199,7 +173,6 @@ class Definer {
     if (columns.size === 0) refuse(`The table '${this.name}' has no columns.`)
     const lists: Lists = { primaryKey: [], uniques: [], indexes: [], checks: [], foreignKeys: [] }
     const definition = Object.assign(lists, { name: this.name, schema: this.schema, columns }) satisfies TableDefinition
-    creations.set(definition, create)
     const value = tableValue(definition, undefined)
     for (const column of columns.values()) {
       owners.set(column, definition)

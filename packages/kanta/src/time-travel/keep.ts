@@ -1,64 +1,17 @@
 import type { Dialect } from '../dialect/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
-import type { AnyInfo, Database, Sql } from '../face/index.ts'
+import { KantaError } from '../error/index.ts'
+import type { AnyInfo, Database } from '../face/index.ts'
 import { type Catalog, type CatalogTable, introspect } from '../introspect/index.ts'
 import { fullName, type TableName } from '../ir/index.ts'
-import { DatabaseHandle, withoutPlugins } from '../run/index.ts'
-import { sql as template } from '../sql/index.ts'
-import { OPEN } from './instant.ts'
-import { mariadbText } from './mariadb.ts'
+import { textOf } from './facet.ts'
+import { dialectOf, type Keeper, keeperOf, rowsOf, run } from './keeper.ts'
 import { beside, historyOf, quoted, RECORD, tableNames } from './name.ts'
-import { postgresText } from './postgres.ts'
-import { sqliteText } from './sqlite.ts'
-import { checkColumns, createRecord, type HistoryText, pathsOf } from './statements.ts'
-
-const sql = template as unknown as Sql
-
-/** What histories are kept in: a database or a transaction, without policies on it. */
-export type Keeper = Database<Record<string, Record<string, unknown>>>
-
-/** A database as if it had no plugins: the tables of histories are nobody's but theirs. */
-export function keeperOf(db: unknown, what: string): Keeper {
-  if (!(db instanceof DatabaseHandle)) return refuse(`${what} takes a database, such as kanta() gives.`)
-  return withoutPlugins(db) as unknown as Keeper
-}
-
-export const dialectOf = (db: unknown): Dialect => (db as DatabaseHandle).settings.planning.dialect
-
-export const run = (db: Keeper, text: string): Promise<unknown> => sql.raw(text).execute(db as never)
-
-export async function rowsOf<R>(db: Keeper, text: string): Promise<R[]> {
-  const { rows } = await sql.raw(text).execute(db as never)
-  return rows as R[]
-}
-
-/** How many rows a text changes. */
-export async function affectedBy(db: Keeper, text: string): Promise<number> {
-  const { numAffectedRows } = await sql.raw(text).execute(db as never)
-  return Number(numAffectedRows ?? 0)
-}
+import { checkColumns, createRecord, pathsOf } from './statements.ts'
 
 /** The database's clock, in microseconds. */
 export async function nowOf(db: Keeper): Promise<number> {
   const [row] = await rowsOf<{ now: number | string | bigint }>(db, `select ${textOf(dialectOf(db)).now} as now`)
   return Number(row!.now)
-}
-
-/** How a database keeps histories. */
-export function textOf(dialect: Dialect): HistoryText {
-  switch (dialect.name) {
-    case 'sqlite':
-      return sqliteText(dialect)
-    case 'postgres':
-      return postgresText(dialect)
-    case 'mariadb':
-      return mariadbText(dialect)
-    default:
-      throw new KantaError(
-        'unsupported',
-        `Histories are kept in SQLite, PostgreSQL and MariaDB, not in ${dialect.name}.`,
-      )
-  }
 }
 
 /** What the database says of a table and of its history. */
@@ -82,8 +35,7 @@ export async function lookUp(db: Keeper, name: TableName): Promise<Kept> {
   const table = found(name.name)
   if (table === undefined) throw new KantaError('not_found', `The database has no table '${fullName(name)}'.`)
   return {
-    // A trigger of PostgreSQL runs wherever, so it names tables in full; SQLite has one schema unless told otherwise.
-    table: dialectOf(db).name === 'sqlite' ? { ...table, schema: name.schema ?? null } : table,
+    table: { ...table, schema: textOf(dialectOf(db)).schemaOf(table, name) },
     history: found(historyOf(name.name)),
     triggers: catalog.triggers.filter((trigger) => trigger.table === name.name).map((trigger) => trigger.name),
     began: found(RECORD) === undefined ? undefined : await beganOf(db, name),
@@ -129,10 +81,10 @@ export async function startHistory<DB, I extends AnyInfo>(
   })
 }
 
-/** In a transaction where definitions can be undone; else, as in MariaDB, on one connection. */
+/** In a transaction where definitions can be undone, else on one connection. */
 export async function together(db: Keeper, work: (db: Keeper) => Promise<void>): Promise<void> {
   const run = (one: unknown): Promise<void> => work(one as Keeper)
-  if (dialectOf(db).name !== 'mariadb') return db.transaction().execute(run)
+  if (dialectOf(db).transactionalDdl) return db.transaction().execute(run)
   return db.isTransaction ? work(db) : db.connection().execute(run)
 }
 
@@ -150,13 +102,7 @@ async function start(db: Keeper, name: TableName): Promise<void> {
   await run(db, createRecord(paths.record))
   for (const each of [...text.create(table), ...text.follow(table)]) await run(db, each)
   await run(db, `insert into ${paths.record} (table_name, began) values (${dialect.literal(name.name)}, ${text.now})`)
-  if (dialect.name === 'mariadb') return
-  const columns = table.columns.map((column) => dialect.quote(column.name)).join(', ')
-  const since = `(select began from ${paths.record} where table_name = ${dialect.literal(name.name)})`
-  await run(
-    db,
-    `insert into ${paths.history} (${columns}, history_from, history_to) select ${columns}, ${since}, ${OPEN} from ${paths.table}`,
-  )
+  for (const each of text.fill(table)) await run(db, each)
 }
 
 /**

@@ -1,8 +1,10 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { fullName, type TableName } from '../ir/index.ts'
+import { textOf } from './facet.ts'
 import { OPEN } from './instant.ts'
-import { dialectOf, type Keeper, keeperOf, lookUp, nowOf, run, textOf, together } from './keep.ts'
+import { lookUp, nowOf, together } from './keep.ts'
+import { dialectOf, type Keeper, keeperOf, run } from './keeper.ts'
 import { tableNames } from './name.ts'
 import { columnText, keyOf, pathsOf } from './statements.ts'
 
@@ -33,14 +35,14 @@ export async function alterHistory<DB, I extends AnyInfo>(
   if (typeof change !== 'function') refuse('alterHistory() takes a callback that changes the tables.')
   checkRenamed('alterHistory()', options, names)
   await together(keeperOf(db, 'alterHistory()'), async (one) => {
-    const isNative = dialectOf(one).name === 'mariadb'
-    if (isNative) await run(one, 'set system_versioning_alter_history = keep')
+    const [before, after] = textOf(dialectOf(one)).aroundChange
+    for (const text of before) await run(one, text)
     try {
-      if (!isNative) for (const name of names) await unfollow(one, name)
+      for (const name of names) await unfollow(one, name)
       await change(one as never)
       for (const name of names) await refresh(one, name, options)
     } finally {
-      if (isNative) await run(one, 'set system_versioning_alter_history = default')
+      for (const text of after) await run(one, text)
     }
   })
 }
@@ -83,11 +85,10 @@ export async function dropHistory<DB, I extends AnyInfo>(
     for (const name of names) {
       const dialect = dialectOf(one)
       const { table } = await keptOf(one, name)
-      const { history, record, table: own } = pathsOf(table, dialect)
+      const paths = pathsOf(table, dialect)
       await unfollow(one, name)
-      const isNative = dialect.name === 'mariadb'
-      await run(one, isNative ? `alter table ${own} drop system versioning` : `drop table ${history}`)
-      await run(one, `delete from ${record} where table_name = ${dialect.literal(name.name)}`)
+      await run(one, textOf(dialect).drop(paths))
+      await run(one, `delete from ${paths.record} where table_name = ${dialect.literal(name.name)}`)
     }
   })
 }
@@ -115,7 +116,8 @@ async function unfollow(db: Keeper, name: TableName): Promise<void> {
 async function refresh(db: Keeper, name: TableName, { renamed }: AlterOptions): Promise<void> {
   const dialect = dialectOf(db)
   const { table, history } = await keptOf(db, name)
-  if (dialect.name === 'mariadb') return
+  const text = textOf(dialect)
+  if (text.changesWithTable) return
   await unfollow(db, name)
   if (history === undefined) throw new KantaError('not_found', `The history of '${fullName(name)}' is gone.`)
   const paths = pathsOf(table, dialect)
@@ -128,13 +130,9 @@ async function refresh(db: Keeper, name: TableName, { renamed }: AlterOptions): 
   for (const column of table.columns) {
     const known = old.get(column.name)
     if (known === undefined) await run(db, `alter table ${paths.history} add column ${columnText(column, dialect)}`)
-    else if (known.type !== column.type && dialect.name === 'postgres') {
-      const of = q(column.name)
-      await run(db, `alter table ${paths.history} alter column ${of} type ${column.type} using ${of}::${column.type}`)
-    }
+    else if (known.type !== column.type) for (const each of text.retype(paths.history, column)) await run(db, each)
   }
-  for (const text of textOf(dialect).reindex(table)) await run(db, text)
-  for (const text of textOf(dialect).follow(table)) await run(db, text)
+  for (const each of [...text.reindex(table), ...text.follow(table)]) await run(db, each)
   await reconcile(db, name)
 }
 

@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
+import type { Node, Policy } from '../extend/index.ts'
 import type { TableName } from '../ir/index.ts'
-import type { Node, Policy } from '../run/index.ts'
 import { show } from '../sql/index.ts'
 
 /** The table that knows since when each history is kept. */

@@ -1,6 +1,8 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { CatalogTable } from '../introspect/index.ts'
 import { OPEN } from './instant.ts'
+import { keptTable, pastRows } from './kept-table.ts'
+import { isReached } from './source.ts'
 import { columnText, type HistoryText, keyOf, pathsOf } from './statements.ts'
 
 const micros = (clock: string): string => `(extract(epoch from ${clock}) * 1000000)::bigint`
@@ -21,6 +23,21 @@ export function postgresText(dialect: Dialect): HistoryText {
     return `create index ${part('key')} on ${history} (${[...keyOf(table).map(q), 'history_to'].join(', ')})`
   }
   return {
+    ...keptTable(dialect),
+    // A trigger runs wherever, so that it names tables in full.
+    schemaOf: ({ schema }) => schema,
+    retype: (history, { name, type }) => {
+      const column = q(name)
+      return [`alter table ${history} alter column ${column} type ${type} using ${column}::${type}`]
+    },
+    past: (table, shown, late) =>
+      pastRows(
+        table,
+        shown,
+        late,
+        (instant) => instant,
+        () => isReached(table, late, dialect),
+      ),
     now: micros('transaction_timestamp()'),
     triggers: TRIGGERS,
     later: (one, other) => `greatest(${one}, ${other})`,

@@ -2,10 +2,11 @@ import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
-import { type Micros, toMicros } from './instant.ts'
-import { affectedBy, beganOf, dialectOf, type Keeper, keeperOf, nowOf, rowsOf, run } from './keep.ts'
-import { beside, historyOf, quoted, RECORD, tableName } from './name.ts'
-import { seconds } from './source.ts'
+import { textOf } from './facet.ts'
+import { toMicros } from './instant.ts'
+import { beganOf, nowOf } from './keep.ts'
+import { dialectOf, keeperOf, run } from './keeper.ts'
+import { beside, quoted, RECORD, tableName } from './name.ts'
 
 /** How `pruneHistory()` goes about it. */
 export interface PruneOptions {
@@ -44,28 +45,5 @@ export async function pruneHistory<DB, I extends AnyInfo>(
   const record = quoted(beside(name, RECORD), dialect)
   const which = `table_name = ${dialect.literal(name.name)}`
   await run(keeper, `update ${record} set began = ${at} where ${which} and began < ${at}`)
-  if (dialect.name === 'mariadb') return pruneNative(keeper, quoted(name, dialect), at, batch)
-  const history = quoted(beside(name, historyOf(name.name)), dialect)
-  const some = `select history_id from ${history} where history_to <= ${at} limit ${batch}`
-  let removed = 0
-  for (;;) {
-    const count = await affectedBy(keeper, `delete from ${history} where history_id in (${some})`)
-    removed += count
-    if (count < batch) return removed
-  }
-}
-
-/** MariaDB takes history away by time only, so a batch ends where as many versions have ended. */
-async function pruneNative(db: Keeper, table: string, at: Micros, batch: number): Promise<number> {
-  let removed = 0
-  for (;;) {
-    const [last] = await rowsOf<{ at: number | string | bigint }>(
-      db,
-      `select cast(unix_timestamp(row_end) * 1000000 as signed) as \`at\` from ${table} for system_time all
-      where row_end <= from_unixtime(${seconds(at)}) order by row_end limit 1 offset ${batch - 1}`,
-    )
-    const until = Math.min(at, last === undefined ? at : Number(last.at)) + 1
-    removed += await affectedBy(db, `delete history from ${table} before system_time from_unixtime(${seconds(until)})`)
-    if (last === undefined) return removed
-  }
+  return textOf(dialect).prune(keeper, name, at, batch)
 }

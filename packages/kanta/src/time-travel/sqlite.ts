@@ -1,7 +1,9 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { CatalogIndexPart, CatalogTable } from '../introspect/index.ts'
 import { OPEN } from './instant.ts'
+import { keptTable, pastRows } from './kept-table.ts'
 import { historyOf } from './name.ts'
+import { reached } from './source.ts'
 import { columnText, type HistoryText, keyOf, type Paths, pathsOf } from './statements.ts'
 
 // 'now' is the same for all of a statement: https://www.sqlite.org/lang_datefunc.html
@@ -58,6 +60,12 @@ export function sqliteText(dialect: Dialect): HistoryText {
     return `create index ${schemaOf(table)}${part('key')} on ${history} (${[...keyOf(table).map(q), 'history_to'].join(', ')})`
   }
   return {
+    ...keptTable(dialect),
+    // There is one schema, unless told otherwise.
+    schemaOf: (_, { schema }) => schema ?? null,
+    retype: () => [],
+    // The check stands in the bound of an index, which is computed before rows are looked for: also where there are none.
+    past: (table, shown, late) => pastRows(table, shown, late, (instant) => reached(table, instant, late, dialect)),
     now: NOW,
     triggers: EVENTS,
     later: (one, other) => `max(${one}, ${other})`,

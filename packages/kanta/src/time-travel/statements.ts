@@ -1,11 +1,18 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
+import type { Node, NodeOf } from '../extend/index.ts'
+import type { Late } from '../guard/index.ts'
 import type { CatalogColumn, CatalogTable } from '../introspect/index.ts'
 import type { TableName } from '../ir/index.ts'
+import type { Micros } from './instant.ts'
+import type { Keeper } from './keeper.ts'
 import { HISTORY_COLUMNS, historyOf, RECORD } from './name.ts'
+import type { Shown } from './source.ts'
 
-/** The statements by which one database keeps the history of a table. */
+/** What keeping the history of a table, and reading it, needs of a database. */
 export interface HistoryText {
+  /** The schema by which the statements name a table, which was named without one or with it. */
+  schemaOf(table: CatalogTable, name: TableName): string | null
   /** The history, empty. */
   create(table: CatalogTable): readonly string[]
   /** The last parts of the names of the triggers that do that. */
@@ -14,6 +21,22 @@ export interface HistoryText {
   follow(table: CatalogTable): readonly string[]
   /** Ends that. */
   unfollow(table: CatalogTable): readonly string[]
+  /** Takes in the rows that are there. */
+  fill(table: CatalogTable): readonly string[]
+  /** Ends the history for good. */
+  drop(paths: Paths): string
+  /** Whether the history changes with its table, so that nothing has to bring it up to date. */
+  readonly changesWithTable: boolean
+  /** What stands around changes of a table whose history is kept. */
+  readonly aroundChange: readonly [before: readonly string[], after: readonly string[]]
+  /** Gives a column of the history the type that the table now has for it. */
+  retype(history: string, column: CatalogColumn): readonly string[]
+  /** Takes the versions away that ended before an instant, in batches, and gives their number. */
+  prune(db: Keeper, name: TableName, at: Micros, batch: number): Promise<number>
+  /** What a table was at the instant of the context, as a query in the place of the table. */
+  past(table: NodeOf<'table'>, shown: Shown, late: Late): Node
+  /** All versions of a table's rows, each with its time. */
+  versions(table: NodeOf<'table'>, columns: readonly string[]): Node
   /** Microseconds since 1970, as an expression that is the same for all of a statement. */
   readonly now: string
   /** Makes the index of the key anew. */

@@ -1,14 +1,17 @@
 import type { Dialect } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
+import type { Plugin, Policy } from '../extend/index.ts'
+import { type DatabaseHandle, dialectOf, driverOf, exempt, policiesOf, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { type Late, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import { fullName, type TableName } from '../ir/index.ts'
-import type { DatabaseHandle, Plugin, Policy } from '../run/index.ts'
 import type { Selectable, TableDefinition } from '../table/index.ts'
+import { textOf } from './facet.ts'
 import { type Micros, toMicros, toText } from './instant.ts'
-import { beganOf, keeperOf, lookUp, textOf } from './keep.ts'
+import { beganOf, lookUp } from './keep.ts'
+import { keeperOf } from './keeper.ts'
 import { historyOf, nameInDatabase, tableName, tableNames } from './name.ts'
-import { AS_OF, pastSource, type Shown, versionsSource } from './source.ts'
+import { AS_OF, type Shown } from './source.ts'
 import { keyOf } from './statements.ts'
 import { type Version, versionsOf } from './versions.ts'
 
@@ -63,7 +66,8 @@ export interface TimeTravelling {
 /** One database that the plugin is given to. */
 interface Ground {
   readonly known: Map<string, Known>
-  readonly made: Map<string, TablePolicy>
+  /** By the dialect, of which a program for Kysely has another one, and by what stands in the place of the tables. */
+  readonly made: WeakMap<Dialect, Map<string, TablePolicy>>
   /** Those of the database that was opened. */
   readonly policies: readonly Policy[]
 }
@@ -97,22 +101,23 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
   // One plugin may be given to several databases, each with histories of its own.
   const grounds = new WeakMap<object, Ground>()
   const groundOf = (db: DatabaseHandle): Ground => {
-    const { driver, planning } = db.settings
+    const driver = driverOf(db)
     let ground = grounds.get(driver)
     if (ground === undefined) {
-      ground = { known: new Map(), made: new Map(), policies: planning.policies }
+      ground = { known: new Map(), made: new WeakMap(), policies: policiesOf(db) }
       grounds.set(driver, ground)
     }
     return ground
   }
   /** The same database, in which something else stands in the place of the tables. */
   const instead = (db: DatabaseHandle, mode: 'as of an instant' | 'all versions'): DatabaseHandle => {
-    const { dialect } = db.settings.planning
+    const dialect = dialectOf(db)
     const { known, made } = groundOf(db)
-    const key = `${mode} ${dialect.name}`
-    const policy = made.get(key) ?? historyPolicy({ tables, current, known, now, dialect }, mode)
-    made.set(key, policy)
-    return db.exempt(`time travel: ${mode}`, (one) => (one === present ? policy : one), [{ policy: NAME, mode }])
+    const byMode = made.get(dialect) ?? new Map<string, TablePolicy>()
+    made.set(dialect, byMode)
+    const policy = byMode.get(mode) ?? historyPolicy({ tables, current, known, now, dialect }, mode)
+    byMode.set(mode, policy)
+    return exempt(db, `time travel: ${mode}`, (one) => (one === present ? policy : one), [{ policy: NAME, mode }])
   }
   return {
     name: NAME,
@@ -130,7 +135,7 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
           return instead(db, 'as of an instant').as({ [AS_OF]: at })
         },
         versionsOf: (table: string, key: unknown) => {
-          const definition = db.settings.planning.schema.get(table)
+          const definition = schemaOf(db).get(table)
           return versionsOf(instead(db, 'all versions'), table, key, () => shownOf(table, definition, known).key)
         },
         began: async (table: unknown) => {
@@ -168,7 +173,7 @@ async function knownOf(db: DatabaseHandle, name: TableName): Promise<Known> {
     )
   const missing = [
     ...columns.filter((name) => history?.columns.some((one) => one.name === name) === false),
-    ...textOf(db.settings.planning.dialect)
+    ...textOf(dialectOf(db))
       .triggers.map((part) => `${historyOf(found.name)}_${part}`)
       .filter((name) => !triggers.includes(name)),
   ]
@@ -207,7 +212,7 @@ function historyPolicy(past: Past, mode: 'as of an instant' | 'all versions'): T
         )
       if (mode === 'as of an instant') return pastRule(name, table, past)
       return {
-        source: (node) => versionsSource(node, shownOf(name, table.definition, past.known).columns, past.dialect),
+        source: (node) => textOf(past.dialect).versions(node, shownOf(name, table.definition, past.known).columns),
       }
     },
   })
@@ -229,7 +234,7 @@ function pastRule(name: string, { definition }: TableReference, { known, now, di
   return {
     source: (table, late) => {
       check(late)
-      return pastSource(table, shownOf(name, definition, known), late, dialect)
+      return textOf(dialect).past(table, shownOf(name, definition, known), late)
     },
   }
 }

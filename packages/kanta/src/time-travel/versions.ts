@@ -1,5 +1,5 @@
 import { refuse } from '../error/index.ts'
-import type { DatabaseHandle } from '../run/index.ts'
+import { type DatabaseHandle, policiesOf, started } from '../extend/internal/index.ts'
 import { show } from '../sql/index.ts'
 import { OPEN, toText } from './instant.ts'
 import { HISTORY_COLUMNS } from './name.ts'
@@ -22,7 +22,7 @@ export async function versionsOf(
 ): Promise<Version<Record<string, unknown>>[]> {
   if (typeof key !== 'object' || key === null || Object.keys(key).length === 0)
     return refuse(`versionsOf() takes the key of a row, such as { id: 1 }, not ${show(key)}.`)
-  await db.session.start?.()
+  await started(db)
   if (Object.keys(key).length !== names().length)
     return refuse(`versionsOf() takes the whole key of '${table}': ${names().join(', ')}.`)
   let query = (db as never as Loose).selectFrom(table).selectAll()
@@ -30,7 +30,7 @@ export async function versionsOf(
   const rows = await query.orderBy('history_from').orderBy('history_to').orderBy('history_id').execute()
   // Plugins may give columns other names.
   const named = (column: string): string =>
-    db.settings.planning.policies.reduce((made, policy) => policy.renameColumn?.(made) ?? made, column)
+    policiesOf(db).reduce((made, policy) => policy.renameColumn?.(made) ?? made, column)
   const own = Object.values(HISTORY_COLUMNS).map(named)
   const versions = rows.map((found) => {
     const row = Object.fromEntries(Object.entries(found).filter(([column]) => !own.includes(column)))

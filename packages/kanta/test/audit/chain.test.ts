@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { auditTables } from '../../src/audit/index.ts'
+import { withoutPlugins } from '../../src/extend/internal/index.ts'
 import { kanta } from '../../src/index.ts'
-import { withoutPlugins } from '../../src/run/index.ts'
+
 import { Clock, createTables, engines, type Open, open } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
+import { withoutPlugins } from '../../src/extend/internal/index.ts'
 import { kanta, sql } from '../../src/index.ts'
 import type { Plugin } from '../../src/run/index.ts'
-import { withoutPlugins } from '../../src/run/index.ts'
+
 import { createTables, engines, note, type Open, open, post, schema } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })
@@ -164,14 +165,14 @@ describe.each(engines)('what others had wrong, on $name', (engine) => {
     await other.destroy()
   })
 
-  test('a companion that comes after the audit is refused', () => {
-    const companions = [
+  test('a transaction hook that comes after the audit is refused', () => {
+    const transactionHooks = [
       { name: 'last', joins: () => true, around: (_: unknown, next: () => Promise<unknown[]>) => next() },
     ]
-    expect(() => db.withPlugins([{ name: 'last', priority: -2_000, companions }] as never)).toThrow(
+    expect(() => db.withPlugins([{ name: 'last', priority: -2_000, transactionHooks }] as never)).toThrow(
       /'last' comes after/,
     )
-    expect(() => db.withPlugins([{ name: 'first', companions }] as never)).not.toThrow()
+    expect(() => db.withPlugins([{ name: 'first', transactionHooks }] as never)).not.toThrow()
   })
 
   test('streams and prepared queries that write are in the trail', async () => {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
+import { withoutPlugins } from '../../src/extend/internal/index.ts'
 import { equal, isNull, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { camelCase, capability, schemaPrefix, softDelete, tenant } from '../../src/plugins/index.ts'
 import type { DatabaseHandle } from '../../src/run/index.ts'
-import { withoutPlugins } from '../../src/run/index.ts'
+
 import { createTables, engines, post, schema } from './ground.ts'
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 })
@@ -41,6 +42,19 @@ describe.each(engines)('the trail beside other plugins on $name', (engine) => {
 
   const one = () => db.as({ tenant: 1 })
   const two = () => db.as({ tenant: 2 })
+
+  test('a tenant removes no entries of another: prune() needs a handle that sees all', async () => {
+    await two().insertInto('post').values({ id: 90, title: 'theirs' }).execute()
+    const before = new Date(Date.now() + 60_000)
+    const kept = await two().audit.history('post', 90)
+    await expect(one().audit.prune({ before })).rejects.toMatchObject({
+      code: 'policy',
+      message: expect.stringMatching(/prune\(\) would remove entries of 'post'.*unscoped/),
+    })
+    expect(await two().audit.history('post', 90)).toEqual(kept)
+    expect(await db.unscoped(all, 'test').audit.prune({ before: new Date(0) })).toBe(0)
+    await two().deleteFrom('post').where('id', '=', 90).execute()
+  })
 
   test('H40, SD7: a soft delete is one entry, which says what was asked and what was done', async () => {
     await one().insertInto('post').values({ id: 1, title: 'a' }).execute()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { redacted } from '../../src/audit/index.ts'
-import { storedRows } from '../../src/audit/rows.ts'
+import { withStoredValues } from '../../src/extend/internal/index.ts'
 import { sql } from '../../src/index.ts'
 import { better, Clock, createTables, engines, type Open, open } from './ground.ts'
 
@@ -47,7 +47,7 @@ describe.each([...engines, better])('what the trail knows on $name', (engine) =>
     await db.insertInto('thing').values(rows).execute()
     await db.insertInto('thing').values({ id: -5n }).execute()
     const asText = (): Promise<unknown> =>
-      storedRows(db as never)
+      withStoredValues(db as never)
         .selectFrom('thing')
         .selectAll()
         .orderBy('id')

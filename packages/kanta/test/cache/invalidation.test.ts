@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ambient } from '../../src/ambient.ts'
+import { withoutPlugins } from '../../src/extend/internal/index.ts'
 import { sql, table } from '../../src/index.ts'
-import { type Plugin, withoutPlugins } from '../../src/run/index.ts'
+import type { Plugin } from '../../src/run/index.ts'
 import type { Engine, Place } from '../engine/engine.ts'
 import type { Any } from '../security/ground.ts'
 import { engines, isHit, isSqlite, type World, world } from './ground.ts'
@@ -9,13 +10,13 @@ import { engines, isHit, isSqlite, type World, world } from './ground.ts'
 /** Writes a note along with each change of a country: what a plugin does itself. */
 const scribe: Plugin = {
   name: 'scribe',
-  companions: [
+  transactionHooks: [
     {
       name: 'scribe',
       joins: (facts) => facts.kind === 'update' && facts.writes.includes('country'),
-      around: async (company, next) => {
+      around: async (statement, next) => {
         const rows = await next()
-        await (company.db as Any).updateTable('note').set({ text: 'along' }).execute()
+        await (statement.db as Any).updateTable('note').set({ text: 'along' }).execute()
         return rows
       },
     },

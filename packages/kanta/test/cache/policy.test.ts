@@ -5,7 +5,7 @@ import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql } from '../../src/index.ts'
 import { capability, createExecutor } from '../../src/plugins/index.ts'
-import { DatabaseHandle, type Plugin, type QueryEvent } from '../../src/run/index.ts'
+import { DatabaseHandle, exempt, type Plugin, type QueryEvent, sessionOf, settingsOf } from '../../src/run/index.ts'
 import type { Engine, Place } from '../engine/engine.ts'
 import type { Any } from '../security/ground.ts'
 import { engines, fill, isHit, over } from './ground.ts'
@@ -56,7 +56,7 @@ const tombstones: Plugin = {
   policies: [live],
   extend: (db: Any) => ({
     withDeleted: () =>
-      db.exempt('with deleted', (policy: unknown) => (policy === live ? withDead : policy), [
+      exempt(db, 'with deleted', (policy) => (policy === live ? withDead : policy), [
         { policy: 'living', mode: 'with deleted' },
       ]),
   }),
@@ -182,7 +182,7 @@ test('the context of the running code is part of the key', async () => {
   await fill(base)
   const { db } = await over(base, {}, [tenancy])
   const storage = new AsyncLocalStorage<{ tenant: number }>()
-  const shop: Any = new DatabaseHandle({ ...db.settings, ambientContext: () => storage.getStore() }, db.session)
+  const shop: Any = new DatabaseHandle({ ...settingsOf(db), ambientContext: () => storage.getStore() }, sessionOf(db))
   const read = () => shop.cached().selectFrom('city').select('id').orderBy('id').execute()
   expect(await storage.run({ tenant: 1 }, read)).toEqual([{ id: 1 }, { id: 2 }])
   expect(await storage.run({ tenant: 2 }, read)).toEqual([])
@@ -225,12 +225,12 @@ test('what a plugin reads itself is not cached', async () => {
   await fill(base)
   const reader: Plugin = {
     name: 'reader',
-    companions: [
+    transactionHooks: [
       {
         name: 'reader',
         joins: (facts) => facts.kind === 'insert',
-        around: async (company, next) => {
-          await (company.db as Any).selectFrom('note').selectAll().execute()
+        around: async (statement, next) => {
+          await (statement.db as Any).selectFrom('note').selectAll().execute()
           return next()
         },
       },

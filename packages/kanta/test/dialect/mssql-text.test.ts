@@ -59,7 +59,7 @@ describe('tables', () => {
 
   test('every type', () => {
     expect(textOf(schema.createTable(person)).replaceAll(', "', ',\n"')).toMatchInlineSnapshot(`
-      "create table "person" ("id" int identity(1, 1) primary key,
+      "create table "person" ("id" int identity primary key,
       "name" nvarchar(max) not null,
       "code" nvarchar(450) not null,
       "nick" nvarchar(40),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { titleOf } from '../../src/dialect/index.ts'
 import { diff, migrationOf, stepSql } from '../../src/diff/index.ts'
 import { check, index, sql, table } from '../../src/index.ts'
 import { introspect } from '../../src/introspect/index.ts'
@@ -76,6 +77,33 @@ describe.each(grounds)('$name', ({ missing, open, dialect }) => {
     expect((await diff(await introspect(pair.one), null)).up).toEqual([])
   })
 
+  test('a key that becomes numbered goes on behind its rows', async ({ skip }) => {
+    if (dialect !== 'postgres') return skip('numbers its keys in another way')
+    const numbered = table('t', (c) => ({ id: c.integer().primaryKey(), a: c.integer().nullable() }))
+    for (const id of ['int', 'serial', 'int generated always as identity']) {
+      await sql`drop table if exists t`.execute(pair.one)
+      await sql`create table t (id ${sql.raw(id)} primary key, a int)`.execute(pair.one)
+      await sql`insert into t (id) overriding system value values (1), (2), (3)`.execute(pair.one)
+      const { up } = await diff(await introspect(pair.one), { numbered })
+      for (const text of up.flatMap((step) => stepSql(step, dialect))) await sql.raw(text).execute(pair.one)
+      await sql`insert into t (a) values (9)`.execute(pair.one)
+      expect(await rows('select max(id) as id from t')).toEqual([{ id: 4 }])
+    }
+  })
+
+  test('a type that ends with its collation is no difference', async () => {
+    const types = {
+      sqlite: 'text collate nocase',
+      postgres: 'text collate "C"',
+      mariadb: 'varchar(9) collate utf8mb4_bin',
+    }
+    const codec = { name: 'text', encode: (value: string) => value, decode: String }
+    const name = types[dialect as keyof typeof types]
+    const collated = table('t', (c) => ({ id: c.integer().primaryKey(), name: c.custom(name, codec) }))
+    await pair.one.schema.createTable(collated).execute()
+    expect((await diff(await introspect(pair.one), { collated })).up).toEqual([])
+  })
+
   test('what migrations keep for themselves is no difference', async () => {
     await migrator(pair.one, { migrations: { '1': { up: () => {} } }, lock: { by: 'row' } }).latest()
     expect((await introspect(pair.one)).tables.map((each) => each.name)).toEqual([
@@ -90,7 +118,9 @@ describe.each(grounds)('$name', ({ missing, open, dialect }) => {
   test('steps for another database are refused', async () => {
     const other = dialect === 'sqlite' ? 'postgres' : 'sqlite'
     const made = migrationOf(await diff(null, first, { dialect: other }))
-    await expect(made.up(pair.one)).rejects.toThrow(`The steps are for ${other}, and the database is ${dialect}.`)
+    await expect(made.up(pair.one)).rejects.toThrow(
+      `The steps are for ${titleOf(other)}, and the database is ${titleOf(dialect)}.`,
+    )
   })
 
   if (dialect === 'postgres')

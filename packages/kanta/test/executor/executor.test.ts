@@ -3,7 +3,7 @@ import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { isNull, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql } from '../../src/index.ts'
 import { capability, createExecutor, queryLog, softDelete, tenant } from '../../src/plugins/index.ts'
-import type { Companion, Hook, Plugin } from '../../src/run/index.ts'
+import type { Hook, Plugin, TransactionHook } from '../../src/run/index.ts'
 
 interface Tables {
   post: { id: number; tenant_id: number; title: string | null; deleted_at: string | null }
@@ -88,9 +88,15 @@ describe('the order', () => {
   test('is explained by db.plugins, which nobody can change', async () => {
     const policy = tablePolicy({ name: 'p', rule: () => undefined })
     const hook: Hook = { name: 'h', around: (_, next) => next() }
-    const companion: Companion = { name: 'c', joins: () => false, around: (_, next) => next() }
+    const transactionHook: TransactionHook = { name: 'c', joins: () => false, around: (_, next) => next() }
     const db = (await filled()).withPlugins([
-      named('a', { version: '1.2', priority: 3, policies: [policy], hooks: [hook], companions: [companion] }),
+      named('a', {
+        version: '1.2',
+        priority: 3,
+        policies: [policy],
+        hooks: [hook],
+        transactionHooks: [transactionHook],
+      }),
     ])
     expect(db.plugins).toEqual([
       { name: 'a', version: '1.2', priority: 3, dependencies: [], policies: ['p'], hooks: ['h', 'c'] },
@@ -98,7 +104,7 @@ describe('the order', () => {
     expect(Object.isFrozen(db.plugins[0])).toBe(true)
   })
 
-  test('is that of hooks, the first outermost, and companions are within them', async () => {
+  test('is that of hooks, the first outermost, and transaction hooks are within them', async () => {
     const seen: string[] = []
     const hook = (name: string): Hook => ({
       name,
@@ -109,24 +115,24 @@ describe('the order', () => {
         return result
       },
     })
-    const companion: Companion = {
+    const transactionHook: TransactionHook = {
       name: 'c',
       joins: ({ writes }) => writes.includes('post'),
-      around: async (company, next) => {
-        seen.push(`company of ${company.asked} in`)
+      around: async (statement, next) => {
+        seen.push(`hook of ${statement.requestedKind} in`)
         const rows = await next()
-        seen.push('company out')
+        seen.push('hook out')
         return rows
       },
     }
     const db = (await filled()).withPlugins([
-      named('low', { hooks: [hook('low')], companions: [companion] }),
+      named('low', { hooks: [hook('low')], transactionHooks: [transactionHook] }),
       named('high', { priority: 5, hooks: [hook('high')] }),
     ])
     await db.updateTable('post').set({ title: 'x' }).execute()
     expect(seen.filter((step) => /^(?:high|low)/.test(step))[0]).toBe('high in')
-    expect(seen.indexOf('company of update in')).toBeLessThan(seen.indexOf('company out'))
-    expect(seen.filter((step) => step.startsWith('company'))).toEqual(['company of update in', 'company out'])
+    expect(seen.indexOf('hook of update in')).toBeLessThan(seen.indexOf('hook out'))
+    expect(seen.filter((step) => step.startsWith('hook'))).toEqual(['hook of update in', 'hook out'])
     seen.length = 0
     await db.selectFrom('note').selectAll().execute()
     expect(seen).toEqual(['high in', 'low in', 'low out', 'high out'])

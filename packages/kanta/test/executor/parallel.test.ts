@@ -4,15 +4,15 @@ import type { Plugin } from '../../src/run/index.ts'
 import { type Any, engines, openOn } from '../tenant/ground.ts'
 
 /** Writes a line for each row that is written, in the same transaction. */
-const keeping = (before: (company: Any) => Promise<void> = async () => {}): Plugin => ({
+const keeping = (before: (statement: Any) => Promise<void> = async () => {}): Plugin => ({
   name: 'keeping',
-  companions: [
+  transactionHooks: [
     {
       name: 'keeping',
       joins: (facts) => facts.writes.includes('post'),
-      async around(company, next) {
-        const db = company.db as Any
-        await before(company)
+      async around(statement, next) {
+        const db = statement.db as Any
+        await before(statement)
         await db.insertInto('kept').values({ what: 'before' }).execute()
         const result = await next()
         await db.insertInto('kept').values({ what: 'after' }).execute()
@@ -22,7 +22,7 @@ const keeping = (before: (company: Any) => Promise<void> = async () => {}): Plug
   ],
 })
 
-describe.each(engines)('statements with companions at once on $name', (engine) => {
+describe.each(engines)('statements with transaction hooks at once on $name', (engine) => {
   if (engine.missing !== undefined) {
     test.skip(`${engine.name}: ${engine.missing}`, () => {})
     return

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { titleOf } from '../../src/dialect/index.ts'
 import { sql } from '../../src/index.ts'
 import { folder, make } from '../../src/migrate/files.ts'
 import { type MigrationRun, none, sqlMigration } from '../../src/migrate/index.ts'
@@ -113,7 +114,7 @@ onEachEngine((world) => {
     const others = ['sqlite', 'postgres', 'mysql'].filter((each) => each !== of)
     for (const other of others) {
       const wrong = migrate(folder(fileURLToPath(new URL(`drizzle/${other}`, import.meta.url))), { table: 'other' })
-      expect((await thrown(wrong.up())).message).toContain(`and the database is ${engine.dialect}`)
+      expect((await thrown(wrong.up())).message).toContain(`and the database is ${titleOf(engine.dialect)}`)
     }
   })
 })

@@ -92,6 +92,7 @@ const DEFINITIONS: Labels<keyof SchemaCapabilities> = {
   createIndexIfNotExists: '`createIndex().ifNotExists()`',
   dropIndexIfExists: '`dropIndex().ifExists()`',
   concurrentIndexes: '`concurrently()`',
+  renameIndex: '`renameIndex()`',
   indexUsing: '`using()` of an index',
   indexInclude: '`include()` of an index',
   indexExpressions: 'indexes of expressions',

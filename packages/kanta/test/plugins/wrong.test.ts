@@ -12,7 +12,7 @@ describe('plugins that are put together wrongly are refused', () => {
     ['policies', {}],
     ['policies', [null]],
     ['hooks', 'watch'],
-    ['companions', [1]],
+    ['transactionHooks', [1]],
     ['dependencies', 'tenant'],
     ['conflicts', [undefined]],
     ['priority', Number.NaN],

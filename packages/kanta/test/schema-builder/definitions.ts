@@ -238,6 +238,11 @@ export const definitions: readonly Definition[] = [
     build: ({ s }) => s.alterTable('item').addIndex('item_n').unique().columns(['n', 'id desc']).using('btree'),
   },
   { name: 'an index of a table less', build: ({ s }) => s.alterTable('item').dropIndex('item_i') },
+  {
+    name: 'a new name of an index',
+    ours: true,
+    build: ({ s }) => s.alterTable('item').renameIndex('item_i', 'item_index'),
+  },
   // indexes
   { name: 'an index', build: ({ s }) => s.createIndex('item_n').on('item').column('n') },
   {

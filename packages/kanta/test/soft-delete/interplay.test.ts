@@ -3,7 +3,7 @@ import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, table } from '../../src/index.ts'
 import { camelCase, capability, purge, softDelete, tenant, timestamps, version } from '../../src/plugins/index.ts'
-import type { Companion, Company, Plugin } from '../../src/run/index.ts'
+import type { Plugin, StatementContext, TransactionHook } from '../../src/run/index.ts'
 import { clock, fresh, onEngines, sql } from './ground.ts'
 
 const folder = table('folder', (c) => ({
@@ -79,17 +79,17 @@ onEngines('soft delete beside other plugins', (ground) => {
 
   test('H33: what other plugins write and see of updates they do of deletions, cascades and restorations, too', async () => {
     const seen: string[] = []
-    const companion: Companion = {
+    const transactionHook: TransactionHook = {
       name: 'witness',
       joins: (facts) => facts.kind === 'update',
-      around: async (company: Company, next) => {
+      around: async (statement: StatementContext, next) => {
         seen.push(
-          `${company.asked} ${company.facts.writes.join()} ${company.exemptions.map((each) => each.mode).join()}`,
+          `${statement.requestedKind} ${statement.facts.writes.join()} ${statement.exemptions.map((each) => each.mode).join()}`,
         )
         return next()
       },
     }
-    const witness: Plugin = { name: 'witness', companions: [companion] }
+    const witness: Plugin = { name: 'witness', transactionHooks: [transactionHook] }
     const db = base.withPlugins([witness, soft])
     await db.deleteFrom('folder').where('id', '=', 1).execute()
     await db.restore('folder').where('id', '=', 1).execute()
@@ -102,10 +102,10 @@ onEngines('soft delete beside other plugins', (ground) => {
     expect([await gone('folder'), await gone('file')]).toEqual(['', ''])
   })
 
-  test('a companion that fails takes the deletion and its cascade with it', async () => {
+  test('a transaction hook that fails takes the deletion and its cascade with it', async () => {
     const failing: Plugin = {
       name: 'failing',
-      companions: [
+      transactionHooks: [
         {
           name: 'failing',
           joins: (facts) => facts.writes.includes('file'),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Driver } from '../../src/driver/index.ts'
+import { dialectOf } from '../../src/extend/index.ts'
 import { kanta, sql } from '../../src/index.ts'
 import { introspect } from '../../src/introspect/index.ts'
 import { createExecutor } from '../../src/plugins/index.ts'
@@ -199,7 +200,7 @@ describe.each(grounds)('on $name', (ground) => {
       select name, history_from, history_to from city_history order by history_id`.execute(base)
     const times = rows.map((row) => [row.name, Number(row.history_from), Number(row.history_to)])
     // Where the clock counts milliseconds only, each version lasts a microsecond at least.
-    const { dialect } = (base as unknown as { settings: { driver: Driver } }).settings.driver
+    const dialect = dialectOf(base as never)
     const step = dialect.name === 'sqlite' ? 1 : 0
     expect(times).toEqual([
       ['Helsinki', ahead, ahead + step],
@@ -234,7 +235,7 @@ describe.each(grounds)('on $name', (ground) => {
     await dropHistory(base, ['city'])
     await base.deleteFrom('city').execute()
     const { tables } = await introspect(base, { tables: { include: ['city'] } })
-    const { dialect } = (base as unknown as { settings: { driver: Driver } }).settings.driver
+    const dialect = dialectOf(base as never)
     for (const text of historyStatements(tables[0]!, dialect)) await sql.raw(text).execute(base)
     await base.insertInto('city').values({ id: 5, name: 'Oulu', code: null }).execute()
     const there = instant()

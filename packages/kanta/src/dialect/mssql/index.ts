@@ -1,11 +1,17 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
 import type { Codec } from '../../table/index.ts'
+import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
+import { failedCast } from '../failure.ts'
+import { lowerAscii } from '../fold.ts'
+import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { type Printers, standard } from '../print.ts'
+import { storedByCast } from '../stored.ts'
 import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
+import { FUNCTIONS } from './functions.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
 import { drop, mssqlDefinitions, mssqlSchema } from './schema.ts'
 import { joined, select, setOperation } from './select.ts'
@@ -107,6 +113,13 @@ const print: Printers = {
   drop,
 }
 
+const END = '.'
+const ended = (text: Node): Node => ({
+  kind: 'raw',
+  strings: ['', ` + N'${END}'`],
+  parts: [castTo(text, 'nvarchar(max)')],
+})
+
 /** A request has 2,100 parameters, of which `sp_executesql` takes two for itself. */
 const PARAMETERS = 2_098
 
@@ -118,18 +131,46 @@ const PARAMETERS = 2_098
  */
 export const mssqlDialect: Dialect = {
   name: 'mssql',
+  functions: FUNCTIONS,
   capabilities,
   print,
   transaction: mssqlTransaction,
+  stored: storedByCast(
+    (column) => (column.type === 'custom' ? undefined : typeName(column)),
+    (value) => ({ value }),
+  ),
+  names: {
+    ...PLAIN_NAMES,
+    writtenRows: ['inserted', 'deleted'],
+    columnsOf: columnNamed(
+      /^\$(?:identity|rowguid)$/i,
+      ({ generated, type }) => generated !== undefined || type === 'uuid',
+    ),
+  },
+  // Spaces at the end count only before another character.
+  bytes: bytesOf({
+    of: (text) => collated(ended(text), 'Latin1_General_100_BIN2'),
+    parameter: (text) => `${text}${END}`,
+    readsNumbers: true,
+  }),
   lists: 'padded',
   maxParameters: PARAMETERS,
   // An insert takes at most 1,000 rows of values.
   bulkParameters: 800,
   codec: codecOf,
   cellType,
-  tableSuffix: () => '',
-  generatedKey: () => 'identity(1, 1) primary key',
+  tableOptions: () => [],
+  keyIdentity: () => 'always',
   typeName,
+  foldName: lowerAscii,
+  foldCteName: lowerAscii,
+  cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
+  cteColumnsRenameOrder: false,
+  readsWrittenTable: true,
+  untypedValues: false,
+  readsTimeZones: true,
+  transactionalDdl: true,
+  failure: (sign) => failedCast(sign, { kind: 'call', name: 'newid', args: [] }, 'int'),
   quote,
   placeholder: (index) => `@${index + 1}`,
   literal,

@@ -1,8 +1,8 @@
 import type { Node, NodeOf } from '../../ir/index.ts'
-import { type SchemaPrinters, standard } from '../print.ts'
+import type { SchemaPrinters } from '../print.ts'
 import { definitions, printView } from '../schema.ts'
 import type { SchemaCapabilities } from '../schema-capabilities.ts'
-import { withoutSchema } from '../table.ts'
+import { tables, withoutSchema } from '../table.ts'
 import type { Writer } from '../writer.ts'
 import { placed } from './condition.ts'
 import { lacks, literal, quote } from './text.ts'
@@ -21,6 +21,7 @@ export const mssqlSchema: SchemaCapabilities = {
   setSchema: true,
   createIndexIfNotExists: true,
   dropIndexIfExists: true,
+  renameIndex: true,
   indexInclude: true,
   partialIndexes: true,
   indexesOfTables: true,
@@ -41,10 +42,17 @@ function checkActions({
     lacks("'restrict' of a foreign key", "Use 'no action', which refuses as well.")
 }
 
+/** The name of a collation stands without quotes. */
+function bareCollation(part: Node | undefined): Node | undefined {
+  if (part?.kind !== 'identifier') return part
+  const name = part.names.join('.')
+  return /^\w+$/.test(name) ? { kind: 'word', text: name } : lacks(`The collation '${name}'`, 'Its name is one word.')
+}
+
 /** A computed column has no type of its own. */
 function columnDefinition(n: NodeOf<'columnDefinition'>, w: Writer): void {
   checkActions(n)
-  if (n.generated === undefined || n.generated.kind === 'local') return standard.columnDefinition(placed(n), w)
+  if (n.generated === undefined) return tables.columnDefinition(placed({ ...n, collate: bareCollation(n.collate) }), w)
   w.node(n.name!)
     .text(' as (')
     .node(placed(n.generated))
@@ -98,8 +106,10 @@ const verbOf = (part: Node): string =>
       : 'alter'
 
 function alteration(n: NodeOf<'alteration'>, w: Writer): void {
-  if (n.action === 'set data type') w.text('alter column ').node(n.name!).text(' ').node(n.operand!)
-  else if (n.action === 'drop column' || n.action === 'drop constraint') {
+  if (n.action === 'set data type') {
+    w.text('alter column ').node(n.name!).text(' ').node(n.operand!).optional(' collate ', bareCollation(n.collate))
+    if (n.nullable !== undefined) w.text(n.nullable ? ' null' : ' not null')
+  } else if (n.action === 'drop column' || n.action === 'drop constraint') {
     // What is refused is refused as everywhere; only the word comes before the list.
     w.text(n.action.slice('drop '.length))
       .text(n.ifExists ? ' if exists ' : ' ')
@@ -111,6 +121,8 @@ function renaming(n: NodeOf<'alter'>, change: NodeOf<'alteration'>): string | un
   if (change.action === 'rename to') return `exec sp_rename ${path(n.name)}, ${bareText(change.name)}`
   if (change.action === 'rename column')
     return `exec sp_rename ${path(n.name, change.name)}, ${bareText(change.to)}, N'COLUMN'`
+  if (change.action === 'rename index')
+    return `exec sp_rename ${path(n.name, change.name)}, ${bareText(change.to)}, N'INDEX'`
   if (change.action !== 'rename constraint') return undefined
   const schema = n.name?.kind === 'table' && n.name.schema !== undefined ? [n.name.schema] : []
   return `exec sp_rename ${path({ kind: 'identifier', names: schema }, change.name)}, ${bareText(change.to)}, N'OBJECT'`
@@ -120,17 +132,17 @@ export const mssqlDefinitions: SchemaPrinters = {
   columnDefinition,
   constraint: (n, w) => {
     checkActions(n)
-    standard.constraint(placed(n), w)
+    tables.constraint(placed(n), w)
   },
   createTable: (n, w) => {
     const { table } = n
     if (n.ifNotExists && table?.kind === 'table') w.text(`if object_id(${path(table)}, N'U') is null `)
-    standard.createTable({ ...n, ifNotExists: false }, w)
+    tables.createTable({ ...n, ifNotExists: false }, w)
   },
   createIndex: (n, w) => {
     if (n.ifNotExists && n.table !== undefined)
       w.text(`if indexproperty(object_id(${path(n.table)}), ${bareText(n.name)}, 'IndexID') is null `)
-    standard.createIndex({ ...placed(n), ifNotExists: false }, w)
+    tables.createIndex({ ...placed(n), ifNotExists: false }, w)
   },
   alter,
   createView: (n, w) => {
@@ -141,5 +153,5 @@ export const mssqlDefinitions: SchemaPrinters = {
 
 /** An index goes by its own name and that of its table. */
 export function drop(n: NodeOf<'drop'>, w: Writer): void {
-  standard.drop(n.object === 'index' ? { ...n, names: n.names.map(withoutSchema) } : n, w)
+  tables.drop(n.object === 'index' ? { ...n, names: n.names.map(withoutSchema) } : n, w)
 }

@@ -1,5 +1,4 @@
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
-import type { ColumnDefinition, TableDefinition } from '../../table/index.ts'
 import type { Printers } from '../print.ts'
 import { definitions } from '../schema.ts'
 import type { SchemaCapabilities } from '../schema-capabilities.ts'
@@ -23,6 +22,7 @@ const both: SchemaCapabilities = {
   modifyColumn: true,
   alterConstraints: true,
   setSchema: true,
+  renameIndex: true,
   indexUsing: true,
   indexesOfTables: true,
   schemas: true,
@@ -66,41 +66,26 @@ function apart(parts: readonly Node[]): { readonly columns: readonly Node[]; rea
   return { columns: keys.length === 0 ? parts : parts.map(withoutReferences), keys }
 }
 
+/** Methods that stand before the word `index`. */
+const INDEX_SORTS: readonly string[] = ['fulltext', 'spatial']
+
 function createIndex(n: NodeOf<'createIndex'>, w: Writer, flavor: Flavor): void {
   if (n.where.length > 0)
     unsupported('An index with a condition', 'Index a generated column that is null elsewhere.', w)
   if (n.ifNotExists && flavor.name === 'mysql')
     unsupported('ifNotExists() of an index', 'Look for it in information_schema.statistics before.', w)
-  w.text(n.unique ? 'create unique index ' : 'create index ').text(n.ifNotExists ? 'if not exists ' : '')
-  printIndexName(n, w)
+  const own = n.using?.kind === 'word' && INDEX_SORTS.includes(n.using.text) ? n.using.text : undefined
+  w.text(own === undefined ? (n.unique ? 'create unique index ' : 'create index ') : `create ${own} index `)
+  w.text(n.ifNotExists ? 'if not exists ' : '')
+  printIndexName(own === undefined ? n : { ...n, using: undefined }, w)
   printIndexColumns(n, w)
 }
 
 function columnDefinition(n: NodeOf<'columnDefinition'>, w: Writer, flavor: Flavor): void {
   // A computed column is not null when what it is computed from is not, and MariaDB takes no word for it.
   const notNull = n.notNull && (n.generated === undefined || flavor.name === 'mysql')
-  tables.columnDefinition({ ...n, notNull, default: n.default && defaultOf(n.default, w) }, w)
+  tables.columnDefinition({ ...n, notNull }, w)
 }
-
-/** Types whose default MySQL takes only as an expression. */
-const LONG_TYPES: ReadonlySet<string> = new Set(['longtext', 'longblob', 'json'])
-
-/** The default of a column of a `table()`. */
-function defaultOf(part: Node, w: Writer): Node {
-  if (part.kind !== 'local') return part
-  const column = part.definition as ColumnDefinition
-  const { value } = column.default!
-  const codec = w.dialect.codec!(column)
-  const text = w.dialect.literal(value === null || codec === undefined ? value : codec.encode(value))
-  // MariaDB writes down what it read in digits as a string that it cannot read again.
-  const digits = /x'([\da-f]*)'$/.exec(text)?.[1]
-  if (digits !== undefined && text.startsWith('_utf8mb4 ')) return word(`(convert(unhex('${digits}') using utf8mb4))`)
-  if (digits !== undefined && text.startsWith('x')) return word(`(unhex('${digits}'))`)
-  const type = w.dialect.typeName(column, part.table as TableDefinition)
-  return word(LONG_TYPES.has(type) && text !== 'null' ? `(${text})` : text)
-}
-
-const word = (text: string): Node => ({ kind: 'word', text })
 
 function alter(n: NodeOf<'alter'>, w: Writer): void {
   const { columns, keys } = apart(n.alterations)

@@ -25,6 +25,7 @@ export const postgresSchema: SchemaCapabilities = {
   createIndexIfNotExists: true,
   dropIndexIfExists: true,
   concurrentIndexes: true,
+  renameIndex: true,
   indexUsing: true,
   indexInclude: true,
   indexExpressions: true,

@@ -1,5 +1,7 @@
+import { facetsOf, titleOf } from '../../dialect/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Connection, Driver } from '../driver.ts'
+import { memberships } from './galera.ts'
 import { type ClusterOptions, closeAll, Member, type Node, Nodes } from './nodes.ts'
 import { type ReplicatedOptions, Replication } from './replication.ts'
 
@@ -18,7 +20,7 @@ function checkCluster(
     refuse(`${name}() takes a list of drivers, one for each machine.`)
   const dialects = new Set(drivers.map((driver) => driver.dialect))
   if (dialects.size > 1)
-    refuse(`${name}() takes machines of one kind, not ${[...dialects].map((it) => it.name).join(' and ')}.`)
+    refuse(`${name}() takes machines of one kind, not ${[...dialects].map(titleOf).join(' and ')}.`)
   for (const option of Object.keys(options))
     if (!known.includes(option)) refuse(`${name}() has no option '${option}'. It takes: ${known.join(', ')}.`)
   for (const option of ['failoverTimeout', 'retryAfter', 'catchUp'] as const) {
@@ -58,14 +60,14 @@ export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions
   const nodes = new Nodes(drivers, options)
   const [first] = drivers
   const { readYourWrites = true } = options
-  const isMysql = first!.dialect.name === 'mariadb' || first!.dialect.name === 'mysql'
+  const membership = memberships.find(first!.dialect)
   const isPart = async (connection: Connection): Promise<boolean> =>
-    !isMysql || (await galeraState(connection)) !== 'detached'
+    (await membership?.state(connection)) !== 'detached'
   const isReady = async (connection: Connection): Promise<boolean> => {
-    const state = isMysql ? await galeraState(connection) : undefined
+    const state = await membership?.state(connection)
     if (state === 'detached')
       throw new KantaError('connection', 'The machine is not part of its cluster just now (wsrep_ready is OFF).')
-    if (state !== undefined && readYourWrites) await connection.run(WAIT, [])
+    if (state !== undefined && readYourWrites) await membership!.waitForOthers(connection)
     return true
   }
   return {
@@ -77,20 +79,6 @@ export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions
     },
     close: () => closeAll(drivers),
   }
-}
-
-const GALERA = "show status where variable_name in ('wsrep_provider_name', 'wsrep_ready')"
-
-/** Reads, updates and inserts wait for what was committed before on other nodes: bits 1, 2 and 4. */
-const WAIT = 'set session wsrep_sync_wait = 7'
-
-/** Whether a node of Galera is part of its cluster, so that it may answer; `undefined` of any other server. */
-async function galeraState(connection: Connection): Promise<'ready' | 'detached' | undefined> {
-  const rows = await connection.all(GALERA, [])
-  const status = new Map(rows.map((row) => Object.values(row as object) as [string, string]))
-  // MariaDB without the library has these as well.
-  if ((status.get('wsrep_provider_name') ?? '') === '') return undefined
-  return status.get('wsrep_ready') === 'ON' ? 'ready' : 'detached'
 }
 
 /**
@@ -112,12 +100,11 @@ async function galeraState(connection: Connection): Promise<'ready' | 'detached'
  * const db = kanta({ driver: replicated(machines, { catchUp: 50 }) })
  * ```
  *
- * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
+ * @throws KantaError `invalid_input` for a wrong option, `unsupported` for other databases; with a query, `connection` when no machine answers in time.
  */
 export function replicated(drivers: readonly Driver[], options: ReplicatedOptions = {}): Driver {
   checkCluster('replicated', drivers, options, [...OPTIONS, 'catchUp'])
-  if (drivers[0]!.dialect.name !== 'postgres') refuse('replicated() takes machines of PostgreSQL.')
-  const cluster = new Replication(drivers, options)
+  const cluster = replications.of(drivers[0]!.dialect)(drivers, options)
   const most = Math.max(...drivers.map((driver) => driver.limits.write))
   return {
     ...drivers[0]!,
@@ -126,6 +113,14 @@ export function replicated(drivers: readonly Driver[], options: ReplicatedOption
     close: () => cluster.close(),
   }
 }
+
+const replications = facetsOf<(drivers: readonly Driver[], options: ReplicatedOptions) => Replication>('replicated()', {
+  sqlite: undefined,
+  postgres: (drivers, options) => new Replication(drivers, options),
+  mysql: undefined,
+  mariadb: undefined,
+  mssql: undefined,
+})
 
 /** A connection to one of several machines that take writes. */
 class Peer extends Member {

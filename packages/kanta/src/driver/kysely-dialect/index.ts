@@ -1,4 +1,4 @@
-import type { IsolationLevel, TransactionSettings, TransactionSql } from '../../dialect/index.ts'
+import { type IsolationLevel, type TransactionSettings, type TransactionSql, titleOf } from '../../dialect/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import { connectionClosed } from '../database/sqlite/index.ts'
 import type { Connection, Driver, ExecuteResult, RunResult } from '../driver.ts'
@@ -197,7 +197,7 @@ function byMethods({ dialect, readOnly }: Speech): TransactionSql {
       if (settings.access === 'read only' && !readOnly) {
         throw new KantaError(
           'unsupported',
-          `Dialects of Kysely for ${dialect.name} begin no transactions that are for reading only. Leave the access mode out, or use a driver of Kanta.`,
+          `Dialects of Kysely for ${titleOf(dialect)} begin no transactions that are for reading only. Leave the access mode out, or use a driver of Kanta.`,
         )
       }
       return [beginText(settings)]

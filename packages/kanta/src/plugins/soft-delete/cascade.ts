@@ -1,13 +1,14 @@
 import { KantaError } from '../../error/index.ts'
-import type { TableReference } from '../../guard/index.ts'
+import { type Node, nodeWith, type StatementContext, type TransactionHook } from '../../extend/index.ts'
 import {
-  type Companion,
-  type Company,
   type DatabaseHandle,
-  type Node,
-  nodeWith,
+  dialectOf,
+  exempt,
+  policiesOf,
+  schemaOf,
   withoutGuards,
-} from '../../run/index.ts'
+} from '../../extend/internal/index.ts'
+import type { TableReference } from '../../guard/index.ts'
 import { sql } from '../../sql/index.ts'
 import { clockFor, momentOf } from './moment.ts'
 import type { CascadeReference, Settled } from './option.ts'
@@ -18,19 +19,20 @@ import { Deleted, keyOf, NAME, PLAIN, Restored, type SoftPolicies } from './rule
 const PARENT = 'kanta_parent'
 
 /** Goes along with deletions and restorations of rows to which others refer. */
-export function cascading(settled: Settled, policies: SoftPolicies): Companion {
+export function cascading(settled: Settled, policies: SoftPolicies): TransactionHook {
   const ofThis = (told: object): told is Deleted | Restored =>
     (told instanceof Deleted || told instanceof Restored) && told.settled === settled
   return {
     name: NAME,
     joins: (_, told) => told.some(ofThis),
-    around: async (company, next) => {
-      const told = company.told.filter(ofThis)
+    around: async (statement, next) => {
+      const told = statement.notes.filter(ofThis)
       const restored = told.find((each) => each instanceof Restored)
-      if (restored !== undefined) return restoreAlong(company, next, new Cascade(company, settled, policies), restored)
+      if (restored !== undefined)
+        return restoreAlong(statement, next, new Cascade(statement, settled, policies), restored)
       const rows = await next()
-      const cascade = new Cascade(company, settled, policies)
-      for (const each of told) if (each instanceof Deleted) await cascade.delete(each, company)
+      const cascade = new Cascade(statement, settled, policies)
+      for (const each of told) if (each instanceof Deleted) await cascade.delete(each, statement)
       return rows
     },
   }
@@ -45,13 +47,13 @@ class Cascade {
   /** The database without policies: for marks that nobody else sees. */
   readonly #bare: DatabaseHandle
 
-  constructor(company: Company, settled: Settled, policies: SoftPolicies) {
-    const plugged = company.plugged as DatabaseHandle
+  constructor(statement: StatementContext, settled: Settled, policies: SoftPolicies) {
+    const plugged = statement.plugged as DatabaseHandle
     const state = { ...PLAIN, act: 'cascade' } as const
     const policy = policies.in(state)
     this.settled = settled
-    this.references = referencesOf(settled, plugged.settings.planning.schema)
-    this.#db = plugged.exempt(keyOf(state), (each) => (policies.stateOf(each) === undefined ? each : policy), [
+    this.references = referencesOf(settled, schemaOf(plugged))
+    this.#db = exempt(plugged, keyOf(state), (each) => (policies.stateOf(each) === undefined ? each : policy), [
       { policy: NAME, mode: 'cascade' },
     ])
     this.#bare = withoutGuards(plugged, 'cascade')
@@ -66,11 +68,12 @@ class Cascade {
   }
 
   /** Deletes what refers to the rows of a deletion, and what refers to that, with the same id. */
-  async delete({ table, deletion, moment }: Deleted, { args, context }: Company): Promise<void> {
+  async delete({ table, deletion, moment }: Deleted, { args, context }: StatementContext): Promise<void> {
     const { column, deletedBy } = this.settled
     const id = args[deletion]
     const at = moment === undefined ? undefined : args[moment]
-    const { schema, dialect } = this.#db.settings.planning
+    const schema = schemaOf(this.#db)
+    const dialect = dialectOf(this.#db)
     const referenceTo = (name: string): TableReference => tableIn(schema, name)
     const typeOf = (name: string) => referenceTo(name).definition?.columns.get(column)?.type
     const momentOn = (each: CascadeReference): unknown => {
@@ -225,14 +228,14 @@ export const countOf = ([result]: readonly unknown[]): bigint =>
 
 /** Restores rows, and undoes for each of them the cascade of its deletion. */
 async function restoreAlong(
-  company: Company,
+  statement: StatementContext,
   next: () => Promise<unknown[]>,
   cascade: Cascade,
   { table }: Restored,
 ): Promise<unknown[]> {
   const keys = [...new Set(cascade.referringTo(table).flatMap((each) => each.references.columns))]
-  const roots = (await company.derive(`${NAME} roots`, (tree) =>
-    rootsOf(tree, [...keys, cascade.settled.cascade!.column], company.plugged as DatabaseHandle),
+  const roots = (await statement.derive(`${NAME} roots`, (tree) =>
+    rootsOf(tree, [...keys, cascade.settled.cascade!.column], statement.plugged as DatabaseHandle),
   )) as Row[]
   const rows = await next()
   const last = `k${keys.length}`
@@ -247,7 +250,7 @@ async function restoreAlong(
 }
 
 /** The rows that an update is about to change: some of their columns, by number. */
-function rootsOf(tree: Node, columns: readonly string[], { settings }: DatabaseHandle): Node {
+function rootsOf(tree: Node, columns: readonly string[], db: DatabaseHandle): Node {
   const [target] = tree.kind === 'update' ? tree.targets : []
   if (tree.kind !== 'update' || target === undefined)
     throw new KantaError(
@@ -255,7 +258,7 @@ function rootsOf(tree: Node, columns: readonly string[], { settings }: DatabaseH
       'restore() is a statement of its own. Run it by itself, in a transaction with others.',
     )
   const { ctes, recursive, from, joins, where, orderBy, limit } = tree
-  const naming = settings.planning.policies.filter((policy) => policy.enforce === undefined)
+  const naming = policiesOf(db).filter((policy) => policy.enforce === undefined)
   const named = (node: Node): Node => naming.reduce((now, policy) => policy.rewrite?.(now) ?? now, node)
   const table = target.kind === 'alias' ? target.name : target.kind === 'table' ? target.name : undefined
   const items = columns.map((name, i): Node => {
@@ -265,9 +268,7 @@ function rootsOf(tree: Node, columns: readonly string[], { settings }: DatabaseH
   })
   const isAlone = from.length === 0 && joins.length === 0 && ctes.length === 0
   const locks: Node[] =
-    isAlone && ['postgres', 'mysql', 'mariadb'].includes(settings.planning.dialect.name)
-      ? [{ kind: 'lock', strength: 'update', of: [] }]
-      : []
+    isAlone && dialectOf(db).capabilities.locks ? [{ kind: 'lock', strength: 'update', of: [] }] : []
   return nodeWith('select', {
     ...{ ctes, recursive, items, joins, where, orderBy, limit, locks },
     from: [...tree.targets, ...from],

@@ -1,7 +1,7 @@
 import type { Dialect } from '../../dialect/index.ts'
 import { refuse } from '../../error/index.ts'
+import type { Node, NodeOf } from '../../extend/index.ts'
 import type { Late, TableReference } from '../../guard/index.ts'
-import type { Node, NodeOf } from '../../run/index.ts'
 import { show } from '../../sql/index.ts'
 import { clockOf, formOf, inForm } from '../instant.ts'
 import type { Settled } from './option.ts'

@@ -1,7 +1,8 @@
 import { KantaError, refuse } from '../../error/index.ts'
+import type { Plugin } from '../../extend/index.ts'
+import { type DatabaseHandle, exempt, pluginsOf, policiesOf, schemaOf } from '../../extend/internal/index.ts'
 import type { AnyInfo, Delete, One, TableCells, TransactionBuilder, Update } from '../../face/index.ts'
 import type { TableReference } from '../../guard/index.ts'
-import type { DatabaseHandle, Plugin } from '../../run/index.ts'
 import { checkName } from '../../sql/index.ts'
 import { cascading } from './cascade.ts'
 import { type Settled, type SoftDeleteOptions, settle } from './option.ts'
@@ -81,8 +82,10 @@ export interface SoftDeletion {
 const deletions = new WeakMap<object, SoftDeletion>()
 
 /** The soft deletion of a database; refuses one without. */
-export function deletionOf({ settings }: DatabaseHandle): SoftDeletion {
-  const found = settings.plugins.map((plugin) => deletions.get(plugin)).find((each) => each !== undefined)
+export function deletionOf(db: DatabaseHandle): SoftDeletion {
+  const found = pluginsOf(db)
+    .map((plugin) => deletions.get(plugin))
+    .find((each) => each !== undefined)
   if (found === undefined)
     throw new KantaError('plugin', `The database does not have the plugin '${NAME}'. Give it one that has.`)
   return found
@@ -128,7 +131,7 @@ export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted>
   const plugin: Plugin<SoftDeleted> = {
     name: NAME,
     policies: [plain],
-    companions: settled.cascade === undefined ? [] : [cascading(settled, policies)],
+    transactionHooks: settled.cascade === undefined ? [] : [cascading(settled, policies)],
     extend: (db: DatabaseHandle) => {
       checkOnce(settled, db)
       return added as never
@@ -141,8 +144,8 @@ export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted>
 const checked = new WeakMap<object, WeakSet<Settled>>()
 
 /** Checks definitions when the database is made, and not again for each of its transactions. */
-function checkOnce(settled: Settled, { settings }: DatabaseHandle): void {
-  const { schema } = settings.planning
+function checkOnce(settled: Settled, db: DatabaseHandle): void {
+  const schema = schemaOf(db)
   const done = checked.get(schema) ?? new WeakSet<Settled>()
   checked.set(schema, done)
   if (done.has(settled)) return
@@ -179,9 +182,9 @@ function methods(settled: Settled, policies: SoftPolicies): object {
 }
 
 /** A table by its name; refuses one whose rows are not deleted softly. */
-export function softTable({ settings }: DatabaseHandle, settled: Settled, table: string): TableReference {
+export function softTable(db: DatabaseHandle, settled: Settled, table: string): TableReference {
   checkName(table, 'a table')
-  const found = tableIn(settings.planning.schema, table)
+  const found = tableIn(schemaOf(db), table)
   if (!isSoft(settled, found))
     refuse(`Rows of '${table}' are not deleted softly: it is none of the tables of the plugin '${NAME}'.`)
   return found
@@ -194,14 +197,14 @@ export function changed(
   mode: string,
   change: (state: State) => State,
 ): DatabaseHandle {
-  const state = db.settings.planning.policies.flatMap((policy) => policies.stateOf(policy) ?? [])[0]
+  const state = policiesOf(db).flatMap((policy) => policies.stateOf(policy) ?? [])[0]
   if (state === undefined)
     throw new KantaError(
       'policy',
       `The policy '${NAME}' is turned off here by unscoped(). Use the database without that.`,
     )
   const policy = policies.in(change(state))
-  return db.exempt(keyOf(change(state)), (each) => (policies.stateOf(each) === undefined ? each : policy), [
+  return exempt(db, keyOf(change(state)), (each) => (policies.stateOf(each) === undefined ? each : policy), [
     { policy: NAME, mode },
   ])
 }

@@ -1,7 +1,8 @@
 import { checkOptions, refuse } from '../../error/index.ts'
+import { DatabaseHandle, dialectOf, schemaOf, throwIfAborted } from '../../extend/internal/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
-import { DatabaseHandle, throwIfAborted } from '../../run/index.ts'
-import { isCount, show } from '../../sql/index.ts'
+import { isCount } from '../../ir/index.ts'
+import { show } from '../../sql/index.ts'
 import { countOf } from './cascade.ts'
 import { momentOf } from './moment.ts'
 import type { CascadeReference, Settled } from './option.ts'
@@ -80,14 +81,14 @@ class Purge {
       if (!Array.isArray(key) || key.length === 0)
         refuse(`purge({ keys: { ${name}: ${show(key)} } }) takes the names of the columns of the key.`)
     const { settled, policies } = deletionOf(db)
-    const { planning } = db.settings
-    this.#before = momentOf(olderThan, softTable(db, settled, table), settled, planning.dialect)
+    const schema = schemaOf(db)
+    this.#before = momentOf(olderThan, softTable(db, settled, table), settled, dialectOf(db))
     this.#db = changed(db, policies, 'purge', (state) => ({ ...state, sight: 'all', sights: {}, act: 'hard delete' }))
     this.#settled = settled
     this.#table = table
     this.#options = options
     this.#batch = Number(batch)
-    this.#references = referencesOf(settled, planning.schema)
+    this.#references = referencesOf(settled, schema)
   }
 
   async run(): Promise<Purged> {
@@ -219,7 +220,7 @@ class Purge {
   }
 
   #keyOf(table: string): readonly string[] {
-    const { definition } = tableIn(this.#db.settings.planning.schema, table)
+    const { definition } = tableIn(schemaOf(this.#db), table)
     if (definition === undefined) return this.#options.keys?.[table] ?? ['id']
     if (definition.primaryKey.length === 0)
       refuse(`The table '${table}' has no primary key, by which purge() would name its rows. Give it one.`)

@@ -33,10 +33,9 @@ export function tableIn(schema: Definitions, given: string): TableReference {
 export function resolved(table: TableReference, late: Late): TableReference {
   if (table.definition !== undefined) return table
   const { schema, dialect } = late.around
-  const tellsCases = dialect.name === 'postgres'
   for (const definition of schema.values()) {
     if (!sameTable(fullName(definition), fullName(table))) continue
-    if (tellsCases && definition.name !== table.name) continue
+    if (dialect.foldName(definition.name) !== dialect.foldName(table.name)) continue
     return { schema: definition.schema, name: definition.name, definition: localize(definition, dialect) }
   }
   return table

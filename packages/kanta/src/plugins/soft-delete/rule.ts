@@ -1,4 +1,5 @@
 import { KantaError } from '../../error/index.ts'
+import type { Policy } from '../../extend/index.ts'
 import {
   isNotNull,
   isNull,
@@ -14,7 +15,6 @@ import {
   tablePolicy,
 } from '../../guard/index.ts'
 import { fullName } from '../../ir/index.ts'
-import type { Policy } from '../../run/index.ts'
 import { momentFor } from './moment.ts'
 import type { Settled } from './option.ts'
 import { isSoft, referencesOf, resolved, sameTable } from './reference.ts'
@@ -37,7 +37,7 @@ export interface State {
 
 export const PLAIN: State = { sight: 'live', sights: {}, act: undefined }
 
-/** Tells the companion that a statement deletes rows to which others may refer. */
+/** Tells the transaction hook that a statement deletes rows to which others may refer. */
 export class Deleted {
   readonly settled: Settled
   readonly table: string
@@ -53,7 +53,7 @@ export class Deleted {
   }
 }
 
-/** Tells the companion that a statement restores rows to which others may refer. */
+/** Tells the transaction hook that a statement restores rows to which others may refer. */
 export class Restored {
   readonly settled: Settled
   readonly table: string

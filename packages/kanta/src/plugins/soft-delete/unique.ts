@@ -1,6 +1,7 @@
-import { checkOptions, KantaError, refuse } from '../../error/index.ts'
+import { facetsOf } from '../../dialect/index.ts'
+import { checkOptions, refuse } from '../../error/index.ts'
+import { DatabaseHandle, dialectOf, withoutGuards } from '../../extend/internal/index.ts'
 import type { AnyInfo } from '../../face/index.ts'
-import { DatabaseHandle, withoutGuards } from '../../run/index.ts'
 import { checkName, show, sql } from '../../sql/index.ts'
 import type { HasTables } from './plugin.ts'
 
@@ -44,28 +45,46 @@ export async function createLiveUnique<I extends AnyInfo, B extends I['names']>(
   for (const name of columns) checkName(name, 'a column of an index')
   const { column = 'deleted_at', name = `${table.replaceAll('.', '_')}_${columns.join('_')}_live` } = options
   const plain = withoutGuards(handle, 'live unique')
-  const list = (names: readonly string[]) => sql.join(names.map((each) => sql.id(each)))
-  const create = sql`create unique index ${sql.id(name)} on ${sql.table(table)}`
-  switch (plain.settings.planning.dialect.name) {
-    case 'sqlite':
-    case 'postgres':
-      await sql`${create} (${list(columns)}) where ${sql.id(column)} is null`.execute(plain)
-      return
-    case 'mysql':
-    case 'mariadb': {
-      const live = checkName(`${name}_is_live`.slice(-MOST), 'a column')
-      await sql`alter table ${sql.table(table)} add column ${sql.id(live)} tinyint
-        generated always as (case when ${sql.id(column)} is null then 1 end) virtual invisible`.execute(plain)
-      await sql`${create} (${list([...columns, live])})`.execute(plain)
-      return
-    }
-    default:
-      throw new KantaError(
-        'unsupported',
-        `Unique columns among rows that are not deleted are not known of ${plain.settings.planning.dialect.name}. Make a filtered index by hand.`,
-      )
-  }
+  for (const text of liveUniques.of(dialectOf(plain))({ table, columns, column, name })) await text.execute(plain)
 }
+
+interface LiveUnique {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly column: string
+  readonly name: string
+}
+
+type Text = ReturnType<typeof sql>
+
+const list = (names: readonly string[]): Text => sql.join(names.map((each) => sql.id(each)))
+const create = ({ name, table }: LiveUnique): Text => sql`create unique index ${sql.id(name)} on ${sql.table(table)}`
+
+const partialIndex = (index: LiveUnique): readonly Text[] => [
+  sql`${create(index)} (${list(index.columns)}) where ${sql.id(index.column)} is null`,
+]
+
+/** An index with one column more, which is null for deleted rows. */
+function computedColumn(index: LiveUnique): readonly Text[] {
+  const live = checkName(`${index.name}_is_live`.slice(-MOST), 'a column')
+  return [
+    sql`alter table ${sql.table(index.table)} add column ${sql.id(live)} tinyint
+        generated always as (case when ${sql.id(index.column)} is null then 1 end) virtual invisible`,
+    sql`${create(index)} (${list([...index.columns, live])})`,
+  ]
+}
+
+const liveUniques = facetsOf<(index: LiveUnique) => readonly Text[]>(
+  'createLiveUnique()',
+  {
+    sqlite: partialIndex,
+    postgres: partialIndex,
+    mysql: computedColumn,
+    mariadb: computedColumn,
+    mssql: undefined,
+  },
+  'Make a filtered index by hand.',
+)
 
 /** The longest name of a column in MySQL and MariaDB. */
 const MOST = 64

@@ -131,8 +131,7 @@ export class SqliteConnection implements Connection {
     if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
     if (prepared.controls) this.#inTransaction = undefined
     try {
-      const { changes, lastInsertRowid } =
-        parameters.length === 0 ? prepared.statement.run() : prepared.statement.run(...toStore(parameters))
+      const { changes, lastInsertRowid } = runOn(prepared.statement, parameters)
       if (!prepared.writes) return { changes: 0, insertId: undefined }
       return { changes, insertId: prepared.inserts && changes !== 0 ? this.#exactId(lastInsertRowid) : undefined }
     } catch (error) {
@@ -231,6 +230,29 @@ export class SqliteConnection implements Connection {
   #integer(sql: string): bigint {
     const row = this.first(sql, NONE, true) as bigint[] | Record<string, bigint>
     return Object.values(row)[0]!
+  }
+}
+
+/** Runs a statement; written out for few parameters, as a list of them would have to be spread. */
+function runOn(statement: SqliteStatement, parameters: readonly unknown[]): ReturnType<SqliteStatement['run']> {
+  const v = toStore(parameters)
+  switch (v.length) {
+    case 0:
+      return statement.run()
+    case 1:
+      return statement.run(v[0]!)
+    case 2:
+      return statement.run(v[0]!, v[1]!)
+    case 3:
+      return statement.run(v[0]!, v[1]!, v[2]!)
+    case 4:
+      return statement.run(v[0]!, v[1]!, v[2]!, v[3]!)
+    case 5:
+      return statement.run(v[0]!, v[1]!, v[2]!, v[3]!, v[4]!)
+    case 6:
+      return statement.run(v[0]!, v[1]!, v[2]!, v[3]!, v[4]!, v[5]!)
+    default:
+      return statement.run(...v)
   }
 }
 

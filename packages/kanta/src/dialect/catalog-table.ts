@@ -1,0 +1,120 @@
+import { describe, refuse } from '../error/index.ts'
+import type { Node } from '../ir/index.ts'
+import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../table/index.ts'
+import type { CatalogColumn, CatalogForeignKey, CatalogIndex, CatalogTable } from './catalog.ts'
+import type { Dialect } from './dialect.ts'
+
+/** Returns the catalog entry that a `table()` has once one database has created it. */
+export function catalogTable(table: TableDefinition, dialect: Dialect): CatalogTable<Node> {
+  const { primaryKey } = table
+  return {
+    schema: table.schema ?? null,
+    name: table.name,
+    kind: 'table',
+    columns: [...table.columns.values()].map((column) => catalogColumn(column, table, dialect)),
+    primaryKey: primaryKey.length === 0 ? null : { name: null, columns: primaryKey },
+    uniques: table.uniques.map(({ name, columns }) => ({ name: name ?? null, columns })),
+    checks: table.checks.map(({ name, expression }) => ({
+      name: name ?? null,
+      expression: expressionOf(expression, 'A check'),
+    })),
+    foreignKeys: table.foreignKeys.map(({ name, columns, references, onDelete, onUpdate }): CatalogForeignKey => {
+      const target = references()
+      return {
+        name: name ?? null,
+        columns,
+        target: { schema: target.table.schema ?? null, name: target.table.name, columns: target.columns },
+        onDelete: onDelete ?? 'no action',
+        onUpdate: onUpdate ?? 'no action',
+        deferrable: 'no',
+      }
+    }),
+    indexes: table.indexes.map((index) => catalogIndex(index, table)),
+    comment: null,
+    options: dialect.tableOptions(table),
+  }
+}
+
+function catalogColumn(column: ColumnDefinition, table: TableDefinition, dialect: Dialect): CatalogColumn<Node> {
+  const { name, generatedAs } = column
+  const { type, collation } = typeOf(dialect.typeName(column, table))
+  const isKey = table.primaryKey.length === 1 && table.primaryKey[0] === name
+  return {
+    name,
+    type,
+    abstract: column.type === 'custom' ? null : column.type,
+    nullable: column.nullable,
+    default: defaultOf(column, table, dialect),
+    generated:
+      generatedAs === undefined
+        ? null
+        : { expression: expressionOf(generatedAs.expression, 'A generated column'), stored: generatedAs.stored },
+    identity: isKey && isNumbered(column) ? dialect.keyIdentity(column) : null,
+    collation,
+    comment: null,
+    values: (type.startsWith('enum(') && column.values) || null,
+  }
+}
+
+/** Takes the collation apart, which the words of a custom type may end with. */
+function typeOf(words: string): { readonly type: string; readonly collation: string | null } {
+  const { type = words, quoted, plain } = COLLATED.exec(words)?.groups ?? {}
+  return { type, collation: quoted ?? plain ?? null }
+}
+
+const COLLATED = /^(?<type>.+?)\s+collate\s+(?:"(?<quoted>[^"]+)"|(?<plain>\w+))$/is
+
+const isNumbered = ({ generated }: ColumnDefinition): boolean => generated === 'default' || generated === 'identity'
+
+/** A value becomes text; an expression stands in parentheses, as some databases want. */
+function defaultOf(column: ColumnDefinition, table: TableDefinition, dialect: Dialect): Node | null {
+  if (column.default === undefined) return null
+  const { value } = column.default
+  const operand = expressionNode(value)
+  if (operand !== undefined) return { kind: 'parens', operand }
+  const codec = dialect.codec === undefined ? column.codec : dialect.codec(column)
+  const stored = value === null || codec === undefined ? value : codec.encode(value)
+  return { kind: 'word', text: dialect.defaultText?.(stored, column, table) ?? dialect.literal(stored) }
+}
+
+function catalogIndex({ name, columns, unique, where }: IndexDefinition, table: TableDefinition): CatalogIndex<Node> {
+  const known = name ?? [table.name, ...columns, 'index'].join('_')
+  return {
+    name: known,
+    parts: columns.map((column) => ({
+      column,
+      expression: null,
+      direction: 'asc',
+      nulls: null,
+      collation: null,
+    })),
+    unique,
+    method: null,
+    include: [],
+    where: where === undefined ? null : conditionOf(where, known),
+    definition: null,
+  }
+}
+
+function expressionOf(expression: unknown, what: string): Node {
+  return expressionNode(expression) ?? refuse(`${what} of a table takes an expression, such as sql\`…\`.`)
+}
+
+/** The rows that an index is of. Its text is no query's, and takes no values. */
+function conditionOf(where: unknown, index: string): Node {
+  return (
+    expressionNode(where) ??
+    refuse(`The index '${index}' is of rows by an expression, such as sql\`…\`, not ${describe(where)}.`)
+  )
+}
+
+/** Returns the node of an expression, and `undefined` for a value. */
+function expressionNode(expression: unknown): Node | undefined {
+  if (typeof expression !== 'object' || expression === null || !('node' in expression)) return undefined
+  // A document that happens to have such keys is a value, not an expression.
+  if (Object.getPrototypeOf(expression) === Object.prototype) return undefined
+  const { node, args } = expression as { node: Node; args: readonly unknown[] }
+  if (args.length > 0)
+    refuse('An expression in the definition of a table takes no values. Use sql.lit(value) for a constant.')
+  return node
+}

@@ -1,0 +1,6 @@
+/**
+ * Functions that read no table and run no text: not `load_extension`, and none of the tables that are called as functions,
+ * such as `pragma_table_info`, but for those of a document or of numbers. https://sqlite.org/lang_corefunc.html
+ */
+export const FUNCTIONS: RegExp =
+  /^(?:abs|a?(?:cos|sin|tan)h?|atan2|avg|bm25|ceil(?:ing)?|changes|char|coalesce|concat(?:_ws)?|count|cume_dist|current_(?:date|time|timestamp)|date(?:time)?|degrees|(?:dense|percent)_rank|exp|(?:first|last|nth)_value|floor|format|generate_series|glob|group_concat|hex|highlight|i?if|ifnull|instr|jsonb?(?:_(?:array|array_insert|array_length|each|error_position|extract|group_array|group_object|insert|object|patch|pretty|quote|remove|replace|set|tree|type|valid))?|julianday|lag|last_insert_rowid|lead|length|like|likely|likelihood|ln|log(?:2|10)?|lower|[lr]?trim|max|median|min|mod|ntile|nullif|octet_length|percentile(?:_cont|_disc)?|pi|pow(?:er)?|printf|quote|radians|raise|random|randomblob|rank|replace|round|row_number|sign|snippet|soundex|sqlite_(?:source_id|version)|sqrt|strftime|string_agg|substr(?:ing)?|subtype|sum|time|timediff|total(?:_changes)?|trunc|typeof|unhex|unicode|unistr(?:_quote)?|unixepoch|unlikely|upper|vec_(?:add|bit|distance_(?:cosine|hamming|l[12])|each|f32|int8|length|normalize|quantize_(?:binary|int8)|slice|sub|to_json|type|version)|zeroblob|cast)$/i

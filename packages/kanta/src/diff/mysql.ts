@@ -1,0 +1,134 @@
+import { columnNode, constraintNode, definitionNode, identifierNode, tableNode, textNode } from '../dialect/index.ts'
+import { mariadbDialect, mysqlDialect } from '../dialect/mysql/index.ts'
+import type { CatalogIndex, CatalogTable } from '../introspect/index.ts'
+import type { Node } from '../ir/index.ts'
+import { alterationNode, alterNode, dropIndexNode } from './node.ts'
+import { numbered } from './numbered.ts'
+import type { Rules, TypeRules } from './rule.ts'
+import { constraintName, standardRules } from './standard.ts'
+import type { Constraint } from './step.ts'
+
+const DROPS: Readonly<Record<Constraint['type'], string>> = {
+  'primary key': 'drop primary key',
+  unique: 'drop index',
+  'foreign key': 'drop foreign key',
+  check: 'drop constraint',
+}
+
+const types: TypeRules = {
+  synonyms: {
+    integer: 'int',
+    numeric: 'decimal',
+    dec: 'decimal',
+    bool: 'tinyint(1)',
+    boolean: 'tinyint(1)',
+    'double precision': 'double',
+    'character varying': 'varchar',
+  },
+  decimalSize: '(10,0)',
+  displayWidths: true,
+  textHoldsAll: false,
+}
+
+export const mysql: Rules = {
+  ...standardRules,
+  dialect: mysqlDialect,
+  types,
+  expressions: { ...standardRules.expressions, momentArguments: 1 },
+  locks: { scans: false, rewrites: 'any' },
+  restrictIsNoAction: true,
+  saysConstraintNames: true,
+  constraintName: (constraint, table, taken) =>
+    madeUpName(constraint, taken, `${table.name}_ibfk_`, `${table.name}_chk_`),
+  // The foreign keys that the database named itself are renamed along with their table.
+  keyOfRenamed: (name, from, to) => (name.startsWith(`${from}_ibfk_`) ? to + name.slice(from.length) : name),
+  settled,
+  alterColumn: ({ table, to }, dialect) => [
+    alterNode(table, alterationNode('modify column', { operand: columnNode(to, dialect) })),
+  ],
+  dropConstraint: (table, constraint) => {
+    const name = constraint.type === 'primary key' ? undefined : constraintName(constraint, table)
+    return [alterNode(table, alterationNode(DROPS[constraint.type], { name }))]
+  },
+  renameConstraint(table, constraint, to, dialect): readonly Node[] {
+    if (constraint.type === 'unique' && constraint.name !== null) {
+      const name = identifierNode(constraint.name)
+      return [alterNode(table, alterationNode('rename index', { name, to: identifierNode(to) }))]
+    }
+    return [
+      ...this.dropConstraint(table, constraint, dialect),
+      alterNode(table, constraintNode({ ...constraint, name: to })),
+    ]
+  },
+  createTrigger: (trigger) =>
+    definitionNode('createTrigger', {
+      name: tableNode(trigger),
+      timing: trigger.timing,
+      events: trigger.events,
+      table: tableNode({ schema: null, name: trigger.table }),
+      body: textNode(trigger.definition),
+    }),
+}
+
+export const mariadb: Rules = {
+  ...mysql,
+  dialect: mariadbDialect,
+  expressions: {
+    ...mysql.expressions,
+    synonyms: { lcase: 'lower', ucase: 'upper', octet_length: 'length' },
+  },
+  constraintName: (constraint, table, taken) => madeUpName(constraint, taken, `${table.name}_ibfk_`, 'CONSTRAINT_'),
+  // The index that a foreign key made for itself stays behind under its name. MySQL cannot drop it if it is there.
+  dropConstraint: (table, constraint, dialect) => {
+    const dropped = mysql.dropConstraint(table, constraint, dialect)
+    if (constraint.type !== 'foreign key') return dropped
+    return [...dropped, { ...dropIndexNode(table, constraint.name!, dialect), ifExists: true }]
+  },
+}
+
+/**
+ * MySQL has one thing for a unique index and a unique key, and makes an index of its own for a foreign key: both sides
+ * are brought to say that alike.
+ */
+function settled(table: CatalogTable): CatalogTable {
+  const columnsOf = (index: CatalogIndex): (string | null)[] =>
+    index.parts.map((part) => (part.direction === 'asc' ? part.column : null))
+  const isKey = (index: CatalogIndex): boolean => index.unique && columnsOf(index).every((column) => column !== null)
+  const serves = (index: CatalogIndex): boolean =>
+    table.foreignKeys.some(
+      (key) =>
+        key.columns.join() === columnsOf(index).join() && (index.name === key.name || index.name === key.columns[0]),
+    )
+  return {
+    ...table,
+    uniques: [
+      ...table.uniques,
+      ...table.indexes.filter(isKey).map((index) => ({ name: index.name, columns: columnsOf(index) as string[] })),
+    ],
+    indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !serves(index))),
+  }
+}
+
+/** The name that the database makes up for a constraint. */
+function madeUpName(constraint: Constraint, taken: ReadonlySet<string>, keys: string, checks: string): string | null {
+  switch (constraint.type) {
+    case 'primary key':
+      return null
+    case 'unique': {
+      const base = constraint.columns[0]!
+      return numbered(base, taken, (n) => `${base}_${n}`)
+    }
+    case 'foreign key':
+      return after(keys, taken)
+    case 'check':
+      return after(checks, taken)
+  }
+}
+
+/** One more than the last number. */
+function after(prefix: string, taken: ReadonlySet<string>): string {
+  const numbers = [...taken]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => Number(name.slice(prefix.length)) || 0)
+  return prefix + (Math.max(0, ...numbers) + 1)
+}

@@ -1,0 +1,115 @@
+import { columnNode, defaultNode, identifierNode, tableNode, wordNode } from '../dialect/index.ts'
+import { postgresDialect } from '../dialect/postgres/index.ts'
+import { type CatalogColumn, type CatalogName, type CatalogTable, tokens } from '../introspect/index.ts'
+import type { Kinds, Node } from '../ir/index.ts'
+import { alterationNode, alterNode, columnCommentNode, dropNode, literalNode, statement } from './node.ts'
+import { numbered } from './numbered.ts'
+import type { AlterColumn, Rules, TypeRules } from './rule.ts'
+import { cannot, standardRules } from './standard.ts'
+import type { Constraint } from './step.ts'
+
+const types: TypeRules = {
+  synonyms: {
+    int: 'integer',
+    int4: 'integer',
+    int2: 'smallint',
+    int8: 'bigint',
+    serial: 'integer',
+    bigserial: 'bigint',
+    decimal: 'numeric',
+    varchar: 'character varying',
+    char: 'character',
+    bool: 'boolean',
+    float8: 'double precision',
+    float: 'double precision',
+    float4: 'real',
+    timestamptz: 'timestamp with time zone',
+    timestamp: 'timestamp without time zone',
+    timetz: 'time with time zone',
+    time: 'time without time zone',
+  },
+  decimalSize: '',
+  displayWidths: false,
+  textHoldsAll: true,
+}
+
+export const postgres: Rules = {
+  ...standardRules,
+  dialect: postgresDialect,
+  defaultSchema: 'public',
+  types,
+  expressions: { ...standardRules.expressions, booleans: 'words', nowIsCurrent: false },
+  locks: { scans: true, rewrites: 'types' },
+  computedHoldsTypes: true,
+  lowersNames: true,
+  constraintName,
+  alterColumn: (step, dialect) => {
+    const { table, from, to, changes } = step
+    const name = identifierNode(to.name)
+    const has = (change: AlterColumn['changes'][number]): boolean => changes.includes(change)
+    const nodes: Node[] = []
+    const alter = (action: string, parts: Partial<Kinds['alteration']> = {}): void => {
+      nodes.push(alterNode(table, alterationNode(action, { name, ...parts })))
+    }
+    // Where an expression comes or changes, the column is another one.
+    if (has('generated')) alter('drop expression')
+    const typed = has('type') || has('collation')
+    // A default of the old type may not become one of the new by itself.
+    if (typed && from.default !== null && from.identity === null) alter('drop default')
+    if (typed) {
+      const { collate } = columnNode(to, dialect)
+      const using: Node = { kind: 'raw', strings: ['', `::${to.type}`], parts: [name] }
+      alter('set data type', { operand: wordNode(to.type), collate, using })
+    }
+    if (has('identity')) dropNumbering(from, to, alter)
+    if ((has('default') || typed) && to.generated === null && to.identity === null) {
+      if (to.default !== null) alter('set default', { operand: defaultNode(to.default) })
+      else if (from.default !== null && !typed && from.identity === null) alter('drop default')
+    }
+    if (has('nullable')) alter(to.nullable ? 'drop not null' : 'set not null')
+    if (has('identity') && to.identity !== null) nodes.push(...addNumbering(table, to))
+    if (has('comment')) nodes.push(columnCommentNode(table, to))
+    return nodes
+  },
+  dropTrigger: ({ schema, name, table }) =>
+    dropNode('trigger', identifierNode(name), tableNode({ schema, name: table })),
+}
+
+/** A sequence of its own begins at one, so it goes on behind the rows that are there. */
+function addNumbering(table: CatalogName, { name, identity }: CatalogColumn): readonly Node[] {
+  const [column, of] = [identifierNode(name), tableNode(table)]
+  const path = [table.schema, table.name]
+    .filter((part) => part !== null)
+    .map(postgresDialect.quote)
+    .join('.')
+  const operand = wordNode(`generated ${identity} as identity`)
+  return [
+    alterNode(table, alterationNode('add identity', { name: column, operand })),
+    statement`select setval(objid::regclass, (select coalesce(max(${column}), 0) + 1 from ${of}), false) from pg_depend where classid = 'pg_class'::regclass and refobjid = ${literalNode(path)}::regclass and refobjsubid = (select attnum from pg_attribute where attrelid = refobjid and attname = ${literalNode(name)}) and deptype = 'i'`,
+  ]
+}
+
+function dropNumbering(from: CatalogColumn, to: CatalogColumn, alter: (action: string) => void): void {
+  if (from.identity === 'auto') alter('drop default')
+  else if (from.identity !== null) alter('drop identity')
+  if (to.identity === 'auto')
+    cannot('PostgreSQL', `make '${to.name}' serial once it is there`, 'Use identity(), or a sequence as its default.')
+}
+
+const SUFFIXES = { 'primary key': 'pkey', unique: 'key', 'foreign key': 'fkey', check: 'check' } as const
+/** PostgreSQL cuts longer names in a way of its own. */
+const LONGEST = 63
+
+function constraintName(constraint: Constraint, table: CatalogTable, taken: ReadonlySet<string>): string | null {
+  const base = [table.name, ...namedColumns(constraint, table), SUFFIXES[constraint.type]].join('_')
+  if (new TextEncoder().encode(base).length > LONGEST) return null
+  return numbered(base, taken, (n) => `${base}${n - 1}`)
+}
+
+function namedColumns(constraint: Constraint, table: CatalogTable): readonly string[] {
+  if (constraint.type === 'primary key') return []
+  if (constraint.type !== 'check') return constraint.columns
+  const words = new Set(tokens(constraint.expression).map((token) => token.value))
+  const used = table.columns.map((column) => column.name).filter((name) => words.has(name))
+  return used.length === 1 ? used : []
+}

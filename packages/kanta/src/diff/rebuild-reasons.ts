@@ -1,0 +1,75 @@
+import type { CatalogColumn, CatalogTable } from '../introspect/index.ts'
+import type { TableChanges } from './plan.ts'
+import { mentions } from './rename.ts'
+import type { Side } from './side.ts'
+import type { Constraint, Dependent, Step } from './step.ts'
+
+/** Why SQLite's `alter table` cannot make the change; nothing where it can. */
+export function reasonsToRebuild(change: TableChanges): string[] {
+  const { constraints, altered, added, gone, to, from } = change
+  const reasons: string[] = []
+  const say = (constraint: Constraint): string =>
+    constraint.type === 'check'
+      ? `check (${constraint.expression})`
+      : `${constraint.type} (${constraint.columns.join(', ')})`
+  for (const constraint of constraints.gone) reasons.push(`the ${say(constraint)} goes`)
+  for (const constraint of constraints.added) reasons.push(`the ${say(constraint)} comes`)
+  for (const [constraint, name] of constraints.renamed) reasons.push(`the ${say(constraint)} gets the name ${name}`)
+  for (const [column, , changes] of altered)
+    reasons.push(`the ${changes.join(' and ')} of ${column.name} ${changes.length > 1 ? 'change' : 'changes'}`)
+  for (const column of added)
+    if (!isAddable(column)) reasons.push(`${column.name} cannot be added to rows that are there`)
+  for (const column of gone) if (!isDroppable(column, from)) reasons.push(`${column.name} is part of something else`)
+  if (change.options) reasons.push(`the options of ${to.name} change`)
+  return reasons
+}
+
+/** A column that rows can get without being written: null, or a constant. */
+function isAddable(column: CatalogColumn): boolean {
+  if (column.generated !== null) return !column.generated.stored
+  if (column.identity !== null) return false
+  if (column.default === null) return column.nullable
+  const constant = /^(?:[+-]?[\d.]+|'(?:[^']|'')*'|x'[\da-f]*'|null|true|false)$/i.test(column.default.trim())
+  return constant && (column.nullable || column.default.toLowerCase() !== 'null')
+}
+
+/** SQLite does not drop a column that something else speaks of. */
+function isDroppable(column: CatalogColumn, table: CatalogTable): boolean {
+  const { name } = column
+  const keys = [...(table.primaryKey === null ? [] : [table.primaryKey]), ...table.uniques, ...table.foreignKeys]
+  return !(
+    keys.some((key) => key.columns.includes(name)) ||
+    table.checks.some((check) => mentions(check.expression, name)) ||
+    table.indexes.some(
+      (index) =>
+        index.parts.some((part) => part.column === name || mentions(part.expression ?? '', name)) ||
+        mentions(index.where ?? '', name),
+    ) ||
+    table.columns.some((each) => each.generated !== null && mentions(each.generated.expression, name))
+  )
+}
+
+/** The views and triggers that speak of a table, by way of other views, too. What a step drops anyway is left out. */
+export function dependentsOf(table: CatalogTable, side: Side, before: readonly Step[]): Dependent[] {
+  const gone = new Set(
+    before.flatMap((step) =>
+      step.kind === 'dropView' ? [step.view.name] : step.kind === 'dropTrigger' ? [step.trigger.name] : [],
+    ),
+  )
+  const names = new Set([table.name])
+  const found: Dependent[] = []
+  const dependents: Dependent[] = [
+    ...side.views.map(({ name, definition }) => ({ type: 'view' as const, name, definition })),
+    ...side.triggers.map(({ name, definition }) => ({ type: 'trigger' as const, name, definition })),
+  ].filter((each) => !gone.has(each.name))
+  for (let grown = true; grown; ) {
+    grown = false
+    for (const each of dependents) {
+      if (found.includes(each) || ![...names].some((name) => mentions(each.definition, name))) continue
+      found.push(each)
+      if (each.type === 'view') names.add(each.name)
+      grown = true
+    }
+  }
+  return found
+}

@@ -1,0 +1,41 @@
+import { type Dialect, identifierNode, tableNode, textNode } from '../dialect/index.ts'
+import { KantaError } from '../error/index.ts'
+import type { CatalogName, CatalogTrigger } from '../introspect/index.ts'
+import type { Node } from '../ir/index.ts'
+import { alterationNode, alterNode, dropNode } from './node.ts'
+import type { Rules } from './rule.ts'
+import type { Constraint } from './step.ts'
+
+/** Refuses a change, with the way out. */
+export function cannot(database: string, what: string, way: string): never {
+  throw new KantaError('unsupported', `${database} cannot ${what}. ${way}`)
+}
+
+/** The name of a constraint, which a database needs to find it. */
+export function constraintName(constraint: Constraint, table: CatalogName): Node {
+  if (constraint.name === null)
+    cannot(
+      'The database',
+      `find the ${constraint.type} of '${table.name}' that has no name here`,
+      'Give the constraint a name, or start from an introspected database, which knows it.',
+    )
+  return identifierNode(constraint.name)
+}
+
+/** The rules of a database that goes by the SQL standard. */
+export const standardRules = {
+  expressions: { booleans: 'numbers', nowIsCurrent: true, momentArguments: 0, synonyms: {} },
+  locks: { scans: false, rewrites: 'types' },
+  wholeViews: false,
+  dropConstraint: (table: CatalogName, constraint: Constraint, _: Dialect): readonly Node[] => [
+    alterNode(table, alterationNode('drop constraint', { name: constraintName(constraint, table) })),
+  ],
+  renameConstraint: (table: CatalogName, constraint: Constraint, to: string, _: Dialect): readonly Node[] => [
+    alterNode(
+      table,
+      alterationNode('rename constraint', { name: constraintName(constraint, table), to: identifierNode(to) }),
+    ),
+  ],
+  createTrigger: (trigger: CatalogTrigger): Node => textNode(trigger.definition),
+  dropTrigger: (trigger: CatalogTrigger): Node => dropNode('trigger', tableNode(trigger)),
+} satisfies Partial<Rules>

@@ -1,0 +1,121 @@
+import type { Session } from '../../connect/index.ts'
+import type { Driver } from '../../driver/index.ts'
+import type { Planning, SchemaDefinitions } from '../../plan/index.ts'
+import {
+  DatabaseHandle,
+  type Plugin,
+  type Policy,
+  PoolSession,
+  sessionOf,
+  settingsOf,
+  settingsWithoutGuards,
+  settingsWithoutPlugins,
+  type TransactionHook,
+  withSettings,
+} from '../../run/index.ts'
+
+export {
+  addContext,
+  cancelled,
+  DatabaseHandle,
+  DialectExecutor,
+  type Executor,
+  exempt,
+  failure,
+  HeldSession,
+  inSchemas,
+  type LogEntry,
+  logHook,
+  migrationTables,
+  open,
+  type SessionLock,
+  schemaPrefix,
+  sessionLocks,
+  sessionOf,
+  suppress,
+  table,
+  throwIfAborted,
+  withAmbient,
+  withAmbientContext,
+} from '../../run/index.ts'
+export { contextOf, dialectOf } from '../index.ts'
+
+/*
+ * What the features of this package have besides what `kanta/extend` publishes. Much of it leads past the policies of a
+ * database, so no entry exports it, and nothing that a handle can be asked for holds it.
+ */
+
+/** Returns the driver of a database. */
+export const driverOf = (db: DatabaseHandle): Driver => settingsOf(db).driver
+
+/** Returns the tables that a database knows, by their names. */
+export const schemaOf = (db: DatabaseHandle): SchemaDefinitions => settingsOf(db).planning.schema
+
+/** Returns the policies in force, in the order in which they apply. */
+export const policiesOf = (db: DatabaseHandle): readonly Policy[] => settingsOf(db).planning.policies
+
+/** Returns the transaction hooks in force, the outermost first. */
+export const transactionHooksOf = (db: DatabaseHandle): readonly TransactionHook[] =>
+  settingsOf(db).planning.transactionHooks
+
+/** Returns the plugins in force as they were given. */
+export const pluginsOf = (db: DatabaseHandle): readonly Plugin<object>[] => settingsOf(db).plugins
+
+/** Tells whether parameters are left out of errors and logs. */
+export const isRedacted = (db: DatabaseHandle): boolean => settingsOf(db).redact
+
+/** Tells whether a database is neither a transaction nor a held connection. */
+export const isWhole = (db: DatabaseHandle): boolean => sessionOf(db) instanceof PoolSession
+
+/** Waits until the plugins of a database have started. */
+export const started = async (db: DatabaseHandle): Promise<void> => {
+  const session = sessionOf(db)
+  await (session instanceof PoolSession ? session.started() : session.start?.())
+}
+
+/** Returns the same database in another session. */
+export const inSession = (db: DatabaseHandle, session: Session): DatabaseHandle =>
+  new DatabaseHandle(settingsOf(db), session)
+
+/** Returns a database as if it had no plugins, in its session or another: see {@link settingsWithoutPlugins}. */
+export const withoutPlugins = (db: DatabaseHandle, session: Session = sessionOf(db)): DatabaseHandle =>
+  new DatabaseHandle(settingsWithoutPlugins(settingsOf(db)), session)
+
+/** Returns a database without rules on rows: see {@link settingsWithoutGuards}. */
+export const withoutGuards = (db: DatabaseHandle, mode: string): DatabaseHandle =>
+  new DatabaseHandle(settingsWithoutGuards(settingsOf(db), mode), sessionOf(db))
+
+/** Returns a database without policies and transaction hooks, whose hooks still hear of its statements. */
+export function withoutPolicies(db: DatabaseHandle): DatabaseHandle {
+  const planning = { ...settingsOf(db).planning, policies: [], transactionHooks: [] }
+  return new DatabaseHandle({ ...settingsOf(db), planning, plugins: [] }, sessionOf(db))
+}
+
+const stored = new WeakMap<Planning, Planning>()
+
+/** Returns a database that reads and writes values as they are stored: no plugin, no definition, no codec. */
+export function withStoredValues(db: DatabaseHandle): DatabaseHandle {
+  const settings = settingsWithoutPlugins(settingsOf(db))
+  let planning = stored.get(settings.planning)
+  if (planning === undefined) {
+    planning = { ...settings.planning, schema: new Map(), stored: true }
+    stored.set(settings.planning, planning)
+  }
+  return new DatabaseHandle({ ...settings, planning }, sessionOf(db))
+}
+
+/** Returns a database that shares no plan with the one given. */
+export const withOwnPlans = (db: DatabaseHandle): DatabaseHandle =>
+  new DatabaseHandle({ ...settingsOf(db), planning: { ...settingsOf(db).planning } }, sessionOf(db))
+
+/** Returns the same database for whom another one is. */
+export function likeContext(db: DatabaseHandle, other: DatabaseHandle): DatabaseHandle {
+  const { context } = settingsOf(other)
+  return settingsOf(db).context === context ? db : withSettings(db, { ...settingsOf(db), context })
+}
+
+/** Returns a database that leaves something for the hooks of a plugin, which goes by the plugin's own symbol. */
+export function withNote<D extends DatabaseHandle>(db: D, key: symbol, value: unknown): D {
+  const settings = settingsOf(db)
+  return withSettings(db, { ...settings, notes: new Map([...settings.notes, [key, value]]) })
+}

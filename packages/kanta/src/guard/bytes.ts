@@ -1,0 +1,79 @@
+import type { Dialect } from '../dialect/index.ts'
+import type { Context, Node, NodeOf } from '../run/index.ts'
+import type { ColumnDefinition } from '../table/index.ts'
+import { all, equal, word } from './expression.ts'
+import type { Late } from './late.ts'
+
+/** A value, or the values of a list, that a policy compares a column with. */
+export interface Compared {
+  /** What tells it from the other values of the statement. */
+  readonly key: string
+  readonly operator: '=' | 'in'
+  make(context: Context): unknown
+}
+
+/** Compares a column with values: texts by their bytes, whatever the collation of the column takes for equal. */
+export function sameBytes(
+  left: Node,
+  column: ColumnDefinition | undefined,
+  { key, operator, make }: Compared,
+  late: Late,
+): Node {
+  const { bytes } = late.dialect
+  const slot = (part: string, of: (value: unknown) => unknown): NodeOf<'slot'> => ({
+    ...late.ofContext(key + part, (context) => of(make(context))),
+    role: operator === 'in' ? 'list' : 'value',
+    codec: column?.codec,
+  })
+  const compare = (one: Node, other: Node): Node => ({ kind: 'binary', left: one, op: operator, right: other })
+  const kind = kindOf(column, late.dialect)
+  const value = slot('', (given) => given)
+  if (kind === 'other') return compare(left, value)
+  if (bytes.takesAll) return compare(bytes.of(left), value)
+  const each = (of: (item: unknown) => unknown) => (given: unknown) =>
+    Array.isArray(given) ? given.map(of) : of(given)
+  const text = (item: unknown): string =>
+    bytes.parameter(typeof item === 'boolean' ? String(Number(item)) : String(item))
+  const encoded = (item: unknown): unknown => (column?.codec === undefined ? item : column.codec.encode(item))
+  const texts: Node = {
+    ...slot(
+      ' as text',
+      each((item) => text(encoded(item))),
+    ),
+    codec: undefined,
+  }
+  const exact = compare(bytes.of(left), texts)
+  if (kind === 'text') return all([compare(left, value), exact])!
+  const isOther = late.ofContext(`${key} is no text`, (context) => {
+    const given = make(context)
+    return (Array.isArray(given) ? given : [given]).some((item) => isText(item, late.dialect)) ? 0 : 1
+  })
+  const either: Node = { kind: 'or', items: [equal(isOther, word('1')), exact] }
+  return all([compare(left, value), { kind: 'parens', operand: either }])!
+}
+
+/** Compares two columns, of which one at least may hold texts. */
+export function sameColumns(
+  left: Node,
+  right: Node,
+  [one, other]: readonly [ColumnDefinition | undefined, ColumnDefinition | undefined],
+  { dialect }: Late,
+): Node {
+  const { bytes } = dialect
+  const kinds = [kindOf(one, dialect), kindOf(other, dialect)]
+  const others = kinds.filter((kind) => kind === 'other').length
+  if (others === 2 || (others === 1 && !bytes.readsNumbers)) return equal(left, right)
+  if (bytes.takesAll) return equal(bytes.of(left), right)
+  return all([equal(left, right), equal(bytes.of(left), bytes.of(right))])!
+}
+
+/** Whether a column holds texts, as far as that is known. */
+function kindOf(column: ColumnDefinition | undefined, { bytes }: Dialect): 'text' | 'other' | 'unknown' {
+  if (column === undefined || column.type === 'custom') return 'unknown'
+  return bytes.texts.has(column.type) ? 'text' : 'other'
+}
+
+function isText(value: unknown, { bytes }: Dialect): boolean {
+  if (typeof value === 'string') return true
+  return bytes.readsNumbers && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+}

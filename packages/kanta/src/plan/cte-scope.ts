@@ -1,0 +1,28 @@
+import type { CteVisibility } from '../dialect/index.ts'
+import { mapChildren, type Node, takes } from '../ir/index.ts'
+
+/**
+ * A copy of a part in which each direct child is what `change` makes of it, with the names that mean a common table
+ * expression there. What one sees depends on the database; by default those before it, or all where they are recursive.
+ */
+export function mapInScope<T extends Node>(
+  part: T,
+  hidden: ReadonlySet<string>,
+  change: (child: Node, hidden: ReadonlySet<string>) => Node,
+  visibility: (recursive: boolean) => CteVisibility = (recursive) => (recursive ? 'all' : 'before'),
+): T {
+  const all = new Set(hidden)
+  for (const cte of 'ctes' in part ? part.ctes : []) if (cte.kind === 'cte') all.add(cte.name)
+  const seen = new Set(hidden)
+  return mapChildren(part, (child, place) => {
+    // What is written is a table, whatever a common table expression is called.
+    if (takes(place, 'target') && !takes(place, 'source')) return change(child, NONE)
+    if (child.kind !== 'cte' || !('ctes' in part)) return change(child, all)
+    const seeing = visibility(part.recursive)
+    const names = seeing === 'all' ? all : new Set(seeing === 'itself' ? [...seen, child.name] : seen)
+    seen.add(child.name)
+    return change(child, names)
+  })
+}
+
+const NONE: ReadonlySet<string> = new Set()

@@ -1,0 +1,161 @@
+import { KantaError } from '../../error/index.ts'
+import type { Node, Plugin } from '../../extend/index.ts'
+import { type DatabaseHandle, exempt, inSession, sessionOf } from '../../extend/internal/index.ts'
+import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../../guard/index.ts'
+import { splitName } from '../../ir/index.ts'
+import { expiries } from './facet.ts'
+import { settleTtl, type TtlOptions, type TtlSettings } from './option.ts'
+import { type Swept, sweep, sweeping } from './sweep.ts'
+import { type Expiring, readClock, timeColumn } from './time.ts'
+import { makeTriggers } from './trigger.ts'
+
+export type { ExpiringTable, TtlOptions } from './option.ts'
+export type { Swept } from './sweep.ts'
+
+/** What a database has with {@link ttl}. */
+export interface Expires {
+  /** The same database with expired rows in sight; hooks are told of it. */
+  withExpired(): this
+  /**
+   * Deletes the rows that have expired, in batches, and gives how many of each table; `undefined` where another
+   * program is doing so.
+   *
+   * @throws KantaError `transaction` inside of a transaction or a held connection.
+   */
+  sweepExpired(): Promise<Swept | undefined>
+}
+
+/**
+ * Rows that expire. An expired row is not there for reads, updates and deletes, whoever has deleted it or not; a null
+ * never expires. An insert with the key of a row that has expired and is not deleted yet fails as for any row; with
+ * `onConflict` it fails rather than revive it: sweep before, or delete it through `db.withExpired()`.
+ *
+ * What has expired is what `column is null or column > now` does not hold of, so that an index on the column serves
+ * reads and sweeps. Text that is no moment is compared as text. Sweeps delete past the policies on rows of other
+ * plugins, and what they delete is in no audit.
+ *
+ * @throws KantaError `invalid_input` for wrong options.
+ *
+ * @example
+ * ```ts
+ * import { kanta, table } from 'kanta'
+ * import { ttl } from 'kanta/plugins'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const session = table('session', (c) => ({ id: c.text().primaryKey(), expires_at: c.timestamp().nullable() }))
+ * const db = kanta({
+ *   driver: sqlite(':memory:'),
+ *   schema: { session },
+ *   plugins: [ttl({ tables: { session: { column: 'expires_at' } }, mode: 'scheduled' })],
+ * })
+ * await db.schema.createTable(session).execute()
+ * await db.insertInto('session').values({ id: 'a', expires_at: new Date(0) }).execute()
+ * await db.selectFrom('session').selectAll().execute() // none
+ * await db.withExpired().selectFrom('session').selectAll().execute() // one
+ * await db.sweepExpired() // { session: 1 }
+ * await db.destroy()
+ * ```
+ */
+export function ttl(options: TtlOptions): Plugin<Expires> {
+  const settings = settleTtl(options)
+  const policy = expiry(settings)
+  const all = settings.mode === 'scheduled' ? new Schedule(settings) : undefined
+  let main: DatabaseHandle | undefined
+  return {
+    name: 'ttl',
+    policies: [policy],
+    onInit: async (db: DatabaseHandle) => {
+      // The plugins that rename are those of the database that was opened, which the one given here does without.
+      const own = inSession(main ?? db, sessionOf(db))
+      if (settings.mode === 'trigger') await makeTriggers(sweeping(own), settings)
+      all?.start(own)
+    },
+    onDestroy: () => all?.stop(),
+    extend: (db: DatabaseHandle) => {
+      main ??= db
+      return {
+        withExpired: () =>
+          exempt(db, 'with expired', (other) => (other === policy ? undefined : other), [
+            { policy: policy.name, mode: 'with expired' },
+          ]),
+        sweepExpired: () => sweep(db, settings, () => true),
+      } as never
+    },
+  }
+}
+
+function expiry(settings: TtlSettings): TablePolicy {
+  const { tables, clock, now } = settings
+  return tablePolicy({
+    name: 'ttl',
+    rule: (table) => {
+      const expiring = tables.find((one) => isOf(one, table))
+      if (expiring === undefined) return undefined
+      const { column, after } = expiring
+      return {
+        sees: (row: Row, _use, late) => {
+          const { form, valueOf } = timeColumn(expiring, table.definition, late.dialect)
+          const moment: Node =
+            clock === 'database'
+              ? expiries.of(late.dialect).moment(form, after).node
+              : late.value(() => valueOf(new Date(readClock(now).getTime() - after)))
+          const left: Node = { kind: 'binary', left: row(column), op: '>', right: moment }
+          return { kind: 'or', items: [isNull(row(column)), left] }
+        },
+      }
+    },
+  })
+}
+
+function isOf({ table }: Expiring, { name, schema }: TableReference): boolean {
+  const { name: own, schema: ownSchema } = splitName(table)
+  return sameName(own, name) && (ownSchema === undefined || schema === undefined || sameName(ownSchema, schema))
+}
+
+/** Sweeps again and again: the next time is set when a sweep has ended, so that no two of them overlap. */
+class Schedule {
+  readonly #settings: TtlSettings
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #db: DatabaseHandle | undefined
+  #running: Promise<void> | undefined
+
+  constructor(settings: TtlSettings) {
+    this.#settings = settings
+  }
+
+  start(db: DatabaseHandle): void {
+    if (this.#db !== undefined)
+      throw new KantaError('plugin', 'One ttl() with a timer serves one database. Make another for the second one.')
+    this.#db = db
+    this.#next()
+  }
+
+  /** Ends the timer, and waits for the sweep that is running. */
+  async stop(): Promise<void> {
+    this.#db = undefined
+    clearTimeout(this.#timer)
+    await this.#running
+  }
+
+  #next(): void {
+    if (this.#db === undefined) return
+    this.#timer = setTimeout(() => {
+      this.#running = this.#sweep().finally(() => this.#next())
+    }, this.#settings.every)
+    const timer = this.#timer as { unref?(): void }
+    timer.unref?.()
+  }
+
+  async #sweep(): Promise<void> {
+    const db = this.#db
+    const { onError, onSweep } = this.#settings
+    if (db === undefined) return
+    try {
+      const swept = await sweep(db, this.#settings, () => this.#db !== undefined)
+      if (swept !== undefined) onSweep?.(swept)
+    } catch (error) {
+      // A database that is being closed takes no more statements.
+      if (this.#db !== undefined) onError(error)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { CompletionCallbacks, throwIfAborted, Use } from '../connect/index.ts'
+import type { Part } from '../plan/index.ts'
+import type { ExecuteOptions } from '../sql/index.ts'
+import { atomically } from './atomic.ts'
+import { runBatch } from './batch.ts'
+import { InsertResult } from './outcome.ts'
+import { callOf, runStatement, Statement, type StatementRunner, withConnection } from './statement.ts'
+
+/** Runs the parts of a statement on one connection: all of them, or none. */
+export async function runSeveral(
+  runner: StatementRunner,
+  parts: readonly Part[],
+  options: ExecuteOptions | undefined,
+): Promise<unknown[]> {
+  const callbacks = new CompletionCallbacks()
+  const statements = parts.map(
+    ({ plan, sql, parameters }) => new Statement(runner, callOf(plan), plan, sql, parameters),
+  )
+  const first = statements[0]!
+  let results: readonly (readonly unknown[])[]
+  try {
+    results = await withConnection(first, options, async () => {
+      first.use ??= new Use(first.connection!, options)
+      throwIfAborted(options?.signal)
+      for (const statement of statements) statement.join(first)
+      return runAll(statements, callbacks)
+    })
+  } catch (error) {
+    await callbacks.failed(error, () => first.settled())
+    throw error
+  }
+  await callbacks.lasts()
+  return together(first, results)
+}
+
+/** Runs statements in a batch where the connection has that, else one by one in a transaction or a savepoint. */
+function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks): Promise<unknown[][]> {
+  const { connection, use, plan, runner } = statements[0]!
+  const nested = runner.session.inTransaction
+  const canBatch = connection!.batch !== undefined && !nested && connection!.inTransaction !== true
+  if (canBatch && plan.readBack === undefined) return runBatch(statements, callbacks)
+  const { transaction } = runner.dialect
+  const failure = (cause: unknown, sql: string): Error =>
+    runner.failure(cause, { sql, parameters: [] }, sql === transaction.commit ? connection : undefined)
+  return atomically(use!, { texts: transaction, nested, failure }, async () => {
+    const results: unknown[][] = []
+    for (const statement of statements)
+      results.push(await runner.enclose(statement, callbacks, async () => (await runStatement(statement)) as unknown[]))
+    return results
+  })
+}
+
+/** The results of the parts of an insert as those of one statement. */
+function together({ plan }: Statement, results: readonly (readonly unknown[])[]): unknown[] {
+  if (plan.result !== 'counts') return results.flat()
+  let changes = 0n
+  let insertId: bigint | undefined
+  for (const [result] of results as readonly (readonly [InsertResult])[]) {
+    changes += result.numInsertedOrUpdatedRows ?? 0n
+    insertId = result.insertId ?? insertId
+  }
+  return [new InsertResult(insertId, changes)]
+}
