@@ -1,7 +1,7 @@
 /** Kanta with no plugins, with three and with ten, on one database. */
 
 import type { KantaOptions } from 'kanta'
-import { type Database, type DatabasePlugin, kanta, sql, table } from 'kanta'
+import { type Database, type DatabasePlugin, kanta, prepare, sql, table } from 'kanta'
 import { createExecutor, queryLog, softDelete, tenant, timestamps } from 'kanta/plugins'
 
 export interface Tables {
@@ -54,7 +54,7 @@ export async function open(driver: KantaOptions['driver'], setup: readonly strin
   const [threes, tens] = [await under(three()), await under(ten())]
   const logged = await under([queryLog(() => {})])
   const select = (from: Db, id: number) => from.selectFrom('post').select(['id', 'title', 'body']).where('id', '=', id)
-  const byHand = db.prepare<{ id: number; tenant: number }, ReturnType<typeof select>>((slot) =>
+  const byHand = prepare<{ id: number; tenant: number }, ReturnType<typeof select>>(db, (slot) =>
     db
       .selectFrom('post')
       .select(['id', 'title', 'body'])

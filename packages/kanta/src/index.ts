@@ -1,4 +1,5 @@
 import type {
+  AtRow,
   Database,
   ExpressionBuilder,
   JsonArrayFrom,
@@ -6,13 +7,23 @@ import type {
   JsonObjectFrom,
   ListFunction,
   Plugged,
+  PreparedQuery,
   QueryRunner,
   RestoredQuery,
+  Returns,
+  Slots,
   Sql,
   StoredQuery,
   ValuesFunction,
 } from './face/index.ts'
-import { type KantaOptions, open, type Plugin, fromJSON as restore } from './run/index.ts'
+import {
+  type KantaOptions,
+  open,
+  type Plugin,
+  prepare as prepareQuery,
+  fromJSON as restore,
+  toJSON as store,
+} from './run/index.ts'
 import * as builder from './sql/index.ts'
 import type { TablesOf } from './table/index.ts'
 
@@ -69,6 +80,32 @@ export const list: ListFunction = builder.list as unknown as ListFunction
 /** The expression builder, for expressions that are made outside of a query. */
 export const expressionBuilder: <DB, TB extends keyof DB & string>() => ExpressionBuilder<DB, TB> =
   builder.expressionBuilder as never
+
+/**
+ * Builds a query once, with places for the values that it takes each time it runs.
+ *
+ * @example
+ * ```ts
+ * const citiesOf = prepare(db, (slot: Slots<{ country: string }>) =>
+ *   db.selectFrom('city').select(['id', 'name']).where('country', '=', slot('country')))
+ * await citiesOf.execute({ country: 'FI' })
+ * ```
+ */
+export const prepare: <P, Q extends Returns>(
+  db: QueryRunner,
+  build: (slot: Slots<P>) => Q,
+) => PreparedQuery<P, Q[AtRow]> = prepareQuery as never
+
+/**
+ * A query as a value that JSON can hold; {@link fromJSON} makes it a query again.
+ *
+ * @example
+ * ```ts
+ * const stored = JSON.stringify(toJSON(db.selectFrom('city').select(['id', 'name'])))
+ * const cities = await fromJSON(db, stored).execute()
+ * ```
+ */
+export const toJSON: <Q extends Returns>(query: Q) => StoredQuery<Q[AtRow]> = store as never
 
 /** Makes a query that `toJSON()` stored ready to run; refused when its form or its tables do not fit. */
 export const fromJSON: <R = Record<string, unknown>>(

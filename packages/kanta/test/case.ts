@@ -32,7 +32,6 @@ type Method =
   | 'withSchema'
   | 'withPlugins'
   | 'dynamic'
-  | 'prepare'
   | 'materialized'
   | 'notMaterialized'
   | 'select'

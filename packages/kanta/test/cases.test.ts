@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fromJSON, KantaError } from '../src/index.ts'
+import { fromJSON, KantaError, toJSON } from '../src/index.ts'
 import { fold, isTransient, mapChildren, type Node, type Shape, walk } from '../src/ir/index.ts'
 import type { Case, Loose, World } from './case.ts'
 import { clauses } from './cases/index.ts'
@@ -215,7 +215,7 @@ describe.each(Object.keys(drivers) as DriverName[])('%s', (driver) => {
   }
 
   async function stored(one: Case, query: Query, db: Loose): Promise<void> {
-    const json: unknown = JSON.parse(JSON.stringify(query))
+    const json: unknown = JSON.parse(JSON.stringify(toJSON(query as never)))
     const restore = (trustText: boolean) =>
       fromJSON(handleOf(one, db) as never, json as never, { trustText }) as unknown as Query
     const trusted = hasText(treeOf(query)!)

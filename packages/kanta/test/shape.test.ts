@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { fromJSON, KantaError } from '../src/index.ts'
+import { fromJSON, KantaError, prepare, toJSON } from '../src/index.ts'
 import { fold, internStats, isTransient, type Node, node, type Shape, setCapacity } from '../src/ir/index.ts'
 import type { Loose } from './case.ts'
 import { clauses } from './cases/index.ts'
@@ -143,7 +143,10 @@ describe('the intern table starts afresh past its capacity', () => {
 
   test('a prepared query held meanwhile goes on', () =>
     withDatabase('node:sqlite', async (db) => {
-      const prepared = db.prepare((s) => byId(db).where('id', 'in', s('ids')).limit(s('n'))) as unknown as {
+      const prepared = prepare(
+        db as never,
+        (s: any) => byId(db).where('id', 'in', s('ids')).limit(s('n')) as never,
+      ) as unknown as {
         execute(values: object): Promise<unknown>
       }
       setCapacity(10)
@@ -223,7 +226,7 @@ describe('the intern table stays bounded', () => {
       const query = built(
         db.insertInto('pet').values({ name: 'a', species: 'cat' }).returning(sql`upper(name)`.as('n')),
       )
-      const json = JSON.stringify(query)
+      const json = JSON.stringify(toJSON(query as never))
       const restore = () => built(fromJSON(db as never, json, { trustText: true }))
       const first = restore()
       const before = kept()

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fromJSON, index, KantaError, kanta, table } from '../src/index.ts'
+import { fromJSON, index, KantaError, kanta, prepare, table, toJSON } from '../src/index.ts'
 import { camelCase } from '../src/plugins/index.ts'
 import type { Loose } from './case.ts'
 import { type DriverName, drivers, type Opened, open, person, sql } from './fixture.ts'
@@ -45,7 +45,11 @@ describe.each(Object.keys(drivers) as DriverName[])('wrong is loud (%s)', (drive
     const options = (given: object) => () => kanta({ driver: drivers[driver](), ...given } as never)
 
     test.each([
-      ['an unknown option', { shema: {} }, /kanta\(\) has no option "shema"\. It takes: driver, schema/],
+      [
+        'an unknown option',
+        { shema: {} },
+        /kanta\(\) has no option "shema"\. Did you mean 'schema'\? It takes: driver, schema/,
+      ],
       ['no driver', { driver: undefined }, /kanta\(\) needs a driver/],
       ['a path for a driver', { driver: 'cities.db' }, /kanta\(\) needs a driver/],
       ['a schema without tables', { schema: {} }, /The schema holds no table/],
@@ -187,7 +191,7 @@ describe.each(Object.keys(drivers) as DriverName[])('wrong is loud (%s)', (drive
         .where('id', '>', 0)
         .orderBy('id', 'desc')
         .limit(5)
-    const store = (of: unknown = query()): Stored => JSON.parse(JSON.stringify(of))
+    const store = (of: unknown = query()): Stored => JSON.parse(JSON.stringify(toJSON(of as never)))
     const restore = (stored: unknown): Query => built(fromJSON(db as never, stored as never))
 
     test('as an object and as text', async () => {
@@ -196,7 +200,7 @@ describe.each(Object.keys(drivers) as DriverName[])('wrong is loud (%s)', (drive
         { id: 1, n: 'ADA' },
       ]
       expect(await restore(store()).execute()).toEqual(rows)
-      expect(await restore(JSON.stringify(query())).execute()).toEqual(rows)
+      expect(await restore(JSON.stringify(toJSON(query() as never))).execute()).toEqual(rows)
     })
 
     test('values of every sort come back', () => {
@@ -329,11 +333,11 @@ describe.each(Object.keys(drivers) as DriverName[])('wrong is loud (%s)', (drive
 
     test('a prepared query is not stored', async () => {
       let inner: unknown
-      db.prepare((s) => {
+      prepare(db as never, (s: any) => {
         inner = db.selectFrom('person').select('id').where('id', '=', s('id'))
-        return inner as object
+        return inner as never
       })
-      expect((await refusal(() => JSON.stringify(inner))).message).toMatch(/A prepared query cannot be stored/)
+      expect((await refusal(() => toJSON(inner as never))).message).toMatch(/A prepared query cannot be stored/)
     })
 
     test('a value that cannot be stored', async () => {

@@ -1,10 +1,12 @@
 import type { Node, NodeOf } from '../ir/index.ts'
+import type { MergeBuilder } from '../sql/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { ByteComparison } from './bytes.ts'
 import type { CatalogColumn } from './catalog.ts'
 import type { DialectName } from './name.ts'
 import type { NameMeanings } from './names.ts'
 import type { Printers } from './print.ts'
+import type { Lexis } from './scan.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
 import type { Storing } from './stored.ts'
 
@@ -77,6 +79,12 @@ export interface Dialect {
   readonly name: DialectName
   readonly capabilities: Capabilities
   readonly print: Printers
+  /** How its SQL text is read. */
+  readonly lexis: Lexis
+  /** Whether a name after `in` is that of a table, of which one column is searched. */
+  readonly searchesTables?: boolean
+  /** The builder of merges; where the database has none, the sentence that says what to use instead. */
+  readonly merge: typeof MergeBuilder | string
   /** The names of its functions that read no table, run no text and reach nothing outside: policies let them pass. */
   readonly functions: RegExp
   readonly transaction: TransactionSql

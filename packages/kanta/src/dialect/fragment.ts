@@ -1,11 +1,11 @@
 import { KantaError } from '../error/index.ts'
 import type { Dialect } from './dialect.ts'
+import { Scanner } from './scan.ts'
+import { valueOf } from './token.ts'
 
 /** What begins a query of its own: `table t` is one in PostgreSQL and MySQL. */
 const QUERIES: ReadonlySet<string> = new Set(['select', 'table', 'into', 'union', 'intersect', 'except'])
-const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy
 
-const CLOSES: Readonly<Record<string, string>> = { "'": "'", '"': '"', '`': '`' }
 /** Stands where the text has a part that is no text. */
 const PART = '\0'
 
@@ -24,10 +24,7 @@ export interface Fragment {
  * closed in it, a second statement, a query of its own. What is left is an expression over what is in scope. Between
  * two strings stands a part that is no text.
  */
-export function checkFragment(strings: readonly string[], dialect: Dialect['name']): Fragment {
-  const names: string[] = []
-  const calls: string[] = []
-  const mysql = dialect === 'mysql' || dialect === 'mariadb'
+export function checkFragment(strings: readonly string[], dialect: Dialect): Fragment {
   const refuse = (what: string): never => {
     const shown = strings.join('?')
     throw new KantaError(
@@ -36,65 +33,83 @@ export function checkFragment(strings: readonly string[], dialect: Dialect['name
     )
   }
   if (strings.some((string) => string.includes(PART))) refuse('a NUL character')
-  const text = strings.join(PART)
+  const found = new Names(dialect)
+  // The statement goes on behind the text: signs at its end may open a comment.
+  const scanner = new Scanner(`${strings.join(PART)} `, dialect.lexis)
   let depth = 0
-  /** The name before where it stands, with its schemas, if there is one. */
-  let before = ''
-  let quotes = false
-  const isName = (name: string, isQuoted: boolean, at: number): void => {
-    if (dialect === 'sqlite' && /^in$/i.test(before) && !quotes) refuse(`the name '${name}' after 'in'`)
-    before = /\.\s*$/.test(text.slice(0, at)) && before !== '' ? `${before}.${name}` : name
-    quotes = isQuoted
-    names.push(name)
-  }
-  for (let at = 0; at < text.length; ) {
-    const char = text[at]!
-    const two = text.slice(at, at + 2)
-    if (two === '--' || two === '/*' || two === '*/' || (mysql && char === '#')) refuse('a comment')
-    if (char === ';') refuse('a semicolon')
-    if (char === '(') {
-      depth++
-      if (before !== '' && (quotes || !NO_CALL.test(before))) calls.push(before)
-    }
-    if (char === ')' && --depth < 0) refuse('a parenthesis that it does not open')
-    if (char === '$' && dialect === 'postgres' && /^\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/u.test(text.slice(at)))
-      refuse('a text in dollar quotes')
-    const close = CLOSES[char] ?? (char === '[' && (dialect === 'sqlite' || dialect === 'mssql') ? ']' : undefined)
-    if (close !== undefined) {
-      const end = closing(text, at, close)
-      if (end === undefined) return refuse('a quote that it does not close')
-      const quoted = text.slice(at + 1, end)
-      if (quoted.includes(PART)) refuse('a value or a name inside of quotes')
-      // Whether a backslash escapes depends on the settings of the connection, so nothing may depend on it.
-      if (close !== ']' && quoted.includes('\\') && dialect !== 'sqlite') refuse('a backslash in quotes')
-      if (dialect === 'postgres' && /(?<![\p{L}\p{N}_$])u&$/iu.test(text.slice(0, at)))
-        refuse('a text in Unicode escapes')
-      // SQLite and MySQL take text in other quotes for a name, and the other way round.
-      isName(quoted.replaceAll(close + close, close), true, at)
-      at = end + 1
-      continue
-    }
-    WORD.lastIndex = at
-    const word = WORD.exec(text)?.[0]
-    if (word === undefined) {
-      if (!/[\s.]/.test(char)) before = ''
-      at++
-    } else {
-      if (QUERIES.has(word.toLowerCase())) refuse(`the word '${word}'`)
-      isName(word, false, at)
-      at += word.length
-    }
+  while (scanner.next()) {
+    const fault = faultOf(scanner) ?? found.add(scanner)
+    if (fault !== undefined) refuse(fault)
+    if (scanner.is('(')) depth++
+    if (scanner.is(')') && --depth < 0) refuse('a parenthesis that it does not open')
   }
   if (depth > 0) refuse('a parenthesis that it does not close')
-  return { names, calls }
+  return found
 }
 
-/** Where a quoted text ends; two closing signs are one of its own. */
-function closing(text: string, from: number, close: string): number | undefined {
-  for (let at = from + 1; at < text.length; at++) {
-    if (text[at] !== close) continue
-    if (text[at + 1] !== close) return at
-    at++
+/** Collects the names of a text, and which of them are called. */
+class Names implements Fragment {
+  readonly names: string[] = []
+  readonly calls: string[] = []
+  readonly #dialect: Dialect
+  /** The name before the token, with its schemas, if there is one. */
+  #before = ''
+  #isQuoted = false
+  #isQualified = false
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect
   }
-  return undefined
+
+  /** Adds a token, or returns what is wrong with it. */
+  add(scanner: Scanner): string | undefined {
+    if (isName(scanner)) return this.#name(scanner)
+    const isDot = scanner.is('.')
+    if (scanner.is('(') && this.#before !== '' && (this.#isQuoted || !NO_CALL.test(this.#before)))
+      this.calls.push(this.#before)
+    if (!isDot) this.#before = ''
+    this.#isQualified = isDot && this.#before !== ''
+    return undefined
+  }
+
+  #name(scanner: Scanner): string | undefined {
+    const name = scanner.kind === 'word' ? scanner.token : valueOf(scanner)
+    if (this.#dialect.searchesTables && !this.#isQuoted && /^in$/i.test(this.#before))
+      return `the name '${name}' after 'in'`
+    this.#before = this.#isQualified ? `${this.#before}.${name}` : name
+    this.#isQualified = false
+    this.#isQuoted = scanner.kind !== 'word'
+    this.names.push(name)
+    return undefined
+  }
+}
+
+/** A string is a name, too: SQLite and MySQL take text in other quotes for a name, and the other way round. */
+const isName = ({ kind }: Scanner): boolean => kind === 'word' || kind === 'name' || kind === 'string'
+
+/** Returns what a token could do outside of its place. */
+function faultOf(scanner: Scanner): string | undefined {
+  switch (scanner.kind) {
+    case 'comment':
+    case 'directive':
+      return 'a comment'
+    case 'parameter':
+      return `the parameter ${scanner.token}`
+    case 'word':
+      return QUERIES.has(scanner.keyword) ? `the word '${scanner.token}'` : undefined
+    case 'name':
+    case 'string':
+      return faultOfQuoted(scanner)
+    default:
+      return scanner.is(';') ? 'a semicolon' : undefined
+  }
+}
+
+function faultOfQuoted({ token, isClosed, lexis }: Scanner): string | undefined {
+  if (!isClosed) return 'a quote that it does not close'
+  if (token.startsWith('$')) return 'a text in dollar quotes'
+  if (/^u&/i.test(token)) return 'a text in Unicode escapes'
+  if (token.includes(PART)) return 'a value or a name inside of quotes'
+  // Whether a backslash escapes depends on the settings of the connection, so nothing may depend on it.
+  return lexis.mayEscape && token.includes('\\') ? 'a backslash in quotes' : undefined
 }

@@ -3,7 +3,12 @@ import type { Kind, Node, NodeOf, SchemaKinds } from '../ir/index.ts'
 import type { OutputColumn, Writer } from './writer.ts'
 
 /** One printer for each kind; a kind without one does not compile. */
-export type Printers = { readonly [K in Exclude<Kind, keyof SchemaKinds>]: Printer<K> } & SchemaPrinters
+export type Printers = { readonly [K in Exclude<Kind, keyof SchemaKinds | Merging>]: Printer<K> } & SchemaPrinters & {
+    readonly [K in Merging]?: Printer<K>
+  }
+/** Those of merges, which not every database has. */
+export type MergePrinters = { readonly [K in Merging]: Printer<K> }
+type Merging = 'merge' | 'mergeWhen' | 'mergeAction'
 /** Those of definitions: `kanta/schema` brings the ones that no dialect needs for its queries. */
 export type SchemaPrinters = { readonly [K in keyof SchemaKinds]?: Printer<K> }
 export type Printer<K extends Kind> = (node: NodeOf<K>, writer: Writer) => void
@@ -100,19 +105,19 @@ function joins(parts: readonly Node[], w: Writer): void {
   for (const part of parts) w.text(' ').node(part)
 }
 
-function returning(parts: readonly Node[], w: Writer): void {
+export function returning(parts: readonly Node[], w: Writer): void {
   if (parts.length === 0) return
   w.require('returning', 'returning()', 'Read the rows by a query after the write, in one transaction.')
   w.clause(' returning ', parts)
 }
 
-function output(parts: readonly Node[], w: Writer): void {
+export function output(parts: readonly Node[], w: Writer): void {
   if (parts.length === 0) return
   w.require('output', 'output()', 'Use returning().')
   w.clause(' output ', parts)
 }
 
-function top(part: Node | undefined, w: Writer): void {
+export function top(part: Node | undefined, w: Writer): void {
   if (part === undefined) return
   w.require('top', 'top()', 'Use limit().')
   if (part.kind === 'count')
@@ -373,13 +378,6 @@ export const standard: Printers = {
     else w.text(' do update set ').list(n.sets)
     where(n.updateWhere, w)
   },
-  mergeWhen: (n, w) => w.text(` when ${n.match}`).optional(' and ', n.condition).text(' then ').node(n.action),
-  mergeAction: (n, w) => {
-    w.text(n.action === 'update' ? 'update set ' : n.action)
-    if (n.action === 'insert') w.text(' (').names(n.columns).text(') values (').list(n.values).text(')')
-    const sets = n.sets.flatMap((set) => (set.kind === 'update' ? set.sets : [set]))
-    w.list(sets)
-  },
   select: (n, w) => {
     ctes(n, w)
     selectCore(n, w)
@@ -464,21 +462,6 @@ export const standard: Printers = {
       )
     }
     w.clause(' order by ', n.orderBy).optional(' limit ', n.limit)
-    returning(n.returning, w)
-    modifiers(n, 'end', w)
-  },
-  merge: (n, w) => {
-    w.require('merge', 'mergeInto()', 'Use insertInto() with onConflict(), and updateTable() with from().')
-    ctes(n, w)
-    w.text('merge ')
-    modifiers(n, 'front', w)
-    top(n.top, w)
-    w.text('into ').node(n.into!)
-    if (n.using === undefined || n.whens.length === 0) refuse('A merge needs using(…) and one when… at least.')
-    w.optional(' using ', n.using)
-    where(n.on, w, ' on ')
-    w.list(n.whens, '')
-    output(n.output, w)
     returning(n.returning, w)
     modifiers(n, 'end', w)
   },

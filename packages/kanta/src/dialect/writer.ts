@@ -25,6 +25,13 @@ export function gap(before: string, after: string): '' | ' ' {
   return (before.endsWith('-') && after.startsWith('-')) || (before.endsWith('/') && after.startsWith('*')) ? ' ' : ''
 }
 
+function lacks({ name }: Dialect, clause: string, alternative: string): never {
+  throw new KantaError('unsupported', `${clause} is not available in ${name}. ${alternative}`)
+}
+
+/** Refuses a merge, before it is built where that is known. */
+export const refuseMerge = (dialect: Dialect): never => lacks(dialect, 'mergeInto()', String(dialect.merge))
+
 const STATEMENTS: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge', 'rawStatement'])
 
 /** Gathers the text of one statement. Knows only the dialect and the tree, so nothing can be missing from a plan. */
@@ -79,7 +86,10 @@ export class Writer {
   /** A node as it is. */
   statement(part: Node): this {
     const print = this.dialect.print[part.kind] as ((part: Node, writer: Writer) => void) | undefined
-    if (print === undefined) refuse(`Only schemaBuilder() of 'kanta/schema' writes the text of ${part.kind}.`)
+    if (print === undefined) {
+      if (part.kind === 'merge') refuseMerge(this.dialect)
+      refuse(`Only schemaBuilder() of 'kanta/schema' writes the text of ${part.kind}.`)
+    }
     print(part, this)
     return this
   }
@@ -103,8 +113,6 @@ export class Writer {
 
   /** Refuses a clause that the database lacks, naming the alternative. */
   require(capability: keyof Capabilities, clause: string, alternative: string): void {
-    if (!this.dialect.capabilities[capability]) {
-      throw new KantaError('unsupported', `${clause} is not available in ${this.dialect.name}. ${alternative}`)
-    }
+    if (!this.dialect.capabilities[capability]) lacks(this.dialect, clause, alternative)
   }
 }

@@ -1,4 +1,5 @@
-import { Cursor, tokens } from '../introspect/index.ts'
+import { isSign } from '../dialect/index.ts'
+import { Cursor, type Token, tokens } from '../introspect/index.ts'
 import type { Rules } from './rule.ts'
 
 /** An expression without what a database adds, drops or reorders when it prints one. */
@@ -17,13 +18,16 @@ export function normalExpression(text: string, rules: Rules, table?: string): st
   } catch (error) {
     if (!(error instanceof Unread)) throw error
     // Other grammar, such as a subquery: its words as they are.
-    return tokens(text, rules.dialect.name)
+    return tokens(text, rules.dialect)
       .map((token) => (token.kind === 'string' ? token.text : token.value.toLowerCase()))
       .join(' ')
   }
 }
 
 class Unread extends Error {}
+
+const signOf = (token: Token | undefined): string | undefined =>
+  token !== undefined && isSign(token) ? token.value : undefined
 
 function show(form: Form): string {
   return 'leaf' in form ? form.leaf : `${form.op}(${form.parts.map(show).join(', ')})`
@@ -63,7 +67,7 @@ class Parser {
   readonly #table: string | undefined
 
   constructor(text: string, rules: Rules, table: string | undefined) {
-    this.#c = new Cursor(text, tokens(text, rules.dialect.name))
+    this.#c = Cursor.over(text, rules.dialect)
     this.#rules = rules
     this.#table = table
   }
@@ -129,11 +133,12 @@ class Parser {
     for (const word of ['like', 'ilike', 'glob', 'regexp', 'match'])
       if (c.takes(word)) return { op: not ? `not ${word}` : word, parts: [left, this.#operator()] }
     c.at = at
-    const sign = c.now?.kind === 'sign' ? COMPARISONS[c.now.value] : undefined
-    if (sign === undefined) return undefined
+    const sign = signOf(c.now)
+    const comparison = sign === undefined ? undefined : COMPARISONS[sign]
+    if (comparison === undefined) return undefined
     c.at++
-    if (c.sees('any') || c.sees('all')) return this.#any(sign, left)
-    return { op: sign, parts: [left, this.#operator()] }
+    if (c.sees('any') || c.sees('all')) return this.#any(comparison, left)
+    return { op: comparison, parts: [left, this.#operator()] }
   }
 
   /** `= any (array[…])` is `in`, `<> all (array[…])` is `not in`. */
@@ -176,7 +181,7 @@ class Parser {
   #sign(): string | undefined {
     const token = this.#c.now
     if (token?.kind === 'word' && token.value === 'mod') return '%'
-    return token?.kind === 'sign' ? token.value : undefined
+    return signOf(token)
   }
 
   #operator(): Form {
@@ -235,7 +240,7 @@ class Parser {
       const items = this.#items(')')
       return items.length === 1 ? items[0]! : { op: 'row', parts: items }
     }
-    if (token.kind === 'sign') throw new Unread()
+    if (isSign(token)) throw new Unread()
     c.at++
     if (token.kind === 'number') return number(token.value)
     if (token.kind === 'string') return string(token.value)

@@ -197,7 +197,10 @@ function views(from: Side, to: Side, ground: Ground, stages: Stages): void {
   const before = new Set(from.views.map(key))
   const after = new Set(to.views.map(key))
   for (const view of from.views) if (!after.has(key(view))) stages.first.unshift({ kind: 'dropView', view })
-  for (const view of inOrder(to.views.filter((each) => !before.has(key(each)))))
+  for (const view of inOrder(
+    to.views.filter((each) => !before.has(key(each))),
+    ground.rules,
+  ))
     stages.last.push({ kind: 'createView', view })
   const said = new Set(to.triggers.map((trigger) => trigger.definition))
   const was = new Set(from.triggers.map((trigger) => trigger.definition))
@@ -209,8 +212,9 @@ function views(from: Side, to: Side, ground: Ground, stages: Stages): void {
 }
 
 /** A view after those that it speaks of. */
-function inOrder(views: readonly CatalogView[]): CatalogView[] {
-  return [...views].sort((a, b) => Number(mentions(a.definition, b.name)) - Number(mentions(b.definition, a.name)))
+function inOrder(views: readonly CatalogView[], { dialect }: Rules): CatalogView[] {
+  const speaksOf = (a: CatalogView, b: CatalogView): number => Number(mentions(a.definition, b.name, dialect))
+  return [...views].sort((a, b) => speaksOf(a, b) - speaksOf(b, a))
 }
 
 /** A table goes after those that point to it; where they point to each other, their foreign keys go first. */
@@ -290,7 +294,7 @@ function columnSteps(change: TableChanges, { rules }: Ground, table: CatalogName
   for (const [from, to, changes] of change.altered)
     if (!again.includes(to)) stages.columns.push({ kind: 'alterColumn', table, from, to, changes })
   for (const index of change.to.indexes)
-    if (!change.indexes.added.includes(index) && again.some((column) => isOf(index, column.name))) {
+    if (!change.indexes.added.includes(index) && again.some((column) => isOf(index, column.name, rules))) {
       const old = change.from.indexes.find((each) => each.name === index.name)
       if (old !== undefined) stages.freed.push({ kind: 'dropIndex', table, index: old })
       stages.keys.push({ kind: 'createIndex', table, index })
@@ -302,7 +306,7 @@ function columnSteps(change: TableChanges, { rules }: Ground, table: CatalogName
  * The computed columns that are dropped and added again: no server gives another expression to one, and PostgreSQL
  * changes no type from which something is computed.
  */
-function recomputed({ altered, added, to }: TableChanges, { computedHoldsTypes }: Rules): CatalogColumn[] {
+function recomputed({ altered, added, to }: TableChanges, { computedHoldsTypes, dialect }: Rules): CatalogColumn[] {
   const changed = altered.filter(
     ([from, column, changes]) =>
       changes.includes('generated') && (column.generated !== null || from.generated?.stored === false),
@@ -313,14 +317,14 @@ function recomputed({ altered, added, to }: TableChanges, { computedHoldsTypes }
       computedHoldsTypes === true &&
       column.generated !== null &&
       !added.includes(column) &&
-      retyped.some((name) => mentions(column.generated!.expression, name)),
+      retyped.some((name) => mentions(column.generated!.expression, name, dialect)),
   )
   return [...new Set([...changed.map(([, column]) => column), ...held])]
 }
 
-const isOf = (index: CatalogIndex, column: string): boolean =>
-  index.parts.some((part) => part.column === column || mentions(part.expression ?? '', column)) ||
-  mentions(index.where ?? '', column)
+const isOf = (index: CatalogIndex, column: string, { dialect }: Rules): boolean =>
+  index.parts.some((part) => part.column === column || mentions(part.expression ?? '', column, dialect)) ||
+  mentions(index.where ?? '', column, dialect)
 
 /** Where each constraint of a table goes: a foreign key needs the key that it points to. */
 function alter(change: TableChanges, ground: Ground, stages: Stages): void {

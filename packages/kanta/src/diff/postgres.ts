@@ -109,7 +109,7 @@ function constraintName(constraint: Constraint, table: CatalogTable, taken: Read
 function namedColumns(constraint: Constraint, table: CatalogTable): readonly string[] {
   if (constraint.type === 'primary key') return []
   if (constraint.type !== 'check') return constraint.columns
-  const words = new Set(tokens(constraint.expression).map((token) => token.value))
+  const words = new Set(tokens(constraint.expression, 'postgres').map((token) => token.value))
   const used = table.columns.map((column) => column.name).filter((name) => words.has(name))
   return used.length === 1 ? used : []
 }

@@ -39,13 +39,13 @@ function isDroppable(column: CatalogColumn, table: CatalogTable): boolean {
   const keys = [...(table.primaryKey === null ? [] : [table.primaryKey]), ...table.uniques, ...table.foreignKeys]
   return !(
     keys.some((key) => key.columns.includes(name)) ||
-    table.checks.some((check) => mentions(check.expression, name)) ||
+    table.checks.some((check) => mentions(check.expression, name, 'sqlite')) ||
     table.indexes.some(
       (index) =>
-        index.parts.some((part) => part.column === name || mentions(part.expression ?? '', name)) ||
-        mentions(index.where ?? '', name),
+        index.parts.some((part) => part.column === name || mentions(part.expression ?? '', name, 'sqlite')) ||
+        mentions(index.where ?? '', name, 'sqlite'),
     ) ||
-    table.columns.some((each) => each.generated !== null && mentions(each.generated.expression, name))
+    table.columns.some((each) => each.generated !== null && mentions(each.generated.expression, name, 'sqlite'))
   )
 }
 
@@ -65,7 +65,7 @@ export function dependentsOf(table: CatalogTable, side: Side, before: readonly S
   for (let grown = true; grown; ) {
     grown = false
     for (const each of dependents) {
-      if (found.includes(each) || ![...names].some((name) => mentions(each.definition, name))) continue
+      if (found.includes(each) || ![...names].some((name) => mentions(each.definition, name, 'sqlite'))) continue
       found.push(each)
       if (each.type === 'view') names.add(each.name)
       grown = true

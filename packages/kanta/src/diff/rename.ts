@@ -1,5 +1,6 @@
+import type { Dialect } from '../dialect/index.ts'
 import { nearest, refuse } from '../error/index.ts'
-import { type CatalogName, type CatalogTable, tokens } from '../introspect/index.ts'
+import { type CatalogName, type CatalogTable, type DialectName, tokens } from '../introspect/index.ts'
 import { normalType } from './equal.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
@@ -206,7 +207,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
   const everywhere = (text: string): string => {
     const words = new Map(all)
     for (const [key, names] of columns)
-      if (mentions(text, side.tables.find((table) => keyOf(table) === key)?.name ?? key))
+      if (mentions(text, side.tables.find((table) => keyOf(table) === key)?.name ?? key, rules.dialect))
         for (const [old, name] of names) words.set(old, name)
     return renamedText(text, words, rules)
   }
@@ -264,9 +265,9 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
 }
 
 /** Whether a text has a word or a name. */
-export function mentions(text: string, name: string): boolean {
+export function mentions(text: string, name: string, dialect: Dialect | DialectName): boolean {
   const lower = name.toLowerCase()
-  return tokens(text).some(
+  return tokens(text, dialect).some(
     (token) => (token.kind === 'word' || token.kind === 'name') && token.value.toLowerCase() === lower,
   )
 }
@@ -276,7 +277,7 @@ function renamedText(text: string, names: ReadonlyMap<string, string>, rules: Ru
   if (names.size === 0) return text
   let out = ''
   let at = 0
-  for (const token of tokens(text, rules.dialect.name)) {
+  for (const token of tokens(text, rules.dialect)) {
     if (token.kind !== 'word' && token.kind !== 'name') continue
     const old = token.kind === 'word' && !rules.lowersNames ? token.text : token.value
     const name = names.get(old)

@@ -17,3 +17,13 @@ export function describe(value: unknown): string {
       return `a ${typeof value}`
   }
 }
+
+/** A value for an error message: short, and never the whole of a huge one. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`
+  return String(value)
+}

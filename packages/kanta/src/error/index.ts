@@ -1,4 +1,4 @@
-import { describe } from './describe.ts'
+import { describe, show } from './describe.ts'
 import { nearest } from './nearest.ts'
 
 /** The kind of an error, stable across versions: switch on `error.code`. */
@@ -110,7 +110,7 @@ export function refuse(message: string): never {
 /** Refuses what is no object of options, and options that its owner does not have: a misspelt one would do nothing. */
 export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
-    return refuse(`${owner} takes an object of options, not ${describe(options)}. It takes: ${known.join(', ')}.`)
+    return refuse(`${owner} takes an object of options, not ${show(options)}. It takes: ${known.join(', ')}.`)
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const like = nearest(name, known)
@@ -119,4 +119,4 @@ export function checkOptions(owner: string, options: unknown, known: readonly st
   }
 }
 
-export { describe, nearest }
+export { describe, nearest, show }

@@ -90,9 +90,12 @@ export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
   /**
    * Begins a query that merges rows into a table: updates those that match, inserts those that do not.
    *
+   * @throws KantaError `unsupported` where the database has no merge.
+   *
    * @example
    * ```ts
-   * db.mergeInto('city').using('arrival', 'arrival.id', 'city.id').whenMatched().thenDelete()
+   * const removeArrived = () =>
+   *   db.mergeInto('city').using('arrival', 'arrival.id', 'city.id').whenMatched().thenDelete().execute()
    * ```
    */
   mergeInto<

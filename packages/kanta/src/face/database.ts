@@ -5,7 +5,6 @@ import type { CaseBuilder, CaseOf } from './case.ts'
 import type { QueryCreator } from './creator.ts'
 import type { Dynamic } from './dynamic.ts'
 import type { ExpressionScope } from './expression-builder.ts'
-import type { PreparedQuery, Slots } from './prepare.ts'
 import type { QueryRunner } from './raw.ts'
 import type { QueryResult } from './result.ts'
 import type {
@@ -15,11 +14,10 @@ import type {
   NoRowError,
   QueryText,
   RunMethods,
-  StoredQuery,
   StreamOptions,
 } from './run.ts'
 import type { SchemaCreator } from './schema-creator.ts'
-import type { $first, AddsOf, AnyInfo, AtRow, Info, Returns, SchemaInfo } from './scope.ts'
+import type { $first, AddsOf, AnyInfo, Info, SchemaInfo } from './scope.ts'
 import type { ConnectionBuilder, ControlledTransactionBuilder, TransactionBuilder } from './transaction.ts'
 
 /** A query that was stored, ready to run. */
@@ -35,8 +33,6 @@ export interface RestoredQuery<out R> extends RunMethods, Rowed<R> {
   stream(options?: number | StreamOptions): AsyncIterableIterator<R>
   /** The SQL of the query and its parameters, without running it. */
   compile(): CompiledQuery<R>
-  /** The query as a value that JSON can hold. */
-  toJSON(): StoredQuery<R>
 }
 
 /** The type of what a plugin adds to a database. */
@@ -116,17 +112,6 @@ export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator
   /** `case when … then … end`, outside of a query. */
   case(): CaseBuilder<AnyReference, never>
   case<V>(value: Expression<V>): CaseOf<AnyReference, V, never>
-  /**
-   * Builds a query once, with places for the values that it takes each time it runs.
-   *
-   * @example
-   * ```ts
-   * const citiesOf = db.prepare((slot: Slots<{ country: string }>) =>
-   *   db.selectFrom('city').select(['id', 'name']).where('country', '=', slot('country')))
-   * await citiesOf.execute({ country: 'FI' })
-   * ```
-   */
-  prepare<P, Q extends Returns>(build: (slot: Slots<P>) => Q): PreparedQuery<P, Q[AtRow]>
   /** Runs a compiled query, or a query that another database built. */
   executeQuery<R>(query: QueryText<R> | Rowed<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
   /** A transaction around a callback; within a transaction, a part of it that can fail by itself. */

@@ -11,7 +11,6 @@ import type {
   ExecuteOrThrowOptions,
   NoRowError,
   RunMethods,
-  StoredQuery,
   StreamOptions,
 } from './run.ts'
 import type {
@@ -308,8 +307,6 @@ export interface Delete<out I, out S extends Scope, in K, out U extends AnyCells
   stream(options?: number | StreamOptions): AsyncIterableIterator<RowOrResult<S, U, O, DeleteResult>>
   /** The SQL of the query and its parameters, without running it. */
   compile(): CompiledQuery<RowOrResult<S, U, O, DeleteResult>>
-  /** The query as a value that JSON can hold. */
-  toJSON(): StoredQuery<RowOrResult<S, U, O, DeleteResult>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Delete<I, S, K, U, T, Cast<R>>
   /** Narrows the types of some columns; nothing changes at run time. */

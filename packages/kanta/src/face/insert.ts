@@ -9,7 +9,6 @@ import type {
   ExecuteOrThrowOptions,
   NoRowError,
   RunMethods,
-  StoredQuery,
   StreamOptions,
 } from './run.ts'
 import type {
@@ -196,8 +195,6 @@ export interface Insert<out I, out S extends Scope, in K, out T extends AnyCells
   stream(options?: number | StreamOptions): AsyncIterableIterator<RowOrResult<S, T, O, InsertResult>>
   /** The SQL of the query and its parameters, without running it. */
   compile(): CompiledQuery<RowOrResult<S, T, O, InsertResult>>
-  /** The query as a value that JSON can hold. */
-  toJSON(): StoredQuery<RowOrResult<S, T, O, InsertResult>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Insert<I, S, K, T, Cast<R>>
   /** Narrows the types of some columns; nothing changes at run time. */

@@ -11,7 +11,6 @@ import type {
   ExecuteOrThrowOptions,
   NoRowError,
   RunMethods,
-  StoredQuery,
   StreamOptions,
 } from './run.ts'
 import type {
@@ -50,9 +49,11 @@ export interface MergeInto<I extends AnyInfo, N extends string, T extends AnyCel
    *
    * @example
    * ```ts
-   * db.mergeInto('city').using('arrival', 'arrival.id', 'city.id')
-   *   .whenMatched().thenUpdateSet((eb) => ({ name: eb.ref('arrival.name') }))
-   *   .whenNotMatched().thenInsertValues((eb) => ({ name: eb.ref('arrival.name'), country: eb.ref('arrival.country') }))
+   * const takeArrivals = () =>
+   *   db.mergeInto('city').using('arrival', 'arrival.id', 'city.id')
+   *     .whenMatched().thenUpdateSet((eb) => ({ name: eb.ref('arrival.name') }))
+   *     .whenNotMatched().thenInsertValues((eb) => ({ name: eb.ref('arrival.name'), country: eb.ref('arrival.country') }))
+   *     .execute()
    * ```
    */
   using<
@@ -274,8 +275,6 @@ export interface Merge<I, S extends Scope, K, U extends AnyCells, T extends AnyC
   stream(options?: number | StreamOptions): AsyncIterableIterator<RowOrResult<S, U, O, MergeResult>>
   /** The SQL of the query and its parameters, without running it. */
   compile(): CompiledQuery<RowOrResult<S, U, O, MergeResult>>
-  /** The query as a value that JSON can hold. */
-  toJSON(): StoredQuery<RowOrResult<S, U, O, MergeResult>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Merge<I, S, K, U, T, N, Q, Cast<R>>
 }

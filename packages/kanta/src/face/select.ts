@@ -10,7 +10,6 @@ import type {
   ExecuteOrThrowOptions,
   NoRowError,
   RunMethods,
-  StoredQuery,
   StreamOptions,
 } from './run.ts'
 import type {
@@ -271,8 +270,6 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
   stream(options?: number | StreamOptions): AsyncIterableIterator<RowOf<S, U, O>>
   /** The SQL of the query and its parameters, without running it. */
   compile(): CompiledQuery<RowOf<S, U, O>>
-  /** The query as a value that JSON can hold. */
-  toJSON(): StoredQuery<RowOf<S, U, O>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Select<I, S, K, U, Cast<R>>
   /**

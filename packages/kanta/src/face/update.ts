@@ -12,7 +12,6 @@ import type {
   ExecuteOrThrowOptions,
   NoRowError,
   RunMethods,
-  StoredQuery,
   StreamOptions,
 } from './run.ts'
 import type {
@@ -331,8 +330,6 @@ export interface Update<out I, out S extends Scope, in K, out U extends AnyCells
   stream(options?: number | StreamOptions): AsyncIterableIterator<RowOrResult<S, U, O, UpdateResult>>
   /** The SQL of the query and its parameters, without running it. */
   compile(): CompiledQuery<RowOrResult<S, U, O, UpdateResult>>
-  /** The query as a value that JSON can hold. */
-  toJSON(): StoredQuery<RowOrResult<S, U, O, UpdateResult>>
   /** Gives the row another type; nothing changes at run time. */
   $castTo<R>(): Update<I, S, K, U, T, Cast<R>>
   /** Narrows the types of some columns; nothing changes at run time. */

@@ -153,7 +153,7 @@ class Reading {
   /** Of text is known which names it has, and whether it has a star that is no multiplication. */
   #text(strings: readonly string[], inner: readonly Inner[]): void {
     const text = strings.join('?').replace(/\bcount\s*\(\s*\*\s*\)/gi, '')
-    for (const name of checkFragment(strings, this.#site.dialect.name).names) {
+    for (const name of checkFragment(strings, this.#site.dialect).names) {
       this.#columnOfAny(name, inner)
       if (isValue(name, text)) this.#row(name, inner)
       for (const member of membersOf(name, text)) {

@@ -92,7 +92,7 @@ function confineText(text: Node, rules: TextRules): NodeOf<'raw'> {
     }
   }
   visit(text)
-  for (const name of checkFragment(strings, rules.dialect.name).calls) if (!rules.isKnown(name)) refuseFunction(name)
+  for (const name of checkFragment(strings, rules.dialect).calls) if (!rules.isKnown(name)) refuseFunction(name)
   parts.forEach((part, i) => {
     // What is no list or query after `in` would be a table in SQLite.
     if (/\bin\s*$/i.test(strings[i]!) && NO_LIST.has(part.kind)) refuse(`A ${part.kind} after 'in'`)

@@ -1,7 +1,7 @@
 import type { AbstractType, ReferentialAction } from '../table/index.ts'
 import { abstractOf } from './abstract.ts'
 import type { CatalogCheck, CatalogColumn, CatalogForeignKey, CatalogKey, CatalogTable } from './catalog.ts'
-import { Cursor, split, type Token, tokens } from './token.ts'
+import { Cursor, split, type Token } from './token.ts'
 
 /** What can be read from the text of `create table`. */
 export type Read = Omit<CatalogTable, 'schema' | 'kind' | 'indexes' | 'comment'> & { readonly schema: string | null }
@@ -15,7 +15,7 @@ interface Lists {
 
 /** Reads the text of SQLite's `create table`; `undefined` for what is none, such as `create table … as`. */
 export function readCreateTable(sql: string): Read | undefined {
-  const c = new Cursor(sql, tokens(sql))
+  const c = Cursor.over(sql, 'sqlite')
   if (!c.takes('create')) return undefined
   if (!c.takes('temp')) c.takes('temporary')
   if (!c.takes('table')) return undefined

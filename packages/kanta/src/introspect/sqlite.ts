@@ -14,7 +14,7 @@ import type {
 } from './catalog.ts'
 import { type Read, readCreateTable } from './create-table.ts'
 import { type Asked, groups, type Reader, type Source, yes } from './source.ts'
-import { Cursor, split, tokens } from './token.ts'
+import { Cursor, split } from './token.ts'
 
 const sql = template as unknown as Sql
 
@@ -311,7 +311,7 @@ function indexOf(parts: readonly IndexRow[], entries: readonly Entry[]): Catalog
 
 /** The parts of an index as they stand in its text, and the condition of its rows. */
 function readIndex(text: string): { readonly parts: readonly string[]; readonly where: string | null } {
-  const c = new Cursor(text, tokens(text))
+  const c = Cursor.over(text, 'sqlite')
   while (c.now !== undefined && !c.takes('on')) c.at++
   while (c.now !== undefined && !c.sees('(')) c.at++
   const parts = split(c.inside() ?? []).map((part) => {
@@ -325,7 +325,7 @@ function readIndex(text: string): { readonly parts: readonly string[]; readonly 
 const EVENTS: readonly CatalogTrigger['events'][number][] = ['insert', 'update', 'delete']
 
 function triggerOf(entry: Entry, schema: string | null): CatalogTrigger {
-  const c = new Cursor(entry.sql ?? '', tokens(entry.sql ?? ''))
+  const c = Cursor.over(entry.sql ?? '', 'sqlite')
   let timing: CatalogTrigger['timing'] = 'before'
   while (c.now !== undefined && !EVENTS.some((event) => c.sees(event))) {
     if (c.sees('after')) timing = 'after'

@@ -1,6 +1,7 @@
+import { type Lexis, leadingWord, Scanner } from '../dialect/index.ts'
 import type { BatchStatement, Connection, ExecuteResult, MaybePromise, RunResult } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
-import type { DatabaseHandle } from '../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { engineOf } from './engine.ts'
 
 /** A statement of a migration. */
@@ -47,19 +48,21 @@ export interface Watching {
 const NOTHING: ExecuteResult = { changes: 0, insertId: undefined, rows: [] }
 
 /** What only reads, told from its first word; the transaction around a dry run holds it to that. */
-const READS = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(?:select|show|values|explain|describe|desc|table)\b/i
+const READS = new Set(['select', 'show', 'values', 'explain', 'describe', 'desc', 'table'])
 
 /** A connection that tells which statements go through it. */
 export class WatchedConnection implements Connection {
   readonly #inner: Connection
+  readonly #lexis: Lexis
   #watching: Watching | undefined
 
   declare readonly batch?: NonNullable<Connection['batch']>
   declare readonly cancel?: () => MaybePromise<void>
   declare readonly kill?: () => MaybePromise<void>
 
-  constructor(inner: Connection) {
+  constructor(inner: Connection, lexis: Lexis) {
     this.#inner = inner
+    this.#lexis = lexis
     // What the library lacks must be missing here, too.
     if (inner.batch !== undefined) this.batch = (statements) => this.#batch(statements)
     if (inner.cancel !== undefined) this.cancel = () => inner.cancel!()
@@ -109,7 +112,7 @@ export class WatchedConnection implements Connection {
   }
 
   columns(sql: string): readonly string[] {
-    return this.#watching?.pretend === true && !READS.test(sql) ? [] : this.#inner.columns(sql)
+    return this.#watching?.pretend === true && !this.#reads(sql) ? [] : this.#inner.columns(sql)
   }
 
   stream(
@@ -147,11 +150,15 @@ export class WatchedConnection implements Connection {
     )
   }
 
+  #reads(sql: string): boolean {
+    return READS.has(leadingWord(sql, this.#lexis))
+  }
+
   #send<T>(sql: string, parameters: readonly unknown[], nothing: T, run: () => MaybePromise<T>): MaybePromise<T> {
     const watching = this.#watching
     if (watching === undefined) return run()
     watching.before?.(sql)
-    const pretended = watching.pretend === true && !READS.test(sql)
+    const pretended = watching.pretend === true && !this.#reads(sql)
     const start = performance.now()
     const done = <R>(result: R): R => {
       const duration = pretended ? 0 : performance.now() - start
@@ -177,6 +184,7 @@ export class WatchedConnection implements Connection {
 /** Refuses what a migration must not send while a transaction is around it. */
 export function refuseInTransaction(db: DatabaseHandle): (sql: string) => void {
   const { foreignKeys } = engineOf(db)
+  const { lexis } = dialectOf(db)
   return (sql) => {
     // SQLite takes no notice of it, and the rows of other tables would go with a dropped one.
     if (foreignKeys?.isSwitch(sql))
@@ -184,13 +192,20 @@ export function refuseInTransaction(db: DatabaseHandle): (sql: string) => void {
         "In a transaction 'pragma foreign_keys' does nothing. Say foreignKeys: 'off' in the migration, which turns them off around it.",
       )
     // What it did so far would stay without its record.
-    if (ENDS.test(sql))
+    if (endsTransaction(sql, lexis))
       refuse(
         `'${sql.trim().slice(0, 40)}' would end the transaction of the migration. Leave it out, or say transaction: false in the migration.`,
       )
   }
 }
 
-/** What ends a whole transaction, and not only what followed a savepoint. */
-const ENDS =
-  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:commit|end|abort|rollback)(?:\s+(?:work|tran|transaction|and|no|chain))*\s*;?\s*$/i
+const ENDS = new Set(['commit', 'end', 'abort', 'rollback'])
+const AFTER_END = new Set(['work', 'tran', 'transaction', 'and', 'no', 'chain'])
+
+/** Whether a statement ends a whole transaction, and not only what followed a savepoint. */
+function endsTransaction(sql: string, lexis: Lexis): boolean {
+  const scanner = new Scanner(sql, lexis)
+  if (!scanner.nextCode() || !ENDS.has(scanner.keyword)) return false
+  while (scanner.nextCode()) if (!AFTER_END.has(scanner.keyword) && !scanner.is(';')) return false
+  return true
+}

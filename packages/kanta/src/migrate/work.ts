@@ -43,7 +43,7 @@ export async function holding<T>(
 ): Promise<T> {
   const driver = driverOf(db)
   const outer = await sessionOf(db).reserve('write', 'migrations', signal)
-  const watch = new WatchedConnection(outer.connection)
+  const watch = new WatchedConnection(outer.connection, driver.dialect.lexis)
   const session = new HeldSession(watch, 'migrations', {
     sharesStreams: driver.sharesStreams,
     holdsStreams: driver.holdsStreams === true,

@@ -9,7 +9,7 @@ import {
 } from '../connect/index.ts'
 import type { AccessMode, IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { PluginDescription } from '../face/index.ts'
 import { fullName } from '../ir/index.ts'
 import {
@@ -30,7 +30,6 @@ import {
   dynamic,
   type ExecuteOptions,
   functions,
-  Parameter,
   provideExpressionBuilder,
   QueryCreator,
   RUNNER,
@@ -43,7 +42,6 @@ import { Executor } from './execute.ts'
 import { orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
 import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
-import { PreparedQuery } from './prepared.ts'
 import { checkRetry, type RetryOptions, retrying } from './retry.ts'
 import { type SchemaCreator, schemaOf } from './schema-creator.ts'
 import type { Settings } from './settings.ts'
@@ -84,12 +82,7 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
 
 /** Opens a database. Connects with the first query. */
 export function open(options: KantaOptions): DatabaseHandle {
-  if (typeof options !== 'object' || options === null)
-    refuse(`kanta() takes an object of options, such as { driver: sqlite('cities.db') }, not ${show(options)}.`)
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name as keyof KantaOptions))
-      refuse(`kanta() has no option ${show(name)}. It takes: ${OPTIONS.join(', ')}.`)
-  }
+  checkOptions('kanta()', options, OPTIONS)
   const { driver } = options
   const plugins = arrange(options.plugins === undefined ? [] : options.plugins)
   checkLog(options.log)
@@ -299,14 +292,6 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     )
   }
 
-  prepare(build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
-    if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
-    return new PreparedQuery(
-      build((name) => new Parameter(name)),
-      this.#executor,
-    )
-  }
-
   /** Runs a compiled query, or a query of another database here. */
   async executeQuery(query: unknown, options?: ExecuteOptions): Promise<unknown> {
     if (query instanceof Chain) return { rows: await this.#executor.execute(query, options) }
@@ -456,8 +441,6 @@ class TransactionBuilder extends TransactionSetup<TransactionBuilder> {
   /** Runs it again when it fails because of others, such as by a deadlock. */
   retry(options: number | RetryOptions = {}): TransactionBuilder {
     const retry = typeof options === 'number' ? { attempts: options } : options
-    if (typeof retry !== 'object' || retry === null)
-      refuse(`retry() takes a number of attempts, or options, not ${show(options)}.`)
     checkRetry(retry)
     return new TransactionBuilder(this.#settings, this.#session, { ...this.#asked, retry })
   }

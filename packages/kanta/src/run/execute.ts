@@ -6,7 +6,7 @@ import {
   type Session,
   throwIfAborted,
 } from '../connect/index.ts'
-import type { Dialect } from '../dialect/index.ts'
+import { type Dialect, refuseMerge } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Shape } from '../ir/index.ts'
@@ -42,7 +42,6 @@ import {
   type StatementRunner,
   withConnection,
 } from './statement.ts'
-import { type Stored, store } from './store.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 
@@ -100,8 +99,9 @@ export class Executor implements Runner, StatementRunner {
     return compiled
   }
 
-  serialize(query: Chain): Stored {
-    return store(query, this.#fixed.schema)
+  get MergeBuilder(): Exclude<Dialect['merge'], string> {
+    const { merge } = this.dialect
+    return typeof merge === 'string' ? refuseMerge(this.dialect) : merge
   }
 
   /** Runs text as it is. */

@@ -1,7 +1,8 @@
 import { refuse } from '../error/index.ts'
 import type { ArgRole, Kind } from '../ir/index.ts'
 import { checkArgument } from '../plan/index.ts'
-import { Chain, type ExecuteOptions, Parameter, Query, show } from '../sql/index.ts'
+import { Chain, type ExecuteOptions, Parameter, Query, RUNNER, show } from '../sql/index.ts'
+import type { DatabaseHandle } from './database.ts'
 import type { Executor } from './execute.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -56,6 +57,16 @@ export class PreparedQuery {
     const args = this.#query.args.map((arg) => (arg instanceof Parameter ? valueOf(arg.name) : arg))
     return new Query(this.#query.shape, args, this.#executor)
   }
+}
+
+/** Builds a query once, with places for the values that it takes each time it runs. */
+export function prepare(db: DatabaseHandle, build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
+  const executor = db?.[RUNNER] ?? refuse(`prepare(${show(db)}, …) takes a database.`)
+  if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
+  return new PreparedQuery(
+    build((name) => new Parameter(name)),
+    executor,
+  )
 }
 
 function rolesOf(query: Chain, executor: Executor): ReadonlyMap<string, ReadonlySet<ArgRole>> {

@@ -45,14 +45,14 @@ const BUILDERS = {
 } as const
 
 /**
- * Makes a query that was stored with `JSON.stringify(query)` ready to run again.
+ * Makes a query that was stored with `toJSON(query)` ready to run again.
  *
  * @throws KantaError `invalid_input` when it was stored in another form or for other tables, or when it holds SQL
  * text and `trustText` is not given.
  *
  * @example
  * ```ts
- * const stored = JSON.stringify(db.selectFrom('city').select('name').where('id', '=', 1))
+ * const stored = JSON.stringify(toJSON(db.selectFrom('city').select('name').where('id', '=', 1)))
  * const rows = await fromJSON(db, stored).execute()
  * ```
  */

@@ -1,5 +1,5 @@
 import { cancelled } from '../connect/index.ts'
-import { KantaError, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
 
 /** How a transaction that another got in the way of is run again. */
@@ -19,9 +19,8 @@ const TRANSIENT: ReadonlySet<string> = new Set(['serialization_failure', 'deadlo
 
 /** Refuses settings that are none. */
 export function checkRetry(options: RetryOptions): void {
+  checkOptions('retry()', options, Object.keys(DEFAULTS))
   for (const [name, value] of Object.entries(options)) {
-    if (!(name in DEFAULTS))
-      refuse(`retry() has no option ${show(name)}. It takes: ${Object.keys(DEFAULTS).join(', ')}.`)
     const least = name === 'attempts' ? 1 : 0
     if (value !== undefined && !(typeof value === 'number' && value >= least))
       refuse(`retry({ ${name} }) takes a number, ${least} or more, not ${show(value)}.`)

@@ -1,8 +1,9 @@
 import { KantaError, refuse } from '../error/index.ts'
 import { CLEARED, fieldsOf, fold, fullName, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from '../plan/index.ts'
-import { type Chain, isOperand, show } from '../sql/index.ts'
+import { isOperand, Query, show } from '../sql/index.ts'
 import type { TableDefinition } from '../table/index.ts'
+import { Executor } from './execute.ts'
 
 /** The form of a stored query; another number is refused. */
 export const FORMAT = 1
@@ -17,8 +18,15 @@ export interface Stored {
   readonly tables: Readonly<Record<string, string>>
 }
 
-/** A query as plain JSON: its calls, its values, and what its tables looked like. */
-export function store(query: Chain, schema: SchemaDefinitions): Stored {
+/**
+ * A query as plain JSON: its calls, its values, and what its tables looked like.
+ *
+ * @throws KantaError `invalid_input` for what is no query of a database, and for values that JSON cannot hold.
+ */
+export function toJSON(query: unknown): Stored {
+  if (!(query instanceof Query && query.runner instanceof Executor))
+    return refuse(`toJSON(${show(query)}) takes a query of a database, such as db.selectFrom(…).`)
+  const { schema } = query.runner.settings.planning
   try {
     return {
       kanta: FORMAT,

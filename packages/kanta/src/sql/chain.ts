@@ -1,7 +1,7 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { KantaError, refuse, show } from '../error/index.ts'
 import { isTransient, type Kind, type Kinds, keepOut, type Node, node, type Shape } from '../ir/index.ts'
+import type { MergeBuilder } from './merge.ts'
 import { markOperand, type Operand } from './operand.ts'
-import { show } from './operator.ts'
 
 export interface ExecuteOptions {
   readonly signal?: AbortSignal | undefined
@@ -17,7 +17,8 @@ export interface Runner {
   first(query: Chain, options: ExecuteOptions | undefined): Promise<unknown>
   stream(query: Chain, chunkSize: number, options: ExecuteOptions | undefined): AsyncIterableIterator<unknown>
   compile(query: Chain): unknown
-  serialize(query: Chain): unknown
+  /** What builds merges; throws where the database has none. */
+  readonly MergeBuilder: typeof MergeBuilder
 }
 
 /** Where a database keeps its runner, for things that are run by `thing.execute(db)`. */
@@ -34,7 +35,15 @@ const fail = (): never => {
   )
 }
 /** The runner of queries that are only ever part of others. */
-export const detached: Runner = { execute: fail, first: fail, stream: fail, compile: fail, serialize: fail }
+export const detached: Runner = {
+  execute: fail,
+  first: fail,
+  stream: fail,
+  compile: fail,
+  get MergeBuilder() {
+    return fail()
+  },
+}
 
 /** A chain of calls: its shape, its arguments, and what can run it. Immutable: each call gives a new one. */
 export class Chain<K extends Kind = Kind> implements Operand {

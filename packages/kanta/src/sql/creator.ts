@@ -1,11 +1,10 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Kind, type Kinds, type Node, node, type Shape, start } from '../ir/index.ts'
 import type { Chain, Runner } from './chain.ts'
 import { DeleteBuilder } from './delete.ts'
 import { InsertBuilder } from './insert.ts'
-import { MergeBuilder } from './merge.ts'
+import type { MergeBuilder } from './merge.ts'
 import { checkName, given, listOf, NO_ARGS, parseTable, source } from './operand.ts'
-import { show } from './operator.ts'
 import { selections, sources } from './query.ts'
 import { SelectBuilder } from './select.ts'
 import { UpdateBuilder } from './update.ts'
@@ -63,7 +62,7 @@ export class QueryCreator {
 
   mergeInto(table: unknown): MergeBuilder {
     const args: unknown[] = []
-    return this.#start('merge', MergeBuilder, 'into', source(table, args), args)
+    return this.#start('merge', this.runner.MergeBuilder, 'into', source(table, args), args)
   }
 
   with(name: unknown, query: unknown): QueryCreator {

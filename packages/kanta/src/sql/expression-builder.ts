@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { node } from '../ir/index.ts'
 import { provideBuilder } from './callback.ts'
 import { caseOf } from './case.ts'
@@ -8,7 +8,7 @@ import { comparedValue, comparison, conditionOf, Expr, literal, tupleOf } from '
 import { functions, grouping, groupingSets } from './function.ts'
 import { type JsonPathBuilder, jsonPath } from './json.ts'
 import { parseTable, reference, typeNode, valueOf } from './operand.ts'
-import { checkUnary, show } from './operator.ts'
+import { checkUnary } from './operator.ts'
 
 const creator = new QueryCreator(detached)
 

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Kind, type Node, node, pin } from '../ir/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, callWith } from './chain.ts'
@@ -13,7 +13,7 @@ import {
   reference,
   valueOf,
 } from './operand.ts'
-import { checkOperator, isComparison, show, takesList, takesNull } from './operator.ts'
+import { checkOperator, isComparison, takesList, takesNull } from './operator.ts'
 import { Parameter } from './parameter.ts'
 
 /** An expression: structure and its values. */

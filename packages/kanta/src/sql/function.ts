@@ -1,9 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { CLEARED, type Node, node, pin, start } from '../ir/index.ts'
 import { detached, extend } from './chain.ts'
 import { conditionOf, Expr, ExprChain, refComparison, references } from './expression.ts'
 import { checkName, listOf, NO_ARGS, reference, valueOf } from './operand.ts'
-import { show } from './operator.ts'
 import { orderNodes } from './order.ts'
 import { windowNode } from './window.ts'
 

@@ -1,11 +1,10 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { CLEARED, forgetting, type Node, node, pin, type Shape, start } from '../ir/index.ts'
 import { Column } from '../table/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, callWith, changed, detached, extend } from './chain.ts'
 import { conditionOf, refComparison } from './expression.ts'
 import { checkName, given, isOperand, listOf, valueOf } from './operand.ts'
-import { show } from './operator.ts'
 import { assignments, Query, selections, stars, topNode } from './query.ts'
 
 const ROWS = pin({ kind: 'arg', role: 'rows' })

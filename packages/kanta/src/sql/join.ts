@@ -1,10 +1,9 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Node, node, start } from '../ir/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, callWith, detached, extend } from './chain.ts'
 import { conditionOf, literal, refComparison } from './expression.ts'
 import { source } from './operand.ts'
-import { show } from './operator.ts'
 
 /** `join => join.onRef(…).on(…)` */
 export class JoinBuilder extends Chain<'joined'> {

@@ -1,9 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Node, node, start } from '../ir/index.ts'
 import { detached, extend } from './chain.ts'
 import { Expr, ExprChain } from './expression.ts'
 import { given, type Operand, reference } from './operand.ts'
-import { show } from './operator.ts'
 
 const OPERATORS = ['->', '->>', '->$', '->>$']
 

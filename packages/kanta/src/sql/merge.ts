@@ -1,11 +1,10 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Node, node, start } from '../ir/index.ts'
 import { callBack } from './callback.ts'
 import { detached, extend } from './chain.ts'
 import { conditionOf, refComparison } from './expression.ts'
 import { JoinBuilder } from './join.ts'
 import { checkName, isOperand, source, valueOf } from './operand.ts'
-import { show } from './operator.ts'
 import { assignments, Query, selections, stars, topNode } from './query.ts'
 import { UpdateBuilder } from './update.ts'
 

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import {
   admit,
   fills,
@@ -13,7 +13,6 @@ import {
 } from '../ir/index.ts'
 import { AliasedColumn, aliasOf, Column, definitionOf, isAliased } from '../table/index.ts'
 import { callBack } from './callback.ts'
-import { show } from './operator.ts'
 
 /** Structure and its values: what every expression, query and aliased thing is. */
 export interface Operand {

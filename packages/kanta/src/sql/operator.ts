@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 
 const comparisons = [
   '=',
@@ -89,14 +89,4 @@ export function takesNull(op: string): boolean {
 /** Whether `null` on the right is a mistake: a comparison with it is never true. */
 export function isComparison(op: string): boolean {
   return comparing.has(op)
-}
-
-/** A value for an error message: short, and never the whole of a huge one. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'function') return 'a function'
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`
-  return String(value)
 }

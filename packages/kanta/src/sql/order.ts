@@ -1,8 +1,7 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Node, node, pin } from '../ir/index.ts'
 import { callBack } from './callback.ts'
 import { checkName, given, isOperand, parseReference, reference } from './operand.ts'
-import { show } from './operator.ts'
 
 /** `ob => ob.desc().nullsLast()` */
 export class OrderModifier {

@@ -1,4 +1,4 @@
-import { KantaError, refuse } from '../error/index.ts'
+import { KantaError, refuse, show } from '../error/index.ts'
 import { CLEARED, forgetting, isCount, type Kind, type Node, node, pin, start } from '../ir/index.ts'
 import { aliasOf, Column } from '../table/index.ts'
 import { callBack } from './callback.ts'
@@ -16,7 +16,7 @@ import {
   source,
   valueOf,
 } from './operand.ts'
-import { checkOperator, isComparison, show, takesList } from './operator.ts'
+import { checkOperator, isComparison, takesList } from './operator.ts'
 import { orderNodes } from './order.ts'
 import { Parameter } from './parameter.ts'
 
@@ -47,8 +47,9 @@ export class Query<K extends Kind> extends Chain<K> {
     return this.runner.compile(this as unknown as Chain)
   }
 
-  toJSON(): unknown {
-    return this.runner.serialize(this as unknown as Chain)
+  /** Its parts hold the database, which is no JSON. */
+  toJSON(): never {
+    return refuse('A query is no JSON by itself. Store it with toJSON(query).')
   }
 
   async explain(format?: string, options?: unknown): Promise<unknown> {

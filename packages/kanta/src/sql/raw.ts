@@ -1,9 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { admit, forgetting, keepOut, type Node, node, pin, start } from '../ir/index.ts'
 import { Chain, type ExecuteOptions, RUNNER, type Runnable, type Runner } from './chain.ts'
 import { Expr, literal } from './expression.ts'
 import { checkName, given, parseReference, parseTable, valueOf } from './operand.ts'
-import { show } from './operator.ts'
 
 /** A statement that is SQL text. */
 export class RawStatement extends Chain<'rawStatement'> {}

@@ -1,10 +1,9 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { start } from '../ir/index.ts'
 import { Column } from '../table/index.ts'
 import type { Runner } from './chain.ts'
 import { Definition } from './definition.ts'
 import { listOf, tableNode } from './operand.ts'
-import { show } from './operator.ts'
 import { AlterTableBuilder } from './schema-alter.ts'
 import { CreateIndexBuilder } from './schema-index.ts'
 import {

@@ -1,9 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Node, node, start } from '../ir/index.ts'
 import { detached, extend } from './chain.ts'
 import { literal } from './expression.ts'
 import { isOperand, typeNode, valueOf } from './operand.ts'
-import { show } from './operator.ts'
 import { built, expression, identifier, madeBy, modified, PartBuilder, referenced } from './schema-part.ts'
 
 /** `c => c.notNull().defaultTo(0)` */

@@ -1,8 +1,7 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Kinds, type Node, type Shape, start } from '../ir/index.ts'
 import { detached, extend } from './chain.ts'
 import { listOf, tableNode } from './operand.ts'
-import { show } from './operator.ts'
 import {
   built,
   columnList,

@@ -1,9 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { extend } from './chain.ts'
 import { Definition } from './definition.ts'
 import { conditionOf } from './expression.ts'
 import { listOf, tableNode } from './operand.ts'
-import { show } from './operator.ts'
 import { columnList, expression, indexed, indexMethod } from './schema-part.ts'
 
 /** `create index …` */

@@ -1,9 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { isTransient, type Kind, keepOut, type Node, node, type Shape } from '../ir/index.ts'
 import { Column } from '../table/index.ts'
 import { Chain, callWith, extend } from './chain.ts'
 import { checkName, given, isOperand, listOf, tableNode } from './operand.ts'
-import { show } from './operator.ts'
 
 /** A name that has no schema. */
 export function identifier(name: unknown, what: string): Node {

@@ -1,9 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Kinds, type Node, node, start } from '../ir/index.ts'
 import { detached, extend } from './chain.ts'
 import { literal } from './expression.ts'
 import { listOf, valueOf } from './operand.ts'
-import { show } from './operator.ts'
 import { built, identifier, indexed, madeBy, PartBuilder } from './schema-part.ts'
 
 /** `p => p.range(['2024-01-01'], ['2025-01-01'])`: the rows of a partition. */

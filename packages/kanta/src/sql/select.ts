@@ -1,10 +1,9 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { CLEARED, fills, forgetting, isTransient, type Node, node } from '../ir/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, extend } from './chain.ts'
 import { conditionOf, refComparison, references } from './expression.ts'
 import { checkName, given, listOf, parseSelection, reference } from './operand.ts'
-import { show } from './operator.ts'
 import { countNode, Filtered, selections, sources, stars } from './query.ts'
 import { windowNode } from './window.ts'
 

@@ -1,8 +1,7 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Node, node, pin } from '../ir/index.ts'
 import { Aliased } from './expression.ts'
 import { checkName, isOperand } from './operand.ts'
-import { show } from './operator.ts'
 
 const ROWS = pin({ kind: 'arg', role: 'rows' })
 const VALUE = pin({ kind: 'arg', role: 'value' })

@@ -1,9 +1,8 @@
-import { refuse } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { type Node, node, start } from '../ir/index.ts'
 import { Chain, callWith, detached, extend } from './chain.ts'
 import { references } from './expression.ts'
 import { checkName, given, listOf, reference, valueOf } from './operand.ts'
-import { show } from './operator.ts'
 import { orderNodes } from './order.ts'
 
 const EDGES = ['unbounded preceding', 'unbounded following', 'current row']

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
 import { withoutPlugins } from '../../src/extend/internal/index.ts'
-import { kanta, sql } from '../../src/index.ts'
+import { kanta, prepare, sql } from '../../src/index.ts'
 import type { Plugin } from '../../src/run/index.ts'
 
 import { createTables, engines, note, type Open, open, post, schema } from './ground.ts'
@@ -188,7 +188,7 @@ describe.each(engines)('what others had wrong, on $name', (engine) => {
       expect(rows).toEqual([{ title: 's' }])
       expect((await db.audit.history('post', 3)).at(-1)!.after!.title).toBe('s')
     }
-    const rename = db.prepare<{ id: number; title: string }, any>((slot) =>
+    const rename = prepare<{ id: number; title: string }, any>(db, (slot) =>
       db
         .updateTable('post')
         .set({ title: slot('title') })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ambient } from '../../src/ambient.ts'
 import { withoutPlugins } from '../../src/extend/internal/index.ts'
-import { sql, table } from '../../src/index.ts'
+import { prepare, sql, table } from '../../src/index.ts'
 import type { Plugin } from '../../src/run/index.ts'
 import type { Engine, Place } from '../engine/engine.ts'
 import type { Any } from '../security/ground.ts'
@@ -137,7 +137,7 @@ describe.each(engines)('invalidation on $name', (engine: Engine) => {
     ],
     [
       'a prepared statement',
-      () => db.prepare((slot: Any) => db.updateTable('note').set({ text: slot('text') })).execute({ text: 'p' }),
+      () => prepare(db, (slot: Any) => db.updateTable('note').set({ text: slot('text') })).execute({ text: 'p' }),
       ['note'],
     ],
     [

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cache, memoryStore } from '../../src/cache/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { tablePolicy } from '../../src/guard/index.ts'
-import { KantaError, kanta, sql } from '../../src/index.ts'
+import { KantaError, kanta, prepare, sql } from '../../src/index.ts'
 import { capability, createExecutor } from '../../src/plugins/index.ts'
 import { DatabaseHandle, exempt, type Plugin, type QueryEvent, sessionOf, settingsOf } from '../../src/run/index.ts'
 import type { Engine, Place } from '../engine/engine.ts'
@@ -139,7 +139,7 @@ describe.each(engines)('a hit never passes by a policy on $name', (engine: Engin
     const other = await db.as({ tenant: 2 }).cached().executeQuery(query)
     expect(other.rows).toEqual([{ name: 'Tartu' }])
     const prepared = (of: Any) =>
-      of.cached().prepare((slot: Any) => of.selectFrom('city').select('name').where('id', '<', slot('id')))
+      prepare(of.cached(), (slot: Any) => of.selectFrom('city').select('name').where('id', '<', slot('id')))
     expect(await prepared(db.as({ tenant: 1 })).execute({ id: 3 })).toEqual([{ name: 'Turku' }])
     expect(await prepared(db.as({ tenant: 2 })).execute({ id: 3 })).toEqual([{ name: 'Tartu' }])
   })

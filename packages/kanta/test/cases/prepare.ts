@@ -1,11 +1,14 @@
-import type { Case } from '../case.ts'
+import { prepare as build } from '../../src/index.ts'
+import type { Case, Loose } from '../case.ts'
+
+const prepareQuery = build as unknown as (db: Loose, build: (slot: Loose) => unknown) => Loose
 
 const ids = (...found: number[]) => found.map((id) => ({ id }))
 
 export const prepare: readonly Case[] = [
   {
     name: 'a value',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('age', '=', s('age'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('age', '=', s('age'))),
     values: { age: 36 },
     sql: { sqlite: 'select "id" from "person" where "age" = ?' },
     parameters: [36],
@@ -14,7 +17,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'a value of a type',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .selectFrom('person')
           .select('id')
@@ -29,7 +32,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'one value in two places',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .selectFrom('person')
           .select((eb) => [eb.val(s('n')).as('n'), 'id'])
@@ -42,7 +45,7 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'a list',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
     values: { ids: [4, 2, 9] },
     sql: { sqlite: 'select "id" from "person" where "id" in (?, ?, ?, ?)' },
     parameters: [4, 2, 9, 9],
@@ -51,7 +54,9 @@ export const prepare: readonly Case[] = [
   {
     name: 'an empty list',
     query: (db) =>
-      db.prepare((s) => db.selectFrom('person').select('id').where('id', 'not in', s('ids')).orderBy('id').limit(1)),
+      prepareQuery(db, (s) =>
+        db.selectFrom('person').select('id').where('id', 'not in', s('ids')).orderBy('id').limit(1),
+      ),
     values: { ids: [] },
     sql: { sqlite: 'select "id" from "person" where "id" not in (select null where 1 = 0) order by "id" limit ?' },
     parameters: [1],
@@ -60,7 +65,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'limit and offset',
     query: (db) =>
-      db.prepare((s) => db.selectFrom('person').select('id').orderBy('id').limit(s('n')).offset(s('from'))),
+      prepareQuery(db, (s) => db.selectFrom('person').select('id').orderBy('id').limit(s('n')).offset(s('from'))),
     values: { n: 2, from: 1 },
     sql: { sqlite: 'select "id" from "person" order by "id" limit ? offset ?' },
     parameters: [2, 1],
@@ -69,7 +74,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'values beside parameters',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .selectFrom('person')
           .select('id')
@@ -85,7 +90,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'an insert',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .insertInto('person')
           .values({ first_name: s('name'), active: s('on'), meta: s('meta') })
@@ -101,7 +106,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'an update',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .updateTable('person')
           .set({ active: s('on'), last_name: s('name') })
@@ -115,7 +120,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'between',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .selectFrom('person')
           .select('id')
@@ -129,7 +134,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'a tuple',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .selectFrom('membership')
           .select('club')
@@ -142,7 +147,7 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'no parameters',
-    query: (db) => db.prepare(() => db.selectFrom('person').select('id').where('id', '=', 1)),
+    query: (db) => prepareQuery(db, () => db.selectFrom('person').select('id').where('id', '=', 1)),
     values: {},
     sql: { sqlite: 'select "id" from "person" where "id" = ?' },
     parameters: [1],
@@ -150,26 +155,26 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'a value that is missing',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
     values: {},
     refused: /The parameter 'id' is undefined/,
   },
   {
     name: 'a value too many',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
     values: { id: 1, ix: 2 },
     refused: /The prepared query has no parameter 'ix'\. It takes: id/,
   },
   {
     name: 'null compared',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
     values: { id: null },
     refused: /The parameter 'id' is null and compared, which is never true in SQL/,
   },
   {
     name: 'null as a bound',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .selectFrom('person')
           .select('id')
@@ -180,26 +185,26 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'a list that is none',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
     values: { ids: 5 },
     refused: /The parameter 'ids' is a list; it was given 5/,
   },
   {
     name: 'a list with null',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
     values: { ids: [1, null] },
     refused: /The parameter 'ids': item 1 is null/,
   },
   {
     name: 'a list with undefined',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', 'in', s('ids'))),
     values: { ids: [undefined] },
     refused: /The parameter 'ids': item 0 is undefined/,
   },
   {
     name: 'null in a list that is written out',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .selectFrom('person')
           .select('id')
@@ -210,30 +215,30 @@ export const prepare: readonly Case[] = [
   },
   {
     name: 'a negative limit',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').limit(s('n'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').limit(s('n'))),
     values: { n: -1 },
     refused: /The parameter 'n'.*a whole number of rows, from 0/,
   },
   {
     name: 'null as a limit',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').limit(s('n'))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').limit(s('n'))),
     values: { n: null },
     refused: /The parameter 'n'.*a whole number of rows, from 0/,
   },
   {
     name: 'a callback without a result',
-    query: (db) => db.prepare(() => undefined),
+    query: (db) => prepareQuery(db, () => undefined),
     refused: /prepare\(\) takes a callback that gives a query/,
   },
   {
     name: 'a parameter without a name',
-    query: (db) => db.prepare((s) => db.selectFrom('person').select('id').where('id', '=', s(''))),
+    query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', '=', s(''))),
     refused: /"" cannot be a parameter/,
   },
   {
     name: 'a parameter as text',
     query: (db) =>
-      db.prepare((s) =>
+      prepareQuery(db, (s) =>
         db
           .selectFrom('person')
           .select('id')

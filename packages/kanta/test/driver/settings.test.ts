@@ -46,11 +46,11 @@ describe.each(makers)('the options of %s', (name, make) => {
 
   test('a misspelt option, preset or pragma names the right one', () => {
     expect(message({ path: ':memory:', bussyTimeout: 5 })).toContain(
-      "no option 'bussyTimeout'; did you mean 'busyTimeout'?",
+      `no option "bussyTimeout". Did you mean 'busyTimeout'?`,
     )
-    expect(message({ path: ':memory:', verbose: true })).toContain("no option 'verbose'. There are path, preset")
+    expect(message({ path: ':memory:', verbose: true })).toContain('no option "verbose". It takes: path, preset')
     expect(message({ path: 'x.db', preset: 'prodution' })).toContain(
-      "no preset 'prodution'; did you mean 'production'?",
+      "no preset 'prodution'. Did you mean 'production'?",
     )
     expect(message({ path: 'x.db', preset: 'toString' })).toContain("no preset 'toString'")
     expect(message({ path: 'x.db', pragmas: { cach_size: 5 } })).toContain("Did you mean 'cache_size'?")

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import { fromJSON, KantaError } from '../../src/index.ts'
+import { fromJSON, KantaError, toJSON } from '../../src/index.ts'
 import { fold, type Node, type Shape, walk } from '../../src/ir/index.ts'
 import type { Case, Loose, World } from '../case.ts'
 import { clauses } from '../cases/index.ts'
@@ -215,7 +215,7 @@ export function runCases(engine: Engine): void {
     expect(await run(fresh, one.query(one.on?.(fresh.opened.db) ?? fresh.opened.db) as Query)).toEqual(outcome)
     if (query.shape !== undefined) {
       const tree = treeOf(query)!
-      const json: unknown = JSON.parse(JSON.stringify(query))
+      const json: unknown = JSON.parse(JSON.stringify(toJSON(query as never)))
       const again = fromJSON((one.on?.(db) ?? db) as never, json as never, { trustText: hasText(tree) })
       expect(await run(cached, again as unknown as Query)).toEqual(outcome)
     }

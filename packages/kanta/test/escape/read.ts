@@ -1,4 +1,4 @@
-import { fromJSON, KantaError } from '../../src/index.ts'
+import { fromJSON, KantaError, toJSON } from '../../src/index.ts'
 import { Build } from '../props/build.ts'
 import { Choice } from '../props/choice.ts'
 import { difference, expectedRows, textOf } from '../props/compare.ts'
@@ -46,7 +46,7 @@ export class Read {
     if (!(await this.#check('executed', built, expected))) return
     const again = new Choice(this.#style).int(3)
     if (again === 1) {
-      const stored = (fromJSON as Any)(db, JSON.parse(JSON.stringify(built)), { trustText: true })
+      const stored = (fromJSON as Any)(db, JSON.parse(JSON.stringify(toJSON(built))), { trustText: true })
       await this.#check('from JSON', stored, expected)
     } else if (again === 2) {
       await db.transaction().execute(async (trx: Any) => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, expectTypeOf, test } from 'vitest'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { isNull, tablePolicy } from '../../src/guard/index.ts'
-import { KantaError, kanta, sql } from '../../src/index.ts'
+import { KantaError, kanta, prepare, sql } from '../../src/index.ts'
 import { capability, createExecutor, queryLog, softDelete, tenant } from '../../src/plugins/index.ts'
 import type { Hook, Plugin, TransactionHook } from '../../src/run/index.ts'
 
@@ -286,7 +286,7 @@ describe('what is in force', () => {
       'more plugins': () => sees(db.withPlugins([queryLog(() => {})]) as never),
       'other tables in types': () => sees(db.$extendTables<{ other: { id: number } }>() as never),
       'a prepared query': async () =>
-        (await db.prepare(() => db.selectFrom('post').select('id')).execute({})).map(({ id }) => id),
+        (await prepare(db, () => db.selectFrom('post').select('id')).execute({})).map(({ id }) => id),
       'a stream': async () => (await Array.fromAsync(db.selectFrom('post').select('id').stream())).map(({ id }) => id),
       'a compiled query': async () =>
         (await db.executeQuery(db.selectFrom('post').select('id').compile())).rows.map(({ id }) => id),

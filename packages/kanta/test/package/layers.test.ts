@@ -4,7 +4,7 @@ import { layers, type Source, sources, target } from './sources.ts'
 
 /** Where a lower number does not say it all: what a folder may import. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
-  dialect: ['error', 'ir', 'table'],
+  dialect: ['error', 'ir', 'table', 'sql'],
   driver: ['error', 'dialect', 'table'],
 }
 

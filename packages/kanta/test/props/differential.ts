@@ -1,4 +1,4 @@
-import { fromJSON } from '../../src/index.ts'
+import { fromJSON, prepare, toJSON } from '../../src/index.ts'
 import { forget, internStats, setCapacity } from '../../src/ir/index.ts'
 import { Build, type BuildOptions } from './build.ts'
 import { Choice } from './choice.ts'
@@ -38,7 +38,10 @@ export class Differential {
     await this.#check('calls of another form', this.#build('node', {}, 1))
     await this.#otherArguments(first)
     await this.#prepared(node)
-    await this.#check('from JSON', (fromJSON as Any)(node, JSON.parse(JSON.stringify(first)), { trustText: true }))
+    await this.#check(
+      'from JSON',
+      (fromJSON as Any)(node, JSON.parse(JSON.stringify(toJSON(first))), { trustText: true }),
+    )
     await this.#shared()
     await this.#read(first)
     await this.#forgotten(first)
@@ -66,8 +69,8 @@ export class Differential {
   async #prepared(db: Any): Promise<void> {
     const value: Record<string, unknown> = {}
     const other: Record<string, unknown> = {}
-    const prepare = (which: 'value' | 'other', values: Record<string, unknown>): Any =>
-      db.prepare((slot: Any) => {
+    const prepared = (which: 'value' | 'other', values: Record<string, unknown>): Any =>
+      prepare(db, (slot: Any) => {
         let next = 0
         const keep = (given: unknown): unknown => {
           const name = `p${next++}`
@@ -76,11 +79,11 @@ export class Differential {
         }
         return this.#build('node', { which, slot: keep })
       })
-    const prepared = prepare('value', value)
-    const second = prepare('other', other)
-    await this.#rows('prepared', prepared, () => prepared.execute(value), this.#expected.decoded)
+    const query = prepared('value', value)
+    const second = prepared('other', other)
+    await this.#rows('prepared', query, () => query.execute(value), this.#expected.decoded)
     // Rows that come with the query are no parameters.
-    const taker = /"k":"(values|list)"/.test(this.#text()) ? second : prepared
+    const taker = /"k":"(values|list)"/.test(this.#text()) ? second : query
     await this.#rows('prepared, other values', taker, () => taker.execute(other), this.#other.decoded)
   }
 

@@ -1,4 +1,4 @@
-import { fromJSON, KantaError } from '../../src/index.ts'
+import { fromJSON, KantaError, toJSON } from '../../src/index.ts'
 import type { Dialect } from '../case.ts'
 import { Build } from './build.ts'
 import { Choice } from './choice.ts'
@@ -148,7 +148,7 @@ export class EngineQuery {
     if (!(await this.#check('first', first, () => first.execute(), expected))) return
     await this.#check('other arguments', first, () => this.#build(db, 'other').execute(), other)
     await this.#check('again', first, () => first.execute(), expected)
-    const stored = (fromJSON as Any)(db, JSON.parse(JSON.stringify(first)), { trustText: true })
+    const stored = (fromJSON as Any)(db, JSON.parse(JSON.stringify(toJSON(first))), { trustText: true })
     await this.#check('from JSON', stored, () => stored.execute(), expected)
     await this.#check('stream', first, () => Array.fromAsync(first.stream(2)), expected)
     this.#tally.compared++

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expressionBuilder, index, KantaError, sql, table } from '../../src/index.ts'
+import { expressionBuilder, index, KantaError, prepare, sql, table } from '../../src/index.ts'
 import { forget, internStats, setCapacity } from '../../src/ir/index.ts'
 import { type Any, openWorld, type World } from './world.ts'
 
@@ -113,7 +113,7 @@ describe.each(['node', 'better', 'uncached'] as const)('found before (%s)', (kin
   it('refuses a limit below nothing in every form', async () => {
     for (const amount of [-1, -1n, eb.val(-1), eb.lit(-1), sql.lit(-1), sql.val(-1)])
       expect(() => item().select('id').limit(amount)).toThrow(KantaError)
-    const prepared = db.prepare((slot: Any) => item().select('id').limit(slot('n')))
+    const prepared = prepare(db, (slot: Any) => item().select('id').limit(slot('n')))
     await expect((async () => prepared.execute({ n: -1 }))()).rejects.toThrow(/whole number of rows/)
   })
 
@@ -134,7 +134,7 @@ describe.each(['node', 'better', 'uncached'] as const)('found before (%s)', (kin
   })
 
   it('takes the values of parameters from the object that was given, not from what all objects inherit', async () => {
-    const prepared = db.prepare((slot: Any) => item().select('id').where('id', '=', slot('toString')))
+    const prepared = prepare(db, (slot: Any) => item().select('id').where('id', '=', slot('toString')))
     await expect((async () => prepared.execute({}))()).rejects.toThrow(/'toString' is undefined/)
     expect(await prepared.execute({ toString: 1 })).toEqual([{ id: 1 }])
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { fromJSON, KantaError } from '../../src/index.ts'
+import { fromJSON, KantaError, toJSON } from '../../src/index.ts'
 import { BuildWrite } from './build-write.ts'
 import { Choice } from './choice.ts'
 import { textOf } from './compare.ts'
@@ -40,7 +40,7 @@ async function check(
   const raw = kind === 'raw'
   const builder = new BuildWrite(trx, { style: new Choice(style), which, raw, names: raw || kind === 'camel' })
   const built = builder.write(write)
-  const query = stored ? (fromJSON as Any)(trx, JSON.parse(JSON.stringify(built)), { trustText: true }) : built
+  const query = stored ? (fromJSON as Any)(trx, JSON.parse(JSON.stringify(toJSON(built))), { trustText: true }) : built
   try {
     const found = await difference(world, write, expected, query, trx, raw)
     if (found !== undefined) throw new Error(found)

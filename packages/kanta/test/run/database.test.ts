@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
-import { fromJSON, kanta, type Slots, sql, table } from '../../src/index.ts'
+import { fromJSON, kanta, prepare, type Slots, sql, table, toJSON } from '../../src/index.ts'
 import { camelCase, queryLog, schemaPrefix, slowQueries } from '../../src/plugins/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 
@@ -317,7 +317,7 @@ for (const [library, make] of Object.entries(makers)) {
 
     test('a prepared query takes its values each time, and refuses wrong ones', async () => {
       await using db = await open()
-      const byName = db.prepare((slot: Slots<{ names: string[]; active: boolean }>) =>
+      const byName = prepare(db, (slot: Slots<{ names: string[]; active: boolean }>) =>
         db.selectFrom('city').select('id').where('name', 'in', slot('names')).where('active', '=', slot('active')),
       )
       expect(await byName.execute({ names: ['Turku', 'Oulu'], active: true })).toEqual([{ id: 1 }])
@@ -333,7 +333,7 @@ for (const [library, make] of Object.entries(makers)) {
 
     test('a stored query runs again, and is refused for other tables', async () => {
       await using db = await open()
-      const stored = JSON.stringify(db.selectFrom('city').select(['id', 'founded']).where('name', '=', 'Turku'))
+      const stored = JSON.stringify(toJSON(db.selectFrom('city').select(['id', 'founded']).where('name', '=', 'Turku')))
       expect(await fromJSON(db, stored).execute()).toEqual([{ id: 1, founded: null }])
       const other = table('city', (c) => ({ id: c.integer().primaryKey(), name: c.text(), founded: c.text() }))
       await using changed = kanta({ driver: make(':memory:'), schema: { other } })

@@ -11,6 +11,7 @@ import {
   primaryKey,
   sql,
   table,
+  toJSON,
   unique,
 } from '../../src/index.ts'
 import { type Any, item, printer } from './ground.ts'
@@ -109,7 +110,7 @@ const places: Readonly<Record<string, readonly [make: (value: unknown) => unknow
   'the options of sqlite()': [(value) => sqlite(value as Any), ['a text', 'half a pair']],
   'the options of betterSqlite3()': [(value) => betterSqlite3(value as Any), ['a text', 'half a pair']],
   'the database of fromJSON()': [
-    (value) => (fromJSON as Any)(value, JSON.stringify(printer.selectFrom('item').select('id'))),
+    (value) => (fromJSON as Any)(value, JSON.stringify(toJSON(printer.selectFrom('item').select('id')))),
   ],
 }
 

@@ -1,7 +1,9 @@
+import { merges } from '../../src/dialect/merge.ts'
 import { sqliteDialect } from '../../src/dialect/sqlite/index.ts'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, table } from '../../src/index.ts'
+import { MergeBuilder } from '../../src/sql/index.ts'
 
 // The face refuses much of this at compile time; here it is what happens at run time that counts.
 export type Any = any
@@ -20,6 +22,8 @@ const open = kanta as unknown as (options: object) => Any
 /** Every capability there is, so that clauses that SQLite lacks are printed, too. */
 const lenient = {
   ...sqliteDialect,
+  print: { ...sqliteDialect.print, ...merges },
+  merge: MergeBuilder,
   capabilities: Object.fromEntries(Object.keys(sqliteDialect.capabilities).map((name) => [name, true])),
 }
 

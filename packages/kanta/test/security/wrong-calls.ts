@@ -4,6 +4,7 @@ import {
   jsonBuildObject,
   jsonObjectFrom,
   list,
+  prepare,
   sql,
   values,
 } from '../../src/index.ts'
@@ -52,7 +53,6 @@ const queries = {
   $call: call(['any callback'], (q: Any) => q),
   $if: call(['flag', 'callback'], true, (q: Any) => q),
   compile: none,
-  toJSON: none,
   modifyFront: call(['expression'], sql`/* a */`),
   modifyEnd: call(['expression'], sql`/* a */`),
 }
@@ -324,13 +324,12 @@ export const subjects: Readonly<Record<string, Subject>> = {
       withSchema: call(['schema'], 'main'),
       withPlugins: call(['plugins'], []),
       case: call(['column'], 'id'),
-      prepare: late(['callback'], (db) => [() => db.selectFrom('item').select('id')]),
       executeQuery: late(['query'], (db) => [db.selectFrom('item').select('id').compile()]),
     },
   },
   'a prepared query': {
     make: (db) =>
-      db.prepare((slot: Any) =>
+      prepare(db, (slot: Any) =>
         db
           .selectFrom('item')
           .select('id')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { kanta, type Slots, sql } from '../../src/index.ts'
+import { kanta, prepare, type Slots, sql } from '../../src/index.ts'
 import { softDelete } from '../../src/plugins/index.ts'
 import type { Plugin, QueryEvent } from '../../src/run/index.ts'
 import { clock, fresh, onEngines, schema } from './ground.ts'
@@ -292,11 +292,11 @@ onEngines('soft delete', (ground) => {
   })
 
   test('prepared queries and transactions have it, too', async () => {
-    const byTitle = db.prepare((slot: Slots<{ title: string }>) =>
+    const byTitle = prepare(db, (slot: Slots<{ title: string }>) =>
       db.selectFrom('post').select('id').where('title', '=', slot('title')),
     )
     expect(await byTitle.execute({ title: 'one' })).toEqual([])
-    const deleting = db.prepare((slot: Slots<{ id: number }>) => db.deleteFrom('post').where('id', '=', slot('id')))
+    const deleting = prepare(db, (slot: Slots<{ id: number }>) => db.deleteFrom('post').where('id', '=', slot('id')))
     await deleting.execute({ id: 2 })
     await expect(
       db.transaction().execute(async (trx) => {

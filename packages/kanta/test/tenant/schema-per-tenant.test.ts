@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ambientContext } from '../../src/ambient.ts'
 import { replicated } from '../../src/driver/cluster/index.ts'
-import { kanta, fromJSON as restore, sql } from '../../src/index.ts'
+import { kanta, prepare, fromJSON as restore, sql, toJSON } from '../../src/index.ts'
 import { camelCase, schemaPerTenant, tenant, timestamps } from '../../src/plugins/index.ts'
 import type { Place } from '../engine/engine.ts'
 import { type Any, engines, run } from './ground.ts'
@@ -70,12 +70,12 @@ describe.each(engines)('a schema for each tenant on $name', (engine) => {
       streamed.push((row as Any).title)
     seen.push(streamed)
     const ordered = (who: Any): Any => who.selectFrom('post').select('title').orderBy('id')
-    seen.push((await fromJSON(b, JSON.stringify(ordered(a))).execute()).map((row: Any) => row.title))
+    seen.push((await fromJSON(b, JSON.stringify(toJSON(ordered(a)))).execute()).map((row: Any) => row.title))
     seen.push((await b.executeQuery(ordered(a))).rows.map((row: Any) => row.title))
     seen.push((await b.executeQuery(ordered(a).compile())).rows.map((row: Any) => row.title))
-    const prepared = db.prepare((slot: Any) => ordered(db).where('id', '>', slot('id')))
+    const prepared = prepare(db, (slot: Any) => ordered(db).where('id', '>', slot('id')))
     await expect(prepared.execute({ id: 0 })).rejects.toEqual(policy(/no 'tenant'/))
-    const own = b.prepare((slot: Any) => ordered(b).where('id', '>', slot('id')))
+    const own = prepare(b, (slot: Any) => ordered(b).where('id', '>', slot('id')))
     seen.push((await own.execute({ id: 0 })).map((row: Any) => row.title))
     expect(seen).toEqual(seen.map(() => ['b1', 'b2']))
   })
@@ -205,7 +205,7 @@ describe.each(engines)('a schema for each tenant on $name', (engine) => {
 
   test('the context of the running code says the schema, too', async () => {
     const { db: inside, run: within } = ambientContext(db) as Any
-    const prepared = inside.prepare((slot: Any) =>
+    const prepared = prepare(inside, (slot: Any) =>
       inside.selectFrom('post').select('title').where('id', '=', slot('id')),
     )
     for (const who of tenants)

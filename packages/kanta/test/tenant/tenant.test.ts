@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { copyFrom as copy } from '../../src/driver/pg/index.ts'
-import { expressionBuilder, fromJSON as restore, sql } from '../../src/index.ts'
+import { expressionBuilder, prepare, fromJSON as restore, sql } from '../../src/index.ts'
 import { capability, tenant } from '../../src/plugins/index.ts'
 import { type Any, engines, openOn, run, TABLES } from './ground.ts'
 
@@ -298,7 +298,7 @@ describe.each(engines)('tenants on $name', (engine) => {
     await trx.commit().execute()
     await two.connection().execute(async (held: Any) => seen.push(await ids(held)))
     seen.push(await ids(two.$extendTables()), await ids(two.withPlugins([])), await ids(two.$pickTables()))
-    const prepared = two.prepare((slot: Any) =>
+    const prepared = prepare(two, (slot: Any) =>
       two.selectFrom('post').select('id').where('id', '>', slot('id')).orderBy('id'),
     )
     seen.push((await prepared.execute({ id: 0 })).map((row: Any) => row.id))

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Database, kanta, type Slots, sql, table } from '../../src/index.ts'
+import { type Database, kanta, prepare, type Slots, sql, table } from '../../src/index.ts'
 import { createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
 import { pruneHistory, startHistory, timeTravel } from '../../src/time-travel/index.ts'
 import { type Ground, grounds, instant } from './engines.ts'
@@ -111,7 +111,7 @@ describe.each(grounds)('on $name', (ground) => {
       .unionAll(db.selectFrom('country').select('name'))
       .orderBy('name')
     expect(await union.execute()).toEqual([{ name: 'Finland' }, { name: 'Helsinki' }, { name: 'Turku' }])
-    const prepared = past.prepare((slot: Slots<{ id: number }>) =>
+    const prepared = prepare(past, (slot: Slots<{ id: number }>) =>
       past.selectFrom('city').select('name').where('id', '=', slot('id')),
     )
     expect(await prepared.execute({ id: 2 })).toEqual([{ name: 'Turku' }])

@@ -24,7 +24,7 @@ import type {
   UpdateQueryBuilder,
   ValueOf,
 } from '../../src/index.ts'
-import { check, fromJSON, kanta, primaryKey, sql, table, unique } from '../../src/index.ts'
+import { check, fromJSON, kanta, prepare, primaryKey, sql, table, toJSON, unique } from '../../src/index.ts'
 import * as schema from './world.ts'
 import { type City, db, type Equal, equal, type PetId, person, pet, type Rows, type Tables } from './world.ts'
 
@@ -78,7 +78,7 @@ export async function transactions(signal: AbortSignal) {
 }
 
 export async function prepared() {
-  const query = db.prepare((slot: Slots<{ id: number; names: string[]; most: number; name: string }>) =>
+  const query = prepare(db, (slot: Slots<{ id: number; names: string[]; most: number; name: string }>) =>
     db
       .selectFrom('city')
       .where('id', '=', slot('id'))
@@ -102,7 +102,7 @@ export async function prepared() {
   for await (const row of query.stream({ id: 1, names: [], most: 3, name: 'x' }))
     equal<typeof row, { id: number; name: string; given: number }>(true)
 
-  const insert = db.prepare((slot: Slots<{ id: number; note: string | null }>) =>
+  const insert = prepare(db, (slot: Slots<{ id: number; note: string | null }>) =>
     db
       .insertInto('visit')
       .values({ city_id: slot('id'), at: new Date(), note: slot('note'), rating: 1 })
@@ -110,12 +110,12 @@ export async function prepared() {
   )
   const made = await insert.executeTakeFirstOrThrow({ id: 1, note: null })
   equal<typeof made, { id: number }>(true)
-  db.prepare((slot: Slots<{ name: string }>) => db.updateTable('city').set({ name: slot('name') }))
+  prepare(db, (slot: Slots<{ name: string }>) => db.updateTable('city').set({ name: slot('name') }))
 }
 
 export async function stored() {
   const query = db.selectFrom('city').select('id')
-  const rows = await fromJSON(db, query.toJSON()).execute()
+  const rows = await fromJSON(db, toJSON(query)).execute()
   equal<typeof rows, { id: number }[]>(true)
 }
 

@@ -1,5 +1,5 @@
 // What must not compile. Each line marked is one mistake.
-import { sql, values } from '../../src/index.ts'
+import { sql, values, prepare } from '../../src/index.ts'
 import type { DatabaseOf, Slots } from '../../src/index.ts'
 import { db, person, pet } from './world.ts'
 import type * as schema from './world.ts'
@@ -282,7 +282,7 @@ export async function results() {
   // @ts-expect-error no such option
   await db.selectFrom('city').select('id').execute({ signals: 1 })
 
-  db.prepare((slot: Slots<{ id: number; name: string }>) => {
+  prepare(db, (slot: Slots<{ id: number; name: string }>) => {
     // @ts-expect-error a place has no value to compare
     if (slot('id') > 3) return db.selectFrom('city').select('id')
     // @ts-expect-error no such place
@@ -290,7 +290,7 @@ export async function results() {
     // @ts-expect-error the wrong type
     return db.selectFrom('city').select('id').where('id', '=', slot('name'))
   })
-  const query = db.prepare((slot: Slots<{ id: number }>) => db.selectFrom('city').select('id').where('id', '=', slot('id')))
+  const query = prepare(db, (slot: Slots<{ id: number }>) => db.selectFrom('city').select('id').where('id', '=', slot('id')))
   // @ts-expect-error a missing value
   await query.execute({})
   // @ts-expect-error the wrong type

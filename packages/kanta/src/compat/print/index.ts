@@ -84,7 +84,7 @@ export function kyselyStyle(dialect: Dialect): Dialect {
     select: (n, w) => own.select({ ...n, where: bare(n.where), having: bare(n.having) }, w),
     update: (n, w) => own.update({ ...n, where: bare(n.where) }, w),
     delete: (n, w) => own.delete({ ...n, where: bare(n.where) }, w),
-    merge: (n, w) => own.merge({ ...n, on: bare(n.on) }, w),
+    ...(own.merge && { merge: (n: NodeOf<'merge'>, w: Writer) => own.merge!({ ...n, on: bare(n.on) }, w) }),
     conflict: (n, w) => own.conflict({ ...n, where: bare(n.where), updateWhere: bare(n.updateWhere) }, w),
     listTable: () => refuse('list() is of kanta, not of kanta/kysely. Open the database by kanta() for it.'),
   }

@@ -1,9 +1,11 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
+import { MergeBuilder } from '../../sql/index.ts'
 import type { Codec } from '../../table/index.ts'
 import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { failedCast } from '../failure.ts'
 import { lowerAscii } from '../fold.ts'
+import { merges } from '../merge.ts'
 import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { type Printers, standard } from '../print.ts'
 import { storedByCast } from '../stored.ts'
@@ -13,11 +15,15 @@ import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
 import { FUNCTIONS } from './functions.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
+import { mssqlLexis } from './lexis.ts'
 import { drop, mssqlDefinitions, mssqlSchema } from './schema.ts'
 import { joined, select, setOperation } from './select.ts'
 import { lacks, literal, quote } from './text.ts'
 import { mssqlTransaction } from './transaction.ts'
 import { deleteFrom, insert, merge, mergeAction, update } from './write.ts'
+
+export { mssqlLexis } from './lexis.ts'
+export { mssqlScript } from './script.ts'
 
 const capabilities: Capabilities = {
   returning: false,
@@ -58,7 +64,7 @@ const capabilities: Capabilities = {
 
 /** A printer of standard SQL whose parts are made conditions or values by where they stand. */
 function placing<K extends Kind>(kind: K): (n: NodeOf<K>, w: Writer) => void {
-  const print = standard[kind] as (n: NodeOf<K>, w: Writer) => void
+  const print = { ...standard, ...merges }[kind] as (n: NodeOf<K>, w: Writer) => void
   return (n, w) => print(placed(n as Node) as NodeOf<K>, w)
 }
 
@@ -133,7 +139,9 @@ export const mssqlDialect: Dialect = {
   name: 'mssql',
   functions: FUNCTIONS,
   capabilities,
+  lexis: mssqlLexis,
   print,
+  merge: MergeBuilder,
   transaction: mssqlTransaction,
   stored: storedByCast(
     (column) => (column.type === 'custom' ? undefined : typeName(column)),

@@ -1,5 +1,6 @@
 import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
+import { merges } from '../merge.ts'
 import { standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { placed } from './condition.ts'
@@ -78,11 +79,11 @@ export function deleteFrom(given: NodeOf<'delete'>, w: Writer): void {
 /** A merge is the one statement that has to end with a semicolon. */
 export function merge(given: NodeOf<'merge'>, w: Writer): void {
   refuseReturning(given)
-  standard.merge(plainCtes(placed(given)), w)
+  merges.merge(plainCtes(placed(given)), w)
   w.text(';')
 }
 
 export function mergeAction(n: NodeOf<'mergeAction'>, w: Writer): void {
   if (n.action === 'do nothing') lacks('thenDoNothing()', 'Leave the case out, or add its opposite to the conditions.')
-  standard.mergeAction(placed(n), w)
+  merges.mergeAction(placed(n), w)
 }

@@ -10,12 +10,16 @@ import { codec, defaultText, typeName } from './column.ts'
 import type { Flavor } from './flavor.ts'
 import { FUNCTIONS } from './functions.ts'
 import { mariadbJson, mysqlJson } from './json.ts'
+import { mariadbLexis, mysqlLexis } from './lexis.ts'
 import { printersOf } from './print.ts'
 import { readBack } from './read-back.ts'
 import { literal, quote } from './text.ts'
 import { mysqlTransaction } from './transaction.ts'
 
-type Shared = Omit<Dialect, 'capabilities' | 'cteVisibility' | 'cteColumnsRenameOrder'>
+export { mariadbLexis, mysqlLexis, withoutBackslashes } from './lexis.ts'
+export { mariadbScript, mysqlScript } from './script.ts'
+
+type Shared = Omit<Dialect, 'capabilities' | 'lexis' | 'cteVisibility' | 'cteColumnsRenameOrder'>
 
 /**
  * Error 1690, a number out of range, of which the message repeats the expression. In MariaDB a random number keeps a
@@ -29,6 +33,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
   return {
     name: flavor.name,
     print: printersOf(flavor),
+    merge: 'Use insertInto() with onDuplicateKeyUpdate(), and updateTable() with a join.',
     transaction: mysqlTransaction,
     names: PLAIN_NAMES,
     stored: storedUnchanged,
@@ -63,6 +68,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
 export const mysqlDialect: Dialect = {
   ...dialectOf({ name: 'mysql', json: mysqlJson, uuid: 'char(36)' }),
   capabilities: mysqlCapabilities,
+  lexis: mysqlLexis,
   // None that come later: https://dev.mysql.com/doc/refman/8.4/en/with.html.
   cteVisibility: (recursive) => (recursive ? 'itself' : 'before'),
   cteColumnsRenameOrder: false,
@@ -72,6 +78,7 @@ export const mysqlDialect: Dialect = {
 export const mariadbDialect: Dialect = {
   ...dialectOf({ name: 'mariadb', json: mariadbJson, uuid: 'uuid' }),
   capabilities: mariadbCapabilities,
+  lexis: mariadbLexis,
   cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
   cteColumnsRenameOrder: true,
 }

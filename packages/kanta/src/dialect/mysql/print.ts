@@ -243,10 +243,6 @@ function listTable(n: NodeOf<'listTable'>, w: Writer, flavor: Flavor): void {
     .text(`, '$[*]' columns(\`position\` for ordinality, \`value\` ${value} path '$')) as \`list\`)`)
 }
 
-/** Neither has a merge. */
-const merge = (_: NodeOf<'merge'>, w: Writer): never =>
-  unsupported('mergeInto()', 'Use insertInto() with onDuplicateKeyUpdate(), and updateTable() with a join.', w)
-
 function explain(n: NodeOf<'explain'>, w: Writer): void {
   w.text('explain').optional(' ', n.options)
   if (n.format !== undefined) w.text(` format=${n.format}`)
@@ -270,7 +266,6 @@ export function printersOf(flavor: Flavor): Printers {
     alias,
     values,
     explain,
-    merge,
     cast: (n, w) => w.text('cast(').node(n.operand).text(' as ').node(castType(n.type, flavor.name)).text(')'),
     jsonPath: (n, w) => jsonPath(n, w, flavor.json),
     jsonObject: (n, w) => jsonObject(n, w, flavor.json),

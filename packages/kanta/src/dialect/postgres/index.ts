@@ -1,15 +1,18 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
+import { MergeBuilder } from '../../sql/index.ts'
 import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { call, failedCast } from '../failure.ts'
 import { asWritten } from '../fold.ts'
+import { merges } from '../merge.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import { storedByCast, unchanged } from '../stored.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
 import { FUNCTIONS } from './functions.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
+import { postgresLexis } from './lexis.ts'
 import { literal, quote } from './literal.ts'
 import { rowsQuery } from './rows.ts'
 import { postgresSchema } from './schema.ts'
@@ -19,6 +22,8 @@ import { isUntyped, typed } from './typed.ts'
 
 export { arrayText, parseArray } from './array.ts'
 export { exactTimestamp, postgresArray, postgresRange, type Range } from './codec.ts'
+export { postgresLexis } from './lexis.ts'
+export { postgresScript } from './script.ts'
 
 const capabilities: Capabilities = {
   returning: true,
@@ -195,6 +200,7 @@ function explain(n: NodeOf<'explain'>, w: Writer): void {
 
 const print: Printers = {
   ...standard,
+  ...merges,
   alias,
   between,
   binary,
@@ -234,7 +240,9 @@ export const postgresDialect: Dialect = {
   name: 'postgres',
   functions: FUNCTIONS,
   capabilities,
+  lexis: postgresLexis,
   print,
+  merge: MergeBuilder,
   transaction: postgresTransaction,
   stored: storedByCast(
     (column) => (column.type === 'custom' ? undefined : typeName(column)),

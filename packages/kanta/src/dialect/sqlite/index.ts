@@ -11,9 +11,13 @@ import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
 import { storedByAffinity } from '../stored.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { FUNCTIONS } from './functions.ts'
+import { sqliteLexis } from './lexis.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
 import { sqliteTransaction } from './transaction.ts'
+
+export { sqliteLexis } from './lexis.ts'
+export { sqliteScript } from './script.ts'
 
 const capabilities: Capabilities = {
   returning: true,
@@ -237,7 +241,10 @@ export const sqliteDialect: Dialect = {
   name: 'sqlite',
   functions: FUNCTIONS,
   capabilities,
+  lexis: sqliteLexis,
+  searchesTables: true,
   print,
+  merge: 'Use insertInto() with onConflict(), and updateTable() with from().',
   transaction: sqliteTransaction,
   stored: storedByAffinity(({ type }) => TYPES[type]),
   names: {

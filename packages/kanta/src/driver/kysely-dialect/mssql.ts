@@ -1,5 +1,5 @@
-import { splitStatements } from '../../dialect/index.ts'
-import { mssqlDialect } from '../../dialect/mssql/index.ts'
+import { leadingWords, splitScript } from '../../dialect/index.ts'
+import { mssqlDialect, mssqlLexis, mssqlScript } from '../../dialect/mssql/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import { type Explanation, explainNumber } from '../database/mssql/index.ts'
@@ -34,14 +34,22 @@ function toLibrary(value: unknown, index: number): unknown {
   return value
 }
 
+const ENDS = new Set(['commit', 'rollback'])
+const OPENS = new Set(['begin', 'save'])
+const WRITES = new Set(['insert', 'update', 'delete', 'merge', 'with'])
+
 class MssqlText implements Spoken {
   readonly sql: string
   readonly controls: boolean
+  readonly #word: string
 
   constructor(sql: string) {
     checkText(sql)
     this.sql = sql
-    this.controls = /^\s*(?:begin\s+tran|commit|rollback|save\s+tran|begin\s*$)/i.test(sql)
+    const [first = '', second = ''] = leadingWords(sql, mssqlLexis, 2)
+    this.controls =
+      ENDS.has(first) || (OPENS.has(first) && second.startsWith('tran')) || (first === 'begin' && second === '')
+    this.#word = first
   }
 
   values(parameters: readonly unknown[]): readonly unknown[] {
@@ -58,8 +66,7 @@ class MssqlText implements Spoken {
   }
 
   written({ numAffectedRows }: KyselyResult): RunResult {
-    const writes = /^\s*(?:insert|update|delete|merge|with)\b/i.test(this.sql)
-    return { changes: writes ? Number(numAffectedRows ?? 0) : 0, insertId: undefined }
+    return { changes: WRITES.has(this.#word) ? Number(numAffectedRows ?? 0) : 0, insertId: undefined }
   }
 }
 
@@ -95,7 +102,7 @@ export function mssqlSpeech(): Speech {
     explainError: explain,
     readOnly: false,
     streamsAlone: true,
-    split: (sql) => splitStatements(sql, 'mssql').map((statement) => statement.sql),
+    split: (sql) => splitScript(sql, mssqlScript).map((statement) => statement.sql),
     know: (sql) => new MssqlText(sql),
   }
 }

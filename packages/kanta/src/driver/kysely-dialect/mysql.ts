@@ -1,5 +1,5 @@
-import { type Dialect, splitStatements } from '../../dialect/index.ts'
-import { mariadbDialect, mysqlDialect } from '../../dialect/mysql/index.ts'
+import { type Dialect, firstStatement, leadingWord, type Script, splitScript } from '../../dialect/index.ts'
+import { mariadbDialect, mariadbScript, mysqlDialect, mysqlScript } from '../../dialect/mysql/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import { brokenKey, contexts, explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
@@ -17,8 +17,10 @@ import {
 
 const DIALECTS: Readonly<Record<Flavor, Dialect>> = { mysql: mysqlDialect, mariadb: mariadbDialect }
 
-const WRITES = /^\s*(?:insert|replace|update|delete)\b/i
-const INSERTS = /^\s*(?:insert|replace)\b/i
+const SCRIPTS: Readonly<Record<Flavor, Script>> = { mysql: mysqlScript, mariadb: mariadbScript }
+
+const WRITES = new Set(['insert', 'replace', 'update', 'delete'])
+const INSERTS = new Set(['insert', 'replace'])
 
 const CODEC = 'Give its column a codec in the table definition, or convert the value'
 
@@ -66,13 +68,15 @@ class MysqlText implements Spoken {
   readonly sql: string
   readonly controls: boolean
   readonly #places: number
+  readonly #word: string
 
   constructor(sql: string, flavor: Flavor) {
     checkText(sql)
-    const [only, ...more] = splitStatements(sql, flavor)
-    if (more.length > 0) refuse('The text holds more than one statement. Run them one by one.')
+    const { isOnly, controls } = firstStatement(sql, SCRIPTS[flavor])
+    if (!isOnly) refuse('The text holds more than one statement. Run them one by one.')
     this.sql = sql
-    this.controls = only?.controls ?? false
+    this.controls = controls
+    this.#word = leadingWord(sql, SCRIPTS[flavor].lexis)
     this.#places = sql.split('?').length - 1
   }
 
@@ -93,10 +97,10 @@ class MysqlText implements Spoken {
   }
 
   written({ rows, numAffectedRows, insertId }: KyselyResult): RunResult {
-    if (!WRITES.test(this.sql)) return { changes: 0, insertId: undefined }
+    if (!WRITES.has(this.#word)) return { changes: 0, insertId: undefined }
     return {
       changes: Number(numAffectedRows ?? rows.length),
-      insertId: INSERTS.test(this.sql) && insertId !== undefined && insertId !== 0n ? insertId : undefined,
+      insertId: INSERTS.has(this.#word) && insertId !== undefined && insertId !== 0n ? insertId : undefined,
     }
   }
 }
@@ -167,7 +171,7 @@ export function mysqlSpeech(flavor: Flavor): Speech {
     explainError: explainMysqlError,
     readOnly: true,
     streamsAlone: true,
-    split: (sql) => splitStatements(sql, flavor).map((statement) => statement.sql),
+    split: (sql) => splitScript(sql, SCRIPTS[flavor]).map((statement) => statement.sql),
     know: (sql) => new MysqlText(sql, flavor),
     greet: (ask) => greet(ask, flavor, ways),
     async asked(error, sql, ask) {

@@ -1,5 +1,5 @@
-import { type Dialect, splitStatements } from '../../dialect/index.ts'
-import { parseArray, postgresDialect } from '../../dialect/postgres/index.ts'
+import { type Dialect, firstStatement, leadingWord, splitScript } from '../../dialect/index.ts'
+import { parseArray, postgresDialect, postgresLexis, postgresScript } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import { explainPostgresError, readerOf, toWire } from '../database/postgres/index.ts'
 import type { RunResult } from '../driver.ts'
@@ -51,8 +51,8 @@ const ITEMS: ReadonlyMap<number, number> = new Map([
 ])
 
 /** Of these the server can say the types of the columns without running them. */
-const DESCRIBED = /^[\s(]*(?:select|insert|update|delete|merge|with|values)\b/i
-const WRITES = /^[\s(]*(?:insert|update|delete|merge|with|copy)\b/i
+const DESCRIBED = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values'])
+const WRITES = new Set(['insert', 'update', 'delete', 'merge', 'with', 'copy'])
 
 let names = 0
 
@@ -126,15 +126,17 @@ const isPlain = (value: unknown): boolean =>
 class PostgresText implements Spoken {
   readonly sql: string
   readonly controls: boolean
+  readonly #word: string
   readonly #ways: () => Ways
   #types: readonly number[] | undefined
 
   constructor(sql: string, ways: () => Ways) {
     checkText(sql)
-    const [only, ...more] = splitStatements(sql, 'postgres')
-    if (more.length > 0) refuse('The text holds more than one statement. Run them one by one.')
+    const { isOnly, controls } = firstStatement(sql, postgresScript)
+    if (!isOnly) refuse('The text holds more than one statement. Run them one by one.')
     this.sql = sql
-    this.controls = only?.controls ?? false
+    this.controls = controls
+    this.#word = leadingWord(sql, postgresLexis)
     this.#ways = ways
   }
 
@@ -144,7 +146,7 @@ class PostgresText implements Spoken {
   }
 
   async learn(ask: Ask): Promise<void> {
-    if (DESCRIBED.test(this.sql)) this.#types ??= await typesOf(this.sql, ask)
+    if (DESCRIBED.has(this.#word)) this.#types ??= await typesOf(this.sql, ask)
   }
 
   async read(rows: readonly Row[], bigints: boolean, ask: Ask): Promise<readonly Row[]> {
@@ -160,7 +162,7 @@ class PostgresText implements Spoken {
   }
 
   written({ rows, numAffectedRows }: KyselyResult): RunResult {
-    if (!WRITES.test(this.sql)) return { changes: 0, insertId: undefined }
+    if (!WRITES.has(this.#word)) return { changes: 0, insertId: undefined }
     return { changes: Number(numAffectedRows ?? rows.length), insertId: undefined }
   }
 }
@@ -237,7 +239,7 @@ export function postgresSpeech(): Speech {
     explainError: (cause) => explainPostgresError(isNamed(cause) ? reportOf(cause) : cause),
     readOnly: true,
     streamsAlone: true,
-    split: (sql) => splitStatements(sql, 'postgres').map((statement) => statement.sql),
+    split: (sql) => splitScript(sql, postgresScript).map((statement) => statement.sql),
     know: (sql) => new PostgresText(sql, () => ways!),
     async greet(ask) {
       ways ??= await learnWays(ask)

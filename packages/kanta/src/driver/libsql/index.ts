@@ -8,8 +8,8 @@ import {
   type Transaction,
   type TransactionMode,
 } from '@libsql/client'
-import type { Dialect, TransactionSql } from '../../dialect/index.ts'
-import { sqliteDialect } from '../../dialect/sqlite/index.ts'
+import { type Dialect, leadingWords, type TransactionSql, tokens } from '../../dialect/index.ts'
+import { sqliteDialect, sqliteLexis } from '../../dialect/sqlite/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import {
   AsyncSqliteConnection,
@@ -193,7 +193,8 @@ class Libsql implements AsyncSqliteLibrary {
 
   async run(sql: string, values: readonly unknown[]): Promise<RunResult> {
     // What gives rows has to be counted apart.
-    if (this.#local && RETURNING.test(sql)) return this.execute(sql, values)
+    if (this.#local && tokens(sql, sqliteLexis).some(({ value }) => value === 'returning'))
+      return this.execute(sql, values)
     const result = changesOf(await this.#execute(sql, values))
     if (!this.#local || typeof result.insertId !== 'bigint') return result
     // Locally the client rounds it.
@@ -219,10 +220,7 @@ class Libsql implements AsyncSqliteLibrary {
   }
 
   async control(sql: string): Promise<void> {
-    const words = sql
-      .toLowerCase()
-      .replace(COMMENT, '')
-      .match(/[a-z]+/g)!
+    const words = leadingWords(sql, sqliteLexis)
     switch (words[0]) {
       case 'begin':
         return this.#begin(words)
@@ -286,9 +284,6 @@ class Libsql implements AsyncSqliteLibrary {
     return rows[0]![0] as bigint
   }
 }
-
-const RETURNING = /\breturning\b/i
-const COMMENT = /--[^\n]*|\/\*[\s\S]*?\*\//g
 
 function modeOf(words: readonly string[]): TransactionMode {
   if (words.includes('immediate') || words.includes('exclusive')) return 'write'

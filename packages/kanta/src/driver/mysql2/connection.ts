@@ -1,3 +1,4 @@
+import { leadingWord, type Script } from '../../dialect/index.ts'
 import { mysqlDialect } from '../../dialect/mysql/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import { brokenKey, contexts, statementsOf } from '../database/mysql/index.ts'
@@ -51,15 +52,38 @@ const NOT_PREPARED = 1295
 const PROBE = 'do 0'
 
 /** Statements about the session, which are not worth to be kept prepared, or cannot be. */
-const SESSION =
-  /^\s*(?:begin|commit|rollback|savepoint|release|start|set|do|use|lock|unlock|flush|kill|show|xa|create|drop|alter|truncate)\b/i
-const INSERTS = /^\s*(?:insert|replace)\b/i
-const WRITES = /^\s*(?:insert|replace|delete|update)\b/i
+const SESSION = new Set([
+  ...[
+    'begin',
+    'commit',
+    'rollback',
+    'savepoint',
+    'release',
+    'start',
+    'set',
+    'do',
+    'use',
+    'lock',
+    'unlock',
+    'flush',
+    'kill',
+    'show',
+    'xa',
+    'create',
+    'drop',
+    'alter',
+    'truncate',
+  ],
+])
+const INSERTS = new Set(['insert', 'replace'])
+const WRITES = new Set(['insert', 'replace', 'delete', 'update'])
 
 /** What a connection needs beside that of the library. */
 export interface ConnectionSettings {
   readonly id: number
   readonly statementCache: number
+  /** How the statements of a script are told apart. */
+  readonly script: Script
   /** Runs a statement on a connection of its own, to reach this one while it is busy. */
   readonly control: (sql: string) => Promise<void>
 }
@@ -113,13 +137,19 @@ export class Mysql2Connection implements Connection {
   }
 
   async run(sql: string, parameters: readonly unknown[]): Promise<RunResult> {
-    const plain = parameters.length === 0 && SESSION.test(sql)
-    return resultOf(sql, plain ? await this.#query(sql) : await this.#execute(sql, parameters))
+    const word = this.#wordOf(sql)
+    const plain = parameters.length === 0 && SESSION.has(word)
+    return resultOf(word, plain ? await this.#query(sql) : await this.#execute(sql, parameters))
   }
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<RunResult & { readonly rows: unknown[] }> {
     const reply = await this.#execute(sql, parameters)
-    return { rows: convertAll(reply.rows, reply.fields, false), ...resultOf(sql, reply) }
+    return { rows: convertAll(reply.rows, reply.fields, false), ...resultOf(this.#wordOf(sql), reply) }
+  }
+
+  /** Returns the word with which a statement begins. */
+  #wordOf(sql: string): string {
+    return leadingWord(sql, this.#settings.script.lexis)
   }
 
   columns(sql: string): readonly string[] {
@@ -147,7 +177,8 @@ export class Mysql2Connection implements Connection {
   }
 
   async script(sql: string): Promise<void> {
-    for (const statement of statementsOf(sql, (this.#status & NO_BACKSLASH_ESCAPES) === 0)) await this.#query(statement)
+    const hasEscapes = (this.#status & NO_BACKSLASH_ESCAPES) === 0
+    for (const statement of statementsOf(sql, this.#settings.script, hasEscapes)) await this.#query(statement)
   }
 
   /** Stops the statement that runs, and is done when the server has heard of it. */
@@ -322,12 +353,12 @@ function checkCount(statement: Mysql2Statement, given: number): void {
 }
 
 /** What a statement did, in the words of the other databases. */
-function resultOf(sql: string, { header, rows }: Reply): RunResult {
+function resultOf(word: string, { header, rows }: Reply): RunResult {
   // Rows that a write gave back are the rows that it wrote.
-  if (header === undefined) return { changes: WRITES.test(sql) ? rows.length : 0, insertId: undefined }
+  if (header === undefined) return { changes: WRITES.has(word) ? rows.length : 0, insertId: undefined }
   const insertId = idOf(header.insertId)
   const affected = Number(header.affectedRows)
-  if (!INSERTS.test(sql)) return { changes: affected, insertId }
+  if (!INSERTS.has(word)) return { changes: affected, insertId }
   // A row that replaces or updates another counts as two here.
   const records = Number(/^Records: (\d+)/.exec(header.info)?.[1] ?? 1)
   return { changes: Math.min(affected, records), insertId }

@@ -1,6 +1,6 @@
 import mysql2 from 'mysql2'
 import type { Dialect } from '../../dialect/index.ts'
-import { mariadbDialect, mysqlDialect } from '../../dialect/mysql/index.ts'
+import { mariadbDialect, mariadbScript, mysqlDialect, mysqlScript } from '../../dialect/mysql/index.ts'
 import { KantaError } from '../../error/index.ts'
 import { explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
 import type { Connection, Driver } from '../driver.ts'
@@ -79,6 +79,7 @@ async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connec
     return new Mysql2Connection(raw as never, {
       id,
       statementCache: settings.statementCache,
+      script: flavor === 'mariadb' ? mariadbScript : mysqlScript,
       control,
     })
   } catch (error) {

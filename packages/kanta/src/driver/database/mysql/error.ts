@@ -1,5 +1,6 @@
+import { firstStatement } from '../../../dialect/index.ts'
+import { mysqlScript } from '../../../dialect/mysql/index.ts'
 import { type ErrorCode, type ErrorDetails, KantaError } from '../../../error/index.ts'
-import { statementsOf } from './text.ts'
 
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
@@ -235,6 +236,6 @@ function explainValue({ errno, message }: ServerError): Explanation | undefined 
 
 /** What is wrong with a text that the server cannot read. */
 function explainText({ errno }: ServerError, sql: string): Explanation | undefined {
-  if (errno !== 1064 || statementsOf(sql, true).length < 2) return undefined
+  if (errno !== 1064 || firstStatement(sql, mysqlScript).isOnly) return undefined
   return { code: 'invalid_input', message: 'The text holds more than one statement. Run them one by one.' }
 }

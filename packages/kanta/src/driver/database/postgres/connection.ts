@@ -1,3 +1,5 @@
+import { leadingWord } from '../../../dialect/index.ts'
+import { postgresLexis } from '../../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../../error/index.ts'
 import type { Connection, RunResult } from '../../driver.ts'
 import { checkChunkSize } from '../../option.ts'
@@ -23,7 +25,7 @@ export interface Ends {
 }
 
 /** Statements that are worth being kept: the others are rare, or gain nothing. */
-const KEPT = /^\s*(?:select|insert|update|delete|merge|with|values|table|\()/i
+const KEPT = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table'])
 
 const WRITES = /^(?:INSERT|UPDATE|DELETE|MERGE|COPY) (?:\d+ )?(\d+)$/
 
@@ -252,7 +254,7 @@ export class PgConnection implements Connection {
 
   #find(sql: string): Statement {
     const found = this.#old.get(sql)
-    if (found === undefined && (this.#generation === 0 || !KEPT.test(sql))) {
+    if (found === undefined && (this.#generation === 0 || !KEPT.has(leadingWord(sql, postgresLexis)))) {
       this.#last = { sql: checkText(sql), name: '', parsed: false, columns: undefined }
       return this.#last
     }
@@ -313,9 +315,11 @@ function isOutdated(error: unknown): boolean {
   return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery')
 }
 
+const COMMITS = new Set(['commit', 'end'])
+
 /** A transaction that failed is rolled back by its commit, and the server does not call that an error. */
 function refuseRolledBack(sql: string, tag: string): void {
-  if (tag !== 'ROLLBACK' || !/^\s*(?:commit|end)\b/i.test(sql)) return
+  if (tag !== 'ROLLBACK' || !COMMITS.has(leadingWord(sql, postgresLexis))) return
   throw new KantaError(
     'transaction',
     'The transaction was not committed but rolled back, since a statement in it had failed. Use a savepoint (a nested transaction) around what may fail.',

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { nearest, refuse } from '../../../error/index.ts'
+import { checkOptions, nearest, refuse } from '../../../error/index.ts'
 import type { Connection, MaybePromise, Role } from '../../driver.ts'
 import { whole } from '../../option.ts'
 import { type Pragmas, printPragmas } from './pragma.ts'
@@ -106,13 +106,15 @@ export function settle<Database>(
   given: string | URL | SqliteOptions<Database>,
 ): SqliteSettings<Database> {
   const options = typeof given === 'string' || given instanceof URL ? { path: given } : given
-  checkNames(name, options)
+  if (typeof options !== 'object' || options === null)
+    refuse(`${name} needs the path of a database: ${name}('app.db'), or ${name}(':memory:').`)
+  checkOptions(`${name}()`, options, OPTIONS)
   const path = settlePath(name, options.path)
   const preset = options.preset ?? defaults.preset
   if (!Object.hasOwn(presets, preset)) {
-    refuse(
-      `${name} has no preset '${preset}'${meant(preset, Object.keys(presets))}. There are ${list(Object.keys(presets))}.`,
-    )
+    const near = nearest(preset, Object.keys(presets))
+    const meant = near === undefined ? '' : ` Did you mean '${near}'?`
+    refuse(`${name} has no preset '${preset}'.${meant} There are ${Object.keys(presets).join(', ')}.`)
   }
   const pragmas = { ...presets[preset], ...options.pragmas }
   const memory = path === ':memory:'
@@ -139,17 +141,6 @@ export function settle<Database>(
       read: start + rest,
     },
     onConnect: options.onConnect,
-  }
-}
-
-function checkNames(name: string, options: unknown): asserts options is SqliteOptions {
-  if (typeof options !== 'object' || options === null) {
-    return refuse(`${name} needs the path of a database: ${name}('app.db'), or ${name}(':memory:').`)
-  }
-  for (const key of Object.keys(options)) {
-    if (!OPTIONS.includes(key)) {
-      refuse(`${name} has no option '${key}'${meant(key, OPTIONS)}. There are ${list(OPTIONS)}.`)
-    }
   }
 }
 
@@ -194,11 +185,4 @@ function noReaders(memory: boolean, readOnly: boolean, pragmas: Pragmas): string
     return 'without a write-ahead log (journal_mode wal) a read and a write block each other.'
   }
   return undefined
-}
-
-const list = (names: readonly string[]) => names.join(', ')
-
-function meant(word: string, names: readonly string[]): string {
-  const near = nearest(word, names)
-  return near === undefined ? '' : `; did you mean '${near}'?`
 }
