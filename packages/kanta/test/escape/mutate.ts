@@ -126,7 +126,7 @@ export class Mutator {
 const SCHEMAS = ['main', 'public', 'temp', 'pg_catalog', 'information_schema', 'sys', 'users', 'open']
 const WORDS = [
   ...['users', 'posts', 'open', 'USERS', 'Posts', 'u', 'id', 'tenant', 'owner', 'title', 'name', 'secret', 'gone'],
-  ...['rowid', '_rowid_', 'oid', 'ctid', 'old', 'new', 'excluded', 'users.secret', 'SECRET', 'row_to_json', 'to_jsonb'],
+  ...['rowid', '_rowid_', 'oid', 'old', 'new', 'excluded', 'users.secret', 'SECRET', 'row_to_json', 'to_jsonb'],
   ...['sqlite_master', 'sqlite_schema', 'pg_class', 'tables', 'dual', 'main.users', 'public.users', '*', ''],
 ]
 const FUNCTIONS = [
