@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fromJSON } from '../../src/index.ts'
+import { fromJSON, toJSON } from '../../src/index.ts'
 import { type Any, engines, type Place } from './ground.ts'
 import { Dice, Mutator, mayRecur } from './mutate.ts'
 import { reads } from './reads.ts'
@@ -90,7 +90,7 @@ function corpus(engine: Place, db: Any): readonly Any[] {
   ]
   for (const form of forms) {
     try {
-      const json = JSON.parse(JSON.stringify(form(db)))
+      const json = JSON.parse(JSON.stringify((toJSON as Any)(form(db))))
       if (json.kanta !== undefined && !json.recursive) made.push(json)
     } catch {
       // What cannot be built or stored is no query to begin with.
