@@ -26,6 +26,7 @@ export {
   setCapacity,
   start,
   takes,
+  takesTables,
 } from './node.ts'
 export { type Atom, isCount, isTypeName, type Part, type Role } from './role.ts'
 export { type SchemaKinds, schemaFields } from './schema-kinds.ts'

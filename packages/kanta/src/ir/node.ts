@@ -167,6 +167,12 @@ export const isAlias = ({ operator }: NodeOf<'operation'>): boolean => operator.
 /** Whether a part takes what fills a role. */
 export const takes = (part: Part, role: Role | Kind): boolean => part.takes.includes(role)
 
+/** Whether a table in a part is one that is read or written, and not a row as a value. */
+export const takesTables = (part: Part): boolean =>
+  !takes(part, 'expression') &&
+  !takes(part, 'selection') &&
+  (takes(part, 'source') || takes(part, 'target') || takes(part, 'table'))
+
 /** The kind of what a node stands for, in messages. */
 export function kindOf(part: Node): Kind {
   if (part.kind === 'alias') return kindOf(part.operand)
