@@ -4,51 +4,56 @@ import { defines, sourcesOf } from '../ir/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { all, column, sameName } from './expression.ts'
-import type { Late } from './late.ts'
 import type { ColumnUse, Row, RowUse, TablePolicy, TableReference, TableRule } from './rule.ts'
+import type { RunValues } from './run-values.ts'
 import { isText, refuse } from './text.ts'
 
 /** A table where a statement names it, and what policies ask of it there. */
-export interface Found {
+export interface GuardedTable {
   readonly table: NodeOf<'table'>
   /** The name that its columns have in the statement. */
   readonly name: string
   readonly reference: TableReference
-  readonly rules: readonly Ruled[]
+  readonly rules: readonly PolicyRule[]
   /** The names that mean common table expressions where it stands. */
-  readonly hidden: ReadonlySet<string>
+  readonly cteNames: ReadonlySet<string>
 }
 
 /** A rule and the policy that it comes from. */
-export interface Ruled {
+export interface PolicyRule {
   readonly rule: TableRule
   readonly policy: string
 }
 
 /** Where policies meet a statement: its database, the policies, and what they add to each run. */
-export class Site {
+export class StatementGuard {
   readonly dialect: Dialect
-  readonly late: Late
+  readonly runValues: RunValues
   readonly #policies: readonly TablePolicy[]
-  readonly #around: Surroundings
-  readonly #within: (rule: Node) => Node
+  readonly #surroundings: Surroundings
+  readonly #guardQueries: (rule: Node) => Node
   readonly #known: KnownTables
-  readonly #asked = new WeakMap<NodeOf<'table'>, Map<RowUse | 'insert', readonly Ruled[]>>()
+  readonly #asked = new WeakMap<NodeOf<'table'>, Map<RowUse | 'insert', readonly PolicyRule[]>>()
   readonly #spellings = new Map<string, readonly string[]>()
 
   /** `within` applies policies to the queries inside of what a rule says that ask for it. */
-  constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late, within: (rule: Node) => Node) {
-    this.#within = within
-    this.dialect = around.dialect
-    this.late = late
+  constructor(
+    policies: readonly TablePolicy[],
+    surroundings: Surroundings,
+    runValues: RunValues,
+    guardQueries: (rule: Node) => Node,
+  ) {
+    this.#guardQueries = guardQueries
+    this.dialect = surroundings.dialect
+    this.runValues = runValues
     this.#policies = policies
-    this.#around = around
-    this.#known = knownTables(policies, around)
+    this.#surroundings = surroundings
+    this.#known = knownTables(policies, surroundings)
   }
 
   /** What the name of a table means in the database, where that tells no cases apart in lower case. */
-  physical(name: string): string {
-    return physicalName(name, this.#around)
+  physicalName(name: string): string {
+    return physicalName(name, this.#surroundings)
   }
 
   /** What the database knows of a table, however a statement spells it, and whatever definition the statement brings. */
@@ -59,16 +64,15 @@ export class Site {
   }
 
   /** Whether an unqualified name is that of a common table expression. */
-  #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
-    if (hidden.has(name)) return true
-    if (hidden.size === 0) return false
+  #isHidden(name: string, cteNames: ReadonlySet<string>): boolean {
+    if (cteNames.has(name)) return true
     const fold = this.dialect.foldCteName
-    return [...hidden].some((other) => fold(other) === fold(name))
+    return [...cteNames].some((other) => fold(other) === fold(name))
   }
 
   /** Refuses definitions where a policy does. */
   checkStatement(statement: Node): void {
-    if (!defines(statement.kind) || !DEFINES.test(statement.kind)) return
+    if (!defines(statement.kind) || !DEFINITIONS.test(statement.kind)) return
     const policy = this.#policies.find(({ refusesDefinitions }) => refusesDefinitions === true)
     if (policy !== undefined)
       throw new KantaError(
@@ -78,27 +82,31 @@ export class Site {
   }
 
   /** The table of a source that is read; `undefined` for a query, a common table expression or values. */
-  source(source: Node, hidden: ReadonlySet<string>, use: RowUse = 'select'): Found | undefined {
+  sourceTable(source: Node, cteNames: ReadonlySet<string>, use: RowUse = 'select'): GuardedTable | undefined {
     const table = source.kind === 'alias' ? source.operand : source
-    if (table.kind !== 'table') return knownSource(table, READ)
-    if (table.schema === undefined && this.#isHidden(table.name, hidden)) return undefined
-    return this.#found(table, source, use, hidden)
+    if (table.kind !== 'table') return checkSource(table, READ_SOURCES)
+    if (table.schema === undefined && this.#isHidden(table.name, cteNames)) return undefined
+    return this.#found(table, source, use, cteNames)
   }
 
   /** The table that is written: never a common table expression. */
-  target(target: Node | undefined, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found | undefined {
+  targetTable(
+    target: Node | undefined,
+    use: RowUse | 'insert',
+    cteNames: ReadonlySet<string>,
+  ): GuardedTable | undefined {
     if (target === undefined) return undefined
     const table = target.kind === 'alias' ? target.operand : target
-    return table.kind === 'table' ? this.#found(table, target, use, hidden) : knownSource(table, WRITTEN)
+    return table.kind === 'table' ? this.#found(table, target, use, cteNames) : checkSource(table, WRITTEN_SOURCES)
   }
 
-  #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', hidden: ReadonlySet<string>): Found {
-    const physical = this.physical(table.name)
+  #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', cteNames: ReadonlySet<string>): GuardedTable {
+    const physical = this.physicalName(table.name)
     const known = this.#definition(table, physical)
     const definition = known ?? (table.definition as TableDefinition | undefined)
     const reference: TableReference = { name: known?.name ?? table.name, schema: table.schema, definition }
     const name = source.kind === 'alias' ? source.name : table.name
-    return { table, name, reference, rules: this.#rules(table, reference, physical, use), hidden }
+    return { table, name, reference, rules: this.#rules(table, reference, physical, use), cteNames }
   }
 
   /** What the policies ask of a table where it stands; each is asked once for each use of it. */
@@ -107,16 +115,16 @@ export class Site {
     reference: TableReference,
     physical: string,
     use: RowUse | 'insert',
-  ): readonly Ruled[] {
-    const asked = this.#asked.get(table) ?? new Map<RowUse | 'insert', readonly Ruled[]>()
+  ): readonly PolicyRule[] {
+    const asked = this.#asked.get(table) ?? new Map<RowUse | 'insert', readonly PolicyRule[]>()
     this.#asked.set(table, asked)
     let rules = asked.get(use)
     if (rules === undefined) {
-      const found: Ruled[] = []
+      const found: PolicyRule[] = []
       this.#policies.forEach((policy, i) => {
         const name = this.#known.spelled[i]!.get(physical)
         const spelled = name === undefined || name === reference.name ? reference : { ...reference, name }
-        const rule = policy.rule(spelled, use, this.late)
+        const rule = policy.rule(spelled, use, this.runValues)
         if (rule !== undefined) found.push({ rule, policy: policy.name })
       })
       rules = found
@@ -126,30 +134,42 @@ export class Site {
   }
 
   /** What is true of the rows of a table that are there for a statement. */
-  sees(found: Found, use: RowUse, row: Row = (of) => column(found.name, of)): Node | undefined {
-    return all(found.rules.map((ruled) => this.own(ruled.rule.sees?.(row, use, this.late), found, ruled)))
+  rowFilter(found: GuardedTable, use: RowUse, row: Row = (of) => column(found.name, of)): Node | undefined {
+    return all(
+      found.rules.map((policyRule) =>
+        this.guardCondition(policyRule.rule.sees?.(row, use, this.runValues), found, policyRule),
+      ),
+    )
   }
 
   /**
    * A condition of a policy whose queries read the tables that the policy means, whatever the statement calls its own,
    * and of those the rows that are there where a query asks for that.
    */
-  own(condition: Node | undefined, { name, hidden }: Found, { policy }: Ruled): Node | undefined {
+  guardCondition(
+    condition: Node | undefined,
+    { name, cteNames }: GuardedTable,
+    { policy }: PolicyRule,
+  ): Node | undefined {
     const check = (part: Node): void => {
       if (part.kind === 'select')
         for (const source of sourcesOf(part).read) {
           const table = source.kind === 'alias' ? source.operand : source
-          const isHidden = table.kind === 'table' && table.schema === undefined && this.#isHidden(table.name, hidden)
+          const isHidden = table.kind === 'table' && table.schema === undefined && this.#isHidden(table.name, cteNames)
           if (isHidden)
-            throw taken(`The common table expression '${table.name}'`, `reads the table '${table.name}'`, policy)
+            throw nameTakenError(
+              `The common table expression '${table.name}'`,
+              `reads the table '${table.name}'`,
+              policy,
+            )
           if ('name' in source && typeof source.name === 'string' && sameName(source.name, name))
-            throw taken(`The alias '${name}'`, 'has it in a query of its own', policy)
+            throw nameTakenError(`The alias '${name}'`, 'has it in a query of its own', policy)
         }
       eachChild(part, check)
     }
     if (condition === undefined) return undefined
     check(condition)
-    return this.#within(condition)
+    return this.#guardQueries(condition)
   }
 
   /** Whether two names mean one column: not all databases tell cases apart. */
@@ -159,20 +179,20 @@ export class Site {
 
   /** Whether two names mean one table, alias or common table expression. */
   sameSource(one: string, other: string): boolean {
-    return sameName(one, other) || sameName(this.physical(one), this.physical(other))
+    return sameName(one, other) || sameName(this.physicalName(one), this.physicalName(other))
   }
 
   /** Calls the rule for a column, by its name in the statement, in the program and in the database: rules know one. */
-  column({ rule }: Ruled, name: string, use: ColumnUse): void {
+  checkColumn({ rule }: PolicyRule, name: string, use: ColumnUse): void {
     if (rule.column === undefined) return
-    for (const each of this.#spellingsOf(name)) rule.column(each, use, this.late)
+    for (const each of this.#spellingsOf(name)) rule.column(each, use, this.runValues)
   }
 
   #spellingsOf(name: string): readonly string[] {
     let known = this.#spellings.get(name)
     if (known === undefined) {
       const physical = this.#physicalColumn(name)
-      const all = [name, this.#around.toProgram(physical), physical]
+      const all = [name, this.#surroundings.toProgram(physical), physical]
       known = all.filter((one, i) => all.findIndex((other) => sameName(one, other)) === i)
       this.#spellings.set(name, known)
     }
@@ -180,22 +200,22 @@ export class Site {
   }
 
   #physicalColumn(name: string): string {
-    const renamed = this.#around.renames(column(undefined, name))
+    const renamed = this.#surroundings.renames(column(undefined, name))
     return renamed.kind === 'ref' ? renamed.column : name
   }
 }
 
 /** Sources that are no tables, or are trusted: functions are known by then, and queries are looked at by themselves. */
-const READ: ReadonlySet<Node['kind']> = new Set([
+const READ_SOURCES: ReadonlySet<Node['kind']> = new Set([
   ...(['select', 'values', 'listTable', 'call', 'trusted', 'insert', 'update', 'delete', 'merge'] as const),
 ])
-const WRITTEN: ReadonlySet<Node['kind']> = new Set(['trusted'])
+const WRITTEN_SOURCES: ReadonlySet<Node['kind']> = new Set(['trusted'])
 
-function knownSource(source: Node, known: ReadonlySet<Node['kind']>): undefined {
+function checkSource(source: Node, known: ReadonlySet<Node['kind']>): undefined {
   if (!known.has(source.kind)) refuse(isText(source) ? 'SQL text as a table' : `A ${source.kind} as a table`)
 }
 
-const taken = (what: string, why: string, policy: string): KantaError =>
+const nameTakenError = (what: string, why: string, policy: string): KantaError =>
   new KantaError('policy', `${what} needs another name: the policy '${policy}' ${why}.`)
 
 /** The tables that a database with its policies knows, by their physical names. */
@@ -205,26 +225,26 @@ interface KnownTables {
   readonly spelled: readonly ReadonlyMap<string, string>[]
 }
 
-const known = new WeakMap<Surroundings, KnownTables>()
+const knownIn = new WeakMap<Surroundings, KnownTables>()
 
-function knownTables(policies: readonly TablePolicy[], around: Surroundings): KnownTables {
-  const found = known.get(around)
-  if (found !== undefined) return found
+function knownTables(policies: readonly TablePolicy[], surroundings: Surroundings): KnownTables {
+  const known = knownIn.get(surroundings)
+  if (known !== undefined) return known
   const definitions = new Map<string, { key: string; definition: TableDefinition }[]>()
-  for (const [key, definition] of around.schema) {
-    const physical = physicalName(definition.name, around)
+  for (const [key, definition] of surroundings.schema) {
+    const physical = physicalName(definition.name, surroundings)
     const same = definitions.get(physical) ?? []
-    same.push({ key, definition: localize(definition, around.dialect) })
+    same.push({ key, definition: localize(definition, surroundings.dialect) })
     definitions.set(physical, same)
   }
   const spelled = policies.map(({ tables = [] }) => {
     const names = new Map<string, string>()
     // Of two that mean one table, the first counts.
-    for (const name of tables.toReversed()) names.set(physicalName(name, around), name)
+    for (const name of tables.toReversed()) names.set(physicalName(name, surroundings), name)
     return names
   })
   const made = { definitions, spelled }
-  known.set(around, made)
+  knownIn.set(surroundings, made)
   return made
 }
 
@@ -233,4 +253,4 @@ function physicalName(name: string, { renames, dialect }: Surroundings): string 
   return dialect.foldName(renamed.kind === 'table' ? renamed.name : name)
 }
 
-const DEFINES = /^(?:create|alter|drop|rename|comment|truncate|grant|revoke)/
+const DEFINITIONS = /^(?:create|alter|drop|rename|comment|truncate|grant|revoke)/
