@@ -2,6 +2,7 @@ import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
+import { semanticsOf } from './database/index.ts'
 import { all, assignment, choose, column, demand, literal, word } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
@@ -142,7 +143,7 @@ function refuseOtherTables(set: Node, targets: readonly Found[]): void {
 
 /** Refuses a column under a name that policies do not know it by, such as `rowid`. */
 export function refuseOtherName(name: string, { rules, reference }: Found, site: Site): void {
-  const [column] = rules.length === 0 ? [] : site.dialect.names.columnsOf(name, reference.definition)
+  const [column] = rules.length === 0 ? [] : site.semantics.names.columnsOf(name, reference.definition, site.dialect)
   if (column === undefined) return
   const instead = column === '*' ? 'Name the column itself.' : `Write '${column}'.`
   throw policyError(
@@ -210,7 +211,7 @@ export function newRow(sets: readonly Node[], row: Row, target: Found, site: Sit
 /** A row of values as the database holds them when it has written them, which may not be as they are given. */
 export function writtenRow(
   target: Found,
-  { dialect }: Site,
+  { dialect, semantics }: Site,
   of: (name: string) => { readonly stored: Node } | { readonly value: Node },
 ): Written {
   const given = new Map<string, Node>()
@@ -220,7 +221,7 @@ export function writtenRow(
     const column = target.reference.definition?.columns.get(name)
     const value = asColumn(found.value, column, dialect)
     if (found.value.kind === 'literal' && found.value.value === null) return value
-    const stored = dialect.stored(value, column)
+    const stored = semantics.stored(value, column, dialect)
     if (stored.given !== undefined) given.set(name, stored.given)
     return stored.value
   }
@@ -232,7 +233,7 @@ function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Di
   const isNull = value.kind === 'literal' && value.value === null
   if (column === undefined || !(isNull || value.kind === 'slot')) return value
   const encoded = value.kind === 'slot' ? { ...value, codec: value.codec ?? column.codec } : value
-  if (!dialect.untypedValues) return encoded
+  if (!semanticsOf(dialect).untypedValues) return encoded
   // A length would cut values silently.
   return { kind: 'cast', operand: encoded, type: word(dialect.typeName({ ...column, typeArguments: [] })) }
 }

@@ -20,7 +20,7 @@ export function checkColumns(statement: Node, hidden: ReadonlySet<string>, site:
   ].filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
   if (found.length === 0) return
   for (const source of [...written, ...read]) refuseRenamed(source, found)
-  const names = written.length === 0 ? [] : site.dialect.names.writtenRows
+  const names = written.length === 0 ? [] : site.semantics.names.writtenRows
   new Reading(found, new Set(names), site).statement(statement, [])
 }
 
@@ -180,18 +180,18 @@ class Reading {
     return (
       definition.columns.has(column) ||
       [...definition.columns.keys()].some((name) => this.#site.sameColumn(name, column)) ||
-      this.#site.dialect.names.columnsOf(column, definition).length > 0
+      this.#site.semantics.names.columnsOf(column, definition, this.#site.dialect).length > 0
     )
   }
 
   /** Whether what stands after the name of a table may be a function of its row. */
   #readsRow({ reference: { definition } }: Found, column: string): boolean {
     const isKnown = definition !== undefined && this.#has(definition, column)
-    return !isKnown && this.#site.dialect.names.readsRow(column, definition)
+    return !isKnown && this.#site.semantics.names.readsRow(column, definition)
   }
 
   #tell({ rules, reference }: Found, column: string): void {
-    const names = [column, ...this.#site.dialect.names.columnsOf(column, reference.definition)]
+    const names = [column, ...this.#site.semantics.names.columnsOf(column, reference.definition, this.#site.dialect)]
     for (const rule of rules) for (const name of names) this.#site.column(rule, name, 'read')
   }
 }

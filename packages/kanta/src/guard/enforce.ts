@@ -12,6 +12,7 @@ import {
 } from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
+import { semanticsOf } from './database/index.ts'
 import { guardInsert } from './insert.ts'
 import { Late } from './late.ts'
 import { guardMerge } from './merge.ts'
@@ -52,7 +53,7 @@ export function enforce(statement: Node, policies: readonly Policy[], around: Su
   const within = (rule: Node): Node => {
     if (!late.isReader(rule)) return mapChildren(rule, within)
     const read = guard(rule, NO_NAMES, site, false)
-    return WRITES.has(statement.kind) && !around.dialect.readsWrittenTable ? apart(read) : read
+    return WRITES.has(statement.kind) && !semanticsOf(around.dialect).readsWrittenTable ? apart(read) : read
   }
   const site = new Site(policies as readonly TablePolicy[], around, late, within)
   checkPlaces(statement, ROOT, [], site)
@@ -94,7 +95,7 @@ function guard(part: Node, hidden: ReadonlySet<string>, site: Site, columns = tr
     part,
     hidden,
     (child, names) => guard(child, names, site, columns),
-    site.dialect.cteVisibility,
+    site.semantics.cteVisibility,
   )
   const names = namesIn(inner, hidden)
   if (columns) checkColumns(part, names, site)

@@ -160,7 +160,7 @@ function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: Found, site: 
     )
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
   const codecs = columns.map((name) => codecOf(name, target))
-  if (site.dialect.untypedValues) {
+  if (site.semantics.untypedValues) {
     const selects = columns.map((name) => site.dialect.quote(name))
     const slot: Node = { ...rows, codec: { columns: keys, codecs, selects } }
     return asTyped({ kind: 'raw', strings: ['', ''], parts: [slot] }, columns, target)
@@ -211,8 +211,8 @@ function named(query: Node, columns: readonly string[], where: readonly Node[], 
 }
 
 /** A query whose columns may get other names: MariaDB takes those of its order for the new ones. */
-function ordered(query: Node, { dialect }: Site): Node {
-  if (query.kind !== 'select' || query.orderBy.length === 0 || !dialect.cteColumnsRenameOrder) return query
+function ordered(query: Node, { semantics }: Site): Node {
+  if (query.kind !== 'select' || query.orderBy.length === 0 || !semantics.cteColumnsRenameOrder) return query
   const from: Node[] = [{ kind: 'alias', operand: query, name: NEW, columns: undefined }]
   return nodeWith('select', { items: [{ kind: 'star', table: undefined }], from })
 }
@@ -300,7 +300,7 @@ const MOST: Node = { kind: 'literal', value: 9223372036854775807n }
 function queryOfRows(insert: Insert, target: Found, site: Site): Node {
   if (insert.rows?.kind === 'slot') return queryOfSlot(insert.rows, insert, target, site)
   const query = withCodecs(insert.query ?? queryOfTuples(insert.tuples), insert.columns!, target)
-  return site.dialect.untypedValues ? asTyped(query, insert.columns!, target) : query
+  return site.semantics.untypedValues ? asTyped(query, insert.columns!, target) : query
 }
 
 function queryOfTuples(tuples: readonly Node[]): Node {

@@ -3,6 +3,7 @@ import { KantaError } from '../error/index.ts'
 import { sourcesOf } from '../ir/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
+import { type Semantics, semanticsOf } from './database/index.ts'
 import { all, column, sameName } from './expression.ts'
 import type { Late } from './late.ts'
 import type { ColumnUse, Row, RowUse, TablePolicy, TableReference, TableRule } from './rule.ts'
@@ -27,6 +28,7 @@ export interface Ruled extends TableRule {
 /** Where policies meet a statement: its database, the policies, and what they add to each run. */
 export class Site {
   readonly dialect: Dialect
+  readonly semantics: Semantics
   readonly late: Late
   readonly #policies: readonly TablePolicy[]
   readonly #around: Surroundings
@@ -36,6 +38,7 @@ export class Site {
   constructor(policies: readonly TablePolicy[], around: Surroundings, late: Late, within: (rule: Node) => Node) {
     this.#within = within
     this.dialect = around.dialect
+    this.semantics = semanticsOf(around.dialect)
     this.late = late
     this.#policies = policies
     this.#around = around
@@ -63,7 +66,7 @@ export class Site {
   /** Whether an unqualified name is that of a common table expression. */
   #isHidden(name: string, hidden: ReadonlySet<string>): boolean {
     if (hidden.has(name)) return true
-    const fold = this.dialect.foldCteName
+    const fold = this.semantics.foldCteName
     return [...hidden].some((other) => fold(other) === fold(name))
   }
 
