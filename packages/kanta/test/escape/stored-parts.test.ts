@@ -11,7 +11,7 @@ import {
   toJSON,
   values,
 } from '../../src/index.ts'
-import { fieldsOf, type Kind, kindFills } from '../../src/ir/index.ts'
+import { fieldsOf, type Kind, kindFills, wordsOf } from '../../src/ir/index.ts'
 import { fields } from '../../src/ir/kinds.ts'
 import { createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
 import { type Any, engines, type Place } from './ground.ts'
@@ -349,3 +349,12 @@ const isTried = (kind: Kind): boolean =>
   kind !== 'trusted' && !kindFills(kind, 'planned') && !kindFills(kind, 'command')
 const partsOf = (kind: Kind): readonly string[] =>
   fieldsOf(kind).flatMap(([name, sort]) => (sort === 'node' || sort === 'nodes' ? `${kind}.${name}` : []))
+
+test('each part that holds a word has the words that a stored query may bring', () => {
+  const without = (Object.keys(fields) as Kind[]).flatMap((kind) =>
+    fieldsOf(kind).flatMap(([name, , { atom }]) =>
+      (atom === 'word') === wordsOf(kind, name).length > 0 ? [] : [`${kind}.${name}`],
+    ),
+  )
+  expect(without).toEqual([])
+})
