@@ -63,8 +63,13 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
       // That there is a policy on rows keeps SQL text out, of which nothing is known.
       tablePolicy({
         name: 'audit',
-        rule: ({ name, schema, definition }, use, late) => {
-          const inside = late.around.renames({ kind: 'table', schema, name, definition: definition as never })
+        rule: ({ name, schema, definition }, use, runValues) => {
+          const inside = runValues.surroundings.renames({
+            kind: 'table',
+            schema,
+            name,
+            definition: definition as never,
+          })
           if (settings.isOwn(name) || (inside.kind === 'table' && settings.isOwn(inside.name))) refuseOwn(name)
           // That there is a rule for deletes keeps out truncate(), of which no transaction hook hears.
           return use === 'delete' && settings.audits(fullName({ schema, name })) ? {} : undefined

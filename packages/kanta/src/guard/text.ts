@@ -99,13 +99,13 @@ function confineText(text: Node, rules: TextRules): NodeOf<'raw'> {
     // What is no list or query after `in` would be a table in SQLite.
     if (/\bin\s*$/i.test(strings[i]!) && NO_LIST.has(part.kind)) refuse(`A ${part.kind} after 'in'`)
   })
-  return { kind: 'raw', strings: strings.map((string, i) => apart(string, i > 0, i < parts.length)), parts }
+  return { kind: 'raw', strings: strings.map((string, i) => spaceText(string, i > 0, i < parts.length)), parts }
 }
 
 const NO_LIST: ReadonlySet<Node['kind']> = new Set(['ref', 'identifier', 'table', 'star', 'alias', 'call', 'literal'])
 
 /** Text beside parts with which it makes no new sign, such as `$` before `$1`. */
-function apart(string: string, after: boolean, before: boolean): string {
+function spaceText(string: string, after: boolean, before: boolean): string {
   const front = after && /^[^\s),.:]/.test(string) ? ' ' : ''
   const back = before && /[^\s(,.]$/.test(string) ? ' ' : ''
   return front + string + back

@@ -40,7 +40,7 @@ const marking: Any = {
   policies: [
     tablePolicy({
       name: 'marking',
-      rule: () => ({ deletes: { title: { value: () => ({ kind: 'literal', value: 'gone' }), given: 'refuse' } } }),
+      rule: () => ({ deletes: { title: { value: () => ({ kind: 'literal', value: 'gone' }), userValue: 'refuse' } } }),
     }),
   ],
 }

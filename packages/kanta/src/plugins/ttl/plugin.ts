@@ -93,12 +93,12 @@ function expiry(settings: TtlSettings): TablePolicy {
       if (expiring === undefined) return undefined
       const { column, after } = expiring
       return {
-        sees: (row: Row, _use, late) => {
-          const { form, valueOf } = timeColumn(expiring, table.definition, late.dialect)
+        sees: (row: Row, _use, runValues) => {
+          const { form, valueOf } = timeColumn(expiring, table.definition, runValues.dialect)
           const moment: Node =
             clock === 'database'
-              ? expiries.of(late.dialect).moment(form, after).node
-              : late.value(() => valueOf(new Date(readClock(now).getTime() - after)))
+              ? expiries.of(runValues.dialect).moment(form, after).node
+              : runValues.value(() => valueOf(new Date(readClock(now).getTime() - after)))
           const left: Node = { kind: 'binary', left: row(column), op: '>', right: moment }
           return { kind: 'or', items: [isNull(row(column)), left] }
         },
