@@ -71,7 +71,7 @@ export function tenant(options: TenantOptions): Plugin {
       return new TenantRule(table, column, known, context)
     },
   })
-  return { name: 'tenant', policies: [policy] }
+  return { name: 'tenant', names: [...(tables ?? []), ...shared].map((table) => ({ table })), policies: [policy] }
 }
 
 /** The options of what keeps tenants apart, with what is not given filled in. */

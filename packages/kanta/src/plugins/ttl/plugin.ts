@@ -63,6 +63,7 @@ export function ttl(options: TtlOptions): Plugin<Expires> {
   let main: DatabaseHandle | undefined
   return {
     name: 'ttl',
+    names: settings.tables.map(({ table, column }) => ({ table, columns: [column] })),
     policies: [policy],
     onInit: async (db: DatabaseHandle) => {
       // The plugins that rename are those of the database that was opened, which the one given here does without.
