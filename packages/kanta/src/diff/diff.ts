@@ -10,32 +10,33 @@ import { ruleSets } from './rules.ts'
 import { isCatalog, type Schema, type Side, sideOf } from './side.ts'
 import type { Step } from './step.ts'
 
-/** How two schemas are held against each other. */
+/** The options of `diff()`. */
 export interface DiffOptions {
-  /** The database that is changed; may be left out when a side was introspected. */
+  /** The database to change. Optional if one side is a catalog of `introspect()`. */
   readonly dialect?: DialectName | undefined
-  /** What was renamed: `{ old_table: 'new_table', 'city.nmae': 'name' }`; null says that it is dropped. */
+  /** The renames: `{ old_table: 'new_table', 'city.nmae': 'name' }`. Null means that the old name is dropped. */
   readonly renames?: Renames | undefined
-  /** Is asked what was renamed where `renames` does not say it. */
+  /** Answers what was renamed where `renames` has no entry. */
   readonly ask?: Ask | undefined
-  /** The rules that are not asked, each with the reason. */
+  /** The lint rules to turn off, each with the reason. */
   readonly off?: LintOptions['off']
 }
 
-/** What leads from one schema to another, and back. */
+/** The steps from one schema to another, and back. */
 export interface Difference {
   readonly dialect: DialectName
   readonly up: readonly Step[]
   readonly down: readonly Step[]
-  /** What may go wrong, and what going down does not bring back. */
+  /** The risks of the steps, and the data that going down does not restore. */
   readonly warnings: readonly Finding[]
 }
 
 /**
- * The steps from one schema to another: each side is a module of `table()` values, a database that was introspected, or
- * null for nothing. What may have been renamed is asked for; it is never taken for something dropped and something new.
+ * Returns the steps from one schema to another. Each side is a module of `table()` values, a catalog of `introspect()`,
+ * or null for an empty schema. It asks if a table or column may have been renamed, and never guesses that it was dropped
+ * and a new one added.
  *
- * @throws KantaError `invalid_input` for a wrong option, and where it does not know whether something was renamed.
+ * @throws KantaError `invalid_input` for a wrong option, and for a possible rename without an answer.
  *
  * @example
  * ```ts
@@ -56,10 +57,10 @@ export async function diff(from: Schema, to: Schema, options: DiffOptions = {}):
   const renames = await findRenames(before, after, rules, options.renames ?? {}, options.ask)
   const named = withNames(before, rules)
   const up = plan(named, after, renames, ground)
-  // Back from what is there once it went up, with the names that it has then.
+  // The way back starts from the schema after `up`, with the names that it has then.
   const back = reversed(renames, before)
   const moved = renamedSide(named, renames, rules)
-  // Tables say nothing of views and triggers, which are there all the same.
+  // `table()` values describe no views and triggers, so those of the database stay.
   const all = after.says === 'all' ? after : { ...after, views: moved.views, triggers: moved.triggers }
   const reached = withKeptNames(all, moved, ground)
   const down = plan(reached, { ...before, enums: withKeptValues(before.enums, after.enums) }, back, ground)
@@ -67,7 +68,7 @@ export async function diff(from: Schema, to: Schema, options: DiffOptions = {}):
   return { dialect: name, up, down, warnings }
 }
 
-/** No database takes a value from an enum; going down leaves those that came, which harms nothing. */
+/** Keeps the values that enums gained, since no database can remove a value from an enum. */
 function withKeptValues(before: Side['enums'], after: Side['enums']): Side['enums'] {
   const came = new Map(after.map((each) => [keyOf(each), each]))
   return before.map((each) => came.get(keyOf(each)) ?? each)
@@ -76,15 +77,15 @@ function withKeptValues(before: Side['enums'], after: Side['enums']): Side['enum
 const OPTIONS = ['dialect', 'renames', 'ask', 'off']
 
 function check(from: Schema, to: Schema, options: DiffOptions): DialectName {
-  if (typeof options !== 'object' || options === null) refuse("diff() takes options such as { dialect: 'sqlite' }.")
+  if (typeof options !== 'object' || options === null) refuse("The options of diff() are an object, such as { dialect: 'sqlite' }.")
   for (const name of Object.keys(options))
     if (!OPTIONS.includes(name)) refuse(`diff() has no option '${name}'. It takes: ${OPTIONS.join(', ')}.`)
-  if (options.ask !== undefined && typeof options.ask !== 'function') refuse('ask is a function.')
+  if (options.ask !== undefined && typeof options.ask !== 'function') refuse('ask must be a function.')
   const catalog = isCatalog(from) ? from : isCatalog(to) ? to : undefined
   return options.dialect ?? catalog?.dialect ?? refuse("diff() needs a dialect: { dialect: 'sqlite' }.")
 }
 
-/** The SQL of a step: one statement or more, without parameters. */
+/** Returns the SQL of a step: one or more statements without parameters. */
 export function stepSql(step: Step, dialect: DialectName): string[] {
   return [...printStep(step, ruleSets.of(dialect).dialect)]
 }

@@ -2,14 +2,14 @@ import { isSign } from '../dialect/index.ts'
 import { Cursor, type Token, tokens } from '../introspect/index.ts'
 import type { Rules } from './rule.ts'
 
-/** An expression without what a database adds, drops or reorders when it prints one. */
+/** An expression in a normal form, free of what databases add, drop or reorder when they print one. */
 type Form =
   | { readonly leaf: string; readonly literal?: 'string' | 'number' | undefined }
   | { readonly op: string; readonly parts: readonly Form[] }
 
 /**
- * One text for all spellings of an expression: without parentheses that change nothing, with the casts of literals left
- * out, and with `in`, `between` and `like` as PostgreSQL spells them. Names lose the table before them and their quotes.
+ * Returns the same text for all spellings of an expression. It drops redundant parentheses, casts of literals, quotes and
+ * the table before a column, and writes `in`, `between` and `like` as PostgreSQL does.
  */
 export function normalExpression(text: string, rules: Rules, table?: string): string {
   const parser = new Parser(text, rules, table)
@@ -17,7 +17,7 @@ export function normalExpression(text: string, rules: Rules, table?: string): st
     return show(parser.whole())
   } catch (error) {
     if (!(error instanceof Unread)) throw error
-    // Other grammar, such as a subquery: its words as they are.
+    // Compare other grammar, such as a subquery, word by word.
     return tokens(text, rules.dialect)
       .map((token) => (token.kind === 'string' ? token.text : token.value.toLowerCase()))
       .join(' ')
@@ -55,7 +55,7 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   '<@': '<@',
 }
 const OTHER = new Set(['||', '->', '->>', '&', '|', '#', '<<', '>>'])
-/** What a database casts a column to by itself, to compare it with another type. */
+/** The types to which a database casts a column by itself, to compare it with another type. */
 const WIDENED = /^(?:text|varchar|character varying|bpchar|numeric|double precision|bigint|integer)$/
 const NUMERIC = /^(?:numeric|decimal|integer|int|bigint|smallint|real|double precision|float)/
 const NILADIC = new Set(['current_timestamp', 'current_date', 'current_time', 'curdate', 'now', 'localtimestamp'])
@@ -67,14 +67,14 @@ class Parser {
   readonly #table: string | undefined
 
   constructor(text: string, rules: Rules, table: string | undefined) {
-    this.#c = Cursor.over(text, rules.dialect)
+    this.#c = Cursor.of(text, rules.dialect)
     this.#rules = rules
     this.#table = table
   }
 
   whole(): Form {
     const form = this.#or()
-    if (this.#c.now !== undefined) throw new Unread()
+    if (this.#c.current !== undefined) throw new Unread()
     return form
   }
 
@@ -88,13 +88,13 @@ class Parser {
 
   #chain(word: string, part: () => Form): Form {
     const parts = [part()]
-    while (this.#c.takes(word)) parts.push(part())
+    while (this.#c.accept(word)) parts.push(part())
     if (parts.length === 1) return parts[0]!
     return junction(word, parts)
   }
 
   #not(): Form {
-    return this.#c.takes('not') ? negated(this.#not()) : this.#comparison()
+    return this.#c.accept('not') ? negated(this.#not()) : this.#comparison()
   }
 
   #comparison(): Form {
@@ -108,19 +108,19 @@ class Parser {
 
   #compared(left: Form): Form | undefined {
     const c = this.#c
-    if (c.takes('is')) {
-      const not = c.takes('not')
-      if (c.takes('distinct', 'from')) return not_(not, { op: 'is distinct', parts: [left, this.#operator()] })
+    if (c.accept('is')) {
+      const not = c.accept('not')
+      if (c.accept('distinct', 'from')) return not_(not, { op: 'is distinct', parts: [left, this.#operator()] })
       return not_(not, { op: 'is', parts: [left, this.#operator()] })
     }
-    if (c.takes('isnull')) return { op: 'is', parts: [left, { leaf: 'null' }] }
-    if (c.takes('notnull')) return negated({ op: 'is', parts: [left, { leaf: 'null' }] })
-    const at = c.at
-    const not = c.takes('not')
-    if (c.takes('in')) return not_(not, { op: 'in', parts: [left, ...this.#list()] })
-    if (c.takes('between')) {
+    if (c.accept('isnull')) return { op: 'is', parts: [left, { leaf: 'null' }] }
+    if (c.accept('notnull')) return negated({ op: 'is', parts: [left, { leaf: 'null' }] })
+    const at = c.position
+    const not = c.accept('not')
+    if (c.accept('in')) return not_(not, { op: 'in', parts: [left, ...this.#list()] })
+    if (c.accept('between')) {
       const low = this.#operator()
-      if (!c.takes('and')) throw new Unread()
+      if (!c.accept('and')) throw new Unread()
       const high = this.#operator()
       return not_(not, {
         op: 'and',
@@ -131,55 +131,55 @@ class Parser {
       })
     }
     for (const word of ['like', 'ilike', 'glob', 'regexp', 'match'])
-      if (c.takes(word)) return { op: not ? `not ${word}` : word, parts: [left, this.#operator()] }
-    c.at = at
-    const sign = signOf(c.now)
+      if (c.accept(word)) return { op: not ? `not ${word}` : word, parts: [left, this.#operator()] }
+    c.position = at
+    const sign = signOf(c.current)
     const comparison = sign === undefined ? undefined : COMPARISONS[sign]
     if (comparison === undefined) return undefined
-    c.at++
-    if (c.sees('any') || c.sees('all')) return this.#any(comparison, left)
+    c.position++
+    if (c.isNext('any') || c.isNext('all')) return this.#any(comparison, left)
     return { op: comparison, parts: [left, this.#operator()] }
   }
 
-  /** `= any (array[…])` is `in`, `<> all (array[…])` is `not in`. */
+  /** Reads `= any (array[…])` as `in`, and `<> all (array[…])` as `not in`. */
   #any(sign: string, left: Form): Form {
-    const all = this.#c.takes('all')
-    if (!all) this.#c.takes('any')
-    if (!this.#c.takes('(')) throw new Unread()
+    const all = this.#c.accept('all')
+    if (!all) this.#c.accept('any')
+    if (!this.#c.accept('(')) throw new Unread()
     const right = this.#or()
-    if (!this.#c.takes(')')) throw new Unread()
+    if (!this.#c.accept(')')) throw new Unread()
     if ('op' in right && right.op === 'array' && sign === (all ? '<>' : '='))
       return not_(all, { op: 'in', parts: [left, ...right.parts] })
     return { op: `${sign} ${all ? 'all' : 'any'}`, parts: [left, right] }
   }
 
   #list(): Form[] {
-    if (!this.#c.takes('(')) throw new Unread()
+    if (!this.#c.accept('(')) throw new Unread()
     const items = this.#items(')')
     return items
   }
 
   #items(end: string): Form[] {
     const items: Form[] = []
-    if (this.#c.takes(end)) return items
+    if (this.#c.accept(end)) return items
     do items.push(this.#or())
-    while (this.#c.takes(','))
-    if (!this.#c.takes(end)) throw new Unread()
+    while (this.#c.accept(','))
+    if (!this.#c.accept(end)) throw new Unread()
     return items
   }
 
   #left(signs: (sign: string) => boolean, part: () => Form): Form {
     let left = part()
     for (let op = this.#sign(); op !== undefined && signs(op); op = this.#sign()) {
-      this.#c.at++
+      this.#c.position++
       left = { op, parts: [left, part()] }
     }
     return left
   }
 
-  /** The operator that comes next; MySQL has a word for one. */
+  /** Returns the operator that comes next. MySQL writes one as a word. */
   #sign(): string | undefined {
-    const token = this.#c.now
+    const token = this.#c.current
     if (token?.kind === 'word' && token.value === 'mod') return '%'
     return signOf(token)
   }
@@ -201,8 +201,8 @@ class Parser {
 
   #unary(): Form {
     const c = this.#c
-    if (c.takes('+')) return this.#unary()
-    if (!c.takes('-')) return this.#postfix()
+    if (c.accept('+')) return this.#unary()
+    if (!c.accept('-')) return this.#postfix()
     const of = this.#unary()
     return 'leaf' in of && of.literal === 'number' ? number(`-${of.leaf}`) : { op: 'minus', parts: [of] }
   }
@@ -211,10 +211,10 @@ class Parser {
     const c = this.#c
     let form = this.#primary()
     for (;;) {
-      if (c.takes('::')) form = cast(form, this.#type())
-      else if (c.takes('collate')) form = { op: `collate ${(c.name() ?? '').toLowerCase()}`, parts: [form] }
-      else if (c.sees('[')) {
-        c.at++
+      if (c.accept('::')) form = cast(form, this.#type())
+      else if (c.accept('collate')) form = { op: `collate ${(c.readName() ?? '').toLowerCase()}`, parts: [form] }
+      else if (c.isNext('[')) {
+        c.position++
         form = { op: 'at', parts: [form, ...this.#items(']')] }
       } else return form
     }
@@ -222,36 +222,36 @@ class Parser {
 
   #type(): string {
     const c = this.#c
-    let type = (c.name() ?? '').toLowerCase()
-    if (c.takes('.')) type += `.${(c.name() ?? '').toLowerCase()}`
-    for (const word of ['varying', 'precision']) if (c.takes(word)) type += ` ${word}`
-    const size = c.inside()
+    let type = (c.readName() ?? '').toLowerCase()
+    if (c.accept('.')) type += `.${(c.readName() ?? '').toLowerCase()}`
+    for (const word of ['varying', 'precision']) if (c.accept(word)) type += ` ${word}`
+    const size = c.readParentheses()
     if (size !== undefined) type += `(${size.map((token) => token.value).join('')})`
-    for (const zone of ['with', 'without']) if (c.takes(zone, 'time', 'zone')) type += ` ${zone} time zone`
-    while (c.takes('[', ']')) type += '[]'
+    for (const zone of ['with', 'without']) if (c.accept(zone, 'time', 'zone')) type += ` ${zone} time zone`
+    while (c.accept('[', ']')) type += '[]'
     return type
   }
 
   #primary(): Form {
     const c = this.#c
-    const token = c.now
+    const token = c.current
     if (token === undefined) throw new Unread()
-    if (c.takes('(')) {
+    if (c.accept('(')) {
       const items = this.#items(')')
       return items.length === 1 ? items[0]! : { op: 'row', parts: items }
     }
     if (isSign(token)) throw new Unread()
-    c.at++
+    c.position++
     if (token.kind === 'number') return number(token.value)
     if (token.kind === 'string') return string(token.value)
     if (token.kind === 'word') {
-      // `_utf8mb4'text'`: MySQL names the character set of each text.
-      if (token.value.startsWith('_') && c.now?.kind === 'string') return this.#primary()
+      // MySQL writes the character set before each string: `_utf8mb4'text'`.
+      if (token.value.startsWith('_') && c.current?.kind === 'string') return this.#primary()
       if (token.value === 'case') return this.#case()
-      if (token.value === 'cast' && c.takes('(')) return this.#cast()
-      if (token.value === 'array' && c.takes('[')) return { op: 'array', parts: this.#items(']') }
+      if (token.value === 'cast' && c.accept('(')) return this.#cast()
+      if (token.value === 'array' && c.accept('[')) return { op: 'array', parts: this.#items(']') }
       if (RESERVED.has(token.value)) throw new Unread()
-      if (c.takes('(')) return call(token.value, this.#items(')'), this.#rules)
+      if (c.accept('(')) return call(token.value, this.#items(')'), this.#rules)
       if (NILADIC.has(token.value)) return call(token.value, [], this.#rules)
       if (token.value === 'true' || token.value === 'false') return truth(token.value, this.#rules)
     }
@@ -260,9 +260,9 @@ class Parser {
 
   #name(first: string): Form {
     const names = [first]
-    while (this.#c.takes('.')) names.push(this.#c.name() ?? '')
+    while (this.#c.accept('.')) names.push(this.#c.readName() ?? '')
     if (names.length > 1 && this.#same(names.at(-2)!, this.#table)) names.splice(0, names.length - 1)
-    if (this.#c.takes('(')) return call(names.join('.').toLowerCase(), this.#items(')'), this.#rules)
+    if (this.#c.accept('(')) return call(names.join('.').toLowerCase(), this.#items(')'), this.#rules)
     const name = names.join('.')
     return { leaf: this.#rules.dialect.foldName(name) }
   }
@@ -274,15 +274,15 @@ class Parser {
   #case(): Form {
     const c = this.#c
     const parts: Form[] = []
-    if (!c.sees('when')) parts.push(this.#or())
-    while (c.takes('when')) {
+    if (!c.isNext('when')) parts.push(this.#or())
+    while (c.accept('when')) {
       parts.push(this.#or())
-      if (!c.takes('then')) throw new Unread()
+      if (!c.accept('then')) throw new Unread()
       parts.push(this.#or())
     }
-    if (c.takes('else')) parts.push({ op: 'else', parts: [this.#or()] })
-    if (!c.takes('end')) throw new Unread()
-    // PostgreSQL writes the `else null` that was left out.
+    if (c.accept('else')) parts.push({ op: 'else', parts: [this.#or()] })
+    if (!c.accept('end')) throw new Unread()
+    // PostgreSQL adds `else null` where `else` is missing.
     const last = parts.at(-1)
     if (last !== undefined && 'op' in last && last.op === 'else' && show(last.parts[0]!) === 'null') parts.pop()
     return { op: 'case', parts }
@@ -290,9 +290,9 @@ class Parser {
 
   #cast(): Form {
     const of = this.#or()
-    if (!this.#c.takes('as')) throw new Unread()
+    if (!this.#c.accept('as')) throw new Unread()
     const type = this.#type()
-    if (!this.#c.takes(')')) throw new Unread()
+    if (!this.#c.accept(')')) throw new Unread()
     return cast(of, type)
   }
 }
@@ -318,7 +318,7 @@ const OPPOSITE: Readonly<Record<string, string>> = {
   'not ilike': 'ilike',
 }
 
-/** The opposite of a condition, as deep inside as it goes, where MariaDB writes it. It is null where the condition is. */
+/** Negates a condition, and pushes `not` inward as MariaDB does. The result is null where the condition is null. */
 function negated(form: Form): Form {
   if (!('op' in form)) return { op: 'not', parts: [form] }
   if (form.op === 'not') return form.parts[0]!
@@ -327,7 +327,7 @@ function negated(form: Form): Form {
   return opposite === undefined ? { op: 'not', parts: [form] } : { op: opposite, parts: form.parts }
 }
 
-/** A chain in which no part is a chain of the same sort. */
+/** Joins conditions, and flattens nested chains of the same operator. */
 const junction = (op: string, parts: readonly Form[]): Form => ({
   op,
   parts: parts.flatMap((each) => ('op' in each && each.op === op ? each.parts : [each])),
@@ -340,7 +340,7 @@ function call(name: string, parts: readonly Form[], rules: Rules): Form {
   return { op: Object.hasOwn(synonyms, name) ? synonyms[name]! : name, parts }
 }
 
-/** A cast of a literal says its type only; that of a column to a wider type is the database's own. */
+/** Drops casts of literals, and casts of columns to a wider type, which databases add by themselves. */
 function cast(form: Form, type: string): Form {
   if ('leaf' in form) {
     if (form.literal === 'number') return form

@@ -40,7 +40,7 @@ export const mysql: Rules = {
   saysConstraintNames: true,
   constraintName: (constraint, table, taken) =>
     madeUpName(constraint, taken, `${table.name}_ibfk_`, `${table.name}_chk_`),
-  // The foreign keys that the database named itself are renamed along with their table.
+  // The server renames the foreign keys that it named itself along with their table.
   keyOfRenamed: (name, from, to) => (name.startsWith(`${from}_ibfk_`) ? to + name.slice(from.length) : name),
   settled,
   alterColumn: ({ table, to }, dialect) => [
@@ -78,7 +78,7 @@ export const mariadb: Rules = {
     synonyms: { lcase: 'lower', ucase: 'upper', octet_length: 'length' },
   },
   constraintName: (constraint, table, taken) => madeUpName(constraint, taken, `${table.name}_ibfk_`, 'CONSTRAINT_'),
-  // The index that a foreign key made for itself stays behind under its name. MySQL cannot drop it if it is there.
+  // MariaDB keeps the index that it created for a foreign key. MySQL has no `drop index if exists`.
   dropConstraint: (table, constraint, dialect) => {
     const dropped = mysql.dropConstraint(table, constraint, dialect)
     if (constraint.type !== 'foreign key') return dropped
@@ -87,8 +87,8 @@ export const mariadb: Rules = {
 }
 
 /**
- * MySQL has one thing for a unique index and a unique key, and makes an index of its own for a foreign key: both sides
- * are brought to say that alike.
+ * Turns unique indexes into unique keys, which are the same in MySQL, and drops the indexes that MySQL creates for
+ * foreign keys. So both sides describe them in one way.
  */
 function settled(table: CatalogTable): CatalogTable {
   const columnsOf = (index: CatalogIndex): (string | null)[] =>
@@ -109,7 +109,7 @@ function settled(table: CatalogTable): CatalogTable {
   }
 }
 
-/** The name that the database makes up for a constraint. */
+/** Returns the name that the database generates for a constraint. */
 function madeUpName(constraint: Constraint, taken: ReadonlySet<string>, keys: string, checks: string): string | null {
   switch (constraint.type) {
     case 'primary key':
@@ -125,7 +125,7 @@ function madeUpName(constraint: Constraint, taken: ReadonlySet<string>, keys: st
   }
 }
 
-/** One more than the last number. */
+/** Returns the prefix with the next number after the highest one in use. */
 function after(prefix: string, taken: ReadonlySet<string>): string {
   const numbers = [...taken]
     .filter((name) => name.startsWith(prefix))

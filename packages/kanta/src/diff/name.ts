@@ -7,8 +7,8 @@ import type { Side } from './side.ts'
 import type { Constraint } from './step.ts'
 
 /**
- * The names of constraints that nobody named, as the database makes them up: to drop or rename one, its name has to be
- * known. SQLite needs none; SQL Server makes up random ones.
+ * Names the unnamed constraints as the database does, since dropping or renaming one takes its name. SQLite needs no
+ * names; those of SQL Server are random.
  */
 export function withNames(side: Side, rules: Rules): Side {
   return rules.constraintName === undefined
@@ -16,7 +16,7 @@ export function withNames(side: Side, rules: Rules): Side {
     : { ...side, tables: side.tables.map((table) => renamedConstraints(table, madeUp(table, rules))) }
 }
 
-/** The same, where what was there before keeps the name that it had. */
+/** Names the constraints, and keeps the names of those that were there before. */
 export function withKeptNames(side: Side, before: Side, ground: Ground): Side {
   const old = new Map(before.tables.map((table) => [keyOf(table), table]))
   const tables = side.tables.map((table) => {
@@ -33,7 +33,7 @@ export function withKeptNames(side: Side, before: Side, ground: Ground): Side {
   return withNames({ ...side, tables }, ground.rules)
 }
 
-/** A table whose constraints have the names that a function gives, in the order of `constraintsOf`. */
+/** Returns the table with constraint names from a function, called in the order of `constraintsOf`. */
 function renamedConstraints(table: CatalogTable, name: (constraint: Constraint) => string | null): CatalogTable {
   const named = <T extends Constraint['type'], C extends { readonly name: string | null }>(type: T, each: C): C => ({
     ...each,

@@ -31,7 +31,7 @@ type StepOf<K extends Kind> = Extract<Step, { readonly kind: K }>
 const tableCommentNode = (table: CatalogName, comment: string | null): NodeOf<'comment'> =>
   definitionNode('comment', { object: 'table', name: tableNode(table), text: literalNode(comment) })
 
-/** The comments of what is new, where they are statements of their own. */
+/** Returns the comment statements of a new table and its columns, for databases that need them. */
 function commentNodes(
   table: CatalogName,
   comment: string | null,

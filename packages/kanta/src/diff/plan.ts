@@ -16,14 +16,14 @@ import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
 import type { Constraint, Step } from './step.ts'
 
-/** What differs between two lists, and what only has another name. */
+/** The differences between two lists. Items that differ only in their names are `renamed`. */
 interface Changes<T> {
   readonly gone: readonly T[]
   readonly added: readonly T[]
   readonly renamed: readonly (readonly [T, string])[]
 }
 
-/** What differs between a table and itself after a change. */
+/** The differences between the old and the new form of a table. */
 export interface TableChanges {
   readonly from: CatalogTable
   readonly to: CatalogTable
@@ -35,11 +35,11 @@ export interface TableChanges {
   readonly options: boolean
 }
 
-/** The steps from one side to another. They stand in an order in which each can run. */
+/** Returns the steps from one side to another, in an order in which each can run. */
 export function plan(before: Side, to: Side, renames: Renamed, ground: Ground): Step[] {
   const { rules } = ground
   const from = renamedSide(before, renames, rules)
-  // MySQL makes up names by what is there at the time; said, they are sure to be the same again.
+  // Names that MySQL generates depend on the existing ones, so write them out.
   const spoken = rules.saysConstraintNames ? withKeptNames(to, from, ground) : to
   const said = new Map(spoken.tables.map((table) => [keyOf(table), table]))
   const old = new Map(from.tables.map((table) => [keyOf(table), table]))
@@ -68,7 +68,7 @@ export function plan(before: Side, to: Side, renames: Renamed, ground: Ground): 
   return steps
 }
 
-/** Steps by when they run. */
+/** The steps, grouped by the order in which they run. */
 class Stages {
   readonly first: Step[] = []
   readonly renames: Step[] = []
@@ -126,19 +126,19 @@ function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground, said = 
   }
 }
 
-/** The steps of a change of one table, by `alter table`. */
+/** Returns the `alter table` steps of a change of one table. */
 export function alterSteps(from: CatalogTable, to: CatalogTable, ground: Ground): Step[] {
   const stages = new Stages()
   alter(changesOf(from, to, ground), ground, stages)
   return stages.steps()
 }
 
-/** Gives names to what is added. */
+/** Names the added constraints. */
 function named(changes: Changes<Constraint>, name: (each: Constraint) => string | null): Changes<Constraint> {
   return { ...changes, added: changes.added.map((each) => ({ ...each, name: name(each) })) }
 }
 
-/** Pairs what has the same form, first by name too. A name that one side does not say is no difference. */
+/** Pairs items of the same form, those of the same name first. A missing name on one side is not a difference. */
 function compare<T extends { readonly name: string | null }>(
   from: readonly T[],
   to: readonly T[],
@@ -177,7 +177,7 @@ function enums(from: Side, to: Side, ground: Ground, stages: Stages): void {
     const lost = before?.values.find((value) => !each.values.includes(value))
     if (lost !== undefined)
       refuse(
-        `The enum '${each.name}' loses the value '${lost}', which no database can take from it. Make an enum with another name, and change the columns to it.`,
+        `Cannot remove the value '${lost}' from the enum '${each.name}': no database supports that. Create an enum with another name, and change the columns to it.`,
       )
     if (before === undefined) stages.first.push({ kind: 'createEnum', enum: each })
     else
@@ -211,13 +211,13 @@ function views(from: Side, to: Side, ground: Ground, stages: Stages): void {
     if (!was.has(trigger.definition)) stages.last.push({ kind: 'createTrigger', trigger })
 }
 
-/** A view after those that it speaks of. */
+/** Sorts views so that each follows the ones that it mentions. */
 function inOrder(views: readonly CatalogView[], { dialect }: Rules): CatalogView[] {
   const speaksOf = (a: CatalogView, b: CatalogView): number => Number(mentions(a.definition, b.name, dialect))
   return [...views].sort((a, b) => speaksOf(a, b) - speaksOf(b, a))
 }
 
-/** A table goes after those that point to it; where they point to each other, their foreign keys go first. */
+/** Drops tables after those that refer to them. If tables refer to each other, their foreign keys go first. */
 function drops(dropped: readonly CatalogTable[], { rules }: Ground, stages: Stages): void {
   const { order, back } = byTargets(dropped)
   if (rules.dialect.capabilities.alterConstraints)
@@ -226,7 +226,7 @@ function drops(dropped: readonly CatalogTable[], { rules }: Ground, stages: Stag
   for (const table of order.reverse()) stages.drops.push({ kind: 'dropTable', table })
 }
 
-/** A table comes after those that it points to; where they point to each other, a foreign key comes after both. */
+/** Creates tables after those that they refer to. If tables refer to each other, foreign keys follow both. */
 function creates(created: readonly CatalogTable[], { rules }: Ground, stages: Stages): void {
   const { order, back } = byTargets(created)
   const later = rules.dialect.capabilities.alterConstraints ? back : []
@@ -244,7 +244,7 @@ function creates(created: readonly CatalogTable[], { rules }: Ground, stages: St
   }
 }
 
-/** Tables after those that they point to, and the foreign keys that point to a later one. */
+/** Sorts tables after those that they refer to, and returns the foreign keys that refer to a later table. */
 function byTargets(tables: readonly CatalogTable[]): {
   readonly order: CatalogTable[]
   readonly back: readonly (readonly [CatalogTable, CatalogForeignKey])[]
@@ -282,7 +282,7 @@ function rebuild(change: TableChanges, reasons: readonly string[], from: Side, s
   })
 }
 
-/** What is computed goes before what it is computed from, and comes after it. */
+/** Adds the steps of columns. A computed column is dropped before its sources and added after them. */
 function columnSteps(change: TableChanges, { rules }: Ground, table: CatalogName, stages: Stages): void {
   const computedLast = (a: CatalogColumn, b: CatalogColumn): number =>
     Number(a.generated !== null) - Number(b.generated !== null)
@@ -290,7 +290,7 @@ function columnSteps(change: TableChanges, { rules }: Ground, table: CatalogName
   const drop = (column: CatalogColumn): Step => ({ kind: 'dropColumn', table, column })
   const add = (column: CatalogColumn): Step => ({ kind: 'addColumn', table, column })
   stages.columns.push(...again.map(drop), ...[...change.gone].sort(computedLast).reverse().map(drop))
-  // A type that is changed has to fit before something new is computed from it.
+  // Change types before adding columns that are computed from them.
   for (const [from, to, changes] of change.altered)
     if (!again.includes(to)) stages.columns.push({ kind: 'alterColumn', table, from, to, changes })
   for (const index of change.to.indexes)
@@ -303,8 +303,8 @@ function columnSteps(change: TableChanges, { rules }: Ground, table: CatalogName
 }
 
 /**
- * The computed columns that are dropped and added again: no server gives another expression to one, and PostgreSQL
- * changes no type from which something is computed.
+ * Returns the computed columns to drop and add again. No server can change their expression, and PostgreSQL cannot
+ * change the type of a column that they use.
  */
 function recomputed({ altered, added, to }: TableChanges, { computedHoldsTypes, dialect }: Rules): CatalogColumn[] {
   const changed = altered.filter(
@@ -326,7 +326,7 @@ const isOf = (index: CatalogIndex, column: string, { dialect }: Rules): boolean 
   index.parts.some((part) => part.column === column || mentions(part.expression ?? '', column, dialect)) ||
   mentions(index.where ?? '', column, dialect)
 
-/** Where each constraint of a table goes: a foreign key needs the key that it points to. */
+/** Adds the `alter table` steps of a table to their stages. A foreign key comes after the key that it refers to. */
 function alter(change: TableChanges, ground: Ground, stages: Stages): void {
   const table = nameOf(change.to)
   const { constraints, indexes } = change

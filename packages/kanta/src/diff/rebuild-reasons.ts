@@ -4,7 +4,7 @@ import { mentions } from './rename.ts'
 import type { Side } from './side.ts'
 import type { Constraint, Dependent, Step } from './step.ts'
 
-/** Why SQLite's `alter table` cannot make the change; nothing where it can. */
+/** Returns the reasons why SQLite's `alter table` cannot make a change; none if it can. */
 export function reasonsToRebuild(change: TableChanges): string[] {
   const { constraints, altered, added, gone, to, from } = change
   const reasons: string[] = []
@@ -24,7 +24,7 @@ export function reasonsToRebuild(change: TableChanges): string[] {
   return reasons
 }
 
-/** A column that rows can get without being written: null, or a constant. */
+/** Checks if a column can be added without writing rows: its default is null or a constant. */
 function isAddable(column: CatalogColumn): boolean {
   if (column.generated !== null) return !column.generated.stored
   if (column.identity !== null) return false
@@ -33,7 +33,7 @@ function isAddable(column: CatalogColumn): boolean {
   return constant && (column.nullable || column.default.toLowerCase() !== 'null')
 }
 
-/** SQLite does not drop a column that something else speaks of. */
+/** Checks if SQLite can drop a column: nothing else mentions it. */
 function isDroppable(column: CatalogColumn, table: CatalogTable): boolean {
   const { name } = column
   const keys = [...(table.primaryKey === null ? [] : [table.primaryKey]), ...table.uniques, ...table.foreignKeys]
@@ -49,7 +49,7 @@ function isDroppable(column: CatalogColumn, table: CatalogTable): boolean {
   )
 }
 
-/** The views and triggers that speak of a table, by way of other views, too. What a step drops anyway is left out. */
+/** Returns the views and triggers that mention a table, directly or by other views, except those that a step drops. */
 export function dependentsOf(table: CatalogTable, side: Side, before: readonly Step[]): Dependent[] {
   const gone = new Set(
     before.flatMap((step) =>

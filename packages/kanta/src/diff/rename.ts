@@ -5,24 +5,24 @@ import { normalType } from './equal.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
 
-/** What may have been renamed, and only whoever changed it knows. */
+/** A question about a possible rename. */
 export interface RenameQuestion {
   readonly kind: 'table' | 'column'
-  /** The table that is gone, or that has lost the column. */
+  /** The old table, or the table of the old column. */
   readonly table: string
-  /** What is gone. */
+  /** The old name. */
   readonly name: string
-  /** What is new, and could be it. */
+  /** The new names that it may have become. */
   readonly candidates: readonly string[]
 }
 
-/** Answers a question with one of its candidates, or with null for what is dropped. */
+/** Answers a question with one of its candidates, or with null if the old name is dropped. */
 export type Ask = (question: RenameQuestion) => string | null | Promise<string | null>
 
-/** Old names and their new ones: `{ old_table: 'new_table', 'city.nmae': 'name' }`; null says that it is dropped. */
+/** New names by old ones: `{ old_table: 'new_table', 'city.nmae': 'name' }`. Null means that it is dropped. */
 export type Renames = Readonly<Record<string, string | null>>
 
-/** What is renamed: tables by their old names, columns by the old names of both. */
+/** The renames: new table names by old ones, and new column names by the old names of table and column. */
 export interface Renamed {
   readonly tables: ReadonlyMap<string, string>
   readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>
@@ -30,7 +30,7 @@ export interface Renamed {
 
 export const keyOf = ({ schema, name }: CatalogName): string => (schema === null ? name : `${schema}.${name}`)
 
-/** Finds out what was renamed. Without an answer it is neither renamed nor dropped: that would lose data by a guess. */
+/** Finds the renames. It throws if there is no answer, since a wrong guess would lose data. */
 export async function findRenames(
   from: Side,
   to: Side,
@@ -59,13 +59,13 @@ class Answers {
   readonly #unused: Set<string>
 
   constructor(given: Renames, ask: Ask | undefined) {
-    if (typeof given !== 'object' || given === null) refuse("renames is an object: { 'city.nmae': 'name' }.")
+    if (typeof given !== 'object' || given === null) refuse("renames must be an object, such as { 'city.nmae': 'name' }.")
     this.#given = given
     this.#ask = ask
     this.#unused = new Set(Object.keys(given))
   }
 
-  /** What was said of it beforehand. */
+  /** Returns the answer in `renames`, or `undefined` if there is none. */
   given(key: string, candidates: readonly string[]): string | null | undefined {
     if (!Object.hasOwn(this.#given, key)) return undefined
     this.#unused.delete(key)
@@ -77,8 +77,8 @@ class Answers {
     const { kind, table, name, candidates } = question
     const key = kind === 'table' ? name : `${table}.${name}`
     return refuse(
-      `The ${kind} '${key}' is gone and ${candidates.map((each) => `'${each}'`).join(', ')} came. ` +
-        `Say renames: { '${key}': '${candidates[0]}' } if it was renamed, or { '${key}': null } if it is dropped.`,
+      `The ${kind} '${key}' is missing and ${candidates.map((each) => `'${each}'`).join(', ')} is new. ` +
+        `Pass renames: { '${key}': '${candidates[0]}' } if it was renamed, or { '${key}': null } if it was dropped.`,
     )
   }
 
@@ -92,16 +92,16 @@ class Answers {
     const hint = nearest(unused, known)
     refuse(
       known.includes(unused)
-        ? `renames says what becomes of '${unused}', which is still there.`
-        : `renames speaks of '${unused}', which is no table and no 'table.column' before the change.${hint === undefined ? '' : ` Did you mean '${hint}'?`}`,
+        ? `renames has an entry for '${unused}', which still exists. Remove the entry.`
+        : `renames has an entry for '${unused}', which is neither a table nor a 'table.column' before the change.${hint === undefined ? '' : ` Did you mean '${hint}'?`}`,
     )
   }
 }
 
 function checked(name: string, answer: unknown, candidates: readonly string[]): string | null {
   if (answer === null || (typeof answer === 'string' && candidates.includes(answer))) return answer
-  const can = candidates.length === 0 ? 'nothing new is there' : `it can be ${candidates.join(', ')}`
-  return refuse(`'${name}' cannot become ${JSON.stringify(answer)}: ${can}, or null when it is dropped.`)
+  const can = candidates.length === 0 ? 'there is no new name' : `it can be ${candidates.join(', ')}`
+  return refuse(`'${name}' cannot become ${JSON.stringify(answer)}: ${can}, or null if it was dropped.`)
 }
 
 async function renamedTables(from: Side, to: Side, answers: Answers): Promise<Map<string, string>> {
@@ -137,7 +137,7 @@ async function renamedTables(from: Side, to: Side, answers: Answers): Promise<Ma
   return renamed
 }
 
-/** Half of the columns of one are in the other. */
+/** Checks if one table has at least half of the columns of the other. */
 function isLike(a: CatalogTable, b: CatalogTable): boolean {
   const names = new Set(b.columns.map((column) => column.name))
   const shared = a.columns.filter((column) => names.has(column.name)).length
@@ -185,7 +185,7 @@ async function renamedColumns(
   return renamed
 }
 
-/** The renames the other way round. */
+/** Returns the renames from new names to old ones. */
 export function reversed({ tables, columns }: Renamed, from: Side): Renamed {
   const schemaOf = (key: string): string | null => from.tables.find((table) => keyOf(table) === key)?.schema ?? null
   const after = (key: string): string => {
@@ -199,7 +199,7 @@ export function reversed({ tables, columns }: Renamed, from: Side): Renamed {
   }
 }
 
-/** A side as it is once the renames are done. */
+/** Returns a side with the renames applied. */
 export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rules): Side {
   const newName = (name: CatalogName): string => tables.get(keyOf(name)) ?? name.name
   const newColumn = (table: CatalogName, column: string): string => columns.get(keyOf(table))?.get(column) ?? column
@@ -264,7 +264,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
   }
 }
 
-/** Whether a text has a word or a name. */
+/** Checks if SQL text contains a name, quoted or not. */
 export function mentions(text: string, name: string, dialect: Dialect | DialectName): boolean {
   const lower = name.toLowerCase()
   return tokens(text, dialect).some(
@@ -272,7 +272,7 @@ export function mentions(text: string, name: string, dialect: Dialect | DialectN
   )
 }
 
-/** A text with other names in it. */
+/** Replaces names in SQL text. */
 function renamedText(text: string, names: ReadonlyMap<string, string>, rules: Rules): string {
   if (names.size === 0) return text
   let out = ''

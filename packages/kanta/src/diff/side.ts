@@ -2,7 +2,7 @@ import { catalogTable, isAmong, titleOf } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { migrationTables } from '../extend/internal/index.ts'
 import {
-  abstractOf,
+  abstractTypeOf,
   type Catalog,
   type CatalogColumn,
   type CatalogName,
@@ -15,14 +15,14 @@ import type { Rules } from './rule.ts'
 
 /** One side of a diff. */
 export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {
-  /** A catalog says all; `table()` values say nothing of comments, collations, views and the like. */
+  /** The extent of the description. A catalog has all; `table()` values have no comments, collations, views and such. */
   readonly says: 'all' | 'tables'
 }
 
-/** What a diff may start from and lead to: tables, a database that was introspected, or nothing. */
+/** A schema to compare: a module of `table()` values, a catalog of `introspect()`, or null for an empty schema. */
 export type Schema = Catalog | object | null | undefined
 
-/** What `kanta/migrate` keeps in a database is nobody's schema; to drop it would forget what was applied. */
+/** The tables of `kanta/migrate`, which no diff drops, since they record the applied migrations. */
 const MIGRATION_TABLES: readonly string[] = Object.values(migrationTables)
 
 export function isCatalog(schema: Schema): schema is Catalog {
@@ -33,16 +33,16 @@ export function sideOf(schema: Schema, rules: Rules): Side {
   const { dialect } = rules
   if (schema === null || schema === undefined) return { says: 'all', tables: [], views: [], enums: [], triggers: [] }
   if (!isCatalog(schema)) return fromDefinitions(schema, rules)
-  if (schema.format !== 1) refuse(`The catalog has the format ${String(schema.format)}, and this version reads 1.`)
+  if (schema.format !== 1) refuse(`The catalog has the format ${String(schema.format)}, and this version reads only 1. Introspect the database again.`)
   if (!isAmong(dialect, [schema.dialect]))
     refuse(
-      `The catalog is of ${titleOf(schema.dialect)} and the diff for ${titleOf(dialect)}. Introspect a database of its own kind.`,
+      `The catalog is from ${titleOf(schema.dialect)}, and the diff is for ${titleOf(dialect)}. Introspect a ${titleOf(dialect)} database.`,
     )
   const side = plain(schema, rules)
   return { says: 'all', ...side, tables: side.tables.map((table) => rules.settled?.(table) ?? table) }
 }
 
-/** The same without the names of the default schema. */
+/** Returns a catalog without the names of the default schema. */
 function plain(catalog: Catalog, { defaultSchema: home }: Rules): Omit<Side, 'says'> {
   const unhomed = <T extends { readonly schema: string | null }>(each: T): T =>
     each.schema === home ? { ...each, schema: null } : each
@@ -65,7 +65,7 @@ function fromDefinitions(schema: object, rules: Rules): Side {
   const values = definitionOf(schema) === undefined ? Object.values(schema) : [schema]
   const definitions = new Set(values.map(definitionOf).filter((each) => each !== undefined))
   if (definitions.size === 0)
-    refuse('A side of a diff is a module of table() values, what introspect() gives, or null for nothing.')
+    refuse('A side of a diff must be a module of table() values, a catalog of introspect(), or null for an empty schema.')
   const tables = [...definitions].map((definition) => {
     const table = tableOf(definition, rules)
     return rules.settled?.(table) ?? table
@@ -76,7 +76,7 @@ function fromDefinitions(schema: object, rules: Rules): Side {
   return { says: 'tables', tables, views: [], enums: [], triggers: [] }
 }
 
-/** The catalog entry of a `table()`: the one by which `createTable()` goes, with its expressions as text. */
+/** Returns the catalog entry of a `table()`, the same that `createTable()` uses, with expressions as text. */
 function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: Rules): CatalogTable {
   const text = (node: Node): string => printNode(node, dialect)
   const textOr = (node: Node | null): string | null => (node === null ? null : text(node))
@@ -86,7 +86,7 @@ function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: 
     ...entry,
     columns: entry.columns.map((column) => ({
       ...column,
-      abstract: abstractOf(column.type, dialect),
+      abstract: abstractTypeOf(column.type, dialect),
       default: textOr(column.default),
       generated: column.generated && { ...column.generated, expression: text(column.generated.expression) },
     })),
@@ -100,7 +100,7 @@ function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: 
   }
 }
 
-/** The column of a table by its name. */
+/** Finds the column of a table by name. */
 export function columnOf(table: CatalogTable, name: string): CatalogColumn {
   return (
     table.columns.find((column) => column.name === name) ??
