@@ -58,7 +58,7 @@ insert into "city" ("id", "name") values (?, ?); -- [2,"Oulu"]
   const down = kanta('migrate down')
   expect(down.code).toBe(1)
   expect(down.error).toBe(
-    "kanta: The migration '2_mayor' cannot be reverted: it has no down(db). Write one, or make a new migration.\n",
+    "kanta: The migration '2_mayor' cannot be reverted, since it has no down(db). Write one, or create a new migration.\n",
   )
 })
 

@@ -1,11 +1,11 @@
 import { refuse } from '../error/index.ts'
 import type { DialectName } from '../introspect/index.ts'
-import type { Ground } from './equal.ts'
-import { type Finding, type LintOptions, lint, losses } from './lint.ts'
-import { withKeptNames, withNames } from './name.ts'
+import type { CompareContext } from './equal.ts'
+import { type Finding, findLosses, type LintOptions, lint } from './lint.ts'
+import { keepConstraintNames, nameUnnamedConstraints } from './name.ts'
 import { printStep } from './nodes.ts'
-import { plan } from './plan.ts'
-import { type Ask, findRenames, keyOf, type Renames, renamedSide, reversed } from './rename.ts'
+import { planSteps } from './plan-steps.ts'
+import { type Ask, applyRenames, findRenames, keyOf, type Renames, reverseRenames } from './rename.ts'
 import { ruleSets } from './rules.ts'
 import { isCatalog, type Schema, type Side, sideOf } from './side.ts'
 import type { Step } from './step.ts'
@@ -33,8 +33,8 @@ export interface Difference {
 
 /**
  * Returns the steps from one schema to another. Each side is a module of `table()` values, a catalog of `introspect()`,
- * or null for an empty schema. It asks if a table or column may have been renamed, and never guesses that it was dropped
- * and a new one added.
+ * or null for an empty schema. It asks if a table or column may have been renamed, and never guesses that it was
+ * dropped and a new one added.
  *
  * @throws KantaError `invalid_input` for a wrong option, and for a possible rename without an answer.
  *
@@ -50,34 +50,35 @@ export interface Difference {
  * ```
  */
 export async function diff(from: Schema, to: Schema, options: DiffOptions = {}): Promise<Difference> {
-  const rules = ruleSets.of(check(from, to, options))
+  const rules = ruleSets.of(checkOptions(from, to, options))
   const { name } = rules.dialect
   const [before, after] = [sideOf(from, rules), sideOf(to, rules)]
-  const ground: Ground = { rules, full: before.says === 'all' && after.says === 'all' }
+  const context: CompareContext = { rules, full: before.extent === 'all' && after.extent === 'all' }
   const renames = await findRenames(before, after, rules, options.renames ?? {}, options.ask)
-  const named = withNames(before, rules)
-  const up = plan(named, after, renames, ground)
+  const named = nameUnnamedConstraints(before, rules)
+  const up = planSteps(named, after, renames, context)
   // The way back starts from the schema after `up`, with the names that it has then.
-  const back = reversed(renames, before)
-  const moved = renamedSide(named, renames, rules)
+  const reverse = reverseRenames(renames, before)
+  const renamed = applyRenames(named, renames, rules)
   // `table()` values describe no views and triggers, so those of the database stay.
-  const all = after.says === 'all' ? after : { ...after, views: moved.views, triggers: moved.triggers }
-  const reached = withKeptNames(all, moved, ground)
-  const down = plan(reached, { ...before, enums: withKeptValues(before.enums, after.enums) }, back, ground)
-  const warnings = [...lint(up, { dialect: name, off: options.off }), ...losses(up, rules, options.off)]
+  const all = after.extent === 'all' ? after : { ...after, views: renamed.views, triggers: renamed.triggers }
+  const reached = keepConstraintNames(all, renamed, context)
+  const down = planSteps(reached, { ...before, enums: keepEnumValues(before.enums, after.enums) }, reverse, context)
+  const warnings = [...lint(up, { dialect: name, off: options.off }), ...findLosses(up, rules, options.off)]
   return { dialect: name, up, down, warnings }
 }
 
 /** Keeps the values that enums gained, since no database can remove a value from an enum. */
-function withKeptValues(before: Side['enums'], after: Side['enums']): Side['enums'] {
-  const came = new Map(after.map((each) => [keyOf(each), each]))
-  return before.map((each) => came.get(keyOf(each)) ?? each)
+function keepEnumValues(before: Side['enums'], after: Side['enums']): Side['enums'] {
+  const current = new Map(after.map((each) => [keyOf(each), each]))
+  return before.map((each) => current.get(keyOf(each)) ?? each)
 }
 
 const OPTIONS = ['dialect', 'renames', 'ask', 'off']
 
-function check(from: Schema, to: Schema, options: DiffOptions): DialectName {
-  if (typeof options !== 'object' || options === null) refuse("The options of diff() are an object, such as { dialect: 'sqlite' }.")
+function checkOptions(from: Schema, to: Schema, options: DiffOptions): DialectName {
+  if (typeof options !== 'object' || options === null)
+    refuse("The options of diff() are an object, such as { dialect: 'sqlite' }.")
   for (const name of Object.keys(options))
     if (!OPTIONS.includes(name)) refuse(`diff() has no option '${name}'. It takes: ${OPTIONS.join(', ')}.`)
   if (options.ask !== undefined && typeof options.ask !== 'function') refuse('ask must be a function.')

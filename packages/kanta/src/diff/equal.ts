@@ -6,7 +6,7 @@ import type { Rules, TypeRules } from './rule.ts'
 import type { ColumnChange, Constraint } from './step.ts'
 
 /** The context of a comparison, which decides what spellings are equal. */
-export interface Ground {
+export interface CompareContext {
   readonly rules: Rules
   /** Is true if both sides describe comments, collations and the like. */
   readonly full: boolean
@@ -25,10 +25,10 @@ export function normalType(type: string, { types }: Rules): string {
   // `timestamp with time zone` is not a synonym of `timestamp`.
   const known = whole ?? (rest.startsWith(' with') ? undefined : names[name])
   const suffix = whole === undefined ? rest : ''
-  return sized(known ?? name, size, types) + suffix.replace(/ character set \w+| collate \w+/g, '')
+  return withSize(known ?? name, size, types) + suffix.replace(/ character set \w+| collate \w+/g, '')
 }
 
-function sized(name: string, size: string, { decimalSize, displayWidths }: TypeRules): string {
+function withSize(name: string, size: string, { decimalSize, displayWidths }: TypeRules): string {
   if (name === 'numeric' || name === 'decimal') {
     const [precision, scale = '0'] = size.slice(1, -1).split(',')
     if (precision !== '' && precision !== undefined) return `${name}(${precision},${scale})`
@@ -84,11 +84,11 @@ function normalJson(text: string, other: string): string {
   }
 }
 
-const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i
 
 /** Returns the same text in UTC for all spellings of a timestamp. */
 function normalMoment(text: string): string {
-  const match = MOMENT.exec(text)
+  const match = TIMESTAMP.exec(text)
   if (match === null) return `'${text}'`
   const [, day, clock = '00:00:00', fraction = '', zone = 'Z'] = match
   const offset = zone.length === 3 ? `${zone}:00` : zone
@@ -103,34 +103,34 @@ export function columnChanges(
   from: CatalogColumn,
   to: CatalogColumn,
   table: string,
-  { rules, full }: Ground,
+  { rules, full }: CompareContext,
 ): ColumnChange[] {
   const changes: ColumnChange[] = []
-  const differ = (change: ColumnChange, a: unknown, b: unknown): void => {
+  const compare = (change: ColumnChange, a: unknown, b: unknown): void => {
     if (a !== b) changes.push(change)
   }
   const generated = (column: CatalogColumn): string | null =>
     column.generated === null
       ? null
       : `${normalExpression(column.generated.expression, rules, table)} ${column.generated.stored}`
-  differ('type', normalType(from.type, rules), normalType(to.type, rules))
-  differ('generated', generated(from), generated(to))
-  differ('nullable', from.nullable, to.nullable)
+  compare('type', normalType(from.type, rules), normalType(to.type, rules))
+  compare('generated', generated(from), generated(to))
+  compare('nullable', from.nullable, to.nullable)
   if (from.generated === null && to.generated === null)
-    differ('default', normalDefault(from, rules), normalDefault(to, rules))
-  differ('identity', from.identity, to.identity)
+    compare('default', normalDefault(from, rules), normalDefault(to, rules))
+  compare('identity', from.identity, to.identity)
   if (full || (rules.comparesCollations && to.collation !== null))
-    differ('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
-  if (full) differ('comment', from.comment, to.comment)
+    compare('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
+  if (full) compare('comment', from.comment, to.comment)
   return changes
 }
 
 /** Returns the name of a foreign key's target, without the schema if the database cannot name one there. */
-const named = ({ schema, name }: CatalogName, { capabilities, foldName }: Dialect): string =>
+const targetName = ({ schema, name }: CatalogName, { capabilities, foldName }: Dialect): string =>
   foldName(capabilities.schemaOfTarget ? `${schema ?? ''}.${name}` : name)
 
 /** Returns a text that is equal for equal constraints, whatever their names. */
-export function constraintForm(constraint: Constraint, table: string, { rules }: Ground): string {
+export function constraintForm(constraint: Constraint, table: string, { rules }: CompareContext): string {
   if (constraint.type === 'check') return `check ${normalExpression(constraint.expression, rules, table)}`
   const own = `${constraint.type} ${JSON.stringify(constraint.columns)}`
   return constraint.type === 'foreign key' ? `${own} ${targetForm(constraint, rules)}` : own
@@ -140,7 +140,7 @@ function targetForm(key: CatalogForeignKey, { dialect, restrictIsNoAction }: Rul
   const action = (word: string): string => (word === 'restrict' && restrictIsNoAction ? 'no action' : word)
   const { target } = key
   return JSON.stringify([
-    named(target, dialect),
+    targetName(target, dialect),
     target.columns,
     action(key.onDelete),
     action(key.onUpdate),
@@ -149,7 +149,7 @@ function targetForm(key: CatalogForeignKey, { dialect, restrictIsNoAction }: Rul
 }
 
 /** Returns a text that is equal for equal indexes, whatever their names. */
-export function indexForm(index: CatalogIndex, table: string, { rules }: Ground): string {
+export function indexForm(index: CatalogIndex, table: string, { rules }: CompareContext): string {
   const expression = (text: string | null): string | null =>
     text === null ? null : normalExpression(text, rules, table)
   const parts = index.parts.map((part) => [

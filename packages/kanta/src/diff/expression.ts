@@ -8,15 +8,15 @@ type Form =
   | { readonly op: string; readonly parts: readonly Form[] }
 
 /**
- * Returns the same text for all spellings of an expression. It drops redundant parentheses, casts of literals, quotes and
- * the table before a column, and writes `in`, `between` and `like` as PostgreSQL does.
+ * Returns the same text for all spellings of an expression. It drops redundant parentheses, casts of literals, quotes
+ * and the table before a column, and writes `in`, `between` and `like` as PostgreSQL does.
  */
 export function normalExpression(text: string, rules: Rules, table?: string): string {
   const parser = new Parser(text, rules, table)
   try {
-    return show(parser.whole())
+    return printForm(parser.whole())
   } catch (error) {
-    if (!(error instanceof Unread)) throw error
+    if (!(error instanceof UnsupportedSyntax)) throw error
     // Compare other grammar, such as a subquery, word by word.
     return tokens(text, rules.dialect)
       .map((token) => (token.kind === 'string' ? token.text : token.value.toLowerCase()))
@@ -24,13 +24,13 @@ export function normalExpression(text: string, rules: Rules, table?: string): st
   }
 }
 
-class Unread extends Error {}
+class UnsupportedSyntax extends Error {}
 
 const signOf = (token: Token | undefined): string | undefined =>
   token !== undefined && isSign(token) ? token.value : undefined
 
-function show(form: Form): string {
-  return 'leaf' in form ? form.leaf : `${form.op}(${form.parts.map(show).join(', ')})`
+function printForm(form: Form): string {
+  return 'leaf' in form ? form.leaf : `${form.op}(${form.parts.map(printForm).join(', ')})`
 }
 
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -54,9 +54,9 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   '@>': '@>',
   '<@': '<@',
 }
-const OTHER = new Set(['||', '->', '->>', '&', '|', '#', '<<', '>>'])
+const OTHER_OPERATORS = new Set(['||', '->', '->>', '&', '|', '#', '<<', '>>'])
 /** The types to which a database casts a column by itself, to compare it with another type. */
-const WIDENED = /^(?:text|varchar|character varying|bpchar|numeric|double precision|bigint|integer)$/
+const WIDENING_TYPES = /^(?:text|varchar|character varying|bpchar|numeric|double precision|bigint|integer)$/
 const NUMERIC = /^(?:numeric|decimal|integer|int|bigint|smallint|real|double precision|float)/
 const NILADIC = new Set(['current_timestamp', 'current_date', 'current_time', 'curdate', 'now', 'localtimestamp'])
 const RESERVED = new Set(['and', 'or', 'when', 'then', 'else', 'end', 'select', 'from', 'is', 'in', 'between', 'as'])
@@ -74,7 +74,7 @@ class Parser {
 
   whole(): Form {
     const form = this.#or()
-    if (this.#c.current !== undefined) throw new Unread()
+    if (this.#c.current !== undefined) throw new UnsupportedSyntax()
     return form
   }
 
@@ -90,11 +90,11 @@ class Parser {
     const parts = [part()]
     while (this.#c.accept(word)) parts.push(part())
     if (parts.length === 1) return parts[0]!
-    return junction(word, parts)
+    return joinForms(word, parts)
   }
 
   #not(): Form {
-    return this.#c.accept('not') ? negated(this.#not()) : this.#comparison()
+    return this.#c.accept('not') ? negate(this.#not()) : this.#comparison()
   }
 
   #comparison(): Form {
@@ -110,19 +110,19 @@ class Parser {
     const c = this.#c
     if (c.accept('is')) {
       const not = c.accept('not')
-      if (c.accept('distinct', 'from')) return not_(not, { op: 'is distinct', parts: [left, this.#operator()] })
-      return not_(not, { op: 'is', parts: [left, this.#operator()] })
+      if (c.accept('distinct', 'from')) return negateIf(not, { op: 'is distinct', parts: [left, this.#operator()] })
+      return negateIf(not, { op: 'is', parts: [left, this.#operator()] })
     }
     if (c.accept('isnull')) return { op: 'is', parts: [left, { leaf: 'null' }] }
-    if (c.accept('notnull')) return negated({ op: 'is', parts: [left, { leaf: 'null' }] })
+    if (c.accept('notnull')) return negate({ op: 'is', parts: [left, { leaf: 'null' }] })
     const at = c.position
     const not = c.accept('not')
-    if (c.accept('in')) return not_(not, { op: 'in', parts: [left, ...this.#list()] })
+    if (c.accept('in')) return negateIf(not, { op: 'in', parts: [left, ...this.#list()] })
     if (c.accept('between')) {
       const low = this.#operator()
-      if (!c.accept('and')) throw new Unread()
+      if (!c.accept('and')) throw new UnsupportedSyntax()
       const high = this.#operator()
-      return not_(not, {
+      return negateIf(not, {
         op: 'and',
         parts: [
           { op: '>=', parts: [left, low] },
@@ -145,16 +145,16 @@ class Parser {
   #any(sign: string, left: Form): Form {
     const all = this.#c.accept('all')
     if (!all) this.#c.accept('any')
-    if (!this.#c.accept('(')) throw new Unread()
+    if (!this.#c.accept('(')) throw new UnsupportedSyntax()
     const right = this.#or()
-    if (!this.#c.accept(')')) throw new Unread()
+    if (!this.#c.accept(')')) throw new UnsupportedSyntax()
     if ('op' in right && right.op === 'array' && sign === (all ? '<>' : '='))
-      return not_(all, { op: 'in', parts: [left, ...right.parts] })
+      return negateIf(all, { op: 'in', parts: [left, ...right.parts] })
     return { op: `${sign} ${all ? 'all' : 'any'}`, parts: [left, right] }
   }
 
   #list(): Form[] {
-    if (!this.#c.accept('(')) throw new Unread()
+    if (!this.#c.accept('(')) throw new UnsupportedSyntax()
     const items = this.#items(')')
     return items
   }
@@ -164,7 +164,7 @@ class Parser {
     if (this.#c.accept(end)) return items
     do items.push(this.#or())
     while (this.#c.accept(','))
-    if (!this.#c.accept(end)) throw new Unread()
+    if (!this.#c.accept(end)) throw new UnsupportedSyntax()
     return items
   }
 
@@ -186,7 +186,7 @@ class Parser {
 
   #operator(): Form {
     return this.#left(
-      (sign) => OTHER.has(sign),
+      (sign) => OTHER_OPERATORS.has(sign),
       () =>
         this.#left(
           (sign) => sign === '+' || sign === '-',
@@ -204,14 +204,14 @@ class Parser {
     if (c.accept('+')) return this.#unary()
     if (!c.accept('-')) return this.#postfix()
     const of = this.#unary()
-    return 'leaf' in of && of.literal === 'number' ? number(`-${of.leaf}`) : { op: 'minus', parts: [of] }
+    return 'leaf' in of && of.literal === 'number' ? numberForm(`-${of.leaf}`) : { op: 'minus', parts: [of] }
   }
 
   #postfix(): Form {
     const c = this.#c
     let form = this.#primary()
     for (;;) {
-      if (c.accept('::')) form = cast(form, this.#type())
+      if (c.accept('::')) form = castForm(form, this.#type())
       else if (c.accept('collate')) form = { op: `collate ${(c.readName() ?? '').toLowerCase()}`, parts: [form] }
       else if (c.isNext('[')) {
         c.position++
@@ -235,25 +235,25 @@ class Parser {
   #primary(): Form {
     const c = this.#c
     const token = c.current
-    if (token === undefined) throw new Unread()
+    if (token === undefined) throw new UnsupportedSyntax()
     if (c.accept('(')) {
       const items = this.#items(')')
       return items.length === 1 ? items[0]! : { op: 'row', parts: items }
     }
-    if (isSign(token)) throw new Unread()
+    if (isSign(token)) throw new UnsupportedSyntax()
     c.position++
-    if (token.kind === 'number') return number(token.value)
-    if (token.kind === 'string') return string(token.value)
+    if (token.kind === 'number') return numberForm(token.value)
+    if (token.kind === 'string') return stringForm(token.value)
     if (token.kind === 'word') {
       // MySQL writes the character set before each string: `_utf8mb4'text'`.
       if (token.value.startsWith('_') && c.current?.kind === 'string') return this.#primary()
       if (token.value === 'case') return this.#case()
       if (token.value === 'cast' && c.accept('(')) return this.#cast()
       if (token.value === 'array' && c.accept('[')) return { op: 'array', parts: this.#items(']') }
-      if (RESERVED.has(token.value)) throw new Unread()
-      if (c.accept('(')) return call(token.value, this.#items(')'), this.#rules)
-      if (NILADIC.has(token.value)) return call(token.value, [], this.#rules)
-      if (token.value === 'true' || token.value === 'false') return truth(token.value, this.#rules)
+      if (RESERVED.has(token.value)) throw new UnsupportedSyntax()
+      if (c.accept('(')) return callForm(token.value, this.#items(')'), this.#rules)
+      if (NILADIC.has(token.value)) return callForm(token.value, [], this.#rules)
+      if (token.value === 'true' || token.value === 'false') return booleanForm(token.value, this.#rules)
     }
     return this.#name(token.value)
   }
@@ -262,7 +262,7 @@ class Parser {
     const names = [first]
     while (this.#c.accept('.')) names.push(this.#c.readName() ?? '')
     if (names.length > 1 && this.#same(names.at(-2)!, this.#table)) names.splice(0, names.length - 1)
-    if (this.#c.accept('(')) return call(names.join('.').toLowerCase(), this.#items(')'), this.#rules)
+    if (this.#c.accept('(')) return callForm(names.join('.').toLowerCase(), this.#items(')'), this.#rules)
     const name = names.join('.')
     return { leaf: this.#rules.dialect.foldName(name) }
   }
@@ -277,33 +277,33 @@ class Parser {
     if (!c.isNext('when')) parts.push(this.#or())
     while (c.accept('when')) {
       parts.push(this.#or())
-      if (!c.accept('then')) throw new Unread()
+      if (!c.accept('then')) throw new UnsupportedSyntax()
       parts.push(this.#or())
     }
     if (c.accept('else')) parts.push({ op: 'else', parts: [this.#or()] })
-    if (!c.accept('end')) throw new Unread()
+    if (!c.accept('end')) throw new UnsupportedSyntax()
     // PostgreSQL adds `else null` where `else` is missing.
     const last = parts.at(-1)
-    if (last !== undefined && 'op' in last && last.op === 'else' && show(last.parts[0]!) === 'null') parts.pop()
+    if (last !== undefined && 'op' in last && last.op === 'else' && printForm(last.parts[0]!) === 'null') parts.pop()
     return { op: 'case', parts }
   }
 
   #cast(): Form {
     const of = this.#or()
-    if (!this.#c.accept('as')) throw new Unread()
+    if (!this.#c.accept('as')) throw new UnsupportedSyntax()
     const type = this.#type()
-    if (!this.#c.accept(')')) throw new Unread()
-    return cast(of, type)
+    if (!this.#c.accept(')')) throw new UnsupportedSyntax()
+    return castForm(of, type)
   }
 }
 
-const string = (value: string): Form => ({ leaf: `'${value.replaceAll("'", "''")}'`, literal: 'string' })
-const number = (text: string): Form => ({ leaf: text, literal: 'number' })
+const stringForm = (value: string): Form => ({ leaf: `'${value.replaceAll("'", "''")}'`, literal: 'string' })
+const numberForm = (text: string): Form => ({ leaf: text, literal: 'number' })
 
-const truth = (word: string, rules: Rules): Form =>
-  rules.expressions.booleans === 'words' ? { leaf: word } : number(word === 'true' ? '1' : '0')
+const booleanForm = (word: string, rules: Rules): Form =>
+  rules.expressions.booleans === 'words' ? { leaf: word } : numberForm(word === 'true' ? '1' : '0')
 
-const not_ = (not: boolean, form: Form): Form => (not ? negated(form) : form)
+const negateIf = (not: boolean, form: Form): Form => (not ? negate(form) : form)
 
 const OPPOSITE: Readonly<Record<string, string>> = {
   '=': '<>',
@@ -319,21 +319,21 @@ const OPPOSITE: Readonly<Record<string, string>> = {
 }
 
 /** Negates a condition, and pushes `not` inward as MariaDB does. The result is null where the condition is null. */
-function negated(form: Form): Form {
+function negate(form: Form): Form {
   if (!('op' in form)) return { op: 'not', parts: [form] }
   if (form.op === 'not') return form.parts[0]!
-  if (form.op === 'and' || form.op === 'or') return junction(form.op === 'and' ? 'or' : 'and', form.parts.map(negated))
+  if (form.op === 'and' || form.op === 'or') return joinForms(form.op === 'and' ? 'or' : 'and', form.parts.map(negate))
   const opposite = OPPOSITE[form.op]
   return opposite === undefined ? { op: 'not', parts: [form] } : { op: opposite, parts: form.parts }
 }
 
 /** Joins conditions, and flattens nested chains of the same operator. */
-const junction = (op: string, parts: readonly Form[]): Form => ({
+const joinForms = (op: string, parts: readonly Form[]): Form => ({
   op,
   parts: parts.flatMap((each) => ('op' in each && each.op === op ? each.parts : [each])),
 })
 
-function call(name: string, parts: readonly Form[], rules: Rules): Form {
+function callForm(name: string, parts: readonly Form[], rules: Rules): Form {
   const { momentArguments, nowIsCurrent, synonyms } = rules.expressions
   if (parts.length <= momentArguments && NILADIC.has(name))
     return { leaf: name === 'now' && nowIsCurrent ? 'current_timestamp' : name }
@@ -341,14 +341,14 @@ function call(name: string, parts: readonly Form[], rules: Rules): Form {
 }
 
 /** Drops casts of literals, and casts of columns to a wider type, which databases add by themselves. */
-function cast(form: Form, type: string): Form {
+function castForm(form: Form, type: string): Form {
   if ('leaf' in form) {
     if (form.literal === 'number') return form
     if (form.literal === 'string')
-      return NUMERIC.test(type) && /^'-?[\d.]+'$/.test(form.leaf) ? number(form.leaf.slice(1, -1)) : form
+      return NUMERIC.test(type) && /^'-?[\d.]+'$/.test(form.leaf) ? numberForm(form.leaf.slice(1, -1)) : form
     if (form.leaf === 'null') return form
   }
-  if (WIDENED.test(type)) return form
+  if (WIDENING_TYPES.test(type)) return form
   if ('op' in form && form.op === 'array') return form
   return { op: `cast ${type}`, parts: [form] }
 }

@@ -1,7 +1,7 @@
 import { refuse } from '../error/index.ts'
 import type { CatalogColumn, DialectName } from '../introspect/index.ts'
 import { normalType } from './equal.ts'
-import { alterSteps } from './plan.ts'
+import { alterSteps } from './plan-steps.ts'
 import { keyOf } from './rename.ts'
 import type { Rules } from './rule.ts'
 import { ruleSets } from './rules.ts'
@@ -26,20 +26,20 @@ export interface LintOptions {
   readonly off?: Readonly<Partial<Record<Rule, string>>> | undefined
 }
 
-type Said = Pick<Finding, 'message' | 'safer'>
-interface Case {
+type FindingText = Pick<Finding, 'message' | 'safer'>
+interface RuleInput {
   readonly step: Step
   readonly rules: Rules
   /** Is true if the table existed before the steps, and so may have rows. */
-  readonly old: boolean
+  readonly isExisting: boolean
 }
-interface RuleOf {
+interface LintRule {
   readonly category: Finding['category']
   readonly severity: Finding['severity']
-  check(it: Case): Said | undefined
+  check(input: RuleInput): FindingText | undefined
 }
 
-const where = (step: Step): string => {
+const tableLabel = (step: Step): string => {
   const table = tableOf(step)
   return table === undefined ? '' : `'${keyOf(table)}'`
 }
@@ -53,7 +53,7 @@ const RULES = {
     check: ({ step }) =>
       step.kind === 'dropTable'
         ? {
-            message: `Dropping ${where(step)} loses its rows.`,
+            message: `Dropping ${tableLabel(step)} loses its rows.`,
             safer: 'Rename it first, and drop it later; or keep a copy of its rows.',
           }
         : undefined,
@@ -64,7 +64,7 @@ const RULES = {
     check: ({ step }) =>
       step.kind === 'dropColumn' && step.column.generated === null
         ? {
-            message: `Dropping the column '${step.column.name}' of ${where(step)} loses its values and breaks programs that still read it.`,
+            message: `Dropping the column '${step.column.name}' of ${tableLabel(step)} loses its values and breaks programs that still read it.`,
             safer: 'First release programs that do not use it. Keep a copy of its values if you may need them.',
           }
         : undefined,
@@ -72,26 +72,27 @@ const RULES = {
   'narrow-type': {
     category: 'data-dependent',
     severity: 'error',
-    check: ({ step, rules, old }) =>
-      old && step.kind === 'alterColumn' && step.changes.includes('type') && !widens(step.from, step.to, rules)
+    check: ({ step, rules, isExisting }) =>
+      isExisting && step.kind === 'alterColumn' && step.changes.includes('type') && !widens(step.from, step.to, rules)
         ? {
-            message: `The column '${step.to.name}' of ${where(step)} changes from ${step.from.type} to ${step.to.type}. Values that do not fit stop the migration or are cut.`,
-            safer: 'First look for values that do not fit; or add a column of the new type, copy the values, and switch.',
+            message: `The column '${step.to.name}' of ${tableLabel(step)} changes from ${step.from.type} to ${step.to.type}. Values that do not fit stop the migration or are cut.`,
+            safer:
+              'First look for values that do not fit; or add a column of the new type, copy the values, and switch.',
           }
         : undefined,
   },
   'not-null': {
     category: 'data-dependent',
     severity: 'error',
-    check: ({ step, old }) => {
-      if (!old) return undefined
+    check: ({ step, isExisting }) => {
+      if (!isExisting) return undefined
       const added = step.kind === 'addColumn' && !step.column.nullable && isEmpty(step.column)
       const set = step.kind === 'alterColumn' && step.changes.includes('nullable') && !step.to.nullable
       if (!added && !set) return undefined
       return {
         message: added
-          ? `The new column '${step.column.name}' of ${where(step)} is not null and has no default. The step fails if the table has rows.`
-          : `The column of ${where(step)} becomes not null. The step fails if a row holds null.`,
+          ? `The new column '${step.column.name}' of ${tableLabel(step)} is not null and has no default. The step fails if the table has rows.`
+          : `The column of ${tableLabel(step)} becomes not null. The step fails if a row holds null.`,
         safer: added
           ? 'Give it a default; or add it as nullable, fill it in, then make it not null.'
           : 'First fill in the rows that hold null.',
@@ -101,12 +102,12 @@ const RULES = {
   unique: {
     category: 'data-dependent',
     severity: 'warning',
-    check: ({ step, old }) => {
-      if (!old) return undefined
+    check: ({ step, isExisting }) => {
+      if (!isExisting) return undefined
       const key = step.kind === 'addConstraint' && /^(?:unique|primary key)$/.test(step.constraint.type)
       if (!key && !(step.kind === 'createIndex' && step.index.unique)) return undefined
       return {
-        message: `${where(step)} gets a unique key. The step fails if rows have equal values.`,
+        message: `${tableLabel(step)} gets a unique key. The step fails if rows have equal values.`,
         safer: 'First look for duplicates: select … group by … having count(*) > 1.',
       }
     },
@@ -114,10 +115,10 @@ const RULES = {
   'check-rows': {
     category: 'data-dependent',
     severity: 'warning',
-    check: ({ step, old }) =>
-      old && step.kind === 'addConstraint' && /^(?:check|foreign key)$/.test(step.constraint.type)
+    check: ({ step, isExisting }) =>
+      isExisting && step.kind === 'addConstraint' && /^(?:check|foreign key)$/.test(step.constraint.type)
         ? {
-            message: `${where(step)} gets a ${step.constraint.type}. The step fails if a row violates it.`,
+            message: `${tableLabel(step)} gets a ${step.constraint.type}. The step fails if a row violates it.`,
             safer: 'First look for rows that violate it.',
           }
         : undefined,
@@ -125,10 +126,10 @@ const RULES = {
   'index-blocks-writes': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) =>
-      old && rules.locks.scans && step.kind === 'createIndex'
+    check: ({ step, rules, isExisting }) =>
+      isExisting && rules.locks.scans && step.kind === 'createIndex'
         ? {
-            message: `Writes to ${where(step)} wait while the index '${step.index.name}' is built.`,
+            message: `Writes to ${tableLabel(step)} wait while the index '${step.index.name}' is built.`,
             safer: 'Use create index concurrently in a migration without a transaction.',
           }
         : undefined,
@@ -136,10 +137,13 @@ const RULES = {
   'key-blocks-writes': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) =>
-      old && rules.locks.scans && step.kind === 'addConstraint' && /^(?:unique|primary key)$/.test(step.constraint.type)
+    check: ({ step, rules, isExisting }) =>
+      isExisting &&
+      rules.locks.scans &&
+      step.kind === 'addConstraint' &&
+      /^(?:unique|primary key)$/.test(step.constraint.type)
         ? {
-            message: `Reads and writes of ${where(step)} wait while the index of the ${step.constraint.type} is built.`,
+            message: `Reads and writes of ${tableLabel(step)} wait while the index of the ${step.constraint.type} is built.`,
             safer: 'Create a unique index concurrently, then add the constraint using that index.',
           }
         : undefined,
@@ -147,10 +151,13 @@ const RULES = {
   'constraint-scans': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) =>
-      old && rules.locks.scans && step.kind === 'addConstraint' && /^(?:check|foreign key)$/.test(step.constraint.type)
+    check: ({ step, rules, isExisting }) =>
+      isExisting &&
+      rules.locks.scans &&
+      step.kind === 'addConstraint' &&
+      /^(?:check|foreign key)$/.test(step.constraint.type)
         ? {
-            message: `${where(step)} is locked while every row is checked against the new ${step.constraint.type}.`,
+            message: `${tableLabel(step)} is locked while every row is checked against the new ${step.constraint.type}.`,
             safer: 'Add it as not valid, then validate it in a second migration.',
           }
         : undefined,
@@ -158,10 +165,14 @@ const RULES = {
   'not-null-scans': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) =>
-      old && rules.locks.scans && step.kind === 'alterColumn' && step.changes.includes('nullable') && !step.to.nullable
+    check: ({ step, rules, isExisting }) =>
+      isExisting &&
+      rules.locks.scans &&
+      step.kind === 'alterColumn' &&
+      step.changes.includes('nullable') &&
+      !step.to.nullable
         ? {
-            message: `${where(step)} is locked while every row is checked for null in '${step.to.name}'.`,
+            message: `${tableLabel(step)} is locked while every row is checked for null in '${step.to.name}'.`,
             safer: `Add check (${step.to.name} is not null) not valid, validate it, set not null, and drop the check.`,
           }
         : undefined,
@@ -169,18 +180,18 @@ const RULES = {
   'rewrites-table': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) => {
-      if (!old) return undefined
-      const why = rewrites(step, rules)
+    check: ({ step, rules, isExisting }) => {
+      if (!isExisting) return undefined
+      const why = rewriteReason(step, rules)
       return why === undefined
         ? undefined
         : {
-            message: `${where(step)} is locked while every row is rewritten: ${why}.`,
+            message: `${tableLabel(step)} is locked while every row is rewritten: ${why}.`,
             safer: 'Add a nullable column without a default, fill it in batches, and switch to it.',
           }
     },
   },
-} satisfies Record<string, RuleOf>
+} satisfies Record<string, LintRule>
 
 /** The names of the rules. */
 export type Rule = keyof typeof RULES | 'down-loses'
@@ -189,9 +200,9 @@ const isEmpty = ({ default: text, generated, identity }: CatalogColumn): boolean
   text === null && generated === null && identity === null
 
 /** Returns the reason why a step rewrites every row, or `undefined` if it does not. */
-function rewrites(step: Step, rules: Rules): string | undefined {
-  const { scans, rewrites: which } = rules.locks
-  if (which === undefined) return undefined
+function rewriteReason(step: Step, rules: Rules): string | undefined {
+  const { scans, rewrites: rewritingChanges } = rules.locks
+  if (rewritingChanges === undefined) return undefined
   if (step.kind === 'addColumn') {
     const { column } = step
     if (column.generated?.stored === true) return `'${column.name}' is computed and stored`
@@ -202,18 +213,18 @@ function rewrites(step: Step, rules: Rules): string | undefined {
   }
   if (step.kind !== 'alterColumn') return undefined
   if (step.changes.includes('generated')) return `'${step.to.name}' gets another expression`
-  if (which === 'any') {
+  if (rewritingChanges === 'any') {
     if (step.changes.some((change) => change === 'type' || change === 'nullable' || change === 'collation'))
       return `the ${step.changes.join(' and ')} of '${step.to.name}' changes by copying the table`
     return undefined
   }
-  return step.changes.includes('type') && !keepsBytes(step.from, step.to, rules)
+  return step.changes.includes('type') && !keepsStoredValues(step.from, step.to, rules)
     ? `the type of '${step.to.name}' changes`
     : undefined
 }
 
 /** Checks if PostgreSQL can change the type without rewriting the values. */
-function keepsBytes(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
+function keepsStoredValues(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
   const text = /^(?:text|character varying)/
   const [a, b] = [normalType(from.type, rules), normalType(to.type, rules)]
   return (text.test(a) && text.test(b) && widens(from, to, rules)) || (/^numeric/.test(a) && widens(from, to, rules))
@@ -241,7 +252,7 @@ function widens(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
 }
 
 /** Returns the steps that a table rebuild stands for, or else the step itself. */
-function inside(step: Step, rules: Rules): readonly Step[] {
+function stepsInside(step: Step, rules: Rules): readonly Step[] {
   return step.kind === 'rebuildTable' ? alterSteps(step.from, step.to, { rules, full: true }) : [step]
 }
 
@@ -258,12 +269,12 @@ export function lint(steps: readonly Step[], { dialect, off = {} }: LintOptions)
   const found: Finding[] = []
   for (const step of steps) {
     const table = tableOf(step)
-    const old = table !== undefined && !fresh.has(keyOf(table))
-    for (const part of inside(step, rules)) {
-      for (const [name, rule] of Object.entries(RULES) as [Rule, RuleOf][]) {
-        const said = Object.hasOwn(off, name) ? undefined : rule.check({ step: part, rules, old })
-        if (said !== undefined)
-          found.push({ rule: name, category: rule.category, severity: rule.severity, step, ...said })
+    const isExisting = table !== undefined && !fresh.has(keyOf(table))
+    for (const part of stepsInside(step, rules)) {
+      for (const [name, rule] of Object.entries(RULES) as [Rule, LintRule][]) {
+        const text = Object.hasOwn(off, name) ? undefined : rule.check({ step: part, rules, isExisting })
+        if (text !== undefined)
+          found.push({ rule: name, category: rule.category, severity: rule.severity, step, ...text })
       }
     }
   }
@@ -271,10 +282,10 @@ export function lint(steps: readonly Step[], { dialect, off = {} }: LintOptions)
 }
 
 /** Returns a finding for each loss that going down does not restore. */
-export function losses(up: readonly Step[], rules: Rules, off: LintOptions['off'] = {}): Finding[] {
+export function findLosses(up: readonly Step[], rules: Rules, off: LintOptions['off'] = {}): Finding[] {
   if (Object.hasOwn(off, 'down-loses')) return []
   return up.flatMap((step) =>
-    inside(step, rules).flatMap((part): Finding[] => {
+    stepsInside(step, rules).flatMap((part): Finding[] => {
       const what =
         part.kind === 'dropTable'
           ? `the table '${keyOf(part.table)}' again, but not its rows`
@@ -307,6 +318,8 @@ function checkOff(off: Readonly<Record<string, string | undefined>>): void {
   for (const [rule, reason] of Object.entries(off)) {
     if (!rules.includes(rule)) refuse(`Unknown rule '${rule}'. The rules are ${rules.join(', ')}.`)
     if (typeof reason !== 'string' || reason.trim() === '')
-      refuse(`The rule '${rule}' is turned off without a reason. Give one: { '${rule}': 'why it does not matter here' }.`)
+      refuse(
+        `The rule '${rule}' is turned off without a reason. Give one: { '${rule}': 'why it does not matter here' }.`,
+      )
   }
 }

@@ -51,7 +51,8 @@ export function migrationOf({ dialect, up, down }: Pick<Difference, 'dialect' | 
 }
 
 async function run(db: QueryRunner, dialect: Difference['dialect'], texts: readonly string[]): Promise<void> {
-  const found = dialectOf(db) ?? refuse('The steps run in a database. Pass one that kanta({ driver: sqlite(…) }) returned.')
+  const found =
+    dialectOf(db) ?? refuse('The steps run in a database. Pass one that kanta({ driver: sqlite(…) }) returned.')
   const title = titleOf(found)
   if (!isAmong(found, [dialect]))
     refuse(`The steps are for ${titleOf(dialect)}, and the database is ${title}. Make a diff for ${title}.`)

@@ -1,25 +1,25 @@
 import type { CatalogColumn, CatalogTable } from '../introspect/index.ts'
-import type { TableChanges } from './plan.ts'
+import type { TableChanges } from './plan-steps.ts'
 import { mentions } from './rename.ts'
 import type { Side } from './side.ts'
 import type { Constraint, Dependent, Step } from './step.ts'
 
 /** Returns the reasons why SQLite's `alter table` cannot make a change; none if it can. */
 export function reasonsToRebuild(change: TableChanges): string[] {
-  const { constraints, altered, added, gone, to, from } = change
+  const { constraints, altered, added, removed, to, from } = change
   const reasons: string[] = []
-  const say = (constraint: Constraint): string =>
+  const describe = (constraint: Constraint): string =>
     constraint.type === 'check'
       ? `check (${constraint.expression})`
       : `${constraint.type} (${constraint.columns.join(', ')})`
-  for (const constraint of constraints.gone) reasons.push(`the ${say(constraint)} goes`)
-  for (const constraint of constraints.added) reasons.push(`the ${say(constraint)} comes`)
-  for (const [constraint, name] of constraints.renamed) reasons.push(`the ${say(constraint)} gets the name ${name}`)
+  for (const constraint of constraints.removed) reasons.push(`the ${describe(constraint)} is dropped`)
+  for (const constraint of constraints.added) reasons.push(`the ${describe(constraint)} is added`)
+  for (const [constraint, name] of constraints.renamed) reasons.push(`the ${describe(constraint)} is renamed to ${name}`)
   for (const [column, , changes] of altered)
     reasons.push(`the ${changes.join(' and ')} of ${column.name} ${changes.length > 1 ? 'change' : 'changes'}`)
   for (const column of added)
-    if (!isAddable(column)) reasons.push(`${column.name} cannot be added to rows that are there`)
-  for (const column of gone) if (!isDroppable(column, from)) reasons.push(`${column.name} is part of something else`)
+    if (!isAddable(column)) reasons.push(`${column.name} cannot be added to existing rows`)
+  for (const column of removed) if (!isDroppable(column, from)) reasons.push(`${column.name} is part of something else`)
   if (change.options) reasons.push(`the options of ${to.name} change`)
   return reasons
 }
@@ -51,7 +51,7 @@ function isDroppable(column: CatalogColumn, table: CatalogTable): boolean {
 
 /** Returns the views and triggers that mention a table, directly or by other views, except those that a step drops. */
 export function dependentsOf(table: CatalogTable, side: Side, before: readonly Step[]): Dependent[] {
-  const gone = new Set(
+  const removed = new Set(
     before.flatMap((step) =>
       step.kind === 'dropView' ? [step.view.name] : step.kind === 'dropTrigger' ? [step.trigger.name] : [],
     ),
@@ -61,7 +61,7 @@ export function dependentsOf(table: CatalogTable, side: Side, before: readonly S
   const dependents: Dependent[] = [
     ...side.views.map(({ name, definition }) => ({ type: 'view' as const, name, definition })),
     ...side.triggers.map(({ name, definition }) => ({ type: 'trigger' as const, name, definition })),
-  ].filter((each) => !gone.has(each.name))
+  ].filter((each) => !removed.has(each.name))
   for (let grown = true; grown; ) {
     grown = false
     for (const each of dependents) {

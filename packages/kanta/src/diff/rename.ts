@@ -23,7 +23,7 @@ export type Ask = (question: RenameQuestion) => string | null | Promise<string |
 export type Renames = Readonly<Record<string, string | null>>
 
 /** The renames: new table names by old ones, and new column names by the old names of table and column. */
-export interface Renamed {
+export interface ResolvedRenames {
   readonly tables: ReadonlyMap<string, string>
   readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
@@ -37,16 +37,16 @@ export async function findRenames(
   rules: Rules,
   given: Renames,
   ask: Ask | undefined,
-): Promise<Renamed> {
+): Promise<ResolvedRenames> {
   const answers = new Answers(given, ask)
-  const tables = await renamedTables(from, to, answers)
+  const tables = await findRenamedTables(from, to, answers)
   const columns = new Map<string, ReadonlyMap<string, string>>()
   const targets = new Map(to.tables.map((table) => [keyOf(table), table]))
   for (const table of from.tables) {
     const key = keyOf(table)
     const target = targets.get(tables.has(key) ? keyOf({ schema: table.schema, name: tables.get(key)! }) : key)
     if (target === undefined) continue
-    const found = await renamedColumns(table, target, rules, answers)
+    const found = await findRenamedColumns(table, target, rules, answers)
     if (found.size > 0) columns.set(key, found)
   }
   answers.refuseUnused(from)
@@ -59,7 +59,8 @@ class Answers {
   readonly #unused: Set<string>
 
   constructor(given: Renames, ask: Ask | undefined) {
-    if (typeof given !== 'object' || given === null) refuse("renames must be an object, such as { 'city.nmae': 'name' }.")
+    if (typeof given !== 'object' || given === null)
+      refuse("renames must be an object, such as { 'city.nmae': 'name' }.")
     this.#given = given
     this.#ask = ask
     this.#unused = new Set(Object.keys(given))
@@ -69,11 +70,11 @@ class Answers {
   given(key: string, candidates: readonly string[]): string | null | undefined {
     if (!Object.hasOwn(this.#given, key)) return undefined
     this.#unused.delete(key)
-    return checked(key, this.#given[key], candidates)
+    return checkAnswer(key, this.#given[key], candidates)
   }
 
   async find(question: RenameQuestion): Promise<string | null> {
-    if (this.#ask !== undefined) return checked(question.name, await this.#ask(question), question.candidates)
+    if (this.#ask !== undefined) return checkAnswer(question.name, await this.#ask(question), question.candidates)
     const { kind, table, name, candidates } = question
     const key = kind === 'table' ? name : `${table}.${name}`
     return refuse(
@@ -98,41 +99,41 @@ class Answers {
   }
 }
 
-function checked(name: string, answer: unknown, candidates: readonly string[]): string | null {
+function checkAnswer(name: string, answer: unknown, candidates: readonly string[]): string | null {
   if (answer === null || (typeof answer === 'string' && candidates.includes(answer))) return answer
   const can = candidates.length === 0 ? 'there is no new name' : `it can be ${candidates.join(', ')}`
   return refuse(`'${name}' cannot become ${JSON.stringify(answer)}: ${can}, or null if it was dropped.`)
 }
 
-async function renamedTables(from: Side, to: Side, answers: Answers): Promise<Map<string, string>> {
+async function findRenamedTables(from: Side, to: Side, answers: Answers): Promise<Map<string, string>> {
   const renamed = new Map<string, string>()
   const after = new Set(to.tables.map(keyOf))
   const before = new Set(from.tables.map(keyOf))
   const added = to.tables.filter((table) => !before.has(keyOf(table)))
-  const take = (table: CatalogTable, name: string): void => {
+  const accept = (table: CatalogTable, name: string): void => {
     renamed.set(keyOf(table), name)
     added.splice(
       added.findIndex((each) => each.schema === table.schema && each.name === name),
       1,
     )
   }
-  const open: CatalogTable[] = []
+  const unanswered: CatalogTable[] = []
   for (const table of from.tables) {
     if (after.has(keyOf(table))) continue
     const answer = answers.given(
       keyOf(table),
       added.filter((each) => each.schema === table.schema).map((each) => each.name),
     )
-    if (answer === undefined) open.push(table)
-    else if (answer !== null) take(table, answer)
+    if (answer === undefined) unanswered.push(table)
+    else if (answer !== null) accept(table, answer)
   }
-  for (const table of open) {
+  for (const table of unanswered) {
     const candidates = added.filter((each) => each.schema === table.schema && isLike(table, each))
     if (candidates.length === 0) continue
     const names = candidates.map((each) => each.name)
     const key = keyOf(table)
     const answer = await answers.find({ kind: 'table', table: key, name: key, candidates: names })
-    if (answer !== null) take(table, answer)
+    if (answer !== null) accept(table, answer)
   }
   return renamed
 }
@@ -144,7 +145,7 @@ function isLike(a: CatalogTable, b: CatalogTable): boolean {
   return shared * 2 >= Math.min(a.columns.length, b.columns.length)
 }
 
-async function renamedColumns(
+async function findRenamedColumns(
   from: CatalogTable,
   to: CatalogTable,
   rules: Rules,
@@ -153,25 +154,25 @@ async function renamedColumns(
   const renamed = new Map<string, string>()
   const before = new Set(from.columns.map((column) => column.name))
   const after = new Set(to.columns.map((column) => column.name))
-  const gone = from.columns.filter((column) => !after.has(column.name))
+  const removed = from.columns.filter((column) => !after.has(column.name))
   const added = to.columns.filter((column) => !before.has(column.name))
   const table = keyOf(from)
-  const take = (old: string, name: string): void => {
+  const accept = (old: string, name: string): void => {
     renamed.set(old, name)
     added.splice(
       added.findIndex((column) => column.name === name),
       1,
     )
   }
-  const open = gone.filter((column) => {
+  const unanswered = removed.filter((column) => {
     const answer = answers.given(
       `${table}.${column.name}`,
       added.map((each) => each.name),
     )
-    if (typeof answer === 'string') take(column.name, answer)
+    if (typeof answer === 'string') accept(column.name, answer)
     return answer === undefined
   })
-  for (const column of open) {
+  for (const column of unanswered) {
     const type = normalType(column.type, rules)
     const candidates = added
       .filter(
@@ -180,13 +181,13 @@ async function renamedColumns(
       .map((each) => each.name)
     if (candidates.length === 0) continue
     const answer = await answers.find({ kind: 'column', table, name: column.name, candidates })
-    if (answer !== null) take(column.name, answer)
+    if (answer !== null) accept(column.name, answer)
   }
   return renamed
 }
 
 /** Returns the renames from new names to old ones. */
-export function reversed({ tables, columns }: Renamed, from: Side): Renamed {
+export function reverseRenames({ tables, columns }: ResolvedRenames, from: Side): ResolvedRenames {
   const schemaOf = (key: string): string | null => from.tables.find((table) => keyOf(table) === key)?.schema ?? null
   const after = (key: string): string => {
     const name = tables.get(key)
@@ -200,7 +201,7 @@ export function reversed({ tables, columns }: Renamed, from: Side): Renamed {
 }
 
 /** Returns a side with the renames applied. */
-export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rules): Side {
+export function applyRenames(side: Side, { tables, columns }: ResolvedRenames, rules: Rules): Side {
   const newName = (name: CatalogName): string => tables.get(keyOf(name)) ?? name.name
   const newColumn = (table: CatalogName, column: string): string => columns.get(keyOf(table))?.get(column) ?? column
   const all = new Map([...tables].map(([key, name]) => [side.tables.find((t) => keyOf(t) === key)?.name ?? key, name]))
@@ -209,12 +210,12 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
     for (const [key, names] of columns)
       if (mentions(text, side.tables.find((table) => keyOf(table) === key)?.name ?? key, rules.dialect))
         for (const [old, name] of names) words.set(old, name)
-    return renamedText(text, words, rules)
+    return replaceNames(text, words, rules)
   }
   const renamedTable = (table: CatalogTable): CatalogTable => {
     const own = columns.get(keyOf(table)) ?? new Map<string, string>()
     const column = (name: string): string => newColumn(table, name)
-    const text = (sql: string): string => renamedText(sql, own, rules)
+    const text = (sql: string): string => replaceNames(sql, own, rules)
     const key = <K extends { readonly columns: readonly string[] }>(each: K): K => ({
       ...each,
       columns: each.columns.map(column),
@@ -231,7 +232,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
       uniques: table.uniques.map(key),
       foreignKeys: table.foreignKeys.map((each) => ({
         ...key(each),
-        name: each.name && (rules.keyOfRenamed?.(each.name, table.name, newName(table)) ?? each.name),
+        name: each.name && (rules.foreignKeyAfterRename?.(each.name, table.name, newName(table)) ?? each.name),
         target: {
           ...each.target,
           name: newName(each.target),
@@ -248,7 +249,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
         })),
         include: each.include.map(column),
         where: each.where === null ? null : text(each.where),
-        definition: each.definition === null ? null : renamedText(each.definition, new Map([...all, ...own]), rules),
+        definition: each.definition === null ? null : replaceNames(each.definition, new Map([...all, ...own]), rules),
       })),
     }
   }
@@ -273,13 +274,13 @@ export function mentions(text: string, name: string, dialect: Dialect | DialectN
 }
 
 /** Replaces names in SQL text. */
-function renamedText(text: string, names: ReadonlyMap<string, string>, rules: Rules): string {
+function replaceNames(text: string, names: ReadonlyMap<string, string>, rules: Rules): string {
   if (names.size === 0) return text
   let out = ''
   let at = 0
   for (const token of tokens(text, rules.dialect)) {
     if (token.kind !== 'word' && token.kind !== 'name') continue
-    const old = token.kind === 'word' && !rules.lowersNames ? token.text : token.value
+    const old = token.kind === 'word' && !rules.foldsNamesToLowerCase ? token.text : token.value
     const name = names.get(old)
     if (name === undefined) continue
     out += text.slice(at, token.start) + rules.dialect.quote(name)

@@ -21,19 +21,19 @@ export interface Rules {
   /** Is true if the collations of `table()` columns are compared. */
   readonly comparesCollations?: boolean
   /** Is true if the database cannot change the type of a column that a computed column uses. */
-  readonly computedHoldsTypes?: boolean
+  readonly locksTypesOfComputed?: boolean
   /** Is true if the database folds unquoted names to lower case. */
-  readonly lowersNames?: boolean
+  readonly foldsNamesToLowerCase?: boolean
   /** Is true if generated names depend on existing ones, so that new constraints need written names. */
-  readonly saysConstraintNames?: boolean
+  readonly writesConstraintNames?: boolean
   /** Returns the name that the database generates for a constraint; missing if it is not needed or not predictable. */
   constraintName?(constraint: Constraint, table: CatalogTable, taken: ReadonlySet<string>): string | null
   /** Returns the name of a foreign key after its table was renamed. */
-  keyOfRenamed?(name: string, from: string, to: string): string
+  foreignKeyAfterRename?(name: string, from: string, to: string): string
   /** Returns a table in a normal form, in which both sides describe equal things in one way. */
-  settled?(table: CatalogTable): CatalogTable
+  normalizeTable?(table: CatalogTable): CatalogTable
   /** Is true if the definition of a view is the whole `create view` statement. */
-  readonly wholeViews: boolean
+  readonly hasWholeViewStatements: boolean
   alterColumn(step: AlterColumn, dialect: Dialect): readonly Node[]
   dropConstraint(table: CatalogName, constraint: Constraint, dialect: Dialect): readonly Node[]
   renameConstraint(table: CatalogName, constraint: Constraint, to: string, dialect: Dialect): readonly Node[]

@@ -15,8 +15,10 @@ import type { Rules } from './rule.ts'
 
 /** One side of a diff. */
 export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {
-  /** The extent of the description. A catalog has all; `table()` values have no comments, collations, views and such. */
-  readonly says: 'all' | 'tables'
+  /**
+   * The extent of the description. A catalog has all; `table()` values have no comments, collations, views and such.
+   */
+  readonly extent: 'all' | 'tables'
 }
 
 /** A schema to compare: a module of `table()` values, a catalog of `introspect()`, or null for an empty schema. */
@@ -31,33 +33,36 @@ export function isCatalog(schema: Schema): schema is Catalog {
 
 export function sideOf(schema: Schema, rules: Rules): Side {
   const { dialect } = rules
-  if (schema === null || schema === undefined) return { says: 'all', tables: [], views: [], enums: [], triggers: [] }
+  if (schema === null || schema === undefined) return { extent: 'all', tables: [], views: [], enums: [], triggers: [] }
   if (!isCatalog(schema)) return fromDefinitions(schema, rules)
-  if (schema.format !== 1) refuse(`The catalog has the format ${String(schema.format)}, and this version reads only 1. Introspect the database again.`)
+  if (schema.format !== 1)
+    refuse(
+      `The catalog has the format ${String(schema.format)}, and this version reads only 1. Introspect the database again.`,
+    )
   if (!isAmong(dialect, [schema.dialect]))
     refuse(
       `The catalog is from ${titleOf(schema.dialect)}, and the diff is for ${titleOf(dialect)}. Introspect a ${titleOf(dialect)} database.`,
     )
-  const side = plain(schema, rules)
-  return { says: 'all', ...side, tables: side.tables.map((table) => rules.settled?.(table) ?? table) }
+  const side = withoutDefaultSchema(schema, rules)
+  return { extent: 'all', ...side, tables: side.tables.map((table) => rules.normalizeTable?.(table) ?? table) }
 }
 
 /** Returns a catalog without the names of the default schema. */
-function plain(catalog: Catalog, { defaultSchema: home }: Rules): Omit<Side, 'says'> {
-  const unhomed = <T extends { readonly schema: string | null }>(each: T): T =>
-    each.schema === home ? { ...each, schema: null } : each
+function withoutDefaultSchema(catalog: Catalog, { defaultSchema }: Rules): Omit<Side, 'extent'> {
+  const omitDefault = <T extends { readonly schema: string | null }>(each: T): T =>
+    each.schema === defaultSchema ? { ...each, schema: null } : each
   return {
     tables: catalog.tables
       .filter((table) => table.kind === 'table' || table.kind === 'partitioned')
-      .map(unhomed)
+      .map(omitDefault)
       .filter((table) => table.schema !== null || !MIGRATION_TABLES.includes(table.name))
       .map((table) => ({
         ...table,
-        foreignKeys: table.foreignKeys.map((key) => ({ ...key, target: unhomed(key.target) })),
+        foreignKeys: table.foreignKeys.map((key) => ({ ...key, target: omitDefault(key.target) })),
       })),
-    views: catalog.views.map(unhomed),
-    enums: catalog.enums.map(unhomed),
-    triggers: catalog.triggers.map(unhomed),
+    views: catalog.views.map(omitDefault),
+    enums: catalog.enums.map(omitDefault),
+    triggers: catalog.triggers.map(omitDefault),
   }
 }
 
@@ -65,23 +70,26 @@ function fromDefinitions(schema: object, rules: Rules): Side {
   const values = definitionOf(schema) === undefined ? Object.values(schema) : [schema]
   const definitions = new Set(values.map(definitionOf).filter((each) => each !== undefined))
   if (definitions.size === 0)
-    refuse('A side of a diff must be a module of table() values, a catalog of introspect(), or null for an empty schema.')
+    refuse(
+      'A side of a diff must be a module of table() values, a catalog of introspect(), or null for an empty schema.',
+    )
   const tables = [...definitions].map((definition) => {
     const table = tableOf(definition, rules)
-    return rules.settled?.(table) ?? table
+    return rules.normalizeTable?.(table) ?? table
   })
   const names = tables.map((table) => `${table.schema ?? ''}.${table.name}`)
-  const twice = names.find((name, i) => names.indexOf(name) < i)
-  if (twice !== undefined) refuse(`The schema has two tables with the name '${twice.replace(/^\./, '')}'.`)
-  return { says: 'tables', tables, views: [], enums: [], triggers: [] }
+  const duplicate = names.find((name, i) => names.indexOf(name) < i)
+  if (duplicate !== undefined) refuse(`The schema has two tables with the name '${duplicate.replace(/^\./, '')}'.`)
+  return { extent: 'tables', tables, views: [], enums: [], triggers: [] }
 }
 
 /** Returns the catalog entry of a `table()`, the same that `createTable()` uses, with expressions as text. */
-function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: Rules): CatalogTable {
+function tableOf(definition: TableDefinition, { dialect, defaultSchema }: Rules): CatalogTable {
   const text = (node: Node): string => printNode(node, dialect)
   const textOr = (node: Node | null): string | null => (node === null ? null : text(node))
-  const unhomed = <T extends CatalogName>(each: T): T => (each.schema === home ? { ...each, schema: null } : each)
-  const entry = unhomed(catalogTable(definition, dialect))
+  const omitDefault = <T extends CatalogName>(each: T): T =>
+    each.schema === defaultSchema ? { ...each, schema: null } : each
+  const entry = omitDefault(catalogTable(definition, dialect))
   return {
     ...entry,
     columns: entry.columns.map((column) => ({
@@ -91,7 +99,7 @@ function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: 
       generated: column.generated && { ...column.generated, expression: text(column.generated.expression) },
     })),
     checks: entry.checks.map((check) => ({ ...check, expression: text(check.expression) })),
-    foreignKeys: entry.foreignKeys.map((key) => ({ ...key, target: unhomed(key.target) })),
+    foreignKeys: entry.foreignKeys.map((key) => ({ ...key, target: omitDefault(key.target) })),
     indexes: entry.indexes.map((index) => ({
       ...index,
       parts: index.parts.map((part) => ({ ...part, expression: textOr(part.expression) })),
@@ -105,10 +113,10 @@ export function columnOf(table: CatalogTable, name: string): CatalogColumn {
   return (
     table.columns.find((column) => column.name === name) ??
     table.columns.find((column) => column.name.toLowerCase() === name.toLowerCase()) ??
-    missing(table, name)
+    refuseMissingColumn(table, name)
   )
 }
 
-function missing(table: CatalogTable, name: string): never {
+function refuseMissingColumn(table: CatalogTable, name: string): never {
   throw new KantaError('not_found', `The table '${table.name}' has no column '${name}'.`)
 }

@@ -14,7 +14,7 @@ import type { CatalogName, CatalogTable } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
 import { alterationNode, alterNode, dropNode, literalNode, statement } from './node.ts'
 import type { Rules } from './rule.ts'
-import { cannot, standardRules } from './standard.ts'
+import { refuseUnsupported, standardRules } from './standard.ts'
 import type { RebuildTable } from './step.ts'
 
 const REBUILD = 'Use a rebuildTable step.'
@@ -27,10 +27,10 @@ export const sqlite: Rules = {
   locks: { scans: false },
   comparesOptions: true,
   comparesCollations: true,
-  wholeViews: true,
-  alterColumn: () => cannot('SQLite', 'alter a column', REBUILD),
-  dropConstraint: () => cannot('SQLite', 'drop a constraint', REBUILD),
-  renameConstraint: () => cannot('SQLite', 'rename a constraint', REBUILD),
+  hasWholeViewStatements: true,
+  alterColumn: () => refuseUnsupported('SQLite', 'alter a column', REBUILD),
+  dropConstraint: () => refuseUnsupported('SQLite', 'drop a constraint', REBUILD),
+  renameConstraint: () => refuseUnsupported('SQLite', 'rename a constraint', REBUILD),
   rebuilds: { rebuild, checkForeignKeys },
 }
 
@@ -52,8 +52,8 @@ function rebuild({ from, to, dependents }: RebuildTable, dialect: Dialect): read
     ...triggers.map(({ name }) => dropNode('trigger', ofTable(name))),
     ...views.toReversed().map(({ name }) => dropNode('view', ofTable(name))),
     createTableNode(to, dialect, fresh),
-    copy(from, to, fresh),
-    ...numbering(from, to, fresh),
+    copyRows(from, to, fresh),
+    ...keepNumbering(from, to, fresh),
     dropNode('table', tableNode(from)),
     alterNode(fresh, alterationNode('rename to', { name: identifierNode(to.name) })),
     ...to.indexes.map((index) => createIndexNode(index, to)),
@@ -62,20 +62,22 @@ function rebuild({ from, to, dependents }: RebuildTable, dialect: Dialect): read
 }
 
 /** Copies the columns that both tables have. New columns get their defaults. */
-function copy(from: CatalogTable, to: CatalogTable, fresh: CatalogName): Node {
+function copyRows(from: CatalogTable, to: CatalogTable, fresh: CatalogName): Node {
   const old = new Map(from.columns.map((column) => [column.name.toLowerCase(), column.name]))
   const pairs = to.columns
     .filter((column) => column.generated === null && old.has(column.name.toLowerCase()))
     .map((column) => [column.name, old.get(column.name.toLowerCase())!] as const)
   if (pairs.length === 0)
-    refuse(`The table '${to.name}' keeps none of its columns, so its rows cannot be copied. Drop it, and create another.`)
+    refuse(
+      `The table '${to.name}' keeps none of its columns, so its rows cannot be copied. Drop it, and create another.`,
+    )
   const into = listNode(pairs.map(([name]) => identifierNode(name)))
   const select = listNode(pairs.map(([, name]) => identifierNode(name)))
   return statement`insert into ${tableNode(fresh)} (${into}) select ${select} from ${tableNode(from)}`
 }
 
 /** Continues the numbering of the old table, even if its last rows are deleted. */
-function numbering(from: CatalogTable, to: CatalogTable, fresh: CatalogName): readonly Node[] {
+function keepNumbering(from: CatalogTable, to: CatalogTable, fresh: CatalogName): readonly Node[] {
   const numbers = (table: CatalogTable): boolean => table.columns.some((column) => column.identity !== null)
   if (!numbers(from) || !numbers(to)) return []
   const sequence = tableNode({ schema: to.schema, name: 'sqlite_sequence' })

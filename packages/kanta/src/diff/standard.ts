@@ -7,14 +7,14 @@ import type { Rules } from './rule.ts'
 import type { Constraint } from './step.ts'
 
 /** Throws for a change that the database does not support, and names an alternative. */
-export function cannot(database: string, what: string, way: string): never {
+export function refuseUnsupported(database: string, what: string, way: string): never {
   throw new KantaError('unsupported', `${database} cannot ${what}. ${way}`)
 }
 
 /** Returns the name of a constraint, and throws if it has none. */
 export function constraintName(constraint: Constraint, table: CatalogName): Node {
   if (constraint.name === null)
-    cannot(
+    refuseUnsupported(
       'The database',
       `find the ${constraint.type} of '${table.name}' that has no name here`,
       'Give the constraint a name, or start from a catalog of introspect(), which has it.',
@@ -26,7 +26,7 @@ export function constraintName(constraint: Constraint, table: CatalogName): Node
 export const standardRules = {
   expressions: { booleans: 'numbers', nowIsCurrent: true, momentArguments: 0, synonyms: {} },
   locks: { scans: false, rewrites: 'types' },
-  wholeViews: false,
+  hasWholeViewStatements: false,
   dropConstraint: (table: CatalogName, constraint: Constraint, _: Dialect): readonly Node[] => [
     alterNode(table, alterationNode('drop constraint', { name: constraintName(constraint, table) })),
   ],

@@ -100,7 +100,7 @@ describe.each(Object.entries(drivers))('introspect() of SQLite by %s', (_name, d
     await expect(wrong({ table: 'x' })).rejects.toThrow("introspect() has no option 'table'")
     await expect(wrong({ schemas: 'main' })).rejects.toThrow('schemas must be an array of names')
     await expect(wrong({ schemas: [] })).rejects.toThrow('schemas is empty')
-    await expect(wrong({ tables: ['x'] })).rejects.toThrow('tables is an object')
+    await expect(wrong({ tables: ['x'] })).rejects.toThrow('tables must be an object')
     await expect(wrong({ tables: { only: ['x'] } })).rejects.toThrow("tables has no option 'only'")
     await expect(wrong({ tables: { include: 'x' } })).rejects.toThrow('must be arrays of names')
     await expect(introspect({} as never)).rejects.toThrow('introspect() takes a database')
