@@ -1,5 +1,5 @@
-// Where a program for Kysely may say what Kanta refuses although it has a meaning in SQL: a comparison with null, an
-// `and` of nothing, rows of several forms. The builders are Kanta's; what they are given is made into what they take.
+// Kysely accepts some input that Kanta rejects although it has a meaning in SQL: a comparison with null, an empty `and`,
+// rows with different columns. The builders here are Kanta's, with their arguments converted.
 import { refuse } from '../error/index.ts'
 import { node } from '../ir/index.ts'
 import {
@@ -21,8 +21,8 @@ import { isNoResultErrorConstructor, NoResultError, type NoResultErrorConstructo
 const own = ownBuilder()
 
 /**
- * What a comparison is given: null, which Kysely binds except after `is`, and an empty list are marked by their structure,
- * so that plugins find them.
+ * Converts the right side of a comparison. Null, which Kysely binds except after `is`, and an empty list get a
+ * structure of their own, so that plugins find them.
  */
 function compared(op: unknown, value: unknown): unknown {
   if (value === null && typeof op === 'string' && op !== 'is' && op !== 'is not') return BOUND_NULL
@@ -34,7 +34,7 @@ const boundNull = own.val(null)
 const BOUND_NULL = new Expr(node({ kind: 'list', items: [boundNull.node] }), boundNull.args)
 const EMPTY = new Expr(node({ kind: 'tuple', items: [] }))
 
-/** What a builder is given: a callback gets the builder of this file in place of Kanta's. */
+/** Converts an argument of a builder: a callback receives the expression builder of this file instead of Kanta's. */
 export function given(value: unknown): unknown {
   if (typeof value === 'function' && !(value as { isBuilder?: boolean }).isBuilder)
     return (first: unknown, ...rest: unknown[]) => value(first === own ? eb : first, ...rest)
@@ -60,7 +60,7 @@ function filterOf(conditions: object, join: (items: unknown) => Expr, none: Expr
 }
 
 type Compare = (left: unknown, op: unknown, right: unknown) => Expr
-/** The expression builder of Kysely's programs. */
+/** The expression builder of programs for Kysely. */
 export const eb: Compare & Omit<typeof own, 'eb'> & { readonly eb: unknown } = makeBuilder()
 
 function makeBuilder(): Compare & Omit<typeof own, 'eb'> & { readonly eb: unknown } {
@@ -83,15 +83,15 @@ const orNull = (value: unknown): unknown => (value === null ? own.val(null) : va
 export const expressionBuilder = (): typeof eb => eb
 
 type Builder<C> = new (shape: never, args: readonly unknown[], runner: never) => C
-/** The methods that are called with what a condition is made of. */
+/** The methods that take a condition. */
 const CONDITIONS: ReadonlySet<string> = new Set(['where', 'having', 'whereRef', 'havingRef'])
-/** The methods that a callback is not given the expression builder by, or that take none. */
+/** The methods whose arguments are not converted. */
 const OWN: ReadonlySet<string> = new Set(['constructor', 'execute', 'executeTakeFirst', 'executeTakeFirstOrThrow'])
 
-/** A builder whose methods take what Kysely's take. */
+/** Returns a builder class whose methods take the arguments of Kysely's methods. */
 function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
   const Adapted = class extends (Kanta as Builder<object>) {
-    /** A number of rows is text here, since SQL Server's older versions take no parameter. */
+    /** Writes the number of rows into the text, since older versions of SQL Server take no parameter here. */
     top(amount: unknown, modifier?: string): object {
       const { top } = Kanta.prototype as { top?: Function }
       return top!.call(
@@ -130,18 +130,19 @@ function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
   return Adapted as unknown as Builder<C>
 }
 
-/** What becomes of a query that is aborted, in Kanta's words. */
+/** Kanta's `onAbort` by the strategies of Kysely. */
 const ON_ABORT = {
   'ignore query': 'ignore',
   'cancel query': 'cancel query',
   'kill session': 'kill connection',
 } as const
 
-/** Options of a run as Kanta takes them. */
+/** Converts the options of a run. */
 export function running(options: AbortableQueryOptions | undefined): ExecuteOptions | undefined {
   const strategy = options?.inflightQueryAbortStrategy
   if (strategy === undefined) return options
-  const onAbort = ON_ABORT[strategy] ?? refuse(`inflightQueryAbortStrategy takes ${Object.keys(ON_ABORT).join(', ')}.`)
+  const onAbort =
+    ON_ABORT[strategy] ?? refuse(`inflightQueryAbortStrategy must be one of ${Object.keys(ON_ABORT).join(', ')}.`)
   return { signal: options?.signal, onAbort }
 }
 
@@ -163,7 +164,7 @@ interface Settings extends AbortableQueryOptions, ExecuteOptions {
 const Select = adapted(SelectBuilder)
 const Update = adapted(
   class extends UpdateBuilder {
-    /** Of several tables a column is told by its table. */
+    /** Allows a column with its table, for updates of several tables. */
     override set(...changes: unknown[]): this {
       const [column, value] = changes
       if (changes.length !== 2 || typeof column !== 'string' || !column.includes('.')) return super.set(...changes)
@@ -184,7 +185,7 @@ const Insert = adapted(
 
 const DEFAULT = new Expr(node({ kind: 'default' }))
 
-/** Rows of one form: what a row leaves out is the default of its column. */
+/** Gives all rows the same columns. A missing value becomes the default of its column. */
 function even(rows: readonly object[]): readonly object[] {
   const names = new Set(rows.flatMap((row) => Object.keys(row).filter((name) => valueIn(row, name) !== undefined)))
   const isWhole = (row: object): boolean => [...names].every((name) => valueIn(row, name) !== undefined)
@@ -202,7 +203,7 @@ const made = <C extends Chain>(As: Builder<C>, query: C): C =>
   new As(query.shape as never, query.args, query.runner as never)
 export const selecting = (query: SelectBuilder): SelectBuilder => made(Select, query)
 
-/** Where the statements of a Kysely begin: a database, or what follows `with`. */
+/** The start of statements: a database, or the result of `with`. */
 export class Creator {
   readonly #creator: QueryCreator
 
@@ -247,6 +248,6 @@ export class Creator {
   }
 }
 
-/** The callback of a common table expression, which gets a creator. */
+/** Converts the callback of a common table expression, so that it receives a `Creator`. */
 const inner = (query: unknown): unknown =>
   typeof query === 'function' ? (creator: QueryCreator) => query(new Creator(creator)) : query

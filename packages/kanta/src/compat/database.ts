@@ -23,22 +23,22 @@ import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
 import { kyselyStyle } from './print/index.ts'
 import { withSchema } from './schema-prefix.ts'
 
-/** What a `Kysely` is opened with. */
+/** The configuration of a `Kysely`. */
 export interface KyselyConfig {
   readonly dialect: Dialect
-  /** Plugins of Kysely and of Kanta; the policies of Kanta's stay in force under `withoutPlugins()`. */
+  /** Plugins of Kysely and of Kanta. The policies of Kanta plugins stay in force under `withoutPlugins()`. */
   readonly plugins?: readonly (KyselyPlugin | Plugin<object>)[]
   readonly log?: LogConfig
 }
 
-/** The driver of Kanta that a dialect stands for. */
+/** Returns the Kanta driver of a dialect. */
 function accessTo(dialect: Dialect): Access {
   const own = (dialect as { [ACCESS]?: Access })[ACCESS]
   const driver = own ?? accessOf(dialect.createDriver(), speechOf(dialect.createQueryCompiler()), connections(dialect))
   return { ...driver, dialect: kyselyStyle(driver.dialect) }
 }
 
-/** As many as a pool of somebody else's may have, which says itself when it has no more. */
+/** The limit of connections of a foreign pool, which has its own limit. */
 const MANY = 1_000
 const connections = (dialect: Dialect): number =>
   dialect.createAdapter().supportsMultipleConnections === false ? 1 : MANY
@@ -47,19 +47,19 @@ function speechOf(compiler: QueryCompiler): Speech {
   return (compiler as { [SPEECH]?: Speech })[SPEECH] ?? sqliteDialect
 }
 
-/** What one `Kysely` has in common with those that are made of it. */
+/** The state of a `Kysely` instance. */
 interface Shared {
   readonly config: KyselyConfig
-  /** Where the statements run: the database, or a transaction. */
+  /** The database or transaction in which statements run. */
   readonly root: DatabaseHandle
-  /** The settings without plugins, and with those that were added since. */
+  /** The plugins, and the database with them. */
   readonly added: Added
   readonly handle: DatabaseHandle
 }
 
 const shared = Symbol('shared')
 
-/** A database with some plugins, found again by the plugins, so that what is planned under them is kept. */
+/** A database with plugins. It is cached by its plugins, so that it keeps its query plans. */
 class Added {
   readonly plain: DatabaseHandle
   readonly plugins: readonly (KyselyPlugin | Plugin)[]
@@ -94,17 +94,17 @@ class Added {
     return found.#under(this.#handle)
   }
 
-  /** The same with a plugin of Kanta, which stays when those of Kysely go. */
+  /** Adds a plugin of Kanta, which `withoutPlugins()` does not remove. */
   based(plugin: Plugin<object>, root: DatabaseHandle): Added {
     return Added.make(inSession(this.plain, sessionOf(root)).withPlugins([plugin]), this.plugins)
   }
 
-  /** The same for somebody. */
+  /** Returns the same plugins with context values. */
   as(context: Readonly<Record<string, unknown>>): Added {
     return this.#under(this.#handle.as(context))
   }
 
-  /** Where the statements of a database or a transaction run. */
+  /** Returns the handle with the plugins in the session of a database or transaction. */
   in(root: DatabaseHandle): DatabaseHandle {
     return inSession(this.#handle, sessionOf(root))
   }
@@ -115,8 +115,8 @@ class Added {
 }
 
 /**
- * Policies change a query from the first plugin to the last, and so do hooks a result: there the last is outermost.
- * One plugin of Kysely may be there several times.
+ * Sorts plugins as Kysely does: both queries and results pass from the first plugin to the last, so the hook of the
+ * last is outermost. It numbers the names, since a plugin of Kysely may occur several times.
  */
 function arranged(plugins: readonly Plugin[]): readonly Plugin[] {
   const policies = plugins.map(
@@ -133,7 +133,7 @@ const isKantas = (plugin: KyselyPlugin | Plugin<object>): plugin is Plugin<objec
 
 function opened(config: KyselyConfig): Shared {
   if (typeof config?.dialect?.createDriver !== 'function')
-    refuse('new Kysely() takes a dialect: { dialect: new SqliteDialect({ database }) }.')
+    refuse('new Kysely() needs a dialect, such as { dialect: new SqliteDialect({ database }) }.')
   const log = config.log === undefined ? [] : [logOf(config.log)]
   const plugins = config.plugins ?? []
   const root = open({ driver: accessTo(config.dialect), plugins: [unread, ...log, ...plugins.filter(isKantas)] })
@@ -144,7 +144,7 @@ function opened(config: KyselyConfig): Shared {
   return { config, root, added, handle: added.in(root) }
 }
 
-/** A database with the names of Kysely. */
+/** A database with the API of Kysely. */
 export class Kysely extends Creator {
   readonly [shared]: Shared
 
@@ -192,7 +192,7 @@ export class Kysely extends Creator {
     return this.#over(added.with([plugin, ...added.plugins], plugin))
   }
 
-  /** The same database for someone: with values that policies of Kanta read when a statement runs. */
+  /** Returns the database with context values, which policies of Kanta read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this {
     return this.#over(this[shared].added.as(context))
   }
@@ -247,7 +247,7 @@ export class Kysely extends Creator {
     return this.destroy()
   }
 
-  /** The same database with other plugins. */
+  /** Returns the database with other plugins. */
   #over(added: Added): this {
     const { config, root } = this[shared]
     const Made = this.constructor as new (given: { readonly [shared]: Shared }) => this
@@ -255,16 +255,17 @@ export class Kysely extends Creator {
   }
 }
 
-/** The same database, or transaction, as Kanta has it: with what its plugins add. */
+/** Returns the Kanta database or transaction behind a `Kysely`, with its plugins. */
 export function kantaOf(db: Kysely): DatabaseHandle {
-  if (!(db instanceof Kysely)) return refuse('kantaOf() takes a Kysely of kanta/kysely.')
+  if (!(db instanceof Kysely))
+    return refuse('kantaOf() takes a Kysely. Pass one that you created by new Kysely() of kanta/kysely.')
   return db[shared].handle
 }
 
-/** Stands for no plugins. */
+/** The cache key of a database without plugins. */
 const NONE = {}
 
-/** What is asked of a transaction before it begins. */
+/** The settings of a transaction before it begins. */
 class Setup {
   protected readonly state: Shared
   protected readonly asked: TransactionSettings
@@ -298,10 +299,10 @@ function ask<B extends Asks<B>>(builder: B, { accessMode, isolationLevel }: Tran
   return isolationLevel === undefined ? access : access.setIsolationLevel(isolationLevel)
 }
 
-/** The state of what runs in a transaction or on a connection. */
+/** Returns the state in a transaction or on a connection. */
 const within = (state: Shared, root: DatabaseHandle): Shared => ({ ...state, root, handle: root })
 
-/** A transaction around a callback. */
+/** Runs a callback in a transaction. */
 export class TransactionBuilder extends Setup {
   execute<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
@@ -311,7 +312,7 @@ export class TransactionBuilder extends Setup {
   }
 }
 
-/** A transaction that its caller ends. */
+/** Starts a transaction that the caller ends. */
 export class ControlledTransactionBuilder extends Setup {
   async execute(): Promise<ControlledTransaction> {
     const handle = await ask(this.state.handle.startTransaction(), this.asked).execute()
@@ -319,7 +320,7 @@ export class ControlledTransactionBuilder extends Setup {
   }
 }
 
-/** One connection for everything in a callback. */
+/** Runs a callback on one connection. */
 export class ConnectionBuilder {
   readonly #state: Shared
 
@@ -340,7 +341,7 @@ export class Transaction extends Kysely {
   }
 }
 
-/** A step of a transaction that its caller ends. */
+/** A command of a transaction that the caller ends. */
 export class Command<T> {
   readonly #run: () => Promise<T>
 
@@ -355,7 +356,7 @@ export class Command<T> {
 
 type Controlled = Awaited<ReturnType<ReturnType<DatabaseHandle['startTransaction']>['execute']>>
 
-/** A database in a transaction that its caller ends. */
+/** A database in a transaction that the caller ends. */
 export class ControlledTransaction extends Transaction {
   get isCommitted(): boolean {
     return this.#transaction.isCommitted

@@ -25,7 +25,7 @@ import type {
 import { connectionOf, driverOf } from './given-driver.ts'
 import { Introspector } from './introspect.ts'
 
-/** What a `Kysely` is opened with. */
+/** A dialect as Kysely defines it. */
 export interface Dialect {
   createDriver(): Driver
   createQueryCompiler(): QueryCompiler
@@ -33,11 +33,11 @@ export interface Dialect {
   createIntrospector(db: never): DatabaseIntrospector
 }
 
-/** Where a dialect of this package keeps the driver of Kanta that it stands for. */
+/** The key under which a dialect of this package holds its Kanta driver. */
 export const ACCESS: unique symbol = Symbol('driver')
-/** Where a query compiler of this package keeps the dialect that it stands for. */
-/** Where a database keeps the adapter of its dialect. */
+/** The key under which a database holds the adapter of its dialect. */
 export const ADAPTER: unique symbol = Symbol('adapter')
+/** The key under which a query compiler of this package holds its Kanta dialect. */
 export const SPEECH: unique symbol = Symbol('dialect')
 
 const refuseNodes = (what: string): never =>
@@ -45,7 +45,7 @@ const refuseNodes = (what: string): never =>
     `${what} works on Kysely's operation nodes, which Kanta does not have. Build the query, and call its compile().`,
   )
 
-/** Says which database text is for; Kanta prints by itself. */
+/** Determines the dialect. Kanta compiles the queries itself. */
 export class DefaultQueryCompiler implements QueryCompiler {
   compileQuery(): CompiledQuery {
     return refuseNodes('compileQuery()')
@@ -101,7 +101,7 @@ export class SqliteAdapter extends DialectAdapterBase {
   }
 }
 
-// The locks are those of Kysely, so that its runners and these keep each other out.
+// The locks of Kysely, so that its migrators and these exclude each other.
 const POSTGRES_LOCK = 3853314791062309107n
 const MYSQL_LOCK = 'ea586330-2c93-47c8-908d-981d9d270f9d'
 const MYSQL_PATIENCE = 60 * 60
@@ -157,7 +157,7 @@ export class MssqlAdapter extends DialectAdapterBase {
   }
 }
 
-/** A driver that runs nothing, for programs that only compile. */
+/** A driver that does not run statements, for programs that only compile. */
 export class DummyDriver implements Driver {
   async init(): Promise<void> {}
   async acquireConnection(): Promise<DatabaseConnection> {
@@ -179,7 +179,7 @@ class DummyConnection implements DatabaseConnection {
   async *streamQuery(): AsyncIterableIterator<never> {}
 }
 
-/** A dialect of this package: a driver of Kanta, and what programs for Kysely ask a dialect for. */
+/** A dialect of this package: a Kanta driver behind the interface of Kysely. */
 abstract class OwnDialect implements Dialect {
   abstract get [ACCESS](): Access
   abstract createQueryCompiler(): QueryCompiler
@@ -215,7 +215,7 @@ export class MssqlIntrospector extends Introspector {
   }
 }
 
-/** SQLite by way of a database of `better-sqlite3`, or one that is made like it. */
+/** The dialect of SQLite, for a database of `better-sqlite3` or one with the same interface. */
 export class SqliteDialect extends OwnDialect {
   readonly #config: SqliteDialectConfig
 
@@ -247,7 +247,7 @@ export class SqliteDialect extends OwnDialect {
   }
 }
 
-/** What is called with the clients of a pool: first when they are new, then each time one is taken. */
+/** Returns a callback for clients of a pool, which calls one hook for new clients and one each time it takes one. */
 function onTake({ onCreateConnection, onReserveConnection }: ConnectionHooks) {
   return async (client: GivenClient, isNew: boolean): Promise<void> => {
     const connection = connectionOf(client)
@@ -256,7 +256,7 @@ function onTake({ onCreateConnection, onReserveConnection }: ConnectionHooks) {
   }
 }
 
-/** PostgreSQL by way of a pool of `pg`. */
+/** The dialect of PostgreSQL, for a pool of `pg`. */
 export class PostgresDialect extends OwnDialect {
   readonly #config: PostgresDialectConfig
 
@@ -278,7 +278,7 @@ export class PostgresDialect extends OwnDialect {
   }
 }
 
-/** PostgreSQL in the process, by way of a database of `@electric-sql/pglite`. */
+/** The dialect of PostgreSQL in the process, for a database of `@electric-sql/pglite`. */
 export class PGliteDialect extends OwnDialect {
   readonly #config: PGliteDialectConfig
 
@@ -300,7 +300,7 @@ export class PGliteDialect extends OwnDialect {
   }
 }
 
-/** MySQL by way of a pool of `mysql2`. */
+/** The dialect of MySQL, for a pool of `mysql2`. */
 export class MysqlDialect extends OwnDialect {
   readonly #config: MysqlDialectConfig
 
@@ -322,10 +322,13 @@ export class MysqlDialect extends OwnDialect {
   }
 }
 
-/** How many connections tarn keeps unless told. */
+/** The default pool size of tarn. */
 const TARN_MAX = 10
 
-/** SQL Server by way of `tedious`. The pool is Kanta's own; of tarn only its most connections are looked at. */
+/**
+ * The dialect of SQL Server, for `tedious`. The pool is Kanta's own; it reads only the maximum size of the tarn
+ * options.
+ */
 export class MssqlDialect extends OwnDialect {
   readonly #config: MssqlDialectConfig
 

@@ -1,11 +1,11 @@
-// Between the drivers of Kanta and the drivers that are written for Kysely, in both directions.
+// Converts drivers of Kanta to those of Kysely, and back.
 import type { Dialect as Speech } from '../dialect/index.ts'
 import { type GivenClient, givenDriver } from '../driver/given/index.ts'
 import type { Driver as Access, Connection } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from './contract.ts'
 
-/** A connection of Kanta, or a client of a pool, as a program for Kysely sees it. */
+/** Converts a connection of Kanta or a client of a pool to a connection of Kysely. */
 export function connectionOf(connection: Pick<Connection, 'execute' | 'stream'>): DatabaseConnection {
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
@@ -25,7 +25,7 @@ export function connectionOf(connection: Pick<Connection, 'execute' | 'stream'>)
   }
 }
 
-/** A driver of Kanta as a program for Kysely sees it. */
+/** Converts a driver of Kanta to a driver of Kysely. */
 export function driverOf(access: Access): Driver {
   const open = new Map<DatabaseConnection, Connection>()
   const run = async (connection: DatabaseConnection, statements: readonly string[]): Promise<void> => {
@@ -65,7 +65,7 @@ export function compiled(sql: string, parameters: readonly unknown[]): CompiledQ
   return { sql, parameters, query: { kind: 'RawNode' }, queryId: { queryId: `kanta${++runs}` } }
 }
 
-/** A driver that was written for Kysely as a driver of Kanta. Its connections speak `dialect`. */
+/** Converts a driver of Kysely to a driver of Kanta with a dialect. */
 export function accessOf(driver: Driver, dialect: Speech, connections: number): Access {
   let ready: Promise<void> | undefined
   return givenDriver({

@@ -9,10 +9,10 @@ import type {
   TableMetadata,
 } from './contract.ts'
 
-/** The tables that migrations are kept in. */
+/** The tables of migrations. */
 const INTERNAL: ReadonlySet<unknown> = new Set(['kysely_migration', 'kysely_migration_lock'])
 
-/** A column as the queries below give it. */
+/** A column as the queries below return it. */
 interface Found {
   readonly schema: string | null
   readonly table: string
@@ -21,7 +21,7 @@ interface Found {
   /** Null for a table without columns. */
   readonly name: string | null
   readonly type: string
-  /** One word, which no plugin for names changes. */
+  /** The name is one word, so that no plugin for names changes it. */
   readonly typeschema: string | null
   readonly nullable: unknown
   readonly default: unknown
@@ -43,7 +43,7 @@ function columnOf(found: Found): ColumnMetadata {
   }
 }
 
-/** What a database is asked for. */
+/** The queries of one database. */
 interface Queries {
   readonly schemas: string | undefined
   readonly columns: string
@@ -102,7 +102,7 @@ where t.type in ('U', 'V') order by s.name, t.name, c.column_id`,
 
 const introspections = facetsOf<Queries>('db.introspection', { sqlite, postgres, mysql, mariadb: mysql, mssql })
 
-/** What a program asks of the database, in the form that Kysely gives it. */
+/** Reads the schema of a database in the form of Kysely. */
 export class Introspector implements DatabaseIntrospector {
   readonly #db: Runnable
   readonly #queries: Queries

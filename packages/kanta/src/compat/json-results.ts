@@ -3,25 +3,25 @@ import type { QueryResult } from './contract.ts'
 import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs, UnknownRow } from './plugin.ts'
 
 export interface ParseJSONResultsPluginOptions {
-  /** Whether rows and objects are changed or made anew. */
+  /** Changes rows and objects in place, or creates new ones. */
   readonly objectStrategy?: 'in-place' | 'create'
-  /** Whether a text that looks like JSON is read; the path is such as `$[0]."name"`. */
+  /** Decides if a text that looks like JSON is parsed. The path has the form `$[0]."name"`. */
   readonly shouldParse?: (value: string, jsonPath: string) => boolean
-  /** Changes each value of what is read. */
+  /** Changes each parsed value. */
   readonly reviver?: (key: string, value: unknown, context?: unknown) => unknown
 }
 
 const looksLikeJson = (text: string): boolean =>
   (text.startsWith('{') && text.endsWith('}')) || (text.startsWith('[') && text.endsWith(']'))
 
-/** Reads texts of rows that look like JSON. */
+/** Parses texts in rows that look like JSON. */
 export class ParseJSONResultsPlugin implements KyselyPlugin {
   readonly options: ParseJSONResultsPluginOptions
 
   constructor(options: ParseJSONResultsPluginOptions = {}) {
     const { objectStrategy } = options
     if (objectStrategy !== undefined && objectStrategy !== 'in-place' && objectStrategy !== 'create')
-      refuse("objectStrategy is 'in-place' or 'create'.")
+      refuse("objectStrategy must be 'in-place' or 'create'.")
     this.options = options
   }
 
@@ -58,7 +58,7 @@ export class ParseJSONResultsPlugin implements KyselyPlugin {
         key === '__proto__' ? undefined : reviver === undefined ? value : reviver(key, value, ...rest),
       )
     } catch (error) {
-      // Whoever says what is JSON is told when it is none.
+      // With an explicit shouldParse, invalid JSON is an error.
       if (shouldParse !== undefined) throw error
       return text
     }

@@ -6,14 +6,14 @@ import { compiled } from './given-driver.ts'
 export const LOG_LEVELS = Object.freeze(['query', 'error'] as const)
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** What a log is told of a statement that succeeded. */
+/** The log event of a statement that succeeded. */
 export interface QueryLogEvent {
   readonly level: 'query'
   readonly isStream?: boolean
   readonly query: CompiledQuery
   readonly queryDurationMillis: number
 }
-/** What a log is told of a statement that failed. */
+/** The log event of a statement that failed. */
 export interface ErrorLogEvent {
   readonly level: 'error'
   readonly error: unknown
@@ -33,10 +33,10 @@ function toConsole(levels: readonly LogLevel[]): Logger {
   }
 }
 
-/** The plugin that tells a log of every statement. */
+/** Returns a plugin that logs every statement. */
 export function logOf(config: LogConfig): Plugin {
   const isLevels = Array.isArray(config) && config.every((level) => LOG_LEVELS.includes(level))
-  if (typeof config !== 'function' && !isLevels) refuse("log takes a function, or ['query', 'error'].")
+  if (typeof config !== 'function' && !isLevels) refuse("log must be a function or an array of 'query' and 'error'.")
   const tell: Logger = typeof config === 'function' ? config : toConsole(config)
   const about = ({ sql, parameters, streaming }: QueryEvent, started: number) => ({
     query: compiled(sql, parameters),

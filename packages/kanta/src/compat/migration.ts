@@ -1,4 +1,4 @@
-// The migrator by Kysely's names, over the tables that Kysely's keeps, so that a project goes on where it stands.
+// The migrator of Kysely. It uses the same tables, so that a project can continue with its records.
 import { KantaError, refuse } from '../error/index.ts'
 import { type Runnable, sql } from '../sql/index.ts'
 import type { DatabaseIntrospector } from './contract.ts'
@@ -15,7 +15,7 @@ export const NO_MIGRATIONS: NoMigrations = Object.freeze({ __noMigrations__: tru
 export interface NoMigrations {
   readonly __noMigrations__: true
 }
-// A migration is written for a database whose types it does not know: tables come and go.
+// A migration cannot know the types of the database, since tables change.
 type AnyKysely = Kysely<any>
 export interface Migration {
   up(db: AnyKysely): Promise<void>
@@ -54,14 +54,14 @@ export interface MigratorProps extends MigrateOptions {
 interface Named extends Migration {
   readonly name: string
 }
-/** The migrations, and which of them have run, in the order in which they ran. */
+/** The migrations, and the names of those that have run, in order. */
 interface State {
   readonly migrations: readonly Named[]
   readonly executed: readonly string[]
-  /** When the last of them ran, in milliseconds; 0 before the first. */
+  /** The time of the last run in milliseconds; 0 before the first. */
   readonly lastExecutedAt: number
 }
-/** Which migrations to run, and in which direction. */
+/** The migrations to run, with their direction. */
 interface Step {
   readonly direction: 'Up' | 'Down'
   readonly names: readonly string[]
@@ -70,12 +70,12 @@ interface Step {
 const invalid = (message: string): KantaError => new KantaError('invalid_input', message)
 const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Runs migrations; never throws, but says in its result what went wrong. */
+/** Runs migrations. It never throws, but returns the error in its result. */
 export class Migrator {
   readonly #props: MigratorProps
 
   constructor(props: MigratorProps) {
-    if (typeof props?.db?.selectFrom !== 'function') refuse('new Migrator() takes { db, provider }.')
+    if (typeof props?.db?.selectFrom !== 'function') refuse('new Migrator() needs { db, provider }.')
     this.#props = Object.freeze({ ...props })
   }
 
@@ -126,7 +126,7 @@ export class Migrator {
     }
   }
 
-  /** Makes the tables of the migrator where they are missing. */
+  /** Creates the tables of the migrator if they are missing. */
   async #prepare(): Promise<void> {
     const { db, migrationTableSchema } = this.#props
     const schemas = migrationTableSchema === undefined ? [] : await introspection(db).getSchemas()
@@ -221,7 +221,7 @@ export class Migrator {
 
   async #run(db: AnyKysely, state: State, { direction, names }: Step, results: MigrationResult[]): Promise<void> {
     for (const migrationName of names) results.push({ migrationName, direction, status: 'NotExecuted' })
-    // What runs later is recorded as later, though the clock has not moved or goes behind that of another machine.
+    // Record increasing times, even if the clock stands still or is behind that of another machine.
     let last = state.lastExecutedAt
     for (const [i, name] of names.entries()) {
       const migration = state.migrations.find((one) => one.name === name)!
@@ -259,7 +259,7 @@ interface LockAdapter {
   releaseMigrationLock?(db: AnyKysely, lock: Lock): Promise<void>
 }
 
-/** The lock is of the session: it is taken before the transaction begins, and given back after it has ended. */
+/** Holds the session lock around the transaction. */
 async function lockAround(
   adapter: LockAdapter,
   one: AnyKysely,
@@ -309,7 +309,7 @@ export interface FileMigrationProviderProps {
 
 const MODULE = /(?<!\.d)\.[cm]?[jt]s$/
 
-/** Migrations that are files of a folder, each with `up` and perhaps `down`. */
+/** Loads migrations from the files of a folder, each with `up` and optionally `down`. */
 export class FileMigrationProvider implements MigrationProvider {
   readonly #props: FileMigrationProviderProps
 

@@ -4,7 +4,7 @@ import type { ConnectionBuilder, ControlledTransaction, Kysely, KyselyTypeError,
 type Not = KyselyTypeError<'not allowed with a read-only Kysely instance.'>
 type Refused = (...args: never) => Not
 
-/** What a database may be asked for by who may not write: a view in types, which a program makes by `as never`. */
+/** A read-only view of a database. It exists only in types; cast to it with `as never`. */
 export interface ReadonlyKysely<DB>
   extends Pick<
     Kysely<DB>,
@@ -52,7 +52,7 @@ export interface ReadonlyControlledTransactionBuilder<DB> {
 export type ReadonlyCompiledQuery<R> = CompiledQuery<R>
 export type ReadonlyQueryResult<R> = Pick<QueryResult<R>, 'rows'>
 
-/** Whether something is a compiled query that selects. */
+/** Checks if a value is a compiled select. */
 export function isReadonlyCompiledQuery<R>(thing: unknown): thing is ReadonlyCompiledQuery<R> {
   const { sql, query } = Object(thing) as { sql?: unknown; query?: { kind?: unknown } }
   return typeof sql === 'string' && query?.kind === 'select'

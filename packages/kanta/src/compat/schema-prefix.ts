@@ -2,10 +2,10 @@ import { mapChildren, type Node, type Plugin, walk } from '../extend/index.ts'
 import { schemaPrefix } from '../extend/internal/index.ts'
 
 const plugins = new Map<string, Plugin>()
-/** Names that are made at run time, one for each tenant, must not pile up. */
+/** The maximum number of cached plugins, since programs may use one schema for each tenant. */
 const MOST = 1_000
 
-/** Puts tables into a schema, and the columns that are told by the table's own name. */
+/** Returns a plugin that adds a schema to tables, and to columns that are written with their table. */
 export function withSchema(schema: string): Plugin {
   let plugin = plugins.get(schema)
   if (plugin === undefined) {
@@ -20,7 +20,7 @@ export function withSchema(schema: string): Plugin {
   return plugin
 }
 
-/** The tables that stand in the statement under their own names. */
+/** Returns the tables without an alias in a statement. */
 function bareTables(statement: Node, schema: string): ReadonlySet<string> {
   const bare = new Set<string>()
   walk(statement, (part) => {

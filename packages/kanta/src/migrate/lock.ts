@@ -65,8 +65,8 @@ interface Observation {
 }
 
 /**
- * A lock row that its owner renews. Another runner takes it over after it has seen no renewal for the expiry time, on its
- * own clock. A transaction renews the row first, so that its owner either still has the lock or changes nothing.
+ * A lock row that its owner renews. Another runner takes it over after it has seen no renewal for the expiry time, on
+ * its own clock. A transaction renews the row first, so that its owner either still has the lock or changes nothing.
  */
 export class RowLock implements Lock {
   readonly #db: DatabaseHandle

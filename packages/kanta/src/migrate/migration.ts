@@ -5,9 +5,9 @@ import { show } from '../sql/index.ts'
 /**
  * A step from one state of a database to the next.
  *
- * The first type has the tables before the migration, for `up`; the second those after it, for `down`. Without types, all
- * names of tables and columns are allowed. Give a migration types of its own rather than those of the program, so that it
- * still compiles when the program changes.
+ * The first type has the tables before the migration, for `up`; the second those after it, for `down`. Without types,
+ * all names of tables and columns are allowed. Give a migration types of its own rather than those of the program, so
+ * that it still compiles when the program changes.
  *
  * @example
  * ```ts

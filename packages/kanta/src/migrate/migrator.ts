@@ -12,7 +12,6 @@ import {
 } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
 import { checkName, show } from '../sql/index.ts'
-import { type HeldConnection, type RunContext, withHeldConnection } from './context.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
 import { cancelledError, migrationError } from './failure.ts'
 import { refuseForeignKeysOff } from './foreign-key-check.ts'
@@ -22,6 +21,7 @@ import { type MigrationStep, type PerformedMigration, perform } from './perform.
 import { type MigrationRecord, nextPosition, Records } from './record.ts'
 import { rehearse } from './rehearse.ts'
 import type { Direction, MigrationEvent, MigrationRun } from './result.ts'
+import { type HeldConnection, type RunContext, withHeldConnection } from './run-context.ts'
 
 /** The options of `migrator()`. */
 export interface MigratorOptions {
@@ -60,7 +60,9 @@ export interface Migrator {
   to(name: string | typeof none, options?: MigrateOptions): Promise<MigrationRun>
   /** Returns the status of every migration. Changes nothing. */
   status(options?: Pick<MigrateOptions, 'signal'>): Promise<MigrationStatus[]>
-  /** Marks a migration and all before it as applied without running them, for a database that already has their tables. */
+  /**
+   * Marks a migration and all before it as applied without running them, for a database that already has their tables.
+   */
   baseline(name: string, options?: Pick<MigrateOptions, 'signal'>): Promise<readonly string[]>
   /** Records the state of a dirty migration after you have repaired its changes by hand. */
   resolve(name: string, as: 'applied' | 'rolled back', options?: Pick<MigrateOptions, 'signal'>): Promise<void>
@@ -77,9 +79,9 @@ const DRIFTS: readonly Drift[] = ['changed', 'missing', 'out of order']
  * runners from running a migration twice.
  *
  * @throws KantaError `invalid_input` for a wrong option, `policy` for a database with policies on rows. Its methods throw
- * `migration_failed` if a migration fails, with the `MigrationRun` so far as `result`; `migration_dirty` if one is dirty;
- * `migration_drift` if the migrations differ from the records of the database; `timeout` if another runner holds the
- * lock.
+ * `migration_failed` if a migration fails, with the `MigrationRun` so far as `result`; `migration_dirty` if one is
+ * dirty; `migration_drift` if the migrations differ from the records of the database; `timeout` if another runner holds
+ * the lock.
  *
  * @example
  * ```ts

@@ -9,10 +9,10 @@ import {
   withoutPlugins,
 } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { type RunContext, rollBackOpenTransaction } from './context.ts'
 import { checkForeignKeys, countViolations, saveForeignKeySetting, turnForeignKeysOff } from './foreign-key-check.ts'
 import type { NamedMigration } from './migration.ts'
 import type { Direction, MigrationResult } from './result.ts'
+import { type RunContext, rollBackOpenTransaction } from './run-context.ts'
 import { refuseInTransaction, Statements, type WatchOptions } from './watched-connection.ts'
 
 /** A migration that is about to run. */

@@ -15,9 +15,9 @@ export interface Rebuild {
 }
 
 /**
- * Changes a table of SQLite in ways that `alter table` cannot. It creates a new table, copies the rows, replaces the old
- * table, and creates its indexes and triggers again. Call it in a migration with `foreignKeys: 'off'`; otherwise dropping
- * the old table would delete the rows that refer to it.
+ * Changes a table of SQLite in ways that `alter table` cannot. It creates a new table, copies the rows, replaces the
+ * old table, and creates its indexes and triggers again. Call it in a migration with `foreignKeys: 'off'`; otherwise
+ * dropping the old table would delete the rows that refer to it.
  *
  * Steps: https://www.sqlite.org/lang_altertable.html#otheralter
  *

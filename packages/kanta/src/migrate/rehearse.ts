@@ -1,15 +1,15 @@
 import { type DatabaseHandle, dialectOf, withOwnPlans } from '../extend/internal/index.ts'
-import type { RunContext } from './context.ts'
 import { turnForeignKeysOff } from './foreign-key-check.ts'
 import { callMigration, type MigrationStep, type PerformedMigration, resultOf, withRestore } from './perform.ts'
+import type { RunContext } from './run-context.ts'
 import { refuseInTransaction, Statements } from './watched-connection.ts'
 
 /** Thrown to roll back a successful rehearsal. */
 const ROLL_BACK = Symbol('undo')
 
 /**
- * Runs migrations in one transaction, and rolls it back. For a migration that cannot be rolled back, it runs only queries
- * and just records the other statements.
+ * Runs migrations in one transaction, and rolls it back. For a migration that cannot be rolled back, it runs only
+ * queries and just records the other statements.
  */
 export async function rehearse(
   context: Omit<RunContext, 'lock' | 'records'>,

@@ -1,11 +1,11 @@
-// Text as Kysely prints it: the printers of a dialect, with those replaced that write it in another way. Kysely puts
-// parentheses only where a program asks for them, or where a list of conditions, a tuple or a query stands.
+// Prints SQL as Kysely does: the printers of a dialect, with some replaced. Kysely writes parentheses only where a
+// program calls for them, and around lists of conditions, tuples and queries.
 import type { Dialect, Printers, Writer } from '../../dialect/index.ts'
 import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import { styles } from './facet.ts'
 
-/** Conditions among others, without the parentheses that Kanta puts around text and operators of the user's own. */
+/** Wraps conditions, so that they print without the parentheses that Kanta puts around raw SQL and operators. */
 function bare(conditions: readonly Node[]): readonly Node[] {
   if (conditions.length < 2) return conditions
   return conditions.map((condition) => (WRAPPED.has(condition.kind) ? { kind: 'list', items: [condition] } : condition))
@@ -31,7 +31,7 @@ function between(n: NodeOf<'between'>, w: Writer): void {
   w.node(n.low).text(' and ').node(n.high)
 }
 
-/** What stands in parentheses anyway gets no second pair. */
+/** The kinds that print their own parentheses. */
 const ENCLOSED: ReadonlySet<string> = new Set(['and', 'or', 'tuple', 'parens'])
 
 function parens({ operand }: NodeOf<'parens'>, w: Writer): void {
@@ -39,7 +39,7 @@ function parens({ operand }: NodeOf<'parens'>, w: Writer): void {
   else w.text('(').statement(operand).text(')')
 }
 
-/** `$."key"[0]`: every key in quotes. */
+/** Returns a JSON path with every key in quotes: `$."key"[0]`. */
 function path(legs: readonly Node[], w: Writer): string {
   let text = '$'
   for (const leg of legs) {
@@ -58,12 +58,12 @@ function jsonPath(print: Printers): Printers['jsonPath'] {
   }
 }
 
-/** `default`, or null where a database has no such word within rows. */
+/** Prints `default`, or null if the database does not support it in rows. */
 function byDefault(_: NodeOf<'default'>, w: Writer): void {
   w.text(w.dialect.capabilities.defaultKeyword ? 'default' : 'null')
 }
 
-/** A dialect that prints as Kysely does. */
+/** Returns a dialect that prints as Kysely does. */
 export function kyselyStyle(dialect: Dialect): Dialect {
   const style = styles.of(dialect)
   const own = style.basis(dialect.print)
@@ -86,7 +86,7 @@ export function kyselyStyle(dialect: Dialect): Dialect {
     delete: (n, w) => own.delete({ ...n, where: bare(n.where) }, w),
     ...(own.merge && { merge: (n: NodeOf<'merge'>, w: Writer) => own.merge!({ ...n, on: bare(n.on) }, w) }),
     conflict: (n, w) => own.conflict({ ...n, where: bare(n.where), updateWhere: bare(n.updateWhere) }, w),
-    listTable: () => refuse('list() is of kanta, not of kanta/kysely. Open the database by kanta() for it.'),
+    listTable: () => refuse('list() is not available in kanta/kysely. Open the database by kanta() to use it.'),
   }
   return { ...dialect, lists: 'exact', print }
 }

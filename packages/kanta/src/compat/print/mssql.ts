@@ -27,7 +27,7 @@ export const mssqlStyle: KyselyStyle = {
   ignoring: (or) => or,
 }
 
-/** SQL Server counts an offset in rows. */
+/** Writes `rows` after an offset, as SQL Server requires. */
 function withRows(n: NodeOf<'select'>): NodeOf<'select'> {
   return n.offset === undefined ? n : { ...n, offset: { kind: 'raw', strings: ['', ' rows'], parts: [n.offset] } }
 }
