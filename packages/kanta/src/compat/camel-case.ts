@@ -55,9 +55,9 @@ export class CamelCasePlugin implements KyselyPlugin {
       (name) => this.camelCase(name),
     )
     if (this.opt.maintainNestedObjectKeys === true) return plugin
-    const within = (rows: unknown): unknown =>
+    const mapRows = (rows: unknown): unknown =>
       Array.isArray(rows) ? rows.map((row) => (isPlain(row) ? this.#mapValues(row) : row)) : rows
-    return { ...plugin, hooks: [{ name: plugin.name, around: async (_, next) => within(await next()) }] }
+    return { ...plugin, hooks: [{ name: plugin.name, around: async (_, next) => mapRows(await next()) }] }
   }
 
   transformQuery({ node }: PluginTransformQueryArgs): object {

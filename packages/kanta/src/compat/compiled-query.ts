@@ -1,5 +1,5 @@
 import type { CompiledQuery as Compiled } from './contract.ts'
-import { compiled } from './given-driver.ts'
+import { compiled } from './driver-adapter.ts'
 
 /** Creates compiled queries. */
 export const CompiledQuery = Object.freeze({

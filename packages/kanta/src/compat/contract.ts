@@ -7,7 +7,7 @@ import type { $row } from '../table/index.ts'
 export interface AbortableOperationOptions {
   readonly signal?: AbortSignal | undefined
 }
-/** The fate of a running query when its signal aborts. */
+/** The fate of a runOptions query when its signal aborts. */
 export type InflightQueryAbortStrategy = 'ignore query' | 'cancel query' | 'kill session'
 export interface AbortableQueryOptions extends AbortableOperationOptions {
   readonly inflightQueryAbortStrategy?: InflightQueryAbortStrategy | undefined

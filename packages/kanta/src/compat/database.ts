@@ -1,13 +1,13 @@
-import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/index.ts'
+import type { AccessMode, IsolationLevel, Dialect as KantaDialect } from '../dialect/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
-import type { Driver as Access } from '../driver/index.ts'
+import type { Driver as KantaDriver } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
 import { type DatabaseHandle, inSession, likeContext, open, sessionOf } from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { schemaBuilder } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
-import { Creator, running } from './builder.ts'
+import { Creator, runOptions } from './builder.ts'
 import type {
   AbortableOperationOptions,
   AbortableQueryOptions,
@@ -16,10 +16,10 @@ import type {
   QueryCompiler,
   TransactionSettings,
 } from './contract.ts'
-import { ACCESS, ADAPTER, type Dialect, SPEECH } from './dialect.ts'
-import { accessOf } from './given-driver.ts'
+import { ADAPTER, type Dialect, KANTA_DIALECT, KANTA_DRIVER } from './dialect.ts'
+import { kantaDriverOf } from './driver-adapter.ts'
 import { type LogConfig, logOf } from './log.ts'
-import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
+import { type KyselyPlugin, kantaPlugin, undecoded } from './plugin.ts'
 import { kyselyStyle } from './print/index.ts'
 import { withSchema } from './schema-prefix.ts'
 
@@ -32,85 +32,95 @@ export interface KyselyConfig {
 }
 
 /** Returns the Kanta driver of a dialect. */
-function accessTo(dialect: Dialect): Access {
-  const own = (dialect as { [ACCESS]?: Access })[ACCESS]
-  const driver = own ?? accessOf(dialect.createDriver(), speechOf(dialect.createQueryCompiler()), connections(dialect))
+function driverOfDialect(dialect: Dialect): KantaDriver {
+  const own = (dialect as { [KANTA_DRIVER]?: KantaDriver })[KANTA_DRIVER]
+  const driver =
+    own ?? kantaDriverOf(dialect.createDriver(), dialectOf(dialect.createQueryCompiler()), connectionLimit(dialect))
   return { ...driver, dialect: kyselyStyle(driver.dialect) }
 }
 
 /** The limit of connections of a foreign pool, which has its own limit. */
-const MANY = 1_000
-const connections = (dialect: Dialect): number =>
-  dialect.createAdapter().supportsMultipleConnections === false ? 1 : MANY
+const FOREIGN_POOL_LIMIT = 1_000
+const connectionLimit = (dialect: Dialect): number =>
+  dialect.createAdapter().supportsMultipleConnections === false ? 1 : FOREIGN_POOL_LIMIT
 
-function speechOf(compiler: QueryCompiler): Speech {
-  return (compiler as { [SPEECH]?: Speech })[SPEECH] ?? sqliteDialect
+function dialectOf(compiler: QueryCompiler): KantaDialect {
+  return (compiler as { [KANTA_DIALECT]?: KantaDialect })[KANTA_DIALECT] ?? sqliteDialect
 }
 
 /** The state of a `Kysely` instance. */
-interface Shared {
+interface KyselyState {
   readonly config: KyselyConfig
   /** The database or transaction in which statements run. */
   readonly root: DatabaseHandle
   /** The plugins, and the database with them. */
-  readonly added: Added
+  readonly added: PluginSet
   readonly handle: DatabaseHandle
 }
 
-const shared = Symbol('shared')
+const STATE = Symbol('shared')
 
 /** A database with plugins. It is cached by its plugins, so that it keeps its query plans. */
-class Added {
-  readonly plain: DatabaseHandle
+class PluginSet {
+  readonly withoutPlugins: DatabaseHandle
   readonly plugins: readonly (KyselyPlugin | Plugin)[]
   readonly #handle: DatabaseHandle
-  readonly #next: WeakMap<object, Added>
+  readonly #next: WeakMap<object, PluginSet>
 
   constructor(
-    plain: DatabaseHandle,
-    plugins: Added['plugins'],
+    withoutPlugins: DatabaseHandle,
+    plugins: PluginSet['plugins'],
     handle: DatabaseHandle,
-    next = new WeakMap<object, Added>(),
+    next = new WeakMap<object, PluginSet>(),
   ) {
-    this.plain = plain
+    this.withoutPlugins = withoutPlugins
     this.plugins = plugins
     this.#handle = handle
     this.#next = next
   }
 
-  static make(plain: DatabaseHandle, plugins: Added['plugins'], next?: WeakMap<object, Added>): Added {
-    const handle = plain.withPlugins(
-      arranged(plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))),
+  static create(
+    withoutPlugins: DatabaseHandle,
+    plugins: PluginSet['plugins'],
+    next?: WeakMap<object, PluginSet>,
+  ): PluginSet {
+    const handle = withoutPlugins.withPlugins(
+      sortPlugins(plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))),
     )
-    return new Added(plain, plugins, handle, next)
+    return new PluginSet(withoutPlugins, plugins, handle, next)
   }
 
-  with(plugins: Added['plugins'], plugin: object): Added {
+  with(plugins: PluginSet['plugins'], plugin: object): PluginSet {
     let found = this.#next.get(plugin)
     if (found === undefined) {
-      found = Added.make(this.plain, plugins, this.#next)
+      found = PluginSet.create(this.withoutPlugins, plugins, this.#next)
       this.#next.set(plugin, found)
     }
     return found.#under(this.#handle)
   }
 
   /** Adds a plugin of Kanta, which `withoutPlugins()` does not remove. */
-  based(plugin: Plugin<object>, root: DatabaseHandle): Added {
-    return Added.make(inSession(this.plain, sessionOf(root)).withPlugins([plugin]), this.plugins)
+  withKantaPlugin(plugin: Plugin<object>, root: DatabaseHandle): PluginSet {
+    return PluginSet.create(inSession(this.withoutPlugins, sessionOf(root)).withPlugins([plugin]), this.plugins)
   }
 
   /** Returns the same plugins with context values. */
-  as(context: Readonly<Record<string, unknown>>): Added {
-    return this.#under(this.#handle.as(context))
+  withContext(context: Readonly<Record<string, unknown>>): PluginSet {
+    return this.#inContext(this.#handle.as(context))
   }
 
   /** Returns the handle with the plugins in the session of a database or transaction. */
-  in(root: DatabaseHandle): DatabaseHandle {
+  handleIn(root: DatabaseHandle): DatabaseHandle {
     return inSession(this.#handle, sessionOf(root))
   }
 
-  #under(other: DatabaseHandle): Added {
-    return new Added(likeContext(this.plain, other), this.plugins, likeContext(this.#handle, other), this.#next)
+  #inContext(other: DatabaseHandle): PluginSet {
+    return new PluginSet(
+      likeContext(this.withoutPlugins, other),
+      this.plugins,
+      likeContext(this.#handle, other),
+      this.#next,
+    )
   }
 }
 
@@ -118,7 +128,7 @@ class Added {
  * Sorts plugins as Kysely does: both queries and results pass from the first plugin to the last, so the hook of the
  * last is outermost. It numbers the names, since a plugin of Kysely may occur several times.
  */
-function arranged(plugins: readonly Plugin[]): readonly Plugin[] {
+function sortPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
   const policies = plugins.map(
     ({ name, policies }, i): Plugin => ({ name: `${name} ${i}`, ...(policies && { policies }) }),
   )
@@ -128,46 +138,49 @@ function arranged(plugins: readonly Plugin[]): readonly Plugin[] {
   return [...policies, ...hooks.reverse()]
 }
 
-const isKantas = (plugin: KyselyPlugin | Plugin<object>): plugin is Plugin<object> =>
+const isKantaPlugin = (plugin: KyselyPlugin | Plugin<object>): plugin is Plugin<object> =>
   !('transformQuery' in Object(plugin))
 
-function opened(config: KyselyConfig): Shared {
+function openState(config: KyselyConfig): KyselyState {
   if (typeof config?.dialect?.createDriver !== 'function')
     refuse('new Kysely() needs a dialect, such as { dialect: new SqliteDialect({ database }) }.')
   const log = config.log === undefined ? [] : [logOf(config.log)]
   const plugins = config.plugins ?? []
-  const root = open({ driver: accessTo(config.dialect), plugins: [unread, ...log, ...plugins.filter(isKantas)] })
-  const added = Added.make(
+  const root = open({
+    driver: driverOfDialect(config.dialect),
+    plugins: [undecoded, ...log, ...plugins.filter(isKantaPlugin)],
+  })
+  const added = PluginSet.create(
     root,
-    plugins.flatMap((plugin) => (isKantas(plugin) ? [] : plugin)),
+    plugins.flatMap((plugin) => (isKantaPlugin(plugin) ? [] : plugin)),
   )
-  return { config, root, added, handle: added.in(root) }
+  return { config, root, added, handle: added.handleIn(root) }
 }
 
 /** A database with the API of Kysely. */
 export class Kysely extends Creator {
-  readonly [shared]: Shared
+  readonly [STATE]: KyselyState
 
-  constructor(given: KyselyConfig | { readonly [shared]: Shared }) {
-    const state = shared in given ? given[shared] : opened(given)
+  constructor(given: KyselyConfig | { readonly [STATE]: KyselyState }) {
+    const state = STATE in given ? given[STATE] : openState(given)
     super(state.handle)
-    this[shared] = state
+    this[STATE] = state
   }
 
   get fn() {
-    return this[shared].handle.fn
+    return this[STATE].handle.fn
   }
 
   get schema(): SchemaBuilder {
-    return schemaBuilder(this[shared].handle as unknown as QueryRunner)
+    return schemaBuilder(this[STATE].handle as unknown as QueryRunner)
   }
 
   get dynamic() {
-    return this[shared].handle.dynamic
+    return this[STATE].handle.dynamic
   }
 
   get introspection(): DatabaseIntrospector {
-    return this[shared].config.dialect.createIntrospector(this as never)
+    return this[STATE].config.dialect.createIntrospector(this as never)
   }
 
   get isTransaction(): boolean {
@@ -175,36 +188,36 @@ export class Kysely extends Creator {
   }
 
   case(...value: unknown[]) {
-    return this[shared].handle.case(...value)
+    return this[STATE].handle.case(...value)
   }
 
   get [ADAPTER](): DialectAdapter {
-    return this[shared].config.dialect.createAdapter()
+    return this[STATE].config.dialect.createAdapter()
   }
 
   get [RUNNER]() {
-    return this[shared].handle[RUNNER]
+    return this[STATE].handle[RUNNER]
   }
 
   withSchema(schema: string): this {
-    const { added } = this[shared]
+    const { added } = this[STATE]
     const plugin = withSchema(schema)
-    return this.#over(added.with([plugin, ...added.plugins], plugin))
+    return this.#withPlugins(added.with([plugin, ...added.plugins], plugin))
   }
 
   /** Returns the database with context values, which policies of Kanta read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this {
-    return this.#over(this[shared].added.as(context))
+    return this.#withPlugins(this[STATE].added.as(context))
   }
 
   withPlugin(plugin: KyselyPlugin | Plugin<object>): this {
-    const { added, root } = this[shared]
-    if (isKantas(plugin)) return this.#over(added.based(plugin, root))
-    return this.#over(added.with([...added.plugins, plugin], plugin))
+    const { added, root } = this[STATE]
+    if (isKantaPlugin(plugin)) return this.#withPlugins(added.based(plugin, root))
+    return this.#withPlugins(added.with([...added.plugins, plugin], plugin))
   }
 
   withoutPlugins(): this {
-    return this.#over(this[shared].added.with([], NONE))
+    return this.#withPlugins(this[STATE].added.with([], NO_PLUGINS))
   }
 
   withTables(): this {
@@ -224,23 +237,23 @@ export class Kysely extends Creator {
   }
 
   transaction(): TransactionBuilder {
-    return new TransactionBuilder(this[shared], {})
+    return new TransactionBuilder(this[STATE], {})
   }
 
   startTransaction(): ControlledTransactionBuilder {
-    return new ControlledTransactionBuilder(this[shared], {})
+    return new ControlledTransactionBuilder(this[STATE], {})
   }
 
   connection(): ConnectionBuilder {
-    return new ConnectionBuilder(this[shared])
+    return new ConnectionBuilder(this[STATE])
   }
 
   executeQuery(query: unknown, options?: AbortableQueryOptions): Promise<unknown> {
-    return this[shared].handle.executeQuery(query, running(options))
+    return this[STATE].handle.executeQuery(query, runOptions(options))
   }
 
   destroy(): Promise<void> {
-    return this[shared].root.destroy()
+    return this[STATE].root.destroy()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -248,10 +261,10 @@ export class Kysely extends Creator {
   }
 
   /** Returns the database with other plugins. */
-  #over(added: Added): this {
-    const { config, root } = this[shared]
-    const Made = this.constructor as new (given: { readonly [shared]: Shared }) => this
-    return new Made({ [shared]: { config, root, added, handle: added.in(root) } })
+  #withPlugins(added: PluginSet): this {
+    const { config, root } = this[STATE]
+    const Constructor = this.constructor as new (given: { readonly [STATE]: KyselyState }) => this
+    return new Constructor({ [STATE]: { config, root, added, handle: added.handleIn(root) } })
   }
 }
 
@@ -259,77 +272,80 @@ export class Kysely extends Creator {
 export function kantaOf(db: Kysely): DatabaseHandle {
   if (!(db instanceof Kysely))
     return refuse('kantaOf() takes a Kysely. Pass one that you created by new Kysely() of kanta/kysely.')
-  return db[shared].handle
+  return db[STATE].handle
 }
 
 /** The cache key of a database without plugins. */
-const NONE = {}
+const NO_PLUGINS = {}
 
 /** The settings of a transaction before it begins. */
-class Setup {
-  protected readonly state: Shared
-  protected readonly asked: TransactionSettings
+class TransactionSetup {
+  protected readonly state: KyselyState
+  protected readonly settings: TransactionSettings
 
-  constructor(state: Shared, asked: TransactionSettings) {
+  constructor(state: KyselyState, settings: TransactionSettings) {
     this.state = state
-    this.asked = asked
+    this.settings = settings
   }
 
   setAccessMode(accessMode: AccessMode): this {
-    return this.#with({ ...this.asked, accessMode })
+    return this.#with({ ...this.settings, accessMode })
   }
 
   setIsolationLevel(isolationLevel: IsolationLevel): this {
-    return this.#with({ ...this.asked, isolationLevel })
+    return this.#with({ ...this.settings, isolationLevel })
   }
 
-  #with(asked: TransactionSettings): this {
-    const Made = this.constructor as new (state: Shared, asked: TransactionSettings) => this
-    return new Made(this.state, asked)
+  #with(settings: TransactionSettings): this {
+    const Constructor = this.constructor as new (state: KyselyState, settings: TransactionSettings) => this
+    return new Constructor(this.state, settings)
   }
 }
 
-interface Asks<B> {
+interface SettingsBuilder<B> {
   setAccessMode(mode: AccessMode): B
   setIsolationLevel(level: IsolationLevel): B
 }
 
-function ask<B extends Asks<B>>(builder: B, { accessMode, isolationLevel }: TransactionSettings): B {
+function applySettings<B extends SettingsBuilder<B>>(
+  builder: B,
+  { accessMode, isolationLevel }: TransactionSettings,
+): B {
   const access = accessMode === undefined ? builder : builder.setAccessMode(accessMode)
   return isolationLevel === undefined ? access : access.setIsolationLevel(isolationLevel)
 }
 
 /** Returns the state in a transaction or on a connection. */
-const within = (state: Shared, root: DatabaseHandle): Shared => ({ ...state, root, handle: root })
+const stateIn = (state: KyselyState, root: DatabaseHandle): KyselyState => ({ ...state, root, handle: root })
 
 /** Runs a callback in a transaction. */
-export class TransactionBuilder extends Setup {
+export class TransactionBuilder extends TransactionSetup {
   execute<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
-    return ask(this.state.handle.transaction(), this.asked).execute((handle) =>
-      work(new Transaction({ [shared]: within(this.state, handle) })),
+    return applySettings(this.state.handle.transaction(), this.settings).execute((handle) =>
+      work(new Transaction({ [STATE]: stateIn(this.state, handle) })),
     )
   }
 }
 
 /** Starts a transaction that the caller ends. */
-export class ControlledTransactionBuilder extends Setup {
+export class ControlledTransactionBuilder extends TransactionSetup {
   async execute(): Promise<ControlledTransaction> {
-    const handle = await ask(this.state.handle.startTransaction(), this.asked).execute()
-    return new ControlledTransaction({ [shared]: within(this.state, handle) })
+    const handle = await applySettings(this.state.handle.startTransaction(), this.settings).execute()
+    return new ControlledTransaction({ [STATE]: stateIn(this.state, handle) })
   }
 }
 
 /** Runs a callback on one connection. */
 export class ConnectionBuilder {
-  readonly #state: Shared
+  readonly #state: KyselyState
 
-  constructor(state: Shared) {
+  constructor(state: KyselyState) {
     this.#state = state
   }
 
   execute<T>(work: (db: Kysely) => Promise<T>, options?: AbortableOperationOptions): Promise<T> {
-    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely({ [shared]: within(this.#state, handle) }))
+    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely({ [STATE]: stateIn(this.#state, handle) }))
     return this.#state.handle.connection().execute(run, options)
   }
 }
@@ -354,7 +370,7 @@ export class Command<T> {
   }
 }
 
-type Controlled = Awaited<ReturnType<ReturnType<DatabaseHandle['startTransaction']>['execute']>>
+type KantaTransaction = Awaited<ReturnType<ReturnType<DatabaseHandle['startTransaction']>['execute']>>
 
 /** A database in a transaction that the caller ends. */
 export class ControlledTransaction extends Transaction {
@@ -390,8 +406,8 @@ export class ControlledTransaction extends Transaction {
     return this.#transaction[Symbol.asyncDispose]()
   }
 
-  get #transaction(): Controlled {
-    return this[shared].root as Controlled
+  get #transaction(): KantaTransaction {
+    return this[STATE].root as KantaTransaction
   }
 
   #step(run: () => Promise<unknown>): Command<this> {

@@ -1,10 +1,10 @@
-import type { Dialect as Speech } from '../dialect/index.ts'
+import type { Dialect as KantaDialect } from '../dialect/index.ts'
 import { mssqlDialect } from '../dialect/mssql/index.ts'
 import { mysqlDialect } from '../dialect/mysql/index.ts'
 import { postgresDialect } from '../dialect/postgres/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import { type GivenClient, givenMysql, givenPg, givenPglite, givenSqlite, givenTedious } from '../driver/given/index.ts'
-import type { Driver as Access } from '../driver/index.ts'
+import type { Driver as KantaDriver } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import { type Runnable, sql } from '../sql/index.ts'
 import type {
@@ -22,7 +22,7 @@ import type {
   QueryCompiler,
   SqliteDialectConfig,
 } from './contract.ts'
-import { connectionOf, driverOf } from './given-driver.ts'
+import { connectionOf, driverOf } from './driver-adapter.ts'
 import { Introspector } from './introspect.ts'
 
 /** A dialect as Kysely defines it. */
@@ -34,11 +34,11 @@ export interface Dialect {
 }
 
 /** The key under which a dialect of this package holds its Kanta driver. */
-export const ACCESS: unique symbol = Symbol('driver')
+export const KANTA_DRIVER: unique symbol = Symbol('driver')
 /** The key under which a database holds the adapter of its dialect. */
 export const ADAPTER: unique symbol = Symbol('adapter')
 /** The key under which a query compiler of this package holds its Kanta dialect. */
-export const SPEECH: unique symbol = Symbol('dialect')
+export const KANTA_DIALECT: unique symbol = Symbol('dialect')
 
 const refuseNodes = (what: string): never =>
   refuse(
@@ -52,23 +52,23 @@ export class DefaultQueryCompiler implements QueryCompiler {
   }
 }
 export class SqliteQueryCompiler extends DefaultQueryCompiler {
-  get [SPEECH](): Speech {
+  get [KANTA_DIALECT](): KantaDialect {
     return sqliteDialect
   }
 }
 
 export class PostgresQueryCompiler extends DefaultQueryCompiler {
-  get [SPEECH](): Speech {
+  get [KANTA_DIALECT](): KantaDialect {
     return postgresDialect
   }
 }
 export class MysqlQueryCompiler extends DefaultQueryCompiler {
-  get [SPEECH](): Speech {
+  get [KANTA_DIALECT](): KantaDialect {
     return mysqlDialect
   }
 }
 export class MssqlQueryCompiler extends DefaultQueryCompiler {
-  get [SPEECH](): Speech {
+  get [KANTA_DIALECT](): KantaDialect {
     return mssqlDialect
   }
 }
@@ -104,7 +104,7 @@ export class SqliteAdapter extends DialectAdapterBase {
 // The locks of Kysely, so that its migrators and these exclude each other.
 const POSTGRES_LOCK = 3853314791062309107n
 const MYSQL_LOCK = 'ea586330-2c93-47c8-908d-981d9d270f9d'
-const MYSQL_PATIENCE = 60 * 60
+const MYSQL_LOCK_TIMEOUT = 60 * 60
 
 export class PostgresAdapter extends DialectAdapterBase {
   override async acquireMigrationLock(db: Runnable): Promise<void> {
@@ -129,7 +129,7 @@ export class PGliteAdapter extends PostgresAdapter {
 }
 export class MysqlAdapter extends DialectAdapterBase {
   override async acquireMigrationLock(db: Runnable): Promise<void> {
-    await sql`select get_lock(${MYSQL_LOCK}, ${MYSQL_PATIENCE})`.execute(db)
+    await sql`select get_lock(${MYSQL_LOCK}, ${MYSQL_LOCK_TIMEOUT})`.execute(db)
   }
   override async releaseMigrationLock(db: Runnable): Promise<void> {
     await sql`select release_lock(${MYSQL_LOCK})`.execute(db)
@@ -180,17 +180,17 @@ class DummyConnection implements DatabaseConnection {
 }
 
 /** A dialect of this package: a Kanta driver behind the interface of Kysely. */
-abstract class OwnDialect implements Dialect {
-  abstract get [ACCESS](): Access
+abstract class BundledDialect implements Dialect {
+  abstract get [KANTA_DRIVER](): KantaDriver
   abstract createQueryCompiler(): QueryCompiler
   abstract createAdapter(): DialectAdapter
 
   createDriver(): Driver {
-    return driverOf(this[ACCESS])
+    return driverOf(this[KANTA_DRIVER])
   }
 
   createIntrospector(db: never): DatabaseIntrospector {
-    return new Introspector(db, this[ACCESS].dialect)
+    return new Introspector(db, this[KANTA_DRIVER].dialect)
   }
 }
 
@@ -216,7 +216,7 @@ export class MssqlIntrospector extends Introspector {
 }
 
 /** The dialect of SQLite, for a database of `better-sqlite3` or one with the same interface. */
-export class SqliteDialect extends OwnDialect {
+export class SqliteDialect extends BundledDialect {
   readonly #config: SqliteDialectConfig
 
   constructor(config: SqliteDialectConfig) {
@@ -224,7 +224,7 @@ export class SqliteDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
+  get [KANTA_DRIVER](): KantaDriver {
     const { database, onCreateConnection } = this.#config
     const driver = givenSqlite(() => (typeof database === 'function' ? database() : database))
     if (onCreateConnection === undefined) return driver
@@ -257,7 +257,7 @@ function onTake({ onCreateConnection, onReserveConnection }: ConnectionHooks) {
 }
 
 /** The dialect of PostgreSQL, for a pool of `pg`. */
-export class PostgresDialect extends OwnDialect {
+export class PostgresDialect extends BundledDialect {
   readonly #config: PostgresDialectConfig
 
   constructor(config: PostgresDialectConfig) {
@@ -265,7 +265,7 @@ export class PostgresDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
+  get [KANTA_DRIVER](): KantaDriver {
     return givenPg({ ...this.#config, onTake: onTake(this.#config) })
   }
 
@@ -279,7 +279,7 @@ export class PostgresDialect extends OwnDialect {
 }
 
 /** The dialect of PostgreSQL in the process, for a database of `@electric-sql/pglite`. */
-export class PGliteDialect extends OwnDialect {
+export class PGliteDialect extends BundledDialect {
   readonly #config: PGliteDialectConfig
 
   constructor(config: PGliteDialectConfig) {
@@ -287,7 +287,7 @@ export class PGliteDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
+  get [KANTA_DRIVER](): KantaDriver {
     return givenPglite(this.#config.pglite, (client) => onTake(this.#config)(client, true))
   }
 
@@ -301,7 +301,7 @@ export class PGliteDialect extends OwnDialect {
 }
 
 /** The dialect of MySQL, for a pool of `mysql2`. */
-export class MysqlDialect extends OwnDialect {
+export class MysqlDialect extends BundledDialect {
   readonly #config: MysqlDialectConfig
 
   constructor(config: MysqlDialectConfig) {
@@ -309,7 +309,7 @@ export class MysqlDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
+  get [KANTA_DRIVER](): KantaDriver {
     return givenMysql({ ...this.#config, onTake: onTake(this.#config) })
   }
 
@@ -329,7 +329,7 @@ const TARN_MAX = 10
  * The dialect of SQL Server, for `tedious`. The pool is Kanta's own; it reads only the maximum size of the tarn
  * options.
  */
-export class MssqlDialect extends OwnDialect {
+export class MssqlDialect extends BundledDialect {
   readonly #config: MssqlDialectConfig
 
   constructor(config: MssqlDialectConfig) {
@@ -337,7 +337,7 @@ export class MssqlDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
+  get [KANTA_DRIVER](): KantaDriver {
     const { tedious, tarn } = this.#config
     return givenTedious(tedious.connectionFactory, tarn?.options?.max ?? TARN_MAX)
   }

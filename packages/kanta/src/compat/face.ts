@@ -195,7 +195,7 @@ export type ExpressionBuilder<DB, TB extends keyof DB> = ExpressionScope<
   HelperCells<HelperRow<DB, TB>>
 >
 
-/** The result of running a query. */
+/** The result of runOptions a query. */
 export type InferResult<Q> = Q extends Returns ? Q[AtRow][] : Q extends { readonly [$row]?: infer R } ? R[] : never
 
 // Types of columns and rows.

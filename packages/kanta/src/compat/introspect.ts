@@ -13,7 +13,7 @@ import type {
 const INTERNAL: ReadonlySet<unknown> = new Set(['kysely_migration', 'kysely_migration_lock'])
 
 /** A column as the queries below return it. */
-interface Found {
+interface ColumnRow {
   readonly schema: string | null
   readonly table: string
   readonly view: unknown
@@ -29,16 +29,16 @@ interface Found {
   readonly comment: string | null
 }
 
-const truth = (value: unknown): boolean => value === true || value === 1 || value === 1n || value === '1'
+const isTrue = (value: unknown): boolean => value === true || value === 1 || value === 1n || value === '1'
 
-function columnOf(found: Found): ColumnMetadata {
+function columnOf(found: ColumnRow): ColumnMetadata {
   return {
     name: found.name!,
     dataType: found.type,
     ...(found.typeschema === null ? {} : { dataTypeSchema: found.typeschema }),
-    isAutoIncrementing: truth(found.auto),
-    isNullable: truth(found.nullable),
-    hasDefaultValue: truth(found.default),
+    isAutoIncrementing: isTrue(found.auto),
+    isNullable: isTrue(found.nullable),
+    hasDefaultValue: isTrue(found.default),
     ...(found.comment === null || found.comment === '' ? {} : { comment: found.comment }),
   }
 }
@@ -119,14 +119,14 @@ export class Introspector implements DatabaseIntrospector {
 
   async getTables(options: DatabaseMetadataOptions = { withInternalKyselyTables: false }): Promise<TableMetadata[]> {
     const tables = new Map<string, TableMetadata>()
-    for (const found of await this.#rows<Found>(this.#queries.columns)) {
+    for (const found of await this.#rows<ColumnRow>(this.#queries.columns)) {
       if (!options.withInternalKyselyTables && INTERNAL.has(found.table)) continue
       const key = JSON.stringify([found.schema, found.table])
       const table = tables.get(key) ?? {
         name: found.table,
         ...(found.schema === null ? {} : { schema: found.schema }),
-        isView: truth(found.view),
-        isForeign: truth(found.foreign),
+        isView: isTrue(found.view),
+        isForeign: isTrue(found.foreign),
         columns: [],
       }
       if (found.name !== null) table.columns.push(columnOf(found))

@@ -4,10 +4,10 @@ import type { Chain } from '../sql/index.ts'
 import { sql } from '../sql/index.ts'
 
 /** A query: a builder or an expression. */
-export type Queried = Chain
+export type QueryLike = Chain
 
 /** Returns the names and columns of a query in turn: `'name', "agg"."name"`. */
-export function jsonColumns(query: Queried, table: string): unknown[] {
+export function jsonColumns(query: QueryLike, table: string): unknown[] {
   const tree: Node = fold((query as Chain<'select'>).shape).tree
   const items = tree.kind === 'select' ? tree.items : []
   const columns = items.map((item) => {

@@ -33,19 +33,19 @@ export class ParseJSONResultsPlugin implements KyselyPlugin {
     return { ...result, rows: this.#read(result.rows, '$', this.options.objectStrategy === 'create') as UnknownRow[] }
   }
 
-  #read(value: unknown, path: string, anew: boolean): unknown {
+  #read(value: unknown, path: string, createsNew: boolean): unknown {
     if (typeof value === 'string') return this.#text(value, path)
     if (Array.isArray(value)) {
-      const items: unknown[] = anew ? [] : value
+      const items: unknown[] = createsNew ? [] : value
       value.forEach((item, i) => {
-        items[i] = this.#read(item, `${path}[${i}]`, anew)
+        items[i] = this.#read(item, `${path}[${i}]`, createsNew)
       })
       return items
     }
     if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
-    const object: Record<string, unknown> = anew ? {} : (value as Record<string, unknown>)
+    const object: Record<string, unknown> = createsNew ? {} : (value as Record<string, unknown>)
     for (const [key, item] of Object.entries(value))
-      if (key !== '__proto__') object[key] = this.#read(item, `${path}."${key}"`, anew)
+      if (key !== '__proto__') object[key] = this.#read(item, `${path}."${key}"`, createsNew)
     return object
   }
 

@@ -51,12 +51,12 @@ export interface MigratorProps extends MigrateOptions {
   readonly nameComparator?: (name0: string, name1: string) => number
 }
 
-interface Named extends Migration {
+interface NamedMigration extends Migration {
   readonly name: string
 }
 /** The migrations, and the names of those that have run, in order. */
 interface State {
-  readonly migrations: readonly Named[]
+  readonly migrations: readonly NamedMigration[]
   readonly executed: readonly string[]
   /** The time of the last run in milliseconds; 0 before the first. */
   readonly lastExecutedAt: number
@@ -89,7 +89,7 @@ export class Migrator {
   }
 
   migrateToLatest(options?: MigrateOptions): Promise<MigrationResultSet> {
-    return this.#migrate(options, (state) => ({ direction: 'Up', names: pending(state) }))
+    return this.#migrate(options, (state) => ({ direction: 'Up', names: pendingNames(state) }))
   }
 
   migrateTo(target: string | NoMigrations, options?: MigrateOptions): Promise<MigrationResultSet> {
@@ -97,7 +97,7 @@ export class Migrator {
   }
 
   migrateUp(options?: MigrateOptions): Promise<MigrationResultSet> {
-    return this.#migrate(options, (state) => ({ direction: 'Up', names: pending(state).slice(0, 1) }))
+    return this.#migrate(options, (state) => ({ direction: 'Up', names: pendingNames(state).slice(0, 1) }))
   }
 
   migrateDown(options?: MigrateOptions): Promise<MigrationResultSet> {
@@ -116,7 +116,7 @@ export class Migrator {
     const results: MigrationResult[] = []
     try {
       await this.#prepare()
-      await this.#locked(options, async (db) => {
+      await this.#withLock(options, async (db) => {
         const state = await this.#state(db)
         await this.#run(db, state, choose(state), results)
       })
@@ -163,7 +163,7 @@ export class Migrator {
     )
   }
 
-  async #locked(options: MigrateOptions | undefined, work: (db: AnyKysely) => Promise<void>): Promise<void> {
+  async #withLock(options: MigrateOptions | undefined, work: (db: AnyKysely) => Promise<void>): Promise<void> {
     const { db, disableTransactions } = this.#props
     const adapter = (db as unknown as { readonly [ADAPTER]: LockAdapter })[ADAPTER]
     const lock = {
@@ -182,7 +182,7 @@ export class Migrator {
     const transactional =
       adapter.supportsTransactionalDdl === true && (options?.disableTransactions ?? disableTransactions) !== true
     if (db.isTransaction) return held(db)
-    await db.connection().execute((one) => (transactional ? lockAround(adapter, one, lock, work) : held(one)))
+    await db.connection().execute((one) => (transactional ? withSessionLock(adapter, one, lock, work) : held(one)))
   }
 
   async #state(db: AnyKysely): Promise<State> {
@@ -204,11 +204,11 @@ export class Migrator {
     return { migrations, executed, lastExecutedAt: last === undefined ? 0 : new Date(last.timestamp).getTime() }
   }
 
-  async #migrations(): Promise<readonly Named[]> {
+  async #migrations(): Promise<readonly NamedMigration[]> {
     const all = await this.#props.provider.getMigrations()
     return Object.keys(all)
       .sort(byCode)
-      .map((name) => ({ ...pick(all[name]!), name }))
+      .map((name) => ({ ...pickMigration(all[name]!), name }))
   }
 
   async #records(db: AnyKysely): Promise<readonly { readonly name: string; readonly timestamp: string }[]> {
@@ -246,7 +246,10 @@ export class Migrator {
   }
 }
 
-const pick = ({ up, down }: Migration): Migration => ({ up: (db) => up(db), ...(down && { down: (db) => down(db) }) })
+const pickMigration = ({ up, down }: Migration): Migration => ({
+  up: (db) => up(db),
+  ...(down && { down: (db) => down(db) }),
+})
 
 interface Lock {
   readonly lockTable: string
@@ -260,7 +263,7 @@ interface LockAdapter {
 }
 
 /** Holds the session lock around the transaction. */
-async function lockAround(
+async function withSessionLock(
   adapter: LockAdapter,
   one: AnyKysely,
   lock: Lock,
@@ -280,7 +283,7 @@ async function run(db: AnyKysely, text: { execute(db: Runnable): Promise<unknown
   return (await text.execute(db.withoutPlugins() as unknown as Runnable)) as { rows: unknown[] }
 }
 
-const pending = ({ migrations, executed }: State): string[] =>
+const pendingNames = ({ migrations, executed }: State): string[] =>
   migrations.map(({ name }) => name).filter((name) => !executed.includes(name))
 
 function stepTo(state: State, target: string | NoMigrations): Step {
@@ -289,7 +292,7 @@ function stepTo(state: State, target: string | NoMigrations): Step {
   if (!state.migrations.some(({ name }) => name === target)) throw invalid(`migration "${target}" doesn't exist`)
   const at = executed.indexOf(target)
   if (at >= 0) return { direction: 'Down', names: executed.slice(at + 1).toReversed() }
-  const names = pending(state)
+  const names = pendingNames(state)
   return { direction: 'Up', names: names.slice(0, names.indexOf(target) + 1) }
 }
 

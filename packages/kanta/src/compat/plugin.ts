@@ -74,14 +74,14 @@ function resultPlugin(plugin: KyselyPlugin): Plugin {
 }
 
 /** The plugin that turns off decoding of values that belong to no column, such as JSON paths, as in Kysely. */
-export const unread: Plugin = { name: 'unread', policies: [{ name: 'unread', rewrite: asText }] }
+export const undecoded: Plugin = { name: 'undecoded', policies: [{ name: 'undecoded', rewrite: asText }] }
 
-const AROUND = Object.freeze(['', ''])
+const NO_TEXT = Object.freeze(['', ''])
 /** The kinds whose values Kanta decodes without a column. */
-const KNOWN: ReadonlySet<string> = new Set(['jsonPath', 'aggregate', 'call'])
+const DECODED_KINDS: ReadonlySet<string> = new Set(['jsonPath', 'aggregate', 'call'])
 
 /** Wraps parts in raw SQL, whose values are not decoded. */
 function asText(part: Node): Node {
-  const within = mapChildren(part, asText)
-  return KNOWN.has(within.kind) ? { kind: 'raw', strings: AROUND, parts: [within] } : within
+  const inner = mapChildren(part, asText)
+  return DECODED_KINDS.has(inner.kind) ? { kind: 'raw', strings: NO_TEXT, parts: [inner] } : inner
 }

@@ -1,8 +1,8 @@
 import type { CompiledQuery, QueryResult } from './contract.ts'
 import type { ConnectionBuilder, ControlledTransaction, Kysely, KyselyTypeError, TransactionBuilder } from './face.ts'
 
-type Not = KyselyTypeError<'not allowed with a read-only Kysely instance.'>
-type Refused = (...args: never) => Not
+type ReadonlyError = KyselyTypeError<'not allowed with a read-only Kysely instance.'>
+type ReadonlyMethod = (...args: never) => ReadonlyError
 
 /** A read-only view of a database. It exists only in types; cast to it with `as never`. */
 export interface ReadonlyKysely<DB>
@@ -22,12 +22,12 @@ export interface ReadonlyKysely<DB>
   $extendTables<T extends object>(): ReadonlyKysely<DB & T>
   $omitTables<T extends keyof DB>(): ReadonlyKysely<Omit<DB, T>>
   $pickTables<T extends keyof DB>(): ReadonlyKysely<Pick<DB, T>>
-  readonly insertInto: Refused
-  readonly replaceInto: Refused
-  readonly updateTable: Refused
-  readonly deleteFrom: Refused
-  readonly mergeInto: Refused
-  readonly schema: Not
+  readonly insertInto: ReadonlyMethod
+  readonly replaceInto: ReadonlyMethod
+  readonly updateTable: ReadonlyMethod
+  readonly deleteFrom: ReadonlyMethod
+  readonly mergeInto: ReadonlyMethod
+  readonly schema: ReadonlyError
 }
 type ReadonlyWith<DB, M extends 'with' | 'withRecursive'> = Kysely<DB>[M]
 

@@ -15,7 +15,7 @@ abstract class RewritePlugin implements KyselyPlugin {
   }
 }
 
-const everywhere = (name: string, change: (part: Node) => Node): Plugin => {
+const rewritePlugin = (name: string, change: (part: Node) => Node): Plugin => {
   const rewrite = (part: Node): Node => change(mapChildren(part, rewrite))
   return { name, policies: [{ name, rewrite }] }
 }
@@ -35,7 +35,7 @@ export class WithSchemaPlugin extends RewritePlugin {
 }
 
 /** Removes duplicate joins. */
-function unique(joins: readonly Node[]): readonly Node[] {
+function uniqueJoins(joins: readonly Node[]): readonly Node[] {
   const seen = new Set<string>()
   return joins.filter((join) => {
     const form = JSON.stringify(join, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part))
@@ -45,14 +45,14 @@ function unique(joins: readonly Node[]): readonly Node[] {
   })
 }
 
-const deduplicate = everywhere('DeduplicateJoinsPlugin', (part) =>
-  'joins' in part && part.joins.length > 1 ? ({ ...part, joins: unique(part.joins) } as Node) : part,
+const deduplicatePlugin = rewritePlugin('DeduplicateJoinsPlugin', (part) =>
+  'joins' in part && part.joins.length > 1 ? ({ ...part, joins: uniqueJoins(part.joins) } as Node) : part,
 )
 
 /** Removes duplicate joins from queries. */
 export class DeduplicateJoinsPlugin extends RewritePlugin {
   get [PLUGIN](): Plugin {
-    return deduplicate
+    return deduplicatePlugin
   }
 }
 
@@ -69,11 +69,11 @@ export interface HandleEmptyInListsOptions {
   readonly strategy: EmptyInListsStrategy
 }
 
-const text = (sql: string, ...parts: readonly Node[]): Node => ({ kind: 'raw', strings: sql.split('?'), parts })
+const rawNode = (sql: string, ...parts: readonly Node[]): Node => ({ kind: 'raw', strings: sql.split('?'), parts })
 
 /** Replaces `in ()` with false and `not in ()` with true. */
 export const replaceWithNoncontingentExpression: EmptyInListsStrategy = ({ op }) =>
-  text(op === 'in' ? '1 = 0' : '1 = 1')
+  rawNode(op === 'in' ? '1 = 0' : '1 = 1')
 
 /** Puts null into an empty list of `in`, and a value that nothing equals into one of `not in`. */
 export function pushValueIntoList(value: '__kysely_no_values_were_provided__' | (string & {})): EmptyInListsStrategy {
@@ -81,7 +81,7 @@ export function pushValueIntoList(value: '__kysely_no_values_were_provided__' | 
   return ({ op, left }) =>
     op === 'in'
       ? { kind: 'binary', left, op, right: only({ kind: 'literal', value: null }) }
-      : { kind: 'binary', left: text('cast(? as char)', left), op, right: only({ kind: 'literal', value }) }
+      : { kind: 'binary', left: rawNode('cast(? as char)', left), op, right: only({ kind: 'literal', value }) }
 }
 
 /** Handles comparisons with an empty list by a strategy. */
@@ -90,7 +90,7 @@ export class HandleEmptyInListsPlugin extends RewritePlugin {
 
   constructor({ strategy }: HandleEmptyInListsOptions) {
     super()
-    this.#plugin = everywhere('HandleEmptyInListsPlugin', (part) => (isEmptyList(part) ? strategy(part) : part))
+    this.#plugin = rewritePlugin('HandleEmptyInListsPlugin', (part) => (isEmptyList(part) ? strategy(part) : part))
   }
 
   get [PLUGIN](): Plugin {
@@ -104,7 +104,7 @@ const NULL_SAFE: Readonly<Record<string, string>> = { '=': 'is', '!=': 'is not',
 const isNull = (part: Node): boolean =>
   part.kind === 'list' && part.items.length === 1 && part.items[0]!.kind === 'slot'
 
-const safeNull = everywhere('SafeNullComparisonPlugin', (part) => {
+const safeNullPlugin = rewritePlugin('SafeNullComparisonPlugin', (part) => {
   if (part.kind !== 'binary' || !isNull(part.right)) return part
   const op = NULL_SAFE[part.op]
   return op === undefined ? part : { ...part, op }
@@ -113,6 +113,6 @@ const safeNull = everywhere('SafeNullComparisonPlugin', (part) => {
 /** Replaces `=` and `!=` with `is` and `is not` in comparisons with null. */
 export class SafeNullComparisonPlugin extends RewritePlugin {
   get [PLUGIN](): Plugin {
-    return safeNull
+    return safeNullPlugin
   }
 }

@@ -10,9 +10,9 @@ export interface KyselyStyle {
    * Returns the printers to start from. Those of a dialect also work around limits of its database; where the database
    * accepts the text of Kysely, the standard printers replace them.
    */
-  basis(print: Printers): Printers
+  basePrinters(print: Printers): Printers
   /** Returns the database's own words for `ignore()` and `orIgnore()`. */
-  ignoring(or: string | undefined): string | undefined
+  ignoreKeyword(or: string | undefined): string | undefined
   /** The printer of `explain`; by default that of the dialect. */
   readonly explain?: Printers['explain']
 }
