@@ -6,4 +6,4 @@ const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/us
 
 /** Returns the path of a program, or `undefined` if it is not found. */
 export const findProgram = (program: string): string | undefined =>
-  FOLDERS.map((folder) => join(folder, program)).findProgram((path) => existsSync(path))
+  FOLDERS.map((folder) => join(folder, program)).find((path) => existsSync(path))

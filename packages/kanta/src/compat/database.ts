@@ -58,7 +58,21 @@ interface KyselyState {
   readonly handle: DatabaseHandle
 }
 
-const STATE = Symbol('shared')
+/** Stands for a state in calls of the constructor, since a state in the hands of a user would bypass the policies. */
+interface StateTicket {
+  readonly dialect?: undefined
+}
+
+const tickets = new WeakMap<object, KyselyState>()
+
+function ticketOf(state: KyselyState): StateTicket {
+  const ticket: StateTicket = {}
+  tickets.set(ticket, state)
+  return ticket
+}
+
+/** Returns the state of a database. */
+let stateOf: (db: Kysely) => KyselyState
 
 /** A database with plugins. It is cached by its plugins, so that it keeps its query plans. */
 class PluginSet {
@@ -96,7 +110,7 @@ class PluginSet {
       found = PluginSet.create(this.withoutPlugins, plugins, this.#next)
       this.#next.set(plugin, found)
     }
-    return found.#under(this.#handle)
+    return found.#inContext(this.#handle)
   }
 
   /** Adds a plugin of Kanta, which `withoutPlugins()` does not remove. */
@@ -125,8 +139,8 @@ class PluginSet {
 }
 
 /**
- * Sorts plugins as Kysely does: both queries and results pass from the first plugin to the last, so the hook of the
- * last is outermost. It numbers the names, since a plugin of Kysely may occur several times.
+ * Sorts plugins as Kysely does: both queries and results pass from the first plugin to the last, so the hook of the last
+ * is outermost. It numbers the names, since a plugin of Kysely may occur several times.
  */
 function sortPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
   const policies = plugins.map(
@@ -159,28 +173,32 @@ function openState(config: KyselyConfig): KyselyState {
 
 /** A database with the API of Kysely. */
 export class Kysely extends Creator {
-  readonly [STATE]: KyselyState
+  readonly #state: KyselyState
 
-  constructor(given: KyselyConfig | { readonly [STATE]: KyselyState }) {
-    const state = STATE in given ? given[STATE] : openState(given)
+  static {
+    stateOf = (db) => db.#state
+  }
+
+  constructor(given: KyselyConfig | StateTicket) {
+    const state = tickets.get(given) ?? openState(given as KyselyConfig)
     super(state.handle)
-    this[STATE] = state
+    this.#state = state
   }
 
   get fn() {
-    return this[STATE].handle.fn
+    return this.#state.handle.fn
   }
 
   get schema(): SchemaBuilder {
-    return schemaBuilder(this[STATE].handle as unknown as QueryRunner)
+    return schemaBuilder(this.#state.handle as unknown as QueryRunner)
   }
 
   get dynamic() {
-    return this[STATE].handle.dynamic
+    return this.#state.handle.dynamic
   }
 
   get introspection(): DatabaseIntrospector {
-    return this[STATE].config.dialect.createIntrospector(this as never)
+    return this.#state.config.dialect.createIntrospector(this as never)
   }
 
   get isTransaction(): boolean {
@@ -188,36 +206,36 @@ export class Kysely extends Creator {
   }
 
   case(...value: unknown[]) {
-    return this[STATE].handle.case(...value)
+    return this.#state.handle.case(...value)
   }
 
   get [ADAPTER](): DialectAdapter {
-    return this[STATE].config.dialect.createAdapter()
+    return this.#state.config.dialect.createAdapter()
   }
 
   get [RUNNER]() {
-    return this[STATE].handle[RUNNER]
+    return this.#state.handle[RUNNER]
   }
 
   withSchema(schema: string): this {
-    const { added } = this[STATE]
+    const { added } = this.#state
     const plugin = withSchema(schema)
     return this.#withPlugins(added.with([plugin, ...added.plugins], plugin))
   }
 
   /** Returns the database with context values, which policies of Kanta read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this {
-    return this.#withPlugins(this[STATE].added.as(context))
+    return this.#withPlugins(this.#state.added.withContext(context))
   }
 
   withPlugin(plugin: KyselyPlugin | Plugin<object>): this {
-    const { added, root } = this[STATE]
-    if (isKantaPlugin(plugin)) return this.#withPlugins(added.based(plugin, root))
+    const { added, root } = this.#state
+    if (isKantaPlugin(plugin)) return this.#withPlugins(added.withKantaPlugin(plugin, root))
     return this.#withPlugins(added.with([...added.plugins, plugin], plugin))
   }
 
   withoutPlugins(): this {
-    return this.#withPlugins(this[STATE].added.with([], NO_PLUGINS))
+    return this.#withPlugins(this.#state.added.with([], NO_PLUGINS))
   }
 
   withTables(): this {
@@ -237,23 +255,23 @@ export class Kysely extends Creator {
   }
 
   transaction(): TransactionBuilder {
-    return new TransactionBuilder(this[STATE], {})
+    return new TransactionBuilder(this.#state, {})
   }
 
   startTransaction(): ControlledTransactionBuilder {
-    return new ControlledTransactionBuilder(this[STATE], {})
+    return new ControlledTransactionBuilder(this.#state, {})
   }
 
   connection(): ConnectionBuilder {
-    return new ConnectionBuilder(this[STATE])
+    return new ConnectionBuilder(this.#state)
   }
 
   executeQuery(query: unknown, options?: AbortableQueryOptions): Promise<unknown> {
-    return this[STATE].handle.executeQuery(query, runOptions(options))
+    return this.#state.handle.executeQuery(query, runOptions(options))
   }
 
   destroy(): Promise<void> {
-    return this[STATE].root.destroy()
+    return this.#state.root.destroy()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -262,9 +280,9 @@ export class Kysely extends Creator {
 
   /** Returns the database with other plugins. */
   #withPlugins(added: PluginSet): this {
-    const { config, root } = this[STATE]
-    const Constructor = this.constructor as new (given: { readonly [STATE]: KyselyState }) => this
-    return new Constructor({ [STATE]: { config, root, added, handle: added.handleIn(root) } })
+    const { config, root } = this.#state
+    const Constructor = this.constructor as new (given: StateTicket) => this
+    return new Constructor(ticketOf({ config, root, added, handle: added.handleIn(root) }))
   }
 }
 
@@ -272,33 +290,28 @@ export class Kysely extends Creator {
 export function kantaOf(db: Kysely): DatabaseHandle {
   if (!(db instanceof Kysely))
     return refuse('kantaOf() takes a Kysely. Pass one that you created by new Kysely() of kanta/kysely.')
-  return db[STATE].handle
+  return stateOf(db).handle
 }
 
 /** The cache key of a database without plugins. */
 const NO_PLUGINS = {}
 
 /** The settings of a transaction before it begins. */
-class TransactionSetup {
-  protected readonly state: KyselyState
-  protected readonly settings: TransactionSettings
+class TransactionSetup<Constructor> {
+  readonly #asked: TransactionSettings
+  readonly #make: (settings: TransactionSettings) => Constructor
 
-  constructor(state: KyselyState, settings: TransactionSettings) {
-    this.state = state
-    this.settings = settings
+  constructor(settings: TransactionSettings, make: (settings: TransactionSettings) => Constructor) {
+    this.#asked = settings
+    this.#make = make
   }
 
-  setAccessMode(accessMode: AccessMode): this {
-    return this.#with({ ...this.settings, accessMode })
+  setAccessMode(accessMode: AccessMode): Constructor {
+    return this.#make({ ...this.#asked, accessMode })
   }
 
-  setIsolationLevel(isolationLevel: IsolationLevel): this {
-    return this.#with({ ...this.settings, isolationLevel })
-  }
-
-  #with(settings: TransactionSettings): this {
-    const Constructor = this.constructor as new (state: KyselyState, settings: TransactionSettings) => this
-    return new Constructor(this.state, settings)
+  setIsolationLevel(isolationLevel: IsolationLevel): Constructor {
+    return this.#make({ ...this.#asked, isolationLevel })
   }
 }
 
@@ -319,20 +332,37 @@ function applySettings<B extends SettingsBuilder<B>>(
 const stateIn = (state: KyselyState, root: DatabaseHandle): KyselyState => ({ ...state, root, handle: root })
 
 /** Runs a callback in a transaction. */
-export class TransactionBuilder extends TransactionSetup {
+export class TransactionBuilder extends TransactionSetup<TransactionBuilder> {
+  readonly #run: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>
+
+  constructor(state: KyselyState, asked: TransactionSettings) {
+    super(asked, (other) => new TransactionBuilder(state, other))
+    this.#run = (work) =>
+      applySettings(state.handle.transaction(), asked).execute((handle) =>
+        work(new Transaction(ticketOf(stateIn(state, handle)))),
+      )
+  }
+
   execute<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
-    return applySettings(this.state.handle.transaction(), this.settings).execute((handle) =>
-      work(new Transaction({ [STATE]: stateIn(this.state, handle) })),
-    )
+    return this.#run(work)
   }
 }
 
 /** Starts a transaction that the caller ends. */
-export class ControlledTransactionBuilder extends TransactionSetup {
-  async execute(): Promise<ControlledTransaction> {
-    const handle = await applySettings(this.state.handle.startTransaction(), this.settings).execute()
-    return new ControlledTransaction({ [STATE]: stateIn(this.state, handle) })
+export class ControlledTransactionBuilder extends TransactionSetup<ControlledTransactionBuilder> {
+  readonly #begin: () => Promise<ControlledTransaction>
+
+  constructor(state: KyselyState, asked: TransactionSettings) {
+    super(asked, (other) => new ControlledTransactionBuilder(state, other))
+    this.#begin = async () => {
+      const handle = await applySettings(state.handle.startTransaction(), asked).execute()
+      return new ControlledTransaction(ticketOf(stateIn(state, handle)))
+    }
+  }
+
+  execute(): Promise<ControlledTransaction> {
+    return this.#begin()
   }
 }
 
@@ -345,7 +375,7 @@ export class ConnectionBuilder {
   }
 
   execute<T>(work: (db: Kysely) => Promise<T>, options?: AbortableOperationOptions): Promise<T> {
-    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely({ [STATE]: stateIn(this.#state, handle) }))
+    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely(ticketOf(stateIn(this.#state, handle))))
     return this.#state.handle.connection().execute(run, options)
   }
 }
@@ -407,7 +437,7 @@ export class ControlledTransaction extends Transaction {
   }
 
   get #transaction(): KantaTransaction {
-    return this[STATE].root as KantaTransaction
+    return stateOf(this).root as KantaTransaction
   }
 
   #step(run: () => Promise<unknown>): Command<this> {

@@ -3,73 +3,73 @@ import { type Context, contextValue, type Node, type NodeOf, type Prepare, type 
 import type { TableDefinition } from '../table/index.ts'
 
 /** Makes a value of a run: from the context, and from the values that were made before it. */
-type Make = (context: Context, args: readonly unknown[]) => unknown
+type MakeValue = (context: Context, args: readonly unknown[]) => unknown
 
 /** Of one column of the rows of an insert: what is written there, whatever the user's rows say. */
 interface RowStamp {
   readonly slot: number
   readonly column: string
-  readonly value: Make
-  readonly given: 'refuse' | 'same' | 'keep'
+  readonly value: MakeValue
+  readonly userValue: 'refuse' | 'same' | 'keep'
   readonly check: ((given: unknown, value: unknown) => void) | undefined
 }
 
 /** Gathers what happens each time that a statement runs: values of policies, and checks. */
-export class Late {
+export class RunValues {
   /** The database that the statement is for. */
-  readonly around: Surroundings
-  readonly #given: number
+  readonly surroundings: Surroundings
+  readonly #argCount: number
   readonly #told: object[] = []
   readonly #readers = new WeakSet<Node>()
-  readonly #values: Make[] = []
+  readonly #values: MakeValue[] = []
   readonly #shared = new Map<string, NodeOf<'slot'>>()
   /** How many of the values are made of the context alone. */
   #ofContext = 0
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
 
-  constructor(around: Surroundings) {
-    this.around = around
-    this.#given = around.given
+  constructor(surroundings: Surroundings) {
+    this.surroundings = surroundings
+    this.#argCount = surroundings.given
   }
 
   get dialect(): Dialect {
-    return this.around.dialect
+    return this.surroundings.dialect
   }
 
   /** The definition of a table, by its name or `schema.name`, where the database has a schema that holds it. */
   definition(table: string): TableDefinition | undefined {
-    const found = this.around.schema.get(table)
+    const found = this.surroundings.schema.get(table)
     return found === undefined ? undefined : localize(found, this.dialect)
   }
 
   /** A query inside of a rule that reads as others do: the rows that the policies of its tables let it have. */
-  reader<T extends Node>(query: T): T {
+  applyPolicies<T extends Node>(query: T): T {
     this.#readers.add(query)
     return query
   }
 
-  isReader(query: Node): boolean {
+  appliesPolicies(query: Node): boolean {
     return this.#readers.has(query)
   }
 
   /** Tells transaction hooks what a policy made of the statement. */
-  tell(what: object): void {
+  addNote(what: object): void {
     this.#told.push(what)
   }
 
-  get told(): readonly object[] {
+  get notes(): readonly object[] {
     return this.#told
   }
 
   /** The place of a value that is made when the statement runs. Encoded as the column that it meets. */
-  value(make: Make): NodeOf<'slot'> {
+  value(make: MakeValue): NodeOf<'slot'> {
     this.#values.push(make)
-    return { kind: 'slot', index: this.#given + this.#values.length - 1, role: 'value', codec: undefined }
+    return { kind: 'slot', index: this.#argCount + this.#values.length - 1, role: 'value', codec: undefined }
   }
 
   /** A place of a value that is made once for each run, in however many places of the statement it stands. */
-  once(key: string, make: Make): NodeOf<'slot'> {
+  shared(key: string, make: MakeValue): NodeOf<'slot'> {
     let known = this.#shared.get(key)
     if (known === undefined) {
       known = this.value(make)
@@ -86,13 +86,13 @@ export class Late {
 
   /** The place of a value of the context; running without it is an error. */
   context(name: string): NodeOf<'slot'> {
-    return this.ofContext(`context ${name}`, (context) => contextValue(name, context))
+    return this.fromContext(`context ${name}`, (context) => contextValue(name, context))
   }
 
   /** The place of what is made of the context alone, and so once for each context. */
-  ofContext(key: string, make: (context: Context) => unknown): NodeOf<'slot'> {
+  fromContext(key: string, make: (context: Context) => unknown): NodeOf<'slot'> {
     if (!this.#shared.has(key)) this.#ofContext++
-    return this.once(key, make)
+    return this.shared(key, make)
   }
 
   /** Adds a check for each run: throws to refuse it. Gets the arguments of the user, and those of policies after them. */
@@ -101,31 +101,31 @@ export class Late {
   }
 
   /** Writes a column of all rows of an insert. The rows of the user are copied, not changed. */
-  stampRows(stamp: RowStamp): void {
+  addRowStamp(stamp: RowStamp): void {
     this.#stamps.push(stamp)
   }
 
-  get added(): number {
+  get valueCount(): number {
     return this.#values.length
   }
 
   get prepare(): Prepare | undefined {
     const [values, checks, stamps] = [this.#values, this.#checks, this.#stamps]
     if (values.length + checks.length + stamps.length === 0) return undefined
-    const count = this.#given
-    if (checks.length + stamps.length === 0 && values.length === this.#ofContext) return ofContext(values, count)
+    const count = this.#argCount
+    if (checks.length + stamps.length === 0 && values.length === this.#ofContext) return perContext(values, count)
     return (args, context) => {
       const all = args.slice(0, count)
       for (let i = 0; i < values.length; i++) all[count + i] = values[i]!(context, all)
       for (const check of checks) check(context, all)
-      for (const stamp of stamps) all[stamp.slot] = stampAll(all[stamp.slot], stamp, stamp.value(context, all))
+      for (const stamp of stamps) all[stamp.slot] = stampRows(all[stamp.slot], stamp, stamp.value(context, all))
       return all
     }
   }
 }
 
 /** The same values for the same context, which is mostly that of the run before. */
-function ofContext(values: readonly Make[], count: number): Prepare {
+function perContext(values: readonly MakeValue[], count: number): Prepare {
   let last: Context | undefined
   let known: readonly unknown[] = []
   return (args, context) => {
@@ -141,10 +141,10 @@ function ofContext(values: readonly Make[], count: number): Prepare {
   }
 }
 
-function stampAll(rows: unknown, { column, given, check }: RowStamp, stamped: unknown): unknown {
+function stampRows(rows: unknown, { column, userValue, check }: RowStamp, stamped: unknown): unknown {
   return (rows as readonly Record<string, unknown>[]).map((row) => {
     const own = Object.hasOwn(row, column) ? row[column] : undefined
-    if (given === 'keep' && own !== undefined) return row
+    if (userValue === 'keep' && own !== undefined) return row
     if (own !== undefined) check?.(own, stamped)
     return { ...row, [column]: stamped }
   })
