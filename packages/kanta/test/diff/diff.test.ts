@@ -274,7 +274,7 @@ test('wrong options are refused', async () => {
   await expect(wrong({}, before, { dialect: 'sqlite' })).rejects.toThrow('A side of a diff must be')
   const db = kanta({ driver: sqlite(':memory:') })
   await expect(wrong(await introspect(db), before, { dialect: 'postgres' })).rejects.toThrow(
-    'The catalog is from sqlite',
+    'The catalog is from SQLite',
   )
   await db.destroy()
 })
