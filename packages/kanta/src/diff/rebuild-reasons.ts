@@ -14,11 +14,11 @@ export function reasonsToRebuild(change: TableChanges): string[] {
       : `${constraint.type} (${constraint.columns.join(', ')})`
   for (const constraint of constraints.removed) reasons.push(`the ${describe(constraint)} is dropped`)
   for (const constraint of constraints.added) reasons.push(`the ${describe(constraint)} is added`)
-  for (const [constraint, name] of constraints.renamed) reasons.push(`the ${describe(constraint)} is renamed to ${name}`)
+  for (const [constraint, name] of constraints.renamed)
+    reasons.push(`the ${describe(constraint)} is renamed to ${name}`)
   for (const [column, , changes] of altered)
     reasons.push(`the ${changes.join(' and ')} of ${column.name} ${changes.length > 1 ? 'change' : 'changes'}`)
-  for (const column of added)
-    if (!isAddable(column)) reasons.push(`${column.name} cannot be added to existing rows`)
+  for (const column of added) if (!isAddable(column)) reasons.push(`${column.name} cannot be added to existing rows`)
   for (const column of removed) if (!isDroppable(column, from)) reasons.push(`${column.name} is part of something else`)
   if (change.options) reasons.push(`the options of ${to.name} change`)
   return reasons
