@@ -1,19 +1,13 @@
-import type { Node } from '../ir/index.ts'
-import type { Dialect } from './dialect.ts'
-import { FAILURE } from './failure.ts'
+/** Stands before the sign in the message of the error. */
+export const FAILURE_MARK = 'kanta refused'
+
+const FAILURE = new RegExp(`${FAILURE_MARK} ([0-9a-f]{8})`)
 
 /** Why statements refuse, by the short sign that databases say in a message. */
 const reasons = new Map<string, string>()
 
-/**
- * An expression that fails when it is computed, and only then: no database has one, but each says what it could not
- * read in the message of some error. It takes a value that is not known before, so that no planner computes it early.
- * In MariaDB a random one keeps a query in `from` from being looked into: there a number from a row does better.
- */
-export const raise = (why: string, dialect: Dialect, unknown?: Node): Node => dialect.failure(signOf(why), unknown)
-
-/** FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/; the next free one where two reasons have the same. */
-function signOf(why: string): string {
+/** The sign of a reason: FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/; the next free one where two have the same. */
+export function signOf(why: string): string {
   let hash = 0x811c9dc5
   for (const byte of new TextEncoder().encode(why)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
   // A number of which `exp` is out of range.
