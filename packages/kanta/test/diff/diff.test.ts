@@ -271,6 +271,6 @@ test('wrong options are refused', async () => {
   await expect(wrong(before, before, { dialct: 'sqlite' })).rejects.toThrow("diff() has no option 'dialct'")
   await expect(wrong({}, before, { dialect: 'sqlite' })).rejects.toThrow('A side of a diff is')
   const db = kanta({ driver: sqlite(':memory:') })
-  await expect(wrong(await introspect(db), before, { dialect: 'postgres' })).rejects.toThrow('The catalog is of sqlite')
+  await expect(wrong(await introspect(db), before, { dialect: 'postgres' })).rejects.toThrow('The catalog is of SQLite')
   await db.destroy()
 })
