@@ -2,6 +2,7 @@ import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, holdsNodes, type Part, takes } from '../ir/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../run/index.ts'
+import { semanticsOf } from './database/index.ts'
 
 /** What text under policies is judged by: the database, and whether one of its functions may be called. */
 export interface TextRules {
@@ -9,10 +10,11 @@ export interface TextRules {
   readonly isKnown: (name: string) => boolean
 }
 
-/** The functions that may be called: those that the dialect knows, and those that the user trusts. */
+/** The functions that may be called: those that the database knows, and those that the user trusts. */
 export function textRules(dialect: Dialect, trusted: readonly string[] = []): TextRules {
   const own = new Set(trusted.map((name) => name.toLowerCase()))
-  return { dialect, isKnown: (name) => dialect.functions.test(name) || own.has(name.toLowerCase()) }
+  const { functions } = semanticsOf(dialect)
+  return { dialect, isKnown: (name) => functions.test(name) || own.has(name.toLowerCase()) }
 }
 
 /** Parts in which text stands alone already, or is no expression. */
