@@ -1,14 +1,13 @@
 import { nearest, refuse } from '../../error/index.ts'
 import { whole } from '../option.ts'
 
-/** A pool of `mysql2` or `mysql2/promise`, as much of it as is needed here. */
+/** The part of a `mysql2` or `mysql2/promise` pool that the driver uses. */
 export interface Mysql2Pool {
   getConnection(callback: (error: Error | null, connection: unknown) => void): unknown
 }
 
 /**
- * How MySQL or MariaDB is reached. What is not named here is an option of `mysql2`, such as `ssl`, and goes under
- * `connection`.
+ * The options of `mysql()` and `mariadb()`. Put other options of `mysql2`, such as `ssl`, under `connection`.
  */
 export interface Mysql2Options {
   readonly host?: string | undefined
@@ -16,22 +15,22 @@ export interface Mysql2Options {
   readonly user?: string | undefined
   readonly password?: string | undefined
   readonly database?: string | undefined
-  /** The path of a Unix socket, in place of host and port. */
+  /** The path of a Unix socket, instead of host and port. */
   readonly socketPath?: string | undefined
   /** Options of `mysql2` for its connections, such as `{ ssl: { ca } }`. */
   readonly connection?: Readonly<Record<string, unknown>> | undefined
-  /** A pool of `mysql2`, in place of all of the above. */
+  /** A pool of `mysql2`, instead of all of the above. */
   readonly pool?: Mysql2Pool | undefined
-  /** The most connections; 10 unless said. */
+  /** The maximum number of connections; by default 10. */
   readonly max?: number | undefined
-  /** The most statements that each connection keeps prepared; 256 unless said. */
+  /** The maximum number of statements that each connection keeps prepared; by default 256. */
   readonly statementCache?: number | undefined
-  /** The milliseconds after which the server stops a statement; MySQL stops only queries. Unless said there is no limit. */
+  /** The milliseconds after which the server stops a statement; by default no limit. MySQL stops only queries. */
   readonly statementTimeout?: number | undefined
 }
 
 /**
- * What holds for an option that is not given.
+ * The default values of options.
  *
  * @example
  * ```ts
@@ -42,15 +41,15 @@ export interface Mysql2Options {
  */
 export const defaults = { max: 10, statementCache: 256, statementTimeout: 0 } as const
 
-/** Options with everything decided. */
+/** The options with all defaults applied. */
 export interface Mysql2Settings {
   readonly pool: Mysql2Pool | undefined
   readonly max: number
   readonly statementCache: number
   readonly statementTimeout: number
-  /** How values are read, whatever else is set. */
+  /** The fixed options of `mysql2` for reading values. */
   readonly reading: Readonly<Record<string, unknown>>
-  /** The options of a connection of one's own. */
+  /** The options of a new connection. */
   readonly connection: Readonly<Record<string, unknown>>
 }
 
@@ -69,7 +68,7 @@ const OPTIONS = [
 ]
 const PLACE = ['host', 'port', 'user', 'password', 'database', 'socketPath'] as const
 
-/** Checks what was given to `name` and decides the rest. */
+/** Checks the options of the driver `name`, and applies the defaults. */
 export function settle(name: string, given: unknown): Mysql2Settings {
   const options = optionsOf(name, given)
   const statementCache = whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 1)
@@ -84,7 +83,7 @@ export function settle(name: string, given: unknown): Mysql2Settings {
     nestTables: undefined,
     namedPlaceholders: false,
     multipleStatements: false,
-    // This side decides what is forgotten, so the library's own list must be the longer one.
+    // Kanta evicts statements, so the cache of the library must be larger.
     maxPreparedStatements: statementCache + 1,
   }
   for (const key of Object.keys(options.connection ?? {}))
@@ -145,7 +144,7 @@ interface Configured {
 const isPool = (given: object): given is Mysql2Pool =>
   typeof (given as Partial<Mysql2Pool>).getConnection === 'function'
 
-/** A pool of `mysql2/promise` stands around one with callbacks. */
+/** Returns the pool with callbacks inside a pool of `mysql2/promise`. */
 function callbackPool(pool: Mysql2Pool): Mysql2Pool {
   const inner = (pool as { readonly pool?: Mysql2Pool }).pool
   return inner !== undefined && isPool(inner) ? inner : pool
@@ -154,7 +153,7 @@ function callbackPool(pool: Mysql2Pool): Mysql2Pool {
 const limitOf = (pool: Mysql2Pool | undefined): number | undefined =>
   (pool as Configured | undefined)?.config?.connectionLimit
 
-/** The options with which the pool connects, for a connection that is to stop one of its others. */
+/** Returns the connection options of a pool, for a connection that cancels statements of another one. */
 const configOf = (pool: Mysql2Pool): object => {
   const { host, port, user, password, database, socketPath, ssl, connectTimeout, compress, authPlugins } = ((
     pool as Configured

@@ -4,24 +4,25 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { PgConnection } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
 
-/** What a listener is told. */
+/** A notification of the server. */
 export interface Notification {
   readonly channel: string
   readonly payload: string
-  /** The process of the server whose session sent it. */
+  /** The server process of the session that sent it. */
   readonly processId: number
 }
 
-/** What is done with what comes, and with what goes wrong. */
+/** The callbacks of a listener. */
 export interface Listener {
+  /** Receives each notification. */
   notified(notification: Notification): void
-  /** The connection was lost and is there again: what was sent meanwhile never comes, so read afresh what it told of. */
+  /** Runs after the connection is restored. Notifications sent meanwhile are lost, so read their data again. */
   reconnected?(): void
-  /** The connection was lost, or could not be made again; another attempt follows. */
+  /** Runs if the connection is lost or cannot be restored; another attempt follows. */
   failed?(error: KantaError): void
 }
 
-/** A listener that listens until it is closed. */
+/** An active listener, which listens until it is closed. */
 export interface Listening extends AsyncDisposable {
   close(): Promise<void>
 }
@@ -30,8 +31,8 @@ const FIRST_WAIT = 50
 const LONGEST_WAIT = 10_000
 
 /**
- * Listens to what others send by `NOTIFY`, on a connection of its own, which is made again when it is lost. The promise
- * is kept once the server listens: what is committed after that is told.
+ * Listens to a channel of `NOTIFY` on a connection of its own, which it restores when it is lost. The promise resolves
+ * once the server listens; every later notification is delivered.
  *
  * @example
  * ```ts
@@ -45,7 +46,7 @@ const LONGEST_WAIT = 10_000
  *   })
  * ```
  *
- * @throws KantaError `connection` when the server cannot be reached at first.
+ * @throws KantaError `connection` if the first connection fails.
  */
 export async function listen(
   driver: Driver,
@@ -128,7 +129,7 @@ class ListeningLine implements Listening {
     this.#again()
   }
 
-  /** Each attempt comes later than the one before, so that a server that starts is not overrun. */
+  /** Schedules another attempt, with a longer wait each time, so that a starting server is not flooded. */
   #again(): void {
     this.#timer = setTimeout(() => {
       this.#attempt = this.#reconnect()

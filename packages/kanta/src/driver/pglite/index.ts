@@ -10,9 +10,9 @@ export { exactTimestamp, postgresArray, postgresRange, type Range } from '../../
 const STATEMENTS = 256
 
 /**
- * PostgreSQL in the same process by way of PGlite (`@electric-sql/pglite`), which has to be installed beside Kanta.
+ * Returns a driver for PostgreSQL in the same process by PGlite (`@electric-sql/pglite`), which must be installed.
  *
- * It takes a folder, options of PGlite, or a database that is yours: that one is left open. There is one connection.
+ * It takes a folder, options of PGlite, or your own database, which it does not close. There is one connection.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export function pglite(options: string | PGliteOptions | PGlite = {}): Driver {
   }
 }
 
-/** The connections of databases of the user's, which know what is prepared there. */
+/** The connections by the user's databases. They know the statements that are prepared there. */
 const wrapped = new WeakMap<PGlite, PgConnection>()
 
 const isDatabase = (given: unknown): given is PGlite =>

@@ -2,26 +2,26 @@ import { type Connection as Library, Request } from 'tedious'
 import { KantaError } from '../../error/index.ts'
 import { type ColumnFacts, type Read, readerOf, typed } from './value.ts'
 
-/** A text, its parameters, and what is done with what comes of it. */
+/** A request: its text and parameters, with callbacks for columns and rows. */
 export interface Asked {
   readonly sql: string
   readonly parameters: readonly unknown[]
   readonly bigints: boolean
-  /** Told of the names of the columns before the first row. */
+  /** Receives the names of the columns before the first row. */
   columns(names: readonly string[]): void
   row(row: unknown[], request: Request): void
 }
 
-/** A request that was sent. */
+/** A sent request. */
 export interface Sent {
   readonly request: Request
-  /** How many rows the last statement changed or gave; rejected with what went wrong. */
+  /** Resolves with the number of rows that the last statement changed or returned. */
   readonly ended: Promise<number>
 }
 
 /**
- * Sends a request: by `sp_executesql` with parameters, else as a batch, since only a batch can begin a transaction or
- * change settings of the session.
+ * Sends a request: by `sp_executesql` if it has parameters, otherwise as a batch, since only a batch can begin a
+ * transaction or change settings of the session.
  */
 export function send(library: Library, asked: Asked): Sent {
   const values = asked.parameters.map(typed)
@@ -35,14 +35,14 @@ export function send(library: Library, asked: Asked): Sent {
   return { request, ended: result.ended }
 }
 
-/** What comes of a request. */
+/** The result of a request. */
 class Result {
   readonly request: Request
   readonly ended: Promise<number>
   readonly #asked: Asked
   #reads: readonly (Read | undefined)[] | undefined
   #changes = 0
-  /** What went wrong here and not at the server. */
+  /** The error of this side, not of the server. */
   #failure: unknown
 
   constructor(asked: Asked) {
@@ -57,7 +57,7 @@ class Result {
     this.request.on('columnMetadata', (columns) => this.#columns(columns as readonly ColumnFacts[]))
     this.request.on('row', (cells: readonly { readonly value: unknown }[]) => this.#row(cells))
     const count = (rows: number | undefined): void => {
-      // A trigger tells of its statements before.
+      // Triggers report the counts of their statements first.
       if (rows !== undefined) this.#changes = rows
     }
     this.request.on('done', count).on('doneInProc', count).on('doneProc', count)
