@@ -329,7 +329,7 @@ class DialectConnection implements Connection {
     return this.#taken
   }
 
-  readonly #send: Send = (sql, parameters) => this.#execute(queryOf(sql, parameters))
+  readonly #sendText: Send = (sql, parameters) => this.#execute(queryOf(sql, parameters))
 
   async #execute(query: KyselyQuery): Promise<KyselyResult> {
     return (await this.#connection()).executeQuery(query)
