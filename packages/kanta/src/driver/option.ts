@@ -1,11 +1,11 @@
 import { refuse } from '../error/index.ts'
 
 /** The largest value of numeric options, which libraries and servers store as a signed 32-bit integer. */
-const MOST = 0x7fffffff
+const MAX_INTEGER = 0x7fffffff
 
 /** Checks a numeric option of the driver `name`. */
-export function whole(name: string, option: string, value: unknown, least: number): number {
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST)
+export function wholeNumber(name: string, option: string, value: unknown, least: number): number {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > MAX_INTEGER)
     refuse(`The option ${option} of ${name} is a whole number, ${least} or more, not ${String(value)}.`)
   return value as number
 }

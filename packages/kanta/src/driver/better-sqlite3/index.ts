@@ -4,11 +4,11 @@ import { KantaError } from '../../error/index.ts'
 import {
   defaults,
   explainSqliteError,
+  resolveSettings,
   SqliteConnection,
   type SqliteLibrary,
   type SqliteOptions,
   type SqliteStatement,
-  settle,
   sqliteDriver,
 } from '../database/sqlite/index.ts'
 import type { Driver } from '../driver.ts'
@@ -57,7 +57,7 @@ export function betterSqlite3(
   options: string | URL | SqliteOptions<BetterSqlite3Database> | BetterSqlite3Database,
 ): Driver {
   if (isDatabase(options)) return borrow(options)
-  const settings = settle('betterSqlite3', options)
+  const settings = resolveSettings('betterSqlite3', options)
   return sqliteDriver(settings, false, (readonly) => {
     const database: BetterSqlite3Database = new Database(settings.path, { readonly, timeout: settings.busyTimeout })
     return { database, library: new BetterSqlite3(database) }

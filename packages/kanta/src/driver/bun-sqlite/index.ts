@@ -2,11 +2,11 @@ import { KantaError } from '../../error/index.ts'
 import {
   isBlank,
   onlyStatement,
+  resolveSettings,
   type SqliteLibrary,
   type SqliteOptions,
   type SqliteStatement,
   type SqliteValue,
-  settle,
   sqliteDriver,
 } from '../database/sqlite/index.ts'
 import type { Driver } from '../driver.ts'
@@ -60,7 +60,7 @@ interface BunModule {
  * If the file cannot be opened, the first query throws `connection`.
  */
 export function bunSqlite(options: string | URL | SqliteOptions<BunDatabase>): Driver {
-  const settings = settle('bunSqlite', options)
+  const settings = resolveSettings('bunSqlite', options)
   const { Database } = bunModule()
   return sqliteDriver(settings, true, (readonly) => {
     const database = new Database(settings.path, readonly ? { readonly } : { readwrite: true, create: true })

@@ -8,17 +8,17 @@ export interface ReplicatedOptions extends ClusterOptions {
 }
 
 /** Parses a log position (LSN), which PostgreSQL writes as two hexadecimal numbers. */
-function position(text: unknown): bigint {
+function parsePosition(text: unknown): bigint {
   const match = /^([\dA-F]+)\/([\dA-F]+)$/i.exec(String(text))
   return match === null ? 0n : (BigInt(`0x${match[1]}`) << 32n) + BigInt(`0x${match[2]}`)
 }
 
 const IN_RECOVERY = 'select pg_is_in_recovery()'
 
-const REPLAYED = 'select pg_last_wal_replay_lsn()::text'
+const REPLAY_POSITION = 'select pg_last_wal_replay_lsn()::text'
 
 /** Reads the log position of acknowledged writes: the flushed one, or the inserted one if commits do not wait. */
-const WRITTEN = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
+const WRITE_POSITION = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
   else pg_current_wal_flush_lsn() end)::text`
 
 /**
@@ -27,9 +27,9 @@ const WRITTEN = `select (case when current_setting('synchronous_commit') = 'off'
  *
  * See "PostgreSQL Error Codes" and "Hot Standby" in PostgreSQL's documentation.
  */
-const REFUSALS: readonly unknown[] = ['25006', '0A000', '55000', '40001', '40P01']
+const REPLICA_ERRORS: readonly unknown[] = ['25006', '0A000', '55000', '40001', '40P01']
 
-const isRefusedByReplica = (cause: unknown): boolean => REFUSALS.includes(Object(cause).code)
+const isRefusedByReplica = (cause: unknown): boolean => REPLICA_ERRORS.includes(Object(cause).code)
 
 /** The number of attempts of a read: at the replica, at the primary, and at a new primary. */
 const ATTEMPTS = 3
@@ -42,9 +42,9 @@ export class Replication {
   /** Is true if something was written since the last request for the position. */
   #isWritten = false
   #needed = 0n
-  #asking: Promise<void> | undefined
+  #refreshing: Promise<void> | undefined
   /** The connection to the primary that reads its log position. */
-  #asker: Connection | undefined
+  #positionConnection: Connection | undefined
 
   constructor(drivers: readonly Driver[], { readYourWrites = true, catchUp = 20, ...options }: ReplicatedOptions) {
     this.nodes = new Nodes(drivers, options)
@@ -105,26 +105,26 @@ export class Replication {
   async needed(): Promise<bigint> {
     const isWritten = this.#isWritten
     // The running request may miss later writes, so wait for it and send another one.
-    if (this.#asking !== undefined) await this.#asking
+    if (this.#refreshing !== undefined) await this.#refreshing
     if (!isWritten) return this.#needed
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = undefined
+    this.#refreshing ??= this.#refreshPosition().finally(() => {
+      this.#refreshing = undefined
     })
-    await this.#asking
+    await this.#refreshing
     return this.#needed
   }
 
-  async #ask(): Promise<void> {
+  async #refreshPosition(): Promise<void> {
     // Later writes need another request.
     this.#isWritten = false
     for (let attempt = 1; ; attempt++) {
       try {
-        this.#asker ??= await this.primary()
-        this.#needed = position(await cell(this.#asker, WRITTEN))
+        this.#positionConnection ??= await this.primary()
+        this.#needed = parsePosition(await cell(this.#positionConnection, WRITE_POSITION))
         return
       } catch (cause) {
-        void close(this.#asker)
-        this.#asker = undefined
+        void close(this.#positionConnection)
+        this.#positionConnection = undefined
         if (attempt < ATTEMPTS && this.nodes.codeOf(cause) === 'connection') continue
         this.#isWritten = true
         throw cause
@@ -133,7 +133,7 @@ export class Replication {
   }
 
   async close(): Promise<void> {
-    await this.#asker?.close()
+    await this.#positionConnection?.close()
     await closeAll(this.nodes.all.map((node) => node.driver))
   }
 }
@@ -260,7 +260,7 @@ export class Reader implements Connection {
     const until = now() + this.#cluster.catchUp
     for (let wait = 1; this.#node.replayed < needed; wait *= 2) {
       try {
-        const replayed = position(await cell(this.#replica, REPLAYED))
+        const replayed = parsePosition(await cell(this.#replica, REPLAY_POSITION))
         if (replayed > this.#node.replayed) this.#node.replayed = replayed
       } catch (cause) {
         this.#isLost = true

@@ -33,7 +33,7 @@ export interface D1Answer {
 }
 
 /** The number of concurrent statements of a worker. The platform opens no more connections. */
-const AT_ONCE = 6
+const MAX_CONCURRENT = 6
 
 /**
  * Returns a driver for Cloudflare D1 by its binding, or by a session of it for read replicas.
@@ -68,7 +68,7 @@ export function d1(binding: D1Binding): Driver {
   }
   return {
     dialect,
-    limits: { write: AT_ONCE, read: 0 },
+    limits: { write: MAX_CONCURRENT, read: 0 },
     sharesStreams: true,
     explainError,
     connect: () => new AsyncSqliteConnection(new D1(binding)),
@@ -124,14 +124,14 @@ class D1 implements AsyncSqliteLibrary {
   }
 
   async execute(sql: string, values: readonly unknown[]): Promise<SqliteRows & RunResult> {
-    return answerOf(await this.#statement(sql, values).all())
+    return resultOf(await this.#statement(sql, values).all())
   }
 
   async batch(
     statements: readonly { readonly sql: string; readonly values: readonly unknown[] }[],
   ): Promise<readonly (SqliteRows & RunResult)[]> {
     const answers = await this.#binding.batch(statements.map(({ sql, values }) => this.#statement(sql, values)))
-    return answers.map(answerOf)
+    return answers.map(resultOf)
   }
 
   async control(): Promise<void> {
@@ -153,13 +153,13 @@ class D1 implements AsyncSqliteLibrary {
 
 const changesOf = ({ meta }: D1Answer): RunResult => ({ changes: meta.changes ?? 0, insertId: meta.last_row_id })
 
-function answerOf(answer: D1Answer): SqliteRows & RunResult {
+function resultOf(answer: D1Answer): SqliteRows & RunResult {
   const [first] = answer.results
   const rows = answer.results.map((row) => Object.values(row as object) as unknown[])
   return { ...changesOf(answer), columns: first === undefined ? [] : Object.keys(first as object), rows }
 }
 
-const LOST = /connection lost|internal error|transient|reset because|caused object to be reset/i
+const CONNECTION_LOST = /connection lost|internal error|transient|reset because|caused object to be reset/i
 
 function explainError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
@@ -167,7 +167,7 @@ function explainError(cause: unknown): Explanation {
   if (/SQLITE_/.test(message)) return explainSqliteError(cause)
   if (/overloaded/i.test(message))
     return { code: 'busy', message: `D1 is overloaded (${message}). Run it again later.` }
-  if (LOST.test(message)) {
+  if (CONNECTION_LOST.test(message)) {
     return {
       code: 'connection',
       message: `D1 could not be reached or did not answer (${message}). A write may have happened. Check before you run it again.`,

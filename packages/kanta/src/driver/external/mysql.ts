@@ -41,12 +41,12 @@ export interface ExternalMysql {
 }
 
 /** The result of a write of MySQL. */
-interface Written {
+interface WriteResult {
   readonly affectedRows: number
   readonly insertId: number | string
 }
 
-const isWritten = (result: unknown): result is Written =>
+const isWriteResult = (result: unknown): result is WriteResult =>
   typeof result === 'object' && result !== null && 'affectedRows' in result
 
 class PooledMysql implements ExternalClient {
@@ -61,7 +61,7 @@ class PooledMysql implements ExternalClient {
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
     const result: unknown = await query(this.#client, sql, parameters)
     if (Array.isArray(result)) return { rows: result, changes: 0, insertId: undefined }
-    if (!isWritten(result)) return { rows: [], changes: 0, insertId: undefined }
+    if (!isWriteResult(result)) return { rows: [], changes: 0, insertId: undefined }
     const id = BigInt(result.insertId ?? 0)
     return { rows: [], changes: result.affectedRows, insertId: id === 0n ? undefined : id }
   }
@@ -116,7 +116,7 @@ export function externalMysql(config: ExternalMysql): Driver {
   return externalDriver({
     dialect: config.flavor === 'mariadb' ? mariadbDialect : mysqlDialect,
     explainError: explainMysqlError,
-    connections: most(config.pool),
+    connections: poolSizeOf(config.pool),
     async take() {
       const opened = await pool()
       const client = await new Promise<PooledClient>((resolve, reject) => {
@@ -140,6 +140,6 @@ export function externalMysql(config: ExternalMysql): Driver {
 }
 
 /** The default pool size of mysql2. */
-const MOST = 10
-const most = (pool: ExternalMysql['pool']): number =>
-  Number((pool as { config?: { connectionLimit?: number } }).config?.connectionLimit ?? MOST)
+const DEFAULT_POOL_SIZE = 10
+const poolSizeOf = (pool: ExternalMysql['pool']): number =>
+  Number((pool as { config?: { connectionLimit?: number } }).config?.connectionLimit ?? DEFAULT_POOL_SIZE)

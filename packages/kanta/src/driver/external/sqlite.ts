@@ -17,7 +17,7 @@ export interface ExternalSqlite {
 }
 
 /** The maximum number of prepared statements to keep. */
-const KEPT = 200
+const MAX_STATEMENTS = 200
 
 /** A connection that passes values unchanged to and from the library. */
 class ExternalConnection implements Connection {
@@ -80,7 +80,7 @@ class ExternalConnection implements Connection {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     const made = this.#database.prepare(sql)
-    if (this.#statements.size >= KEPT) this.#statements.clear()
+    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear()
     this.#statements.set(sql, made)
     return made
   }

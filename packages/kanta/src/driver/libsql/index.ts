@@ -23,11 +23,11 @@ import {
   explainResult,
   explainSqliteError,
   JOURNAL_MODE,
+  resolveSettings,
   type SqliteOptions,
   type SqliteRows,
   type SqliteSettings,
   type SqliteValue,
-  settle,
 } from '../database/sqlite/index.ts'
 import type { Driver, Role, RunResult } from '../driver.ts'
 
@@ -69,7 +69,7 @@ const CONCURRENCY = 20
 export function libsql(given: string | URL | SqliteOptions<Client> | LibsqlOptions | Client): Driver {
   if (isClient(given)) return shared(() => given, { owned: false })
   if (isLocated(given)) return shared(() => createClient({ ...given, intMode: 'bigint' }), { owned: true, ...given })
-  const settings = settle<Client>('libsql', given)
+  const settings = resolveSettings<Client>('libsql', given)
   if (settings.extensions.length > 0)
     throw new KantaError('unsupported', "libsql loads no extensions. Leave 'extensions' out, or use kanta/sqlite.")
   if (settings.readOnly) {
@@ -303,7 +303,7 @@ const changesOf = ({ rowsAffected, lastInsertRowid }: ResultSet): RunResult => (
 const answerOf = (result: ResultSet): SqliteRows & RunResult => ({ ...rowsOf(result), ...changesOf(result) })
 
 /** The explanations of errors of the client, by code. */
-const OF_CLIENT: Readonly<Record<string, Explanation>> = {
+const CLIENT_ERRORS: Readonly<Record<string, Explanation>> = {
   CLIENT_CLOSED: explainMisuse('is not open'),
   TRANSACTION_CLOSED: {
     code: 'transaction',
@@ -316,18 +316,18 @@ const OF_CLIENT: Readonly<Record<string, Explanation>> = {
   },
 }
 
-const LOST = /^(?:HRANA_|SERVER_ERROR|UNKNOWN$)/
+const CONNECTION_LOST = /^(?:HRANA_|SERVER_ERROR|UNKNOWN$)/
 
 function explainError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
   const code = String((cause as Partial<LibsqlError> | null | undefined)?.code)
   if (/Unable to open connection/.test(message)) return explainResult('CANTOPEN', message)
-  if (LOST.test(code) || (cause instanceof TypeError && /fetch/.test(message))) {
+  if (CONNECTION_LOST.test(code) || (cause instanceof TypeError && /fetch/.test(message))) {
     return {
       code: 'connection',
       message: `The server could not be reached (${message}). Check the URL, the token and the network.`,
     }
   }
-  return OF_CLIENT[code] ?? explainSqliteError(cause)
+  return CLIENT_ERRORS[code] ?? explainSqliteError(cause)
 }

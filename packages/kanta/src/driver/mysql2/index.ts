@@ -5,7 +5,7 @@ import { KantaError } from '../../error/index.ts'
 import { explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
 import type { Connection, Driver } from '../driver.ts'
 import { Mysql2Connection } from './connection.ts'
-import { type Mysql2Options, type Mysql2Pool, type Mysql2Settings, settle } from './settings.ts'
+import { type Mysql2Options, type Mysql2Pool, type Mysql2Settings, resolveSettings } from './settings.ts'
 
 export { defaults, type Mysql2Options, type Mysql2Pool } from './settings.ts'
 
@@ -32,7 +32,7 @@ export { defaults, type Mysql2Options, type Mysql2Pool } from './settings.ts'
  * throws `connection`.
  */
 export function mysql(options: string | Mysql2Options | Mysql2Pool): Driver {
-  return driverOf('mysql', mysqlDialect, settle('mysql', options))
+  return driverOf('mysql', mysqlDialect, resolveSettings('mysql', options))
 }
 
 /**
@@ -49,7 +49,7 @@ export function mysql(options: string | Mysql2Options | Mysql2Pool): Driver {
  * @throws KantaError as `mysql()` does.
  */
 export function mariadb(options: string | Mysql2Options | Mysql2Pool): Driver {
-  return driverOf('mariadb', mariadbDialect, settle('mariadb', options))
+  return driverOf('mariadb', mariadbDialect, resolveSettings('mariadb', options))
 }
 
 type Raw = mysql2.Connection
@@ -66,15 +66,15 @@ function driverOf(flavor: Flavor, dialect: Dialect, settings: Mysql2Settings): D
 }
 
 async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connection> {
-  const raw = settings.pool === undefined ? await dial(settings) : await borrow(settings.pool, settings)
+  const raw = settings.pool === undefined ? await openConnection(settings) : await takeFromPool(settings.pool, settings)
   // Until the connection has its own listener, an error between two statements would end the process.
   let lost: Error | undefined
   raw.on('error', (error) => {
     lost = error
   })
   try {
-    const id = await introduce(raw, flavor, settings)
-    const control = (sql: string): Promise<void> => alone(settings, sql)
+    const id = await setUp(raw, flavor, settings)
+    const control = (sql: string): Promise<void> => runOnNewConnection(settings, sql)
     if (lost !== undefined) throw lost
     return new Mysql2Connection(raw as never, {
       id,
@@ -89,7 +89,7 @@ async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connec
 }
 
 /** Opens a new connection. */
-function dial(settings: Mysql2Settings): Promise<Raw> {
+function openConnection(settings: Mysql2Settings): Promise<Raw> {
   return new Promise((resolve, reject) => {
     const raw = mysql2.createConnection({ ...settings.connection } as mysql2.ConnectionOptions)
     raw.once('error', reject)
@@ -105,7 +105,7 @@ function dial(settings: Mysql2Settings): Promise<Raw> {
  * Takes a connection from the user's pool. Its settings change, so it does not return to the pool: it is ended, and the
  * pool opens another.
  */
-function borrow(pool: Mysql2Pool, settings: Mysql2Settings): Promise<Raw> {
+function takeFromPool(pool: Mysql2Pool, settings: Mysql2Settings): Promise<Raw> {
   return new Promise((resolve, reject) => {
     pool.getConnection((error, given) => {
       if (error !== null || given === undefined) return reject(error)
@@ -128,7 +128,7 @@ function query(raw: Raw, sql: string): Promise<unknown> {
 }
 
 /** Checks the kind of server, and sets up the connection. */
-async function introduce(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2Settings): Promise<number> {
+async function setUp(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2Settings): Promise<number> {
   const [[version, id]] = (await query(raw, 'select version(), connection_id()')) as [[string, number]]
   const found = flavorOf(version)
   if (found !== flavor) {
@@ -149,8 +149,8 @@ async function introduce(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2S
 }
 
 /** Runs a statement on a new connection. */
-async function alone(settings: Mysql2Settings, sql: string): Promise<void> {
-  const raw = await dial(settings)
+async function runOnNewConnection(settings: Mysql2Settings, sql: string): Promise<void> {
+  const raw = await openConnection(settings)
   try {
     await query(raw, sql)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { nearest, refuse } from '../../error/index.ts'
-import { whole } from '../option.ts'
+import { wholeNumber } from '../option.ts'
 
 /** The part of a `mysql2` or `mysql2/promise` pool that the driver uses. */
 export interface Mysql2Pool {
@@ -66,12 +66,12 @@ const OPTIONS = [
   'statementCache',
   'statementTimeout',
 ]
-const PLACE = ['host', 'port', 'user', 'password', 'database', 'socketPath'] as const
+const ADDRESS_OPTIONS = ['host', 'port', 'user', 'password', 'database', 'socketPath'] as const
 
 /** Checks the options of the driver `name`, and applies the defaults. */
-export function settle(name: string, given: unknown): Mysql2Settings {
+export function resolveSettings(name: string, given: unknown): Mysql2Settings {
   const options = optionsOf(name, given)
-  const statementCache = whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 1)
+  const statementCache = wholeNumber(name, 'statementCache', options.statementCache ?? defaults.statementCache, 1)
   const reading = {
     rowsAsArray: true,
     supportBigNumbers: true,
@@ -88,14 +88,16 @@ export function settle(name: string, given: unknown): Mysql2Settings {
   }
   for (const key of Object.keys(options.connection ?? {}))
     if (key in reading) refuse(`${name} sets ${key} itself, since values are read in one way. Leave it out.`)
-  const place = Object.fromEntries(PLACE.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])))
+  const place = Object.fromEntries(
+    ADDRESS_OPTIONS.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
+  )
   const pool = options.pool === undefined ? undefined : callbackPool(options.pool)
   const own = pool === undefined ? { ...options.connection, ...place } : configOf(pool)
   return {
     pool,
-    max: whole(name, 'max', options.max ?? limitOf(pool) ?? defaults.max, 1),
+    max: wholeNumber(name, 'max', options.max ?? limitOf(pool) ?? defaults.max, 1),
     statementCache,
-    statementTimeout: whole(name, 'statementTimeout', options.statementTimeout ?? defaults.statementTimeout, 0),
+    statementTimeout: wholeNumber(name, 'statementTimeout', options.statementTimeout ?? defaults.statementTimeout, 0),
     reading,
     connection: { ...own, charset: 'utf8mb4', ...reading },
   }
@@ -115,7 +117,10 @@ function optionsOf(name: string, given: unknown): Mysql2Options {
   }
   const options = given as Mysql2Options
   if (options.pool !== undefined && !isPool(options.pool)) refuse(`The pool given to ${name} is none of mysql2's.`)
-  if (options.pool !== undefined && [...PLACE, 'connection' as const].some((key) => options[key] !== undefined))
+  if (
+    options.pool !== undefined &&
+    [...ADDRESS_OPTIONS, 'connection' as const].some((key) => options[key] !== undefined)
+  )
     refuse(`${name} was given a pool and where to connect to. Give one of the two.`)
   return options
 }

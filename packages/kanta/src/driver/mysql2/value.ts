@@ -2,7 +2,7 @@ import mysql2, { type TypedParameterValue } from 'mysql2'
 import { KantaError, refuse } from '../../error/index.ts'
 
 /** A value that the library sends unchanged. */
-type Sent = null | number | string | boolean | Buffer | TypedParameterValue
+type SentValue = null | number | string | boolean | Buffer | TypedParameterValue
 
 /** The part of a column description that the driver uses. */
 export interface Field {
@@ -23,11 +23,11 @@ const { TypedParameter } = mysql2
  * Returns the values to send. It sends integers as integers, since a double cannot be a limit, and a bigint as text
  * would be compared as a double.
  */
-export function toSend(parameters: readonly unknown[]): Sent[] {
+export function toSend(parameters: readonly unknown[]): SentValue[] {
   return parameters.map(convert)
 }
 
-function convert(value: unknown, index: number): Sent {
+function convert(value: unknown, index: number): SentValue {
   switch (typeof value) {
     case 'number':
       if (Number.isSafeInteger(value)) return TypedParameter.LONGLONG(value)

@@ -63,7 +63,7 @@ export async function copyFrom(
     const stop = (): void => stopCopy(connection, done)
     options.signal?.addEventListener('abort', stop, { once: true })
     try {
-      for await (const text of texts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
+      for await (const text of lineTexts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
         await copy.write(text)
       await copy.end()
     } catch (cause) {
@@ -121,7 +121,7 @@ export async function* copyTo(
     await done
   } catch (cause) {
     refuseAborted(options.signal)
-    throw explained(driver, cause)
+    throw explain(driver, cause)
   } finally {
     options.signal?.removeEventListener('abort', stop)
     if (!copy.isOver) {
@@ -159,7 +159,7 @@ async function open(driver: Driver): Promise<PgConnection> {
   return refuse('copyFrom() and copyTo() take a driver that pg() made.')
 }
 
-const explained = (driver: Driver, cause: unknown): unknown => {
+const explain = (driver: Driver, cause: unknown): unknown => {
   if (cause instanceof KantaError) return cause
   const { code, message, ...details } = driver.explainError(cause)
   return new KantaError(code, message, { cause, ...details })
@@ -176,7 +176,7 @@ async function withConnection<T>(
   try {
     return await work(connection)
   } catch (cause) {
-    throw explained(driver, cause)
+    throw explain(driver, cause)
   } finally {
     await connection.close()
   }
@@ -187,7 +187,7 @@ function targetOf(table: object | string, given: readonly string[] | undefined):
   if (typeof table !== 'string' && known === undefined)
     return refuse("copyFrom() and copyTo() take a table() value, or the name of a table as 'table' or 'schema.table'.")
   const definition = known === undefined ? undefined : localize(known, postgresDialect)
-  const names = given ?? (definition === undefined ? undefined : written(definition))
+  const names = given ?? (definition === undefined ? undefined : writableColumns(definition))
   if (names === undefined || names.length === 0) return refuse('Of a table that is given by its name, say the columns.')
   const columns = names.map((name) => {
     const column = definition?.columns.get(name)
@@ -201,7 +201,7 @@ function targetOf(table: object | string, given: readonly string[] | undefined):
 }
 
 /** Returns the columns to write: those that the database does not compute. */
-const written = (definition: TableDefinition): string[] =>
+const writableColumns = (definition: TableDefinition): string[] =>
   [...definition.columns.values()].filter((column) => column.generated !== 'always').map((column) => column.name)
 
 /** The readers of types that a copy returns as text and a connection as other values. */
@@ -244,7 +244,7 @@ class Lines {
 }
 
 /** Yields the rows as lines, several at once. */
-async function* texts(
+async function* lineTexts(
   { columns }: Target,
   rows: Iterable<Row> | AsyncIterable<Row>,
   signal: AbortSignal | undefined,

@@ -3,7 +3,7 @@ import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, nearest, refuse } from '../../error/index.ts'
 import { type Ends, explainPostgresError, PgConnection } from '../database/postgres/index.ts'
 import type { Connection, Driver, MaybePromise } from '../driver.ts'
-import { whole } from '../option.ts'
+import { wholeNumber } from '../option.ts'
 import { PATIENCE, within } from '../patience.ts'
 import { requestCancel } from './cancel.ts'
 
@@ -63,7 +63,7 @@ const DEFAULT_STATEMENTS = 256
  * `connection`.
  */
 export function pg(options: string | PgOptions | Pool): Driver {
-  const settings = settle(options)
+  const settings = resolveSettings(options)
   return {
     dialect: postgresDialect,
     limits: { write: settings.max, read: 0 },
@@ -74,10 +74,10 @@ export function pg(options: string | PgOptions | Pool): Driver {
   }
 }
 
-const OWN = ['max', 'prepare', 'statementCache', 'statementTimeout', 'pool', 'client', 'onConnect'] as const
+const KANTA_OPTIONS = ['max', 'prepare', 'statementCache', 'statementTimeout', 'pool', 'client', 'onConnect'] as const
 
 /** The options of pg that Kanta replaces, or that would break its assumptions, with the advice for each. */
-const INSTEAD: Readonly<Record<string, string>> = {
+const ADVICE_BY_OPTION: Readonly<Record<string, string>> = {
   types: 'Values are read by Kanta; give the columns codecs.',
   query_timeout: 'Use statementTimeout, which the server knows of.',
   statement_timeout: 'Use statementTimeout.',
@@ -85,24 +85,24 @@ const INSTEAD: Readonly<Record<string, string>> = {
   min: 'Leave it out: connections are opened when they are needed.',
 }
 
-function settle(options: string | PgOptions | Pool): Settings {
-  if (typeof options === 'string') return settle({ connectionString: options })
-  if (isPool(options)) return settle({ pool: options })
+function resolveSettings(options: string | PgOptions | Pool): Settings {
+  if (typeof options === 'string') return resolveSettings({ connectionString: options })
+  if (isPool(options)) return resolveSettings({ pool: options })
   if (typeof options !== 'object' || options === null)
     return refuse("pg() takes a connection string, options or a pool of pg, such as pg('postgres://localhost/cities').")
   for (const name of Object.keys(options)) {
-    if (INSTEAD[name] !== undefined) refuse(`pg() has no option '${name}'. ${INSTEAD[name]}`)
-    const near = nearest(name, OWN)
+    if (ADVICE_BY_OPTION[name] !== undefined) refuse(`pg() has no option '${name}'. ${ADVICE_BY_OPTION[name]}`)
+    const near = nearest(name, KANTA_OPTIONS)
     if (near !== undefined && near !== name && near.toLowerCase() === name.toLowerCase())
       refuse(`pg() has no option '${name}'; did you mean '${near}'?`)
   }
   const { max, prepare = true, statementCache, statementTimeout, pool, client, onConnect, ...config } = options
   if (pool !== undefined && !isPool(pool)) refuse('The option pool of pg() is a pool of pg: new Pool({ … }).')
   if (typeof prepare !== 'boolean') refuse('The option prepare of pg() is true or false.')
-  const timeout = whole('pg()', 'statementTimeout', statementTimeout ?? 0, 0)
+  const timeout = wholeNumber('pg()', 'statementTimeout', statementTimeout ?? 0, 0)
   return {
-    max: whole('pg()', 'max', max ?? pool?.options.max ?? DEFAULT_MAX, 1),
-    statementCache: prepare ? whole('pg()', 'statementCache', statementCache ?? DEFAULT_STATEMENTS, 0) : 0,
+    max: wholeNumber('pg()', 'max', max ?? pool?.options.max ?? DEFAULT_MAX, 1),
+    statementCache: prepare ? wholeNumber('pg()', 'statementCache', statementCache ?? DEFAULT_STATEMENTS, 0) : 0,
     pool,
     client,
     onConnect,
@@ -115,10 +115,10 @@ function settle(options: string | PgOptions | Pool): Settings {
 const isPool = (given: unknown): given is Pool => typeof (given as Pool | null | undefined)?.totalCount === 'number'
 
 /** The connections by clients of the user's pools. They know the statements that are prepared on them. */
-const wrapped = new WeakMap<Client, PgConnection>()
+const connectionsByClient = new WeakMap<Client, PgConnection>()
 
 async function connect(settings: Settings): Promise<Connection> {
-  if (settings.pool !== undefined) return borrow(settings, settings.pool)
+  if (settings.pool !== undefined) return takeFromPool(settings, settings.pool)
   const client = settings.client === undefined ? new pgLibrary.Client(settings.config) : await settings.client()
   // Errors between statements are events, which end the process without a listener.
   client.on('error', () => {})
@@ -126,13 +126,13 @@ async function connect(settings: Settings): Promise<Connection> {
   const connection = new PgConnection(
     client,
     settings.statementCache,
-    ends(settings, client, () => hangUp(client)),
+    endsOf(settings, client, () => endClient(client)),
   )
-  return greet(settings, connection, client)
+  return runOnConnect(settings, connection, client)
 }
 
 /** Ends a client, and destroys its socket if the server does not answer. */
-function hangUp(client: Client): Promise<void> {
+function endClient(client: Client): Promise<void> {
   const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
   return within(PATIENCE, client.end(), () => new Error('The server does not answer.')).catch(() => stream.destroy())
 }
@@ -140,18 +140,18 @@ function hangUp(client: Client): Promise<void> {
 /** Checks if a client is connected: then it has a process number. */
 const isConnected = (client: Client): boolean => typeof (client as { processID?: unknown }).processID === 'number'
 
-async function borrow(settings: Settings, pool: Pool): Promise<Connection> {
+async function takeFromPool(settings: Settings, pool: Pool): Promise<Connection> {
   const client = await pool.connect()
-  const known = wrapped.get(client)
+  const known = connectionsByClient.get(client)
   if (known !== undefined) return known.reopen()
   client.on('error', () => {})
   const release = (isOpen: boolean): void => (client as PoolClient).release(!isOpen)
-  const connection = new PgConnection(client, settings.statementCache, ends(settings, client, release))
-  wrapped.set(client, connection)
-  return greet(settings, connection, client)
+  const connection = new PgConnection(client, settings.statementCache, endsOf(settings, client, release))
+  connectionsByClient.set(client, connection)
+  return runOnConnect(settings, connection, client)
 }
 
-function ends(settings: Settings, client: Client, close: (isOpen: boolean) => MaybePromise<void>): Ends {
+function endsOf(settings: Settings, client: Client, close: (isOpen: boolean) => MaybePromise<void>): Ends {
   const processId = (client as unknown as { processID: number }).processID
   return {
     close: async (isOpen) => close(isOpen),
@@ -178,7 +178,7 @@ function settingsOf(client: Client): ClientConfig {
   return { host, port, user, database, password, ssl }
 }
 
-async function greet({ onConnect }: Settings, connection: PgConnection, client: Client): Promise<Connection> {
+async function runOnConnect({ onConnect }: Settings, connection: PgConnection, client: Client): Promise<Connection> {
   try {
     await onConnect?.(connection, client)
     return connection

@@ -55,12 +55,12 @@ export async function listen(
 ): Promise<Listening> {
   if (typeof channel !== 'string' || channel === '') refuse('listen() takes the name of a channel.')
   const ears = typeof listener === 'function' ? { notified: listener } : listener
-  const line = new ListeningLine(driver, channel, ears)
+  const line = new ListenConnection(driver, channel, ears)
   await line.start()
   return line
 }
 
-class ListeningLine implements Listening {
+class ListenConnection implements Listening {
   readonly #driver: Driver
   readonly #channel: string
   readonly #listener: Listener
@@ -76,7 +76,7 @@ class ListeningLine implements Listening {
     this.#listener = listener
   }
 
-  readonly #hear = ({ channel, payload = '', processId }: Message): void => {
+  readonly #onNotification = ({ channel, payload = '', processId }: Message): void => {
     if (!this.#closed && channel === this.#channel) this.#listener.notified({ channel, payload, processId })
   }
 
@@ -84,7 +84,7 @@ class ListeningLine implements Listening {
     try {
       await this.#connect()
     } catch (cause) {
-      throw this.#explained(cause)
+      throw this.#explain(cause)
     }
   }
 
@@ -94,7 +94,7 @@ class ListeningLine implements Listening {
     await this.#attempt
     const connection = this.#connection
     if (connection === undefined) return // It may be one of a pool, which others use after this.
-    ;(connection.client as Client).removeListener('notification', this.#hear)
+    ;(connection.client as Client).removeListener('notification', this.#onNotification)
     if (connection.isOpen) await connection.script(`unlisten ${postgresDialect.quote(this.#channel)}`).catch(() => {})
     await connection.close()
   }
@@ -110,7 +110,7 @@ class ListeningLine implements Listening {
       refuse('listen() takes a driver that pg() made.')
     }
     const client = (connection as PgConnection).client as Client
-    client.on('notification', this.#hear)
+    client.on('notification', this.#onNotification)
     try {
       await connection.script(`listen ${postgresDialect.quote(this.#channel)}`)
     } catch (cause) {
@@ -126,11 +126,11 @@ class ListeningLine implements Listening {
     if (this.#closed || this.#connection === undefined) return
     this.#connection = undefined
     this.#listener.failed?.(new KantaError('connection', `The connection that listens to '${this.#channel}' was lost.`))
-    this.#again()
+    this.#scheduleRetry()
   }
 
   /** Schedules another attempt, with a longer wait each time, so that a starting server is not flooded. */
-  #again(): void {
+  #scheduleRetry(): void {
     this.#timer = setTimeout(() => {
       this.#attempt = this.#reconnect()
     }, this.#wait)
@@ -144,12 +144,12 @@ class ListeningLine implements Listening {
       if (!this.#closed) this.#listener.reconnected?.()
     } catch (cause) {
       if (this.#closed) return
-      this.#listener.failed?.(this.#explained(cause))
-      this.#again()
+      this.#listener.failed?.(this.#explain(cause))
+      this.#scheduleRetry()
     }
   }
 
-  #explained(cause: unknown): KantaError {
+  #explain(cause: unknown): KantaError {
     if (cause instanceof KantaError) return cause
     const { code, message } = this.#driver.explainError(cause)
     return new KantaError(code, message, { cause })

@@ -39,21 +39,21 @@ export function pglite(options: string | PGliteOptions | PGlite = {}): Driver {
     explainError: explainPostgresError,
     connect: async () => {
       const database = await open(options)
-      const known = wrapped.get(database)
+      const known = connectionsByDatabase.get(database)
       if (known !== undefined) return known.reopen()
       const connection = new PgConnection(new PgliteClient(database), STATEMENTS, {
         close: async () => {
           if (database !== options) await database.close()
         },
       })
-      wrapped.set(database, connection)
+      connectionsByDatabase.set(database, connection)
       return connection
     },
   }
 }
 
 /** The connections by the user's databases. They know the statements that are prepared there. */
-const wrapped = new WeakMap<PGlite, PgConnection>()
+const connectionsByDatabase = new WeakMap<PGlite, PgConnection>()
 
 const isDatabase = (given: unknown): given is PGlite =>
   typeof (given as PGlite | null | undefined)?.execProtocol === 'function'

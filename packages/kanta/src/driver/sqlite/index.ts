@@ -2,10 +2,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { KantaError, refuse } from '../../error/index.ts'
 import {
   isBlank,
+  resolveSettings,
   type SqliteLibrary,
   type SqliteOptions,
   type SqliteStatement,
-  settle,
   sqliteDriver,
 } from '../database/sqlite/index.ts'
 import type { Driver } from '../driver.ts'
@@ -32,7 +32,7 @@ export { defaults, type Preset, presets, type SqliteOptions } from '../database/
  * file cannot be opened shows with the first query, as `connection`.
  */
 export function sqlite(options: string | URL | SqliteOptions<DatabaseSync>): Driver {
-  const settings = settle('sqlite', options)
+  const settings = resolveSettings('sqlite', options)
   return sqliteDriver(settings, true, (readOnly) => {
     const database = new DatabaseSync(settings.path, { readOnly, allowExtension: settings.extensions.length > 0 })
     return { database, library: new NodeSqlite(database) }

@@ -2,11 +2,11 @@ import { type Connection as Library, type Request, RequestError } from 'tedious'
 import { KantaError } from '../../error/index.ts'
 import type { Connection, RunResult } from '../driver.ts'
 import { checkChunkSize } from '../option.ts'
-import { type Asked, type Sent, send } from './request.ts'
+import { type RequestOptions, type SentRequest, send } from './request.ts'
 import { TediousStream } from './stream.ts'
 
 /** The number of extra rows that `first()` discards before it cancels the query. */
-const UNREAD = 100
+const MAX_UNREAD = 100
 
 /** A connection to SQL Server, for one request at a time. */
 export class TediousConnection implements Connection {
@@ -48,12 +48,12 @@ export class TediousConnection implements Connection {
     const { ended } = this.#send(sql, parameters, bigints, (row, request) => {
       if (++count === 1) first = row
       // With abortTransactionOnError a transaction would be rolled back.
-      else if (count > UNREAD && !this.inTransaction) request.cancel()
+      else if (count > MAX_UNREAD && !this.inTransaction) request.cancel()
     })
     try {
       await ended
     } catch (error) {
-      if (!(count > UNREAD && !this.inTransaction && error instanceof RequestError && error.code === 'ECANCEL'))
+      if (!(count > MAX_UNREAD && !this.inTransaction && error instanceof RequestError && error.code === 'ECANCEL'))
         throw error
     }
     return first
@@ -108,7 +108,7 @@ export class TediousConnection implements Connection {
     await ended
   }
 
-  #send(sql: string, parameters: readonly unknown[], bigints: boolean, row: Asked['row']): Sent {
+  #send(sql: string, parameters: readonly unknown[], bigints: boolean, row: RequestOptions['row']): SentRequest {
     this.#check()
     const last: { readonly sql: string; columns: readonly string[] } = { sql, columns: [] }
     const columns = (names: readonly string[]): void => {

@@ -6,14 +6,14 @@ import { type Explanation, explainNumber } from '../database/mssql/index.ts'
 export function explainTediousError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   // A statement may report several errors before it ends.
-  const error = cause instanceof AggregateError ? mostTelling(cause.errors) : cause
+  const error = cause instanceof AggregateError ? mostSpecific(cause.errors) : cause
   const message = error instanceof Error ? error.message : String(error)
   const number = (error as { number?: unknown } | undefined)?.number
   if (typeof number === 'number') return explainNumber(number, message)
   return explainCode(error, message)
 }
 
-function mostTelling(errors: readonly unknown[]): unknown {
+function mostSpecific(errors: readonly unknown[]): unknown {
   return errors.find((error) => explainTediousError(error).code !== 'query') ?? errors[0]
 }
 

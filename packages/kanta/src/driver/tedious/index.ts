@@ -2,7 +2,7 @@ import { type ConnectionConfiguration, Connection as Library } from 'tedious'
 import { mssqlDialect } from '../../dialect/mssql/index.ts'
 import { refuse } from '../../error/index.ts'
 import type { Driver } from '../driver.ts'
-import { whole } from '../option.ts'
+import { wholeNumber } from '../option.ts'
 import { TediousConnection } from './connection.ts'
 import { explainTediousError } from './error.ts'
 
@@ -23,7 +23,7 @@ const MAX = 10
 const OPTIONS = ['server', 'authentication', 'options', 'max', 'connection']
 
 /** The settings that reading rows and quoting names depend on. */
-const NEEDED = {
+const REQUIRED_SETTINGS = {
   useUTC: true,
   useColumnNames: false,
   camelCaseColumns: false,
@@ -70,20 +70,20 @@ export function tedious(options: TediousOptions): Driver {
       )
   }
   const { max = MAX, connection, ...config } = options as TediousOptions & Partial<ConnectionConfiguration>
-  const make = connection ?? maker(config)
+  const make = connection ?? connectionFactory(config)
   if (typeof make !== 'function')
     refuse('The option connection of tedious() is a function that makes a connection: () => new Connection(…).')
   return {
     dialect: mssqlDialect,
-    limits: { write: whole('tedious()', 'max', max, 1), read: 0 },
+    limits: { write: wholeNumber('tedious()', 'max', max, 1), read: 0 },
     sharesStreams: false,
     holdsStreams: true,
     explainError: explainTediousError,
-    connect: async () => new TediousConnection(await connected(await make())),
+    connect: async () => new TediousConnection(await waitForConnect(await make())),
   }
 }
 
-function maker(config: Partial<ConnectionConfiguration>): () => Library {
+function connectionFactory(config: Partial<ConnectionConfiguration>): () => Library {
   const { server, options } = config
   if (typeof server !== 'string' || server === '')
     return refuse("tedious() needs the name of a server: { server: 'localhost', … }.")
@@ -91,9 +91,9 @@ function maker(config: Partial<ConnectionConfiguration>): () => Library {
   return () => new Library({ ...config, server, options: options ?? {} })
 }
 
-function checkSettings(options: { readonly [S in keyof typeof NEEDED]?: unknown }): void {
-  for (const [name, needed] of Object.entries(NEEDED)) {
-    const given = options[name as keyof typeof NEEDED]
+function checkSettings(options: { readonly [S in keyof typeof REQUIRED_SETTINGS]?: unknown }): void {
+  for (const [name, needed] of Object.entries(REQUIRED_SETTINGS)) {
+    const given = options[name as keyof typeof REQUIRED_SETTINGS]
     if (given !== undefined && given !== needed)
       refuse(
         `With the option ${name} of tedious at ${String(given)} rows would be read or names quoted otherwise. ${needed === undefined ? 'Leave it out' : `Set it to ${needed}, or leave it out`}.`,
@@ -101,7 +101,7 @@ function checkSettings(options: { readonly [S in keyof typeof NEEDED]?: unknown 
   }
 }
 
-function connected(library: Library): Promise<Library> {
+function waitForConnect(library: Library): Promise<Library> {
   checkSettings(library.config.options)
   // The caller receives the error; a later one without a listener would end the process.
   library.on('error', () => {})

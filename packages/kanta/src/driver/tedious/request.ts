@@ -1,9 +1,9 @@
 import { type Connection as Library, Request } from 'tedious'
 import { KantaError } from '../../error/index.ts'
-import { type ColumnFacts, type Read, readerOf, typed } from './value.ts'
+import { type ColumnFacts, type Read, readerOf, typedValue } from './value.ts'
 
 /** A request: its text and parameters, with callbacks for columns and rows. */
-export interface Asked {
+export interface RequestOptions {
   readonly sql: string
   readonly parameters: readonly unknown[]
   readonly bigints: boolean
@@ -13,7 +13,7 @@ export interface Asked {
 }
 
 /** A sent request. */
-export interface Sent {
+export interface SentRequest {
   readonly request: Request
   /** Resolves with the number of rows that the last statement changed or returned. */
   readonly ended: Promise<number>
@@ -23,9 +23,9 @@ export interface Sent {
  * Sends a request: by `sp_executesql` if it has parameters, otherwise as a batch, since only a batch can begin a
  * transaction or change settings of the session.
  */
-export function send(library: Library, asked: Asked): Sent {
-  const values = asked.parameters.map(typed)
-  const result = new Result(asked)
+export function send(library: Library, options: RequestOptions): SentRequest {
+  const values = options.parameters.map(typedValue)
+  const result = new Result(options)
   const { request } = result
   values.forEach(({ type, value, length }, i) => {
     request.addParameter(String(i + 1), type, value, length === undefined ? null : { length })
@@ -39,17 +39,17 @@ export function send(library: Library, asked: Asked): Sent {
 class Result {
   readonly request: Request
   readonly ended: Promise<number>
-  readonly #asked: Asked
+  readonly #options: RequestOptions
   #reads: readonly (Read | undefined)[] | undefined
   #changes = 0
   /** The error of this side, not of the server. */
   #failure: unknown
 
-  constructor(asked: Asked) {
-    this.#asked = asked
+  constructor(options: RequestOptions) {
+    this.#options = options
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     this.ended = promise
-    this.request = new Request(asked.sql, (error) => {
+    this.request = new Request(options.sql, (error) => {
       const failure = this.#failure ?? error
       if (failure === undefined || failure === null) resolve(this.#changes)
       else reject(failure)
@@ -70,8 +70,8 @@ class Result {
       )
       return
     }
-    this.#reads = columns.map((column) => readerOf(column, this.#asked.bigints))
-    this.#asked.columns(columns.map((column) => column.colName))
+    this.#reads = columns.map((column) => readerOf(column, this.#options.bigints))
+    this.#options.columns(columns.map((column) => column.colName))
   }
 
   #row(cells: readonly { readonly value: unknown }[]): void {
@@ -81,7 +81,7 @@ class Result {
         const read = this.#reads?.[i]
         return read === undefined || value === null ? value : read(value as never)
       })
-      this.#asked.row(row, this.request)
+      this.#options.row(row, this.request)
     } catch (cause) {
       this.#fail(cause)
     }

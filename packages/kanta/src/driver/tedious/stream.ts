@@ -1,13 +1,13 @@
 import type { Request } from 'tedious'
-import type { Sent } from './request.ts'
+import type { SentRequest } from './request.ts'
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** Streams rows in chunks, with backpressure to the server. */
 export class TediousStream implements AsyncIterableIterator<unknown[]> {
-  readonly #start: (row: (row: unknown[], request: Request) => void) => Sent
+  readonly #start: (row: (row: unknown[], request: Request) => void) => SentRequest
   readonly #chunkSize: number
-  #sent: Sent | undefined
+  #sent: SentRequest | undefined
   #rows: unknown[] = []
   #ended = false
   #closed = false
@@ -15,7 +15,7 @@ export class TediousStream implements AsyncIterableIterator<unknown[]> {
   /** Runs when there is a chunk, or after the last row. */
   #wake: (() => void) | undefined
 
-  constructor(start: (row: (row: unknown[], request: Request) => void) => Sent, chunkSize: number) {
+  constructor(start: (row: (row: unknown[], request: Request) => void) => SentRequest, chunkSize: number) {
     this.#start = start
     this.#chunkSize = chunkSize
   }

@@ -5,7 +5,7 @@ import { KantaError, refuse } from '../../error/index.ts'
 type DataType = (typeof TYPES)[keyof typeof TYPES]
 
 /** A parameter with its type. */
-export interface Typed {
+export interface TypedValue {
   readonly type: DataType
   readonly value: unknown
   readonly length?: number
@@ -22,7 +22,7 @@ const INT = 0x7fffffff
 type Text = string & { isWellFormed(): boolean }
 
 /** Returns a value with its type, and throws for values that the server cannot store. */
-export function typed(value: unknown, index: number): Typed {
+export function typedValue(value: unknown, index: number): TypedValue {
   switch (typeof value) {
     case 'string':
       if (!(value as Text).isWellFormed()) return refuseValue('a string with half a surrogate pair', index)
@@ -42,14 +42,14 @@ export function typed(value: unknown, index: number): Typed {
   return refuseValue(describe(value), index)
 }
 
-function number(value: number, index: number): Typed {
+function number(value: number, index: number): TypedValue {
   if (!Number.isFinite(value)) return refuseValue(`${value}, which SQL Server cannot store`, index)
   if (!Number.isSafeInteger(value)) return { type: TYPES.Float, value }
   return { type: Math.abs(value) <= INT ? TYPES.Int : TYPES.BigInt, value: value === 0 ? 0 : value }
 }
 
 /** Returns a Buffer over the same bytes, since the library takes only Buffers. */
-function bytes(value: Uint8Array): Typed {
+function bytes(value: Uint8Array): TypedValue {
   const buffer = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   if (buffer.length > BYTES) return { type: TYPES.VarBinary, value: buffer }
   return { type: TYPES.VarBinary, value: buffer, length: BYTES }

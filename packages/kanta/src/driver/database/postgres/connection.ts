@@ -25,7 +25,7 @@ export interface Ends {
 }
 
 /** The statements to keep prepared. Others are rare, or gain nothing. */
-const KEPT = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table'])
+const KEPT_PREPARED = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table'])
 
 const WRITES = /^(?:INSERT|UPDATE|DELETE|MERGE|COPY) (?:\d+ )?(\d+)$/
 
@@ -33,12 +33,12 @@ const WRITES = /^(?:INSERT|UPDATE|DELETE|MERGE|COPY) (?:\d+ )?(\d+)$/
 const changesOf = (tag: string): number => Number(WRITES.exec(tag)?.[1] ?? 0)
 
 type Resolve = (value: never) => void
-type Pick = (execution: Execution) => unknown
+type Picker = (execution: Execution) => unknown
 
-const rowsOf: Pick = (execution) => execution.rows
-const firstOf: Pick = (execution) => execution.rows[0]
-const resultOf: Pick = ({ tag }): RunResult => ({ changes: changesOf(tag), insertId: undefined })
-const allOf: Pick = ({ tag, rows }) => ({ changes: changesOf(tag), insertId: undefined, rows })
+const rowsOf: Picker = (execution) => execution.rows
+const firstOf: Picker = (execution) => execution.rows[0]
+const resultOf: Picker = ({ tag }): RunResult => ({ changes: changesOf(tag), insertId: undefined })
+const allOf: Picker = ({ tag, rows }) => ({ changes: changesOf(tag), insertId: undefined, rows })
 
 /** A connection to PostgreSQL by a client of `pg`. */
 export class PgConnection implements Connection {
@@ -165,11 +165,11 @@ export class PgConnection implements Connection {
     return this
   }
 
-  #run(sql: string, parameters: readonly unknown[], limit: number, bigints: boolean, pick: Pick): Promise<unknown> {
+  #run(sql: string, parameters: readonly unknown[], limit: number, bigints: boolean, pick: Picker): Promise<unknown> {
     if (this.#stream !== undefined)
       return this.#stream.readAhead().then(() => this.#run(sql, parameters, limit, bigints, pick))
     return new Promise((resolve, reject) => {
-      if (!this.#open) return reject(closed())
+      if (!this.#open) return reject(closedError())
       this.#start(sql, wireValues(parameters), limit, bigints, pick, resolve as Resolve, reject, false)
     })
   }
@@ -179,7 +179,7 @@ export class PgConnection implements Connection {
     values: readonly WireValue[],
     limit: number,
     bigints: boolean,
-    pick: Pick,
+    pick: Picker,
     resolve: Resolve,
     reject: (error: unknown) => void,
     again: boolean,
@@ -219,7 +219,7 @@ export class PgConnection implements Connection {
   ): Promise<R> {
     if (this.#stream !== undefined) await this.#stream.readAhead()
     return new Promise((resolve, reject) => {
-      if (!this.#open) return reject(closed())
+      if (!this.#open) return reject(closedError())
       const done = (it: T): void => {
         try {
           resolve(pick(it))
@@ -254,7 +254,7 @@ export class PgConnection implements Connection {
 
   #find(sql: string): Statement {
     const found = this.#old.get(sql)
-    if (found === undefined && (this.#generation === 0 || !KEPT.has(leadingWord(sql, postgresLexis)))) {
+    if (found === undefined && (this.#generation === 0 || !KEPT_PREPARED.has(leadingWord(sql, postgresLexis)))) {
       this.#last = { sql: checkText(sql), name: '', parsed: false, columns: undefined }
       return this.#last
     }
@@ -326,4 +326,4 @@ function refuseRolledBack(sql: string, tag: string): void {
   )
 }
 
-const closed = () => new KantaError('connection', 'The connection to PostgreSQL is closed. Take another.')
+const closedError = () => new KantaError('connection', 'The connection to PostgreSQL is closed. Take another.')

@@ -2,7 +2,7 @@ import { KantaError, refuse } from '../../../error/index.ts'
 import type { Connection, ExecuteResult, RunResult } from '../../driver.ts'
 import { checkChunkSize } from '../../option.ts'
 import { checkCount, readText, type TextFacts } from './text.ts'
-import { type SqliteValue, storable, toStore } from './value.ts'
+import { isStorable, type SqliteValue, toStore } from './value.ts'
 
 /** A prepared statement, as all synchronous libraries have it. */
 export interface SqliteStatement {
@@ -73,20 +73,20 @@ export class SqliteConnection implements Connection {
           return statement.get()
         case 1: {
           const a = parameters[0]
-          if (storable(a)) return statement.get(a)
+          if (isStorable(a)) return statement.get(a)
           break
         }
         case 2: {
           const a = parameters[0]
           const b = parameters[1]
-          if (storable(a) && storable(b)) return statement.get(a, b)
+          if (isStorable(a) && isStorable(b)) return statement.get(a, b)
           break
         }
         case 3: {
           const a = parameters[0]
           const b = parameters[1]
           const c = parameters[2]
-          if (storable(a) && storable(b) && storable(c)) return statement.get(a, b, c)
+          if (isStorable(a) && isStorable(b) && isStorable(c)) return statement.get(a, b, c)
         }
       }
       return statement.get(...toStore(parameters))
@@ -105,20 +105,20 @@ export class SqliteConnection implements Connection {
           return statement.all()
         case 1: {
           const a = parameters[0]
-          if (storable(a)) return statement.all(a)
+          if (isStorable(a)) return statement.all(a)
           break
         }
         case 2: {
           const a = parameters[0]
           const b = parameters[1]
-          if (storable(a) && storable(b)) return statement.all(a, b)
+          if (isStorable(a) && isStorable(b)) return statement.all(a, b)
           break
         }
         case 3: {
           const a = parameters[0]
           const b = parameters[1]
           const c = parameters[2]
-          if (storable(a) && storable(b) && storable(c)) return statement.all(a, b, c)
+          if (isStorable(a) && isStorable(b) && isStorable(c)) return statement.all(a, b, c)
         }
       }
       return statement.all(...toStore(parameters))

@@ -64,7 +64,7 @@ export function driverOf<Database>(settings: SqliteSettings<Database>, opening: 
   let prepared = settings.memory || settings.readOnly
   const open = (role: Role): MaybePromise<Opened<Database>> => {
     const fail = (cause: unknown): never => {
-      throw cannotOpen(settings.path, cause, opening.explainError)
+      throw openError(settings.path, cause, opening.explainError)
     }
     try {
       const opened = opening.open(role)
@@ -81,13 +81,13 @@ export function driverOf<Database>(settings: SqliteSettings<Database>, opening: 
     connect(role) {
       const enter = ({ database, connection }: Opened<Database>): MaybePromise<Connection> => {
         prepared = true
-        return greet(settings, role, database, connection)
+        return runOnConnect(settings, role, database, connection)
       }
-      const connect = () => after(open(settings.readers === 0 ? 'write' : role), enter)
+      const connect = () => andThen(open(settings.readers === 0 ? 'write' : role), enter)
       // A reader can neither create the file nor set up its write-ahead log.
       if (role === 'write' || prepared) return connect()
-      return after(
-        after(open('write'), ({ connection }) => connection.close()),
+      return andThen(
+        andThen(open('write'), ({ connection }) => connection.close()),
         connect,
       )
     },
@@ -95,11 +95,11 @@ export function driverOf<Database>(settings: SqliteSettings<Database>, opening: 
 }
 
 /** Calls `next` with a value: at once, or when its promise resolves. */
-function after<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
+function andThen<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
-function cannotOpen(path: string, cause: unknown, explain: Driver['explainError']): KantaError {
+function openError(path: string, cause: unknown, explain: Driver['explainError']): KantaError {
   const { code, message } = explain(cause)
   return new KantaError(code === 'query' ? 'connection' : code, `The database '${path}' cannot be opened. ${message}`, {
     cause,
@@ -119,7 +119,7 @@ export function checkLog(row: unknown): void {
 }
 
 /** Calls `onConnect` with a new connection. If it throws, the connection is closed. */
-function greet<Database>(
+function runOnConnect<Database>(
   { onConnect, path }: SqliteSettings<Database>,
   role: Role,
   database: Database,

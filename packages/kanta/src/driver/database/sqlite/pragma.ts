@@ -46,13 +46,13 @@ type Value<Kind> = Kind extends 'flag'
 export type Pragmas = { readonly [Name in keyof typeof PRAGMAS]?: Value<(typeof PRAGMAS)[Name]> | undefined }
 
 /** The pragmas that have an option of their own. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
+const OPTION_OF_PRAGMA: Readonly<Record<string, string>> = {
   busy_timeout: 'the option busyTimeout',
   query_only: "the preset 'read-only'",
 }
 
 // These shape a new file or its locking, so they must run before the others.
-const FIRST = ['encoding', 'page_size', 'auto_vacuum', 'locking_mode', 'journal_mode']
+const RUN_FIRST = ['encoding', 'page_size', 'auto_vacuum', 'locking_mode', 'journal_mode']
 
 /** Returns the statement of each pragma, in the order in which they must run. All names and values are checked. */
 export function printPragmas(owner: string, pragmas: Pragmas): Record<string, string> {
@@ -64,8 +64,8 @@ export function printPragmas(owner: string, pragmas: Pragmas): Record<string, st
 }
 
 function rank(name: string): number {
-  const at = FIRST.indexOf(name)
-  return at < 0 ? FIRST.length : at
+  const at = RUN_FIRST.indexOf(name)
+  return at < 0 ? RUN_FIRST.length : at
 }
 
 function print(owner: string, name: string, value: unknown): string {
@@ -78,7 +78,7 @@ function print(owner: string, name: string, value: unknown): string {
 }
 
 function refuseName(owner: string, name: string): never {
-  const elsewhere = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined
+  const elsewhere = Object.hasOwn(OPTION_OF_PRAGMA, name) ? OPTION_OF_PRAGMA[name] : undefined
   if (elsewhere !== undefined) return refuse(`${owner} sets the pragma ${name} by ${elsewhere}. Give that.`)
   const near = nearest(name, Object.keys(PRAGMAS))
   const meant = near === undefined ? 'Run it in onConnect if it is meant.' : `Did you mean '${near}'?`

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { checkOptions, nearest, refuse } from '../../../error/index.ts'
 import type { Connection, MaybePromise, Role } from '../../driver.ts'
-import { whole } from '../../option.ts'
+import { wholeNumber } from '../../option.ts'
 import { type Pragmas, printPragmas } from './pragma.ts'
 
 /**
@@ -107,7 +107,7 @@ export interface SqliteSettings<Database> {
 const OPTIONS = ['path', 'preset', 'pragmas', 'busyTimeout', 'readers', 'statementCache', 'extensions', 'onConnect']
 
 /** Checks the options of the driver `name`, and applies the defaults. */
-export function settle<Database>(
+export function resolveSettings<Database>(
   name: string,
   given: string | URL | SqliteOptions<Database>,
 ): SqliteSettings<Database> {
@@ -126,7 +126,7 @@ export function settle<Database>(
   const memory = path === ':memory:'
   const readOnly = preset === 'read-only'
   if (memory && readOnly) refuse(`${name} cannot open '${path}' read-only: nothing would ever be in it. Name a file.`)
-  const busyTimeout = whole(name, 'busyTimeout', options.busyTimeout ?? defaults.busyTimeout, 0)
+  const busyTimeout = wholeNumber(name, 'busyTimeout', options.busyTimeout ?? defaults.busyTimeout, 0)
   const printed = printPragmas(name, pragmas)
   const all = Object.values(printed).join('')
   const { journal_mode: journal, ...others } = printed
@@ -139,7 +139,7 @@ export function settle<Database>(
     readOnly,
     readers: settleReaders(name, options.readers, memory, readOnly, pragmas),
     busyTimeout,
-    statementCache: whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 2),
+    statementCache: wholeNumber(name, 'statementCache', options.statementCache ?? defaults.statementCache, 2),
     extensions: settleExtensions(name, options.extensions),
     wal: !memory && !readOnly && journal?.includes("'wal'") === true,
     setup: {
@@ -178,7 +178,7 @@ function settleExtensions(name: string, given: unknown = []): readonly string[] 
 
 function settleReaders(name: string, given: unknown, memory: boolean, readOnly: boolean, pragmas: Pragmas): number {
   const none = noReaders(memory, readOnly, pragmas)
-  const readers = whole(name, 'readers', given ?? (none === undefined ? defaults.readers : 0), 0)
+  const readers = wholeNumber(name, 'readers', given ?? (none === undefined ? defaults.readers : 0), 0)
   if (readers > 0 && none !== undefined) refuse(`${name} cannot have ${readers} readers: ${none} Leave readers out.`)
   return readers
 }

@@ -11,28 +11,28 @@ type Text = string & { isWellFormed(): boolean }
  * Date become null, an array or object is read as parameters, half a surrogate pair becomes U+FFFD, and a DataView can
  * crash the process.
  */
-export function storable(value: unknown): value is SqliteValue {
+export function isStorable(value: unknown): value is SqliteValue {
   return typeof value === 'number'
     ? !Number.isNaN(value)
     : typeof value === 'string'
       ? (value as Text).isWellFormed()
-      : value === null || storableObject(value)
+      : value === null || isStorableObject(value)
 }
 
-function storableObject(value: unknown): boolean {
+function isStorableObject(value: unknown): boolean {
   return value instanceof Uint8Array || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value)
 }
 
 /** Returns the values to store: the same array if all are storable. Throws for values that are not. */
 export function toStore(parameters: readonly unknown[]): readonly SqliteValue[] {
   for (let index = 0; index < parameters.length; index++) {
-    if (!storable(parameters[index])) return parameters.map(convert)
+    if (!isStorable(parameters[index])) return parameters.map(convert)
   }
   return parameters as readonly SqliteValue[]
 }
 
 function convert(value: unknown, index: number): SqliteValue {
-  if (storable(value)) return value
+  if (isStorable(value)) return value
   return typeof value === 'boolean' ? BigInt(value) : refuseValue(value, index)
 }
 
