@@ -378,7 +378,7 @@ class DialectConnection implements Connection {
     this.#inTransaction = true
     this.#failed = false
     const more = rules.startStatement?.(settings)
-    if (more !== undefined) await this.#send(more, [])
+    if (more !== undefined) await this.#sendText(more, [])
   }
 
   async *#chunks(
