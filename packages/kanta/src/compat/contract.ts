@@ -1,6 +1,6 @@
 // The interfaces between Kysely and its programs: dialects, drivers, connections, plugins.
 import type { AccessMode, IsolationLevel } from '../dialect/index.ts'
-import type { GivenMysqlPool, GivenPglite, GivenPgPool, GivenSqlite } from '../driver/given/index.ts'
+import type { ExternalMysqlPool, ExternalPglite, ExternalPgPool, ExternalSqlite } from '../driver/external/index.ts'
 import type { $row } from '../table/index.ts'
 
 /** The options of an operation that can be aborted. */
@@ -125,7 +125,7 @@ export interface ColumnMetadata {
 
 export interface SqliteDialectConfig {
   /** The open database, or a function that opens it before the first query. */
-  database: GivenSqlite | ((options?: AbortableOperationOptions) => Promise<GivenSqlite>)
+  database: ExternalSqlite | ((options?: AbortableOperationOptions) => Promise<ExternalSqlite>)
   /** Called with the connection before its first query. */
   onCreateConnection?: (connection: DatabaseConnection, options?: AbortableOperationOptions) => Promise<void>
 }
@@ -139,18 +139,18 @@ export interface ConnectionHooks {
 }
 export interface PostgresDialectConfig extends ConnectionHooks {
   /** The pool of `pg`, or a function that creates it before the first query. */
-  pool: GivenPgPool | ((options?: AbortableOperationOptions) => Promise<GivenPgPool>)
+  pool: ExternalPgPool | ((options?: AbortableOperationOptions) => Promise<ExternalPgPool>)
   /** The class of `pg-cursor`, for `stream()`. */
   cursor?: unknown
   /** The class `Client` of `pg`, to cancel queries. */
   controlClient?: unknown
 }
 export interface PGliteDialectConfig extends Pick<ConnectionHooks, 'onCreateConnection'> {
-  pglite: GivenPglite | ((options?: AbortableOperationOptions) => GivenPglite | Promise<GivenPglite>)
+  pglite: ExternalPglite | ((options?: AbortableOperationOptions) => ExternalPglite | Promise<ExternalPglite>)
 }
 export interface MysqlDialectConfig extends ConnectionHooks {
   /** The pool of `mysql2`, or a function that creates it before the first query. */
-  pool: GivenMysqlPool | ((options?: AbortableOperationOptions) => Promise<GivenMysqlPool>)
+  pool: ExternalMysqlPool | ((options?: AbortableOperationOptions) => Promise<ExternalMysqlPool>)
   /** `createConnection` of `mysql2`, to cancel queries. */
   controlConnection?: (config: never) => unknown
   /** An option of Kanta: `'mariadb'` allows `returning` where MariaDB supports it. */

@@ -3,7 +3,14 @@ import { mssqlDialect } from '../dialect/mssql/index.ts'
 import { mysqlDialect } from '../dialect/mysql/index.ts'
 import { postgresDialect } from '../dialect/postgres/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
-import { type GivenClient, givenMysql, givenPg, givenPglite, givenSqlite, givenTedious } from '../driver/given/index.ts'
+import {
+  type ExternalClient,
+  externalMysql,
+  externalPg,
+  externalPglite,
+  externalSqlite,
+  externalTedious,
+} from '../driver/external/index.ts'
 import type { Driver as KantaDriver } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import { type Runnable, sql } from '../sql/index.ts'
@@ -226,7 +233,7 @@ export class SqliteDialect extends BundledDialect {
 
   get [KANTA_DRIVER](): KantaDriver {
     const { database, onCreateConnection } = this.#config
-    const driver = givenSqlite(() => (typeof database === 'function' ? database() : database))
+    const driver = externalSqlite(() => (typeof database === 'function' ? database() : database))
     if (onCreateConnection === undefined) return driver
     return {
       ...driver,
@@ -249,7 +256,7 @@ export class SqliteDialect extends BundledDialect {
 
 /** Returns a callback for clients of a pool, which calls one hook for new clients and one each time it takes one. */
 function onTake({ onCreateConnection, onReserveConnection }: ConnectionHooks) {
-  return async (client: GivenClient, isNew: boolean): Promise<void> => {
+  return async (client: ExternalClient, isNew: boolean): Promise<void> => {
     const connection = connectionOf(client)
     if (isNew) await onCreateConnection?.(connection)
     await onReserveConnection?.(connection)
@@ -266,7 +273,7 @@ export class PostgresDialect extends BundledDialect {
   }
 
   get [KANTA_DRIVER](): KantaDriver {
-    return givenPg({ ...this.#config, onTake: onTake(this.#config) })
+    return externalPg({ ...this.#config, onTake: onTake(this.#config) })
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -288,7 +295,7 @@ export class PGliteDialect extends BundledDialect {
   }
 
   get [KANTA_DRIVER](): KantaDriver {
-    return givenPglite(this.#config.pglite, (client) => onTake(this.#config)(client, true))
+    return externalPglite(this.#config.pglite, (client) => onTake(this.#config)(client, true))
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -310,7 +317,7 @@ export class MysqlDialect extends BundledDialect {
   }
 
   get [KANTA_DRIVER](): KantaDriver {
-    return givenMysql({ ...this.#config, onTake: onTake(this.#config) })
+    return externalMysql({ ...this.#config, onTake: onTake(this.#config) })
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -339,7 +346,7 @@ export class MssqlDialect extends BundledDialect {
 
   get [KANTA_DRIVER](): KantaDriver {
     const { tedious, tarn } = this.#config
-    return givenTedious(tedious.connectionFactory, tarn?.options?.max ?? TARN_MAX)
+    return externalTedious(tedious.connectionFactory, tarn?.options?.max ?? TARN_MAX)
   }
 
   createQueryCompiler(): QueryCompiler {

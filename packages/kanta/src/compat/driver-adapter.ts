@@ -1,6 +1,6 @@
 // Converts drivers of Kanta to those of Kysely, and back.
 import type { Dialect as KantaDialect } from '../dialect/index.ts'
-import { type GivenClient, givenDriver } from '../driver/given/index.ts'
+import { type ExternalClient, externalDriver } from '../driver/external/index.ts'
 import type { Connection, Driver as KantaDriver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from './contract.ts'
@@ -68,7 +68,7 @@ export function compiled(sql: string, parameters: readonly unknown[]): CompiledQ
 /** Converts a driver of Kysely to a driver of Kanta with a dialect. */
 export function kantaDriverOf(driver: Driver, dialect: KantaDialect, connections: number): KantaDriver {
   let ready: Promise<void> | undefined
-  return givenDriver({
+  return externalDriver({
     dialect,
     connections,
     explainError: (cause) =>
@@ -85,7 +85,7 @@ export function kantaDriverOf(driver: Driver, dialect: KantaDialect, connections
   })
 }
 
-function clientOf(connection: DatabaseConnection, release: () => Promise<void>): GivenClient {
+function clientOf(connection: DatabaseConnection, release: () => Promise<void>): ExternalClient {
   return {
     async execute(sql, parameters) {
       const { rows, numAffectedRows, insertId } = await connection.executeQuery(compiled(sql, parameters))
