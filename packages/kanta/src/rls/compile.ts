@@ -8,20 +8,20 @@ import { Policies } from './declare.ts'
 import { evaluate, isOrder, refuseOrder } from './evaluate.ts'
 import { listOf, rolesIn, scalarOf } from './rules.ts'
 
-/** A row that a condition speaks of, where a statement has it. */
+/** A row that a condition names, in its place in a statement. */
 interface Place {
   readonly scope: Scope
   readonly row: Row
   readonly definition: TableDefinition | undefined
 }
 
-/** Where a condition is put: the rows that it can name, and what makes values late. */
+/** The rows that a condition can name, and the collector of values for each run. */
 interface Site {
   readonly places: readonly Place[]
   readonly runValues: RunValues
 }
 
-/** A condition as a part of a statement. */
+/** Compiles a condition to a node of a statement. */
 export function compile(tree: Tree, place: Place, runValues: RunValues): Node {
   return nodeOf(tree, { places: [place], runValues })
 }
@@ -56,13 +56,13 @@ function nodeOf(tree: Tree, site: Site): Node {
   }
 }
 
-/** The place of a value that is made once for each context. */
+/** Adds a value that is made once for each context. */
 const valueOf = (make: (context: Context) => unknown, runValues: RunValues): NodeOf<'slot'> =>
   runValues.fromContext(`rls ${runValues.valueCount}`, make)
 
 const nextKey = ({ runValues }: Site): string => `rls ${runValues.valueCount}`
 
-/** What depends on the context alone is answered before the statement runs. */
+/** Compiles a condition on the context alone: each run answers it before the statement runs. */
 function known(make: (context: Context) => boolean, { runValues }: Site): Node {
   return { kind: 'binary', left: valueOf((context) => (make(context) ? 1 : 0), runValues), op: '=', right: word('1') }
 }
@@ -92,7 +92,7 @@ function negated(condition: Node): Node {
   return { kind: 'unary', op: 'not', operand: { kind: 'parens', operand: condition } }
 }
 
-/** Whether two sides are equal, byte for byte where they are texts. */
+/** Compiles the equality of two sides; texts compare by their bytes. */
 function sameness(left: ColumnPart, column: ColumnDefinition | undefined, right: Part, site: Site): Node {
   const operand = columnNode(left, site)
   if (right.kind === 'column')
@@ -110,7 +110,7 @@ function sideOf(part: Part, column: ColumnDefinition | undefined, site: Site): N
   return withCodec(valueOf(makeOf(part, column), site.runValues), column)
 }
 
-/** Makes the value of a side that is no column. */
+/** Returns a function that makes the value of a side that is not a column. */
 function makeOf(part: Exclude<Part, ColumnPart>, column: ColumnDefinition | undefined): (context: Context) => unknown {
   const where = part.kind === 'context' ? `'${part.name}' of the context` : 'A value of a policy'
   return (context) => fitting(part.kind === 'context' ? scalarOf(part.name, context) : part.value, column, where)
@@ -158,10 +158,10 @@ function columnOf({ scope, column }: Extract<Part, { kind: 'column' }>, site: Si
   if (definition === undefined) return undefined
   const found = definition.columns.get(column)
   if (found === undefined)
-    return refuse(`A policy on '${scope.table}' reads '${column}', which is no column of that table.`)
+    return refuse(`A policy on '${scope.table}' reads '${column}', but the table has no such column.`)
   if (UNCOMPARED.has(found.type))
     return refuse(
-      `A policy on '${scope.table}' compares '${column}', which is ${found.type}: databases compare that in ways of their own.`,
+      `A policy on '${scope.table}' compares '${column}' of type ${found.type}, which each database compares differently. Compare another column.`,
     )
   return found
 }
@@ -174,16 +174,18 @@ const withCodec = (slot: NodeOf<'slot'>, column: ColumnDefinition | undefined): 
   codec: column?.codec as Codec | undefined,
 })
 
-/** A value as the column has them; databases would compare others in ways of their own. */
+/** Checks that a value has the type of its column, since databases compare mixed types differently. */
 function fitting(value: Value, column: ColumnDefinition | undefined, where: string): Value {
   if (column === undefined) return value
   const isNumber = typeof value === 'number' || typeof value === 'bigint'
   if (column.type === 'integer' || column.type === 'bigint' || column.type === 'real') {
     if (!isNumber)
-      return refuse(`${where} is ${show(value)}, which a policy compares with the number '${column.name}'.`)
+      return refuse(
+        `${where} is ${show(value)}, but a policy compares it with the number '${column.name}'. Give a number.`,
+      )
     return column.type === 'bigint' && Number.isSafeInteger(value) ? BigInt(value) : value
   }
   if (TEXTS.has(column.type) && typeof value !== 'string')
-    return refuse(`${where} is ${show(value)}, which a policy compares with the text '${column.name}'.`)
+    return refuse(`${where} is ${show(value)}, but a policy compares it with the text '${column.name}'. Give a text.`)
   return value
 }

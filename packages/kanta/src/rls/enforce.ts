@@ -7,7 +7,10 @@ import type { ColumnRights, Policies, TableRules } from './declare.ts'
 import { hasRight, refuseColumn } from './evaluate.ts'
 import { rulesOfTable, seen, written } from './rules.ts'
 
-/** The policies as a policy of Kanta's, which rewrites statements. With `native` it leaves the rows to the database. */
+/**
+ * Turns the policies into one that rewrites statements. With `native` it checks columns only, and leaves rows to the
+ * database.
+ */
 export function rowPolicy(policies: Policies, capability: Capability | undefined, native: boolean): Policy {
   return tablePolicy({
     name: 'rls',
@@ -31,7 +34,7 @@ export function rowPolicy(policies: Policies, capability: Capability | undefined
   })
 }
 
-/** Refuses columns that the context may not use, each time that a statement with them runs. */
+/** Refuses, at each run, columns that the context may not use. */
 function columnRule(rules: TableRules): TableRule {
   if (rules.columns.size === 0) return {}
   return {
@@ -49,8 +52,11 @@ function columnRule(rules: TableRules): TableRule {
 }
 
 export interface RlsOptions {
-  /** Turns the policies off for whoever holds it: see `db.unscoped()`. */
+  /** The capability that disables the policies: see `db.unscoped()`. */
   readonly capability?: Capability | undefined
-  /** Leaves rows to the policies of PostgreSQL that `rlsStatements()` gives, and sets their context for each statement. */
+  /**
+   * Leaves rows to the policies in PostgreSQL that `rlsStatements()` creates, and sets their context for each
+   * statement.
+   */
   readonly native?: boolean | undefined
 }

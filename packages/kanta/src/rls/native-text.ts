@@ -6,7 +6,7 @@ import type { Items, Part, Scope, Tree, Value } from './condition.ts'
 /** The setting that holds the context of a transaction, as a JSON object. */
 export const SETTING = 'kanta.context'
 
-/** The types that PostgreSQL compares as the other databases do. */
+/** The types that PostgreSQL compares like the other databases. */
 const TYPES: Partial<Readonly<Record<AbstractType, string>>> = {
   integer: 'bigint',
   bigint: 'bigint',
@@ -20,16 +20,17 @@ const TYPES: Partial<Readonly<Record<AbstractType, string>>> = {
   uuid: 'uuid',
 }
 
-/** A name of PostgreSQL's. */
+/** Quotes a name for PostgreSQL. */
 export function quote(name: string): string {
-  if (name === '' || name.includes('\0')) refuse(`${show(name)} is no name.`)
+  if (name === '' || name.includes('\0')) refuse(`${show(name)} is not a name. Give one without NUL characters.`)
   return `"${name.replaceAll('"', '""')}"`
 }
 
 function literal(text: string): string {
-  if (text.includes('\0')) refuse(`The text ${show(text)} holds a NUL character, which PostgreSQL does not.`)
+  if (text.includes('\0'))
+    refuse(`The text ${show(text)} holds a NUL character, which PostgreSQL cannot store. Remove it.`)
   const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`
-  // Whether a backslash escapes in other texts depends on a setting.
+  // A setting decides whether a backslash escapes in other texts.
   return text.includes('\\') ? `E${quoted}` : quoted
 }
 
@@ -43,7 +44,7 @@ const typeOfValue = (value: Value): string =>
         ? 'boolean'
         : 'numeric'
 
-/** Writes conditions as PostgreSQL's own policies have them. */
+/** Prints conditions for PostgreSQL's own policies. */
 export class Text {
   readonly #definition: (table: string) => TableDefinition
 
@@ -51,7 +52,7 @@ export class Text {
     this.#definition = definition
   }
 
-  /** A condition, in parentheses. */
+  /** Prints a condition in parentheses. */
   of(tree: Tree, related: readonly Scope[] = []): string {
     switch (tree.kind) {
       case 'constant':
@@ -102,19 +103,19 @@ export class Text {
     return `${quote(aliasOf(related, part.scope))}.${quote(part.column)}`
   }
 
-  /** The type in which two sides are compared: that of a column, else that of a value. */
+  /** Returns the type for a comparison: that of a column, else that of a value. */
   #typeOf(...parts: readonly (Part | undefined)[]): string {
     for (const part of parts) {
       if (part?.kind !== 'column') continue
       const { table } = part.scope
       const column =
         this.#definition(table).columns.get(part.column) ??
-        refuse(`A policy on '${table}' reads '${part.column}', which is no column of that table.`)
+        refuse(`A policy on '${table}' reads '${part.column}', but the table has no such column.`)
       const type = TYPES[column.type]
       if (type !== undefined) return type
       throw new KantaError(
         'unsupported',
-        `A policy on '${table}' compares '${part.column}', which is ${column.type}. PostgreSQL's own policies cannot.`,
+        `A policy on '${table}' compares '${part.column}' of type ${column.type}, which PostgreSQL compares differently. Compare another column.`,
       )
     }
     const value = parts.find((part) => part?.kind === 'value')
@@ -131,12 +132,14 @@ function aliasOf(related: readonly Scope[], scope: Scope): string {
 
 const CONTEXT = `(select current_setting('${SETTING}')::jsonb as c) as kanta_context`
 
-/** What the context says, or an error where it says nothing: the text of the cast is in its message. */
+/**
+ * Prints a value of the context, or an error if it is missing: a failing cast, which puts its text into the message.
+ */
 function present(name: string, then: string, type: string): string {
   const missing = literal(`kanta refused: The context has no '${name}', which a policy needs.`)
   return `case when c ? ${literal(name)} then ${then} else concat(${missing}, c ->> ${literal(name)})::integer::text::${type} end`
 }
 
-/** In a query of its own the context is read once for a statement, and not for each row. */
+/** Reads the context in a subquery, so that PostgreSQL reads it once for a statement, not for each row. */
 const fromContext = (name: string, then: string, type: string): string =>
   `(select ${present(name, then, type)} from ${CONTEXT})`

@@ -8,7 +8,7 @@ import { contextOf, listOf, scalarOf, seen, written } from './rules.ts'
 
 type Names = Map<string, 'value' | 'list'>
 
-/** What the policies on the tables of a statement read of the context. */
+/** Returns the names in the context that the policies on the tables of a statement read. */
 function namesOf({ tables }: Policies, { kind, reads, writes }: Pick<Facts, 'kind' | 'reads' | 'writes'>): Names {
   const found: Names = new Map()
   const add = (name: string, trees: (rules: TableRules) => readonly Parameters<typeof contextOf>[0][]): void => {
@@ -27,7 +27,7 @@ function namesOf({ tables }: Policies, { kind, reads, writes }: Pick<Facts, 'kin
   return found
 }
 
-/** All names that policies read. */
+/** Returns all names in the context that policies read. */
 function namesOfAll(policies: Policies): Names {
   const names = [...policies.tables.keys()]
   return namesOf(policies, { kind: 'merge', reads: names, writes: names })
@@ -45,7 +45,7 @@ async function set(db: DatabaseHandle, text: string): Promise<void> {
   await sql`select set_config(${SETTING}, ${text}, true)`.execute(withoutPlugins(db) as never)
 }
 
-/** Sets the context before each statement, in one transaction with it: it ends with that, and no other sees it. */
+/** Sets the context before each statement, in one transaction with it, so that no other statement sees it. */
 export function contextHook(policies: Policies): TransactionHook {
   const all = namesOfAll(policies)
   return {
@@ -61,10 +61,10 @@ export function contextHook(policies: Policies): TransactionHook {
 }
 
 /**
- * Sets the context of PostgreSQL's own policies for the rest of a transaction, for those who do not use
- * `rls(…, { native: true })`.
+ * Sets the context of PostgreSQL's own policies for the rest of a transaction, if you do not use `rls(…, { native: true
+ * })`.
  *
- * @throws KantaError `policy` outside of a transaction, where the next user of the connection would have it or nobody.
+ * @throws KantaError `policy` outside of a transaction, where the context would leak to the next user of the connection.
  *
  * @example
  * ```ts
@@ -82,7 +82,7 @@ export async function setContext<DB, C>(
   if (!db.isTransaction)
     throw new KantaError(
       'policy',
-      'setContext() is for a transaction, with which the context ends. Use db.transaction().execute(…).',
+      'setContext() works only in a transaction, with which the context ends. Use db.transaction().execute(…).',
     )
   await set(db as never, textOf(namesOfAll(policies), context))
 }

@@ -68,7 +68,7 @@ describe.each(engines)('tenants on $name', (engine) => {
         { id: 7, title: 'y', tenant_id: 2 },
       ],
     ])
-      await expect(insert(one, rows).execute()).rejects.toEqual(policy(/another value than the context/))
+      await expect(insert(one, rows).execute()).rejects.toEqual(policy(/differs from the value in the context/))
     await expect(insert(one, { id: 6, title: 'x', tenant_id: sql`2` }).execute()).rejects.toEqual(
       policy(/Leave it out/),
     )
