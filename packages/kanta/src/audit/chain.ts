@@ -5,13 +5,13 @@ import { sha256 } from './sha256.ts'
 import { auditTables } from './table.ts'
 
 /** Where a chain ends. */
-export interface Head {
+export interface ChainHead {
   readonly seq: bigint
   readonly hash: string
 }
 
 /** An entry with its place in the chain. */
-export interface Link extends Entry, Head {}
+export interface ChainLink extends Entry, ChainHead {}
 
 const utf8 = new TextEncoder()
 
@@ -30,10 +30,10 @@ export function hashOf(previous: string, seq: bigint, entry: Entry): string {
 }
 
 /** Entries as the next links of the chain. Its end is locked until the transaction ends, so that it cannot fork. */
-export async function chained(db: DatabaseHandle, table: string, entries: readonly Entry[]): Promise<Link[]> {
+export async function linkEntries(db: DatabaseHandle, table: string, entries: readonly Entry[]): Promise<ChainLink[]> {
   const { head } = auditTables(table)
-  let { seq, hash } = await lockedHead(db, table)
-  const links: Link[] = []
+  let { seq, hash } = await lockHead(db, table)
+  const links: ChainLink[] = []
   for (const entry of entries) {
     seq++
     hash = hashOf(hash, seq, entry)
@@ -48,14 +48,14 @@ export async function chained(db: DatabaseHandle, table: string, entries: readon
 }
 
 /** The end of the chain; nobody else has it until the transaction ends. */
-export async function lockedHead(db: DatabaseHandle, table: string): Promise<Head> {
+export async function lockHead(db: DatabaseHandle, table: string): Promise<ChainHead> {
   const { head } = auditTables(table)
   const query = db
     .selectFrom(head as never)
     .selectAll()
     .where('id' as never, '=', 1 as never)
   const locking = dialectOf(db).capabilities.locks ? query.forUpdate() : query
-  const [found] = (await locking.execute()) as Head[]
+  const [found] = (await locking.execute()) as ChainHead[]
   if (found === undefined)
     throw new KantaError(
       'plugin',

@@ -1,11 +1,11 @@
 import { KantaError } from '../error/index.ts'
-import type { Head } from './chain.ts'
-import { type Image, parseImage, readImage, readValue, redacted, type Stored, valueOf } from './image.ts'
-import type { Named } from './names.ts'
+import type { ChainHead } from './chain.ts'
+import { type Image, parseImage, readImage, readValue, redacted, type StoredValue, valueOf } from './image.ts'
+import type { NamedTable } from './names.ts'
 import type { Entry, Operation } from './record.ts'
 
 /** An entry as the table of the trail holds it. */
-export interface Row extends Entry, Omit<Head, 'hash'> {
+export interface EntryRow extends Entry, Omit<ChainHead, 'hash'> {
   readonly hash: string | null
 }
 
@@ -37,20 +37,20 @@ export interface Images {
   readonly after: Image | null
 }
 
-export const imagesOf = (row: Row): Images => ({
+export const imagesOf = (row: EntryRow): Images => ({
   before: row.before_image === null ? null : parseImage(row.before_image),
   after: row.after_image === null ? null : parseImage(row.after_image),
 })
 
 /** An entry for the program; of images only the columns that it may read. */
-export function entryOf(row: Row, images: Images, { table, toProgram }: Named): AuditEntry {
+export function entryOf(row: EntryRow, images: Images, { table, toProgram }: NamedTable): AuditEntry {
   const image = (one: Image | null) => (one === null ? null : readImage(one, table.definition, toProgram))
   const whole = (images.after ?? images.before)!
   const key = table.key.map((name): [string, unknown] => {
     const value = whole[name]
     if (value === undefined || value === redacted)
       throw new KantaError('policy', `The key '${name}' of '${table.name}' may not be read.`)
-    return [toProgram(name), readValue(value as Stored, table.definition?.columns.get(name)?.codec)]
+    return [toProgram(name), readValue(value as StoredValue, table.definition?.columns.get(name)?.codec)]
   })
   return {
     seq: row.seq,

@@ -2,19 +2,19 @@ import { KantaError } from '../error/index.ts'
 import type { Codec, TableDefinition } from '../table/index.ts'
 
 /** A value as the database gives and takes it. */
-export type Stored = null | boolean | number | bigint | string | Uint8Array | readonly Stored[]
-export type StoredRow = Readonly<Record<string, Stored>>
+export type StoredValue = null | boolean | number | bigint | string | Uint8Array | readonly StoredValue[]
+export type StoredRow = Readonly<Record<string, StoredValue>>
 
 /** Stands in an image for a value that was never kept. */
 export const redacted: { readonly redacted: true } = Object.freeze({ redacted: true })
 
 /** What JSON holds for a value: what it has no form for is an object of one member, which no stored value is. */
-type Cell = null | boolean | number | string | readonly Cell[] | { readonly [tag: string]: string | boolean }
+type ImageCell = null | boolean | number | string | readonly ImageCell[] | { readonly [tag: string]: string | boolean }
 
-const REDACTED: Cell = { $redacted: true }
+const REDACTED: ImageCell = { $redacted: true }
 
 /** `reals`: whether a whole number that comes as a number is a float, as it is in SQLite beside bigints. */
-export function toCell(value: Stored, reals: boolean): Cell {
+export function toCell(value: StoredValue, reals: boolean): ImageCell {
   switch (typeof value) {
     case 'bigint':
       return Number.isSafeInteger(Number(value)) ? Number(value) : { $bigint: String(value) }
@@ -24,23 +24,23 @@ export function toCell(value: Stored, reals: boolean): Cell {
     case 'object':
       if (value === null) return null
       if (isBytes(value)) return { $bytes: hexOf(value) }
-      if (!Array.isArray(value)) throw unheld()
-      return (value as readonly Stored[]).map((item) => toCell(item, reals))
+      if (!Array.isArray(value)) throw unsupportedValueError()
+      return (value as readonly StoredValue[]).map((item) => toCell(item, reals))
   }
   return value
 }
 
 /** Of some types, such as the geometries of MariaDB, drivers make objects from which the value cannot be had again. */
-const unheld = (): KantaError =>
+const unsupportedValueError = (): KantaError =>
   new KantaError(
     'unsupported',
     'The row has a value of a type that an image cannot hold. Keep no trail of its table, or keep the value as text or bytes.',
   )
 
-export function fromCell(cell: Cell): Stored | typeof redacted {
+export function fromCell(cell: ImageCell): StoredValue | typeof redacted {
   if (typeof cell === 'number') return Number.isSafeInteger(cell) ? BigInt(cell) : cell
   if (typeof cell !== 'object' || cell === null) return cell
-  if (Array.isArray(cell)) return (cell as readonly Cell[]).map((item) => fromCell(item) as Stored)
+  if (Array.isArray(cell)) return (cell as readonly ImageCell[]).map((item) => fromCell(item) as StoredValue)
   const [[tag, value]] = Object.entries(cell) as [[string, string]]
   if (tag === '$bigint') return BigInt(value)
   if (tag === '$real') return Number(value)
@@ -71,10 +71,10 @@ export function imageText(row: StoredRow, reals: boolean, hidden?: (column: stri
 }
 
 /** A row that may lack the values that were never kept. */
-export type Image = Readonly<Record<string, Stored | typeof redacted>>
+export type Image = Readonly<Record<string, StoredValue | typeof redacted>>
 
 export function parseImage(text: string): Image {
-  const cells = JSON.parse(text) as Record<string, Cell>
+  const cells = JSON.parse(text) as Record<string, ImageCell>
   return Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, fromCell(cell)]))
 }
 
@@ -85,19 +85,19 @@ export function readImage(
   rename: (name: string) => string,
 ): Record<string, unknown> {
   const read = (name: string, value: Image[string]): unknown =>
-    value === redacted ? value : readValue(value as Stored, definition?.columns.get(name)?.codec)
+    value === redacted ? value : readValue(value as StoredValue, definition?.columns.get(name)?.codec)
   return Object.fromEntries(Object.entries(image).map(([name, value]) => [rename(name), read(name, value)]))
 }
 
 /** A value as the program reads it. */
-export function readValue(value: Stored, codec: Codec | undefined): unknown {
+export function readValue(value: StoredValue, codec: Codec | undefined): unknown {
   if (value === null) return null
-  const narrowed = codec?.bigint === true ? value : narrow(value)
+  const narrowed = codec?.bigint === true ? value : toNumber(value)
   return codec === undefined ? narrowed : codec.decode(narrowed as never)
 }
 
-function narrow(value: Stored): unknown {
-  if (Array.isArray(value)) return value.map(narrow)
+function toNumber(value: StoredValue): unknown {
+  if (Array.isArray(value)) return value.map(toNumber)
   return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
 }
 

@@ -4,9 +4,9 @@ import { type DatabaseHandle, dialectOf, transactionHooksOf } from '../extend/in
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { auditHook } from './capture.ts'
-import { type AuditOptions, type Settings, settle } from './options.ts'
+import { type AuditOptions, checkSettings, type Settings } from './options.ts'
 import { checkpoint } from './prune.ts'
-import { write } from './record.ts'
+import { writeEntries } from './record.ts'
 import { auditTables, createTables } from './table.ts'
 import { AuditTrail } from './trail.ts'
 
@@ -53,7 +53,7 @@ export interface Audited {
  * ```
  */
 export function audit(options: AuditOptions = {}): Plugin<Audited> {
-  const settings = settle(options)
+  const settings = checkSettings(options)
   const transactionHook = auditHook(settings)
   return {
     name: 'audit',
@@ -70,24 +70,25 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
             name,
             definition: definition as never,
           })
-          if (settings.isOwn(name) || (inside.kind === 'table' && settings.isOwn(inside.name))) refuseOwn(name)
+          if (settings.isTrailTable(name) || (inside.kind === 'table' && settings.isTrailTable(inside.name)))
+            refuseTrailTable(name)
           // That there is a rule for deletes keeps out truncate(), of which no transaction hook hears.
-          return use === 'delete' && settings.audits(fullName({ schema, name })) ? {} : undefined
+          return use === 'delete' && settings.isAudited(fullName({ schema, name })) ? {} : undefined
         },
       }),
     ],
     transactionHooks: [transactionHook],
-    onInit: (db: DatabaseHandle) => start(db, settings),
+    onInit: (db: DatabaseHandle) => startTrail(db, settings),
     extend: (db: DatabaseHandle) => {
-      refuseInner(db, transactionHook)
-      settings.learn(db)
+      refuseLaterHooks(db, transactionHook)
+      settings.learnNames(db)
       return { audit: new AuditTrail(db, settings) }
     },
   }
 }
 
 /** The audit runs inserts in a form of its own, which a transaction hook between it and the statement would not see. */
-function refuseInner(db: DatabaseHandle, own: TransactionHook): void {
+function refuseLaterHooks(db: DatabaseHandle, own: TransactionHook): void {
   const last = transactionHooksOf(db).at(-1)
   if (last !== undefined && last !== own && transactionHooksOf(db).includes(own))
     throw new KantaError(
@@ -96,14 +97,14 @@ function refuseInner(db: DatabaseHandle, own: TransactionHook): void {
     )
 }
 
-function refuseOwn(name: string): never {
+function refuseTrailTable(name: string): never {
   throw new KantaError('policy', `'${name}' is the trail itself. Read it by db.audit.`)
 }
 
 const DIALECTS: readonly string[] = ['sqlite', 'postgres', 'mariadb']
 
 /** Makes the tables where they are missing, and marks where the trail begins. */
-async function start(db: DatabaseHandle, settings: Settings): Promise<void> {
+async function startTrail(db: DatabaseHandle, settings: Settings): Promise<void> {
   const { name } = dialectOf(db)
   if (!DIALECTS.includes(name))
     throw new KantaError('unsupported', `audit() needs inserts that return their rows, which ${name} does not have.`)
@@ -129,6 +130,6 @@ async function start(db: DatabaseHandle, settings: Settings): Promise<void> {
       .selectAll()
       .limit(1)
       .execute()
-    if (some.length === 0) await write(transaction, settings, [checkpoint(transaction, settings, null)])
+    if (some.length === 0) await writeEntries(transaction, settings, [checkpoint(transaction, settings, null)])
   })
 }

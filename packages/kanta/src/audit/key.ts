@@ -1,10 +1,10 @@
 import { KantaError, refuse } from '../error/index.ts'
 import { fullName } from '../ir/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
-import { type Stored, type StoredRow, toCell } from './image.ts'
+import { type StoredRow, type StoredValue, toCell } from './image.ts'
 
 /** A table whose rows are told apart by their keys. */
-export interface Keyed {
+export interface KeyedTable {
   readonly schema: string | undefined
   readonly name: string
   readonly definition: TableDefinition | undefined
@@ -17,7 +17,7 @@ export interface Keyed {
  * @throws KantaError `plugin` for a table of which no key is known.
  */
 export function keyOf(
-  table: Omit<Keyed, 'key'>,
+  table: Omit<KeyedTable, 'key'>,
   given: Readonly<Record<string, readonly string[]>>,
 ): readonly string[] {
   const defined = table.definition?.primaryKey ?? []
@@ -30,18 +30,18 @@ export function keyOf(
 }
 
 /** The key of a row as text: a value, or an object of a composite key. Equal for equal keys. */
-export function keyText(row: StoredRow, { key, definition }: Keyed): string {
+export function keyText(row: StoredRow, { key, definition }: KeyedTable): string {
   const cell = (name: string): unknown => {
     const value = row[name]
     if (value === undefined) throw new KantaError('plugin', `The rows have no column '${name}', which is to be a key.`)
-    return plain(value, definition?.columns.get(name))
+    return normalize(value, definition?.columns.get(name))
   }
   if (key.length === 1) return JSON.stringify(cell(key[0]!))
   return JSON.stringify(Object.fromEntries(key.map((name) => [name, cell(name)])))
 }
 
 /** One form for values that databases write in several. */
-function plain(value: Stored, column: ColumnDefinition | undefined): unknown {
+function normalize(value: StoredValue, column: ColumnDefinition | undefined): unknown {
   if (value !== null && column?.type === 'timestamp') return { $date: column.codec!.decode(value as never) }
   if (column?.type === 'decimal') {
     const text = String(value)
@@ -51,7 +51,7 @@ function plain(value: Stored, column: ColumnDefinition | undefined): unknown {
 }
 
 /** A key that the program gives, as the database holds it. */
-export function givenKey(given: unknown, table: Keyed, toDatabase: (name: string) => string): StoredRow {
+export function toStoredKey(given: unknown, table: KeyedTable, toDatabase: (name: string) => string): StoredRow {
   const { key, definition } = table
   const isObject = typeof given === 'object' && given !== null && !ArrayBuffer.isView(given) && !(given instanceof Date)
   if (!isObject && key.length > 1)
@@ -66,7 +66,7 @@ export function givenKey(given: unknown, table: Keyed, toDatabase: (name: string
       const value: unknown = values[name]
       if (value === undefined || value === null) return refuse(`The key of '${fullName(table)}' has no '${name}'.`)
       const codec = definition?.columns.get(name)?.codec
-      return [name, (codec === undefined ? value : codec.encode(value)) as Stored]
+      return [name, (codec === undefined ? value : codec.encode(value)) as StoredValue]
     }),
   )
 }

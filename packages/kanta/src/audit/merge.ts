@@ -3,7 +3,7 @@ import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
 import { fullName } from '../ir/index.ts'
 import type { Capture } from './capture.ts'
 import type { StoredRow } from './image.ts'
-import { byKey, locksOf, star } from './rows.ts'
+import { locksOf, mapByKey, star } from './rows.ts'
 
 type Merge = NodeOf<'merge'>
 
@@ -11,13 +11,13 @@ type Merge = NodeOf<'merge'>
 export async function captureMerge(tree: Merge, capture: Capture): Promise<unknown[]> {
   const { table } = capture
   refuseNewKeys(tree, capture)
-  const before = byKey(await capture.derive('met', metRows(tree, capture)), table)
+  const before = mapByKey(await capture.derive('met', metRows(tree, capture)), table)
   const added: StoredRow[] = []
   for (const [i, keys] of addedKeys(tree, capture).entries()) added.push(...(await capture.derive(`added ${i}`, keys)))
   const result = await capture.next()
-  const after = await capture.now([...before.values(), ...added])
+  const after = await capture.currentRows([...before.values(), ...added])
   const met = [...before].map(([key, row]) => ({ before: row, after: after.get(key) }))
-  const fresh = [...byKey(added, table).keys()].filter((key) => !before.has(key) && after.has(key))
+  const fresh = [...mapByKey(added, table).keys()].filter((key) => !before.has(key) && after.has(key))
   await capture.record([...met, ...fresh.map((key) => ({ before: undefined, after: after.get(key) }))])
   return result
 }

@@ -50,20 +50,20 @@ export interface Settings {
   readonly now: () => Date
   readonly metadata: ((context: Context) => unknown) | undefined
   /** Whether a trail is kept of a table, by its full name. */
-  readonly audits: (name: string) => boolean
-  readonly isOwn: (name: string) => boolean
+  readonly isAudited: (name: string) => boolean
+  readonly isTrailTable: (name: string) => boolean
   /** Whether a column of a table is never kept; `undefined` where all are. */
-  readonly redacts: (name: string) => ((column: string) => boolean) | undefined
+  readonly redactedColumns: (name: string) => ((column: string) => boolean) | undefined
   /** Makes the names that were given mean what they are called in a database, too, whose plugins may rename. */
-  readonly learn: (db: DatabaseHandle) => void
+  readonly learnNames: (db: DatabaseHandle) => void
 }
 
 /** Names are asked for as `schema.table`, and may have been given without the schema. */
-const bare = (name: string): string => name.slice(name.indexOf('.') + 1)
+const withoutSchema = (name: string): string => name.slice(name.indexOf('.') + 1)
 /** Not all databases tell cases apart: a table that is spelled otherwise is audited as well. */
-const plain = (name: string): string => name.toLowerCase()
+const foldCase = (name: string): string => name.toLowerCase()
 
-export function settle(options: AuditOptions): Settings {
+export function checkSettings(options: AuditOptions): Settings {
   checkOptions('audit()', options, OPTIONS)
   const { tables, table = 'kanta_audit', keys = {}, redact = {}, actor, reason } = options
   checkName(table, 'the table of an audit trail')
@@ -73,12 +73,12 @@ export function settle(options: AuditOptions): Settings {
   for (const name of [actor, reason]) if (name !== undefined) checkName(name, 'the name of a value of the context')
   checkLists('redact', redact)
   checkLists('keys', keys)
-  const own = [table, headName(table)].map(plain)
-  const listed = tables === undefined ? undefined : new Set<string>(tables.map(plain))
+  const own = [table, headName(table)].map(foldCase)
+  const listed = tables === undefined ? undefined : new Set<string>(tables.map(foldCase))
   const known: Record<string, readonly string[]> = { ...keys }
   const hidden = new Map<string, Set<string>>()
   const hide = (name: string, columns: readonly string[]): void => {
-    hidden.set(plain(name), new Set([...(hidden.get(plain(name)) ?? []), ...columns.map(plain)]))
+    hidden.set(foldCase(name), new Set([...(hidden.get(foldCase(name)) ?? []), ...columns.map(foldCase)]))
   }
   for (const [name, columns] of Object.entries(redact)) hide(name, columns)
   const learned = new WeakSet<object>()
@@ -89,28 +89,28 @@ export function settle(options: AuditOptions): Settings {
     statePolicies: options.statePolicies ?? ['softDelete', 'ttl'],
     now: callback('now', options.now) ?? (() => new Date()),
     metadata: callback('metadata', options.metadata),
-    audits: (name) => {
-      const asked = plain(name)
-      if (own.includes(bare(asked))) return false
-      return listed === undefined || listed.has(asked) || listed.has(bare(asked))
+    isAudited: (name) => {
+      const asked = foldCase(name)
+      if (own.includes(withoutSchema(asked))) return false
+      return listed === undefined || listed.has(asked) || listed.has(withoutSchema(asked))
     },
-    isOwn: (name) => own.includes(bare(plain(name))),
-    redacts: (name) => {
-      const columns = hidden.get(plain(name)) ?? hidden.get(bare(plain(name)))
-      return columns && ((column) => columns.has(plain(column)))
+    isTrailTable: (name) => own.includes(withoutSchema(foldCase(name))),
+    redactedColumns: (name) => {
+      const columns = hidden.get(foldCase(name)) ?? hidden.get(withoutSchema(foldCase(name)))
+      return columns && ((column) => columns.has(foldCase(column)))
     },
-    learn: (db) => {
+    learnNames: (db) => {
       const policies = policiesOf(db)
       if (learned.has(policies)) return
       learned.add(policies)
       const { inTable, inColumn } = namesIn(policies)
-      for (const name of tables ?? []) listed!.add(plain(inTable(name)))
+      for (const name of tables ?? []) listed!.add(foldCase(inTable(name)))
       for (const [name, columns] of Object.entries(redact)) {
         const definition = schemaOf(db).get(name)
         for (const column of columns)
           if (
             definition !== undefined &&
-            ![...definition.columns.keys()].some((one) => isOneName(one, column, inColumn))
+            ![...definition.columns.keys()].some((one) => isSameColumn(one, column, inColumn))
           )
             refuse(`audit({ redact }): the table '${name}' has no column '${column}'.`)
         hide(inTable(name), columns.map(inColumn))
@@ -120,8 +120,8 @@ export function settle(options: AuditOptions): Settings {
   }
 }
 
-const isOneName = (one: string, other: string, inColumn: (name: string) => string): boolean =>
-  plain(one) === plain(other) || plain(inColumn(one)) === plain(other)
+const isSameColumn = (one: string, other: string, inColumn: (name: string) => string): boolean =>
+  foldCase(one) === foldCase(other) || foldCase(inColumn(one)) === foldCase(other)
 
 /** What some policies make of the names of a program. */
 function namesIn(policies: readonly Policy[]) {

@@ -1,10 +1,10 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { type DatabaseHandle, throwIfAborted } from '../extend/internal/index.ts'
 import { show } from '../sql/index.ts'
-import { lockedHead } from './chain.ts'
-import type { Row } from './entry.ts'
+import { lockHead } from './chain.ts'
+import type { EntryRow } from './entry.ts'
 import type { Settings } from './options.ts'
-import { type Entry, keyColumns, transactionId, write } from './record.ts'
+import { type Entry, keyColumns, transactionId, writeEntries } from './record.ts'
 import { auditTables } from './table.ts'
 
 export interface PruneOptions {
@@ -35,13 +35,13 @@ export async function prune(db: DatabaseHandle, settings: Settings, options: Pru
 
 async function pruneBatch(db: DatabaseHandle, settings: Settings, before: Date, batch: number): Promise<number> {
   const { entries } = auditTables(settings.table)
-  if (settings.hashChain) await lockedHead(db, settings.table)
+  if (settings.hashChain) await lockHead(db, settings.table)
   const rows = (await db
     .selectFrom(entries as never)
     .selectAll()
     .orderBy('seq' as never)
     .limit(batch)
-    .execute()) as Row[]
+    .execute()) as EntryRow[]
   // Only what stands before the first entry that is to stay: what is left has no gap.
   const stays = rows.findIndex((row) => row.at >= before)
   const old = stays < 0 ? rows : rows.slice(0, stays)
@@ -52,7 +52,7 @@ async function pruneBatch(db: DatabaseHandle, settings: Settings, before: Date, 
     .where('seq' as never, '<=', last.seq as never)
     .execute()
   const after = { seq: String(last.seq), hash: last.hash ?? '', at: last.at.toISOString() }
-  await write(db, settings, [checkpoint(db, settings, JSON.stringify(after))])
+  await writeEntries(db, settings, [checkpoint(db, settings, JSON.stringify(after))])
   return old.length
 }
 
@@ -75,14 +75,14 @@ export function checkpoint(db: DatabaseHandle, settings: Settings, after: string
 }
 
 /** What a checkpoint says of the entries that were removed: the last of them. */
-interface Removed {
+interface RemovedEntry {
   readonly seq: string
   readonly hash: string
   readonly at: string
 }
 
 /** The last of the entries that were removed, if some were. */
-export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promise<Removed | undefined> {
+export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promise<RemovedEntry | undefined> {
   const { entries } = auditTables(settings.table)
   const [row] = (await db
     .selectFrom(entries as never)
@@ -91,12 +91,12 @@ export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promi
     .where('after_image' as never, 'is not', null as never)
     .orderBy('seq' as never, 'desc')
     .limit(1)
-    .execute()) as Row[]
-  return row === undefined ? undefined : (JSON.parse(row.after_image!) as Removed)
+    .execute()) as EntryRow[]
+  return row === undefined ? undefined : (JSON.parse(row.after_image!) as RemovedEntry)
 }
 
 /** Since when all that was written is in the trail. */
-export async function knownSince(db: DatabaseHandle, settings: Settings): Promise<Date | undefined> {
+export async function trailStart(db: DatabaseHandle, settings: Settings): Promise<Date | undefined> {
   const removed = await lastRemoved(db, settings)
   if (removed !== undefined) return new Date(removed.at)
   const { entries } = auditTables(settings.table)
@@ -104,6 +104,6 @@ export async function knownSince(db: DatabaseHandle, settings: Settings): Promis
   const [first] = (await query
     .orderBy('seq' as never)
     .limit(1)
-    .execute()) as Row[]
+    .execute()) as EntryRow[]
   return first?.at
 }

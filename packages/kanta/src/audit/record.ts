@@ -1,9 +1,9 @@
 import { type Context, contextValue } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, sessionOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { chained } from './chain.ts'
+import { linkEntries } from './chain.ts'
 import { imageText, type StoredRow, valueText } from './image.ts'
-import { type Keyed, keyText } from './key.ts'
+import { type KeyedTable, keyText } from './key.ts'
 import type { Settings } from './options.ts'
 import { auditTables, KEY_PREFIX } from './table.ts'
 
@@ -50,7 +50,7 @@ export function transactionId(db: DatabaseHandle): string {
 }
 
 /** What all entries of one statement have in common. */
-interface Cause {
+interface StatementCause {
   readonly asked: string
   readonly context: Context
 }
@@ -59,13 +59,13 @@ interface Cause {
 export async function record(
   db: DatabaseHandle,
   settings: Settings,
-  table: Keyed,
-  { asked, context }: Cause,
+  table: KeyedTable,
+  { asked, context }: StatementCause,
   changes: readonly Change[],
 ): Promise<void> {
   const { actor, reason, metadata } = settings
   const reals = dialectOf(db).name === 'sqlite'
-  const hidden = settings.redacts(fullName(table))
+  const hidden = settings.redactedColumns(fullName(table))
   const common = {
     transaction_id: transactionId(db),
     at: settings.now(),
@@ -92,7 +92,7 @@ export async function record(
       after_image: shown(after, is),
     })
   }
-  await write(db, settings, entries)
+  await writeEntries(db, settings, entries)
 }
 
 export function keyColumns(
@@ -114,9 +114,9 @@ export function prefixOf(key: string): string {
 }
 
 /** Writes entries: as they are, or as links of the chain. */
-export async function write(db: DatabaseHandle, settings: Settings, entries: readonly Entry[]): Promise<void> {
+export async function writeEntries(db: DatabaseHandle, settings: Settings, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return
-  const rows = settings.hashChain ? await chained(db, settings.table, entries) : entries
+  const rows = settings.hashChain ? await linkEntries(db, settings.table, entries) : entries
   await db
     .insertInto(auditTables(settings.table).entries as never)
     .values(rows as never)

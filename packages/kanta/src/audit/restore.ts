@@ -2,14 +2,14 @@ import { checkOptions, KantaError } from '../error/index.ts'
 import { type DatabaseHandle, dialectOf, withoutPlugins, withStoredValues } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
 import { RUNNER } from '../sql/index.ts'
-import { imagesOf, type Row } from './entry.ts'
-import { type Image, redacted, type Stored, type StoredRow, toCell } from './image.ts'
-import type { Keyed } from './key.ts'
-import { type Named, tableOfEntry } from './names.ts'
+import { type EntryRow, imagesOf } from './entry.ts'
+import { type Image, redacted, type StoredRow, type StoredValue, toCell } from './image.ts'
+import type { KeyedTable } from './key.ts'
+import { type NamedTable, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
 import { record } from './record.ts'
-import { isOneOf, rowsOf, tableOf } from './rows.ts'
-import { mayWrite, scopeOf } from './scope.ts'
+import { keyCondition, rowsOf, tableOf } from './rows.ts'
+import { mayWrite, visibilityOf } from './visibility.ts'
 
 export interface RestoreOptions {
   /** Values for columns that the trail never kept, as `redact` says. */
@@ -30,7 +30,7 @@ export class Restorer {
   }
 
   /** Undoes what an entry says; `unchanged` refuses it for a row that was changed since. */
-  async undo(row: Row, unchanged = false): Promise<void> {
+  async undo(row: EntryRow, unchanged = false): Promise<void> {
     const named = tableOfEntry(this.#db, row, this.#settings)
     if (named === undefined)
       throw new KantaError('policy', `The trail holds '${row.table_name}', which is no table of this database handle.`)
@@ -40,10 +40,10 @@ export class Restorer {
   }
 
   /** Makes the row that has a key now what an image says; without an image takes it away. */
-  async put(named: Named, image: Image | null, key: StoredRow, expected?: { after: Image | null }): Promise<void> {
+  async put(named: NamedTable, image: Image | null, key: StoredRow, expected?: { after: Image | null }): Promise<void> {
     const { table } = named
-    const current = await this.#locked(table, key)
-    if (expected !== undefined && !isAs(current, expected.after)) throw changedSince(table)
+    const current = await this.#lockRow(table, key)
+    if (expected !== undefined && !matchesImage(current, expected.after)) throw changedError(table)
     this.#refuseHidden(named, image, current)
     if (image === null) {
       if (current !== undefined) await this.#remove(named, current)
@@ -51,30 +51,30 @@ export class Restorer {
     }
     // A row that is elsewhere by now goes back to its own key; one that stands there is another.
     const target = keyIn(image, table)
-    const there = current ?? (await this.#locked(table, target))
+    const there = current ?? (await this.#lockRow(table, target))
     if (there === undefined) await this.#add(named, image)
     else await this.#change(named, there, image)
   }
 
-  async #locked(table: Keyed, key: StoredRow): Promise<StoredRow | undefined> {
+  async #lockRow(table: KeyedTable, key: StoredRow): Promise<StoredRow | undefined> {
     return (await rowsOf(this.#db, table, [key], true))[0]
   }
 
   /** Both what is there and what comes back have to be rows that the policies of the handle show. */
-  #refuseHidden(named: Named, ...images: readonly (Image | null | undefined)[]): void {
-    const scope = scopeOf(this.#db, named, this.#settings)
+  #refuseHidden(named: NamedTable, ...images: readonly (Image | null | undefined)[]): void {
+    const visibility = visibilityOf(this.#db, named, this.#settings)
     for (const image of images)
-      if (image != null && !scope.sees(image))
+      if (image != null && !visibility.isVisible(image))
         throw new KantaError('policy', `The row of '${fullName(named.table)}' is not one that the policies show.`)
   }
 
   /** To put a row back is to write it: whoever may not do that may not do this. */
-  #refuseWrite(named: Named, before: StoredRow | undefined, after: StoredRow | undefined): void {
+  #refuseWrite(named: NamedTable, before: StoredRow | undefined, after: StoredRow | undefined): void {
     if (mayWrite(this.#db, named, this.#settings, { before, after })) return
     throw new KantaError('policy', `The policies do not let the row of '${fullName(named.table)}' be written.`)
   }
 
-  async #add(named: Named, image: Image): Promise<void> {
+  async #add(named: NamedTable, image: Image): Promise<void> {
     const { table } = named
     const values = this.#writable(table, image, undefined)
     this.#refuseWrite(named, undefined, values)
@@ -82,29 +82,29 @@ export class Restorer {
     await this.#record(table, undefined, values)
   }
 
-  async #change(named: Named, current: StoredRow, image: Image): Promise<void> {
+  async #change(named: NamedTable, current: StoredRow, image: Image): Promise<void> {
     const { table } = named
     const values = this.#writable(table, image, current)
     this.#refuseWrite(named, current, { ...current, ...values })
     await withStoredValues(this.#db)
       .updateTable(tableOf(table))
       .set(asValues(values))
-      .where(isOneOf(table, [current]))
+      .where(keyCondition(table, [current]))
       .execute()
     await this.#record(table, current, values)
   }
 
-  async #remove(named: Named, current: StoredRow): Promise<void> {
+  async #remove(named: NamedTable, current: StoredRow): Promise<void> {
     const { table } = named
     this.#refuseWrite(named, current, undefined)
     await withStoredValues(this.#db)
       .deleteFrom(tableOf(table))
-      .where(isOneOf(table, [current]))
+      .where(keyCondition(table, [current]))
       .execute()
     await this.#record(table, current, undefined)
   }
 
-  async #record(table: Keyed, before: StoredRow | undefined, values: StoredRow | undefined): Promise<void> {
+  async #record(table: KeyedTable, before: StoredRow | undefined, values: StoredRow | undefined): Promise<void> {
     const key = values === undefined ? undefined : { ...before, ...values }
     const after = key === undefined ? undefined : (await rowsOf(this.#db, table, [key]))[0]
     const { context } = this.#db[RUNNER]
@@ -112,17 +112,18 @@ export class Restorer {
   }
 
   /** The columns of an image that can be written; those that were never kept are given, or stay as they are. */
-  #writable(table: Keyed, image: Image, current: StoredRow | undefined): StoredRow {
+  #writable(table: KeyedTable, image: Image, current: StoredRow | undefined): StoredRow {
     const { name } = dialectOf(this.#db)
-    const values: [string, Stored][] = []
+    const values: [string, StoredValue][] = []
     for (const [column, value] of Object.entries(image)) {
       const definition = table.definition?.columns.get(column)
       if (definition?.generated === 'always') continue
-      if (value !== redacted) values.push([column, name === 'postgres' ? ofFloat(value as Stored) : (value as Stored)])
+      if (value !== redacted)
+        values.push([column, name === 'postgres' ? toFloatText(value as StoredValue) : (value as StoredValue)])
       else if (Object.hasOwn(this.#values, column)) {
         const given = this.#values[column]
         const codec = definition?.codec
-        values.push([column, (codec === undefined || given === null ? given : codec.encode(given)) as Stored])
+        values.push([column, (codec === undefined || given === null ? given : codec.encode(given)) as StoredValue])
       } else if (current === undefined)
         throw new KantaError(
           'conflict',
@@ -134,26 +135,26 @@ export class Restorer {
 }
 
 /** PostgreSQL takes what is no number as text. */
-const ofFloat = (value: Stored): Stored => {
-  if (Array.isArray(value)) return value.map(ofFloat)
+const toFloatText = (value: StoredValue): StoredValue => {
+  if (Array.isArray(value)) return value.map(toFloatText)
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }
 
 const asValues = (row: StoredRow): never => row as never
 
-const keyIn = (image: Image, table: Keyed): StoredRow =>
-  Object.fromEntries(table.key.map((name) => [name, image[name] as Stored]))
+const keyIn = (image: Image, table: KeyedTable): StoredRow =>
+  Object.fromEntries(table.key.map((name) => [name, image[name] as StoredValue]))
 
 /** Whether a row is as an image says, as far as that goes. */
-function isAs(row: StoredRow | undefined, image: Image | null): boolean {
+function matchesImage(row: StoredRow | undefined, image: Image | null): boolean {
   if (row === undefined || image === null) return row === undefined && image === null
   return Object.entries(image).every(
-    ([name, value]) => value === redacted || loose(row[name]) === loose(value as Stored),
+    ([name, value]) => value === redacted || looseText(row[name]) === looseText(value as StoredValue),
   )
 }
 
 /** A value as text, whichever of the types for numbers it has. */
-const loose = (value: Stored | undefined): string | undefined =>
+const looseText = (value: StoredValue | undefined): string | undefined =>
   value === undefined
     ? undefined
     : JSON.stringify(toCell(value, false), (_, one: unknown) => {
@@ -161,7 +162,7 @@ const loose = (value: Stored | undefined): string | undefined =>
         return typeof one === 'object' && one !== null && '$bigint' in one ? one.$bigint : one
       })
 
-const changedSince = (table: Keyed): KantaError =>
+const changedError = (table: KeyedTable): KantaError =>
   new KantaError(
     'conflict',
     `A row of '${fullName(table)}' was changed since. Undo the later transactions before, or give { force: true }.`,

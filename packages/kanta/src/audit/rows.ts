@@ -5,7 +5,7 @@ import { volatileFunctionIn } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Image, StoredRow } from './image.ts'
-import type { Keyed } from './key.ts'
+import type { KeyedTable } from './key.ts'
 
 export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
 
@@ -20,15 +20,15 @@ export function locksOf(name: string, db: DatabaseHandle): readonly Node[] {
  * The rows that an update or a delete is about to change, under lock. Without its limit: which rows that takes is known
  * when it has run.
  */
-export function candidates(
+export function selectCandidates(
   tree: NodeOf<'update'> | NodeOf<'delete'>,
   name: string,
   db: DatabaseHandle,
   more: readonly Node[] = [],
 ): Node {
   const { targets } = tree
-  const { ctes, recursive, joins, where } = steadyPart(tree)
-  const others = isSteady([...tree.ctes, ...sourcesOf(tree), ...tree.joins]) ? sourcesOf(tree) : []
+  const { ctes, recursive, joins, where } = repeatablePart(tree)
+  const others = isRepeatable([...tree.ctes, ...sourcesOf(tree), ...tree.joins]) ? sourcesOf(tree) : []
   // A target may stand among the tables of `using` again.
   const from =
     tree.kind === 'delete' && others.some((other) => nameOf(other) === name) ? others : [...targets, ...others]
@@ -44,14 +44,15 @@ const sourcesOf = (tree: Change): readonly Node[] => (tree.kind === 'update' ? t
  * What of a statement finds the same rows each time that it is asked. Without the rest, more rows are read: those that
  * stay as they were leave no entry.
  */
-function steadyPart(tree: Change): Pick<Change, 'ctes' | 'recursive' | 'joins' | 'where'> {
+function repeatablePart(tree: Change): Pick<Change, 'ctes' | 'recursive' | 'joins' | 'where'> {
   const { ctes, recursive, joins, where } = tree
-  if (!isSteady([...ctes, ...sourcesOf(tree), ...joins])) return { ctes: [], recursive: false, joins: [], where: [] }
-  return { ctes, recursive, joins, where: where.filter((condition) => isSteady([condition])) }
+  if (!isRepeatable([...ctes, ...sourcesOf(tree), ...joins]))
+    return { ctes: [], recursive: false, joins: [], where: [] }
+  return { ctes, recursive, joins, where: where.filter((condition) => isRepeatable([condition])) }
 }
 
 /** Whether some parts give the same each time that they are computed. */
-function isSteady(parts: readonly Node[]): boolean {
+function isRepeatable(parts: readonly Node[]): boolean {
   let steady = true
   for (const part of parts)
     walk(part, (inner) => {
@@ -68,7 +69,7 @@ export const looseKey = (row: Image, key: readonly string[]): string =>
   JSON.stringify(key.map((name) => String(row[name])))
 
 /** Rows by their keys, each once. */
-export function byKey(rows: readonly StoredRow[], { key, ...table }: Keyed): Map<string, StoredRow> {
+export function mapByKey(rows: readonly StoredRow[], { key, ...table }: KeyedTable): Map<string, StoredRow> {
   for (const name of rows.length === 0 ? [] : key)
     if (!(name in rows[0]!))
       throw new KantaError('plugin', `The table '${fullName(table)}' has no column '${name}', which is to be its key.`)
@@ -76,29 +77,29 @@ export function byKey(rows: readonly StoredRow[], { key, ...table }: Keyed): Map
 }
 
 /** How many composite keys stand in one statement. */
-const CHUNK = 64
-const LIST = 8_192
+const MAX_COMPOSITE_KEYS = 64
+const MAX_KEYS = 8_192
 
 /** The rows of some keys as they are now. */
 export async function rowsOf(
   db: DatabaseHandle,
-  table: Keyed,
+  table: KeyedTable,
   keys: readonly StoredRow[],
   locked = false,
 ): Promise<StoredRow[]> {
   const bare = withStoredValues(db)
-  const size = table.key.length === 1 ? LIST : CHUNK
+  const size = table.key.length === 1 ? MAX_KEYS : MAX_COMPOSITE_KEYS
   const found: StoredRow[] = []
   for (let at = 0; at < keys.length; at += size) {
     const some = keys.slice(at, at + size)
-    const query = bare.selectFrom(tableOf(table)).selectAll().where(isOneOf(table, some))
+    const query = bare.selectFrom(tableOf(table)).selectAll().where(keyCondition(table, some))
     const locking = locked && dialectOf(db).capabilities.locks ? query.forUpdate() : query
     found.push(...((await locking.execute()) as StoredRow[]))
   }
   return found
 }
 
-export const tableOf = (table: Pick<Keyed, 'schema' | 'name'>): never => sql.table(fullName(table)) as never
+export const tableOf = (table: Pick<KeyedTable, 'schema' | 'name'>): never => sql.table(fullName(table)) as never
 
 type Builder = ((left: unknown, op: string, right: unknown) => unknown) & {
   and(parts: readonly unknown[]): unknown
@@ -106,7 +107,7 @@ type Builder = ((left: unknown, op: string, right: unknown) => unknown) & {
 }
 
 /** A condition that holds for the rows of some keys. */
-export function isOneOf({ key }: Keyed, rows: readonly StoredRow[]): never {
+export function keyCondition({ key }: KeyedTable, rows: readonly StoredRow[]): never {
   const condition = (eb: Builder): unknown => {
     if (key.length === 1)
       return eb(

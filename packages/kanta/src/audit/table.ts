@@ -45,7 +45,7 @@ export const headName = (name: string): string => `${name}_head`
 export type AuditTable = ReturnType<typeof define>
 export type HeadTable = ReturnType<typeof defineHead>
 
-const known = new Map<string, { readonly entries: AuditTable; readonly head: HeadTable }>()
+const tablesByName = new Map<string, { readonly entries: AuditTable; readonly head: HeadTable }>()
 
 /**
  * The tables of an audit trail as values, for a schema whose migrations make them; `audit({ create: false })` then
@@ -65,10 +65,10 @@ const known = new Map<string, { readonly entries: AuditTable; readonly head: Hea
  */
 export function auditTables(name: string = 'kanta_audit'): { readonly entries: AuditTable; readonly head: HeadTable } {
   checkName(name, 'the table of an audit trail')
-  let found = known.get(name)
+  let found = tablesByName.get(name)
   if (found === undefined) {
     found = { entries: define(name), head: defineHead(name) }
-    known.set(name, found)
+    tablesByName.set(name, found)
   }
   return found
 }

@@ -1,7 +1,7 @@
 import { checkOptions, KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../extend/internal/index.ts'
-import { type Head, hashOf } from './chain.ts'
-import type { Row } from './entry.ts'
+import { type ChainHead, hashOf } from './chain.ts'
+import type { EntryRow } from './entry.ts'
 import type { Settings } from './options.ts'
 import { lastRemoved } from './prune.ts'
 import { prefixOf } from './record.ts'
@@ -34,17 +34,23 @@ export async function verify(db: DatabaseHandle, settings: Settings, options: Ve
   if (!settings.hashChain)
     throw new KantaError('unsupported', 'This trail has no chain to verify. Use audit({ hashChain: true }).')
   checkOptions('verify()', options, ['head', 'signal'])
-  return db.transaction().execute((transaction) => follow(transaction, settings, options), { signal: options.signal })
+  return db
+    .transaction()
+    .execute((transaction) => verifyChain(transaction, settings, options), { signal: options.signal })
 }
 
-async function follow(db: DatabaseHandle, settings: Settings, { head: kept }: VerifyOptions): Promise<Verification> {
+async function verifyChain(
+  db: DatabaseHandle,
+  settings: Settings,
+  { head: kept }: VerifyOptions,
+): Promise<Verification> {
   const { entries, head: headTable } = auditTables(settings.table)
   // Without a lock: writers go on, and what comes after this end is not looked at.
   const [end] = (await db
     .selectFrom(headTable as never)
     .selectAll()
-    .execute()) as Head[]
-  let { seq, hash } = await startOf(db, settings)
+    .execute()) as ChainHead[]
+  let { seq, hash } = await chainStart(db, settings)
   if (kept !== undefined && kept.seq < seq)
     throw new KantaError(
       'not_found',
@@ -56,7 +62,7 @@ async function follow(db: DatabaseHandle, settings: Settings, { head: kept }: Ve
   })
   if (kept !== undefined && kept.seq === seq && kept.hash !== hash) return broken('changed', seq)
   // A checkpoint says that these were removed; it lies, if it is not itself one of those that are followed.
-  const surviving = await firstOf(db, settings, '<=', seq)
+  const surviving = await firstEntry(db, settings, '<=', seq)
   if (surviving !== undefined) return broken('changed', surviving)
   for (;;) {
     const rows = (await db
@@ -66,11 +72,11 @@ async function follow(db: DatabaseHandle, settings: Settings, { head: kept }: Ve
       .where('seq' as never, '<=', (end?.seq ?? 0n) as never)
       .orderBy('seq' as never)
       .limit(BATCH)
-      .execute()) as Row[]
+      .execute()) as EntryRow[]
     for (const row of rows) {
       if (row.seq !== seq + 1n) return broken('missing', seq + 1n)
       hash = hashOf(hash, row.seq, row)
-      if (hash !== row.hash || !isFound(row)) return broken('changed', row.seq)
+      if (hash !== row.hash || !hasIndexedKeys(row)) return broken('changed', row.seq)
       seq = row.seq
       count++
       if (kept !== undefined && kept.seq === seq && kept.hash !== hash) return broken('changed', seq)
@@ -80,19 +86,19 @@ async function follow(db: DatabaseHandle, settings: Settings, { head: kept }: Ve
   if (end === undefined || seq < end.seq) return broken('missing', seq + 1n)
   if (end.hash !== hash) return broken('changed', seq)
   if (kept !== undefined && kept.seq > seq) return broken('missing', seq + 1n)
-  const surplus = await afterEnd(db, settings, seq)
+  const surplus = await entryAfterEnd(db, settings, seq)
   return surplus === undefined
     ? { valid: true, entries: count, broken: undefined, head: { seq, hash } }
     : broken('changed', surplus)
 }
 
 /** Whether an entry is found by its keys: what the index has of them is not in the hash. */
-const isFound = (row: Row): boolean =>
+const hasIndexedKeys = (row: EntryRow): boolean =>
   row.key_prefix === prefixOf(row.row_key) &&
   row.previous_prefix === (row.previous_key === null ? null : prefixOf(row.previous_key))
 
 /** The first entry on one side of a place. */
-async function firstOf(
+async function firstEntry(
   db: DatabaseHandle,
   settings: Settings,
   side: '<=' | '>',
@@ -104,22 +110,22 @@ async function firstOf(
     .where('seq' as never, side, seq as never)
     .orderBy('seq' as never)
     .limit(1)
-    .execute()) as Row[]
+    .execute()) as EntryRow[]
   return row?.seq
 }
 
 /** An entry with a number that no writer has given yet. */
-async function afterEnd(db: DatabaseHandle, settings: Settings, seq: bigint): Promise<bigint | undefined> {
-  const first = await firstOf(db, settings, '>', seq)
+async function entryAfterEnd(db: DatabaseHandle, settings: Settings, seq: bigint): Promise<bigint | undefined> {
+  const first = await firstEntry(db, settings, '>', seq)
   const [now] = (await db
     .selectFrom(auditTables(settings.table).head as never)
     .selectAll()
-    .execute()) as Head[]
+    .execute()) as ChainHead[]
   return first !== undefined && now !== undefined && first > now.seq ? first : undefined
 }
 
 /** What the first entry that is left follows: nothing, or what a checkpoint says of the entries that were removed. */
-async function startOf(db: DatabaseHandle, settings: Settings): Promise<Head> {
+async function chainStart(db: DatabaseHandle, settings: Settings): Promise<ChainHead> {
   const removed = await lastRemoved(db, settings)
   return removed === undefined ? { seq: 0n, hash: '' } : { seq: BigInt(removed.seq), hash: removed.hash }
 }

@@ -2,7 +2,7 @@ import { refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
 
 /** The identity of a row in a condition: the row of the table itself, or a related row. */
-export interface Scope {
+export interface RowScope {
   readonly table: string
 }
 
@@ -10,7 +10,7 @@ export type Value = number | bigint | string | boolean | Date
 
 /** One side of a comparison. */
 export type Part =
-  | { readonly kind: 'column'; readonly scope: Scope; readonly column: string }
+  | { readonly kind: 'column'; readonly scope: RowScope; readonly column: string }
   | { readonly kind: 'context'; readonly name: string }
   | { readonly kind: 'value'; readonly value: Value }
 
@@ -18,35 +18,35 @@ export type Items = { readonly kind: 'context'; readonly name: string } | readon
 export type Operator = '=' | '<>' | '<' | '<=' | '>' | '>='
 
 /** The syntax tree of a condition. */
-export type Tree =
+export type ConditionTree =
   | { readonly kind: 'constant'; readonly value: boolean }
   | { readonly kind: 'compare'; readonly left: Part; readonly operator: Operator; readonly right: Part }
   | { readonly kind: 'in'; readonly left: Part; readonly items: Items }
   | { readonly kind: 'null'; readonly operand: Part }
-  | { readonly kind: 'and' | 'or'; readonly items: readonly Tree[] }
-  | { readonly kind: 'not'; readonly operand: Tree }
+  | { readonly kind: 'and' | 'or'; readonly items: readonly ConditionTree[] }
+  | { readonly kind: 'not'; readonly operand: ConditionTree }
   | { readonly kind: 'role'; readonly name: string }
-  | { readonly kind: 'exists'; readonly scope: Scope; readonly where: Tree }
+  | { readonly kind: 'exists'; readonly scope: RowScope; readonly where: ConditionTree }
 
 /**
  * A condition on a row. Only the functions of this module create one; data that imitates one, such as the body of a
  * request, is refused.
  */
 export class RowCondition {
-  readonly #tree: Tree
+  readonly #tree: ConditionTree
 
-  constructor(tree: Tree) {
+  constructor(tree: ConditionTree) {
     this.#tree = tree
     Object.freeze(this)
   }
 
-  static treeOf(value: unknown): Tree {
+  static treeOf(value: unknown): ConditionTree {
     if (typeof value === 'object' && value !== null && #tree in value) return value.#tree
     return refuse(`A policy takes conditions, such as row.owner.eq(context.user), not ${show(value)}.`)
   }
 }
 
-type Ordered<T> = T extends string | boolean ? never : T | Term<T>
+type OrderedOperand<T> = T extends string | boolean ? never : T | Term<T>
 
 declare const $items: unique symbol
 
@@ -74,26 +74,26 @@ export class Term<in out T> {
   }
 
   /** Compares numbers and moments. Texts are excluded, since their order differs between databases. */
-  lt(other: Ordered<T>): RowCondition {
+  lt(other: OrderedOperand<T>): RowCondition {
     return this.#compare('<', other)
   }
 
-  le(other: Ordered<T>): RowCondition {
+  le(other: OrderedOperand<T>): RowCondition {
     return this.#compare('<=', other)
   }
 
-  gt(other: Ordered<T>): RowCondition {
+  gt(other: OrderedOperand<T>): RowCondition {
     return this.#compare('>', other)
   }
 
-  ge(other: Ordered<T>): RowCondition {
+  ge(other: OrderedOperand<T>): RowCondition {
     return this.#compare('>=', other)
   }
 
   /** Checks that the value is in a list. */
   in(list: readonly T[] | TermList<T>): RowCondition {
     if (Array.isArray(list)) {
-      const items = (list as readonly unknown[]).map((item) => valueOf(item, 'in()'))
+      const items = (list as readonly unknown[]).map((item) => checkValue(item, 'in()'))
       return new RowCondition({ kind: 'in', left: this.#part, items })
     }
     const part = typeof list === 'object' && list !== null && #part in list ? (list as Term<unknown>).#part : undefined
@@ -112,7 +112,7 @@ export class Term<in out T> {
 
   #compare(operator: Operator, other: unknown): RowCondition {
     const isTerm = typeof other === 'object' && other !== null && #part in other
-    const right: Part = isTerm ? other.#part : { kind: 'value', value: valueOf(other, operator) }
+    const right: Part = isTerm ? other.#part : { kind: 'value', value: checkValue(other, operator) }
     if (right.kind === 'value' && typeof right.value === 'string' && operator !== '=' && operator !== '<>')
       return refuse(
         `'${operator}' compares numbers and moments, since the order of texts differs between databases. Use eq() or ne() for texts.`,
@@ -122,7 +122,7 @@ export class Term<in out T> {
 }
 
 /** Checks a value that a condition compares with, since one from a request may be anything. */
-function valueOf(value: unknown, where: string): Value {
+function checkValue(value: unknown, where: string): Value {
   const isValue =
     typeof value === 'string' ||
     typeof value === 'boolean' ||
@@ -136,7 +136,7 @@ function valueOf(value: unknown, where: string): Value {
   return value instanceof Date ? new Date(value) : (value as Value)
 }
 
-const joined = (kind: 'and' | 'or', conditions: readonly RowCondition[]): RowCondition =>
+const joinConditions = (kind: 'and' | 'or', conditions: readonly RowCondition[]): RowCondition =>
   new RowCondition({ kind, items: conditions.map((condition) => RowCondition.treeOf(condition)) })
 
 /**
@@ -145,7 +145,7 @@ const joined = (kind: 'and' | 'or', conditions: readonly RowCondition[]): RowCon
  * @throws KantaError `invalid_input` for anything but a condition.
  */
 export function and(...conditions: readonly RowCondition[]): RowCondition {
-  return joined('and', conditions)
+  return joinConditions('and', conditions)
 }
 
 /**
@@ -154,7 +154,7 @@ export function and(...conditions: readonly RowCondition[]): RowCondition {
  * @throws KantaError `invalid_input` for anything but a condition.
  */
 export function or(...conditions: readonly RowCondition[]): RowCondition {
-  return joined('or', conditions)
+  return joinConditions('or', conditions)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
 import type { SelectType } from '../table/index.ts'
-import { RowCondition, type Scope, Term, type TermList, type Tree } from './condition.ts'
+import { type ConditionTree, RowCondition, type RowScope, Term, type TermList } from './condition.ts'
 import { checkRelated } from './rules.ts'
 
 export type Operation = 'select' | 'insert' | 'update' | 'delete'
@@ -16,7 +16,7 @@ export type ContextTerms<C> = {
 }
 
 /** The terms that a condition can use. */
-export interface Given<DB, C, T extends keyof DB> {
+export interface ConditionTerms<DB, C, T extends keyof DB> {
   /** The row: for `using` the existing row, for `withCheck` the new one. */
   readonly row: RowTerms<DB[T]>
   /** The values that `db.as()` gives. A missing one is an error when the statement runs. */
@@ -30,10 +30,10 @@ export interface Given<DB, C, T extends keyof DB> {
   ): RowCondition
 }
 
-export type RowPredicate<DB, C, T extends keyof DB> = (given: Given<DB, C, T>) => RowCondition
+export type RowPredicate<DB, C, T extends keyof DB> = (given: ConditionTerms<DB, C, T>) => RowCondition
 
 /** Conditions on the existing row (`using`) and on the new row (`withCheck`, which defaults to `using`). */
-export interface Both<DB, C, T extends keyof DB> {
+export interface PolicyConditions<DB, C, T extends keyof DB> {
   readonly using: RowPredicate<DB, C, T>
   readonly withCheck?: RowPredicate<DB, C, T> | undefined
 }
@@ -57,13 +57,13 @@ export interface TablePolicies<DB, C, T extends keyof DB> {
    */
   allow(
     operations: Operation | 'all' | readonly Operation[],
-    condition?: RowPredicate<DB, C, T> | Both<DB, C, T>,
+    condition?: RowPredicate<DB, C, T> | PolicyConditions<DB, C, T>,
     options?: PolicyOptions,
   ): Declaration
   /** Hides the rows for which the condition is true or unknown, even if another policy allows them. */
   deny(
     operations: Operation | 'all' | readonly Operation[],
-    condition?: RowPredicate<DB, C, T> | Both<DB, C, T>,
+    condition?: RowPredicate<DB, C, T> | PolicyConditions<DB, C, T>,
     options?: PolicyOptions,
   ): Declaration
   /** Declares which roles may read and write some columns. */
@@ -72,24 +72,24 @@ export interface TablePolicies<DB, C, T extends keyof DB> {
 
 /** A policy of a table. */
 export class Declaration {
-  readonly #declared: Declared
+  readonly #declared: DeclaredPolicy
 
-  constructor(declared: Declared) {
+  constructor(declared: DeclaredPolicy) {
     this.#declared = declared
   }
 
-  static of(value: unknown, table: string): Declared {
+  static of(value: unknown, table: string): DeclaredPolicy {
     if (typeof value === 'object' && value !== null && #declared in value) return value.#declared
     return refuse(`The policies of '${table}' must be results of allow(), deny() and columns(), not ${show(value)}.`)
   }
 }
 
-type Declared =
+type DeclaredPolicy =
   | {
       readonly kind: 'allow' | 'deny'
       readonly operations: readonly Operation[]
-      readonly using: Tree
-      readonly withCheck: Tree
+      readonly using: ConditionTree
+      readonly withCheck: ConditionTree
     }
   | { readonly kind: 'columns'; readonly rights: ReadonlyMap<string, ColumnRights> }
 
@@ -99,14 +99,14 @@ export interface OperationRules {
   readonly withCheck: Rules
 }
 export interface Rules {
-  readonly allow: readonly Tree[]
-  readonly deny: readonly Tree[]
+  readonly allow: readonly ConditionTree[]
+  readonly deny: readonly ConditionTree[]
 }
 
 export interface TableRules {
   readonly name: string
   /** The row that the conditions name. */
-  readonly scope: Scope
+  readonly scope: RowScope
   readonly operations: Readonly<Record<Operation, OperationRules>>
   readonly columns: ReadonlyMap<string, ColumnRights>
 }
@@ -163,8 +163,8 @@ export function policies<DB, C = {}>(tables: PoliciesOf<DB, C>): Policies<DB, C>
 function rulesOf(name: string, make: unknown): TableRules {
   if (typeof make !== 'function')
     return refuse(`The policies of '${name}' must be a callback, ({ allow }) => [allow('select')], or open.`)
-  const scope: Scope = { table: name }
-  const given = givenFor(scope)
+  const scope: RowScope = { table: name }
+  const given = termsFor(scope)
   const rule =
     (kind: 'allow' | 'deny') =>
     (operations: unknown, condition?: unknown, options?: PolicyOptions): Declaration =>
@@ -175,14 +175,14 @@ function rulesOf(name: string, make: unknown): TableRules {
     columns: (rights: unknown) => columnsOf(rights, name),
   })
   if (!Array.isArray(made)) return refuse(`The policies of '${name}' must be a list, not ${show(made)}.`)
-  return gather(
+  return gatherRules(
     name,
     scope,
     made.map((one) => Declaration.of(one, name)),
   )
 }
 
-function gather(name: string, scope: Scope, declared: readonly Declared[]): TableRules {
+function gatherRules(name: string, scope: RowScope, declared: readonly DeclaredPolicy[]): TableRules {
   const columns = new Map<string, ColumnRights>()
   for (const one of declared) {
     if (one.kind !== 'columns') continue
@@ -192,7 +192,7 @@ function gather(name: string, scope: Scope, declared: readonly Declared[]): Tabl
     }
   }
   const of = (operation: Operation, part: 'using' | 'withCheck'): Rules => {
-    const trees = (kind: 'allow' | 'deny'): readonly Tree[] =>
+    const trees = (kind: 'allow' | 'deny'): readonly ConditionTree[] =>
       declared.flatMap((one) => (one.kind === kind && one.operations.includes(operation) ? [one[part]] : []))
     return { allow: trees('allow'), deny: trees('deny') }
   }
@@ -203,7 +203,7 @@ function gather(name: string, scope: Scope, declared: readonly Declared[]): Tabl
   return { name, scope, columns, operations: Object.fromEntries(entries) as TableRules['operations'] }
 }
 
-const ALWAYS: Tree = { kind: 'constant', value: true }
+const ALWAYS: ConditionTree = { kind: 'constant', value: true }
 
 function policyOf(
   kind: 'allow' | 'deny',
@@ -212,7 +212,7 @@ function policyOf(
   options: PolicyOptions | undefined,
   given: unknown,
   table: string,
-): Declared {
+): DeclaredPolicy {
   const operations =
     asked === 'all' ? OPERATIONS : Array.isArray(asked) ? (asked as readonly Operation[]) : [asked as Operation]
   for (const operation of operations)
@@ -224,8 +224,9 @@ function policyOf(
     refuse(`${kind}() of '${table}' names no operation. Use 'all', or some of ${OPERATIONS.join(', ')}.`)
   if (options !== undefined) checkOptions(`${kind}() of '${table}'`, options, ['roles'])
   const roles = options?.roles === undefined ? undefined : rolesOf(options.roles, `${kind}() of '${table}'`)
-  const limited = (tree: Tree): Tree => (roles === undefined ? tree : { kind: 'and', items: [oneOf(roles), tree] })
-  const treeOf = (predicate: unknown): Tree =>
+  const limited = (tree: ConditionTree): ConditionTree =>
+    roles === undefined ? tree : { kind: 'and', items: [anyRole(roles), tree] }
+  const treeOf = (predicate: unknown): ConditionTree =>
     typeof predicate === 'function'
       ? RowCondition.treeOf(predicate(given))
       : refuse(
@@ -246,7 +247,10 @@ function policyOf(
   return { kind, operations, using, withCheck: both.withCheck === undefined ? using : limited(treeOf(both.withCheck)) }
 }
 
-const oneOf = (roles: readonly string[]): Tree => ({ kind: 'or', items: roles.map((name) => ({ kind: 'role', name })) })
+const anyRole = (roles: readonly string[]): ConditionTree => ({
+  kind: 'or',
+  items: roles.map((name) => ({ kind: 'role', name })),
+})
 
 function rolesOf(roles: unknown, where: string): readonly string[] {
   if (!Array.isArray(roles)) return refuse(`${where}: roles must be a list of names, not ${show(roles)}.`)
@@ -272,22 +276,22 @@ function columnsOf(rights: unknown, table: string): Declaration {
 }
 
 /** Returns an object that makes the term of a name when it is read. */
-function terms<T>(make: (name: string) => T): object {
+function lazyTerms<T>(make: (name: string) => T): object {
   return new Proxy(Object.freeze({}), { get: (_, name) => (typeof name === 'string' ? make(name) : undefined) })
 }
 
-function givenFor(scope: Scope): object {
-  const rowOf = (one: Scope): object => terms((column) => new Term({ kind: 'column', scope: one, column }))
+function termsFor(scope: RowScope): object {
+  const rowOf = (one: RowScope): object => lazyTerms((column) => new Term({ kind: 'column', scope: one, column }))
   return Object.freeze({
     row: rowOf(scope),
-    context: terms((name) => new Term({ kind: 'context', name })),
+    context: lazyTerms((name) => new Term({ kind: 'context', name })),
     role: (name: unknown) => new RowCondition({ kind: 'role', name: rolesOf([name], 'role()')[0]! }),
     exists: (table: unknown, where: unknown) => {
       if (typeof table !== 'string' || typeof where !== 'function')
         return refuse(
           `exists() takes a table and a condition: exists('member', (other) => other.row.team.eq(row.team)).`,
         )
-      const other: Scope = { table }
+      const other: RowScope = { table }
       const tree = RowCondition.treeOf(where({ row: rowOf(other) }))
       return new RowCondition({ kind: 'exists', scope: other, where: tree })
     },

@@ -5,7 +5,7 @@ import { fullName } from '../ir/index.ts'
 import { compile } from './compile.ts'
 import type { ColumnRights, Policies, TableRules } from './declare.ts'
 import { hasRight, refuseColumn } from './evaluate.ts'
-import { rulesOfTable, seen, written } from './rules.ts'
+import { rulesOfTable, usingCondition, withCheckCondition } from './rules.ts'
 
 /**
  * Turns the policies into one that rewrites statements. With `native` it checks columns only, and leaves rows to the
@@ -25,9 +25,13 @@ export function rowPolicy(policies: Policies, capability: Capability | undefined
       const rule: TableRule = {
         ...columns,
         sees: (row: RowOf, use, runValues: RunValues) =>
-          compile(seen(rules, use), { scope: rules.scope, row, definition }, runValues),
+          compile(usingCondition(rules, use), { scope: rules.scope, row, definition }, runValues),
         checks: (row: RowOf, use, runValues: RunValues, isRead) =>
-          compile(written(rules, use, use === 'update' || isRead), { scope: rules.scope, row, definition }, runValues),
+          compile(
+            withCheckCondition(rules, use, use === 'update' || isRead),
+            { scope: rules.scope, row, definition },
+            runValues,
+          ),
       }
       return rule
     },

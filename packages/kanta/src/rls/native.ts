@@ -3,8 +3,8 @@ import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import { definitionOf, type TableDefinition } from '../table/index.ts'
 import { type ColumnRights, OPERATIONS, type Operation, Policies, type Rules, type TableRules } from './declare.ts'
-import { quote, Text } from './native-text.ts'
-import { together } from './rules.ts'
+import { ConditionPrinter, quote } from './native-text.ts'
+import { combine } from './rules.ts'
 
 export interface NativeOptions {
   /** The tables as values: an object of them, or a module. */
@@ -33,7 +33,7 @@ export interface NativeOptions {
  * ```
  */
 export function rlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeOptions): string[] {
-  const native = nativeOf('rlsStatements()', policies, options)
+  const native = checkSettings('rlsStatements()', policies, options)
   const role = roleName(options.role)
   return [...policies.tables].flatMap(([name, rules]) => {
     const table = tableName(name)
@@ -66,7 +66,7 @@ export function rlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeO
  * ```
  */
 export function dropRlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeOptions): string[] {
-  const native = nativeOf('dropRlsStatements()', policies, options)
+  const native = checkSettings('dropRlsStatements()', policies, options)
   const roles = [options.role, ...Object.values(options.roles ?? {})].map(roleName)
   return [...policies.tables].flatMap(([name, rules]) => {
     const table = tableName(name)
@@ -81,14 +81,14 @@ export function dropRlsStatements<DB, C>(policies: Policies<DB, C>, options: Nat
   })
 }
 
-interface Native {
-  readonly text: Text
+interface NativeSettings {
+  readonly printer: ConditionPrinter
   definition(table: string): TableDefinition
 }
 
 const OPTIONS: readonly string[] = ['schema', 'role', 'roles']
 
-function nativeOf(what: string, policies: unknown, options: NativeOptions): Native {
+function checkSettings(what: string, policies: unknown, options: NativeOptions): NativeSettings {
   if (!(policies instanceof Policies)) return refuse(`${what} takes the result of policies(), not ${show(policies)}.`)
   checkOptions(what, options, OPTIONS)
   const tables = new Map<string, TableDefinition>()
@@ -98,7 +98,7 @@ function nativeOf(what: string, policies: unknown, options: NativeOptions): Nati
   }
   const definition = (table: string): TableDefinition =>
     tables.get(table) ?? refuse(`The table '${table}' has policies, but the schema lacks it. Add it to the schema.`)
-  return { definition, text: new Text(definition) }
+  return { definition, printer: new ConditionPrinter(definition) }
 }
 
 /** Quotes the name of a role, but not `public`, which means everybody. */
@@ -123,13 +123,14 @@ interface NativePolicy {
  * Returns a permissive policy for each allow(), a restrictive one for each deny(), and restrictive ones that let a
  * context change only rows that it can read.
  */
-function policiesOf(rules: TableRules, { text }: Native): readonly NativePolicy[] {
-  const read = text.of(together(rules.operations.select.using))
+function policiesOf(rules: TableRules, { printer }: NativeSettings): readonly NativePolicy[] {
+  const read = printer.print(combine(rules.operations.select.using))
   return OPERATIONS.flatMap((operation) => {
     const { using, withCheck } = rules.operations[operation]
     const of = (kind: keyof Rules, style: NativePolicy['style']): NativePolicy[] =>
       using[kind].map((tree, i) => {
-        const said = (one: typeof tree): string => (kind === 'allow' ? text.of(one) : `(not ${text.of(one)})`)
+        const said = (one: typeof tree): string =>
+          kind === 'allow' ? printer.print(one) : `(not ${printer.print(one)})`
         const clauses = clausesOf(operation, said(tree), said(withCheck[kind][i]!))
         return { name: `kanta_${operation}_${kind}_${i + 1}`, style, operation, clauses }
       })

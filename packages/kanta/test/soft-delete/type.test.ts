@@ -80,17 +80,17 @@ test('a database that lacks what the plugin needs is not opened', () => {
   expect(opening({ tables: ['tag'] })).toThrow(/'tag' has no column 'deleted_at'/)
   expect(opening({ cascade: { column: 'cascade_id' } })).toThrow(/has no column 'cascade_id'/)
   expect(opening({ deletedBy: { column: 'who', context: 'user' } })).toThrow(/has no column 'who'/)
-  expect(opening({ column: 'deletion' })).toThrow(/type uuid, which holds no moment/)
+  expect(opening({ column: 'deletion' })).toThrow(/the type uuid, which cannot hold a moment/)
   expect(opening({ column: 'title', tables: ['post'] })).toThrow(/'post.title' cannot be null/)
   expect(
     opening({
       tables: ['post'],
       cascade: { along: [{ table: 'comment', columns: ['post_id'], references: { table: 'post', columns: ['id'] } }] },
     }),
-  ).toThrow(/'comment', which is not among the tables/)
+  ).toThrow(/'comment', which is not a table of the plugin/)
   expect(
     opening({
       cascade: { along: [{ table: 'comment', columns: ['no'], references: { table: 'post', columns: ['id'] } }] },
     }),
-  ).toThrow(/'comment.no', which is not there/)
+  ).toThrow(/'comment.no', but the table has no such column/)
 })
