@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import type { Plugin, TransactionHook } from '../extend/index.ts'
+import type { NamedTable, Plugin, TransactionHook } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, transactionHooksOf } from '../extend/internal/index.ts'
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
@@ -57,6 +57,7 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
   const transactionHook = auditHook(settings)
   return {
     name: 'audit',
+    names: namesOf(options),
     // Last, next to the statement itself: others see it with the rows that it gives its user.
     priority: -1_000,
     policies: [
@@ -86,6 +87,12 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
     },
   }
 }
+
+/** The tables and columns that the options name; `keys` are those of tables that the schema does not define. */
+const namesOf = ({ tables = [], redact = {} }: AuditOptions): readonly NamedTable[] => [
+  ...tables.map((table) => ({ table })),
+  ...Object.entries(redact).map(([table, columns]) => ({ table, columns })),
+]
 
 /** The audit runs inserts in a form of its own, which a transaction hook between it and the statement would not see. */
 function refuseLaterHooks(db: DatabaseHandle, own: TransactionHook): void {

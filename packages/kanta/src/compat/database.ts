@@ -57,7 +57,21 @@ interface Shared {
   readonly handle: DatabaseHandle
 }
 
-const shared = Symbol('shared')
+/** What a constructor is given in place of a state, which is for nobody else: it leads past the policies. */
+interface Ticket {
+  readonly dialect?: undefined
+}
+
+const tickets = new WeakMap<object, Shared>()
+
+function ticketOf(state: Shared): Ticket {
+  const ticket: Ticket = {}
+  tickets.set(ticket, state)
+  return ticket
+}
+
+/** The state of a database. */
+let stateOf: (db: Kysely) => Shared
 
 /** A database with some plugins, found again by the plugins, so that what is planned under them is kept. */
 class Added {
@@ -146,28 +160,32 @@ function opened(config: KyselyConfig): Shared {
 
 /** A database with the names of Kysely. */
 export class Kysely extends Creator {
-  readonly [shared]: Shared
+  readonly #state: Shared
 
-  constructor(given: KyselyConfig | { readonly [shared]: Shared }) {
-    const state = shared in given ? given[shared] : opened(given)
+  static {
+    stateOf = (db) => db.#state
+  }
+
+  constructor(given: KyselyConfig | Ticket) {
+    const state = tickets.get(given) ?? opened(given as KyselyConfig)
     super(state.handle)
-    this[shared] = state
+    this.#state = state
   }
 
   get fn() {
-    return this[shared].handle.fn
+    return this.#state.handle.fn
   }
 
   get schema(): SchemaBuilder {
-    return schemaBuilder(this[shared].handle as unknown as QueryRunner)
+    return schemaBuilder(this.#state.handle as unknown as QueryRunner)
   }
 
   get dynamic() {
-    return this[shared].handle.dynamic
+    return this.#state.handle.dynamic
   }
 
   get introspection(): DatabaseIntrospector {
-    return this[shared].config.dialect.createIntrospector(this as never)
+    return this.#state.config.dialect.createIntrospector(this as never)
   }
 
   get isTransaction(): boolean {
@@ -175,36 +193,36 @@ export class Kysely extends Creator {
   }
 
   case(...value: unknown[]) {
-    return this[shared].handle.case(...value)
+    return this.#state.handle.case(...value)
   }
 
   get [ADAPTER](): DialectAdapter {
-    return this[shared].config.dialect.createAdapter()
+    return this.#state.config.dialect.createAdapter()
   }
 
   get [RUNNER]() {
-    return this[shared].handle[RUNNER]
+    return this.#state.handle[RUNNER]
   }
 
   withSchema(schema: string): this {
-    const { added } = this[shared]
+    const { added } = this.#state
     const plugin = withSchema(schema)
     return this.#over(added.with([plugin, ...added.plugins], plugin))
   }
 
   /** The same database for someone: with values that policies of Kanta read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this {
-    return this.#over(this[shared].added.as(context))
+    return this.#over(this.#state.added.as(context))
   }
 
   withPlugin(plugin: KyselyPlugin | Plugin<object>): this {
-    const { added, root } = this[shared]
+    const { added, root } = this.#state
     if (isKantas(plugin)) return this.#over(added.based(plugin, root))
     return this.#over(added.with([...added.plugins, plugin], plugin))
   }
 
   withoutPlugins(): this {
-    return this.#over(this[shared].added.with([], NONE))
+    return this.#over(this.#state.added.with([], NONE))
   }
 
   withTables(): this {
@@ -224,23 +242,23 @@ export class Kysely extends Creator {
   }
 
   transaction(): TransactionBuilder {
-    return new TransactionBuilder(this[shared], {})
+    return new TransactionBuilder(this.#state, {})
   }
 
   startTransaction(): ControlledTransactionBuilder {
-    return new ControlledTransactionBuilder(this[shared], {})
+    return new ControlledTransactionBuilder(this.#state, {})
   }
 
   connection(): ConnectionBuilder {
-    return new ConnectionBuilder(this[shared])
+    return new ConnectionBuilder(this.#state)
   }
 
   executeQuery(query: unknown, options?: AbortableQueryOptions): Promise<unknown> {
-    return this[shared].handle.executeQuery(query, running(options))
+    return this.#state.handle.executeQuery(query, running(options))
   }
 
   destroy(): Promise<void> {
-    return this[shared].root.destroy()
+    return this.#state.root.destroy()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -249,42 +267,37 @@ export class Kysely extends Creator {
 
   /** The same database with other plugins. */
   #over(added: Added): this {
-    const { config, root } = this[shared]
-    const Made = this.constructor as new (given: { readonly [shared]: Shared }) => this
-    return new Made({ [shared]: { config, root, added, handle: added.in(root) } })
+    const { config, root } = this.#state
+    const Made = this.constructor as new (given: Ticket) => this
+    return new Made(ticketOf({ config, root, added, handle: added.in(root) }))
   }
 }
 
 /** The same database, or transaction, as Kanta has it: with what its plugins add. */
 export function kantaOf(db: Kysely): DatabaseHandle {
   if (!(db instanceof Kysely)) return refuse('kantaOf() takes a Kysely of kanta/kysely.')
-  return db[shared].handle
+  return stateOf(db).handle
 }
 
 /** Stands for no plugins. */
 const NONE = {}
 
 /** What is asked of a transaction before it begins. */
-class Setup {
-  protected readonly state: Shared
-  protected readonly asked: TransactionSettings
+class Setup<Made> {
+  readonly #asked: TransactionSettings
+  readonly #make: (asked: TransactionSettings) => Made
 
-  constructor(state: Shared, asked: TransactionSettings) {
-    this.state = state
-    this.asked = asked
+  constructor(asked: TransactionSettings, make: (asked: TransactionSettings) => Made) {
+    this.#asked = asked
+    this.#make = make
   }
 
-  setAccessMode(accessMode: AccessMode): this {
-    return this.#with({ ...this.asked, accessMode })
+  setAccessMode(accessMode: AccessMode): Made {
+    return this.#make({ ...this.#asked, accessMode })
   }
 
-  setIsolationLevel(isolationLevel: IsolationLevel): this {
-    return this.#with({ ...this.asked, isolationLevel })
-  }
-
-  #with(asked: TransactionSettings): this {
-    const Made = this.constructor as new (state: Shared, asked: TransactionSettings) => this
-    return new Made(this.state, asked)
+  setIsolationLevel(isolationLevel: IsolationLevel): Made {
+    return this.#make({ ...this.#asked, isolationLevel })
   }
 }
 
@@ -302,20 +315,35 @@ function ask<B extends Asks<B>>(builder: B, { accessMode, isolationLevel }: Tran
 const within = (state: Shared, root: DatabaseHandle): Shared => ({ ...state, root, handle: root })
 
 /** A transaction around a callback. */
-export class TransactionBuilder extends Setup {
+export class TransactionBuilder extends Setup<TransactionBuilder> {
+  readonly #run: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>
+
+  constructor(state: Shared, asked: TransactionSettings) {
+    super(asked, (other) => new TransactionBuilder(state, other))
+    this.#run = (work) =>
+      ask(state.handle.transaction(), asked).execute((handle) => work(new Transaction(ticketOf(within(state, handle)))))
+  }
+
   execute<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
-    return ask(this.state.handle.transaction(), this.asked).execute((handle) =>
-      work(new Transaction({ [shared]: within(this.state, handle) })),
-    )
+    return this.#run(work)
   }
 }
 
 /** A transaction that its caller ends. */
-export class ControlledTransactionBuilder extends Setup {
-  async execute(): Promise<ControlledTransaction> {
-    const handle = await ask(this.state.handle.startTransaction(), this.asked).execute()
-    return new ControlledTransaction({ [shared]: within(this.state, handle) })
+export class ControlledTransactionBuilder extends Setup<ControlledTransactionBuilder> {
+  readonly #begin: () => Promise<ControlledTransaction>
+
+  constructor(state: Shared, asked: TransactionSettings) {
+    super(asked, (other) => new ControlledTransactionBuilder(state, other))
+    this.#begin = async () => {
+      const handle = await ask(state.handle.startTransaction(), asked).execute()
+      return new ControlledTransaction(ticketOf(within(state, handle)))
+    }
+  }
+
+  execute(): Promise<ControlledTransaction> {
+    return this.#begin()
   }
 }
 
@@ -328,7 +356,7 @@ export class ConnectionBuilder {
   }
 
   execute<T>(work: (db: Kysely) => Promise<T>, options?: AbortableOperationOptions): Promise<T> {
-    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely({ [shared]: within(this.#state, handle) }))
+    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely(ticketOf(within(this.#state, handle))))
     return this.#state.handle.connection().execute(run, options)
   }
 }
@@ -390,7 +418,7 @@ export class ControlledTransaction extends Transaction {
   }
 
   get #transaction(): Controlled {
-    return this[shared].root as Controlled
+    return stateOf(this).root as Controlled
   }
 
   #step(run: () => Promise<unknown>): Command<this> {

@@ -27,6 +27,8 @@ type State = 'open' | 'ending' | 'committed' | 'rolled back' | 'of unknown outco
 export class Transaction {
   readonly session: HeldSession
   readonly settings: TransactionSettings
+  /** What tells it from others, for those who may not have it: it leads to the connection. */
+  readonly identity: object = Object.freeze({})
   /** The transaction of which this is a savepoint. */
   readonly outer: Transaction | undefined
   readonly #driver: Driver

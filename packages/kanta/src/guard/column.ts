@@ -1,6 +1,6 @@
 import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { sourcesOf } from '../ir/index.ts'
+import { sourcesOf, takesTables } from '../ir/index.ts'
 import { eachChild, type Node, walk } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { GuardedTable, StatementGuard } from './statement-guard.ts'
@@ -65,11 +65,9 @@ class ColumnReader {
 
   /** Visits the parts of a statement, but for queries that cannot see its sources. */
   visitStatement(statement: Node, inner: readonly InnerSource[]): void {
-    const { written, read } = sourcesOf(statement)
-    const sources: ReadonlySet<Node> = new Set([...written, ...read])
-    eachChild(statement, (child) => {
+    eachChild(statement, (child, part) => {
       if (child.kind === 'cte' || child.kind === 'setOperation') return
-      if (sources.has(child)) return this.#source(child, false, inner)
+      if (takesTables(part)) return this.#source(child, false, inner)
       if (child.kind !== 'joined') return this.#part(child, inner)
       for (const on of child.on) this.#part(on, inner)
       if (child.source !== undefined) this.#source(child.source, child.lateral || /apply/.test(child.style), inner)

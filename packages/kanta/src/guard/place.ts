@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { eachChild, misplaced, type Part, sourcesOf, takes } from '../ir/index.ts'
+import { eachChild, misplaced, type Part, sourcesOf, takesTables } from '../ir/index.ts'
 import type { Node } from '../run/index.ts'
 import { STATEMENTS } from './column.ts'
 import type { StatementGuard } from './statement-guard.ts'
@@ -27,11 +27,6 @@ export function checkPlaces(part: Node, place: Part, names: readonly string[], g
 }
 
 const NONE = { written: [], read: [] }
-
-const takesTables = (place: Part): boolean =>
-  !takes(place, 'expression') &&
-  !takes(place, 'selection') &&
-  (takes(place, 'source') || takes(place, 'target') || takes(place, 'table'))
 
 const nameOf = (source: Node): readonly string[] =>
   source.kind === 'alias' || source.kind === 'table' ? [source.name] : []

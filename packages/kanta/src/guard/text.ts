@@ -111,26 +111,20 @@ function spaceText(string: string, after: boolean, before: boolean): string {
 
 /** Puts the direct text parts of a node in parentheses, except in clauses that cannot have them. */
 function wrapText(parent: Node): Node {
-  const bare = new Set<Node>()
-  if (parent.kind === 'select' || parent.kind === 'update' || parent.kind === 'delete')
-    for (const part of BARE_PARTS) {
-      const found = (parent as unknown as Record<string, unknown>)[part]
-      if (Array.isArray(found)) for (const item of found) bare.add(item as Node)
-      else if (found !== undefined) bare.add(found as Node)
-    }
-  if (parent.kind === 'operation') bare.add(parent.operator)
-  const conditions = new Set<Node>([
-    ...('where' in parent ? parent.where : []),
-    ...('on' in parent && Array.isArray(parent.on) ? (parent.on as readonly Node[]) : []),
-    ...(parent.kind === 'select' ? parent.having : []),
-  ])
-  const trusted = CONDITIONS.has(parent.kind)
-  return mapChildren(parent, (child) =>
-    (TEXT.has(child.kind) || (child.kind === 'trusted' && (trusted || conditions.has(child)))) && !bare.has(child)
-      ? inParens(child)
-      : child,
-  )
+  return mapChildren(parent, (child, _, part) => {
+    const isWrapped = TEXT.has(child.kind) || (child.kind === 'trusted' && isCondition(parent, part))
+    return isWrapped && !isBare(parent, part) ? inParens(child) : child
+  })
 }
+
+// By the names of the parts, since equal nodes are one object, which may stand in several.
+const isBare = ({ kind }: Node, part: string): boolean =>
+  kind === 'select' || kind === 'update' || kind === 'delete'
+    ? BARE_PARTS.has(part)
+    : kind === 'operation' && part === 'operator'
+
+const isCondition = ({ kind }: Node, part: string): boolean =>
+  CONDITIONS.has(kind) || part === 'where' || part === 'on' || (kind === 'select' && part === 'having')
 
 const inParens = (operand: Node): NodeOf<'parens'> => ({ kind: 'parens', operand })
 

@@ -70,7 +70,7 @@ export function tenant(options: TenantOptions): Plugin {
       return new TenantRule(table, column, known, context)
     },
   })
-  return { name: 'tenant', policies: [policy] }
+  return { name: 'tenant', names: [...(tables ?? []), ...shared].map((table) => ({ table })), policies: [policy] }
 }
 
 /** Checks the options and fills in the defaults. */

@@ -106,6 +106,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
   const rule = (table: TableReference): TableRule | undefined => ruleOf(table, settings)
   return {
     name: 'timestamps',
+    names: settings.tables?.map((table) => ({ table })),
     policies: [tablePolicy({ name: 'timestamps', tables: settings.tables, rule })],
     extend: (db: DatabaseHandle) => {
       const touch = (table: unknown): unknown => {

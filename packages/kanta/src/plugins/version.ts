@@ -104,6 +104,7 @@ export function version(options: VersionOptions = {}): Plugin<Versioned> {
   }
   return {
     name: NAME,
+    names: tables?.map((table) => ({ table })),
     policies: [
       tablePolicy({
         name: NAME,

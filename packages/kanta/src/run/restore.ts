@@ -34,6 +34,7 @@ import {
   UpdateBuilder,
 } from '../sql/index.ts'
 import { type DatabaseHandle, settingsOf } from './database.ts'
+import { executorOf } from './query-runner.ts'
 import { FORMAT, fingerprints, type Stored } from './store.ts'
 
 const BUILDERS = {
@@ -77,7 +78,7 @@ function made(db: DatabaseHandle, stored: unknown, options: { readonly trustText
     runner: Runner,
   ) => Chain
   // Planning names what does not fit the tables of this database.
-  for (const slot of runner.slotsOf(shape)) {
+  for (const slot of executorOf(runner).slotsOf(shape)) {
     // Slots of policies have their values when it runs.
     if (slot.kind !== 'slot' || slot.index >= args.length) continue
     checkArgument(`The value ${slot.index} of the stored query`, args[slot.index], new Set([slot.role]))

@@ -11,7 +11,7 @@ export interface StreamSource extends StatementRunner {
   plan(shape: Chain['shape']): Plan
   bind(plan: Plan, args: readonly unknown[]): Bound
   prepare(plan: Plan, args: readonly unknown[]): readonly unknown[]
-  execute(query: Chain, options: ExecuteOptions | undefined): Promise<unknown[]>
+  start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown>
 }
 
 /** What an open stream holds, apart from the iterator, so that an iterator nobody has any more can be cleaned up after. */
@@ -140,7 +140,7 @@ async function* read(
   const ready = executor.plan(query.shape)
   if (ready.result !== 'rows') refuse('stream() reads rows: a query, or a statement with returning().')
   if (!session.canHoldStream || ready.transactionHooks !== undefined) {
-    const rows = await executor.execute(query, options)
+    const rows = (await executor.start(query, false, options)) as unknown[]
     throwIfAborted(signal, 'The stream')
     if (rows.length > 0) yield rows
     return

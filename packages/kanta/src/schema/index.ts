@@ -1,6 +1,6 @@
 import { definingDialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { DialectExecutor, type Executor } from '../extend/internal/index.ts'
+import { type RunnerOfQueries, runnerIn } from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { declareKinds, schemaFields } from '../ir/index.ts'
 import * as builder from '../sql/index.ts'
@@ -24,7 +24,7 @@ import * as builder from '../sql/index.ts'
  */
 export function schemaBuilder(db: QueryRunner): SchemaBuilder {
   declareKinds(schemaFields)
-  const executor = (db as unknown as builder.Runnable)?.[builder.RUNNER]
-  if (executor === undefined) refuse(`schemaBuilder(${builder.show(db)}) takes a database, such as kanta({ … }).`)
-  return new builder.SchemaBuilder(DialectExecutor.of(executor as Executor, definingDialect)) as never
+  const runner = (db as unknown as builder.Runnable)?.[builder.RUNNER]
+  if (runner === undefined) refuse(`schemaBuilder(${builder.show(db)}) takes a database, such as kanta({ … }).`)
+  return new builder.SchemaBuilder(runnerIn(runner as RunnerOfQueries, definingDialect)) as never
 }

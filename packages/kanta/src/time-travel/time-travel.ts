@@ -121,6 +121,7 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
   }
   return {
     name: NAME,
+    names: [...tables, ...current].map((table) => ({ table })),
     policies: [present],
     onInit: async (db: DatabaseHandle) => {
       const { known, policies } = groundOf(db)

@@ -62,6 +62,7 @@ export function ttl(options: TtlOptions): Plugin<Expires> {
   let main: DatabaseHandle | undefined
   return {
     name: 'ttl',
+    names: settings.tables.map(({ table, column }) => ({ table, columns: [column] })),
     policies: [policy],
     onInit: async (db: DatabaseHandle) => {
       // The database given here lacks the plugins that rename, so use the one that was opened.

@@ -1,6 +1,7 @@
 import { type Creation, creationOf, type Dialect } from '../dialect/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { Executor } from './execute.ts'
+import { executorOf, QueryRunner } from './query-runner.ts'
 import type { Settings } from './settings.ts'
 
 const known = new WeakMap<Settings, Map<Dialect, Settings>>()
@@ -18,19 +19,22 @@ function settingsIn(settings: Settings, dialect: Dialect): Settings {
 }
 
 /** Runs statements where a database, or a transaction of it, runs its queries, with more printers than these need. */
-export class DialectExecutor extends Executor {
-  static of({ settings, session }: Executor, dialectOf: (dialect: Dialect) => Dialect): DialectExecutor {
-    return new DialectExecutor(settingsIn(settings, dialectOf(settings.planning.dialect)), session)
-  }
-
+export class DialectRunner extends QueryRunner {
   /** How the database creates a `table()`. */
-  get creationOf(): (definition: TableDefinition) => Creation {
-    const { dialect } = this.settings.planning
-    return (definition) => creationOf(definition, dialect)
-  }
-
+  readonly creationOf: (definition: TableDefinition) => Creation
   /** Whether comments are statements of their own. */
-  get commentStatements(): boolean {
-    return this.settings.planning.dialect.capabilities.commentStatements === true
+  readonly commentStatements: boolean
+
+  constructor(executor: Executor) {
+    super(executor)
+    const { dialect } = executor
+    this.creationOf = (definition) => creationOf(definition, dialect)
+    this.commentStatements = dialect.capabilities.commentStatements === true
   }
+}
+
+/** Returns what runs statements in another dialect where a runner runs its queries. */
+export function runnerIn(runner: QueryRunner, dialectOf: (dialect: Dialect) => Dialect): DialectRunner {
+  const { settings, session, dialect } = executorOf(runner)
+  return new DialectRunner(new Executor(settingsIn(settings, dialectOf(dialect)), session))
 }
