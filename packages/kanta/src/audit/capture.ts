@@ -3,6 +3,7 @@ import { type Node, type NodeOf, type StatementContext, type TransactionHook, wa
 import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
 import type { TableDefinition } from '../table/index.ts'
+import { type AuditFacet, auditFacets } from './facet.ts'
 import type { StoredRow } from './image.ts'
 import { captureInsert } from './insert.ts'
 import { type KeyedTable, keyOf } from './key.ts'
@@ -11,7 +12,7 @@ import type { Settings } from './options.ts'
 import { record } from './record.ts'
 import { looseKey, mapByKey, rowsOf, selectCandidates } from './rows.ts'
 
-/** A statement that writes an audited table, and where its changes go. */
+/** A statement that writes an audited table, with what it takes to record its changes. */
 export class Capture {
   readonly statement: StatementContext
   readonly next: () => Promise<unknown[]>
@@ -28,7 +29,7 @@ export class Capture {
     next: () => Promise<unknown[]>,
   ) {
     const table = target?.kind === 'alias' ? target.operand : target
-    if (table?.kind !== 'table') throw bypassError('A table that is given as text')
+    if (table?.kind !== 'table') throw bypassError('A table in SQL text')
     const { schema, name } = table
     const definition = table.definition as TableDefinition | undefined
     this.statement = statement
@@ -39,15 +40,15 @@ export class Capture {
     this.name = target?.kind === 'alias' ? target.name : name
   }
 
-  get isPostgres(): boolean {
-    return dialectOf(this.db).name === 'postgres'
+  get facet(): AuditFacet {
+    return auditFacets.of(dialectOf(this.db))
   }
 
   derive(key: string, tree: Node, rows: 'as asked' | 'as stored' = 'as stored'): Promise<StoredRow[]> {
     return this.statement.derive(`audit: ${key}`, () => tree, rows) as Promise<StoredRow[]>
   }
 
-  /** The rows of some keys as they are now, by their keys. */
+  /** Reads the current rows of some keys, by their keys. */
   async currentRows(keys: readonly StoredRow[]): Promise<Map<string, StoredRow>> {
     return mapByKey(await rowsOf(this.db, this.table, keys), this.table)
   }
@@ -58,7 +59,7 @@ export class Capture {
   }
 }
 
-/** Keeps the trail: goes along with every statement that writes an audited table. */
+/** Creates the transaction hook that records every statement that writes an audited table. */
 export function auditHook(settings: Settings): TransactionHook {
   return {
     name: 'audit',
@@ -79,7 +80,7 @@ export function auditHook(settings: Settings): TransactionHook {
           return captureMerge(tree, new Capture(tree.into, settings, statement, next))
         case 'explain':
           if (tree.options === undefined) return next()
-          throw bypassError('A write inside of an explanation')
+          throw bypassError('A write in an explain statement')
         default:
           throw bypassError('SQL text that writes')
       }
@@ -94,10 +95,10 @@ const WRITING: ReadonlySet<Node['kind']> = new Set([
 export const bypassError = (what: string): KantaError =>
   new KantaError(
     'policy',
-    `${what} would pass by the audit trail. Build the statement by itself, as one of several in db.transaction().`,
+    `${what} bypasses the audit trail. Build it as a statement of its own; run several in db.transaction().`,
   )
 
-/** The statements that capture derives would run what is written inside of this one, too. */
+/** Refuses writes inside of a statement, since the derived statements would run them again. */
 function refuseInnerWrites(tree: Node): void {
   walk(tree, (part) => {
     if (part !== tree && tree.kind !== 'explain' && WRITES.has(part.kind))
@@ -112,7 +113,7 @@ function refuseSeveralTargets(targets: readonly Node[]): void {
   if (targets.length > 1) throw bypassError('A write to several tables at once')
 }
 
-/** An update: images before under lock, the statement, images after by the keys that the rows then have. */
+/** Captures an update: reads and locks the old rows, runs the statement, and reads the new rows by their new keys. */
 async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<unknown[]> {
   const { table, name, db } = capture
   const moved = newKeys(tree, table)
@@ -138,7 +139,7 @@ async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<
   return result
 }
 
-/** A column of the key that an update sets, and its new value beside the row as it was. */
+/** A key column that an update sets, with its new value as an item to select beside the old row. */
 interface NewKey {
   readonly column: string
   readonly alias: string
@@ -153,7 +154,7 @@ function newKeys(tree: NodeOf<'update'>, { key, definition, ...table }: KeyedTab
     if (set.value.kind === 'default')
       throw new KantaError(
         'unsupported',
-        `The key of '${fullName(table)}' is set to its default, which the audit cannot follow.`,
+        `The audit cannot follow an update that sets the key of '${fullName(table)}' to its default. Give the key a value.`,
       )
     const alias = `kanta key ${i}`
     return [{ column, alias, item: { kind: 'alias', operand: set.value, name: alias, columns: undefined } as Node }]
@@ -170,7 +171,7 @@ function withoutKeys(row: StoredRow, moved: readonly NewKey[]): StoredRow {
   return own
 }
 
-/** A delete: images before under lock, the statement, and a look at what is still there if it took less. */
+/** Captures a delete: reads and locks the rows, runs the statement, and reads which rows remain if it deleted fewer. */
 async function captureDelete(tree: NodeOf<'delete'>, capture: Capture): Promise<unknown[]> {
   const { table, name, db } = capture
   const before = mapByKey(await capture.derive('before', selectCandidates(tree, name, db)), table)
@@ -185,18 +186,20 @@ async function captureDelete(tree: NodeOf<'delete'>, capture: Capture): Promise<
   return result
 }
 
-/** How many rows a statement changed, from its result. */
+/** Returns the number of rows that a statement changed, from its result. */
 export function changedRowCount(tree: { readonly returning: readonly Node[] }, result: readonly unknown[]): number {
   if (tree.returning.length > 0) return result.length
   const { numUpdatedRows, numDeletedRows, numChangedRows } = Object(result[0]) as Record<string, bigint | undefined>
   return Number(numDeletedRows ?? numUpdatedRows ?? numChangedRows ?? 0n)
 }
 
-/** Undoes a statement that changed rows of which there is no image: others brought them after the images were taken. */
+/**
+ * Undoes a statement that changed rows without an image, which another transaction added after the images were read.
+ */
 function refuseMissingImages(isUnheld: boolean, { table }: Capture): void {
   if (!isUnheld) return
   throw new KantaError(
     'serialization_failure',
-    `This statement changes rows of '${fullName(table)}' that were not there, or not meant by it, when their images were taken for the audit trail. Run it again.`,
+    `Another transaction changed rows of '${fullName(table)}' between reading their images for the audit trail and this statement. Run it again.`,
   )
 }

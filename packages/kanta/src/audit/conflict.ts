@@ -12,7 +12,9 @@ type Insert = NodeOf<'insert'>
 const NEW_ROWS = 'kanta_new'
 const ref = (table: string, column: string): Node => ({ kind: 'ref', schema: undefined, table, column })
 
-/** The rows that an insert may change or take away, under lock; `undefined` for one that only adds rows. */
+/**
+ * Returns a locking query of the rows that an insert may change or replace; `undefined` for one that only adds rows.
+ */
 export function conflictingRows(tree: Insert, { table, name, db }: Capture): Node | undefined {
   const { conflict, duplicate, columns = [] } = tree
   const updates = conflict?.kind === 'conflict' && conflict.action === 'update'
@@ -23,7 +25,7 @@ export function conflictingRows(tree: Insert, { table, name, db }: Capture): Nod
     if (set.kind === 'assignment' && set.column.kind === 'ref' && table.key.includes(set.column.column))
       throw new KantaError(
         'unsupported',
-        `The audit cannot follow an upsert that changes the key of '${fullName(table)}'.`,
+        `The audit cannot follow an upsert that changes the key of '${fullName(table)}'. Update the key in a statement of its own.`,
       )
   const uniques = updates && conflict.columns.length > 0 ? [conflict.columns] : allUniques(table)
   const used = uniques.filter((unique) => mayConflict(unique, columns, table))
@@ -32,8 +34,7 @@ export function conflictingRows(tree: Insert, { table, name, db }: Capture): Nod
   const dialect = dialectOf(db)
   const newValue = (column: string): Node => {
     const definition = table.definition?.columns.get(column)
-    if (dialect.name !== 'postgres' || definition === undefined || tree.query !== undefined)
-      return ref(NEW_ROWS, column)
+    if (!dialect.untypedValues || definition === undefined || tree.query !== undefined) return ref(NEW_ROWS, column)
     return { kind: 'cast', operand: ref(NEW_ROWS, column), type: { kind: 'word', text: dialect.typeName(definition) } }
   }
   const meets = used.map(
@@ -58,19 +59,19 @@ export function conflictingRows(tree: Insert, { table, name, db }: Capture): Nod
   })
 }
 
-/** All that a new row may meet an old one in. */
+/** Returns all keys in which a new row may conflict with an old one. */
 function allUniques(table: KeyedTable): readonly (readonly string[])[] {
   const { definition, key } = table
   if (definition === undefined)
     throw new KantaError(
       'unsupported',
-      `Which rows of '${fullName(table)}' a new one would meet is known from its uniques. Give the database its schema, or name the columns: onConflict((c) => c.columns([…])).`,
+      `The audit does not know the unique columns of '${fullName(table)}', in which new rows may conflict. Give the database its schema, or name the columns: onConflict((c) => c.columns([…])).`,
     )
   const indexes = definition.indexes.filter(({ unique }) => unique)
   return [key, ...definition.uniques.map(({ columns }) => columns), ...indexes.map(({ columns }) => columns)]
 }
 
-/** Whether rows that give some columns can meet others in these; a column that is left out is null, or new. */
+/** Returns true if rows with some columns can conflict in a unique key. A column that is left out is null or new. */
 function mayConflict(unique: readonly string[], columns: readonly string[], table: KeyedTable): boolean {
   for (const name of unique) {
     if (columns.includes(name)) continue
@@ -78,14 +79,14 @@ function mayConflict(unique: readonly string[], columns: readonly string[], tabl
     if (column?.default !== undefined)
       throw new KantaError(
         'unsupported',
-        `The audit cannot tell which rows of '${fullName(table)}' an upsert meets that leaves '${name}' to its default. Give it.`,
+        `The audit cannot find the rows of '${fullName(table)}' that conflict with an upsert that leaves '${name}' to its default. Give it a value.`,
       )
     return false
   }
   return true
 }
 
-/** The rows of an insert as a query. */
+/** Returns the rows of an insert as a query. */
 function queryOfRows(tree: Insert, columns: readonly string[], wanted: readonly string[], table: KeyedTable): Node {
   if (tree.query !== undefined) return tree.query
   const codecOf = (name: string): Codec | undefined => table.definition?.columns.get(name)?.codec
@@ -117,7 +118,7 @@ function itemOf(item: Node, name: string, codec: ColumnDefinition['codec']): Nod
   return { kind: 'alias', operand, name, columns: undefined }
 }
 
-/** What a row leaves out is null. */
+/** Wraps a codec, so that a missing value is null. */
 const orNull = (codec: Codec | undefined): Codec => ({
   name: codec?.name ?? 'value',
   encode: (value) => (value === undefined ? null : codec === undefined ? (value as never) : codec.encode(value)),

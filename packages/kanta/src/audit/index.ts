@@ -4,6 +4,7 @@ import { type DatabaseHandle, dialectOf, transactionHooksOf } from '../extend/in
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { auditHook } from './capture.ts'
+import { auditFacets } from './facet.ts'
 import { type AuditOptions, checkSettings, type Settings } from './options.ts'
 import { checkpoint } from './prune.ts'
 import { writeEntries } from './record.ts'
@@ -19,21 +20,21 @@ export { auditTables } from './table.ts'
 export type { AuditTrail, PastRow, RowKey } from './trail.ts'
 export type { Verification, VerifyOptions } from './verify.ts'
 
-/** What a database has besides with `audit()`. */
+/** The property that `audit()` adds to a database. */
 export interface Audited {
-  /** The trail, scoped like the tables of this handle. */
+  /** The trail, restricted by the policies of this handle. */
   readonly audit: AuditTrail
 }
 
 /**
- * An audit trail: of every row that a statement writes through the database, who changed it when, and how it was before
- * and after, in one transaction with the statement. A write that the trail cannot hold fails.
+ * Keeps an audit trail. For every row that a statement writes through the database, it records who changed it, when,
+ * and the row before and after, in one transaction with the statement. A write that it cannot record fails.
  *
- * Statements that would pass by it are refused: SQL text, writes inside of `with()`, writes to several tables at once.
- * What triggers, other programs and foreign keys with `on delete cascade` do is not seen.
+ * Refuses statements that would bypass it: SQL text, writes inside of `with()`, writes to several tables at once. It
+ * does not see changes by triggers, other programs, and foreign keys with `on delete cascade`.
  *
  * @throws KantaError `invalid_input` for wrong options; a write fails with `plugin` for a table without a known key, and
- * with `policy` without the actor, or for what cannot be seen.
+ * with `policy` without the actor, or for a statement that would bypass the trail.
  *
  * @example
  * ```ts
@@ -58,10 +59,10 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
   return {
     name: 'audit',
     names: namesOf(options),
-    // Last, next to the statement itself: others see it with the rows that it gives its user.
+    // Last, next to the statement: other hooks see the result that the user gets.
     priority: -1_000,
     policies: [
-      // That there is a policy on rows keeps SQL text out, of which nothing is known.
+      // A policy on rows makes Kanta refuse SQL text, whose writes are unknown.
       tablePolicy({
         name: 'audit',
         rule: ({ name, schema, definition }, use, runValues) => {
@@ -73,7 +74,7 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
           })
           if (settings.isTrailTable(name) || (inside.kind === 'table' && settings.isTrailTable(inside.name)))
             refuseTrailTable(name)
-          // That there is a rule for deletes keeps out truncate(), of which no transaction hook hears.
+          // A rule for deletes makes Kanta refuse truncate(), which no transaction hook sees.
           return use === 'delete' && settings.isAudited(fullName({ schema, name })) ? {} : undefined
         },
       }),
@@ -94,27 +95,24 @@ const namesOf = ({ tables = [], redact = {} }: AuditOptions): readonly NamedTabl
   ...Object.entries(redact).map(([table, columns]) => ({ table, columns })),
 ]
 
-/** The audit runs inserts in a form of its own, which a transaction hook between it and the statement would not see. */
+/** Refuses transaction hooks after the audit, since it runs inserts in another form, which they would not see. */
 function refuseLaterHooks(db: DatabaseHandle, own: TransactionHook): void {
   const last = transactionHooksOf(db).at(-1)
   if (last !== undefined && last !== own && transactionHooksOf(db).includes(own))
     throw new KantaError(
       'plugin',
-      `The plugin of '${last.name}' comes after audit(), and has to come before. Raise its priority.`,
+      `The plugin of '${last.name}' comes after audit(), but must come before. Raise its priority.`,
     )
 }
 
 function refuseTrailTable(name: string): never {
-  throw new KantaError('policy', `'${name}' is the trail itself. Read it by db.audit.`)
+  throw new KantaError('policy', `'${name}' is the audit trail itself. Read it through db.audit.`)
 }
 
-const DIALECTS: readonly string[] = ['sqlite', 'postgres', 'mariadb']
-
-/** Makes the tables where they are missing, and marks where the trail begins. */
+/** Creates missing tables, and marks the beginning of the trail. */
 async function startTrail(db: DatabaseHandle, settings: Settings): Promise<void> {
-  const { name } = dialectOf(db)
-  if (!DIALECTS.includes(name))
-    throw new KantaError('unsupported', `audit() needs inserts that return their rows, which ${name} does not have.`)
+  // Throws if the database has no audit trail.
+  auditFacets.of(dialectOf(db))
   if (!settings.create) return
   const { table, hashChain } = settings
   await createTables(db, table, hashChain)

@@ -7,7 +7,10 @@ import { locksOf, mapByKey, star } from './rows.ts'
 
 type Merge = NodeOf<'merge'>
 
-/** A merge: images of the rows that it meets under lock, the keys of the rows that it will add, images after. */
+/**
+ * Captures a merge: reads and locks the matching rows, computes the keys of the rows that it may add, runs it, and
+ * reads all of them.
+ */
 export async function captureMerge(tree: Merge, capture: Capture): Promise<unknown[]> {
   const { table } = capture
   refuseNewKeys(tree, capture)
@@ -29,12 +32,12 @@ function refuseNewKeys(tree: Merge, { table }: Capture): void {
       if (set.kind !== 'assignment' || set.column.kind !== 'ref' || table.key.includes(set.column.column))
         throw new KantaError(
           'unsupported',
-          `The audit cannot follow a merge that changes the key of '${fullName(table)}'.`,
+          `The audit cannot follow a merge that changes the key of '${fullName(table)}'. Update the key in a statement of its own.`,
         )
   }
 }
 
-/** The rows of the table that the merge meets; all of them where it looks at those that the source lacks. */
+/** Returns a query of the rows that match; of all rows if the merge handles those that the source lacks. */
 function metRows(tree: Merge, { name, db }: Capture): Node {
   const { ctes, recursive, into, using, on, whens } = tree
   const isWhole = whens.some((when) => when.kind === 'mergeWhen' && when.match === 'not matched by source')
@@ -45,13 +48,13 @@ function metRows(tree: Merge, { name, db }: Capture): Node {
   })
 }
 
-/** The source of a merge as a join, whose condition `using()` may hold itself. */
+/** Returns the source of a merge as a join. `using()` may hold the condition itself. */
 function joinOf(using: Node | undefined, on: readonly Node[]): Node {
   if (using?.kind === 'joined') return { ...using, style: 'inner join', on: [...using.on, ...on] }
   return { kind: 'joined', style: 'inner join', lateral: false, source: using, on }
 }
 
-/** For each insert of the merge, the keys of the rows that it may add. */
+/** Returns, for each insert of the merge, a query of the keys that it may add. */
 function addedKeys(tree: Merge, { table }: Capture): readonly Node[] {
   const { ctes, recursive, into, using, on } = tree
   return tree.whens.flatMap((when) => {

@@ -8,17 +8,17 @@ import type { TableDefinition } from '../table/index.ts'
 import { type KeyedTable, keyOf } from './key.ts'
 import type { Settings } from './options.ts'
 
-/** A table under its names in the program and in the database. */
+/** A table with its names in the program and in the database. */
 export interface NamedTable {
-  /** As the program names it: what policies know. */
+  /** The table with the names of the program, which policies use. */
   readonly program: NodeOf<'table'>
-  /** As it is in the database: what the trail knows. */
+  /** The table with the names of the database, which the trail uses. */
   readonly table: KeyedTable
   readonly toDatabase: (column: string) => string
   readonly toProgram: (column: string) => string
 }
 
-/** What the policies of a database that rename make of a name, in the context of this moment. */
+/** Translates a name to that of the database, in the current context. */
 export function renameInDatabase<N extends Node>(part: N, db: DatabaseHandle): N {
   let made: Node = part
   for (const { rewrite, variants } of policiesOf(db)) {
@@ -28,7 +28,7 @@ export function renameInDatabase<N extends Node>(part: N, db: DatabaseHandle): N
   return made as N
 }
 
-/** A table by the name that the program has for it, `table` or `schema.table`. */
+/** Finds a table by its name in the program, `table` or `schema.table`. */
 export function resolveTable(db: DatabaseHandle, given: string, settings: Settings): NamedTable {
   checkName(given, 'a table')
   const [name, schema, ...more] = given.split('.').reverse() as [string, string?]
@@ -38,7 +38,8 @@ export function resolveTable(db: DatabaseHandle, given: string, settings: Settin
   const program: NodeOf<'table'> = { kind: 'table', schema, name, definition }
   const inside = renameInDatabase(program, db)
   const own = { schema: inside.schema, name: inside.name, definition: inside.definition as TableDefinition | undefined }
-  if (!settings.isAudited(fullName(own))) refuse(`No trail is kept of '${given}'. Name it in audit({ tables: [ … ] }).`)
+  if (!settings.isAudited(fullName(own)))
+    refuse(`The table '${given}' is not audited. Add it to audit({ tables: [ … ] }).`)
   const rename = (column: string): string =>
     (renameInDatabase({ kind: 'ref', schema: undefined, table: undefined, column }, db) as NodeOf<'ref'>).column
   return {
@@ -49,14 +50,14 @@ export function resolveTable(db: DatabaseHandle, given: string, settings: Settin
   }
 }
 
-/** The table of an entry; `undefined` where this handle has none that it could be. */
+/** Finds the table of an entry; returns `undefined` if this handle has no such table. */
 export function tableOfEntry(
   db: DatabaseHandle,
   entry: { readonly schema_name: string | null; readonly table_name: string },
   settings: Settings,
 ): NamedTable | undefined {
   const full = entry.schema_name === null ? entry.table_name : `${entry.schema_name}.${entry.table_name}`
-  // Those with a definition first: it says how images are read.
+  // Tables with a definition first, since it decides how images are read.
   const names = [...schemaOf(db).keys(), full, entry.table_name]
   for (const name of [...names, ...names.map((one) => toProgramName(one, db))]) {
     const { name: bare, schema } = splitName(name)

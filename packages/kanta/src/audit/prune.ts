@@ -10,18 +10,21 @@ import { auditTables } from './table.ts'
 export interface PruneOptions {
   /** Removes the entries that were written before this. */
   readonly before: Date
-  /** How many are removed in one transaction; 1,000 unless given. */
+  /** The number of entries to remove in one transaction; 1,000 by default. */
   readonly batch?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** Removes entries from the beginning of the trail, each batch with a checkpoint that says where the rest goes on. */
+/**
+ * Removes entries from the beginning of the trail. Each batch writes a checkpoint, which marks where the rest
+ * continues.
+ */
 export async function prune(db: DatabaseHandle, settings: Settings, options: PruneOptions): Promise<number> {
   checkOptions('prune()', options, ['before', 'batch', 'signal'])
   const { before, batch = 1_000, signal } = options
   if (!(before instanceof Date) || Number.isNaN(before.getTime()))
     refuse(`prune({ before }) takes a Date, not ${show(before)}.`)
-  if (!Number.isInteger(batch) || batch < 1) refuse(`prune({ batch }) is a number of entries, not ${show(batch)}.`)
+  if (!Number.isInteger(batch) || batch < 1) refuse(`prune({ batch }) must be a number of entries, not ${show(batch)}.`)
   let removed = 0
   for (;;) {
     throwIfAborted(signal)
@@ -42,7 +45,7 @@ async function pruneBatch(db: DatabaseHandle, settings: Settings, before: Date, 
     .orderBy('seq' as never)
     .limit(batch)
     .execute()) as EntryRow[]
-  // Only what stands before the first entry that is to stay: what is left has no gap.
+  // Removes only entries before the first one that stays, so that the rest has no gap.
   const stays = rows.findIndex((row) => row.at >= before)
   const old = stays < 0 ? rows : rows.slice(0, stays)
   const last = old.at(-1)
@@ -56,7 +59,7 @@ async function pruneBatch(db: DatabaseHandle, settings: Settings, before: Date, 
   return old.length
 }
 
-/** An entry of the trail about itself: that it begins, or that all before a place was removed. */
+/** Creates an entry about the trail itself: it begins, or entries before a position were removed. */
 export function checkpoint(db: DatabaseHandle, settings: Settings, after: string | null): Entry {
   return {
     transaction_id: transactionId(db),
@@ -74,14 +77,14 @@ export function checkpoint(db: DatabaseHandle, settings: Settings, after: string
   }
 }
 
-/** What a checkpoint says of the entries that were removed: the last of them. */
+/** The last removed entry, as a checkpoint stores it. */
 interface RemovedEntry {
   readonly seq: string
   readonly hash: string
   readonly at: string
 }
 
-/** The last of the entries that were removed, if some were. */
+/** Returns the last removed entry; `undefined` if none was removed. */
 export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promise<RemovedEntry | undefined> {
   const { entries } = auditTables(settings.table)
   const [row] = (await db
@@ -95,7 +98,7 @@ export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promi
   return row === undefined ? undefined : (JSON.parse(row.after_image!) as RemovedEntry)
 }
 
-/** Since when all that was written is in the trail. */
+/** Returns the time from which the trail is complete. */
 export async function trailStart(db: DatabaseHandle, settings: Settings): Promise<Date | undefined> {
   const removed = await lastRemoved(db, settings)
   if (removed !== undefined) return new Date(removed.at)

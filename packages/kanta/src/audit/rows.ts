@@ -4,21 +4,22 @@ import { type DatabaseHandle, dialectOf, withStoredValues } from '../extend/inte
 import { volatileFunctionIn } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { sql } from '../sql/index.ts'
+import { auditFacets } from './facet.ts'
 import type { Image, StoredRow } from './image.ts'
 import type { KeyedTable } from './key.ts'
 
 export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
 
-/** `for update` of the rows of one table, where the database has locks on rows. */
+/** Returns `for update` for the rows of one table, if the database has row locks. */
 export function locksOf(name: string, db: DatabaseHandle): readonly Node[] {
   const dialect = dialectOf(db)
   if (!dialect.capabilities.locks) return []
-  return [{ kind: 'lock', strength: 'update', of: dialect.name === 'postgres' ? [name] : [] }]
+  return [{ kind: 'lock', strength: 'update', of: auditFacets.of(dialect).locksByTable ? [name] : [] }]
 }
 
 /**
- * The rows that an update or a delete is about to change, under lock. Without its limit: which rows that takes is known
- * when it has run.
+ * Returns a locking query of the rows that an update or a delete may change. Ignores its limit, since only the run
+ * decides which rows that takes.
  */
 export function selectCandidates(
   tree: NodeOf<'update'> | NodeOf<'delete'>,
@@ -29,7 +30,7 @@ export function selectCandidates(
   const { targets } = tree
   const { ctes, recursive, joins, where } = repeatablePart(tree)
   const others = isRepeatable([...tree.ctes, ...sourcesOf(tree), ...tree.joins]) ? sourcesOf(tree) : []
-  // A target may stand among the tables of `using` again.
+  // A target may occur again in `using`.
   const from =
     tree.kind === 'delete' && others.some((other) => nameOf(other) === name) ? others : [...targets, ...others]
   const locks = locksOf(name, db)
@@ -41,8 +42,8 @@ type Change = NodeOf<'update'> | NodeOf<'delete'>
 const sourcesOf = (tree: Change): readonly Node[] => (tree.kind === 'update' ? tree.from : tree.using)
 
 /**
- * What of a statement finds the same rows each time that it is asked. Without the rest, more rows are read: those that
- * stay as they were leave no entry.
+ * Returns the clauses of a statement that find the same rows each time. Without the rest it reads more rows; unchanged
+ * ones leave no entry.
  */
 function repeatablePart(tree: Change): Pick<Change, 'ctes' | 'recursive' | 'joins' | 'where'> {
   const { ctes, recursive, joins, where } = tree
@@ -51,7 +52,7 @@ function repeatablePart(tree: Change): Pick<Change, 'ctes' | 'recursive' | 'join
   return { ctes, recursive, joins, where: where.filter((condition) => isRepeatable([condition])) }
 }
 
-/** Whether some parts give the same each time that they are computed. */
+/** Returns true if parts have the same value at each evaluation. */
 function isRepeatable(parts: readonly Node[]): boolean {
   let steady = true
   for (const part of parts)
@@ -64,23 +65,26 @@ function isRepeatable(parts: readonly Node[]): boolean {
 export const nameOf = (source: Node): string | undefined =>
   source.kind === 'alias' ? source.name : source.kind === 'table' ? source.name : undefined
 
-/** What tells keys apart whatever type they came in. */
+/** Returns a text for a key that does not depend on the types of its values. */
 export const looseKey = (row: Image, key: readonly string[]): string =>
   JSON.stringify(key.map((name) => String(row[name])))
 
-/** Rows by their keys, each once. */
+/** Maps rows by their keys. */
 export function mapByKey(rows: readonly StoredRow[], { key, ...table }: KeyedTable): Map<string, StoredRow> {
   for (const name of rows.length === 0 ? [] : key)
     if (!(name in rows[0]!))
-      throw new KantaError('plugin', `The table '${fullName(table)}' has no column '${name}', which is to be its key.`)
+      throw new KantaError(
+        'plugin',
+        `The table '${fullName(table)}' has no column '${name}', which its key names. Correct the key.`,
+      )
   return new Map(rows.map((row) => [looseKey(row, key), row]))
 }
 
-/** How many composite keys stand in one statement. */
+/** The most composite keys in one statement. */
 const MAX_COMPOSITE_KEYS = 64
 const MAX_KEYS = 8_192
 
-/** The rows of some keys as they are now. */
+/** Reads the current rows of some keys. */
 export async function rowsOf(
   db: DatabaseHandle,
   table: KeyedTable,
@@ -106,7 +110,7 @@ type Builder = ((left: unknown, op: string, right: unknown) => unknown) & {
   or(parts: readonly unknown[]): unknown
 }
 
-/** A condition that holds for the rows of some keys. */
+/** Returns a condition that holds for the rows of some keys. */
 export function keyCondition({ key }: KeyedTable, rows: readonly StoredRow[]): never {
   const condition = (eb: Builder): unknown => {
     if (key.length === 1)

@@ -1,8 +1,8 @@
 import { hexOf } from './image.ts'
 
-// Web Crypto answers later, and each link waits for the one before it: for a thousand rows that is ten times slower.
+// Web Crypto is asynchronous, and each link needs the previous one: for a thousand rows that is ten times slower.
 
-/** The first bits of what stands behind the point in a power of the first primes: section 4.2.2 and 5.3.3. */
+/** Returns the first 32 fractional bits of a power of the first primes: sections 4.2.2 and 5.3.3. */
 function fractions(count: number, power: number): Uint32Array {
   const found: number[] = []
   for (let n = 2; found.length < count; n++) {
@@ -19,7 +19,7 @@ const BLOCK = 64
 
 const rotateRight = (word: number, by: number): number => (word >>> by) | (word << (32 - by))
 
-/** SHA-256 as hexadecimal digits: https://doi.org/10.6028/NIST.FIPS.180-4, section 6.2. */
+/** Returns the SHA-256 as hexadecimal digits: https://doi.org/10.6028/NIST.FIPS.180-4, section 6.2. */
 export function sha256(bytes: Uint8Array): string {
   const blocks = Math.ceil((bytes.length + 9) / BLOCK)
   const padded = new Uint8Array(blocks * BLOCK)

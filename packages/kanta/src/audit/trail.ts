@@ -14,13 +14,13 @@ import { auditTables } from './table.ts'
 import { type Verification, type VerifyOptions, verify } from './verify.ts'
 import { isRestricted, type RowVisibility, visibilityOf } from './visibility.ts'
 
-/** The key of a row: its value, or an object of columns where it has several. */
+/** The key of a row: its value, or an object for a composite key. */
 export type RowKey = string | number | bigint | Date | Uint8Array | Readonly<Record<string, unknown>>
 
-/** A row as it was, by column. */
+/** A past row, by column. */
 export type PastRow = Readonly<Record<string, unknown>>
 
-/** A table, and what of it may be seen. */
+/** A table with its visible rows and columns. */
 interface VisibleTable {
   readonly named: NamedTable
   readonly visibility: RowVisibility
@@ -29,8 +29,8 @@ interface VisibleTable {
 const BATCH = 1_000
 
 /**
- * The trail of a database, scoped like its tables: of the images of rows only those are seen that the policies of the
- * handle would show if they were rows now.
+ * The trail of a database, restricted like its tables: it shows an image only if the policies of the handle would show
+ * it as a current row.
  */
 export class AuditTrail {
   readonly #db: DatabaseHandle
@@ -42,10 +42,9 @@ export class AuditTrail {
   }
 
   /**
-   * What was done to a row, in order, also under the keys that it had before.
+   * Returns the entries of a row in order, including those under its former keys.
    *
-   * @throws KantaError `invalid_input` for a table without a trail, `policy` where the context is missing, or where a
-   * policy can be answered only by the database.
+   * @throws KantaError `invalid_input` for a table that is not audited, `policy` without a context, or for a policy that only the database can evaluate.
    */
   async history(table: string, key: RowKey): Promise<AuditEntry[]> {
     const named = this.#resolve(table)
@@ -54,7 +53,7 @@ export class AuditTrail {
     return rows.flatMap((row) => this.#entry(row, named, visibility) ?? [])
   }
 
-  /** What a transaction did to all tables, in order. */
+  /** Returns the entries of a transaction, of all tables, in order. */
   async transactionOf(id: string): Promise<AuditEntry[]> {
     if (typeof id !== 'string' || id === '') refuse(`transactionOf(${show(id)}) takes the id of a transaction.`)
     const rows = await this.#readEntries((query) => query.where('transaction_id' as never, '=', id as never))
@@ -71,7 +70,7 @@ export class AuditTrail {
   }
 
   /**
-   * A row as it was at an instant, or `undefined` where there was none; without a key, all rows of the table.
+   * Returns a row as it was at an instant, or `undefined` if there was none; without a key, all rows of the table.
    *
    * @throws KantaError `not_found` for an instant before the trail began, or before what is left of it.
    */
@@ -83,7 +82,7 @@ export class AuditTrail {
     const named = this.#resolve(table)
     const visibility = this.#visibility(named)
     const own = key === undefined ? undefined : toStoredKey(key, named.table, named.toDatabase)
-    // Rows before entries: what changes in between is then in the entries, which say how it was.
+    // Reads rows before entries, so that the entries contain changes that happen in between.
     const rows = await this.#currentRows(named, own)
     await this.#refuseUnknown(instant)
     const states = new Map<string, StoredRow>(rows.map((row) => [keyText(row, named.table), row]))
@@ -106,11 +105,10 @@ export class AuditTrail {
   }
 
   /**
-   * Puts a row back as an entry found it (or, of an insert, takes it away); with a key and an instant, as it was then.
-   * The row gets its very key and values again. The trail has an entry for it, too.
+   * Restores a row to its state before an entry (deletes it if the entry is an insert), or to its state at an instant.
+   * The row gets the same key and values again. The trail records this, too.
    *
-   * @throws KantaError `policy` for a row that the policies of the handle do not show or let be written, `conflict` for a value that was
-   * never kept, `not_found` for an entry that is not there.
+   * @throws KantaError `policy` for a row that the policies of the handle hide or do not let it write, `conflict` for a redacted value, `not_found` for an unknown entry.
    */
   restoreRow(entry: Pick<AuditEntry, 'seq'>, options?: RestoreOptions): Promise<void>
   restoreRow(
@@ -129,17 +127,16 @@ export class AuditTrail {
       if ('seq' in what) return restorer.undo(await trail.#bySeq(what.seq))
       const { row, named } = await trail.#entryAfter(what.table, what.key, what.at)
       if (row === undefined) return
-      // What came after the instant is undone by its first entry: that knows the row as it was.
+      // The first entry after the instant has the row as it was.
       const key = toStoredKey(what.key, named.table, named.toDatabase)
       await restorer.put(named, imagesOf(row).before, key)
     })
   }
 
   /**
-   * Undoes what a transaction did, the last first, in a transaction of its own.
+   * Undoes the changes of a transaction, the last first, in a new transaction.
    *
-   * @throws KantaError `conflict` for a row that was changed since, unless `force` is given; `not_found` for a
-   * transaction that the trail does not know.
+   * @throws KantaError `conflict` for a row that changed since, unless `force` is true; `not_found` for an unknown transaction.
    */
   async undoTransaction(id: string, options: RestoreOptions & { readonly force?: boolean } = {}): Promise<void> {
     const { force = false, ...rest } = options
@@ -152,17 +149,15 @@ export class AuditTrail {
     })
   }
 
-  /** Looks for entries that were changed, removed, inserted or put in another order since they were written. */
+  /** Detects entries that were changed, removed, inserted or reordered after they were written. */
   verify(options: VerifyOptions = {}): Promise<Verification> {
     return verify(this.#withoutPlugins(), this.#settings, options)
   }
 
   /**
-   * Removes old entries of all tables and rows. The chain of what is left can still be verified. Gives how many were
-   * removed.
+   * Removes old entries of all tables, and returns their number. The rest of the chain can still be verified.
    *
-   * @throws KantaError `policy` where the policies of the handle keep rows or columns of a table of the trail from it:
-   * a tenant does not remove the history of the others.
+   * @throws KantaError `policy` if the policies of the handle hide rows or columns of a table in the trail, so that a tenant cannot remove the history of others.
    */
   async prune(options: PruneOptions): Promise<number> {
     await this.#refuseRestricted()
@@ -208,7 +203,7 @@ export class AuditTrail {
     return images === undefined ? undefined : entryOf(row, images, named)
   }
 
-  /** Entries of rows in their order, read in batches. */
+  /** Reads entries in order, in batches. */
   async #readEntries(narrow: (query: TrailQuery) => TrailQuery): Promise<EntryRow[]> {
     const { entries } = auditTables(this.#settings.table)
     const db = this.#withoutPlugins()
@@ -234,7 +229,7 @@ export class AuditTrail {
       : own.where('schema_name', '=', table.schema)
   }
 
-  /** The entries of a row, and of the rows that it was before its key changed. */
+  /** Reads the entries of a row, including those under its former keys. */
   async #entriesOfKey(named: NamedTable, key: string, before?: bigint): Promise<EntryRow[]> {
     const select = (prefix: string, column: 'row_key' | 'previous_key') =>
       this.#readEntries((query) => {
@@ -242,13 +237,13 @@ export class AuditTrail {
         return before === undefined ? own : own.where('seq', '<', before)
       })
     const own = await select('key_prefix', 'row_key')
-    // The entry that says where the row went.
+    // The entry in which the row got another key.
     const left = before === undefined ? await select('previous_prefix', 'previous_key') : []
     const earlier: EntryRow[] = []
     for (const row of own)
       if (row.previous_key !== null && row.previous_key !== key)
         earlier.push(...(await this.#entriesOfKey(named, row.previous_key, row.seq)))
-    // Collations may take other keys for this one.
+    // A collation may match other keys.
     const exact = [...own.filter((row) => row.row_key === key), ...left.filter((row) => row.previous_key === key)]
     const all = new Map([...earlier, ...exact].map((row) => [row.seq, row]))
     return [...all.values()].sort((a, b) => (a.seq < b.seq ? -1 : 1))
@@ -272,7 +267,7 @@ export class AuditTrail {
     return { row: rows.find((row) => row.at > at), named }
   }
 
-  /** The trail knows nothing of what was before its first entry. */
+  /** Refuses an instant before the first entry of the trail. */
   async #refuseUnknown(instant: Date): Promise<void> {
     const since = await trailStart(this.#withoutPlugins(), this.#settings)
     if (since === undefined || since > instant)
@@ -286,7 +281,7 @@ const refuseMissing = (message: string): never => {
   throw new KantaError('not_found', message)
 }
 
-/** A query of the trail. */
+/** A query of the trail table. */
 interface TrailQuery {
   where(column: string, op: string, value: unknown): TrailQuery
   orderBy(column: string): TrailQuery

@@ -9,27 +9,27 @@ import { auditTables } from './table.ts'
 
 export interface VerifyOptions {
   /**
-   * Where the chain ended once, kept elsewhere: whoever rewrites all of the chain cannot rewrite that. One whose entry
-   * was removed by `prune()` is an error, `not_found`.
+   * A former end of the chain that you stored elsewhere, where an attacker who rewrites the whole chain cannot change
+   * it. If `prune()` has removed its entry, `verify()` throws `not_found`.
    */
   readonly head?: { readonly seq: bigint; readonly hash: string } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** What came of a look at the chain. */
+/** The result of `verify()`. */
 export interface Verification {
   readonly valid: boolean
-  /** How many entries were found in order. */
+  /** The number of valid entries. */
   readonly entries: number
-  /** The first entry that is not as it was written, and why. */
+  /** The first entry that is not valid, and the reason. */
   readonly broken: { readonly seq: bigint; readonly why: 'changed' | 'missing' } | undefined
-  /** Where the chain ends: to be kept elsewhere, for a later `verify({ head })`. */
+  /** The end of the chain. Store it elsewhere for a later `verify({ head })`. */
   readonly head: { readonly seq: bigint; readonly hash: string }
 }
 
 const BATCH = 1_000
 
-/** Follows the chain from its first entry, or from the last checkpoint before it, to its end. */
+/** Verifies the chain from its first entry, or from the last checkpoint, to its end. */
 export async function verify(db: DatabaseHandle, settings: Settings, options: VerifyOptions): Promise<Verification> {
   if (!settings.hashChain)
     throw new KantaError('unsupported', 'This trail has no chain to verify. Use audit({ hashChain: true }).')
@@ -45,7 +45,7 @@ async function verifyChain(
   { head: kept }: VerifyOptions,
 ): Promise<Verification> {
   const { entries, head: headTable } = auditTables(settings.table)
-  // Without a lock: writers go on, and what comes after this end is not looked at.
+  // Takes no lock, so that writers continue; ignores entries after this end.
   const [end] = (await db
     .selectFrom(headTable as never)
     .selectAll()
@@ -54,14 +54,14 @@ async function verifyChain(
   if (kept !== undefined && kept.seq < seq)
     throw new KantaError(
       'not_found',
-      `The entry ${kept.seq} of the head that was given has been removed, so that nothing can be said of it. Keep a newer one; the trail goes on after ${seq}.`,
+      `The entry ${kept.seq} of the given head has been removed, so that verify() cannot check it. Give a newer head; the trail continues after ${seq}.`,
     )
   let count = 0
   const broken = (why: 'changed' | 'missing', at: bigint): Verification => ({
     ...{ valid: false, entries: count, broken: { seq: at, why }, head: { seq, hash } },
   })
   if (kept !== undefined && kept.seq === seq && kept.hash !== hash) return broken('changed', seq)
-  // A checkpoint says that these were removed; it lies, if it is not itself one of those that are followed.
+  // The checkpoint claims that these entries were removed.
   const surviving = await firstEntry(db, settings, '<=', seq)
   if (surviving !== undefined) return broken('changed', surviving)
   for (;;) {
@@ -92,12 +92,12 @@ async function verifyChain(
     : broken('changed', surplus)
 }
 
-/** Whether an entry is found by its keys: what the index has of them is not in the hash. */
+/** Returns true if the indexed prefixes of the keys are correct, since the hash does not cover them. */
 const hasIndexedKeys = (row: EntryRow): boolean =>
   row.key_prefix === prefixOf(row.row_key) &&
   row.previous_prefix === (row.previous_key === null ? null : prefixOf(row.previous_key))
 
-/** The first entry on one side of a place. */
+/** Returns the first entry on one side of a position. */
 async function firstEntry(
   db: DatabaseHandle,
   settings: Settings,
@@ -114,7 +114,7 @@ async function firstEntry(
   return row?.seq
 }
 
-/** An entry with a number that no writer has given yet. */
+/** Returns an entry beyond the current end of the chain, which no writer made. */
 async function entryAfterEnd(db: DatabaseHandle, settings: Settings, seq: bigint): Promise<bigint | undefined> {
   const first = await firstEntry(db, settings, '>', seq)
   const [now] = (await db
@@ -124,7 +124,7 @@ async function entryAfterEnd(db: DatabaseHandle, settings: Settings, seq: bigint
   return first !== undefined && now !== undefined && first > now.seq ? first : undefined
 }
 
-/** What the first entry that is left follows: nothing, or what a checkpoint says of the entries that were removed. */
+/** Returns the end of the removed part of the chain, from the last checkpoint, or the empty start. */
 async function chainStart(db: DatabaseHandle, settings: Settings): Promise<ChainHead> {
   const removed = await lastRemoved(db, settings)
   return removed === undefined ? { seq: 0n, hash: '' } : { seq: BigInt(removed.seq), hash: removed.hash }

@@ -15,19 +15,19 @@ import { type Image, imageText, redacted, type StoredRow } from './image.ts'
 import { type NamedTable, renameInDatabase } from './names.ts'
 import type { Settings } from './options.ts'
 
-/** What a reader of the trail may see of a table. */
+/** The rows and columns of a table that a reader of the trail can see. */
 export interface RowVisibility {
-  /** Images without what may not be seen; `undefined` where nothing is left. */
+  /** Removes hidden rows and columns from images; returns `undefined` if nothing remains. */
   restrict(images: Images): Images | undefined
-  /** Whether a row may be seen whole. */
+  /** Returns true if the policies show a row. */
   isVisible(image: Image): boolean
 }
 
 /**
- * The policies on rows of a database for the rows of the past: each image is held to them as a row of the table would
- * be, in memory, with the context of this moment.
+ * Applies the row policies of a database to images of the past: evaluates them in memory, with the current context, as
+ * if an image were a row of the table.
  *
- * @throws KantaError `policy` for a policy that only the database can answer, such as one with a subquery.
+ * @throws KantaError `policy` for a policy that only the database can evaluate, such as one with a subquery.
  */
 export function visibilityOf(db: DatabaseHandle, named: NamedTable, settings: Settings): RowVisibility {
   const tests = testsOf(db, named, settings, 'select', (rule, row, runValues) => rule.sees?.(row, 'select', runValues))
@@ -58,14 +58,14 @@ export function visibilityOf(db: DatabaseHandle, named: NamedTable, settings: Se
   }
 }
 
-/** Whether the policies of a database may keep rows or columns of a table from it. */
+/** Returns true if a policy of the database may hide rows or columns of a table. */
 export function isRestricted(db: DatabaseHandle, named: NamedTable, settings: Settings): boolean {
   for (const { rule } of rulesOf(db, named, settings, 'select'))
     if (rule.sees !== undefined || rule.column !== undefined) return true
   return false
 }
 
-/** Whether the policies of a database let a row be written: be added, be changed to another, or be taken away. */
+/** Returns true if the policies of a database allow to insert, update or delete a row. */
 export function mayWrite(
   db: DatabaseHandle,
   named: NamedTable,
@@ -90,7 +90,7 @@ export function mayWrite(
   return !changed.some((name) => columns.some((ask) => isRefused(() => ask(named.toProgram(name)))))
 }
 
-/** What the policies of a database say of a table. */
+/** Yields the rules of the policies for a table. */
 function* rulesOf(db: DatabaseHandle, named: NamedTable, settings: Settings, use: RowUse | 'insert') {
   const { program } = named
   const reference = { name: program.name, schema: program.schema, definition: program.definition as never }
@@ -115,7 +115,7 @@ function* rulesOf(db: DatabaseHandle, named: NamedTable, settings: Settings, use
   }
 }
 
-/** What has to hold of an image, by one of the conditions of each rule. */
+/** Returns tests of an image, from one condition of each rule. */
 function testsOf(
   db: DatabaseHandle,
   named: NamedTable,
@@ -137,7 +137,7 @@ function testsOf(
   return tests
 }
 
-/** What is asked for a column that is read or written; throws where it may not be. */
+/** Returns the checks of a column that is read or written. They throw to refuse it. */
 function columnChecksOf(
   db: DatabaseHandle,
   named: NamedTable,
@@ -171,7 +171,7 @@ function isRefused(ask: () => void): boolean {
 const undecidableError = (policy: string, table: string): KantaError =>
   new KantaError(
     'policy',
-    `The policy '${policy}' of '${table}' can be answered only by the database, for rows as they are now. Read the trail of '${table}' through db.unscoped(capability, reason).`,
+    `The policy '${policy}' of '${table}' can be evaluated only by the database, on current rows. Read the trail of '${table}' through db.unscoped(capability, reason).`,
   )
 
 interface Evaluation {
@@ -182,7 +182,7 @@ interface Evaluation {
   readonly why: () => KantaError
 }
 
-/** Whether a condition holds for an image; `null` where it is unknown, as in SQL. */
+/** Evaluates a condition for an image; returns `null` for unknown, as SQL does. */
 function holds(node: Node, evaluation: Evaluation): boolean | null {
   switch (node.kind) {
     case 'parens':
@@ -228,7 +228,7 @@ function valueOf(node: Node, { image, args, toDatabase, context, why }: Evaluati
     case 'literal':
       return node.value
     case 'cast':
-      // Values are compared as text anyway.
+      // Values compare as text anyway.
       if (node.type.kind === 'word' && /^(?:text|(?:var)?char|binary)$/i.test(node.type.text))
         return valueOf(node.operand, { image, args, toDatabase, context, why })
       break
@@ -243,7 +243,7 @@ function valueOf(node: Node, { image, args, toDatabase, context, why }: Evaluati
   throw why()
 }
 
-/** Values of one column are equal when their texts are: at worst too few are. */
+/** Compares values as text. At worst this hides an image that could be seen. */
 function isEqual(one: unknown, other: unknown, { why }: Evaluation): boolean {
   return comparableText(one, why) === comparableText(other, why)
 }
