@@ -31,11 +31,11 @@ test('H15: what a plugin adds is there only with it, and is typed', async () => 
   // @ts-expect-error neither has one with other plugins
   expect(() => base.withPlugins([version({ tables: ['tag'], column: 'id' })]).restore('post')).toThrow(TypeError)
   // @ts-expect-error there is no such table
-  expect(() => live.restore('nope')).toThrow(/not deleted softly/)
+  expect(() => live.restore('nope')).toThrow(/does not apply to/)
   // @ts-expect-error there is no such table
-  expect(() => live.hardDelete('nope')).toThrow(/not deleted softly/)
+  expect(() => live.hardDelete('nope')).toThrow(/does not apply to/)
   // @ts-expect-error there is no such table
-  expect(() => live.withDeleted('nope')).toThrow(/not deleted softly/)
+  expect(() => live.withDeleted('nope')).toThrow(/does not apply to/)
   // @ts-expect-error there is no such column
   expect(() => live.restore('post').where('nope', '=', 1).compile()).toThrow(/nope/)
   // @ts-expect-error the column has another type
