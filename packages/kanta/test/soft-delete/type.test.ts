@@ -65,7 +65,7 @@ test('wrong options are refused by name', () => {
   ).toThrow(/columns of a cascade/)
   expect(
     wrong({ cascade: { along: [{ table: 'a', columns: ['x'], references: { table: 'b', columns: ['y', 'z'] } }] } }),
-  ).toThrow(/other numbers/)
+  ).toThrow(/a different number/)
 })
 
 test('a database that lacks what the plugin needs is not opened', () => {
@@ -81,7 +81,7 @@ test('a database that lacks what the plugin needs is not opened', () => {
   expect(opening({ cascade: { column: 'cascade_id' } })).toThrow(/has no column 'cascade_id'/)
   expect(opening({ deletedBy: { column: 'who', context: 'user' } })).toThrow(/has no column 'who'/)
   expect(opening({ column: 'deletion' })).toThrow(/the type uuid, which cannot hold a moment/)
-  expect(opening({ column: 'title', tables: ['post'] })).toThrow(/'post.title' cannot be null/)
+  expect(opening({ column: 'title', tables: ['post'] })).toThrow(/'post.title' must be null/)
   expect(
     opening({
       tables: ['post'],
