@@ -1,6 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
 import { dialectOf } from '../extend/internal/index.ts'
+import { semanticsOf } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../table/index.ts'
 import type { Capture } from './capture.ts'
@@ -34,7 +35,8 @@ export function conflictingRows(tree: Insert, { table, name, db }: Capture): Nod
   const dialect = dialectOf(db)
   const newValue = (column: string): Node => {
     const definition = table.definition?.columns.get(column)
-    if (!dialect.untypedValues || definition === undefined || tree.query !== undefined) return ref(NEW_ROWS, column)
+    if (!semanticsOf(dialect).untypedValues || definition === undefined || tree.query !== undefined)
+      return ref(NEW_ROWS, column)
     return { kind: 'cast', operand: ref(NEW_ROWS, column), type: { kind: 'word', text: dialect.typeName(definition) } }
   }
   const meets = used.map(

@@ -1,6 +1,7 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { Context, Node, NodeOf } from '../run/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
+import { semanticsOf } from './database/index.ts'
 import { all, equal, word } from './expression.ts'
 import type { RunValues } from './run-values.ts'
 
@@ -19,7 +20,7 @@ export function compareBytes(
   { key, operator, make }: Comparison,
   runValues: RunValues,
 ): Node {
-  const { bytes } = runValues.dialect
+  const { bytes } = semanticsOf(runValues.dialect)
   const slot = (part: string, of: (value: unknown) => unknown): NodeOf<'slot'> => ({
     ...runValues.fromContext(key + part, (context) => of(make(context))),
     role: operator === 'in' ? 'list' : 'value',
@@ -59,7 +60,7 @@ export function compareColumns(
   [one, other]: readonly [ColumnDefinition | undefined, ColumnDefinition | undefined],
   { dialect }: RunValues,
 ): Node {
-  const { bytes } = dialect
+  const { bytes } = semanticsOf(dialect)
   const kinds = [kindOfColumn(one, dialect), kindOfColumn(other, dialect)]
   const others = kinds.filter((kind) => kind === 'other').length
   if (others === 2 || (others === 1 && !bytes.readsNumbers)) return equal(left, right)
@@ -68,12 +69,15 @@ export function compareColumns(
 }
 
 /** Returns whether a column holds texts, or `unknown` without a definition. */
-function kindOfColumn(column: ColumnDefinition | undefined, { bytes }: Dialect): 'text' | 'other' | 'unknown' {
+function kindOfColumn(column: ColumnDefinition | undefined, dialect: Dialect): 'text' | 'other' | 'unknown' {
   if (column === undefined || column.type === 'custom') return 'unknown'
-  return bytes.texts.has(column.type) ? 'text' : 'other'
+  return semanticsOf(dialect).bytes.texts.has(column.type) ? 'text' : 'other'
 }
 
-function isText(value: unknown, { bytes }: Dialect): boolean {
+function isText(value: unknown, dialect: Dialect): boolean {
   if (typeof value === 'string') return true
-  return bytes.readsNumbers && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+  return (
+    semanticsOf(dialect).bytes.readsNumbers &&
+    (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+  )
 }

@@ -2,6 +2,7 @@ import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
+import { semanticsOf } from './database/index.ts'
 import { all, assignment, choose, column, demand, literal, word } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
@@ -154,7 +155,7 @@ function refuseOtherTables(set: Node, targets: readonly GuardedTable[]): void {
 
 /** Refuses another name of a column, such as `rowid`: policies know only the defined one. */
 export function refuseOtherName(name: string, { rules, reference }: GuardedTable, guard: StatementGuard): void {
-  const [column] = rules.length === 0 ? [] : guard.dialect.names.columnsOf(name, reference.definition)
+  const [column] = rules.length === 0 ? [] : guard.semantics.names.columnsOf(name, reference.definition, guard.dialect)
   if (column === undefined) return
   const instead = column === '*' ? 'Name the column itself.' : `Write '${column}'.`
   throw policyError(
@@ -229,7 +230,7 @@ export function rowOfSets(sets: readonly Node[], row: Row, target: GuardedTable,
 /** Returns a row of values as the database stores them, which may differ from the given ones. */
 export function newRow(
   target: GuardedTable,
-  { dialect }: StatementGuard,
+  { dialect, semantics }: StatementGuard,
   of: (name: string) => { readonly stored: Node } | { readonly value: Node },
 ): NewRow {
   const storedChecks = new Map<string, Node>()
@@ -239,7 +240,7 @@ export function newRow(
     const column = target.reference.definition?.columns.get(name)
     const value = asColumn(found.value, column, dialect)
     if (found.value.kind === 'literal' && found.value.value === null) return value
-    const stored = dialect.stored(value, column)
+    const stored = semantics.stored(value, column, dialect)
     if (stored.given !== undefined) storedChecks.set(name, stored.given)
     return stored.value
   }
@@ -251,7 +252,7 @@ function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Di
   const isNull = value.kind === 'literal' && value.value === null
   if (column === undefined || !(isNull || value.kind === 'slot')) return value
   const encoded = value.kind === 'slot' ? { ...value, codec: value.codec ?? column.codec } : value
-  if (!dialect.untypedValues) return encoded
+  if (!semanticsOf(dialect).untypedValues) return encoded
   // A length would cut values silently.
   return { kind: 'cast', operand: encoded, type: word(dialect.typeName({ ...column, typeArguments: [] })) }
 }

@@ -20,7 +20,7 @@ export function checkColumns(statement: Node, cteNames: ReadonlySet<string>, gua
   ].filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
   if (found.length === 0) return
   for (const source of [...written, ...read]) refuseRenamed(source, found)
-  const names = written.length === 0 ? [] : guard.dialect.names.writtenRows
+  const names = written.length === 0 ? [] : guard.semantics.names.writtenRows
   new ColumnReader(found, new Set(names), guard).visitStatement(statement, [])
 }
 
@@ -178,18 +178,18 @@ class ColumnReader {
     return (
       definition.columns.has(column) ||
       [...definition.columns.keys()].some((name) => this.#guard.sameColumn(name, column)) ||
-      this.#guard.dialect.names.columnsOf(column, definition).length > 0
+      this.#guard.semantics.names.columnsOf(column, definition, this.#guard.dialect).length > 0
     )
   }
 
   /** Returns true if `table.column` may call a function of the row. */
   #readsRow({ reference: { definition } }: GuardedTable, column: string): boolean {
     const isKnown = definition !== undefined && this.#has(definition, column)
-    return !isKnown && this.#guard.dialect.names.readsRow(column, definition)
+    return !isKnown && this.#guard.semantics.names.readsRow(column, definition)
   }
 
   #tell({ rules, reference }: GuardedTable, column: string): void {
-    const names = [column, ...this.#guard.dialect.names.columnsOf(column, reference.definition)]
+    const names = [column, ...this.#guard.semantics.names.columnsOf(column, reference.definition, this.#guard.dialect)]
     for (const rule of rules) for (const name of names) this.#guard.checkColumn(rule, name, 'read')
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../run/index.ts'
 import { guardDelete, guardUpdate } from './change.ts'
 import { checkColumns } from './column.ts'
+import { semanticsOf } from './database/index.ts'
 import { guardInsert } from './insert.ts'
 import { guardMerge } from './merge.ts'
 import { checkPlaces, ROOT } from './place.ts'
@@ -52,7 +53,9 @@ export function enforce(statement: Node, policies: readonly Policy[], surroundin
   const guardQueries = (rule: Node): Node => {
     if (!runValues.appliesPolicies(rule)) return mapChildren(rule, guardQueries)
     const read = guardNode(rule, NO_NAMES, guard, false)
-    return WRITES.has(statement.kind) && !surroundings.dialect.readsWrittenTable ? isolateReads(read) : read
+    return WRITES.has(statement.kind) && !semanticsOf(surroundings.dialect).readsWrittenTable
+      ? isolateReads(read)
+      : read
   }
   const guard = new StatementGuard(policies as readonly TablePolicy[], surroundings, runValues, guardQueries)
   checkPlaces(statement, ROOT, [], guard)
@@ -94,7 +97,7 @@ function guardNode(part: Node, cteNames: ReadonlySet<string>, guard: StatementGu
     part,
     cteNames,
     (child, names) => guardNode(child, names, guard, columns),
-    guard.dialect.cteVisibility,
+    guard.semantics.cteVisibility,
   )
   const names = namesIn(inner, cteNames)
   if (columns) checkColumns(part, names, guard)

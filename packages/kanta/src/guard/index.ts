@@ -1,6 +1,8 @@
 export { compareBytes, compareColumns } from './bytes.ts'
+export { semanticsOf } from './database/index.ts'
 export { enforce, tablePolicy } from './enforce.ts'
 export * from './expression.ts'
+export { raise } from './raise.ts'
 export type { ColumnUse, Row, RowUse, Stamp, TablePolicy, TableReference, TableRule } from './rule.ts'
 export { RunValues } from './run-values.ts'
 export { guardSources } from './select.ts'

@@ -185,7 +185,7 @@ function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: GuardedTable,
     )
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
   const codecs = columns.map((name) => codecOf(name, target))
-  if (guard.dialect.untypedValues) {
+  if (guard.semantics.untypedValues) {
     const selects = columns.map((name) => guard.dialect.quote(name))
     const slot: Node = { ...rows, codec: { columns: keys, codecs, selects } }
     return typeByTable({ kind: 'raw', strings: ['', ''], parts: [slot] }, columns, target)
@@ -245,8 +245,8 @@ function nameColumns(query: Node, columns: readonly string[], where: readonly No
  * Wraps a query that has an order where renamed columns would change it: MariaDB takes the names in `order by` for the
  * new ones.
  */
-function isolateOrder(query: Node, { dialect }: StatementGuard): Node {
-  if (query.kind !== 'select' || query.orderBy.length === 0 || !dialect.cteColumnsRenameOrder) return query
+function isolateOrder(query: Node, { semantics }: StatementGuard): Node {
+  if (query.kind !== 'select' || query.orderBy.length === 0 || !semantics.cteColumnsRenameOrder) return query
   const from: Node[] = [{ kind: 'alias', operand: query, name: NEW_ROWS, columns: undefined }]
   return nodeWith('select', { items: [{ kind: 'star', table: undefined }], from })
 }
@@ -344,7 +344,7 @@ const MAX_LIMIT: Node = { kind: 'literal', value: 9223372036854775807n }
 function queryOfRows(insert: Insert, target: GuardedTable, guard: StatementGuard): Node {
   if (insert.rows?.kind === 'slot') return queryOfSlot(insert.rows, insert, target, guard)
   const query = withCodecs(insert.query ?? queryOfTuples(insert.tuples), insert.columns!, target)
-  return guard.dialect.untypedValues ? typeByTable(query, insert.columns!, target) : query
+  return guard.semantics.untypedValues ? typeByTable(query, insert.columns!, target) : query
 }
 
 function queryOfTuples(tuples: readonly Node[]): Node {

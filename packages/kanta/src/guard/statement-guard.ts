@@ -3,6 +3,7 @@ import { KantaError } from '../error/index.ts'
 import { sourcesOf } from '../ir/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
+import { type Semantics, semanticsOf } from './database/index.ts'
 import { all, column, sameName } from './expression.ts'
 import type { ColumnUse, Row, RowUse, TablePolicy, TableReference, TableRule } from './rule.ts'
 import type { RunValues } from './run-values.ts'
@@ -29,6 +30,7 @@ export interface PolicyRule extends TableRule {
  */
 export class StatementGuard {
   readonly dialect: Dialect
+  readonly semantics: Semantics
   readonly runValues: RunValues
   readonly #policies: readonly TablePolicy[]
   readonly #surroundings: Surroundings
@@ -43,6 +45,7 @@ export class StatementGuard {
   ) {
     this.#guardQueries = guardQueries
     this.dialect = surroundings.dialect
+    this.semantics = semanticsOf(surroundings.dialect)
     this.runValues = runValues
     this.#policies = policies
     this.#surroundings = surroundings
@@ -70,7 +73,7 @@ export class StatementGuard {
   /** Returns true if an unqualified name means a common table expression. */
   #isHidden(name: string, cteNames: ReadonlySet<string>): boolean {
     if (cteNames.has(name)) return true
-    const fold = this.dialect.foldCteName
+    const fold = this.semantics.foldCteName
     return [...cteNames].some((other) => fold(other) === fold(name))
   }
 

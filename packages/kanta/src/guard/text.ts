@@ -2,6 +2,7 @@ import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Part, takes } from '../ir/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../run/index.ts'
+import { semanticsOf } from './database/index.ts'
 
 /** The rules for SQL text under policies: the dialect, and the functions that may be called. */
 export interface TextRules {
@@ -9,10 +10,11 @@ export interface TextRules {
   readonly isKnown: (name: string) => boolean
 }
 
-/** Allows the functions that the dialect knows and those that the user trusts. */
+/** Allows the functions that the database knows and those that the user trusts. */
 export function textRules(dialect: Dialect, trusted: readonly string[] = []): TextRules {
   const own = new Set(trusted.map((name) => name.toLowerCase()))
-  return { dialect, isKnown: (name) => dialect.functions.test(name) || own.has(name.toLowerCase()) }
+  const { functions } = semanticsOf(dialect)
+  return { dialect, isKnown: (name) => functions.test(name) || own.has(name.toLowerCase()) }
 }
 
 /** Nodes whose text needs no parentheses, or is not an expression. */

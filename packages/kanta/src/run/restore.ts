@@ -1,5 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import {
+  type ArgRole,
   type Atom,
   admit,
   CLEARED,
@@ -13,9 +14,9 @@ import {
   kindFills,
   type Node,
   node,
-  type Part,
   Shape,
   start,
+  wordsOf,
 } from '../ir/index.ts'
 import { checkArgument, type SchemaDefinitions } from '../plan/index.ts'
 import {
@@ -138,12 +139,15 @@ function readValue(stored: unknown): unknown {
 
 const FUNCTION = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
 
+/** The roles of arguments that calls bring. */
+const ARG_ROLES: ReadonlySet<unknown> = new Set<ArgRole>(['value', 'compared', 'count', 'list', 'rows'])
+
 /** What an atom may be that becomes text, or a name; every other is quoted when it is printed. */
-const ATOMS: Readonly<Record<Atom, (value: unknown, part: Part, kind: Kind) => boolean>> = {
-  word: (value, { takes }) => value === undefined || takes.includes(value as string),
-  role: (value, { takes }) => takes.includes(value as string),
+const ATOMS: Readonly<Record<Atom, (value: unknown, kind: Kind, part: string) => boolean>> = {
+  word: (value, kind, part) => value === undefined || wordsOf(kind, part).includes(value as string),
+  role: (value) => ARG_ROLES.has(value),
   name: (value) => value === undefined || checkName(value, 'a name') === value,
-  operator: (value, _, kind) => (kind === 'unary' ? checkUnary(value) : checkOperator(value)) !== undefined,
+  operator: (value, kind) => (kind === 'unary' ? checkUnary(value) : checkOperator(value)) !== undefined,
   routine: (value) => FUNCTION.test(value as string),
   flag: (value) => value === undefined || typeof value === 'boolean',
   text: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
@@ -230,7 +234,7 @@ function checkPart(kind: Kind, [name, sort, part]: Field, held: unknown, isCall:
     refuse(`The stored ${kind} holds no list of names in '${name}'.`)
   if (held instanceof Shape && kind === 'built') return
   for (const one of sort === 'atoms' && Array.isArray(held) ? held : [held])
-    if (!ATOMS[atom](one, part, kind))
+    if (!ATOMS[atom](one, kind, name))
       refuse(`The stored query holds ${show(one)} as the ${name} of a ${kind}, where it cannot stand.`)
 }
 

@@ -1,6 +1,6 @@
-import { type Dialect, raise } from '../dialect/index.ts'
+import type { Dialect } from '../dialect/index.ts'
 import { type Context, type Node, type NodeOf, nodeWith } from '../extend/index.ts'
-import { choose, column, equal, literal, type RunValues, word } from '../guard/index.ts'
+import { choose, column, equal, literal, type RunValues, raise, word } from '../guard/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { Micros } from './instant.ts'
 import { RECORD } from './name.ts'

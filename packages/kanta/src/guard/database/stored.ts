@@ -1,6 +1,8 @@
-import type { Node } from '../ir/index.ts'
-import type { ColumnDefinition } from '../table/index.ts'
-import { castTo } from './bytes.ts'
+import type { Dialect } from '../../dialect/index.ts'
+import type { Node } from '../../ir/index.ts'
+import type { ColumnDefinition } from '../../table/index.ts'
+import { castTo } from './byte-comparison.ts'
+import { call, word } from './failure.ts'
 
 /** A value as its column will hold it. */
 export interface StoredValue {
@@ -10,11 +12,13 @@ export interface StoredValue {
 }
 
 /** Says what a database makes of a value that it writes into a column; of one that is not known, `undefined`. */
-export type Storing = (value: Node, column: ColumnDefinition | undefined) => StoredValue
+export type Storing = (value: Node, column: ColumnDefinition | undefined, dialect: Dialect) => StoredValue
 
-const word = (text: string): Node => ({ kind: 'word', text })
+/** The type that a table gives a column; a custom one is the user's text. */
+const typeOf = (column: ColumnDefinition, dialect: Dialect): string | undefined =>
+  column.type === 'custom' ? undefined : dialect.typeName(column)
+
 const text = (value: string): Node => ({ kind: 'literal', value })
-const call = (name: string, ...args: readonly Node[]): Node => ({ kind: 'call', name, args })
 const binary = (left: Node, op: string, right: Node): Node => ({ kind: 'binary', left, op, right }) as Node
 const either = (...items: readonly Node[]): Node => ({ kind: 'parens', operand: { kind: 'or', items } })
 const isNull = (value: Node): Node => binary(value, 'is', { kind: 'literal', value: null })
@@ -34,37 +38,35 @@ export const unchanged = (value: Node, matchesNot: string, type: string): Stored
   given: either(isNull(value), binary(castTo(value, type), matchesNot, text(CHANGING))),
 })
 
-/** A database that converts a value as its `cast` does. `castOf` gives the type, where a column has one to cast to. */
+/** A database that converts a value as its `cast` does. `unknown` says what it makes of a value whose column is not known. */
 export const storedByCast =
-  (castOf: (column: ColumnDefinition) => string | undefined, unknown: (value: Node) => StoredValue): Storing =>
-  (value, column) => {
+  (unknown: (value: Node) => StoredValue): Storing =>
+  (value, column, dialect) => {
     if (column === undefined) return unknown(value)
-    const type = castOf(column)
+    const type = typeOf(column, dialect)
     return { value: type === undefined ? value : castTo(value, type) }
   }
 
 const NUMBERS: ReadonlySet<string> = new Set(['integer', 'real'])
 
 /** By the affinity of the column. https://www.sqlite.org/datatype3.html#type_affinity */
-export const storedByAffinity =
-  (typeOf: (column: ColumnDefinition) => string | undefined): Storing =>
-  (value, column) => {
-    const number = castTo(value, 'numeric')
-    // Beside the number, a text that is one is equal to it.
-    const isNumber = binary(value, '=', number)
-    if (column === undefined)
-      return {
-        value,
-        given: either(binary(call('typeof', value), '<>', text('text')), { ...isNumber, op: '<>' } as Node),
-      }
-    const type = typeOf(column)
-    if (type !== undefined && NUMBERS.has(type)) return { value: choose(isNumber, number, value) }
-    if (type === 'text') {
-      const isBytes = binary(call('typeof', value), '=', text('blob'))
-      return { value: choose(isBytes, value, castTo(value, 'text')) }
+export const storedByAffinity: Storing = (value, column, dialect) => {
+  const number = castTo(value, 'numeric')
+  // Beside the number, a text that is one is equal to it.
+  const isNumber = binary(value, '=', number)
+  if (column === undefined)
+    return {
+      value,
+      given: either(binary(call('typeof', value), '<>', text('text')), { ...isNumber, op: '<>' } as Node),
     }
-    return { value }
+  const type = typeOf(column, dialect)
+  if (type !== undefined && NUMBERS.has(type)) return { value: choose(isNumber, number, value) }
+  if (type === 'text') {
+    const isBytes = binary(call('typeof', value), '=', text('blob'))
+    return { value: choose(isBytes, value, castTo(value, 'text')) }
   }
+  return { value }
+}
 
 const WHOLE: ReadonlySet<string> = new Set(['integer', 'bigint', 'boolean'])
 

@@ -1,4 +1,5 @@
-import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
+import type { Dialect } from '../../dialect/index.ts'
+import type { ColumnDefinition, TableDefinition } from '../../table/index.ts'
 
 /** What names mean in a database that no table defines. */
 export interface NameMeanings {
@@ -8,7 +9,7 @@ export interface NameMeanings {
    * The columns that a name means besides the one that is called so; `*` where it may be any, as the columns of the
    * table are not known.
    */
-  columnsOf(name: string, table: TableDefinition | undefined): readonly string[]
+  columnsOf(name: string, table: TableDefinition | undefined, dialect: Dialect): readonly string[]
   /** Whether `table.name` may be a function of the whole row, where the table has no such column. */
   readsRow(name: string, table: TableDefinition | undefined): boolean
 }
@@ -17,10 +18,15 @@ export const PLAIN_NAMES: NameMeanings = { writtenRows: [], columnsOf: () => [],
 
 /** Other names of the one column of a table of which something holds. */
 export const columnNamed =
-  (names: RegExp, holds: (column: ColumnDefinition, table: TableDefinition) => boolean): NameMeanings['columnsOf'] =>
-  (name, table) => {
+  (
+    names: RegExp,
+    holds: (column: ColumnDefinition, table: TableDefinition, dialect: Dialect) => boolean,
+  ): NameMeanings['columnsOf'] =>
+  (name, table, dialect) => {
     if (!names.test(name)) return []
     if (table === undefined) return ['*']
     const isOwn = [...table.columns.keys()].some((column) => column.toLowerCase() === name.toLowerCase())
-    return isOwn ? [] : [...table.columns.values()].flatMap((column) => (holds(column, table) ? [column.name] : []))
+    return isOwn
+      ? []
+      : [...table.columns.values()].flatMap((column) => (holds(column, table, dialect) ? [column.name] : []))
   }

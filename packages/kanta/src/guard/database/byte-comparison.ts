@@ -1,5 +1,5 @@
-import type { Node } from '../ir/index.ts'
-import type { ColumnDefinition } from '../table/index.ts'
+import type { Node } from '../../ir/index.ts'
+import type { ColumnDefinition } from '../../table/index.ts'
 
 /**
  * How a database compares texts by their bytes, whatever the collation of their columns takes for equal: letters of both
