@@ -3,11 +3,11 @@ import {
   type DatabaseHandle,
   dialectOf,
   driverOf,
-  failure,
   HeldSession,
   inSession,
   sessionOf,
   suppress,
+  toKantaError,
   withoutPlugins,
 } from '../extend/internal/index.ts'
 import type { Lock } from './lock.ts'
@@ -82,7 +82,7 @@ export async function leaveNothingOpen({ db, session, spoil }: Pick<Held, 'db' |
     try {
       await connection.run(dialectOf(db).transaction.rollback, [])
     } catch (cause) {
-      errors.push(failure(driverOf(db), cause))
+      errors.push(toKantaError(driverOf(db), cause))
       spoil()
     }
   }

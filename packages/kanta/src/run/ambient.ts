@@ -1,4 +1,4 @@
-import type { DestroyOptions, HeldSession, Loan, Pool, Session, Transaction } from '../connect/index.ts'
+import type { DestroyOptions, HeldSession, Lease, Pool, Session, Transaction } from '../connect/index.ts'
 import type { Connection, Role } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Context } from '../plan/index.ts'
@@ -47,20 +47,20 @@ class AmbientSession implements Session {
     return this.database.destroy!(options)
   }
 
-  take(role: Role): Connection | undefined {
-    return this.#current.take(role)
+  tryAcquire(role: Role): Connection | undefined {
+    return this.#current.tryAcquire(role)
   }
 
-  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
-    return this.#current.wait(role, signal)
+  acquire(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
+    return this.#current.acquire(role, signal)
   }
 
-  give(connection: Connection, broken?: boolean): void {
-    this.#current.give(connection, broken)
+  release(connection: Connection, broken?: boolean): void {
+    this.#current.release(connection, broken)
   }
 
-  lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan> {
-    return this.#current.lend(role, signal, close)
+  lease(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Lease> {
+    return this.#current.lease(role, signal, close)
   }
 
   reserve(
@@ -72,7 +72,7 @@ class AmbientSession implements Session {
     return this.#current.reserve(role, purpose, signal, isOfStatement)
   }
 
-  within<R>(held: HeldSession, work: () => R): R {
+  runIn<R>(held: HeldSession, work: () => R): R {
     return this.#storage.run(held, work)
   }
 }

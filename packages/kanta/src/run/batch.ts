@@ -10,14 +10,14 @@ export async function runBatch(statements: readonly Statement[], callbacks: Comp
   const sent = Promise.withResolvers<readonly ExecuteResult[]>()
   // Each statement that entered is told of a failure; a hook that threw before has told already.
   sent.promise.catch(() => {})
-  let outside = statements.length
+  let waitingCount = statements.length
   const enter = async (statement: Statement, index: number): Promise<unknown[]> => {
-    if (--outside === 0) sent.resolve(send(statements))
+    if (--waitingCount === 0) sent.resolve(send(statements))
     return statement.settle(sent.promise.then((answers) => answers[index]!))
   }
   const runs = statements.map(async (statement, index) => {
     try {
-      return await statement.runner.enclose(statement, callbacks, () => enter(statement, index))
+      return await statement.runner.runInHooks(statement, callbacks, () => enter(statement, index))
     } catch (error) {
       sent.reject(error)
       throw error
@@ -36,6 +36,6 @@ async function send(statements: readonly Statement[]): Promise<readonly ExecuteR
   try {
     return await first.use!.run(() => first.connection!.batch!(texts))
   } catch (cause) {
-    throw first.failure(cause)
+    throw first.toError(cause)
   }
 }

@@ -41,8 +41,8 @@ import { settingsWithoutPlugins } from './derived-settings.ts'
 import { Executor } from './execute.ts'
 import { orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
-import { arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
-import { checkRetry, type RetryOptions, retrying } from './retry.ts'
+import { describePlugin, endPlugins, type Plugin, sortPlugins, startPlugins } from './plugin.ts'
+import { checkRetry, type RetryOptions, withRetries } from './retry.ts'
 import { type SchemaCreator, schemaOf } from './schema-creator.ts'
 import type { Settings } from './settings.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
@@ -84,7 +84,7 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
 export function open(options: KantaOptions): DatabaseHandle {
   checkOptions('kanta()', options, OPTIONS)
   const { driver } = options
-  const plugins = arrange(options.plugins === undefined ? [] : options.plugins)
+  const plugins = sortPlugins(options.plugins === undefined ? [] : options.plugins)
   checkLog(options.log)
   provideExpressionBuilder()
   if (typeof driver?.connect !== 'function')
@@ -94,8 +94,8 @@ export function open(options: KantaOptions): DatabaseHandle {
     driver,
     planning: {
       dialect: driver.dialect,
-      schema: definitions(options.schema),
-      trustedFunctions: functionNames(options.trustedFunctions),
+      schema: collectDefinitions(options.schema),
+      trustedFunctions: checkFunctionNames(options.trustedFunctions),
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
     },
@@ -125,12 +125,12 @@ function lifecycleOf(
   if (!plugins.some((plugin) => plugin.onInit !== undefined || plugin.onDestroy !== undefined)) return undefined
   return {
     start: async () => {
-      await before?.started()
+      await before?.ensureStarted()
       await startPlugins(plugins, new DatabaseHandle(settingsWithoutPlugins(settings), new PoolSession(pool)))
     },
     end: async () => {
       await endPlugins(plugins)
-      await before?.ended()
+      await before?.stop()
     },
   }
 }
@@ -150,14 +150,14 @@ function checkLog(log: unknown): void {
     refuse(`log takes a function, or the levels that go to the console: ['query', 'error'], not ${show(log)}.`)
 }
 
-function functionNames(names: unknown): readonly string[] | undefined {
+function checkFunctionNames(names: unknown): readonly string[] | undefined {
   if (names === undefined) return undefined
   if (!Array.isArray(names)) return refuse(`trustedFunctions takes a list of names, not ${show(names)}.`)
   return names.map((name) => checkName(name, 'a trusted function'))
 }
 
 /** The tables among the values of an object or a module. */
-function definitions(schema: object | undefined): SchemaDefinitions {
+function collectDefinitions(schema: object | undefined): SchemaDefinitions {
   const found = new Map<string, TableDefinition>()
   for (const value of Object.values(schema ?? {})) {
     const definition = definitionOf(value)
@@ -231,14 +231,14 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   /** The same database with every unqualified table in a schema. */
   withSchema(name: string): this {
     checkName(name, 'a schema')
-    return planned(this, `schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
+    return withPolicies(this, `schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
   }
 
   /** The same database with more plugins. */
   withPlugins(plugins: readonly Plugin<object>[]): this {
     const settings = this.#settings
     const session = this.#session
-    const all = arrange(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
+    const all = sortPlugins(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
     const added = all.filter((plugin) => !settings.plugins.includes(plugin))
     const { planning } = settings
     const made: Settings = {
@@ -299,7 +299,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     if (typeof sql !== 'string' || !Array.isArray(parameters))
       return refuse('executeQuery() takes a query, or what compile() gives.')
     // The object itself: under policies it says which query it was made of.
-    return this.#executor.text(query as Bound, options)
+    return this.#executor.executeText(query as Bound, options)
   }
 
   get isTransaction(): boolean {
@@ -360,14 +360,14 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 }
 
 /** The same database with other policies, which are found again by a key, so that their plans are kept. */
-function planned<D extends DatabaseHandle>(
+function withPolicies<D extends DatabaseHandle>(
   db: D,
   key: string,
   change: (policies: readonly Policy[]) => readonly Policy[],
 ): D {
   const settings = settingsOf(db)
-  const known = derived.get(settings.planning) ?? new Map<string, Planning>()
-  derived.set(settings.planning, known)
+  const known = derivedPlannings.get(settings.planning) ?? new Map<string, Planning>()
+  derivedPlannings.set(settings.planning, known)
   let planning = known.get(key)
   if (planning === undefined) {
     if (known.size >= MOST_PLANNINGS) known.clear()
@@ -384,12 +384,12 @@ export function exempt<D extends DatabaseHandle>(
   change: (policy: Policy) => Policy | undefined,
   exemptions: readonly Exemption[],
 ): D {
-  const made = planned(db, key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
+  const made = withPolicies(db, key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
   const settings = settingsOf(made)
   return withSettings(db, { ...settings, exemptions: [...settings.exemptions, ...exemptions] })
 }
 
-const derived = new WeakMap<Planning, Map<string, Planning>>()
+const derivedPlannings = new WeakMap<Planning, Map<string, Planning>>()
 
 const LEVELS: readonly IsolationLevel[] = [
   'read uncommitted',
@@ -400,69 +400,69 @@ const LEVELS: readonly IsolationLevel[] = [
 ]
 
 /** What a transaction is asked to be. */
-interface Asked extends TransactionSettings {
+interface TransactionRequest extends TransactionSettings {
   readonly retry?: RetryOptions | undefined
 }
 
 /** What a transaction is asked to be, before it begins. */
 class TransactionSetup<Made> {
-  readonly #asked: Asked
-  readonly #make: (asked: Asked) => Made
+  readonly #request: TransactionRequest
+  readonly #make: (asked: TransactionRequest) => Made
 
-  constructor(asked: Asked, make: (asked: Asked) => Made) {
-    this.#asked = asked
+  constructor(asked: TransactionRequest, make: (asked: TransactionRequest) => Made) {
+    this.#request = asked
     this.#make = make
   }
 
   setIsolationLevel(isolation: IsolationLevel): Made {
     if (!LEVELS.includes(isolation)) refuse(`setIsolationLevel(${show(isolation)}): use one of ${LEVELS.join(', ')}.`)
-    return this.#make({ ...this.#asked, isolation })
+    return this.#make({ ...this.#request, isolation })
   }
 
   setAccessMode(access: AccessMode): Made {
     if (access !== 'read only' && access !== 'read write')
       refuse(`setAccessMode(${show(access)}): use 'read only' or 'read write'.`)
-    return this.#make({ ...this.#asked, access })
+    return this.#make({ ...this.#request, access })
   }
 }
 
 class TransactionBuilder extends TransactionSetup<TransactionBuilder> {
   readonly #settings: Settings
   readonly #session: Session
-  readonly #asked: Asked
+  readonly #request: TransactionRequest
 
-  constructor(settings: Settings, session: Session, asked: Asked) {
+  constructor(settings: Settings, session: Session, asked: TransactionRequest) {
     super(asked, (other) => new TransactionBuilder(settings, session, other))
     this.#settings = settings
     this.#session = session
-    this.#asked = asked
+    this.#request = asked
   }
 
   /** Runs it again when it fails because of others, such as by a deadlock. */
   retry(options: number | RetryOptions = {}): TransactionBuilder {
     const retry = typeof options === 'number' ? { attempts: options } : options
     checkRetry(retry)
-    return new TransactionBuilder(this.#settings, this.#session, { ...this.#asked, retry })
+    return new TransactionBuilder(this.#settings, this.#session, { ...this.#request, retry })
   }
 
   execute<T>(work: (transaction: TransactionHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> {
     const settings = this.#settings
     const session = this.#session
-    const asked = this.#asked
+    const asked = this.#request
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
     const options_ = { driver: settings.driver, settings: asked, signal: options?.signal }
     const run = () =>
       runTransaction(session, options_, (transaction) => work(new TransactionHandle(settings, transaction)))
     // A part of a transaction that was undone as a whole cannot be run again by itself.
     const { retry } = asked
-    return retry === undefined || session.inTransaction ? run() : retrying(retry, options?.signal, run)
+    return retry === undefined || session.inTransaction ? run() : withRetries(retry, options?.signal, run)
   }
 }
 
 class ControlledTransactionBuilder extends TransactionSetup<ControlledTransactionBuilder> {
   readonly #begin: (signal: AbortSignal | undefined) => Promise<ControlledTransactionHandle>
 
-  constructor(settings: Settings, session: Session, asked: Asked) {
+  constructor(settings: Settings, session: Session, asked: TransactionRequest) {
     super(asked, (other) => new ControlledTransactionBuilder(settings, session, other))
     this.#begin = async (signal) =>
       new ControlledTransactionHandle(settings, await beginTransaction(session, settings.driver, asked, signal))

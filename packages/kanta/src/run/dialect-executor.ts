@@ -3,12 +3,12 @@ import type { TableDefinition } from '../table/index.ts'
 import { Executor } from './execute.ts'
 import type { Settings } from './settings.ts'
 
-const known = new WeakMap<Settings, Map<Dialect, Settings>>()
+const settingsByDialect = new WeakMap<Settings, Map<Dialect, Settings>>()
 
 /** The settings of a database with another dialect; the same each time, since plans are kept by them. */
-function settingsIn(settings: Settings, dialect: Dialect): Settings {
-  const made = known.get(settings) ?? new Map<Dialect, Settings>()
-  known.set(settings, made)
+function withDialect(settings: Settings, dialect: Dialect): Settings {
+  const made = settingsByDialect.get(settings) ?? new Map<Dialect, Settings>()
+  settingsByDialect.set(settings, made)
   let found = made.get(dialect)
   if (found === undefined) {
     found = { ...settings, planning: { ...settings.planning, dialect } }
@@ -20,7 +20,7 @@ function settingsIn(settings: Settings, dialect: Dialect): Settings {
 /** Runs statements where a database, or a transaction of it, runs its queries, with more printers than these need. */
 export class DialectExecutor extends Executor {
   static of({ settings, session }: Executor, dialectOf: (dialect: Dialect) => Dialect): DialectExecutor {
-    return new DialectExecutor(settingsIn(settings, dialectOf(settings.planning.dialect)), session)
+    return new DialectExecutor(withDialect(settings, dialectOf(settings.planning.dialect)), session)
   }
 
   /** How the database creates a `table()`. */

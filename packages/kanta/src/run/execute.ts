@@ -1,10 +1,10 @@
 import {
   CompletionCallbacks,
-  checkOptions,
-  failure,
-  outcomeUnknown,
+  checkExecuteOptions,
   type Session,
   throwIfAborted,
+  toKantaError,
+  unknownOutcomeError,
 } from '../connect/index.ts'
 import { type Dialect, refuseMerge } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
@@ -30,9 +30,9 @@ import {
 import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
 import { chainOf, type QueryEvent, type Reading } from './hook.ts'
-import { andThen, asPromise } from './maybe.ts'
+import { andThen, asPromise } from './maybe-promise.ts'
+import { runParts } from './run-parts.ts'
 import type { Settings } from './settings.ts'
-import { runSeveral } from './several.ts'
 import {
   callOf,
   type DriverCall,
@@ -54,10 +54,10 @@ export class Executor implements Runner, StatementRunner {
   readonly session: Session
   readonly dialect: Dialect
   /** Whether there are hooks, and all of them only watch. */
-  readonly onlyWatches: boolean
-  readonly #fixed: Planning
+  readonly hasOnlyWatchers: boolean
+  readonly #basePlanning: Planning
   /** Whether the text of statements depends on the context. */
-  readonly #varies: boolean
+  readonly #dependsOnContext: boolean
   readonly #hasAround: boolean
   #lastContext: Context | undefined
   #lastPlanning: Planning | undefined
@@ -66,10 +66,10 @@ export class Executor implements Runner, StatementRunner {
     this.settings = settings
     this.session = session
     this.dialect = settings.planning.dialect
-    this.#fixed = settings.planning
-    this.#varies = settings.planning.policies.some(({ variants }) => variants !== undefined)
+    this.#basePlanning = settings.planning
+    this.#dependsOnContext = settings.planning.policies.some(({ variants }) => variants !== undefined)
     this.#hasAround = settings.hooks.some((hook) => hook.around !== undefined)
-    this.onlyWatches = settings.hooks.length > 0 && !this.#hasAround
+    this.hasOnlyWatchers = settings.hooks.length > 0 && !this.#hasAround
   }
 
   execute(query: Chain, options?: ExecuteOptions): Promise<unknown[]> {
@@ -81,7 +81,7 @@ export class Executor implements Runner, StatementRunner {
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
-    checkOptions(options)
+    checkExecuteOptions(options)
     return streamRows(this, query, chunkSize, options)
   }
 
@@ -105,11 +105,11 @@ export class Executor implements Runner, StatementRunner {
   }
 
   /** Runs text as it is. */
-  async text(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
-    checkOptions(options)
+  async executeText(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
+    checkExecuteOptions(options)
     if (this.#isGuarded) {
       const query = compiledFrom.get(bound)
-      return { rows: await this.execute(query ?? refuseText(this.#fixed), options) }
+      return { rows: await this.execute(query ?? refuseText(this.#basePlanning), options) }
     }
     throwIfAborted(options?.signal)
     const { sql, parameters } = bound
@@ -131,15 +131,15 @@ export class Executor implements Runner, StatementRunner {
 
   /** Whether policies see to what statements read and write. */
   get #isGuarded(): boolean {
-    return this.#fixed.policies.some((policy) => policy.enforce !== undefined)
+    return this.#basePlanning.policies.some((policy) => policy.enforce !== undefined)
   }
 
   /** What is fixed for statements that run now. */
   get #planning(): Planning {
-    if (!this.#varies) return this.#fixed
+    if (!this.#dependsOnContext) return this.#basePlanning
     const { context } = this
     if (context !== this.#lastContext || this.#lastPlanning === undefined) {
-      this.#lastPlanning = planningIn(this.#fixed, context)
+      this.#lastPlanning = planningIn(this.#basePlanning, context)
       // One that somebody could change may be another by the next time.
       this.#lastContext = Object.isFrozen(context) ? context : undefined
     }
@@ -158,7 +158,7 @@ export class Executor implements Runner, StatementRunner {
 
   /** The places of values of a shape, which are the same in every context. */
   slotsOf(shape: Shape): Plan['slots'] {
-    return (this.#varies ? plan(shape, this.#fixed) : this.plan(shape)).slots
+    return (this.#dependsOnContext ? plan(shape, this.#basePlanning) : this.plan(shape)).slots
   }
 
   bind(ready: Plan, args: readonly unknown[]): Bound {
@@ -171,11 +171,16 @@ export class Executor implements Runner, StatementRunner {
   }
 
   /** The error of a statement that failed, with what it was. */
-  failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError {
-    const error = failure(this.settings.driver, cause, bound?.sql, this.settings.redact ? undefined : bound?.parameters)
+  toError(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError {
+    const error = toKantaError(
+      this.settings.driver,
+      cause,
+      bound?.sql,
+      this.settings.redact ? undefined : bound?.parameters,
+    )
     // Nobody knows what came of a write whose connection was lost; in a transaction it was rolled back.
     const isUnknown = error.code === 'connection' && written?.isOpen === false && !this.session.inTransaction
-    return isUnknown ? outcomeUnknown(error) : error
+    return isUnknown ? unknownOutcomeError(error) : error
   }
 
   /** Plans a query and runs it: the answer as a promise, which no stage before has made where the driver answers at once. */
@@ -186,7 +191,7 @@ export class Executor implements Runner, StatementRunner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return this.#onceStarted(error, query, single, options)
+      return this.#retryOnceStarted(error, query, single, options)
     }
     const { transactionHooks, facts, result } = ready
     const isFirst = single && result === 'rows' && facts.readOnly && transactionHooks === undefined
@@ -195,7 +200,7 @@ export class Executor implements Runner, StatementRunner {
       const answer =
         transactionHooks === undefined
           ? this.#runPlan(ready, args, isFirst ? FIRST : callOf(ready), options)
-          : this.#inTransaction(ready, args, options)
+          : this.#runInTransaction(ready, args, options)
       return asPromise(single && !isFirst ? andThen(answer, firstOf) : answer)
     } catch (error) {
       return Promise.reject(error)
@@ -203,7 +208,12 @@ export class Executor implements Runner, StatementRunner {
   }
 
   /** A plan may need what a plugin finds out when it starts: then it is made again, and fails for good. */
-  #onceStarted(error: unknown, query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
+  #retryOnceStarted(
+    error: unknown,
+    query: Chain,
+    single: boolean,
+    options: ExecuteOptions | undefined,
+  ): Promise<unknown> {
     const { start } = this.session
     return start === undefined ? Promise.reject(error) : start().then(() => this.#start(query, single, options))
   }
@@ -220,12 +230,12 @@ export class Executor implements Runner, StatementRunner {
       statement = new Statement(this, call, ready, ready.sql, this.#parameters(ready, args))
     else {
       const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
-      if (parts.length > 1 || ready.readBack !== undefined) return runSeveral(this, parts, options)
+      if (parts.length > 1 || ready.readBack !== undefined) return runParts(this, parts, options)
       const { plan, sql, parameters } = parts[0]!
       statement = new Statement(this, call, plan, sql, parameters)
     }
-    return this.#hasAround && this.#goesAround(statement.plan)
-      ? this.#inHooks(statement, options)
+    return this.#hasAround && this.#hasHooksAround(statement.plan)
+      ? this.#runInHooks(statement, options)
       : withConnection(statement, options, runStatement)
   }
 
@@ -234,12 +244,12 @@ export class Executor implements Runner, StatementRunner {
     try {
       return bindFixed(ready, args, this.context)
     } catch (cause) {
-      throw this.failure(cause, { sql: ready.sql!, parameters: args })
+      throw this.toError(cause, { sql: ready.sql!, parameters: args })
     }
   }
 
   /** Whether hooks go around a statement; it is found out once for each plan and what plugins have noted. */
-  #goesAround({ facts, memos }: Plan): boolean {
+  #hasHooksAround({ facts, memos }: Plan): boolean {
     const { hooks, notes } = this.settings
     const known = memos.around
     if (known?.hooks === hooks && known.notes === notes) return known.goes
@@ -249,32 +259,32 @@ export class Executor implements Runner, StatementRunner {
   }
 
   /** Runs a statement inside the hooks: these on its connection, or before one is taken where hooks may answer it. */
-  async #inHooks(statement: Statement, options: ExecuteOptions | undefined): Promise<unknown> {
+  async #runInHooks(statement: Statement, options: ExecuteOptions | undefined): Promise<unknown> {
     const callbacks = new CompletionCallbacks()
     const isSingle = statement.call === FIRST
     const run = (it: Statement) => andThen(runStatement(it), isSingle ? listOf : asRows)
     let rows: unknown[]
     try {
-      rows = this.#mayBeAnswered(statement.plan)
-        ? await this.#answered(statement, options, callbacks, run)
-        : await withConnection(statement, options, (it) => this.enclose(it, callbacks, async () => run(it)))
+      rows = this.#isAnswerable(statement.plan)
+        ? await this.#runAnswerable(statement, options, callbacks, run)
+        : await withConnection(statement, options, (it) => this.runInHooks(it, callbacks, async () => run(it)))
     } catch (error) {
-      await callbacks.failed(error, () => statement.settled())
+      await callbacks.callAfterFailure(error, () => statement.waitForPending())
       throw error
     }
-    await callbacks.lasts()
+    await callbacks.callAfterSuccess()
     return isSingle ? rows[0] : rows
   }
 
   /** Whether hooks may answer it: a read that is part of nothing else. */
-  #mayBeAnswered({ facts, result }: Plan): boolean {
+  #isAnswerable({ facts, result }: Plan): boolean {
     if (this.settings.hooks.at(-1)?.answers !== true || !facts.readOnly || result !== 'rows') return false
     // A connection that is held for someone may have settings and tables of its own.
     return this.session.pool !== undefined && !this.session.inTransaction
   }
 
   /** Runs a read that hooks may answer: it takes a connection once it is known to need one. */
-  #answered(
+  #runAnswerable(
     statement: Statement,
     options: ExecuteOptions | undefined,
     callbacks: CompletionCallbacks,
@@ -296,20 +306,20 @@ export class Executor implements Runner, StatementRunner {
     return chainOf(hooks)(event, async () => withConnection(statement.copy(), options, run))
   }
 
-  enclose<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T> {
-    if (!this.#hasAround || !this.#goesAround(statement.plan)) return work()
-    const reach = (): Promise<T> => work().then((result) => callbacks.reach(result))
+  runInHooks<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T> {
+    if (!this.#hasAround || !this.#hasHooksAround(statement.plan)) return work()
+    const reach = (): Promise<T> => work().then((result) => callbacks.noteSuccess(result))
     return chainOf(this.settings.hooks)(this.event(statement, false, callbacks), reach)
   }
 
-  runWithin(outer: Statement, ready: Plan, args: readonly unknown[]): Promise<unknown[]> {
+  runInside(outer: Statement, ready: Plan, args: readonly unknown[]): Promise<unknown[]> {
     const { sql, parameters } = this.bind(ready, args)
     const statement = new Statement(this, callOf(ready), ready, sql, parameters).join(outer)
-    return this.enclose(statement, new CompletionCallbacks(), async () => asRows(await runStatement(statement)))
+    return this.runInHooks(statement, new CompletionCallbacks(), async () => asRows(await runStatement(statement)))
   }
 
   /** Runs a plan in one transaction with the statements of the hooks that join it. */
-  #inTransaction(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
+  #runInTransaction(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
     const { settings } = this
     const asked = { driver: settings.driver, signal: options?.signal, isOfStatement: true }
     return runTransaction(this.session, asked, async (transaction) => {
@@ -353,7 +363,7 @@ export class Executor implements Runner, StatementRunner {
 }
 
 function checkRun(options: ExecuteOptions): void {
-  checkOptions(options)
+  checkExecuteOptions(options)
   throwIfAborted(options.signal)
 }
 

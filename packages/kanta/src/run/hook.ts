@@ -72,7 +72,7 @@ export function orderHooks(hooks: readonly Hook[]): readonly Hook[] {
 }
 
 /** The same hooks, of which none answers: they only hear what is read and written. */
-export function listening(hooks: readonly Hook[]): readonly Hook[] {
+export function withoutAnswers(hooks: readonly Hook[]): readonly Hook[] {
   return hooks.map((hook) => (hook.answers === true ? { name: hook.name, around: aroundOf(hook) } : hook))
 }
 
@@ -87,32 +87,32 @@ const chains = new WeakMap<readonly Hook[], HookChain>()
 export function chainOf(hooks: readonly Hook[]): HookChain {
   let chain = chains.get(hooks)
   if (chain === undefined) {
-    chain = chainFrom(hooks, 0)
+    chain = buildChain(hooks, 0)
     chains.set(hooks, chain)
   }
   return chain
 }
 
-function chainFrom(hooks: readonly Hook[], from: number): HookChain {
+function buildChain(hooks: readonly Hook[], from: number): HookChain {
   const hook = hooks[from]
   if (hook === undefined) return (_, work) => work()
   const around = aroundOf(hook) as (event: QueryEvent, next: Next) => Promise<never>
   if (from === hooks.length - 1) return around
-  const inner = chainFrom(hooks, from + 1)
+  const inner = buildChain(hooks, from + 1)
   return (event, work) => around(event, () => inner(event, work))
 }
 
 /** Tells the hooks that only watch of a statement that has ended. */
-export function tellWatchers(hooks: readonly Hook[], ended: EndedQuery): void {
+export function notifyWatchers(hooks: readonly Hook[], ended: EndedQuery): void {
   for (const hook of hooks) hook.watch?.(ended)
 }
 
 function aroundOf(hook: Hook): (event: QueryEvent, next: Next) => Promise<unknown> {
-  return hook.around === undefined ? watching(hook) : hook.around.bind(hook)
+  return hook.around === undefined ? watchAround(hook) : hook.around.bind(hook)
 }
 
 /** Watches a statement among hooks that go around it. */
-function watching(hook: Hook): NonNullable<Hook['around']> {
+function watchAround(hook: Hook): NonNullable<Hook['around']> {
   return async ({ sql, parameters, facts, streaming }, next) => {
     const started = performance.now()
     let error: unknown

@@ -42,13 +42,13 @@ const MEMBERS: readonly string[] = [
   ...['onInit', 'onDestroy', 'extend'],
 ]
 
-const isNameOrNamed = (part: unknown): boolean => typeof part === 'string' || typeof Object(part).name === 'string'
+const isStringOrHasName = (part: unknown): boolean => typeof part === 'string' || typeof Object(part).name === 'string'
 
 /** Refuses what would be taken for no parts at all. */
 function checkParts(plugin: Plugin<object>): void {
   for (const key of ['dependencies', 'conflicts', 'policies', 'hooks', 'transactionHooks'] as const) {
     const parts: unknown = plugin[key]
-    if (parts !== undefined && !(Array.isArray(parts) && parts.every(isNameOrNamed)))
+    if (parts !== undefined && !(Array.isArray(parts) && parts.every(isStringOrHasName)))
       refuse(`The plugin '${plugin.name}' has ${show(parts)} as its ${key}. Give a list.`)
   }
   if (plugin.priority !== undefined && !Number.isFinite(plugin.priority))
@@ -64,7 +64,7 @@ const fail = (message: string): never => {
  *
  * @throws KantaError `plugin` for duplicates, missing dependencies, conflicts and circles.
  */
-export function arrange(plugins: readonly Plugin<object>[]): readonly Plugin<object>[] {
+export function sortPlugins(plugins: readonly Plugin<object>[]): readonly Plugin<object>[] {
   if (!Array.isArray(plugins)) return refuse(`Plugins are given in an array, not as ${show(plugins)}.`)
   const byName = new Map<string, Plugin<object>>()
   for (const plugin of plugins) {

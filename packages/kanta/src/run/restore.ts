@@ -34,7 +34,7 @@ import {
   UpdateBuilder,
 } from '../sql/index.ts'
 import { type DatabaseHandle, settingsOf } from './database.ts'
-import { FORMAT, fingerprints, type Stored } from './store.ts'
+import { FORMAT, fingerprints, type StoredQuery } from './store.ts'
 
 const BUILDERS = {
   select: SelectBuilder,
@@ -58,7 +58,7 @@ const BUILDERS = {
  */
 export function fromJSON(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean } = {}): Chain {
   try {
-    return made(db, stored, options)
+    return restoreQuery(db, stored, options)
   } catch (cause) {
     if (cause instanceof KantaError) throw cause
     // A document that nobody has stored: parts that are missing, of another type, or nested without end.
@@ -67,7 +67,7 @@ export function fromJSON(db: DatabaseHandle, stored: unknown, options: { readonl
   }
 }
 
-function made(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean }): Chain {
+function restoreQuery(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean }): Chain {
   const runner = db?.[RUNNER] ?? refuse(`fromJSON(${show(db)}, …) takes a database.`)
   const { shape, args } = restore(stored, settingsOf(db).planning.schema, options)
   if (!(shape.kind in BUILDERS)) refuse(`A stored ${shape.kind} cannot run by itself.`)
@@ -91,7 +91,7 @@ function restore(
   schema: SchemaDefinitions,
   options: { readonly trustText?: boolean },
 ): { readonly shape: Shape; readonly args: readonly unknown[] } {
-  const json = parsed(stored) as Stored
+  const json = parseStored(stored) as StoredQuery
   if (typeof json !== 'object' || json === null || json.kanta !== FORMAT) {
     return refuse(`This is not a query stored in form ${FORMAT}. Build the query again and store it anew.`)
   }
@@ -113,7 +113,7 @@ function restore(
   return { shape, args }
 }
 
-function parsed(stored: unknown): unknown {
+function parseStored(stored: unknown): unknown {
   if (typeof stored !== 'string') return stored
   try {
     return JSON.parse(stored)

@@ -1,4 +1,4 @@
-import { cancelled } from '../connect/index.ts'
+import { cancellationError } from '../connect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
 
@@ -31,7 +31,7 @@ export function checkRetry(options: RetryOptions): void {
  * Runs `work` again while it fails for a reason that lies with others, such as a deadlock. The waits are random up to
  * a bound that doubles, so that those who collided do not meet again (exponential backoff with full jitter).
  */
-export async function retrying<T>(
+export async function withRetries<T>(
   { attempts = DEFAULTS.attempts, minDelay = DEFAULTS.minDelay, maxDelay = DEFAULTS.maxDelay }: RetryOptions,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
@@ -50,7 +50,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       clearTimeout(timer)
-      reject(cancelled(signal!, 'The transaction'))
+      reject(cancellationError(signal!, 'The transaction'))
     }
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', abort)

@@ -1,12 +1,12 @@
-import { type CompletionCallbacks, type Session, Use } from '../connect/index.ts'
+import { type CompletionCallbacks, ConnectionUse, type Session } from '../connect/index.ts'
 import type { Dialect } from '../dialect/index.ts'
 import type { Connection, ExecuteResult, MaybePromise, RunResult } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Bound, Plan, RowDecoder } from '../plan/index.ts'
 import type { ExecuteOptions } from '../sql/index.ts'
-import { type Hook, type QueryEvent, tellWatchers } from './hook.ts'
-import { andThen, settleLater } from './maybe.ts'
-import { outcome } from './outcome.ts'
+import { type Hook, notifyWatchers, type QueryEvent } from './hook.ts'
+import { andThen, settleLater } from './maybe-promise.ts'
+import { toResult } from './result.ts'
 
 /** Where statements run: an executor. */
 export interface StatementRunner {
@@ -14,13 +14,13 @@ export interface StatementRunner {
   readonly dialect: Dialect
   readonly settings: { readonly hooks: readonly Hook[] }
   /** Whether all hooks only watch, and there are some. */
-  readonly onlyWatches: boolean
+  readonly hasOnlyWatchers: boolean
   /** Does the work of a statement inside the hooks that go around it. */
-  enclose<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T>
+  runInHooks<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T>
   /** Runs a statement of its own inside of another, on its connection. */
-  runWithin(outer: Statement, plan: Plan, args: readonly unknown[]): Promise<unknown[]>
+  runInside(outer: Statement, plan: Plan, args: readonly unknown[]): Promise<unknown[]>
   event(statement: Statement, streaming: boolean, callbacks: CompletionCallbacks): QueryEvent
-  failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
+  toError(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
 }
 
 /** How a statement is sent to the driver, and what its answer is to the user. */
@@ -38,7 +38,7 @@ export class Statement {
   readonly parameters: readonly unknown[]
   connection: Connection | undefined = undefined
   /** What lets a signal interrupt it; only where there is a signal, or several statements share the connection. */
-  use: Use | undefined = undefined
+  use: ConnectionUse | undefined = undefined
   #started: number
 
   constructor(runner: StatementRunner, call: DriverCall, plan: Plan, sql: string, parameters: readonly unknown[]) {
@@ -47,7 +47,7 @@ export class Statement {
     this.plan = plan
     this.sql = sql
     this.parameters = parameters
-    this.#started = runner.onlyWatches ? performance.now() : 0
+    this.#started = runner.hasOnlyWatchers ? performance.now() : 0
   }
 
   /** Puts it on a connection that another statement has taken. */
@@ -59,7 +59,7 @@ export class Statement {
 
   /** Starts the time that who watches is told. */
   start(): void {
-    if (this.runner.onlyWatches) this.#started = performance.now()
+    if (this.runner.hasOnlyWatchers) this.#started = performance.now()
   }
 
   /** Reads what a batch says that it did. */
@@ -76,22 +76,22 @@ export class Statement {
   /** Tells those who watch that it has ended. */
   end(error: unknown): void {
     const { runner, plan, sql, parameters } = this
-    if (!runner.onlyWatches) return
+    if (!runner.hasOnlyWatchers) return
     const milliseconds = performance.now() - this.#started
     const level = error === undefined ? 'query' : 'error'
-    tellWatchers(runner.settings.hooks, {
+    notifyWatchers(runner.settings.hooks, {
       ...{ level, sql, parameters, facts: plan.facts, streaming: false, milliseconds, error },
     })
   }
 
   /** The error that the user gets, with the statement and its parameters. */
-  failure(cause: unknown): KantaError {
-    return this.runner.failure(cause, this, this.plan.facts.readOnly ? undefined : this.connection)
+  toError(cause: unknown): KantaError {
+    return this.runner.toError(cause, this, this.plan.facts.readOnly ? undefined : this.connection)
   }
 
   /** Waits for what still runs on its connection. */
-  async settled(): Promise<void> {
-    await this.use?.settled()
+  async waitForPending(): Promise<void> {
+    await this.use?.waitForPending()
   }
 }
 
@@ -122,7 +122,7 @@ function receive(statement: Statement, answer: unknown): unknown {
 /** Throws the error that the user gets, having told who watches. */
 function fail(statement: Statement, cause: unknown): never {
   const { runner, plan, connection } = statement
-  const error = runner.failure(cause, statement, plan.facts.readOnly ? undefined : connection)
+  const error = runner.toError(cause, statement, plan.facts.readOnly ? undefined : connection)
   statement.end(error)
   throw error
 }
@@ -137,12 +137,12 @@ export function withConnection<R>(
   const role = statement.plan.facts.readOnly ? 'read' : 'write'
   let connection: Connection | undefined
   try {
-    connection = session.take(role)
+    connection = session.tryAcquire(role)
   } catch (cause) {
     return fail(statement, cause)
   }
   if (connection !== undefined) return onConnection(connection, statement, options, work)
-  return onLaterConnection(session.wait(role, options?.signal), statement, options, work)
+  return onLaterConnection(session.acquire(role, options?.signal), statement, options, work)
 }
 
 function onLaterConnection<R>(
@@ -164,7 +164,7 @@ function onConnection<R>(
   work: (statement: Statement) => MaybePromise<R>,
 ): MaybePromise<R> {
   statement.connection = connection
-  statement.use = options?.signal === undefined ? undefined : new Use(connection, options)
+  statement.use = options?.signal === undefined ? undefined : new ConnectionUse(connection, options)
   let result: MaybePromise<R>
   try {
     result = work(statement)
@@ -178,14 +178,14 @@ function onConnection<R>(
 
 function release<R>(statement: Statement, value: R): R {
   const { connection, use, runner } = statement
-  if (use === undefined) runner.session.give(connection!)
+  if (use === undefined) runner.session.release(connection!)
   else releaseOnceSettled(use, runner.session, connection!)
   return value
 }
 
 /** Gives a connection back once nothing runs on it any more that its signal has left behind. */
-function releaseOnceSettled(use: Use, session: Session, connection: Connection): void {
-  use.release((broken) => session.give(connection, broken))
+function releaseOnceSettled(use: ConnectionUse, session: Session, connection: Connection): void {
+  use.release((broken) => session.release(connection, broken))
 }
 
 function releaseAndThrow(statement: Statement, error: unknown): never {
@@ -210,18 +210,22 @@ export function callOf({ result }: Plan): DriverCall {
 type Send = DriverCall['send']
 
 /** Sends what the signal of the statement can interrupt. */
-const interruptible =
+const interruptibly =
   (send: Send): Send =>
   (statement, connection) => {
     const { use } = statement
     return use === undefined ? send(statement, connection) : sendInterruptibly(send, statement, connection, use)
   }
 
-const sendInterruptibly = (send: Send, statement: Statement, connection: Connection, use: Use): MaybePromise<unknown> =>
-  use.run(() => send(statement, connection))
+const sendInterruptibly = (
+  send: Send,
+  statement: Statement,
+  connection: Connection,
+  use: ConnectionUse,
+): MaybePromise<unknown> => use.run(() => send(statement, connection))
 
 const ALL: DriverCall = {
-  send: interruptible(({ sql, parameters, plan }, connection) =>
+  send: interruptibly(({ sql, parameters, plan }, connection) =>
     connection.all(sql, parameters, plan.decoding.bigints),
   ),
   read({ plan, sql }, rows, connection) {
@@ -232,7 +236,7 @@ const ALL: DriverCall = {
 
 /** The first row alone, the others unread. */
 export const FIRST: DriverCall = {
-  send: interruptible(({ sql, parameters, plan }, connection) =>
+  send: interruptibly(({ sql, parameters, plan }, connection) =>
     connection.first(sql, parameters, plan.decoding.bigints),
   ),
   read({ plan, sql }, row, connection) {
@@ -242,14 +246,14 @@ export const FIRST: DriverCall = {
   },
 }
 
-const write = interruptible(({ sql, parameters }, connection) => connection.run(sql, parameters))
+const write = interruptibly(({ sql, parameters }, connection) => connection.run(sql, parameters))
 
 const WRITE: DriverCall = {
   send: write,
-  read: ({ plan }, answer) => outcome(plan, answer as RunResult),
+  read: ({ plan }, answer) => toResult(plan, answer as RunResult),
 }
 
-const execute = interruptible(({ sql, parameters }, connection) => connection.execute(sql, parameters))
+const execute = interruptibly(({ sql, parameters }, connection) => connection.execute(sql, parameters))
 
 /** Text of the user's own: whether it gives rows is known when it has run. */
 const TEXT: DriverCall = {
@@ -275,7 +279,7 @@ const READ_BACK: DriverCall = {
     return runner.dialect.readBack!.read(back, parameters, {
       write: () => write(statement, connection) as MaybePromise<RunResult>,
       ask: (text) => use!.run(() => connection.first(text, [])),
-      find: (keys) => runner.runWithin(statement, back.plan, [keys]),
+      find: (keys) => runner.runInside(statement, back.plan, [keys]),
     })
   },
   read: (_, rows) => rows,

@@ -9,7 +9,7 @@ import { Executor } from './execute.ts'
 export const FORMAT = 1
 
 /** A query as plain JSON. */
-export interface Stored {
+export interface StoredQuery {
   readonly kanta: number
   readonly kind: Kind
   readonly calls: readonly (readonly [string, unknown])[]
@@ -23,7 +23,7 @@ export interface Stored {
  *
  * @throws KantaError `invalid_input` for what is no query of a database, and for values that JSON cannot hold.
  */
-export function toJSON(query: unknown): Stored {
+export function toJSON(query: unknown): StoredQuery {
   if (!(query instanceof Query && query.runner instanceof Executor))
     return refuse(`toJSON(${show(query)}) takes a query of a database, such as db.selectFrom(…).`)
   const { schema } = query.runner.settings.planning

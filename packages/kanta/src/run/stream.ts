@@ -1,4 +1,4 @@
-import { CompletionCallbacks, type Loan, suppress, throwIfAborted, Use } from '../connect/index.ts'
+import { CompletionCallbacks, ConnectionUse, type Lease, suppress, throwIfAborted } from '../connect/index.ts'
 import type { MaybePromise } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Bound, Plan } from '../plan/index.ts'
@@ -15,9 +15,9 @@ export interface StreamSource extends StatementRunner {
 }
 
 /** What an open stream holds, apart from the iterator, so that an iterator nobody has any more can be cleaned up after. */
-class Hold {
-  loan: Loan | undefined
-  use: Use | undefined
+class StreamState {
+  loan: Lease | undefined
+  use: ConnectionUse | undefined
   cursor: Iterator<unknown[]> | AsyncIterator<unknown[]> | undefined
   /** Whether the transaction it is part of ended before it. */
   isCutShort = false
@@ -30,11 +30,11 @@ class Hold {
     this.cursor = undefined
     this.loan = undefined
     try {
-      await use?.settled()
+      await use?.waitForPending()
       // One that does not answer cannot be told to close either.
       if (use?.isBroken !== true && loan?.connection.isOpen !== false) await cursor?.return?.()
     } catch (error) {
-      use?.break()
+      use?.markBroken()
       throw error
     } finally {
       loan?.end(use?.isBroken)
@@ -43,7 +43,7 @@ class Hold {
 }
 
 /** Gives back what streams hold that were left in their midst. */
-const abandoned = new FinalizationRegistry<Hold>((hold) => {
+const abandonedStreams = new FinalizationRegistry<StreamState>((hold) => {
   hold.isAbandoned = true
   hold.release().catch(() => {})
 })
@@ -58,9 +58,9 @@ export function streamRows(
   chunkSize: number,
   options: ExecuteOptions | undefined,
 ): AsyncIterableIterator<unknown> {
-  const hold = new Hold()
+  const hold = new StreamState()
   const rows = new Rows(read(executor, query, chunkSize, options, hold), options?.signal)
-  abandoned.register(rows, hold)
+  abandonedStreams.register(rows, hold)
   return rows
 }
 
@@ -132,7 +132,7 @@ async function* read(
   query: Chain,
   chunkSize: number,
   options: ExecuteOptions | undefined,
-  hold: Hold,
+  hold: StreamState,
 ): AsyncGenerator<unknown[], undefined, undefined> {
   const { session } = executor
   const signal = options?.signal
@@ -152,64 +152,64 @@ async function* read(
   // A hook sees the stream from its start to its end; one that fails before the start stops it.
   ended.promise.catch(() => {})
   const role = ready.facts.readOnly ? 'read' : 'write'
-  hold.loan = await session.lend(role, signal, async () => {
+  hold.loan = await session.lease(role, signal, async () => {
     hold.isCutShort = true
     await hold.cursor?.return?.()
   })
   const { connection } = hold.loan
   statement.connection = connection
-  const use = new Use(connection, options)
+  const use = new ConnectionUse(connection, options)
   hold.use = use
   const after = new CompletionCallbacks()
   let failed: unknown
   try {
     if (hold.isAbandoned) return
-    await opened(executor, executor.event(statement, true, after), ended.promise)
+    await startHooks(executor, executor.event(statement, true, after), ended.promise)
     const cursor = connection.stream(sql, parameters, chunkSize, ready.decoding.bigints)
     hold.cursor = cursor
     for (;;) {
       throwIfAborted(signal, 'The stream')
       const chunk = await use.run(() => cursor.next() as MaybePromise<IteratorResult<unknown[]>>)
-      if (chunk.done && hold.isCutShort) throw cutShort()
-      if (chunk.done && connection.isOpen === false) throw closedBefore()
+      if (chunk.done && hold.isCutShort) throw cutShortError()
+      if (chunk.done && connection.isOpen === false) throw closedError()
       if (chunk.done) return
-      after.reach(chunk)
+      after.noteSuccess(chunk)
       const rows = decoderOf(ready, sql, connection)?.rows(chunk.value) ?? chunk.value
       if (rows.length > 0) yield rows
     }
   } catch (cause) {
-    failed = statement.failure(cause)
+    failed = statement.toError(cause)
     throw failed
   } finally {
     try {
       await hold.release()
     } catch (cause) {
-      failed = failed === undefined ? executor.failure(cause, statement) : suppress(failed, cause)
+      failed = failed === undefined ? executor.toError(cause, statement) : suppress(failed, cause)
     }
     if (failed === undefined) {
       ended.resolve()
-      await after.lasts()
+      await after.callAfterSuccess()
     } else {
       ended.reject(failed)
       // Rows of it may have been read, and so have been written.
-      await after.failed(failed, () => use.settled())
+      await after.callAfterFailure(failed, () => use.waitForPending())
     }
     // biome-ignore lint/correctness/noUnsafeFinally: a cursor that cannot be closed is an error of its reader
     if (failed !== undefined) throw failed
   }
 }
 
-const cutShort = (): KantaError =>
+const cutShortError = (): KantaError =>
   new KantaError(
     'transaction',
     'The transaction ended before its stream was read to the end. Read it, or leave the loop, before the transaction ends.',
   )
 
-const closedBefore = (): KantaError =>
+const closedError = (): KantaError =>
   new KantaError('connection', 'The connection was closed before its stream was read to the end.')
 
 /** Starts the hooks of a stream, and waits until all of them have let it pass. */
-function opened(executor: StreamSource, event: QueryEvent, ended: Promise<void>): Promise<void> {
+function startHooks(executor: StreamSource, event: QueryEvent, ended: Promise<void>): Promise<void> {
   const { hooks } = executor.settings
   if (hooks.length === 0) return Promise.resolve()
   return new Promise((pass, stop) => {

@@ -1,4 +1,11 @@
-import { cancelled, failure, type HeldSession, type Session, suppress, Transaction } from '../connect/index.ts'
+import {
+  cancellationError,
+  type HeldSession,
+  type Session,
+  suppress,
+  Transaction,
+  toKantaError,
+} from '../connect/index.ts'
 import type { TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
@@ -28,7 +35,7 @@ export async function beginTransaction(
 }
 
 /** What `runTransaction` needs besides the session and the work. */
-export interface RunOptions {
+export interface RunTransactionOptions {
   readonly driver: Driver
   readonly settings?: TransactionSettings | undefined
   readonly signal?: AbortSignal | undefined
@@ -44,15 +51,15 @@ export interface RunOptions {
  */
 export async function runTransaction<Result>(
   session: Session,
-  { driver, settings, signal, isOfStatement }: RunOptions,
+  { driver, settings, signal, isOfStatement }: RunTransactionOptions,
   work: (transaction: Transaction) => Result | Promise<Result>,
 ): Promise<Result> {
   const transaction = await beginTransaction(session, driver, settings, signal, isOfStatement)
   try {
-    const within = (): Result | Promise<Result> => work(transaction)
-    const inSession = (): Result | Promise<Result> =>
-      session.within === undefined ? within() : session.within(transaction.session, within)
-    const result = await untilAborted(inSession, signal, 'The transaction')
+    const runWork = (): Result | Promise<Result> => work(transaction)
+    const runInSession = (): Result | Promise<Result> =>
+      session.runIn === undefined ? runWork() : session.runIn(transaction.session, runWork)
+    const result = await runUntilAborted(runInSession, signal, 'The transaction')
     await transaction.finish(result)
     return result
   } catch (error) {
@@ -67,7 +74,7 @@ export async function runTransaction<Result>(
  */
 export async function runOnConnection<Result>(
   session: Session,
-  { driver, signal }: RunOptions,
+  { driver, signal }: RunTransactionOptions,
   work: (session: HeldSession) => Result | Promise<Result>,
 ): Promise<Result> {
   const held = await session.reserve('write', 'connection()', signal)
@@ -76,8 +83,8 @@ export async function runOnConnection<Result>(
   try {
     const within = (): Result | Promise<Result> => work(held)
     const inSession = (): Result | Promise<Result> =>
-      session.within === undefined ? within() : session.within(held, within)
-    result = await untilAborted(inSession, signal, 'The work on a connection')
+      session.runIn === undefined ? within() : session.runIn(held, within)
+    result = await runUntilAborted(inSession, signal, 'The work on a connection')
   } catch (error) {
     errors.push(error)
     if (signal?.aborted === true) await held.interrupt()
@@ -91,28 +98,28 @@ export async function runOnConnection<Result>(
 async function leaveConnection(held: HeldSession, driver: Driver): Promise<unknown[]> {
   const errors: unknown[] = []
   const inner = held.nested?.transaction
-  if (inner?.isOpen && inner !== held.transaction) errors.push(await inner.abandon(leftOpen()))
-  await held.seize(workEnded)
+  if (inner?.isOpen && inner !== held.transaction) errors.push(await inner.abandon(leftOpenError()))
+  await held.seize(workEndedError)
   let broken = false
   if (!held.inTransaction && held.connection.inTransaction === true) {
-    errors.push(leftOpen())
+    errors.push(leftOpenError())
     try {
       await held.connection.run(driver.dialect.transaction.rollback, [])
     } catch (cause) {
-      errors.push(failure(driver, cause))
+      errors.push(toKantaError(driver, cause))
       broken = true
     }
   }
-  held.end(workEnded, broken)
+  held.end(workEndedError, broken)
   return errors
 }
 
 /** The end of the work, or of patience: then what the work still does comes to nothing. */
-function untilAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
+function runUntilAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
   const run = async (): Promise<T> => work()
   if (signal === undefined) return run()
   return new Promise((resolve, reject) => {
-    const abort = () => reject(cancelled(signal, what))
+    const abort = () => reject(cancellationError(signal, what))
     if (signal.aborted) return abort()
     signal.addEventListener('abort', abort, { once: true })
     run()
@@ -131,10 +138,10 @@ function refuseOtherSettings(settings: TransactionSettings, outer: TransactionSe
   }
 }
 
-const workEnded = () =>
+const workEndedError = () =>
   new KantaError('closed', 'The work on this connection has ended. Await all of it before the callback returns.')
 
-const leftOpen = () =>
+const leftOpenError = () =>
   new KantaError(
     'transaction',
     'The work on a connection began a transaction and left it open; it was rolled back. Use transaction(), or commit it.',

@@ -21,7 +21,7 @@ const MEANINGS: Readonly<Record<string, readonly [code: ErrorCode, advice: strin
     'Another transaction changed what this one read. Run the whole transaction again.',
   ],
   '40P01': ['deadlock', 'Two transactions waited for each other. Run the whole transaction again.'],
-  '40003': ['unknown_outcome', 'It cannot be known whether the statement took effect. Look before running it again.'],
+  '40003': ['unknown_outcome', 'The statement may or may not have taken effect. Check before you run it again.'],
   '55P03': ['timeout', 'A lock was held by another transaction. Run it again, or raise lock_timeout.'],
   '25006': [
     'read_only',

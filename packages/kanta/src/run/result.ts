@@ -43,7 +43,7 @@ export class MergeResult {
 }
 
 /** The result object of a statement that returned no rows: of the kind that was asked for, whatever policies made of it. */
-export function outcome({ requestedKind, tree }: Plan, { changes, insertId }: RunResult): unknown[] {
+export function toResult({ requestedKind, tree }: Plan, { changes, insertId }: RunResult): unknown[] {
   const count = BigInt(changes)
   switch (requestedKind) {
     case 'insert':

@@ -22,27 +22,27 @@ export class PreparedQuery {
   }
 
   async execute(values?: Values, options?: ExecuteOptions): Promise<unknown[]> {
-    return this.#with(values).execute(options)
+    return this.#withValues(values).execute(options)
   }
 
   async executeTakeFirst(values?: Values, options?: ExecuteOptions): Promise<unknown> {
-    return this.#with(values).executeTakeFirst(options)
+    return this.#withValues(values).executeTakeFirst(options)
   }
 
   async executeTakeFirstOrThrow(values?: Values, error?: unknown): Promise<unknown> {
-    return this.#with(values).executeTakeFirstOrThrow(error)
+    return this.#withValues(values).executeTakeFirstOrThrow(error)
   }
 
   stream(values?: Values, options?: Parameters<Query<Kind>['stream']>[0]): AsyncIterableIterator<unknown> {
-    return this.#with(values).stream(options)
+    return this.#withValues(values).stream(options)
   }
 
   compile(values?: Values): unknown {
-    return this.#with(values).compile()
+    return this.#withValues(values).compile()
   }
 
   /** The query with values in the places of its parameters. */
-  #with(values: Values = {}): Query<Kind> {
+  #withValues(values: Values = {}): Query<Kind> {
     if (typeof values !== 'object' || values === null)
       refuse(`The values of a prepared query are an object of its parameters, not ${show(values)}.`)
     for (const name of Object.keys(values)) {
