@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts'
 
 const settingsByDialect = new WeakMap<Settings, Map<Dialect, Settings>>()
 
-/** The settings of a database with another dialect; the same each time, since plans are kept by them. */
+/** Returns the settings of a database with another dialect; the same object each time, since plans are cached by it. */
 function withDialect(settings: Settings, dialect: Dialect): Settings {
   const made = settingsByDialect.get(settings) ?? new Map<Dialect, Settings>()
   settingsByDialect.set(settings, made)
@@ -17,19 +17,19 @@ function withDialect(settings: Settings, dialect: Dialect): Settings {
   return found
 }
 
-/** Runs statements where a database, or a transaction of it, runs its queries, with more printers than these need. */
+/** An executor with the session of another executor and a dialect that has more printers. */
 export class DialectExecutor extends Executor {
   static of({ settings, session }: Executor, dialectOf: (dialect: Dialect) => Dialect): DialectExecutor {
     return new DialectExecutor(withDialect(settings, dialectOf(settings.planning.dialect)), session)
   }
 
-  /** How the database creates a `table()`. */
+  /** The function that makes the statements to create a `table()`. */
   get creationOf(): (definition: TableDefinition) => Creation {
     const { dialect } = this.settings.planning
     return (definition) => creationOf(definition, dialect)
   }
 
-  /** Whether comments are statements of their own. */
+  /** Is true if the database takes comments as separate statements. */
   get commentStatements(): boolean {
     return this.settings.planning.dialect.capabilities.commentStatements === true
   }

@@ -45,18 +45,18 @@ import {
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 
-/** The queries that compiled ones were made of, by which a database with policies runs them. */
+/** The original queries of compiled ones. A database with policies runs those. */
 const compiledFrom = new WeakMap<object, Chain>()
 
-/** Runs queries in one session. */
+/** The executor of queries in one session. */
 export class Executor implements Runner, StatementRunner {
   readonly settings: Settings
   readonly session: Session
   readonly dialect: Dialect
-  /** Whether there are hooks, and all of them only watch. */
+  /** Is true if there are hooks and all of them only watch. */
   readonly hasOnlyWatchers: boolean
   readonly #basePlanning: Planning
-  /** Whether the text of statements depends on the context. */
+  /** Is true if the text of statements depends on the context. */
   readonly #dependsOnContext: boolean
   readonly #hasAround: boolean
   #lastContext: Context | undefined
@@ -89,7 +89,7 @@ export class Executor implements Runner, StatementRunner {
     const ready = this.plan(query.shape)
     if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
     const { sql, parameters } = this.bind(ready, this.prepare(ready, query.args))
-    // Whoever changes what was compiled does not change the query.
+    // The parameters are copied, so that changing the compiled query does not change this one.
     const compiled = {
       sql,
       parameters: parameters === query.args ? parameters.slice() : parameters,
@@ -104,7 +104,7 @@ export class Executor implements Runner, StatementRunner {
     return typeof merge === 'string' ? refuseMerge(this.dialect) : merge
   }
 
-  /** Runs text as it is. */
+  /** Runs compiled SQL text. */
   async executeText(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
     checkExecuteOptions(options)
     if (this.#isGuarded) {
@@ -117,36 +117,36 @@ export class Executor implements Runner, StatementRunner {
     return firstOf(await this.#runPlan(plan, parameters, callOf(plan), options))
   }
 
-  /** Checks arguments and adds those of policies. */
+  /** Checks arguments and adds the values of policies. */
   prepare(ready: Plan, args: readonly unknown[]): readonly unknown[] {
     return ready.prepare === undefined ? args : ready.prepare(args, this.context)
   }
 
-  /** The values that policies read: what `db.as()` gave and what the running code is in, which must agree. */
+  /** The context that policies read: that of `db.as()` joined with that of the calling code. The two must agree. */
   get context(): Context {
     const { context, ambientContext } = this.settings
     const around = ambientContext?.()
     return around === undefined ? context : joinContexts(context, around)
   }
 
-  /** Whether policies see to what statements read and write. */
+  /** Is true if policies enforce rules on statements. */
   get #isGuarded(): boolean {
     return this.#basePlanning.policies.some((policy) => policy.enforce !== undefined)
   }
 
-  /** What is fixed for statements that run now. */
+  /** The planning for the current context. */
   get #planning(): Planning {
     if (!this.#dependsOnContext) return this.#basePlanning
     const { context } = this
     if (context !== this.#lastContext || this.#lastPlanning === undefined) {
       this.#lastPlanning = planningIn(this.#basePlanning, context)
-      // One that somebody could change may be another by the next time.
+      // A context that is not frozen may change before the next run.
       this.#lastContext = Object.isFrozen(context) ? context : undefined
     }
     return this.#lastPlanning
   }
 
-  /** The plan of a shape in this database: made once, then found at the shape. */
+  /** Returns the plan of a shape in this database. It is made once, then cached at the shape. */
   plan(shape: Shape): Plan {
     const planning = this.#planning
     const known = shape.planOf(planning)
@@ -156,7 +156,7 @@ export class Executor implements Runner, StatementRunner {
     return made
   }
 
-  /** The places of values of a shape, which are the same in every context. */
+  /** Returns the slots of a shape, which are the same in every context. */
   slotsOf(shape: Shape): Plan['slots'] {
     return (this.#dependsOnContext ? plan(shape, this.#basePlanning) : this.plan(shape)).slots
   }
@@ -165,12 +165,12 @@ export class Executor implements Runner, StatementRunner {
     return bind(ready, args, this.dialect, this.#bindingContext(ready))
   }
 
-  /** Most plans take no value of the context but by their arguments. */
+  /** Returns the context for binding. A direct plan needs no values of the ambient context. */
   #bindingContext(ready: Plan): Context {
     return ready.direct ? this.settings.context : this.context
   }
 
-  /** The error of a statement that failed, with what it was. */
+  /** Converts what was thrown to the user's error, with the statement and its parameters. */
   toError(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError {
     const error = toKantaError(
       this.settings.driver,
@@ -178,12 +178,12 @@ export class Executor implements Runner, StatementRunner {
       bound?.sql,
       this.settings.redact ? undefined : bound?.parameters,
     )
-    // Nobody knows what came of a write whose connection was lost; in a transaction it was rolled back.
+    // The outcome of a write whose connection was lost is unknown; inside a transaction it was rolled back.
     const isUnknown = error.code === 'connection' && written?.isOpen === false && !this.session.inTransaction
     return isUnknown ? unknownOutcomeError(error) : error
   }
 
-  /** Plans a query and runs it: the answer as a promise, which no stage before has made where the driver answers at once. */
+  /** Plans a query and runs it. If the driver answers at once, the promise made here is the only one. */
   #start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
     let ready: Plan
     let { args } = query
@@ -207,7 +207,10 @@ export class Executor implements Runner, StatementRunner {
     }
   }
 
-  /** A plan may need what a plugin finds out when it starts: then it is made again, and fails for good. */
+  /**
+   * Plans again after plugins have started, since a plan may need what a plugin learns then. Rejects if they had
+   * started.
+   */
   #retryOnceStarted(
     error: unknown,
     query: Chain,
@@ -218,7 +221,7 @@ export class Executor implements Runner, StatementRunner {
     return start === undefined ? Promise.reject(error) : start().then(() => this.#start(query, single, options))
   }
 
-  /** Runs the statement of a plan, or the several that it takes. */
+  /** Runs the statement or the statements of a plan. */
   #runPlan(
     ready: Plan,
     args: readonly unknown[],
@@ -248,7 +251,7 @@ export class Executor implements Runner, StatementRunner {
     }
   }
 
-  /** Whether hooks go around a statement; it is found out once for each plan and what plugins have noted. */
+  /** Checks if any hook runs around a statement; memoized for each plan with its hooks and notes. */
   #hasHooksAround({ facts, memos }: Plan): boolean {
     const { hooks, notes } = this.settings
     const known = memos.around
@@ -258,7 +261,10 @@ export class Executor implements Runner, StatementRunner {
     return goes
   }
 
-  /** Runs a statement inside the hooks: these on its connection, or before one is taken where hooks may answer it. */
+  /**
+   * Runs a statement inside the hooks, on its connection. Hooks that may answer a read run before it takes a
+   * connection.
+   */
   async #runInHooks(statement: Statement, options: ExecuteOptions | undefined): Promise<unknown> {
     const callbacks = new CompletionCallbacks()
     const isSingle = statement.call === FIRST
@@ -276,14 +282,14 @@ export class Executor implements Runner, StatementRunner {
     return isSingle ? rows[0] : rows
   }
 
-  /** Whether hooks may answer it: a read that is part of nothing else. */
+  /** Checks if hooks may answer the statement: it must be a read outside transactions and held connections. */
   #isAnswerable({ facts, result }: Plan): boolean {
     if (this.settings.hooks.at(-1)?.answers !== true || !facts.readOnly || result !== 'rows') return false
-    // A connection that is held for someone may have settings and tables of its own.
+    // A held connection may have settings and temporary tables of its own.
     return this.session.pool !== undefined && !this.session.inTransaction
   }
 
-  /** Runs a read that hooks may answer: it takes a connection once it is known to need one. */
+  /** Runs a read that hooks may answer. It takes a connection only if they do not. */
   #runAnswerable(
     statement: Statement,
     options: ExecuteOptions | undefined,
@@ -318,7 +324,7 @@ export class Executor implements Runner, StatementRunner {
     return this.runInHooks(statement, new CompletionCallbacks(), async () => asRows(await runStatement(statement)))
   }
 
-  /** Runs a plan in one transaction with the statements of the hooks that join it. */
+  /** Runs a plan in one transaction with the statements of its transaction hooks. */
   #runInTransaction(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
     const { settings } = this
     const asked = { driver: settings.driver, signal: options?.signal, isOfStatement: true }
@@ -377,6 +383,6 @@ function refuseText({ policies }: Planning): never {
   const names = policies.flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
   throw new KantaError(
     'policy',
-    `SQL text would pass by the policies of this database (${names.join(', ')}). Build the query, or say what the text reads and writes: sql\`…\`.trusted('its name', { reads: […], writes: […] }).`,
+    `SQL text would bypass the policies of this database (${names.join(', ')}). Build the query, or declare what the text reads and writes: sql\`…\`.trusted('its name', { reads: […], writes: […] }).`,
   )
 }

@@ -11,11 +11,11 @@ type Values = Readonly<Record<string, unknown>>
 export class PreparedQuery {
   readonly #query: Chain
   readonly #executor: Executor
-  /** For each parameter what may not be in it. */
+  /** The roles of each parameter, by which its value is checked. */
   readonly #roles: ReadonlyMap<string, ReadonlySet<ArgRole>>
 
   constructor(query: unknown, executor: Executor) {
-    if (!(query instanceof Chain)) refuse('prepare() takes a callback that gives a query.')
+    if (!(query instanceof Chain)) refuse('prepare() takes a callback that returns a query.')
     this.#query = query as Chain
     this.#executor = executor
     this.#roles = rolesOf(this.#query, executor)
@@ -41,17 +41,17 @@ export class PreparedQuery {
     return this.#withValues(values).compile()
   }
 
-  /** The query with values in the places of its parameters. */
+  /** Returns the query with values in place of its parameters. */
   #withValues(values: Values = {}): Query<Kind> {
     if (typeof values !== 'object' || values === null)
-      refuse(`The values of a prepared query are an object of its parameters, not ${show(values)}.`)
+      refuse(`A prepared query takes its values as an object, { name: value }, not ${show(values)}.`)
     for (const name of Object.keys(values)) {
       if (this.#roles.has(name)) continue
       refuse(
-        `The prepared query has no parameter '${name}'. It takes: ${[...this.#roles.keys()].join(', ') || 'none'}.`,
+        `Unknown parameter '${name}' of the prepared query. It takes: ${[...this.#roles.keys()].join(', ') || 'none'}.`,
       )
     }
-    // Only what is its own: what another library adds to all objects is no value of a parameter.
+    // Inherited members, such as those that a library adds to all objects, are not values.
     const valueOf = (name: string): unknown => (Object.hasOwn(values, name) ? values[name] : undefined)
     for (const [name, roles] of this.#roles) checkArgument(`The parameter '${name}'`, valueOf(name), roles)
     const args = this.#query.args.map((arg) => (arg instanceof Parameter ? valueOf(arg.name) : arg))
@@ -59,10 +59,10 @@ export class PreparedQuery {
   }
 }
 
-/** Builds a query once, with places for the values that it takes each time it runs. */
+/** Builds a query once, with parameters whose values are given each time it runs. */
 export function prepare(db: DatabaseHandle, build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
   const executor = db?.[RUNNER] ?? refuse(`prepare(${show(db)}, …) takes a database.`)
-  if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
+  if (typeof build !== 'function') refuse('prepare() takes a callback that returns a query.')
   return new PreparedQuery(
     build((name) => new Parameter(name)),
     executor,

@@ -1,19 +1,19 @@
 import { type ConnectionUse, suppress } from '../connect/index.ts'
 import type { Dialect } from '../dialect/index.ts'
 
-/** The savepoint of an insert that takes several statements; a user's cannot have its name. */
+/** The savepoint of an insert that takes several statements. The user's savepoints cannot have its name. */
 const SAVEPOINT = 'kanta_insert'
 
-/** What several statements are made one by. */
+/** The transaction control that makes several statements one. */
 interface AtomicOptions {
   readonly transactionSql: Dialect['transaction']
-  /** Whether a transaction is open already: then it is a savepoint. */
+  /** Is true if a transaction is open already: then a savepoint is used. */
   readonly isNested: boolean
-  /** The error of a text among these that failed. */
+  /** Returns the error for a transaction statement that failed. */
   failure(cause: unknown, sql: string): unknown
 }
 
-/** Several statements as one: all of them, or none. */
+/** Runs several statements as one: all take effect, or none. */
 export async function runAtomically<T>(
   use: ConnectionUse,
   { transactionSql, isNested, failure }: AtomicOptions,
@@ -39,7 +39,7 @@ export async function runAtomically<T>(
     return result
   } catch (cause) {
     await use.waitForPending()
-    // Some errors end a transaction of SQLite by themselves.
+    // Some errors end a transaction of SQLite. Then there is nothing to roll back.
     if (connection.inTransaction === false || use.isBroken) throw cause
     try {
       for (const sql of undo) await run(sql)

@@ -6,7 +6,7 @@ import { InsertResult } from './result.ts'
 import { runAtomically } from './run-atomically.ts'
 import { callOf, runStatement, Statement, type StatementRunner, withConnection } from './statement.ts'
 
-/** Runs the parts of a statement on one connection: all of them, or none. */
+/** Runs the parts of a statement on one connection; all take effect, or none. */
 export async function runParts(
   runner: StatementRunner,
   parts: readonly Part[],
@@ -33,7 +33,7 @@ export async function runParts(
   return combineResults(first, results)
 }
 
-/** Runs statements in a batch where the connection has that, else one by one in a transaction or a savepoint. */
+/** Runs statements in a batch if the connection has batches, else one by one in a transaction or a savepoint. */
 function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks): Promise<unknown[][]> {
   const { connection, use, plan, runner } = statements[0]!
   const nested = runner.session.inTransaction
@@ -52,7 +52,7 @@ function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks
   })
 }
 
-/** The results of the parts of an insert as those of one statement. */
+/** Combines the results of an insert's parts into the result of one statement. */
 function combineResults({ plan }: Statement, results: readonly (readonly unknown[])[]): unknown[] {
   if (plan.result !== 'counts') return results.flat()
   let changes = 0n

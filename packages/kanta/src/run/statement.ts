@@ -8,28 +8,28 @@ import { type Hook, notifyWatchers, type QueryEvent } from './hook.ts'
 import { andThen, settleLater } from './maybe-promise.ts'
 import { toResult } from './result.ts'
 
-/** Where statements run: an executor. */
+/** The executor of statements, as `Statement` needs it. */
 export interface StatementRunner {
   readonly session: Session
   readonly dialect: Dialect
   readonly settings: { readonly hooks: readonly Hook[] }
-  /** Whether all hooks only watch, and there are some. */
+  /** Is true if there are hooks and all of them only watch. */
   readonly hasOnlyWatchers: boolean
-  /** Does the work of a statement inside the hooks that go around it. */
+  /** Runs the work of a statement inside the hooks around it. */
   runInHooks<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T>
-  /** Runs a statement of its own inside of another, on its connection. */
+  /** Runs a separate statement inside another one, on its connection. */
   runInside(outer: Statement, plan: Plan, args: readonly unknown[]): Promise<unknown[]>
   event(statement: Statement, streaming: boolean, callbacks: CompletionCallbacks): QueryEvent
   toError(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
 }
 
-/** How a statement is sent to the driver, and what its answer is to the user. */
+/** A way to send a statement to the driver and to read the answer. */
 export interface DriverCall {
   send(statement: Statement, connection: Connection): MaybePromise<unknown>
   read(statement: Statement, answer: unknown, connection: Connection): unknown
 }
 
-/** One statement on its way: sent on a connection, its answer read, and who watches told. */
+/** One run of a statement: it is sent on a connection, its answer is read, and watching hooks are notified. */
 export class Statement {
   readonly runner: StatementRunner
   readonly call: DriverCall
@@ -37,7 +37,10 @@ export class Statement {
   readonly sql: string
   readonly parameters: readonly unknown[]
   connection: Connection | undefined = undefined
-  /** What lets a signal interrupt it; only where there is a signal, or several statements share the connection. */
+  /**
+   * Lets a signal interrupt the statement. It is set if there is a signal, or if several statements share the
+   * connection.
+   */
   use: ConnectionUse | undefined = undefined
   #started: number
 
@@ -50,30 +53,30 @@ export class Statement {
     this.#started = runner.hasOnlyWatchers ? performance.now() : 0
   }
 
-  /** Puts it on a connection that another statement has taken. */
+  /** Uses the connection that another statement has acquired. */
   join({ connection, use }: Statement): this {
     this.connection = connection
     this.use = use
     return this
   }
 
-  /** Starts the time that who watches is told. */
+  /** Starts the clock for watching hooks. */
   start(): void {
     if (this.runner.hasOnlyWatchers) this.#started = performance.now()
   }
 
-  /** Reads what a batch says that it did. */
+  /** Reads the answer to this statement in a batch. */
   settle(answer: Promise<ExecuteResult>): Promise<unknown[]> {
     const read = (all: ExecuteResult) => receive(this, this.plan.result === 'rows' ? all.rows : all)
     return answer.then(read, (cause) => fail(this, cause)) as Promise<unknown[]>
   }
 
-  /** The same statement, for another connection. */
+  /** Copies the statement for another connection. */
   copy(): Statement {
     return new Statement(this.runner, this.call, this.plan, this.sql, this.parameters)
   }
 
-  /** Tells those who watch that it has ended. */
+  /** Notifies watching hooks that it has ended. */
   end(error: unknown): void {
     const { runner, plan, sql, parameters } = this
     if (!runner.hasOnlyWatchers) return
@@ -84,18 +87,18 @@ export class Statement {
     })
   }
 
-  /** The error that the user gets, with the statement and its parameters. */
+  /** Converts what was thrown to the user's error, with the statement and its parameters. */
   toError(cause: unknown): KantaError {
     return this.runner.toError(cause, this, this.plan.facts.readOnly ? undefined : this.connection)
   }
 
-  /** Waits for what still runs on its connection. */
+  /** Waits for the work that still runs on its connection. */
   async waitForPending(): Promise<void> {
     await this.use?.waitForPending()
   }
 }
 
-/** Runs a statement on its connection. It goes on at once where the driver answers at once. */
+/** Runs a statement on its connection. Returns without a promise if the driver answers at once. */
 export function runStatement(statement: Statement): MaybePromise<unknown> {
   statement.start()
   let answer: MaybePromise<unknown>
@@ -107,7 +110,7 @@ export function runStatement(statement: Statement): MaybePromise<unknown> {
   return answer instanceof Promise ? settleLater(statement, answer, receive, fail) : receive(statement, answer)
 }
 
-/** Reads the answer, and tells who watches. */
+/** Reads the answer and notifies watching hooks. */
 function receive(statement: Statement, answer: unknown): unknown {
   let value: unknown
   try {
@@ -119,7 +122,7 @@ function receive(statement: Statement, answer: unknown): unknown {
   return value
 }
 
-/** Throws the error that the user gets, having told who watches. */
+/** Notifies watching hooks and throws the user's error. */
 function fail(statement: Statement, cause: unknown): never {
   const { runner, plan, connection } = statement
   const error = runner.toError(cause, statement, plan.facts.readOnly ? undefined : connection)
@@ -127,7 +130,7 @@ function fail(statement: Statement, cause: unknown): never {
   throw error
 }
 
-/** Takes a connection for a statement, does work on it, and gives it back once the work has ended. */
+/** Acquires a connection for a statement, runs work on it, and releases it when the work has ended. */
 export function withConnection<R>(
   statement: Statement,
   options: ExecuteOptions | undefined,
@@ -183,7 +186,7 @@ function release<R>(statement: Statement, value: R): R {
   return value
 }
 
-/** Gives a connection back once nothing runs on it any more that its signal has left behind. */
+/** Releases a connection once no interrupted statement still runs on it. */
 function releaseOnceSettled(use: ConnectionUse, session: Session, connection: Connection): void {
   use.release((broken) => session.release(connection, broken))
 }
@@ -193,7 +196,7 @@ function releaseAndThrow(statement: Statement, error: unknown): never {
   throw error
 }
 
-/** Returns the call that a plan asks for. */
+/** Returns the driver call for the result of a plan. */
 export function callOf({ result }: Plan): DriverCall {
   switch (result) {
     case 'rows':
@@ -209,7 +212,7 @@ export function callOf({ result }: Plan): DriverCall {
 
 type Send = DriverCall['send']
 
-/** Sends what the signal of the statement can interrupt. */
+/** Makes a send that the signal of the statement can interrupt. */
 const interruptibly =
   (send: Send): Send =>
   (statement, connection) => {
@@ -234,7 +237,7 @@ const ALL: DriverCall = {
   },
 }
 
-/** The first row alone, the others unread. */
+/** The call that reads the first row only. */
 export const FIRST: DriverCall = {
   send: interruptibly(({ sql, parameters, plan }, connection) =>
     connection.first(sql, parameters, plan.decoding.bigints),
@@ -255,7 +258,7 @@ const WRITE: DriverCall = {
 
 const execute = interruptibly(({ sql, parameters }, connection) => connection.execute(sql, parameters))
 
-/** Text of the user's own: whether it gives rows is known when it has run. */
+/** The call for the user's SQL text. Only its answer tells if it returns rows. */
 const TEXT: DriverCall = {
   send: (statement, connection) =>
     andThen(execute(statement, connection), (answer) => {
@@ -271,7 +274,7 @@ const TEXT: DriverCall = {
   },
 }
 
-/** An insert whose rows are read by their keys, in other statements. */
+/** The call for an insert whose rows are read back by their keys, in other statements. */
 const READ_BACK: DriverCall = {
   send: (statement, connection) => {
     const { plan, parameters, runner, use } = statement
@@ -285,7 +288,7 @@ const READ_BACK: DriverCall = {
   read: (_, rows) => rows,
 }
 
-/** Returns what makes a connection's rows into the user's. */
+/** Returns the decoder from a connection's rows to the user's, or `undefined` if they are the same. */
 export function decoderOf(
   { memos, columnsAtRunTime, decoding }: Plan,
   sql: string,
@@ -295,10 +298,10 @@ export function decoderOf(
   return memos.decoderFor(connection.rows === 'array' ? connection.columns(sql) : undefined, decoding)
 }
 
-/** A connection that goes back to the pool inside a transaction would take the work of others into it. */
+/** Refuses text that leaves a transaction open: on a pooled connection, it would include the statements of others. */
 function refuseBegin(): never {
   throw new KantaError(
     'transaction',
-    'The text left a transaction open on a connection that others use; it was rolled back. Use db.transaction(), or begin and commit inside db.connection().',
+    'The SQL text left a transaction open on a shared connection; it was rolled back. Use db.transaction(), or begin and commit inside db.connection().',
   )
 }

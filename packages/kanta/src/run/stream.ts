@@ -6,7 +6,7 @@ import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { chainOf, type QueryEvent } from './hook.ts'
 import { callOf, decoderOf, Statement, type StatementRunner } from './statement.ts'
 
-/** Where the queries run that are streamed: an executor. */
+/** The executor of streamed queries. */
 export interface StreamSource extends StatementRunner {
   plan(shape: Chain['shape']): Plan
   bind(plan: Plan, args: readonly unknown[]): Bound
@@ -14,24 +14,27 @@ export interface StreamSource extends StatementRunner {
   execute(query: Chain, options: ExecuteOptions | undefined): Promise<unknown[]>
 }
 
-/** What an open stream holds, apart from the iterator, so that an iterator nobody has any more can be cleaned up after. */
+/**
+ * The state of an open stream. It is separate from the iterator, so that it can be cleaned up when the iterator is
+ * garbage-collected.
+ */
 class StreamState {
   loan: Lease | undefined
   use: ConnectionUse | undefined
   cursor: Iterator<unknown[]> | AsyncIterator<unknown[]> | undefined
-  /** Whether the transaction it is part of ended before it. */
+  /** Is true if its transaction ended before the stream. */
   isCutShort = false
-  /** Whether nobody has the iterator any more. */
+  /** Is true if the iterator was garbage-collected. */
   isAbandoned = false
 
-  /** Closes the cursor and gives the connection back. */
+  /** Closes the cursor and releases the connection. */
   async release(): Promise<void> {
     const { cursor, loan, use } = this
     this.cursor = undefined
     this.loan = undefined
     try {
       await use?.waitForPending()
-      // One that does not answer cannot be told to close either.
+      // A server that does not answer cannot close a cursor either.
       if (use?.isBroken !== true && loan?.connection.isOpen !== false) await cursor?.return?.()
     } catch (error) {
       use?.markBroken()
@@ -42,15 +45,15 @@ class StreamState {
   }
 }
 
-/** Gives back what streams hold that were left in their midst. */
+/** Releases the connections of streams whose iterators were garbage-collected before their end. */
 const abandonedStreams = new FinalizationRegistry<StreamState>((hold) => {
   hold.isAbandoned = true
   hold.release().catch(() => {})
 })
 
 /**
- * Rows as they are asked for. Where the session cannot leave a cursor open beside other work (one connection for
- * everything, in a library that then refuses other statements) the rows are read at once.
+ * Streams the rows of a query. The rows are read at once if the session cannot keep a cursor open beside other work, as
+ * with a single connection of a library that refuses other statements meanwhile.
  */
 export function streamRows(
   executor: StreamSource,
@@ -66,13 +69,13 @@ export function streamRows(
 
 type Result = IteratorResult<unknown, undefined>
 
-/** Rows one by one out of chunks; a row that is there costs one promise, where a generator makes several. */
+/** The iterator of single rows over chunks. A buffered row costs one promise; an async generator would make several. */
 class Rows implements AsyncIterableIterator<unknown> {
   readonly #chunks: AsyncGenerator<unknown[], undefined, undefined>
   readonly #signal: AbortSignal | undefined
   #chunk: unknown[] = []
   #at = 0
-  /** The chunk that is being read. */
+  /** The read of the next chunk. */
   #reading: Promise<IteratorResult<unknown[], undefined>> | undefined
 
   constructor(chunks: AsyncGenerator<unknown[], undefined, undefined>, signal: AbortSignal | undefined) {
@@ -85,7 +88,7 @@ class Rows implements AsyncIterableIterator<unknown> {
   }
 
   next(): Promise<Result> {
-    // Those who ask while a chunk is read get its rows in the order in which they asked.
+    // Calls during the read of a chunk get its rows in the order of the calls.
     if (this.#reading !== undefined) return this.#reading.then(this.#next, this.#next)
     if (this.#at >= this.#chunk.length) return this.#read()
     try {
@@ -138,7 +141,8 @@ async function* read(
   const signal = options?.signal
   await session.start?.()
   const ready = executor.plan(query.shape)
-  if (ready.result !== 'rows') refuse('stream() reads rows: a query, or a statement with returning().')
+  if (ready.result !== 'rows')
+    refuse('stream() needs a statement that returns rows. Add returning(), or use execute().')
   if (!session.canHoldStream || ready.transactionHooks !== undefined) {
     const rows = await executor.execute(query, options)
     throwIfAborted(signal, 'The stream')
@@ -149,7 +153,7 @@ async function* read(
   const { sql, parameters } = executor.bind(ready, executor.prepare(ready, query.args))
   const statement = new Statement(executor, callOf(ready), ready, sql, parameters)
   const ended = Promise.withResolvers<void>()
-  // A hook sees the stream from its start to its end; one that fails before the start stops it.
+  // A hook runs around the whole stream; if it fails before the start, nothing is read.
   ended.promise.catch(() => {})
   const role = ready.facts.readOnly ? 'read' : 'write'
   hold.loan = await session.lease(role, signal, async () => {
@@ -191,10 +195,10 @@ async function* read(
       await after.callAfterSuccess()
     } else {
       ended.reject(failed)
-      // Rows of it may have been read, and so have been written.
+      // Rows may have been read, so a write may have taken effect.
       await after.callAfterFailure(failed, () => use.waitForPending())
     }
-    // biome-ignore lint/correctness/noUnsafeFinally: a cursor that cannot be closed is an error of its reader
+    // biome-ignore lint/correctness/noUnsafeFinally: the reader must get the error of closing the cursor
     if (failed !== undefined) throw failed
   }
 }
@@ -202,13 +206,13 @@ async function* read(
 const cutShortError = (): KantaError =>
   new KantaError(
     'transaction',
-    'The transaction ended before its stream was read to the end. Read it, or leave the loop, before the transaction ends.',
+    'The transaction ended before its stream was read to the end. Read the stream, or leave its loop, before the transaction ends.',
   )
 
 const closedError = (): KantaError =>
   new KantaError('connection', 'The connection was closed before its stream was read to the end.')
 
-/** Starts the hooks of a stream, and waits until all of them have let it pass. */
+/** Starts the hooks of a stream, and resolves once all of them have called `next`. */
 function startHooks(executor: StreamSource, event: QueryEvent, ended: Promise<void>): Promise<void> {
   const { hooks } = executor.settings
   if (hooks.length === 0) return Promise.resolve()

@@ -11,10 +11,10 @@ import type { Driver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 
 /**
- * Begins a transaction that its caller ends. In the session of a transaction it is nested: a savepoint.
+ * Begins a transaction that the caller ends. In the session of a transaction it is a savepoint.
  *
- * @throws KantaError `unsupported` for settings that the database lacks, `cancelled`, `timeout` or `closed` while
- * waiting for a connection, else what the database said; the connection is then given back.
+ * @throws KantaError `unsupported` for settings that the database lacks; `cancelled`, `timeout` or `closed` while waiting
+ * for a connection; else the database's error. The connection is released then.
  */
 export async function beginTransaction(
   session: Session,
@@ -34,20 +34,20 @@ export async function beginTransaction(
   return transaction
 }
 
-/** What `runTransaction` needs besides the session and the work. */
+/** The options of `runTransaction` and `runOnConnection`. */
 export interface RunTransactionOptions {
   readonly driver: Driver
   readonly settings?: TransactionSettings | undefined
   readonly signal?: AbortSignal | undefined
-  /** Whether it is what one statement takes: others of the session wait for it. */
+  /** Is true for the transaction of a single statement: other statements of the session wait for it. */
   readonly isOfStatement?: boolean | undefined
 }
 
 /**
- * Runs `work` in a transaction: committed when it returns, rolled back when it throws or its signal aborts. In the
- * session of a transaction it is nested: a savepoint.
+ * Runs `work` in a transaction. Commits when it returns; rolls back when it throws or the signal aborts. In the session
+ * of a transaction it is a savepoint.
  *
- * @throws KantaError as `beginTransaction` and `Transaction.commit` do; what `work` throws is thrown as it is.
+ * @throws KantaError as `beginTransaction` and `Transaction.commit` do. Errors of `work` are thrown unchanged.
  */
 export async function runTransaction<Result>(
   session: Session,
@@ -69,8 +69,8 @@ export async function runTransaction<Result>(
 }
 
 /**
- * Runs `work` with one connection held for it, such as for settings of a session. A transaction that it began as text
- * and left open is rolled back, and is an error.
+ * Runs `work` on one connection, such as for settings of a session. Rolls back and throws if `work` leaves a
+ * transaction open that it began by SQL text.
  */
 export async function runOnConnection<Result>(
   session: Session,
@@ -94,7 +94,7 @@ export async function runOnConnection<Result>(
   return result as Result
 }
 
-/** Gives the connection back as it was taken: in no transaction, or in the same one. */
+/** Ends the session with its connection as before: outside a transaction, or in the same one. */
 async function leaveConnection(held: HeldSession, driver: Driver): Promise<unknown[]> {
   const errors: unknown[] = []
   const inner = held.nested?.transaction
@@ -114,7 +114,7 @@ async function leaveConnection(held: HeldSession, driver: Driver): Promise<unkno
   return errors
 }
 
-/** The end of the work, or of patience: then what the work still does comes to nothing. */
+/** Runs work until it ends or its signal aborts. After an abort, the rest of the work has no effect. */
 function runUntilAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
   const run = async (): Promise<T> => work()
   if (signal === undefined) return run()
@@ -133,16 +133,19 @@ function refuseOtherSettings(settings: TransactionSettings, outer: TransactionSe
     if (settings[key] === undefined || settings[key] === outer[key]) continue
     throw new KantaError(
       'unsupported',
-      `A nested transaction has the ${key} of the one around it, and cannot be '${settings[key]}'. Set it on the outermost one.`,
+      `A nested transaction has the ${key} of its outer transaction, and cannot be '${settings[key]}'. Set it on the outermost one.`,
     )
   }
 }
 
 const workEndedError = () =>
-  new KantaError('closed', 'The work on this connection has ended. Await all of it before the callback returns.')
+  new KantaError(
+    'closed',
+    'The work on this connection has ended. Await all of its statements before the callback returns.',
+  )
 
 const leftOpenError = () =>
   new KantaError(
     'transaction',
-    'The work on a connection began a transaction and left it open; it was rolled back. Use transaction(), or commit it.',
+    'The work on a connection left a transaction open; it was rolled back. Use transaction(), or commit it.',
   )

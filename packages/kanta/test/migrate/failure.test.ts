@@ -126,7 +126,7 @@ onEachEngine((world) => {
         b: { up: () => {} },
       })
       const error = await thrown(runner.latest())
-      expect(error.message).toContain('left it open; it was rolled back')
+      expect(error.message).toContain('left a transaction open; it was rolled back')
       await runner.resolve('a', 'applied')
       expect(names(await runner.latest())).toEqual(['up b'])
     })

@@ -39,7 +39,7 @@ onEachDatabase(({ add, db, make, place, rows }) => {
       const failed = db.connection((session) => db.run('begin; insert into t values (1)', session))
       await expect(failed).rejects.toMatchObject({
         code: 'transaction',
-        message: expect.stringContaining('left it open'),
+        message: expect.stringContaining('left a transaction open'),
       })
       const thrown = db.connection(async (session) => {
         await db.run('begin; insert into t values (1)', session)
@@ -56,7 +56,7 @@ onEachDatabase(({ add, db, make, place, rows }) => {
       })
       await expect(failed).rejects.toMatchObject({
         code: 'transaction',
-        message: expect.stringContaining('left it open'),
+        message: expect.stringContaining('left a transaction open'),
       })
       expect(await rows()).toEqual([])
     })
