@@ -33,7 +33,7 @@ describe('plugins that do not go together', () => {
     ['twice the same', [named('a'), named('a')], /'a' is given twice/],
     ['one that needs another', [named('a', { dependencies: ['b'] })], /'a' needs the plugin 'b'/],
     ['two in conflict', [named('a', { conflicts: ['b'] }), named('b')], /'a' and 'b' cannot be used together/],
-    ['one that needs itself', [named('a', { dependencies: ['a'] })], /circle: a → a/],
+    ['one that needs itself', [named('a', { dependencies: ['a'] })], /cycle: a → a/],
     [
       'a circle of three behind a fourth',
       [
@@ -42,7 +42,7 @@ describe('plugins that do not go together', () => {
         named('b', { dependencies: ['c'] }),
         named('c', { dependencies: ['a'] }),
       ],
-      /circle: a → b → c → a/,
+      /cycle: a → b → c → a/,
     ],
   ]
   test.each(cases)('%s: an error that names them', async (_, plugins, message) => {
