@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import type { Plugin, TransactionHook } from '../extend/index.ts'
+import type { NamedTable, Plugin, TransactionHook } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, transactionHooksOf } from '../extend/internal/index.ts'
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
@@ -57,14 +57,20 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
   const transactionHook = auditHook(settings)
   return {
     name: 'audit',
+    names: namesOf(options),
     // Last, next to the statement itself: others see it with the rows that it gives its user.
     priority: -1_000,
     policies: [
       // That there is a policy on rows keeps SQL text out, of which nothing is known.
       tablePolicy({
         name: 'audit',
-        rule: ({ name, schema, definition }, use, late) => {
-          const inside = late.around.renames({ kind: 'table', schema, name, definition: definition as never })
+        rule: ({ name, schema, definition }, use, runValues) => {
+          const inside = runValues.surroundings.renames({
+            kind: 'table',
+            schema,
+            name,
+            definition: definition as never,
+          })
           if (settings.isOwn(name) || (inside.kind === 'table' && settings.isOwn(inside.name))) refuseOwn(name)
           // That there is a rule for deletes keeps out truncate(), of which no transaction hook hears.
           return use === 'delete' && settings.audits(fullName({ schema, name })) ? {} : undefined
@@ -80,6 +86,12 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
     },
   }
 }
+
+/** The tables and columns that the options name; `keys` are those of tables that the schema does not define. */
+const namesOf = ({ tables = [], redact = {} }: AuditOptions): readonly NamedTable[] => [
+  ...tables.map((table) => ({ table })),
+  ...Object.entries(redact).map(([table, columns]) => ({ table, columns })),
+]
 
 /** The audit runs inserts in a form of its own, which a transaction hook between it and the statement would not see. */
 function refuseInner(db: DatabaseHandle, own: TransactionHook): void {

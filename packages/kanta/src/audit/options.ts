@@ -1,6 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import type { Context, Node, NodeOf, Policy } from '../extend/index.ts'
-import { type DatabaseHandle, policiesOf, schemaOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, policiesOf } from '../extend/internal/index.ts'
 import { splitName } from '../ir/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { headName } from './table.ts'
@@ -106,22 +106,12 @@ export function settle(options: AuditOptions): Settings {
       const { inTable, inColumn } = namesIn(policies)
       for (const name of tables ?? []) listed!.add(plain(inTable(name)))
       for (const [name, columns] of Object.entries(redact)) {
-        const definition = schemaOf(db).get(name)
-        for (const column of columns)
-          if (
-            definition !== undefined &&
-            ![...definition.columns.keys()].some((one) => isOneName(one, column, inColumn))
-          )
-            refuse(`audit({ redact }): the table '${name}' has no column '${column}'.`)
         hide(inTable(name), columns.map(inColumn))
       }
       for (const [name, columns] of Object.entries(keys)) known[inTable(name)] ??= columns.map(inColumn)
     },
   }
 }
-
-const isOneName = (one: string, other: string, inColumn: (name: string) => string): boolean =>
-  plain(one) === plain(other) || plain(inColumn(one)) === plain(other)
 
 /** What some policies make of the names of a program. */
 function namesIn(policies: readonly Policy[]) {

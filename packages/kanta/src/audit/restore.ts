@@ -1,7 +1,12 @@
 import { checkOptions, KantaError } from '../error/index.ts'
-import { type DatabaseHandle, dialectOf, withoutPlugins, withStoredValues } from '../extend/internal/index.ts'
+import {
+  contextOf,
+  type DatabaseHandle,
+  dialectOf,
+  withoutPlugins,
+  withStoredValues,
+} from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { RUNNER } from '../sql/index.ts'
 import { imagesOf, type Row } from './entry.ts'
 import { type Image, redacted, type Stored, type StoredRow, toCell } from './image.ts'
 import type { Keyed } from './key.ts'
@@ -107,7 +112,7 @@ export class Restorer {
   async #record(table: Keyed, before: StoredRow | undefined, values: StoredRow | undefined): Promise<void> {
     const key = values === undefined ? undefined : { ...before, ...values }
     const after = key === undefined ? undefined : (await rowsOf(this.#db, table, [key]))[0]
-    const { context } = this.#db[RUNNER]
+    const context = contextOf(this.#db)
     await record(withoutPlugins(this.#db), this.#settings, table, { asked: 'restore', context }, [{ before, after }])
   }
 

@@ -1,7 +1,7 @@
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, walk } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, withStoredValues } from '../extend/internal/index.ts'
-import { unsteadyIn } from '../guard/index.ts'
+import { volatileFunctionIn } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { sql } from '../sql/index.ts'
 import type { Image, StoredRow } from './image.ts'
@@ -55,7 +55,7 @@ function isSteady(parts: readonly Node[]): boolean {
   let steady = true
   for (const part of parts)
     walk(part, (inner) => {
-      if (unsteadyIn(inner) !== undefined) steady = false
+      if (volatileFunctionIn(inner) !== undefined) steady = false
     })
   return steady
 }

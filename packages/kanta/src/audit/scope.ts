@@ -3,9 +3,9 @@ import type { Node } from '../extend/index.ts'
 import { contextOf, type DatabaseHandle, dialectOf, policiesOf, schemaOf } from '../extend/internal/index.ts'
 import {
   type ColumnUse,
-  Late,
   type Row,
   type RowUse,
+  RunValues,
   sameName,
   type TablePolicy,
   type TableRule,
@@ -30,7 +30,7 @@ export interface Scope {
  * @throws KantaError `policy` for a policy that only the database can answer, such as one with a subquery.
  */
 export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): Scope {
-  const tests = testsOf(db, named, settings, 'select', (rule, row, late) => rule.sees?.(row, 'select', late))
+  const tests = testsOf(db, named, settings, 'select', (rule, row, runValues) => rule.sees?.(row, 'select', runValues))
   const columns = columnsOf(db, named, settings, 'select', 'read')
   const forbidden = new Map<string, boolean>()
   const isForbidden = (column: string): boolean => {
@@ -74,12 +74,12 @@ export function mayWrite(
 ): boolean {
   if (before !== undefined) {
     const use = after === undefined ? 'delete' : 'update'
-    const there = testsOf(db, named, settings, use, (rule, row, late) => rule.sees?.(row, use, late))
+    const there = testsOf(db, named, settings, use, (rule, row, runValues) => rule.sees?.(row, use, runValues))
     if (!there.every((test) => test(before))) return false
   }
   if (after === undefined) return true
   const use = before === undefined ? 'insert' : 'update'
-  const then = testsOf(db, named, settings, use, (rule, row, late) => rule.checks?.(row, use, late, false))
+  const then = testsOf(db, named, settings, use, (rule, row, runValues) => rule.checks?.(row, use, runValues, false))
   if (!then.every((test) => test(after))) return false
   const changed = Object.keys(after).filter((name) =>
     before === undefined
@@ -99,13 +99,13 @@ function* rulesOf(db: DatabaseHandle, named: Named, settings: Settings, use: Row
   const around = { dialect, schema, given: 0, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
   for (const policy of policiesOf(db)) {
     if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
-    const late = new Late(around)
+    const runValues = new RunValues(around)
     const { tables, rule: ruleOf } = policy as TablePolicy
     const spelled = tables?.find((name) => sameName(name, reference.name)) ?? reference.name
-    const rule = ruleOf.call(policy, { ...reference, name: spelled }, use, late)
+    const rule = ruleOf.call(policy, { ...reference, name: spelled }, use, runValues)
     if (rule === undefined) continue
     if (rule.source !== undefined) throw undecided(policy.name, program.name)
-    yield { policy, rule, late, around }
+    yield { policy, rule, runValues, around }
   }
 }
 
@@ -115,14 +115,14 @@ function testsOf(
   named: Named,
   settings: Settings,
   use: RowUse | 'insert',
-  conditionOf: (rule: TableRule, row: Row, late: Late) => Node | undefined,
+  conditionOf: (rule: TableRule, row: Row, runValues: RunValues) => Node | undefined,
 ): readonly ((image: Image) => boolean)[] {
   const context = contextOf(db)
   const tests: ((image: Image) => boolean)[] = []
   const row: Row = (column) => ({ kind: 'ref', schema: undefined, table: undefined, column })
-  for (const { policy, rule, late } of rulesOf(db, named, settings, use)) {
-    const condition = conditionOf(rule, row, late)
-    const args = late.prepare?.([], context) ?? []
+  for (const { policy, rule, runValues } of rulesOf(db, named, settings, use)) {
+    const condition = conditionOf(rule, row, runValues)
+    const args = runValues.prepare?.([], context) ?? []
     const why = (): KantaError => undecided(policy.name, named.program.name)
     const { toDatabase } = named
     if (condition !== undefined)
@@ -144,7 +144,7 @@ function columnsOf(
   for (const { rule, around } of rulesOf(db, named, settings, use)) {
     if (rule.column === undefined) continue
     columns.push((column) => {
-      const asked = new Late(around)
+      const asked = new RunValues(around)
       rule.column!(column, columnUse, asked)
       asked.prepare?.([], context)
     })

@@ -84,6 +84,7 @@ export function cache(options: CacheOptions): Plugin<CacheAdded> {
   const made = new Cache(settings)
   return {
     name: 'cache',
+    names: settings.tables.map((table) => ({ table })),
     hooks: [made.hook],
     onInit: (db: DatabaseHandle) => made.begin(db),
     onDestroy: () => made.end(),

@@ -27,6 +27,8 @@ type State = 'open' | 'ending' | 'committed' | 'rolled back' | 'of unknown outco
 export class Transaction {
   readonly session: HeldSession
   readonly settings: TransactionSettings
+  /** What tells it from others, for those who may not have it: it leads to the connection. */
+  readonly identity: object = Object.freeze({})
   /** The outer transaction, if this one is a savepoint. */
   readonly outer: Transaction | undefined
   readonly #driver: Driver
@@ -90,8 +92,8 @@ export class Transaction {
   /**
    * Commits the work and releases the connection.
    *
-   * @throws KantaError `after_commit` if it is committed and a callback failed; `unknown_outcome` if the connection was lost
-   * meanwhile; else the database's error, and the transaction is rolled back.
+   * @throws KantaError `after_commit` if it is committed and a callback failed; `unknown_outcome` if the connection was
+   * lost meanwhile; else the database's error, and the transaction is rolled back.
    */
   async commit(): Promise<void> {
     await this.finish(undefined)

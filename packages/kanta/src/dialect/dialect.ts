@@ -1,14 +1,11 @@
 import type { Node, NodeOf } from '../ir/index.ts'
 import type { MergeBuilder } from '../sql/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
-import type { ByteComparison } from './bytes.ts'
 import type { CatalogColumn } from './catalog.ts'
 import type { DialectName } from './name.ts'
-import type { NameMeanings } from './names.ts'
 import type { Printers } from './print.ts'
 import type { Lexis } from './scan.ts'
 import type { SchemaCapabilities } from './schema-capabilities.ts'
-import type { Storing } from './stored.ts'
 
 /** What a transaction was asked to be. */
 export interface TransactionSettings {
@@ -85,13 +82,7 @@ export interface Dialect {
   readonly searchesTables?: boolean
   /** The builder of merges; where the database has none, the sentence that says what to use instead. */
   readonly merge: typeof MergeBuilder | string
-  /** The names of its functions that read no table, run no text and reach nothing outside: policies let them pass. */
-  readonly functions: RegExp
   readonly transaction: TransactionSql
-  readonly bytes: ByteComparison
-  readonly names: NameMeanings
-  /** What becomes of a value in a column, for checks of what is written. */
-  readonly stored: Storing
   /**
    * How a list after `in` is bound: as one parameter that is an array (`= any($1)`, which the printer of the dialect
    * writes), as parameters padded to a power of two, or one parameter for each item.
@@ -126,25 +117,8 @@ export interface Dialect {
    * folds, so that a policy covers both.
    */
   foldName(name: string): string
-  /** The same for common table expressions; here it does not fold where settings decide, so that none hides a table. */
-  foldCteName(name: string): string
-  /** Which common table expressions of its `with` one sees. */
-  cteVisibility(recursive: boolean): CteVisibility
-  /** Whether new names for the columns of a common table expression hold within the order of its query. */
-  readonly cteColumnsRenameOrder: boolean
-  /** Whether a statement reads the table that it writes without a query around the one that reads. */
-  readonly readsWrittenTable: boolean
-  /** Whether a value that stands apart from columns has no type unless it is cast. */
-  readonly untypedValues: boolean
-  /** Whether a timestamp that is given as text may say its time zone. */
-  readonly readsTimeZones: boolean
   /** Whether a rollback undoes statements that define, such as `create table`. */
   readonly transactionalDdl: boolean
-  /**
-   * An expression that fails the statement when it is computed, with the sign in the message of the error. `unknown` is
-   * an operand whose value is not known before, where the database has one that serves better than a random number.
-   */
-  failure(sign: string, unknown?: Node): Node
   quote(name: string): string
   placeholder(index: number): string
   /** A value as SQL text, for the places that take no parameter. */

@@ -1,11 +1,12 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { Context, Node, NodeOf } from '../run/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
+import { semanticsOf } from './database/index.ts'
 import { all, equal, word } from './expression.ts'
-import type { Late } from './late.ts'
+import type { RunValues } from './run-values.ts'
 
 /** A value, or the values of a list, that a policy compares a column with. */
-export interface Compared {
+export interface Comparison {
   /** What tells it from the other values of the statement. */
   readonly key: string
   readonly operator: '=' | 'in'
@@ -13,20 +14,20 @@ export interface Compared {
 }
 
 /** Compares a column with values: texts by their bytes, whatever the collation of the column takes for equal. */
-export function sameBytes(
+export function compareBytes(
   left: Node,
   column: ColumnDefinition | undefined,
-  { key, operator, make }: Compared,
-  late: Late,
+  { key, operator, make }: Comparison,
+  runValues: RunValues,
 ): Node {
-  const { bytes } = late.dialect
+  const { bytes } = semanticsOf(runValues.dialect)
   const slot = (part: string, of: (value: unknown) => unknown): NodeOf<'slot'> => ({
-    ...late.ofContext(key + part, (context) => of(make(context))),
+    ...runValues.fromContext(key + part, (context) => of(make(context))),
     role: operator === 'in' ? 'list' : 'value',
     codec: column?.codec,
   })
   const compare = (one: Node, other: Node): Node => ({ kind: 'binary', left: one, op: operator, right: other })
-  const kind = kindOf(column, late.dialect)
+  const kind = kindOfColumn(column, runValues.dialect)
   const value = slot('', (given) => given)
   if (kind === 'other') return compare(left, value)
   if (bytes.takesAll) return compare(bytes.of(left), value)
@@ -44,23 +45,23 @@ export function sameBytes(
   }
   const exact = compare(bytes.of(left), texts)
   if (kind === 'text') return all([compare(left, value), exact])!
-  const isOther = late.ofContext(`${key} is no text`, (context) => {
+  const isOther = runValues.fromContext(`${key} is no text`, (context) => {
     const given = make(context)
-    return (Array.isArray(given) ? given : [given]).some((item) => isText(item, late.dialect)) ? 0 : 1
+    return (Array.isArray(given) ? given : [given]).some((item) => isText(item, runValues.dialect)) ? 0 : 1
   })
   const either: Node = { kind: 'or', items: [equal(isOther, word('1')), exact] }
   return all([compare(left, value), { kind: 'parens', operand: either }])!
 }
 
 /** Compares two columns, of which one at least may hold texts. */
-export function sameColumns(
+export function compareColumns(
   left: Node,
   right: Node,
   [one, other]: readonly [ColumnDefinition | undefined, ColumnDefinition | undefined],
-  { dialect }: Late,
+  { dialect }: RunValues,
 ): Node {
-  const { bytes } = dialect
-  const kinds = [kindOf(one, dialect), kindOf(other, dialect)]
+  const { bytes } = semanticsOf(dialect)
+  const kinds = [kindOfColumn(one, dialect), kindOfColumn(other, dialect)]
   const others = kinds.filter((kind) => kind === 'other').length
   if (others === 2 || (others === 1 && !bytes.readsNumbers)) return equal(left, right)
   if (bytes.takesAll) return equal(bytes.of(left), right)
@@ -68,12 +69,15 @@ export function sameColumns(
 }
 
 /** Whether a column holds texts, as far as that is known. */
-function kindOf(column: ColumnDefinition | undefined, { bytes }: Dialect): 'text' | 'other' | 'unknown' {
+function kindOfColumn(column: ColumnDefinition | undefined, dialect: Dialect): 'text' | 'other' | 'unknown' {
   if (column === undefined || column.type === 'custom') return 'unknown'
-  return bytes.texts.has(column.type) ? 'text' : 'other'
+  return semanticsOf(dialect).bytes.texts.has(column.type) ? 'text' : 'other'
 }
 
-function isText(value: unknown, { bytes }: Dialect): boolean {
+function isText(value: unknown, dialect: Dialect): boolean {
   if (typeof value === 'string') return true
-  return bytes.readsNumbers && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+  return (
+    semanticsOf(dialect).bytes.readsNumbers &&
+    (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+  )
 }

@@ -2,47 +2,48 @@ import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { eachChild, type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
+import { semanticsOf } from './database/index.ts'
 import { all, assignment, choose, column, demand, literal, word } from './expression.ts'
 import type { Row, RowUse, Stamp } from './rule.ts'
 import { guardSources } from './select.ts'
-import type { Found, Ruled, Site } from './site.ts'
-import { unsteadyIn } from './steady.ts'
+import type { GuardedTable, PolicyRule, StatementGuard } from './statement-guard.ts'
+import { volatileFunctionIn } from './volatile.ts'
 
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
 /** An update: changes only rows that are there, to rows that may be. */
 export function guardUpdate(
   update: NodeOf<'update'>,
-  hidden: ReadonlySet<string>,
-  site: Site,
+  cteNames: ReadonlySet<string>,
+  guard: StatementGuard,
   use: RowUse = 'update',
   own: readonly Node[] = [],
 ): Node {
-  const target = soleTarget(update.targets, site, use, hidden)
-  const { from, joins, where } = guardSources(update.from, update.joins, hidden, site)
-  refuseSetsElsewhere(update, hidden, site)
+  const target = soleTarget(update.targets, guard, use, cteNames)
+  const { from, joins, where } = guardSources(update.from, update.joins, cteNames, guard)
+  refuseSetsElsewhere(update, cteNames, guard)
   if (target === undefined || target.rules.length === 0)
     return { ...update, from, joins, where: [...update.where, ...where], sets: [...update.sets, ...own] }
   refuseOuterJoins(update.joins)
   const row: Row = (of) => column(target.name, of)
-  const sets = [...guardSets(update.sets, target, row, site), ...own]
-  const sees = site.sees(target, use)
+  const sets = [...guardSets(update.sets, target, row, guard), ...own]
+  const sees = guard.rowFilter(target, use)
   // What makes an update of a delete has said itself what it writes.
-  const demands = use === 'delete' ? [] : demandsOf(target, newRow(sets, row, target, site), 'update', site)
+  const demands = use === 'delete' ? [] : demandsOf(target, rowOfSets(sets, row, target, guard), 'update', guard)
   return {
     ...update,
     from,
     joins,
-    sets: demanding(sets, demands, row),
+    sets: withDemands(sets, demands, row),
     where: [...update.where, ...where, ...(sees === undefined ? [] : [sees])],
   }
 }
 
 /** Beside tables that policies know, an update of joined tables writes its targets alone. */
-function refuseSetsElsewhere(update: NodeOf<'update'>, hidden: ReadonlySet<string>, site: Site): void {
+function refuseSetsElsewhere(update: NodeOf<'update'>, cteNames: ReadonlySet<string>, guard: StatementGuard): void {
   const joined = update.joins.flatMap((join) => (join.kind === 'joined' ? (join.source ?? []) : []))
-  const others = [...update.from, ...joined].flatMap((source) => site.source(source, hidden) ?? [])
-  const targets = update.targets.flatMap((target) => site.target(target, 'update', hidden) ?? [])
+  const others = [...update.from, ...joined].flatMap((source) => guard.sourceTable(source, cteNames) ?? [])
+  const targets = update.targets.flatMap((target) => guard.targetTable(target, 'update', cteNames) ?? [])
   if (![...others, ...targets].some(({ rules }) => rules.length > 0)) return
   for (const set of update.sets) refuseOtherTables(set, targets)
 }
@@ -51,46 +52,51 @@ function refuseSetsElsewhere(update: NodeOf<'update'>, hidden: ReadonlySet<strin
  * Puts conditions into a value that is set, where a database computes them for the rows that it writes and for no
  * others. `otherwise` is never reached: it says of which type the value is.
  */
-export function demanding(sets: readonly Node[], demands: readonly Node[], row: Row): readonly Node[] {
+export function withDemands(sets: readonly Node[], demands: readonly Node[], row: Row): readonly Node[] {
   const demand = all(demands)
   if (demand === undefined) return sets
   const at = sets.findIndex((set) => set.kind === 'assignment' && set.value.kind !== 'default')
   const set = sets[at]
   if (set?.kind !== 'assignment')
     throw policyError('An update under the policies of this database sets a value besides defaults.')
-  return sets.with(at, { ...set, value: choose(demand, set.value, row(assigned(set))) })
+  return sets.with(at, { ...set, value: choose(demand, set.value, row(assignedColumn(set))) })
 }
 
 /** A delete: takes only rows that are there, or makes an update of it. */
-export function guardDelete(remove: NodeOf<'delete'>, hidden: ReadonlySet<string>, site: Site): Node {
-  const targets = remove.targets.map((target) => usedAs(target, remove.using))
-  const target = soleTarget(targets, site, 'delete', hidden)
+export function guardDelete(remove: NodeOf<'delete'>, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
+  const targets = remove.targets.map((target) => resolveTarget(target, remove.using))
+  const target = soleTarget(targets, guard, 'delete', cteNames)
   const stamps = target?.rules.flatMap((rule) => Object.entries(rule.deletes ?? {})) ?? []
   if (target === undefined || stamps.length === 0) {
-    const { from, joins, where } = guardSources(remove.using, remove.joins, hidden, site)
-    const sees = target === undefined ? undefined : site.sees(target, 'delete')
+    const { from, joins, where } = guardSources(remove.using, remove.joins, cteNames, guard)
+    const sees = target === undefined ? undefined : guard.rowFilter(target, 'delete')
     return { ...remove, using: from, joins, where: [...remove.where, ...where, ...(sees === undefined ? [] : [sees])] }
   }
-  if (remove.using.some((source) => !targets.includes(source)) && !site.dialect.capabilities.updateFrom)
+  if (remove.using.some((source) => !targets.includes(source)) && !guard.dialect.capabilities.updateFrom)
     throw policyError(
       `A delete from '${target.reference.name}' is an update here, which cannot have using(). Use a subquery in where().`,
     )
   const row: Row = (of) => column(target.name, of)
-  const own = stamps.map(([name, stamp]) => assignment(name, stamp.value(row, site.late)))
+  const own = stamps.map(([name, stamp]) => assignment(name, stamp.value(row, guard.runValues)))
   const { using, kind: _, ...rest } = remove
   const from = using.filter((source) => !targets.includes(source))
-  return guardUpdate(nodeWith('update', { ...rest, targets, from, sets: [] }), hidden, site, 'delete', own)
+  return guardUpdate(nodeWith('update', { ...rest, targets, from, sets: [] }), cteNames, guard, 'delete', own)
 }
 
 /** In MySQL what is deleted from may be the alias of a table of `using`. */
-function usedAs(target: Node, using: readonly Node[]): Node {
+function resolveTarget(target: Node, using: readonly Node[]): Node {
   if (target.kind !== 'table') return target
   return using.find((source) => 'name' in source && source.name === target.name) ?? target
 }
 
 /** The one table that a statement changes. */
-function soleTarget(targets: readonly Node[], site: Site, use: RowUse, hidden: ReadonlySet<string>): Found | undefined {
-  const found = targets.map((target) => site.target(target, use, hidden))
+function soleTarget(
+  targets: readonly Node[],
+  guard: StatementGuard,
+  use: RowUse,
+  cteNames: ReadonlySet<string>,
+): GuardedTable | undefined {
+  const found = targets.map((target) => guard.targetTable(target, use, cteNames))
   if (targets.length > 1 && found.some((one) => one !== undefined && one.rules.length > 0))
     throw policyError('Policies apply to one table that is written. Write the tables one by one in a transaction.')
   return found[0]
@@ -103,36 +109,41 @@ function refuseOuterJoins(joins: readonly Node[]): void {
 }
 
 /** The assignments of the user, which policies have seen, and those of the policies. */
-export function guardSets(sets: readonly Node[], target: Found, row: Row, site: Site): readonly Node[] {
+export function guardSets(
+  sets: readonly Node[],
+  target: GuardedTable,
+  row: Row,
+  guard: StatementGuard,
+): readonly Node[] {
   const made = [...sets]
   for (const set of sets) {
     refuseOtherTables(set, [target])
-    refuseOtherName(assigned(set), target, site)
+    refuseOtherName(assignedColumn(set), target, guard)
   }
-  refuseTwice(sets.map(assigned), target, site)
+  refuseTwice(sets.map(assignedColumn), target, guard)
   for (const rule of target.rules) {
-    for (const set of sets) site.column(rule, assigned(set), 'update')
+    for (const set of sets) guard.checkColumn(rule, assignedColumn(set), 'update')
     for (const [name, stamp] of Object.entries(rule.updates ?? {})) {
-      const at = made.findIndex((set) => site.sameColumn(assigned(set), name))
-      const value = stamp.value(row, site.late)
+      const at = made.findIndex((set) => guard.sameColumn(assignedColumn(set), name))
+      const value = stamp.value(row, guard.runValues)
       if (at < 0) made.push(assignment(name, value))
-      else if (!keepsGiven(stamp, made[at]!, value, name, rule, target, site)) made[at] = assignment(name, value)
+      else if (!keepsUserValue(stamp, made[at]!, value, name, rule, target, guard)) made[at] = assignment(name, value)
     }
   }
   return made
 }
 
 /** The column that an assignment writes. */
-function assigned(set: Node): string {
+function assignedColumn(set: Node): string {
   if (set.kind === 'assignment' && set.column.kind === 'ref') return set.column.column
   throw policyError('A column that is set by SQL text would pass by the policies of this database. Give its name.')
 }
 
-function refuseOtherTables(set: Node, targets: readonly Found[]): void {
-  assigned(set)
+function refuseOtherTables(set: Node, targets: readonly GuardedTable[]): void {
+  assignedColumn(set)
   if (set.kind !== 'assignment' || set.column.kind !== 'ref' || set.column.table === undefined) return
   const { schema, table, column } = set.column
-  const isTarget = ({ name, reference }: Found): boolean =>
+  const isTarget = ({ name, reference }: GuardedTable): boolean =>
     name === table && (schema === undefined || reference.schema === schema)
   if (!targets.some(isTarget))
     throw policyError(
@@ -141,8 +152,8 @@ function refuseOtherTables(set: Node, targets: readonly Found[]): void {
 }
 
 /** Refuses a column under a name that policies do not know it by, such as `rowid`. */
-export function refuseOtherName(name: string, { rules, reference }: Found, site: Site): void {
-  const [column] = rules.length === 0 ? [] : site.dialect.names.columnsOf(name, reference.definition)
+export function refuseOtherName(name: string, { rules, reference }: GuardedTable, guard: StatementGuard): void {
+  const [column] = rules.length === 0 ? [] : guard.semantics.names.columnsOf(name, reference.definition, guard.dialect)
   if (column === undefined) return
   const instead = column === '*' ? 'Name the column itself.' : `Write '${column}'.`
   throw policyError(
@@ -151,80 +162,87 @@ export function refuseOtherName(name: string, { rules, reference }: Found, site:
 }
 
 /** Databases do not agree on which of two values for one column counts. */
-export function refuseTwice(names: readonly string[], { reference }: Found, site: Site): void {
-  const twice = names.find((name, i) => names.findIndex((other) => site.sameColumn(name, other)) < i)
+export function refuseTwice(names: readonly string[], { reference }: GuardedTable, guard: StatementGuard): void {
+  const twice = names.find((name, i) => names.findIndex((other) => guard.sameColumn(name, other)) < i)
   if (twice !== undefined) throw policyError(`'${reference.name}.${twice}' is given twice. Leave one out.`)
 }
 
 /** Whether what the user gave for a column of a policy stands. */
-function keepsGiven(
+function keepsUserValue(
   stamp: Stamp,
   set: Node,
   value: Node,
   name: string,
-  rule: Ruled,
-  target: Found,
-  site: Site,
+  rule: PolicyRule,
+  target: GuardedTable,
+  guard: StatementGuard,
 ): boolean {
-  if (stamp.given === 'keep') return true
-  if (stamp.given === 'refuse') throw writtenByPolicy(name, rule, target)
-  checkSame(set.kind === 'assignment' ? set.value : set, value, name, rule, target, site)
+  if (stamp.userValue === 'keep') return true
+  if (stamp.userValue === 'refuse') throw policyColumnError(name, rule, target)
+  checkSame(set.kind === 'assignment' ? set.value : set, value, name, rule, target, guard)
   return false
 }
 
-export function writtenByPolicy(name: string, { policy }: Ruled, { reference }: Found): KantaError {
+export function policyColumnError(name: string, { policy }: PolicyRule, { reference }: GuardedTable): KantaError {
   return policyError(`'${reference.name}.${name}' is written by the policy '${policy}'. Leave it out.`)
 }
 
 /** Checks for each run that the user gave the value that the policy writes. */
-export function checkSame(given: Node, value: Node, name: string, rule: Ruled, target: Found, site: Site): void {
-  if (given.kind !== 'slot' || value.kind !== 'slot') throw writtenByPolicy(name, rule, target)
-  site.late.check((_, args) => {
-    if (!sameValue(args[given.index], args[value.index])) throw another(name, rule, target)
+export function checkSame(
+  given: Node,
+  value: Node,
+  name: string,
+  rule: PolicyRule,
+  target: GuardedTable,
+  guard: StatementGuard,
+): void {
+  if (given.kind !== 'slot' || value.kind !== 'slot') throw policyColumnError(name, rule, target)
+  guard.runValues.check((_, args) => {
+    if (!sameValue(args[given.index], args[value.index])) throw mismatchError(name, rule, target)
   })
 }
 
-export function another(name: string, { policy }: Ruled, { reference }: Found): KantaError {
+export function mismatchError(name: string, { policy }: PolicyRule, { reference }: GuardedTable): KantaError {
   return policyError(
     `'${reference.name}.${name}' has another value than the context, which the policy '${policy}' refuses. Leave it out.`,
   )
 }
 
 /** A row as a statement writes it, and what has to hold for its values to be stored as they are judged. */
-export interface Written {
+export interface NewRow {
   readonly row: Row
-  readonly given: Map<string, Node>
+  readonly storedChecks: Map<string, Node>
 }
 
 /** A row as assignments make it. */
-export function newRow(sets: readonly Node[], row: Row, target: Found, site: Site): Written {
-  return writtenRow(target, site, (name) => {
-    const set = sets.find((one) => one.kind === 'assignment' && site.sameColumn(assigned(one), name))
+export function rowOfSets(sets: readonly Node[], row: Row, target: GuardedTable, guard: StatementGuard): NewRow {
+  return newRow(target, guard, (name) => {
+    const set = sets.find((one) => one.kind === 'assignment' && guard.sameColumn(assignedColumn(one), name))
     if (set?.kind !== 'assignment') return { stored: row(name) }
     return set.value.kind === 'default'
       ? { stored: defaultOf(name, target) }
-      : { value: steady(set.value, name, target) }
+      : { value: checkRepeatable(set.value, name, target) }
   })
 }
 
 /** A row of values as the database holds them when it has written them, which may not be as they are given. */
-export function writtenRow(
-  target: Found,
-  { dialect }: Site,
+export function newRow(
+  target: GuardedTable,
+  { dialect, semantics }: StatementGuard,
   of: (name: string) => { readonly stored: Node } | { readonly value: Node },
-): Written {
-  const given = new Map<string, Node>()
+): NewRow {
+  const storedChecks = new Map<string, Node>()
   const row: Row = (name) => {
     const found = of(name)
     if ('stored' in found) return found.stored
     const column = target.reference.definition?.columns.get(name)
     const value = asColumn(found.value, column, dialect)
     if (found.value.kind === 'literal' && found.value.value === null) return value
-    const stored = dialect.stored(value, column)
-    if (stored.given !== undefined) given.set(name, stored.given)
+    const stored = semantics.stored(value, column, dialect)
+    if (stored.given !== undefined) storedChecks.set(name, stored.given)
     return stored.value
   }
-  return { row, given }
+  return { row, storedChecks }
 }
 
 /** A value on its way into a column as that holds it: beside another value nothing would tell its type. */
@@ -232,15 +250,15 @@ function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Di
   const isNull = value.kind === 'literal' && value.value === null
   if (column === undefined || !(isNull || value.kind === 'slot')) return value
   const encoded = value.kind === 'slot' ? { ...value, codec: value.codec ?? column.codec } : value
-  if (!dialect.untypedValues) return encoded
+  if (!semanticsOf(dialect).untypedValues) return encoded
   // A length would cut values silently.
   return { kind: 'cast', operand: encoded, type: word(dialect.typeName({ ...column, typeArguments: [] })) }
 }
 
 /** A value that is the same when it is computed again, as for a check. */
-export function steady(value: Node, name: string, { reference }: Found): Node {
+export function checkRepeatable(value: Node, name: string, { reference }: GuardedTable): Node {
   const check = (part: Node): void => {
-    const unsteady = unsteadyIn(part)
+    const unsteady = volatileFunctionIn(part)
     if (unsteady !== undefined)
       throw policyError(
         `A policy checks '${reference.name}.${name}', which ${unsteady}() makes another each time. Give a value.`,
@@ -252,7 +270,7 @@ export function steady(value: Node, name: string, { reference }: Found): Node {
 }
 
 /** What a column is where the database gives its value. */
-export function defaultOf(name: string, { table, reference }: Found): Node {
+export function defaultOf(name: string, { table, reference }: GuardedTable): Node {
   const known = (table.definition as TableDefinition | undefined)?.columns.get(name)
   const given = known as { readonly hasDefault?: boolean; readonly default?: unknown } | undefined
   if (
@@ -269,18 +287,18 @@ export function defaultOf(name: string, { table, reference }: Found): Node {
 
 /** Conditions that fail the statement for a row that may not be so. */
 export function demandsOf(
-  target: Found,
-  { row, given }: Written,
+  target: GuardedTable,
+  { row, storedChecks }: NewRow,
   use: 'insert' | 'update',
-  site: Site,
+  guard: StatementGuard,
   isRead = true,
 ): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    given.clear()
-    const allowed = site.own(rule.checks?.(row, use, site.late, isRead), target, rule)
+    storedChecks.clear()
+    const allowed = guard.guardCondition(rule.checks?.(row, use, guard.runValues, isRead), target, rule)
     if (allowed === undefined) return []
-    const check = all([...given.values(), allowed])!
+    const check = all([...storedChecks.values(), allowed])!
     const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
-    return [demand(check, why, site.dialect)]
+    return [demand(check, why, guard.dialect)]
   })
 }

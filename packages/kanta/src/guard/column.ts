@@ -1,9 +1,9 @@
 import { checkFragment } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { sourcesOf } from '../ir/index.ts'
+import { sourcesOf, takesTables } from '../ir/index.ts'
 import { eachChild, type Node, walk } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import type { Found, Site } from './site.ts'
+import type { GuardedTable, StatementGuard } from './statement-guard.ts'
 
 const NONE: ReadonlySet<string> = new Set()
 
@@ -11,21 +11,21 @@ const NONE: ReadonlySet<string> = new Set()
  * Tells rules of the columns that a statement reads: by name, by a star, and by the name of its table as a value. Its
  * own sources are meant; those of queries inside of it, which are looked at by themselves, hide them.
  */
-export function checkColumns(statement: Node, hidden: ReadonlySet<string>, site: Site): void {
+export function checkColumns(statement: Node, cteNames: ReadonlySet<string>, guard: StatementGuard): void {
   if (!STATEMENTS.has(statement.kind)) return
   const { written, read } = sourcesOf(statement)
   const found = [
-    ...written.flatMap((source) => site.source(source, NONE) ?? []),
-    ...read.flatMap((source) => site.source(source, hidden) ?? []),
+    ...written.flatMap((source) => guard.sourceTable(source, NONE) ?? []),
+    ...read.flatMap((source) => guard.sourceTable(source, cteNames) ?? []),
   ].filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
   if (found.length === 0) return
   for (const source of [...written, ...read]) refuseRenamed(source, found)
-  const names = written.length === 0 ? [] : site.dialect.names.writtenRows
-  new Reading(found, new Set(names), site).statement(statement, [])
+  const names = written.length === 0 ? [] : guard.semantics.names.writtenRows
+  new ColumnReader(found, new Set(names), guard).visitStatement(statement, [])
 }
 
 /** Under other names the columns of a table would not be known. */
-function refuseRenamed(source: Node, found: readonly Found[]): void {
+function refuseRenamed(source: Node, found: readonly GuardedTable[]): void {
   if (source.kind !== 'alias' || source.columns === undefined) return
   if (found.some(({ table }) => table === source.operand))
     throw new KantaError(
@@ -35,12 +35,12 @@ function refuseRenamed(source: Node, found: readonly Found[]): void {
 }
 
 /** A source of a query inside of the statement. */
-interface Inner {
+interface InnerSource {
   readonly name: string | undefined
   readonly definition: TableDefinition | undefined
 }
 
-function innerOf(source: Node): Inner {
+function innerSourceOf(source: Node): InnerSource {
   const table = source.kind === 'alias' ? source.operand : source
   return {
     name: source.kind === 'alias' ? source.name : table.kind === 'table' ? table.name : undefined,
@@ -51,25 +51,23 @@ function innerOf(source: Node): Inner {
 /** Statements with sources of their own. */
 export const STATEMENTS: ReadonlySet<Node['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge'])
 
-class Reading {
-  readonly #found: readonly Found[]
+class ColumnReader {
+  readonly #found: readonly GuardedTable[]
   /** What the rows that are written are called in what the statement returns. */
   readonly #writtenRows: ReadonlySet<string>
-  readonly #site: Site
+  readonly #guard: StatementGuard
 
-  constructor(found: readonly Found[], writtenRows: ReadonlySet<string>, site: Site) {
+  constructor(found: readonly GuardedTable[], writtenRows: ReadonlySet<string>, guard: StatementGuard) {
     this.#found = found
     this.#writtenRows = writtenRows
-    this.#site = site
+    this.#guard = guard
   }
 
   /** What a statement reads; what is a query by itself, and sees nothing of what stands around it, is left out. */
-  statement(statement: Node, inner: readonly Inner[]): void {
-    const { written, read } = sourcesOf(statement)
-    const sources: ReadonlySet<Node> = new Set([...written, ...read])
-    eachChild(statement, (child) => {
+  visitStatement(statement: Node, inner: readonly InnerSource[]): void {
+    eachChild(statement, (child, part) => {
       if (child.kind === 'cte' || child.kind === 'setOperation') return
-      if (sources.has(child)) return this.#source(child, false, inner)
+      if (takesTables(part)) return this.#source(child, false, inner)
       if (child.kind !== 'joined') return this.#part(child, inner)
       for (const on of child.on) this.#part(on, inner)
       if (child.source !== undefined) this.#source(child.source, child.lateral || /apply/.test(child.style), inner)
@@ -77,15 +75,15 @@ class Reading {
   }
 
   /** A query as a source sees what stands before it only if it is lateral; a function always does. */
-  #source(source: Node, isLateral: boolean, inner: readonly Inner[]): void {
+  #source(source: Node, isLateral: boolean, inner: readonly InnerSource[]): void {
     const operand = source.kind === 'alias' ? source.operand : source
     if (operand.kind !== 'table' && (isLateral || operand.kind !== 'select')) this.#part(operand, inner)
   }
 
-  #part(part: Node, inner: readonly Inner[]): void {
+  #part(part: Node, inner: readonly InnerSource[]): void {
     if (STATEMENTS.has(part.kind)) {
       const { written, read } = sourcesOf(part)
-      return this.statement(part, [...inner, ...[...written, ...read].map(innerOf)])
+      return this.visitStatement(part, [...inner, ...[...written, ...read].map(innerSourceOf)])
     }
     switch (part.kind) {
       case 'ref':
@@ -118,7 +116,7 @@ class Reading {
     })
   }
 
-  #column(column: string, table: string | undefined, inner: readonly Inner[]): void {
+  #column(column: string, table: string | undefined, inner: readonly InnerSource[]): void {
     if (table !== undefined) {
       if (this.#isNamed(table, inner)) return
       for (const found of this.#named(table)) {
@@ -132,7 +130,7 @@ class Reading {
   }
 
   /** A column of whichever table around has it, the innermost first. */
-  #columnOfAny(column: string, inner: readonly Inner[]): void {
+  #columnOfAny(column: string, inner: readonly InnerSource[]): void {
     if (inner.some(({ definition }) => definition !== undefined && this.#has(definition, column))) return
     for (const found of this.#found) {
       const { definition } = found.reference
@@ -141,19 +139,19 @@ class Reading {
   }
 
   /** The name of a table as a value is its whole row. */
-  #row(name: string, inner: readonly Inner[]): void {
+  #row(name: string, inner: readonly InnerSource[]): void {
     if (!this.#isNamed(name, inner)) for (const found of this.#named(name)) this.#tell(found, '*')
   }
 
-  #star(table: string | undefined, inner: readonly Inner[]): void {
+  #star(table: string | undefined, inner: readonly InnerSource[]): void {
     if (table !== undefined) return this.#row(table, inner)
     for (const found of this.#found) this.#tell(found, '*')
   }
 
   /** Of text is known which names it has, and whether it has a star that is no multiplication. */
-  #text(strings: readonly string[], inner: readonly Inner[]): void {
+  #text(strings: readonly string[], inner: readonly InnerSource[]): void {
     const text = strings.join('?').replace(/\bcount\s*\(\s*\*\s*\)/gi, '')
-    for (const name of checkFragment(strings, this.#site.dialect).names) {
+    for (const name of checkFragment(strings, this.#guard.dialect).names) {
       this.#columnOfAny(name, inner)
       if (isValue(name, text)) this.#row(name, inner)
       for (const member of membersOf(name, text)) {
@@ -165,47 +163,50 @@ class Reading {
     if (/(?:^|[.,(])\s*\*/.test(text)) this.#star(undefined, inner)
   }
 
-  #named(name: string): readonly Found[] {
-    const found = this.#found.filter((one) => this.#site.sameSource(one.name, name))
+  #named(name: string): readonly GuardedTable[] {
+    const found = this.#found.filter((one) => this.#guard.sameSource(one.name, name))
     // A table of that name hides what is written under it.
     return found.length === 0 && this.#writtenRows.has(name.toLowerCase()) ? this.#found : found
   }
 
   /** Whether a source of a query inside has a name. */
-  #isNamed(name: string, inner: readonly Inner[]): boolean {
-    return inner.some((one) => one.name !== undefined && this.#site.sameSource(one.name, name))
+  #isNamed(name: string, inner: readonly InnerSource[]): boolean {
+    return inner.some((one) => one.name !== undefined && this.#guard.sameSource(one.name, name))
   }
 
   #has(definition: TableDefinition, column: string): boolean {
     return (
       definition.columns.has(column) ||
-      [...definition.columns.keys()].some((name) => this.#site.sameColumn(name, column)) ||
-      this.#site.dialect.names.columnsOf(column, definition).length > 0
+      [...definition.columns.keys()].some((name) => this.#guard.sameColumn(name, column)) ||
+      this.#guard.semantics.names.columnsOf(column, definition, this.#guard.dialect).length > 0
     )
   }
 
   /** Whether what stands after the name of a table may be a function of its row. */
-  #readsRow({ reference: { definition } }: Found, column: string): boolean {
+  #readsRow({ reference: { definition } }: GuardedTable, column: string): boolean {
     const isKnown = definition !== undefined && this.#has(definition, column)
-    return !isKnown && this.#site.dialect.names.readsRow(column, definition)
+    return !isKnown && this.#guard.semantics.names.readsRow(column, definition)
   }
 
-  #tell({ rules, reference }: Found, column: string): void {
-    const names = [column, ...this.#site.dialect.names.columnsOf(column, reference.definition)]
-    for (const rule of rules) for (const name of names) this.#site.column(rule, name, 'read')
+  #tell({ rules, reference }: GuardedTable, column: string): void {
+    const names = [column, ...this.#guard.semantics.names.columnsOf(column, reference.definition, this.#guard.dialect)]
+    for (const rule of rules) for (const name of names) this.#guard.checkColumn(rule, name, 'read')
   }
 }
 
-const SIGN = '[\\p{L}\\p{N}_$]'
-const quotable = (name: string): string => `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}["\`\\]]?`
+const NAME_CHARACTER = '[\\p{L}\\p{N}_$]'
+const quotablePattern = (name: string): string => `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}["\`\\]]?`
 
 /** The names that stand after a name and a dot in a text. */
 function membersOf(name: string, text: string): readonly string[] {
-  const member = new RegExp(`(?<!${SIGN})${quotable(name)}\\s*\\.\\s*["\`[]?(${SIGN}+|\\?)`, 'giu')
+  const member = new RegExp(
+    `(?<!${NAME_CHARACTER})${quotablePattern(name)}\\s*\\.\\s*["\`[]?(${NAME_CHARACTER}+|\\?)`,
+    'giu',
+  )
   return [...text.matchAll(member)].map((match) => match[1]!)
 }
 
 /** Whether a name stands in a text otherwise than before a dot, as that of the table of a column does. */
 function isValue(name: string, text: string): boolean {
-  return new RegExp(`(?<!${SIGN})${quotable(name)}(?!${SIGN})(?!\\s*\\.)`, 'iu').test(text)
+  return new RegExp(`(?<!${NAME_CHARACTER})${quotablePattern(name)}(?!${NAME_CHARACTER})(?!\\s*\\.)`, 'iu').test(text)
 }

@@ -1,5 +1,6 @@
-import { type Dialect, lowerAscii, raise } from '../dialect/index.ts'
+import { type Dialect, lowerAscii } from '../dialect/index.ts'
 import type { Node, NodeOf } from '../run/index.ts'
+import { raise } from './raise.ts'
 
 export const word = (text: string): NodeOf<'word'> => ({ kind: 'word', text })
 export const literal = (value: string | number | bigint | boolean | null): NodeOf<'literal'> => ({

@@ -2,52 +2,52 @@ import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
 import type { Codec, SqlValue, TableDefinition } from '../table/index.ts'
 import {
-  another,
   checkSame,
   defaultOf,
-  demanding,
   demandsOf,
   guardSets,
+  mismatchError,
   newRow,
+  policyColumnError,
   refuseOtherName,
   refuseTwice,
-  writtenByPolicy,
-  writtenRow,
+  rowOfSets,
+  withDemands,
 } from './change.ts'
 import { all, choose, column, demand, equal, never } from './expression.ts'
 import type { Row, Stamp } from './rule.ts'
-import type { Found, Ruled, Site } from './site.ts'
+import type { GuardedTable, PolicyRule, StatementGuard } from './statement-guard.ts'
 
 type Insert = NodeOf<'insert'>
 
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
 /** An insert: its rows get the values of policies and pass their checks; in a conflict it changes only rows that are there. */
-export function guardInsert(insert: Insert, hidden: ReadonlySet<string>, site: Site): Node {
-  const target = site.target(insert.into, 'insert', hidden)
+export function guardInsert(insert: Insert, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
+  const target = guard.targetTable(insert.into, 'insert', cteNames)
   if (target === undefined) return insert
-  if (target.rules.length === 0) return guardDuplicate(guardConflict(insert, hidden, site), hidden, site)
+  if (target.rules.length === 0) return guardDuplicate(guardConflict(insert, cteNames, guard), cteNames, guard)
   if (insert.verb === 'replace' || /replace/i.test(insert.or ?? ''))
     throw policyError(
       `Replacing rows of '${target.reference.name}' would delete the rows in their way past the policies of this database. Use onConflict() or onDuplicateKeyUpdate().`,
     )
-  const checked = checkRows(stamped(insert, target, site), target, site)
-  return guardDuplicate(guardConflict(checked, hidden, site), hidden, site)
+  const checked = checkRows(stampInsert(insert, target, guard), target, guard)
+  return guardDuplicate(guardConflict(checked, cteNames, guard), cteNames, guard)
 }
 
 /** The same insert with the values of the policies. */
-export function stamped(insert: Insert, target: Found, site: Site): Insert {
-  refuseTwice(insert.columns ?? [], target, site)
+export function stampInsert(insert: Insert, target: GuardedTable, guard: StatementGuard): Insert {
+  refuseTwice(insert.columns ?? [], target, guard)
   const named = withColumns(insert, target)
   for (const name of named.columns ?? []) {
-    refuseOtherName(name, target, site)
-    for (const rule of target.rules) site.column(rule, name, 'insert')
+    refuseOtherName(name, target, guard)
+    for (const rule of target.rules) guard.checkColumn(rule, name, 'insert')
   }
-  return stampAll(named, target, site)
+  return stampColumns(named, target, guard)
 }
 
 /** The same insert with the names of its columns. */
-function withColumns(insert: Insert, target: Found): Insert {
+function withColumns(insert: Insert, target: GuardedTable): Insert {
   if (insert.columns !== undefined && !insert.defaults) return insert
   if (insert.defaults) {
     const [first] = target.rules.flatMap((rule) => Object.keys(rule.inserts ?? {}))
@@ -65,30 +65,45 @@ function withColumns(insert: Insert, target: Found): Insert {
   return { ...insert, columns }
 }
 
-function stampAll(insert: Insert, target: Found, site: Site): Insert {
+function stampColumns(insert: Insert, target: GuardedTable, guard: StatementGuard): Insert {
   let made = insert
   for (const rule of target.rules)
     for (const [name, stamp] of Object.entries(rule.inserts ?? {}))
-      made = stampColumn(made, name, stamp, rule, target, site)
+      made = stampColumn(made, name, stamp, rule, target, guard)
   return made
 }
 
 /** Writes one column of all rows. */
-function stampColumn(insert: Insert, name: string, stamp: Stamp, rule: Ruled, target: Found, site: Site): Insert {
+function stampColumn(
+  insert: Insert,
+  name: string,
+  stamp: Stamp,
+  rule: PolicyRule,
+  target: GuardedTable,
+  guard: StatementGuard,
+): Insert {
   const columns = insert.columns!
-  const at = columns.findIndex((one) => site.sameColumn(one, name))
-  if (at >= 0 && stamp.given === 'refuse') throw writtenByPolicy(name, rule, target)
-  const value = stamp.value(noRow, site.late)
-  if (insert.rows?.kind === 'slot') return stampRows(insert, insert.rows, name, at, stamp, value, rule, target, site)
-  if (at >= 0 && stamp.given === 'keep') return insert
-  if (insert.query !== undefined && !isPlain(insert.query)) {
-    const same = at < 0 ? [] : [sameInRows(insert.query, at, value, name, rule, target, site)]
-    return stampColumn({ ...insert, query: named(insert.query, columns, same, site) }, name, stamp, rule, target, site)
+  const at = columns.findIndex((one) => guard.sameColumn(one, name))
+  if (at >= 0 && stamp.userValue === 'refuse') throw policyColumnError(name, rule, target)
+  const value = stamp.value(noRow, guard.runValues)
+  if (insert.rows?.kind === 'slot')
+    return stampArgument(insert, insert.rows, name, at, stamp, value, rule, target, guard)
+  if (at >= 0 && stamp.userValue === 'keep') return insert
+  if (insert.query !== undefined && !canSelectMore(insert.query)) {
+    const same = at < 0 ? [] : [sameInRows(insert.query, at, value, name, rule, target, guard)]
+    return stampColumn(
+      { ...insert, query: nameColumns(insert.query, columns, same, guard) },
+      name,
+      stamp,
+      rule,
+      target,
+      guard,
+    )
   }
   const put = (items: readonly Node[]): readonly Node[] => {
     if (at < 0) return [...items, value]
     const given = items[at]!
-    checkItem(given, insert.query !== undefined, value, name, rule, target, site)
+    checkItem(given, insert.query !== undefined, value, name, rule, target, guard)
     return items.with(at, given.kind === 'alias' ? { ...given, operand: value } : value)
   }
   return {
@@ -104,16 +119,16 @@ const noRow: Row = (name) => {
 }
 
 /** The rows of the user, by copies with the value of the policy. */
-function stampRows(
+function stampArgument(
   insert: Insert,
   rows: NodeOf<'slot'>,
   name: string,
   at: number,
-  { given }: Stamp,
+  { userValue }: Stamp,
   value: Node,
-  rule: Ruled,
-  target: Found,
-  site: Site,
+  rule: PolicyRule,
+  target: GuardedTable,
+  guard: StatementGuard,
 ): Insert {
   const columns = insert.columns!
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
@@ -125,12 +140,19 @@ function stampRows(
         ? () => value.value
         : undefined
   if (make === undefined)
-    return stampColumn(asQuery(insert, rows, target, site), name, { value: () => value, given }, rule, target, site)
+    return stampColumn(
+      toQuery(insert, rows, target, guard),
+      name,
+      { value: () => value, userValue },
+      rule,
+      target,
+      guard,
+    )
   const check = (own: unknown, stamped: unknown): void => {
-    if (given === 'same' && !sameValue(own, stamped)) throw another(name, rule, target)
+    if (userValue === 'same' && !sameValue(own, stamped)) throw mismatchError(name, rule, target)
   }
   const key = at < 0 ? name : keys[at]!
-  site.late.stampRows({ slot: rows.index, column: key, value: make, given, check })
+  guard.runValues.addRowStamp({ slot: rows.index, column: key, value: make, userValue, check })
   if (at >= 0) return insert
   return {
     ...insert,
@@ -140,11 +162,11 @@ function stampRows(
 }
 
 /** The same insert of rows as that of a query of them, for values that are no parameters. */
-function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found, site: Site): Insert {
+function toQuery(insert: Insert, rows: NodeOf<'slot'>, target: GuardedTable, guard: StatementGuard): Insert {
   const columns = insert.columns!
   const query = nodeWith('select', {
-    items: columns.map((name) => column(NEW, name)),
-    from: [{ kind: 'alias', operand: queryOfSlot(rows, insert, target, site), name: NEW, columns: undefined }],
+    items: columns.map((name) => column(NEW_ROWS, name)),
+    from: [{ kind: 'alias', operand: queryOfSlot(rows, insert, target, guard), name: NEW_ROWS, columns: undefined }],
     // SQLite takes `on` after a query for that of a join.
     where: [TRUE],
   })
@@ -152,7 +174,7 @@ function asQuery(insert: Insert, rows: NodeOf<'slot'>, target: Found, site: Site
 }
 
 /** The rows that an argument brings, as a query of the columns of an insert. */
-function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: Found, site: Site): Node {
+function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: GuardedTable, guard: StatementGuard): Node {
   const columns = insert.columns!
   if (insert.ragged)
     throw policyError(
@@ -160,25 +182,25 @@ function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: Found, site: 
     )
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
   const codecs = columns.map((name) => codecOf(name, target))
-  if (site.dialect.untypedValues) {
-    const selects = columns.map((name) => site.dialect.quote(name))
+  if (guard.semantics.untypedValues) {
+    const selects = columns.map((name) => guard.dialect.quote(name))
     const slot: Node = { ...rows, codec: { columns: keys, codecs, selects } }
-    return asTyped({ kind: 'raw', strings: ['', ''], parts: [slot] }, columns, target)
+    return typeByTable({ kind: 'raw', strings: ['', ''], parts: [slot] }, columns, target)
   }
   const values: Node = { kind: 'values', columns: keys, rows: { ...rows, codec: { columns: keys, codecs } } }
   const items = keys.map((key, i): Node => {
-    const read = column(NEW, key)
+    const read = column(NEW_ROWS, key)
     return key === columns[i] ? read : { kind: 'alias', operand: read, name: columns[i]!, columns: undefined }
   })
-  const from: Node[] = [{ kind: 'alias', operand: values, name: NEW, columns: undefined }]
+  const from: Node[] = [{ kind: 'alias', operand: values, name: NEW_ROWS, columns: undefined }]
   return nodeWith('select', { items, from, where: [TRUE] })
 }
 
-const codecOf = (name: string, { table }: Found): unknown =>
+const codecOf = (name: string, { table }: GuardedTable): unknown =>
   (table.definition as TableDefinition | undefined)?.columns.get(name)?.codec
 
 /** PostgreSQL takes a value of a query for text, but beside others it takes it for what they are: here, no rows. */
-function asTyped(query: Node, columns: readonly string[], { table }: Found): Node {
+function typeByTable(query: Node, columns: readonly string[], { table }: GuardedTable): Node {
   const items = columns.map((name) => column(undefined, name))
   return nodeWith('select', {
     items,
@@ -189,11 +211,11 @@ function asTyped(query: Node, columns: readonly string[], { table }: Found): Nod
 }
 
 /** The name of the rows of an insert as a table. */
-const NEW = 'kanta_new'
+const NEW_ROWS = 'kanta_new'
 const TRUE: Node = { kind: 'binary', left: { kind: 'word', text: '1' }, op: '=', right: { kind: 'word', text: '1' } }
 
 /** Whether a value can stand beside what a query selects: where rows are held against each other it has to have a type. */
-function isPlain(query: Node): boolean {
+function canSelectMore(query: Node): boolean {
   if (query.kind !== 'select') return true
   const { setOperations, distinct, distinctOn, items } = query
   const compares = setOperations.length > 0 || distinct || distinctOn.length > 0
@@ -201,19 +223,19 @@ function isPlain(query: Node): boolean {
 }
 
 /** A query of another, whose columns have the names of those that an insert writes. */
-function named(query: Node, columns: readonly string[], where: readonly Node[], site: Site): Node {
+function nameColumns(query: Node, columns: readonly string[], where: readonly Node[], guard: StatementGuard): Node {
   return nodeWith('select', {
-    ctes: [{ kind: 'cte', name: NEW, columns, materialized: undefined, query: ordered(query, site) }],
-    items: columns.map((name) => column(NEW, name)),
-    from: [{ kind: 'table', schema: undefined, name: NEW, definition: undefined }],
+    ctes: [{ kind: 'cte', name: NEW_ROWS, columns, materialized: undefined, query: isolateOrder(query, guard) }],
+    items: columns.map((name) => column(NEW_ROWS, name)),
+    from: [{ kind: 'table', schema: undefined, name: NEW_ROWS, definition: undefined }],
     where: [TRUE, ...where],
   })
 }
 
 /** A query whose columns may get other names: MariaDB takes those of its order for the new ones. */
-function ordered(query: Node, { dialect }: Site): Node {
-  if (query.kind !== 'select' || query.orderBy.length === 0 || !dialect.cteColumnsRenameOrder) return query
-  const from: Node[] = [{ kind: 'alias', operand: query, name: NEW, columns: undefined }]
+function isolateOrder(query: Node, { semantics }: StatementGuard): Node {
+  if (query.kind !== 'select' || query.orderBy.length === 0 || !semantics.cteColumnsRenameOrder) return query
+  const from: Node[] = [{ kind: 'alias', operand: query, name: NEW_ROWS, columns: undefined }]
   return nodeWith('select', { items: [{ kind: 'star', table: undefined }], from })
 }
 
@@ -221,16 +243,24 @@ function ordered(query: Node, { dialect }: Site): Node {
  * Fails a statement for a row that has another value than the policy writes: what a query computes of all its rows is
  * known of each of them only outside of it.
  */
-function sameInRows(query: Node, at: number, value: Node, name: string, rule: Ruled, target: Found, site: Site): Node {
+function sameInRows(
+  query: Node,
+  at: number,
+  value: Node,
+  name: string,
+  rule: PolicyRule,
+  target: GuardedTable,
+  guard: StatementGuard,
+): Node {
   const checkPart = (part: Node): void => {
     if (part.kind !== 'select' || part.items[at] === undefined || part.items.some((item) => item.kind === 'star'))
       throw policyError(`An insert of '${target.reference.name}.${name}' from a query names the columns of the query.`)
-    checkItem(part.items[at], true, value, name, rule, target, site)
+    checkItem(part.items[at], true, value, name, rule, target, guard)
     for (const operation of part.setOperations) if (operation.kind === 'setOperation') checkPart(operation.query)
   }
   checkPart(query)
   const why = `'${target.reference.name}' gets another '${name}' than the policy '${rule.policy}' allows.`
-  return demand(equal(column(NEW, name), value), why, site.dialect)
+  return demand(equal(column(NEW_ROWS, name), value), why, guard.dialect)
 }
 
 /** Checks what a user gave for a column of a policy: the value itself, or that column of a table, which has it. */
@@ -239,13 +269,13 @@ function checkItem(
   inQuery: boolean,
   value: Node,
   name: string,
-  rule: Ruled,
-  target: Found,
-  site: Site,
+  rule: PolicyRule,
+  target: GuardedTable,
+  guard: StatementGuard,
 ): void {
   const operand = item.kind === 'alias' ? item.operand : item
-  if (!(inQuery && operand.kind === 'ref' && site.sameColumn(operand.column, name)))
-    checkSame(operand, value, name, rule, target, site)
+  if (!(inQuery && operand.kind === 'ref' && guard.sameColumn(operand.column, name)))
+    checkSame(operand, value, name, rule, target, guard)
 }
 
 /** A query that selects one value more, or another. */
@@ -258,49 +288,49 @@ function withItem(query: Node, put: (items: readonly Node[]) => readonly Node[],
 }
 
 /** The rows of an insert where each has to pass the checks of the policies. */
-function checkRows(insert: Insert, target: Found, site: Site): Insert {
+function checkRows(insert: Insert, target: GuardedTable, guard: StatementGuard): Insert {
   if (!target.rules.some((rule) => rule.checks !== undefined)) return insert
   const columns = insert.columns ?? []
-  const row = writtenRow(target, site, (name) => {
-    const at = columns.findIndex((one) => site.sameColumn(one, name))
-    return at < 0 ? { stored: defaultOf(name, target) } : { value: column(NEW, columns[at]!) }
+  const row = newRow(target, guard, (name) => {
+    const at = columns.findIndex((one) => guard.sameColumn(one, name))
+    return at < 0 ? { stored: defaultOf(name, target) } : { value: column(NEW_ROWS, columns[at]!) }
   })
   const isRead = [insert.returning, insert.output, insert.duplicate].some((part) => part.length > 0)
-  const demands = demandsOf(target, row, 'insert', site, isRead || insert.conflict !== undefined)
+  const demands = demandsOf(target, row, 'insert', guard, isRead || insert.conflict !== undefined)
   if (demands.length === 0) return insert
   if (columns.length === 0)
     throw policyError(`The policies of '${target.reference.name}' check new rows. Give this one values.`)
   const cte: Node = {
     kind: 'cte',
-    name: NEW,
+    name: NEW_ROWS,
     columns,
-    ...computedOnce(ordered(queryOfRows(insert, target, site), site), site),
+    ...computeOnce(isolateOrder(queryOfRows(insert, target, guard), guard), guard),
   }
   const query = nodeWith('select', {
     ctes: [cte],
     recursive: false,
-    items: columns.map((name) => column(NEW, name)),
-    from: [{ kind: 'table', schema: undefined, name: NEW, definition: undefined }],
+    items: columns.map((name) => column(NEW_ROWS, name)),
+    from: [{ kind: 'table', schema: undefined, name: NEW_ROWS, definition: undefined }],
     where: demands,
   })
   return { ...insert, rows: undefined, tuples: [], query }
 }
 
 /** A query that a database does not put together with the one that checks its rows, so that it checks what is written. */
-function computedOnce(query: Node, { dialect }: Site): Pick<NodeOf<'cte'>, 'materialized' | 'query'> {
+function computeOnce(query: Node, { dialect }: StatementGuard): Pick<NodeOf<'cte'>, 'materialized' | 'query'> {
   if (dialect.capabilities.materializedCtes) return { materialized: true, query }
   const free = query.kind === 'select' && query.limit === undefined && query.setOperations.length === 0
-  return { materialized: undefined, query: free && query.from.length > 0 ? { ...query, limit: MOST } : query }
+  return { materialized: undefined, query: free && query.from.length > 0 ? { ...query, limit: MAX_LIMIT } : query }
 }
 
 /** MySQL's way to have all rows, but with a limit. https://dev.mysql.com/doc/refman/8.4/en/select.html */
-const MOST: Node = { kind: 'literal', value: 9223372036854775807n }
+const MAX_LIMIT: Node = { kind: 'literal', value: 9223372036854775807n }
 
 /** The rows of an insert, in whichever form they are given, as a query. */
-function queryOfRows(insert: Insert, target: Found, site: Site): Node {
-  if (insert.rows?.kind === 'slot') return queryOfSlot(insert.rows, insert, target, site)
+function queryOfRows(insert: Insert, target: GuardedTable, guard: StatementGuard): Node {
+  if (insert.rows?.kind === 'slot') return queryOfSlot(insert.rows, insert, target, guard)
   const query = withCodecs(insert.query ?? queryOfTuples(insert.tuples), insert.columns!, target)
-  return site.dialect.untypedValues ? asTyped(query, insert.columns!, target) : query
+  return guard.semantics.untypedValues ? typeByTable(query, insert.columns!, target) : query
 }
 
 function queryOfTuples(tuples: readonly Node[]): Node {
@@ -310,11 +340,11 @@ function queryOfTuples(tuples: readonly Node[]): Node {
 }
 
 /** A query whose values are written as the columns that they are for. */
-function withCodecs(query: Node, columns: readonly string[], target: Found): Node {
+function withCodecs(query: Node, columns: readonly string[], target: GuardedTable): Node {
   if (query.kind !== 'select') return query
   const withCodec = (item: Node, i: number): Node => {
     if (item.kind === 'alias') return { ...item, operand: withCodec(item.operand, i) }
-    return item.kind === 'slot' ? { ...item, codec: codecOf(columns[i]!, target) ?? AS_GIVEN } : item
+    return item.kind === 'slot' ? { ...item, codec: codecOf(columns[i]!, target) ?? PLAIN_CODEC } : item
   }
   return {
     ...query,
@@ -328,41 +358,46 @@ function withCodecs(query: Node, columns: readonly string[], target: Found): Nod
 }
 
 /** Of a column that nobody knows. */
-const AS_GIVEN: Codec = { name: 'as given', encode: (value) => value as SqlValue, decode: (value) => value }
+const PLAIN_CODEC: Codec = { name: 'as given', encode: (value) => value as SqlValue, decode: (value) => value }
 
 /** `on conflict do update`: a row that is not there for the statement fails it. */
-function guardConflict(insert: Insert, hidden: ReadonlySet<string>, site: Site): Insert {
+function guardConflict(insert: Insert, cteNames: ReadonlySet<string>, guard: StatementGuard): Insert {
   const { conflict } = insert
-  const target = site.target(insert.into, 'update', hidden)
+  const target = guard.targetTable(insert.into, 'update', cteNames)
   if (conflict?.kind !== 'conflict' || conflict.action !== 'update' || target === undefined) return insert
   const row: Row = (name) => column(target.name, name)
-  const sets = guardSets(conflict.sets, target, row, site)
-  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
-  const updateWhere = unlessHidden(target, all(conflict.updateWhere), row, site)
-  return { ...insert, conflict: { ...conflict, sets: demanding(sets, demands, row), updateWhere } }
+  const sets = guardSets(conflict.sets, target, row, guard)
+  const demands = demandsOf(target, rowOfSets(sets, row, target, guard), 'update', guard)
+  const updateWhere = demandVisible(target, all(conflict.updateWhere), row, guard)
+  return { ...insert, conflict: { ...conflict, sets: withDemands(sets, demands, row), updateWhere } }
 }
 
 /** A condition that fails the statement where the row in the way is not there for it. */
-function unlessHidden(target: Found, condition: Node | undefined, row: Row, site: Site): readonly Node[] {
-  const demands = all(hiddenRow(target, row, site))
+function demandVisible(
+  target: GuardedTable,
+  condition: Node | undefined,
+  row: Row,
+  guard: StatementGuard,
+): readonly Node[] {
+  const demands = all(visibilityDemands(target, row, guard))
   if (demands === undefined) return condition === undefined ? [] : [condition]
   return [condition === undefined ? demands : choose(demands, condition, never)]
 }
 
-function hiddenRow(target: Found, row: Row, site: Site): readonly Node[] {
+function visibilityDemands(target: GuardedTable, row: Row, guard: StatementGuard): readonly Node[] {
   return target.rules.flatMap((rule) => {
-    const sees = site.own(rule.sees?.(row, 'update', site.late), target, rule)
+    const sees = guard.guardCondition(rule.sees?.(row, 'update', guard.runValues), target, rule)
     const why = `The row of '${target.reference.name}' that is in the way of the new one is not to be changed (policy '${rule.policy}').`
-    return sees === undefined ? [] : [demand(sees, why, site.dialect)]
+    return sees === undefined ? [] : [demand(sees, why, guard.dialect)]
   })
 }
 
 /** `on duplicate key update` has no condition, so that all is asked where it sets a value. */
-function guardDuplicate(insert: Insert, hidden: ReadonlySet<string>, site: Site): Insert {
-  const target = site.target(insert.into, 'update', hidden)
+function guardDuplicate(insert: Insert, cteNames: ReadonlySet<string>, guard: StatementGuard): Insert {
+  const target = guard.targetTable(insert.into, 'update', cteNames)
   if (insert.duplicate.length === 0 || target === undefined) return insert
   const row: Row = (name) => column(target.name, name)
-  const sets = guardSets(insert.duplicate, target, row, site)
-  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
-  return { ...insert, duplicate: demanding(sets, [...hiddenRow(target, row, site), ...demands], row) }
+  const sets = guardSets(insert.duplicate, target, row, guard)
+  const demands = demandsOf(target, rowOfSets(sets, row, target, guard), 'update', guard)
+  return { ...insert, duplicate: withDemands(sets, [...visibilityDemands(target, row, guard), ...demands], row) }
 }

@@ -1,20 +1,20 @@
 import { type Node, type NodeOf, nodeWith } from '../run/index.ts'
-import { defaultOf, demanding, demandsOf, guardSets, newRow, steady, writtenRow } from './change.ts'
+import { checkRepeatable, defaultOf, demandsOf, guardSets, newRow, rowOfSets, withDemands } from './change.ts'
 import { all, assignment, choose, column, never } from './expression.ts'
-import { stamped } from './insert.ts'
+import { stampInsert } from './insert.ts'
 import type { Row } from './rule.ts'
-import { filtered } from './select.ts'
-import type { Found, Site } from './site.ts'
+import { filterInQuery } from './select.ts'
+import type { GuardedTable, StatementGuard } from './statement-guard.ts'
 
 /** A merge: rows that are not there for the statement match nothing, and each action is as the statement of its kind. */
-export function guardMerge(merge: NodeOf<'merge'>, hidden: ReadonlySet<string>, site: Site): Node {
-  const source = merge.using === undefined ? undefined : site.source(merge.using, hidden)
-  const using = source === undefined ? merge.using : filtered(source, merge.using!, site)
-  const target = site.target(merge.into, 'update', hidden)
+export function guardMerge(merge: NodeOf<'merge'>, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
+  const source = merge.using === undefined ? undefined : guard.sourceTable(merge.using, cteNames)
+  const using = source === undefined ? merge.using : filterInQuery(source, merge.using!, guard)
+  const target = guard.targetTable(merge.into, 'update', cteNames)
   if (target === undefined) return { ...merge, using }
-  const sees = site.sees(target, 'update')
+  const sees = guard.rowFilter(target, 'update')
   const whens = merge.whens.map((when) =>
-    when.kind === 'mergeWhen' ? guardWhen(when, merge, target, sees, site) : when,
+    when.kind === 'mergeWhen' ? guardWhen(when, merge, target, sees, guard) : when,
   )
   return { ...merge, using, on: sees === undefined ? merge.on : [...merge.on, sees], whens }
 }
@@ -22,36 +22,36 @@ export function guardMerge(merge: NodeOf<'merge'>, hidden: ReadonlySet<string>, 
 function guardWhen(
   when: NodeOf<'mergeWhen'>,
   merge: NodeOf<'merge'>,
-  target: Found,
+  target: GuardedTable,
   sees: Node | undefined,
-  site: Site,
+  guard: StatementGuard,
 ): Node {
   const { action, match } = when
   if (action.kind !== 'mergeAction') return when
-  if (action.action === 'insert') return guardMergeInsert(when, action, merge, target.hidden, site)
+  if (action.action === 'insert') return guardMergeInsert(when, action, merge, target.cteNames, guard)
   const bySource = match === 'not matched by source'
-  const onlySeen = bySource ? sees : undefined
+  const filterHere = bySource ? sees : undefined
   const row: Row = (of) => column(target.name, of)
   if (action.action.startsWith('delete')) {
-    const deleted = site.target(merge.into, 'delete', target.hidden)!
+    const deleted = guard.targetTable(merge.into, 'delete', target.cteNames)!
     const stamps = deleted.rules.flatMap((rule) => Object.entries(rule.deletes ?? {}))
-    const mayDelete = site.sees(deleted, 'delete')
-    const condition = all([when.condition, onlySeen, mayDelete])
+    const mayDelete = guard.rowFilter(deleted, 'delete')
+    const condition = all([when.condition, filterHere, mayDelete])
     if (stamps.length === 0) return { ...when, condition }
     const sets = [
-      ...guardSets([], target, row, site),
-      ...stamps.map(([name, stamp]) => assignment(name, stamp.value(row, site.late))),
+      ...guardSets([], target, row, guard),
+      ...stamps.map(([name, stamp]) => assignment(name, stamp.value(row, guard.runValues))),
     ]
     return { ...when, condition, action: { ...action, action: 'update', sets } }
   }
-  if (!action.action.startsWith('update')) return { ...when, condition: all([when.condition, onlySeen]) }
+  if (!action.action.startsWith('update')) return { ...when, condition: all([when.condition, filterHere]) }
   const given = action.sets.flatMap((set) => (set.kind === 'update' ? set.sets : [set]))
-  const sets = guardSets(given, target, row, site)
-  const demands = demandsOf(target, newRow(sets, row, target, site), 'update', site)
+  const sets = guardSets(given, target, row, guard)
+  const demands = demandsOf(target, rowOfSets(sets, row, target, guard), 'update', guard)
   return {
     ...when,
-    condition: all([when.condition, onlySeen]),
-    action: { ...action, sets: demanding(sets, demands, row) },
+    condition: all([when.condition, filterHere]),
+    action: { ...action, sets: withDemands(sets, demands, row) },
   }
 }
 
@@ -60,21 +60,21 @@ function guardMergeInsert(
   when: NodeOf<'mergeWhen'>,
   action: NodeOf<'mergeAction'>,
   merge: NodeOf<'merge'>,
-  hidden: ReadonlySet<string>,
-  site: Site,
+  cteNames: ReadonlySet<string>,
+  guard: StatementGuard,
 ): Node {
-  const target = site.target(merge.into, 'insert', hidden)
+  const target = guard.targetTable(merge.into, 'insert', cteNames)
   if (target === undefined || target.rules.length === 0) return when
   const tuple: Node = { kind: 'tuple', items: action.values }
   const insert = nodeWith('insert', { verb: 'insert', into: merge.into, columns: action.columns, tuples: [tuple] })
-  const { columns = [], tuples } = stamped(insert, target, site)
+  const { columns = [], tuples } = stampInsert(insert, target, guard)
   const values = tuples[0]?.kind === 'tuple' ? tuples[0].items : []
-  const row = writtenRow(target, site, (name) => {
-    const value = values[columns.findIndex((one) => site.sameColumn(one, name))]
+  const row = newRow(target, guard, (name) => {
+    const value = values[columns.findIndex((one) => guard.sameColumn(one, name))]
     if (value === undefined || value.kind === 'default') return { stored: defaultOf(name, target) }
-    return { value: steady(value, name, target) }
+    return { value: checkRepeatable(value, name, target) }
   })
-  const demand = all(demandsOf(target, row, 'insert', site))
+  const demand = all(demandsOf(target, row, 'insert', guard))
   const condition =
     demand === undefined || when.condition === undefined ? demand : choose(when.condition, demand, never)
   return { ...when, condition: condition ?? when.condition, action: { ...action, columns, values } }

@@ -1,8 +1,8 @@
 import { KantaError } from '../error/index.ts'
-import { eachChild, misplaced, type Part, sourcesOf, takes } from '../ir/index.ts'
+import { eachChild, misplaced, type Part, sourcesOf, takesTables } from '../ir/index.ts'
 import type { Node } from '../run/index.ts'
 import { STATEMENTS } from './column.ts'
-import type { Site } from './site.ts'
+import type { StatementGuard } from './statement-guard.ts'
 
 /** Where a statement itself stands. */
 export const ROOT: Part = { sort: 'node', takes: ['query', 'statement', 'command'], atom: undefined }
@@ -11,11 +11,11 @@ export const ROOT: Part = { sort: 'node', takes: ['query', 'statement', 'command
  * Refuses nodes where no role allows them, however they were made, and a table as a value that is not the row of a
  * source around it. `names` are those of the sources around it.
  */
-export function checkPlaces(part: Node, place: Part, names: readonly string[], site: Site): void {
+export function checkPlaces(part: Node, place: Part, names: readonly string[], guard: StatementGuard): void {
   if (part.kind === 'trusted') return
   const wrong = misplaced(part)
   if (wrong !== undefined) throw new KantaError('policy', wrong)
-  if (part.kind === 'table' && !takesTables(place) && !names.some((name) => site.sameSource(name, part.name)))
+  if (part.kind === 'table' && !takesTables(place) && !names.some((name) => guard.sameSource(name, part.name)))
     throw new KantaError(
       'policy',
       `The table '${part.name}' stands where a value is asked for, and is no source of this query. Read it with selectFrom('${part.name}').`,
@@ -23,15 +23,10 @@ export function checkPlaces(part: Node, place: Part, names: readonly string[], s
   const { written, read } = STATEMENTS.has(part.kind) ? sourcesOf(part) : NONE
   const inner = [...names, ...[...written, ...read].flatMap(nameOf)]
   // What has an alias stands where the alias does.
-  eachChild(part, (child, own) => checkPlaces(child, part.kind === 'alias' ? place : own, inner, site))
+  eachChild(part, (child, own) => checkPlaces(child, part.kind === 'alias' ? place : own, inner, guard))
 }
 
 const NONE = { written: [], read: [] }
-
-const takesTables = (place: Part): boolean =>
-  !takes(place, 'expression') &&
-  !takes(place, 'selection') &&
-  (takes(place, 'source') || takes(place, 'target') || takes(place, 'table'))
 
 const nameOf = (source: Node): readonly string[] =>
   source.kind === 'alias' || source.kind === 'table' ? [source.name] : []

@@ -1,56 +1,56 @@
 import { mapChildren, type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import { column } from './expression.ts'
-import type { Found, Site } from './site.ts'
+import type { GuardedTable, StatementGuard } from './statement-guard.ts'
 
 /** Joins after which the rows of what stands before may be missing. */
 const EXTENDS_LEFT: ReadonlySet<string> = new Set(['right join', 'full join'])
 /** Joins in whose condition a predicate on their own table filters that table alone. */
 const FILTERS_IN_ON: ReadonlySet<string> = new Set(['inner join', 'left join'])
 
-export function guardSelect(select: NodeOf<'select'>, hidden: ReadonlySet<string>, site: Site): Node {
-  const { from, joins, where } = guardSources(select.from, select.joins, hidden, site)
-  return unqualified({ ...select, from, joins, where: [...select.where, ...where] }, select, site)
+export function guardSelect(select: NodeOf<'select'>, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
+  const { from, joins, where } = guardSources(select.from, select.joins, cteNames, guard)
+  return removeLostSchemas({ ...select, from, joins, where: [...select.where, ...where] }, select, guard)
 }
 
 /** Sources of which each gives only the rows that are there, by conditions in `where`, in `on` or in a query of its own. */
 export function guardSources(
   from: readonly Node[],
   joins: readonly Node[],
-  hidden: ReadonlySet<string>,
-  site: Site,
+  cteNames: ReadonlySet<string>,
+  guard: StatementGuard,
 ): { readonly from: readonly Node[]; readonly joins: readonly Node[]; readonly where: readonly Node[] } {
   const where: Node[] = []
   const extendedAfter = (at: number): boolean =>
     joins.slice(at).some((join) => join.kind === 'joined' && EXTENDS_LEFT.has(join.style))
   /** A source whose predicate may stand beside those of the statement, unless a later join may leave its rows out. */
-  const beside = (source: Node, mayBeLeftOut: boolean): Node => {
-    const found = site.source(source, hidden)
+  const filterInWhere = (source: Node, mayBeLeftOut: boolean): Node => {
+    const found = guard.sourceTable(source, cteNames)
     if (found === undefined) return source
-    const base = replaced(found, source, site)
-    if (mayBeLeftOut) return filtered(found, base, site)
-    const sees = site.sees(found, 'select')
+    const base = replaceSource(found, source, guard)
+    if (mayBeLeftOut) return filterInQuery(found, base, guard)
+    const sees = guard.rowFilter(found, 'select')
     if (sees !== undefined) where.push(sees)
     return base
   }
-  const newFrom = from.map((source) => beside(source, extendedAfter(0)))
+  const newFrom = from.map((source) => filterInWhere(source, extendedAfter(0)))
   const newJoins = joins.map((join, i): Node => {
     if (join.kind !== 'joined' || join.source === undefined) return join
     const { source, style } = join
     if (style === 'cross join' || style === 'right join') {
-      return { ...join, source: beside(source, extendedAfter(i + 1)) }
+      return { ...join, source: filterInWhere(source, extendedAfter(i + 1)) }
     }
-    const found = site.source(source, hidden)
+    const found = guard.sourceTable(source, cteNames)
     if (found === undefined) return join
-    const base = replaced(found, source, site)
-    if (!FILTERS_IN_ON.has(style)) return { ...join, source: filtered(found, base, site) }
-    const sees = site.sees(found, 'select')
+    const base = replaceSource(found, source, guard)
+    if (!FILTERS_IN_ON.has(style)) return { ...join, source: filterInQuery(found, base, guard) }
+    const sees = guard.rowFilter(found, 'select')
     return { ...join, source: base, on: sees === undefined ? join.on : [...join.on, sees] }
   })
   return { from: newFrom, joins: newJoins, where }
 }
 
 /** References to tables of a schema in whose place a query stands now, which has no schema. */
-function unqualified(made: NodeOf<'select'>, asked: NodeOf<'select'>, site: Site): Node {
+function removeLostSchemas(made: NodeOf<'select'>, asked: NodeOf<'select'>, guard: StatementGuard): Node {
   const before = sourcesOf(asked)
   const lost = sourcesOf(made).flatMap((source, i) => {
     const was = before[i]!
@@ -63,7 +63,7 @@ function unqualified(made: NodeOf<'select'>, asked: NodeOf<'select'>, site: Site
       inner.kind === 'ref' && lost.some((table) => inner.schema === table.schema && inner.table === table.name)
     return isLost ? { ...inner, schema: undefined } : inner
   }
-  const names = new Set(lost.map(({ name }) => site.physical(name)))
+  const names = new Set(lost.map(({ name }) => guard.physicalName(name)))
   return names.size < lost.length ? made : rename(made)
 }
 
@@ -72,18 +72,18 @@ function sourcesOf({ from, joins }: NodeOf<'select'>): readonly Node[] {
 }
 
 /** What stands in the place of a table that is read. */
-function replaced({ table, name, rules }: Found, source: Node, site: Site): Node {
+function replaceSource({ table, name, rules }: GuardedTable, source: Node, guard: StatementGuard): Node {
   for (const rule of rules) {
-    const other = rule.source?.(table, site.late)
+    const other = rule.source?.(table, guard.runValues)
     if (other !== undefined) return { kind: 'alias', operand: other, name, columns: undefined }
   }
   return source
 }
 
 /** A query of the rows that are there, under the name of their table. */
-export function filtered(found: Found, base: Node, site: Site): Node {
+export function filterInQuery(found: GuardedTable, base: Node, guard: StatementGuard): Node {
   const { name } = found
-  const sees = site.sees(found, 'select', (of) => column(name, of))
+  const sees = guard.rowFilter(found, 'select', (of) => column(name, of))
   if (sees === undefined) return base
   const query = nodeWith('select', { items: [{ kind: 'star', table: undefined }], from: [base], where: [sees] })
   return { kind: 'alias', operand: query, name, columns: undefined }

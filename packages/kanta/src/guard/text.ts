@@ -2,6 +2,7 @@ import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Part, takes } from '../ir/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../run/index.ts'
+import { semanticsOf } from './database/index.ts'
 
 /** What text under policies is judged by: the database, and whether one of its functions may be called. */
 export interface TextRules {
@@ -9,10 +10,11 @@ export interface TextRules {
   readonly isKnown: (name: string) => boolean
 }
 
-/** The functions that may be called: those that the dialect knows, and those that the user trusts. */
+/** The functions that may be called: those that the database knows, and those that the user trusts. */
 export function textRules(dialect: Dialect, trusted: readonly string[] = []): TextRules {
   const own = new Set(trusted.map((name) => name.toLowerCase()))
-  return { dialect, isKnown: (name) => dialect.functions.test(name) || own.has(name.toLowerCase()) }
+  const { functions } = semanticsOf(dialect)
+  return { dialect, isKnown: (name) => functions.test(name) || own.has(name.toLowerCase()) }
 }
 
 /** Parts in which text stands alone already, or is no expression. */
@@ -97,13 +99,13 @@ function confineText(text: Node, rules: TextRules): NodeOf<'raw'> {
     // What is no list or query after `in` would be a table in SQLite.
     if (/\bin\s*$/i.test(strings[i]!) && NO_LIST.has(part.kind)) refuse(`A ${part.kind} after 'in'`)
   })
-  return { kind: 'raw', strings: strings.map((string, i) => apart(string, i > 0, i < parts.length)), parts }
+  return { kind: 'raw', strings: strings.map((string, i) => spaceText(string, i > 0, i < parts.length)), parts }
 }
 
 const NO_LIST: ReadonlySet<Node['kind']> = new Set(['ref', 'identifier', 'table', 'star', 'alias', 'call', 'literal'])
 
 /** Text beside parts with which it makes no new sign, such as `$` before `$1`. */
-function apart(string: string, after: boolean, before: boolean): string {
+function spaceText(string: string, after: boolean, before: boolean): string {
   const front = after && /^[^\s),.:]/.test(string) ? ' ' : ''
   const back = before && /[^\s(,.]$/.test(string) ? ' ' : ''
   return front + string + back
@@ -111,26 +113,20 @@ function apart(string: string, after: boolean, before: boolean): string {
 
 /** A node whose direct parts of text stand in parentheses, but for those in clauses that cannot have them. */
 function wrapText(parent: Node): Node {
-  const bare = new Set<Node>()
-  if (parent.kind === 'select' || parent.kind === 'update' || parent.kind === 'delete')
-    for (const part of BARE_PARTS) {
-      const found = (parent as unknown as Record<string, unknown>)[part]
-      if (Array.isArray(found)) for (const item of found) bare.add(item as Node)
-      else if (found !== undefined) bare.add(found as Node)
-    }
-  if (parent.kind === 'operation') bare.add(parent.operator)
-  const conditions = new Set<Node>([
-    ...('where' in parent ? parent.where : []),
-    ...('on' in parent && Array.isArray(parent.on) ? (parent.on as readonly Node[]) : []),
-    ...(parent.kind === 'select' ? parent.having : []),
-  ])
-  const trusted = CONDITIONS.has(parent.kind)
-  return mapChildren(parent, (child) =>
-    (TEXT.has(child.kind) || (child.kind === 'trusted' && (trusted || conditions.has(child)))) && !bare.has(child)
-      ? inParens(child)
-      : child,
-  )
+  return mapChildren(parent, (child, _, part) => {
+    const isWrapped = TEXT.has(child.kind) || (child.kind === 'trusted' && isCondition(parent, part))
+    return isWrapped && !isBare(parent, part) ? inParens(child) : child
+  })
 }
+
+// By the names of the parts, since equal nodes are one object, which may stand in several.
+const isBare = ({ kind }: Node, part: string): boolean =>
+  kind === 'select' || kind === 'update' || kind === 'delete'
+    ? BARE_PARTS.has(part)
+    : kind === 'operation' && part === 'operator'
+
+const isCondition = ({ kind }: Node, part: string): boolean =>
+  CONDITIONS.has(kind) || part === 'where' || part === 'on' || (kind === 'select' && part === 'having')
 
 const inParens = (operand: Node): NodeOf<'parens'> => ({ kind: 'parens', operand })
 

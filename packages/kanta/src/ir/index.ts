@@ -13,6 +13,7 @@ export {
   isAlias,
   isTransient,
   keepOut,
+  keepPlan,
   kindFills,
   kindOf,
   misplaced,
@@ -20,12 +21,15 @@ export {
   type NodeOf,
   node,
   pin,
+  planOf,
   Shape,
   setCapacity,
   start,
   takes,
+  takesTables,
 } from './node.ts'
 export { type Atom, isCount, isTypeName, type Part, type Role } from './role.ts'
 export { type SchemaKinds, schemaFields } from './schema-kinds.ts'
 export { fullName, splitName, type TableName } from './table-name.ts'
 export { eachChild, empty, fold, isNode, mapChildren, nodeWith, partsFor, sourcesOf, walk } from './walk.ts'
+export { wordsOf } from './word.ts'

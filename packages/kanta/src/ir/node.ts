@@ -167,6 +167,12 @@ export const isAlias = ({ operator }: NodeOf<'operation'>): boolean => operator.
 /** Whether a part takes what fills a role. */
 export const takes = (part: Part, role: Role | Kind): boolean => part.takes.includes(role)
 
+/** Whether a table in a part is one that is read or written, and not a row as a value. */
+export const takesTables = (part: Part): boolean =>
+  !takes(part, 'expression') &&
+  !takes(part, 'selection') &&
+  (takes(part, 'source') || takes(part, 'target') || takes(part, 'table'))
+
 /** The kind of what a node stands for, in messages. */
 export function kindOf(part: Node): Kind {
   if (part.kind === 'alias') return kindOf(part.operand)
@@ -265,6 +271,15 @@ function isLeftOut(part: unknown): boolean {
 export const CLEARED: unique symbol = Symbol('cleared')
 
 /**
+ * Returns what a planner has kept for a shape; that of the last planner is found without a look-up. No property of the
+ * shape has it: whoever could change a plan or its planner would change the policies in them.
+ */
+export let planOf: (shape: Shape, planner: object) => unknown
+
+/** Keeps a plan with a shape, for a planner. */
+export let keepPlan: (shape: Shape, planner: object, plan: unknown) => void
+
+/**
  * A chain of calls on a statement (or on an aggregate, a case, a join …): each call names a part of the kind and
  * what goes there. Interned like nodes; the arguments stand beside it, in the order of the calls.
  */
@@ -273,10 +288,10 @@ export class Shape<K extends Kind = Kind> {
   readonly before: Shape<K> | undefined
   readonly part: string
   readonly value: unknown
-  private planner: object | undefined = undefined
-  private plan: unknown = undefined
+  #planner: object | undefined = undefined
+  #plan: unknown = undefined
   /** Weak, so that a database that nobody has any more takes its plans with it. */
-  private plans: WeakMap<object, unknown> | undefined = undefined
+  #plans: WeakMap<object, unknown> | undefined = undefined
   private lastPart = ''
   private lastValue: unknown = undefined
   private last: Shape<K> | undefined = undefined
@@ -290,27 +305,24 @@ export class Shape<K extends Kind = Kind> {
     this.value = value
   }
 
-  /** What a planner has kept for this shape; that of the last planner is found without a look-up. */
-  planOf(planner: object): unknown {
-    return this.planner === planner ? this.plan : this.otherPlan(planner)
-  }
-
-  keepPlan(planner: object, plan: unknown): void {
-    if (this.planner !== undefined) {
-      this.plans ??= new WeakMap([[this.planner, this.plan]])
-      this.plans.set(planner, plan)
+  static {
+    planOf = (shape, planner) => {
+      if (shape.#planner === planner) return shape.#plan
+      const found = shape.#plans?.get(planner)
+      if (found !== undefined) {
+        shape.#planner = planner
+        shape.#plan = found
+      }
+      return found
     }
-    this.planner = planner
-    this.plan = plan
-  }
-
-  private otherPlan(planner: object): unknown {
-    const found = this.plans?.get(planner)
-    if (found !== undefined) {
-      this.planner = planner
-      this.plan = found
+    keepPlan = (shape, planner, plan) => {
+      if (shape.#planner !== undefined) {
+        shape.#plans ??= new WeakMap([[shape.#planner, shape.#plan]])
+        shape.#plans.set(planner, plan)
+      }
+      shape.#planner = planner
+      shape.#plan = plan
     }
-    return found
   }
 
   /** No data: text and values of a compiled query can be logged as JSON; a query stores itself by its own `toJSON`. */

@@ -24,10 +24,10 @@ export type Sort = 'node' | 'nodes' | 'atom' | 'atoms'
 /** What an atom is: one of some words, a name, an operator, a function, data that no stored query brings … */
 export type Atom = 'word' | 'name' | 'operator' | 'routine' | 'flag' | 'text' | 'value' | 'role' | 'data'
 
-/** A part of a kind: how it is held, and what may stand in it: roles and kinds of nodes, or the words of an atom. */
+/** A part of a kind: how it is held, and what may stand in it: roles and kinds of nodes, or an atom. */
 export interface Part<S extends Sort = Sort> {
   readonly sort: S
-  readonly takes: readonly string[]
+  readonly takes: readonly (Role | Kind)[]
   readonly atom: Atom | undefined
 }
 
@@ -35,14 +35,10 @@ export interface Part<S extends Sort = Sort> {
 export const one = (...takes: readonly (Role | Kind)[]): Part<'node'> => ({ sort: 'node', takes, atom: undefined })
 /** Several of them. */
 export const many = (...takes: readonly (Role | Kind)[]): Part<'nodes'> => ({ sort: 'nodes', takes, atom: undefined })
-const atomOf = <S extends 'atom' | 'atoms'>(sort: S, atom: Atom, takes: readonly string[] = []): Part<S> => ({
-  sort,
-  takes,
-  atom,
-})
+const atomOf = <S extends 'atom' | 'atoms'>(sort: S, atom: Atom): Part<S> => ({ sort, takes: [], atom })
 
-/** One of some words, which becomes text. */
-export const word = (...words: readonly string[]): Part<'atom'> => atomOf('atom', 'word', words)
+/** One of some words, which becomes text; `word.ts` has them. */
+export const word: Part<'atom'> = atomOf('atom', 'word')
 /** A name, which is quoted when it is printed. */
 export const name: Part<'atom'> = atomOf('atom', 'name')
 export const names: Part<'atoms'> = atomOf('atoms', 'name')
@@ -54,7 +50,7 @@ export const flag: Part<'atom'> = atomOf('atom', 'flag')
 export const text: Part<'atom'> = atomOf('atom', 'text')
 /** A value that stands in the text. */
 export const value: Part<'atom'> = atomOf('atom', 'value')
-export const argRole: Part<'atom'> = atomOf('atom', 'role', ['value', 'compared', 'count', 'list', 'rows'])
+export const argRole: Part<'atom'> = atomOf('atom', 'role')
 /** What calls do not bring, such as a table's definition. */
 export const data: Part<'atom'> = atomOf('atom', 'data')
 

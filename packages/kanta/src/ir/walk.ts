@@ -5,11 +5,11 @@ import type { Part, Role, Sort } from './role.ts'
 type Loose = Record<string, unknown> & { readonly kind: Kind }
 
 /** Calls `visit` for each direct part of a node that is a node. */
-export function eachChild(parent: Node, visit: (child: Node, part: Part) => void): void {
+export function eachChild(parent: Node, visit: (child: Node, part: Part, name: string) => void): void {
   for (const [name, sort, part] of fieldsOf(parent.kind)) {
     const held = (parent as unknown as Loose)[name]
-    if (sort === 'nodes') for (const item of held as readonly Node[]) visit(item, part)
-    else if (sort === 'node' && held !== undefined) visit(held as Node, part)
+    if (sort === 'nodes') for (const item of held as readonly Node[]) visit(item, part, name)
+    else if (sort === 'node' && held !== undefined) visit(held as Node, part, name)
   }
 }
 
@@ -20,13 +20,14 @@ export function walk(root: Node, visit: (node: Node) => void): void {
 }
 
 /** A copy in which each direct child is what `change` makes of it; the node itself where nothing changed. */
-export function mapChildren<T extends Node>(parent: T, change: (child: Node, part: Part) => Node): T {
+export function mapChildren<T extends Node>(parent: T, change: (child: Node, part: Part, name: string) => Node): T {
   let copy: Record<string, unknown> | undefined
   for (const [name, sort, part] of fieldsOf(parent.kind)) {
     if (sort !== 'node' && sort !== 'nodes') continue
     const held = (parent as unknown as Loose)[name]
     if (held === undefined) continue
-    const changed = sort === 'node' ? change(held as Node, part) : mapAll(held as readonly Node[], part, change)
+    const changeIn = (child: Node): Node => change(child, part, name)
+    const changed = sort === 'node' ? changeIn(held as Node) : mapAll(held as readonly Node[], changeIn)
     if (changed !== held) {
       copy ??= { ...parent }
       copy[name] = changed
@@ -35,11 +36,11 @@ export function mapChildren<T extends Node>(parent: T, change: (child: Node, par
   return (copy ?? parent) as unknown as T
 }
 
-function mapAll(items: readonly Node[], part: Part, change: (child: Node, part: Part) => Node): readonly Node[] {
+function mapAll(items: readonly Node[], change: (child: Node) => Node): readonly Node[] {
   let copy: Node[] | undefined
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!
-    const changed = change(item, part)
+    const changed = change(item)
     if (changed === item) continue
     copy ??= items.slice()
     copy[i] = changed

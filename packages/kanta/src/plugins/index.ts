@@ -1,8 +1,8 @@
 export {
   type ColumnUse,
-  type Late,
   type Row,
   type RowUse,
+  type RunValues,
   type Stamp,
   type TablePolicy,
   type TableReference,

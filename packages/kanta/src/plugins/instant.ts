@@ -1,4 +1,5 @@
 import { type Dialect, facetsOf } from '../dialect/index.ts'
+import { semanticsOf } from '../guard/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
 
 /**
@@ -33,7 +34,7 @@ export function inForm(
   instant: Date,
   form: InstantForm,
   column: ColumnDefinition | undefined,
-  { readsTimeZones }: Dialect,
+  dialect: Dialect,
 ): unknown {
   if (column?.type === 'custom' && column.codec !== undefined) return instant
   const time = instant.getTime()
@@ -45,7 +46,9 @@ export function inForm(
     case 'timestamp':
       if (column?.type === 'timestamp') return instant
       // Where a zone is not read, that of the connections is UTC.
-      return readsTimeZones ? instant.toISOString() : instant.toISOString().replace('T', ' ').replace('Z', '')
+      return semanticsOf(dialect).readsTimeZones
+        ? instant.toISOString()
+        : instant.toISOString().replace('T', ' ').replace('Z', '')
     default: {
       if (column?.type === 'unix' || column?.type === 'unixms') return instant
       const number = form === 'seconds' ? Math.floor(time / 1000) : time

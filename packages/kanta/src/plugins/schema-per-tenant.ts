@@ -75,6 +75,7 @@ export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
   })
   return {
     name: 'schemaPerTenant',
+    names: names.map((table) => ({ table })),
     conflicts: ['schemaPrefix'],
     policies: [policy],
     extend: (db: DatabaseHandle) => {

@@ -2,9 +2,9 @@ import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type Context, contextValue, type Node, type Plugin } from '../extend/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
-  type Late,
+  compareBytes,
   type Row,
-  sameBytes,
+  type RunValues,
   sameName,
   type TableReference,
   type TableRule,
@@ -71,7 +71,7 @@ export function tenant(options: TenantOptions): Plugin {
       return new TenantRule(table, column, known, context)
     },
   })
-  return { name: 'tenant', policies: [policy] }
+  return { name: 'tenant', names: [...(tables ?? []), ...shared].map((table) => ({ table })), policies: [policy] }
 }
 
 /** The options of what keeps tenants apart, with what is not given filled in. */
@@ -126,14 +126,14 @@ class TenantRule implements TableRule {
     this.#column = column
     this.#definition = definition
     this.#context = context
-    this.inserts = { [column]: { value: (_, late) => owner(late, context), given: 'same' } }
+    this.inserts = { [column]: { value: (_, runValues) => owner(runValues, context), userValue: 'same' } }
     this.sees = this.sees.bind(this)
     this.column = this.column.bind(this)
   }
 
-  sees(row: Row, _use: unknown, late: Late): Node | undefined {
+  sees(row: Row, _use: unknown, runValues: RunValues): Node | undefined {
     const compared = { key: keyOf(this.#context), operator: '=', make: tenantIn(this.#context) } as const
-    return sameBytes(row(this.#column), this.#definition, compared, late)
+    return compareBytes(row(this.#column), this.#definition, compared, runValues)
   }
 
   column(name: string, use: string): void {
@@ -152,7 +152,7 @@ const tenantIn =
     tenantOf(context, contextValue(context, values))
 
 /** The place of who asks: one value for the whole statement. */
-const owner = (late: Late, context: string): Node => late.ofContext(keyOf(context), tenantIn(context))
+const owner = (runValues: RunValues, context: string): Node => runValues.fromContext(keyOf(context), tenantIn(context))
 
 function tenantOf(context: string, value: unknown): unknown {
   const known =

@@ -2,7 +2,14 @@ import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Node, Plugin } from '../extend/index.ts'
 import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
-import { type Late, type Stamp, sameName, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
+import {
+  type RunValues,
+  type Stamp,
+  sameName,
+  type TableReference,
+  type TableRule,
+  tablePolicy,
+} from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import { type ColumnDefinition, definitionOf } from '../table/index.ts'
@@ -99,6 +106,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
   const rule = (table: TableReference): TableRule | undefined => ruleOf(table, settings)
   return {
     name: 'timestamps',
+    names: settings.tables?.map((table) => ({ table })),
     policies: [tablePolicy({ name: 'timestamps', tables: settings.tables, rule })],
     extend: (db: DatabaseHandle) => {
       const touch = (table: unknown): unknown => {
@@ -144,7 +152,7 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
     if (column === undefined) return {}
     const known = table.definition?.columns.get(column)
     if (table.definition !== undefined && known === undefined) return {}
-    return { [column]: { value: (_, late) => instantFor(known, late, settings), given } }
+    return { [column]: { value: (_, runValues) => instantFor(known, runValues, settings), userValue: given } }
   }
   const created = stamp(settings.created)
   const updated = stamp(settings.updated)
@@ -172,13 +180,17 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
 }
 
 /** The instant of a statement, as a column takes it. */
-function instantFor(column: ColumnDefinition | undefined, late: Late, { clock, now, form: usual }: Settings): Node {
+function instantFor(
+  column: ColumnDefinition | undefined,
+  runValues: RunValues,
+  { clock, now, form: usual }: Settings,
+): Node {
   const form = formOf(column, usual)
-  if (clock === 'database') return { kind: 'word', text: clockOf(late.dialect, form) }
-  const instant = late.once('timestamps', () => timeOf(now()))
+  if (clock === 'database') return { kind: 'word', text: clockOf(runValues.dialect, form) }
+  const instant = runValues.shared('timestamps', () => timeOf(now()))
   const make = (_: unknown, args: readonly unknown[]): unknown =>
-    inForm(args[instant.index] as Date, form, column, late.dialect)
-  return { ...late.once(`timestamps as ${form} for ${column?.type}`, make), codec: column?.codec }
+    inForm(args[instant.index] as Date, form, column, runValues.dialect)
+  return { ...runValues.shared(`timestamps as ${form} for ${column?.type}`, make), codec: column?.codec }
 }
 
 function timeOf(value: unknown): Date {

@@ -90,11 +90,11 @@ export function version(options: VersionOptions = {}): Plugin<Versioned> {
   }
   const { column, tables } = settled
   const rule = {
-    inserts: { [column]: { value: () => literal(1), given: 'refuse' } },
+    inserts: { [column]: { value: () => literal(1), userValue: 'refuse' } },
     updates: {
       [column]: {
         value: (row: Row) => ({ kind: 'binary', left: row(column), op: '+', right: literal(1) }) as const,
-        given: 'refuse',
+        userValue: 'refuse',
       },
     },
   } as const
@@ -105,11 +105,12 @@ export function version(options: VersionOptions = {}): Plugin<Versioned> {
   }
   return {
     name: NAME,
+    names: tables?.map((table) => ({ table })),
     policies: [
       tablePolicy({
         name: NAME,
         tables,
-        rule: (table, _, late) => (isVersioned(settled, table, late.around.schema) ? rule : undefined),
+        rule: (table, _, runValues) => (isVersioned(settled, table, runValues.surroundings.schema) ? rule : undefined),
       }),
     ],
     extend: (db: DatabaseHandle) => {

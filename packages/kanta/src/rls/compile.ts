@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { type Context, type Node, type NodeOf, nodeWith } from '../extend/index.ts'
-import { isNull, type Late, literal, type Row, sameBytes, sameColumns, word } from '../guard/index.ts'
+import { compareBytes, compareColumns, isNull, literal, type Row, type RunValues, word } from '../guard/index.ts'
 import { show } from '../sql/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { Items, Part, Scope, Tree, Value } from './condition.ts'
@@ -18,12 +18,12 @@ interface Place {
 /** Where a condition is put: the rows that it can name, and what makes values late. */
 interface Site {
   readonly places: readonly Place[]
-  readonly late: Late
+  readonly runValues: RunValues
 }
 
 /** A condition as a part of a statement. */
-export function compile(tree: Tree, place: Place, late: Late): Node {
-  return nodeOf(tree, { places: [place], late })
+export function compile(tree: Tree, place: Place, runValues: RunValues): Node {
+  return nodeOf(tree, { places: [place], runValues })
 }
 
 const NO_ROWS: ReadonlyMap<Scope, Readonly<Record<string, unknown>>> = new Map()
@@ -57,14 +57,14 @@ function nodeOf(tree: Tree, site: Site): Node {
 }
 
 /** The place of a value that is made once for each context. */
-const valueOf = (make: (context: Context) => unknown, late: Late): NodeOf<'slot'> =>
-  late.ofContext(`rls ${late.added}`, make)
+const valueOf = (make: (context: Context) => unknown, runValues: RunValues): NodeOf<'slot'> =>
+  runValues.fromContext(`rls ${runValues.valueCount}`, make)
 
-const nextKey = ({ late }: Site): string => `rls ${late.added}`
+const nextKey = ({ runValues }: Site): string => `rls ${runValues.valueCount}`
 
 /** What depends on the context alone is answered before the statement runs. */
-function known(make: (context: Context) => boolean, { late }: Site): Node {
-  return { kind: 'binary', left: valueOf((context) => (make(context) ? 1 : 0), late), op: '=', right: word('1') }
+function known(make: (context: Context) => boolean, { runValues }: Site): Node {
+  return { kind: 'binary', left: valueOf((context) => (make(context) ? 1 : 0), runValues), op: '=', right: word('1') }
 }
 
 const answer = (tree: Tree, context: Context): boolean =>
@@ -96,13 +96,18 @@ function negated(condition: Node): Node {
 function sameness(left: ColumnPart, column: ColumnDefinition | undefined, right: Part, site: Site): Node {
   const operand = columnNode(left, site)
   if (right.kind === 'column')
-    return sameColumns(operand, columnNode(right, site), [column, columnOf(right, site)], site.late)
-  return sameBytes(operand, column, { key: nextKey(site), operator: '=', make: makeOf(right, column) }, site.late)
+    return compareColumns(operand, columnNode(right, site), [column, columnOf(right, site)], site.runValues)
+  return compareBytes(
+    operand,
+    column,
+    { key: nextKey(site), operator: '=', make: makeOf(right, column) },
+    site.runValues,
+  )
 }
 
 function sideOf(part: Part, column: ColumnDefinition | undefined, site: Site): Node {
   if (part.kind === 'column') return columnNode(part, site)
-  return withCodec(valueOf(makeOf(part, column), site.late), column)
+  return withCodec(valueOf(makeOf(part, column), site.runValues), column)
 }
 
 /** Makes the value of a side that is no column. */
@@ -118,12 +123,12 @@ function membership(left: Part, items: Items, site: Site): Node {
   const where = isNamed ? `'${items.name}' of the context` : 'A value of a policy'
   const make = (context: Context): readonly Value[] =>
     (isNamed ? listOf(items.name, context) : items).map((item) => fitting(item, column, where))
-  return sameBytes(columnNode(left, site), column, { key: nextKey(site), operator: 'in', make }, site.late)
+  return compareBytes(columnNode(left, site), column, { key: nextKey(site), operator: 'in', make }, site.runValues)
 }
 
 function existence({ scope, where }: Extract<Tree, { kind: 'exists' }>, site: Site): Node {
-  const { late, places } = site
-  const definition = late.definition(scope.table)
+  const { runValues, places } = site
+  const definition = runValues.definition(scope.table)
   const name = `kanta_related_${places.length}`
   const at = scope.table.lastIndexOf('.')
   const table: Node = {
@@ -136,9 +141,9 @@ function existence({ scope, where }: Extract<Tree, { kind: 'exists' }>, site: Si
   const query = nodeWith('select', {
     items: [literal(1)],
     from: [{ kind: 'alias', operand: table, name, columns: undefined }],
-    where: [nodeOf(where, { late, places: [...places, inner] })],
+    where: [nodeOf(where, { runValues, places: [...places, inner] })],
   })
-  return { kind: 'unary', op: 'exists', operand: late.reader(query) }
+  return { kind: 'unary', op: 'exists', operand: runValues.applyPolicies(query) }
 }
 
 type ColumnPart = Extract<Part, { kind: 'column' }>

@@ -1,6 +1,6 @@
 import type { Policy } from '../extend/index.ts'
 import type { Capability } from '../face/index.ts'
-import { type Late, type Row as RowOf, type TableRule, tablePolicy } from '../guard/index.ts'
+import { type Row as RowOf, type RunValues, type TableRule, tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { compile } from './compile.ts'
 import type { ColumnRights, Policies, TableRules } from './declare.ts'
@@ -21,9 +21,10 @@ export function rowPolicy(policies: Policies, capability: Capability | undefined
       if (native) return columns
       const rule: TableRule = {
         ...columns,
-        sees: (row: RowOf, use, late: Late) => compile(seen(rules, use), { scope: rules.scope, row, definition }, late),
-        checks: (row: RowOf, use, late: Late, isRead) =>
-          compile(written(rules, use, use === 'update' || isRead), { scope: rules.scope, row, definition }, late),
+        sees: (row: RowOf, use, runValues: RunValues) =>
+          compile(seen(rules, use), { scope: rules.scope, row, definition }, runValues),
+        checks: (row: RowOf, use, runValues: RunValues, isRead) =>
+          compile(written(rules, use, use === 'update' || isRead), { scope: rules.scope, row, definition }, runValues),
       }
       return rule
     },
@@ -34,12 +35,12 @@ export function rowPolicy(policies: Policies, capability: Capability | undefined
 function columnRule(rules: TableRules): TableRule {
   if (rules.columns.size === 0) return {}
   return {
-    column: (name, use, late) => {
+    column: (name, use, runValues) => {
       const right: keyof ColumnRights = use === 'read' ? 'read' : 'write'
       for (const [column, rights] of rules.columns) {
         const roles = rights[right]
         if (roles === undefined || (name !== '*' && name.toLowerCase() !== column.toLowerCase())) continue
-        late.check((context) => {
+        runValues.check((context) => {
           if (!hasRight(roles, context)) refuseColumn(rules.name, column, right)
         })
       }

@@ -25,5 +25,6 @@ export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}):
   checkOptions('rls()', options, ['capability', 'native'])
   const { capability, native = false } = options
   const transactionHooks = native ? [contextHook(policies)] : undefined
-  return { name: 'rls', policies: [rowPolicy(policies, capability, native)], transactionHooks }
+  const names = [...policies.tables.keys()].map((table) => ({ table }))
+  return { name: 'rls', names, policies: [rowPolicy(policies, capability, native)], transactionHooks }
 }

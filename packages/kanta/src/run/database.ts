@@ -41,7 +41,9 @@ import { settingsWithoutPlugins } from './derived-settings.ts'
 import { Executor } from './execute.ts'
 import { orderHooks } from './hook.ts'
 import { type Log, logHook } from './log.ts'
-import { describePlugin, endPlugins, type Plugin, sortPlugins, startPlugins } from './plugin.ts'
+import { addTo, describePlugin, endPlugins, type Plugin, sortPlugins, startPlugins } from './plugin.ts'
+import { checkNames } from './plugin-names.ts'
+import { executorOf, QueryRunner } from './query-runner.ts'
 import { checkRetry, type RetryOptions, withRetries } from './retry.ts'
 import { type SchemaCreator, schemaOf } from './schema-creator.ts'
 import type { Settings } from './settings.ts'
@@ -110,6 +112,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     planCache: !isPlanCacheOff(),
     inTransaction: (other, transaction) => new TransactionHandle(other, transaction),
   }
+  checkNames(plugins, settings.planning.schema, settings.planning.policies)
   const pool = new Pool(driver, { acquireTimeout: options.acquireTimeout, validateAfter: options.validateAfter })
   return new DatabaseHandle(settings, new PoolSession(pool, lifecycleOf(plugins, settings, pool)))
 }
@@ -188,7 +191,7 @@ export let withSettings: <D extends DatabaseHandle>(db: D, settings: Settings) =
 export class DatabaseHandle extends QueryCreator implements Runnable {
   readonly #settings: Settings
   readonly #session: Session
-  readonly #executor: Executor
+  readonly #runner: QueryRunner
   readonly #derive: (settings: Settings) => DatabaseHandle
 
   static {
@@ -202,18 +205,17 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     session: Session,
     derive = (other: Settings): DatabaseHandle => new DatabaseHandle(other, session),
   ) {
-    const executor = new Executor(settings, session)
-    super(executor)
+    const runner = new QueryRunner(new Executor(settings, session))
+    super(runner)
     this.#settings = settings
     this.#session = session
-    this.#executor = executor
+    this.#runner = runner
     this.#derive = derive
-    for (const plugin of settings.plugins)
-      if (plugin.extend !== undefined) Object.assign(this, plugin.extend(this as never))
+    addTo(this, settings.plugins)
   }
 
-  get [RUNNER](): Executor {
-    return this.#executor
+  get [RUNNER](): QueryRunner {
+    return this.#runner
   }
 
   get fn(): typeof functions {
@@ -225,7 +227,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   get schema(): SchemaCreator {
-    return schemaOf(this.#executor)
+    return schemaOf(this.#runner)
   }
 
   case(...value: unknown[]): ReturnType<typeof caseOf> {
@@ -256,6 +258,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       },
       hooks: orderHooks([...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])]),
     }
+    checkNames(added, planning.schema, made.planning.policies)
     if (!(session instanceof PoolSession)) {
       for (const { name, onInit, onDestroy } of added)
         if (onInit !== undefined || onDestroy !== undefined)
@@ -304,12 +307,12 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
 
   /** Runs a compiled query, or a query of another database, in this one. */
   async executeQuery(query: unknown, options?: ExecuteOptions): Promise<unknown> {
-    if (query instanceof Chain) return { rows: await this.#executor.execute(query, options) }
+    if (query instanceof Chain) return { rows: await this.#runner.execute(query, options) }
     const { sql, parameters } = Object(query) as { sql: unknown; parameters: readonly unknown[] }
     if (typeof sql !== 'string' || !Array.isArray(parameters))
       return refuse('executeQuery() takes a query, or the result of compile().')
     // Pass the object itself: under policies the original query is found by it.
-    return this.#executor.executeText(query as Bound, options)
+    return executorOf(this.#runner).executeText(query as Bound, options)
   }
 
   get isTransaction(): boolean {

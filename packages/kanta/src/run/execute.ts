@@ -9,7 +9,7 @@ import {
 import { type Dialect, refuseMerge } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
-import type { Shape } from '../ir/index.ts'
+import { keepPlan, planOf, type Shape } from '../ir/index.ts'
 import {
   type Bound,
   bind,
@@ -27,7 +27,7 @@ import {
   type StatementContext,
   TEXT_PLAN,
 } from '../plan/index.ts'
-import type { Chain, ExecuteOptions, Runner } from '../sql/index.ts'
+import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
 import { chainOf, type QueryEvent, type Reading } from './hook.ts'
 import { andThen, asPromise } from './maybe-promise.ts'
@@ -49,7 +49,7 @@ import { runTransaction } from './transact.ts'
 const compiledFrom = new WeakMap<object, Chain>()
 
 /** The executor of queries in one session. */
-export class Executor implements Runner, StatementRunner {
+export class Executor implements StatementRunner {
   readonly settings: Settings
   readonly session: Session
   readonly dialect: Dialect
@@ -70,14 +70,6 @@ export class Executor implements Runner, StatementRunner {
     this.#dependsOnContext = settings.planning.policies.some(({ variants }) => variants !== undefined)
     this.#hasAround = settings.hooks.some((hook) => hook.around !== undefined)
     this.hasOnlyWatchers = settings.hooks.length > 0 && !this.#hasAround
-  }
-
-  execute(query: Chain, options?: ExecuteOptions): Promise<unknown[]> {
-    return this.#start(query, false, options) as Promise<unknown[]>
-  }
-
-  first(query: Chain, options?: ExecuteOptions): Promise<unknown> {
-    return this.#start(query, true, options)
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
@@ -109,7 +101,7 @@ export class Executor implements Runner, StatementRunner {
     checkExecuteOptions(options)
     if (this.#isGuarded) {
       const query = compiledFrom.get(bound)
-      return { rows: await this.execute(query ?? refuseText(this.#basePlanning), options) }
+      return { rows: await this.start(query ?? refuseText(this.#basePlanning), false, options) }
     }
     throwIfAborted(options?.signal)
     const { sql, parameters } = bound
@@ -149,10 +141,10 @@ export class Executor implements Runner, StatementRunner {
   /** Returns the plan of a shape in this database. It is made once, then cached at the shape. */
   plan(shape: Shape): Plan {
     const planning = this.#planning
-    const known = shape.planOf(planning)
+    const known = planOf(shape, planning)
     if (known !== undefined) return known as Plan
     const made = plan(shape, planning)
-    if (this.settings.planCache) shape.keepPlan(planning, made)
+    if (this.settings.planCache) keepPlan(shape, planning, made)
     return made
   }
 
@@ -184,7 +176,7 @@ export class Executor implements Runner, StatementRunner {
   }
 
   /** Plans a query and runs it. If the driver answers at once, the promise made here is the only one. */
-  #start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
+  start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
     let ready: Plan
     let { args } = query
     try {
@@ -218,7 +210,7 @@ export class Executor implements Runner, StatementRunner {
     options: ExecuteOptions | undefined,
   ): Promise<unknown> {
     const { start } = this.session
-    return start === undefined ? Promise.reject(error) : start().then(() => this.#start(query, single, options))
+    return start === undefined ? Promise.reject(error) : start().then(() => this.start(query, single, options))
   }
 
   /** Runs the statement or the statements of a plan. */
@@ -360,7 +352,8 @@ export class Executor implements Runner, StatementRunner {
     const { exemptions, notes } = settings
     const ending = transaction ?? callbacks
     return {
-      ...{ sql, parameters, facts, streaming, inTransaction, context, exemptions, transaction, notes },
+      ...{ sql, parameters, facts, streaming, inTransaction, context, exemptions, notes },
+      transaction: transaction?.identity,
       afterCommit: (callback) => ending.afterCommit(callback),
       onLasting: (callback) => ending.onLasting(callback),
       reading: undefined,

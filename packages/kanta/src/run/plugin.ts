@@ -4,6 +4,12 @@ import type { Policy, TransactionHook } from '../plan/index.ts'
 import { show } from '../sql/index.ts'
 import type { Hook } from './hook.ts'
 
+/** A table that the options of a plugin name, and columns of it. */
+export interface NamedTable {
+  readonly table: string
+  readonly columns?: readonly string[] | undefined
+}
+
 /**
  * A named set of policies, hooks, transaction hooks and members that it adds to a database. `A` is the type of those
  * members.
@@ -28,6 +34,8 @@ export interface Plugin<A extends object = {}> {
   readonly policies?: readonly Policy[] | undefined
   readonly hooks?: readonly Hook[] | undefined
   readonly transactionHooks?: readonly TransactionHook[] | undefined
+  /** The tables, and columns of theirs, that its options name: a database whose schema lacks one is not opened. */
+  readonly names?: readonly NamedTable[] | undefined
   /** Called before the first statement, with the database without plugins; may be async. */
   onInit?(db: never): unknown
   /** Called when the database is closed, in reverse order, and when a later plugin could not start. */
@@ -39,7 +47,7 @@ export interface Plugin<A extends object = {}> {
 
 const MEMBERS: readonly string[] = [
   ...['name', 'version', 'dependencies', 'conflicts', 'priority', 'policies', 'hooks', 'transactionHooks'],
-  ...['onInit', 'onDestroy', 'extend'],
+  ...['names', 'onInit', 'onDestroy', 'extend'],
 ]
 
 const isStringOrHasName = (part: unknown): boolean => typeof part === 'string' || typeof Object(part).name === 'string'
@@ -103,6 +111,29 @@ export function sortPlugins(plugins: readonly Plugin<object>[]): readonly Plugin
   const sorted = [...plugins].sort((a, b) => urgency.get(b.name)! - urgency.get(a.name)!)
   for (const plugin of sorted) place(plugin)
   return [...found]
+}
+
+/**
+ * Gives a database what its plugins add to it. What is there stays: a method that a plugin could replace would be one
+ * that no longer keeps to the policies.
+ *
+ * @throws KantaError `plugin` where a plugin adds what the database or another plugin has.
+ */
+export function addTo(db: object, plugins: readonly Plugin<object>[]): void {
+  const owners = new Map<PropertyKey, string>()
+  for (const plugin of plugins) {
+    if (plugin.extend === undefined) continue
+    const added = plugin.extend(db as never)
+    for (const key of Reflect.ownKeys(Object(added))) {
+      const owner = owners.get(key)
+      if (owner !== undefined || key in db) {
+        const whose = owner === undefined ? 'the database has' : `the plugin '${owner}' adds`
+        fail(`The plugin '${plugin.name}' adds '${String(key)}', which ${whose} already. Rename it.`)
+      }
+      owners.set(key, plugin.name)
+      Object.defineProperty(db, key, { value: (added as Record<PropertyKey, unknown>)[key], enumerable: true })
+    }
+  }
 }
 
 export function describePlugin({

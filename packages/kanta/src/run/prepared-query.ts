@@ -3,22 +3,22 @@ import type { ArgRole, Kind } from '../ir/index.ts'
 import { checkArgument } from '../plan/index.ts'
 import { Chain, type ExecuteOptions, Parameter, Query, RUNNER, show } from '../sql/index.ts'
 import type { DatabaseHandle } from './database.ts'
-import type { Executor } from './execute.ts'
+import { executorOf, type QueryRunner } from './query-runner.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
 /** A query that was built once and takes its values each time it runs. */
 export class PreparedQuery {
   readonly #query: Chain
-  readonly #executor: Executor
+  readonly #runner: QueryRunner
   /** The roles of each parameter, by which its value is checked. */
   readonly #roles: ReadonlyMap<string, ReadonlySet<ArgRole>>
 
-  constructor(query: unknown, executor: Executor) {
+  constructor(query: unknown, runner: QueryRunner) {
     if (!(query instanceof Chain)) refuse('prepare() takes a callback that returns a query.')
     this.#query = query as Chain
-    this.#executor = executor
-    this.#roles = rolesOf(this.#query, executor)
+    this.#runner = runner
+    this.#roles = rolesOf(this.#query, runner)
   }
 
   async execute(values?: Values, options?: ExecuteOptions): Promise<unknown[]> {
@@ -55,24 +55,24 @@ export class PreparedQuery {
     const valueOf = (name: string): unknown => (Object.hasOwn(values, name) ? values[name] : undefined)
     for (const [name, roles] of this.#roles) checkArgument(`The parameter '${name}'`, valueOf(name), roles)
     const args = this.#query.args.map((arg) => (arg instanceof Parameter ? valueOf(arg.name) : arg))
-    return new Query(this.#query.shape, args, this.#executor)
+    return new Query(this.#query.shape, args, this.#runner)
   }
 }
 
 /** Builds a query once, with parameters whose values are given each time it runs. */
 export function prepare(db: DatabaseHandle, build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
-  const executor = db?.[RUNNER] ?? refuse(`prepare(${show(db)}, …) takes a database.`)
+  const runner = db?.[RUNNER] ?? refuse(`prepare(${show(db)}, …) takes a database.`)
   if (typeof build !== 'function') refuse('prepare() takes a callback that returns a query.')
   return new PreparedQuery(
     build((name) => new Parameter(name)),
-    executor,
+    runner,
   )
 }
 
-function rolesOf(query: Chain, executor: Executor): ReadonlyMap<string, ReadonlySet<ArgRole>> {
+function rolesOf(query: Chain, runner: QueryRunner): ReadonlyMap<string, ReadonlySet<ArgRole>> {
   const roles = new Map<string, Set<ArgRole>>()
   for (const arg of query.args) if (arg instanceof Parameter) roles.set(arg.name, new Set())
-  for (const slot of executor.slotsOf(query.shape)) {
+  for (const slot of executorOf(runner).slotsOf(query.shape)) {
     const arg = slot.kind === 'slot' ? query.args[slot.index] : undefined
     if (slot.kind === 'slot' && arg instanceof Parameter) roles.get(arg.name)!.add(slot.role)
   }

@@ -1,5 +1,6 @@
 import { KantaError, refuse } from '../error/index.ts'
 import {
+  type ArgRole,
   type Atom,
   admit,
   CLEARED,
@@ -13,9 +14,9 @@ import {
   kindFills,
   type Node,
   node,
-  type Part,
   Shape,
   start,
+  wordsOf,
 } from '../ir/index.ts'
 import { checkArgument, type SchemaDefinitions } from '../plan/index.ts'
 import {
@@ -34,6 +35,7 @@ import {
   UpdateBuilder,
 } from '../sql/index.ts'
 import { type DatabaseHandle, settingsOf } from './database.ts'
+import { executorOf } from './query-runner.ts'
 import { FORMAT, fingerprints, type StoredQuery } from './store.ts'
 
 const BUILDERS = {
@@ -47,8 +49,8 @@ const BUILDERS = {
 /**
  * Makes a query that was stored with `toJSON(query)` ready to run again.
  *
- * @throws KantaError `invalid_input` if it was stored in another format or for other tables, or if it holds SQL text and
- * `trustText` is not set.
+ * @throws KantaError `invalid_input` if it was stored in another format or for other tables, or if it holds SQL text
+ * and `trustText` is not set.
  *
  * @example
  * ```ts
@@ -78,7 +80,7 @@ function restoreQuery(db: DatabaseHandle, stored: unknown, options: { readonly t
     runner: Runner,
   ) => Chain
   // Planning refuses whatever does not fit the tables of this database.
-  for (const slot of runner.slotsOf(shape)) {
+  for (const slot of executorOf(runner).slotsOf(shape)) {
     // Slots of policies get their values at each run.
     if (slot.kind !== 'slot' || slot.index >= args.length) continue
     checkArgument(`The value ${slot.index} of the stored query`, args[slot.index], new Set([slot.role]))
@@ -138,12 +140,15 @@ function readValue(stored: unknown): unknown {
 
 const FUNCTION = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
 
+/** The roles of arguments that calls bring. */
+const ARG_ROLES: ReadonlySet<unknown> = new Set<ArgRole>(['value', 'compared', 'count', 'list', 'rows'])
+
 /** The checks of atoms that are printed as text. All other atoms are quoted when they are printed. */
-const ATOMS: Readonly<Record<Atom, (value: unknown, part: Part, kind: Kind) => boolean>> = {
-  word: (value, { takes }) => value === undefined || takes.includes(value as string),
-  role: (value, { takes }) => takes.includes(value as string),
+const ATOMS: Readonly<Record<Atom, (value: unknown, kind: Kind, part: string) => boolean>> = {
+  word: (value, kind, part) => value === undefined || wordsOf(kind, part).includes(value as string),
+  role: (value) => ARG_ROLES.has(value),
   name: (value) => value === undefined || checkName(value, 'a name') === value,
-  operator: (value, _, kind) => (kind === 'unary' ? checkUnary(value) : checkOperator(value)) !== undefined,
+  operator: (value, kind) => (kind === 'unary' ? checkUnary(value) : checkOperator(value)) !== undefined,
   routine: (value) => FUNCTION.test(value as string),
   flag: (value) => value === undefined || typeof value === 'boolean',
   text: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
@@ -231,7 +236,7 @@ function checkPart(kind: Kind, [name, sort, part]: Field, held: unknown, isCall:
     refuse(`The stored ${kind} holds no list of names in '${name}'.`)
   if (held instanceof Shape && kind === 'built') return
   for (const one of sort === 'atoms' && Array.isArray(held) ? held : [held])
-    if (!ATOMS[atom](one, part, kind))
+    if (!ATOMS[atom](one, kind, name))
       refuse(`The stored query holds ${show(one)} as the ${name} of a ${kind}, where it cannot stand.`)
 }
 

@@ -3,10 +3,10 @@ import { refuse } from '../error/index.ts'
 import { declareKinds, schemaFields, start } from '../ir/index.ts'
 import { type Chain, Definition, indexesOf, show, tableNode } from '../sql/index.ts'
 import { definitionOf, isAliased, table as tableOf } from '../table/index.ts'
-import { DialectExecutor } from './dialect-executor.ts'
-import type { Executor } from './execute.ts'
+import { type DialectRunner, runnerIn } from './dialect-runner.ts'
+import type { QueryRunner } from './query-runner.ts'
 
-let creatorOf: ((executor: Executor) => SchemaCreator) | undefined
+let creatorOf: ((runner: QueryRunner) => SchemaCreator) | undefined
 
 /**
  * Defines a table. Columns are not null unless they say so; a name with a dot is in a schema, as in `'geo.city'`.
@@ -23,36 +23,36 @@ let creatorOf: ((executor: Executor) => SchemaCreator) | undefined
  */
 // It also registers `SchemaCreator`, so that bundles of programs without table() drop that.
 export const table: typeof tableOf = (...definition) => {
-  creatorOf ??= (executor) => new SchemaCreator(executor)
+  creatorOf ??= (runner) => new SchemaCreator(runner)
   return tableOf(...definition)
 }
 
 /** Returns the schema creator of `db.schema`. */
-export function schemaOf(executor: Executor): SchemaCreator {
+export function schemaOf(runner: QueryRunner): SchemaCreator {
   return creatorOf === undefined
     ? refuse("db.schema needs a table(), and none is defined. Use schemaBuilder(db) of 'kanta/schema'.")
-    : creatorOf(executor)
+    : creatorOf(runner)
 }
 
 /** The creator of tables from their definitions (`db.schema`). `kanta/schema` has all other schema statements. */
 export class SchemaCreator {
-  readonly #executor: DialectExecutor
+  readonly #runner: DialectRunner
 
-  constructor(executor: Executor) {
+  constructor(runner: QueryRunner) {
     declareKinds(schemaFields)
-    this.#executor = DialectExecutor.of(executor, creatingDialect)
+    this.#runner = runnerIn(runner, creatingDialect)
   }
 
   createTable(table: unknown): CreateTable {
     const definition = isAliased(table) ? undefined : definitionOf(table)
     if (definition === undefined)
       refuse(`createTable(${show(table)}) takes a table() value. For a name, use schemaBuilder(db) of 'kanta/schema'.`)
-    return new CreateTable(this.#executor.creationOf(definition).table, [], this.#executor)
+    return new CreateTable(this.#runner.creationOf(definition).table, [], this.#runner)
   }
 
   dropTable(table: unknown): DropTable {
     const shape = start('drop').step('object', 'table').step('names', tableNode(table))
-    return new DropTable(shape, [], this.#executor)
+    return new DropTable(shape, [], this.#runner)
   }
 }
 
@@ -62,7 +62,7 @@ class CreateTable extends Definition<'createTable'> {
   }
 
   protected override following(): readonly Chain[] {
-    return indexesOf(this, (this.runner as DialectExecutor).creationOf)
+    return indexesOf(this, (this.runner as DialectRunner).creationOf)
   }
 }
 

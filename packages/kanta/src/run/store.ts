@@ -3,7 +3,7 @@ import { CLEARED, fieldsOf, fold, fullName, isNode, type Kind, type Node, Shape,
 import { attachDefinitions, type SchemaDefinitions } from '../plan/index.ts'
 import { isOperand, Query, show } from '../sql/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import { Executor } from './execute.ts'
+import { executorOf, QueryRunner } from './query-runner.ts'
 
 /** The format version of a stored query; other versions are refused. */
 export const FORMAT = 1
@@ -24,9 +24,9 @@ export interface StoredQuery {
  * @throws KantaError `invalid_input` for anything but a query of a database, and for values that JSON cannot hold.
  */
 export function toJSON(query: unknown): StoredQuery {
-  if (!(query instanceof Query && query.runner instanceof Executor))
+  if (!(query instanceof Query && query.runner instanceof QueryRunner))
     return refuse(`toJSON(${show(query)}) takes a query of a database, such as db.selectFrom(…).`)
-  const { schema } = query.runner.settings.planning
+  const { schema } = executorOf(query.runner).settings.planning
   try {
     return {
       kanta: FORMAT,

@@ -11,7 +11,7 @@ export interface StreamSource extends StatementRunner {
   plan(shape: Chain['shape']): Plan
   bind(plan: Plan, args: readonly unknown[]): Bound
   prepare(plan: Plan, args: readonly unknown[]): readonly unknown[]
-  execute(query: Chain, options: ExecuteOptions | undefined): Promise<unknown[]>
+  start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown>
 }
 
 /**
@@ -144,7 +144,7 @@ async function* read(
   if (ready.result !== 'rows')
     refuse('stream() needs a statement that returns rows. Add returning(), or use execute().')
   if (!session.canHoldStream || ready.transactionHooks !== undefined) {
-    const rows = await executor.execute(query, options)
+    const rows = (await executor.start(query, false, options)) as unknown[]
     throwIfAborted(signal, 'The stream')
     if (rows.length > 0) yield rows
     return

@@ -13,8 +13,8 @@ import { KantaError } from '../error/index.ts'
 /**
  * Begins a transaction that the caller ends. In the session of a transaction it is a savepoint.
  *
- * @throws KantaError `unsupported` for settings that the database lacks; `cancelled`, `timeout` or `closed` while waiting
- * for a connection; else the database's error. The connection is released then.
+ * @throws KantaError `unsupported` for settings that the database lacks; `cancelled`, `timeout` or `closed` while
+ * waiting for a connection; else the database's error. The connection is released then.
  */
 export async function beginTransaction(
   session: Session,

@@ -1,12 +1,12 @@
 import { definingDialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { DialectExecutor, type Executor } from '../extend/internal/index.ts'
+import { type RunnerOfQueries, runnerIn } from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { declareKinds, schemaFields } from '../ir/index.ts'
 import * as builder from '../sql/index.ts'
 
 /**
- * The statements that define tables and all else of a database.
+ * Returns the schema builder of a database, which creates, alters and drops tables, views, indexes and other objects.
  *
  * @example
  * ```ts
@@ -24,7 +24,8 @@ import * as builder from '../sql/index.ts'
  */
 export function schemaBuilder(db: QueryRunner): SchemaBuilder {
   declareKinds(schemaFields)
-  const executor = (db as unknown as builder.Runnable)?.[builder.RUNNER]
-  if (executor === undefined) refuse(`schemaBuilder(${builder.show(db)}) takes a database, such as kanta({ … }).`)
-  return new builder.SchemaBuilder(DialectExecutor.of(executor as Executor, definingDialect)) as never
+  const runner = (db as unknown as builder.Runnable)?.[builder.RUNNER]
+  if (runner === undefined)
+    refuse(`schemaBuilder() takes a database, not ${builder.show(db)}. Pass one that kanta({ … }) returned.`)
+  return new builder.SchemaBuilder(runnerIn(runner as RunnerOfQueries, definingDialect)) as never
 }

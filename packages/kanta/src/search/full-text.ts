@@ -53,6 +53,7 @@ export function fullText(
   let words = DEFAULT_WORDS
   return {
     name: 'fullText',
+    names: all.map(({ table, columns }) => ({ table, columns })),
     onInit: async (db: DatabaseHandle) => {
       // The plugins that rename are those of the database that was opened, which the one given here does without.
       if (options.install !== false) await makeIndexes(inSession(main ?? db, sessionOf(db)), all)

@@ -73,6 +73,7 @@ export function vector(tables: Readonly<Record<string, VectorTable>>): Plugin<Ve
   const all = settleVectors(tables)
   return {
     name: 'vector',
+    names: all.map(({ table, column }) => ({ table, columns: [column] })),
     onInit: async (db: DatabaseHandle) => {
       await requireHere(facets.of(dialectOf(db)), db)
     },

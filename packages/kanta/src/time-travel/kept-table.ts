@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { type Node, nodeWith } from '../extend/index.ts'
-import { all, column, type Late } from '../guard/index.ts'
+import { all, column, type RunValues } from '../guard/index.ts'
 import { type ColumnDefinition, definitionOf, type TableDefinition, table } from '../table/index.ts'
 import { OPEN } from './instant.ts'
 import { affectedBy } from './keeper.ts'
@@ -49,13 +49,13 @@ export const keptTable = (dialect: Dialect): Shared => ({
 export function pastRows(
   table: TableNode,
   { columns }: Shown,
-  late: Late,
+  runValues: RunValues,
   until: (instant: Node) => Node,
   demand?: () => Node,
 ): Node {
   const name = historyOf(table.name)
   const bound = (of: string, op: string, right: Node): Node => ({ kind: 'binary', left: column(name, of), op, right })
-  const now = (): Node => late.value(instantOf)
+  const now = (): Node => runValues.value(instantOf)
   const { from, to } = HISTORY_COLUMNS
   const where = [bound(from, '<=', now()), bound(to, '>', until(now())), demand?.()]
   return nodeWith('select', {

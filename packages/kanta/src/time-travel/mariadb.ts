@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import { type Node, nodeWith } from '../extend/index.ts'
-import { choose, column, equal, type Late, word } from '../guard/index.ts'
+import { choose, column, equal, type RunValues, word } from '../guard/index.ts'
 import { type Micros, OPEN } from './instant.ts'
 import { affectedBy, type Keeper, rowsOf } from './keeper.ts'
 import { HISTORY_COLUMNS, quoted } from './name.ts'
@@ -17,7 +17,7 @@ export function mariadbText(dialect: Dialect): HistoryText {
     drop: ({ table }) => `alter table ${table} drop system versioning`,
     retype: () => [],
     prune: (db, name, at, batch) => prune(db, quoted(name, dialect), at, batch),
-    past: (table, shown, late) => pastOf(table, shown, late, dialect),
+    past: (table, shown, runValues) => pastOf(table, shown, runValues, dialect),
     versions: versionsOf,
     triggers: [],
     now: 'cast(unix_timestamp(now(6)) * 1000000 as signed)',
@@ -38,8 +38,8 @@ export function mariadbText(dialect: Dialect): HistoryText {
  * versions of it at one instant, of which the later one is taken. Outside of a query of its own, MariaDB forgets the
  * instant in an outer join.
  */
-function pastOf(table: TableNode, { columns, key }: Shown, late: Late, dialect: Dialect): Node {
-  const past = (name: string): Node => named({ kind: 'versioned', table, at: serverTime(late) }, name)
+function pastOf(table: TableNode, { columns, key }: Shown, runValues: RunValues, dialect: Dialect): Node {
+  const past = (name: string): Node => named({ kind: 'versioned', table, at: serverTime(runValues) }, name)
   const start = (name: string): Node => ({ kind: 'identifier', names: [name, 'row_start'] })
   const later = nodeWith('select', {
     items: [word('1')],
@@ -52,7 +52,7 @@ function pastOf(table: TableNode, { columns, key }: Shown, late: Late, dialect: 
   return nodeWith('select', {
     items: columns.map((each) => column(table.name, each)),
     from: [past(table.name)],
-    where: [isReached(table, late, dialect), { kind: 'unary', op: 'not exists', operand: later }],
+    where: [isReached(table, runValues, dialect), { kind: 'unary', op: 'not exists', operand: later }],
   })
 }
 
@@ -88,10 +88,12 @@ const microsOf = (name: string): Node => ({
 })
 
 /** The instant for a database whose sessions have time zones of their own. */
-const serverTime = (late: Late): Node => ({
+const serverTime = (runValues: RunValues): Node => ({
   kind: 'call',
   name: 'from_unixtime',
-  args: [{ kind: 'cast', operand: late.value((context) => seconds(micros(context))), type: word('decimal(20,6)') }],
+  args: [
+    { kind: 'cast', operand: runValues.value((context) => seconds(micros(context))), type: word('decimal(20,6)') },
+  ],
 })
 
 /** Seconds with six decimals, exactly. */

@@ -30,13 +30,13 @@ export function postgresText(dialect: Dialect): HistoryText {
       const column = q(name)
       return [`alter table ${history} alter column ${column} type ${type} using ${column}::${type}`]
     },
-    past: (table, shown, late) =>
+    past: (table, shown, runValues) =>
       pastRows(
         table,
         shown,
-        late,
+        runValues,
         (instant) => instant,
-        () => isReached(table, late, dialect),
+        () => isReached(table, runValues, dialect),
       ),
     now: micros('transaction_timestamp()'),
     triggers: TRIGGERS,

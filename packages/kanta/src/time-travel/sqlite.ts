@@ -65,7 +65,8 @@ export function sqliteText(dialect: Dialect): HistoryText {
     schemaOf: (_, { schema }) => schema ?? null,
     retype: () => [],
     // The check stands in the bound of an index, which is computed before rows are looked for: also where there are none.
-    past: (table, shown, late) => pastRows(table, shown, late, (instant) => reached(table, instant, late, dialect)),
+    past: (table, shown, runValues) =>
+      pastRows(table, shown, runValues, (instant) => reached(table, instant, runValues, dialect)),
     now: NOW,
     triggers: EVENTS,
     later: (one, other) => `max(${one}, ${other})`,

@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Node, NodeOf } from '../extend/index.ts'
-import type { Late } from '../guard/index.ts'
+import type { RunValues } from '../guard/index.ts'
 import type { CatalogColumn, CatalogTable } from '../introspect/index.ts'
 import type { TableName } from '../ir/index.ts'
 import type { Micros } from './instant.ts'
@@ -34,7 +34,7 @@ export interface HistoryText {
   /** Takes the versions away that ended before an instant, in batches, and gives their number. */
   prune(db: Keeper, name: TableName, at: Micros, batch: number): Promise<number>
   /** What a table was at the instant of the context, as a query in the place of the table. */
-  past(table: NodeOf<'table'>, shown: Shown, late: Late): Node
+  past(table: NodeOf<'table'>, shown: Shown, runValues: RunValues): Node
   /** All versions of a table's rows, each with its time. */
   versions(table: NodeOf<'table'>, columns: readonly string[]): Node
   /** Microseconds since 1970, as an expression that is the same for all of a statement. */

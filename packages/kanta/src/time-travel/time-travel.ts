@@ -3,7 +3,7 @@ import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Plugin, Policy } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, driverOf, exempt, policiesOf, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import { type Late, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
+import { type RunValues, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import { fullName, type TableName } from '../ir/index.ts'
 import type { Selectable, TableDefinition } from '../table/index.ts'
 import { textOf } from './facet.ts'
@@ -121,6 +121,7 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
   }
   return {
     name: NAME,
+    names: [...tables, ...current].map((table) => ({ table })),
     policies: [present],
     onInit: async (db: DatabaseHandle) => {
       const { known, policies } = groundOf(db)
@@ -219,8 +220,8 @@ function historyPolicy(past: Past, mode: 'as of an instant' | 'all versions'): T
 }
 
 function pastRule(name: string, { definition }: TableReference, { known, now, dialect }: Past): TableRule {
-  const check = (late: Late): void =>
-    late.check((context) => {
+  const check = (runValues: RunValues): void =>
+    runValues.check((context) => {
       const at = context[AS_OF] as Micros
       const began = known.get(name)?.began
       if (began !== undefined && at < began)
@@ -232,9 +233,9 @@ function pastRule(name: string, { definition }: TableReference, { known, now, di
         throw new KantaError('policy', `${toText(at)} is in the future, of which nothing is known yet.`)
     })
   return {
-    source: (table, late) => {
-      check(late)
-      return textOf(dialect).past(table, shownOf(name, definition, known), late)
+    source: (table, runValues) => {
+      check(runValues)
+      return textOf(dialect).past(table, shownOf(name, definition, known), runValues)
     },
   }
 }

@@ -50,7 +50,9 @@ describe.each([...engines, better])('attacks on a trail on $name', (engine) => {
   })
 
   test('a column to be redacted that the table does not have is refused', () => {
-    expect(() => base.withPlugins([audit({ redact: { account: ['sercet'] } })])).toThrow(/no column 'sercet'/)
+    expect(() => base.withPlugins([audit({ redact: { account: ['sercet'] } })])).toThrow(
+      "column 'sercet' of 'account', which the schema does not have. Did you mean 'secret'?",
+    )
     const camel = base.withPlugins([camelCase()])
     expect(() => camel.withPlugins([audit({ redact: { userAccount: ['password'] } })])).toThrow(/'password'/)
   })

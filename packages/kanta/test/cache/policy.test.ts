@@ -22,11 +22,11 @@ const tenancy: Plugin = {
       rule: (table) =>
         table.name === 'city'
           ? {
-              sees: (row, _use, late) => ({
+              sees: (row, _use, runValues) => ({
                 kind: 'binary',
                 left: row('tenant_id'),
                 op: '=',
-                right: late.context('tenant') as never,
+                right: runValues.context('tenant') as never,
               }),
             }
           : undefined,

@@ -44,6 +44,15 @@ describe.each(engines)('attacks on $name', (engine: Place) => {
     })
   })
 
+  test('one text in two clauses, or a table that is its own row, is known in both', async () => {
+    const text = sql<boolean>`id = 1 or id = 2`
+    expect(await ids(db.selectFrom('users').select('id').where(text).orderBy(text))).toEqual([1])
+    expect(await ids(db.selectFrom('users').select('id').where(text).groupBy(['id', text]))).toEqual([1])
+    if (engine.dialect !== 'postgres') return
+    const row = () => columns.selectFrom('users').select(sql.table('users').as('row')).execute()
+    await expect((async () => row())()).rejects.toMatchObject({ code: 'policy' })
+  })
+
   test('inserts', async () => {
     await db.insertInto('users').values({ id: 10, name: 'z' }).execute()
     await db

@@ -41,7 +41,7 @@ export const gone: TablePolicy = tablePolicy({
     ruled.includes(name)
       ? {
           sees: (row) => isNull(row('gone')),
-          deletes: { gone: { value: () => literal('now'), given: 'refuse' } },
+          deletes: { gone: { value: () => literal('now'), userValue: 'refuse' } },
         }
       : undefined,
 })
@@ -53,9 +53,9 @@ export const tenant: TablePolicy = tablePolicy({
   rule: ({ name }) =>
     ruled.includes(name)
       ? {
-          sees: (row, _, late) => equal(row('tenant'), late.context('tenant')),
-          checks: (row, _, late) => equal(row('tenant'), late.context('tenant')),
-          inserts: { tenant: { value: (_, late) => late.context('tenant'), given: 'same' } },
+          sees: (row, _, runValues) => equal(row('tenant'), runValues.context('tenant')),
+          checks: (row, _, runValues) => equal(row('tenant'), runValues.context('tenant')),
+          inserts: { tenant: { value: (_, runValues) => runValues.context('tenant'), userValue: 'same' } },
         }
       : undefined,
 })

@@ -65,7 +65,7 @@ describe.each(engines)('the guard on $name', (engine: Place) => {
         name === 'bigPost'
           ? {
               sees: (row) => isNull(row('goneAt')),
-              updates: { goneAt: { value: () => ({ kind: 'literal', value: null }), given: 'refuse' } },
+              updates: { goneAt: { value: () => ({ kind: 'literal', value: null }), userValue: 'refuse' } },
               column: (column) => void words.push(column),
             }
           : undefined,
@@ -133,7 +133,9 @@ describe.each(engines)('the guard on $name', (engine: Place) => {
   const checksOnly = tablePolicy({
     name: 'checks',
     rule: ({ name }) =>
-      name === 'users' ? { checks: (row, _, late) => equal(row('tenant'), late.context('tenant')) } : undefined,
+      name === 'users'
+        ? { checks: (row, _, runValues) => equal(row('tenant'), runValues.context('tenant')) }
+        : undefined,
   })
 
   test('a predicate stands where a person would write it', async () => {
@@ -195,8 +197,8 @@ describe.each(engines)('the guard on $name', (engine: Place) => {
     const policy = tablePolicy({
       name: 'typed',
       rule: () => ({
-        checks: (row, _, late) => equal(row('tenant'), late.context('tenant')),
-        inserts: { tenant: { value: (_, late) => late.context('tenant'), given: 'same' } },
+        checks: (row, _, runValues) => equal(row('tenant'), runValues.context('tenant')),
+        inserts: { tenant: { value: (_, runValues) => runValues.context('tenant'), userValue: 'same' } },
       }),
     })
     const one = await at.guarded([policy])

@@ -47,7 +47,7 @@ const gone: Declared = {
       const { column, value } = marks[nameOf(table.name)]
       return {
         sees: (row) => isNull(row(column)),
-        deletes: { [column]: { value: (_, late) => late.value(() => value), given: 'refuse' } },
+        deletes: { [column]: { value: (_, runValues) => runValues.value(() => value), userValue: 'refuse' } },
       }
     },
   }),
@@ -66,9 +66,9 @@ const tenant: Declared = {
     rule: (table) => {
       const column = tenantColumns[nameOf(table.name)]
       return {
-        sees: (row, _, late) => equal(row(column), late.context('tenant')),
-        checks: (row, _, late) => equal(row(column), late.context('tenant')),
-        inserts: { [column]: { value: (_, late) => late.context('tenant'), given: 'same' } },
+        sees: (row, _, runValues) => equal(row(column), runValues.context('tenant')),
+        checks: (row, _, runValues) => equal(row(column), runValues.context('tenant')),
+        inserts: { [column]: { value: (_, runValues) => runValues.context('tenant'), userValue: 'same' } },
       }
     },
   }),
@@ -87,16 +87,16 @@ const rows: Declared = {
       const name = nameOf(table.name)
       if (name === 'item') {
         return {
-          sees: (row, _, late) =>
+          sees: (row, _, runValues) =>
             any([
               equal(
                 row('b'),
-                late.value(() => true),
+                runValues.value(() => true),
               ),
               {
                 kind: 'unary',
                 op: 'exists',
-                operand: late.reader(
+                operand: runValues.applyPolicies(
                   nodeWith('select', {
                     items: [literal(1)],
                     from: [
@@ -119,17 +119,22 @@ const rows: Declared = {
       }
       if (name === 'owner') {
         return {
-          sees: (row, _, late) =>
+          sees: (row, _, runValues) =>
             any([
               isNull(row('s')),
-              { kind: 'binary', left: row('s'), op: 'in', right: late.list((context) => context.words as string[]) },
+              {
+                kind: 'binary',
+                left: row('s'),
+                op: 'in',
+                right: runValues.list((context) => context.words as string[]),
+              },
             ]),
           checks: (row) => ({ kind: 'binary', left: row('s'), op: '<>', right: literal('B') }),
         }
       }
       return {
-        sees: (row, _, late) =>
-          any([isNull(row('n')), { kind: 'binary', left: row('n'), op: '<>', right: late.value(() => 'a') }]),
+        sees: (row, _, runValues) =>
+          any([isNull(row('n')), { kind: 'binary', left: row('n'), op: '<>', right: runValues.value(() => 'a') }]),
       }
     },
   }),

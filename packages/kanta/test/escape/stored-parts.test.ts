@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { pg } from '../../src/driver/pg/index.ts'
 import {
   expressionBuilder,
   fromJSON,
@@ -11,7 +12,7 @@ import {
   toJSON,
   values,
 } from '../../src/index.ts'
-import { fieldsOf, type Kind, kindFills } from '../../src/ir/index.ts'
+import { fieldsOf, type Kind, kindFills, wordsOf } from '../../src/ir/index.ts'
 import { fields } from '../../src/ir/kinds.ts'
 import { createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
 import { type Any, engines, type Place } from './ground.ts'
@@ -26,6 +27,8 @@ const note = table('note', (c) => ({
   text: c.varchar(40),
   deleted_at: c.timestamp().nullable(),
 }))
+/** Builds the merges; nothing runs on it. */
+const merging = kanta({ driver: pg('postgres://nowhere/kanta'), schema: { note } })
 const SECRET = 'of tenant 2'
 const GONE = 'long gone'
 
@@ -199,7 +202,8 @@ function honest(db: Any): readonly Any[] {
       .returning(['n.id']),
     db.deleteFrom('note').where('id', '=', 1).returningAll(),
     db.deleteFrom('note as n').using('note as m').whereRef('n.id', '=', 'm.id'),
-    db
+    // A database without merges begins none, and may be given a stored one.
+    (merging as Any)
       .mergeInto('note as n')
       .using('note as m', (on: Any) => on.onRef('n.id', '=', 'm.id'))
       .whenMatchedAnd('n.id', '=', 1)
@@ -349,3 +353,12 @@ const isTried = (kind: Kind): boolean =>
   kind !== 'trusted' && !kindFills(kind, 'planned') && !kindFills(kind, 'command')
 const partsOf = (kind: Kind): readonly string[] =>
   fieldsOf(kind).flatMap(([name, sort]) => (sort === 'node' || sort === 'nodes' ? `${kind}.${name}` : []))
+
+test('each part that holds a word has the words that a stored query may bring', () => {
+  const without = (Object.keys(fields) as Kind[]).flatMap((kind) =>
+    fieldsOf(kind).flatMap(([name, , { atom }]) =>
+      (atom === 'word') === wordsOf(kind, name).length > 0 ? [] : [`${kind}.${name}`],
+    ),
+  )
+  expect(without).toEqual([])
+})

@@ -10,7 +10,7 @@ interface Tables {
 test.each([
   ['timestamps', timestamps({ tables: ['main.post'] }), /"updated_at"/],
   ['version', version({ tables: ['main.post'] }), /"version" = "post"."version" \+/],
-  ['tenant', tenant({ column: 'owner', tables: ['main.post'] }), /"post"."owner" = \?/],
+  ['tenant', tenant({ column: 'owner', tables: ['main.post'] }), /"post"."owner" collate binary = \?/],
 ])('a table that %s has with its schema is meant by its bare name, too', async (_, plugin, written) => {
   const base = kanta<Tables>({ driver: sqlite(':memory:'), plugins: [plugin] })
   const db = base.as({ tenant: 1 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Database, kanta, prepare, type Slots, sql, table } from '../../src/index.ts'
 import { createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
+import { schemaBuilder } from '../../src/schema/index.ts'
 import { pruneHistory, startHistory, timeTravel } from '../../src/time-travel/index.ts'
 import { type Ground, grounds, instant } from './engines.ts'
 
@@ -142,7 +143,7 @@ describe.each(grounds)('on $name', (ground) => {
         code: 'policy',
         message: expect.stringMatching(/for reading/),
       })
-    await expect(past.schema.dropTable('city').execute()).rejects.toMatchObject({ code: 'policy' })
+    await expect(schemaBuilder(past).dropTable('city').execute()).rejects.toMatchObject({ code: 'policy' })
     await expect(sql`select * from city`.execute(past)).rejects.toMatchObject({ code: 'policy' })
     // Without asOf(), text is as free as it was.
     expect((await sql`select count(*) as n from city`.execute(db)).rows).toHaveLength(1)

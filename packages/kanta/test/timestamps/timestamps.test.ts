@@ -3,6 +3,7 @@ import { tablePolicy } from '../../src/guard/index.ts'
 import { sql, table } from '../../src/index.ts'
 import { timestamps } from '../../src/plugins/index.ts'
 import { type Any, engines, openOn, run } from '../tenant/ground.ts'
+import { withoutSchema } from '../without-schema.ts'
 
 const post = table('post', (c) => ({
   id: c.integer().primaryKey(),
@@ -40,7 +41,7 @@ const marking: Any = {
   policies: [
     tablePolicy({
       name: 'marking',
-      rule: () => ({ deletes: { title: { value: () => ({ kind: 'literal', value: 'gone' }), given: 'refuse' } } }),
+      rule: () => ({ deletes: { title: { value: () => ({ kind: 'literal', value: 'gone' }), userValue: 'refuse' } } }),
     }),
   ],
 }
@@ -288,7 +289,8 @@ describe.each(engines)('timestamps on $name', (engine) => {
     if (engine.dialect === 'sqlite')
       await run(base, 'create table narrow (id int primary key, updated_at text) without rowid')
     const { now } = clock()
-    const open = (options: object): Any => base.withPlugins([timestamps({ tables: ['bare', 'narrow'], ...options })])
+    const open = (options: object): Any =>
+      withoutSchema(base).withPlugins([timestamps({ tables: ['bare', 'narrow'], ...options })])
     await open({ now, updated: false }).insertInto('bare').values({ id: 1 }).execute()
     await open({ now, created: false, form: 'timestamp' }).touch('bare').execute()
     const read = {

@@ -3,6 +3,7 @@ import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { camelCase, createExecutor, createTtlTriggers, dropTtlTriggers, ttl } from '../../src/plugins/index.ts'
 import type { Place } from '../engine/engine.ts'
+import { withoutSchema } from '../without-schema.ts'
 import { places } from './places.ts'
 
 const MINUTE = 60_000
@@ -122,14 +123,14 @@ describe.each(places)('modes of ttl on $name', (engine) => {
         if (errors.length === 2) enough()
       },
     })
-    await createExecutor(base, [plugin])
+    await createExecutor(withoutSchema(base), [plugin])
     await done
     await plugin.onDestroy?.()
     expect(errors[0]).toMatchObject({ name: 'KantaError' })
     // A trigger that cannot be made is an error of starting the plugin, not of making it.
     const broken = ttl({ tables: { missing_table: { column: 'at', form: 'seconds' } }, mode: 'trigger' })
     if (engine.dialect !== 'mariadb')
-      await expect(createExecutor(base, [broken])).rejects.toMatchObject({ code: 'plugin' })
+      await expect(createExecutor(withoutSchema(base), [broken])).rejects.toMatchObject({ code: 'plugin' })
   })
 
   // In SQLite a batch is one statement, and the file has one writer at a time.

@@ -1,19 +1,14 @@
 import type { Kind, Node, NodeOf } from '../../ir/index.ts'
 import { MergeBuilder } from '../../sql/index.ts'
 import type { Codec } from '../../table/index.ts'
-import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
-import { failedCast } from '../failure.ts'
 import { lowerAscii } from '../fold.ts'
 import { merges } from '../merge.ts'
-import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { type Printers, standard } from '../print.ts'
-import { storedByCast } from '../stored.ts'
 import type { Writer } from '../writer.ts'
 import { cellType, codecOf, typeName } from './column.ts'
 import { placed } from './condition.ts'
 import { aggregate, binary, call, caseOf, cast, frame, order, unary, window } from './expression.ts'
-import { FUNCTIONS } from './functions.ts'
 import { jsonObject, jsonPath, jsonRows, listTable } from './json.ts'
 import { mssqlLexis } from './lexis.ts'
 import { drop, mssqlDefinitions, mssqlSchema } from './schema.ts'
@@ -119,13 +114,6 @@ const print: Printers = {
   drop,
 }
 
-const END = '.'
-const ended = (text: Node): Node => ({
-  kind: 'raw',
-  strings: ['', ` + N'${END}'`],
-  parts: [castTo(text, 'nvarchar(max)')],
-})
-
 /** A request has 2,100 parameters, of which `sp_executesql` takes two for itself. */
 const PARAMETERS = 2_098
 
@@ -137,30 +125,11 @@ const PARAMETERS = 2_098
  */
 export const mssqlDialect: Dialect = {
   name: 'mssql',
-  functions: FUNCTIONS,
   capabilities,
   lexis: mssqlLexis,
   print,
   merge: MergeBuilder,
   transaction: mssqlTransaction,
-  stored: storedByCast(
-    (column) => (column.type === 'custom' ? undefined : typeName(column)),
-    (value) => ({ value }),
-  ),
-  names: {
-    ...PLAIN_NAMES,
-    writtenRows: ['inserted', 'deleted'],
-    columnsOf: columnNamed(
-      /^\$(?:identity|rowguid)$/i,
-      ({ generated, type }) => generated !== undefined || type === 'uuid',
-    ),
-  },
-  // Spaces at the end count only before another character.
-  bytes: bytesOf({
-    of: (text) => collated(ended(text), 'Latin1_General_100_BIN2'),
-    parameter: (text) => `${text}${END}`,
-    readsNumbers: true,
-  }),
   lists: 'padded',
   maxParameters: PARAMETERS,
   // An insert takes at most 1,000 rows of values.
@@ -171,14 +140,7 @@ export const mssqlDialect: Dialect = {
   keyIdentity: () => 'always',
   typeName,
   foldName: lowerAscii,
-  foldCteName: lowerAscii,
-  cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
-  cteColumnsRenameOrder: false,
-  readsWrittenTable: true,
-  untypedValues: false,
-  readsTimeZones: true,
   transactionalDdl: true,
-  failure: (sign) => failedCast(sign, { kind: 'call', name: 'newid', args: [] }, 'int'),
   quote,
   placeholder: (index) => `@${index + 1}`,
   literal,

@@ -1,16 +1,12 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import { MergeBuilder } from '../../sql/index.ts'
-import { bytesOf, castTo, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
-import { call, failedCast } from '../failure.ts'
 import { asWritten } from '../fold.ts'
 import { merges } from '../merge.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
-import { storedByCast, unchanged } from '../stored.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
-import { FUNCTIONS } from './functions.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { postgresLexis } from './lexis.ts'
 import { literal, quote } from './literal.ts'
@@ -231,31 +227,14 @@ const print: Printers = {
   },
 }
 
-/** Functions of PostgreSQL that take a row for their one argument. */
-const ROW_FUNCTIONS =
-  /^(?:any\w*|concat\w*|format|hash_record\w*|(?:array|jsonb?|string|xml)\w*_agg\w*|jsonb?_build_\w+|num_(?:non)?nulls|pg_\w+|quote_\w+|record_\w+|row_to_json|to_jsonb?|hstore)$/i
-
 /** PostgreSQL 15 and later; `returning` of a merge needs 17. */
 export const postgresDialect: Dialect = {
   name: 'postgres',
-  functions: FUNCTIONS,
   capabilities,
   lexis: postgresLexis,
   print,
   merge: MergeBuilder,
   transaction: postgresTransaction,
-  stored: storedByCast(
-    (column) => (column.type === 'custom' ? undefined : typeName(column)),
-    (value) => unchanged(value, '!~', 'text'),
-  ),
-  names: {
-    writtenRows: ['old', 'new'],
-    columnsOf: () => [],
-    // `post.to_jsonb` is `to_jsonb(post)`. https://www.postgresql.org/docs/current/sql-expressions.html#SQL-EXPRESSIONS-FUNCTION-CALLS
-    readsRow: (name, table) => (table === undefined ? ROW_FUNCTIONS.test(name) : !table.columns.has(name)),
-  },
-  // The cast takes the comparison of citext away.
-  bytes: bytesOf({ of: (text) => collated(castTo(text, 'text'), '"C"'), texts: new Set(['text', 'varchar', 'enum']) }),
   lists: 'array',
   codec: columnCodec,
   castOf,
@@ -266,15 +245,7 @@ export const postgresDialect: Dialect = {
   keyIdentity: () => 'by default',
   typeName,
   foldName: asWritten,
-  foldCteName: asWritten,
-  cteVisibility: (recursive) => (recursive ? 'all' : 'before'),
-  cteColumnsRenameOrder: false,
-  readsWrittenTable: true,
-  untypedValues: true,
-  readsTimeZones: true,
   transactionalDdl: true,
-  // Error 22P02: https://www.postgresql.org/docs/current/errcodes-appendix.html.
-  failure: (sign) => failedCast(sign, call('concat', call('random')), 'integer'),
   quote,
   placeholder: (index) => `$${index + 1}`,
   literal,

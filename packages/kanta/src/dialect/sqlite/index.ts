@@ -1,16 +1,11 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../table/index.ts'
-import { bytesOf, collated } from '../bytes.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
-import { call, failureText, word } from '../failure.ts'
 import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
-import { columnNamed, PLAIN_NAMES } from '../names.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
-import { storedByAffinity } from '../stored.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
-import { FUNCTIONS } from './functions.ts'
 import { sqliteLexis } from './lexis.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
@@ -239,23 +234,12 @@ const print: Printers = {
 /** SQLite 3.38 and later. */
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
-  functions: FUNCTIONS,
   capabilities,
   lexis: sqliteLexis,
   searchesTables: true,
   print,
   merge: 'Use insertInto() with onConflict(), and updateTable() with from().',
   transaction: sqliteTransaction,
-  stored: storedByAffinity(({ type }) => TYPES[type]),
-  names: {
-    ...PLAIN_NAMES,
-    // An integer that is the whole key is the number of the row, whatever it is called. https://www.sqlite.org/rowidtable.html
-    columnsOf: columnNamed(/^(?:rowid|oid|_rowid_)$/i, ({ name, type }, { primaryKey }) => {
-      const isInteger = type === 'custom' || TYPES[type] === 'integer'
-      return isInteger && primaryKey.length === 1 && primaryKey[0] === name
-    }),
-  },
-  bytes: bytesOf({ of: (text) => collated(text, 'binary'), takesAll: true }),
   lists: 'padded',
   maxParameters: 32_766,
   bulkParameters: 800,
@@ -265,24 +249,7 @@ export const sqliteDialect: Dialect = {
   keyIdentity: (column) => (column.generated === 'identity' ? 'auto' : null),
   typeName: (column: ColumnDefinition) => (column.type === 'custom' ? column.sqlType! : TYPES[column.type]!),
   foldName: lowerAscii,
-  foldCteName: lowerAscii,
-  // Whether they are called recursive or not.
-  cteVisibility: () => 'all',
-  cteColumnsRenameOrder: false,
-  readsWrittenTable: true,
-  untypedValues: false,
-  readsTimeZones: true,
   transactionalDdl: true,
-  // A bad path in JSON: https://www.sqlite.org/json1.html#path_arguments.
-  failure: (sign) =>
-    call(
-      'json_extract',
-      { kind: 'literal', value: '{}' },
-      {
-        ...{ kind: 'binary', left: failureText(sign), op: '||' },
-        right: call('substr', call('random'), word('1'), word('0')),
-      },
-    ),
   quote,
   placeholder: () => '?',
   literal,

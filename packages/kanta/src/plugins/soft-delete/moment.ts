@@ -1,7 +1,7 @@
 import type { Dialect } from '../../dialect/index.ts'
 import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../extend/index.ts'
-import type { Late, TableReference } from '../../guard/index.ts'
+import type { RunValues, TableReference } from '../../guard/index.ts'
 import { show } from '../../sql/index.ts'
 import { clockOf, formOf, inForm } from '../instant.ts'
 import type { Settled } from './option.ts'
@@ -10,12 +10,12 @@ import type { Settled } from './option.ts'
 export function momentFor(
   table: TableReference,
   settled: Settled,
-  late: Late,
+  runValues: RunValues,
 ): { readonly value: Node; readonly date: number | undefined } {
   const { column, clock, now } = settled
-  if (clock === 'database') return { value: clockFor(table, settled, late.dialect), date: undefined }
-  const date = late.once('softDelete', () => now()).index
-  const value = late.value((_, args) => momentOf(args[date], table, settled, late.dialect))
+  if (clock === 'database') return { value: clockFor(table, settled, runValues.dialect), date: undefined }
+  const date = runValues.shared('softDelete', () => now()).index
+  const value = runValues.value((_, args) => momentOf(args[date], table, settled, runValues.dialect))
   // The statement may name the table in a way by which its definition is not found.
   return { value: { ...value, codec: table.definition?.columns.get(column)?.codec }, date }
 }

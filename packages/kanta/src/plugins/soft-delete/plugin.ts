@@ -1,5 +1,5 @@
 import { KantaError, refuse } from '../../error/index.ts'
-import type { Plugin } from '../../extend/index.ts'
+import type { NamedTable, Plugin } from '../../extend/index.ts'
 import { type DatabaseHandle, exempt, pluginsOf, policiesOf, schemaOf } from '../../extend/internal/index.ts'
 import type { AnyInfo, Delete, One, TableCells, TransactionBuilder, Update } from '../../face/index.ts'
 import type { TableReference } from '../../guard/index.ts'
@@ -130,6 +130,7 @@ export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted>
   const added = methods(settled, policies)
   const plugin: Plugin<SoftDeleted> = {
     name: NAME,
+    names: namesOf(settled),
     policies: [plain],
     transactionHooks: settled.cascade === undefined ? [] : [cascading(settled, policies)],
     extend: (db: DatabaseHandle) => {
@@ -139,6 +140,15 @@ export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted>
   }
   deletions.set(plugin, { settled, policies })
   return plugin
+}
+
+/** The tables that the options name; their columns are checked with their types. */
+function namesOf({ tables = [], cascade }: Settled): readonly NamedTable[] {
+  const along = cascade?.along ?? []
+  return [
+    ...tables.map((table) => ({ table })),
+    ...along.flatMap(({ table, references }) => [{ table }, { table: references.table }]),
+  ]
 }
 
 const checked = new WeakMap<object, WeakSet<Settled>>()

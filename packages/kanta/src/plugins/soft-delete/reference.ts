@@ -1,6 +1,6 @@
 import { localize } from '../../dialect/index.ts'
 import { KantaError } from '../../error/index.ts'
-import { type Late, sameName, type TableReference } from '../../guard/index.ts'
+import { type RunValues, sameName, type TableReference } from '../../guard/index.ts'
 import { fullName, splitName } from '../../ir/index.ts'
 import type { TableDefinition } from '../../table/index.ts'
 
@@ -30,9 +30,9 @@ export function tableIn(schema: Definitions, given: string): TableReference {
 }
 
 /** A table that a statement names in another way than the schema, such as with a schema or in capitals. */
-export function resolved(table: TableReference, late: Late): TableReference {
+export function resolved(table: TableReference, runValues: RunValues): TableReference {
   if (table.definition !== undefined) return table
-  const { schema, dialect } = late.around
+  const { schema, dialect } = runValues.surroundings
   for (const definition of schema.values()) {
     if (!sameTable(fullName(definition), fullName(table))) continue
     if (dialect.foldName(definition.name) !== dialect.foldName(table.name)) continue

@@ -3,10 +3,10 @@ import type { Policy } from '../../extend/index.ts'
 import {
   isNotNull,
   isNull,
-  type Late,
   literal,
   type Row,
   type RowUse,
+  type RunValues,
   type Stamp,
   sameName,
   type TablePolicy,
@@ -97,8 +97,8 @@ export class SoftPolicies {
       name: NAME,
       opens: (held) => capability !== undefined && held === capability,
       tables: settled.tables,
-      rule: (given, _, late) => {
-        const table = resolved(given, late)
+      rule: (given, _, runValues) => {
+        const table = resolved(given, runValues)
         return isSoft(settled, table) ? ruleOf(table, state, settled) : undefined
       },
     })
@@ -127,13 +127,13 @@ function ruleOf(table: TableReference, state: State, settled: Settled): TableRul
   const set = new Set<string>()
   return {
     sees,
-    column: (name, use, late) => {
+    column: (name, use, runValues) => {
       const written = use === 'read' ? undefined : own.find((each) => sameName(each, name))
       if (written === undefined) return
       // The columns that a restore clears it sets itself, once.
       if (act !== 'restore' || use !== 'update' || set.has(written)) throw writtenByPlugin(table, name)
       set.add(written)
-      if (written === column) tellRestored(table, settled, late)
+      if (written === column) tellRestored(table, settled, runValues)
     },
     deletes: act === 'hard delete' ? undefined : stampsOf(table, settled, tie),
   }
@@ -156,35 +156,35 @@ function stampsOf(table: TableReference, settled: Settled, tie: string | undefin
   let moment: number | undefined
   const stamps: Record<string, Stamp> = {
     [column]: {
-      given: 'refuse',
-      value: (_, late) => {
-        const { value, date } = momentFor(table, settled, late)
+      userValue: 'refuse',
+      value: (_, runValues) => {
+        const { value, date } = momentFor(table, settled, runValues)
         moment = date
         return value
       },
     },
   }
   if (deletedBy !== undefined)
-    stamps[deletedBy.column] = { given: 'refuse', value: (_, late) => late.context(deletedBy.context) }
+    stamps[deletedBy.column] = { userValue: 'refuse', value: (_, runValues) => runValues.context(deletedBy.context) }
   if (tie !== undefined)
     stamps[tie] = {
-      given: 'refuse',
-      value: (_, late) => {
-        if (!isReferredTo(table, settled, late)) return literal(null)
-        const id = late.value(() => crypto.randomUUID())
-        late.tell(new Deleted(settled, fullName(table), id.index, moment))
+      userValue: 'refuse',
+      value: (_, runValues) => {
+        if (!isReferredTo(table, settled, runValues)) return literal(null)
+        const id = runValues.value(() => crypto.randomUUID())
+        runValues.addNote(new Deleted(settled, fullName(table), id.index, moment))
         return id
       },
     }
   return stamps
 }
 
-const isReferredTo = (table: TableReference, settled: Settled, late: Late): boolean =>
-  referencesOf(settled, late.around.schema).some((each) => sameTable(each.references.table, fullName(table)))
+const isReferredTo = (table: TableReference, settled: Settled, runValues: RunValues): boolean =>
+  referencesOf(settled, runValues.surroundings.schema).some((each) => sameTable(each.references.table, fullName(table)))
 
-function tellRestored(table: TableReference, settled: Settled, late: Late): void {
-  if (tieOf(table, settled) !== undefined && isReferredTo(table, settled, late))
-    late.tell(new Restored(settled, fullName(table)))
+function tellRestored(table: TableReference, settled: Settled, runValues: RunValues): void {
+  if (tieOf(table, settled) !== undefined && isReferredTo(table, settled, runValues))
+    runValues.addNote(new Restored(settled, fullName(table)))
 }
 
 const writtenByPlugin = ({ name }: TableReference, column: string): KantaError =>

@@ -63,6 +63,7 @@ export function ttl(options: TtlOptions): Plugin<Expires> {
   let main: DatabaseHandle | undefined
   return {
     name: 'ttl',
+    names: settings.tables.map(({ table, column }) => ({ table, columns: [column] })),
     policies: [policy],
     onInit: async (db: DatabaseHandle) => {
       // The plugins that rename are those of the database that was opened, which the one given here does without.
@@ -93,12 +94,12 @@ function expiry(settings: TtlSettings): TablePolicy {
       if (expiring === undefined) return undefined
       const { column, after } = expiring
       return {
-        sees: (row: Row, _use, late) => {
-          const { form, valueOf } = timeColumn(expiring, table.definition, late.dialect)
+        sees: (row: Row, _use, runValues) => {
+          const { form, valueOf } = timeColumn(expiring, table.definition, runValues.dialect)
           const moment: Node =
             clock === 'database'
-              ? expiries.of(late.dialect).moment(form, after).node
-              : late.value(() => valueOf(new Date(readClock(now).getTime() - after)))
+              ? expiries.of(runValues.dialect).moment(form, after).node
+              : runValues.value(() => valueOf(new Date(readClock(now).getTime() - after)))
           const left: Node = { kind: 'binary', left: row(column), op: '>', right: moment }
           return { kind: 'or', items: [isNull(row(column)), left] }
         },
