@@ -9,23 +9,25 @@ import type { ColumnUse, Row, RowUse, TablePolicy, TableReference, TableRule } f
 import type { RunValues } from './run-values.ts'
 import { isText, refuse } from './text.ts'
 
-/** A table where a statement names it, and what policies ask of it there. */
+/** A table that a statement names, with the rules of the policies for it. */
 export interface GuardedTable {
   readonly table: NodeOf<'table'>
-  /** The name that its columns have in the statement. */
+  /** The name of the table in the statement: its alias, if it has one. */
   readonly name: string
   readonly reference: TableReference
   readonly rules: readonly PolicyRule[]
-  /** The names that mean common table expressions where it stands. */
+  /** The names of the common table expressions in its scope. */
   readonly cteNames: ReadonlySet<string>
 }
 
-/** A rule and the policy that it comes from. */
+/** A rule with the name of its policy. */
 export interface PolicyRule extends TableRule {
   readonly policy: string
 }
 
-/** Where policies meet a statement: its database, the policies, and what they add to each run. */
+/**
+ * Looks up the policies for the tables and columns of one statement, and collects the values that they add to each run.
+ */
 export class StatementGuard {
   readonly dialect: Dialect
   readonly semantics: Semantics
@@ -34,7 +36,7 @@ export class StatementGuard {
   readonly #surroundings: Surroundings
   readonly #guardQueries: (rule: Node) => Node
 
-  /** `within` applies policies to the queries inside of what a rule says that ask for it. */
+  /** `guardQueries` applies policies to the marked queries inside of a rule. */
   constructor(
     policies: readonly TablePolicy[],
     surroundings: Surroundings,
@@ -49,14 +51,14 @@ export class StatementGuard {
     this.#surroundings = surroundings
   }
 
-  /** What the name of a table means in the database, where that tells no cases apart in lower case. */
+  /** Returns the name of a table in the database, folded if that ignores case. */
   physicalName(name: string): string {
     const renamed = this.#surroundings.renames({ kind: 'table', schema: undefined, name, definition: undefined })
     const found = renamed.kind === 'table' ? renamed.name : name
     return this.dialect.foldName(found)
   }
 
-  /** What the database knows of a table, however a statement spells it, and whatever definition the statement brings. */
+  /** Returns the definition of a table in the schema of the database, however the statement spells its name. */
   #definition({ schema, name }: NodeOf<'table'>): TableDefinition | undefined {
     const physical = this.physicalName(name)
     for (const [key, definition] of this.#surroundings.schema)
@@ -68,14 +70,14 @@ export class StatementGuard {
     return undefined
   }
 
-  /** Whether an unqualified name is that of a common table expression. */
+  /** Returns true if an unqualified name means a common table expression. */
   #isHidden(name: string, cteNames: ReadonlySet<string>): boolean {
     if (cteNames.has(name)) return true
     const fold = this.semantics.foldCteName
     return [...cteNames].some((other) => fold(other) === fold(name))
   }
 
-  /** Refuses definitions where a policy does. */
+  /** Refuses a definition of a table if a policy demands it. */
   checkStatement(statement: Node): void {
     if (!DEFINITIONS.test(statement.kind)) return
     const policy = this.#policies.find(({ refusesDefinitions }) => refusesDefinitions === true)
@@ -86,7 +88,7 @@ export class StatementGuard {
       )
   }
 
-  /** The table of a source that is read; `undefined` for a query, a common table expression or values. */
+  /** Returns the table of a source; `undefined` for a query, a common table expression or values. */
   sourceTable(source: Node, cteNames: ReadonlySet<string>, use: RowUse = 'select'): GuardedTable | undefined {
     const table = source.kind === 'alias' ? source.operand : source
     if (table.kind !== 'table') return checkSource(table, READ_SOURCES)
@@ -94,7 +96,7 @@ export class StatementGuard {
     return this.#found(table, source, use, cteNames)
   }
 
-  /** The table that is written: never a common table expression. */
+  /** Returns the table that a statement writes, which is never a common table expression. */
   targetTable(
     target: Node | undefined,
     use: RowUse | 'insert',
@@ -118,19 +120,19 @@ export class StatementGuard {
       const known = policy.tables?.find((table) => this.physicalName(table) === this.physicalName(reference.name))
       const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use, this.runValues)
       if (rule === undefined) return []
-      // A rule may be an object with a prototype: its methods are called on it.
+      // A rule may have methods on its prototype.
       return [Object.assign(Object.create(rule) as TableRule, { policy: policy.name }) as PolicyRule]
     })
   }
 
-  /** What is true of the rows of a table that are there for a statement. */
+  /** Returns the condition of the rows of a table that policies show. */
   rowFilter(found: GuardedTable, use: RowUse, row: Row = (of) => column(found.name, of)): Node | undefined {
     return all(found.rules.map((rule) => this.guardCondition(rule.sees?.(row, use, this.runValues), found, rule)))
   }
 
   /**
-   * A condition of a policy whose queries read the tables that the policy means, whatever the statement calls its own,
-   * and of those the rows that are there where a query asks for that.
+   * Guards a condition of a policy. Refuses statements whose names would change the meaning of its queries, and applies
+   * policies to those that are marked.
    */
   guardCondition(
     condition: Node | undefined,
@@ -158,17 +160,20 @@ export class StatementGuard {
     return this.#guardQueries(condition)
   }
 
-  /** Whether two names mean one column: not all databases tell cases apart. */
+  /** Returns true if two names mean the same column in the database. */
   sameColumn(one: string, other: string): boolean {
     return sameName(one, other) || sameName(this.#physicalColumn(one), this.#physicalColumn(other))
   }
 
-  /** Whether two names mean one table, alias or common table expression. */
+  /** Returns true if two names mean the same table, alias or common table expression. */
   sameSource(one: string, other: string): boolean {
     return sameName(one, other) || sameName(this.physicalName(one), this.physicalName(other))
   }
 
-  /** Calls the rule for a column, by its name in the statement, in the program and in the database: rules know one. */
+  /**
+   * Calls the column check of a rule with the names of a column in the statement, in the program and in the database,
+   * since a rule knows one of them.
+   */
   checkColumn(rule: PolicyRule, name: string, use: ColumnUse): void {
     const physical = this.#physicalColumn(name)
     const told = new Set<string>()
@@ -185,7 +190,10 @@ export class StatementGuard {
   }
 }
 
-/** Sources that are no tables, or are trusted: functions are known by then, and queries are looked at by themselves. */
+/**
+ * Sources that need no rule: queries are guarded by themselves, functions are checked before, and trusted text declares
+ * its tables.
+ */
 const READ_SOURCES: ReadonlySet<Node['kind']> = new Set([
   ...(['select', 'values', 'listTable', 'call', 'trusted', 'insert', 'update', 'delete', 'merge'] as const),
 ])

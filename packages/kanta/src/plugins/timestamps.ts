@@ -16,31 +16,31 @@ import { type ColumnDefinition, definitionOf } from '../table/index.ts'
 import { clockOf, FORMS, formOf, type InstantForm, inForm } from './instant.ts'
 import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
-/** Which columns say when a row was made and changed. */
+/** The options of `timestamps()`. */
 export interface TimestampsOptions {
-  /** The tables; those of the schema that have one of the columns, unless given. */
+  /** The tables; by default those of the schema that have one of the columns. */
   readonly tables?: readonly string[] | undefined
-  /** The column of when a row was made; `created_at` unless given, `false` for none. */
+  /** The column for the creation time of a row; `created_at` by default, `false` for none. */
   readonly created?: string | false | undefined
-  /** The column of when a row was last changed; `updated_at` unless given, `false` for none. */
+  /** The column for the time of its last change; `updated_at` by default, `false` for none. */
   readonly updated?: string | false | undefined
-  /** Whose clock is read: that of this program, unless given, or that of the database. */
+  /** The clock of this program (`client`, the default) or of the database. */
   readonly clock?: 'client' | 'database' | undefined
   /** The clock of this program. */
   readonly now?: (() => Date) | undefined
-  /** What becomes of values that a statement gives itself: it is refused, unless given, or they are kept. */
+  /** Refuses statements that give one of the columns (`refuse`, the default), or keeps their values. */
   readonly given?: 'refuse' | 'keep' | undefined
   /**
-   * How columns hold an instant that no schema tells of: `iso` text with the clock of this program, unless given, and
-   * the type of the database with its own.
+   * The form of columns that no schema defines. By default `iso` with the clock of this program, and `timestamp` with
+   * that of the database.
    */
   readonly form?: InstantForm | undefined
 }
 
-/** What a database with timestamps has besides. */
+/** The methods that `timestamps()` adds to a database. */
 export interface Timestamped {
   /**
-   * Begins a query that changes nothing of rows but when they were last changed.
+   * Begins an update that sets only the time of the last change.
    *
    * @example
    * ```ts
@@ -70,7 +70,7 @@ const OPTIONS: readonly (keyof TimestampsOptions)[] = [
   ...(['tables', 'created', 'updated', 'clock', 'now', 'given', 'form'] as const),
 ]
 
-/** The options, with what is not given filled in. */
+/** The checked options with their defaults. */
 interface Settings {
   readonly tables: readonly string[] | undefined
   readonly created: string | undefined
@@ -82,8 +82,8 @@ interface Settings {
 }
 
 /**
- * Writes when rows are made and last changed, in every statement that makes or changes rows; all rows of a statement
- * have the same instant. Values are as the columns say: Dates, seconds, milliseconds or text.
+ * Writes the creation time and the time of the last change of rows, in every statement that inserts or updates them.
+ * All rows of a statement get the same instant, in the form of the column: a Date, seconds, milliseconds or text.
  *
  * @throws KantaError `policy` for a statement that gives one of the columns itself, unless `given` is `keep`.
  *
@@ -114,7 +114,9 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
         const schema = schemaOf(db)
         const definition = definitionOf(table) ?? schema.get(name)
         if (rule({ name, schema: undefined, definition })?.updates === undefined)
-          refuse(`touch(${show(table)}): timestamps() writes no time of change into that table. List it in 'tables'.`)
+          refuse(
+            `touch(${show(table)}): timestamps() does not write the time of changes into this table. List it in 'tables'.`,
+          )
         return db.updateTable(table)
       }
       return { touch } as never
@@ -130,7 +132,7 @@ function settingsOf(options: TimestampsOptions): Settings {
     refuse(`timestamps({ clock: ${show(clock)} }): use client or database.`)
   if (given !== 'refuse' && given !== 'keep') refuse(`timestamps({ given: ${show(given)} }): use refuse or keep.`)
   if (!FORMS.includes(form)) refuse(`timestamps({ form: ${show(form)} }): use one of ${FORMS.join(', ')}.`)
-  if (typeof now !== 'function') refuse(`timestamps({ now }) takes a function that gives a Date, not ${show(now)}.`)
+  if (typeof now !== 'function') refuse(`timestamps({ now }) takes a function that returns a Date, not ${show(now)}.`)
   if (clock === 'database' && options.now !== undefined)
     refuse("timestamps() takes now(), or clock: 'database', but not both.")
   const columnOf = (option: 'created' | 'updated', usual: string): string | undefined => {
@@ -162,7 +164,7 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
     if (tables === undefined) return undefined
     throw new KantaError(
       'policy',
-      `'${fullName(table)}' is in 'tables' of timestamps(), and has none of its columns. Add them, or take it from the list.`,
+      `'${fullName(table)}' is in 'tables' of timestamps(), but has none of its columns. Add them, or remove the table from the list.`,
     )
   }
   const isOnce = (name: string): boolean => Object.keys(created).some((column) => sameName(column, name))
@@ -173,13 +175,13 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
       if (use === 'update' && given === 'refuse' && isOnce(name))
         throw new KantaError(
           'policy',
-          `'${fullName(table)}.${name}' says when the row was made, which does not change. Leave it out.`,
+          `'${fullName(table)}.${name}' is the creation time of the row, which does not change. Leave it out.`,
         )
     },
   }
 }
 
-/** The instant of a statement, as a column takes it. */
+/** Returns the instant of a statement in the form of a column. */
 function instantFor(
   column: ColumnDefinition | undefined,
   runValues: RunValues,
@@ -195,5 +197,5 @@ function instantFor(
 
 function timeOf(value: unknown): Date {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value
-  return refuse(`The clock of timestamps() gave ${show(value)}, which is no time.`)
+  return refuse(`now() of timestamps() returned ${show(value)}. Return a valid Date.`)
 }

@@ -309,7 +309,7 @@ test('the order of texts, which is another in each database, is asked of none', 
       .selectFrom('post')
       .select('id')
       .execute(),
-  ).rejects.toThrow(/order of the text 'title'/)
+  ).rejects.toThrow(/orders the text 'title'/)
   expect(() => can(ordered, {}, 'select', 'post', { title: 'a' as never })).toThrow(/different types/)
   await base.destroy()
 })
