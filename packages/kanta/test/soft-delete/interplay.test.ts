@@ -134,7 +134,7 @@ onEngines('soft delete beside other plugins', (ground) => {
     expect(events.at(-1)).toEqual([{ policy: 'softDelete', reason: 'erasure' }])
     expect(await base.selectFrom('file').select('id').orderBy('id').execute()).toEqual([{ id: 2 }, { id: 3 }])
     expect(() => open.restore('file')).toThrow(/disables the policy/)
-    expect(() => db.unscoped(capability('erase'), 'erasure')).toThrow(/turns off no policy/)
+    expect(() => db.unscoped(capability('erase'), 'erasure')).toThrow(/disables no policy/)
   })
 
   test('a merge that deletes marks, with its cascade', async () => {

@@ -332,7 +332,7 @@ describe.each(engines)('tenants on $name', (engine) => {
     const fixed = db.as(given)
     given.tenant = 2
     expect((await posts(fixed)).map((row: Any) => row.id)).toEqual([1, 2])
-    expect(() => db.unscoped({ name: 'reports' } as Any, 'x')).toThrow(/turns off no policy/)
+    expect(() => db.unscoped({ name: 'reports' } as Any, 'x')).toThrow(/disables no policy/)
   })
 
   test('the name in the context may be another', async () => {
