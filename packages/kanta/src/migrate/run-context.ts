@@ -3,11 +3,11 @@ import {
   type DatabaseHandle,
   dialectOf,
   driverOf,
-  failure,
   HeldSession,
   inSession,
   sessionOf,
   suppress,
+  toKantaError,
   withoutPlugins,
 } from '../extend/internal/index.ts'
 import type { Lock } from './lock.ts'
@@ -86,7 +86,7 @@ export async function rollBackOpenTransaction({
     try {
       await connection.run(dialectOf(db).transaction.rollback, [])
     } catch (cause) {
-      errors.push(failure(driverOf(db), cause))
+      errors.push(toKantaError(driverOf(db), cause))
       closeAtEnd()
     }
   }

@@ -1,6 +1,6 @@
 import { type DialectName, isAmong, splitStatements, type TextStatement, titleOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
-import { type DatabaseHandle, dialectOf, driverOf, failure, sessionOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf, driverOf, sessionOf, toKantaError } from '../extend/internal/index.ts'
 import { engineOf } from './engine.ts'
 import type { Migration } from './migration.ts'
 
@@ -111,14 +111,14 @@ function refuseControl({ sql, line }: TextStatement): void {
 
 async function send(db: DatabaseHandle, { sql, line }: TextStatement): Promise<void> {
   const session = sessionOf(db)
-  const connection = await session.wait('write', undefined)
+  const connection = await session.acquire('write', undefined)
   try {
     await engineOf(db).send(connection, sql)
   } catch (cause) {
-    const error = failure(driverOf(db), cause, sql)
+    const error = toKantaError(driverOf(db), cause, sql)
     error.message = `Line ${line} of the SQL: ${error.message}`
     throw error
   } finally {
-    session.give(connection)
+    session.release(connection)
   }
 }

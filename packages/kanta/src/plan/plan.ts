@@ -117,7 +117,7 @@ function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
   const statement = attachDefinitions(folded.tree as Node, planning.schema, planning.dialect)
   const userArgs = folded.arguments
-  const { tree, added, prepare, notes } = applyPolicies(statement, planning.policies, { ...planning, given: userArgs })
+  const { tree, added, prepare, notes } = applyPolicies(statement, planning, userArgs)
   const { transactionHooks } = planning
   const origin = { argCount: userArgs + added, userArgs, requestedKind: shape.kind, prepare, notes, transactionHooks }
   return planTree(tree, origin, planning)

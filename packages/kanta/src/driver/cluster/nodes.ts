@@ -1,6 +1,6 @@
 import { KantaError } from '../../error/index.ts'
 import type { Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from '../driver.ts'
-import { PATIENCE, within } from '../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 
 /** An event of a machine of a cluster. */
 export type ClusterEvent =
@@ -136,16 +136,16 @@ export class Nodes {
     isFit: (connection: Connection, node: Node) => Promise<boolean>,
     until: number,
   ): Promise<Connection | undefined> {
-    const patience = Math.max(Math.min(PATIENCE, until - now()), 0)
+    const patience = Math.max(Math.min(SERVER_TIMEOUT, until - now()), 0)
     const opening = Promise.resolve(node.driver.connect(role))
-    const connection = await within(patience, opening, silent).catch((cause) => {
+    const connection = await withTimeout(patience, opening, silent).catch((cause) => {
       // Close a connection that opens too late.
       opening.then(close, () => {})
       throw cause
     })
     let fit = false
     try {
-      fit = await within(patience, isFit(connection, node), silent)
+      fit = await withTimeout(patience, isFit(connection, node), silent)
     } finally {
       if (!fit) void close(connection)
     }

@@ -4,7 +4,7 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { brokenKey, contexts, statementsOf } from '../database/mysql/index.ts'
 import type { Connection, RunResult } from '../driver.ts'
 import { checkChunkSize } from '../option.ts'
-import { PATIENCE, within } from '../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 import { Mysql2Stream } from './stream.ts'
 import { converterOf, type Field, toSend } from './value.ts'
 
@@ -203,7 +203,7 @@ export class Mysql2Connection implements Connection {
     if (busy) this.#raw.destroy()
     else {
       const ended = new Promise<void>((resolve) => this.#raw.end(() => resolve()))
-      return within(PATIENCE, ended, closed).catch(() => void this.#raw.destroy())
+      return withTimeout(SERVER_TIMEOUT, ended, closed).catch(() => void this.#raw.destroy())
     }
   }
 

@@ -4,7 +4,7 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { type Codec, definitionOf, type TableDefinition } from '../../table/index.ts'
 import { PgConnection, type Reader, type Submitted, toWire, type Wire } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
-import { PATIENCE, within } from '../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 
 /** The options of a copy. */
 export interface CopyOptions {
@@ -138,7 +138,7 @@ export async function* copyTo(
 function stopCopy(connection: PgConnection, done: Promise<unknown>): void {
   const told = async (): Promise<void> => connection.cancel?.()
   const ended = Promise.all([told(), done.catch(() => {})])
-  within(PATIENCE, ended, () => new Error('The server does not answer.')).catch(() =>
+  withTimeout(SERVER_TIMEOUT, ended, () => new Error('The server does not answer.')).catch(() =>
     connection.close().catch(() => {}),
   )
 }

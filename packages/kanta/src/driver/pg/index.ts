@@ -4,7 +4,7 @@ import { KantaError, nearest, refuse } from '../../error/index.ts'
 import { type Ends, explainPostgresError, PgConnection } from '../database/postgres/index.ts'
 import type { Connection, Driver, MaybePromise } from '../driver.ts'
 import { wholeNumber } from '../option.ts'
-import { PATIENCE, within } from '../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 import { requestCancel } from './cancel.ts'
 
 export { exactTimestamp, postgresArray, postgresRange, type Range } from '../../dialect/postgres/index.ts'
@@ -134,7 +134,9 @@ async function connect(settings: Settings): Promise<Connection> {
 /** Ends a client, and destroys its socket if the server does not answer. */
 function endClient(client: Client): Promise<void> {
   const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
-  return within(PATIENCE, client.end(), () => new Error('The server does not answer.')).catch(() => stream.destroy())
+  return withTimeout(SERVER_TIMEOUT, client.end(), () => new Error('The server does not answer.')).catch(() =>
+    stream.destroy(),
+  )
 }
 
 /** Checks if a client is connected: then it has a process number. */

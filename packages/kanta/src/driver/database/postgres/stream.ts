@@ -1,5 +1,5 @@
 import { KantaError } from '../../../error/index.ts'
-import { PATIENCE, within } from '../../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../../timeout.ts'
 import type { PgConnection } from './connection.ts'
 import { Execution, PortalEnd, readersOf, readRow } from './execution.ts'
 import type { Reader, WireValue } from './value.ts'
@@ -214,13 +214,13 @@ class LoneCursor implements Cursor, Submitted {
       () => {},
       () => {},
     )
-    const isLate = await within(SOON, come, late).then(
+    const isLate = await withTimeout(SOON, come, late).then(
       () => false,
       () => true,
     )
     if (!isLate) return
     const told = async (): Promise<void> => this.#connection.cancel?.()
-    await within(PATIENCE, Promise.all([told(), come]), late)
+    await withTimeout(SERVER_TIMEOUT, Promise.all([told(), come]), late)
   }
 
   submit(wire: Wire): void {
