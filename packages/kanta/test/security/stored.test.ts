@@ -421,6 +421,7 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('a stored query (%s)',
       .orderBy('i.id', (ob: Any) => ob.desc().nullsLast())
       .limit(5)
     const text = JSON.stringify(toJSON(query))
+    expect(JSON.stringify(query)).toBe(text)
     expect(await read(db, text).execute()).toEqual([
       { id: 2, s: 'two' },
       { id: 1, s: 'one' },
