@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import type { NamedTable, Plugin, TransactionHook } from '../extend/index.ts'
-import { type DatabaseHandle, dialectOf, transactionHooksOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf, ownPlugin, transactionHooksOf } from '../extend/internal/index.ts'
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { auditHook } from './capture.ts'
@@ -55,7 +55,7 @@ export interface Audited {
 export function audit(options: AuditOptions = {}): Plugin<Audited> {
   const settings = settle(options)
   const transactionHook = auditHook(settings)
-  return {
+  return ownPlugin({
     name: 'audit',
     names: namesOf(options),
     // Last, next to the statement itself: others see it with the rows that it gives its user.
@@ -84,7 +84,7 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
       settings.learn(db)
       return { audit: new AuditTrail(db, settings) }
     },
-  }
+  })
 }
 
 /** The tables and columns that the options name; `keys` are those of tables that the schema does not define. */

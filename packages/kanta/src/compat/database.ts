@@ -3,7 +3,15 @@ import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import type { Driver as Access } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, inSession, likeContext, open, sessionOf } from '../extend/internal/index.ts'
+import {
+  type DatabaseHandle,
+  inSession,
+  isOwn,
+  likeContext,
+  open,
+  ownPlugin,
+  sessionOf,
+} from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { schemaBuilder } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
@@ -79,30 +87,40 @@ class Added {
   readonly plugins: readonly (KyselyPlugin | Plugin)[]
   readonly #handle: DatabaseHandle
   readonly #next: WeakMap<object, Added>
+  /** Those that the database was opened with. */
+  readonly #first: Added['plugins']
 
   constructor(
     plain: DatabaseHandle,
     plugins: Added['plugins'],
     handle: DatabaseHandle,
+    first: Added['plugins'],
     next = new WeakMap<object, Added>(),
   ) {
     this.plain = plain
     this.plugins = plugins
     this.#handle = handle
+    this.#first = first
     this.#next = next
   }
 
-  static make(plain: DatabaseHandle, plugins: Added['plugins'], next?: WeakMap<object, Added>): Added {
-    const handle = plain.withPlugins(
-      arranged(plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))),
-    )
-    return new Added(plain, plugins, handle, next)
+  static make(
+    plain: DatabaseHandle,
+    plugins: Added['plugins'],
+    first: Added['plugins'],
+    next?: WeakMap<object, Added>,
+  ): Added {
+    const parts = plugins.map((plugin) => {
+      const made = 'transformQuery' in plugin ? kantaPlugin(plugin) : plugin
+      return { made, isTrusted: first.includes(plugin) || isOwn(made) }
+    })
+    return new Added(plain, plugins, plain.withPlugins(arranged(parts)), first, next)
   }
 
   with(plugins: Added['plugins'], plugin: object): Added {
     let found = this.#next.get(plugin)
     if (found === undefined) {
-      found = Added.make(this.plain, plugins, this.#next)
+      found = Added.make(this.plain, plugins, this.#first, this.#next)
       this.#next.set(plugin, found)
     }
     return found.#under(this.#handle)
@@ -110,7 +128,7 @@ class Added {
 
   /** The same with a plugin of Kanta, which stays when those of Kysely go. */
   based(plugin: Plugin<object>, root: DatabaseHandle): Added {
-    return Added.make(inSession(this.plain, sessionOf(root)).withPlugins([plugin]), this.plugins)
+    return Added.make(inSession(this.plain, sessionOf(root)).withPlugins([plugin]), this.plugins, this.#first)
   }
 
   /** The same for somebody. */
@@ -124,7 +142,13 @@ class Added {
   }
 
   #under(other: DatabaseHandle): Added {
-    return new Added(likeContext(this.plain, other), this.plugins, likeContext(this.#handle, other), this.#next)
+    return new Added(
+      likeContext(this.plain, other),
+      this.plugins,
+      likeContext(this.#handle, other),
+      this.#first,
+      this.#next,
+    )
   }
 }
 
@@ -132,12 +156,13 @@ class Added {
  * Policies change a query from the first plugin to the last, and so do hooks a result: there the last is outermost.
  * One plugin of Kysely may be there several times.
  */
-function arranged(plugins: readonly Plugin[]): readonly Plugin[] {
-  const policies = plugins.map(
-    ({ name, policies }, i): Plugin => ({ name: `${name} ${i}`, ...(policies && { policies }) }),
+function arranged(parts: readonly { readonly made: Plugin; readonly isTrusted: boolean }[]): readonly Plugin[] {
+  const trusted = (isTrusted: boolean, plugin: Plugin): Plugin => (isTrusted ? ownPlugin(plugin) : plugin)
+  const policies = parts.map(({ made: { name, policies }, isTrusted }, i) =>
+    trusted(isTrusted, { name: `${name} ${i}`, ...(policies && { policies }) }),
   )
-  const hooks = plugins.map(
-    ({ name, hooks }, i): Plugin => ({ name: `${name} ${i} (results)`, ...(hooks && { hooks }) }),
+  const hooks = parts.map(({ made: { name, hooks }, isTrusted }, i) =>
+    trusted(isTrusted, { name: `${name} ${i} (results)`, ...(hooks && { hooks }) }),
   )
   return [...policies, ...hooks.reverse()]
 }
@@ -151,10 +176,8 @@ function opened(config: KyselyConfig): Shared {
   const log = config.log === undefined ? [] : [logOf(config.log)]
   const plugins = config.plugins ?? []
   const root = open({ driver: accessTo(config.dialect), plugins: [unread, ...log, ...plugins.filter(isKantas)] })
-  const added = Added.make(
-    root,
-    plugins.flatMap((plugin) => (isKantas(plugin) ? [] : plugin)),
-  )
+  const first = plugins.flatMap((plugin) => (isKantas(plugin) ? [] : plugin))
+  const added = Added.make(root, first, first)
   return { config, root, added, handle: added.in(root) }
 }
 

@@ -16,6 +16,8 @@ export type Statement = Node
 export interface Policy {
   readonly name: string
   rewrite?(statement: Statement): Statement
+  /** Rewrites before all policies on tables, which enforce what it makes: of one that was added to a database later. */
+  rewriteInFront?(statement: Statement): Statement
   readonly enforce?: Enforce | undefined
   /** Names of result columns that are known only when rows arrive, as with `select *`. */
   renameColumn?(name: string): string
@@ -79,6 +81,26 @@ export function inSchemas(
   return mapInScope(part, hidden, (child, inner) => inSchemas(child, schemaOf, inner))
 }
 
+const isInFront = (policy: Policy): boolean => policy.rewriteInFront !== undefined
+
+/** What the policies in front make of a statement, before anything else is done with it. */
+export function applyInFront(statement: Statement, policies: readonly Policy[]): Statement {
+  let made = statement
+  for (const policy of policies) if (isInFront(policy)) made = copied(policy.rewriteInFront!(copied(made)))
+  return made
+}
+
+/** What is no part of a tree: it stays the same object. */
+const WHOLE: ReadonlySet<string> = new Set(['definition', 'codec', 'shape'])
+
+/** A copy that nobody else holds, and that answers the same however often it is asked. */
+function copied<T>(part: T): T {
+  if (Array.isArray(part)) return Array.from(part, copied) as T
+  if (typeof part !== 'object' || part === null) return part
+  const entries = Object.entries(part).map(([key, value]) => [key, WHOLE.has(key) ? value : copied(value)])
+  return Object.fromEntries(entries) as T
+}
+
 /** What the policies make of a statement: those of tables first and together, then the others one by one. */
 export function applyPolicies(
   statement: Statement,
@@ -86,7 +108,8 @@ export function applyPolicies(
   around: Omit<Surroundings, 'renames' | 'toProgram'>,
 ): Enforced {
   const renames = (name: Node): Node => policies.reduce((now, policy) => policy.rewrite?.(now) ?? now, name)
-  const toProgram = (name: string): string => policies.reduce((now, policy) => policy.renameColumn?.(now) ?? now, name)
+  const toProgram = (name: string): string =>
+    policies.reduce((now, policy) => (isInFront(policy) ? now : (policy.renameColumn?.(now) ?? now)), name)
   const ofTables = policies.filter((policy) => policy.enforce !== undefined)
   const enforced = ofTables[0]?.enforce?.(statement, ofTables, { ...around, renames, toProgram }) ?? {
     tree: statement,

@@ -1,5 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type Context, contextValue, type Node, type Plugin } from '../extend/index.ts'
+import { ownPlugin } from '../extend/internal/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
   compareBytes,
@@ -71,7 +72,11 @@ export function tenant(options: TenantOptions): Plugin {
       return new TenantRule(table, column, known, context)
     },
   })
-  return { name: 'tenant', names: [...(tables ?? []), ...shared].map((table) => ({ table })), policies: [policy] }
+  return ownPlugin({
+    name: 'tenant',
+    names: [...(tables ?? []), ...shared].map((table) => ({ table })),
+    policies: [policy],
+  })
 }
 
 /** The options of what keeps tenants apart, with what is not given filled in. */

@@ -40,6 +40,7 @@ import { definitionOf, type TableDefinition } from '../table/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
 import { Executor } from './execute.ts'
 import { orderHooks } from './hook.ts'
+import { isGuardedBy, isInFront, isOwn, putInFront } from './late-plugin.ts'
 import { type Log, logHook } from './log.ts'
 import { addTo, arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
 import { checkNames } from './plugin-names.ts'
@@ -105,7 +106,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     plugins,
     context: NO_CONTEXT,
     ambientContext: undefined,
-    exemptions: [],
+    exemptions: Object.freeze([]),
     notes: new Map(),
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
@@ -123,17 +124,19 @@ function lifecycleOf(
   plugins: readonly Plugin<object>[],
   settings: Settings,
   pool: Pool,
-  before?: PoolSession | undefined,
+  before?: { readonly session: PoolSession; readonly settings: Settings } | undefined,
 ): Lifecycle | undefined {
   if (!plugins.some((plugin) => plugin.onInit !== undefined || plugin.onDestroy !== undefined)) return undefined
   return {
     start: async () => {
-      await before?.started()
-      await startPlugins(plugins, new DatabaseHandle(settingsWithoutPlugins(settings), new PoolSession(pool)))
+      await before?.session.started()
+      const bare = new DatabaseHandle(settingsWithoutPlugins(settings), new PoolSession(pool))
+      const guarded = before && new DatabaseHandle(before.settings, new PoolSession(pool))
+      await startPlugins(plugins, (plugin) => (isInFront(plugin) ? guarded : bare))
     },
     end: async () => {
       await endPlugins(plugins)
-      await before?.ended()
+      await before?.session.ended()
     },
   }
 }
@@ -236,13 +239,17 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return planned(this, `schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
   }
 
-  /** The same database with more plugins. */
+  /** The same database with more plugins: those of others, where it has policies on rows already, in front of these. */
   withPlugins(plugins: readonly Plugin<object>[]): this {
     const settings = this.#settings
     const session = this.#session
-    const all = arrange(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
-    const added = all.filter((plugin) => !settings.plugins.includes(plugin))
     const { planning } = settings
+    const given = arrange(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
+    const isGuarded = isGuardedBy(planning.policies)
+    const all = given.map((plugin) =>
+      settings.plugins.includes(plugin) || isOwn(plugin) || !isGuarded ? plugin : putInFront(plugin),
+    )
+    const added = all.filter((plugin) => !settings.plugins.includes(plugin))
     const made: Settings = {
       ...settings,
       plugins: all,
@@ -261,7 +268,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
           refuse(`The plugin '${name}' needs a whole database. Give it to that.`)
       return this.#derive(made) as this
     }
-    const lifecycle = lifecycleOf(added, made, session.pool, session)
+    const lifecycle = lifecycleOf(added, made, session.pool, { session, settings })
     if (lifecycle === undefined) return this.#derive(made) as this
     return new DatabaseHandle(made, new PoolSession(session.pool, lifecycle)) as this
   }
@@ -389,7 +396,7 @@ export function exempt<D extends DatabaseHandle>(
 ): D {
   const made = planned(db, key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
   const settings = settingsOf(made)
-  return withSettings(db, { ...settings, exemptions: [...settings.exemptions, ...exemptions] })
+  return withSettings(db, { ...settings, exemptions: Object.freeze([...settings.exemptions, ...exemptions]) })
 }
 
 const derived = new WeakMap<Planning, Map<string, Planning>>()
