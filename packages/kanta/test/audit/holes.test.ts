@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { ownPlugin } from '../../src/extend/internal/index.ts'
 import { audit } from '../../src/audit/index.ts'
-import { withoutPlugins } from '../../src/extend/internal/index.ts'
+import { ownPlugin, withoutPlugins } from '../../src/extend/internal/index.ts'
 import { kanta, prepare, sql } from '../../src/index.ts'
 import type { Plugin } from '../../src/run/index.ts'
 
