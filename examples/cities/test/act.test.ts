@@ -90,21 +90,21 @@ test('statements run as they are said to', async () => {
   const of = (step: string): readonly string[] => all.get(step)?.statements.map((it) => it.sql) ?? []
   expect(of('scope')).toEqual([
     'select "trip"."title", "city"."name" as "city", "stop"."nights", "country"."name" as "country", "stop"."agency" from "stop" ' +
-      'inner join "trip" on "trip"."id" = "stop"."trip" and ("trip"."agency" = ? and "trip"."deleted_at" is null) ' +
+      'inner join "trip" on "trip"."id" = "stop"."trip" and ("trip"."agency" collate binary = ? and "trip"."deleted_at" is null) ' +
       'inner join "city" on "city"."id" = "stop"."city" left join "country" on "country"."code" = "city"."country" ' +
-      'where ("stop"."agency" = ? and "stop"."deleted_at" is null) order by "stop"."id"',
+      'where ("stop"."agency" collate binary = ? and "stop"."deleted_at" is null) order by "stop"."id"',
   ])
   // What was refused as SQL text never ran.
   expect(of('raw')).toHaveLength(2)
-  for (const sql of of('report')) expect(sql).not.toContain('"agency" =')
+  for (const sql of of('report')) expect(sql).not.toContain('"agency" collate binary =')
   const others = [...all.keys()].filter((step) => step !== 'report').flatMap(of)
   for (const sql of others) {
     expect(sql).not.toMatch(/^delete/)
     if (!/^(?:select|update|with) .*"(?:trip|stop)"/.test(sql) || BOOKKEEPING.test(sql) || IN_THE_WAY.test(sql))
       continue
-    expect(sql).toContain('"agency" = ?')
+    expect(sql).toContain('"agency" collate binary = ?')
   }
-  expect(others.filter((sql) => sql.includes('"agency" = ?')).length).toBeGreaterThan(20)
+  expect(others.filter((sql) => sql.includes('"agency" collate binary = ?')).length).toBeGreaterThan(20)
 })
 
 test('what the steps say besides is so', async () => {

@@ -6,59 +6,59 @@ import type { MigrationSource, MigratorOptions } from 'kanta/migrate'
 import { folder } from 'kanta/migrate/files'
 import { UsageError } from './usage.ts'
 
-/** What the command line has to know; besides, what `migrator()` takes. */
+/** The configuration of the command line, with the options of `migrator()`. */
 export interface Config extends Omit<MigratorOptions, 'migrations' | 'onProgress'> {
-  /** Opens the database. It is closed when the command has ended. */
+  /** Opens the database. The command closes it at the end. */
   readonly db: () => Database<any> | Promise<Database<any>>
-  /** A folder of migrations, from the folder of this file on; or what `migrator()` takes. */
+  /** A folder of migrations, relative to the configuration file, or a source of migrations for `migrator()`. */
   readonly migrations: string | URL | MigrationSource
 }
 
-/** Gives what it is given; an editor then knows what belongs in it. */
+/** Returns its argument, so that editors check and complete the configuration. */
 export const defineConfig = (config: Config): Config => config
 
-/** A configuration with its paths found. */
+/** A loaded configuration with resolved paths. */
 export interface Loaded {
   readonly open: Config['db']
-  /** The folder of the migrations, if they are in one. */
+  /** The folder of the migrations, if the configuration names one. */
   readonly folder: string | undefined
   readonly options: Omit<MigratorOptions, 'onProgress'>
 }
 
 const NAMES = ['kanta.config.ts', 'kanta.config.mts', 'kanta.config.js', 'kanta.config.mjs']
 
-/** Reads a configuration file: that which is named, else the one of this folder. */
-export async function loadConfig(named: string | undefined): Promise<Loaded> {
-  const path = find(named)
-  const { default: config } = await load(path)
+/** Loads a configuration file: the given one, or else the one in the current folder. */
+export async function loadConfig(givenPath: string | undefined): Promise<Loaded> {
+  const path = findFile(givenPath)
+  const { default: config } = await importFile(path)
   if (typeof config !== 'object' || config === null)
-    throw new UsageError(`${path} has no default export. Write: export default defineConfig({ db: …, migrations: … })`)
+    throw new UsageError(`${path} has no default export. Add: export default defineConfig({ db: …, migrations: … })`)
   const { db, migrations, ...options } = config
   if (typeof db !== 'function')
-    throw new UsageError(`${path} has no function db, which opens the database: db: () => kanta({ … })`)
-  if (migrations === undefined) throw new UsageError(`${path} has no migrations: migrations: 'migrations'`)
+    throw new UsageError(`${path} has no function db that opens the database. Add: db: () => kanta({ … })`)
+  if (migrations === undefined) throw new UsageError(`${path} has no migrations. Add: migrations: 'migrations'`)
   const inFolder = folderOf(migrations, dirname(path))
   const source = inFolder === undefined ? (migrations as MigrationSource) : folder(inFolder)
   return { open: db, folder: inFolder, options: { ...options, migrations: source } }
 }
 
-async function load(path: string): Promise<{ readonly default?: Partial<Config> }> {
+async function importFile(path: string): Promise<{ readonly default?: Partial<Config> }> {
   try {
     return await import(pathToFileURL(path).href)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`${path} cannot be loaded: ${why}`, { cause })
+    throw new UsageError(`Cannot load ${path}: ${why}`, { cause })
   }
 }
 
-function find(named: string | undefined): string {
-  const candidates = named === undefined ? NAMES.map((name) => resolve(name)) : [resolve(named)]
+function findFile(givenPath: string | undefined): string {
+  const candidates = givenPath === undefined ? NAMES.map((name) => resolve(name)) : [resolve(givenPath)]
   const found = candidates.find((path) => existsSync(path))
   if (found !== undefined) return found
   throw new UsageError(
-    named === undefined
-      ? `There is no ${NAMES[0]} in ${process.cwd()}. Make one, or name it: --config path`
-      : `There is no file ${candidates[0]}.`,
+    givenPath === undefined
+      ? `There is no ${NAMES[0]} in ${process.cwd()}. Create one, or pass its path: --config path`
+      : `There is no file ${candidates[0]}. Check the path after --config.`,
   )
 }
 

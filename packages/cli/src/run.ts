@@ -5,14 +5,14 @@ import { type Loaded, loadConfig } from './config.ts'
 import { progress, script, summary, table } from './print.ts'
 import { type Call, HELP, readCall, UsageError } from './usage.ts'
 
-/** Where a command writes, and what ends it. */
+/** The outputs of a command, and the signal that stops it. */
 export interface Streams {
   out(text: string): void
   error(text: string): void
   readonly signal: AbortSignal
 }
 
-/** Runs a command and gives its exit code. */
+/** Runs a command and returns its exit code. */
 export async function run(args: readonly string[], streams: Streams): Promise<number> {
   try {
     const call = readCall(args)
@@ -50,7 +50,8 @@ async function perform(call: Call, streams: Streams): Promise<number> {
 }
 
 async function makeFile({ words, kind }: Call, { folder }: Loaded): Promise<string> {
-  if (folder === undefined) throw new UsageError('make needs migrations that are in a folder: migrations: "migrations"')
+  if (folder === undefined)
+    throw new UsageError('make needs a folder of migrations. Set it in the configuration: migrations: "migrations"')
   return make(folder, words[0]!, kind === undefined ? {} : { kind: kind as NonNullable<MakeOptions['kind']> })
 }
 
@@ -58,7 +59,7 @@ async function migrate(call: Call, migrate: Migrator, streams: Streams): Promise
   const { command, words, dryRun } = call
   const [first, second] = words
   const { signal } = streams
-  const tell = (run: MigrationRun): number => {
+  const report = (run: MigrationRun): number => {
     streams.out(dryRun ? script(run) : `${summary(run)}\n`)
     return 0
   }
@@ -66,14 +67,14 @@ async function migrate(call: Call, migrate: Migrator, streams: Streams): Promise
   switch (command) {
     case 'up':
     case 'down':
-      return tell(await migrate[command](count(command, first), options))
+      return report(await migrate[command](readCount(command, first), options))
     case 'to':
-      return tell(await migrate.to(first === 'none' ? none : first!, options))
+      return report(await migrate.to(first === 'none' ? none : first!, options))
     case 'status': {
       const statuses = await migrate.status({ signal })
       streams.out(table(statuses))
-      const well = statuses.every(({ state, drift }) => state === 'applied' && drift.length === 0)
-      return call.check && !well ? 3 : 0
+      const isUpToDate = statuses.every(({ state, drift }) => state === 'applied' && drift.length === 0)
+      return call.check && !isUpToDate ? 3 : 0
     }
     case 'baseline': {
       const marked = await migrate.baseline(first!, { signal })
@@ -82,19 +83,19 @@ async function migrate(call: Call, migrate: Migrator, streams: Streams): Promise
     }
     case 'resolve':
       if (second !== 'applied' && second !== 'rolled-back')
-        throw new UsageError(`migrate resolve takes 'applied' or 'rolled-back', not '${second}'.`)
+        throw new UsageError(`migrate resolve takes the state 'applied' or 'rolled-back', not '${second}'.`)
       await migrate.resolve(first!, second === 'applied' ? 'applied' : 'rolled back', { signal })
-      streams.out(`${first} is now taken as ${second.replace('-', ' ')}.\n`)
+      streams.out(`${first} is now recorded as ${second.replace('-', ' ')}.\n`)
       return 0
     default:
-      return tell(await migrate.latest(options))
+      return report(await migrate.latest(options))
   }
 }
 
-function count(command: string, word: string | undefined): number {
+function readCount(command: string, word: string | undefined): number {
   if (word === undefined) return 1
   const n = Number(word)
   if (!Number.isInteger(n) || n < 1)
-    throw new UsageError(`migrate ${command} takes how many: a whole number from 1 on, not '${word}'.`)
+    throw new UsageError(`migrate ${command} takes a whole number from 1 on, not '${word}'.`)
   return n
 }

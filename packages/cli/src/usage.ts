@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** A call that cannot be meant. */
+/** An error in the arguments or the configuration. */
 export class UsageError extends Error {}
 
 export const HELP = `kanta migrate <command>
@@ -8,18 +8,18 @@ export const HELP = `kanta migrate <command>
   latest                apply all pending migrations
   up [n]                apply the next one, or the next n
   down [n]              revert the last one, or the last n
-  to <name>             apply or revert until this is the last one; 'none' reverts all
-  status                how each migration stands; with --check it ends with 3 unless all are applied
+  to <name>             apply or revert until it is the last applied; 'none' reverts all
+  status                show the state of each migration; with --check, exit with 3 unless all are applied
   make <name>           write the file of a new migration (--kind ts, js or sql)
   baseline <name>       mark it and all before it as applied, without running them
-  resolve <name> <as>   say how a dirty migration stands: applied or rolled-back
+  resolve <name> <as>   record the state of a dirty migration: applied or rolled-back
 
-  --config <path>       the configuration; kanta.config.ts or .js of this folder unless said
+  --config <path>       the configuration; by default kanta.config.ts or .js of this folder
   --dry-run             print the SQL of latest, up, down or to, and change nothing
   --help, --version
 `
 
-/** How many words each command takes after it: at least and at most. */
+/** The minimum and maximum number of arguments of each command. */
 const COMMANDS = {
   latest: [0, 0],
   up: [0, 1],
@@ -33,7 +33,7 @@ const COMMANDS = {
 
 export type Command = keyof typeof COMMANDS
 
-/** A call as it was meant. */
+/** A parsed call. */
 export interface Call {
   readonly command: Command
   readonly words: readonly string[]
@@ -52,29 +52,29 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v' },
 } as const
 
-/** For which commands an option is. */
-const FOR: Readonly<Record<'dry-run' | 'check' | 'kind', readonly Command[]>> = {
+/** The commands that an option applies to. */
+const COMMANDS_OF: Readonly<Record<'dry-run' | 'check' | 'kind', readonly Command[]>> = {
   'dry-run': ['latest', 'up', 'down', 'to'],
   check: ['status'],
   kind: ['make'],
 }
 
-/** Reads the words of a call. */
+/** Parses the arguments of a call. */
 export function readCall(args: readonly string[]): Call | 'help' | 'version' {
   const { values, positionals } = parse(args)
   if (values.version) return 'version'
   const [group, command, ...words] = positionals
   if (values.help || group === undefined) return 'help'
-  if (group !== 'migrate') throw new UsageError(`There is no '${group}'. There is: kanta migrate`)
+  if (group !== 'migrate') throw new UsageError(`Unknown command '${group}'. Use: kanta migrate`)
   if (command === undefined) return 'help'
   if (!Object.hasOwn(COMMANDS, command))
-    throw new UsageError(`There is no 'migrate ${command}'. There are: ${Object.keys(COMMANDS).join(', ')}.`)
-  const [least, most] = COMMANDS[command as Command]
-  if (words.length < least) throw new UsageError(`migrate ${command} needs more: see kanta --help.`)
-  if (words.length > most) throw new UsageError(`migrate ${command} does not take '${words[most]}'.`)
-  for (const [option, commands] of Object.entries(FOR))
-    if (values[option as keyof typeof FOR] !== undefined && !commands.includes(command as Command))
-      throw new UsageError(`--${option} is for ${commands.join(', ')}, and not for ${command}.`)
+    throw new UsageError(`Unknown command 'migrate ${command}'. Use one of: ${Object.keys(COMMANDS).join(', ')}.`)
+  const [min, max] = COMMANDS[command as Command]
+  if (words.length < min) throw new UsageError(`migrate ${command} needs more arguments. See kanta --help.`)
+  if (words.length > max) throw new UsageError(`migrate ${command} does not take '${words[max]}'.`)
+  for (const [option, commands] of Object.entries(COMMANDS_OF))
+    if (values[option as keyof typeof COMMANDS_OF] !== undefined && !commands.includes(command as Command))
+      throw new UsageError(`--${option} applies to ${commands.join(', ')}, not to ${command}.`)
   const { config, kind } = values
   return {
     command: command as Command,

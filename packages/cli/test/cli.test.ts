@@ -58,7 +58,7 @@ insert into "city" ("id", "name") values (?, ?); -- [2,"Oulu"]
   const down = kanta('migrate down')
   expect(down.code).toBe(1)
   expect(down.error).toBe(
-    "kanta: The migration '2_mayor' cannot be reverted: it has no down(db). Write one, or make a new migration.\n",
+    "kanta: The migration '2_mayor' cannot be reverted, since it has no down(db). Write one, or create a new migration.\n",
   )
 })
 
@@ -69,7 +69,7 @@ test('what fails is told with its statement', { timeout: 60_000 }, () => {
   expect(failed.error).toContain('3/3 up   3_broken  n ms, 1 statement  dirty\n')
   expect(failed.error).toContain("kanta: The migration '3_broken' failed to be applied, at its statement 2")
   expect(failed.error).toContain('\ndrop table nowhere\n')
-  expect(kanta('migrate resolve 3_broken rolled-back').out).toBe('3_broken is now taken as rolled back.\n')
+  expect(kanta('migrate resolve 3_broken rolled-back').out).toBe('3_broken is now recorded as rolled back.\n')
   expect(kanta('migrate baseline 3_broken').out).toBe('Marked as applied: 3_broken.\n')
 })
 
@@ -84,15 +84,15 @@ test('a call that cannot be meant ends with 2 and says why', { timeout: 60_000 }
   expect(kanta('--help').out).toContain('kanta migrate <command>')
   expect(kanta('--version').out).toMatch(/^\d+\.\d+\.\d+\n$/)
   const wrong: [string, string][] = [
-    ['generate', "There is no 'generate'"],
-    ['migrate lastest', "There is no 'migrate lastest'"],
+    ['generate', "Unknown command 'generate'"],
+    ['migrate lastest', "Unknown command 'migrate lastest'"],
     ['migrate to', 'migrate to needs more'],
     ['migrate up 1 2', "does not take '2'"],
     ['migrate up many', "not 'many'"],
-    ['migrate status --dry-run', '--dry-run is for latest, up, down, to'],
+    ['migrate status --dry-run', '--dry-run applies to latest, up, down, to'],
     ['migrate latest --dryrun', "Unknown option '--dryrun'"],
     ['migrate latest --config nowhere.ts', 'There is no file'],
-    ['migrate resolve 1_city done', "takes 'applied' or 'rolled-back'"],
+    ['migrate resolve 1_city done', "takes the state 'applied' or 'rolled-back'"],
   ]
   for (const [call, message] of wrong) {
     const { code, error } = kanta(call)
@@ -104,6 +104,6 @@ test('a call that cannot be meant ends with 2 and says why', { timeout: 60_000 }
 test('a configuration that cannot be loaded is named', { timeout: 60_000 }, () => {
   writeFileSync(join(root, 'broken.ts'), "throw new Error('no password')")
   const { code, error } = kanta('migrate status --config broken.ts')
-  expect(error).toContain('broken.ts cannot be loaded: no password')
+  expect(error).toContain('broken.ts: no password')
   expect(code).toBe(2)
 })

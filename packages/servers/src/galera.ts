@@ -17,64 +17,64 @@ import {
   type Settings,
   startIn,
 } from './mariadb.ts'
-import { find } from './path.ts'
+import { findProgram } from './path.ts'
 import { freePorts } from './port.ts'
 import type { ServerProcess } from './process.ts'
 
 /** One server of a Galera cluster. */
 export interface GaleraNode extends MariadbAddress {
-  /** What `@@wsrep_node_name` says there. */
+  /** The value of `@@wsrep_node_name`. */
   readonly name: string
   readonly pid: number
-  /** What it wrote last. */
+  /** The end of its output. */
   readonly output: string
-  /** Ends it as a crash would. Its data stay. */
+  /** Kills it, as in a crash. Its data stay. */
   kill(): Promise<void>
-  /** Starts it again on the same port; it is done when the node has caught up with the others. */
+  /** Starts it again on the same port, and waits until it has caught up with the others. */
   restart(): Promise<void>
-  /** Ends it in good order. Its data stay. */
+  /** Shuts it down. Its data stay. */
   stop(): Promise<void>
 }
 
-/** Servers of MariaDB that each take writes and agree on them. */
+/** A cluster of MariaDB servers that all take writes. */
 export interface GaleraCluster {
   readonly nodes: readonly GaleraNode[]
-  /** Ends all of them and removes their data. */
+  /** Stops all servers and removes their data. */
   stop(): Promise<void>
 }
 
 const LIBRARIES = ['/usr/lib/galera/libgalera_smm.so', '/usr/lib64/galera-4/libgalera_smm.so']
 
-/** The library that MariaDB loads, or why there is none. */
+/** Returns the library of Galera, or the reason why it is missing. */
 export function findGalera(): { readonly library: string } | { readonly missing: string } {
   const server = findMariadb()
   if ('missing' in server) return server
   const library = LIBRARIES.find((path) => existsSync(path))
   if (library === undefined) {
-    return { missing: 'Galera is left out: it is not installed. Have it with `apt-get install galera-4`.' }
+    return { missing: 'Galera is not installed. Install it with `apt-get install galera-4`.' }
   }
-  // With it a server that has nothing left in common with the others gets all of their data.
-  if (find('rsync') === undefined) {
-    return { missing: 'Galera is left out: rsync is not installed. Have it with `apt-get install rsync`.' }
+  // Galera uses rsync to copy all data to a server that has diverged from the others.
+  if (findProgram('rsync') === undefined) {
+    return { missing: 'Galera needs rsync, which is not installed. Install it with `apt-get install rsync`.' }
   }
   return { library }
 }
 
 interface Ports {
-  /** For SQL. */
+  /** The port for SQL. */
   readonly sql: number
-  /** For what the servers tell each other. */
+  /** The port for messages between the servers. */
   readonly group: number
-  /** For the writes that a server missed. */
+  /** The port for writes that a server missed. */
   readonly writes: number
-  /** For all data. */
+  /** The port for a full copy of the data. */
   readonly data: number
 }
 
 const nameOf = (ports: Ports): string => `node-${ports.sql}`
 
-/** That a server which does not answer is missed in one second rather than in five. */
-const IMPATIENT = {
+/** Short timeouts, so that the cluster misses a silent server after one second instead of five. */
+const SHORT_TIMEOUTS = {
   'evs.keepalive_period': 'PT0.2S',
   'evs.inactive_check_period': 'PT0.2S',
   'evs.suspect_timeout': 'PT1S',
@@ -83,16 +83,16 @@ const IMPATIENT = {
   'evs.join_retrans_period': 'PT0.2S',
 }
 
-/** A server that joins lists all, and the one that begins a cluster lists none. */
+/** Returns the settings of a server. A joining server lists all others in `group`, the first one lists none. */
 function settingsOf(library: string, ports: Ports, group: readonly Ports[]): Settings {
   const provider = {
     'gmcast.listen_addr': `tcp://${HOST}:${ports.group}`,
     'ist.recv_addr': `${HOST}:${ports.writes}`,
     'ist.recv_bind': `${HOST}:${ports.writes}`,
     'gcache.size': '16M',
-    // Nobody comes back as a whole cluster here.
+    // The tests never restart a whole cluster.
     'pc.recovery': 'false',
-    ...IMPATIENT,
+    ...SHORT_TIMEOUTS,
   }
   return {
     port: ports.sql,
@@ -113,16 +113,15 @@ function settingsOf(library: string, ports: Ports, group: readonly Ports[]): Set
   }
 }
 
-/** Listens, and has all that the others have. */
+/** Matches the output of a server that listens and has caught up with the others. */
 const JOINED = new RegExp(`(?=[\\s\\S]*${READY.source})(?=[\\s\\S]*Synchronized with group)`)
 
 /**
  * Starts a Galera cluster of MariaDB in temporary folders, on free ports of the loopback address.
  *
- * All begin with the data of the first one, so that a server that joins asks for the few writes that it misses and not
- * for everything.
+ * All servers start with the data of the first one, so that a joining server needs only the writes that it missed.
  *
- * @throws Error when one of them cannot be started, with what it wrote.
+ * @throws Error if a server does not start, with its output.
  */
 export async function startGalera(nodes = 3): Promise<GaleraCluster> {
   const found = findGalera()
@@ -137,7 +136,7 @@ export async function startGalera(nodes = 3): Promise<GaleraCluster> {
   const homes = [seed, ...others.map(() => copyHome(seed))]
   const started: Node[] = []
   const stop = async (): Promise<void> => {
-    // Nobody will read these data.
+    // The data are removed, so the servers need no clean shutdown.
     await Promise.all(started.map((node) => node.kill()))
     for (const home of homes) removeHome(home)
   }
@@ -158,7 +157,7 @@ export async function startGalera(nodes = 3): Promise<GaleraCluster> {
   return { nodes: [...started], stop }
 }
 
-/** The data of a cluster of one server that has ended. */
+/** Creates the data of a cluster with one server, which has ended. */
 async function makeSeed(library: string, ports: Ports): Promise<Home> {
   const home = makeHome()
   const server = await startIn(home, { ...settingsOf(library, ports, []), 'init-file': initFile(home) }, JOINED)
@@ -214,7 +213,7 @@ class Node implements GaleraNode {
 }
 
 /**
- * The last write that the data of a server hold, which a server that crashed has not noted anywhere else.
+ * Returns the position of the last write in the data of a server. After a crash it is stored nowhere else.
  *
  * @see https://mariadb.com/kb/en/galera-cluster-recovery/
  */
@@ -222,6 +221,6 @@ async function positionOf(home: Home, settings: Settings): Promise<string> {
   const args = argumentsOf(home, { ...settings, 'wsrep-recover': 1 })
   const { stdout, stderr } = await promisify(execFile)(home.server, args, { cwd: '/', ...home.owner })
   const position = /Recovered position:\s*(\S+)/.exec(stdout + stderr)?.[1]
-  if (position === undefined) throw new Error(`${home.server} does not say how far its data are.\n${stderr}`)
+  if (position === undefined) throw new Error(`${home.server} did not print the position of its data.\n${stderr}`)
   return position
 }

@@ -1,4 +1,4 @@
-// Installs the servers that npm does not bring, where that may be done: `node packages/servers/src/install.ts`.
+// Installs the servers that npm does not provide: `node packages/servers/src/install.ts`, as root.
 import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -7,10 +7,10 @@ import { findRedis } from './redis.ts'
 
 const POLICY = '/usr/sbin/policy-rc.d'
 
-/** Installs MariaDB with Galera where it is not there; `undefined` when it is, else why it is left out. */
+/** Installs MariaDB with Galera if it is missing. Returns the reason if that fails, otherwise `undefined`. */
 export const installMariadb = (): string | undefined => install(['mariadb-server', 'galera-4'], findMariadb)
 
-/** Installs Redis where it is not there; `undefined` when it is, else why it is left out. */
+/** Installs Redis if it is missing. Returns the reason if that fails, otherwise `undefined`. */
 export const installRedis = (): string | undefined => install(['redis-server'], findRedis)
 
 function install(packages: readonly string[], find: () => object | { readonly missing: string }): string | undefined {
@@ -27,12 +27,12 @@ function install(packages: readonly string[], find: () => object | { readonly mi
   } catch (error) {
     return `${found.missing} (apt-get failed: ${String((error as { stderr?: Buffer }).stderr ?? error).trim()})`
   }
-  const now = find()
-  return 'missing' in now ? String(now.missing) : undefined
+  const foundAfter = find()
+  return 'missing' in foundAfter ? String(foundAfter.missing) : undefined
 }
 
 function cannotInstall(): string | undefined {
-  if (process.getuid?.() !== 0) return 'it can be installed only by root'
+  if (process.getuid?.() !== 0) return 'only root can install it'
   return existsSync('/usr/bin/apt-get') ? undefined : 'there is no apt-get on this machine'
 }
 
@@ -41,14 +41,14 @@ function apt(...words: readonly string[]): void {
   execFileSync('apt-get', ['--quiet', ...words], { env, stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
-/** Debian starts a service that is installed, unless this file says no. */
+/** Writes the policy file that keeps Debian from starting the installed services. */
 function withoutServices(work: () => void): void {
-  const own = !existsSync(POLICY)
-  if (own) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  const isNew = !existsSync(POLICY)
+  if (isNew) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
   try {
     work()
   } finally {
-    if (own) rmSync(POLICY, { force: true })
+    if (isNew) rmSync(POLICY, { force: true })
   }
 }
 

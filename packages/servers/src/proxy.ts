@@ -1,16 +1,16 @@
 import { connect, createServer, type Socket } from 'node:net'
 
-/** What stands between a client and a server, and can lose what it passes on. */
+/** A proxy between a client and a server, which can lose data. */
 export interface Proxy {
   readonly host: string
   readonly port: number
-  /** Passes nothing on any more, and says so to nobody: both ends wait. */
+  /** Stops forwarding without closing connections, so that both ends wait. */
   freeze(): void
-  /** Passes on what waits, and goes on. */
+  /** Forwards the held data, and continues. */
   thaw(): void
-  /** Takes new connections, and passes nothing of them on; those that are there go on. */
+  /** Accepts new connections but does not forward them. Existing ones continue. */
   stall(): void
-  /** Cuts every connection, once what the client sends next that holds `text` has been passed on to the server. */
+  /** Cuts every connection after forwarding the next client data that contains `text`. */
   cutAfter(text: string): Promise<void>
   /** Cuts every connection now. */
   cut(): void
@@ -54,7 +54,7 @@ export function startProxy(target: { readonly host: string; readonly port: numbe
         if (from === client && cutter !== undefined && bytes.includes(cutter.text)) {
           const { done } = cutter
           cutter = undefined
-          // The answer never comes: it is cut off before the server can have given it.
+          // Cut the connection before the client can receive the answer.
           from.pause()
           upstream.removeAllListeners('data')
           upstream.write(bytes, () => {

@@ -1,41 +1,41 @@
 import { rmSync } from 'node:fs'
 import { type Owner, temporaryFolder, unprivileged } from './owner.ts'
-import { find } from './path.ts'
+import { findProgram } from './path.ts'
 import { freePort } from './port.ts'
 import { ServerProcess } from './process.ts'
 
-/** A Redis server of one's own, which keeps its data in memory only. */
+/** A Redis server for tests, which keeps its data in memory only. */
 export interface RedisServer {
   readonly host: string
   readonly port: number
   readonly pid: number
-  /** Ends it as a crash would; it forgets everything. */
+  /** Kills it, as in a crash. Its data are lost. */
   kill(): Promise<void>
   /** Starts it again on the same port, empty. */
   restart(): Promise<void>
-  /** Has it answer nothing until it is resumed; its connections stay. */
+  /** Stops it from answering until `resume()`. Its connections stay. */
   pause(): void
   resume(): void
-  /** Ends it and removes its folder. */
+  /** Stops it and removes its folder. */
   stop(): Promise<void>
 }
 
 const HOST = '127.0.0.1'
 
-/** The program of the server, or why there is none. */
+/** Returns the program of the server, or the reason why it is missing. */
 export function findRedis(): { readonly server: string } | { readonly missing: string } {
-  const server = find('redis-server')
+  const server = findProgram('redis-server')
   if (server !== undefined) return { server }
   return {
     missing:
-      'Redis is left out: it is not installed. Have it with `apt-get install redis-server`, or run packages/servers/src/install.ts as root.',
+      'Redis is not installed. Install it with `apt-get install redis-server`, or run packages/servers/src/install.ts as root.',
   }
 }
 
 /**
  * Starts a Redis server in a temporary folder on a free port.
  *
- * @throws Error when it is not installed or cannot be started, with what it wrote.
+ * @throws Error if it is not installed or does not start, with its output.
  */
 export async function startRedis(): Promise<RedisServer> {
   const found = findRedis()
@@ -72,7 +72,7 @@ interface Home {
 function startIn({ command, owner, folder, port }: Home): Promise<ServerProcess> {
   const settings = { bind: HOST, port, dir: folder, save: '', appendonly: 'no' }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  // It writes to its output, where nobody reads.
+  // Redis logs to stdout; send that to stderr, which the supervisor reads.
   const toErrors = ['-c', 'exec "$0" "$@" >&2', command, ...args]
   return ServerProcess.start({
     command: '/bin/sh',

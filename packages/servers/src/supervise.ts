@@ -1,4 +1,4 @@
-// Runs one server, and ends it when whoever asked for it ends in whatever way: then this process's input closes.
+// Runs one server, and ends it when the parent process ends, even by a crash: that closes the input of this process.
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 
@@ -17,7 +17,7 @@ const server = spawn(order.command, order.args, {
   env: { ...process.env, ...order.env },
   stdio: ['ignore', 'inherit', 'inherit'],
   cwd: '/',
-  // A group of its own, so that an interrupt at the keyboard reaches it only from here.
+  // Use a process group, so that an interrupt at the keyboard does not reach the server directly.
   detached: true,
   ...(uid === undefined || gid === undefined ? {} : { uid, gid }),
 })
@@ -35,11 +35,11 @@ server.on('exit', (code, signal) => {
 })
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-// What is written to a closed pipe is lost, and that is no reason to leave the server behind.
+// A closed output pipe must not end this process before the server.
 process.stderr.on('error', () => {})
 process.stdin.resume()
 process.stdin.on('close', () => {
   isAlone = true
-  // The whole group: a server's processes for its connections would otherwise stay a while.
+  // Kill the whole group, since the processes for connections would otherwise survive for a while.
   if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
 })

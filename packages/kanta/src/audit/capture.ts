@@ -3,21 +3,22 @@ import { type Node, type NodeOf, type StatementContext, type TransactionHook, wa
 import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
 import type { TableDefinition } from '../table/index.ts'
+import { type AuditFacet, auditFacets } from './facet.ts'
 import type { StoredRow } from './image.ts'
 import { captureInsert } from './insert.ts'
-import { type Keyed, keyOf } from './key.ts'
+import { type KeyedTable, keyOf } from './key.ts'
 import { captureMerge } from './merge.ts'
 import type { Settings } from './options.ts'
 import { record } from './record.ts'
-import { byKey, candidates, looseKey, rowsOf } from './rows.ts'
+import { looseKey, mapByKey, rowsOf, selectCandidates } from './rows.ts'
 
-/** A statement that writes an audited table, and where its changes go. */
+/** A statement that writes an audited table, with what it takes to record its changes. */
 export class Capture {
   readonly statement: StatementContext
   readonly next: () => Promise<unknown[]>
   readonly settings: Settings
   readonly db: DatabaseHandle
-  readonly table: Keyed
+  readonly table: KeyedTable
   /** The name that the table has in the statement. */
   readonly name: string
 
@@ -28,7 +29,7 @@ export class Capture {
     next: () => Promise<unknown[]>,
   ) {
     const table = target?.kind === 'alias' ? target.operand : target
-    if (table?.kind !== 'table') throw unseen('A table that is given as text')
+    if (table?.kind !== 'table') throw bypassError('A table in SQL text')
     const { schema, name } = table
     const definition = table.definition as TableDefinition | undefined
     this.statement = statement
@@ -39,17 +40,17 @@ export class Capture {
     this.name = target?.kind === 'alias' ? target.name : name
   }
 
-  get isPostgres(): boolean {
-    return dialectOf(this.db).name === 'postgres'
+  get facet(): AuditFacet {
+    return auditFacets.of(dialectOf(this.db))
   }
 
   derive(key: string, tree: Node, rows: 'as asked' | 'as stored' = 'as stored'): Promise<StoredRow[]> {
     return this.statement.derive(`audit: ${key}`, () => tree, rows) as Promise<StoredRow[]>
   }
 
-  /** The rows of some keys as they are now, by their keys. */
-  async now(keys: readonly StoredRow[]): Promise<Map<string, StoredRow>> {
-    return byKey(await rowsOf(this.db, this.table, keys), this.table)
+  /** Reads the current rows of some keys, by their keys. */
+  async currentRows(keys: readonly StoredRow[]): Promise<Map<string, StoredRow>> {
+    return mapByKey(await rowsOf(this.db, this.table, keys), this.table)
   }
 
   record(changes: readonly { before: StoredRow | undefined; after: StoredRow | undefined }[], asked?: string) {
@@ -58,30 +59,30 @@ export class Capture {
   }
 }
 
-/** Keeps the trail: goes along with every statement that writes an audited table. */
+/** Creates the transaction hook that records every statement that writes an audited table. */
 export function auditHook(settings: Settings): TransactionHook {
   return {
     name: 'audit',
-    joins: ({ kind, writes }) => WRITING.has(kind) && writes.some(settings.audits),
+    joins: ({ kind, writes }) => WRITING.has(kind) && writes.some(settings.isAudited),
     around: async (statement, next) => {
       const { tree } = statement
-      refuseInner(tree)
+      refuseInnerWrites(tree)
       switch (tree.kind) {
         case 'insert':
           return captureInsert(tree, new Capture(tree.into, settings, statement, next))
         case 'update':
-          refuseSeveral(tree.targets)
+          refuseSeveralTargets(tree.targets)
           return captureUpdate(tree, new Capture(tree.targets[0], settings, statement, next))
         case 'delete':
-          refuseSeveral(tree.targets)
+          refuseSeveralTargets(tree.targets)
           return captureDelete(tree, new Capture(tree.targets[0], settings, statement, next))
         case 'merge':
           return captureMerge(tree, new Capture(tree.into, settings, statement, next))
         case 'explain':
           if (tree.options === undefined) return next()
-          throw unseen('A write inside of an explanation')
+          throw bypassError('A write in an explain statement')
         default:
-          throw unseen('SQL text that writes')
+          throw bypassError('SQL text that writes')
       }
     },
   }
@@ -91,35 +92,35 @@ const WRITING: ReadonlySet<Node['kind']> = new Set([
   ...(['insert', 'update', 'delete', 'merge', 'select', 'explain', 'rawStatement'] as const),
 ])
 
-export const unseen = (what: string): KantaError =>
+export const bypassError = (what: string): KantaError =>
   new KantaError(
     'policy',
-    `${what} would pass by the audit trail. Build the statement by itself, as one of several in db.transaction().`,
+    `${what} bypasses the audit trail. Build it as a statement of its own; run several in db.transaction().`,
   )
 
-/** The statements that capture derives would run what is written inside of this one, too. */
-function refuseInner(tree: Node): void {
+/** Refuses writes inside of a statement, since the derived statements would run them again. */
+function refuseInnerWrites(tree: Node): void {
   walk(tree, (part) => {
-    if (part !== tree && tree.kind !== 'explain' && INNER.has(part.kind))
-      throw unseen('A write inside of another statement')
-    if (part.kind === 'trusted' && part.writes.length > 0) throw unseen(`SQL text that writes ('${part.name}')`)
+    if (part !== tree && tree.kind !== 'explain' && WRITES.has(part.kind))
+      throw bypassError('A write inside of another statement')
+    if (part.kind === 'trusted' && part.writes.length > 0) throw bypassError(`SQL text that writes ('${part.name}')`)
   })
 }
 
-const INNER: ReadonlySet<Node['kind']> = new Set(['insert', 'update', 'delete', 'merge'])
+const WRITES: ReadonlySet<Node['kind']> = new Set(['insert', 'update', 'delete', 'merge'])
 
-function refuseSeveral(targets: readonly Node[]): void {
-  if (targets.length > 1) throw unseen('A write to several tables at once')
+function refuseSeveralTargets(targets: readonly Node[]): void {
+  if (targets.length > 1) throw bypassError('A write to several tables at once')
 }
 
-/** An update: images before under lock, the statement, images after by the keys that the rows then have. */
+/** Captures an update: reads and locks the old rows, runs the statement, and reads the new rows by their new keys. */
 async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<unknown[]> {
   const { table, name, db } = capture
   const moved = newKeys(tree, table)
-  const before = byKey(
+  const before = mapByKey(
     await capture.derive(
       'before',
-      candidates(
+      selectCandidates(
         tree,
         name,
         db,
@@ -129,31 +130,31 @@ async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<
     table,
   )
   const result = await capture.next()
-  refuseUnheld(countOf(tree, result) > before.size, capture)
+  refuseMissingImages(changedRowCount(tree, result) > before.size, capture)
   if (before.size === 0) return result
   const rows = [...before.values()].map((row) => withoutKeys(row, moved))
   const keys = [...before.values()].map((row) => withKeys(row, moved))
-  const after = await capture.now(keys)
+  const after = await capture.currentRows(keys)
   await capture.record(rows.map((row, i) => ({ before: row, after: after.get(looseKey(keys[i]!, table.key)) })))
   return result
 }
 
-/** A column of the key that an update sets, and its new value beside the row as it was. */
+/** A key column that an update sets, with its new value as an item to select beside the old row. */
 interface NewKey {
   readonly column: string
   readonly alias: string
   readonly item: Node
 }
 
-function newKeys(tree: NodeOf<'update'>, { key, definition, ...table }: Keyed): readonly NewKey[] {
+function newKeys(tree: NodeOf<'update'>, { key, definition, ...table }: KeyedTable): readonly NewKey[] {
   return tree.sets.flatMap((set, i) => {
-    if (set.kind !== 'assignment' || set.column.kind !== 'ref') throw unseen('A column that is set by SQL text')
+    if (set.kind !== 'assignment' || set.column.kind !== 'ref') throw bypassError('A column that is set by SQL text')
     const { column } = set.column
     if (!key.includes(column)) return []
     if (set.value.kind === 'default')
       throw new KantaError(
         'unsupported',
-        `The key of '${fullName(table)}' is set to its default, which the audit cannot follow.`,
+        `The audit cannot follow an update that sets the key of '${fullName(table)}' to its default. Give the key a value.`,
       )
     const alias = `kanta key ${i}`
     return [{ column, alias, item: { kind: 'alias', operand: set.value, name: alias, columns: undefined } as Node }]
@@ -170,32 +171,35 @@ function withoutKeys(row: StoredRow, moved: readonly NewKey[]): StoredRow {
   return own
 }
 
-/** A delete: images before under lock, the statement, and a look at what is still there if it took less. */
+/** Captures a delete: reads and locks the rows, runs the statement, and reads which rows remain if it deleted fewer. */
 async function captureDelete(tree: NodeOf<'delete'>, capture: Capture): Promise<unknown[]> {
   const { table, name, db } = capture
-  const before = byKey(await capture.derive('before', candidates(tree, name, db)), table)
+  const before = mapByKey(await capture.derive('before', selectCandidates(tree, name, db)), table)
   const result = await capture.next()
-  refuseUnheld(countOf(tree, result) > before.size, capture)
+  refuseMissingImages(changedRowCount(tree, result) > before.size, capture)
   if (before.size === 0) return result
   const rows = [...before.values()]
-  const left = countOf(tree, result) === before.size ? new Map<string, StoredRow>() : await capture.now(rows)
-  refuseUnheld(countOf(tree, result) > before.size - left.size, capture)
+  const left =
+    changedRowCount(tree, result) === before.size ? new Map<string, StoredRow>() : await capture.currentRows(rows)
+  refuseMissingImages(changedRowCount(tree, result) > before.size - left.size, capture)
   await capture.record(rows.map((row) => ({ before: row, after: left.get(looseKey(row, table.key)) })))
   return result
 }
 
-/** How many rows a statement changed, from its result. */
-export function countOf(tree: { readonly returning: readonly Node[] }, result: readonly unknown[]): number {
+/** Returns the number of rows that a statement changed, from its result. */
+export function changedRowCount(tree: { readonly returning: readonly Node[] }, result: readonly unknown[]): number {
   if (tree.returning.length > 0) return result.length
   const { numUpdatedRows, numDeletedRows, numChangedRows } = Object(result[0]) as Record<string, bigint | undefined>
   return Number(numDeletedRows ?? numUpdatedRows ?? numChangedRows ?? 0n)
 }
 
-/** Undoes a statement that changed rows of which there is no image: others brought them after the images were taken. */
-function refuseUnheld(isUnheld: boolean, { table }: Capture): void {
+/**
+ * Undoes a statement that changed rows without an image, which another transaction added after the images were read.
+ */
+function refuseMissingImages(isUnheld: boolean, { table }: Capture): void {
   if (!isUnheld) return
   throw new KantaError(
     'serialization_failure',
-    `This statement changes rows of '${fullName(table)}' that were not there, or not meant by it, when their images were taken for the audit trail. Run it again.`,
+    `Another transaction changed rows of '${fullName(table)}' between reading their images for the audit trail and this statement. Run it again.`,
   )
 }

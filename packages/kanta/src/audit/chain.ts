@@ -4,20 +4,20 @@ import type { Entry } from './record.ts'
 import { sha256 } from './sha256.ts'
 import { auditTables } from './table.ts'
 
-/** Where a chain ends. */
-export interface Head {
+/** The end of a hash chain. */
+export interface ChainHead {
   readonly seq: bigint
   readonly hash: string
 }
 
-/** An entry with its place in the chain. */
-export interface Link extends Entry, Head {}
+/** An entry with its position in the chain. */
+export interface ChainLink extends Entry, ChainHead {}
 
 const utf8 = new TextEncoder()
 
 /**
- * The hash of an entry, which holds that of the entry before it: SHA-256 over a list in JSON, as in
- * https://datatracker.ietf.org/doc/html/rfc6962#section-2 but for a chain in place of a tree.
+ * Returns the hash of an entry, which covers the hash of the previous entry: SHA-256 over a list in JSON, as in
+ * https://datatracker.ietf.org/doc/html/rfc6962#section-2 but for a chain instead of a tree.
  */
 export function hashOf(previous: string, seq: bigint, entry: Entry): string {
   const { before_image, after_image, metadata, previous_key } = entry
@@ -29,11 +29,11 @@ export function hashOf(previous: string, seq: bigint, entry: Entry): string {
   return sha256(utf8.encode(JSON.stringify(parts)))
 }
 
-/** Entries as the next links of the chain. Its end is locked until the transaction ends, so that it cannot fork. */
-export async function chained(db: DatabaseHandle, table: string, entries: readonly Entry[]): Promise<Link[]> {
+/** Appends entries to the chain. Locks its end until the transaction ends, so that it cannot fork. */
+export async function linkEntries(db: DatabaseHandle, table: string, entries: readonly Entry[]): Promise<ChainLink[]> {
   const { head } = auditTables(table)
-  let { seq, hash } = await lockedHead(db, table)
-  const links: Link[] = []
+  let { seq, hash } = await lockHead(db, table)
+  const links: ChainLink[] = []
   for (const entry of entries) {
     seq++
     hash = hashOf(hash, seq, entry)
@@ -47,19 +47,19 @@ export async function chained(db: DatabaseHandle, table: string, entries: readon
   return links
 }
 
-/** The end of the chain; nobody else has it until the transaction ends. */
-export async function lockedHead(db: DatabaseHandle, table: string): Promise<Head> {
+/** Reads the end of the chain and locks it until the transaction ends. */
+export async function lockHead(db: DatabaseHandle, table: string): Promise<ChainHead> {
   const { head } = auditTables(table)
   const query = db
     .selectFrom(head as never)
     .selectAll()
     .where('id' as never, '=', 1 as never)
   const locking = dialectOf(db).capabilities.locks ? query.forUpdate() : query
-  const [found] = (await locking.execute()) as Head[]
+  const [found] = (await locking.execute()) as ChainHead[]
   if (found === undefined)
     throw new KantaError(
       'plugin',
-      `The table of the end of the chain of '${table}' is empty. Let audit() start the trail.`,
+      `The head table of the audit trail '${table}' is empty. Let audit() start the trail.`,
     )
   return found
 }

@@ -1,19 +1,22 @@
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
 import { dialectOf } from '../extend/internal/index.ts'
+import { semanticsOf } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../table/index.ts'
 import type { Capture } from './capture.ts'
-import type { Keyed } from './key.ts'
+import type { KeyedTable } from './key.ts'
 import { locksOf, star } from './rows.ts'
 
 type Insert = NodeOf<'insert'>
 
-const NEW = 'kanta_new'
+const NEW_ROWS = 'kanta_new'
 const ref = (table: string, column: string): Node => ({ kind: 'ref', schema: undefined, table, column })
 
-/** The rows that an insert may change or take away, under lock; `undefined` for one that only adds rows. */
-export function conflicting(tree: Insert, { table, name, db }: Capture): Node | undefined {
+/**
+ * Returns a locking query of the rows that an insert may change or replace; `undefined` for one that only adds rows.
+ */
+export function conflictingRows(tree: Insert, { table, name, db }: Capture): Node | undefined {
   const { conflict, duplicate, columns = [] } = tree
   const updates = conflict?.kind === 'conflict' && conflict.action === 'update'
   const replaces = tree.verb === 'replace' || /replace/i.test(tree.or ?? '')
@@ -23,69 +26,70 @@ export function conflicting(tree: Insert, { table, name, db }: Capture): Node | 
     if (set.kind === 'assignment' && set.column.kind === 'ref' && table.key.includes(set.column.column))
       throw new KantaError(
         'unsupported',
-        `The audit cannot follow an upsert that changes the key of '${fullName(table)}'.`,
+        `The audit cannot follow an upsert that changes the key of '${fullName(table)}'. Update the key in a statement of its own.`,
       )
   const uniques = updates && conflict.columns.length > 0 ? [conflict.columns] : allUniques(table)
-  const used = uniques.filter((unique) => mayMeet(unique, columns, table))
+  const used = uniques.filter((unique) => mayConflict(unique, columns, table))
   const wanted = columns.filter((column) => used.some((unique) => unique.includes(column)))
   if (wanted.length === 0) return undefined
   const dialect = dialectOf(db)
-  const given = (column: string): Node => {
+  const newValue = (column: string): Node => {
     const definition = table.definition?.columns.get(column)
-    if (dialect.name !== 'postgres' || definition === undefined || tree.query !== undefined) return ref(NEW, column)
-    return { kind: 'cast', operand: ref(NEW, column), type: { kind: 'word', text: dialect.typeName(definition) } }
+    if (!semanticsOf(dialect).untypedValues || definition === undefined || tree.query !== undefined)
+      return ref(NEW_ROWS, column)
+    return { kind: 'cast', operand: ref(NEW_ROWS, column), type: { kind: 'word', text: dialect.typeName(definition) } }
   }
   const meets = used.map(
     (unique): Node => ({
       kind: 'and',
-      items: unique.map((column) => ({ kind: 'binary', left: ref(name, column), op: '=', right: given(column) })),
+      items: unique.map((column) => ({ kind: 'binary', left: ref(name, column), op: '=', right: newValue(column) })),
     }),
   )
   const cte: Node = {
-    ...{ kind: 'cte', name: NEW, materialized: undefined },
+    ...{ kind: 'cte', name: NEW_ROWS, materialized: undefined },
     columns: tree.query === undefined ? wanted : columns,
-    query: newRows(tree, columns, wanted, table),
+    query: queryOfRows(tree, columns, wanted, table),
   }
   const on: Node = meets.length === 1 ? meets[0]! : { kind: 'or', items: meets }
   return nodeWith('select', {
     ctes: [...tree.ctes, cte],
     recursive: tree.recursive,
     items: [star(name)],
-    from: [{ kind: 'table', schema: undefined, name: NEW, definition: undefined }],
+    from: [{ kind: 'table', schema: undefined, name: NEW_ROWS, definition: undefined }],
     joins: [{ kind: 'joined', style: 'inner join', lateral: false, source: tree.into, on: [on] }],
     locks: locksOf(name, db),
   })
 }
 
-/** All that a new row may meet an old one in. */
-function allUniques(table: Keyed): readonly (readonly string[])[] {
+/** Returns all keys in which a new row may conflict with an old one. */
+function allUniques(table: KeyedTable): readonly (readonly string[])[] {
   const { definition, key } = table
   if (definition === undefined)
     throw new KantaError(
       'unsupported',
-      `Which rows of '${fullName(table)}' a new one would meet is known from its uniques. Give the database its schema, or name the columns: onConflict((c) => c.columns([…])).`,
+      `The audit does not know the unique columns of '${fullName(table)}', in which new rows may conflict. Give the database its schema, or name the columns: onConflict((c) => c.columns([…])).`,
     )
   const indexes = definition.indexes.filter(({ unique }) => unique)
   return [key, ...definition.uniques.map(({ columns }) => columns), ...indexes.map(({ columns }) => columns)]
 }
 
-/** Whether rows that give some columns can meet others in these; a column that is left out is null, or new. */
-function mayMeet(unique: readonly string[], columns: readonly string[], table: Keyed): boolean {
+/** Returns true if rows with some columns can conflict in a unique key. A column that is left out is null or new. */
+function mayConflict(unique: readonly string[], columns: readonly string[], table: KeyedTable): boolean {
   for (const name of unique) {
     if (columns.includes(name)) continue
     const column = table.definition?.columns.get(name)
     if (column?.default !== undefined)
       throw new KantaError(
         'unsupported',
-        `The audit cannot tell which rows of '${fullName(table)}' an upsert meets that leaves '${name}' to its default. Give it.`,
+        `The audit cannot find the rows of '${fullName(table)}' that conflict with an upsert that leaves '${name}' to its default. Give it a value.`,
       )
     return false
   }
   return true
 }
 
-/** The rows of an insert as a query. */
-function newRows(tree: Insert, columns: readonly string[], wanted: readonly string[], table: Keyed): Node {
+/** Returns the rows of an insert as a query. */
+function queryOfRows(tree: Insert, columns: readonly string[], wanted: readonly string[], table: KeyedTable): Node {
   if (tree.query !== undefined) return tree.query
   const codecOf = (name: string): Codec | undefined => table.definition?.columns.get(name)?.codec
   if (tree.rows?.kind === 'slot') {
@@ -94,8 +98,8 @@ function newRows(tree: Insert, columns: readonly string[], wanted: readonly stri
     const codecs = table.definition === undefined ? undefined : wanted.map((name) => orNull(codecOf(name)))
     const values: Node = { kind: 'values', columns: keys, rows: { ...tree.rows, codec: { columns: keys, codecs } } }
     return nodeWith('select', {
-      items: keys.map((key) => ref(NEW, key)),
-      from: [{ kind: 'alias', operand: values, name: NEW, columns: undefined }],
+      items: keys.map((key) => ref(NEW_ROWS, key)),
+      from: [{ kind: 'alias', operand: values, name: NEW_ROWS, columns: undefined }],
     })
   }
   const [first, ...others] = tree.tuples.map((tuple) => {
@@ -116,7 +120,7 @@ function itemOf(item: Node, name: string, codec: ColumnDefinition['codec']): Nod
   return { kind: 'alias', operand, name, columns: undefined }
 }
 
-/** What a row leaves out is null. */
+/** Wraps a codec, so that a missing value is null. */
 const orNull = (codec: Codec | undefined): Codec => ({
   name: codec?.name ?? 'value',
   encode: (value) => (value === undefined ? null : codec === undefined ? (value as never) : codec.encode(value)),

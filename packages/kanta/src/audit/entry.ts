@@ -1,28 +1,28 @@
 import { KantaError } from '../error/index.ts'
-import type { Head } from './chain.ts'
-import { type Image, parseImage, readImage, readValue, redacted, type Stored, valueOf } from './image.ts'
-import type { Named } from './names.ts'
+import type { ChainHead } from './chain.ts'
+import { type Image, parseImage, readImage, readValue, redacted, type StoredValue, valueOf } from './image.ts'
+import type { NamedTable } from './names.ts'
 import type { Entry, Operation } from './record.ts'
 
-/** An entry as the table of the trail holds it. */
-export interface Row extends Entry, Omit<Head, 'hash'> {
+/** An entry as a row of the trail table. */
+export interface EntryRow extends Entry, Omit<ChainHead, 'hash'> {
   readonly hash: string | null
 }
 
-/** What one statement did to one row. */
+/** The change of one row by one statement. */
 export interface AuditEntry {
-  /** Its place in the trail: of two entries the later has the higher number. */
+  /** The position in the trail. A later entry has a higher number. */
   readonly seq: bigint
-  /** The transaction that it was part of; see `transactionOf()`. */
+  /** The id of the transaction; see `transactionOf()`. */
   readonly transaction: string
   readonly at: Date
   readonly schema: string | undefined
   readonly table: string
-  /** The key of the row after it, by column. */
+  /** The key of the row after the change, by column. */
   readonly key: Readonly<Record<string, unknown>>
-  /** What became of the row. */
+  /** The effect on the row. */
   readonly operation: 'insert' | 'update' | 'delete'
-  /** What was asked for: a `delete` may have been made an update by a soft delete. */
+  /** The statement of the program: a soft delete turns a `delete` into an update. */
   readonly asked: string
   readonly actor: unknown
   readonly reason: unknown
@@ -31,26 +31,29 @@ export interface AuditEntry {
   readonly metadata: unknown
 }
 
-/** The images of a row as the database held them. */
+/** The images of a row as the database stored them. */
 export interface Images {
   readonly before: Image | null
   readonly after: Image | null
 }
 
-export const imagesOf = (row: Row): Images => ({
+export const imagesOf = (row: EntryRow): Images => ({
   before: row.before_image === null ? null : parseImage(row.before_image),
   after: row.after_image === null ? null : parseImage(row.after_image),
 })
 
-/** An entry for the program; of images only the columns that it may read. */
-export function entryOf(row: Row, images: Images, { table, toProgram }: Named): AuditEntry {
+/** Returns an entry for the program, whose images have only the columns that it may read. */
+export function entryOf(row: EntryRow, images: Images, { table, toProgram }: NamedTable): AuditEntry {
   const image = (one: Image | null) => (one === null ? null : readImage(one, table.definition, toProgram))
   const whole = (images.after ?? images.before)!
   const key = table.key.map((name): [string, unknown] => {
     const value = whole[name]
     if (value === undefined || value === redacted)
-      throw new KantaError('policy', `The key '${name}' of '${table.name}' may not be read.`)
-    return [toProgram(name), readValue(value as Stored, table.definition?.columns.get(name)?.codec)]
+      throw new KantaError(
+        'policy',
+        `The policies do not let this context read the key '${name}' of '${table.name}'. Use a context with that right.`,
+      )
+    return [toProgram(name), readValue(value as StoredValue, table.definition?.columns.get(name)?.codec)]
   })
   return {
     seq: row.seq,
@@ -69,12 +72,12 @@ export function entryOf(row: Row, images: Images, { table, toProgram }: Named): 
   }
 }
 
-/** What is not the same in two images, by column. */
+/** The differences between two images, by column. */
 export type Difference = Readonly<Record<string, { readonly before: unknown; readonly after: unknown }>>
 
 /**
- * What an entry changed, or what is different between the rows that two entries left: by column, the values before and
- * after. A column that an image does not have is `undefined` there.
+ * Returns the changes of an entry, or the differences between the rows after two entries: the values before and after,
+ * by column. A column that an image lacks is `undefined`.
  *
  * @example
  * ```ts
@@ -94,7 +97,7 @@ export function diff(entry: Pick<AuditEntry, 'before' | 'after'>, later?: Pick<A
   return Object.fromEntries(found)
 }
 
-/** Whether two values of a column are the same to a program. */
+/** Returns true if two values of a column are equal to a program. */
 function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false

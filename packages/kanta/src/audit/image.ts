@@ -1,20 +1,22 @@
 import { KantaError } from '../error/index.ts'
 import type { Codec, TableDefinition } from '../table/index.ts'
 
-/** A value as the database gives and takes it. */
-export type Stored = null | boolean | number | bigint | string | Uint8Array | readonly Stored[]
-export type StoredRow = Readonly<Record<string, Stored>>
+/** A value as the driver returns and accepts it. */
+export type StoredValue = null | boolean | number | bigint | string | Uint8Array | readonly StoredValue[]
+export type StoredRow = Readonly<Record<string, StoredValue>>
 
-/** Stands in an image for a value that was never kept. */
+/** Stands in an image for a redacted value, which the trail never stored. */
 export const redacted: { readonly redacted: true } = Object.freeze({ redacted: true })
 
-/** What JSON holds for a value: what it has no form for is an object of one member, which no stored value is. */
-type Cell = null | boolean | number | string | readonly Cell[] | { readonly [tag: string]: string | boolean }
+/** The JSON form of a value. A value that JSON cannot hold is an object with one member, which no stored value is. */
+type ImageCell = null | boolean | number | string | readonly ImageCell[] | { readonly [tag: string]: string | boolean }
 
-const REDACTED: Cell = { $redacted: true }
+const REDACTED: ImageCell = { $redacted: true }
 
-/** `reals`: whether a whole number that comes as a number is a float, as it is in SQLite beside bigints. */
-export function toCell(value: Stored, reals: boolean): Cell {
+/**
+ * Converts a value to JSON. `reals` is true if a whole `number` is a float, as in SQLite, whose integers are bigints.
+ */
+export function toCell(value: StoredValue, reals: boolean): ImageCell {
   switch (typeof value) {
     case 'bigint':
       return Number.isSafeInteger(Number(value)) ? Number(value) : { $bigint: String(value) }
@@ -24,30 +26,30 @@ export function toCell(value: Stored, reals: boolean): Cell {
     case 'object':
       if (value === null) return null
       if (isBytes(value)) return { $bytes: hexOf(value) }
-      if (!Array.isArray(value)) throw unheld()
-      return (value as readonly Stored[]).map((item) => toCell(item, reals))
+      if (!Array.isArray(value)) throw unsupportedValueError()
+      return (value as readonly StoredValue[]).map((item) => toCell(item, reals))
   }
   return value
 }
 
-/** Of some types, such as the geometries of MariaDB, drivers make objects from which the value cannot be had again. */
-const unheld = (): KantaError =>
+/** For some types, such as geometries of MariaDB, drivers return objects that cannot be converted back. */
+const unsupportedValueError = (): KantaError =>
   new KantaError(
     'unsupported',
-    'The row has a value of a type that an image cannot hold. Keep no trail of its table, or keep the value as text or bytes.',
+    'The row has a value of a type that an image cannot hold. Leave its table out of audit({ tables }), or store the value as text or bytes.',
   )
 
-export function fromCell(cell: Cell): Stored | typeof redacted {
+export function fromCell(cell: ImageCell): StoredValue | typeof redacted {
   if (typeof cell === 'number') return Number.isSafeInteger(cell) ? BigInt(cell) : cell
   if (typeof cell !== 'object' || cell === null) return cell
-  if (Array.isArray(cell)) return (cell as readonly Cell[]).map((item) => fromCell(item) as Stored)
+  if (Array.isArray(cell)) return (cell as readonly ImageCell[]).map((item) => fromCell(item) as StoredValue)
   const [[tag, value]] = Object.entries(cell) as [[string, string]]
   if (tag === '$bigint') return BigInt(value)
   if (tag === '$real') return Number(value)
   return tag === '$bytes' ? bytesOf(value) : redacted
 }
 
-// Bytes may come from another realm, such as that of a test runner.
+// Bytes may come from another realm, such as a test runner.
 const isBytes = (value: object): value is Uint8Array => ArrayBuffer.isView(value)
 
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
@@ -61,7 +63,7 @@ export const hexOf = (bytes: Uint8Array): string => {
 const bytesOf = (hex: string): Uint8Array =>
   Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
 
-/** A row as JSON text that gives the very same values again. */
+/** Returns a row as JSON text, from which exactly the same values can be read. */
 export function imageText(row: StoredRow, reals: boolean, hidden?: (column: string) => boolean): string {
   const cells = Object.entries(row).map(([name, value]) => [
     name,
@@ -70,38 +72,38 @@ export function imageText(row: StoredRow, reals: boolean, hidden?: (column: stri
   return JSON.stringify(Object.fromEntries(cells))
 }
 
-/** A row that may lack the values that were never kept. */
-export type Image = Readonly<Record<string, Stored | typeof redacted>>
+/** A row with redacted values. */
+export type Image = Readonly<Record<string, StoredValue | typeof redacted>>
 
 export function parseImage(text: string): Image {
-  const cells = JSON.parse(text) as Record<string, Cell>
+  const cells = JSON.parse(text) as Record<string, ImageCell>
   return Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, fromCell(cell)]))
 }
 
-/** A row as the program reads it from the table. */
+/** Returns a row as the program reads it from the table. */
 export function readImage(
   image: Image,
   definition: TableDefinition | undefined,
   rename: (name: string) => string,
 ): Record<string, unknown> {
   const read = (name: string, value: Image[string]): unknown =>
-    value === redacted ? value : readValue(value as Stored, definition?.columns.get(name)?.codec)
+    value === redacted ? value : readValue(value as StoredValue, definition?.columns.get(name)?.codec)
   return Object.fromEntries(Object.entries(image).map(([name, value]) => [rename(name), read(name, value)]))
 }
 
-/** A value as the program reads it. */
-export function readValue(value: Stored, codec: Codec | undefined): unknown {
+/** Returns a value as the program reads it. */
+export function readValue(value: StoredValue, codec: Codec | undefined): unknown {
   if (value === null) return null
-  const narrowed = codec?.bigint === true ? value : narrow(value)
+  const narrowed = codec?.bigint === true ? value : toNumber(value)
   return codec === undefined ? narrowed : codec.decode(narrowed as never)
 }
 
-function narrow(value: Stored): unknown {
-  if (Array.isArray(value)) return value.map(narrow)
+function toNumber(value: StoredValue): unknown {
+  if (Array.isArray(value)) return value.map(toNumber)
   return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
 }
 
-/** A value of the context or of the program as JSON text. */
+/** Returns a value of the context or of the program as JSON text. */
 export function valueText(value: unknown): string | null {
   if (value === undefined || value === null) return null
   const plain = (one: unknown): unknown => {

@@ -4,9 +4,10 @@ import { type DatabaseHandle, dialectOf, ownPlugin, transactionHooksOf } from '.
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { auditHook } from './capture.ts'
-import { type AuditOptions, type Settings, settle } from './options.ts'
+import { auditFacets } from './facet.ts'
+import { type AuditOptions, checkSettings, type Settings } from './options.ts'
 import { checkpoint } from './prune.ts'
-import { write } from './record.ts'
+import { writeEntries } from './record.ts'
 import { auditTables, createTables } from './table.ts'
 import { AuditTrail } from './trail.ts'
 
@@ -19,21 +20,21 @@ export { auditTables } from './table.ts'
 export type { AuditTrail, PastRow, RowKey } from './trail.ts'
 export type { Verification, VerifyOptions } from './verify.ts'
 
-/** What a database has besides with `audit()`. */
+/** The property that `audit()` adds to a database. */
 export interface Audited {
-  /** The trail, scoped like the tables of this handle. */
+  /** The trail, restricted by the policies of this handle. */
   readonly audit: AuditTrail
 }
 
 /**
- * An audit trail: of every row that a statement writes through the database, who changed it when, and how it was before
- * and after, in one transaction with the statement. A write that the trail cannot hold fails.
+ * Keeps an audit trail. For every row that a statement writes through the database, it records who changed it, when,
+ * and the row before and after, in one transaction with the statement. A write that it cannot record fails.
  *
- * Statements that would pass by it are refused: SQL text, writes inside of `with()`, writes to several tables at once.
- * What triggers, other programs and foreign keys with `on delete cascade` do is not seen.
+ * Refuses statements that would bypass it: SQL text, writes inside of `with()`, writes to several tables at once. It
+ * does not see changes by triggers, other programs, and foreign keys with `on delete cascade`.
  *
  * @throws KantaError `invalid_input` for wrong options; a write fails with `plugin` for a table without a known key, and
- * with `policy` without the actor, or for what cannot be seen.
+ * with `policy` without the actor, or for a statement that would bypass the trail.
  *
  * @example
  * ```ts
@@ -53,15 +54,15 @@ export interface Audited {
  * ```
  */
 export function audit(options: AuditOptions = {}): Plugin<Audited> {
-  const settings = settle(options)
+  const settings = checkSettings(options)
   const transactionHook = auditHook(settings)
   return ownPlugin({
     name: 'audit',
     names: namesOf(options),
-    // Last, next to the statement itself: others see it with the rows that it gives its user.
+    // Last, next to the statement: other hooks see the result that the user gets.
     priority: -1_000,
     policies: [
-      // That there is a policy on rows keeps SQL text out, of which nothing is known.
+      // A policy on rows makes Kanta refuse SQL text, whose writes are unknown.
       tablePolicy({
         name: 'audit',
         rule: ({ name, schema, definition }, use, runValues) => {
@@ -71,17 +72,18 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
             name,
             definition: definition as never,
           })
-          if (settings.isOwn(name) || (inside.kind === 'table' && settings.isOwn(inside.name))) refuseOwn(name)
-          // That there is a rule for deletes keeps out truncate(), of which no transaction hook hears.
-          return use === 'delete' && settings.audits(fullName({ schema, name })) ? {} : undefined
+          if (settings.isTrailTable(name) || (inside.kind === 'table' && settings.isTrailTable(inside.name)))
+            refuseTrailTable(name)
+          // A rule for deletes makes Kanta refuse truncate(), which no transaction hook sees.
+          return use === 'delete' && settings.isAudited(fullName({ schema, name })) ? {} : undefined
         },
       }),
     ],
     transactionHooks: [transactionHook],
-    onInit: (db: DatabaseHandle) => start(db, settings),
+    onInit: (db: DatabaseHandle) => startTrail(db, settings),
     extend: (db: DatabaseHandle) => {
-      refuseInner(db, transactionHook)
-      settings.learn(db)
+      refuseLaterHooks(db, transactionHook)
+      settings.learnNames(db)
       return { audit: new AuditTrail(db, settings) }
     },
   })
@@ -93,27 +95,24 @@ const namesOf = ({ tables = [], redact = {} }: AuditOptions): readonly NamedTabl
   ...Object.entries(redact).map(([table, columns]) => ({ table, columns })),
 ]
 
-/** The audit runs inserts in a form of its own, which a transaction hook between it and the statement would not see. */
-function refuseInner(db: DatabaseHandle, own: TransactionHook): void {
+/** Refuses transaction hooks after the audit, since it runs inserts in another form, which they would not see. */
+function refuseLaterHooks(db: DatabaseHandle, own: TransactionHook): void {
   const last = transactionHooksOf(db).at(-1)
   if (last !== undefined && last !== own && transactionHooksOf(db).includes(own))
     throw new KantaError(
       'plugin',
-      `The plugin of '${last.name}' comes after audit(), and has to come before. Raise its priority.`,
+      `The plugin of '${last.name}' comes after audit(), but must come before. Raise its priority.`,
     )
 }
 
-function refuseOwn(name: string): never {
-  throw new KantaError('policy', `'${name}' is the trail itself. Read it by db.audit.`)
+function refuseTrailTable(name: string): never {
+  throw new KantaError('policy', `'${name}' is the audit trail itself. Read it through db.audit.`)
 }
 
-const DIALECTS: readonly string[] = ['sqlite', 'postgres', 'mariadb']
-
-/** Makes the tables where they are missing, and marks where the trail begins. */
-async function start(db: DatabaseHandle, settings: Settings): Promise<void> {
-  const { name } = dialectOf(db)
-  if (!DIALECTS.includes(name))
-    throw new KantaError('unsupported', `audit() needs inserts that return their rows, which ${name} does not have.`)
+/** Creates missing tables, and marks the beginning of the trail. */
+async function startTrail(db: DatabaseHandle, settings: Settings): Promise<void> {
+  // Throws if the database has no audit trail.
+  auditFacets.of(dialectOf(db))
   if (!settings.create) return
   const { table, hashChain } = settings
   await createTables(db, table, hashChain)
@@ -136,6 +135,6 @@ async function start(db: DatabaseHandle, settings: Settings): Promise<void> {
       .selectAll()
       .limit(1)
       .execute()
-    if (some.length === 0) await write(transaction, settings, [checkpoint(transaction, settings, null)])
+    if (some.length === 0) await writeEntries(transaction, settings, [checkpoint(transaction, settings, null)])
   })
 }

@@ -3,21 +3,24 @@ import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
 import { fullName } from '../ir/index.ts'
 import type { Capture } from './capture.ts'
 import type { StoredRow } from './image.ts'
-import { byKey, locksOf, star } from './rows.ts'
+import { locksOf, mapByKey, star } from './rows.ts'
 
 type Merge = NodeOf<'merge'>
 
-/** A merge: images of the rows that it meets under lock, the keys of the rows that it will add, images after. */
+/**
+ * Captures a merge: reads and locks the matching rows, computes the keys of the rows that it may add, runs it, and
+ * reads all of them.
+ */
 export async function captureMerge(tree: Merge, capture: Capture): Promise<unknown[]> {
   const { table } = capture
   refuseNewKeys(tree, capture)
-  const before = byKey(await capture.derive('met', metRows(tree, capture)), table)
+  const before = mapByKey(await capture.derive('met', metRows(tree, capture)), table)
   const added: StoredRow[] = []
   for (const [i, keys] of addedKeys(tree, capture).entries()) added.push(...(await capture.derive(`added ${i}`, keys)))
   const result = await capture.next()
-  const after = await capture.now([...before.values(), ...added])
+  const after = await capture.currentRows([...before.values(), ...added])
   const met = [...before].map(([key, row]) => ({ before: row, after: after.get(key) }))
-  const fresh = [...byKey(added, table).keys()].filter((key) => !before.has(key) && after.has(key))
+  const fresh = [...mapByKey(added, table).keys()].filter((key) => !before.has(key) && after.has(key))
   await capture.record([...met, ...fresh.map((key) => ({ before: undefined, after: after.get(key) }))])
   return result
 }
@@ -29,12 +32,12 @@ function refuseNewKeys(tree: Merge, { table }: Capture): void {
       if (set.kind !== 'assignment' || set.column.kind !== 'ref' || table.key.includes(set.column.column))
         throw new KantaError(
           'unsupported',
-          `The audit cannot follow a merge that changes the key of '${fullName(table)}'.`,
+          `The audit cannot follow a merge that changes the key of '${fullName(table)}'. Update the key in a statement of its own.`,
         )
   }
 }
 
-/** The rows of the table that the merge meets; all of them where it looks at those that the source lacks. */
+/** Returns a query of the rows that match; of all rows if the merge handles those that the source lacks. */
 function metRows(tree: Merge, { name, db }: Capture): Node {
   const { ctes, recursive, into, using, on, whens } = tree
   const isWhole = whens.some((when) => when.kind === 'mergeWhen' && when.match === 'not matched by source')
@@ -45,13 +48,13 @@ function metRows(tree: Merge, { name, db }: Capture): Node {
   })
 }
 
-/** The source of a merge as a join, whose condition `using()` may hold itself. */
+/** Returns the source of a merge as a join. `using()` may hold the condition itself. */
 function joinOf(using: Node | undefined, on: readonly Node[]): Node {
   if (using?.kind === 'joined') return { ...using, style: 'inner join', on: [...using.on, ...on] }
   return { kind: 'joined', style: 'inner join', lateral: false, source: using, on }
 }
 
-/** For each insert of the merge, the keys of the rows that it may add. */
+/** Returns, for each insert of the merge, a query of the keys that it may add. */
 function addedKeys(tree: Merge, { table }: Capture): readonly Node[] {
   const { ctes, recursive, into, using, on } = tree
   return tree.whens.flatMap((when) => {

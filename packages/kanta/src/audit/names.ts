@@ -5,21 +5,21 @@ import { contextOf, type DatabaseHandle, dialectOf, policiesOf, schemaOf } from 
 import { fullName, splitName } from '../ir/index.ts'
 import { checkName } from '../sql/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import { type Keyed, keyOf } from './key.ts'
+import { type KeyedTable, keyOf } from './key.ts'
 import type { Settings } from './options.ts'
 
-/** A table under its names in the program and in the database. */
-export interface Named {
-  /** As the program names it: what policies know. */
+/** A table with its names in the program and in the database. */
+export interface NamedTable {
+  /** The table with the names of the program, which policies use. */
   readonly program: NodeOf<'table'>
-  /** As it is in the database: what the trail knows. */
-  readonly table: Keyed
+  /** The table with the names of the database, which the trail uses. */
+  readonly table: KeyedTable
   readonly toDatabase: (column: string) => string
   readonly toProgram: (column: string) => string
 }
 
-/** What the policies of a database that rename make of a name, in the context of this moment. */
-export function renamed<N extends Node>(part: N, db: DatabaseHandle): N {
+/** Translates a name to that of the database, in the current context. */
+export function renameInDatabase<N extends Node>(part: N, db: DatabaseHandle): N {
   let made: Node = part
   for (const { rewrite, variants } of policiesOf(db)) {
     made = rewrite?.(made) ?? made
@@ -28,43 +28,44 @@ export function renamed<N extends Node>(part: N, db: DatabaseHandle): N {
   return made as N
 }
 
-/** A table by the name that the program has for it, `table` or `schema.table`. */
-export function namedTable(db: DatabaseHandle, given: string, settings: Settings): Named {
+/** Finds a table by its name in the program, `table` or `schema.table`. */
+export function resolveTable(db: DatabaseHandle, given: string, settings: Settings): NamedTable {
   checkName(given, 'a table')
   const [name, schema, ...more] = given.split('.').reverse() as [string, string?]
   if (more.length > 0) refuse(`'${given}' is not a table. Write 'table' or 'schema.table'.`)
   const known = schemaOf(db).get(given)
   const definition = known === undefined ? undefined : localize(known, dialectOf(db))
   const program: NodeOf<'table'> = { kind: 'table', schema, name, definition }
-  const inside = renamed(program, db)
+  const inside = renameInDatabase(program, db)
   const own = { schema: inside.schema, name: inside.name, definition: inside.definition as TableDefinition | undefined }
-  if (!settings.audits(fullName(own))) refuse(`No trail is kept of '${given}'. Name it in audit({ tables: [ … ] }).`)
+  if (!settings.isAudited(fullName(own)))
+    refuse(`The table '${given}' is not audited. Add it to audit({ tables: [ … ] }).`)
   const rename = (column: string): string =>
-    (renamed({ kind: 'ref', schema: undefined, table: undefined, column }, db) as NodeOf<'ref'>).column
+    (renameInDatabase({ kind: 'ref', schema: undefined, table: undefined, column }, db) as NodeOf<'ref'>).column
   return {
     program,
     table: { ...own, key: keyOf(own, settings.keys) },
     toDatabase: rename,
-    toProgram: (column) => inProgram(column, db),
+    toProgram: (column) => toProgramName(column, db),
   }
 }
 
-/** The table of an entry; `undefined` where this handle has none that it could be. */
+/** Finds the table of an entry; returns `undefined` if this handle has no such table. */
 export function tableOfEntry(
   db: DatabaseHandle,
   entry: { readonly schema_name: string | null; readonly table_name: string },
   settings: Settings,
-): Named | undefined {
+): NamedTable | undefined {
   const full = entry.schema_name === null ? entry.table_name : `${entry.schema_name}.${entry.table_name}`
-  // Those with a definition first: it says how images are read.
+  // Tables with a definition first, since it decides how images are read.
   const names = [...schemaOf(db).keys(), full, entry.table_name]
-  for (const name of [...names, ...names.map((one) => inProgram(one, db))]) {
+  for (const name of [...names, ...names.map((one) => toProgramName(one, db))]) {
     const { name: bare, schema } = splitName(name)
-    const inside = renamed<NodeOf<'table'>>({ kind: 'table', schema, name: bare, definition: undefined }, db)
-    if (fullName(inside) === full) return namedTable(db, name, settings)
+    const inside = renameInDatabase<NodeOf<'table'>>({ kind: 'table', schema, name: bare, definition: undefined }, db)
+    if (fullName(inside) === full) return resolveTable(db, name, settings)
   }
   return undefined
 }
 
-const inProgram = (name: string, db: DatabaseHandle): string =>
+const toProgramName = (name: string, db: DatabaseHandle): string =>
   policiesOf(db).reduce((made, policy) => policy.renameColumn?.(made) ?? made, name)

@@ -5,31 +5,31 @@ import { splitName } from '../ir/index.ts'
 import { checkName, show } from '../sql/index.ts'
 import { headName } from './table.ts'
 
-/** What `audit()` takes. */
+/** The options of `audit()`. */
 export interface AuditOptions {
   /**
-   * The tables to keep a trail of, as `table` or `schema.table`; all unless given. Here and below names are those of the
-   * program or of the database, where they differ.
+   * The audited tables, as `table` or `schema.table`; all by default. Here and below, give names of the program or of
+   * the database.
    */
   readonly tables?: readonly string[] | undefined
-  /** The table of the trail; `kanta_audit` unless given. */
+  /** The table of the trail; `kanta_audit` by default. */
   readonly table?: string | undefined
   /** The columns of primary keys, for tables that the schema of the database does not define. */
   readonly keys?: Readonly<Record<string, readonly string[]>> | undefined
-  /** The value of the context that says who writes; a write without it is refused. */
+  /** The name of the writing user in the context. A write without it is refused. */
   readonly actor?: string | undefined
-  /** The value of the context that says why; it may be missing. */
+  /** The name of the reason in the context, which may be missing. */
   readonly reason?: string | undefined
-  /** Columns whose values are never kept, by table. That they changed is seen; what they were is not. */
+  /** Columns whose values are never stored, by table. The trail shows only that they changed. */
   readonly redact?: Readonly<Record<string, readonly string[]>> | undefined
-  /** Chains the entries by hashes, so that `verify()` finds what was changed. Writers then wait for each other. */
+  /** Chains the entries by hashes, so that `verify()` detects manipulation. Writers then wait for each other. */
   readonly hashChain?: boolean | undefined
-  /** Makes the table of the trail when it is missing; true unless given. */
+  /** Creates the table of the trail if it is missing; true by default. */
   readonly create?: boolean | undefined
-  /** Names of policies that say which rows are current, not whose they are: the trail shows rows past them. */
+  /** Names of policies that hide rows because of their state, not their owner. The trail shows these rows. */
   readonly statePolicies?: readonly string[] | undefined
   readonly now?: (() => Date) | undefined
-  /** More to keep with each entry, such as the number of a request: a JSON value. */
+  /** Returns a JSON value to store with each entry, such as the id of a request. */
   readonly metadata?: ((context: Context) => unknown) | undefined
 }
 
@@ -38,7 +38,7 @@ const OPTIONS: readonly string[] = [
   'metadata',
 ]
 
-/** Options that have been checked. */
+/** The checked options. */
 export interface Settings {
   readonly table: string
   readonly keys: Readonly<Record<string, readonly string[]>>
@@ -49,36 +49,36 @@ export interface Settings {
   readonly statePolicies: readonly string[]
   readonly now: () => Date
   readonly metadata: ((context: Context) => unknown) | undefined
-  /** Whether a trail is kept of a table, by its full name. */
-  readonly audits: (name: string) => boolean
-  readonly isOwn: (name: string) => boolean
-  /** Whether a column of a table is never kept; `undefined` where all are. */
-  readonly redacts: (name: string) => ((column: string) => boolean) | undefined
-  /** Makes the names that were given mean what they are called in a database, too, whose plugins may rename. */
-  readonly learn: (db: DatabaseHandle) => void
+  /** Returns true if a table is audited, by its full name. */
+  readonly isAudited: (name: string) => boolean
+  readonly isTrailTable: (name: string) => boolean
+  /** Returns a test for the redacted columns of a table; `undefined` if it has none. */
+  readonly redactedColumns: (name: string) => ((column: string) => boolean) | undefined
+  /** Adds the names in a database, whose plugins may rename, to the given ones. */
+  readonly learnNames: (db: DatabaseHandle) => void
 }
 
-/** Names are asked for as `schema.table`, and may have been given without the schema. */
-const bare = (name: string): string => name.slice(name.indexOf('.') + 1)
-/** Not all databases tell cases apart: a table that is spelled otherwise is audited as well. */
-const plain = (name: string): string => name.toLowerCase()
+/** Removes the schema from a name: the options may name tables without it. */
+const withoutSchema = (name: string): string => name.slice(name.indexOf('.') + 1)
+/** Folds the case of a name, since some databases ignore it. */
+const foldCase = (name: string): string => name.toLowerCase()
 
-export function settle(options: AuditOptions): Settings {
+export function checkSettings(options: AuditOptions): Settings {
   checkOptions('audit()', options, OPTIONS)
   const { tables, table = 'kanta_audit', keys = {}, redact = {}, actor, reason } = options
   checkName(table, 'the table of an audit trail')
   if (tables !== undefined && (!Array.isArray(tables) || tables.length === 0))
-    refuse('audit({ tables }) is a list of names. Leave it out to keep a trail of all tables.')
+    refuse('audit({ tables }) must be a list of names. Leave it out to audit all tables.')
   for (const name of [...(tables ?? []), ...Object.keys(redact), ...Object.keys(keys)]) checkName(name, 'a table')
   for (const name of [actor, reason]) if (name !== undefined) checkName(name, 'the name of a value of the context')
   checkLists('redact', redact)
   checkLists('keys', keys)
-  const own = [table, headName(table)].map(plain)
-  const listed = tables === undefined ? undefined : new Set<string>(tables.map(plain))
+  const own = [table, headName(table)].map(foldCase)
+  const listed = tables === undefined ? undefined : new Set<string>(tables.map(foldCase))
   const known: Record<string, readonly string[]> = { ...keys }
   const hidden = new Map<string, Set<string>>()
   const hide = (name: string, columns: readonly string[]): void => {
-    hidden.set(plain(name), new Set([...(hidden.get(plain(name)) ?? []), ...columns.map(plain)]))
+    hidden.set(foldCase(name), new Set([...(hidden.get(foldCase(name)) ?? []), ...columns.map(foldCase)]))
   }
   for (const [name, columns] of Object.entries(redact)) hide(name, columns)
   const learned = new WeakSet<object>()
@@ -89,22 +89,22 @@ export function settle(options: AuditOptions): Settings {
     statePolicies: options.statePolicies ?? ['softDelete', 'ttl'],
     now: callback('now', options.now) ?? (() => new Date()),
     metadata: callback('metadata', options.metadata),
-    audits: (name) => {
-      const asked = plain(name)
-      if (own.includes(bare(asked))) return false
-      return listed === undefined || listed.has(asked) || listed.has(bare(asked))
+    isAudited: (name) => {
+      const asked = foldCase(name)
+      if (own.includes(withoutSchema(asked))) return false
+      return listed === undefined || listed.has(asked) || listed.has(withoutSchema(asked))
     },
-    isOwn: (name) => own.includes(bare(plain(name))),
-    redacts: (name) => {
-      const columns = hidden.get(plain(name)) ?? hidden.get(bare(plain(name)))
-      return columns && ((column) => columns.has(plain(column)))
+    isTrailTable: (name) => own.includes(withoutSchema(foldCase(name))),
+    redactedColumns: (name) => {
+      const columns = hidden.get(foldCase(name)) ?? hidden.get(withoutSchema(foldCase(name)))
+      return columns && ((column) => columns.has(foldCase(column)))
     },
-    learn: (db) => {
+    learnNames: (db) => {
       const policies = policiesOf(db)
       if (learned.has(policies)) return
       learned.add(policies)
       const { inTable, inColumn } = namesIn(policies)
-      for (const name of tables ?? []) listed!.add(plain(inTable(name)))
+      for (const name of tables ?? []) listed!.add(foldCase(inTable(name)))
       for (const [name, columns] of Object.entries(redact)) {
         hide(inTable(name), columns.map(inColumn))
       }
@@ -113,7 +113,7 @@ export function settle(options: AuditOptions): Settings {
   }
 }
 
-/** What some policies make of the names of a program. */
+/** Returns functions that translate names of the program to those of the database. */
 function namesIn(policies: readonly Policy[]) {
   const renamed = <N extends Node>(node: N): N =>
     policies.reduce<Node>((made, { rewrite }) => rewrite?.(made) ?? made, node) as N
@@ -121,7 +121,7 @@ function namesIn(policies: readonly Policy[]) {
     inTable: (given: string): string => {
       const { name, schema } = splitName(given)
       const made = renamed<NodeOf<'table'>>({ kind: 'table', schema, name, definition: undefined })
-      // A schema that is added is not told apart from others anyway.
+      // A schema that a policy adds makes no difference here.
       return schema === undefined ? made.name : `${made.schema}.${made.name}`
     },
     inColumn: (column: string): string =>
@@ -132,16 +132,16 @@ function namesIn(policies: readonly Policy[]) {
 function checkLists(option: string, lists: Readonly<Record<string, readonly string[]>>): void {
   for (const [table, columns] of Object.entries(lists))
     if (!Array.isArray(columns) || columns.length === 0 || columns.some((name) => typeof name !== 'string'))
-      refuse(`audit({ ${option}: { ${table} } }) is a list of columns, not ${show(columns)}.`)
+      refuse(`audit({ ${option}: { ${table} } }) must be a list of columns, not ${show(columns)}.`)
 }
 
 function flag(option: string, value: unknown, otherwise: boolean): boolean {
   if (value === undefined) return otherwise
-  return typeof value === 'boolean' ? value : refuse(`audit({ ${option} }) is true or false, not ${show(value)}.`)
+  return typeof value === 'boolean' ? value : refuse(`audit({ ${option} }) must be true or false, not ${show(value)}.`)
 }
 
 function callback<F>(option: string, value: F | undefined): F | undefined {
   return value === undefined || typeof value === 'function'
     ? value
-    : refuse(`audit({ ${option} }) is a function, not ${show(value)}.`)
+    : refuse(`audit({ ${option} }) must be a function, not ${show(value)}.`)
 }

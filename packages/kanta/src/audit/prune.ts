@@ -1,27 +1,30 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { type DatabaseHandle, throwIfAborted } from '../extend/internal/index.ts'
 import { show } from '../sql/index.ts'
-import { lockedHead } from './chain.ts'
-import type { Row } from './entry.ts'
+import { lockHead } from './chain.ts'
+import type { EntryRow } from './entry.ts'
 import type { Settings } from './options.ts'
-import { type Entry, keyColumns, transactionId, write } from './record.ts'
+import { type Entry, keyColumns, transactionId, writeEntries } from './record.ts'
 import { auditTables } from './table.ts'
 
 export interface PruneOptions {
   /** Removes the entries that were written before this. */
   readonly before: Date
-  /** How many are removed in one transaction; 1,000 unless given. */
+  /** The number of entries to remove in one transaction; 1,000 by default. */
   readonly batch?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** Removes entries from the beginning of the trail, each batch with a checkpoint that says where the rest goes on. */
+/**
+ * Removes entries from the beginning of the trail. Each batch writes a checkpoint, which marks where the rest
+ * continues.
+ */
 export async function prune(db: DatabaseHandle, settings: Settings, options: PruneOptions): Promise<number> {
   checkOptions('prune()', options, ['before', 'batch', 'signal'])
   const { before, batch = 1_000, signal } = options
   if (!(before instanceof Date) || Number.isNaN(before.getTime()))
     refuse(`prune({ before }) takes a Date, not ${show(before)}.`)
-  if (!Number.isInteger(batch) || batch < 1) refuse(`prune({ batch }) is a number of entries, not ${show(batch)}.`)
+  if (!Number.isInteger(batch) || batch < 1) refuse(`prune({ batch }) must be a number of entries, not ${show(batch)}.`)
   let removed = 0
   for (;;) {
     throwIfAborted(signal)
@@ -35,14 +38,14 @@ export async function prune(db: DatabaseHandle, settings: Settings, options: Pru
 
 async function pruneBatch(db: DatabaseHandle, settings: Settings, before: Date, batch: number): Promise<number> {
   const { entries } = auditTables(settings.table)
-  if (settings.hashChain) await lockedHead(db, settings.table)
+  if (settings.hashChain) await lockHead(db, settings.table)
   const rows = (await db
     .selectFrom(entries as never)
     .selectAll()
     .orderBy('seq' as never)
     .limit(batch)
-    .execute()) as Row[]
-  // Only what stands before the first entry that is to stay: what is left has no gap.
+    .execute()) as EntryRow[]
+  // Removes only entries before the first one that stays, so that the rest has no gap.
   const stays = rows.findIndex((row) => row.at >= before)
   const old = stays < 0 ? rows : rows.slice(0, stays)
   const last = old.at(-1)
@@ -52,11 +55,11 @@ async function pruneBatch(db: DatabaseHandle, settings: Settings, before: Date, 
     .where('seq' as never, '<=', last.seq as never)
     .execute()
   const after = { seq: String(last.seq), hash: last.hash ?? '', at: last.at.toISOString() }
-  await write(db, settings, [checkpoint(db, settings, JSON.stringify(after))])
+  await writeEntries(db, settings, [checkpoint(db, settings, JSON.stringify(after))])
   return old.length
 }
 
-/** An entry of the trail about itself: that it begins, or that all before a place was removed. */
+/** Creates an entry about the trail itself: it begins, or entries before a position were removed. */
 export function checkpoint(db: DatabaseHandle, settings: Settings, after: string | null): Entry {
   return {
     transaction_id: transactionId(db),
@@ -74,15 +77,15 @@ export function checkpoint(db: DatabaseHandle, settings: Settings, after: string
   }
 }
 
-/** What a checkpoint says of the entries that were removed: the last of them. */
-interface Removed {
+/** The last removed entry, as a checkpoint stores it. */
+interface RemovedEntry {
   readonly seq: string
   readonly hash: string
   readonly at: string
 }
 
-/** The last of the entries that were removed, if some were. */
-export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promise<Removed | undefined> {
+/** Returns the last removed entry; `undefined` if none was removed. */
+export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promise<RemovedEntry | undefined> {
   const { entries } = auditTables(settings.table)
   const [row] = (await db
     .selectFrom(entries as never)
@@ -91,12 +94,12 @@ export async function lastRemoved(db: DatabaseHandle, settings: Settings): Promi
     .where('after_image' as never, 'is not', null as never)
     .orderBy('seq' as never, 'desc')
     .limit(1)
-    .execute()) as Row[]
-  return row === undefined ? undefined : (JSON.parse(row.after_image!) as Removed)
+    .execute()) as EntryRow[]
+  return row === undefined ? undefined : (JSON.parse(row.after_image!) as RemovedEntry)
 }
 
-/** Since when all that was written is in the trail. */
-export async function knownSince(db: DatabaseHandle, settings: Settings): Promise<Date | undefined> {
+/** Returns the time from which the trail is complete. */
+export async function trailStart(db: DatabaseHandle, settings: Settings): Promise<Date | undefined> {
   const removed = await lastRemoved(db, settings)
   if (removed !== undefined) return new Date(removed.at)
   const { entries } = auditTables(settings.table)
@@ -104,6 +107,6 @@ export async function knownSince(db: DatabaseHandle, settings: Settings): Promis
   const [first] = (await query
     .orderBy('seq' as never)
     .limit(1)
-    .execute()) as Row[]
+    .execute()) as EntryRow[]
   return first?.at
 }

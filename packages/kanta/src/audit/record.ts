@@ -1,21 +1,22 @@
 import { type Context, contextValue } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, sessionOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { chained } from './chain.ts'
+import { linkEntries } from './chain.ts'
+import { auditFacets } from './facet.ts'
 import { imageText, type StoredRow, valueText } from './image.ts'
-import { type Keyed, keyText } from './key.ts'
+import { type KeyedTable, keyText } from './key.ts'
 import type { Settings } from './options.ts'
 import { auditTables, KEY_PREFIX } from './table.ts'
 
 export type Operation = 'insert' | 'update' | 'delete' | 'checkpoint'
 
-/** What became of one row. */
+/** The change of one row. */
 export interface Change {
   readonly before: StoredRow | undefined
   readonly after: StoredRow | undefined
 }
 
-/** An entry as the table of the trail holds it, but for its number and its hash. */
+/** An entry as a row of the trail table, without its number and its hash. */
 export interface Entry {
   readonly transaction_id: string
   readonly at: Date
@@ -36,7 +37,7 @@ export interface Entry {
 
 const ids = new WeakMap<object, string>()
 
-/** The id of the transaction of the user that a statement is part of: the outermost. */
+/** Returns the id of the outermost transaction of a statement. */
 export function transactionId(db: DatabaseHandle): string {
   let outermost = sessionOf(db).transaction
   while (outermost?.outer !== undefined) outermost = outermost.outer
@@ -49,23 +50,23 @@ export function transactionId(db: DatabaseHandle): string {
   return id
 }
 
-/** What all entries of one statement have in common. */
-interface Cause {
+/** The common values of all entries of one statement. */
+interface StatementCause {
   readonly asked: string
   readonly context: Context
 }
 
-/** Writes what became of rows into the trail; rows that stayed as they were are left out. Gives the entries. */
+/** Writes the changes of rows to the trail. Skips unchanged rows. */
 export async function record(
   db: DatabaseHandle,
   settings: Settings,
-  table: Keyed,
-  { asked, context }: Cause,
+  table: KeyedTable,
+  { asked, context }: StatementCause,
   changes: readonly Change[],
 ): Promise<void> {
   const { actor, reason, metadata } = settings
-  const reals = dialectOf(db).name === 'sqlite'
-  const hidden = settings.redacts(fullName(table))
+  const reals = auditFacets.of(dialectOf(db)).hasFloats
+  const hidden = settings.redactedColumns(fullName(table))
   const common = {
     transaction_id: transactionId(db),
     at: settings.now(),
@@ -92,7 +93,7 @@ export async function record(
       after_image: shown(after, is),
     })
   }
-  await write(db, settings, entries)
+  await writeEntries(db, settings, entries)
 }
 
 export function keyColumns(
@@ -107,16 +108,16 @@ export function keyColumns(
   }
 }
 
-/** As many characters as the column of the index has, and no half of one. */
+/** Returns the part of a key that fits into the indexed column, without splitting a surrogate pair. */
 export function prefixOf(key: string): string {
   const cut = key.slice(0, KEY_PREFIX)
   return cut.isWellFormed() ? cut : cut.slice(0, -1)
 }
 
-/** Writes entries: as they are, or as links of the chain. */
-export async function write(db: DatabaseHandle, settings: Settings, entries: readonly Entry[]): Promise<void> {
+/** Writes entries, as links of the chain if the trail has one. */
+export async function writeEntries(db: DatabaseHandle, settings: Settings, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return
-  const rows = settings.hashChain ? await chained(db, settings.table, entries) : entries
+  const rows = settings.hashChain ? await linkEntries(db, settings.table, entries) : entries
   await db
     .insertInto(auditTables(settings.table).entries as never)
     .values(rows as never)

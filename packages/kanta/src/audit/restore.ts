@@ -7,21 +7,22 @@ import {
   withStoredValues,
 } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
-import { imagesOf, type Row } from './entry.ts'
-import { type Image, redacted, type Stored, type StoredRow, toCell } from './image.ts'
-import type { Keyed } from './key.ts'
-import { type Named, tableOfEntry } from './names.ts'
+import { type EntryRow, imagesOf } from './entry.ts'
+import { auditFacets } from './facet.ts'
+import { type Image, redacted, type StoredRow, type StoredValue, toCell } from './image.ts'
+import type { KeyedTable } from './key.ts'
+import { type NamedTable, tableOfEntry } from './names.ts'
 import type { Settings } from './options.ts'
 import { record } from './record.ts'
-import { isOneOf, rowsOf, tableOf } from './rows.ts'
-import { mayWrite, scopeOf } from './scope.ts'
+import { keyCondition, rowsOf, tableOf } from './rows.ts'
+import { mayWrite, visibilityOf } from './visibility.ts'
 
 export interface RestoreOptions {
-  /** Values for columns that the trail never kept, as `redact` says. */
+  /** Values for redacted columns. */
   readonly values?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Puts rows back, in a transaction that somebody else has opened. */
+/** Restores rows in the transaction of the caller. */
 export class Restorer {
   readonly #db: DatabaseHandle
   readonly #settings: Settings
@@ -34,52 +35,61 @@ export class Restorer {
     this.#values = options.values ?? {}
   }
 
-  /** Undoes what an entry says; `unchanged` refuses it for a row that was changed since. */
-  async undo(row: Row, unchanged = false): Promise<void> {
+  /** Undoes the change of an entry; with `unchanged`, refuses a row that changed since. */
+  async undo(row: EntryRow, unchanged = false): Promise<void> {
     const named = tableOfEntry(this.#db, row, this.#settings)
     if (named === undefined)
-      throw new KantaError('policy', `The trail holds '${row.table_name}', which is no table of this database handle.`)
+      throw new KantaError(
+        'policy',
+        `This database has no table '${row.table_name}', which the entry names. Use a database with that table.`,
+      )
     const { before, after } = imagesOf(row)
     const key = keyIn((after ?? before)!, named.table)
     await this.put(named, before, key, unchanged ? { after } : undefined)
   }
 
-  /** Makes the row that has a key now what an image says; without an image takes it away. */
-  async put(named: Named, image: Image | null, key: StoredRow, expected?: { after: Image | null }): Promise<void> {
+  /** Changes the row with a key to its image; deletes it without an image. */
+  async put(named: NamedTable, image: Image | null, key: StoredRow, expected?: { after: Image | null }): Promise<void> {
     const { table } = named
-    const current = await this.#locked(table, key)
-    if (expected !== undefined && !isAs(current, expected.after)) throw changedSince(table)
+    const current = await this.#lockRow(table, key)
+    if (expected !== undefined && !matchesImage(current, expected.after)) throw changedError(table)
     this.#refuseHidden(named, image, current)
     if (image === null) {
       if (current !== undefined) await this.#remove(named, current)
       return
     }
-    // A row that is elsewhere by now goes back to its own key; one that stands there is another.
+    // A row whose key changed gets its old key back, unless another row has it now.
     const target = keyIn(image, table)
-    const there = current ?? (await this.#locked(table, target))
+    const there = current ?? (await this.#lockRow(table, target))
     if (there === undefined) await this.#add(named, image)
     else await this.#change(named, there, image)
   }
 
-  async #locked(table: Keyed, key: StoredRow): Promise<StoredRow | undefined> {
+  async #lockRow(table: KeyedTable, key: StoredRow): Promise<StoredRow | undefined> {
     return (await rowsOf(this.#db, table, [key], true))[0]
   }
 
-  /** Both what is there and what comes back have to be rows that the policies of the handle show. */
-  #refuseHidden(named: Named, ...images: readonly (Image | null | undefined)[]): void {
-    const scope = scopeOf(this.#db, named, this.#settings)
+  /** Refuses rows that the policies hide, both the current and the restored row. */
+  #refuseHidden(named: NamedTable, ...images: readonly (Image | null | undefined)[]): void {
+    const visibility = visibilityOf(this.#db, named, this.#settings)
     for (const image of images)
-      if (image != null && !scope.sees(image))
-        throw new KantaError('policy', `The row of '${fullName(named.table)}' is not one that the policies show.`)
+      if (image != null && !visibility.isVisible(image))
+        throw new KantaError(
+          'policy',
+          `The policies of this database hide the row of '${fullName(named.table)}'. Restore it with a context that may see it.`,
+        )
   }
 
-  /** To put a row back is to write it: whoever may not do that may not do this. */
-  #refuseWrite(named: Named, before: StoredRow | undefined, after: StoredRow | undefined): void {
+  /** Refuses to restore a row that the context may not write. */
+  #refuseWrite(named: NamedTable, before: StoredRow | undefined, after: StoredRow | undefined): void {
     if (mayWrite(this.#db, named, this.#settings, { before, after })) return
-    throw new KantaError('policy', `The policies do not let the row of '${fullName(named.table)}' be written.`)
+    throw new KantaError(
+      'policy',
+      `The policies do not allow this context to write the row of '${fullName(named.table)}'. Use a context with that right.`,
+    )
   }
 
-  async #add(named: Named, image: Image): Promise<void> {
+  async #add(named: NamedTable, image: Image): Promise<void> {
     const { table } = named
     const values = this.#writable(table, image, undefined)
     this.#refuseWrite(named, undefined, values)
@@ -87,78 +97,72 @@ export class Restorer {
     await this.#record(table, undefined, values)
   }
 
-  async #change(named: Named, current: StoredRow, image: Image): Promise<void> {
+  async #change(named: NamedTable, current: StoredRow, image: Image): Promise<void> {
     const { table } = named
     const values = this.#writable(table, image, current)
     this.#refuseWrite(named, current, { ...current, ...values })
     await withStoredValues(this.#db)
       .updateTable(tableOf(table))
       .set(asValues(values))
-      .where(isOneOf(table, [current]))
+      .where(keyCondition(table, [current]))
       .execute()
     await this.#record(table, current, values)
   }
 
-  async #remove(named: Named, current: StoredRow): Promise<void> {
+  async #remove(named: NamedTable, current: StoredRow): Promise<void> {
     const { table } = named
     this.#refuseWrite(named, current, undefined)
     await withStoredValues(this.#db)
       .deleteFrom(tableOf(table))
-      .where(isOneOf(table, [current]))
+      .where(keyCondition(table, [current]))
       .execute()
     await this.#record(table, current, undefined)
   }
 
-  async #record(table: Keyed, before: StoredRow | undefined, values: StoredRow | undefined): Promise<void> {
+  async #record(table: KeyedTable, before: StoredRow | undefined, values: StoredRow | undefined): Promise<void> {
     const key = values === undefined ? undefined : { ...before, ...values }
     const after = key === undefined ? undefined : (await rowsOf(this.#db, table, [key]))[0]
     const context = contextOf(this.#db)
     await record(withoutPlugins(this.#db), this.#settings, table, { asked: 'restore', context }, [{ before, after }])
   }
 
-  /** The columns of an image that can be written; those that were never kept are given, or stay as they are. */
-  #writable(table: Keyed, image: Image, current: StoredRow | undefined): StoredRow {
-    const { name } = dialectOf(this.#db)
-    const values: [string, Stored][] = []
+  /** Returns the values to write. Redacted columns get the value in the options, or stay unchanged. */
+  #writable(table: KeyedTable, image: Image, current: StoredRow | undefined): StoredRow {
+    const { toParameter } = auditFacets.of(dialectOf(this.#db))
+    const values: [string, StoredValue][] = []
     for (const [column, value] of Object.entries(image)) {
       const definition = table.definition?.columns.get(column)
       if (definition?.generated === 'always') continue
-      if (value !== redacted) values.push([column, name === 'postgres' ? ofFloat(value as Stored) : (value as Stored)])
+      if (value !== redacted) values.push([column, toParameter(value as StoredValue)])
       else if (Object.hasOwn(this.#values, column)) {
         const given = this.#values[column]
         const codec = definition?.codec
-        values.push([column, (codec === undefined || given === null ? given : codec.encode(given)) as Stored])
+        values.push([column, (codec === undefined || given === null ? given : codec.encode(given)) as StoredValue])
       } else if (current === undefined)
         throw new KantaError(
           'conflict',
-          `The trail never kept '${column}' of '${fullName(table)}'. Give it: restoreRow(entry, { values: { ${column}: … } }).`,
+          `The trail does not store the redacted column '${column}' of '${fullName(table)}'. Give its value: restoreRow(entry, { values: { ${column}: … } }).`,
         )
     }
     return Object.fromEntries(values)
   }
 }
 
-/** PostgreSQL takes what is no number as text. */
-const ofFloat = (value: Stored): Stored => {
-  if (Array.isArray(value)) return value.map(ofFloat)
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
-}
-
 const asValues = (row: StoredRow): never => row as never
 
-const keyIn = (image: Image, table: Keyed): StoredRow =>
-  Object.fromEntries(table.key.map((name) => [name, image[name] as Stored]))
+const keyIn = (image: Image, table: KeyedTable): StoredRow =>
+  Object.fromEntries(table.key.map((name) => [name, image[name] as StoredValue]))
 
-/** Whether a row is as an image says, as far as that goes. */
-function isAs(row: StoredRow | undefined, image: Image | null): boolean {
+/** Returns true if a row equals an image, except in redacted columns. */
+function matchesImage(row: StoredRow | undefined, image: Image | null): boolean {
   if (row === undefined || image === null) return row === undefined && image === null
   return Object.entries(image).every(
-    ([name, value]) => value === redacted || loose(row[name]) === loose(value as Stored),
+    ([name, value]) => value === redacted || looseText(row[name]) === looseText(value as StoredValue),
   )
 }
 
-/** A value as text, whichever of the types for numbers it has. */
-const loose = (value: Stored | undefined): string | undefined =>
+/** Returns a value as text that is the same for all types of numbers. */
+const looseText = (value: StoredValue | undefined): string | undefined =>
   value === undefined
     ? undefined
     : JSON.stringify(toCell(value, false), (_, one: unknown) => {
@@ -166,8 +170,8 @@ const loose = (value: Stored | undefined): string | undefined =>
         return typeof one === 'object' && one !== null && '$bigint' in one ? one.$bigint : one
       })
 
-const changedSince = (table: Keyed): KantaError =>
+const changedError = (table: KeyedTable): KantaError =>
   new KantaError(
     'conflict',
-    `A row of '${fullName(table)}' was changed since. Undo the later transactions before, or give { force: true }.`,
+    `A later transaction changed a row of '${fullName(table)}'. Undo the later transactions first, or give { force: true }.`,
   )

@@ -4,32 +4,33 @@ import { type DatabaseHandle, dialectOf, withStoredValues } from '../extend/inte
 import { volatileFunctionIn } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { sql } from '../sql/index.ts'
+import { auditFacets } from './facet.ts'
 import type { Image, StoredRow } from './image.ts'
-import type { Keyed } from './key.ts'
+import type { KeyedTable } from './key.ts'
 
 export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
 
-/** `for update` of the rows of one table, where the database has locks on rows. */
+/** Returns `for update` for the rows of one table, if the database has row locks. */
 export function locksOf(name: string, db: DatabaseHandle): readonly Node[] {
   const dialect = dialectOf(db)
   if (!dialect.capabilities.locks) return []
-  return [{ kind: 'lock', strength: 'update', of: dialect.name === 'postgres' ? [name] : [] }]
+  return [{ kind: 'lock', strength: 'update', of: auditFacets.of(dialect).locksByTable ? [name] : [] }]
 }
 
 /**
- * The rows that an update or a delete is about to change, under lock. Without its limit: which rows that takes is known
- * when it has run.
+ * Returns a locking query of the rows that an update or a delete may change. Ignores its limit, since only the run
+ * decides which rows that takes.
  */
-export function candidates(
+export function selectCandidates(
   tree: NodeOf<'update'> | NodeOf<'delete'>,
   name: string,
   db: DatabaseHandle,
   more: readonly Node[] = [],
 ): Node {
   const { targets } = tree
-  const { ctes, recursive, joins, where } = steadyPart(tree)
-  const others = isSteady([...tree.ctes, ...sourcesOf(tree), ...tree.joins]) ? sourcesOf(tree) : []
-  // A target may stand among the tables of `using` again.
+  const { ctes, recursive, joins, where } = repeatablePart(tree)
+  const others = isRepeatable([...tree.ctes, ...sourcesOf(tree), ...tree.joins]) ? sourcesOf(tree) : []
+  // A target may occur again in `using`.
   const from =
     tree.kind === 'delete' && others.some((other) => nameOf(other) === name) ? others : [...targets, ...others]
   const locks = locksOf(name, db)
@@ -41,17 +42,18 @@ type Change = NodeOf<'update'> | NodeOf<'delete'>
 const sourcesOf = (tree: Change): readonly Node[] => (tree.kind === 'update' ? tree.from : tree.using)
 
 /**
- * What of a statement finds the same rows each time that it is asked. Without the rest, more rows are read: those that
- * stay as they were leave no entry.
+ * Returns the clauses of a statement that find the same rows each time. Without the rest it reads more rows; unchanged
+ * ones leave no entry.
  */
-function steadyPart(tree: Change): Pick<Change, 'ctes' | 'recursive' | 'joins' | 'where'> {
+function repeatablePart(tree: Change): Pick<Change, 'ctes' | 'recursive' | 'joins' | 'where'> {
   const { ctes, recursive, joins, where } = tree
-  if (!isSteady([...ctes, ...sourcesOf(tree), ...joins])) return { ctes: [], recursive: false, joins: [], where: [] }
-  return { ctes, recursive, joins, where: where.filter((condition) => isSteady([condition])) }
+  if (!isRepeatable([...ctes, ...sourcesOf(tree), ...joins]))
+    return { ctes: [], recursive: false, joins: [], where: [] }
+  return { ctes, recursive, joins, where: where.filter((condition) => isRepeatable([condition])) }
 }
 
-/** Whether some parts give the same each time that they are computed. */
-function isSteady(parts: readonly Node[]): boolean {
+/** Returns true if parts have the same value at each evaluation. */
+function isRepeatable(parts: readonly Node[]): boolean {
   let steady = true
   for (const part of parts)
     walk(part, (inner) => {
@@ -63,50 +65,53 @@ function isSteady(parts: readonly Node[]): boolean {
 export const nameOf = (source: Node): string | undefined =>
   source.kind === 'alias' ? source.name : source.kind === 'table' ? source.name : undefined
 
-/** What tells keys apart whatever type they came in. */
+/** Returns a text for a key that does not depend on the types of its values. */
 export const looseKey = (row: Image, key: readonly string[]): string =>
   JSON.stringify(key.map((name) => String(row[name])))
 
-/** Rows by their keys, each once. */
-export function byKey(rows: readonly StoredRow[], { key, ...table }: Keyed): Map<string, StoredRow> {
+/** Maps rows by their keys. */
+export function mapByKey(rows: readonly StoredRow[], { key, ...table }: KeyedTable): Map<string, StoredRow> {
   for (const name of rows.length === 0 ? [] : key)
     if (!(name in rows[0]!))
-      throw new KantaError('plugin', `The table '${fullName(table)}' has no column '${name}', which is to be its key.`)
+      throw new KantaError(
+        'plugin',
+        `The table '${fullName(table)}' has no column '${name}', which its key names. Correct the key.`,
+      )
   return new Map(rows.map((row) => [looseKey(row, key), row]))
 }
 
-/** How many composite keys stand in one statement. */
-const CHUNK = 64
-const LIST = 8_192
+/** The most composite keys in one statement. */
+const MAX_COMPOSITE_KEYS = 64
+const MAX_KEYS = 8_192
 
-/** The rows of some keys as they are now. */
+/** Reads the current rows of some keys. */
 export async function rowsOf(
   db: DatabaseHandle,
-  table: Keyed,
+  table: KeyedTable,
   keys: readonly StoredRow[],
   locked = false,
 ): Promise<StoredRow[]> {
   const bare = withStoredValues(db)
-  const size = table.key.length === 1 ? LIST : CHUNK
+  const size = table.key.length === 1 ? MAX_KEYS : MAX_COMPOSITE_KEYS
   const found: StoredRow[] = []
   for (let at = 0; at < keys.length; at += size) {
     const some = keys.slice(at, at + size)
-    const query = bare.selectFrom(tableOf(table)).selectAll().where(isOneOf(table, some))
+    const query = bare.selectFrom(tableOf(table)).selectAll().where(keyCondition(table, some))
     const locking = locked && dialectOf(db).capabilities.locks ? query.forUpdate() : query
     found.push(...((await locking.execute()) as StoredRow[]))
   }
   return found
 }
 
-export const tableOf = (table: Pick<Keyed, 'schema' | 'name'>): never => sql.table(fullName(table)) as never
+export const tableOf = (table: Pick<KeyedTable, 'schema' | 'name'>): never => sql.table(fullName(table)) as never
 
 type Builder = ((left: unknown, op: string, right: unknown) => unknown) & {
   and(parts: readonly unknown[]): unknown
   or(parts: readonly unknown[]): unknown
 }
 
-/** A condition that holds for the rows of some keys. */
-export function isOneOf({ key }: Keyed, rows: readonly StoredRow[]): never {
+/** Returns a condition that holds for the rows of some keys. */
+export function keyCondition({ key }: KeyedTable, rows: readonly StoredRow[]): never {
   const condition = (eb: Builder): unknown => {
     if (key.length === 1)
       return eb(

@@ -1,8 +1,8 @@
 import { hexOf } from './image.ts'
 
-// Web Crypto answers later, and each link waits for the one before it: for a thousand rows that is ten times slower.
+// Web Crypto is asynchronous, and each link needs the previous one: for a thousand rows that is ten times slower.
 
-/** The first bits of what stands behind the point in a power of the first primes: section 4.2.2 and 5.3.3. */
+/** Returns the first 32 fractional bits of a power of the first primes: sections 4.2.2 and 5.3.3. */
 function fractions(count: number, power: number): Uint32Array {
   const found: number[] = []
   for (let n = 2; found.length < count; n++) {
@@ -17,9 +17,9 @@ const K = fractions(64, 1 / 3)
 const START = fractions(8, 1 / 2)
 const BLOCK = 64
 
-const turn = (word: number, by: number): number => (word >>> by) | (word << (32 - by))
+const rotateRight = (word: number, by: number): number => (word >>> by) | (word << (32 - by))
 
-/** SHA-256 as hexadecimal digits: https://doi.org/10.6028/NIST.FIPS.180-4, section 6.2. */
+/** Returns the SHA-256 as hexadecimal digits: https://doi.org/10.6028/NIST.FIPS.180-4, section 6.2. */
 export function sha256(bytes: Uint8Array): string {
   const blocks = Math.ceil((bytes.length + 9) / BLOCK)
   const padded = new Uint8Array(blocks * BLOCK)
@@ -45,8 +45,8 @@ function schedule(words: Uint32Array, view: DataView, at: number): void {
   for (let t = 0; t < 16; t++) words[t] = view.getUint32(at + 4 * t)
   for (let t = 16; t < 64; t++) {
     const [x, y] = [words[t - 15]!, words[t - 2]!]
-    const low = turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)
-    const high = turn(y, 17) ^ turn(y, 19) ^ (y >>> 10)
+    const low = rotateRight(x, 7) ^ rotateRight(x, 18) ^ (x >>> 3)
+    const high = rotateRight(y, 17) ^ rotateRight(y, 19) ^ (y >>> 10)
     words[t] = (words[t - 16]! + low + words[t - 7]! + high) | 0
   }
 }
@@ -62,9 +62,9 @@ function compress(state: Uint32Array, words: Uint32Array): void {
   let h = state[7]!
   for (let t = 0; t < 64; t++) {
     const choice = (e & f) ^ (~e & g)
-    const first = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + choice + K[t]! + words[t]!) | 0
+    const first = (h + (rotateRight(e, 6) ^ rotateRight(e, 11) ^ rotateRight(e, 25)) + choice + K[t]! + words[t]!) | 0
     const majority = (a & b) ^ (a & c) ^ (b & c)
-    const second = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + majority) | 0
+    const second = ((rotateRight(a, 2) ^ rotateRight(a, 13) ^ rotateRight(a, 22)) + majority) | 0
     h = g
     g = f
     f = e

@@ -2,7 +2,7 @@ import { type DatabaseHandle, table } from '../extend/internal/index.ts'
 import { checkName } from '../sql/index.ts'
 import { index } from '../table/index.ts'
 
-/** How many characters of a key are in the index: not all databases take long ones. */
+/** The number of characters of a key in the index, since some databases limit it. */
 export const KEY_PREFIX = 120
 
 const define = (name: string) =>
@@ -38,18 +38,18 @@ const define = (name: string) =>
 const defineHead = (name: string) =>
   table(headName(name), (c) => ({ id: c.integer().primaryKey(), seq: c.bigint(), hash: c.varchar(64) }))
 
-/** The name of the table that holds where a hash chain ends. */
+/** Returns the name of the table that holds the end of the hash chain. */
 export const headName = (name: string): string => `${name}_head`
 
-/** The table of a trail as a value. */
+/** The `table()` value of a trail. */
 export type AuditTable = ReturnType<typeof define>
 export type HeadTable = ReturnType<typeof defineHead>
 
-const known = new Map<string, { readonly entries: AuditTable; readonly head: HeadTable }>()
+const tablesByName = new Map<string, { readonly entries: AuditTable; readonly head: HeadTable }>()
 
 /**
- * The tables of an audit trail as values, for a schema whose migrations make them; `audit({ create: false })` then
- * leaves them alone. `head` is needed only with `hashChain`.
+ * Returns the tables of an audit trail, for a schema whose migrations create them; use `audit({ create: false })` then.
+ * Only `hashChain` needs `head`.
  *
  * @example
  * ```ts
@@ -65,15 +65,15 @@ const known = new Map<string, { readonly entries: AuditTable; readonly head: Hea
  */
 export function auditTables(name: string = 'kanta_audit'): { readonly entries: AuditTable; readonly head: HeadTable } {
   checkName(name, 'the table of an audit trail')
-  let found = known.get(name)
+  let found = tablesByName.get(name)
   if (found === undefined) {
     found = { entries: define(name), head: defineHead(name) }
-    known.set(name, found)
+    tablesByName.set(name, found)
   }
   return found
 }
 
-/** Makes the tables where they are missing. */
+/** Creates the missing tables. */
 export async function createTables(db: DatabaseHandle, name: string, hashChain: boolean): Promise<void> {
   const { entries, head } = auditTables(name)
   await db.schema.createTable(entries).ifNotExists().execute()

@@ -1,5 +1,5 @@
 import type { QueryEvent, Reading } from '../extend/index.ts'
-import { cancelled, throwIfAborted } from '../extend/internal/index.ts'
+import { cancellationError, throwIfAborted } from '../extend/internal/index.ts'
 import { copyRows } from './copy.ts'
 import type { Link } from './link.ts'
 import { EVERYTHING, type Mark, markOfTag, marksRead } from './mark.ts'
@@ -178,7 +178,7 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   return new Promise((resolve, reject) => {
-    const abort = (): void => reject(cancelled(signal, 'The query'))
+    const abort = (): void => reject(cancellationError(signal, 'The query'))
     if (signal.aborted) return abort()
     signal.addEventListener('abort', abort, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))

@@ -1,5 +1,5 @@
-// Where a program for Kysely may say what Kanta refuses although it has a meaning in SQL: a comparison with null, an
-// `and` of nothing, rows of several forms. The builders are Kanta's; what they are given is made into what they take.
+// Kysely accepts some input that Kanta rejects although it has a meaning in SQL: a comparison with null, an empty `and`,
+// rows with different columns. The builders here are Kanta's, with their arguments converted.
 import { refuse } from '../error/index.ts'
 import { node } from '../ir/index.ts'
 import {
@@ -18,97 +18,105 @@ import {
 import type { AbortableQueryOptions } from './contract.ts'
 import { isNoResultErrorConstructor, NoResultError, type NoResultErrorConstructor } from './result.ts'
 
-const own = ownBuilder()
+const kantaBuilder = ownBuilder()
 
 /**
- * What a comparison is given: null, which Kysely binds except after `is`, and an empty list are marked by their structure,
- * so that plugins find them.
+ * Converts the right side of a comparison. Null, which Kysely binds except after `is`, and an empty list get a
+ * structure of their own, so that plugins find them.
  */
-function compared(op: unknown, value: unknown): unknown {
+function convertOperand(op: unknown, value: unknown): unknown {
   if (value === null && typeof op === 'string' && op !== 'is' && op !== 'is not') return BOUND_NULL
-  if (Array.isArray(value) && value.length === 0 && (op === 'in' || op === 'not in')) return EMPTY
-  return given(value)
+  if (Array.isArray(value) && value.length === 0 && (op === 'in' || op === 'not in')) return EMPTY_LIST
+  return convertArgument(value)
 }
 
-const boundNull = own.val(null)
+const boundNull = kantaBuilder.val(null)
 const BOUND_NULL = new Expr(node({ kind: 'list', items: [boundNull.node] }), boundNull.args)
-const EMPTY = new Expr(node({ kind: 'tuple', items: [] }))
+const EMPTY_LIST = new Expr(node({ kind: 'tuple', items: [] }))
 
-/** What a builder is given: a callback gets the builder of this file in place of Kanta's. */
-export function given(value: unknown): unknown {
+/** Converts an argument of a builder: a callback receives the expression builder of this file instead of Kanta's. */
+export function convertArgument(value: unknown): unknown {
   if (typeof value === 'function' && !(value as { isBuilder?: boolean }).isBuilder)
-    return (first: unknown, ...rest: unknown[]) => value(first === own ? eb : first, ...rest)
-  if (Array.isArray(value) && value.some((item) => typeof item === 'function')) return value.map(given)
+    return (first: unknown, ...rest: unknown[]) => value(first === kantaBuilder ? eb : first, ...rest)
+  if (Array.isArray(value) && value.some((item) => typeof item === 'function')) return value.map(convertArgument)
   return value
 }
 
-function conditionOf(condition: readonly unknown[]): unknown[] {
+function convertCondition(condition: readonly unknown[]): unknown[] {
   const [left, op, right] = condition
-  return condition.length === 3 ? [given(left), op, compared(op, right)] : condition.map(given)
+  return condition.length === 3
+    ? [convertArgument(left), op, convertOperand(op, right)]
+    : condition.map(convertArgument)
 }
 
 const ALL = sql`1 = 1`
 const NONE = sql`1 = 0`
 
-function filterOf(conditions: object, join: (items: unknown) => Expr, none: Expr): Expr {
+function joinConditions(conditions: object, join: (items: unknown) => Expr, emptyCondition: Expr): Expr {
   const items = Array.isArray(conditions)
     ? conditions
     : Object.entries(conditions).map(([column, value]) =>
         eb(column, Array.isArray(value) ? 'in' : value === null ? 'is' : '=', value),
       )
-  return items.length === 0 ? none : join(items)
+  return items.length === 0 ? emptyCondition : join(items)
 }
 
 type Compare = (left: unknown, op: unknown, right: unknown) => Expr
-/** The expression builder of Kysely's programs. */
-export const eb: Compare & Omit<typeof own, 'eb'> & { readonly eb: unknown } = makeBuilder()
+/** The expression builder of programs for Kysely. */
+export const eb: Compare & Omit<typeof kantaBuilder, 'eb'> & { readonly eb: unknown } = makeBuilder()
 
-function makeBuilder(): Compare & Omit<typeof own, 'eb'> & { readonly eb: unknown } {
-  const compare: Compare = (left, op, right) => own(left, op, compared(op, right))
+function makeBuilder(): Compare & Omit<typeof kantaBuilder, 'eb'> & { readonly eb: unknown } {
+  const compare: Compare = (left, op, right) => kantaBuilder(left, op, convertOperand(op, right))
   const methods = {
-    ...own,
-    selectFrom: (tables: unknown) => selecting(own.selectFrom(given(tables))),
-    selectNoFrom: (columns: unknown) => selecting(own.selectNoFrom(given(columns))),
-    and: (conditions: object) => filterOf(conditions, own.and, ALL),
-    or: (conditions: object) => filterOf(conditions, own.or, NONE),
-    between: (column: unknown, low: unknown, high: unknown) => own.between(column, orNull(low), orNull(high)),
-    parens: (...condition: unknown[]) => own.parens(...conditionOf(condition)),
+    ...kantaBuilder,
+    selectFrom: (tables: unknown) => createSelect(kantaBuilder.selectFrom(convertArgument(tables))),
+    selectNoFrom: (columns: unknown) => createSelect(kantaBuilder.selectNoFrom(convertArgument(columns))),
+    and: (conditions: object) => joinConditions(conditions, kantaBuilder.and, ALL),
+    or: (conditions: object) => joinConditions(conditions, kantaBuilder.or, NONE),
+    between: (column: unknown, low: unknown, high: unknown) =>
+      kantaBuilder.between(column, boundIfNull(low), boundIfNull(high)),
+    parens: (...condition: unknown[]) => kantaBuilder.parens(...convertCondition(condition)),
   }
-  const made = Object.assign(compare, methods, { isBuilder: true })
-  return Object.freeze(Object.assign(made, { eb: made })) as never
+  const createBuilder = Object.assign(compare, methods, { isBuilder: true })
+  return Object.freeze(Object.assign(createBuilder, { eb: createBuilder })) as never
 }
 
-const orNull = (value: unknown): unknown => (value === null ? own.val(null) : value)
+const boundIfNull = (value: unknown): unknown => (value === null ? kantaBuilder.val(null) : value)
 
 export const expressionBuilder = (): typeof eb => eb
 
 type Builder<C> = new (shape: never, args: readonly unknown[], runner: never) => C
-/** The methods that are called with what a condition is made of. */
+/** The methods that take a condition. */
 const CONDITIONS: ReadonlySet<string> = new Set(['where', 'having', 'whereRef', 'havingRef'])
-/** The methods that a callback is not given the expression builder by, or that take none. */
-const OWN: ReadonlySet<string> = new Set(['constructor', 'execute', 'executeTakeFirst', 'executeTakeFirstOrThrow'])
+/** The methods whose arguments are not converted. */
+const UNCONVERTED: ReadonlySet<string> = new Set([
+  'constructor',
+  'execute',
+  'executeTakeFirst',
+  'executeTakeFirstOrThrow',
+])
 
-/** A builder whose methods take what Kysely's take. */
-function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
+/** Returns a builder class whose methods take the arguments of Kysely's methods. */
+function adaptBuilder<C extends object>(Kanta: Builder<C>): Builder<C> {
   const Adapted = class extends (Kanta as Builder<object>) {
-    /** A number of rows is text here, since SQL Server's older versions take no parameter. */
+    /** Writes the number of rows into the text, since older versions of SQL Server take no parameter here. */
     top(amount: unknown, modifier?: string): object {
       const { top } = Kanta.prototype as { top?: Function }
       return top!.call(
         this,
-        typeof amount === 'number' || typeof amount === 'bigint' ? own.lit(amount) : amount,
+        typeof amount === 'number' || typeof amount === 'bigint' ? kantaBuilder.lit(amount) : amount,
         modifier,
       )
     }
 
     execute(options?: AbortableQueryOptions): Promise<unknown> {
       const { execute } = Kanta.prototype as { execute: Function }
-      return execute.call(this, running(options))
+      return execute.call(this, runOptions(options))
     }
 
     executeTakeFirst(options?: AbortableQueryOptions): Promise<unknown> {
       const { executeTakeFirst } = Kanta.prototype as { executeTakeFirst: Function }
-      return executeTakeFirst.call(this, running(options))
+      return executeTakeFirst.call(this, runOptions(options))
     }
 
     executeTakeFirstOrThrow(error?: unknown): Promise<unknown> {
@@ -120,8 +128,8 @@ function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
   for (let from: object = Kanta.prototype; from !== Object.prototype; from = Object.getPrototypeOf(from)) {
     for (const name of Object.getOwnPropertyNames(from)) {
       const method: unknown = Object.getOwnPropertyDescriptor(from, name)!.value
-      if (typeof method !== 'function' || OWN.has(name) || Object.hasOwn(methods, name)) continue
-      const take = CONDITIONS.has(name) ? conditionOf : (args: readonly unknown[]) => args.map(given)
+      if (typeof method !== 'function' || UNCONVERTED.has(name) || Object.hasOwn(methods, name)) continue
+      const take = CONDITIONS.has(name) ? convertCondition : (args: readonly unknown[]) => args.map(convertArgument)
       methods[name] = function (this: object, ...args: unknown[]) {
         return method.apply(this, take(args))
       }
@@ -130,18 +138,19 @@ function adapted<C extends object>(Kanta: Builder<C>): Builder<C> {
   return Adapted as unknown as Builder<C>
 }
 
-/** What becomes of a query that is aborted, in Kanta's words. */
+/** Kanta's `onAbort` by the strategies of Kysely. */
 const ON_ABORT = {
   'ignore query': 'ignore',
   'cancel query': 'cancel query',
   'kill session': 'kill connection',
 } as const
 
-/** Options of a run as Kanta takes them. */
-export function running(options: AbortableQueryOptions | undefined): ExecuteOptions | undefined {
+/** Converts the options of a run. */
+export function runOptions(options: AbortableQueryOptions | undefined): ExecuteOptions | undefined {
   const strategy = options?.inflightQueryAbortStrategy
   if (strategy === undefined) return options
-  const onAbort = ON_ABORT[strategy] ?? refuse(`inflightQueryAbortStrategy takes ${Object.keys(ON_ABORT).join(', ')}.`)
+  const onAbort =
+    ON_ABORT[strategy] ?? refuse(`inflightQueryAbortStrategy must be one of ${Object.keys(ON_ABORT).join(', ')}.`)
   return { signal: options?.signal, onAbort }
 }
 
@@ -160,32 +169,32 @@ interface Settings extends AbortableQueryOptions, ExecuteOptions {
   readonly errorConstructor?: NoResultErrorConstructor | ((node: object) => Error)
 }
 
-const Select = adapted(SelectBuilder)
-const Update = adapted(
+const Select = adaptBuilder(SelectBuilder)
+const Update = adaptBuilder(
   class extends UpdateBuilder {
-    /** Of several tables a column is told by its table. */
+    /** Allows a column with its table, for updates of several tables. */
     override set(...changes: unknown[]): this {
       const [column, value] = changes
       if (changes.length !== 2 || typeof column !== 'string' || !column.includes('.')) return super.set(...changes)
-      return super.set(own.ref(column), value)
+      return super.set(kantaBuilder.ref(column), value)
     }
   },
 )
-const Delete = adapted(DeleteBuilder)
-const Merge = adapted(MergeBuilder)
-const Insert = adapted(
+const Delete = adaptBuilder(DeleteBuilder)
+const Merge = adaptBuilder(MergeBuilder)
+const Insert = adaptBuilder(
   class extends InsertBuilder {
     override values(rows: unknown): this {
-      const made = typeof rows === 'function' ? rows(eb) : rows
-      return super.values(Array.isArray(made) ? even(made) : made)
+      const createBuilder = typeof rows === 'function' ? rows(eb) : rows
+      return super.values(Array.isArray(createBuilder) ? alignRows(createBuilder) : createBuilder)
     }
   },
 )
 
 const DEFAULT = new Expr(node({ kind: 'default' }))
 
-/** Rows of one form: what a row leaves out is the default of its column. */
-function even(rows: readonly object[]): readonly object[] {
+/** Gives all rows the same columns. A missing value becomes the default of its column. */
+function alignRows(rows: readonly object[]): readonly object[] {
   const names = new Set(rows.flatMap((row) => Object.keys(row).filter((name) => valueIn(row, name) !== undefined)))
   const isWhole = (row: object): boolean => [...names].every((name) => valueIn(row, name) !== undefined)
   if (rows.every(isWhole)) return rows
@@ -198,11 +207,11 @@ function even(rows: readonly object[]): readonly object[] {
 
 const valueIn = (row: object, name: string): unknown => (row as Record<string, unknown>)[name]
 
-const made = <C extends Chain>(As: Builder<C>, query: C): C =>
+const createBuilder = <C extends Chain>(As: Builder<C>, query: C): C =>
   new As(query.shape as never, query.args, query.runner as never)
-export const selecting = (query: SelectBuilder): SelectBuilder => made(Select, query)
+export const createSelect = (query: SelectBuilder): SelectBuilder => createBuilder(Select, query)
 
-/** Where the statements of a Kysely begin: a database, or what follows `with`. */
+/** The start of statements: a database, or the result of `with`. */
 export class Creator {
   readonly #creator: QueryCreator
 
@@ -211,42 +220,42 @@ export class Creator {
   }
 
   selectFrom(tables: unknown): SelectBuilder {
-    return selecting(this.#creator.selectFrom(given(tables)))
+    return createSelect(this.#creator.selectFrom(convertArgument(tables)))
   }
 
   selectNoFrom(columns: unknown): SelectBuilder {
-    return selecting(this.#creator.selectNoFrom(given(columns)))
+    return createSelect(this.#creator.selectNoFrom(convertArgument(columns)))
   }
 
   insertInto(table: unknown): InsertBuilder {
-    return made(Insert, this.#creator.insertInto(table))
+    return createBuilder(Insert, this.#creator.insertInto(table))
   }
 
   replaceInto(table: unknown): InsertBuilder {
-    return made(Insert, this.#creator.replaceInto(table))
+    return createBuilder(Insert, this.#creator.replaceInto(table))
   }
 
   updateTable(tables: unknown): UpdateBuilder {
-    return made(Update, this.#creator.updateTable(given(tables)))
+    return createBuilder(Update, this.#creator.updateTable(convertArgument(tables)))
   }
 
   deleteFrom(tables: unknown): DeleteBuilder {
-    return made(Delete, this.#creator.deleteFrom(given(tables)))
+    return createBuilder(Delete, this.#creator.deleteFrom(convertArgument(tables)))
   }
 
   mergeInto(table: unknown): MergeBuilder {
-    return made(Merge, this.#creator.mergeInto(given(table)))
+    return createBuilder(Merge, this.#creator.mergeInto(convertArgument(table)))
   }
 
   with(name: unknown, query: unknown): Creator {
-    return new Creator(this.#creator.with(name, inner(query)))
+    return new Creator(this.#creator.with(name, wrapCallback(query)))
   }
 
   withRecursive(name: unknown, query: unknown): Creator {
-    return new Creator(this.#creator.withRecursive(name, inner(query)))
+    return new Creator(this.#creator.withRecursive(name, wrapCallback(query)))
   }
 }
 
-/** The callback of a common table expression, which gets a creator. */
-const inner = (query: unknown): unknown =>
+/** Converts the callback of a common table expression, so that it receives a `Creator`. */
+const wrapCallback = (query: unknown): unknown =>
   typeof query === 'function' ? (creator: QueryCreator) => query(new Creator(creator)) : query

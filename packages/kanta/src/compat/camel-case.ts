@@ -3,13 +3,13 @@ import { renaming } from '../plugins/index.ts'
 import { type KyselyPlugin, PLUGIN, type PluginTransformQueryArgs, type PluginTransformResultArgs } from './plugin.ts'
 
 export interface CamelCasePluginOptions {
-  /** Names in the database are in capitals. */
+  /** Writes names in the database in capitals. */
   readonly upperCase?: boolean
-  /** `foo12` is `foo_12` in the database. */
+  /** Writes `foo12` as `foo_12` in the database. */
   readonly underscoreBeforeDigits?: boolean
-  /** `fooBAR` is `foo_b_a_r` in the database. */
+  /** Writes `fooBAR` as `foo_b_a_r` in the database. */
   readonly underscoreBetweenUppercaseLetters?: boolean
-  /** Leaves the keys of objects within rows alone. */
+  /** Keeps the keys of nested objects in rows. */
   readonly maintainNestedObjectKeys?: boolean
 }
 
@@ -40,7 +40,7 @@ function camel(name: string, { upperCase }: CamelCasePluginOptions): string {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
-/** Camel case in the program, snake case in the database. */
+/** Maps camel case in the program to snake case in the database. */
 export class CamelCasePlugin implements KyselyPlugin {
   readonly opt: CamelCasePluginOptions
 
@@ -55,9 +55,9 @@ export class CamelCasePlugin implements KyselyPlugin {
       (name) => this.camelCase(name),
     )
     if (this.opt.maintainNestedObjectKeys === true) return plugin
-    const within = (rows: unknown): unknown =>
+    const mapRows = (rows: unknown): unknown =>
       Array.isArray(rows) ? rows.map((row) => (isPlain(row) ? this.#mapValues(row) : row)) : rows
-    return { ...plugin, hooks: [{ name: plugin.name, around: async (_, next) => within(await next()) }] }
+    return { ...plugin, hooks: [{ name: plugin.name, around: async (_, next) => mapRows(await next()) }] }
   }
 
   transformQuery({ node }: PluginTransformQueryArgs): object {
@@ -80,7 +80,7 @@ export class CamelCasePlugin implements KyselyPlugin {
     return camel(name, this.opt)
   }
 
-  /** The values of a row that has its names already. */
+  /** Maps the values of a row whose names are mapped already. */
   #mapValues(row: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, this.#map(value)]))
   }

@@ -1,9 +1,9 @@
 import type { CompiledQuery as Compiled } from './contract.ts'
-import { compiled } from './given-driver.ts'
+import { compiled } from './driver-adapter.ts'
 
-/** SQL text and its parameters. */
+/** Creates compiled queries. */
 export const CompiledQuery = Object.freeze({
-  /** Text of your own, to be run by `db.executeQuery`. */
+  /** Returns SQL text with parameters, to run by `db.executeQuery`. */
   raw<O = unknown>(sql: string, parameters: readonly unknown[] = []): Compiled<O> {
     return Object.freeze(compiled(sql, parameters)) as Compiled<O>
   },

@@ -1,19 +1,19 @@
-// What programs written for Kysely give to it and get from it, as interfaces: dialects, drivers, connections, plugins.
+// The interfaces between Kysely and its programs: dialects, drivers, connections, plugins.
 import type { AccessMode, IsolationLevel } from '../dialect/index.ts'
-import type { GivenMysqlPool, GivenPglite, GivenPgPool, GivenSqlite } from '../driver/given/index.ts'
+import type { ExternalMysqlPool, ExternalPglite, ExternalPgPool, ExternalSqlite } from '../driver/external/index.ts'
 import type { $row } from '../table/index.ts'
 
-/** How long an operation may take. */
+/** The options of an operation that can be aborted. */
 export interface AbortableOperationOptions {
   readonly signal?: AbortSignal | undefined
 }
-/** What becomes of a query that runs when its signal aborts. */
+/** The fate of a runOptions query when its signal aborts. */
 export type InflightQueryAbortStrategy = 'ignore query' | 'cancel query' | 'kill session'
 export interface AbortableQueryOptions extends AbortableOperationOptions {
   readonly inflightQueryAbortStrategy?: InflightQueryAbortStrategy | undefined
 }
 
-/** SQL text, its parameters, and what it was made from. */
+/** SQL text with its parameters and the query that it was compiled from. */
 export interface CompiledQuery<out O = unknown> {
   readonly sql: string
   readonly parameters: readonly unknown[]
@@ -21,12 +21,12 @@ export interface CompiledQuery<out O = unknown> {
   readonly queryId?: QueryId
   readonly [$row]?: O
 }
-/** Tells the runs of one query apart from those of others. */
+/** Identifies a run of a query. */
 export interface QueryId {
   readonly queryId: string
 }
 
-/** What running a statement gave. */
+/** The result of a statement. */
 export interface QueryResult<O> {
   readonly numAffectedRows?: bigint
   readonly numChangedRows?: bigint
@@ -39,7 +39,7 @@ export interface TransactionSettings {
   readonly isolationLevel?: IsolationLevel
 }
 
-/** Gives a connection to a consumer, to cancel what runs on another. */
+/** Passes a connection to a consumer, to cancel a query on another one. */
 export type ControlConnectionProvider = (consumer: (connection: DatabaseConnection) => Promise<void>) => Promise<void>
 
 /** A connection of a driver that was written for Kysely. */
@@ -55,7 +55,7 @@ export interface DatabaseConnection {
   ): AsyncIterableIterator<QueryResult<R>>
 }
 
-/** Makes text of the node of a savepoint. */
+/** Compiles the node of a savepoint. */
 export type CompileQuery = (node: object, queryId: QueryId) => CompiledQuery
 
 /** A driver that was written for Kysely. */
@@ -72,14 +72,14 @@ export interface Driver {
   destroy(options?: AbortableOperationOptions): Promise<void>
 }
 
-/** What a dialect can do. */
+/** The capabilities of a dialect. */
 export interface DialectAdapter {
   readonly supportsCreateIfNotExists?: boolean
   readonly supportsMultipleConnections?: boolean
   readonly supportsTransactionalDdl?: boolean
   readonly supportsReturning?: boolean
   readonly supportsOutput?: boolean
-  /** Keeps other migrators out, on the connection that it is given. */
+  /** Locks out other migrators, on the given connection. */
   acquireMigrationLock?(db: never, options: MigrationLockOptions): Promise<void>
   releaseMigrationLock?(db: never, options: MigrationLockOptions): Promise<void>
 }
@@ -90,12 +90,12 @@ export interface MigrationLockOptions {
   readonly lockTableSchema?: string
 }
 
-/** Makes text of Kysely's nodes; in Kanta it only says which database the text is for. */
+/** Compiles Kysely's nodes. In Kanta it only determines the dialect. */
 export interface QueryCompiler {
   compileQuery(node: object, queryId: QueryId): CompiledQuery
 }
 
-/** What `introspection` gives. */
+/** The introspection of a database, as `db.introspection` returns it. */
 export interface DatabaseIntrospector {
   getSchemas(): Promise<SchemaMetadata[]>
   getTables(options?: DatabaseMetadataOptions): Promise<TableMetadata[]>
@@ -124,13 +124,13 @@ export interface ColumnMetadata {
 }
 
 export interface SqliteDialectConfig {
-  /** The open database, or what opens it with the first query. */
-  database: GivenSqlite | ((options?: AbortableOperationOptions) => Promise<GivenSqlite>)
+  /** The open database, or a function that opens it before the first query. */
+  database: ExternalSqlite | ((options?: AbortableOperationOptions) => Promise<ExternalSqlite>)
   /** Called with the connection before its first query. */
   onCreateConnection?: (connection: DatabaseConnection, options?: AbortableOperationOptions) => Promise<void>
 }
 
-/** What is called with the connections of a pool. */
+/** Callbacks for the connections of a pool. */
 export interface ConnectionHooks {
   /** Called with a connection before its first query. */
   onCreateConnection?: (connection: DatabaseConnection, options?: AbortableOperationOptions) => Promise<void>
@@ -138,22 +138,22 @@ export interface ConnectionHooks {
   onReserveConnection?: (connection: DatabaseConnection, options?: AbortableOperationOptions) => Promise<void>
 }
 export interface PostgresDialectConfig extends ConnectionHooks {
-  /** The pool of `pg`, or what makes it with the first query. */
-  pool: GivenPgPool | ((options?: AbortableOperationOptions) => Promise<GivenPgPool>)
+  /** The pool of `pg`, or a function that creates it before the first query. */
+  pool: ExternalPgPool | ((options?: AbortableOperationOptions) => Promise<ExternalPgPool>)
   /** The class of `pg-cursor`, for `stream()`. */
   cursor?: unknown
   /** The class `Client` of `pg`, to cancel queries. */
   controlClient?: unknown
 }
 export interface PGliteDialectConfig extends Pick<ConnectionHooks, 'onCreateConnection'> {
-  pglite: GivenPglite | ((options?: AbortableOperationOptions) => GivenPglite | Promise<GivenPglite>)
+  pglite: ExternalPglite | ((options?: AbortableOperationOptions) => ExternalPglite | Promise<ExternalPglite>)
 }
 export interface MysqlDialectConfig extends ConnectionHooks {
-  /** The pool of `mysql2`, or what makes it with the first query. */
-  pool: GivenMysqlPool | ((options?: AbortableOperationOptions) => Promise<GivenMysqlPool>)
+  /** The pool of `mysql2`, or a function that creates it before the first query. */
+  pool: ExternalMysqlPool | ((options?: AbortableOperationOptions) => Promise<ExternalMysqlPool>)
   /** `createConnection` of `mysql2`, to cancel queries. */
   controlConnection?: (config: never) => unknown
-  /** Kanta's own: `'mariadb'` has `returning` where MariaDB has it. */
+  /** An option of Kanta: `'mariadb'` allows `returning` where MariaDB supports it. */
   flavor?: 'mysql' | 'mariadb'
 }
 export interface MssqlDialectConfig {

@@ -1,6 +1,6 @@
-import type { AccessMode, IsolationLevel, Dialect as Speech } from '../dialect/index.ts'
+import type { AccessMode, IsolationLevel, Dialect as KantaDialect } from '../dialect/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
-import type { Driver as Access } from '../driver/index.ts'
+import type { Driver as KantaDriver } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
 import {
@@ -15,7 +15,7 @@ import {
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { schemaBuilder } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
-import { Creator, running } from './builder.ts'
+import { Creator, runOptions } from './builder.ts'
 import type {
   AbortableOperationOptions,
   AbortableQueryOptions,
@@ -24,126 +24,128 @@ import type {
   QueryCompiler,
   TransactionSettings,
 } from './contract.ts'
-import { ACCESS, ADAPTER, type Dialect, SPEECH } from './dialect.ts'
-import { accessOf } from './given-driver.ts'
+import { ADAPTER, type Dialect, KANTA_DIALECT, KANTA_DRIVER } from './dialect.ts'
+import { kantaDriverOf } from './driver-adapter.ts'
 import { type LogConfig, logOf } from './log.ts'
-import { type KyselyPlugin, kantaPlugin, unread } from './plugin.ts'
+import { type KyselyPlugin, kantaPlugin, undecoded } from './plugin.ts'
 import { kyselyStyle } from './print/index.ts'
 import { withSchema } from './schema-prefix.ts'
 
-/** What a `Kysely` is opened with. */
+/** The configuration of a `Kysely`. */
 export interface KyselyConfig {
   readonly dialect: Dialect
-  /** Plugins of Kysely and of Kanta; the policies of Kanta's stay in force under `withoutPlugins()`. */
+  /** Plugins of Kysely and of Kanta. The policies of Kanta plugins stay in force under `withoutPlugins()`. */
   readonly plugins?: readonly (KyselyPlugin | Plugin<object>)[]
   readonly log?: LogConfig
 }
 
-/** The driver of Kanta that a dialect stands for. */
-function accessTo(dialect: Dialect): Access {
-  const own = (dialect as { [ACCESS]?: Access })[ACCESS]
-  const driver = own ?? accessOf(dialect.createDriver(), speechOf(dialect.createQueryCompiler()), connections(dialect))
+/** Returns the Kanta driver of a dialect. */
+function driverOfDialect(dialect: Dialect): KantaDriver {
+  const own = (dialect as { [KANTA_DRIVER]?: KantaDriver })[KANTA_DRIVER]
+  const driver =
+    own ?? kantaDriverOf(dialect.createDriver(), dialectOf(dialect.createQueryCompiler()), connectionLimit(dialect))
   return { ...driver, dialect: kyselyStyle(driver.dialect) }
 }
 
-/** As many as a pool of somebody else's may have, which says itself when it has no more. */
-const MANY = 1_000
-const connections = (dialect: Dialect): number =>
-  dialect.createAdapter().supportsMultipleConnections === false ? 1 : MANY
+/** The limit of connections of a foreign pool, which has its own limit. */
+const FOREIGN_POOL_LIMIT = 1_000
+const connectionLimit = (dialect: Dialect): number =>
+  dialect.createAdapter().supportsMultipleConnections === false ? 1 : FOREIGN_POOL_LIMIT
 
-function speechOf(compiler: QueryCompiler): Speech {
-  return (compiler as { [SPEECH]?: Speech })[SPEECH] ?? sqliteDialect
+function dialectOf(compiler: QueryCompiler): KantaDialect {
+  return (compiler as { [KANTA_DIALECT]?: KantaDialect })[KANTA_DIALECT] ?? sqliteDialect
 }
 
-/** What one `Kysely` has in common with those that are made of it. */
-interface Shared {
+/** The state of a `Kysely` instance. */
+interface KyselyState {
   readonly config: KyselyConfig
-  /** Where the statements run: the database, or a transaction. */
+  /** The database or transaction in which statements run. */
   readonly root: DatabaseHandle
-  /** The settings without plugins, and with those that were added since. */
-  readonly added: Added
+  /** The plugins, and the database with them. */
+  readonly added: PluginSet
   readonly handle: DatabaseHandle
 }
 
-/** What a constructor is given in place of a state, which is for nobody else: it leads past the policies. */
-interface Ticket {
+/** Stands for a state in calls of the constructor, since a state in the hands of a user would bypass the policies. */
+interface StateTicket {
   readonly dialect?: undefined
 }
 
-const tickets = new WeakMap<object, Shared>()
+const tickets = new WeakMap<object, KyselyState>()
 
-function ticketOf(state: Shared): Ticket {
-  const ticket: Ticket = {}
+function ticketOf(state: KyselyState): StateTicket {
+  const ticket: StateTicket = {}
   tickets.set(ticket, state)
   return ticket
 }
 
-/** The state of a database. */
-let stateOf: (db: Kysely) => Shared
+/** Returns the state of a database. */
+let stateOf: (db: Kysely) => KyselyState
 
-/** A database with some plugins, found again by the plugins, so that what is planned under them is kept. */
-class Added {
-  readonly plain: DatabaseHandle
+/** A database with plugins. It is cached by its plugins, so that it keeps its query plans. */
+class PluginSet {
+  readonly withoutPlugins: DatabaseHandle
   readonly plugins: readonly (KyselyPlugin | Plugin)[]
   readonly #handle: DatabaseHandle
-  readonly #next: WeakMap<object, Added>
-  /** Those that the database was opened with. */
-  readonly #first: Added['plugins']
+  readonly #next: WeakMap<object, PluginSet>
+  /** The plugins that the database was opened with. */
+  readonly #first: PluginSet['plugins']
 
   constructor(
-    plain: DatabaseHandle,
-    plugins: Added['plugins'],
+    withoutPlugins: DatabaseHandle,
+    plugins: PluginSet['plugins'],
     handle: DatabaseHandle,
-    first: Added['plugins'],
-    next = new WeakMap<object, Added>(),
+    first: PluginSet['plugins'],
+    next = new WeakMap<object, PluginSet>(),
   ) {
-    this.plain = plain
+    this.withoutPlugins = withoutPlugins
     this.plugins = plugins
     this.#handle = handle
     this.#first = first
     this.#next = next
   }
 
-  static make(
-    plain: DatabaseHandle,
-    plugins: Added['plugins'],
-    first: Added['plugins'],
-    next?: WeakMap<object, Added>,
-  ): Added {
+  static create(
+    withoutPlugins: DatabaseHandle,
+    plugins: PluginSet['plugins'],
+    first: PluginSet['plugins'],
+    next?: WeakMap<object, PluginSet>,
+  ): PluginSet {
     const parts = plugins.map((plugin) => {
       const made = 'transformQuery' in plugin ? kantaPlugin(plugin) : plugin
       return { made, isTrusted: first.includes(plugin) || isOwn(made) }
     })
-    return new Added(plain, plugins, plain.withPlugins(arranged(parts)), first, next)
+    return new PluginSet(withoutPlugins, plugins, withoutPlugins.withPlugins(sortPlugins(parts)), first, next)
   }
 
-  with(plugins: Added['plugins'], plugin: object): Added {
+  with(plugins: PluginSet['plugins'], plugin: object): PluginSet {
     let found = this.#next.get(plugin)
     if (found === undefined) {
-      found = Added.make(this.plain, plugins, this.#first, this.#next)
+      found = PluginSet.create(this.withoutPlugins, plugins, this.#first, this.#next)
       this.#next.set(plugin, found)
     }
-    return found.#under(this.#handle)
+    return found.#inContext(this.#handle)
   }
 
-  /** The same with a plugin of Kanta, which stays when those of Kysely go. */
-  based(plugin: Plugin<object>, root: DatabaseHandle): Added {
-    return Added.make(inSession(this.plain, sessionOf(root)).withPlugins([plugin]), this.plugins, this.#first)
+  /** Adds a plugin of Kanta, which `withoutPlugins()` does not remove. */
+  withKantaPlugin(plugin: Plugin<object>, root: DatabaseHandle): PluginSet {
+    const withoutPlugins = inSession(this.withoutPlugins, sessionOf(root)).withPlugins([plugin])
+    return PluginSet.create(withoutPlugins, this.plugins, this.#first)
   }
 
-  /** The same for somebody. */
-  as(context: Readonly<Record<string, unknown>>): Added {
-    return this.#under(this.#handle.as(context))
+  /** Returns the same plugins with context values. */
+  withContext(context: Readonly<Record<string, unknown>>): PluginSet {
+    return this.#inContext(this.#handle.as(context))
   }
 
-  /** Where the statements of a database or a transaction run. */
-  in(root: DatabaseHandle): DatabaseHandle {
+  /** Returns the handle with the plugins in the session of a database or transaction. */
+  handleIn(root: DatabaseHandle): DatabaseHandle {
     return inSession(this.#handle, sessionOf(root))
   }
 
-  #under(other: DatabaseHandle): Added {
-    return new Added(
-      likeContext(this.plain, other),
+  #inContext(other: DatabaseHandle): PluginSet {
+    return new PluginSet(
+      likeContext(this.withoutPlugins, other),
       this.plugins,
       likeContext(this.#handle, other),
       this.#first,
@@ -153,10 +155,10 @@ class Added {
 }
 
 /**
- * Policies change a query from the first plugin to the last, and so do hooks a result: there the last is outermost.
- * One plugin of Kysely may be there several times.
+ * Sorts plugins as Kysely does: both queries and results pass from the first plugin to the last, so the hook of the last
+ * is outermost. It numbers the names, since a plugin of Kysely may occur several times.
  */
-function arranged(parts: readonly { readonly made: Plugin; readonly isTrusted: boolean }[]): readonly Plugin[] {
+function sortPlugins(parts: readonly { readonly made: Plugin; readonly isTrusted: boolean }[]): readonly Plugin[] {
   const trusted = (isTrusted: boolean, plugin: Plugin): Plugin => (isTrusted ? ownPlugin(plugin) : plugin)
   const policies = parts.map(({ made: { name, policies }, isTrusted }, i) =>
     trusted(isTrusted, { name: `${name} ${i}`, ...(policies && { policies }) }),
@@ -167,30 +169,33 @@ function arranged(parts: readonly { readonly made: Plugin; readonly isTrusted: b
   return [...policies, ...hooks.reverse()]
 }
 
-const isKantas = (plugin: KyselyPlugin | Plugin<object>): plugin is Plugin<object> =>
+const isKantaPlugin = (plugin: KyselyPlugin | Plugin<object>): plugin is Plugin<object> =>
   !('transformQuery' in Object(plugin))
 
-function opened(config: KyselyConfig): Shared {
+function openState(config: KyselyConfig): KyselyState {
   if (typeof config?.dialect?.createDriver !== 'function')
-    refuse('new Kysely() takes a dialect: { dialect: new SqliteDialect({ database }) }.')
+    refuse('new Kysely() needs a dialect, such as { dialect: new SqliteDialect({ database }) }.')
   const log = config.log === undefined ? [] : [logOf(config.log)]
   const plugins = config.plugins ?? []
-  const root = open({ driver: accessTo(config.dialect), plugins: [unread, ...log, ...plugins.filter(isKantas)] })
-  const first = plugins.flatMap((plugin) => (isKantas(plugin) ? [] : plugin))
-  const added = Added.make(root, first, first)
-  return { config, root, added, handle: added.in(root) }
+  const root = open({
+    driver: driverOfDialect(config.dialect),
+    plugins: [undecoded, ...log, ...plugins.filter(isKantaPlugin)],
+  })
+  const first = plugins.flatMap((plugin) => (isKantaPlugin(plugin) ? [] : plugin))
+  const added = PluginSet.create(root, first, first)
+  return { config, root, added, handle: added.handleIn(root) }
 }
 
-/** A database with the names of Kysely. */
+/** A database with the API of Kysely. */
 export class Kysely extends Creator {
-  readonly #state: Shared
+  readonly #state: KyselyState
 
   static {
     stateOf = (db) => db.#state
   }
 
-  constructor(given: KyselyConfig | Ticket) {
-    const state = tickets.get(given) ?? opened(given as KyselyConfig)
+  constructor(given: KyselyConfig | StateTicket) {
+    const state = tickets.get(given) ?? openState(given as KyselyConfig)
     super(state.handle)
     this.#state = state
   }
@@ -230,22 +235,22 @@ export class Kysely extends Creator {
   withSchema(schema: string): this {
     const { added } = this.#state
     const plugin = withSchema(schema)
-    return this.#over(added.with([plugin, ...added.plugins], plugin))
+    return this.#withPlugins(added.with([plugin, ...added.plugins], plugin))
   }
 
-  /** The same database for someone: with values that policies of Kanta read when a statement runs. */
+  /** Returns the database with context values, which policies of Kanta read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this {
-    return this.#over(this.#state.added.as(context))
+    return this.#withPlugins(this.#state.added.withContext(context))
   }
 
   withPlugin(plugin: KyselyPlugin | Plugin<object>): this {
     const { added, root } = this.#state
-    if (isKantas(plugin)) return this.#over(added.based(plugin, root))
-    return this.#over(added.with([...added.plugins, plugin], plugin))
+    if (isKantaPlugin(plugin)) return this.#withPlugins(added.withKantaPlugin(plugin, root))
+    return this.#withPlugins(added.with([...added.plugins, plugin], plugin))
   }
 
   withoutPlugins(): this {
-    return this.#over(this.#state.added.with([], NONE))
+    return this.#withPlugins(this.#state.added.with([], NO_PLUGINS))
   }
 
   withTables(): this {
@@ -277,7 +282,7 @@ export class Kysely extends Creator {
   }
 
   executeQuery(query: unknown, options?: AbortableQueryOptions): Promise<unknown> {
-    return this.#state.handle.executeQuery(query, running(options))
+    return this.#state.handle.executeQuery(query, runOptions(options))
   }
 
   destroy(): Promise<void> {
@@ -288,63 +293,69 @@ export class Kysely extends Creator {
     return this.destroy()
   }
 
-  /** The same database with other plugins. */
-  #over(added: Added): this {
+  /** Returns the database with other plugins. */
+  #withPlugins(added: PluginSet): this {
     const { config, root } = this.#state
-    const Made = this.constructor as new (given: Ticket) => this
-    return new Made(ticketOf({ config, root, added, handle: added.in(root) }))
+    const Constructor = this.constructor as new (given: StateTicket) => this
+    return new Constructor(ticketOf({ config, root, added, handle: added.handleIn(root) }))
   }
 }
 
-/** The same database, or transaction, as Kanta has it: with what its plugins add. */
+/** Returns the Kanta database or transaction behind a `Kysely`, with its plugins. */
 export function kantaOf(db: Kysely): DatabaseHandle {
-  if (!(db instanceof Kysely)) return refuse('kantaOf() takes a Kysely of kanta/kysely.')
+  if (!(db instanceof Kysely))
+    return refuse('kantaOf() takes a Kysely. Pass one that you created by new Kysely() of kanta/kysely.')
   return stateOf(db).handle
 }
 
-/** Stands for no plugins. */
-const NONE = {}
+/** The cache key of a database without plugins. */
+const NO_PLUGINS = {}
 
-/** What is asked of a transaction before it begins. */
-class Setup<Made> {
+/** The settings of a transaction before it begins. */
+class TransactionSetup<Constructor> {
   readonly #asked: TransactionSettings
-  readonly #make: (asked: TransactionSettings) => Made
+  readonly #make: (settings: TransactionSettings) => Constructor
 
-  constructor(asked: TransactionSettings, make: (asked: TransactionSettings) => Made) {
-    this.#asked = asked
+  constructor(settings: TransactionSettings, make: (settings: TransactionSettings) => Constructor) {
+    this.#asked = settings
     this.#make = make
   }
 
-  setAccessMode(accessMode: AccessMode): Made {
+  setAccessMode(accessMode: AccessMode): Constructor {
     return this.#make({ ...this.#asked, accessMode })
   }
 
-  setIsolationLevel(isolationLevel: IsolationLevel): Made {
+  setIsolationLevel(isolationLevel: IsolationLevel): Constructor {
     return this.#make({ ...this.#asked, isolationLevel })
   }
 }
 
-interface Asks<B> {
+interface SettingsBuilder<B> {
   setAccessMode(mode: AccessMode): B
   setIsolationLevel(level: IsolationLevel): B
 }
 
-function ask<B extends Asks<B>>(builder: B, { accessMode, isolationLevel }: TransactionSettings): B {
+function applySettings<B extends SettingsBuilder<B>>(
+  builder: B,
+  { accessMode, isolationLevel }: TransactionSettings,
+): B {
   const access = accessMode === undefined ? builder : builder.setAccessMode(accessMode)
   return isolationLevel === undefined ? access : access.setIsolationLevel(isolationLevel)
 }
 
-/** The state of what runs in a transaction or on a connection. */
-const within = (state: Shared, root: DatabaseHandle): Shared => ({ ...state, root, handle: root })
+/** Returns the state in a transaction or on a connection. */
+const stateIn = (state: KyselyState, root: DatabaseHandle): KyselyState => ({ ...state, root, handle: root })
 
-/** A transaction around a callback. */
-export class TransactionBuilder extends Setup<TransactionBuilder> {
+/** Runs a callback in a transaction. */
+export class TransactionBuilder extends TransactionSetup<TransactionBuilder> {
   readonly #run: <T>(work: (transaction: Transaction) => Promise<T>) => Promise<T>
 
-  constructor(state: Shared, asked: TransactionSettings) {
+  constructor(state: KyselyState, asked: TransactionSettings) {
     super(asked, (other) => new TransactionBuilder(state, other))
     this.#run = (work) =>
-      ask(state.handle.transaction(), asked).execute((handle) => work(new Transaction(ticketOf(within(state, handle)))))
+      applySettings(state.handle.transaction(), asked).execute((handle) =>
+        work(new Transaction(ticketOf(stateIn(state, handle)))),
+      )
   }
 
   execute<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -353,15 +364,15 @@ export class TransactionBuilder extends Setup<TransactionBuilder> {
   }
 }
 
-/** A transaction that its caller ends. */
-export class ControlledTransactionBuilder extends Setup<ControlledTransactionBuilder> {
+/** Starts a transaction that the caller ends. */
+export class ControlledTransactionBuilder extends TransactionSetup<ControlledTransactionBuilder> {
   readonly #begin: () => Promise<ControlledTransaction>
 
-  constructor(state: Shared, asked: TransactionSettings) {
+  constructor(state: KyselyState, asked: TransactionSettings) {
     super(asked, (other) => new ControlledTransactionBuilder(state, other))
     this.#begin = async () => {
-      const handle = await ask(state.handle.startTransaction(), asked).execute()
-      return new ControlledTransaction(ticketOf(within(state, handle)))
+      const handle = await applySettings(state.handle.startTransaction(), asked).execute()
+      return new ControlledTransaction(ticketOf(stateIn(state, handle)))
     }
   }
 
@@ -370,16 +381,16 @@ export class ControlledTransactionBuilder extends Setup<ControlledTransactionBui
   }
 }
 
-/** One connection for everything in a callback. */
+/** Runs a callback on one connection. */
 export class ConnectionBuilder {
-  readonly #state: Shared
+  readonly #state: KyselyState
 
-  constructor(state: Shared) {
+  constructor(state: KyselyState) {
     this.#state = state
   }
 
   execute<T>(work: (db: Kysely) => Promise<T>, options?: AbortableOperationOptions): Promise<T> {
-    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely(ticketOf(within(this.#state, handle))))
+    const run = (handle: DatabaseHandle): Promise<T> => work(new Kysely(ticketOf(stateIn(this.#state, handle))))
     return this.#state.handle.connection().execute(run, options)
   }
 }
@@ -391,7 +402,7 @@ export class Transaction extends Kysely {
   }
 }
 
-/** A step of a transaction that its caller ends. */
+/** A command of a transaction that the caller ends. */
 export class Command<T> {
   readonly #run: () => Promise<T>
 
@@ -404,9 +415,9 @@ export class Command<T> {
   }
 }
 
-type Controlled = Awaited<ReturnType<ReturnType<DatabaseHandle['startTransaction']>['execute']>>
+type KantaTransaction = Awaited<ReturnType<ReturnType<DatabaseHandle['startTransaction']>['execute']>>
 
-/** A database in a transaction that its caller ends. */
+/** A database in a transaction that the caller ends. */
 export class ControlledTransaction extends Transaction {
   get isCommitted(): boolean {
     return this.#transaction.isCommitted
@@ -440,8 +451,8 @@ export class ControlledTransaction extends Transaction {
     return this.#transaction[Symbol.asyncDispose]()
   }
 
-  get #transaction(): Controlled {
-    return stateOf(this).root as Controlled
+  get #transaction(): KantaTransaction {
+    return stateOf(this).root as KantaTransaction
   }
 
   #step(run: () => Promise<unknown>): Command<this> {

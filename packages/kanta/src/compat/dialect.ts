@@ -1,10 +1,17 @@
-import type { Dialect as Speech } from '../dialect/index.ts'
+import type { Dialect as KantaDialect } from '../dialect/index.ts'
 import { mssqlDialect } from '../dialect/mssql/index.ts'
 import { mysqlDialect } from '../dialect/mysql/index.ts'
 import { postgresDialect } from '../dialect/postgres/index.ts'
 import { sqliteDialect } from '../dialect/sqlite/index.ts'
-import { type GivenClient, givenMysql, givenPg, givenPglite, givenSqlite, givenTedious } from '../driver/given/index.ts'
-import type { Driver as Access } from '../driver/index.ts'
+import {
+  type ExternalClient,
+  externalMysql,
+  externalPg,
+  externalPglite,
+  externalSqlite,
+  externalTedious,
+} from '../driver/external/index.ts'
+import type { Driver as KantaDriver } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import { type Runnable, sql } from '../sql/index.ts'
 import type {
@@ -22,10 +29,10 @@ import type {
   QueryCompiler,
   SqliteDialectConfig,
 } from './contract.ts'
-import { connectionOf, driverOf } from './given-driver.ts'
+import { connectionOf, driverOf } from './driver-adapter.ts'
 import { Introspector } from './introspect.ts'
 
-/** What a `Kysely` is opened with. */
+/** A dialect as Kysely defines it. */
 export interface Dialect {
   createDriver(): Driver
   createQueryCompiler(): QueryCompiler
@@ -33,42 +40,42 @@ export interface Dialect {
   createIntrospector(db: never): DatabaseIntrospector
 }
 
-/** Where a dialect of this package keeps the driver of Kanta that it stands for. */
-export const ACCESS: unique symbol = Symbol('driver')
-/** Where a query compiler of this package keeps the dialect that it stands for. */
-/** Where a database keeps the adapter of its dialect. */
+/** The key under which a dialect of this package holds its Kanta driver. */
+export const KANTA_DRIVER: unique symbol = Symbol('driver')
+/** The key under which a database holds the adapter of its dialect. */
 export const ADAPTER: unique symbol = Symbol('adapter')
-export const SPEECH: unique symbol = Symbol('dialect')
+/** The key under which a query compiler of this package holds its Kanta dialect. */
+export const KANTA_DIALECT: unique symbol = Symbol('dialect')
 
 const refuseNodes = (what: string): never =>
   refuse(
     `${what} works on Kysely's operation nodes, which Kanta does not have. Build the query, and call its compile().`,
   )
 
-/** Says which database text is for; Kanta prints by itself. */
+/** Determines the dialect. Kanta compiles the queries itself. */
 export class DefaultQueryCompiler implements QueryCompiler {
   compileQuery(): CompiledQuery {
     return refuseNodes('compileQuery()')
   }
 }
 export class SqliteQueryCompiler extends DefaultQueryCompiler {
-  get [SPEECH](): Speech {
+  get [KANTA_DIALECT](): KantaDialect {
     return sqliteDialect
   }
 }
 
 export class PostgresQueryCompiler extends DefaultQueryCompiler {
-  get [SPEECH](): Speech {
+  get [KANTA_DIALECT](): KantaDialect {
     return postgresDialect
   }
 }
 export class MysqlQueryCompiler extends DefaultQueryCompiler {
-  get [SPEECH](): Speech {
+  get [KANTA_DIALECT](): KantaDialect {
     return mysqlDialect
   }
 }
 export class MssqlQueryCompiler extends DefaultQueryCompiler {
-  get [SPEECH](): Speech {
+  get [KANTA_DIALECT](): KantaDialect {
     return mssqlDialect
   }
 }
@@ -101,10 +108,10 @@ export class SqliteAdapter extends DialectAdapterBase {
   }
 }
 
-// The locks are those of Kysely, so that its runners and these keep each other out.
+// The locks of Kysely, so that its migrators and these exclude each other.
 const POSTGRES_LOCK = 3853314791062309107n
 const MYSQL_LOCK = 'ea586330-2c93-47c8-908d-981d9d270f9d'
-const MYSQL_PATIENCE = 60 * 60
+const MYSQL_LOCK_TIMEOUT = 60 * 60
 
 export class PostgresAdapter extends DialectAdapterBase {
   override async acquireMigrationLock(db: Runnable): Promise<void> {
@@ -129,7 +136,7 @@ export class PGliteAdapter extends PostgresAdapter {
 }
 export class MysqlAdapter extends DialectAdapterBase {
   override async acquireMigrationLock(db: Runnable): Promise<void> {
-    await sql`select get_lock(${MYSQL_LOCK}, ${MYSQL_PATIENCE})`.execute(db)
+    await sql`select get_lock(${MYSQL_LOCK}, ${MYSQL_LOCK_TIMEOUT})`.execute(db)
   }
   override async releaseMigrationLock(db: Runnable): Promise<void> {
     await sql`select release_lock(${MYSQL_LOCK})`.execute(db)
@@ -157,7 +164,7 @@ export class MssqlAdapter extends DialectAdapterBase {
   }
 }
 
-/** A driver that runs nothing, for programs that only compile. */
+/** A driver that does not run statements, for programs that only compile. */
 export class DummyDriver implements Driver {
   async init(): Promise<void> {}
   async acquireConnection(): Promise<DatabaseConnection> {
@@ -179,18 +186,18 @@ class DummyConnection implements DatabaseConnection {
   async *streamQuery(): AsyncIterableIterator<never> {}
 }
 
-/** A dialect of this package: a driver of Kanta, and what programs for Kysely ask a dialect for. */
-abstract class OwnDialect implements Dialect {
-  abstract get [ACCESS](): Access
+/** A dialect of this package: a Kanta driver behind the interface of Kysely. */
+abstract class BundledDialect implements Dialect {
+  abstract get [KANTA_DRIVER](): KantaDriver
   abstract createQueryCompiler(): QueryCompiler
   abstract createAdapter(): DialectAdapter
 
   createDriver(): Driver {
-    return driverOf(this[ACCESS])
+    return driverOf(this[KANTA_DRIVER])
   }
 
   createIntrospector(db: never): DatabaseIntrospector {
-    return new Introspector(db, this[ACCESS].dialect)
+    return new Introspector(db, this[KANTA_DRIVER].dialect)
   }
 }
 
@@ -215,8 +222,8 @@ export class MssqlIntrospector extends Introspector {
   }
 }
 
-/** SQLite by way of a database of `better-sqlite3`, or one that is made like it. */
-export class SqliteDialect extends OwnDialect {
+/** The dialect of SQLite, for a database of `better-sqlite3` or one with the same interface. */
+export class SqliteDialect extends BundledDialect {
   readonly #config: SqliteDialectConfig
 
   constructor(config: SqliteDialectConfig) {
@@ -224,9 +231,9 @@ export class SqliteDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
+  get [KANTA_DRIVER](): KantaDriver {
     const { database, onCreateConnection } = this.#config
-    const driver = givenSqlite(() => (typeof database === 'function' ? database() : database))
+    const driver = externalSqlite(() => (typeof database === 'function' ? database() : database))
     if (onCreateConnection === undefined) return driver
     return {
       ...driver,
@@ -247,17 +254,17 @@ export class SqliteDialect extends OwnDialect {
   }
 }
 
-/** What is called with the clients of a pool: first when they are new, then each time one is taken. */
+/** Returns a callback for clients of a pool, which calls one hook for new clients and one each time it takes one. */
 function onTake({ onCreateConnection, onReserveConnection }: ConnectionHooks) {
-  return async (client: GivenClient, isNew: boolean): Promise<void> => {
+  return async (client: ExternalClient, isNew: boolean): Promise<void> => {
     const connection = connectionOf(client)
     if (isNew) await onCreateConnection?.(connection)
     await onReserveConnection?.(connection)
   }
 }
 
-/** PostgreSQL by way of a pool of `pg`. */
-export class PostgresDialect extends OwnDialect {
+/** The dialect of PostgreSQL, for a pool of `pg`. */
+export class PostgresDialect extends BundledDialect {
   readonly #config: PostgresDialectConfig
 
   constructor(config: PostgresDialectConfig) {
@@ -265,8 +272,8 @@ export class PostgresDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
-    return givenPg({ ...this.#config, onTake: onTake(this.#config) })
+  get [KANTA_DRIVER](): KantaDriver {
+    return externalPg({ ...this.#config, onTake: onTake(this.#config) })
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -278,8 +285,8 @@ export class PostgresDialect extends OwnDialect {
   }
 }
 
-/** PostgreSQL in the process, by way of a database of `@electric-sql/pglite`. */
-export class PGliteDialect extends OwnDialect {
+/** The dialect of PostgreSQL in the process, for a database of `@electric-sql/pglite`. */
+export class PGliteDialect extends BundledDialect {
   readonly #config: PGliteDialectConfig
 
   constructor(config: PGliteDialectConfig) {
@@ -287,8 +294,8 @@ export class PGliteDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
-    return givenPglite(this.#config.pglite, (client) => onTake(this.#config)(client, true))
+  get [KANTA_DRIVER](): KantaDriver {
+    return externalPglite(this.#config.pglite, (client) => onTake(this.#config)(client, true))
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -300,8 +307,8 @@ export class PGliteDialect extends OwnDialect {
   }
 }
 
-/** MySQL by way of a pool of `mysql2`. */
-export class MysqlDialect extends OwnDialect {
+/** The dialect of MySQL, for a pool of `mysql2`. */
+export class MysqlDialect extends BundledDialect {
   readonly #config: MysqlDialectConfig
 
   constructor(config: MysqlDialectConfig) {
@@ -309,8 +316,8 @@ export class MysqlDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
-    return givenMysql({ ...this.#config, onTake: onTake(this.#config) })
+  get [KANTA_DRIVER](): KantaDriver {
+    return externalMysql({ ...this.#config, onTake: onTake(this.#config) })
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -322,11 +329,14 @@ export class MysqlDialect extends OwnDialect {
   }
 }
 
-/** How many connections tarn keeps unless told. */
+/** The default pool size of tarn. */
 const TARN_MAX = 10
 
-/** SQL Server by way of `tedious`. The pool is Kanta's own; of tarn only its most connections are looked at. */
-export class MssqlDialect extends OwnDialect {
+/**
+ * The dialect of SQL Server, for `tedious`. The pool is Kanta's own; it reads only the maximum size of the tarn
+ * options.
+ */
+export class MssqlDialect extends BundledDialect {
   readonly #config: MssqlDialectConfig
 
   constructor(config: MssqlDialectConfig) {
@@ -334,9 +344,9 @@ export class MssqlDialect extends OwnDialect {
     this.#config = { ...config }
   }
 
-  get [ACCESS](): Access {
+  get [KANTA_DRIVER](): KantaDriver {
     const { tedious, tarn } = this.#config
-    return givenTedious(tedious.connectionFactory, tarn?.options?.max ?? TARN_MAX)
+    return externalTedious(tedious.connectionFactory, tarn?.options?.max ?? TARN_MAX)
   }
 
   createQueryCompiler(): QueryCompiler {

@@ -1,5 +1,5 @@
-// The types of Kysely's names. They are those of Kanta's fluent API, which cost less; where Kysely has more type
-// arguments than Kanta needs, the others carry what a program says of them.
+// The types of Kysely's names. They are those of Kanta's fluent API, which are cheaper to check. Type arguments that
+// Kanta does not need are ignored.
 
 import type { AccessMode, IsolationLevel } from '../dialect/index.ts'
 import type {
@@ -44,12 +44,12 @@ import type { KyselyPlugin } from './plugin.ts'
 
 type AnyReference = ExpressionScope<any, any, string, any>
 
-/** Says in a type what is wrong. */
+/** A type that carries an error message. */
 export interface KyselyTypeError<E extends string> {
   readonly __kyselyTypeError__: E
 }
 
-/** A text that was compiled, or anything that compiles to one. */
+/** Anything that compiles to SQL. */
 export interface Compilable<O = unknown> {
   compile(): { readonly sql: string; readonly parameters: readonly unknown[]; readonly [$row]?: O }
 }
@@ -57,7 +57,7 @@ export interface Compilable<O = unknown> {
 export type QueryCreator<DB> = Creator<DB>
 
 /**
- * A database by Kysely's names.
+ * A database with the API of Kysely.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export interface Kysely<DB> extends Creator<DB>, QueryRunner {
   startTransaction(): ControlledTransactionBuilder<DB>
   connection(): ConnectionBuilder<DB>
   withPlugin(plugin: KyselyPlugin | DatabasePlugin): Kysely<DB>
-  /** The same database for someone: with values that policies of Kanta read when a statement runs. */
+  /** Returns the database with context values, which policies of Kanta read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this
   withoutPlugins(): Kysely<DB>
   withSchema(schema: string): Kysely<DB>
@@ -96,7 +96,7 @@ export interface Kysely<DB> extends Creator<DB>, QueryRunner {
 }
 type Extended<DB, T> = { [K in keyof DB | keyof T]: K extends keyof T ? T[K] : DB[K & keyof DB] }
 
-/** What makes a `Kysely`. */
+/** The class of `Kysely`. */
 export interface KyselyClass {
   new <DB>(config: KyselyConfig): Kysely<DB>
   readonly prototype: Kysely<any>
@@ -155,8 +155,8 @@ export interface ControlledTransaction<DB, S extends readonly string[] = []> ext
   releaseSavepoint<N extends S[number]>(name: N): Command<ControlledTransaction<DB, Before<S, N>>>
 }
 
-// Builders as parameters of helper functions. The row `_O` cannot be carried: a helper that gives back what it was given
-// takes it as a type parameter, `<Q extends SelectQueryBuilder<DB, 'city', any>>(query: Q) => query.where(…)`.
+// Builders as parameters of helper functions. They do not carry the row `_O`: a helper that returns its argument takes
+// it as a type parameter, `<Q extends SelectQueryBuilder<DB, 'city', any>>(query: Q) => query.where(…)`.
 
 export type SelectQueryBuilder<DB, TB extends keyof DB, _O> = Select<
   Info<DB>,
@@ -195,7 +195,7 @@ export type ExpressionBuilder<DB, TB extends keyof DB> = ExpressionScope<
   HelperCells<HelperRow<DB, TB>>
 >
 
-/** What running a query gives. */
+/** The result of runOptions a query. */
 export type InferResult<Q> = Q extends Returns ? Q[AtRow][] : Q extends { readonly [$row]?: infer R } ? R[] : never
 
 // Types of columns and rows.
@@ -223,7 +223,7 @@ export type NonDehydrateable<T> = [T] extends [ColumnType<infer S, infer I, infe
   ? ColumnType<S & { __kysely_dehydrate__?: false }, I, U>
   : T & { __kysely_dehydrate__?: false }
 export type ShallowDehydrateObject<O> = { [K in keyof O]: ShallowDehydrateValue<O[K]> }
-/** What a value is after a way through JSON. */
+/** The type of a value after a JSON round trip. */
 export type ShallowDehydrateValue<T> = T extends null | undefined
   ? T
   : '__kysely_dehydrate__' extends keyof T & {}
@@ -272,7 +272,7 @@ export type AnyResult = InsertResult | UpdateResult | DeleteResult | MergeResult
 export type SimplifyResult<O> = O extends AnyResult ? O : Simplify<O>
 export type SimplifySingleResult<O> = O extends AnyResult ? O : Simplify<O> | undefined
 
-// Kysely's names for parts of queries. What a part is of, Kanta's types do not say twice.
+// Kysely's names for parts of queries. Kanta's types need fewer type arguments.
 export type ExpressionWrapper<_DB, _TB, T> = Wrapper<T>
 export type AliasableExpression<T> = Wrapper<T>
 export type AliasedRawBuilder<T, A extends string> = AliasedExpression<T, A>

@@ -9,11 +9,11 @@ import type {
   TableMetadata,
 } from './contract.ts'
 
-/** The tables that migrations are kept in. */
+/** The tables of migrations. */
 const INTERNAL: ReadonlySet<unknown> = new Set(['kysely_migration', 'kysely_migration_lock'])
 
-/** A column as the queries below give it. */
-interface Found {
+/** A column as the queries below return it. */
+interface ColumnRow {
   readonly schema: string | null
   readonly table: string
   readonly view: unknown
@@ -21,7 +21,7 @@ interface Found {
   /** Null for a table without columns. */
   readonly name: string | null
   readonly type: string
-  /** One word, which no plugin for names changes. */
+  /** The name is one word, so that no plugin for names changes it. */
   readonly typeschema: string | null
   readonly nullable: unknown
   readonly default: unknown
@@ -29,21 +29,21 @@ interface Found {
   readonly comment: string | null
 }
 
-const truth = (value: unknown): boolean => value === true || value === 1 || value === 1n || value === '1'
+const isTrue = (value: unknown): boolean => value === true || value === 1 || value === 1n || value === '1'
 
-function columnOf(found: Found): ColumnMetadata {
+function columnOf(found: ColumnRow): ColumnMetadata {
   return {
     name: found.name!,
     dataType: found.type,
     ...(found.typeschema === null ? {} : { dataTypeSchema: found.typeschema }),
-    isAutoIncrementing: truth(found.auto),
-    isNullable: truth(found.nullable),
-    hasDefaultValue: truth(found.default),
+    isAutoIncrementing: isTrue(found.auto),
+    isNullable: isTrue(found.nullable),
+    hasDefaultValue: isTrue(found.default),
     ...(found.comment === null || found.comment === '' ? {} : { comment: found.comment }),
   }
 }
 
-/** What a database is asked for. */
+/** The queries of one database. */
 interface Queries {
   readonly schemas: string | undefined
   readonly columns: string
@@ -102,7 +102,7 @@ where t.type in ('U', 'V') order by s.name, t.name, c.column_id`,
 
 const introspections = facetsOf<Queries>('db.introspection', { sqlite, postgres, mysql, mariadb: mysql, mssql })
 
-/** What a program asks of the database, in the form that Kysely gives it. */
+/** Reads the schema of a database in the form of Kysely. */
 export class Introspector implements DatabaseIntrospector {
   readonly #db: Runnable
   readonly #queries: Queries
@@ -119,14 +119,14 @@ export class Introspector implements DatabaseIntrospector {
 
   async getTables(options: DatabaseMetadataOptions = { withInternalKyselyTables: false }): Promise<TableMetadata[]> {
     const tables = new Map<string, TableMetadata>()
-    for (const found of await this.#rows<Found>(this.#queries.columns)) {
+    for (const found of await this.#rows<ColumnRow>(this.#queries.columns)) {
       if (!options.withInternalKyselyTables && INTERNAL.has(found.table)) continue
       const key = JSON.stringify([found.schema, found.table])
       const table = tables.get(key) ?? {
         name: found.table,
         ...(found.schema === null ? {} : { schema: found.schema }),
-        isView: truth(found.view),
-        isForeign: truth(found.foreign),
+        isView: isTrue(found.view),
+        isForeign: isTrue(found.foreign),
         columns: [],
       }
       if (found.name !== null) table.columns.push(columnOf(found))

@@ -3,25 +3,25 @@ import type { QueryResult } from './contract.ts'
 import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs, UnknownRow } from './plugin.ts'
 
 export interface ParseJSONResultsPluginOptions {
-  /** Whether rows and objects are changed or made anew. */
+  /** Changes rows and objects in place, or creates new ones. */
   readonly objectStrategy?: 'in-place' | 'create'
-  /** Whether a text that looks like JSON is read; the path is such as `$[0]."name"`. */
+  /** Decides if a text that looks like JSON is parsed. The path has the form `$[0]."name"`. */
   readonly shouldParse?: (value: string, jsonPath: string) => boolean
-  /** Changes each value of what is read. */
+  /** Changes each parsed value. */
   readonly reviver?: (key: string, value: unknown, context?: unknown) => unknown
 }
 
 const looksLikeJson = (text: string): boolean =>
   (text.startsWith('{') && text.endsWith('}')) || (text.startsWith('[') && text.endsWith(']'))
 
-/** Reads texts of rows that look like JSON. */
+/** Parses texts in rows that look like JSON. */
 export class ParseJSONResultsPlugin implements KyselyPlugin {
   readonly options: ParseJSONResultsPluginOptions
 
   constructor(options: ParseJSONResultsPluginOptions = {}) {
     const { objectStrategy } = options
     if (objectStrategy !== undefined && objectStrategy !== 'in-place' && objectStrategy !== 'create')
-      refuse("objectStrategy is 'in-place' or 'create'.")
+      refuse("objectStrategy must be 'in-place' or 'create'.")
     this.options = options
   }
 
@@ -33,19 +33,19 @@ export class ParseJSONResultsPlugin implements KyselyPlugin {
     return { ...result, rows: this.#read(result.rows, '$', this.options.objectStrategy === 'create') as UnknownRow[] }
   }
 
-  #read(value: unknown, path: string, anew: boolean): unknown {
+  #read(value: unknown, path: string, createsNew: boolean): unknown {
     if (typeof value === 'string') return this.#text(value, path)
     if (Array.isArray(value)) {
-      const items: unknown[] = anew ? [] : value
+      const items: unknown[] = createsNew ? [] : value
       value.forEach((item, i) => {
-        items[i] = this.#read(item, `${path}[${i}]`, anew)
+        items[i] = this.#read(item, `${path}[${i}]`, createsNew)
       })
       return items
     }
     if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
-    const object: Record<string, unknown> = anew ? {} : (value as Record<string, unknown>)
+    const object: Record<string, unknown> = createsNew ? {} : (value as Record<string, unknown>)
     for (const [key, item] of Object.entries(value))
-      if (key !== '__proto__') object[key] = this.#read(item, `${path}."${key}"`, anew)
+      if (key !== '__proto__') object[key] = this.#read(item, `${path}."${key}"`, createsNew)
     return object
   }
 
@@ -58,7 +58,7 @@ export class ParseJSONResultsPlugin implements KyselyPlugin {
         key === '__proto__' ? undefined : reviver === undefined ? value : reviver(key, value, ...rest),
       )
     } catch (error) {
-      // Whoever says what is JSON is told when it is none.
+      // With an explicit shouldParse, invalid JSON is an error.
       if (shouldParse !== undefined) throw error
       return text
     }

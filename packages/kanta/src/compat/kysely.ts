@@ -1,4 +1,4 @@
-// What the types of the builders are made of stands for Kysely's names here.
+// The entry kanta/kysely.
 
 import type { Database, Sql } from '../face/index.ts'
 import { sql as template } from '../sql/index.ts'
@@ -13,12 +13,12 @@ import type {
 } from './face.ts'
 
 export type Kysely<DB> = KyselyFace<DB>
-/** A database by Kysely's names. */
+/** A database with the API of Kysely. */
 export const Kysely: KyselyClass = KyselyHandle as unknown as KyselyClass
 /**
- * The same database, or transaction, as Kanta has it, with what its plugins add.
+ * Returns the Kanta database or transaction behind a `Kysely`, with its plugins.
  *
- * @throws KantaError `invalid_input` for what is no `Kysely` of this entry.
+ * @throws KantaError `invalid_input` for a value that is not a `Kysely` of this entry.
  *
  * @example
  * ```ts
@@ -34,10 +34,10 @@ export const Kysely: KyselyClass = KyselyHandle as unknown as KyselyClass
  */
 export const kantaOf: <DB>(db: KyselyFace<DB>) => Database<DB> = handleOf as never
 
-/** SQL text with values as parameters. */
+/** Writes SQL text with values as parameters. */
 export const sql: Sql = template as unknown as Sql
 
-/** The expression builder, for expressions that are made outside of a query. */
+/** Returns the expression builder, for expressions outside of a query. */
 export const expressionBuilder: <DB, TB extends keyof DB = never>(query?: object) => ExpressionBuilder<DB, TB> =
   builder as never
 
@@ -202,7 +202,7 @@ export const TRANSACTION_ISOLATION_LEVELS = Object.freeze([
   'serializable',
   'snapshot',
 ] as const)
-/** Whether something compiles to a text. */
+/** Checks if a value compiles to SQL. */
 export function isCompilable(value: unknown): value is { compile(): unknown } {
   return typeof (value as { compile?: unknown } | null | undefined)?.compile === 'function'
 }

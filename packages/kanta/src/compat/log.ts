@@ -1,19 +1,19 @@
 import { refuse } from '../error/index.ts'
 import type { Plugin, QueryEvent } from '../extend/index.ts'
 import type { CompiledQuery } from './contract.ts'
-import { compiled } from './given-driver.ts'
+import { compiled } from './driver-adapter.ts'
 
 export const LOG_LEVELS = Object.freeze(['query', 'error'] as const)
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** What a log is told of a statement that succeeded. */
+/** The log event of a statement that succeeded. */
 export interface QueryLogEvent {
   readonly level: 'query'
   readonly isStream?: boolean
   readonly query: CompiledQuery
   readonly queryDurationMillis: number
 }
-/** What a log is told of a statement that failed. */
+/** The log event of a statement that failed. */
 export interface ErrorLogEvent {
   readonly level: 'error'
   readonly error: unknown
@@ -27,18 +27,18 @@ export type LogConfig = readonly LogLevel[] | Logger
 function toConsole(levels: readonly LogLevel[]): Logger {
   return (event) => {
     if (!levels.includes(event.level)) return
-    const took = `${event.queryDurationMillis.toFixed(1)} ms`
-    if (event.level === 'error') console.error(`kysely:error: ${took}  ${event.query.sql}`, event.error)
-    else console.log(`kysely:query: ${took}  ${event.query.sql}`)
+    const duration = `${event.queryDurationMillis.toFixed(1)} ms`
+    if (event.level === 'error') console.error(`kysely:error: ${duration}  ${event.query.sql}`, event.error)
+    else console.log(`kysely:query: ${duration}  ${event.query.sql}`)
   }
 }
 
-/** The plugin that tells a log of every statement. */
+/** Returns a plugin that logs every statement. */
 export function logOf(config: LogConfig): Plugin {
   const isLevels = Array.isArray(config) && config.every((level) => LOG_LEVELS.includes(level))
-  if (typeof config !== 'function' && !isLevels) refuse("log takes a function, or ['query', 'error'].")
-  const tell: Logger = typeof config === 'function' ? config : toConsole(config)
-  const about = ({ sql, parameters, streaming }: QueryEvent, started: number) => ({
+  if (typeof config !== 'function' && !isLevels) refuse("log must be a function or an array of 'query' and 'error'.")
+  const write: Logger = typeof config === 'function' ? config : toConsole(config)
+  const eventOf = ({ sql, parameters, streaming }: QueryEvent, started: number) => ({
     query: compiled(sql, parameters),
     queryDurationMillis: performance.now() - started,
     ...(streaming ? { isStream: true } : {}),
@@ -55,10 +55,10 @@ export function logOf(config: LogConfig): Plugin {
             result = await next()
           } catch (error) {
             const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-            await tell({ level: 'error', error: cause, ...about(event, started) })
+            await write({ level: 'error', error: cause, ...eventOf(event, started) })
             throw error
           }
-          await tell({ level: 'query', ...about(event, started) })
+          await write({ level: 'query', ...eventOf(event, started) })
           return result
         },
       },

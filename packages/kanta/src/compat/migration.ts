@@ -1,4 +1,4 @@
-// The migrator by Kysely's names, over the tables that Kysely's keeps, so that a project goes on where it stands.
+// The migrator of Kysely. It uses the same tables, so that a project can continue with its records.
 import { KantaError, refuse } from '../error/index.ts'
 import { type Runnable, sql } from '../sql/index.ts'
 import type { DatabaseIntrospector } from './contract.ts'
@@ -15,7 +15,7 @@ export const NO_MIGRATIONS: NoMigrations = Object.freeze({ __noMigrations__: tru
 export interface NoMigrations {
   readonly __noMigrations__: true
 }
-// A migration is written for a database whose types it does not know: tables come and go.
+// A migration cannot know the types of the database, since tables change.
 type AnyKysely = Kysely<any>
 export interface Migration {
   up(db: AnyKysely): Promise<void>
@@ -51,17 +51,17 @@ export interface MigratorProps extends MigrateOptions {
   readonly nameComparator?: (name0: string, name1: string) => number
 }
 
-interface Named extends Migration {
+interface NamedMigration extends Migration {
   readonly name: string
 }
-/** The migrations, and which of them have run, in the order in which they ran. */
+/** The migrations, and the names of those that have run, in order. */
 interface State {
-  readonly migrations: readonly Named[]
+  readonly migrations: readonly NamedMigration[]
   readonly executed: readonly string[]
-  /** When the last of them ran, in milliseconds; 0 before the first. */
+  /** The time of the last run in milliseconds; 0 before the first. */
   readonly lastExecutedAt: number
 }
-/** Which migrations to run, and in which direction. */
+/** The migrations to run, with their direction. */
 interface Step {
   readonly direction: 'Up' | 'Down'
   readonly names: readonly string[]
@@ -70,12 +70,12 @@ interface Step {
 const invalid = (message: string): KantaError => new KantaError('invalid_input', message)
 const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Runs migrations; never throws, but says in its result what went wrong. */
+/** Runs migrations. It never throws, but returns the error in its result. */
 export class Migrator {
   readonly #props: MigratorProps
 
   constructor(props: MigratorProps) {
-    if (typeof props?.db?.selectFrom !== 'function') refuse('new Migrator() takes { db, provider }.')
+    if (typeof props?.db?.selectFrom !== 'function') refuse('new Migrator() needs { db, provider }.')
     this.#props = Object.freeze({ ...props })
   }
 
@@ -89,7 +89,7 @@ export class Migrator {
   }
 
   migrateToLatest(options?: MigrateOptions): Promise<MigrationResultSet> {
-    return this.#migrate(options, (state) => ({ direction: 'Up', names: pending(state) }))
+    return this.#migrate(options, (state) => ({ direction: 'Up', names: pendingNames(state) }))
   }
 
   migrateTo(target: string | NoMigrations, options?: MigrateOptions): Promise<MigrationResultSet> {
@@ -97,7 +97,7 @@ export class Migrator {
   }
 
   migrateUp(options?: MigrateOptions): Promise<MigrationResultSet> {
-    return this.#migrate(options, (state) => ({ direction: 'Up', names: pending(state).slice(0, 1) }))
+    return this.#migrate(options, (state) => ({ direction: 'Up', names: pendingNames(state).slice(0, 1) }))
   }
 
   migrateDown(options?: MigrateOptions): Promise<MigrationResultSet> {
@@ -116,7 +116,7 @@ export class Migrator {
     const results: MigrationResult[] = []
     try {
       await this.#prepare()
-      await this.#locked(options, async (db) => {
+      await this.#withLock(options, async (db) => {
         const state = await this.#state(db)
         await this.#run(db, state, choose(state), results)
       })
@@ -126,7 +126,7 @@ export class Migrator {
     }
   }
 
-  /** Makes the tables of the migrator where they are missing. */
+  /** Creates the tables of the migrator if they are missing. */
   async #prepare(): Promise<void> {
     const { db, migrationTableSchema } = this.#props
     const schemas = migrationTableSchema === undefined ? [] : await introspection(db).getSchemas()
@@ -163,7 +163,7 @@ export class Migrator {
     )
   }
 
-  async #locked(options: MigrateOptions | undefined, work: (db: AnyKysely) => Promise<void>): Promise<void> {
+  async #withLock(options: MigrateOptions | undefined, work: (db: AnyKysely) => Promise<void>): Promise<void> {
     const { db, disableTransactions } = this.#props
     const adapter = (db as unknown as { readonly [ADAPTER]: LockAdapter })[ADAPTER]
     const lock = {
@@ -182,7 +182,7 @@ export class Migrator {
     const transactional =
       adapter.supportsTransactionalDdl === true && (options?.disableTransactions ?? disableTransactions) !== true
     if (db.isTransaction) return held(db)
-    await db.connection().execute((one) => (transactional ? lockAround(adapter, one, lock, work) : held(one)))
+    await db.connection().execute((one) => (transactional ? withSessionLock(adapter, one, lock, work) : held(one)))
   }
 
   async #state(db: AnyKysely): Promise<State> {
@@ -204,11 +204,11 @@ export class Migrator {
     return { migrations, executed, lastExecutedAt: last === undefined ? 0 : new Date(last.timestamp).getTime() }
   }
 
-  async #migrations(): Promise<readonly Named[]> {
+  async #migrations(): Promise<readonly NamedMigration[]> {
     const all = await this.#props.provider.getMigrations()
     return Object.keys(all)
       .sort(byCode)
-      .map((name) => ({ ...pick(all[name]!), name }))
+      .map((name) => ({ ...pickMigration(all[name]!), name }))
   }
 
   async #records(db: AnyKysely): Promise<readonly { readonly name: string; readonly timestamp: string }[]> {
@@ -221,7 +221,7 @@ export class Migrator {
 
   async #run(db: AnyKysely, state: State, { direction, names }: Step, results: MigrationResult[]): Promise<void> {
     for (const migrationName of names) results.push({ migrationName, direction, status: 'NotExecuted' })
-    // What runs later is recorded as later, though the clock has not moved or goes behind that of another machine.
+    // Record increasing times, even if the clock stands still or is behind that of another machine.
     let last = state.lastExecutedAt
     for (const [i, name] of names.entries()) {
       const migration = state.migrations.find((one) => one.name === name)!
@@ -246,7 +246,10 @@ export class Migrator {
   }
 }
 
-const pick = ({ up, down }: Migration): Migration => ({ up: (db) => up(db), ...(down && { down: (db) => down(db) }) })
+const pickMigration = ({ up, down }: Migration): Migration => ({
+  up: (db) => up(db),
+  ...(down && { down: (db) => down(db) }),
+})
 
 interface Lock {
   readonly lockTable: string
@@ -259,8 +262,8 @@ interface LockAdapter {
   releaseMigrationLock?(db: AnyKysely, lock: Lock): Promise<void>
 }
 
-/** The lock is of the session: it is taken before the transaction begins, and given back after it has ended. */
-async function lockAround(
+/** Holds the session lock around the transaction. */
+async function withSessionLock(
   adapter: LockAdapter,
   one: AnyKysely,
   lock: Lock,
@@ -280,7 +283,7 @@ async function run(db: AnyKysely, text: { execute(db: Runnable): Promise<unknown
   return (await text.execute(db.withoutPlugins() as unknown as Runnable)) as { rows: unknown[] }
 }
 
-const pending = ({ migrations, executed }: State): string[] =>
+const pendingNames = ({ migrations, executed }: State): string[] =>
   migrations.map(({ name }) => name).filter((name) => !executed.includes(name))
 
 function stepTo(state: State, target: string | NoMigrations): Step {
@@ -289,7 +292,7 @@ function stepTo(state: State, target: string | NoMigrations): Step {
   if (!state.migrations.some(({ name }) => name === target)) throw invalid(`migration "${target}" doesn't exist`)
   const at = executed.indexOf(target)
   if (at >= 0) return { direction: 'Down', names: executed.slice(at + 1).toReversed() }
-  const names = pending(state)
+  const names = pendingNames(state)
   return { direction: 'Up', names: names.slice(0, names.indexOf(target) + 1) }
 }
 
@@ -309,7 +312,7 @@ export interface FileMigrationProviderProps {
 
 const MODULE = /(?<!\.d)\.[cm]?[jt]s$/
 
-/** Migrations that are files of a folder, each with `up` and perhaps `down`. */
+/** Loads migrations from the files of a folder, each with `up` and optionally `down`. */
 export class FileMigrationProvider implements MigrationProvider {
   readonly #props: FileMigrationProviderProps
 

@@ -2,7 +2,7 @@ import { refuse } from '../error/index.ts'
 import { mapChildren, type Node, type Plugin } from '../extend/index.ts'
 import type { QueryId, QueryResult } from './contract.ts'
 
-/** A row whose columns are not known. */
+/** A row of unknown columns. */
 export type UnknownRow = Record<string, unknown>
 
 export interface PluginTransformQueryArgs {
@@ -15,21 +15,21 @@ export interface PluginTransformResultArgs {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A plugin that was written for Kysely. It may change results; queries are changed by policies. */
+/** A plugin that was written for Kysely. It may change results, but not queries. */
 export interface KyselyPlugin {
   transformQuery(args: PluginTransformQueryArgs): object
   transformResult(args: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>>
 }
 
-/** Where a plugin of this package keeps the plugin of Kanta that it stands for. */
+/** The key under which a plugin of this package holds its Kanta plugin. */
 export const PLUGIN: unique symbol = Symbol('plugin')
 
-/** The plugin of Kanta that a plugin stands for. */
+/** Converts a plugin of Kysely to a plugin of Kanta. */
 export function kantaPlugin(plugin: KyselyPlugin): Plugin {
   const own = (plugin as { [PLUGIN]?: Plugin })[PLUGIN]
   if (own !== undefined) return own
   if (typeof plugin?.transformQuery !== 'function' || typeof plugin.transformResult !== 'function')
-    return refuse('A plugin has transformQuery() and transformResult().')
+    return refuse('A plugin needs transformQuery() and transformResult().')
   return resultPlugin(plugin)
 }
 
@@ -73,15 +73,15 @@ function resultPlugin(plugin: KyselyPlugin): Plugin {
   }
 }
 
-/** What Kanta would read of itself, such as the JSON that a path gives, stays as the database says it. */
-export const unread: Plugin = { name: 'unread', policies: [{ name: 'unread', rewrite: asText }] }
+/** The plugin that turns off decoding of values that belong to no column, such as JSON paths, as in Kysely. */
+export const undecoded: Plugin = { name: 'undecoded', policies: [{ name: 'undecoded', rewrite: asText }] }
 
-const AROUND = Object.freeze(['', ''])
-/** The kinds whose values are known without a column. */
-const KNOWN: ReadonlySet<string> = new Set(['jsonPath', 'aggregate', 'call'])
+const NO_TEXT = Object.freeze(['', ''])
+/** The kinds whose values Kanta decodes without a column. */
+const DECODED_KINDS: ReadonlySet<string> = new Set(['jsonPath', 'aggregate', 'call'])
 
-/** In the text of a user nothing is known of what a part gives. */
+/** Wraps parts in raw SQL, whose values are not decoded. */
 function asText(part: Node): Node {
-  const within = mapChildren(part, asText)
-  return KNOWN.has(within.kind) ? { kind: 'raw', strings: AROUND, parts: [within] } : within
+  const inner = mapChildren(part, asText)
+  return DECODED_KINDS.has(inner.kind) ? { kind: 'raw', strings: NO_TEXT, parts: [inner] } : inner
 }

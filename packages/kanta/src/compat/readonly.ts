@@ -1,10 +1,10 @@
 import type { CompiledQuery, QueryResult } from './contract.ts'
 import type { ConnectionBuilder, ControlledTransaction, Kysely, KyselyTypeError, TransactionBuilder } from './face.ts'
 
-type Not = KyselyTypeError<'not allowed with a read-only Kysely instance.'>
-type Refused = (...args: never) => Not
+type ReadonlyError = KyselyTypeError<'not allowed with a read-only Kysely instance.'>
+type ReadonlyMethod = (...args: never) => ReadonlyError
 
-/** What a database may be asked for by who may not write: a view in types, which a program makes by `as never`. */
+/** A read-only view of a database. It exists only in types; cast to it with `as never`. */
 export interface ReadonlyKysely<DB>
   extends Pick<
     Kysely<DB>,
@@ -22,12 +22,12 @@ export interface ReadonlyKysely<DB>
   $extendTables<T extends object>(): ReadonlyKysely<DB & T>
   $omitTables<T extends keyof DB>(): ReadonlyKysely<Omit<DB, T>>
   $pickTables<T extends keyof DB>(): ReadonlyKysely<Pick<DB, T>>
-  readonly insertInto: Refused
-  readonly replaceInto: Refused
-  readonly updateTable: Refused
-  readonly deleteFrom: Refused
-  readonly mergeInto: Refused
-  readonly schema: Not
+  readonly insertInto: ReadonlyMethod
+  readonly replaceInto: ReadonlyMethod
+  readonly updateTable: ReadonlyMethod
+  readonly deleteFrom: ReadonlyMethod
+  readonly mergeInto: ReadonlyMethod
+  readonly schema: ReadonlyError
 }
 type ReadonlyWith<DB, M extends 'with' | 'withRecursive'> = Kysely<DB>[M]
 
@@ -52,7 +52,7 @@ export interface ReadonlyControlledTransactionBuilder<DB> {
 export type ReadonlyCompiledQuery<R> = CompiledQuery<R>
 export type ReadonlyQueryResult<R> = Pick<QueryResult<R>, 'rows'>
 
-/** Whether something is a compiled query that selects. */
+/** Checks if a value is a compiled select. */
 export function isReadonlyCompiledQuery<R>(thing: unknown): thing is ReadonlyCompiledQuery<R> {
   const { sql, query } = Object(thing) as { sql?: unknown; query?: { kind?: unknown } }
   return typeof sql === 'string' && query?.kind === 'select'

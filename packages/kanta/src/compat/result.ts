@@ -1,6 +1,6 @@
-/** The error of a query that found no row, where `executeTakeFirstOrThrow` is given no other. */
+/** The default error of `executeTakeFirstOrThrow` for a query without rows. */
 export class NoResultError extends Error {
-  /** The query, as an object that is only compared. */
+  /** The query, as an opaque object to compare. */
   readonly node: object
 
   constructor(node: object) {
@@ -12,7 +12,7 @@ export class NoResultError extends Error {
 
 export type NoResultErrorConstructor = new (node: object) => Error
 
-/** Whether what makes the error is a class. */
+/** Checks if the error maker is a class. */
 export function isNoResultErrorConstructor(
   maker: NoResultErrorConstructor | ((node: object) => Error),
 ): maker is NoResultErrorConstructor {

@@ -1,4 +1,4 @@
-// The plugins that come with Kysely and change queries, as policies.
+// The plugins of Kysely that change queries, as policies.
 import { mapChildren, type Node, type NodeOf, type Plugin } from '../extend/index.ts'
 import { type KyselyPlugin, PLUGIN, type PluginTransformQueryArgs, type PluginTransformResultArgs } from './plugin.ts'
 import { withSchema } from './schema-prefix.ts'
@@ -15,12 +15,12 @@ abstract class RewritePlugin implements KyselyPlugin {
   }
 }
 
-const everywhere = (name: string, change: (part: Node) => Node): Plugin => {
+const rewritePlugin = (name: string, change: (part: Node) => Node): Plugin => {
   const rewrite = (part: Node): Node => change(mapChildren(part, rewrite))
   return { name, policies: [{ name, rewrite }] }
 }
 
-/** Puts tables that name no schema into one. */
+/** Adds a schema to tables without one. */
 export class WithSchemaPlugin extends RewritePlugin {
   readonly #schema: string
 
@@ -34,8 +34,8 @@ export class WithSchemaPlugin extends RewritePlugin {
   }
 }
 
-/** The joins without those that stand there before. */
-function unique(joins: readonly Node[]): readonly Node[] {
+/** Removes duplicate joins. */
+function uniqueJoins(joins: readonly Node[]): readonly Node[] {
   const seen = new Set<string>()
   return joins.filter((join) => {
     const form = JSON.stringify(join, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part))
@@ -45,14 +45,14 @@ function unique(joins: readonly Node[]): readonly Node[] {
   })
 }
 
-const deduplicate = everywhere('DeduplicateJoinsPlugin', (part) =>
-  'joins' in part && part.joins.length > 1 ? ({ ...part, joins: unique(part.joins) } as Node) : part,
+const deduplicatePlugin = rewritePlugin('DeduplicateJoinsPlugin', (part) =>
+  'joins' in part && part.joins.length > 1 ? ({ ...part, joins: uniqueJoins(part.joins) } as Node) : part,
 )
 
-/** Leaves out joins that a query has already. */
+/** Removes duplicate joins from queries. */
 export class DeduplicateJoinsPlugin extends RewritePlugin {
   get [PLUGIN](): Plugin {
-    return deduplicate
+    return deduplicatePlugin
   }
 }
 
@@ -62,35 +62,35 @@ const isEmptyList = (part: Node): part is NodeOf<'binary'> =>
   part.right.kind === 'tuple' &&
   part.right.items.length === 0
 
-/** What stands in place of a comparison with an empty list. */
+/** Replaces a comparison with an empty list. */
 export type EmptyInListsStrategy = (node: EmptyInListNode) => Node
 export type EmptyInListNode = NodeOf<'binary'>
 export interface HandleEmptyInListsOptions {
   readonly strategy: EmptyInListsStrategy
 }
 
-const text = (sql: string, ...parts: readonly Node[]): Node => ({ kind: 'raw', strings: sql.split('?'), parts })
+const rawNode = (sql: string, ...parts: readonly Node[]): Node => ({ kind: 'raw', strings: sql.split('?'), parts })
 
-/** `in ()` is false, `not in ()` is true. */
+/** Replaces `in ()` with false and `not in ()` with true. */
 export const replaceWithNoncontingentExpression: EmptyInListsStrategy = ({ op }) =>
-  text(op === 'in' ? '1 = 0' : '1 = 1')
+  rawNode(op === 'in' ? '1 = 0' : '1 = 1')
 
-/** Puts null into an empty list of `in`, and a value that none is equal to into one of `not in`. */
+/** Puts null into an empty list of `in`, and a value that nothing equals into one of `not in`. */
 export function pushValueIntoList(value: '__kysely_no_values_were_provided__' | (string & {})): EmptyInListsStrategy {
   const only = (item: Node): Node => ({ kind: 'tuple', items: [item] })
   return ({ op, left }) =>
     op === 'in'
       ? { kind: 'binary', left, op, right: only({ kind: 'literal', value: null }) }
-      : { kind: 'binary', left: text('cast(? as char)', left), op, right: only({ kind: 'literal', value }) }
+      : { kind: 'binary', left: rawNode('cast(? as char)', left), op, right: only({ kind: 'literal', value }) }
 }
 
-/** Gives comparisons with an empty list a meaning. */
+/** Handles comparisons with an empty list by a strategy. */
 export class HandleEmptyInListsPlugin extends RewritePlugin {
   readonly #plugin: Plugin
 
   constructor({ strategy }: HandleEmptyInListsOptions) {
     super()
-    this.#plugin = everywhere('HandleEmptyInListsPlugin', (part) => (isEmptyList(part) ? strategy(part) : part))
+    this.#plugin = rewritePlugin('HandleEmptyInListsPlugin', (part) => (isEmptyList(part) ? strategy(part) : part))
   }
 
   get [PLUGIN](): Plugin {
@@ -100,19 +100,19 @@ export class HandleEmptyInListsPlugin extends RewritePlugin {
 
 const NULL_SAFE: Readonly<Record<string, string>> = { '=': 'is', '!=': 'is not', '<>': 'is not' }
 
-/** Null as a value of a comparison, as the builder marks it. */
+/** Checks for the null that the builder marks in a comparison. */
 const isNull = (part: Node): boolean =>
   part.kind === 'list' && part.items.length === 1 && part.items[0]!.kind === 'slot'
 
-const safeNull = everywhere('SafeNullComparisonPlugin', (part) => {
+const safeNullPlugin = rewritePlugin('SafeNullComparisonPlugin', (part) => {
   if (part.kind !== 'binary' || !isNull(part.right)) return part
   const op = NULL_SAFE[part.op]
   return op === undefined ? part : { ...part, op }
 })
 
-/** Compares with null by `is` and `is not`. */
+/** Replaces `=` and `!=` with `is` and `is not` in comparisons with null. */
 export class SafeNullComparisonPlugin extends RewritePlugin {
   get [PLUGIN](): Plugin {
-    return safeNull
+    return safeNullPlugin
   }
 }

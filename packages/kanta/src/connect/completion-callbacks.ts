@@ -1,47 +1,50 @@
 import { KantaError } from '../error/index.ts'
 
-/** What is called after a statement that is in no transaction. */
+/** The callbacks to call after a statement that runs outside a transaction. */
 export class CompletionCallbacks {
-  readonly #committed: (() => unknown)[] = []
-  readonly #lasting: (() => unknown)[] = []
-  #reached = false
+  readonly #afterCommit: (() => unknown)[] = []
+  readonly #onLasting: (() => unknown)[] = []
+  #hasSucceeded = false
 
   afterCommit(callback: () => unknown): void {
-    this.#committed.push(callback)
+    this.#afterCommit.push(callback)
   }
 
   onLasting(callback: () => unknown): void {
-    this.#lasting.push(callback)
+    this.#onLasting.push(callback)
   }
 
-  /** Notes that the statement itself went well, whatever hooks around it say later. */
-  reach<T>(result: T): T {
-    this.#reached = true
+  /** Notes that the statement itself succeeded, even if a hook around it fails later. */
+  noteSuccess<T>(result: T): T {
+    this.#hasSucceeded = true
     return result
   }
 
-  /** After a statement that lasts. */
-  async lasts(): Promise<void> {
-    if (this.#lasting.length > 0) await callAll(this.#lasting)
-    for (const callback of this.#committed) await callback()
+  /** Calls the callbacks after a statement that succeeded. */
+  async callAfterSuccess(): Promise<void> {
+    if (this.#onLasting.length > 0) await callIgnoringErrors(this.#onLasting)
+    for (const callback of this.#afterCommit) await callback()
   }
 
-  /** After one that failed, which may have done its work nevertheless; `settled` waits for what still runs. */
-  async failed(error: unknown, settled: () => Promise<unknown>): Promise<void> {
-    if (this.#lasting.length === 0) return
+  /**
+   * Calls the `onLasting` callbacks after a statement that failed but may have taken effect. `settled` waits for what
+   * still runs.
+   */
+  async callAfterFailure(error: unknown, settled: () => Promise<unknown>): Promise<void> {
+    if (this.#onLasting.length === 0) return
     const code = error instanceof KantaError ? error.code : undefined
-    if (!this.#reached && (code === undefined || !DOUBTFUL.has(code))) return
-    const called = settled().then(() => callAll(this.#lasting))
-    // Whoever gave up does not wait for the end.
+    if (!this.#hasSucceeded && (code === undefined || !UNCERTAIN.has(code))) return
+    const called = settled().then(() => callIgnoringErrors(this.#onLasting))
+    // A caller that cancelled does not wait for the statement to end.
     if (code !== 'cancelled') await called
   }
 }
 
-/** Errors after which a statement may go on, or have gone through. */
-const DOUBTFUL: ReadonlySet<string> = new Set(['unknown_outcome', 'connection', 'cancelled', 'timeout'])
+/** The error codes after which a statement may still run, or may have taken effect. */
+const UNCERTAIN: ReadonlySet<string> = new Set(['unknown_outcome', 'connection', 'cancelled', 'timeout'])
 
-/** Calls all of them; those that fail have themselves to blame. */
-export async function callAll(callbacks: readonly (() => unknown)[]): Promise<void> {
+/** Calls all callbacks and ignores their errors. */
+export async function callIgnoringErrors(callbacks: readonly (() => unknown)[]): Promise<void> {
   for (const callback of callbacks) {
     try {
       await callback()

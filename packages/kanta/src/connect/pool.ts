@@ -1,227 +1,240 @@
-import { type Connection, type Driver, type MaybePromise, PATIENCE, type Role, within } from '../driver/index.ts'
+import {
+  type Connection,
+  type Driver,
+  type MaybePromise,
+  type Role,
+  SERVER_TIMEOUT,
+  withTimeout,
+} from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
-import { cancelled, failure, suppress } from './failure.ts'
-import { Line } from './line.ts'
+import { cancellationError, suppress, toKantaError } from './errors.ts'
+import { WaitQueue } from './wait-queue.ts'
 
-/** How a database is closed. */
+/** The options of closing a database. */
 export interface DestroyOptions {
-  /** The milliseconds after which work that goes on loses its connection; for ever unless said. */
+  /** The milliseconds after which unfinished work loses its connection. Default: no limit. */
   readonly timeout?: number | undefined
 }
 
-/** How long work waits for a connection. */
+/** The options of a connection pool. */
 export interface PoolOptions {
   /**
-   * The milliseconds after which a connection to a server that nobody used is tried before it is used again; 30 000
-   * unless said.
+   * The milliseconds after which an idle connection to a server is checked before it is used again. Default: 30,000.
    */
   readonly validateAfter?: number | undefined
-  /** The milliseconds after which waiting for a connection is an error; 30 000 unless said, Infinity for ever. */
+  /** The milliseconds to wait for a connection before an error. Default: 30,000; Infinity waits forever. */
   readonly acquireTimeout?: number | undefined
 }
 
 /** The connections of one role. */
-interface Lane {
+interface ConnectionGroup {
   readonly role: Role
   readonly limit: number
-  /** How many are open or being opened. */
+  /** The number of connections that are open or being opened. */
   open: number
-  /** How many are being opened. */
+  /** The number of connections that are being opened. */
   opening: number
   readonly free: Connection[]
-  readonly line: Line
+  readonly queue: WaitQueue
 }
 
-const lane = (role: Role, limit: number): Lane => ({ role, limit, open: 0, opening: 0, free: [], line: new Line() })
+const newGroup = (role: Role, limit: number): ConnectionGroup => ({
+  role,
+  limit,
+  open: 0,
+  opening: 0,
+  free: [],
+  queue: new WaitQueue(),
+})
 
 /**
- * The connections of a database: opened when they are first needed, never more than the driver's limits, and given to
- * those who wait in the order in which they came.
+ * The connection pool of a database. It opens connections when they are needed, up to the driver's limits, and serves
+ * waiters in the order in which they came.
  */
 export class Pool {
   readonly driver: Driver
   readonly acquireTimeout: number
-  readonly #write: Lane
-  /** The same as the lane of the writers where the driver has no readers. */
-  readonly #read: Lane
+  readonly #write: ConnectionGroup
+  /** The group for reads; the same as `#write` if the driver has no readers. */
+  readonly #read: ConnectionGroup
   readonly #open = new Set<Connection>()
   readonly #readers = new Set<Connection>()
-  /** Since when connections to a server are free. */
+  /** The times at which connections to a server became free. */
   readonly #freeSince = new WeakMap<Connection, number>()
   readonly #validateAfter: number
-  /** What the connections are held for that are held for longer than a statement. */
+  /** The purposes of the connections that are held for longer than a statement. */
   readonly #purposes = new Map<Connection, { purpose: string; since: number }>()
-  #closing = false
-  /** Whether nothing is waited for any more. */
-  #over = false
-  #closed: Promise<void> | undefined
-  #idle: (() => void) | undefined
+  #isClosing = false
+  /** Is true once the pool has stopped waiting for its connections to come back. */
+  #isClosed = false
+  #closePromise: Promise<void> | undefined
+  #onIdle: (() => void) | undefined
 
   constructor(driver: Driver, { acquireTimeout = 30_000, validateAfter = 30_000 }: PoolOptions = {}) {
     if (typeof acquireTimeout !== 'number' || !(acquireTimeout > 0)) {
-      refuse(`acquireTimeout is a number of milliseconds above 0, or Infinity, not ${String(acquireTimeout)}.`)
+      refuse(`acquireTimeout must be a number of milliseconds above 0, or Infinity, not ${String(acquireTimeout)}.`)
     }
     if (typeof validateAfter !== 'number' || !(validateAfter >= 0))
-      refuse(`validateAfter is a number of milliseconds, 0 or more, not ${String(validateAfter)}.`)
+      refuse(`validateAfter must be a number of milliseconds, 0 or more, not ${String(validateAfter)}.`)
     this.driver = driver
     this.#validateAfter = validateAfter
     this.acquireTimeout = acquireTimeout
-    this.#write = lane('write', driver.limits.write)
-    this.#read = driver.limits.read > 0 ? lane('read', driver.limits.read) : this.#write
+    this.#write = newGroup('write', driver.limits.write)
+    this.#read = driver.limits.read > 0 ? newGroup('read', driver.limits.read) : this.#write
   }
 
-  /** Whether reads have connections of their own. */
+  /** Is true if reads have connections of their own. */
   get hasReaders(): boolean {
     return this.#read !== this.#write
   }
 
-  /** A connection that is free, or that can be opened at once; else `undefined`. */
-  take(role: Role): Connection | undefined {
-    if (this.#closing) throw closed()
-    const lane = role === 'read' ? this.#read : this.#write
-    return this.#free(lane) ?? this.#connect(lane)
+  /** Returns a connection that is free or opens at once, else `undefined`. */
+  tryAcquire(role: Role): Connection | undefined {
+    if (this.#isClosing) throw closedError()
+    const group = role === 'read' ? this.#read : this.#write
+    return this.#takeFree(group) ?? this.#connect(group)
   }
 
-  /** A connection as soon as one is free. */
-  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
+  /** Waits for a free connection. */
+  acquire(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
     try {
-      if (signal?.aborted === true) throw cancelled(signal, 'Waiting for a connection')
-      const lane = role === 'read' ? this.#read : this.#write
-      const connection = this.take(role)
+      if (signal?.aborted === true) throw cancellationError(signal, 'Waiting for a connection')
+      const group = role === 'read' ? this.#read : this.#write
+      const connection = this.tryAcquire(role)
       if (connection !== undefined) return Promise.resolve(connection)
-      const tooLate = () => this.#tooLate(lane)
-      const refused = () => this.#checkIdle()
-      return lane.line.join({ signal, timeout: this.acquireTimeout, tooLate, refused })
+      const timeoutError = () => this.#timeoutError(group)
+      const onRefused = () => this.#checkIdle()
+      return group.queue.join({ signal, timeout: this.acquireTimeout, timeoutError, onRefused })
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  /** Gives a connection back: to whoever waits longest, else to those that are free. A broken one is closed. */
-  give(connection: Connection, broken = false): void {
-    const lane = this.#readers.has(connection) ? this.#read : this.#write
+  /** Returns a connection to the pool: the longest waiter gets it, else it is free. A broken one is closed. */
+  release(connection: Connection, broken = false): void {
+    const group = this.#readers.has(connection) ? this.#read : this.#write
     if (this.#purposes.size > 0) this.#purposes.delete(connection)
-    if (broken || connection.isOpen === false || this.#over) this.#discard(lane, connection)
-    else if (!lane.line.serve(connection)) {
-      if (lane.free.includes(connection)) throw new KantaError('connection', 'A connection was given back twice.')
+    if (broken || connection.isOpen === false || this.#isClosed) this.#discard(group, connection)
+    else if (!group.queue.serve(connection)) {
+      if (group.free.includes(connection)) throw new KantaError('connection', 'A connection was released twice.')
       connection.rest?.()
-      lane.free.push(connection)
+      group.free.push(connection)
       if (connection.isOpen === true) this.#freeSince.set(connection, performance.now())
     }
-    if (this.#closing) this.#checkIdle()
+    if (this.#isClosing) this.#checkIdle()
   }
 
-  /** Notes what a connection is held for, for the message of those who wait for it in vain. */
-  note(connection: Connection, purpose: string): void {
+  /** Notes the purpose of a held connection, for the timeout error of those who wait for it. */
+  notePurpose(connection: Connection, purpose: string): void {
     this.#purposes.set(connection, { purpose, since: performance.now() })
   }
 
-  /** A connection that is free and can be used; one that was free for long is tried before. */
-  #free(lane: Lane): Connection | undefined {
+  /** Returns a free connection that can be used. One that was idle for long is checked first. */
+  #takeFree(group: ConnectionGroup): Connection | undefined {
     for (;;) {
-      const connection = lane.free.at(-1)
-      if (connection?.isOpen === undefined) return lane.free.pop()
+      const connection = group.free.at(-1)
+      if (connection?.isOpen === undefined) return group.free.pop()
       if (!connection.isOpen) {
-        lane.free.pop()
-        this.#discard(lane, connection)
-      } else if (performance.now() - this.#freeSince.get(connection)! < this.#validateAfter) return lane.free.pop()
-      else if (lane.opening > lane.line.length) return undefined
+        group.free.pop()
+        this.#discard(group, connection)
+      } else if (performance.now() - this.#freeSince.get(connection)! < this.#validateAfter) return group.free.pop()
+      else if (group.opening > group.queue.length) return undefined
       else {
-        lane.free.pop()
-        this.#validate(lane, connection)
+        group.free.pop()
+        this.#validate(group, connection)
         return undefined
       }
     }
   }
 
-  /** Asks the server for a sign of life, and gives the connection to those in line or to the free ones. */
-  #validate(lane: Lane, connection: Connection): void {
-    lane.opening++
+  /** Checks that the server still answers, then releases the connection. */
+  #validate(group: ConnectionGroup, connection: Connection): void {
+    group.opening++
     const answered = async (): Promise<void> => connection.script('select 1')
-    within(PATIENCE, answered(), () => new KantaError('timeout', 'The server does not answer.')).then(
+    withTimeout(SERVER_TIMEOUT, answered(), () => new KantaError('timeout', 'The server does not answer.')).then(
       () => {
-        lane.opening--
-        this.give(connection)
+        group.opening--
+        this.release(connection)
       },
       () => {
-        lane.opening--
-        this.#discard(lane, connection)
+        group.opening--
+        this.#discard(group, connection)
         this.#checkIdle()
       },
     )
   }
 
   /**
-   * Refuses new work, lets the work that was accepted end, and closes every connection and the driver. The first error
-   * of closing is thrown, with the others as `suppressed`; all are closed nevertheless. Work that does not end in time
-   * loses its connection, and is named in the error.
+   * Refuses new work, lets accepted work end, and closes every connection and the driver. All are closed even if one
+   * fails: the first error is thrown, with the others as `suppressed`. Work that does not end in time loses its
+   * connection, and the error names it.
    */
   destroy({ timeout = Number.POSITIVE_INFINITY }: DestroyOptions = {}): Promise<void> {
     if (typeof timeout !== 'number' || !(timeout >= 0))
       return Promise.reject(
-        new KantaError('invalid_input', `timeout is a number of milliseconds, 0 or more, not ${String(timeout)}.`),
+        new KantaError('invalid_input', `timeout must be a number of milliseconds, 0 or more, not ${String(timeout)}.`),
       )
-    this.#closing = true
-    this.#closed ??= this.#close(timeout)
-    return this.#closed
+    this.#isClosing = true
+    this.#closePromise ??= this.#close(timeout)
+    return this.#closePromise
   }
 
-  #connect(lane: Lane): Connection | undefined {
-    if (lane.open >= lane.limit || lane.opening > lane.line.length) return undefined
-    lane.open++
+  #connect(group: ConnectionGroup): Connection | undefined {
+    if (group.open >= group.limit || group.opening > group.queue.length) return undefined
+    group.open++
     let connection: MaybePromise<Connection>
     try {
-      connection = this.driver.connect(lane.role)
+      connection = this.driver.connect(group.role)
     } catch (cause) {
-      lane.open--
-      throw failure(this.driver, cause)
+      group.open--
+      throw toKantaError(this.driver, cause)
     }
-    if (!(connection instanceof Promise)) return this.#enter(lane, connection)
-    lane.opening++
+    if (!(connection instanceof Promise)) return this.#register(group, connection)
+    group.opening++
     connection.then(
       (opened) => {
-        lane.opening--
-        this.give(this.#enter(lane, opened))
+        group.opening--
+        this.release(this.#register(group, opened))
       },
       (cause) => {
-        lane.opening--
-        lane.open--
-        lane.line.refuseFirst(failure(this.driver, cause))
-        this.#reopen(lane)
+        group.opening--
+        group.open--
+        group.queue.refuseFirst(toKantaError(this.driver, cause))
+        this.#openForWaiters(group)
         this.#checkIdle()
       },
     )
     return undefined
   }
 
-  #enter(lane: Lane, connection: Connection): Connection {
+  #register(group: ConnectionGroup, connection: Connection): Connection {
     this.#open.add(connection)
-    if (lane.role === 'read') this.#readers.add(connection)
+    if (group.role === 'read') this.#readers.add(connection)
     return connection
   }
 
-  /** Closes a connection of which nothing good is to be expected, and opens another where it is waited for. */
-  #discard(lane: Lane, connection: Connection): void {
-    lane.open--
+  /** Closes a connection that cannot be trusted, and opens another if somebody waits. */
+  #discard(group: ConnectionGroup, connection: Connection): void {
+    group.open--
     this.#open.delete(connection)
     this.#readers.delete(connection)
     try {
       const closing = connection.close()
       if (closing instanceof Promise) closing.catch(() => {})
     } catch {
-      // It was broken before.
+      // The connection was broken already.
     }
-    this.#reopen(lane)
+    this.#openForWaiters(group)
   }
 
-  #reopen(lane: Lane): void {
-    while (!this.#over && lane.line.length > lane.opening && lane.open < lane.limit) {
+  #openForWaiters(group: ConnectionGroup): void {
+    while (!this.#isClosed && group.queue.length > group.opening && group.open < group.limit) {
       try {
-        const connection = this.#connect(lane)
+        const connection = this.#connect(group)
         if (connection === undefined) return
-        this.give(connection)
+        this.release(connection)
       } catch (error) {
-        lane.line.refuseFirst(error as KantaError)
+        group.queue.refuseFirst(error as KantaError)
       }
     }
   }
@@ -230,26 +243,26 @@ export class Pool {
     const errors: unknown[] = []
     if (!this.#isIdle()) {
       const idle = new Promise<void>((resolve) => {
-        this.#idle = resolve
+        this.#onIdle = resolve
       })
-      await within(timeout, idle, () => this.#notIdle(timeout)).catch(async (error) => {
+      await withTimeout(timeout, idle, () => this.#notIdleError(timeout)).catch(async (error) => {
         errors.push(error)
-        const out = [...this.#open].filter((it) => !this.#read.free.includes(it) && !this.#write.free.includes(it))
-        for (const connection of out) void end(connection)
-        await within(PATIENCE, idle, () => this.#notIdle(timeout)).catch(() => {})
+        const inUse = [...this.#open].filter((it) => !this.#read.free.includes(it) && !this.#write.free.includes(it))
+        for (const connection of inUse) void kill(connection)
+        await withTimeout(SERVER_TIMEOUT, idle, () => this.#notIdleError(timeout)).catch(() => {})
       })
     }
-    // What comes back, or is there at last, after this is closed at once, and who still waits for it waits in vain.
-    this.#over = true
-    for (const { line } of [this.#write, this.#read]) line.refuseAll(closed)
-    // The writer last: it is the one that can tidy up the files of a database.
+    // From here on connections are closed as they come back, and waiters are refused.
+    this.#isClosed = true
+    for (const { queue } of [this.#write, this.#read]) queue.refuseAll(closedError)
+    // The writer is closed last, since only a writer can clean up the files of a database.
     const connections = [...this.#read.free.splice(0), ...this.#write.free.splice(0)]
     this.#readers.clear()
     for (const close of [...connections, this.driver].map((it) => () => it.close?.())) {
       try {
         await close()
       } catch (cause) {
-        errors.push(failure(this.driver, cause))
+        errors.push(toKantaError(this.driver, cause))
       }
     }
     if (errors.length > 0) throw errors.reduce(suppress)
@@ -257,48 +270,48 @@ export class Pool {
 
   #isIdle(): boolean {
     return [this.#write, this.#read].every(
-      ({ open, opening, free, line }) => open === free.length && opening === 0 && line.length === 0,
+      ({ open, opening, free, queue }) => open === free.length && opening === 0 && queue.length === 0,
     )
   }
 
   #checkIdle(): void {
-    if (this.#closing && this.#isIdle()) this.#idle?.()
+    if (this.#isClosing && this.#isIdle()) this.#onIdle?.()
   }
 
-  /** What holds connections. */
-  #holders(lanes: readonly Lane[]): string {
+  /** Describes what holds the connections, for errors. */
+  #describeHolders(groups: readonly ConnectionGroup[]): string {
     const now = performance.now()
     const held = [...this.#purposes]
-      .filter(([connection]) => lanes.includes(this.#readers.has(connection) ? this.#read : this.#write))
+      .filter(([connection]) => groups.includes(this.#readers.has(connection) ? this.#read : this.#write))
       .map(([, { purpose, since }]) => `${purpose} (for ${Math.round(now - since)} ms)`)
     return held.length > 0 ? `held by ${held.join(', ')}` : 'busy with statements'
   }
 
-  #notIdle(timeout: number): KantaError {
-    const by = this.#holders([this.#read, this.#write])
+  #notIdleError(timeout: number): KantaError {
+    const by = this.#describeHolders([this.#read, this.#write])
     return new KantaError(
       'timeout',
-      `Not all work had ended after ${timeout} ms: connections were still ${by}. They were closed.`,
+      `Work was still running after ${timeout} ms: connections were ${by}. They have been closed.`,
     )
   }
 
-  #tooLate(lane: Lane): KantaError {
-    const by = this.#holders([lane])
+  #timeoutError(group: ConnectionGroup): KantaError {
+    const by = this.#describeHolders([group])
     const which =
-      lane.limit === 1 ? `the only ${lane.role} connection is` : `all ${lane.limit} ${lane.role} connections are`
+      group.limit === 1 ? `the only ${group.role} connection is` : `all ${group.limit} ${group.role} connections are`
     return new KantaError(
       'timeout',
-      `No connection became free in ${this.acquireTimeout} ms: ${which} ${by}. Inside a transaction run queries on its own handle; else keep transactions and streams short, or raise acquireTimeout.`,
+      `No connection became free within ${this.acquireTimeout} ms: ${which} ${by}. Inside a transaction, run queries on its own handle; else keep transactions and streams short, or raise acquireTimeout.`,
     )
   }
 }
 
-/** Takes a connection away from what runs on it, on the server too. */
-async function end(connection: Connection): Promise<void> {
+/** Kills what runs on a connection, on the server too, and closes it. */
+async function kill(connection: Connection): Promise<void> {
   const killed = async (): Promise<void> => connection.kill?.()
-  await within(PATIENCE, killed(), closed).catch(() => {})
+  await withTimeout(SERVER_TIMEOUT, killed(), closedError).catch(() => {})
   const ended = async (): Promise<void> => connection.close()
   await ended().catch(() => {})
 }
 
-const closed = () => new KantaError('closed', 'The database was destroyed. Run queries before destroy().')
+const closedError = () => new KantaError('closed', 'The database was destroyed. Run queries before destroy().')

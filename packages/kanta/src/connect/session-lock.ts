@@ -3,12 +3,12 @@ import { sql } from '../sql/index.ts'
 
 type Text = ReturnType<typeof sql>
 
-/** A lock that belongs to a connection, and goes with it. */
+/** A lock that a connection holds, and that ends with the connection. */
 export interface SessionLock {
-  /** Takes it without waiting: `locked` is 1 or 0. */
+  /** Tries to take the lock without waiting; `locked` is 1 or 0. */
   take(key: string): Text
   release(key: string): Text
-  /** Who has it, as text in `holder`. */
+  /** Describes who has the lock, as text in `holder`. */
   holder?(key: string): Text
 }
 
@@ -19,7 +19,7 @@ const postgres: SessionLock = {
     sql`select concat('process ', a.pid, ' of the server, "', a.application_name, '", connected since ', a.backend_start) as holder from pg_locks l join pg_stat_activity a on a.pid = l.pid where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.datname = current_database() and (l.classid::bigint << 32) | l.objid::bigint = hashtextextended(${key}, 0)`,
 }
 
-// Its names are those of the whole server, and at most 64 characters long.
+// The names of these locks are shared by the whole server, and at most 64 characters long.
 const mysqlKey = (key: string) => sql`concat('kanta_', sha1(concat(coalesce(database(), ''), ${key})))`
 
 const mysql: SessionLock = {
@@ -34,7 +34,7 @@ const mssql: SessionLock = {
   release: (key) => sql`exec sp_releaseapplock @Resource = ${key}, @LockOwner = 'Session'`,
 }
 
-/** The locks of connections, where a database has such. */
+/** The session locks of the databases that have them. */
 export const sessionLocks = facetsOf<SessionLock>('A lock of a connection', {
   sqlite: undefined,
   postgres,

@@ -1,27 +1,36 @@
 import type { Connection, Role } from '../driver/index.ts'
-import { HeldSession, once } from './held.ts'
+import { HeldSession, once } from './held-session.ts'
 import type { DestroyOptions, Pool } from './pool.ts'
 import type { Transaction } from './transaction.ts'
 
-/** Where statements run: the pools of a database, or the one connection that a transaction or `connection()` holds. */
+/**
+ * A source of connections for statements: the pool of a database, or the one connection that a transaction or
+ * `connection()` holds.
+ */
 export interface Session {
-  /** A connection that is free now, else `undefined`. Never queues. Throws when closed (or the transaction is over). */
-  take(role: Role): Connection | undefined
-  /** A connection as soon as one is free, first come first served; rejects when aborted, timed out or closed. */
-  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection>
-  /** Gives a connection back, once for each take. A broken one is not used again. */
-  give(connection: Connection, broken?: boolean): void
-  /** Whether statements run inside a transaction. */
+  /**
+   * Returns a connection if one is free now, else `undefined`. Throws if the database is closed or the transaction has
+   * ended.
+   */
+  tryAcquire(role: Role): Connection | undefined
+  /** Waits for a free connection, first come first served. Rejects if aborted, timed out or closed. */
+  acquire(role: Role, signal: AbortSignal | undefined): Promise<Connection>
+  /** Returns a connection, once for each acquisition. A broken one is not used again. */
+  release(connection: Connection, broken?: boolean): void
+  /** Is true if statements run inside a transaction. */
   readonly inTransaction: boolean
   /** The innermost transaction in which statements run. */
   readonly transaction: Transaction | undefined
-  /** Whether a stream may keep a connection of this session open while other statements run: if so, with `lend`. */
+  /** Is true if a stream may keep a connection of this session, by `lease`, while other statements run. */
   readonly canHoldStream: boolean
-  /** A connection for a stream. `close` closes its cursor, and is called when the session ends before the stream does. */
-  lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan>
   /**
-   * One connection for several statements. `purpose` ('a transaction') tells those who wait for it what holds it. Where
-   * they are of one statement, others of the session wait for them; else they are refused meanwhile.
+   * Leases a connection to a stream. `close` closes the stream's cursor; it is called if the session ends before the
+   * stream.
+   */
+  lease(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Lease>
+  /**
+   * Reserves one connection for several statements. `purpose` ('a transaction') names the holder in errors of those who
+   * wait. While it is reserved, other statements of a held session are refused; with `isOfStatement` they wait.
    */
   reserve(
     role: Role,
@@ -29,35 +38,35 @@ export interface Session {
     signal: AbortSignal | undefined,
     isOfStatement?: boolean | undefined,
   ): Promise<HeldSession>
-  /** The connections of a whole database. */
+  /** The connection pool of a whole database. */
   readonly pool?: Pool | undefined
-  /** Starts what has to be started before the first statement; `undefined` once it is. */
+  /** Starts plugins before the first statement; `undefined` once they have started. */
   readonly start?: (() => Promise<void>) | undefined
-  /** Ends what was started with a whole database, and closes its connections. */
+  /** Ends the plugins of a whole database and closes its connections. */
   destroy?(options?: DestroyOptions): Promise<void>
-  /** Runs work for which this session stands for the one that is held, where the code around it decides that. */
-  within?<R>(held: HeldSession, work: () => R): R
+  /** Runs work with `held` as the ambient session, if this session is ambient. */
+  runIn?<R>(held: HeldSession, work: () => R): R
 }
 
-/** A connection that a stream has, until `end()`. */
-export interface Loan {
+/** The lease of a connection to a stream, until `end()`. */
+export interface Lease {
   readonly connection: Connection
   end(broken?: boolean): void
 }
 
-/** What is done once before the first statement, and at the end if it was. */
+/** The work to do once before the first statement, and when the database is closed after that. */
 export interface Lifecycle {
   start(): Promise<void>
   end(): Promise<void>
 }
 
-/** The session of a whole database: each statement takes whatever connection of its pool is free. */
+/** The session of a whole database: each statement takes any free connection of the pool. */
 export class PoolSession implements Session {
   readonly pool: Pool
   readonly canHoldStream: boolean
   readonly inTransaction = false
   readonly transaction = undefined
-  /** What has to be done before the first statement, such as starting plugins. */
+  /** Starts the plugins before the first statement. */
   #start: (() => Promise<void>) | undefined
   #starting: Promise<void> | undefined
   #hasStarted = false
@@ -67,25 +76,25 @@ export class PoolSession implements Session {
     this.pool = pool
     this.#end = lifecycle?.end
     this.#start = lifecycle?.start
-    // Without readers a stream would keep everything else waiting, or show the rows of a transaction not its own.
+    // Without readers a stream would make all else wait, or would see the rows of another transaction.
     this.canHoldStream = pool.hasReaders || pool.driver.holdsStreams === true
   }
 
-  take(role: Role): Connection | undefined {
-    return this.#start === undefined ? this.pool.take(role) : undefined
+  tryAcquire(role: Role): Connection | undefined {
+    return this.#start === undefined ? this.pool.tryAcquire(role) : undefined
   }
 
-  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
-    if (this.#start === undefined) return this.pool.wait(role, signal)
-    return this.started().then(() => this.pool.wait(role, signal))
+  acquire(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
+    if (this.#start === undefined) return this.pool.acquire(role, signal)
+    return this.ensureStarted().then(() => this.pool.acquire(role, signal))
   }
 
   get start(): (() => Promise<void>) | undefined {
-    return this.#start === undefined ? undefined : () => this.started()
+    return this.#start === undefined ? undefined : () => this.ensureStarted()
   }
 
-  /** Resolves once everything is started; what failed is tried again with the next statement. */
-  async started(): Promise<void> {
+  /** Resolves once everything has started. After a failure the next statement tries again. */
+  async ensureStarted(): Promise<void> {
     if (this.#start === undefined) return
     this.#starting ??= this.#start()
     try {
@@ -97,38 +106,38 @@ export class PoolSession implements Session {
     }
   }
 
-  /** Ends what was started. */
-  async ended(): Promise<void> {
+  /** Ends what `ensureStarted()` has started. */
+  async stop(): Promise<void> {
     const wasStarted = this.#hasStarted
     this.#hasStarted = false
     if (wasStarted) await this.#end?.()
   }
 
-  /** Ends what was started, and closes every connection. */
+  /** Ends what was started and closes every connection. */
   async destroy(options?: DestroyOptions): Promise<void> {
-    const [first, second] = await Promise.allSettled([this.ended(), this.pool.destroy(options)])
+    const [first, second] = await Promise.allSettled([this.stop(), this.pool.destroy(options)])
     const failed = [second, first].find((one) => one.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   }
 
-  give(connection: Connection, broken?: boolean): void {
-    this.pool.give(connection, broken)
+  release(connection: Connection, broken?: boolean): void {
+    this.pool.release(connection, broken)
   }
 
-  async lend(role: Role, signal: AbortSignal | undefined): Promise<Loan> {
-    const connection = await this.wait(role, signal)
-    this.pool.note(connection, 'a stream')
-    return { connection, end: once((broken) => this.pool.give(connection, broken)) }
+  async lease(role: Role, signal: AbortSignal | undefined): Promise<Lease> {
+    const connection = await this.acquire(role, signal)
+    this.pool.notePurpose(connection, 'a stream')
+    return { connection, end: once((broken) => this.pool.release(connection, broken)) }
   }
 
   async reserve(role: Role, purpose: string, signal: AbortSignal | undefined): Promise<HeldSession> {
-    const connection = await this.wait(role, signal)
-    this.pool.note(connection, purpose)
+    const connection = await this.acquire(role, signal)
+    this.pool.notePurpose(connection, purpose)
     return new HeldSession(connection, purpose, {
       sharesStreams: this.pool.driver.sharesStreams,
       holdsStreams: this.pool.driver.holdsStreams === true,
       timeout: this.pool.acquireTimeout,
-      release: (broken) => this.pool.give(connection, broken),
+      release: (broken) => this.pool.release(connection, broken),
     })
   }
 }

@@ -1,20 +1,20 @@
 import type { TransactionSettings, TransactionSql } from '../dialect/index.ts'
-import { type Driver, within } from '../driver/index.ts'
+import { type Driver, withTimeout } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
-import { callAll } from './completion-callbacks.ts'
-import { failure, suppress } from './failure.ts'
-import type { HeldSession } from './held.ts'
-import { Savepoints } from './savepoint.ts'
-import { Use } from './use.ts'
+import { callIgnoringErrors } from './completion-callbacks.ts'
+import { ConnectionUse } from './connection-use.ts'
+import { suppress, toKantaError } from './errors.ts'
+import type { HeldSession } from './held-session.ts'
+import { Savepoints } from './savepoints.ts'
 
-/** What runs after a transaction; it may use the database, whose connection is given back by then. */
+/** A callback to run after a transaction. It may use the database, since the connection has been released by then. */
 export type AfterCallback = () => unknown
 
 type State = 'open' | 'ending' | 'committed' | 'rolled back' | 'of unknown outcome'
 
 /**
- * A transaction in its own hands: what `startTransaction()` gives, and what `transaction()` runs its callback in.
- * Inside another transaction it is a savepoint of that.
+ * A transaction, controlled by its caller (`startTransaction()`) or around a callback (`transaction()`). Inside another
+ * transaction it is a savepoint.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export class Transaction {
   readonly settings: TransactionSettings
   /** What tells it from others, for those who may not have it: it leads to the connection. */
   readonly identity: object = Object.freeze({})
-  /** The transaction of which this is a savepoint. */
+  /** The outer transaction, if this one is a savepoint. */
   readonly outer: Transaction | undefined
   readonly #driver: Driver
   readonly #sql: TransactionSql
@@ -38,11 +38,11 @@ export class Transaction {
   #afterRollback: AfterCallback[] = []
   #onLasting: AfterCallback[] = []
   #state: State = 'open'
-  /** Whether the database has heard of it. */
-  #sent = false
-  #begun = false
-  #lost = false
-  #seized = false
+  /** Is true once its begin has been sent to the database. */
+  #isSent = false
+  #hasBegun = false
+  #isLost = false
+  #isSeized = false
 
   constructor(session: HeldSession, driver: Driver, settings: TransactionSettings) {
     this.session = session
@@ -56,7 +56,7 @@ export class Transaction {
     return this.#state === 'open'
   }
 
-  /** Whether it was committed; inside another transaction, whether it became part of that. */
+  /** Is true if it was committed or, inside another transaction, became part of that one. */
   get isCommitted(): boolean {
     return this.#state === 'committed'
   }
@@ -66,8 +66,8 @@ export class Transaction {
   }
 
   /**
-   * Calls `callback` once the outermost transaction is committed, after those that were registered before it.
-   * One that fails cannot undo the commit: it surfaces as the error `after_commit`, and the others run nevertheless.
+   * Calls `callback` once the outermost transaction is committed, in the order of registration. A callback that fails
+   * cannot undo the commit: the others still run, and then the error `after_commit` is thrown.
    */
   afterCommit(callback: AfterCallback): void {
     this.#refuseUnlessOpen('afterCommit()')
@@ -75,34 +75,34 @@ export class Transaction {
   }
 
   /**
-   * Calls `callback` once the outermost transaction is committed or may be, before all others; also for what a savepoint
-   * undid. What it throws is lost.
+   * Calls `callback` once the outermost transaction is committed or may be, before all other callbacks, even if a
+   * rollback to a savepoint undid the work before it. Errors of the callback are ignored.
    */
   onLasting(callback: AfterCallback): void {
     this.#refuseUnlessOpen('onLasting()')
     this.#onLasting.push(callback)
   }
 
-  /** Calls `callback` once this transaction, one around it or the savepoint before it is rolled back. */
+  /** Calls `callback` once this transaction, an outer one or the savepoint before it is rolled back. */
   afterRollback(callback: AfterCallback): void {
     this.#refuseUnlessOpen('afterRollback()')
     this.#afterRollback.push(callback)
   }
 
   /**
-   * Makes the work last, and gives the connection back.
+   * Commits the work and releases the connection.
    *
-   * @throws KantaError `after_commit` when it is committed and a callback failed; `unknown_outcome` when the connection
-   * was lost meanwhile; else what the database said, and then it is rolled back.
+   * @throws KantaError `after_commit` if it is committed and a callback failed; `unknown_outcome` if the connection was
+   * lost meanwhile; else the database's error, and the transaction is rolled back.
    */
   async commit(): Promise<void> {
     await this.finish(undefined)
   }
 
   /**
-   * Undoes the work, and gives the connection back.
+   * Rolls back the work and releases the connection.
    *
-   * @throws KantaError what the database said; the connection is then closed, which undoes the work as well.
+   * @throws KantaError the database's error; the connection is then closed, which undoes the work as well.
    */
   async rollback(): Promise<void> {
     this.#refuseUnlessOpen('rollback()')
@@ -111,100 +111,103 @@ export class Transaction {
   }
 
   /**
-   * Marks a place to come back to.
+   * Makes a savepoint, to which `rollbackToSavepoint()` can return.
    *
-   * @throws KantaError `transaction` when a savepoint of that name is open.
+   * @throws KantaError `transaction` if a savepoint with that name is open.
    */
   async savepoint(name: string): Promise<void> {
     this.#refuseUnlessOpen('savepoint()')
     this.#savepoints.check(name)
-    await this.#turn(this.#sql.savepoint(name))
+    await this.#runInTurn(this.#sql.savepoint(name))
     this.#savepoints.add(name, this.#afterCommit.length, this.#afterRollback.length)
   }
 
   /**
-   * Undoes what was done since the savepoint, which stays open.
+   * Undoes the work since the savepoint, which stays open.
    *
-   * @throws KantaError `transaction` when no savepoint of that name is open.
+   * @throws KantaError `transaction` if no savepoint with that name is open.
    */
   async rollbackToSavepoint(name: string): Promise<void> {
     this.#refuseUnlessOpen('rollbackToSavepoint()')
     this.#savepoints.find(name)
-    await this.#turn(this.#sql.rollbackTo(name))
-    const { afterCommit, afterRollback } = this.#savepoints.backTo(name)
+    await this.#runInTurn(this.#sql.rollbackTo(name))
+    const { afterCommit, afterRollback } = this.#savepoints.rollBackTo(name)
     this.#afterCommit.length = afterCommit
     const failed = await call(this.#afterRollback.splice(afterRollback))
     if (failed.length > 0) throw failed.reduce(suppress)
   }
 
   /**
-   * Forgets a savepoint and those after it, and keeps what was done since.
+   * Releases a savepoint and those after it, and keeps the work since.
    *
-   * @throws KantaError `transaction` when no savepoint of that name is open.
+   * @throws KantaError `transaction` if no savepoint with that name is open.
    */
   async releaseSavepoint(name: string): Promise<void> {
     this.#refuseUnlessOpen('releaseSavepoint()')
     this.#savepoints.find(name)
     const sql = this.#sql.release(name)
-    if (sql !== undefined) await this.#turn(sql)
+    if (sql !== undefined) await this.#runInTurn(sql)
     this.#savepoints.release(name)
   }
 
-  /** Rolls back what was neither committed nor rolled back. */
+  /** Rolls back if the transaction is still open. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.isOpen) await this.rollback()
   }
 
-  /** Opens it on the connection of its session; on failure the connection is given back. */
+  /** Opens the transaction on its session's connection. Releases the connection on failure. */
   async open(signal?: AbortSignal | undefined): Promise<void> {
-    const statements = this.outer === undefined ? this.#sql.begin(this.settings) : [this.#sql.savepoint(this.#name)]
+    const statements =
+      this.outer === undefined ? this.#sql.begin(this.settings) : [this.#sql.savepoint(this.#savepointName)]
     this.session.transaction = this
     const { connection } = this.session
-    const use = new Use(connection, { signal })
+    const use = new ConnectionUse(connection, { signal })
     for (const sql of statements) {
       try {
         await use.run(() => {
-          this.#sent = true
+          this.#isSent = true
           return connection.run(sql, [])
         })
-        this.#begun = true
+        this.#hasBegun = true
       } catch (cause) {
-        const error = failure(this.#driver, cause, sql)
-        await use.settled()
-        this.#lost = error.code === 'connection' || use.isBroken
+        const error = toKantaError(this.#driver, cause, sql)
+        await use.waitForPending()
+        this.#isLost = error.code === 'connection' || use.isBroken
         throw await this.abandon(error)
       }
     }
   }
 
-  /** Commits. `result` is what the error of a failing callback brings with it. */
+  /** Commits. If a callback fails, its error carries `result`. */
   async finish(result: unknown): Promise<void> {
     this.#refuseUnlessOpen('commit()')
-    if (this.session.nested !== undefined) throw nestedStillOpen(this.session.nested.purpose)
+    if (this.session.nested !== undefined) throw nestedOpenError(this.session.nested.purpose)
     this.#state = 'ending'
     await this.#seize()
-    if (this.session.connection.isOpen === false) throw await this.abandon(lostBefore())
-    if (this.session.connection.inTransaction === false) throw await this.abandon(endedBefore())
-    if (this.session.isBroken) throw await this.abandon(brokenConnection())
-    const sql = this.outer === undefined ? this.#sql.commit : this.#sql.release(this.#name)
+    if (this.session.connection.isOpen === false) throw await this.abandon(alreadyLostError())
+    if (this.session.connection.inTransaction === false) throw await this.abandon(alreadyEndedError())
+    if (this.session.isBroken) throw await this.abandon(brokenConnectionError())
+    const sql = this.outer === undefined ? this.#sql.commit : this.#sql.release(this.#savepointName)
     try {
       if (sql !== undefined) await this.session.connection.run(sql, [])
     } catch (cause) {
-      throw await this.#commitFailed(failure(this.#driver, cause, sql))
+      throw await this.#commitFailed(toKantaError(this.#driver, cause, sql))
     }
     if (this.#state !== 'ending') {
-      // The one around it is being rolled back, and waits for its turn.
-      this.session.give(this.session.connection)
-      throw this.#refusal()
+      // The outer transaction is being rolled back, and waits for its turn.
+      this.session.release(this.session.connection)
+      throw this.#endedError()
     }
-    await this.#leave('committed')
-    if (this.outer !== undefined) return this.#join(this.outer)
-    await callAll(this.#onLasting.splice(0))
+    await this.#end('committed')
+    if (this.outer !== undefined) return this.#moveCallbacks(this.outer)
+    await callIgnoringErrors(this.#onLasting.splice(0))
     const failed = await call(this.#afterCommit.splice(0))
-    if (failed.length > 0) throw callbackFailed(failed, result)
+    if (failed.length > 0) throw afterCommitError(failed, result)
   }
 
-  /** Rolls back because of `error`, and gives the error to throw: that, with what failed on the way out kept on it. */
+  /**
+   * Rolls back because of `error`, and returns the error to throw: `error`, with those of the rollback as `suppressed`.
+   */
   async abandon(error: unknown): Promise<unknown> {
     if (this.#state !== 'open' && this.#state !== 'ending') return error
     return (await this.#undo()).reduce(suppress, error)
@@ -214,95 +217,95 @@ export class Transaction {
     if (error.code !== 'connection' || this.outer !== undefined) return this.abandon(error)
     const unknown = new KantaError(
       'unknown_outcome',
-      'The connection was lost during the commit, so that it cannot be known whether the work lasts. Look for its effect before running it again.',
+      'The connection was lost during the commit, so the work may or may not be committed. Check before you run it again.',
       { cause: error },
     )
-    await this.#leave('of unknown outcome', true)
-    await callAll(this.#onLasting.splice(0))
+    await this.#end('of unknown outcome', true)
+    await callIgnoringErrors(this.#onLasting.splice(0))
     return unknown
   }
 
-  /** Has the connection to itself from here on: after a commit that fails, also for the rollback. */
+  /** Seizes the connection once; a rollback after a failed commit uses it, too. */
   async #seize(): Promise<void> {
-    if (!this.#seized) await this.session.seize(() => this.#refusal())
-    this.#seized = true
+    if (!this.#isSeized) await this.session.seize(() => this.#endedError())
+    this.#isSeized = true
   }
 
-  /** Leaves it to the one around it to call what was registered here. */
-  #join(outer: Transaction): void {
+  /** Moves the callbacks to the outer transaction, which calls them when it ends. */
+  #moveCallbacks(outer: Transaction): void {
     outer.#afterCommit.push(...this.#afterCommit.splice(0))
     outer.#afterRollback.push(...this.#afterRollback.splice(0))
     outer.#onLasting.push(...this.#onLasting.splice(0))
   }
 
-  /** Rolls back, whatever its parts say, and gives the errors met. */
+  /** Rolls back as far as possible, and returns the errors met. */
   async #undo(): Promise<unknown[]> {
     this.#state = 'ending'
-    const inner = endInner(this.session)
+    const inner = endNested(this.session)
     await this.#seize()
     const { connection } = this.session
     const errors: unknown[] = []
-    // What a lost connection had done is undone by the server.
-    let broken = this.#lost || this.session.isLost || connection.isOpen === false
-    for (const sql of broken || !this.#sent ? [] : this.#rollbackStatements()) {
-      // Some errors end a transaction of SQLite by themselves; that is then no failure of the rollback.
+    // The server rolls back the work of a lost connection.
+    let broken = this.#isLost || this.session.isLost || connection.isOpen === false
+    for (const sql of broken || !this.#isSent ? [] : this.#rollbackStatements()) {
+      // Some errors end a transaction of SQLite. Then there is nothing to roll back.
       if (connection.inTransaction === false) break
       try {
         const running = async (): Promise<unknown> => connection.run(sql, [])
-        await within(this.session.patience, running(), lostInRollback)
+        await withTimeout(this.session.endTimeout, running(), lostInRollbackError)
       } catch (cause) {
-        // Of a savepoint that could not be made there may be nothing to undo.
-        if (this.outer !== undefined && !this.#begun) break
-        errors.push(failure(this.#driver, cause, sql))
+        // A savepoint that could not be made may have nothing to undo.
+        if (this.outer !== undefined && !this.#hasBegun) break
+        errors.push(toKantaError(this.#driver, cause, sql))
         broken = true
         break
       }
     }
-    await this.#leave('rolled back', broken)
+    await this.#end('rolled back', broken)
     return [...errors, ...(await call([...this.#afterRollback.splice(0), ...inner]))]
   }
 
   #rollbackStatements(): readonly string[] {
     if (this.outer === undefined) return [this.#sql.rollback]
-    const release = this.#sql.release(this.#name)
-    return [this.#sql.rollbackTo(this.#name), ...(release === undefined ? [] : [release])]
+    const release = this.#sql.release(this.#savepointName)
+    return [this.#sql.rollbackTo(this.#savepointName), ...(release === undefined ? [] : [release])]
   }
 
-  /** Undoes the settings that outlive a transaction, and gives the connection back. */
-  async #leave(state: State, broken = false): Promise<void> {
+  /** Resets the settings that outlive a transaction, and ends the session. */
+  async #end(state: State, broken = false): Promise<void> {
     if (this.outer === undefined && !broken) {
       for (const sql of this.#sql.after(this.settings)) {
         try {
           await this.session.connection.run(sql, [])
         } catch {
-          // The transaction has ended as it should; only the connection cannot be trusted.
+          // The transaction itself has ended well; only the connection cannot be trusted.
           broken = true
         }
       }
     }
     this.#state = state
-    this.session.end(() => this.#refusal(), broken)
+    this.session.end(() => this.#endedError(), broken)
   }
 
-  /** Runs a statement of the transaction itself in its turn. */
-  async #turn(sql: string): Promise<void> {
-    const connection = await this.session.wait('write', undefined)
+  /** Runs a statement of the transaction itself, such as a savepoint, in its turn. */
+  async #runInTurn(sql: string): Promise<void> {
+    const connection = await this.session.acquire('write', undefined)
     try {
       await connection.run(sql, [])
     } catch (cause) {
-      throw failure(this.#driver, cause, sql)
+      throw toKantaError(this.#driver, cause, sql)
     } finally {
-      this.session.give(connection)
+      this.session.release(connection)
     }
   }
 
-  get #name(): string {
+  get #savepointName(): string {
     let depth = 0
     for (let outer = this.outer; outer !== undefined; outer = outer.outer) depth++
-    return Savepoints.ofNested(depth)
+    return Savepoints.nestedName(depth)
   }
 
-  #refusal(): KantaError {
+  #endedError(): KantaError {
     const how =
       this.#state === 'ending'
         ? 'is ending'
@@ -313,15 +316,15 @@ export class Transaction {
             : `is ${this.#state}`
     return new KantaError(
       'transaction',
-      `The transaction ${how}; nothing more can run in it. Await all of its work before it ends, or start another.`,
+      `The transaction ${how}, so nothing more can run in it. Await all of its work before it ends, or start another one.`,
     )
   }
 
-  #refuseUnlessOpen(call: string): void {
-    if (!this.isOpen) throw new KantaError('transaction', `${call} is too late. ${this.#refusal().message}`)
+  #refuseUnlessOpen(callInOrder: string): void {
+    if (!this.isOpen) throw new KantaError('transaction', `${callInOrder} is too late. ${this.#endedError().message}`)
   }
 
-  /** Ends with the one around it, and gives its callbacks. */
+  /** Ends the transaction with the outer one, and returns its callbacks. */
   endWithOuter(): AfterCallback[] {
     if (this.isCommitted || this.isRolledBack) return []
     this.#state = 'rolled back'
@@ -329,14 +332,14 @@ export class Transaction {
   }
 }
 
-/** Ends the transactions inside of a session that is about to be rolled back, and gives their callbacks. */
-function endInner({ nested, transaction }: HeldSession): AfterCallback[] {
+/** Ends the transactions inside a session that is about to be rolled back, and returns their callbacks. */
+function endNested({ nested, transaction }: HeldSession): AfterCallback[] {
   if (nested === undefined) return []
   const own = nested.transaction === transaction ? [] : (nested.transaction?.endWithOuter() ?? [])
-  return [...own, ...endInner(nested)]
+  return [...own, ...endNested(nested)]
 }
 
-/** Calls all of them in order, and gives the errors. */
+/** Calls all callbacks in order, and returns their errors. */
 async function call(callbacks: readonly AfterCallback[]): Promise<unknown[]> {
   const errors: unknown[] = []
   for (const callback of callbacks) {
@@ -349,43 +352,43 @@ async function call(callbacks: readonly AfterCallback[]): Promise<unknown[]> {
   return errors
 }
 
-function callbackFailed([first, ...others]: readonly unknown[], result: unknown): KantaError {
+function afterCommitError([first, ...others]: readonly unknown[], result: unknown): KantaError {
   const why = first instanceof Error ? first.message : String(first)
   return new KantaError(
     'after_commit',
-    `The transaction is committed, and a callback after it failed: ${why}. Do not run the transaction again.`,
+    `The transaction is committed, but a callback after the commit failed: ${why}. Do not run the transaction again.`,
     { cause: first, result, suppressed: others.length > 0 ? others.reduce(suppress) : undefined },
   )
 }
 
-function nestedStillOpen(purpose: string): KantaError {
+function nestedOpenError(purpose: string): KantaError {
   return new KantaError(
     'transaction',
-    `The transaction cannot be committed while ${purpose} inside of it is open. Await that before.`,
+    `The transaction cannot be committed while ${purpose} inside it is open. Await that first.`,
   )
 }
 
-function endedBefore(): KantaError {
+function alreadyEndedError(): KantaError {
   return new KantaError(
     'transaction',
-    'The transaction was not committed: the database had ended it by itself, after an error or a commit or rollback as text. Start it again.',
+    'The transaction was not committed: the database had already ended it, after an error or after a commit or rollback sent as SQL text. Start it again.',
   )
 }
 
-const lostBefore = () =>
+const alreadyLostError = () =>
   new KantaError(
     'connection',
     'The transaction was not committed: its connection was lost, and the server has rolled it back. Start it again.',
   )
 
-const lostInRollback = () =>
+const lostInRollbackError = () =>
   new KantaError(
     'connection',
-    'The database did not answer to the rollback. Its connection was given up, which undoes the work.',
+    'The database did not answer the rollback. The connection was closed, which undoes the work.',
   )
 
-const brokenConnection = () =>
+const brokenConnectionError = () =>
   new KantaError(
     'transaction',
-    'The transaction was not committed: a rollback inside of it failed, so that it cannot be told what it holds. Start it again.',
+    'The transaction was not committed: a rollback inside it failed, so its state is unknown. Start it again.',
   )

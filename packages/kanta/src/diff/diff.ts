@@ -1,41 +1,42 @@
 import { refuse } from '../error/index.ts'
 import type { DialectName } from '../introspect/index.ts'
-import type { Ground } from './equal.ts'
-import { type Finding, type LintOptions, lint, losses } from './lint.ts'
-import { withKeptNames, withNames } from './name.ts'
+import type { CompareContext } from './equal.ts'
+import { type Finding, findLosses, type LintOptions, lint } from './lint.ts'
+import { keepConstraintNames, nameUnnamedConstraints } from './name.ts'
 import { printStep } from './nodes.ts'
-import { plan } from './plan.ts'
-import { type Ask, findRenames, keyOf, type Renames, renamedSide, reversed } from './rename.ts'
+import { planSteps } from './plan-steps.ts'
+import { type Ask, applyRenames, findRenames, keyOf, type Renames, reverseRenames } from './rename.ts'
 import { ruleSets } from './rules.ts'
 import { isCatalog, type Schema, type Side, sideOf } from './side.ts'
 import type { Step } from './step.ts'
 
-/** How two schemas are held against each other. */
+/** The options of `diff()`. */
 export interface DiffOptions {
-  /** The database that is changed; may be left out when a side was introspected. */
+  /** The database to change. Optional if one side is a catalog of `introspect()`. */
   readonly dialect?: DialectName | undefined
-  /** What was renamed: `{ old_table: 'new_table', 'city.nmae': 'name' }`; null says that it is dropped. */
+  /** The renames: `{ old_table: 'new_table', 'city.nmae': 'name' }`. Null means that the old name is dropped. */
   readonly renames?: Renames | undefined
-  /** Is asked what was renamed where `renames` does not say it. */
+  /** Answers what was renamed where `renames` has no entry. */
   readonly ask?: Ask | undefined
-  /** The rules that are not asked, each with the reason. */
+  /** The lint rules to turn off, each with the reason. */
   readonly off?: LintOptions['off']
 }
 
-/** What leads from one schema to another, and back. */
+/** The steps from one schema to another, and back. */
 export interface Difference {
   readonly dialect: DialectName
   readonly up: readonly Step[]
   readonly down: readonly Step[]
-  /** What may go wrong, and what going down does not bring back. */
+  /** The risks of the steps, and the data that going down does not restore. */
   readonly warnings: readonly Finding[]
 }
 
 /**
- * The steps from one schema to another: each side is a module of `table()` values, a database that was introspected, or
- * null for nothing. What may have been renamed is asked for; it is never taken for something dropped and something new.
+ * Returns the steps from one schema to another. Each side is a module of `table()` values, a catalog of `introspect()`,
+ * or null for an empty schema. It asks if a table or column may have been renamed, and never guesses that it was
+ * dropped and a new one added.
  *
- * @throws KantaError `invalid_input` for a wrong option, and where it does not know whether something was renamed.
+ * @throws KantaError `invalid_input` for a wrong option, and for a possible rename without an answer.
  *
  * @example
  * ```ts
@@ -49,42 +50,43 @@ export interface Difference {
  * ```
  */
 export async function diff(from: Schema, to: Schema, options: DiffOptions = {}): Promise<Difference> {
-  const rules = ruleSets.of(check(from, to, options))
+  const rules = ruleSets.of(checkOptions(from, to, options))
   const { name } = rules.dialect
   const [before, after] = [sideOf(from, rules), sideOf(to, rules)]
-  const ground: Ground = { rules, full: before.says === 'all' && after.says === 'all' }
+  const context: CompareContext = { rules, full: before.extent === 'all' && after.extent === 'all' }
   const renames = await findRenames(before, after, rules, options.renames ?? {}, options.ask)
-  const named = withNames(before, rules)
-  const up = plan(named, after, renames, ground)
-  // Back from what is there once it went up, with the names that it has then.
-  const back = reversed(renames, before)
-  const moved = renamedSide(named, renames, rules)
-  // Tables say nothing of views and triggers, which are there all the same.
-  const all = after.says === 'all' ? after : { ...after, views: moved.views, triggers: moved.triggers }
-  const reached = withKeptNames(all, moved, ground)
-  const down = plan(reached, { ...before, enums: withKeptValues(before.enums, after.enums) }, back, ground)
-  const warnings = [...lint(up, { dialect: name, off: options.off }), ...losses(up, rules, options.off)]
+  const named = nameUnnamedConstraints(before, rules)
+  const up = planSteps(named, after, renames, context)
+  // The way back starts from the schema after `up`, with the names that it has then.
+  const reverse = reverseRenames(renames, before)
+  const renamed = applyRenames(named, renames, rules)
+  // `table()` values describe no views and triggers, so those of the database stay.
+  const all = after.extent === 'all' ? after : { ...after, views: renamed.views, triggers: renamed.triggers }
+  const reached = keepConstraintNames(all, renamed, context)
+  const down = planSteps(reached, { ...before, enums: keepEnumValues(before.enums, after.enums) }, reverse, context)
+  const warnings = [...lint(up, { dialect: name, off: options.off }), ...findLosses(up, rules, options.off)]
   return { dialect: name, up, down, warnings }
 }
 
-/** No database takes a value from an enum; going down leaves those that came, which harms nothing. */
-function withKeptValues(before: Side['enums'], after: Side['enums']): Side['enums'] {
-  const came = new Map(after.map((each) => [keyOf(each), each]))
-  return before.map((each) => came.get(keyOf(each)) ?? each)
+/** Keeps the values that enums gained, since no database can remove a value from an enum. */
+function keepEnumValues(before: Side['enums'], after: Side['enums']): Side['enums'] {
+  const current = new Map(after.map((each) => [keyOf(each), each]))
+  return before.map((each) => current.get(keyOf(each)) ?? each)
 }
 
 const OPTIONS = ['dialect', 'renames', 'ask', 'off']
 
-function check(from: Schema, to: Schema, options: DiffOptions): DialectName {
-  if (typeof options !== 'object' || options === null) refuse("diff() takes options such as { dialect: 'sqlite' }.")
+function checkOptions(from: Schema, to: Schema, options: DiffOptions): DialectName {
+  if (typeof options !== 'object' || options === null)
+    refuse("The options of diff() are an object, such as { dialect: 'sqlite' }.")
   for (const name of Object.keys(options))
     if (!OPTIONS.includes(name)) refuse(`diff() has no option '${name}'. It takes: ${OPTIONS.join(', ')}.`)
-  if (options.ask !== undefined && typeof options.ask !== 'function') refuse('ask is a function.')
+  if (options.ask !== undefined && typeof options.ask !== 'function') refuse('ask must be a function.')
   const catalog = isCatalog(from) ? from : isCatalog(to) ? to : undefined
   return options.dialect ?? catalog?.dialect ?? refuse("diff() needs a dialect: { dialect: 'sqlite' }.")
 }
 
-/** The SQL of a step: one statement or more, without parameters. */
+/** Returns the SQL of a step: one or more statements without parameters. */
 export function stepSql(step: Step, dialect: DialectName): string[] {
   return [...printStep(step, ruleSets.of(dialect).dialect)]
 }

@@ -5,14 +5,14 @@ import { normalExpression } from './expression.ts'
 import type { Rules, TypeRules } from './rule.ts'
 import type { ColumnChange, Constraint } from './step.ts'
 
-/** Where two things are held against each other: what a database may spell in its own way depends on it. */
-export interface Ground {
+/** The context of a comparison, which decides what spellings are equal. */
+export interface CompareContext {
   readonly rules: Rules
-  /** Whether both sides speak of comments, collations and the like. */
+  /** Is true if both sides describe comments, collations and the like. */
   readonly full: boolean
 }
 
-/** One text for all spellings of a type. */
+/** Returns the same text for all spellings of a type. */
 export function normalType(type: string, { types }: Rules): string {
   const text = type.trim().replace(/\s+/g, ' ')
   if (/^(?:enum|set)\s*\(/i.test(text))
@@ -22,26 +22,26 @@ export function normalType(type: string, { types }: Rules): string {
   const [, name = lower, size = '', rest = ''] = /^([^()[\]]+?)(\([^)]*\))?((?: .*|\[\])*)$/.exec(lower) ?? []
   const names = types.synonyms
   const whole = names[`${name}${rest}`]
-  // `timestamp with time zone` is no synonym of `timestamp`.
+  // `timestamp with time zone` is not a synonym of `timestamp`.
   const known = whole ?? (rest.startsWith(' with') ? undefined : names[name])
   const suffix = whole === undefined ? rest : ''
-  return sized(known ?? name, size, types) + suffix.replace(/ character set \w+| collate \w+/g, '')
+  return withSize(known ?? name, size, types) + suffix.replace(/ character set \w+| collate \w+/g, '')
 }
 
-function sized(name: string, size: string, { decimalSize, displayWidths }: TypeRules): string {
+function withSize(name: string, size: string, { decimalSize, displayWidths }: TypeRules): string {
   if (name === 'numeric' || name === 'decimal') {
     const [precision, scale = '0'] = size.slice(1, -1).split(',')
     if (precision !== '' && precision !== undefined) return `${name}(${precision},${scale})`
     return name + decimalSize
   }
-  // The width in which MySQL shows an integer changes nothing, but tinyint(1) is the boolean.
+  // The display width of a MySQL integer does not matter, except in tinyint(1), the boolean.
   const width = displayWidths && /^(?:small|medium|big|tiny)?int$/.test(name)
   if (width && !(name === 'tinyint' && size === '(1)')) return name
   const place = name.indexOf(' with')
   return name.startsWith('time') && place > 0 ? name.slice(0, place) + size + name.slice(place) : name + size
 }
 
-/** One text for all spellings of a default. */
+/** Returns the same text for all spellings of a default. */
 function normalDefault(column: CatalogColumn, rules: Rules): string | null {
   if (column.default === null || column.identity !== null) return null
   const form = normalExpression(column.default, rules)
@@ -64,7 +64,7 @@ function normalDefault(column: CatalogColumn, rules: Rules): string | null {
   }
 }
 
-/** Floating-point numbers are equal where JavaScript reads them as one. */
+/** Returns the same text for floating-point numbers that JavaScript reads as equal. */
 function normalReal(text: string, other: string): string {
   return /^-?[\d.]+(?:e[+-]?\d+)?$/i.test(text) ? String(Number(text)) : other
 }
@@ -84,11 +84,11 @@ function normalJson(text: string, other: string): string {
   }
 }
 
-const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?$/i
 
-/** A moment in UTC, however it is written. */
+/** Returns the same text in UTC for all spellings of a timestamp. */
 function normalMoment(text: string): string {
-  const match = MOMENT.exec(text)
+  const match = TIMESTAMP.exec(text)
   if (match === null) return `'${text}'`
   const [, day, clock = '00:00:00', fraction = '', zone = 'Z'] = match
   const offset = zone.length === 3 ? `${zone}:00` : zone
@@ -98,39 +98,39 @@ function normalMoment(text: string): string {
     : `'${date.toISOString().slice(0, 19)}${fraction.replace(/\.?0+$/, '')}'`
 }
 
-/** What differs between two columns. */
+/** Returns the properties in which two columns differ. */
 export function columnChanges(
   from: CatalogColumn,
   to: CatalogColumn,
   table: string,
-  { rules, full }: Ground,
+  { rules, full }: CompareContext,
 ): ColumnChange[] {
   const changes: ColumnChange[] = []
-  const differ = (change: ColumnChange, a: unknown, b: unknown): void => {
+  const compare = (change: ColumnChange, a: unknown, b: unknown): void => {
     if (a !== b) changes.push(change)
   }
   const generated = (column: CatalogColumn): string | null =>
     column.generated === null
       ? null
       : `${normalExpression(column.generated.expression, rules, table)} ${column.generated.stored}`
-  differ('type', normalType(from.type, rules), normalType(to.type, rules))
-  differ('generated', generated(from), generated(to))
-  differ('nullable', from.nullable, to.nullable)
+  compare('type', normalType(from.type, rules), normalType(to.type, rules))
+  compare('generated', generated(from), generated(to))
+  compare('nullable', from.nullable, to.nullable)
   if (from.generated === null && to.generated === null)
-    differ('default', normalDefault(from, rules), normalDefault(to, rules))
-  differ('identity', from.identity, to.identity)
+    compare('default', normalDefault(from, rules), normalDefault(to, rules))
+  compare('identity', from.identity, to.identity)
   if (full || (rules.comparesCollations && to.collation !== null))
-    differ('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
-  if (full) differ('comment', from.comment, to.comment)
+    compare('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
+  if (full) compare('comment', from.comment, to.comment)
   return changes
 }
 
-/** What a foreign key points to, without its schema where a key cannot name one. */
-const named = ({ schema, name }: CatalogName, { capabilities, foldName }: Dialect): string =>
+/** Returns the name of a foreign key's target, without the schema if the database cannot name one there. */
+const targetName = ({ schema, name }: CatalogName, { capabilities, foldName }: Dialect): string =>
   foldName(capabilities.schemaOfTarget ? `${schema ?? ''}.${name}` : name)
 
-/** What a constraint is, apart from its name. */
-export function constraintForm(constraint: Constraint, table: string, { rules }: Ground): string {
+/** Returns a text that is equal for equal constraints, whatever their names. */
+export function constraintForm(constraint: Constraint, table: string, { rules }: CompareContext): string {
   if (constraint.type === 'check') return `check ${normalExpression(constraint.expression, rules, table)}`
   const own = `${constraint.type} ${JSON.stringify(constraint.columns)}`
   return constraint.type === 'foreign key' ? `${own} ${targetForm(constraint, rules)}` : own
@@ -140,7 +140,7 @@ function targetForm(key: CatalogForeignKey, { dialect, restrictIsNoAction }: Rul
   const action = (word: string): string => (word === 'restrict' && restrictIsNoAction ? 'no action' : word)
   const { target } = key
   return JSON.stringify([
-    named(target, dialect),
+    targetName(target, dialect),
     target.columns,
     action(key.onDelete),
     action(key.onUpdate),
@@ -148,8 +148,8 @@ function targetForm(key: CatalogForeignKey, { dialect, restrictIsNoAction }: Rul
   ])
 }
 
-/** What an index is, apart from its name. */
-export function indexForm(index: CatalogIndex, table: string, { rules }: Ground): string {
+/** Returns a text that is equal for equal indexes, whatever their names. */
+export function indexForm(index: CatalogIndex, table: string, { rules }: CompareContext): string {
   const expression = (text: string | null): string | null =>
     text === null ? null : normalExpression(text, rules, table)
   const parts = index.parts.map((part) => [

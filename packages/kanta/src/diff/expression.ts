@@ -2,35 +2,35 @@ import { isSign } from '../dialect/index.ts'
 import { Cursor, type Token, tokens } from '../introspect/index.ts'
 import type { Rules } from './rule.ts'
 
-/** An expression without what a database adds, drops or reorders when it prints one. */
+/** An expression in a normal form, free of what databases add, drop or reorder when they print one. */
 type Form =
   | { readonly leaf: string; readonly literal?: 'string' | 'number' | undefined }
   | { readonly op: string; readonly parts: readonly Form[] }
 
 /**
- * One text for all spellings of an expression: without parentheses that change nothing, with the casts of literals left
- * out, and with `in`, `between` and `like` as PostgreSQL spells them. Names lose the table before them and their quotes.
+ * Returns the same text for all spellings of an expression. It drops redundant parentheses, casts of literals, quotes
+ * and the table before a column, and writes `in`, `between` and `like` as PostgreSQL does.
  */
 export function normalExpression(text: string, rules: Rules, table?: string): string {
   const parser = new Parser(text, rules, table)
   try {
-    return show(parser.whole())
+    return printForm(parser.whole())
   } catch (error) {
-    if (!(error instanceof Unread)) throw error
-    // Other grammar, such as a subquery: its words as they are.
+    if (!(error instanceof UnsupportedSyntax)) throw error
+    // Compare other grammar, such as a subquery, word by word.
     return tokens(text, rules.dialect)
       .map((token) => (token.kind === 'string' ? token.text : token.value.toLowerCase()))
       .join(' ')
   }
 }
 
-class Unread extends Error {}
+class UnsupportedSyntax extends Error {}
 
 const signOf = (token: Token | undefined): string | undefined =>
   token !== undefined && isSign(token) ? token.value : undefined
 
-function show(form: Form): string {
-  return 'leaf' in form ? form.leaf : `${form.op}(${form.parts.map(show).join(', ')})`
+function printForm(form: Form): string {
+  return 'leaf' in form ? form.leaf : `${form.op}(${form.parts.map(printForm).join(', ')})`
 }
 
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -54,9 +54,9 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   '@>': '@>',
   '<@': '<@',
 }
-const OTHER = new Set(['||', '->', '->>', '&', '|', '#', '<<', '>>'])
-/** What a database casts a column to by itself, to compare it with another type. */
-const WIDENED = /^(?:text|varchar|character varying|bpchar|numeric|double precision|bigint|integer)$/
+const OTHER_OPERATORS = new Set(['||', '->', '->>', '&', '|', '#', '<<', '>>'])
+/** The types to which a database casts a column by itself, to compare it with another type. */
+const WIDENING_TYPES = /^(?:text|varchar|character varying|bpchar|numeric|double precision|bigint|integer)$/
 const NUMERIC = /^(?:numeric|decimal|integer|int|bigint|smallint|real|double precision|float)/
 const NILADIC = new Set(['current_timestamp', 'current_date', 'current_time', 'curdate', 'now', 'localtimestamp'])
 const RESERVED = new Set(['and', 'or', 'when', 'then', 'else', 'end', 'select', 'from', 'is', 'in', 'between', 'as'])
@@ -67,14 +67,14 @@ class Parser {
   readonly #table: string | undefined
 
   constructor(text: string, rules: Rules, table: string | undefined) {
-    this.#c = Cursor.over(text, rules.dialect)
+    this.#c = Cursor.of(text, rules.dialect)
     this.#rules = rules
     this.#table = table
   }
 
   whole(): Form {
     const form = this.#or()
-    if (this.#c.now !== undefined) throw new Unread()
+    if (this.#c.current !== undefined) throw new UnsupportedSyntax()
     return form
   }
 
@@ -88,13 +88,13 @@ class Parser {
 
   #chain(word: string, part: () => Form): Form {
     const parts = [part()]
-    while (this.#c.takes(word)) parts.push(part())
+    while (this.#c.accept(word)) parts.push(part())
     if (parts.length === 1) return parts[0]!
-    return junction(word, parts)
+    return joinForms(word, parts)
   }
 
   #not(): Form {
-    return this.#c.takes('not') ? negated(this.#not()) : this.#comparison()
+    return this.#c.accept('not') ? negate(this.#not()) : this.#comparison()
   }
 
   #comparison(): Form {
@@ -108,21 +108,21 @@ class Parser {
 
   #compared(left: Form): Form | undefined {
     const c = this.#c
-    if (c.takes('is')) {
-      const not = c.takes('not')
-      if (c.takes('distinct', 'from')) return not_(not, { op: 'is distinct', parts: [left, this.#operator()] })
-      return not_(not, { op: 'is', parts: [left, this.#operator()] })
+    if (c.accept('is')) {
+      const not = c.accept('not')
+      if (c.accept('distinct', 'from')) return negateIf(not, { op: 'is distinct', parts: [left, this.#operator()] })
+      return negateIf(not, { op: 'is', parts: [left, this.#operator()] })
     }
-    if (c.takes('isnull')) return { op: 'is', parts: [left, { leaf: 'null' }] }
-    if (c.takes('notnull')) return negated({ op: 'is', parts: [left, { leaf: 'null' }] })
-    const at = c.at
-    const not = c.takes('not')
-    if (c.takes('in')) return not_(not, { op: 'in', parts: [left, ...this.#list()] })
-    if (c.takes('between')) {
+    if (c.accept('isnull')) return { op: 'is', parts: [left, { leaf: 'null' }] }
+    if (c.accept('notnull')) return negate({ op: 'is', parts: [left, { leaf: 'null' }] })
+    const at = c.position
+    const not = c.accept('not')
+    if (c.accept('in')) return negateIf(not, { op: 'in', parts: [left, ...this.#list()] })
+    if (c.accept('between')) {
       const low = this.#operator()
-      if (!c.takes('and')) throw new Unread()
+      if (!c.accept('and')) throw new UnsupportedSyntax()
       const high = this.#operator()
-      return not_(not, {
+      return negateIf(not, {
         op: 'and',
         parts: [
           { op: '>=', parts: [left, low] },
@@ -131,62 +131,62 @@ class Parser {
       })
     }
     for (const word of ['like', 'ilike', 'glob', 'regexp', 'match'])
-      if (c.takes(word)) return { op: not ? `not ${word}` : word, parts: [left, this.#operator()] }
-    c.at = at
-    const sign = signOf(c.now)
+      if (c.accept(word)) return { op: not ? `not ${word}` : word, parts: [left, this.#operator()] }
+    c.position = at
+    const sign = signOf(c.current)
     const comparison = sign === undefined ? undefined : COMPARISONS[sign]
     if (comparison === undefined) return undefined
-    c.at++
-    if (c.sees('any') || c.sees('all')) return this.#any(comparison, left)
+    c.position++
+    if (c.isNext('any') || c.isNext('all')) return this.#any(comparison, left)
     return { op: comparison, parts: [left, this.#operator()] }
   }
 
-  /** `= any (array[…])` is `in`, `<> all (array[…])` is `not in`. */
+  /** Reads `= any (array[…])` as `in`, and `<> all (array[…])` as `not in`. */
   #any(sign: string, left: Form): Form {
-    const all = this.#c.takes('all')
-    if (!all) this.#c.takes('any')
-    if (!this.#c.takes('(')) throw new Unread()
+    const all = this.#c.accept('all')
+    if (!all) this.#c.accept('any')
+    if (!this.#c.accept('(')) throw new UnsupportedSyntax()
     const right = this.#or()
-    if (!this.#c.takes(')')) throw new Unread()
+    if (!this.#c.accept(')')) throw new UnsupportedSyntax()
     if ('op' in right && right.op === 'array' && sign === (all ? '<>' : '='))
-      return not_(all, { op: 'in', parts: [left, ...right.parts] })
+      return negateIf(all, { op: 'in', parts: [left, ...right.parts] })
     return { op: `${sign} ${all ? 'all' : 'any'}`, parts: [left, right] }
   }
 
   #list(): Form[] {
-    if (!this.#c.takes('(')) throw new Unread()
+    if (!this.#c.accept('(')) throw new UnsupportedSyntax()
     const items = this.#items(')')
     return items
   }
 
   #items(end: string): Form[] {
     const items: Form[] = []
-    if (this.#c.takes(end)) return items
+    if (this.#c.accept(end)) return items
     do items.push(this.#or())
-    while (this.#c.takes(','))
-    if (!this.#c.takes(end)) throw new Unread()
+    while (this.#c.accept(','))
+    if (!this.#c.accept(end)) throw new UnsupportedSyntax()
     return items
   }
 
   #left(signs: (sign: string) => boolean, part: () => Form): Form {
     let left = part()
     for (let op = this.#sign(); op !== undefined && signs(op); op = this.#sign()) {
-      this.#c.at++
+      this.#c.position++
       left = { op, parts: [left, part()] }
     }
     return left
   }
 
-  /** The operator that comes next; MySQL has a word for one. */
+  /** Returns the operator that comes next. MySQL writes one as a word. */
   #sign(): string | undefined {
-    const token = this.#c.now
+    const token = this.#c.current
     if (token?.kind === 'word' && token.value === 'mod') return '%'
     return signOf(token)
   }
 
   #operator(): Form {
     return this.#left(
-      (sign) => OTHER.has(sign),
+      (sign) => OTHER_OPERATORS.has(sign),
       () =>
         this.#left(
           (sign) => sign === '+' || sign === '-',
@@ -201,20 +201,20 @@ class Parser {
 
   #unary(): Form {
     const c = this.#c
-    if (c.takes('+')) return this.#unary()
-    if (!c.takes('-')) return this.#postfix()
+    if (c.accept('+')) return this.#unary()
+    if (!c.accept('-')) return this.#postfix()
     const of = this.#unary()
-    return 'leaf' in of && of.literal === 'number' ? number(`-${of.leaf}`) : { op: 'minus', parts: [of] }
+    return 'leaf' in of && of.literal === 'number' ? numberForm(`-${of.leaf}`) : { op: 'minus', parts: [of] }
   }
 
   #postfix(): Form {
     const c = this.#c
     let form = this.#primary()
     for (;;) {
-      if (c.takes('::')) form = cast(form, this.#type())
-      else if (c.takes('collate')) form = { op: `collate ${(c.name() ?? '').toLowerCase()}`, parts: [form] }
-      else if (c.sees('[')) {
-        c.at++
+      if (c.accept('::')) form = castForm(form, this.#type())
+      else if (c.accept('collate')) form = { op: `collate ${(c.readName() ?? '').toLowerCase()}`, parts: [form] }
+      else if (c.isNext('[')) {
+        c.position++
         form = { op: 'at', parts: [form, ...this.#items(']')] }
       } else return form
     }
@@ -222,47 +222,47 @@ class Parser {
 
   #type(): string {
     const c = this.#c
-    let type = (c.name() ?? '').toLowerCase()
-    if (c.takes('.')) type += `.${(c.name() ?? '').toLowerCase()}`
-    for (const word of ['varying', 'precision']) if (c.takes(word)) type += ` ${word}`
-    const size = c.inside()
+    let type = (c.readName() ?? '').toLowerCase()
+    if (c.accept('.')) type += `.${(c.readName() ?? '').toLowerCase()}`
+    for (const word of ['varying', 'precision']) if (c.accept(word)) type += ` ${word}`
+    const size = c.readParentheses()
     if (size !== undefined) type += `(${size.map((token) => token.value).join('')})`
-    for (const zone of ['with', 'without']) if (c.takes(zone, 'time', 'zone')) type += ` ${zone} time zone`
-    while (c.takes('[', ']')) type += '[]'
+    for (const zone of ['with', 'without']) if (c.accept(zone, 'time', 'zone')) type += ` ${zone} time zone`
+    while (c.accept('[', ']')) type += '[]'
     return type
   }
 
   #primary(): Form {
     const c = this.#c
-    const token = c.now
-    if (token === undefined) throw new Unread()
-    if (c.takes('(')) {
+    const token = c.current
+    if (token === undefined) throw new UnsupportedSyntax()
+    if (c.accept('(')) {
       const items = this.#items(')')
       return items.length === 1 ? items[0]! : { op: 'row', parts: items }
     }
-    if (isSign(token)) throw new Unread()
-    c.at++
-    if (token.kind === 'number') return number(token.value)
-    if (token.kind === 'string') return string(token.value)
+    if (isSign(token)) throw new UnsupportedSyntax()
+    c.position++
+    if (token.kind === 'number') return numberForm(token.value)
+    if (token.kind === 'string') return stringForm(token.value)
     if (token.kind === 'word') {
-      // `_utf8mb4'text'`: MySQL names the character set of each text.
-      if (token.value.startsWith('_') && c.now?.kind === 'string') return this.#primary()
+      // MySQL writes the character set before each string: `_utf8mb4'text'`.
+      if (token.value.startsWith('_') && c.current?.kind === 'string') return this.#primary()
       if (token.value === 'case') return this.#case()
-      if (token.value === 'cast' && c.takes('(')) return this.#cast()
-      if (token.value === 'array' && c.takes('[')) return { op: 'array', parts: this.#items(']') }
-      if (RESERVED.has(token.value)) throw new Unread()
-      if (c.takes('(')) return call(token.value, this.#items(')'), this.#rules)
-      if (NILADIC.has(token.value)) return call(token.value, [], this.#rules)
-      if (token.value === 'true' || token.value === 'false') return truth(token.value, this.#rules)
+      if (token.value === 'cast' && c.accept('(')) return this.#cast()
+      if (token.value === 'array' && c.accept('[')) return { op: 'array', parts: this.#items(']') }
+      if (RESERVED.has(token.value)) throw new UnsupportedSyntax()
+      if (c.accept('(')) return callForm(token.value, this.#items(')'), this.#rules)
+      if (NILADIC.has(token.value)) return callForm(token.value, [], this.#rules)
+      if (token.value === 'true' || token.value === 'false') return booleanForm(token.value, this.#rules)
     }
     return this.#name(token.value)
   }
 
   #name(first: string): Form {
     const names = [first]
-    while (this.#c.takes('.')) names.push(this.#c.name() ?? '')
+    while (this.#c.accept('.')) names.push(this.#c.readName() ?? '')
     if (names.length > 1 && this.#same(names.at(-2)!, this.#table)) names.splice(0, names.length - 1)
-    if (this.#c.takes('(')) return call(names.join('.').toLowerCase(), this.#items(')'), this.#rules)
+    if (this.#c.accept('(')) return callForm(names.join('.').toLowerCase(), this.#items(')'), this.#rules)
     const name = names.join('.')
     return { leaf: this.#rules.dialect.foldName(name) }
   }
@@ -274,36 +274,36 @@ class Parser {
   #case(): Form {
     const c = this.#c
     const parts: Form[] = []
-    if (!c.sees('when')) parts.push(this.#or())
-    while (c.takes('when')) {
+    if (!c.isNext('when')) parts.push(this.#or())
+    while (c.accept('when')) {
       parts.push(this.#or())
-      if (!c.takes('then')) throw new Unread()
+      if (!c.accept('then')) throw new UnsupportedSyntax()
       parts.push(this.#or())
     }
-    if (c.takes('else')) parts.push({ op: 'else', parts: [this.#or()] })
-    if (!c.takes('end')) throw new Unread()
-    // PostgreSQL writes the `else null` that was left out.
+    if (c.accept('else')) parts.push({ op: 'else', parts: [this.#or()] })
+    if (!c.accept('end')) throw new UnsupportedSyntax()
+    // PostgreSQL adds `else null` where `else` is missing.
     const last = parts.at(-1)
-    if (last !== undefined && 'op' in last && last.op === 'else' && show(last.parts[0]!) === 'null') parts.pop()
+    if (last !== undefined && 'op' in last && last.op === 'else' && printForm(last.parts[0]!) === 'null') parts.pop()
     return { op: 'case', parts }
   }
 
   #cast(): Form {
     const of = this.#or()
-    if (!this.#c.takes('as')) throw new Unread()
+    if (!this.#c.accept('as')) throw new UnsupportedSyntax()
     const type = this.#type()
-    if (!this.#c.takes(')')) throw new Unread()
-    return cast(of, type)
+    if (!this.#c.accept(')')) throw new UnsupportedSyntax()
+    return castForm(of, type)
   }
 }
 
-const string = (value: string): Form => ({ leaf: `'${value.replaceAll("'", "''")}'`, literal: 'string' })
-const number = (text: string): Form => ({ leaf: text, literal: 'number' })
+const stringForm = (value: string): Form => ({ leaf: `'${value.replaceAll("'", "''")}'`, literal: 'string' })
+const numberForm = (text: string): Form => ({ leaf: text, literal: 'number' })
 
-const truth = (word: string, rules: Rules): Form =>
-  rules.expressions.booleans === 'words' ? { leaf: word } : number(word === 'true' ? '1' : '0')
+const booleanForm = (word: string, rules: Rules): Form =>
+  rules.expressions.booleans === 'words' ? { leaf: word } : numberForm(word === 'true' ? '1' : '0')
 
-const not_ = (not: boolean, form: Form): Form => (not ? negated(form) : form)
+const negateIf = (not: boolean, form: Form): Form => (not ? negate(form) : form)
 
 const OPPOSITE: Readonly<Record<string, string>> = {
   '=': '<>',
@@ -318,37 +318,37 @@ const OPPOSITE: Readonly<Record<string, string>> = {
   'not ilike': 'ilike',
 }
 
-/** The opposite of a condition, as deep inside as it goes, where MariaDB writes it. It is null where the condition is. */
-function negated(form: Form): Form {
+/** Negates a condition, and pushes `not` inward as MariaDB does. The result is null where the condition is null. */
+function negate(form: Form): Form {
   if (!('op' in form)) return { op: 'not', parts: [form] }
   if (form.op === 'not') return form.parts[0]!
-  if (form.op === 'and' || form.op === 'or') return junction(form.op === 'and' ? 'or' : 'and', form.parts.map(negated))
+  if (form.op === 'and' || form.op === 'or') return joinForms(form.op === 'and' ? 'or' : 'and', form.parts.map(negate))
   const opposite = OPPOSITE[form.op]
   return opposite === undefined ? { op: 'not', parts: [form] } : { op: opposite, parts: form.parts }
 }
 
-/** A chain in which no part is a chain of the same sort. */
-const junction = (op: string, parts: readonly Form[]): Form => ({
+/** Joins conditions, and flattens nested chains of the same operator. */
+const joinForms = (op: string, parts: readonly Form[]): Form => ({
   op,
   parts: parts.flatMap((each) => ('op' in each && each.op === op ? each.parts : [each])),
 })
 
-function call(name: string, parts: readonly Form[], rules: Rules): Form {
+function callForm(name: string, parts: readonly Form[], rules: Rules): Form {
   const { momentArguments, nowIsCurrent, synonyms } = rules.expressions
   if (parts.length <= momentArguments && NILADIC.has(name))
     return { leaf: name === 'now' && nowIsCurrent ? 'current_timestamp' : name }
   return { op: Object.hasOwn(synonyms, name) ? synonyms[name]! : name, parts }
 }
 
-/** A cast of a literal says its type only; that of a column to a wider type is the database's own. */
-function cast(form: Form, type: string): Form {
+/** Drops casts of literals, and casts of columns to a wider type, which databases add by themselves. */
+function castForm(form: Form, type: string): Form {
   if ('leaf' in form) {
     if (form.literal === 'number') return form
     if (form.literal === 'string')
-      return NUMERIC.test(type) && /^'-?[\d.]+'$/.test(form.leaf) ? number(form.leaf.slice(1, -1)) : form
+      return NUMERIC.test(type) && /^'-?[\d.]+'$/.test(form.leaf) ? numberForm(form.leaf.slice(1, -1)) : form
     if (form.leaf === 'null') return form
   }
-  if (WIDENED.test(type)) return form
+  if (WIDENING_TYPES.test(type)) return form
   if ('op' in form && form.op === 'array') return form
   return { op: `cast ${type}`, parts: [form] }
 }

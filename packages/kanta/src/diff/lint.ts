@@ -1,45 +1,45 @@
 import { refuse } from '../error/index.ts'
 import type { CatalogColumn, DialectName } from '../introspect/index.ts'
 import { normalType } from './equal.ts'
-import { alterSteps } from './plan.ts'
+import { alterSteps } from './plan-steps.ts'
 import { keyOf } from './rename.ts'
 import type { Rules } from './rule.ts'
 import { ruleSets } from './rules.ts'
 import { type Step, tableOf } from './step.ts'
 
-/** What may go wrong with a step. */
+/** A risk of a step. */
 export interface Finding {
-  /** The name of the rule, by which it can be turned off. */
+  /** The name of the rule. Use it in `off` to turn the rule off. */
   readonly rule: Rule
-  /** Loses data; keeps others waiting; or fails, depending on the rows. */
+  /** `destructive` loses data, `blocking` makes other sessions wait, `data-dependent` may fail on existing rows. */
   readonly category: 'destructive' | 'blocking' | 'data-dependent'
   readonly severity: 'error' | 'warning'
   readonly step: Step
   readonly message: string
-  /** How it can be done with less risk. */
+  /** A way to make the change with less risk. */
   readonly safer: string
 }
 
 export interface LintOptions {
   readonly dialect: DialectName
-  /** The rules that are not asked, each with the reason: `{ 'drop-column': 'nobody reads it since 2.3' }`. */
+  /** The rules to turn off, each with the reason: `{ 'drop-column': 'nobody reads it since 2.3' }`. */
   readonly off?: Readonly<Partial<Record<Rule, string>>> | undefined
 }
 
-type Said = Pick<Finding, 'message' | 'safer'>
-interface Case {
+type FindingText = Pick<Finding, 'message' | 'safer'>
+interface RuleInput {
   readonly step: Step
   readonly rules: Rules
-  /** Whether the table has rows, as far as one can know: it was there before. */
-  readonly old: boolean
+  /** Is true if the table existed before the steps, and so may have rows. */
+  readonly isExisting: boolean
 }
-interface RuleOf {
+interface LintRule {
   readonly category: Finding['category']
   readonly severity: Finding['severity']
-  check(it: Case): Said | undefined
+  check(input: RuleInput): FindingText | undefined
 }
 
-const where = (step: Step): string => {
+const tableLabel = (step: Step): string => {
   const table = tableOf(step)
   return table === undefined ? '' : `'${keyOf(table)}'`
 }
@@ -53,8 +53,8 @@ const RULES = {
     check: ({ step }) =>
       step.kind === 'dropTable'
         ? {
-            message: `Dropping ${where(step)} loses its rows.`,
-            safer: 'Rename it first, and drop it when nobody has missed it; or keep a copy of its rows.',
+            message: `Dropping ${tableLabel(step)} loses its rows.`,
+            safer: 'Rename it first, and drop it later; or keep a copy of its rows.',
           }
         : undefined,
   },
@@ -64,104 +64,115 @@ const RULES = {
     check: ({ step }) =>
       step.kind === 'dropColumn' && step.column.generated === null
         ? {
-            message: `Dropping the column '${step.column.name}' of ${where(step)} loses its values, and breaks programs that still read it.`,
-            safer: 'Release programs that do not use it first; keep a copy of its values if they may be needed.',
+            message: `Dropping the column '${step.column.name}' of ${tableLabel(step)} loses its values and breaks programs that still read it.`,
+            safer: 'First release programs that do not use it. Keep a copy of its values if you may need them.',
           }
         : undefined,
   },
   'narrow-type': {
     category: 'data-dependent',
     severity: 'error',
-    check: ({ step, rules, old }) =>
-      old && step.kind === 'alterColumn' && step.changes.includes('type') && !widens(step.from, step.to, rules)
+    check: ({ step, rules, isExisting }) =>
+      isExisting && step.kind === 'alterColumn' && step.changes.includes('type') && !widens(step.from, step.to, rules)
         ? {
-            message: `The column '${step.to.name}' of ${where(step)} goes from ${step.from.type} to ${step.to.type}: values that do not fit stop the migration, or are cut.`,
-            safer: 'Look for values that do not fit first; or add a column of the new type, copy, and switch.',
+            message: `The column '${step.to.name}' of ${tableLabel(step)} changes from ${step.from.type} to ${step.to.type}. Values that do not fit stop the migration or are cut.`,
+            safer:
+              'First look for values that do not fit; or add a column of the new type, copy the values, and switch.',
           }
         : undefined,
   },
   'not-null': {
     category: 'data-dependent',
     severity: 'error',
-    check: ({ step, old }) => {
-      if (!old) return undefined
+    check: ({ step, isExisting }) => {
+      if (!isExisting) return undefined
       const added = step.kind === 'addColumn' && !step.column.nullable && isEmpty(step.column)
       const set = step.kind === 'alterColumn' && step.changes.includes('nullable') && !step.to.nullable
       if (!added && !set) return undefined
       return {
         message: added
-          ? `The new column '${step.column.name}' of ${where(step)} is not null and has no default: it fails if there are rows.`
-          : `The column of ${where(step)} becomes not null: it fails if a row holds null.`,
+          ? `The new column '${step.column.name}' of ${tableLabel(step)} is not null and has no default. The step fails if the table has rows.`
+          : `The column of ${tableLabel(step)} becomes not null. The step fails if a row holds null.`,
         safer: added
-          ? 'Give it a default; or add it nullable, fill it in, then make it not null.'
-          : 'Fill in the rows that hold null first.',
+          ? 'Give it a default; or add it as nullable, fill it in, then make it not null.'
+          : 'First fill in the rows that hold null.',
       }
     },
   },
   unique: {
     category: 'data-dependent',
     severity: 'warning',
-    check: ({ step, old }) => {
-      if (!old) return undefined
+    check: ({ step, isExisting }) => {
+      if (!isExisting) return undefined
       const key = step.kind === 'addConstraint' && /^(?:unique|primary key)$/.test(step.constraint.type)
       if (!key && !(step.kind === 'createIndex' && step.index.unique)) return undefined
       return {
-        message: `${where(step)} gets a unique key: it fails if rows are alike.`,
-        safer: 'Look for rows that are alike first: select … group by … having count(*) > 1.',
+        message: `${tableLabel(step)} gets a unique key. The step fails if rows have equal values.`,
+        safer: 'First look for duplicates: select … group by … having count(*) > 1.',
       }
     },
   },
   'check-rows': {
     category: 'data-dependent',
     severity: 'warning',
-    check: ({ step, old }) =>
-      old && step.kind === 'addConstraint' && /^(?:check|foreign key)$/.test(step.constraint.type)
+    check: ({ step, isExisting }) =>
+      isExisting && step.kind === 'addConstraint' && /^(?:check|foreign key)$/.test(step.constraint.type)
         ? {
-            message: `${where(step)} gets a ${step.constraint.type}: it fails if a row breaks it.`,
-            safer: 'Look for rows that break it first.',
+            message: `${tableLabel(step)} gets a ${step.constraint.type}. The step fails if a row violates it.`,
+            safer: 'First look for rows that violate it.',
           }
         : undefined,
   },
   'index-blocks-writes': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) =>
-      old && rules.locks.scans && step.kind === 'createIndex'
+    check: ({ step, rules, isExisting }) =>
+      isExisting && rules.locks.scans && step.kind === 'createIndex'
         ? {
-            message: `Nobody can write to ${where(step)} while the index '${step.index.name}' is made.`,
-            safer: 'Write create index concurrently, in a migration without a transaction.',
+            message: `Writes to ${tableLabel(step)} wait while the index '${step.index.name}' is built.`,
+            safer: 'Use create index concurrently in a migration without a transaction.',
           }
         : undefined,
   },
   'key-blocks-writes': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) =>
-      old && rules.locks.scans && step.kind === 'addConstraint' && /^(?:unique|primary key)$/.test(step.constraint.type)
+    check: ({ step, rules, isExisting }) =>
+      isExisting &&
+      rules.locks.scans &&
+      step.kind === 'addConstraint' &&
+      /^(?:unique|primary key)$/.test(step.constraint.type)
         ? {
-            message: `Nobody can read or write ${where(step)} while the index of the ${step.constraint.type} is made.`,
-            safer: 'Make a unique index concurrently, then add the constraint using index.',
+            message: `Reads and writes of ${tableLabel(step)} wait while the index of the ${step.constraint.type} is built.`,
+            safer: 'Create a unique index concurrently, then add the constraint using that index.',
           }
         : undefined,
   },
   'constraint-scans': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) =>
-      old && rules.locks.scans && step.kind === 'addConstraint' && /^(?:check|foreign key)$/.test(step.constraint.type)
+    check: ({ step, rules, isExisting }) =>
+      isExisting &&
+      rules.locks.scans &&
+      step.kind === 'addConstraint' &&
+      /^(?:check|foreign key)$/.test(step.constraint.type)
         ? {
-            message: `${where(step)} is locked while every row is held against the new ${step.constraint.type}.`,
-            safer: 'Add it as not valid, then validate constraint in a second migration.',
+            message: `${tableLabel(step)} is locked while every row is checked against the new ${step.constraint.type}.`,
+            safer: 'Add it as not valid, then validate it in a second migration.',
           }
         : undefined,
   },
   'not-null-scans': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) =>
-      old && rules.locks.scans && step.kind === 'alterColumn' && step.changes.includes('nullable') && !step.to.nullable
+    check: ({ step, rules, isExisting }) =>
+      isExisting &&
+      rules.locks.scans &&
+      step.kind === 'alterColumn' &&
+      step.changes.includes('nullable') &&
+      !step.to.nullable
         ? {
-            message: `${where(step)} is locked while every row is searched for null in '${step.to.name}'.`,
+            message: `${tableLabel(step)} is locked while every row is checked for null in '${step.to.name}'.`,
             safer: `Add check (${step.to.name} is not null) not valid, validate it, set not null, and drop the check.`,
           }
         : undefined,
@@ -169,18 +180,18 @@ const RULES = {
   'rewrites-table': {
     category: 'blocking',
     severity: 'warning',
-    check: ({ step, rules, old }) => {
-      if (!old) return undefined
-      const why = rewrites(step, rules)
+    check: ({ step, rules, isExisting }) => {
+      if (!isExisting) return undefined
+      const why = rewriteReason(step, rules)
       return why === undefined
         ? undefined
         : {
-            message: `${where(step)} is locked while every row is written anew: ${why}.`,
-            safer: 'Add a nullable column without a default, fill it in by parts, and switch to it.',
+            message: `${tableLabel(step)} is locked while every row is rewritten: ${why}.`,
+            safer: 'Add a nullable column without a default, fill it in batches, and switch to it.',
           }
     },
   },
-} satisfies Record<string, RuleOf>
+} satisfies Record<string, LintRule>
 
 /** The names of the rules. */
 export type Rule = keyof typeof RULES | 'down-loses'
@@ -188,32 +199,32 @@ export type Rule = keyof typeof RULES | 'down-loses'
 const isEmpty = ({ default: text, generated, identity }: CatalogColumn): boolean =>
   text === null && generated === null && identity === null
 
-/** Why a step writes every row. */
-function rewrites(step: Step, rules: Rules): string | undefined {
-  const { scans, rewrites: which } = rules.locks
-  if (which === undefined) return undefined
+/** Returns the reason why a step rewrites every row, or `undefined` if it does not. */
+function rewriteReason(step: Step, rules: Rules): string | undefined {
+  const { scans, rewrites: rewritingChanges } = rules.locks
+  if (rewritingChanges === undefined) return undefined
   if (step.kind === 'addColumn') {
     const { column } = step
     if (column.generated?.stored === true) return `'${column.name}' is computed and stored`
     if (!scans) return undefined
     if (column.identity !== null) return `'${column.name}' is numbered`
     if (column.default !== null && VOLATILE.test(column.default))
-      return `the default of '${column.name}' is new for each row`
+      return `the default of '${column.name}' differs for each row`
   }
   if (step.kind !== 'alterColumn') return undefined
-  if (step.changes.includes('generated')) return `'${step.to.name}' is computed in another way`
-  if (which === 'any') {
+  if (step.changes.includes('generated')) return `'${step.to.name}' gets another expression`
+  if (rewritingChanges === 'any') {
     if (step.changes.some((change) => change === 'type' || change === 'nullable' || change === 'collation'))
       return `the ${step.changes.join(' and ')} of '${step.to.name}' changes by copying the table`
     return undefined
   }
-  return step.changes.includes('type') && !keepsBytes(step.from, step.to, rules)
+  return step.changes.includes('type') && !keepsStoredValues(step.from, step.to, rules)
     ? `the type of '${step.to.name}' changes`
     : undefined
 }
 
-/** Whether PostgreSQL takes the values of one type for another as they are. */
-function keepsBytes(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
+/** Checks if PostgreSQL can change the type without rewriting the values. */
+function keepsStoredValues(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
   const text = /^(?:text|character varying)/
   const [a, b] = [normalType(from.type, rules), normalType(to.type, rules)]
   return (text.test(a) && text.test(b) && widens(from, to, rules)) || (/^numeric/.test(a) && widens(from, to, rules))
@@ -222,7 +233,7 @@ function keepsBytes(from: CatalogColumn, to: CatalogColumn, rules: Rules): boole
 const INTEGERS = ['tinyint', 'smallint', 'mediumint', 'int', 'integer', 'bigint']
 const TEXTS = /^(?:text|longtext|mediumtext|character varying|varchar|nvarchar|character|char)/
 
-/** Whether every value of one type is one of the other. */
+/** Checks if the new type holds every value of the old one. */
 function widens(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
   const [a, b] = [normalType(from.type, rules), normalType(to.type, rules)]
   const nameOf = (type: string): string => type.replace(/\(.*$/, '')
@@ -240,16 +251,16 @@ function widens(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
   return (sizes(b)[0] ?? Infinity) >= (sizes(a)[0] ?? Infinity)
 }
 
-/** What the rebuild of a table does, step by step. */
-function inside(step: Step, rules: Rules): readonly Step[] {
+/** Returns the steps that a table rebuild stands for, or else the step itself. */
+function stepsInside(step: Step, rules: Rules): readonly Step[] {
   return step.kind === 'rebuildTable' ? alterSteps(step.from, step.to, { rules, full: true }) : [step]
 }
 
 /**
- * What may go wrong with some steps, by built-in rules: data that is lost, tables that are locked, rows that may stop
- * the migration.
+ * Checks steps against built-in rules, and returns their risks: lost data, locked tables, rows that may stop the
+ * migration.
  *
- * @throws KantaError `invalid_input` for a rule that is not there, or one turned off without a reason.
+ * @throws KantaError `invalid_input` for an unknown rule, or one turned off without a reason.
  */
 export function lint(steps: readonly Step[], { dialect, off = {} }: LintOptions): Finding[] {
   checkOff(off)
@@ -258,35 +269,35 @@ export function lint(steps: readonly Step[], { dialect, off = {} }: LintOptions)
   const found: Finding[] = []
   for (const step of steps) {
     const table = tableOf(step)
-    const old = table !== undefined && !fresh.has(keyOf(table))
-    for (const part of inside(step, rules)) {
-      for (const [name, rule] of Object.entries(RULES) as [Rule, RuleOf][]) {
-        const said = Object.hasOwn(off, name) ? undefined : rule.check({ step: part, rules, old })
-        if (said !== undefined)
-          found.push({ rule: name, category: rule.category, severity: rule.severity, step, ...said })
+    const isExisting = table !== undefined && !fresh.has(keyOf(table))
+    for (const part of stepsInside(step, rules)) {
+      for (const [name, rule] of Object.entries(RULES) as [Rule, LintRule][]) {
+        const text = Object.hasOwn(off, name) ? undefined : rule.check({ step: part, rules, isExisting })
+        if (text !== undefined)
+          found.push({ rule: name, category: rule.category, severity: rule.severity, step, ...text })
       }
     }
   }
   return found
 }
 
-/** What going back does not bring back. */
-export function losses(up: readonly Step[], rules: Rules, off: LintOptions['off'] = {}): Finding[] {
+/** Returns a finding for each loss that going down does not restore. */
+export function findLosses(up: readonly Step[], rules: Rules, off: LintOptions['off'] = {}): Finding[] {
   if (Object.hasOwn(off, 'down-loses')) return []
   return up.flatMap((step) =>
-    inside(step, rules).flatMap((part): Finding[] => {
+    stepsInside(step, rules).flatMap((part): Finding[] => {
       const what =
         part.kind === 'dropTable'
-          ? `the table '${keyOf(part.table)}', not its rows`
+          ? `the table '${keyOf(part.table)}' again, but not its rows`
           : part.kind === 'dropColumn' && part.column.generated === null
-            ? `the column '${part.column.name}' of '${keyOf(part.table)}', not its values`
+            ? `the column '${part.column.name}' of '${keyOf(part.table)}' again, but not its values`
             : undefined
       const message =
         part.kind === 'addEnumValue'
           ? `Going down leaves the value '${part.value}' in the enum '${keyOf(part.enum)}'.`
           : what === undefined
             ? undefined
-            : `Going down again makes ${what}.`
+            : `Going down creates ${what}.`
       if (message === undefined) return []
       return [
         {
@@ -295,7 +306,7 @@ export function losses(up: readonly Step[], rules: Rules, off: LintOptions['off'
           severity: 'warning',
           step,
           message,
-          safer: 'Keep a copy before it goes up, if going down is meant to be of use.',
+          safer: 'Keep a copy before you go up if you may need to go down.',
         },
       ]
     }),
@@ -305,8 +316,10 @@ export function losses(up: readonly Step[], rules: Rules, off: LintOptions['off'
 function checkOff(off: Readonly<Record<string, string | undefined>>): void {
   const rules = [...Object.keys(RULES), 'down-loses']
   for (const [rule, reason] of Object.entries(off)) {
-    if (!rules.includes(rule)) refuse(`There is no rule '${rule}'. The rules are ${rules.join(', ')}.`)
+    if (!rules.includes(rule)) refuse(`Unknown rule '${rule}'. The rules are ${rules.join(', ')}.`)
     if (typeof reason !== 'string' || reason.trim() === '')
-      refuse(`The rule '${rule}' is turned off with a reason: { '${rule}': 'why it does not matter here' }.`)
+      refuse(
+        `The rule '${rule}' is turned off without a reason. Give one: { '${rule}': 'why it does not matter here' }.`,
+      )
   }
 }

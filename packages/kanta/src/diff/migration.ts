@@ -10,20 +10,19 @@ import { needsForeignKeysOff, type Step } from './step.ts'
 
 const sql = template as unknown as Sql
 
-/** A migration made of steps, as `migrator()` takes it. */
+/** A migration from steps, for `migrator()`. */
 export interface StepsMigration {
   up(db: QueryRunner): Promise<void>
   down(db: QueryRunner): Promise<void>
-  /** Said where SQLite tables are made anew. */
+  /** Set if the steps rebuild SQLite tables. */
   readonly foreignKeys?: 'off'
 }
 
 /**
- * The migration that a diff is. The steps may come from a file, as JSON: what the next diff finds must not change what
- * an old migration does.
+ * Returns the migration of a diff. Store the steps as JSON in a file, so that later diffs do not change old migrations.
  *
- * @throws KantaError `unsupported` for a step that the database cannot make: on the way there at once, on the way back
- * when that is gone. When it runs: `invalid_input` for a database of another kind.
+ * @throws KantaError `unsupported` for a step that the database cannot make: at once for `up`, when it runs for `down`.
+ * When the migration runs: `invalid_input` for a database of another kind.
  *
  * @example
  * ```ts
@@ -52,7 +51,8 @@ export function migrationOf({ dialect, up, down }: Pick<Difference, 'dialect' | 
 }
 
 async function run(db: QueryRunner, dialect: Difference['dialect'], texts: readonly string[]): Promise<void> {
-  const found = dialectOf(db) ?? refuse('The steps run in a database, such as kanta({ driver: sqlite(…) }) gives.')
+  const found =
+    dialectOf(db) ?? refuse('The steps run in a database. Pass one that kanta({ driver: sqlite(…) }) returned.')
   const title = titleOf(found)
   if (!isAmong(found, [dialect]))
     refuse(`The steps are for ${titleOf(dialect)}, and the database is ${title}. Make a diff for ${title}.`)

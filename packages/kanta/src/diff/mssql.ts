@@ -2,7 +2,7 @@ import { columnNode, identifierNode, wordNode } from '../dialect/index.ts'
 import { mssqlDialect } from '../dialect/mssql/index.ts'
 import { alterationNode, alterNode } from './node.ts'
 import type { Rules } from './rule.ts'
-import { cannot, standardRules } from './standard.ts'
+import { refuseUnsupported, standardRules } from './standard.ts'
 
 export const mssql: Rules = {
   ...standardRules,
@@ -17,7 +17,7 @@ export const mssql: Rules = {
   alterColumn: ({ table, to, changes }, dialect) => {
     const other = changes.find((change) => change !== 'type' && change !== 'nullable' && change !== 'collation')
     if (other !== undefined)
-      cannot(
+      refuseUnsupported(
         'SQL Server',
         `change the ${other} of the column '${to.name}'`,
         'Add a column, copy the values and drop the old one.',

@@ -2,8 +2,8 @@ import { columnNode, constraintNode, definitionNode, identifierNode, tableNode, 
 import { mariadbDialect, mysqlDialect } from '../dialect/mysql/index.ts'
 import type { CatalogIndex, CatalogTable } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
+import { freeName } from './free-name.ts'
 import { alterationNode, alterNode, dropIndexNode } from './node.ts'
-import { numbered } from './numbered.ts'
 import type { Rules, TypeRules } from './rule.ts'
 import { constraintName, standardRules } from './standard.ts'
 import type { Constraint } from './step.ts'
@@ -37,12 +37,12 @@ export const mysql: Rules = {
   expressions: { ...standardRules.expressions, momentArguments: 1 },
   locks: { scans: false, rewrites: 'any' },
   restrictIsNoAction: true,
-  saysConstraintNames: true,
+  writesConstraintNames: true,
   constraintName: (constraint, table, taken) =>
-    madeUpName(constraint, taken, `${table.name}_ibfk_`, `${table.name}_chk_`),
-  // The foreign keys that the database named itself are renamed along with their table.
-  keyOfRenamed: (name, from, to) => (name.startsWith(`${from}_ibfk_`) ? to + name.slice(from.length) : name),
-  settled,
+    generatedName(constraint, taken, `${table.name}_ibfk_`, `${table.name}_chk_`),
+  // The server renames the foreign keys that it named itself along with their table.
+  foreignKeyAfterRename: (name, from, to) => (name.startsWith(`${from}_ibfk_`) ? to + name.slice(from.length) : name),
+  normalizeTable,
   alterColumn: ({ table, to }, dialect) => [
     alterNode(table, alterationNode('modify column', { operand: columnNode(to, dialect) })),
   ],
@@ -77,8 +77,8 @@ export const mariadb: Rules = {
     ...mysql.expressions,
     synonyms: { lcase: 'lower', ucase: 'upper', octet_length: 'length' },
   },
-  constraintName: (constraint, table, taken) => madeUpName(constraint, taken, `${table.name}_ibfk_`, 'CONSTRAINT_'),
-  // The index that a foreign key made for itself stays behind under its name. MySQL cannot drop it if it is there.
+  constraintName: (constraint, table, taken) => generatedName(constraint, taken, `${table.name}_ibfk_`, 'CONSTRAINT_'),
+  // MariaDB keeps the index that it created for a foreign key. MySQL has no `drop index if exists`.
   dropConstraint: (table, constraint, dialect) => {
     const dropped = mysql.dropConstraint(table, constraint, dialect)
     if (constraint.type !== 'foreign key') return dropped
@@ -87,14 +87,14 @@ export const mariadb: Rules = {
 }
 
 /**
- * MySQL has one thing for a unique index and a unique key, and makes an index of its own for a foreign key: both sides
- * are brought to say that alike.
+ * Turns unique indexes into unique keys, which are the same in MySQL, and drops the indexes that MySQL creates for
+ * foreign keys. So both sides describe them in one way.
  */
-function settled(table: CatalogTable): CatalogTable {
+function normalizeTable(table: CatalogTable): CatalogTable {
   const columnsOf = (index: CatalogIndex): (string | null)[] =>
     index.parts.map((part) => (part.direction === 'asc' ? part.column : null))
   const isKey = (index: CatalogIndex): boolean => index.unique && columnsOf(index).every((column) => column !== null)
-  const serves = (index: CatalogIndex): boolean =>
+  const servesForeignKey = (index: CatalogIndex): boolean =>
     table.foreignKeys.some(
       (key) =>
         key.columns.join() === columnsOf(index).join() && (index.name === key.name || index.name === key.columns[0]),
@@ -105,28 +105,33 @@ function settled(table: CatalogTable): CatalogTable {
       ...table.uniques,
       ...table.indexes.filter(isKey).map((index) => ({ name: index.name, columns: columnsOf(index) as string[] })),
     ],
-    indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !serves(index))),
+    indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !servesForeignKey(index))),
   }
 }
 
-/** The name that the database makes up for a constraint. */
-function madeUpName(constraint: Constraint, taken: ReadonlySet<string>, keys: string, checks: string): string | null {
+/** Returns the name that the database generates for a constraint. */
+function generatedName(
+  constraint: Constraint,
+  taken: ReadonlySet<string>,
+  keys: string,
+  checks: string,
+): string | null {
   switch (constraint.type) {
     case 'primary key':
       return null
     case 'unique': {
       const base = constraint.columns[0]!
-      return numbered(base, taken, (n) => `${base}_${n}`)
+      return freeName(base, taken, (n) => `${base}_${n}`)
     }
     case 'foreign key':
-      return after(keys, taken)
+      return nextName(keys, taken)
     case 'check':
-      return after(checks, taken)
+      return nextName(checks, taken)
   }
 }
 
-/** One more than the last number. */
-function after(prefix: string, taken: ReadonlySet<string>): string {
+/** Returns the prefix with the next number after the highest one in use. */
+function nextName(prefix: string, taken: ReadonlySet<string>): string {
   const numbers = [...taken]
     .filter((name) => name.startsWith(prefix))
     .map((name) => Number(name.slice(prefix.length)) || 0)

@@ -1,40 +1,40 @@
 import { constraintsOf } from '../dialect/index.ts'
 import type { CatalogTable } from '../introspect/index.ts'
-import { constraintForm, type Ground } from './equal.ts'
+import { type CompareContext, constraintForm } from './equal.ts'
 import { keyOf } from './rename.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
 import type { Constraint } from './step.ts'
 
 /**
- * The names of constraints that nobody named, as the database makes them up: to drop or rename one, its name has to be
- * known. SQLite needs none; SQL Server makes up random ones.
+ * Names the unnamed constraints as the database does, since dropping or renaming one takes its name. SQLite needs no
+ * names; those of SQL Server are random.
  */
-export function withNames(side: Side, rules: Rules): Side {
+export function nameUnnamedConstraints(side: Side, rules: Rules): Side {
   return rules.constraintName === undefined
     ? side
-    : { ...side, tables: side.tables.map((table) => renamedConstraints(table, madeUp(table, rules))) }
+    : { ...side, tables: side.tables.map((table) => nameConstraints(table, nameGenerator(table, rules))) }
 }
 
-/** The same, where what was there before keeps the name that it had. */
-export function withKeptNames(side: Side, before: Side, ground: Ground): Side {
+/** Names the constraints, and keeps the names of those that were there before. */
+export function keepConstraintNames(side: Side, before: Side, context: CompareContext): Side {
   const old = new Map(before.tables.map((table) => [keyOf(table), table]))
   const tables = side.tables.map((table) => {
     const same = old.get(keyOf(table))
     if (same === undefined) return table
     const left = [...constraintsOf(same)]
-    return renamedConstraints(table, (constraint) => {
-      const form = constraintForm(constraint, table.name, ground)
-      const at = left.findIndex((each) => constraintForm(each, table.name, ground) === form)
+    return nameConstraints(table, (constraint) => {
+      const form = constraintForm(constraint, table.name, context)
+      const at = left.findIndex((each) => constraintForm(each, table.name, context) === form)
       const [found] = at < 0 ? [] : left.splice(at, 1)
       return constraint.name ?? found?.name ?? null
     })
   })
-  return withNames({ ...side, tables }, ground.rules)
+  return nameUnnamedConstraints({ ...side, tables }, context.rules)
 }
 
-/** A table whose constraints have the names that a function gives, in the order of `constraintsOf`. */
-function renamedConstraints(table: CatalogTable, name: (constraint: Constraint) => string | null): CatalogTable {
+/** Returns the table with constraint names from a function, called in the order of `constraintsOf`. */
+function nameConstraints(table: CatalogTable, name: (constraint: Constraint) => string | null): CatalogTable {
   const named = <T extends Constraint['type'], C extends { readonly name: string | null }>(type: T, each: C): C => ({
     ...each,
     name: name({ type, ...each } as unknown as Constraint),
@@ -48,7 +48,7 @@ function renamedConstraints(table: CatalogTable, name: (constraint: Constraint) 
   }
 }
 
-function madeUp(table: CatalogTable, rules: Rules): (constraint: Constraint) => string | null {
+function nameGenerator(table: CatalogTable, rules: Rules): (constraint: Constraint) => string | null {
   const taken = new Set(
     [...constraintsOf(table), ...table.indexes].flatMap(({ name }) => (name === null ? [] : [name])),
   )

@@ -3,7 +3,7 @@ import { refuse } from '../error/index.ts'
 import type { CatalogColumn, CatalogName } from '../introspect/index.ts'
 import type { Kinds, Node, NodeOf } from '../ir/index.ts'
 
-/** `alter table` with one change. */
+/** Returns an `alter table` with one change. */
 export const alterNode = (table: CatalogName, alteration: Node): NodeOf<'alter'> =>
   definitionNode('alter', { object: 'table', name: tableNode(table), alterations: [alteration] })
 
@@ -15,21 +15,21 @@ export const dropNode = (object: Kinds['drop']['object'], name: Node, on?: Node)
 
 export const literalNode = (value: string | null): Node => ({ kind: 'literal', value })
 
-/** A statement of words with names and values between them. */
+/** Returns a statement of SQL text with nodes between its parts. */
 export const statement = (strings: TemplateStringsArray, ...parts: readonly Node[]): Node => ({
   kind: 'raw',
   strings,
   parts,
 })
 
-/** A drop of an index, which some databases find by its table. */
+/** Returns a drop of an index, with its table if the database needs that. */
 export function dropIndexNode({ schema, name }: CatalogName, index: string, { capabilities }: Dialect): NodeOf<'drop'> {
   return capabilities.indexesOfTables
     ? dropNode('index', identifierNode(index), tableNode({ schema, name }))
     : dropNode('index', tableNode({ schema, name: index }))
 }
 
-/** The comment of a column, where it is a statement of its own. */
+/** Returns the `comment on column` statement of a column. */
 export const columnCommentNode = (table: CatalogName, { name, comment }: CatalogColumn): NodeOf<'comment'> =>
   definitionNode('comment', {
     object: 'column',
@@ -38,7 +38,7 @@ export const columnCommentNode = (table: CatalogName, { name, comment }: Catalog
     text: literalNode(comment),
   })
 
-/** The text of a node without values. */
+/** Returns the text of a node that holds no values. */
 export function printNode(node: Node, dialect: Dialect): string {
   const { pieces } = new Writer(definingDialect(dialect), new Map()).statement(node)
   return pieces

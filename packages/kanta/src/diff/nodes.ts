@@ -31,7 +31,7 @@ type StepOf<K extends Kind> = Extract<Step, { readonly kind: K }>
 const tableCommentNode = (table: CatalogName, comment: string | null): NodeOf<'comment'> =>
   definitionNode('comment', { object: 'table', name: tableNode(table), text: literalNode(comment) })
 
-/** The comments of what is new, where they are statements of their own. */
+/** Returns the comment statements of a new table and its columns, for databases that need them. */
 function commentNodes(
   table: CatalogName,
   comment: string | null,
@@ -76,7 +76,7 @@ const NODES: { readonly [K in Kind]: (step: StepOf<K>, dialect: Dialect) => read
   renameIndex: ({ table, index, to }) => [
     alterNode(table, alterationNode('rename index', { name: identifierNode(index.name), to: identifierNode(to) })),
   ],
-  rebuildTable: (step, dialect) => forRebuilds(step, dialect).rebuild(step, dialect),
+  rebuildTable: (step, dialect) => rebuildsOf(step, dialect).rebuild(step, dialect),
   commentTable: ({ table, comment }) => [tableCommentNode(table, comment)],
   createEnum: ({ enum: type }) => [
     definitionNode('createType', { name: tableNode(type), values: type.values.map(literalNode) }),
@@ -88,7 +88,7 @@ const NODES: { readonly [K in Kind]: (step: StepOf<K>, dialect: Dialect) => read
     return [definitionNode('alter', { object: 'type', name: tableNode(type), alterations: [alteration] })]
   },
   createView: ({ view }, dialect) => [
-    ruleSets.of(dialect).wholeViews
+    ruleSets.of(dialect).hasWholeViewStatements
       ? textNode(view.definition)
       : definitionNode('createView', {
           materialized: view.materialized,
@@ -99,10 +99,10 @@ const NODES: { readonly [K in Kind]: (step: StepOf<K>, dialect: Dialect) => read
   dropView: ({ view }) => [dropNode(viewObject(view.materialized), tableNode(view))],
   createTrigger: ({ trigger }, dialect) => [ruleSets.of(dialect).createTrigger(trigger)],
   dropTrigger: ({ trigger }, dialect) => [ruleSets.of(dialect).dropTrigger(trigger)],
-  checkForeignKeys: (step, dialect) => forRebuilds(step, dialect).checkForeignKeys(step.tables, dialect),
+  checkForeignKeys: (step, dialect) => rebuildsOf(step, dialect).checkForeignKeys(step.tables, dialect),
 }
 
-function forRebuilds({ kind }: Step, dialect: Dialect) {
+function rebuildsOf({ kind }: Step, dialect: Dialect) {
   return (
     ruleSets.of(dialect).rebuilds ?? refuse(`A step of the kind ${kind} is for SQLite, not for ${titleOf(dialect)}.`)
   )

@@ -2,10 +2,10 @@ import { columnNode, defaultNode, identifierNode, tableNode, wordNode } from '..
 import { postgresDialect } from '../dialect/postgres/index.ts'
 import { type CatalogColumn, type CatalogName, type CatalogTable, tokens } from '../introspect/index.ts'
 import type { Kinds, Node } from '../ir/index.ts'
+import { freeName } from './free-name.ts'
 import { alterationNode, alterNode, columnCommentNode, dropNode, literalNode, statement } from './node.ts'
-import { numbered } from './numbered.ts'
 import type { AlterColumn, Rules, TypeRules } from './rule.ts'
-import { cannot, standardRules } from './standard.ts'
+import { refuseUnsupported, standardRules } from './standard.ts'
 import type { Constraint } from './step.ts'
 
 const types: TypeRules = {
@@ -40,8 +40,8 @@ export const postgres: Rules = {
   types,
   expressions: { ...standardRules.expressions, booleans: 'words', nowIsCurrent: false },
   locks: { scans: true, rewrites: 'types' },
-  computedHoldsTypes: true,
-  lowersNames: true,
+  locksTypesOfComputed: true,
+  foldsNamesToLowerCase: true,
   constraintName,
   alterColumn: (step, dialect) => {
     const { table, from, to, changes } = step
@@ -51,10 +51,10 @@ export const postgres: Rules = {
     const alter = (action: string, parts: Partial<Kinds['alteration']> = {}): void => {
       nodes.push(alterNode(table, alterationNode(action, { name, ...parts })))
     }
-    // Where an expression comes or changes, the column is another one.
+    // Replace the column if its expression is new or changes.
     if (has('generated')) alter('drop expression')
     const typed = has('type') || has('collation')
-    // A default of the old type may not become one of the new by itself.
+    // PostgreSQL may be unable to cast the default to the new type, so drop it first.
     if (typed && from.default !== null && from.identity === null) alter('drop default')
     if (typed) {
       const { collate } = columnNode(to, dialect)
@@ -75,7 +75,7 @@ export const postgres: Rules = {
     dropNode('trigger', identifierNode(name), tableNode({ schema, name: table })),
 }
 
-/** A sequence of its own begins at one, so it goes on behind the rows that are there. */
+/** Adds numbering to a column. A new sequence starts at 1, so move it past the existing rows. */
 function addNumbering(table: CatalogName, { name, identity }: CatalogColumn): readonly Node[] {
   const [column, of] = [identifierNode(name), tableNode(table)]
   const path = [table.schema, table.name]
@@ -93,20 +93,24 @@ function dropNumbering(from: CatalogColumn, to: CatalogColumn, alter: (action: s
   if (from.identity === 'auto') alter('drop default')
   else if (from.identity !== null) alter('drop identity')
   if (to.identity === 'auto')
-    cannot('PostgreSQL', `make '${to.name}' serial once it is there`, 'Use identity(), or a sequence as its default.')
+    refuseUnsupported(
+      'PostgreSQL',
+      `make the existing column '${to.name}' serial`,
+      'Use identity(), or a sequence as its default.',
+    )
 }
 
 const SUFFIXES = { 'primary key': 'pkey', unique: 'key', 'foreign key': 'fkey', check: 'check' } as const
-/** PostgreSQL cuts longer names in a way of its own. */
-const LONGEST = 63
+/** The longest name in bytes. PostgreSQL shortens longer ones by rules of its own. */
+const MAX_NAME_BYTES = 63
 
 function constraintName(constraint: Constraint, table: CatalogTable, taken: ReadonlySet<string>): string | null {
-  const base = [table.name, ...namedColumns(constraint, table), SUFFIXES[constraint.type]].join('_')
-  if (new TextEncoder().encode(base).length > LONGEST) return null
-  return numbered(base, taken, (n) => `${base}${n - 1}`)
+  const base = [table.name, ...columnsInName(constraint, table), SUFFIXES[constraint.type]].join('_')
+  if (new TextEncoder().encode(base).length > MAX_NAME_BYTES) return null
+  return freeName(base, taken, (n) => `${base}${n - 1}`)
 }
 
-function namedColumns(constraint: Constraint, table: CatalogTable): readonly string[] {
+function columnsInName(constraint: Constraint, table: CatalogTable): readonly string[] {
   if (constraint.type === 'primary key') return []
   if (constraint.type !== 'check') return constraint.columns
   const words = new Set(tokens(constraint.expression, 'postgres').map((token) => token.value))

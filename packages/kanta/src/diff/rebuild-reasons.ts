@@ -1,30 +1,30 @@
 import type { CatalogColumn, CatalogTable } from '../introspect/index.ts'
-import type { TableChanges } from './plan.ts'
+import type { TableChanges } from './plan-steps.ts'
 import { mentions } from './rename.ts'
 import type { Side } from './side.ts'
 import type { Constraint, Dependent, Step } from './step.ts'
 
-/** Why SQLite's `alter table` cannot make the change; nothing where it can. */
+/** Returns the reasons why SQLite's `alter table` cannot make a change; none if it can. */
 export function reasonsToRebuild(change: TableChanges): string[] {
-  const { constraints, altered, added, gone, to, from } = change
+  const { constraints, altered, added, removed, to, from } = change
   const reasons: string[] = []
-  const say = (constraint: Constraint): string =>
+  const describe = (constraint: Constraint): string =>
     constraint.type === 'check'
       ? `check (${constraint.expression})`
       : `${constraint.type} (${constraint.columns.join(', ')})`
-  for (const constraint of constraints.gone) reasons.push(`the ${say(constraint)} goes`)
-  for (const constraint of constraints.added) reasons.push(`the ${say(constraint)} comes`)
-  for (const [constraint, name] of constraints.renamed) reasons.push(`the ${say(constraint)} gets the name ${name}`)
+  for (const constraint of constraints.removed) reasons.push(`the ${describe(constraint)} is dropped`)
+  for (const constraint of constraints.added) reasons.push(`the ${describe(constraint)} is added`)
+  for (const [constraint, name] of constraints.renamed)
+    reasons.push(`the ${describe(constraint)} is renamed to ${name}`)
   for (const [column, , changes] of altered)
     reasons.push(`the ${changes.join(' and ')} of ${column.name} ${changes.length > 1 ? 'change' : 'changes'}`)
-  for (const column of added)
-    if (!isAddable(column)) reasons.push(`${column.name} cannot be added to rows that are there`)
-  for (const column of gone) if (!isDroppable(column, from)) reasons.push(`${column.name} is part of something else`)
+  for (const column of added) if (!isAddable(column)) reasons.push(`${column.name} cannot be added to existing rows`)
+  for (const column of removed) if (!isDroppable(column, from)) reasons.push(`${column.name} is part of something else`)
   if (change.options) reasons.push(`the options of ${to.name} change`)
   return reasons
 }
 
-/** A column that rows can get without being written: null, or a constant. */
+/** Checks if a column can be added without writing rows: its default is null or a constant. */
 function isAddable(column: CatalogColumn): boolean {
   if (column.generated !== null) return !column.generated.stored
   if (column.identity !== null) return false
@@ -33,7 +33,7 @@ function isAddable(column: CatalogColumn): boolean {
   return constant && (column.nullable || column.default.toLowerCase() !== 'null')
 }
 
-/** SQLite does not drop a column that something else speaks of. */
+/** Checks if SQLite can drop a column: nothing else mentions it. */
 function isDroppable(column: CatalogColumn, table: CatalogTable): boolean {
   const { name } = column
   const keys = [...(table.primaryKey === null ? [] : [table.primaryKey]), ...table.uniques, ...table.foreignKeys]
@@ -49,9 +49,9 @@ function isDroppable(column: CatalogColumn, table: CatalogTable): boolean {
   )
 }
 
-/** The views and triggers that speak of a table, by way of other views, too. What a step drops anyway is left out. */
+/** Returns the views and triggers that mention a table, directly or by other views, except those that a step drops. */
 export function dependentsOf(table: CatalogTable, side: Side, before: readonly Step[]): Dependent[] {
-  const gone = new Set(
+  const removed = new Set(
     before.flatMap((step) =>
       step.kind === 'dropView' ? [step.view.name] : step.kind === 'dropTrigger' ? [step.trigger.name] : [],
     ),
@@ -61,7 +61,7 @@ export function dependentsOf(table: CatalogTable, side: Side, before: readonly S
   const dependents: Dependent[] = [
     ...side.views.map(({ name, definition }) => ({ type: 'view' as const, name, definition })),
     ...side.triggers.map(({ name, definition }) => ({ type: 'trigger' as const, name, definition })),
-  ].filter((each) => !gone.has(each.name))
+  ].filter((each) => !removed.has(each.name))
   for (let grown = true; grown; ) {
     grown = false
     for (const each of dependents) {

@@ -5,48 +5,48 @@ import { normalType } from './equal.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
 
-/** What may have been renamed, and only whoever changed it knows. */
+/** A question about a possible rename. */
 export interface RenameQuestion {
   readonly kind: 'table' | 'column'
-  /** The table that is gone, or that has lost the column. */
+  /** The old table, or the table of the old column. */
   readonly table: string
-  /** What is gone. */
+  /** The old name. */
   readonly name: string
-  /** What is new, and could be it. */
+  /** The new names that it may have become. */
   readonly candidates: readonly string[]
 }
 
-/** Answers a question with one of its candidates, or with null for what is dropped. */
+/** Answers a question with one of its candidates, or with null if the old name is dropped. */
 export type Ask = (question: RenameQuestion) => string | null | Promise<string | null>
 
-/** Old names and their new ones: `{ old_table: 'new_table', 'city.nmae': 'name' }`; null says that it is dropped. */
+/** New names by old ones: `{ old_table: 'new_table', 'city.nmae': 'name' }`. Null means that it is dropped. */
 export type Renames = Readonly<Record<string, string | null>>
 
-/** What is renamed: tables by their old names, columns by the old names of both. */
-export interface Renamed {
+/** The renames: new table names by old ones, and new column names by the old names of table and column. */
+export interface ResolvedRenames {
   readonly tables: ReadonlyMap<string, string>
   readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
 export const keyOf = ({ schema, name }: CatalogName): string => (schema === null ? name : `${schema}.${name}`)
 
-/** Finds out what was renamed. Without an answer it is neither renamed nor dropped: that would lose data by a guess. */
+/** Finds the renames. It throws if there is no answer, since a wrong guess would lose data. */
 export async function findRenames(
   from: Side,
   to: Side,
   rules: Rules,
   given: Renames,
   ask: Ask | undefined,
-): Promise<Renamed> {
+): Promise<ResolvedRenames> {
   const answers = new Answers(given, ask)
-  const tables = await renamedTables(from, to, answers)
+  const tables = await findRenamedTables(from, to, answers)
   const columns = new Map<string, ReadonlyMap<string, string>>()
   const targets = new Map(to.tables.map((table) => [keyOf(table), table]))
   for (const table of from.tables) {
     const key = keyOf(table)
     const target = targets.get(tables.has(key) ? keyOf({ schema: table.schema, name: tables.get(key)! }) : key)
     if (target === undefined) continue
-    const found = await renamedColumns(table, target, rules, answers)
+    const found = await findRenamedColumns(table, target, rules, answers)
     if (found.size > 0) columns.set(key, found)
   }
   answers.refuseUnused(from)
@@ -59,26 +59,27 @@ class Answers {
   readonly #unused: Set<string>
 
   constructor(given: Renames, ask: Ask | undefined) {
-    if (typeof given !== 'object' || given === null) refuse("renames is an object: { 'city.nmae': 'name' }.")
+    if (typeof given !== 'object' || given === null)
+      refuse("renames must be an object, such as { 'city.nmae': 'name' }.")
     this.#given = given
     this.#ask = ask
     this.#unused = new Set(Object.keys(given))
   }
 
-  /** What was said of it beforehand. */
+  /** Returns the answer in `renames`, or `undefined` if there is none. */
   given(key: string, candidates: readonly string[]): string | null | undefined {
     if (!Object.hasOwn(this.#given, key)) return undefined
     this.#unused.delete(key)
-    return checked(key, this.#given[key], candidates)
+    return checkAnswer(key, this.#given[key], candidates)
   }
 
   async find(question: RenameQuestion): Promise<string | null> {
-    if (this.#ask !== undefined) return checked(question.name, await this.#ask(question), question.candidates)
+    if (this.#ask !== undefined) return checkAnswer(question.name, await this.#ask(question), question.candidates)
     const { kind, table, name, candidates } = question
     const key = kind === 'table' ? name : `${table}.${name}`
     return refuse(
-      `The ${kind} '${key}' is gone and ${candidates.map((each) => `'${each}'`).join(', ')} came. ` +
-        `Say renames: { '${key}': '${candidates[0]}' } if it was renamed, or { '${key}': null } if it is dropped.`,
+      `The ${kind} '${key}' is missing and ${candidates.map((each) => `'${each}'`).join(', ')} is new. ` +
+        `Pass renames: { '${key}': '${candidates[0]}' } if it was renamed, or { '${key}': null } if it was dropped.`,
     )
   }
 
@@ -92,59 +93,59 @@ class Answers {
     const hint = nearest(unused, known)
     refuse(
       known.includes(unused)
-        ? `renames says what becomes of '${unused}', which is still there.`
-        : `renames speaks of '${unused}', which is no table and no 'table.column' before the change.${hint === undefined ? '' : ` Did you mean '${hint}'?`}`,
+        ? `renames has an entry for '${unused}', which still exists. Remove the entry.`
+        : `renames has an entry for '${unused}', which is neither a table nor a 'table.column' before the change.${hint === undefined ? '' : ` Did you mean '${hint}'?`}`,
     )
   }
 }
 
-function checked(name: string, answer: unknown, candidates: readonly string[]): string | null {
+function checkAnswer(name: string, answer: unknown, candidates: readonly string[]): string | null {
   if (answer === null || (typeof answer === 'string' && candidates.includes(answer))) return answer
-  const can = candidates.length === 0 ? 'nothing new is there' : `it can be ${candidates.join(', ')}`
-  return refuse(`'${name}' cannot become ${JSON.stringify(answer)}: ${can}, or null when it is dropped.`)
+  const can = candidates.length === 0 ? 'there is no new name' : `it can be ${candidates.join(', ')}`
+  return refuse(`'${name}' cannot become ${JSON.stringify(answer)}: ${can}, or null if it was dropped.`)
 }
 
-async function renamedTables(from: Side, to: Side, answers: Answers): Promise<Map<string, string>> {
+async function findRenamedTables(from: Side, to: Side, answers: Answers): Promise<Map<string, string>> {
   const renamed = new Map<string, string>()
   const after = new Set(to.tables.map(keyOf))
   const before = new Set(from.tables.map(keyOf))
   const added = to.tables.filter((table) => !before.has(keyOf(table)))
-  const take = (table: CatalogTable, name: string): void => {
+  const accept = (table: CatalogTable, name: string): void => {
     renamed.set(keyOf(table), name)
     added.splice(
       added.findIndex((each) => each.schema === table.schema && each.name === name),
       1,
     )
   }
-  const open: CatalogTable[] = []
+  const unanswered: CatalogTable[] = []
   for (const table of from.tables) {
     if (after.has(keyOf(table))) continue
     const answer = answers.given(
       keyOf(table),
       added.filter((each) => each.schema === table.schema).map((each) => each.name),
     )
-    if (answer === undefined) open.push(table)
-    else if (answer !== null) take(table, answer)
+    if (answer === undefined) unanswered.push(table)
+    else if (answer !== null) accept(table, answer)
   }
-  for (const table of open) {
+  for (const table of unanswered) {
     const candidates = added.filter((each) => each.schema === table.schema && isLike(table, each))
     if (candidates.length === 0) continue
     const names = candidates.map((each) => each.name)
     const key = keyOf(table)
     const answer = await answers.find({ kind: 'table', table: key, name: key, candidates: names })
-    if (answer !== null) take(table, answer)
+    if (answer !== null) accept(table, answer)
   }
   return renamed
 }
 
-/** Half of the columns of one are in the other. */
+/** Checks if one table has at least half of the columns of the other. */
 function isLike(a: CatalogTable, b: CatalogTable): boolean {
   const names = new Set(b.columns.map((column) => column.name))
   const shared = a.columns.filter((column) => names.has(column.name)).length
   return shared * 2 >= Math.min(a.columns.length, b.columns.length)
 }
 
-async function renamedColumns(
+async function findRenamedColumns(
   from: CatalogTable,
   to: CatalogTable,
   rules: Rules,
@@ -153,25 +154,25 @@ async function renamedColumns(
   const renamed = new Map<string, string>()
   const before = new Set(from.columns.map((column) => column.name))
   const after = new Set(to.columns.map((column) => column.name))
-  const gone = from.columns.filter((column) => !after.has(column.name))
+  const removed = from.columns.filter((column) => !after.has(column.name))
   const added = to.columns.filter((column) => !before.has(column.name))
   const table = keyOf(from)
-  const take = (old: string, name: string): void => {
+  const accept = (old: string, name: string): void => {
     renamed.set(old, name)
     added.splice(
       added.findIndex((column) => column.name === name),
       1,
     )
   }
-  const open = gone.filter((column) => {
+  const unanswered = removed.filter((column) => {
     const answer = answers.given(
       `${table}.${column.name}`,
       added.map((each) => each.name),
     )
-    if (typeof answer === 'string') take(column.name, answer)
+    if (typeof answer === 'string') accept(column.name, answer)
     return answer === undefined
   })
-  for (const column of open) {
+  for (const column of unanswered) {
     const type = normalType(column.type, rules)
     const candidates = added
       .filter(
@@ -180,13 +181,13 @@ async function renamedColumns(
       .map((each) => each.name)
     if (candidates.length === 0) continue
     const answer = await answers.find({ kind: 'column', table, name: column.name, candidates })
-    if (answer !== null) take(column.name, answer)
+    if (answer !== null) accept(column.name, answer)
   }
   return renamed
 }
 
-/** The renames the other way round. */
-export function reversed({ tables, columns }: Renamed, from: Side): Renamed {
+/** Returns the renames from new names to old ones. */
+export function reverseRenames({ tables, columns }: ResolvedRenames, from: Side): ResolvedRenames {
   const schemaOf = (key: string): string | null => from.tables.find((table) => keyOf(table) === key)?.schema ?? null
   const after = (key: string): string => {
     const name = tables.get(key)
@@ -199,8 +200,8 @@ export function reversed({ tables, columns }: Renamed, from: Side): Renamed {
   }
 }
 
-/** A side as it is once the renames are done. */
-export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rules): Side {
+/** Returns a side with the renames applied. */
+export function applyRenames(side: Side, { tables, columns }: ResolvedRenames, rules: Rules): Side {
   const newName = (name: CatalogName): string => tables.get(keyOf(name)) ?? name.name
   const newColumn = (table: CatalogName, column: string): string => columns.get(keyOf(table))?.get(column) ?? column
   const all = new Map([...tables].map(([key, name]) => [side.tables.find((t) => keyOf(t) === key)?.name ?? key, name]))
@@ -209,12 +210,12 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
     for (const [key, names] of columns)
       if (mentions(text, side.tables.find((table) => keyOf(table) === key)?.name ?? key, rules.dialect))
         for (const [old, name] of names) words.set(old, name)
-    return renamedText(text, words, rules)
+    return replaceNames(text, words, rules)
   }
   const renamedTable = (table: CatalogTable): CatalogTable => {
     const own = columns.get(keyOf(table)) ?? new Map<string, string>()
     const column = (name: string): string => newColumn(table, name)
-    const text = (sql: string): string => renamedText(sql, own, rules)
+    const text = (sql: string): string => replaceNames(sql, own, rules)
     const key = <K extends { readonly columns: readonly string[] }>(each: K): K => ({
       ...each,
       columns: each.columns.map(column),
@@ -231,7 +232,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
       uniques: table.uniques.map(key),
       foreignKeys: table.foreignKeys.map((each) => ({
         ...key(each),
-        name: each.name && (rules.keyOfRenamed?.(each.name, table.name, newName(table)) ?? each.name),
+        name: each.name && (rules.foreignKeyAfterRename?.(each.name, table.name, newName(table)) ?? each.name),
         target: {
           ...each.target,
           name: newName(each.target),
@@ -248,7 +249,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
         })),
         include: each.include.map(column),
         where: each.where === null ? null : text(each.where),
-        definition: each.definition === null ? null : renamedText(each.definition, new Map([...all, ...own]), rules),
+        definition: each.definition === null ? null : replaceNames(each.definition, new Map([...all, ...own]), rules),
       })),
     }
   }
@@ -264,7 +265,7 @@ export function renamedSide(side: Side, { tables, columns }: Renamed, rules: Rul
   }
 }
 
-/** Whether a text has a word or a name. */
+/** Checks if SQL text contains a name, quoted or not. */
 export function mentions(text: string, name: string, dialect: Dialect | DialectName): boolean {
   const lower = name.toLowerCase()
   return tokens(text, dialect).some(
@@ -272,14 +273,14 @@ export function mentions(text: string, name: string, dialect: Dialect | DialectN
   )
 }
 
-/** A text with other names in it. */
-function renamedText(text: string, names: ReadonlyMap<string, string>, rules: Rules): string {
+/** Replaces names in SQL text. */
+function replaceNames(text: string, names: ReadonlyMap<string, string>, rules: Rules): string {
   if (names.size === 0) return text
   let out = ''
   let at = 0
   for (const token of tokens(text, rules.dialect)) {
     if (token.kind !== 'word' && token.kind !== 'name') continue
-    const old = token.kind === 'word' && !rules.lowersNames ? token.text : token.value
+    const old = token.kind === 'word' && !rules.foldsNamesToLowerCase ? token.text : token.value
     const name = names.get(old)
     if (name === undefined) continue
     out += text.slice(at, token.start) + rules.dialect.quote(name)

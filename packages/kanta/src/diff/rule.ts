@@ -5,77 +5,77 @@ import type { Constraint, RebuildTable, Step } from './step.ts'
 
 export type AlterColumn = Extract<Step, { readonly kind: 'alterColumn' }>
 
-/** What one database does otherwise where schemas are compared and changed. */
+/** The differences of one database in comparing and changing schemas. */
 export interface Rules {
   readonly dialect: Dialect
-  /** The schema of tables that name none. */
+  /** The schema of tables without one. */
   readonly defaultSchema?: string
-  /** How types are spelled; missing where any words make one. */
+  /** The spellings of types; missing if the database takes any words as a type. */
   readonly types?: TypeRules
   readonly expressions: ExpressionRules
   readonly locks: LockRules
-  /** Whether the words `restrict` and `no action` mean the same. */
+  /** Is true if `restrict` and `no action` mean the same. */
   readonly restrictIsNoAction?: boolean
-  /** Whether what follows the columns of a table is compared, such as `strict`. */
+  /** Is true if table options such as `strict` are compared. */
   readonly comparesOptions?: boolean
-  /** Whether a `table()` may say the collation of a column. */
+  /** Is true if the collations of `table()` columns are compared. */
   readonly comparesCollations?: boolean
-  /** Whether no type changes from which a column is computed. */
-  readonly computedHoldsTypes?: boolean
-  /** Whether a name without quotes is the one in lower case. */
-  readonly lowersNames?: boolean
-  /** Whether the names that the database makes up depend on what is there, so that new constraints say theirs. */
-  readonly saysConstraintNames?: boolean
-  /** Returns the name that the database makes up for a constraint; missing where nothing needs it or nobody knows. */
+  /** Is true if the database cannot change the type of a column that a computed column uses. */
+  readonly locksTypesOfComputed?: boolean
+  /** Is true if the database folds unquoted names to lower case. */
+  readonly foldsNamesToLowerCase?: boolean
+  /** Is true if generated names depend on existing ones, so that new constraints need written names. */
+  readonly writesConstraintNames?: boolean
+  /** Returns the name that the database generates for a constraint; missing if it is not needed or not predictable. */
   constraintName?(constraint: Constraint, table: CatalogTable, taken: ReadonlySet<string>): string | null
   /** Returns the name of a foreign key after its table was renamed. */
-  keyOfRenamed?(name: string, from: string, to: string): string
-  /** Brings a table to the form in which both sides say alike what the database keeps as one thing. */
-  settled?(table: CatalogTable): CatalogTable
-  /** Whether the definition of a view is the whole statement that makes it. */
-  readonly wholeViews: boolean
+  foreignKeyAfterRename?(name: string, from: string, to: string): string
+  /** Returns a table in a normal form, in which both sides describe equal things in one way. */
+  normalizeTable?(table: CatalogTable): CatalogTable
+  /** Is true if the definition of a view is the whole `create view` statement. */
+  readonly hasWholeViewStatements: boolean
   alterColumn(step: AlterColumn, dialect: Dialect): readonly Node[]
   dropConstraint(table: CatalogName, constraint: Constraint, dialect: Dialect): readonly Node[]
   renameConstraint(table: CatalogName, constraint: Constraint, to: string, dialect: Dialect): readonly Node[]
   createTrigger(trigger: CatalogTrigger): Node
   dropTrigger(trigger: CatalogTrigger): Node
-  /** How a table is made anew, where `alter table` cannot change it. */
+  /** Rebuilds tables where `alter table` cannot make a change. */
   readonly rebuilds?: Rebuilds
 }
 
-/** How tables are made anew. */
+/** The statements that rebuild tables. */
 export interface Rebuilds {
   rebuild(step: RebuildTable, dialect: Dialect): readonly Node[]
-  /** Fails when a row of the tables, or one that points to them, points to nothing. */
+  /** Returns statements that fail if a foreign key of the tables, or one that refers to them, is violated. */
   checkForeignKeys(tables: readonly string[], dialect: Dialect): readonly Node[]
 }
 
 export interface TypeRules {
-  /** Names of types that mean the same; the first word only. */
+  /** Standard names of types by their synonyms; the first word only. */
   readonly synonyms: Readonly<Record<string, string>>
-  /** The precision and scale of a decimal that says none. */
+  /** The default precision and scale of a decimal. */
   readonly decimalSize: string
-  /** Whether an integer may say how many digits are shown of it, which changes nothing. */
+  /** Is true if integers may have a display width. */
   readonly displayWidths: boolean
-  /** Whether `text` holds every value of other types. */
+  /** Is true if `text` holds every value of other types. */
   readonly textHoldsAll: boolean
 }
 
-/** How expressions are spelled. */
+/** The spellings of expressions. */
 export interface ExpressionRules {
   readonly booleans: 'words' | 'numbers'
-  /** Whether `now()` is the same as `current_timestamp`. */
+  /** Is true if `now()` equals `current_timestamp`. */
   readonly nowIsCurrent: boolean
-  /** How many arguments a moment may have that say nothing new: MySQL writes the digits of the column into it. */
+  /** The number of redundant arguments of a timestamp function. MySQL adds the digits of the column. */
   readonly momentArguments: number
-  /** Functions that are written under another name. */
+  /** Standard names of functions by their synonyms. */
   readonly synonyms: Readonly<Record<string, string>>
 }
 
-/** What keeps others waiting. */
+/** The changes that lock a table for long. */
 export interface LockRules {
-  /** Whether a table is locked while its rows are indexed or held against a new constraint. */
+  /** Is true if a table is locked while its rows are indexed or checked against a new constraint. */
   readonly scans: boolean
-  /** Which changes of a column write all rows anew; missing where tables are made anew anyway. */
+  /** The changes of a column that rewrite all rows; missing if tables are rebuilt anyway. */
   readonly rewrites?: 'types' | 'any'
 }

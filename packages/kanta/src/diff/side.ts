@@ -2,7 +2,7 @@ import { catalogTable, isAmong, titleOf } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { migrationTables } from '../extend/internal/index.ts'
 import {
-  abstractOf,
+  abstractTypeOf,
   type Catalog,
   type CatalogColumn,
   type CatalogName,
@@ -15,14 +15,16 @@ import type { Rules } from './rule.ts'
 
 /** One side of a diff. */
 export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'triggers'> {
-  /** A catalog says all; `table()` values say nothing of comments, collations, views and the like. */
-  readonly says: 'all' | 'tables'
+  /**
+   * The extent of the description. A catalog has all; `table()` values have no comments, collations, views and such.
+   */
+  readonly extent: 'all' | 'tables'
 }
 
-/** What a diff may start from and lead to: tables, a database that was introspected, or nothing. */
+/** A schema to compare: a module of `table()` values, a catalog of `introspect()`, or null for an empty schema. */
 export type Schema = Catalog | object | null | undefined
 
-/** What `kanta/migrate` keeps in a database is nobody's schema; to drop it would forget what was applied. */
+/** The tables of `kanta/migrate`, which no diff drops, since they record the applied migrations. */
 const MIGRATION_TABLES: readonly string[] = Object.values(migrationTables)
 
 export function isCatalog(schema: Schema): schema is Catalog {
@@ -31,33 +33,36 @@ export function isCatalog(schema: Schema): schema is Catalog {
 
 export function sideOf(schema: Schema, rules: Rules): Side {
   const { dialect } = rules
-  if (schema === null || schema === undefined) return { says: 'all', tables: [], views: [], enums: [], triggers: [] }
+  if (schema === null || schema === undefined) return { extent: 'all', tables: [], views: [], enums: [], triggers: [] }
   if (!isCatalog(schema)) return fromDefinitions(schema, rules)
-  if (schema.format !== 1) refuse(`The catalog has the format ${String(schema.format)}, and this version reads 1.`)
+  if (schema.format !== 1)
+    refuse(
+      `The catalog has the format ${String(schema.format)}, and this version reads only 1. Introspect the database again.`,
+    )
   if (!isAmong(dialect, [schema.dialect]))
     refuse(
-      `The catalog is of ${titleOf(schema.dialect)} and the diff for ${titleOf(dialect)}. Introspect a database of its own kind.`,
+      `The catalog is from ${titleOf(schema.dialect)}, and the diff is for ${titleOf(dialect)}. Introspect a ${titleOf(dialect)} database.`,
     )
-  const side = plain(schema, rules)
-  return { says: 'all', ...side, tables: side.tables.map((table) => rules.settled?.(table) ?? table) }
+  const side = withoutDefaultSchema(schema, rules)
+  return { extent: 'all', ...side, tables: side.tables.map((table) => rules.normalizeTable?.(table) ?? table) }
 }
 
-/** The same without the names of the default schema. */
-function plain(catalog: Catalog, { defaultSchema: home }: Rules): Omit<Side, 'says'> {
-  const unhomed = <T extends { readonly schema: string | null }>(each: T): T =>
-    each.schema === home ? { ...each, schema: null } : each
+/** Returns a catalog without the names of the default schema. */
+function withoutDefaultSchema(catalog: Catalog, { defaultSchema }: Rules): Omit<Side, 'extent'> {
+  const omitDefault = <T extends { readonly schema: string | null }>(each: T): T =>
+    each.schema === defaultSchema ? { ...each, schema: null } : each
   return {
     tables: catalog.tables
       .filter((table) => table.kind === 'table' || table.kind === 'partitioned')
-      .map(unhomed)
+      .map(omitDefault)
       .filter((table) => table.schema !== null || !MIGRATION_TABLES.includes(table.name))
       .map((table) => ({
         ...table,
-        foreignKeys: table.foreignKeys.map((key) => ({ ...key, target: unhomed(key.target) })),
+        foreignKeys: table.foreignKeys.map((key) => ({ ...key, target: omitDefault(key.target) })),
       })),
-    views: catalog.views.map(unhomed),
-    enums: catalog.enums.map(unhomed),
-    triggers: catalog.triggers.map(unhomed),
+    views: catalog.views.map(omitDefault),
+    enums: catalog.enums.map(omitDefault),
+    triggers: catalog.triggers.map(omitDefault),
   }
 }
 
@@ -65,33 +70,36 @@ function fromDefinitions(schema: object, rules: Rules): Side {
   const values = definitionOf(schema) === undefined ? Object.values(schema) : [schema]
   const definitions = new Set(values.map(definitionOf).filter((each) => each !== undefined))
   if (definitions.size === 0)
-    refuse('A side of a diff is a module of table() values, what introspect() gives, or null for nothing.')
+    refuse(
+      'A side of a diff must be a module of table() values, a catalog of introspect(), or null for an empty schema.',
+    )
   const tables = [...definitions].map((definition) => {
     const table = tableOf(definition, rules)
-    return rules.settled?.(table) ?? table
+    return rules.normalizeTable?.(table) ?? table
   })
   const names = tables.map((table) => `${table.schema ?? ''}.${table.name}`)
-  const twice = names.find((name, i) => names.indexOf(name) < i)
-  if (twice !== undefined) refuse(`The schema has two tables with the name '${twice.replace(/^\./, '')}'.`)
-  return { says: 'tables', tables, views: [], enums: [], triggers: [] }
+  const duplicate = names.find((name, i) => names.indexOf(name) < i)
+  if (duplicate !== undefined) refuse(`The schema has two tables with the name '${duplicate.replace(/^\./, '')}'.`)
+  return { extent: 'tables', tables, views: [], enums: [], triggers: [] }
 }
 
-/** The catalog entry of a `table()`: the one by which `createTable()` goes, with its expressions as text. */
-function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: Rules): CatalogTable {
+/** Returns the catalog entry of a `table()`, the same that `createTable()` uses, with expressions as text. */
+function tableOf(definition: TableDefinition, { dialect, defaultSchema }: Rules): CatalogTable {
   const text = (node: Node): string => printNode(node, dialect)
   const textOr = (node: Node | null): string | null => (node === null ? null : text(node))
-  const unhomed = <T extends CatalogName>(each: T): T => (each.schema === home ? { ...each, schema: null } : each)
-  const entry = unhomed(catalogTable(definition, dialect))
+  const omitDefault = <T extends CatalogName>(each: T): T =>
+    each.schema === defaultSchema ? { ...each, schema: null } : each
+  const entry = omitDefault(catalogTable(definition, dialect))
   return {
     ...entry,
     columns: entry.columns.map((column) => ({
       ...column,
-      abstract: abstractOf(column.type, dialect),
+      abstract: abstractTypeOf(column.type, dialect),
       default: textOr(column.default),
       generated: column.generated && { ...column.generated, expression: text(column.generated.expression) },
     })),
     checks: entry.checks.map((check) => ({ ...check, expression: text(check.expression) })),
-    foreignKeys: entry.foreignKeys.map((key) => ({ ...key, target: unhomed(key.target) })),
+    foreignKeys: entry.foreignKeys.map((key) => ({ ...key, target: omitDefault(key.target) })),
     indexes: entry.indexes.map((index) => ({
       ...index,
       parts: index.parts.map((part) => ({ ...part, expression: textOr(part.expression) })),
@@ -100,15 +108,15 @@ function tableOf(definition: TableDefinition, { dialect, defaultSchema: home }: 
   }
 }
 
-/** The column of a table by its name. */
+/** Finds the column of a table by name. */
 export function columnOf(table: CatalogTable, name: string): CatalogColumn {
   return (
     table.columns.find((column) => column.name === name) ??
     table.columns.find((column) => column.name.toLowerCase() === name.toLowerCase()) ??
-    missing(table, name)
+    refuseMissingColumn(table, name)
   )
 }
 
-function missing(table: CatalogTable, name: string): never {
+function refuseMissingColumn(table: CatalogTable, name: string): never {
   throw new KantaError('not_found', `The table '${table.name}' has no column '${name}'.`)
 }

@@ -14,7 +14,7 @@ import type { CatalogName, CatalogTable } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
 import { alterationNode, alterNode, dropNode, literalNode, statement } from './node.ts'
 import type { Rules } from './rule.ts'
-import { cannot, standardRules } from './standard.ts'
+import { refuseUnsupported, standardRules } from './standard.ts'
 import type { RebuildTable } from './step.ts'
 
 const REBUILD = 'Use a rebuildTable step.'
@@ -27,19 +27,20 @@ export const sqlite: Rules = {
   locks: { scans: false },
   comparesOptions: true,
   comparesCollations: true,
-  wholeViews: true,
-  alterColumn: () => cannot('SQLite', 'alter a column', REBUILD),
-  dropConstraint: () => cannot('SQLite', 'drop a constraint', REBUILD),
-  renameConstraint: () => cannot('SQLite', 'rename a constraint', REBUILD),
+  hasWholeViewStatements: true,
+  alterColumn: () => refuseUnsupported('SQLite', 'alter a column', REBUILD),
+  dropConstraint: () => refuseUnsupported('SQLite', 'drop a constraint', REBUILD),
+  renameConstraint: () => refuseUnsupported('SQLite', 'rename a constraint', REBUILD),
   rebuilds: { rebuild, checkForeignKeys },
 }
 
 const listNode = (items: readonly Node[]): Node => ({ kind: 'list', items })
 
 /**
- * The statements that make a SQLite table anew with its rows, as https://www.sqlite.org/lang_altertable.html#otheralter
- * lists them. They run in a transaction, with `pragma foreign_keys = off` set before it begins: else dropping the old
- * table would delete the rows that point to it. A checkForeignKeys step belongs after the last of them.
+ * Returns the statements that rebuild a SQLite table with its rows, as
+ * https://www.sqlite.org/lang_altertable.html#otheralter lists them. Run them in a transaction, and set `pragma
+ * foreign_keys = off` before it begins; otherwise dropping the old table deletes the rows that refer to it. Add a
+ * checkForeignKeys step after the last rebuild.
  */
 function rebuild({ from, to, dependents }: RebuildTable, dialect: Dialect): readonly Node[] {
   const fresh: CatalogName = { schema: to.schema, name: `kanta_new_${to.name}` }
@@ -47,12 +48,12 @@ function rebuild({ from, to, dependents }: RebuildTable, dialect: Dialect): read
   const triggers = dependents.filter((each) => each.type === 'trigger')
   const ofTable = (name: string): Node => tableNode({ schema: to.schema, name })
   return [
-    // Views and triggers that speak of a table that is away would stop the new one from getting its name.
+    // Views and triggers that mention the missing table would make the rename fail.
     ...triggers.map(({ name }) => dropNode('trigger', ofTable(name))),
     ...views.toReversed().map(({ name }) => dropNode('view', ofTable(name))),
     createTableNode(to, dialect, fresh),
-    copy(from, to, fresh),
-    ...numbering(from, to, fresh),
+    copyRows(from, to, fresh),
+    ...keepNumbering(from, to, fresh),
     dropNode('table', tableNode(from)),
     alterNode(fresh, alterationNode('rename to', { name: identifierNode(to.name) })),
     ...to.indexes.map((index) => createIndexNode(index, to)),
@@ -60,21 +61,23 @@ function rebuild({ from, to, dependents }: RebuildTable, dialect: Dialect): read
   ]
 }
 
-/** The rows with all that both tables have; what is new gets its default. */
-function copy(from: CatalogTable, to: CatalogTable, fresh: CatalogName): Node {
+/** Copies the columns that both tables have. New columns get their defaults. */
+function copyRows(from: CatalogTable, to: CatalogTable, fresh: CatalogName): Node {
   const old = new Map(from.columns.map((column) => [column.name.toLowerCase(), column.name]))
   const pairs = to.columns
     .filter((column) => column.generated === null && old.has(column.name.toLowerCase()))
     .map((column) => [column.name, old.get(column.name.toLowerCase())!] as const)
   if (pairs.length === 0)
-    refuse(`The table '${to.name}' keeps none of its columns, so its rows cannot be kept. Drop it and create another.`)
+    refuse(
+      `The table '${to.name}' keeps none of its columns, so its rows cannot be copied. Drop it, and create another.`,
+    )
   const into = listNode(pairs.map(([name]) => identifierNode(name)))
   const select = listNode(pairs.map(([, name]) => identifierNode(name)))
   return statement`insert into ${tableNode(fresh)} (${into}) select ${select} from ${tableNode(from)}`
 }
 
-/** A table that numbers its rows goes on where it was, though the last rows may be deleted. */
-function numbering(from: CatalogTable, to: CatalogTable, fresh: CatalogName): readonly Node[] {
+/** Continues the numbering of the old table, even if its last rows are deleted. */
+function keepNumbering(from: CatalogTable, to: CatalogTable, fresh: CatalogName): readonly Node[] {
   const numbers = (table: CatalogTable): boolean => table.columns.some((column) => column.identity !== null)
   if (!numbers(from) || !numbers(to)) return []
   const sequence = tableNode({ schema: to.schema, name: 'sqlite_sequence' })
@@ -85,7 +88,7 @@ function numbering(from: CatalogTable, to: CatalogTable, fresh: CatalogName): re
   ]
 }
 
-/** Statements of which one fails when a row points to nothing: `pragma foreign_key_check` itself only tells of it. */
+/** Returns statements that fail if a foreign key is violated. `pragma foreign_key_check` only reports violations. */
 function checkForeignKeys(tables: readonly string[]): readonly Node[] {
   const names = listNode(tables.map(literalNode))
   const check: CatalogName = { schema: 'temp', name: 'kanta_check' }

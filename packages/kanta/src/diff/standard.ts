@@ -6,27 +6,27 @@ import { alterationNode, alterNode, dropNode } from './node.ts'
 import type { Rules } from './rule.ts'
 import type { Constraint } from './step.ts'
 
-/** Refuses a change, with the way out. */
-export function cannot(database: string, what: string, way: string): never {
+/** Throws for a change that the database does not support, and names an alternative. */
+export function refuseUnsupported(database: string, what: string, way: string): never {
   throw new KantaError('unsupported', `${database} cannot ${what}. ${way}`)
 }
 
-/** The name of a constraint, which a database needs to find it. */
+/** Returns the name of a constraint, and throws if it has none. */
 export function constraintName(constraint: Constraint, table: CatalogName): Node {
   if (constraint.name === null)
-    cannot(
+    refuseUnsupported(
       'The database',
       `find the ${constraint.type} of '${table.name}' that has no name here`,
-      'Give the constraint a name, or start from an introspected database, which knows it.',
+      'Give the constraint a name, or start from a catalog of introspect(), which has it.',
     )
   return identifierNode(constraint.name)
 }
 
-/** The rules of a database that goes by the SQL standard. */
+/** The rules of a database that follows the SQL standard. */
 export const standardRules = {
   expressions: { booleans: 'numbers', nowIsCurrent: true, momentArguments: 0, synonyms: {} },
   locks: { scans: false, rewrites: 'types' },
-  wholeViews: false,
+  hasWholeViewStatements: false,
   dropConstraint: (table: CatalogName, constraint: Constraint, _: Dialect): readonly Node[] => [
     alterNode(table, alterationNode('drop constraint', { name: constraintName(constraint, table) })),
   ],

@@ -9,10 +9,10 @@ import type {
   CatalogView,
 } from '../introspect/index.ts'
 
-/** A constraint of a table, with what sort it is. */
+/** A constraint of a table, with its type. */
 export type Constraint = CatalogConstraint
 
-/** What an alteration of a column changes. */
+/** A property of a column that a step can change. */
 export type ColumnChange = 'type' | 'nullable' | 'default' | 'generated' | 'identity' | 'collation' | 'comment'
 
 /** One change of a schema, as data that JSON can hold; `stepSql` prints it. */
@@ -49,24 +49,24 @@ export type Step =
       readonly kind: 'addEnumValue'
       readonly enum: CatalogName
       readonly value: string
-      /** The value that it stands before; null for the end. */
+      /** The value before which it is inserted; null to append. */
       readonly before: string | null
     }
   | { readonly kind: 'createView'; readonly view: CatalogView }
   | { readonly kind: 'dropView'; readonly view: CatalogView }
   | { readonly kind: 'createTrigger'; readonly trigger: CatalogTrigger }
   | { readonly kind: 'dropTrigger'; readonly trigger: CatalogTrigger }
-  /** Fails when a row of these tables, or one that points to them, points to nothing. */
+  /** Fails if a foreign key of these tables, or one that refers to them, is violated. */
   | { readonly kind: 'checkForeignKeys'; readonly tables: readonly string[] }
 
-/** A SQLite table made anew, where `alter table` cannot change it. */
+/** A rebuild of a SQLite table, for changes that `alter table` cannot make. */
 export interface RebuildTable {
   readonly kind: 'rebuildTable'
   readonly from: CatalogTable
   readonly to: CatalogTable
-  /** Why it takes a rebuild. */
+  /** The reasons for the rebuild. */
   readonly reasons: readonly string[]
-  /** The views and triggers that speak of the table: gone while it is rebuilt, then made again. */
+  /** The views and triggers that mention the table. They are dropped before the rebuild and created again after it. */
   readonly dependents: readonly Dependent[]
 }
 
@@ -76,13 +76,13 @@ export interface Dependent {
   readonly definition: string
 }
 
-/** The table that a step changes, where it is one. */
+/** Returns the table that a step changes, or `undefined` if it changes none. */
 export function tableOf(step: Step): CatalogName | undefined {
   if (step.kind === 'rebuildTable') return step.to
   return 'table' in step ? step.table : undefined
 }
 
-/** Whether the steps need `pragma foreign_keys = off`, which SQLite takes only outside of a transaction. */
+/** Checks if the steps need `pragma foreign_keys = off`, which SQLite accepts only outside of a transaction. */
 export function needsForeignKeysOff(steps: readonly Step[]): boolean {
   return steps.some((step) => step.kind === 'checkForeignKeys')
 }

@@ -1,16 +1,16 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { ErrorCode, ErrorDetails } from '../error/index.ts'
 
-/** A value at once where the driver has it at once (SQLite), else a promise of it. */
+/** A value from a synchronous driver (SQLite), or a promise of it from others. */
 export type MaybePromise<T> = T | Promise<T>
 
-/** What a statement that returns no rows did. */
+/** The result of a statement that returns no rows. */
 export interface RunResult {
   readonly changes: number | bigint
   readonly insertId: number | bigint | undefined
 }
 
-/** What a statement did, and its rows. */
+/** The result of a statement, with its rows. */
 export interface ExecuteResult extends RunResult {
   readonly rows: unknown[]
 }
@@ -23,32 +23,32 @@ export interface BatchStatement {
 }
 
 /**
- * One connection to a database. Texts are prepared once and kept, bounded, by the connection.
+ * One connection to a database. It keeps a bounded cache of prepared statements.
  * Parameters are positional and already encoded: null, number, bigint, string or Uint8Array.
  * With `bigints` every integer of a row is a bigint; without, an integer that a number cannot hold is an error
- * where the library can tell.
+ * if the library can detect it.
  */
 export interface Connection {
-  /** Whether rows come as objects, or as arrays in the order of `columns(sql)`. */
+  /** The form of rows: objects, or arrays in the order of `columns(sql)`. */
   readonly rows: 'object' | 'array'
-  /** Whether a transaction is open, where the library can tell at once. */
+  /** Is true if a transaction is open; `undefined` if the library does not know. */
   readonly inTransaction?: boolean | undefined
-  /** All rows of a statement that returns rows. */
+  /** Returns all rows of a statement. */
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): MaybePromise<unknown[]>
-  /** The first row of a query, the others unread. */
+  /** Returns the first row of a query, and leaves the others unread. */
   first(sql: string, parameters: readonly unknown[], bigints?: boolean): MaybePromise<unknown>
   /** Runs a statement that returns no rows. */
   run(sql: string, parameters: readonly unknown[]): MaybePromise<RunResult>
-  /** Runs text of which it is not known whether it returns rows. */
+  /** Runs a statement that may or may not return rows. */
   execute(sql: string, parameters: readonly unknown[]): MaybePromise<ExecuteResult>
   /**
-   * Runs statements as one: all of them, or none. For libraries that have no transactions but this, or for which it
-   * is quicker; it is not called inside a transaction.
+   * Runs statements atomically. For libraries without other transactions, or for which this is faster. It is not called
+   * inside a transaction.
    */
   batch?(statements: readonly BatchStatement[]): MaybePromise<readonly ExecuteResult[]>
-  /** The names of the columns that the text returns, in order. Asked for only with `rows: 'array'`, after it ran. */
+  /** Returns the names of the columns of a statement, in order. Called only with `rows: 'array'`, after it ran. */
   columns(sql: string): readonly string[]
-  /** Rows one by one or in chunks of about `chunkSize`, read as they are asked for; `return()` closes the cursor. */
+  /** Reads rows one by one or in chunks of about `chunkSize`, on demand; `return()` closes the cursor. */
   stream(
     sql: string,
     parameters: readonly unknown[],
@@ -57,31 +57,31 @@ export interface Connection {
   ): IterableIterator<unknown[]> | AsyncIterableIterator<unknown[]>
   /** Runs several statements of text without parameters, such as pragmas or a script. */
   script(sql: string): MaybePromise<void>
-  /** Asks the database to give up the statement that runs now, which then fails. */
+  /** Cancels the running statement, which then fails. */
   cancel?(): MaybePromise<void>
-  /** Ends the connection from the database's side, and with it whatever runs. */
+  /** Makes the server end the connection, and with it the running statement. */
   kill?(): MaybePromise<void>
-  /** Whether it can still be used, where a server can end it. */
+  /** Is false if the server has ended the connection. */
   readonly isOpen?: boolean
-  /** Called when nobody needs it any more: one that came from somebody else's pool can go back there meanwhile. */
+  /** Runs when the connection becomes idle. One of a foreign pool can return there meanwhile. */
   rest?(): void
   close(): MaybePromise<void>
 }
 
 export type Role = 'write' | 'read'
 
-/** How Kanta reaches a database: what a file of `driver/` makes. */
+/** Connects Kanta to a database by one library. */
 export interface Driver {
   readonly dialect: Dialect
-  /** The most connections of each role. With `read: 0` reads use the writers' connections. */
+  /** The maximum number of connections of each role. With `read: 0`, reads use the writers' connections. */
   readonly limits: { readonly write: number; readonly read: number }
-  /** Whether other statements may run on a connection while one of its streams is open. */
+  /** Is true if other statements may run on a connection while one of its streams is open. */
   readonly sharesStreams: boolean
-  /** Whether a stream may keep one of the connections for itself, since each sees only its own transaction. */
+  /** Is true if a stream may hold a connection of its own, since each sees only its own transaction. */
   readonly holdsStreams?: boolean
   connect(role: Role): MaybePromise<Connection>
-  /** What an error of the underlying library means. */
+  /** Explains an error of the library: returns its code and a readable message. */
   explainError(cause: unknown): { readonly code: ErrorCode; readonly message: string } & ErrorDetails
-  /** Called once, after every connection is closed. */
+  /** Runs once, after every connection is closed. */
   close?(): MaybePromise<void>
 }

@@ -1,2 +1,2 @@
 export type { BatchStatement, Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'
-export { PATIENCE, within } from './patience.ts'
+export { SERVER_TIMEOUT, withTimeout } from './timeout.ts'

@@ -7,13 +7,13 @@ import type { RunValues } from './run-values.ts'
 
 /** A value, or the values of a list, that a policy compares a column with. */
 export interface Comparison {
-  /** What tells it from the other values of the statement. */
+  /** The name that distinguishes this value from the others of the statement. */
   readonly key: string
   readonly operator: '=' | 'in'
   make(context: Context): unknown
 }
 
-/** Compares a column with values: texts by their bytes, whatever the collation of the column takes for equal. */
+/** Compares a column with values. Compares texts by their bytes, because a collation may equate different texts. */
 export function compareBytes(
   left: Node,
   column: ColumnDefinition | undefined,
@@ -53,7 +53,7 @@ export function compareBytes(
   return all([compare(left, value), { kind: 'parens', operand: either }])!
 }
 
-/** Compares two columns, of which one at least may hold texts. */
+/** Compares two columns; texts by their bytes. */
 export function compareColumns(
   left: Node,
   right: Node,
@@ -68,7 +68,7 @@ export function compareColumns(
   return all([equal(left, right), equal(bytes.of(left), bytes.of(right))])!
 }
 
-/** Whether a column holds texts, as far as that is known. */
+/** Returns whether a column holds texts, or `unknown` without a definition. */
 function kindOfColumn(column: ColumnDefinition | undefined, dialect: Dialect): 'text' | 'other' | 'unknown' {
   if (column === undefined || column.type === 'custom') return 'unknown'
   return semanticsOf(dialect).bytes.texts.has(column.type) ? 'text' : 'other'

@@ -11,7 +11,7 @@ import { volatileFunctionIn } from './volatile.ts'
 
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
-/** An update: changes only rows that are there, to rows that may be. */
+/** Restricts an update to the rows that policies show, and checks the rows that it writes. */
 export function guardUpdate(
   update: NodeOf<'update'>,
   cteNames: ReadonlySet<string>,
@@ -28,7 +28,7 @@ export function guardUpdate(
   const row: Row = (of) => column(target.name, of)
   const sets = [...guardSets(update.sets, target, row, guard), ...own]
   const sees = guard.rowFilter(target, use)
-  // What makes an update of a delete has said itself what it writes.
+  // For a delete that became an update, the policy itself sets the columns.
   const demands = use === 'delete' ? [] : demandsOf(target, rowOfSets(sets, row, target, guard), 'update', guard)
   return {
     ...update,
@@ -39,7 +39,7 @@ export function guardUpdate(
   }
 }
 
-/** Beside tables that policies know, an update of joined tables writes its targets alone. */
+/** Refuses to set columns of other tables than the targets if a policy applies to any of the tables. */
 function refuseSetsElsewhere(update: NodeOf<'update'>, cteNames: ReadonlySet<string>, guard: StatementGuard): void {
   const joined = update.joins.flatMap((join) => (join.kind === 'joined' ? (join.source ?? []) : []))
   const others = [...update.from, ...joined].flatMap((source) => guard.sourceTable(source, cteNames) ?? [])
@@ -49,8 +49,8 @@ function refuseSetsElsewhere(update: NodeOf<'update'>, cteNames: ReadonlySet<str
 }
 
 /**
- * Puts conditions into a value that is set, where a database computes them for the rows that it writes and for no
- * others. `otherwise` is never reached: it says of which type the value is.
+ * Puts the demands into the first value that is set: the database computes that for exactly the rows that it writes.
+ * The `otherwise` branch never runs; it only gives the expression its type.
  */
 export function withDemands(sets: readonly Node[], demands: readonly Node[], row: Row): readonly Node[] {
   const demand = all(demands)
@@ -58,15 +58,17 @@ export function withDemands(sets: readonly Node[], demands: readonly Node[], row
   const at = sets.findIndex((set) => set.kind === 'assignment' && set.value.kind !== 'default')
   const set = sets[at]
   if (set?.kind !== 'assignment')
-    throw policyError('An update under the policies of this database sets a value besides defaults.')
+    throw policyError(
+      'The policies of this database check what an update sets, but it sets only defaults. Set one column to a value.',
+    )
   return sets.with(at, { ...set, value: choose(demand, set.value, row(assignedColumn(set))) })
 }
 
-/** A delete: takes only rows that are there, or makes an update of it. */
+/** Restricts a delete to the rows that policies show, or turns it into an update. */
 export function guardDelete(remove: NodeOf<'delete'>, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
   const targets = remove.targets.map((target) => resolveTarget(target, remove.using))
   const target = soleTarget(targets, guard, 'delete', cteNames)
-  const stamps = target?.rules.flatMap((rule) => Object.entries(rule.deletes ?? {})) ?? []
+  const stamps = target?.rules.flatMap(({ rule }) => Object.entries(rule.deletes ?? {})) ?? []
   if (target === undefined || stamps.length === 0) {
     const { from, joins, where } = guardSources(remove.using, remove.joins, cteNames, guard)
     const sees = target === undefined ? undefined : guard.rowFilter(target, 'delete')
@@ -74,7 +76,7 @@ export function guardDelete(remove: NodeOf<'delete'>, cteNames: ReadonlySet<stri
   }
   if (remove.using.some((source) => !targets.includes(source)) && !guard.dialect.capabilities.updateFrom)
     throw policyError(
-      `A delete from '${target.reference.name}' is an update here, which cannot have using(). Use a subquery in where().`,
+      `A delete from '${target.reference.name}' becomes an update here, which cannot have using(). Use a subquery in where().`,
     )
   const row: Row = (of) => column(target.name, of)
   const own = stamps.map(([name, stamp]) => assignment(name, stamp.value(row, guard.runValues)))
@@ -83,13 +85,13 @@ export function guardDelete(remove: NodeOf<'delete'>, cteNames: ReadonlySet<stri
   return guardUpdate(nodeWith('update', { ...rest, targets, from, sets: [] }), cteNames, guard, 'delete', own)
 }
 
-/** In MySQL what is deleted from may be the alias of a table of `using`. */
+/** Returns the table that a target means: in MySQL a target may be the alias of a table of `using`. */
 function resolveTarget(target: Node, using: readonly Node[]): Node {
   if (target.kind !== 'table') return target
   return using.find((source) => 'name' in source && source.name === target.name) ?? target
 }
 
-/** The one table that a statement changes. */
+/** Returns the one table that a statement changes. */
 function soleTarget(
   targets: readonly Node[],
   guard: StatementGuard,
@@ -98,7 +100,7 @@ function soleTarget(
 ): GuardedTable | undefined {
   const found = targets.map((target) => guard.targetTable(target, use, cteNames))
   if (targets.length > 1 && found.some((one) => one !== undefined && one.rules.length > 0))
-    throw policyError('Policies apply to one table that is written. Write the tables one by one in a transaction.')
+    throw policyError('Policies cannot apply to a write to several tables. Write them one by one in a transaction.')
   return found[0]
 }
 
@@ -108,7 +110,7 @@ function refuseOuterJoins(joins: readonly Node[]): void {
       throw policyError(`An update under a policy cannot have a ${join.style}. Use a subquery in where().`)
 }
 
-/** The assignments of the user, which policies have seen, and those of the policies. */
+/** Checks the assignments of the user and adds those of the policies. */
 export function guardSets(
   sets: readonly Node[],
   target: GuardedTable,
@@ -121,22 +123,23 @@ export function guardSets(
     refuseOtherName(assignedColumn(set), target, guard)
   }
   refuseTwice(sets.map(assignedColumn), target, guard)
-  for (const rule of target.rules) {
-    for (const set of sets) guard.checkColumn(rule, assignedColumn(set), 'update')
-    for (const [name, stamp] of Object.entries(rule.updates ?? {})) {
+  for (const policyRule of target.rules) {
+    for (const set of sets) guard.checkColumn(policyRule, assignedColumn(set), 'update')
+    for (const [name, stamp] of Object.entries(policyRule.rule.updates ?? {})) {
       const at = made.findIndex((set) => guard.sameColumn(assignedColumn(set), name))
       const value = stamp.value(row, guard.runValues)
       if (at < 0) made.push(assignment(name, value))
-      else if (!keepsUserValue(stamp, made[at]!, value, name, rule, target, guard)) made[at] = assignment(name, value)
+      else if (!keepsUserValue(stamp, made[at]!, value, name, policyRule, target, guard))
+        made[at] = assignment(name, value)
     }
   }
   return made
 }
 
-/** The column that an assignment writes. */
+/** Returns the column that an assignment writes. */
 function assignedColumn(set: Node): string {
   if (set.kind === 'assignment' && set.column.kind === 'ref') return set.column.column
-  throw policyError('A column that is set by SQL text would pass by the policies of this database. Give its name.')
+  throw policyError('SQL text that sets a column bypasses the policies of this database. Set the column by its name.')
 }
 
 function refuseOtherTables(set: Node, targets: readonly GuardedTable[]): void {
@@ -151,23 +154,23 @@ function refuseOtherTables(set: Node, targets: readonly GuardedTable[]): void {
     )
 }
 
-/** Refuses a column under a name that policies do not know it by, such as `rowid`. */
+/** Refuses another name of a column, such as `rowid`: policies know only the defined one. */
 export function refuseOtherName(name: string, { rules, reference }: GuardedTable, guard: StatementGuard): void {
   const [column] = rules.length === 0 ? [] : guard.semantics.names.columnsOf(name, reference.definition, guard.dialect)
   if (column === undefined) return
   const instead = column === '*' ? 'Name the column itself.' : `Write '${column}'.`
   throw policyError(
-    `'${reference.name}.${name}' is another name of a column, by which the policies of this database do not know it. ${instead}`,
+    `'${reference.name}.${name}' is another name of a column, which the policies of this database do not know. ${instead}`,
   )
 }
 
-/** Databases do not agree on which of two values for one column counts. */
+/** Refuses a column that is given twice, since databases differ in which value counts. */
 export function refuseTwice(names: readonly string[], { reference }: GuardedTable, guard: StatementGuard): void {
   const twice = names.find((name, i) => names.findIndex((other) => guard.sameColumn(name, other)) < i)
   if (twice !== undefined) throw policyError(`'${reference.name}.${twice}' is given twice. Leave one out.`)
 }
 
-/** Whether what the user gave for a column of a policy stands. */
+/** Checks the user's value for a column that a policy writes, and returns whether the statement keeps it. */
 function keepsUserValue(
   stamp: Stamp,
   set: Node,
@@ -204,17 +207,17 @@ export function checkSame(
 
 export function mismatchError(name: string, { policy }: PolicyRule, { reference }: GuardedTable): KantaError {
   return policyError(
-    `'${reference.name}.${name}' has another value than the context, which the policy '${policy}' refuses. Leave it out.`,
+    `'${reference.name}.${name}' differs from the value in the context, which the policy '${policy}' requires. Leave it out.`,
   )
 }
 
-/** A row as a statement writes it, and what has to hold for its values to be stored as they are judged. */
+/** A new row, and the conditions under which the database stores its values as the policies check them. */
 export interface NewRow {
   readonly row: Row
   readonly storedChecks: Map<string, Node>
 }
 
-/** A row as assignments make it. */
+/** Returns the row that assignments make. */
 export function rowOfSets(sets: readonly Node[], row: Row, target: GuardedTable, guard: StatementGuard): NewRow {
   return newRow(target, guard, (name) => {
     const set = sets.find((one) => one.kind === 'assignment' && guard.sameColumn(assignedColumn(one), name))
@@ -225,7 +228,7 @@ export function rowOfSets(sets: readonly Node[], row: Row, target: GuardedTable,
   })
 }
 
-/** A row of values as the database holds them when it has written them, which may not be as they are given. */
+/** Returns a row of values as the database stores them, which may differ from the given ones. */
 export function newRow(
   target: GuardedTable,
   { dialect, semantics }: StatementGuard,
@@ -245,7 +248,7 @@ export function newRow(
   return { row, storedChecks }
 }
 
-/** A value on its way into a column as that holds it: beside another value nothing would tell its type. */
+/** Gives a value the type of its column, which the database could not infer from a comparison with another value. */
 function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Dialect): Node {
   const isNull = value.kind === 'literal' && value.value === null
   if (column === undefined || !(isNull || value.kind === 'slot')) return value
@@ -255,13 +258,13 @@ function asColumn(value: Node, column: ColumnDefinition | undefined, dialect: Di
   return { kind: 'cast', operand: encoded, type: word(dialect.typeName({ ...column, typeArguments: [] })) }
 }
 
-/** A value that is the same when it is computed again, as for a check. */
+/** Checks that a value stays the same when the database computes it again, for a check of a policy. */
 export function checkRepeatable(value: Node, name: string, { reference }: GuardedTable): Node {
   const check = (part: Node): void => {
     const unsteady = volatileFunctionIn(part)
     if (unsteady !== undefined)
       throw policyError(
-        `A policy checks '${reference.name}.${name}', which ${unsteady}() makes another each time. Give a value.`,
+        `A policy checks '${reference.name}.${name}', but ${unsteady}() returns another value at each call. Give a value.`,
       )
     eachChild(part, check)
   }
@@ -269,7 +272,7 @@ export function checkRepeatable(value: Node, name: string, { reference }: Guarde
   return value
 }
 
-/** What a column is where the database gives its value. */
+/** Returns the value of a column that the statement leaves out. */
 export function defaultOf(name: string, { table, reference }: GuardedTable): Node {
   const known = (table.definition as TableDefinition | undefined)?.columns.get(name)
   const given = known as { readonly hasDefault?: boolean; readonly default?: unknown } | undefined
@@ -280,12 +283,12 @@ export function defaultOf(name: string, { table, reference }: GuardedTable): Nod
     known.generated !== undefined
   )
     throw policyError(
-      `A policy on '${reference.name}' reads '${name}', which this statement leaves to the database. Give it.`,
+      `A policy on '${reference.name}' reads '${name}', but this statement leaves it to the database. Give it a value.`,
     )
   return literal(null)
 }
 
-/** Conditions that fail the statement for a row that may not be so. */
+/** Returns conditions that fail the statement for a row that a policy does not allow. */
 export function demandsOf(
   target: GuardedTable,
   { row, storedChecks }: NewRow,
@@ -293,12 +296,16 @@ export function demandsOf(
   guard: StatementGuard,
   isRead = true,
 ): readonly Node[] {
-  return target.rules.flatMap((rule) => {
+  return target.rules.flatMap((policyRule) => {
     storedChecks.clear()
-    const allowed = guard.guardCondition(rule.checks?.(row, use, guard.runValues, isRead), target, rule)
+    const allowed = guard.guardCondition(
+      policyRule.rule.checks?.(row, use, guard.runValues, isRead),
+      target,
+      policyRule,
+    )
     if (allowed === undefined) return []
     const check = all([...storedChecks.values(), allowed])!
-    const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
+    const why = `The policy '${policyRule.policy}' does not allow this ${use} of '${target.reference.name}'.`
     return [demand(check, why, guard.dialect)]
   })
 }

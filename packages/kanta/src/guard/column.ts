@@ -8,8 +8,8 @@ import type { GuardedTable, StatementGuard } from './statement-guard.ts'
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * Tells rules of the columns that a statement reads: by name, by a star, and by the name of its table as a value. Its
- * own sources are meant; those of queries inside of it, which are looked at by themselves, hide them.
+ * Calls the column checks of rules for each column that a statement reads: by name, by a star, or by the name of its
+ * table as a value. Nested queries are checked by themselves; their sources shadow those of the statement.
  */
 export function checkColumns(statement: Node, cteNames: ReadonlySet<string>, guard: StatementGuard): void {
   if (!STATEMENTS.has(statement.kind)) return
@@ -17,24 +17,24 @@ export function checkColumns(statement: Node, cteNames: ReadonlySet<string>, gua
   const found = [
     ...written.flatMap((source) => guard.sourceTable(source, NONE) ?? []),
     ...read.flatMap((source) => guard.sourceTable(source, cteNames) ?? []),
-  ].filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
+  ].filter(({ rules }) => rules.some(({ rule }) => rule.column !== undefined))
   if (found.length === 0) return
   for (const source of [...written, ...read]) refuseRenamed(source, found)
   const names = written.length === 0 ? [] : guard.semantics.names.writtenRows
   new ColumnReader(found, new Set(names), guard).visitStatement(statement, [])
 }
 
-/** Under other names the columns of a table would not be known. */
+/** Refuses an alias that renames columns, since policies would not recognise them. */
 function refuseRenamed(source: Node, found: readonly GuardedTable[]): void {
   if (source.kind !== 'alias' || source.columns === undefined) return
   if (found.some(({ table }) => table === source.operand))
     throw new KantaError(
       'policy',
-      `The columns of '${source.name}' are given other names, under which the policies of this database do not know them. Name them in select().`,
+      `The alias '${source.name}' renames columns, so that the policies of this database cannot recognise them. Rename them in select().`,
     )
 }
 
-/** A source of a query inside of the statement. */
+/** A source of a nested query. */
 interface InnerSource {
   readonly name: string | undefined
   readonly definition: TableDefinition | undefined
@@ -48,12 +48,12 @@ function innerSourceOf(source: Node): InnerSource {
   }
 }
 
-/** Statements with sources of their own. */
+/** The statements that have sources. */
 export const STATEMENTS: ReadonlySet<Node['kind']> = new Set(['select', 'insert', 'update', 'delete', 'merge'])
 
 class ColumnReader {
   readonly #found: readonly GuardedTable[]
-  /** What the rows that are written are called in what the statement returns. */
+  /** The names for the written rows in `returning`, such as `excluded`. */
   readonly #writtenRows: ReadonlySet<string>
   readonly #guard: StatementGuard
 
@@ -63,7 +63,7 @@ class ColumnReader {
     this.#guard = guard
   }
 
-  /** What a statement reads; what is a query by itself, and sees nothing of what stands around it, is left out. */
+  /** Visits the parts of a statement, but for queries that cannot see its sources. */
   visitStatement(statement: Node, inner: readonly InnerSource[]): void {
     eachChild(statement, (child, part) => {
       if (child.kind === 'cte' || child.kind === 'setOperation') return
@@ -74,7 +74,7 @@ class ColumnReader {
     })
   }
 
-  /** A query as a source sees what stands before it only if it is lateral; a function always does. */
+  /** Visits a source: a query sees the sources before it only if it is lateral; a function always does. */
   #source(source: Node, isLateral: boolean, inner: readonly InnerSource[]): void {
     const operand = source.kind === 'alias' ? source.operand : source
     if (operand.kind !== 'table' && (isLateral || operand.kind !== 'select')) this.#part(operand, inner)
@@ -93,14 +93,14 @@ class ColumnReader {
       case 'table':
         return this.#row(part.name, inner)
       case 'star':
-        // Without a table it means what stands beside it.
+        // A star without a table means the sources of its own query.
         if (part.table !== undefined || inner.length === 0) this.#star(part.table, inner)
         return
       case 'raw':
         this.#text(part.strings, inner)
         break
       case 'trusted':
-        // Its text says for itself what it reads; the columns that are filled in are seen all the same.
+        // Trusted text declares what it reads, but its parameters may be columns.
         walk(part.operand, (filled) => {
           if (filled.kind === 'ref') this.#part(filled, inner)
         })
@@ -129,7 +129,7 @@ class ColumnReader {
     this.#columnOfAny(column, inner)
   }
 
-  /** A column of whichever table around has it, the innermost first. */
+  /** Reports an unqualified column to every table that may have it, unless a nested source has it. */
   #columnOfAny(column: string, inner: readonly InnerSource[]): void {
     if (inner.some(({ definition }) => definition !== undefined && this.#has(definition, column))) return
     for (const found of this.#found) {
@@ -138,7 +138,7 @@ class ColumnReader {
     }
   }
 
-  /** The name of a table as a value is its whole row. */
+  /** Reports all columns: the name of a table as a value means its whole row. */
   #row(name: string, inner: readonly InnerSource[]): void {
     if (!this.#isNamed(name, inner)) for (const found of this.#named(name)) this.#tell(found, '*')
   }
@@ -148,14 +148,14 @@ class ColumnReader {
     for (const found of this.#found) this.#tell(found, '*')
   }
 
-  /** Of text is known which names it has, and whether it has a star that is no multiplication. */
+  /** Visits the names in SQL text, and a star that is not a multiplication. */
   #text(strings: readonly string[], inner: readonly InnerSource[]): void {
     const text = strings.join('?').replace(/\bcount\s*\(\s*\*\s*\)/gi, '')
     for (const name of checkFragment(strings, this.#guard.dialect).names) {
       this.#columnOfAny(name, inner)
       if (isValue(name, text)) this.#row(name, inner)
       for (const member of membersOf(name, text)) {
-        // What stands there is a part of its own.
+        // The member is a part of its own.
         if (member === '?') this.#row(name, inner)
         else this.#column(member, name, inner)
       }
@@ -165,11 +165,11 @@ class ColumnReader {
 
   #named(name: string): readonly GuardedTable[] {
     const found = this.#found.filter((one) => this.#guard.sameSource(one.name, name))
-    // A table of that name hides what is written under it.
+    // A table of that name shadows the written rows.
     return found.length === 0 && this.#writtenRows.has(name.toLowerCase()) ? this.#found : found
   }
 
-  /** Whether a source of a query inside has a name. */
+  /** Returns true if a nested source has the name. */
   #isNamed(name: string, inner: readonly InnerSource[]): boolean {
     return inner.some((one) => one.name !== undefined && this.#guard.sameSource(one.name, name))
   }
@@ -182,7 +182,7 @@ class ColumnReader {
     )
   }
 
-  /** Whether what stands after the name of a table may be a function of its row. */
+  /** Returns true if `table.column` may call a function of the row. */
   #readsRow({ reference: { definition } }: GuardedTable, column: string): boolean {
     const isKnown = definition !== undefined && this.#has(definition, column)
     return !isKnown && this.#guard.semantics.names.readsRow(column, definition)
@@ -197,7 +197,7 @@ class ColumnReader {
 const NAME_CHARACTER = '[\\p{L}\\p{N}_$]'
 const quotablePattern = (name: string): string => `["\`[]?${name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}["\`\\]]?`
 
-/** The names that stand after a name and a dot in a text. */
+/** Returns the names that follow a name and a dot in SQL text. */
 function membersOf(name: string, text: string): readonly string[] {
   const member = new RegExp(
     `(?<!${NAME_CHARACTER})${quotablePattern(name)}\\s*\\.\\s*["\`[]?(${NAME_CHARACTER}+|\\?)`,
@@ -206,7 +206,7 @@ function membersOf(name: string, text: string): readonly string[] {
   return [...text.matchAll(member)].map((match) => match[1]!)
 }
 
-/** Whether a name stands in a text otherwise than before a dot, as that of the table of a column does. */
+/** Returns true if a name occurs in SQL text without a dot after it, so that it is a value. */
 function isValue(name: string, text: string): boolean {
   return new RegExp(`(?<!${NAME_CHARACTER})${quotablePattern(name)}(?!${NAME_CHARACTER})(?!\\s*\\.)`, 'iu').test(text)
 }

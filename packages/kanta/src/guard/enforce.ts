@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { partsFor } from '../ir/index.ts'
+import { holdsNodes, partsFor } from '../ir/index.ts'
 import {
   type Enforced,
   mapChildren,
@@ -23,8 +23,8 @@ import { StatementGuard } from './statement-guard.ts'
 import { confine, refuse, textRules } from './text.ts'
 
 /**
- * A policy on the rows of tables, which is enforced together with all others in one pass. Its rules are asked once for
- * each shape of a statement; what is known only when one runs comes by `runValues`.
+ * Creates a policy on the rows of tables. Kanta enforces all such policies in one pass, and asks for their rules once
+ * for each shape of a statement. Take values that only a run knows from `runValues`.
  *
  * @example
  * ```ts
@@ -44,13 +44,19 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
 }
 
 /**
- * Applies the rules of all policies to every table that a statement names, wherever it stands. The name of a common
- * table expression is no table.
+ * Applies the rules of all policies to every table that a statement names. Names of common table expressions are not
+ * tables.
  */
-export function enforce(statement: Node, policies: readonly Policy[], surroundings: Surroundings): Enforced {
-  const runValues = new RunValues(surroundings)
-  // Of the columns that they name the user learns nothing.
+export function enforce(
+  statement: Node,
+  policies: readonly Policy[],
+  surroundings: Surroundings,
+  given: number,
+): Enforced {
+  const runValues = new RunValues(surroundings, given)
+  // Columns need no check here: the user cannot see what these queries read.
   const guardQueries = (rule: Node): Node => {
+    if (!runValues.hasGuardedQueries) return rule
     if (!runValues.appliesPolicies(rule)) return mapChildren(rule, guardQueries)
     const read = guardNode(rule, NO_NAMES, guard, false)
     return WRITES.has(statement.kind) && !semanticsOf(surroundings.dialect).readsWrittenTable
@@ -68,7 +74,7 @@ const NO_NAMES: ReadonlySet<string> = new Set()
 const WRITES: ReadonlySet<Node['kind']> = new Set(['insert', 'update', 'delete'])
 
 /**
- * A query whose tables are each read by a query of its own: MySQL and MariaDB read a table that they write only so.
+ * Reads each table of a query by a subquery: MySQL and MariaDB can read the written table only that way.
  * https://dev.mysql.com/doc/refman/8.4/en/update.html
  */
 function isolateReads(query: Node): Node {
@@ -92,6 +98,7 @@ function guardNode(part: Node, cteNames: ReadonlySet<string>, guard: StatementGu
   if (part.kind === 'trusted') return part
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   guard.checkStatement(part)
+  if (!holdsNodes(part)) return part
   if (part.kind === 'truncate') refuseTruncate(part, guard)
   const inner = mapInScope(
     part,
@@ -118,14 +125,14 @@ function guardNode(part: Node, cteNames: ReadonlySet<string>, guard: StatementGu
   }
 }
 
-/** Fails closed for a table that a part of no statement reads or writes, and whose rows are not all there. */
+/** Refuses a table with rules in a node that is not a statement, so that unknown nodes fail closed. */
 function refuseSources(part: Node, cteNames: ReadonlySet<string>, guard: StatementGuard): void {
   if (WRAPPERS.has(part.kind)) return
   for (const source of [...partsFor(part, 'source'), ...partsFor(part, 'target')])
     if ((guard.sourceTable(source, cteNames)?.rules.length ?? 0) > 0) refuse(`A table in a ${part.kind}`)
 }
 
-/** What stands where a statement looks for its sources, and text, whose tables are rows of these. */
+/** Nodes that a statement looks into for its sources, and SQL text, whose tables are values. */
 const WRAPPERS: ReadonlySet<Node['kind']> = new Set(['joined', 'alias', 'operation', 'raw'])
 
 function refuseTruncate({ tables }: NodeOf<'truncate'>, guard: StatementGuard): void {
@@ -134,12 +141,12 @@ function refuseTruncate({ tables }: NodeOf<'truncate'>, guard: StatementGuard): 
     if (found !== undefined && found.rules.length > 0)
       throw new KantaError(
         'policy',
-        `Truncating '${found.reference.name}' would delete rows past the policies of this database. Use deleteFrom().`,
+        `Truncating '${found.reference.name}' would bypass the policies of this database. Use deleteFrom().`,
       )
   }
 }
 
-/** The names that mean common table expressions in the body of a statement. */
+/** Returns the names of common table expressions that the body of a statement can use. */
 function namesIn(part: Node, cteNames: ReadonlySet<string>): ReadonlySet<string> {
   if (!('ctes' in part) || part.ctes.length === 0) return cteNames
   return new Set([...cteNames, ...part.ctes.flatMap((cte) => (cte.kind === 'cte' ? [cte.name] : []))])

@@ -14,7 +14,7 @@ export const column = (table: string | undefined, name: string): NodeOf<'ref'> =
   column: name,
 })
 export const equal = (left: Node, right: Node): Node => ({ kind: 'binary', left, op: '=', right })
-/** A comparison with `null`. */
+/** Compares an operand with `null`. */
 export const isNull = (operand: Node): Node => ({ kind: 'binary', left: operand, op: 'is', right: literal(null) })
 export const isNotNull = (operand: Node): Node => ({
   kind: 'binary',
@@ -23,26 +23,26 @@ export const isNotNull = (operand: Node): Node => ({
   right: literal(null),
 })
 
-/** All of some conditions; `undefined` for none. */
+/** Joins conditions with `and`; returns `undefined` for none. */
 export function all(conditions: readonly (Node | undefined)[]): Node | undefined {
   const items = conditions.filter((condition) => condition !== undefined)
   return items.length < 2 ? items[0] : { kind: 'and', items }
 }
 
-/** One of some conditions; false for none. */
+/** Joins conditions with `or`; returns a false condition for none. */
 export function any(conditions: readonly Node[]): Node {
   return conditions.length === 1 ? conditions[0]! : conditions.length === 0 ? never : { kind: 'or', items: conditions }
 }
 
-/** What is true of no row. */
+/** A condition that is false for every row. */
 export const never: Node = { kind: 'binary', left: word('1'), op: '=', right: word('0') }
 
-/** `then` where a condition holds, `otherwise` where it does not or is unknown. */
+/** Returns an expression: `then` where the condition holds, `otherwise` where it does not or is unknown. */
 export function choose(condition: Node, then: Node, otherwise: Node): Node {
   return { kind: 'case', operand: undefined, whens: [{ kind: 'when', condition, result: then }], otherwise }
 }
 
-/** A condition that holds where `condition` does, and fails the statement where it does not or is unknown. */
+/** Returns a condition that fails the statement where `condition` does not hold or is unknown. */
 export function demand(condition: Node, why: string, dialect: Dialect): Node {
   return equal(choose(condition, word('1'), raise(why, dialect)), word('1'))
 }
@@ -53,5 +53,5 @@ export const assignment = (name: string, value: Node): Node => ({
   value,
 })
 
-/** Whether two names are the same but for the cases of their letters. */
+/** Returns true if two names differ at most in the case of their ASCII letters. */
 export const sameName = (one: string, other: string): boolean => lowerAscii(one) === lowerAscii(other)

@@ -22,20 +22,23 @@ type Insert = NodeOf<'insert'>
 
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
-/** An insert: its rows get the values of policies and pass their checks; in a conflict it changes only rows that are there. */
+/**
+ * Adds the values of policies to the rows of an insert, and checks these. On a conflict it may change only rows that
+ * policies show.
+ */
 export function guardInsert(insert: Insert, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
   const target = guard.targetTable(insert.into, 'insert', cteNames)
   if (target === undefined) return insert
   if (target.rules.length === 0) return guardDuplicate(guardConflict(insert, cteNames, guard), cteNames, guard)
   if (insert.verb === 'replace' || /replace/i.test(insert.or ?? ''))
     throw policyError(
-      `Replacing rows of '${target.reference.name}' would delete the rows in their way past the policies of this database. Use onConflict() or onDuplicateKeyUpdate().`,
+      `Replacing rows of '${target.reference.name}' would delete conflicting rows and bypass the policies of this database. Use onConflict() or onDuplicateKeyUpdate().`,
     )
   const checked = checkRows(stampInsert(insert, target, guard), target, guard)
   return guardDuplicate(guardConflict(checked, cteNames, guard), cteNames, guard)
 }
 
-/** The same insert with the values of the policies. */
+/** Returns the insert with the values of the policies. */
 export function stampInsert(insert: Insert, target: GuardedTable, guard: StatementGuard): Insert {
   refuseTwice(insert.columns ?? [], target, guard)
   const named = withColumns(insert, target)
@@ -46,18 +49,18 @@ export function stampInsert(insert: Insert, target: GuardedTable, guard: Stateme
   return stampColumns(named, target, guard)
 }
 
-/** The same insert with the names of its columns. */
+/** Returns the insert with the names of its columns. */
 function withColumns(insert: Insert, target: GuardedTable): Insert {
   if (insert.columns !== undefined && !insert.defaults) return insert
   if (insert.defaults) {
-    const [first] = target.rules.flatMap((rule) => Object.keys(rule.inserts ?? {}))
+    const [first] = target.rules.flatMap(({ rule }) => Object.keys(rule.inserts ?? {}))
     if (first === undefined) return insert
     return { ...insert, defaults: false, columns: [], tuples: [{ kind: 'tuple', items: [] }] }
   }
   const definition = target.table.definition as TableDefinition | undefined
   if (definition === undefined)
     throw policyError(
-      `An insert into '${target.reference.name}' names its columns, so that policies know them. Add columns([…]).`,
+      `The policies of '${target.reference.name}' need to know the columns of an insert. Add columns([…]).`,
     )
   const columns = [...definition.columns.values()].flatMap(({ name, generated }) =>
     generated === 'always' ? [] : name,
@@ -67,13 +70,13 @@ function withColumns(insert: Insert, target: GuardedTable): Insert {
 
 function stampColumns(insert: Insert, target: GuardedTable, guard: StatementGuard): Insert {
   let made = insert
-  for (const rule of target.rules)
-    for (const [name, stamp] of Object.entries(rule.inserts ?? {}))
-      made = stampColumn(made, name, stamp, rule, target, guard)
+  for (const policyRule of target.rules)
+    for (const [name, stamp] of Object.entries(policyRule.rule.inserts ?? {}))
+      made = stampColumn(made, name, stamp, policyRule, target, guard)
   return made
 }
 
-/** Writes one column of all rows. */
+/** Writes one column of all rows of an insert. */
 function stampColumn(
   insert: Insert,
   name: string,
@@ -118,7 +121,7 @@ const noRow: Row = (name) => {
   throw policyError(`A new row has no '${name}' yet.`)
 }
 
-/** The rows of the user, by copies with the value of the policy. */
+/** Stamps the rows that an argument holds: each run copies them and adds the value of the policy. */
 function stampArgument(
   insert: Insert,
   rows: NodeOf<'slot'>,
@@ -132,7 +135,7 @@ function stampArgument(
 ): Insert {
   const columns = insert.columns!
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
-  // What a run makes is made by then.
+  // A slot of a run has its value before rows are stamped.
   const make =
     value.kind === 'slot'
       ? (_: unknown, args: readonly unknown[]) => args[value.index]
@@ -161,24 +164,24 @@ function stampArgument(
   }
 }
 
-/** The same insert of rows as that of a query of them, for values that are no parameters. */
+/** Turns an insert of rows into an insert from a query, so that a policy can add an expression. */
 function toQuery(insert: Insert, rows: NodeOf<'slot'>, target: GuardedTable, guard: StatementGuard): Insert {
   const columns = insert.columns!
   const query = nodeWith('select', {
     items: columns.map((name) => column(NEW_ROWS, name)),
     from: [{ kind: 'alias', operand: queryOfSlot(rows, insert, target, guard), name: NEW_ROWS, columns: undefined }],
-    // SQLite takes `on` after a query for that of a join.
+    // Without `where`, SQLite reads `on conflict` after a query as the `on` of a join.
     where: [TRUE],
   })
   return { ...insert, rows: undefined, query }
 }
 
-/** The rows that an argument brings, as a query of the columns of an insert. */
+/** Returns a query of the rows that an argument holds. */
 function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: GuardedTable, guard: StatementGuard): Node {
   const columns = insert.columns!
   if (insert.ragged)
     throw policyError(
-      `The policies of '${target.reference.name}' need rows with the same columns. Give every row the same ones.`,
+      `The policies of '${target.reference.name}' need rows with the same columns. Give each row the same columns.`,
     )
   const keys = (rows.codec as { columns: readonly string[] } | undefined)?.columns ?? columns
   const codecs = columns.map((name) => codecOf(name, target))
@@ -199,7 +202,10 @@ function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: GuardedTable,
 const codecOf = (name: string, { table }: GuardedTable): unknown =>
   (table.definition as TableDefinition | undefined)?.columns.get(name)?.codec
 
-/** PostgreSQL takes a value of a query for text, but beside others it takes it for what they are: here, no rows. */
+/**
+ * Gives the values of a query the types of the table, by a union with none of its rows: PostgreSQL would take them for
+ * text.
+ */
 function typeByTable(query: Node, columns: readonly string[], { table }: GuardedTable): Node {
   const items = columns.map((name) => column(undefined, name))
   return nodeWith('select', {
@@ -210,11 +216,14 @@ function typeByTable(query: Node, columns: readonly string[], { table }: Guarded
   })
 }
 
-/** The name of the rows of an insert as a table. */
+/** The name of the common table expression that holds the new rows. */
 const NEW_ROWS = 'kanta_new'
 const TRUE: Node = { kind: 'binary', left: { kind: 'word', text: '1' }, op: '=', right: { kind: 'word', text: '1' } }
 
-/** Whether a value can stand beside what a query selects: where rows are held against each other it has to have a type. */
+/**
+ * Returns true if a query can select one more value. One that compares rows, as `distinct` and `union` do, needs typed
+ * values.
+ */
 function canSelectMore(query: Node): boolean {
   if (query.kind !== 'select') return true
   const { setOperations, distinct, distinctOn, items } = query
@@ -222,7 +231,7 @@ function canSelectMore(query: Node): boolean {
   return !compares && !items.some((item) => item.kind === 'star')
 }
 
-/** A query of another, whose columns have the names of those that an insert writes. */
+/** Wraps a query, so that its columns have the names of the columns that the insert writes. */
 function nameColumns(query: Node, columns: readonly string[], where: readonly Node[], guard: StatementGuard): Node {
   return nodeWith('select', {
     ctes: [{ kind: 'cte', name: NEW_ROWS, columns, materialized: undefined, query: isolateOrder(query, guard) }],
@@ -232,7 +241,10 @@ function nameColumns(query: Node, columns: readonly string[], where: readonly No
   })
 }
 
-/** A query whose columns may get other names: MariaDB takes those of its order for the new ones. */
+/**
+ * Wraps a query that has an order where renamed columns would change it: MariaDB takes the names in `order by` for the
+ * new ones.
+ */
 function isolateOrder(query: Node, { semantics }: StatementGuard): Node {
   if (query.kind !== 'select' || query.orderBy.length === 0 || !semantics.cteColumnsRenameOrder) return query
   const from: Node[] = [{ kind: 'alias', operand: query, name: NEW_ROWS, columns: undefined }]
@@ -240,8 +252,8 @@ function isolateOrder(query: Node, { semantics }: StatementGuard): Node {
 }
 
 /**
- * Fails a statement for a row that has another value than the policy writes: what a query computes of all its rows is
- * known of each of them only outside of it.
+ * Returns a condition that fails the statement for a row with another value than the policy writes. It belongs outside
+ * of the query: an aggregate or a set operation has its value only there.
  */
 function sameInRows(
   query: Node,
@@ -254,16 +266,18 @@ function sameInRows(
 ): Node {
   const checkPart = (part: Node): void => {
     if (part.kind !== 'select' || part.items[at] === undefined || part.items.some((item) => item.kind === 'star'))
-      throw policyError(`An insert of '${target.reference.name}.${name}' from a query names the columns of the query.`)
+      throw policyError(
+        `The policies need the columns of a query that inserts '${target.reference.name}.${name}'. Name them in select().`,
+      )
     checkItem(part.items[at], true, value, name, rule, target, guard)
     for (const operation of part.setOperations) if (operation.kind === 'setOperation') checkPart(operation.query)
   }
   checkPart(query)
-  const why = `'${target.reference.name}' gets another '${name}' than the policy '${rule.policy}' allows.`
+  const why = `'${target.reference.name}' would get another '${name}' than the policy '${rule.policy}' allows.`
   return demand(equal(column(NEW_ROWS, name), value), why, guard.dialect)
 }
 
-/** Checks what a user gave for a column of a policy: the value itself, or that column of a table, which has it. */
+/** Checks the user's value for a column of a policy: it must be the same value, or the same column of a table. */
 function checkItem(
   item: Node,
   inQuery: boolean,
@@ -278,18 +292,18 @@ function checkItem(
     checkSame(operand, value, name, rule, target, guard)
 }
 
-/** A query that selects one value more, or another. */
+/** Replaces the items that a query selects. */
 function withItem(query: Node, put: (items: readonly Node[]) => readonly Node[], columns: number): Node {
   if (query.kind !== 'select')
-    throw policyError('Policies need an insert from a query that selects. Use db.selectFrom(…) in expression().')
+    throw policyError('Policies cannot add a column to this query. Use db.selectFrom(…) in expression().')
   if (query.items.length !== columns)
-    throw policyError(`The insert names ${columns} columns, and its query selects ${query.items.length}.`)
+    throw policyError(`The insert names ${columns} columns, but its query selects ${query.items.length}.`)
   return { ...query, items: put(query.items) }
 }
 
-/** The rows of an insert where each has to pass the checks of the policies. */
+/** Turns an insert into one from a query whose rows must pass the checks of the policies. */
 function checkRows(insert: Insert, target: GuardedTable, guard: StatementGuard): Insert {
-  if (!target.rules.some((rule) => rule.checks !== undefined)) return insert
+  if (!target.rules.some(({ rule }) => rule.checks !== undefined)) return insert
   const columns = insert.columns ?? []
   const row = newRow(target, guard, (name) => {
     const at = columns.findIndex((one) => guard.sameColumn(one, name))
@@ -299,7 +313,7 @@ function checkRows(insert: Insert, target: GuardedTable, guard: StatementGuard):
   const demands = demandsOf(target, row, 'insert', guard, isRead || insert.conflict !== undefined)
   if (demands.length === 0) return insert
   if (columns.length === 0)
-    throw policyError(`The policies of '${target.reference.name}' check new rows. Give this one values.`)
+    throw policyError(`The policies of '${target.reference.name}' check new rows. Give the row values.`)
   const cte: Node = {
     kind: 'cte',
     name: NEW_ROWS,
@@ -316,17 +330,17 @@ function checkRows(insert: Insert, target: GuardedTable, guard: StatementGuard):
   return { ...insert, rows: undefined, tuples: [], query }
 }
 
-/** A query that a database does not put together with the one that checks its rows, so that it checks what is written. */
+/** Keeps the database from merging a query into the one that checks its rows, so that it checks what it writes. */
 function computeOnce(query: Node, { dialect }: StatementGuard): Pick<NodeOf<'cte'>, 'materialized' | 'query'> {
   if (dialect.capabilities.materializedCtes) return { materialized: true, query }
   const free = query.kind === 'select' && query.limit === undefined && query.setOperations.length === 0
   return { materialized: undefined, query: free && query.from.length > 0 ? { ...query, limit: MAX_LIMIT } : query }
 }
 
-/** MySQL's way to have all rows, but with a limit. https://dev.mysql.com/doc/refman/8.4/en/select.html */
+/** The limit that means all rows in MySQL. https://dev.mysql.com/doc/refman/8.4/en/select.html */
 const MAX_LIMIT: Node = { kind: 'literal', value: 9223372036854775807n }
 
-/** The rows of an insert, in whichever form they are given, as a query. */
+/** Returns the rows of an insert as a query, whatever form they have. */
 function queryOfRows(insert: Insert, target: GuardedTable, guard: StatementGuard): Node {
   if (insert.rows?.kind === 'slot') return queryOfSlot(insert.rows, insert, target, guard)
   const query = withCodecs(insert.query ?? queryOfTuples(insert.tuples), insert.columns!, target)
@@ -339,7 +353,7 @@ function queryOfTuples(tuples: readonly Node[]): Node {
   return { ...first!, setOperations: others.map((query) => ({ kind: 'setOperation', operator: 'union all', query })) }
 }
 
-/** A query whose values are written as the columns that they are for. */
+/** Gives the values of a query the codecs of their columns. */
 function withCodecs(query: Node, columns: readonly string[], target: GuardedTable): Node {
   if (query.kind !== 'select') return query
   const withCodec = (item: Node, i: number): Node => {
@@ -357,10 +371,10 @@ function withCodecs(query: Node, columns: readonly string[], target: GuardedTabl
   }
 }
 
-/** Of a column that nobody knows. */
+/** The codec of a column without a definition. */
 const PLAIN_CODEC: Codec = { name: 'as given', encode: (value) => value as SqlValue, decode: (value) => value }
 
-/** `on conflict do update`: a row that is not there for the statement fails it. */
+/** Guards `on conflict do update`: a conflict with a row that policies hide fails the statement. */
 function guardConflict(insert: Insert, cteNames: ReadonlySet<string>, guard: StatementGuard): Insert {
   const { conflict } = insert
   const target = guard.targetTable(insert.into, 'update', cteNames)
@@ -372,7 +386,7 @@ function guardConflict(insert: Insert, cteNames: ReadonlySet<string>, guard: Sta
   return { ...insert, conflict: { ...conflict, sets: withDemands(sets, demands, row), updateWhere } }
 }
 
-/** A condition that fails the statement where the row in the way is not there for it. */
+/** Returns a condition that fails the statement if policies hide the conflicting row. */
 function demandVisible(
   target: GuardedTable,
   condition: Node | undefined,
@@ -385,14 +399,15 @@ function demandVisible(
 }
 
 function visibilityDemands(target: GuardedTable, row: Row, guard: StatementGuard): readonly Node[] {
-  return target.rules.flatMap((rule) => {
-    const sees = guard.guardCondition(rule.sees?.(row, 'update', guard.runValues), target, rule)
-    const why = `The row of '${target.reference.name}' that is in the way of the new one is not to be changed (policy '${rule.policy}').`
+  return target.rules.flatMap((policyRule) => {
+    const condition = policyRule.rule.sees?.(row, 'update', guard.runValues)
+    const sees = guard.guardCondition(condition, target, policyRule)
+    const why = `The policy '${policyRule.policy}' does not allow this insert to change the conflicting row of '${target.reference.name}'.`
     return sees === undefined ? [] : [demand(sees, why, guard.dialect)]
   })
 }
 
-/** `on duplicate key update` has no condition, so that all is asked where it sets a value. */
+/** Guards `on duplicate key update`, which has no condition: the demands go into a value that it sets. */
 function guardDuplicate(insert: Insert, cteNames: ReadonlySet<string>, guard: StatementGuard): Insert {
   const target = guard.targetTable(insert.into, 'update', cteNames)
   if (insert.duplicate.length === 0 || target === undefined) return insert

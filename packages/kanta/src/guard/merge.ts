@@ -6,7 +6,7 @@ import type { Row } from './rule.ts'
 import { filterInQuery } from './select.ts'
 import type { GuardedTable, StatementGuard } from './statement-guard.ts'
 
-/** A merge: rows that are not there for the statement match nothing, and each action is as the statement of its kind. */
+/** Guards a merge: hidden rows match nothing, and each action follows the rules of its kind of statement. */
 export function guardMerge(merge: NodeOf<'merge'>, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
   const source = merge.using === undefined ? undefined : guard.sourceTable(merge.using, cteNames)
   const using = source === undefined ? merge.using : filterInQuery(source, merge.using!, guard)
@@ -34,7 +34,7 @@ function guardWhen(
   const row: Row = (of) => column(target.name, of)
   if (action.action.startsWith('delete')) {
     const deleted = guard.targetTable(merge.into, 'delete', target.cteNames)!
-    const stamps = deleted.rules.flatMap((rule) => Object.entries(rule.deletes ?? {}))
+    const stamps = deleted.rules.flatMap(({ rule }) => Object.entries(rule.deletes ?? {}))
     const mayDelete = guard.rowFilter(deleted, 'delete')
     const condition = all([when.condition, filterHere, mayDelete])
     if (stamps.length === 0) return { ...when, condition }
@@ -55,7 +55,7 @@ function guardWhen(
   }
 }
 
-/** An insert of a merge, as that of one row. */
+/** Guards an insert of a merge like an insert of one row. */
 function guardMergeInsert(
   when: NodeOf<'mergeWhen'>,
   action: NodeOf<'mergeAction'>,

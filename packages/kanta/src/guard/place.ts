@@ -1,15 +1,15 @@
 import { KantaError } from '../error/index.ts'
-import { eachChild, misplaced, type Part, sourcesOf, takesTables } from '../ir/index.ts'
+import { eachChild, holdsNodes, misplaced, type Part, sourcesOf, takesTables } from '../ir/index.ts'
 import type { Node } from '../run/index.ts'
 import { STATEMENTS } from './column.ts'
 import type { StatementGuard } from './statement-guard.ts'
 
-/** Where a statement itself stands. */
+/** The place of a whole statement. */
 export const ROOT: Part = { sort: 'node', takes: ['query', 'statement', 'command'], atom: undefined }
 
 /**
- * Refuses nodes where no role allows them, however they were made, and a table as a value that is not the row of a
- * source around it. `names` are those of the sources around it.
+ * Refuses nodes in places that their kind does not allow, and a table as a value unless it means the row of a source in
+ * scope. `names` are the names of these sources.
  */
 export function checkPlaces(part: Node, place: Part, names: readonly string[], guard: StatementGuard): void {
   if (part.kind === 'trusted') return
@@ -18,15 +18,18 @@ export function checkPlaces(part: Node, place: Part, names: readonly string[], g
   if (part.kind === 'table' && !takesTables(place) && !names.some((name) => guard.sameSource(name, part.name)))
     throw new KantaError(
       'policy',
-      `The table '${part.name}' stands where a value is asked for, and is no source of this query. Read it with selectFrom('${part.name}').`,
+      `The table '${part.name}' is not a source of this query, and cannot be a value. Read it with selectFrom('${part.name}').`,
     )
-  const { written, read } = STATEMENTS.has(part.kind) ? sourcesOf(part) : NONE
-  const inner = [...names, ...[...written, ...read].flatMap(nameOf)]
-  // What has an alias stands where the alias does.
+  if (!holdsNodes(part)) return
+  const inner = STATEMENTS.has(part.kind) ? [...names, ...namesOfSources(part)] : names
+  // The operand of an alias has the place of the alias.
   eachChild(part, (child, own) => checkPlaces(child, part.kind === 'alias' ? place : own, inner, guard))
 }
 
-const NONE = { written: [], read: [] }
+function namesOfSources(statement: Node): readonly string[] {
+  const { written, read } = sourcesOf(statement)
+  return [...written, ...read].flatMap(nameOf)
+}
 
 const nameOf = (source: Node): readonly string[] =>
   source.kind === 'alias' || source.kind === 'table' ? [source.name] : []

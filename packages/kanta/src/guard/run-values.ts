@@ -2,10 +2,10 @@ import { type Dialect, localize } from '../dialect/index.ts'
 import { type Context, contextValue, type Node, type NodeOf, type Prepare, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 
-/** Makes a value of a run: from the context, and from the values that were made before it. */
+/** Makes a value of a run from the context and from the values that were made before it. */
 type MakeValue = (context: Context, args: readonly unknown[]) => unknown
 
-/** Of one column of the rows of an insert: what is written there, whatever the user's rows say. */
+/** The value that a policy writes into one column of all rows of an insert. */
 interface RowStamp {
   readonly slot: number
   readonly column: string
@@ -14,46 +14,52 @@ interface RowStamp {
   readonly check: ((given: unknown, value: unknown) => void) | undefined
 }
 
-/** Gathers what happens each time that a statement runs: values of policies, and checks. */
+/** Collects the values that policies add to each run of a statement, and the checks that they make then. */
 export class RunValues {
-  /** The database that the statement is for. */
+  /** The database of the statement. */
   readonly surroundings: Surroundings
   readonly #argCount: number
   readonly #told: object[] = []
   readonly #readers = new WeakSet<Node>()
+  #hasGuardedQueries = false
   readonly #values: MakeValue[] = []
   readonly #shared = new Map<string, NodeOf<'slot'>>()
-  /** How many of the values are made of the context alone. */
+  /** The number of values that depend on the context alone. */
   #ofContext = 0
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
 
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: Surroundings, given: number) {
     this.surroundings = surroundings
-    this.#argCount = surroundings.given
+    this.#argCount = given
   }
 
   get dialect(): Dialect {
     return this.surroundings.dialect
   }
 
-  /** The definition of a table, by its name or `schema.name`, where the database has a schema that holds it. */
+  /** Returns the definition of a table by its name or `schema.name`, if the schema of the database has it. */
   definition(table: string): TableDefinition | undefined {
     const found = this.surroundings.schema.get(table)
     return found === undefined ? undefined : localize(found, this.dialect)
   }
 
-  /** A query inside of a rule that reads as others do: the rows that the policies of its tables let it have. */
+  /** Marks a query inside of a rule that reads only the rows that policies show. */
   applyPolicies<T extends Node>(query: T): T {
     this.#readers.add(query)
+    this.#hasGuardedQueries = true
     return query
+  }
+
+  get hasGuardedQueries(): boolean {
+    return this.#hasGuardedQueries
   }
 
   appliesPolicies(query: Node): boolean {
     return this.#readers.has(query)
   }
 
-  /** Tells transaction hooks what a policy made of the statement. */
+  /** Adds a note for transaction hooks about what a policy did to the statement. */
   addNote(what: object): void {
     this.#told.push(what)
   }
@@ -62,13 +68,13 @@ export class RunValues {
     return this.#told
   }
 
-  /** The place of a value that is made when the statement runs. Encoded as the column that it meets. */
+  /** Adds a value that each run makes, and returns its slot. The codec is that of the column that it meets. */
   value(make: MakeValue): NodeOf<'slot'> {
     this.#values.push(make)
     return { kind: 'slot', index: this.#argCount + this.#values.length - 1, role: 'value', codec: undefined }
   }
 
-  /** A place of a value that is made once for each run, in however many places of the statement it stands. */
+  /** Adds a value that each run makes once for all slots with the same key. */
   shared(key: string, make: MakeValue): NodeOf<'slot'> {
     let known = this.#shared.get(key)
     if (known === undefined) {
@@ -79,28 +85,31 @@ export class RunValues {
     return { ...known }
   }
 
-  /** The place of a list that is made when the statement runs, for the right of `in`; no item may be missing. */
+  /** Adds a list that each run makes, for the right side of `in`. Its items must not be null. */
   list(make: (context: Context) => readonly unknown[]): NodeOf<'slot'> {
     return { ...this.value(make), role: 'list' }
   }
 
-  /** The place of a value of the context; running without it is an error. */
+  /** Adds a value of the context. A run without it fails. */
   context(name: string): NodeOf<'slot'> {
     return this.fromContext(`context ${name}`, (context) => contextValue(name, context))
   }
 
-  /** The place of what is made of the context alone, and so once for each context. */
+  /** Adds a value that depends on the context alone, so that it is made once for each context. */
   fromContext(key: string, make: (context: Context) => unknown): NodeOf<'slot'> {
     if (!this.#shared.has(key)) this.#ofContext++
     return this.shared(key, make)
   }
 
-  /** Adds a check for each run: throws to refuse it. Gets the arguments of the user, and those of policies after them. */
+  /**
+   * Adds a check of each run, which throws to refuse it. It gets the arguments of the user and, after these, the values
+   * of policies.
+   */
   check(check: (context: Context, args: readonly unknown[]) => void): void {
     this.#checks.push(check)
   }
 
-  /** Writes a column of all rows of an insert. The rows of the user are copied, not changed. */
+  /** Writes a column of all rows of an insert. Copies the rows of the user. */
   addRowStamp(stamp: RowStamp): void {
     this.#stamps.push(stamp)
   }
@@ -124,7 +133,7 @@ export class RunValues {
   }
 }
 
-/** The same values for the same context, which is mostly that of the run before. */
+/** Reuses the values of the previous run if its context was the same. */
 function perContext(values: readonly MakeValue[], count: number): Prepare {
   let last: Context | undefined
   let known: readonly unknown[] = []
@@ -135,7 +144,7 @@ function perContext(values: readonly MakeValue[], count: number): Prepare {
       const isKept = Object.isFrozen(context) && known.every((value) => typeof value !== 'object')
       last = isKept ? context : undefined
     }
-    // Quicker than concat() and spread for so few.
+    // Faster than concat() and spread for so few items.
     const all: unknown[] = []
     for (let i = 0; i < count; i++) all.push(args[i])
     for (let i = 0; i < known.length; i++) all.push(known[i])

@@ -2,17 +2,18 @@ import { mapChildren, type Node, type NodeOf, nodeWith } from '../run/index.ts'
 import { column } from './expression.ts'
 import type { GuardedTable, StatementGuard } from './statement-guard.ts'
 
-/** Joins after which the rows of what stands before may be missing. */
+/** Joins that may add rows in which the sources before them are null. */
 const EXTENDS_LEFT: ReadonlySet<string> = new Set(['right join', 'full join'])
-/** Joins in whose condition a predicate on their own table filters that table alone. */
+/** Joins whose `on` can filter the joined table. */
 const FILTERS_IN_ON: ReadonlySet<string> = new Set(['inner join', 'left join'])
 
 export function guardSelect(select: NodeOf<'select'>, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
+  if (select.from.length === 0 && select.joins.length === 0) return select
   const { from, joins, where } = guardSources(select.from, select.joins, cteNames, guard)
   return removeLostSchemas({ ...select, from, joins, where: [...select.where, ...where] }, select, guard)
 }
 
-/** Sources of which each gives only the rows that are there, by conditions in `where`, in `on` or in a query of its own. */
+/** Restricts each source to the rows that policies show, by conditions in `where`, in `on` or in a subquery. */
 export function guardSources(
   from: readonly Node[],
   joins: readonly Node[],
@@ -22,7 +23,7 @@ export function guardSources(
   const where: Node[] = []
   const extendedAfter = (at: number): boolean =>
     joins.slice(at).some((join) => join.kind === 'joined' && EXTENDS_LEFT.has(join.style))
-  /** A source whose predicate may stand beside those of the statement, unless a later join may leave its rows out. */
+  /** Filters a source in `where`, or in a subquery if a later join may make its rows null. */
   const filterInWhere = (source: Node, mayBeLeftOut: boolean): Node => {
     const found = guard.sourceTable(source, cteNames)
     if (found === undefined) return source
@@ -49,9 +50,10 @@ export function guardSources(
   return { from: newFrom, joins: newJoins, where }
 }
 
-/** References to tables of a schema in whose place a query stands now, which has no schema. */
+/** Removes the schema from references to tables that a subquery replaced, since a subquery has none. */
 function removeLostSchemas(made: NodeOf<'select'>, asked: NodeOf<'select'>, guard: StatementGuard): Node {
   const before = sourcesOf(asked)
+  if (!before.some((source) => source.kind === 'table' && source.schema !== undefined)) return made
   const lost = sourcesOf(made).flatMap((source, i) => {
     const was = before[i]!
     return was.kind === 'table' && was.schema !== undefined && source !== was ? [was] : []
@@ -71,16 +73,16 @@ function sourcesOf({ from, joins }: NodeOf<'select'>): readonly Node[] {
   return [...from, ...joins.map((join) => (join.kind === 'joined' ? (join.source ?? join) : join))]
 }
 
-/** What stands in the place of a table that is read. */
+/** Returns the source that a rule puts in the place of a table. */
 function replaceSource({ table, name, rules }: GuardedTable, source: Node, guard: StatementGuard): Node {
-  for (const rule of rules) {
+  for (const { rule } of rules) {
     const other = rule.source?.(table, guard.runValues)
     if (other !== undefined) return { kind: 'alias', operand: other, name, columns: undefined }
   }
   return source
 }
 
-/** A query of the rows that are there, under the name of their table. */
+/** Replaces a table by a subquery of the rows that policies show, under the same name. */
 export function filterInQuery(found: GuardedTable, base: Node, guard: StatementGuard): Node {
   const { name } = found
   const sees = guard.rowFilter(found, 'select', (of) => column(name, of))

@@ -1,28 +1,28 @@
 import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { type Part, takes } from '../ir/index.ts'
+import { eachChild, holdsNodes, type Part, takes } from '../ir/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../run/index.ts'
 import { semanticsOf } from './database/index.ts'
 
-/** What text under policies is judged by: the database, and whether one of its functions may be called. */
+/** The rules for SQL text under policies: the dialect, and the functions that may be called. */
 export interface TextRules {
   readonly dialect: Dialect
   readonly isKnown: (name: string) => boolean
 }
 
-/** The functions that may be called: those that the database knows, and those that the user trusts. */
+/** Allows the functions that the database knows and those that the user trusts. */
 export function textRules(dialect: Dialect, trusted: readonly string[] = []): TextRules {
   const own = new Set(trusted.map((name) => name.toLowerCase()))
   const { functions } = semanticsOf(dialect)
   return { dialect, isKnown: (name) => functions.test(name) || own.has(name.toLowerCase()) }
 }
 
-/** Parts in which text stands alone already, or is no expression. */
+/** Nodes whose text needs no parentheses, or is not an expression. */
 const BARE: ReadonlySet<Node['kind']> = new Set([
   ...(['raw', 'join', 'call', 'aggregate', 'order', 'window', 'grouping', 'parens', 'cast', 'listTable'] as const),
   ...(['count', 'frame', 'bound', 'jsonPath'] as const),
 ])
-/** Clauses after which no condition comes, whose text parentheses would break. */
+/** Clauses whose text parentheses would break. No condition follows them. */
 const BARE_PARTS: ReadonlySet<string> = new Set([
   'orderBy',
   'groupBy',
@@ -32,15 +32,15 @@ const BARE_PARTS: ReadonlySet<string> = new Set([
   'windows',
   'distinctOn',
 ])
-/** Parts of expressions, in which trusted text is one, too. */
+/** Expressions in which trusted text needs parentheses, too. */
 const CONDITIONS: ReadonlySet<Node['kind']> = new Set([
   ...(['and', 'or', 'binary', 'unary', 'between', 'operation', 'when'] as const),
 ])
 const TEXT: ReadonlySet<Node['kind']> = new Set(['raw', 'operation', 'join'])
 
 /**
- * Keeps text of the user's in its place: refuses what could reach out of it, and puts the rest in parentheses where it
- * is an expression. Text as a source and modifiers of a statement are refused.
+ * Confines the user's SQL text to its place: puts expressions in parentheses, and refuses text that could break out of
+ * them, text as a source, and text as a modifier of a statement.
  */
 export function confine(tree: Node, rules: TextRules): Node {
   if (tree.kind === 'trusted') return tree
@@ -49,14 +49,15 @@ export function confine(tree: Node, rules: TextRules): Node {
   if (tree.kind === 'modifier' && tree.operand.kind !== 'word' && tree.operand.kind !== 'trusted')
     refuse('A modifier of a statement that is SQL text')
   if (tree.kind === 'identifier' && tree.names.length === 0) refuse('An empty identifier')
+  if (!holdsNodes(tree)) return tree
   const inner = mapChildren(tree, (child, part) => {
-    if (takesRows(part) && isText(child)) refuse(`SQL text as ${takes(part, 'query') ? 'a query' : 'a table'}`)
+    if (isText(child) && takesRows(part)) refuse(`SQL text as ${takes(part, 'query') ? 'a query' : 'a table'}`)
     return confine(child, rules)
   })
   return BARE.has(inner.kind) ? inner : wrapText(inner)
 }
 
-/** Whether a part takes what gives rows or is written, and no value. */
+/** Returns true if a part takes a source or a target, but no value. */
 const takesRows = (part: Part): boolean =>
   (takes(part, 'query') || takes(part, 'source') || takes(part, 'target')) &&
   !takes(part, 'expression') &&
@@ -65,11 +66,11 @@ const takesRows = (part: Part): boolean =>
 function refuseFunction(name: string): never {
   throw new KantaError(
     'policy',
-    `The function '${name}' could read past the policies of this database: nothing is known of it. If it reads no table and runs no text, name it in kanta({ trustedFunctions: ['${name}'] }).`,
+    `The function '${name}' is unknown and could bypass the policies of this database. If it reads no table and runs no text, name it in kanta({ trustedFunctions: ['${name}'] }).`,
   )
 }
 
-/** Text with all text inside of it as one, so that it is judged as the database reads it. */
+/** Joins text with all text inside of it, so that the check sees what the database will read. */
 function confineText(text: Node, rules: TextRules): NodeOf<'raw'> {
   const strings = ['']
   const parts: Node[] = []
@@ -96,7 +97,7 @@ function confineText(text: Node, rules: TextRules): NodeOf<'raw'> {
   visit(text)
   for (const name of checkFragment(strings, rules.dialect).calls) if (!rules.isKnown(name)) refuseFunction(name)
   parts.forEach((part, i) => {
-    // What is no list or query after `in` would be a table in SQLite.
+    // SQLite reads anything but a list or a query after `in` as a table.
     if (/\bin\s*$/i.test(strings[i]!) && NO_LIST.has(part.kind)) refuse(`A ${part.kind} after 'in'`)
   })
   return { kind: 'raw', strings: strings.map((string, i) => spaceText(string, i > 0, i < parts.length)), parts }
@@ -104,19 +105,28 @@ function confineText(text: Node, rules: TextRules): NodeOf<'raw'> {
 
 const NO_LIST: ReadonlySet<Node['kind']> = new Set(['ref', 'identifier', 'table', 'star', 'alias', 'call', 'literal'])
 
-/** Text beside parts with which it makes no new sign, such as `$` before `$1`. */
+/** Puts spaces between text and the parts beside it, so that they form no new token, such as `$` before `$1`. */
 function spaceText(string: string, after: boolean, before: boolean): string {
   const front = after && /^[^\s),.:]/.test(string) ? ' ' : ''
   const back = before && /[^\s(,.]$/.test(string) ? ' ' : ''
   return front + string + back
 }
 
-/** A node whose direct parts of text stand in parentheses, but for those in clauses that cannot have them. */
+/** Puts the direct text parts of a node in parentheses, except in clauses that cannot have them. */
 function wrapText(parent: Node): Node {
+  if (!holdsText(parent)) return parent
   return mapChildren(parent, (child, _, part) => {
     const isWrapped = TEXT.has(child.kind) || (child.kind === 'trusted' && isCondition(parent, part))
     return isWrapped && !isBare(parent, part) ? inParens(child) : child
   })
+}
+
+function holdsText(parent: Node): boolean {
+  let found = false
+  eachChild(parent, ({ kind }) => {
+    found ||= kind === 'trusted' || TEXT.has(kind)
+  })
+  return found
 }
 
 // By the names of the parts, since equal nodes are one object, which may stand in several.
@@ -130,7 +140,7 @@ const isCondition = ({ kind }: Node, part: string): boolean =>
 
 const inParens = (operand: Node): NodeOf<'parens'> => ({ kind: 'parens', operand })
 
-/** Whether what should give rows is text, or an expression, that nothing is known of. */
+/** Returns true if a source is SQL text or an unknown expression. */
 export function isText(source: Node): boolean {
   const inner = source.kind === 'alias' ? source.operand : source
   if (inner.kind === 'parens') return isText(inner.operand)
@@ -140,6 +150,6 @@ export function isText(source: Node): boolean {
 export function refuse(what: string): never {
   throw new KantaError(
     'policy',
-    `${what} would pass by the policies of this database. Build that part, or say what the text reads and writes: sql\`…\`.trusted('its name', { reads: […], writes: […] }).`,
+    `${what} would bypass the policies of this database. Build that part, or declare what the text reads and writes: sql\`…\`.trusted('its name', { reads: […], writes: […] }).`,
   )
 }

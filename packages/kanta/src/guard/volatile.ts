@@ -1,11 +1,11 @@
 import type { Node } from '../run/index.ts'
 
-/** Functions that give another value each time that they are called in one statement. */
+/** Functions that return another value at each call in one statement. */
 const VOLATILE =
   /^(?:rand|random|random_normal|randomblob|uuid\w*|sys_guid|gen_random_\w+|nextval|lastval|setval|clock_timestamp|timeofday|sysdate|newid|newsequentialid)$/i
 const WORDS = /[\p{L}_][\p{L}\p{N}_$]*/gu
 
-/** The function by which a part, without those inside of it, is another each time that it is computed. */
+/** Returns the volatile function that a node itself calls, not its parts. */
 export function volatileFunctionIn(part: Node): string | undefined {
   switch (part.kind) {
     case 'call':

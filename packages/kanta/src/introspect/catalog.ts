@@ -22,9 +22,9 @@ export type {
   DialectName,
 }
 
-/** What a database holds, besides rows: plain JSON, in a stable order. */
+/** The schema of a database, without its rows: plain JSON in a stable order. */
 export interface Catalog {
-  /** The version of this form. */
+  /** The version of the catalog format. */
   readonly format: 1
   readonly dialect: DialectName
   readonly schemas: readonly string[]
@@ -41,7 +41,7 @@ export interface Catalog {
 export interface CatalogView extends CatalogName {
   readonly materialized: boolean
   readonly columns: readonly CatalogColumn[]
-  /** Its query, or in SQLite the statement that makes it. */
+  /** The query of the view; in SQLite the whole `create view` statement. */
   readonly definition: string
   readonly comment: string | null
 }
@@ -59,13 +59,13 @@ export interface CatalogDomain extends CatalogName {
 
 export interface CatalogSequence extends CatalogName {
   readonly type: string | null
-  /** Integers of 64 bits, as digits. */
+  /** A 64-bit integer as decimal digits. */
   readonly start: string
   readonly increment: string
   readonly minimum: string
   readonly maximum: string
   readonly cycle: boolean
-  /** The column that it numbers, as `table.column`. */
+  /** The column that the sequence numbers, as `table.column`. */
   readonly ownedBy: string | null
 }
 
@@ -73,9 +73,9 @@ export interface CatalogTrigger extends CatalogName {
   readonly table: string
   readonly timing: 'before' | 'after' | 'instead of'
   readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
-  /** The statement that makes it; in MySQL its body. */
+  /** The `create trigger` statement; in MySQL only the body of the trigger. */
   readonly definition: string
 }
 
-/** All of a catalog that a dialect reads. */
-export type Found = Omit<Catalog, 'format' | 'dialect' | 'hash'>
+/** The part of a catalog that a reader fills in. */
+export type CatalogContents = Omit<Catalog, 'format' | 'dialect' | 'hash'>

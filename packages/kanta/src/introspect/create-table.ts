@@ -1,74 +1,85 @@
 import type { AbstractType, ReferentialAction } from '../table/index.ts'
-import { abstractOf } from './abstract.ts'
+import { abstractTypeOf } from './abstract-type.ts'
 import type { CatalogCheck, CatalogColumn, CatalogForeignKey, CatalogKey, CatalogTable } from './catalog.ts'
-import { Cursor, split, type Token } from './token.ts'
+import { Cursor, splitAtCommas, type Token } from './token.ts'
 
-/** What can be read from the text of `create table`. */
-export type Read = Omit<CatalogTable, 'schema' | 'kind' | 'indexes' | 'comment'> & { readonly schema: string | null }
+/** A table as parsed from the text of its `create table` statement. */
+export type ParsedTable = Omit<CatalogTable, 'schema' | 'kind' | 'indexes' | 'comment'> & {
+  readonly schema: string | null
+}
 
-interface Lists {
+interface ConstraintLists {
   primaryKey: CatalogKey | null
   readonly uniques: CatalogKey[]
   readonly foreignKeys: CatalogForeignKey[]
   readonly checks: CatalogCheck[]
 }
 
-/** Reads the text of SQLite's `create table`; `undefined` for what is none, such as `create table … as`. */
-export function readCreateTable(sql: string): Read | undefined {
-  const c = Cursor.over(sql, 'sqlite')
-  if (!c.takes('create')) return undefined
-  if (!c.takes('temp')) c.takes('temporary')
-  if (!c.takes('table')) return undefined
-  c.takes('if', 'not', 'exists')
+/**
+ * Parses the text of SQLite's `create table`. Returns `undefined` for other statements, such as `create table … as`.
+ */
+export function readCreateTable(sql: string): ParsedTable | undefined {
+  const c = Cursor.of(sql, 'sqlite')
+  if (!c.accept('create')) return undefined
+  if (!c.accept('temp')) c.accept('temporary')
+  if (!c.accept('table')) return undefined
+  c.accept('if', 'not', 'exists')
   let schema: string | null = null
-  let name = c.name()
-  if (c.takes('.')) {
+  let name = c.readName()
+  if (c.accept('.')) {
     schema = name ?? null
-    name = c.name()
+    name = c.readName()
   }
-  const body = c.inside()
+  const body = c.readParentheses()
   if (name === undefined || body === undefined) return undefined
-  const lists: Lists = { primaryKey: null, uniques: [], foreignKeys: [], checks: [] }
+  const lists: ConstraintLists = { primaryKey: null, uniques: [], foreignKeys: [], checks: [] }
   const columns: CatalogColumn[] = []
-  for (const part of split(body)) {
+  for (const part of splitAtCommas(body)) {
     const inner = new Cursor(sql, part)
-    if (startsConstraint(inner)) constraints(inner, undefined, lists)
+    if (startsConstraint(inner)) readConstraints(inner, undefined, lists)
     else columns.push(column(inner, lists))
   }
-  const options = split(c.all.slice(c.at).filter((token) => token.value !== ';')).map((part) =>
+  const options = splitAtCommas(c.tokens.slice(c.position).filter((token) => token.value !== ';')).map((part) =>
     part.map((token) => token.value).join(' '),
   )
-  return { schema, name, columns: keyed(columns, lists, options), ...lists, options: options.sort() }
+  return { schema, name, columns: markKeyColumns(columns, lists, options), ...lists, options: options.sort() }
 }
 
-/** A column of the primary key is not null only where the table says so, by itself or as a whole. */
-function keyed(columns: readonly CatalogColumn[], lists: Lists, options: readonly string[]): CatalogColumn[] {
+/**
+ * Marks the columns of the primary key as not null where SQLite enforces it: for an integer key, in a strict table and
+ * in one without row ids.
+ */
+function markKeyColumns(
+  columns: readonly CatalogColumn[],
+  lists: ConstraintLists,
+  options: readonly string[],
+): CatalogColumn[] {
   const key = lists.primaryKey?.columns ?? []
   const single = key.length === 1
-  return columns.map((column) => {
-    const among = key.some((name) => sameName(name, column.name))
-    if (!among) return column
-    const numbered = single && column.type.toLowerCase() === 'integer'
-    const strict = numbered || options.includes('strict') || options.includes('without rowid')
-    return strict ? { ...column, nullable: false } : column
+  return columns.map((readColumn) => {
+    const isInKey = key.some((name) => isSameName(name, readColumn.name))
+    if (!isInKey) return readColumn
+    const isRowId = single && readColumn.type.toLowerCase() === 'integer'
+    const strict = isRowId || options.includes('strict') || options.includes('without rowid')
+    return strict ? { ...readColumn, nullable: false } : readColumn
   })
 }
 
-const sameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
+const isSameName = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
 const CONSTRAINTS = ['constraint', 'primary', 'unique', 'check', 'foreign']
 
 function startsConstraint(c: Cursor): boolean {
-  return c.now?.kind === 'word' && CONSTRAINTS.includes(c.now.value)
+  return c.current?.kind === 'word' && CONSTRAINTS.includes(c.current.value)
 }
 
-/** Where the type of a column ends. */
+/** The words that end the type of a column. */
 const AFTER_TYPE = new Set([
   ...['constraint', 'primary', 'unique', 'check', 'references', 'not', 'null', 'default', 'collate', 'generated', 'as'],
   ...['auto_increment', 'autoincrement', 'comment', 'identity', 'charset', 'virtual', 'stored', 'persistent'],
 ])
 
-interface Parts {
+interface ColumnParts {
   nullable: boolean
   default: string | null
   generated: { expression: string; stored: boolean } | null
@@ -77,16 +88,16 @@ interface Parts {
   comment: string | null
 }
 
-function column(c: Cursor, lists: Lists): CatalogColumn {
-  const name = c.name() ?? ''
-  const from = c.at
-  while (c.now !== undefined && !(c.now.kind === 'word' && AFTER_TYPE.has(c.now.value))) {
-    if (c.sees('character', 'set')) break
-    if (c.inside() === undefined) c.at++
+function column(c: Cursor, lists: ConstraintLists): CatalogColumn {
+  const name = c.readName() ?? ''
+  const from = c.position
+  while (c.current !== undefined && !(c.current.kind === 'word' && AFTER_TYPE.has(c.current.value))) {
+    if (c.isNext('character', 'set')) break
+    if (c.readParentheses() === undefined) c.position++
   }
-  const typeTokens = c.all.slice(from, c.at)
-  const type = c.text(typeTokens)
-  const parts: Parts = {
+  const typeTokens = c.tokens.slice(from, c.position)
+  const type = c.textOf(typeTokens)
+  const parts: ColumnParts = {
     nullable: true,
     default: null,
     generated: null,
@@ -94,126 +105,131 @@ function column(c: Cursor, lists: Lists): CatalogColumn {
     collation: null,
     comment: null,
   }
-  constraints(c, { name, parts }, lists)
-  const abstract: AbstractType | null = abstractOf(type, 'sqlite')
-  return { name, type, abstract, ...parts, values: valuesOf(typeTokens) }
+  readConstraints(c, { name, parts }, lists)
+  const abstract: AbstractType | null = abstractTypeOf(type, 'sqlite')
+  return { name, type, abstract, ...parts, values: enumValuesOf(typeTokens) }
 }
 
 /** The strings of `enum('a', 'b')`. */
-function valuesOf(type: readonly Token[]): string[] | null {
+function enumValuesOf(type: readonly Token[]): string[] | null {
   if (type[0]?.value !== 'enum') return null
   return type.filter((token) => token.kind === 'string').map((token) => token.value)
 }
 
-interface Owner {
+interface ColumnOwner {
   readonly name: string
-  readonly parts: Parts
+  readonly parts: ColumnParts
 }
 
-/** What stands behind the type of a column, or is a constraint of the table. */
-function constraints(c: Cursor, owner: Owner | undefined, lists: Lists): void {
+/** Reads the constraints after the type of a column, or one constraint of the table. */
+function readConstraints(c: Cursor, owner: ColumnOwner | undefined, lists: ConstraintLists): void {
   let name: string | null = null
-  while (c.now !== undefined) {
-    if (c.takes('constraint')) {
-      name = c.name() ?? null
+  while (c.current !== undefined) {
+    if (c.accept('constraint')) {
+      name = c.readName() ?? null
       continue
     }
-    if (!constraint(c, name, owner, lists) && (owner === undefined || !property(c, owner.parts))) c.at++
+    if (!readConstraint(c, name, owner, lists) && (owner === undefined || !readProperty(c, owner.parts))) c.position++
     name = null
   }
 }
 
-function constraint(c: Cursor, name: string | null, owner: Owner | undefined, lists: Lists): boolean {
-  const columns = (): string[] => (owner === undefined ? namesOf(c, c.inside()) : [owner.name])
-  if (c.takes('primary', 'key')) {
-    if (c.takes('desc')) c.takes('asc')
+function readConstraint(
+  c: Cursor,
+  name: string | null,
+  owner: ColumnOwner | undefined,
+  lists: ConstraintLists,
+): boolean {
+  const columns = (): string[] => (owner === undefined ? namesOf(c, c.readParentheses()) : [owner.name])
+  if (c.accept('primary', 'key')) {
+    if (c.accept('desc')) c.accept('asc')
     lists.primaryKey = { name, columns: columns() }
-    if (owner !== undefined && c.takes('autoincrement')) owner.parts.identity = 'auto'
-  } else if (c.takes('unique')) {
-    if (owner === undefined && !c.takes('key')) c.takes('index')
-    const named = owner === undefined && !c.sees('(') ? (c.name() ?? null) : null
+    if (owner !== undefined && c.accept('autoincrement')) owner.parts.identity = 'auto'
+  } else if (c.accept('unique')) {
+    if (owner === undefined && !c.accept('key')) c.accept('index')
+    const named = owner === undefined && !c.isNext('(') ? (c.readName() ?? null) : null
     lists.uniques.push({ name: name ?? named, columns: columns() })
-  } else if (c.takes('check')) {
-    lists.checks.push({ name, expression: c.text(c.inside() ?? []) })
-  } else if (c.takes('foreign', 'key')) {
+  } else if (c.accept('check')) {
+    lists.checks.push({ name, expression: c.textOf(c.readParentheses() ?? []) })
+  } else if (c.accept('foreign', 'key')) {
     const from = columns()
-    c.takes('references')
-    lists.foreignKeys.push(foreignKey(c, name, from))
-  } else if (c.takes('references')) {
-    lists.foreignKeys.push(foreignKey(c, name, columns()))
+    c.accept('references')
+    lists.foreignKeys.push(readForeignKey(c, name, from))
+  } else if (c.accept('references')) {
+    lists.foreignKeys.push(readForeignKey(c, name, columns()))
   } else return false
   return true
 }
 
 const namesOf = (c: Cursor, inside: readonly Token[] | undefined): string[] =>
-  split(inside ?? []).map((part) => new Cursor(c.sql, part).name() ?? '')
+  splitAtCommas(inside ?? []).map((part) => new Cursor(c.sql, part).readName() ?? '')
 
 const ACTIONS: readonly ReferentialAction[] = ['no action', 'restrict', 'cascade', 'set null', 'set default']
 
-function foreignKey(c: Cursor, name: string | null, columns: readonly string[]): CatalogForeignKey {
+function readForeignKey(c: Cursor, name: string | null, columns: readonly string[]): CatalogForeignKey {
   let schema: string | null = null
-  let table = c.name() ?? ''
-  if (c.takes('.')) {
+  let table = c.readName() ?? ''
+  if (c.accept('.')) {
     schema = table
-    table = c.name() ?? ''
+    table = c.readName() ?? ''
   }
-  const target = { schema, name: table, columns: namesOf(c, c.inside()) }
+  const target = { schema, name: table, columns: namesOf(c, c.readParentheses()) }
   let onDelete: ReferentialAction = 'no action'
   let onUpdate: ReferentialAction = 'no action'
   let deferrable: CatalogForeignKey['deferrable'] = 'no'
   for (;;) {
-    if (c.takes('on', 'delete')) onDelete = actionOf(c)
-    else if (c.takes('on', 'update')) onUpdate = actionOf(c)
-    else if (c.takes('match')) c.at++
-    else if (c.takes('not', 'deferrable')) {
+    if (c.accept('on', 'delete')) onDelete = actionOf(c)
+    else if (c.accept('on', 'update')) onUpdate = actionOf(c)
+    else if (c.accept('match')) c.position++
+    else if (c.accept('not', 'deferrable')) {
       deferrable = 'no'
-      if (c.takes('initially')) c.at++
-    } else if (c.takes('deferrable')) {
-      deferrable = c.takes('initially', 'deferred') ? 'initially deferred' : 'initially immediate'
-      c.takes('initially', 'immediate')
+      if (c.accept('initially')) c.position++
+    } else if (c.accept('deferrable')) {
+      deferrable = c.accept('initially', 'deferred') ? 'initially deferred' : 'initially immediate'
+      c.accept('initially', 'immediate')
     } else return { name, columns, target, onDelete, onUpdate, deferrable }
   }
 }
 
 function actionOf(c: Cursor): ReferentialAction {
-  const action = ACTIONS.find((action) => c.sees(...action.split(' '))) ?? 'no action'
-  c.takes(...action.split(' '))
+  const action = ACTIONS.find((action) => c.isNext(...action.split(' '))) ?? 'no action'
+  c.accept(...action.split(' '))
   return action
 }
 
-function property(c: Cursor, parts: Parts): boolean {
-  if (c.takes('not', 'null')) parts.nullable = false
-  else if (c.takes('null')) parts.nullable = true
-  else if (c.takes('default')) parts.default = value(c)
-  else if (c.takes('collate')) parts.collation = c.name() ?? null
-  else if (c.takes('comment')) parts.comment = c.name() ?? null
-  else if (c.takes('auto_increment') || c.takes('autoincrement')) parts.identity = 'auto'
-  else if (c.takes('generated', 'always', 'as', 'identity')) parts.identity = 'always'
-  else if (c.takes('generated', 'by', 'default', 'as', 'identity')) parts.identity = 'by default'
-  else if (c.takes('generated', 'always', 'as') || c.takes('as')) {
-    const expression = c.text(c.inside() ?? [])
-    const stored = c.takes('stored') || c.takes('persistent') || c.takes('persisted')
-    if (!stored) c.takes('virtual')
+function readProperty(c: Cursor, parts: ColumnParts): boolean {
+  if (c.accept('not', 'null')) parts.nullable = false
+  else if (c.accept('null')) parts.nullable = true
+  else if (c.accept('default')) parts.default = readDefault(c)
+  else if (c.accept('collate')) parts.collation = c.readName() ?? null
+  else if (c.accept('comment')) parts.comment = c.readName() ?? null
+  else if (c.accept('auto_increment') || c.accept('autoincrement')) parts.identity = 'auto'
+  else if (c.accept('generated', 'always', 'as', 'identity')) parts.identity = 'always'
+  else if (c.accept('generated', 'by', 'default', 'as', 'identity')) parts.identity = 'by default'
+  else if (c.accept('generated', 'always', 'as') || c.accept('as')) {
+    const expression = c.textOf(c.readParentheses() ?? [])
+    const stored = c.accept('stored') || c.accept('persistent') || c.accept('persisted')
+    if (!stored) c.accept('virtual')
     parts.generated = { expression, stored }
   } else return false
   return true
 }
 
-/** A default: a constant with its sign, an expression in parentheses, a call, and casts behind any of them. */
-function value(c: Cursor): string | null {
-  const from = c.at
-  if (c.inside() === undefined) {
-    if (c.sees('+') || c.sees('-')) c.at++
-    // MySQL may name the character set of a text before it.
-    if (c.now?.kind === 'word' && c.now.value.startsWith('_')) c.at++
-    c.at++
-    c.inside()
+/** Reads a default: a constant with its sign, an expression in parentheses or a call, each with optional casts. */
+function readDefault(c: Cursor): string | null {
+  const from = c.position
+  if (c.readParentheses() === undefined) {
+    if (c.isNext('+') || c.isNext('-')) c.position++
+    // In MySQL a character set may precede a string.
+    if (c.current?.kind === 'word' && c.current.value.startsWith('_')) c.position++
+    c.position++
+    c.readParentheses()
   }
-  while (c.takes('::')) {
-    c.at++
-    while (c.takes('varying') || c.takes('precision') || c.takes('.')) {}
-    c.inside()
-    while (c.takes('[', ']')) {}
+  while (c.accept('::')) {
+    c.position++
+    while (c.accept('varying') || c.accept('precision') || c.accept('.')) {}
+    c.readParentheses()
+    while (c.accept('[', ']')) {}
   }
-  return c.at === from ? null : c.text(c.all.slice(from, c.at))
+  return c.position === from ? null : c.textOf(c.tokens.slice(from, c.position))
 }

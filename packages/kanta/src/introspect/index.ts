@@ -1,4 +1,4 @@
-export { abstractOf } from './abstract.ts'
+export { abstractTypeOf } from './abstract-type.ts'
 export { canonicalJson } from './hash.ts'
 export * from './introspect.ts'
 export { dialectOf } from './source.ts'

@@ -1,11 +1,11 @@
 import { facetsOf } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import type { QueryRunner } from '../face/index.ts'
-import type { Catalog, CatalogName, CatalogTable, Found } from './catalog.ts'
+import type { Catalog, CatalogContents, CatalogName, CatalogTable } from './catalog.ts'
 import { hashOf } from './hash.ts'
 import { mariadbReader, mysqlReader } from './mysql.ts'
 import { postgresReader } from './postgres.ts'
-import { type Asked, dialectOf, type Progress, type Reader, Source } from './source.ts'
+import { dialectOf, type Progress, type Reader, type ReadRequest, Source } from './source.ts'
 import { sqliteReader } from './sqlite.ts'
 
 export type {
@@ -27,11 +27,11 @@ export type {
 } from './catalog.ts'
 export type { Progress }
 
-/** What to read, and how to watch it. */
+/** The options of `introspect()`. */
 export interface IntrospectOptions {
-  /** The schemas to read; else all that are not the database's own (in SQLite `main`). */
+  /** The schemas to read. By default, all but the system schemas; in SQLite, `main`. */
   readonly schemas?: readonly string[] | undefined
-  /** The tables and views to read: names, where `*` stands for any text. */
+  /** The tables and views to read, by name; `*` matches any text. */
   readonly tables?: TableFilter | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -51,8 +51,8 @@ const readers = facetsOf<Reader>('introspect()', {
 })
 
 /**
- * Reads what a database holds, besides rows: schemas, tables, columns, keys, indexes, checks, views, enums, domains,
- * sequences and triggers. The result is plain JSON in a stable order; its hash is the same as long as nothing changed.
+ * Reads the schema of a database: schemas, tables, columns, keys, indexes, checks, views, enums, domains, sequences and
+ * triggers. The result is plain JSON in a stable order. Its hash stays the same until the schema changes.
  *
  * @throws KantaError `invalid_input` for a wrong option; `unsupported` for a database that cannot be read.
  *
@@ -69,70 +69,72 @@ const readers = facetsOf<Reader>('introspect()', {
  * ```
  */
 export async function introspect(db: QueryRunner, options: IntrospectOptions = {}): Promise<Catalog> {
-  const asked = check(options)
-  const dialect = dialectOf(db) ?? refuse('introspect() takes a database, such as kanta({ driver: sqlite(…) }) gives.')
+  const request = checkOptions(options)
+  const dialect =
+    dialectOf(db) ?? refuse('introspect() takes a database. Pass one that kanta({ driver: sqlite(…) }) returned.')
   const reader = readers.of(dialect)
-  const found = ordered(await reader.read(new Source(db, reader.queries, options), asked))
+  const found = sortContents(await reader.read(new Source(db, reader.queries, options), request))
   const catalog = { format: 1, dialect: reader.dialect, ...found } as const
   return { ...catalog, hash: await hashOf(catalog) }
 }
 
 const OPTIONS = ['schemas', 'tables', 'onProgress', 'signal']
 
-function check(options: IntrospectOptions): Asked {
+function checkOptions(options: IntrospectOptions): ReadRequest {
   if (typeof options !== 'object' || options === null)
-    refuse('introspect() takes an object of options behind the database.')
+    refuse('The options of introspect() are an object. Pass it after the database.')
   for (const name of Object.keys(options))
     if (!OPTIONS.includes(name)) refuse(`introspect() has no option '${name}'. It takes: ${OPTIONS.join(', ')}.`)
   const { schemas, tables = {}, onProgress } = options
-  if (schemas !== undefined && !isNames(schemas)) refuse("schemas is a list of names, such as ['public'].")
-  if (schemas?.length === 0) refuse('schemas is empty. Leave it out for all schemas, or name one at least.')
-  if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress is a function.')
+  if (schemas !== undefined && !isNames(schemas)) refuse("schemas must be an array of names, such as ['public'].")
+  if (schemas?.length === 0) refuse('schemas is empty. Name at least one, or leave it out to read all of them.')
+  if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress must be a function.')
   if (typeof tables !== 'object' || tables === null || Array.isArray(tables))
-    refuse("tables is an object, such as { include: ['city*'], exclude: ['city_old'] }.")
+    refuse("tables must be an object, such as { include: ['city*'], exclude: ['city_old'] }.")
   for (const name of Object.keys(tables))
     if (name !== 'include' && name !== 'exclude') refuse(`tables has no option '${name}'. It takes: include, exclude.`)
   for (const list of [tables.include, tables.exclude])
-    if (list !== undefined && !isNames(list)) refuse("The tables to include or exclude are lists of names: ['city'].")
-  return { schemas, takes: filter(tables) }
+    if (list !== undefined && !isNames(list))
+      refuse("tables.include and tables.exclude must be arrays of names, such as ['city'].")
+  return { schemas, isWanted: filterOf(tables) }
 }
 
 const isNames = (list: unknown): boolean =>
   Array.isArray(list) && list.every((name) => typeof name === 'string' && name !== '')
 
-/** Whether a table is wanted. */
-function filter({ include, exclude = [] }: TableFilter): (table: string) => boolean {
-  const included = include?.map(pattern)
-  const excluded = exclude.map(pattern)
+/** Returns a function that checks if a table passes the filter. */
+function filterOf({ include, exclude = [] }: TableFilter): (table: string) => boolean {
+  const included = include?.map(patternOf)
+  const excluded = exclude.map(patternOf)
   const some = (patterns: readonly RegExp[], table: string): boolean => patterns.some((each) => each.test(table))
   return (table) => (included === undefined || some(included, table)) && !some(excluded, table)
 }
 
-const pattern = (text: string): RegExp => new RegExp(`^${text.split('*').map(escaped).join('[^]*')}$`)
+const patternOf = (text: string): RegExp => new RegExp(`^${text.split('*').map(escapeRegExp).join('[^]*')}$`)
 
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 
-const byName = (a: CatalogName, b: CatalogName): number =>
-  order(a.schema ?? '', b.schema ?? '') || order(a.name, b.name)
+const compareNames = (a: CatalogName, b: CatalogName): number =>
+  compare(a.schema ?? '', b.schema ?? '') || compare(a.name, b.name)
 
-/** By code units, which no locale changes. */
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+/** Compares by code units, so that the order is the same in every locale. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function ordered(found: Found): Found {
+function sortContents(found: CatalogContents): CatalogContents {
   return {
-    schemas: [...found.schemas].sort(order),
-    tables: found.tables.map(orderedTable).sort(byName),
-    views: [...found.views].sort(byName),
-    enums: [...found.enums].sort(byName),
-    domains: [...found.domains].sort(byName),
-    sequences: [...found.sequences].sort(byName),
-    triggers: [...found.triggers].sort((a, b) => order(a.table, b.table) || byName(a, b)),
+    schemas: [...found.schemas].sort(compare),
+    tables: found.tables.map(sortTable).sort(compareNames),
+    views: [...found.views].sort(compareNames),
+    enums: [...found.enums].sort(compareNames),
+    domains: [...found.domains].sort(compareNames),
+    sequences: [...found.sequences].sort(compareNames),
+    triggers: [...found.triggers].sort((a, b) => compare(a.table, b.table) || compareNames(a, b)),
   }
 }
 
-function orderedTable(table: CatalogTable): CatalogTable {
+function sortTable(table: CatalogTable): CatalogTable {
   const byKey = (a: { name: string | null }, b: { name: string | null }): number =>
-    order(a.name ?? '', b.name ?? '') || order(JSON.stringify(a), JSON.stringify(b))
+    compare(a.name ?? '', b.name ?? '') || compare(JSON.stringify(a), JSON.stringify(b))
   return {
     ...table,
     uniques: [...table.uniques].sort(byKey),

@@ -1,6 +1,6 @@
 import type { RawBuilder, Sql } from '../face/index.ts'
 import { sql as template } from '../sql/index.ts'
-import { abstractOf } from './abstract.ts'
+import { abstractTypeOf } from './abstract-type.ts'
 import type {
   CatalogCheck,
   CatalogColumn,
@@ -11,7 +11,7 @@ import type {
   CatalogTrigger,
   DialectName,
 } from './catalog.ts'
-import { type Asked, groups, type Reader, type Source } from './source.ts'
+import { groupBy, type Reader, type ReadRequest, type Source } from './source.ts'
 import { tokens } from './token.ts'
 
 const sql = template as unknown as Sql
@@ -74,12 +74,12 @@ interface TriggerRow {
   readonly definition: string
 }
 
-/** MySQL and MariaDB: `information_schema`, in which the two differ here and there. */
-export const mysqlReader: Reader = reader({
+/** The reader of MySQL. It reads `information_schema`, as that of MariaDB does. */
+export const mysqlReader: Reader = createReader({
   dialect: 'mysql',
   indexExpression: () => sql`expression`,
-  unescaped: (expression) => expression.replaceAll("\\'", "'"),
-  // Checks are named once in a database, and their table is told elsewhere.
+  unescape: (expression) => expression.replaceAll("\\'", "'"),
+  // Check names are unique in a database, and another view holds their table.
   checks: (inSchemas) =>
     sql<CheckRow>`select k.constraint_schema as ${sql.id('schema')}, c.table_name as ${sql.id('table')},
         k.constraint_name as name, k.check_clause as expression
@@ -89,10 +89,10 @@ export const mysqlReader: Reader = reader({
         where ${inSchemas(sql`k.constraint_schema`)} order by 1, 2, 3`,
   defaultsAreSql: false,
 })
-export const mariadbReader: Reader = reader({
+export const mariadbReader: Reader = createReader({
   dialect: 'mariadb',
   indexExpression: () => sql`null`,
-  unescaped: (expression) => expression,
+  unescape: (expression) => expression,
   checks: (inSchemas) =>
     sql<CheckRow>`select constraint_schema as ${sql.id('schema')}, table_name as ${sql.id('table')},
         constraint_name as name, check_clause as expression
@@ -102,70 +102,73 @@ export const mariadbReader: Reader = reader({
 
 interface Flavor {
   readonly dialect: DialectName
-  /** The expression of an indexed part that is no column. */
+  /** Returns the SQL for the expression of an index part that is not a column. */
   indexExpression(): RawBuilder<unknown>
-  /** The text of a condition, which may be escaped once more as a whole. */
-  unescaped(expression: string): string
+  /** Returns the text of a check, without the extra escapes that some databases add to it. */
+  unescape(expression: string): string
   checks(inSchemas: (column: RawBuilder<unknown>) => RawBuilder<unknown>): RawBuilder<CheckRow>
-  /** Whether a default is told as SQL, or a constant as its bare text. */
+  /** Is true if the database returns defaults as SQL, and not constants as bare text. */
   readonly defaultsAreSql: boolean
 }
 
-function reader(flavor: Flavor): Reader {
+function createReader(flavor: Flavor): Reader {
   return {
     dialect: flavor.dialect,
     queries: 9,
-    async read(source, asked) {
-      const rows = await read(source, asked, flavor)
-      const [{ home }] = rows.home as [{ home: string | null }]
-      const schemas = asked.schemas ?? (home === null ? [] : [home])
-      // What is in the database of the connection is named without it.
-      const unhomed = (schema: string | null): string | null => (schema === home ? null : schema)
+    async read(source, request) {
+      const rows = await readRows(source, request, flavor)
+      const [{ name: database }] = rows.database as [{ name: string | null }]
+      const schemas = request.schemas ?? (database === null ? [] : [database])
+      // Names in the database of the connection have no schema.
+      const schemaOf = (schema: string | null): string | null => (schema === database ? null : schema)
       const of = <R extends { schema: string; table: string }>(all: Map<string, R[]>, row: TableRow): R[] =>
         all.get(key({ schema: row.schema, table: row.name })) ?? []
-      const columns = groups(rows.columns, key)
-      const keys = groups(rows.keys, key)
-      const indexes = groups(rows.indexes, key)
-      const checks = groups(rows.checks, key)
-      const wanted = rows.tables.filter((row) => asked.takes(row.name))
+      const columns = groupBy(rows.columns, key)
+      const readKeys = groupBy(rows.keys, key)
+      const indexes = groupBy(rows.indexes, key)
+      const checks = groupBy(rows.checks, key)
+      const wanted = rows.tables.filter((row) => request.isWanted(row.name))
       const columnsOf = (row: TableRow): CatalogColumn[] =>
         of(columns, row).map((column) => columnOf(column, row, of(checks, row), flavor))
       return {
         schemas,
         tables: wanted
           .filter((row) => row.type === 'BASE TABLE' || row.type === 'SYSTEM VERSIONED')
-          .map((row) => tableOf(row, columnsOf(row), of(keys, row), of(indexes, row), of(checks, row), unhomed)),
+          .map((row) => tableOf(row, columnsOf(row), of(readKeys, row), of(indexes, row), of(checks, row), schemaOf)),
         views: wanted
           .filter((row) => row.type === 'VIEW')
           .map((row) => ({
-            schema: unhomed(row.schema),
+            schema: schemaOf(row.schema),
             name: row.name,
             materialized: false,
             columns: columnsOf(row),
-            definition: withoutHome(row.definition ?? '', home),
+            definition: removeDatabaseName(row.definition ?? '', database),
             comment: null,
           })),
         enums: [],
         domains: [],
         sequences: [],
-        triggers: rows.triggers.filter((row) => asked.takes(row.table)).map((row) => triggerOf(row, unhomed)),
+        triggers: rows.triggers.filter((row) => request.isWanted(row.table)).map((row) => triggerOf(row, schemaOf)),
       }
     },
   }
 }
 
-/** The text of a view names the database of everything; without it, the view is the same in a copy. */
-const withoutHome = (text: string, home: string | null): string =>
-  home === null ? text : text.replaceAll(`\`${home.replaceAll('`', '``')}\`.`, '')
+/**
+ * Removes the name of the database from the text of a view, where MySQL puts it before every name. So the view stays
+ * the same in a copy of the database.
+ */
+const removeDatabaseName = (text: string, database: string | null): string =>
+  database === null ? text : text.replaceAll(`\`${database.replaceAll('`', '``')}\`.`, '')
 
 const key = (row: { readonly schema: string; readonly table: string }): string =>
   JSON.stringify([row.schema, row.table])
 
-async function read(source: Source, asked: Asked, flavor: Flavor) {
+async function readRows(source: Source, request: ReadRequest, flavor: Flavor) {
   const inSchemas = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
-    asked.schemas === undefined ? sql`${column} = database()` : sql`${column} in (${sql.join(asked.schemas)})`
+    request.schemas === undefined ? sql`${column} = database()` : sql`${column} in (${sql.join(request.schemas)})`
   return {
-    home: await source.rows('name of the database', sql<{ home: string | null }>`select database() as home`),
+    database: await source.rows('name of the database', sql<{ name: string | null }>`select database() as name`),
     tables: await source.rows(
       'tables and views',
       sql<TableRow>`select t.table_schema as ${sql.id('schema')}, t.table_name as name, t.table_type as type,
@@ -191,7 +194,7 @@ async function read(source: Source, asked: Asked, flavor: Flavor) {
     ),
     checks: (await source.rows('checks', flavor.checks(inSchemas))).map((row) => ({
       ...row,
-      expression: flavor.unescaped(row.expression),
+      expression: flavor.unescape(row.expression),
     })),
     triggers: await source.rows(
       'triggers',
@@ -211,7 +214,7 @@ interface SortRow extends Pick<KeyRow, 'schema' | 'table' | 'name'> {
 }
 interface ActionRow extends Pick<KeyRow, 'schema' | 'table' | 'name' | 'on_delete' | 'on_update'> {}
 
-/** Three queries: joined by the database, these views become temporary tables on disk. */
+/** Reads the keys with three queries, since the server would join these views in temporary tables on disk. */
 async function keys(
   source: Source,
   inSchemas: (column: RawBuilder<unknown>) => RawBuilder<unknown>,
@@ -239,8 +242,8 @@ async function keys(
   const place = ({ schema, table, name }: Pick<KeyRow, 'schema' | 'table' | 'name'>): string =>
     JSON.stringify([schema, table, name])
   const actionOf = new Map(actions.map((row) => [place(row), row]))
-  // A unique key and a foreign key may have one name.
-  const sortOf = groups(sorts, place)
+  // A unique key and a foreign key may share a name.
+  const sortOf = groupBy(sorts, place)
   return usage.flatMap((row): KeyRow[] => {
     const type = sortOf
       .get(place(row))
@@ -260,13 +263,13 @@ function columnOf(
 ): CatalogColumn {
   const extra = row.extra.toLowerCase()
   const computed = extra.includes('generated') && !extra.includes('default_generated')
-  // MariaDB keeps JSON as text with a check.
+  // MariaDB stores JSON as text with a check.
   const json = row.type === 'longtext' && checks.some((check) => isJsonCheck(check, row.name))
   const type = json ? 'json' : row.type
   return {
     name: row.name,
     type,
-    abstract: abstractOf(type, dialect),
+    abstract: abstractTypeOf(type, dialect),
     nullable: row.nullable === 'YES',
     default: computed ? null : defaultOf(row, extra, defaultsAreSql),
     generated:
@@ -296,7 +299,7 @@ function defaultOf(row: ColumnRow, extra: string, isSql: boolean): string | null
   return numeric ? row.default : `'${row.default.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`
 }
 
-const ACTION = (text: string | null): CatalogForeignKey['onDelete'] =>
+const actionOf = (text: string | null): CatalogForeignKey['onDelete'] =>
   (text ?? 'NO ACTION').toLowerCase() as CatalogForeignKey['onDelete']
 
 function tableOf(
@@ -305,10 +308,10 @@ function tableOf(
   keys: readonly KeyRow[],
   indexes: readonly IndexRow[],
   checks: readonly CheckRow[],
-  unhomed: (schema: string | null) => string | null,
+  schemaOf: (schema: string | null) => string | null,
 ): CatalogTable {
   const of = (type: KeyRow['type']): KeyRow[][] => [
-    ...groups(
+    ...groupBy(
       keys.filter((each) => each.type === type),
       (each) => each.name,
     ).values(),
@@ -320,28 +323,28 @@ function tableOf(
   const [primary] = of('PRIMARY KEY')
   const constraints = new Set(keys.filter((each) => each.type !== 'FOREIGN KEY').map((each) => each.name))
   return {
-    schema: unhomed(row.schema),
+    schema: schemaOf(row.schema),
     name: row.name,
     kind: 'table',
     columns,
-    // Every primary key has the same name, which nobody gave it.
+    // Every primary key has the same name, which the server gave it.
     primaryKey: primary === undefined ? null : { ...keyOf(primary), name: null },
     uniques: of('UNIQUE').map(keyOf),
     foreignKeys: of('FOREIGN KEY').map((parts) => ({
       ...keyOf(parts),
       target: {
-        schema: unhomed(parts[0]!.target_schema),
+        schema: schemaOf(parts[0]!.target_schema),
         name: parts[0]!.target ?? '',
         columns: parts.map((part) => part.target_column ?? ''),
       },
-      onDelete: ACTION(parts[0]!.on_delete),
-      onUpdate: ACTION(parts[0]!.on_update),
+      onDelete: actionOf(parts[0]!.on_delete),
+      onUpdate: actionOf(parts[0]!.on_update),
       deferrable: 'no',
     })),
     checks: checks
       .filter((check) => !columns.some((column) => column.type === 'json' && isJsonCheck(check, column.name)))
       .map((check): CatalogCheck => ({ name: check.name, expression: check.expression })),
-    indexes: [...groups(indexes, (each) => each.name).values()]
+    indexes: [...groupBy(indexes, (each) => each.name).values()]
       .filter(([first]) => !constraints.has(first!.name))
       .map(indexOf),
     comment: row.comment === '' ? null : row.comment,
@@ -368,8 +371,8 @@ const indexOf = (parts: readonly IndexRow[]): CatalogIndex => ({
   definition: null,
 })
 
-const triggerOf = (row: TriggerRow, unhomed: (schema: string) => string | null): CatalogTrigger => ({
-  schema: unhomed(row.schema),
+const triggerOf = (row: TriggerRow, schemaOf: (schema: string) => string | null): CatalogTrigger => ({
+  schema: schemaOf(row.schema),
   name: row.name,
   table: row.table,
   timing: row.timing.toLowerCase() as CatalogTrigger['timing'],

@@ -1,6 +1,6 @@
 import type { RawBuilder, Sql } from '../face/index.ts'
 import { sql as template } from '../sql/index.ts'
-import { abstractOf } from './abstract.ts'
+import { abstractTypeOf } from './abstract-type.ts'
 import type {
   CatalogCheck,
   CatalogColumn,
@@ -14,11 +14,11 @@ import type {
   CatalogTable,
   CatalogTrigger,
 } from './catalog.ts'
-import { type Asked, groups, type Reader, type Source, yes } from './source.ts'
+import { groupBy, isTrue, type Reader, type ReadRequest, type Source } from './source.ts'
 
 const sql = template as unknown as Sql
 
-// What each query returns is text, numbers of 32 bits and booleans, and lists as JSON text: every driver gives those alike.
+// Each query returns text, 32-bit numbers, booleans, and lists as JSON text, which every driver decodes the same way.
 interface RelationRow {
   readonly id: string
   readonly schema: string
@@ -104,16 +104,16 @@ interface TriggerRow {
   readonly definition: string
 }
 
-/** PostgreSQL and what speaks like it: `pg_catalog`. */
+/** The reader of PostgreSQL and compatible databases. It reads `pg_catalog`. */
 export const postgresReader: Reader = {
   dialect: 'postgres',
   queries: 8,
-  async read(source, asked) {
-    const rows = await read(source, asked)
-    const columns = groups(rows.columns, (row) => row.relation)
-    const constraints = groups(rows.constraints, (row) => row.relation)
-    const indexes = groups(rows.indexes, (row) => row.relation)
-    const wanted = rows.relations.filter((relation) => asked.takes(relation.name))
+  async read(source, request) {
+    const rows = await readRows(source, request)
+    const columns = groupBy(rows.columns, (row) => row.relation)
+    const constraints = groupBy(rows.constraints, (row) => row.relation)
+    const indexes = groupBy(rows.indexes, (row) => row.relation)
+    const wanted = rows.relations.filter((relation) => request.isWanted(relation.name))
     const ofRelation = (relation: RelationRow): CatalogColumn[] => (columns.get(relation.id) ?? []).map(columnOf)
     return {
       schemas: rows.schemas.map((row) => row.name),
@@ -140,28 +140,28 @@ export const postgresReader: Reader = {
       enums: rows.types.filter((type) => type.kind === 'e').map(enumOf),
       domains: rows.types.filter((type) => type.kind === 'd').map(domainOf),
       sequences: rows.sequences.map(sequenceOf),
-      triggers: rows.triggers.filter((row) => asked.takes(row.table)).map(triggerOf),
+      triggers: rows.triggers.filter((row) => request.isWanted(row.table)).map(triggerOf),
     }
   },
 }
 
-/** The schemas that are asked for, else all but the database's own. */
-function schemasOf(asked: Asked, column: RawBuilder<unknown>): RawBuilder<unknown> {
-  if (asked.schemas !== undefined) return sql`${column} in (${sql.join(asked.schemas)})`
+/** Returns the condition on the schemas to read: those of the request, or else all but the system schemas. */
+function schemaCondition(request: ReadRequest, column: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (request.schemas !== undefined) return sql`${column} in (${sql.join(request.schemas)})`
   return sql`${column} not in ('pg_catalog', 'information_schema') and ${column} not like 'pg\\_toast%' and ${column} not like 'pg\\_temp%'`
 }
 
-/** What an extension made is its own. */
-const ofExtension = (catalog: string, id: RawBuilder<unknown>): RawBuilder<unknown> =>
+/** Returns the condition that an extension created the object. Such objects belong to the extension. */
+const isOfExtension = (catalog: string, id: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`exists (select from pg_catalog.pg_depend x where x.objid = ${id} and x.deptype = 'e'
     and x.classid = ${sql.lit(`pg_catalog.${catalog}`)}::regclass)`
 
-const NAMES = (list: RawBuilder<unknown>, relation: RawBuilder<unknown>): RawBuilder<unknown> =>
+const columnNames = (list: RawBuilder<unknown>, relation: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`coalesce((select json_agg(a.attname order by u.i) from unnest(${list}) with ordinality as u(attnum, i)
     join pg_catalog.pg_attribute a on a.attrelid = ${relation} and a.attnum = u.attnum), '[]')::text`
 
-async function read(source: Source, asked: Asked) {
-  const inSchemas = schemasOf(asked, sql`n.nspname`)
+async function readRows(source: Source, request: ReadRequest) {
+  const inSchemas = schemaCondition(request, sql`n.nspname`)
   return {
     schemas: await source.rows(
       'schemas',
@@ -185,7 +185,7 @@ const relations = (inSchemas: RawBuilder<unknown>) => sql<RelationRow>`
     case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end as partition_key,
     c.relispartition as partition, coalesce(to_json(c.reloptions), '[]')::text as options
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'f', 'v', 'm') and ${inSchemas} and not ${ofExtension('pg_class', sql`c.oid`)}
+  where c.relkind in ('r', 'p', 'f', 'v', 'm') and ${inSchemas} and not ${isOfExtension('pg_class', sql`c.oid`)}
   order by n.nspname collate "C", c.relname collate "C"`
 
 const columns = (inSchemas: RawBuilder<unknown>) => sql<ColumnRow>`
@@ -206,8 +206,8 @@ const columns = (inSchemas: RawBuilder<unknown>) => sql<ColumnRow>`
 
 const constraints = (inSchemas: RawBuilder<unknown>) => sql<ConstraintRow>`
   select k.conrelid::text as relation, k.conname::text as name, k.contype::text as type,
-    ${NAMES(sql`k.conkey`, sql`k.conrelid`)} as columns, fn.nspname::text as target_schema, f.relname::text as target,
-    ${NAMES(sql`k.confkey`, sql`k.confrelid`)} as target_columns,
+    ${columnNames(sql`k.conkey`, sql`k.conrelid`)} as columns, fn.nspname::text as target_schema, f.relname::text as target,
+    ${columnNames(sql`k.confkey`, sql`k.confrelid`)} as target_columns,
     k.confdeltype::text as on_delete, k.confupdtype::text as on_update,
     k.condeferrable as can_defer, k.condeferred as deferred, pg_get_expr(k.conbin, k.conrelid) as expression
   from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
@@ -216,7 +216,7 @@ const constraints = (inSchemas: RawBuilder<unknown>) => sql<ConstraintRow>`
   where k.contype in ('p', 'u', 'f', 'c') and k.conparentid = 0 and ${inSchemas}
   order by k.conrelid, k.conname collate "C"`
 
-// An index that keeps a key or an exclusion is a part of that constraint.
+// An index that backs a key or an exclusion constraint belongs to that constraint.
 const indexes = (inSchemas: RawBuilder<unknown>) => sql<IndexRow>`
   select i.indrelid::text as relation, x.relname::text as name, m.amname::text as method, i.indisunique as unique,
     i.indnkeyatts::int4 as keys,
@@ -244,10 +244,10 @@ const types = (inSchemas: RawBuilder<unknown>) => sql<TypeRow>`
     coalesce((select json_agg(json_build_object('name', k.conname, 'text', pg_get_constraintdef(k.oid)) order by k.conname collate "C")
       from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c'), '[]')::text as checks
   from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-  where t.typtype in ('e', 'd') and ${inSchemas} and not ${ofExtension('pg_type', sql`t.oid`)}
+  where t.typtype in ('e', 'd') and ${inSchemas} and not ${isOfExtension('pg_type', sql`t.oid`)}
   order by n.nspname collate "C", t.typname collate "C"`
 
-// The sequence of an identity column is a part of the column.
+// The sequence of an identity column belongs to the column.
 const sequences = (inSchemas: RawBuilder<unknown>) => sql<SequenceRow>`
   select n.nspname::text as schema, c.relname::text as name, format_type(s.seqtypid, null) as type,
     s.seqstart::text as start, s.seqincrement::text as increment, s.seqmin::text as minimum, s.seqmax::text as maximum,
@@ -258,7 +258,7 @@ const sequences = (inSchemas: RawBuilder<unknown>) => sql<SequenceRow>`
   from pg_catalog.pg_sequence s join pg_catalog.pg_class c on c.oid = s.seqrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where ${inSchemas} and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'i')
-    and not ${ofExtension('pg_class', sql`c.oid`)}
+    and not ${isOfExtension('pg_class', sql`c.oid`)}
   order by n.nspname collate "C", c.relname collate "C"`
 
 const triggers = (inSchemas: RawBuilder<unknown>) => sql<TriggerRow>`
@@ -273,13 +273,13 @@ const list = (json: string): string[] => JSON.parse(json) as string[]
 
 function columnOf(row: ColumnRow): CatalogColumn {
   const generated = row.generated !== '' && row.expression !== null
-  // A sequence of the column's own numbers its rows, as after `serial`.
+  // `serial` columns take their numbers from a sequence in the default.
   const serial = !generated && row.expression !== null && /^nextval\('.*'::regclass\)$/.test(row.expression)
   return {
     name: row.name,
     type: row.type,
-    abstract: row.type_kind === 'e' ? 'enum' : abstractOf(row.base, 'postgres'),
-    nullable: !yes(row.not_null),
+    abstract: row.type_kind === 'e' ? 'enum' : abstractTypeOf(row.base, 'postgres'),
+    nullable: !isTrue(row.not_null),
     default: generated ? null : row.expression,
     generated: generated ? { expression: row.expression!, stored: row.generated === 's' } : null,
     identity: row.identity === 'a' ? 'always' : row.identity === 'd' ? 'by default' : serial ? 'auto' : null,
@@ -305,7 +305,9 @@ function tableOf(
     primaryKey: primaryKey === undefined ? null : keyOf(primaryKey),
     uniques: of('u').map(keyOf),
     foreignKeys: of('f').map(foreignKeyOf),
-    checks: of('c').map((row): CatalogCheck => ({ name: row.name, expression: bare(row.expression ?? '') })),
+    checks: of('c').map(
+      (row): CatalogCheck => ({ name: row.name, expression: stripParentheses(row.expression ?? '') }),
+    ),
     indexes,
     comment: relation.comment,
     options: [
@@ -316,12 +318,13 @@ function tableOf(
 }
 
 function kindOf(relation: RelationRow): CatalogTable['kind'] {
-  if (yes(relation.partition)) return 'partition'
+  if (isTrue(relation.partition)) return 'partition'
   return relation.kind === 'p' ? 'partitioned' : relation.kind === 'f' ? 'foreign' : 'table'
 }
 
-/** PostgreSQL puts parentheses around every expression that it prints. */
-const bare = (text: string): string => (text.startsWith('(') && text.endsWith(')') ? text.slice(1, -1) : text)
+/** Removes the outer parentheses that PostgreSQL puts around every expression it prints. */
+const stripParentheses = (text: string): string =>
+  text.startsWith('(') && text.endsWith(')') ? text.slice(1, -1) : text
 
 const keyOf = (row: ConstraintRow): CatalogKey => ({ name: row.name, columns: list(row.columns) })
 
@@ -338,7 +341,7 @@ const foreignKeyOf = (row: ConstraintRow): CatalogForeignKey => ({
   target: { schema: row.target_schema, name: row.target ?? '', columns: list(row.target_columns) },
   onDelete: ACTIONS[row.on_delete] ?? 'no action',
   onUpdate: ACTIONS[row.on_update] ?? 'no action',
-  deferrable: yes(row.can_defer) ? (yes(row.deferred) ? 'initially deferred' : 'initially immediate') : 'no',
+  deferrable: isTrue(row.can_defer) ? (isTrue(row.deferred) ? 'initially deferred' : 'initially immediate') : 'no',
 })
 
 const DESCENDING = 1
@@ -349,10 +352,10 @@ function indexOf(row: IndexRow): CatalogIndex {
   return {
     name: row.name,
     parts: parts.slice(0, row.keys).map(partOf),
-    unique: yes(row.unique),
+    unique: isTrue(row.unique),
     method: row.method,
     include: parts.slice(row.keys).map((part) => part.column ?? part.text),
-    where: row.where === null ? null : bare(row.where),
+    where: row.where === null ? null : stripParentheses(row.where),
     definition: row.definition,
   }
 }
@@ -375,17 +378,17 @@ const domainOf = (row: TypeRow): CatalogDomain => ({
   schema: row.schema,
   name: row.name,
   type: row.base,
-  nullable: !yes(row.not_null),
+  nullable: !isTrue(row.not_null),
   default: row.default,
   checks: (JSON.parse(row.checks) as { name: string; text: string }[]).map(({ name, text }) => ({
     name,
-    expression: bare(bare(text.replace(/^CHECK /, ''))),
+    expression: stripParentheses(stripParentheses(text.replace(/^CHECK /, ''))),
   })),
 })
 
 const sequenceOf = ({ owner, cycle, ...row }: SequenceRow): CatalogSequence => ({
   ...row,
-  cycle: yes(cycle),
+  cycle: isTrue(cycle),
   ownedBy: owner,
 })
 

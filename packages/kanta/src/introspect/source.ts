@@ -2,27 +2,28 @@ import type { Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { DatabaseHandle, dialectOf as dialectIn, policiesOf, withoutPolicies } from '../extend/internal/index.ts'
 import type { QueryRunner, RawBuilder } from '../face/index.ts'
-import type { DialectName, Found } from './catalog.ts'
+import type { CatalogContents, DialectName } from './catalog.ts'
 
-/** What is to be read, and how far it is. */
-export interface Asked {
-  /** The schemas to read; else those that are not the database's own. */
+/** The schemas and tables to read. */
+export interface ReadRequest {
+  /** The schemas to read. By default, all but the system schemas. */
   readonly schemas: readonly string[] | undefined
-  readonly takes: (table: string) => boolean
+  /** Checks if the table passes the filter of the options. */
+  readonly isWanted: (table: string) => boolean
 }
 
-/** How one database is read. */
+/** Reads the catalog of one database. */
 export interface Reader {
   /** The name of the database in the catalog. */
   readonly dialect: DialectName
-  /** How many queries it takes, for those who watch. */
+  /** The number of queries, which progress reports show. */
   readonly queries: number
-  read(source: Source, asked: Asked): Promise<Found>
+  read(source: Source, request: ReadRequest): Promise<CatalogContents>
 }
 
-/** How far an introspection is. */
+/** The progress of an introspection. */
 export interface Progress {
-  /** What is being read, such as `columns`. */
+  /** The part that is being read, such as `columns`. */
   readonly what: string
   readonly done: number
   readonly of: number
@@ -32,8 +33,8 @@ export interface Progress {
 export class Source {
   readonly #db: QueryRunner
   readonly #signal: AbortSignal | undefined
-  readonly #tell: ((progress: Progress) => void) | undefined
-  readonly #of: number
+  readonly #onProgress: ((progress: Progress) => void) | undefined
+  readonly #count: number
   #done = 0
 
   constructor(
@@ -41,14 +42,14 @@ export class Source {
     of: number,
     options: { readonly signal?: AbortSignal | undefined; onProgress?: ((progress: Progress) => void) | undefined },
   ) {
-    this.#db = bare(db)
-    this.#of = of
+    this.#db = withoutUserPolicies(db)
+    this.#count = of
     this.#signal = options.signal
-    this.#tell = options.onProgress
+    this.#onProgress = options.onProgress
   }
 
   async rows<R>(what: string, query: RawBuilder<R>): Promise<R[]> {
-    this.#tell?.({ what, done: this.#done, of: this.#of })
+    this.#onProgress?.({ what, done: this.#done, of: this.#count })
     try {
       const { rows } = await query.execute(this.#db, { signal: this.#signal })
       this.#done++
@@ -56,25 +57,25 @@ export class Source {
     } catch (cause) {
       if (this.#signal?.aborted === true) throw cause
       const { code, message } = cause instanceof KantaError ? cause : { code: 'query' as const, message: String(cause) }
-      throw new KantaError(code, `The ${what} could not be read from the database's catalog: ${message}`, { cause })
+      throw new KantaError(code, `Cannot read the ${what} from the catalog of the database: ${message}`, { cause })
     }
   }
 }
 
-/** The database as it names things itself: policies are for the tables of the user, and catalogs hold none of their rows. */
-function bare(db: QueryRunner): QueryRunner {
+/** Returns the database without policies, since those apply to the tables of the user and not to catalogs. */
+function withoutUserPolicies(db: QueryRunner): QueryRunner {
   const handle: unknown = db
   if (!(handle instanceof DatabaseHandle) || policiesOf(handle).length === 0) return db
   return withoutPolicies(handle) as unknown as QueryRunner
 }
 
-/** Databases say yes in many ways. */
-export function yes(value: unknown): boolean {
+/** Checks if a value is true in any of the forms that databases return. */
+export function isTrue(value: unknown): boolean {
   return value === true || value === 1 || value === 1n || value === 't' || value === 'YES' || value === '1'
 }
 
-/** Rows by what they have in common, in the order in which they came. */
-export function groups<R>(rows: readonly R[], by: (row: R) => string): Map<string, R[]> {
+/** Groups rows by a key and keeps their order. */
+export function groupBy<R>(rows: readonly R[], by: (row: R) => string): Map<string, R[]> {
   const found = new Map<string, R[]>()
   for (const row of rows) {
     const key = by(row)
@@ -85,7 +86,7 @@ export function groups<R>(rows: readonly R[], by: (row: R) => string): Map<strin
   return found
 }
 
-/** The dialect of the driver behind a database; `undefined` for what is none. */
+/** Returns the dialect of a database, or `undefined` if the value is not a database. */
 export function dialectOf(db: QueryRunner): Dialect | undefined {
   const handle: unknown = db
   return handle instanceof DatabaseHandle ? dialectIn(handle) : undefined

@@ -1,20 +1,20 @@
 import { KantaError } from '../error/index.ts'
 import type { RawBuilder, Sql } from '../face/index.ts'
 import { sql as template } from '../sql/index.ts'
-import { abstractOf } from './abstract.ts'
+import { abstractTypeOf } from './abstract-type.ts'
 import type {
   CatalogColumn,
+  CatalogContents,
   CatalogForeignKey,
   CatalogIndex,
   CatalogIndexPart,
   CatalogKey,
   CatalogTable,
   CatalogTrigger,
-  Found,
 } from './catalog.ts'
-import { type Read, readCreateTable } from './create-table.ts'
-import { type Asked, groups, type Reader, type Source, yes } from './source.ts'
-import { Cursor, split } from './token.ts'
+import { type ParsedTable, readCreateTable } from './create-table.ts'
+import { groupBy, isTrue, type Reader, type ReadRequest, type Source } from './source.ts'
+import { Cursor, splitAtCommas } from './token.ts'
 
 const sql = template as unknown as Sql
 
@@ -62,26 +62,34 @@ interface ListRow {
 
 interface Rows {
   readonly entries: readonly Entry[]
-  readonly columns: Map<string, ColumnRow[]>
+  readonly readColumns: Map<string, ColumnRow[]>
   readonly keys: Map<string, KeyRow[]>
   readonly indexes: Map<string, IndexRow[]>
   readonly kinds: Map<string, ListRow>
 }
 
-/** SQLite: pragmas, and the texts that it keeps for what no pragma tells. */
+/** The reader of SQLite. It reads pragmas, and the stored statements for details that no pragma returns. */
 export const sqliteReader: Reader = {
   dialect: 'sqlite',
   queries: 6,
-  async read(source, asked) {
-    const found: Found = { schemas: [], tables: [], views: [], enums: [], domains: [], sequences: [], triggers: [] }
-    const schemas = asked.schemas ?? ['main']
+  async read(source, request) {
+    const found: CatalogContents = {
+      schemas: [],
+      tables: [],
+      views: [],
+      enums: [],
+      domains: [],
+      sequences: [],
+      triggers: [],
+    }
+    const schemas = request.schemas ?? ['main']
     let all = { ...found, schemas }
-    for (const schema of schemas) all = joined(all, assemble(schema, await read(source, schema), asked))
+    for (const schema of schemas) all = merge(all, buildContents(schema, await readRows(source, schema), request))
     return all
   },
 }
 
-const joined = (a: Found, b: Pick<Found, 'tables' | 'views' | 'triggers'>): Found => ({
+const merge = (a: CatalogContents, b: Pick<CatalogContents, 'tables' | 'views' | 'triggers'>): CatalogContents => ({
   ...a,
   tables: [...a.tables, ...b.tables],
   views: [...a.views, ...b.views],
@@ -89,9 +97,9 @@ const joined = (a: Found, b: Pick<Found, 'tables' | 'views' | 'triggers'>): Foun
 })
 
 const byTable = <R extends { readonly table: string }>(rows: readonly R[]): Map<string, R[]> =>
-  groups(rows, (row) => row.table)
+  groupBy(rows, (row) => row.table)
 
-async function read(source: Source, schema: string): Promise<Rows> {
+async function readRows(source: Source, schema: string): Promise<Rows> {
   const master: RawBuilder<unknown> = sql.id(schema, 'sqlite_schema')
   const relations = sql`${master} as m where m.type in ('table', 'view')`
   return {
@@ -107,7 +115,7 @@ async function read(source: Source, schema: string): Promise<Rows> {
         )
       ).map((row) => [row.name, row]),
     ),
-    columns: byTable([...(await columns(source, schema, 'table')), ...(await viewColumns(source, schema))]),
+    readColumns: byTable([...(await columns(source, schema, 'table')), ...(await readViewColumns(source, schema))]),
     keys: byTable(
       await source.rows(
         'foreign keys',
@@ -136,8 +144,11 @@ const columns = (source: Source, schema: string, type: 'table' | 'view', name?: 
       join pragma_table_xinfo(m.name, ${schema}) as p order by m.name, p.cid`,
   )
 
-/** SQLite finds out only now whether a view still fits its tables; one that does not has no columns. */
-async function viewColumns(source: Source, schema: string): Promise<ColumnRow[]> {
+/**
+ * Reads the columns of views. SQLite checks only now that a view still matches its tables; one that does not match gets
+ * no columns.
+ */
+async function readViewColumns(source: Source, schema: string): Promise<ColumnRow[]> {
   try {
     return await columns(source, schema, 'view')
   } catch (error) {
@@ -160,34 +171,38 @@ async function viewColumns(source: Source, schema: string): Promise<ColumnRow[]>
 
 const KINDS: Readonly<Record<string, CatalogTable['kind']>> = { table: 'table', virtual: 'virtual' }
 
-function assemble(schema: string, rows: Rows, asked: Asked): Pick<Found, 'tables' | 'views' | 'triggers'> {
-  const named = schema === 'main' ? null : schema
-  const wanted = (entry: Entry): boolean => !entry.name.startsWith('sqlite_') && asked.takes(entry.tbl_name)
+function buildContents(
+  schema: string,
+  rows: Rows,
+  request: ReadRequest,
+): Pick<CatalogContents, 'tables' | 'views' | 'triggers'> {
+  const schemaName = schema === 'main' ? null : schema
+  const wanted = (entry: Entry): boolean => !entry.name.startsWith('sqlite_') && request.isWanted(entry.tbl_name)
   const kindOf = (entry: Entry): CatalogTable['kind'] | undefined => KINDS[rows.kinds.get(entry.name)?.type ?? 'table']
   const entries = rows.entries.filter(wanted)
   return {
     tables: entries
       .filter((entry) => entry.type === 'table' && kindOf(entry) !== undefined)
-      .map((entry) => tableOf(entry, kindOf(entry)!, named, rows)),
+      .map((entry) => tableOf(entry, kindOf(entry)!, schemaName, rows)),
     views: entries
       .filter((entry) => entry.type === 'view')
       .map((entry) => ({
-        schema: named,
+        schema: schemaName,
         name: entry.name,
         materialized: false,
-        columns: (rows.columns.get(entry.name) ?? []).map((row) => columnOf(row, undefined, undefined)),
+        columns: (rows.readColumns.get(entry.name) ?? []).map((row) => columnOf(row, undefined, undefined)),
         definition: entry.sql ?? '',
         comment: null,
       })),
-    triggers: entries.filter((entry) => entry.type === 'trigger').map((entry) => triggerOf(entry, named)),
+    triggers: entries.filter((entry) => entry.type === 'trigger').map((entry) => triggerOf(entry, schemaName)),
   }
 }
 
 function tableOf(entry: Entry, kind: CatalogTable['kind'], schema: string | null, rows: Rows): CatalogTable {
   const text = kind === 'table' ? readCreateTable(entry.sql ?? '') : undefined
   const list = rows.kinds.get(entry.name)
-  const columns = rows.columns.get(entry.name) ?? []
-  const indexes = [...groups(rows.indexes.get(entry.name) ?? [], (row) => row.index).values()]
+  const columns = rows.readColumns.get(entry.name) ?? []
+  const indexes = [...groupBy(rows.indexes.get(entry.name) ?? [], (row) => row.index).values()]
   const key = columns.filter((row) => row.pk > 0).sort((a, b) => a.pk - b.pk)
   const primaryKey: CatalogKey | null =
     key.length === 0 ? null : { name: text?.primaryKey?.name ?? null, columns: key.map((row) => row.name) }
@@ -195,7 +210,7 @@ function tableOf(entry: Entry, kind: CatalogTable['kind'], schema: string | null
     schema,
     name: entry.name,
     kind,
-    // A virtual table keeps columns of its own that `select *` does not show.
+    // A virtual table has hidden columns that `select *` does not return.
     columns: columns.filter((row) => row.hidden !== 1).map((row) => columnOf(row, text, list)),
     primaryKey,
     uniques: uniquesOf(indexes, text),
@@ -209,73 +224,73 @@ function tableOf(entry: Entry, kind: CatalogTable['kind'], schema: string | null
 
 function optionsOf(list: ListRow | undefined): string[] {
   const options: string[] = []
-  if (yes(list?.strict)) options.push('strict')
-  if (yes(list?.wr)) options.push('without rowid')
+  if (isTrue(list?.strict)) options.push('strict')
+  if (isTrue(list?.wr)) options.push('without rowid')
   return options
 }
 
-const same = (a: string, b: string | null): boolean => a.toLowerCase() === b?.toLowerCase()
+const isSameName = (a: string, b: string | null): boolean => a.toLowerCase() === b?.toLowerCase()
 
-function columnOf(row: ColumnRow, text: Read | undefined, list: ListRow | undefined): CatalogColumn {
-  const said = text?.columns.find((column) => same(column.name, row.name))
-  const key = row.pk > 0 && text?.primaryKey?.columns.length === 1 && same(row.type, 'integer')
-  const keyed = row.pk > 0 && (key || yes(list?.strict) || yes(list?.wr))
+function columnOf(row: ColumnRow, text: ParsedTable | undefined, list: ListRow | undefined): CatalogColumn {
+  const parsed = text?.columns.find((column) => isSameName(column.name, row.name))
+  const key = row.pk > 0 && text?.primaryKey?.columns.length === 1 && isSameName(row.type, 'integer')
+  const isKey = row.pk > 0 && (key || isTrue(list?.strict) || isTrue(list?.wr))
   return {
     name: row.name,
-    // The pragma says a type in capitals that a text gives in others.
-    type: said !== undefined && same(said.type, row.type) ? said.type : row.type,
-    abstract: abstractOf(row.type, 'sqlite'),
-    nullable: !yes(row.notnull) && !keyed,
-    default: said?.generated === undefined || said.generated === null ? (said?.default ?? row.dflt_value) : null,
-    generated: said?.generated ?? null,
-    identity: said?.identity ?? null,
-    collation: said?.collation ?? null,
+    // The pragma returns the type in capitals; the statement has the original spelling.
+    type: parsed !== undefined && isSameName(parsed.type, row.type) ? parsed.type : row.type,
+    abstract: abstractTypeOf(row.type, 'sqlite'),
+    nullable: !isTrue(row.notnull) && !isKey,
+    default: parsed?.generated === undefined || parsed.generated === null ? (parsed?.default ?? row.dflt_value) : null,
+    generated: parsed?.generated ?? null,
+    identity: parsed?.identity ?? null,
+    collation: parsed?.collation ?? null,
     comment: null,
     values: null,
   }
 }
 
-function uniquesOf(indexes: readonly IndexRow[][], text: Read | undefined): CatalogKey[] {
+function uniquesOf(indexes: readonly IndexRow[][], text: ParsedTable | undefined): CatalogKey[] {
   return indexes
     .filter(([first]) => first!.origin === 'u')
     .map((parts) => {
-      const columns = parts.filter((part) => yes(part.key)).map((part) => part.name ?? '')
-      const said = text?.uniques.find(
+      const columns = parts.filter((part) => isTrue(part.key)).map((part) => part.name ?? '')
+      const parsed = text?.uniques.find(
         (unique) =>
-          unique.columns.length === columns.length && unique.columns.every((name, i) => same(name, columns[i]!)),
+          unique.columns.length === columns.length && unique.columns.every((name, i) => isSameName(name, columns[i]!)),
       )
-      return { name: said?.name ?? null, columns }
+      return { name: parsed?.name ?? null, columns }
     })
 }
 
-const action = (text: string): CatalogForeignKey['onDelete'] => text.toLowerCase() as CatalogForeignKey['onDelete']
+const actionOf = (text: string): CatalogForeignKey['onDelete'] => text.toLowerCase() as CatalogForeignKey['onDelete']
 
-/** SQLite numbers foreign keys from the last to the first of the text. */
-function foreignKeysOf(found: readonly KeyRow[], text: Read | undefined, rows: Rows): CatalogForeignKey[] {
-  const keys = [...groups(found, (row) => String(row.id)).values()].reverse()
+/** Returns the foreign keys in the order of the statement, which SQLite numbers from last to first. */
+function foreignKeysOf(found: readonly KeyRow[], text: ParsedTable | undefined, rows: Rows): CatalogForeignKey[] {
+  const keys = [...groupBy(found, (row) => String(row.id)).values()].reverse()
   return keys.map((parts, i) => {
     const [first] = parts
-    const said = text?.foreignKeys.length === keys.length ? text.foreignKeys[i] : undefined
+    const parsed = text?.foreignKeys.length === keys.length ? text.foreignKeys[i] : undefined
     const target = first!.target
     return {
-      name: said?.name ?? null,
+      name: parsed?.name ?? null,
       columns: parts.map((part) => part.from),
       target: {
         schema: null,
         name: target,
         columns: parts.map((part, at) => part.to ?? primaryKeyOf(target, rows)[at] ?? ''),
       },
-      onDelete: action(first!.on_delete),
-      onUpdate: action(first!.on_update),
-      deferrable: said?.deferrable ?? 'no',
+      onDelete: actionOf(first!.on_delete),
+      onUpdate: actionOf(first!.on_update),
+      deferrable: parsed?.deferrable ?? 'no',
     }
   })
 }
 
-/** What a foreign key points to that names no columns. */
+/** Returns the primary key of a table: the target of a foreign key that names no columns. */
 function primaryKeyOf(table: string, rows: Rows): string[] {
-  for (const [name, columns] of rows.columns) {
-    if (!same(name, table)) continue
+  for (const [name, columns] of rows.readColumns) {
+    if (!isSameName(name, table)) continue
     return columns
       .filter((row) => row.pk > 0)
       .sort((a, b) => a.pk - b.pk)
@@ -291,17 +306,17 @@ function indexOf(parts: readonly IndexRow[], entries: readonly Entry[]): Catalog
   return {
     name,
     parts: parts
-      .filter((part) => yes(part.key))
+      .filter((part) => isTrue(part.key))
       .map(
         (part, i): CatalogIndexPart => ({
           column: part.name,
           expression: part.name === null ? (text.parts[i] ?? null) : null,
-          direction: yes(part.desc) ? 'desc' : 'asc',
+          direction: isTrue(part.desc) ? 'desc' : 'asc',
           nulls: null,
           collation: part.coll === null || part.coll.toUpperCase() === 'BINARY' ? null : part.coll,
         }),
       ),
-    unique: yes(parts[0]!.unique),
+    unique: isTrue(parts[0]!.unique),
     method: null,
     include: [],
     where: text.where,
@@ -309,35 +324,35 @@ function indexOf(parts: readonly IndexRow[], entries: readonly Entry[]): Catalog
   }
 }
 
-/** The parts of an index as they stand in its text, and the condition of its rows. */
+/** Reads the parts and the condition of an index from its statement. */
 function readIndex(text: string): { readonly parts: readonly string[]; readonly where: string | null } {
-  const c = Cursor.over(text, 'sqlite')
-  while (c.now !== undefined && !c.takes('on')) c.at++
-  while (c.now !== undefined && !c.sees('(')) c.at++
-  const parts = split(c.inside() ?? []).map((part) => {
+  const c = Cursor.of(text, 'sqlite')
+  while (c.current !== undefined && !c.accept('on')) c.position++
+  while (c.current !== undefined && !c.isNext('(')) c.position++
+  const parts = splitAtCommas(c.readParentheses() ?? []).map((part) => {
     const last = part.at(-1)
     const ordered = last?.kind === 'word' && (last.value === 'asc' || last.value === 'desc')
-    return c.text(ordered ? part.slice(0, -1) : part)
+    return c.textOf(ordered ? part.slice(0, -1) : part)
   })
-  return { parts, where: c.takes('where') ? c.text(c.all.slice(c.at)) : null }
+  return { parts, where: c.accept('where') ? c.textOf(c.tokens.slice(c.position)) : null }
 }
 
 const EVENTS: readonly CatalogTrigger['events'][number][] = ['insert', 'update', 'delete']
 
 function triggerOf(entry: Entry, schema: string | null): CatalogTrigger {
-  const c = Cursor.over(entry.sql ?? '', 'sqlite')
+  const c = Cursor.of(entry.sql ?? '', 'sqlite')
   let timing: CatalogTrigger['timing'] = 'before'
-  while (c.now !== undefined && !EVENTS.some((event) => c.sees(event))) {
-    if (c.sees('after')) timing = 'after'
-    else if (c.sees('instead', 'of')) timing = 'instead of'
-    c.at++
+  while (c.current !== undefined && !EVENTS.some((event) => c.isNext(event))) {
+    if (c.isNext('after')) timing = 'after'
+    else if (c.isNext('instead', 'of')) timing = 'instead of'
+    c.position++
   }
   return {
     schema,
     name: entry.name,
     table: entry.tbl_name,
     timing,
-    events: EVENTS.filter((event) => c.sees(event)),
+    events: EVENTS.filter((event) => c.isNext(event)),
     definition: entry.sql ?? '',
   }
 }

@@ -2,71 +2,71 @@ import { type Dialect, type DialectName, isSign, type Token, tokensOf } from '..
 
 export { type Token, tokensOf as tokens } from '../dialect/index.ts'
 
-/** Walks over tokens. */
+/** Reads tokens one after another. */
 export class Cursor {
   readonly sql: string
-  readonly all: readonly Token[]
-  at = 0
+  readonly tokens: readonly Token[]
+  position = 0
 
   constructor(sql: string, all: readonly Token[]) {
     this.sql = sql
-    this.all = all
+    this.tokens = all
   }
 
-  /** Returns a walk over the tokens of a text. */
-  static over(sql: string, dialect: Dialect | DialectName): Cursor {
+  /** Returns a cursor over the tokens of a text. */
+  static of(sql: string, dialect: Dialect | DialectName): Cursor {
     return new Cursor(sql, tokensOf(sql, dialect))
   }
 
-  get now(): Token | undefined {
-    return this.all[this.at]
+  get current(): Token | undefined {
+    return this.tokens[this.position]
   }
 
-  /** Whether these words come next. */
-  sees(...words: readonly string[]): boolean {
+  /** Checks if these words come next. */
+  isNext(...words: readonly string[]): boolean {
     return words.every((word, i) => {
-      const token = this.all[this.at + i]
+      const token = this.tokens[this.position + i]
       return token !== undefined && (token.kind === 'word' || isSign(token)) && token.value === word
     })
   }
 
-  /** Goes past these words if they come next. */
-  takes(...words: readonly string[]): boolean {
-    if (!this.sees(...words)) return false
-    this.at += words.length
+  /** Moves past these words if they come next, and returns if it did. */
+  accept(...words: readonly string[]): boolean {
+    if (!this.isNext(...words)) return false
+    this.position += words.length
     return true
   }
 
-  /** The name that comes next, in quotes or not. */
-  name(): string | undefined {
-    const token = this.now
+  /** Reads the name that comes next, quoted or not. */
+  readName(): string | undefined {
+    const token = this.current
     if (token === undefined || isSign(token) || token.kind === 'number') return undefined
-    this.at++
+    this.position++
     return token.kind === 'word' ? token.text : token.value
   }
 
-  /** The tokens inside the parentheses that come next; goes past them. */
-  inside(): readonly Token[] | undefined {
-    if (!this.sees('(')) return undefined
-    const from = this.at + 1
+  /** Reads the tokens inside the parentheses that come next, and moves past them. */
+  readParentheses(): readonly Token[] | undefined {
+    if (!this.isNext('(')) return undefined
+    const from = this.position + 1
     let depth = 0
-    for (; this.at < this.all.length; this.at++) {
-      const { kind, value } = this.all[this.at]!
+    for (; this.position < this.tokens.length; this.position++) {
+      const { kind, value } = this.tokens[this.position]!
       if (kind !== 'punctuation') continue
       if (value === '(') depth++
-      else if (value === ')' && --depth === 0) return this.all.slice(from, this.at++)
+      else if (value === ')' && --depth === 0) return this.tokens.slice(from, this.position++)
     }
     return undefined
   }
 
-  /** The text of some tokens, as it stands there. */
-  text(of: readonly Token[]): string {
+  /** Returns the source text of some tokens. */
+  textOf(of: readonly Token[]): string {
     return of.length === 0 ? '' : this.sql.slice(of[0]!.start, of.at(-1)!.end)
   }
 }
 
-/** Parts that commas separate, outside of parentheses. */
-export function split(all: readonly Token[]): Token[][] {
+/** Splits tokens at the commas outside of parentheses. */
+export function splitAtCommas(all: readonly Token[]): Token[][] {
   const parts: Token[][] = []
   let part: Token[] = []
   let depth = 0

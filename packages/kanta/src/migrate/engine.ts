@@ -2,24 +2,24 @@ import { facetsOf } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
 import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
+import { firstRow } from './first-row.ts'
 import { type ForeignKeySwitch, foreignKeyPragmas } from './foreign-keys.ts'
-import { firstRow } from './row.ts'
 
 type Text = ReturnType<typeof sql>
 
-/** What migrations need of a database beyond its dialect. */
+/** The operations of one database that migrations need beyond its dialect. */
 export interface Engine {
-  /** How many tables have the name. */
+  /** Returns a query that counts the tables of a name. */
   tables(schema: string | undefined, name: string): Text
-  /** Sends a statement as text, since not every database can prepare every statement. */
+  /** Sends a statement as text, since some databases cannot prepare every statement. */
   send(connection: Connection, sql: string): MaybePromise<unknown>
-  /** What drizzle-kit calls the database in its journals. */
+  /** The names of the database in the journals of drizzle-kit. */
   readonly drizzleNames: readonly string[]
-  /** Turns foreign keys off and on, where changes of tables need that. */
+  /** Turns foreign keys off and on, on databases where table changes need that. */
   readonly foreignKeys?: ForeignKeySwitch
 }
 
-/** The tables of the schema that the standard has; `current` is what stands for an unqualified name. */
+/** Counts tables in `information_schema`; `current` is the schema of unqualified names. */
 const standardTables = (current: () => Text) => (schema: string | undefined, name: string) =>
   sql`select count(*) as found from information_schema.tables where table_schema = ${schema ?? current()} and table_name = ${name}`
 
@@ -27,7 +27,7 @@ const script: Engine['send'] = (connection, text) => connection.script(text)
 
 const mysql: Engine = {
   tables: standardTables(() => sql`database()`),
-  // A driver splits scripts itself, and knows no bodies without `begin`.
+  // Drivers split scripts themselves, and fail at bodies without `begin`.
   send: (connection, text) => connection.execute(text, []),
   drizzleNames: ['mysql', 'singlestore'],
 }

@@ -3,8 +3,8 @@ import type { MigrationResult, MigrationRun } from './result.ts'
 
 type Run = Omit<MigrationRun, 'applied'> & { readonly applied: readonly string[] | undefined }
 
-/** The error of a migration that failed: which, at what, and how the database stands now. */
-export function failed(result: MigrationResult, cause: unknown, run: Run): KantaError {
+/** Returns the error of a failed migration, with the statement that failed and the state of the database. */
+export function migrationError(result: MigrationResult, cause: unknown, run: Run): KantaError {
   const { name, direction, statementCount, status } = result
   const why = cause instanceof Error ? cause.message : String(cause)
   const known = cause instanceof KantaError ? cause : undefined
@@ -12,18 +12,18 @@ export function failed(result: MigrationResult, cause: unknown, run: Run): Kanta
   const what = `The migration '${name}' failed ${direction === 'up' ? 'to be applied' : 'to be reverted'}${where}: ${why}`
   const code = known?.code === 'cancelled' ? 'cancelled' : 'migration_failed'
   const { sql, parameters, table, constraint, columns } = known ?? {}
-  return new KantaError(code, `${what} ${standing(run, result)}`, {
+  return new KantaError(code, `${what} ${outcomeText(run, result)}`, {
     cause,
     ...{ sql, parameters, table, constraint, columns },
     result: status === 'unknown' ? { ...run, applied: undefined } : run,
   })
 }
 
-/** The error of a run that its signal ended between two migrations. */
-export function cancelledBefore(name: string, signal: AbortSignal, run: MigrationRun): KantaError {
+/** Returns the error of a run that its signal stopped between two migrations. */
+export function cancelledError(name: string, signal: AbortSignal, run: MigrationRun): KantaError {
   return new KantaError(
     'cancelled',
-    `The run was cancelled by its signal before the migration '${name}'. ${now(run)}`,
+    `The run was cancelled by its signal before the migration '${name}'. ${appliedText(run)}`,
     {
       cause: signal.reason,
       result: run,
@@ -31,22 +31,22 @@ export function cancelledBefore(name: string, signal: AbortSignal, run: Migratio
   )
 }
 
-function now({ applied }: Run): string {
-  if (applied === undefined) return 'What is applied now could not be read; ask status().'
+function appliedText({ applied }: Run): string {
+  if (applied === undefined) return 'The applied migrations could not be read. Call status().'
   if (applied.length === 0) return 'No migration is applied now.'
-  return `Applied now: ${applied.length}, the last of them '${applied.at(-1)}'.`
+  return `${applied.length} ${applied.length === 1 ? 'migration is' : 'migrations are'} applied now, the last is '${applied.at(-1)}'.`
 }
 
-function standing(run: Run, { name, status, statementCount }: MigrationResult): string {
+function outcomeText(run: Run, { name, status, statementCount }: MigrationResult): string {
   if (run.dryRun) return 'It was a dry run: nothing was changed.'
   switch (status) {
     case 'rolled back':
-      return `All that it did was rolled back. ${now(run)}`
+      return `All of its changes were rolled back. ${appliedText(run)}`
     case 'dirty':
-      return `It ran outside of a transaction, so that what ${statementCount} statement${statementCount === 1 ? '' : 's'} before did stays. Mend it by hand; then say how it stands: resolve('${name}', 'applied') or resolve('${name}', 'rolled back'). ${now(run)}`
+      return `It ran outside of a transaction, so the changes of ${statementCount} statement${statementCount === 1 ? '' : 's'} stay. Repair them by hand. Then record the result: resolve('${name}', 'applied') or resolve('${name}', 'rolled back'). ${appliedText(run)}`
     case 'unknown':
-      return 'The connection was lost at its commit, so that it cannot be known whether it lasts; ask status().'
+      return 'The connection was lost during the commit, so the outcome is unknown. Call status().'
     default:
-      return `It lasts, and what failed came after its commit. ${now(run)}`
+      return `It was committed; the failure came after the commit. ${appliedText(run)}`
   }
 }

@@ -7,19 +7,19 @@ import { KantaError, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
 import { engines } from './engine.ts'
 import type { Migration, Migrations } from './migration.ts'
-import { byName } from './migration.ts'
+import { compareNames } from './migration.ts'
 import { sqlMigration } from './sql-migration.ts'
 
 /**
- * The migrations of a folder, read when they are needed.
+ * Returns a function that loads the migrations of a folder.
  *
- * A file is a migration, and its name without the ending is the name of that: `.ts` and `.js` modules with `up` and
- * perhaps `down`, or SQL, with the way back in a file of its own: `name.sql` and `name.down.sql`. A folder that
- * drizzle-kit has written (with `meta/_journal.json`) is read as it is. The checksum of a migration is the SHA-256 of
- * its file, whatever its line ends; of SQL that of the way there.
+ * Each file is a migration, named as the file without its extension: a `.ts` or `.js` module with `up` and optionally
+ * `down`, or SQL in `name.sql` with the way back in `name.down.sql`. It also reads folders that drizzle-kit has written
+ * (with `meta/_journal.json`). The checksum of a migration is the SHA-256 of its file, independent of line endings; for
+ * SQL, of the `up` file.
  *
- * @throws KantaError `invalid_input` when it is loaded: for a folder that is not there, a file that is no migration, or
- * two files of one name.
+ * @throws KantaError `invalid_input` when it loads: for a missing folder, a file that is not a migration, or two files of
+ * one name.
  *
  * @example
  * ```ts
@@ -35,24 +35,24 @@ import { sqlMigration } from './sql-migration.ts'
 export function folder(path: string | URL): () => Promise<Migrations> {
   const root = pathOf('folder()', path)
   return async () => {
-    const entries = await list(root)
+    const entries = await listFolder(root)
     const journal = await readJournal(root)
     return journal === undefined ? loadFiles(root, entries) : loadDrizzle(root, entries, journal)
   }
 }
 
 export interface MakeOptions {
-  /** What the file is in; `ts` unless said. For `sql` there are two: one for each way. */
+  /** The language of the file; by default `ts`. `sql` creates two files, one for each direction. */
   readonly kind?: 'ts' | 'js' | 'sql' | undefined
-  /** The time that begins its name; now unless said. */
+  /** The time at the start of the file name; by default the current time. */
   readonly now?: Date | undefined
 }
 
 /**
- * Writes the file of a new migration, and gives its path. Its name begins with the time (UTC), so that it is the last.
+ * Writes the file of a new migration, and returns its path. The name begins with the time (UTC), so that it sorts last.
  *
- * @throws KantaError `invalid_input` for a name that is not of letters, digits, `_` and `-`, and in a folder that
- * drizzle-kit writes.
+ * @throws KantaError `invalid_input` for a name with other characters than letters, digits, `_` and `-`, and in a folder
+ * that drizzle-kit writes.
  *
  * @example
  * ```ts
@@ -66,17 +66,17 @@ export async function make(path: string | URL, name: string, options: MakeOption
   const root = pathOf('make()', path)
   const { kind = 'ts', now = new Date() } = options
   if (typeof name !== 'string' || !/^[\p{L}\p{N}_-]{1,200}$/u.test(name))
-    refuse(`make(): a migration has a name of letters, digits, '_' and '-', not ${show(name)}.`)
-  if (!Object.hasOwn(TEMPLATES, kind)) refuse(`make(): kind is 'ts', 'js' or 'sql', not ${show(kind)}.`)
+    refuse(`make(): the name of a migration must consist of letters, digits, '_' and '-', not ${show(name)}.`)
+  if (!Object.hasOwn(TEMPLATES, kind)) refuse(`make(): kind must be 'ts', 'js' or 'sql', not ${show(kind)}.`)
   if ((await readJournal(root)) !== undefined)
-    refuse(`The folder '${root}' is written by drizzle-kit. Make migrations with that, or in another folder.`)
+    refuse(`drizzle-kit writes the folder '${root}'. Create migrations with drizzle-kit, or use another folder.`)
   await mkdir(root, { recursive: true })
   const time = now
     .toISOString()
     .replaceAll(/[-:]|\..*/g, '')
     .replace('T', '_')
   const files = Object.entries(TEMPLATES[kind]!).map(([ending, text]) => [join(root, `${time}_${name}${ending}`), text])
-  // Never over a file that is there.
+  // Never overwrite an existing file.
   for (const [file, text] of files) await writeNew(file!, text!)
   return files[0]![0]!
 }
@@ -86,7 +86,7 @@ async function writeNew(file: string, text: string): Promise<void> {
     await writeFile(file, text, { flag: 'wx' })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new KantaError('invalid_input', `The migration '${file}' cannot be written: ${why}`, { cause })
+    throw new KantaError('invalid_input', `Cannot write the migration '${file}': ${why}`, { cause })
   }
 }
 
@@ -122,7 +122,7 @@ const TEMPLATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       '}',
     ),
   },
-  sql: { '.sql': text('-- The way there.'), '.down.sql': text('-- The way back.') },
+  sql: { '.sql': text('-- The change.'), '.down.sql': text('-- The way back.') },
 }
 
 function pathOf(owner: string, path: unknown): string {
@@ -137,28 +137,28 @@ interface Entry {
   readonly isFolder: boolean
 }
 
-async function list(root: string): Promise<readonly Entry[]> {
+async function listFolder(root: string): Promise<readonly Entry[]> {
   try {
     const found = await readdir(root, { withFileTypes: true })
     return found.map((entry) => ({ file: entry.name, isFolder: entry.isDirectory() }))
   } catch (cause) {
-    throw new KantaError('invalid_input', `The migrations cannot be read: there is no folder '${root}'.`, { cause })
+    throw new KantaError('invalid_input', `Cannot read the migrations: there is no folder '${root}'.`, { cause })
   }
 }
 
-const CODE = ['.ts', '.mts', '.js', '.mjs', '.cjs']
-/** What lies beside migrations, and is none. */
-const BESIDE = /^[._]|\.d\.m?ts$|\.map$|\.md$/
+const CODE_EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs']
+/** The files in a folder of migrations to ignore. */
+const IGNORED = /^[._]|\.d\.m?ts$|\.map$|\.md$/
 
 async function loadFiles(root: string, entries: readonly Entry[]): Promise<Migrations> {
   const found: Record<string, Migration> = {}
-  const files = entries.filter(({ file }) => !BESIDE.test(file)).sort((a, b) => byName(a.file, b.file))
+  const files = entries.filter(({ file }) => !IGNORED.test(file)).sort((a, b) => compareNames(a.file, b.file))
   const names = new Map<string, string>()
   const downs = new Set(files.map(({ file }) => file).filter((file) => file.endsWith('.down.sql')))
   for (const { file, isFolder } of files) {
     const ending = extname(file)
-    if (isFolder || (ending !== '.sql' && !CODE.includes(ending)))
-      refuse(`'${join(root, file)}' is no migration. Move it away, or begin its name with '_'.`)
+    if (isFolder || (ending !== '.sql' && !CODE_EXTENSIONS.includes(ending)))
+      refuse(`'${join(root, file)}' is not a migration. Move it away, or begin its name with '_'.`)
     if (downs.has(file)) continue
     const name = basename(file, ending)
     const twin = names.get(name)
@@ -168,11 +168,12 @@ async function loadFiles(root: string, entries: readonly Entry[]): Promise<Migra
     if (ending !== '.sql') found[name] = await loadModule(join(root, file))
     else found[name] = await loadSql(root, file, downs.delete(down) ? down : undefined)
   }
-  for (const down of downs) refuse(`'${join(root, down)}' is the way back of a migration that is not there.`)
+  for (const down of downs)
+    refuse(`'${join(root, down)}' has no migration to revert. Add the migration, or remove the file.`)
   return found
 }
 
-const read = async (path: string): Promise<string> =>
+const readText = async (path: string): Promise<string> =>
   (await readFile(path, 'utf8')).replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
 const checksumOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -182,18 +183,18 @@ async function loadSql(
   down: string | undefined,
   dialects?: readonly DialectName[],
 ): Promise<Migration> {
-  const text = await read(join(root, file))
-  const back = down === undefined ? undefined : await read(join(root, down))
+  const text = await readText(join(root, file))
+  const back = down === undefined ? undefined : await readText(join(root, down))
   try {
-    return sqlMigration(statements(text), back, { checksum: checksumOf(text), dialects })
+    return sqlMigration(splitStatements(text), back, { checksum: checksumOf(text), dialects })
   } catch (error) {
     if (error instanceof KantaError) error.message = `'${join(root, file)}': ${error.message}`
     throw error
   }
 }
 
-/** What drizzle-kit writes between statements is no comment in every database; a semicolon ends a statement in all. */
-const statements = (text: string): string => text.replaceAll('--> statement-breakpoint', ';')
+/** Replaces the separators of drizzle-kit with semicolons, since they are not comments in every database. */
+const splitStatements = (text: string): string => text.replaceAll('--> statement-breakpoint', ';')
 
 async function loadModule(path: string): Promise<Migration> {
   let loaded: Record<string, unknown>
@@ -201,23 +202,23 @@ async function loadModule(path: string): Promise<Migration> {
     loaded = await import(pathToFileURL(path).href)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new KantaError('invalid_input', `The migration '${path}' cannot be loaded: ${why}`, { cause })
+    throw new KantaError('invalid_input', `Cannot load the migration '${path}': ${why}`, { cause })
   }
   const inner = (loaded.default ?? {}) as Record<string, unknown>
   const { up, down, transaction, foreignKeys, checksum } = (typeof loaded.up === 'function'
     ? loaded
     : inner) as unknown as Migration
-  if (typeof up !== 'function') refuse(`The file '${path}' exports no function up(db).`)
-  return { up, down, transaction, foreignKeys, checksum: checksum ?? checksumOf(await read(path)) } as Migration
+  if (typeof up !== 'function') refuse(`The file '${path}' does not export a function up(db). Add one.`)
+  return { up, down, transaction, foreignKeys, checksum: checksum ?? checksumOf(await readText(path)) } as Migration
 }
 
-/** What drizzle-kit keeps of a folder: https://orm.drizzle.team/docs/drizzle-kit-generate. */
+/** The journal of drizzle-kit: https://orm.drizzle.team/docs/drizzle-kit-generate. */
 interface Journal {
   readonly dialect: string
   readonly entries: readonly { readonly idx: number; readonly tag: string }[]
 }
 
-/** The databases of a journal; `undefined` for one that Kanta does not know. */
+/** Returns the databases of a journal, or `undefined` if Kanta does not support them. */
 function dialectsOf({ dialect }: Journal): readonly DialectName[] | undefined {
   const names = engines.names(({ drizzleNames }) => drizzleNames.includes(dialect))
   return names.length === 0 ? undefined : names
@@ -231,14 +232,14 @@ async function readJournal(root: string): Promise<Journal | undefined> {
   )
   if (!isThere) return undefined
   try {
-    const journal = JSON.parse(await read(path)) as Journal
+    const journal = JSON.parse(await readText(path)) as Journal
     if (!Array.isArray(journal.entries) || !journal.entries.every(({ tag }) => typeof tag === 'string'))
       refuse('It has no entries with tags.')
     return journal
   } catch (cause) {
     throw new KantaError(
       'invalid_input',
-      `The journal '${path}' of drizzle-kit cannot be read: ${(cause as Error).message}`,
+      `Cannot read the journal '${path}' of drizzle-kit: ${(cause as Error).message}`,
       {
         cause,
       },
@@ -248,17 +249,17 @@ async function readJournal(root: string): Promise<Journal | undefined> {
 
 async function loadDrizzle(root: string, entries: readonly Entry[], journal: Journal): Promise<Migrations> {
   const tags = journal.entries.map(({ tag }) => tag)
-  const sorted = tags.toSorted(byName)
+  const sorted = tags.toSorted(compareNames)
   const wrong = tags.findIndex((tag, i) => tag !== sorted[i])
   if (wrong >= 0)
     refuse(
-      `The journal of '${root}' has '${tags[wrong]}' where '${sorted[wrong]}' comes by name. Give drizzle-kit a prefix: 'index' or 'timestamp'.`,
+      `The journal of '${root}' has '${tags[wrong]}' where '${sorted[wrong]}' comes by name. Set the prefix of drizzle-kit to 'index' or 'timestamp'.`,
     )
   const files = new Set(entries.map(({ file }) => file).filter((file) => file.endsWith('.sql')))
   const dialects = dialectsOf(journal)
   const found: Record<string, Migration> = {}
   for (const tag of tags) {
-    if (!files.delete(`${tag}.sql`)) refuse(`The journal of '${root}' has '${tag}', and there is no '${tag}.sql'.`)
+    if (!files.delete(`${tag}.sql`)) refuse(`The journal of '${root}' has '${tag}', but there is no '${tag}.sql'.`)
     const down = files.delete(`${tag}.down.sql`) ? `${tag}.down.sql` : undefined
     found[tag] = await loadSql(root, `${tag}.sql`, down, dialects)
   }

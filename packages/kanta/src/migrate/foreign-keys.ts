@@ -1,35 +1,35 @@
 import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
-import { firstRow } from './row.ts'
+import { firstRow } from './first-row.ts'
 
 /** Turns the foreign keys of a connection off and on. */
 export interface ForeignKeySwitch {
-  /** Gives what makes the connection check foreign keys just as it does now: others use it after a migration. */
+  /** Returns a function that restores the current setting, since others use the connection after a migration. */
   keep(db: DatabaseHandle): Promise<() => Promise<void>>
-  /** Turns them off, and gives what turns them on again. */
+  /** Turns them off, and returns a function that restores the setting. */
   off(db: DatabaseHandle): Promise<() => Promise<void>>
-  /** The rows that refer to nothing, by what they should refer to. */
+  /** Counts the rows with violated foreign keys, by table and target. */
   violations(db: DatabaseHandle): Promise<ReadonlyMap<string, number>>
-  /** Whether a statement does so itself, which is in vain within a transaction. */
+  /** Checks if a statement is such a switch, which has no effect in a transaction. */
   isSwitch(sql: string): boolean
 }
 
-/** SQLite, where a table that is dropped to be made anew would take the rows of others with it. */
+/** The switch of SQLite, where dropping a table in a rebuild would delete the rows that refer to it. */
 export const foreignKeyPragmas: ForeignKeySwitch = {
-  keep,
+  keep: saveSetting,
   off: async (db) => {
-    const restore = await keep(db)
+    const restore = await saveSetting(db)
     await sql`pragma foreign_keys = off`.execute(db)
     return restore
   },
-  violations,
+  violations: countViolations,
   isSwitch: (text) => /^\s*pragma\s+(?:\w+\.)?foreign_keys\s*[=(]/i.test(text),
 }
 
-async function keep(db: DatabaseHandle): Promise<() => Promise<void>> {
+async function saveSetting(db: DatabaseHandle): Promise<() => Promise<void>> {
   const row = await firstRow(db, sql`pragma foreign_keys`)
-  const was = sql.raw(Number(row?.foreign_keys) === 0 ? 'off' : 'on')
-  return async () => void (await sql`pragma foreign_keys = ${was}`.execute(db))
+  const setting = sql.raw(Number(row?.foreign_keys) === 0 ? 'off' : 'on')
+  return async () => void (await sql`pragma foreign_keys = ${setting}`.execute(db))
 }
 
 interface Violation {
@@ -39,7 +39,7 @@ interface Violation {
   readonly fkid: number
 }
 
-async function violations(db: DatabaseHandle): Promise<ReadonlyMap<string, number>> {
+async function countViolations(db: DatabaseHandle): Promise<ReadonlyMap<string, number>> {
   const { rows } = (await sql`pragma foreign_key_check`.execute(db)) as { rows: Violation[] }
   const found = new Map<string, number>()
   for (const { table, parent } of rows) {

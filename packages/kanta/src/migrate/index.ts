@@ -5,4 +5,4 @@ export { type MigrateOptions, type Migrator, type MigratorOptions, migrator, non
 export { type Rebuild, rebuildTable } from './rebuild.ts'
 export type { Direction, MigrationEvent, MigrationResult, MigrationRun } from './result.ts'
 export { type SqlMigrationOptions, sqlMigration } from './sql-migration.ts'
-export type { MigrationStatement } from './watch.ts'
+export type { MigrationStatement } from './watched-connection.ts'

@@ -3,35 +3,35 @@ import { type DatabaseHandle, type SessionLock, table, throwIfAborted } from '..
 import type { Database } from '../face/index.ts'
 import { definitionOf, type TablesOf } from '../table/index.ts'
 import { hasTable } from './engine.ts'
-import { firstRow } from './row.ts'
+import { firstRow } from './first-row.ts'
 
-/** How runners keep out of each other's way. */
+/** The lock that lets one runner work at a time. */
 export interface LockOptions {
-  /** How long to wait for another runner, in milliseconds; 60,000 unless said. */
+  /** The time to wait for another runner, in milliseconds; by default 60,000. */
   readonly timeout?: number | undefined
   /**
-   * `session`: a lock of the server that ends with the connection, where there is one. `row`: a row of a table, which
-   * its owner renews: on SQLite, and for poolers and clusters that have no lock of a session.
+   * `session`: an advisory lock of the server, which ends with the connection; the default where the server has one.
+   * `row`: a row of a table, which its owner renews: for SQLite, and for poolers and clusters without session locks.
    */
   readonly by?: 'session' | 'row' | undefined
-  /** How long a row may go without being renewed before another runner takes it over, in milliseconds; 15,000 unless said. */
+  /** The time after which another runner takes over a row that is not renewed, in milliseconds; by default 15,000. */
   readonly expiry?: number | undefined
 }
 
 /** A lock of one runner. */
 export interface Lock {
-  /** Takes it without waiting; else gives who has it. */
+  /** Takes the lock without waiting, or returns its holder. */
   tryTake(): Promise<true | { readonly holder: string }>
-  /** Makes sure that it is still held; inside a transaction, until the end of that. */
+  /** Throws if the lock is lost. In a transaction, it then holds until the transaction ends. */
   renew(db: DatabaseHandle): Promise<void>
   release(): Promise<void>
-  /** What keeps it alive from here on, until it is called. */
+  /** Renews the lock in the background, until the returned function is called. */
   keepAlive(): () => void
-  /** Throws when it was found to be lost. */
+  /** Throws if an earlier renewal found the lock lost. */
   check(): void
 }
 
-/** A lock of the connection: nothing to renew, and gone when the connection is. */
+/** Returns an advisory lock of the connection. It ends with the connection and needs no renewal. */
 export function sessionLock(db: DatabaseHandle, sql: SessionLock, key: string): Lock {
   return {
     async tryTake() {
@@ -58,30 +58,30 @@ const lockTable = (name: string) =>
 
 type LockTable = ReturnType<typeof lockTable>
 
-interface Seen {
+interface Observation {
   readonly owner: string
   readonly beat: number
   readonly since: number
 }
 
 /**
- * A row that its owner renews. Whoever has seen it stand still for as long as it may takes it over: no two clocks are
- * compared. A transaction renews the row first, so that its owner either still has the lock or changes nothing.
+ * A lock row that its owner renews. Another runner takes it over after it has seen no renewal for the expiry time, on
+ * its own clock. A transaction renews the row first, so that its owner either still has the lock or changes nothing.
  */
 export class RowLock implements Lock {
   readonly #db: DatabaseHandle
-  /** Renews it from outside of what runs, where there is a connection for that. */
-  readonly #beside: DatabaseHandle
+  /** Renews the row on another connection than the migrations, if the pool has one. */
+  readonly #renewalDb: DatabaseHandle
   readonly #table: LockTable
   readonly #expiry: number
   readonly #owner = crypto.randomUUID()
-  #seen: Seen | undefined
+  #observation: Observation | undefined
   #prepared = false
   #lost = false
 
   constructor(db: DatabaseHandle, beside: DatabaseHandle, name: string, expiry: number) {
     this.#db = db
-    this.#beside = beside
+    this.#renewalDb = beside
     this.#table = lockTable(name)
     this.#expiry = expiry
   }
@@ -89,15 +89,15 @@ export class RowLock implements Lock {
   async tryTake(): Promise<true | { readonly holder: string }> {
     try {
       await this.#prepare()
-      const db = this.#on(this.#db)
-      const free = db.updateTable(this.#table).set(this.#mine()).where('id', '=', 1).where('owner', 'is', null)
+      const db = this.#typed(this.#db)
+      const free = db.updateTable(this.#table).set(this.#ownership()).where('id', '=', 1).where('owner', 'is', null)
       if ((await free.executeTakeFirst())?.numUpdatedRows === 1n) return true
       const row = await db.selectFrom(this.#table).selectAll().where('id', '=', 1).executeTakeFirst()
       if (row === undefined || row.owner === null) return { holder: 'a runner that has just ended' }
-      const seen = this.#see(row.owner, row.beat)
-      const still = performance.now() - seen.since
-      if (still >= this.#expiry && (await this.#takeOver(seen))) return true
-      const left = Math.max(0, Math.ceil((this.#expiry - still) / 1000))
+      const seen = this.#observe(row.owner, row.beat)
+      const unchangedFor = performance.now() - seen.since
+      if (unchangedFor >= this.#expiry && (await this.#takeOver(seen))) return true
+      const left = Math.max(0, Math.ceil((this.#expiry - unchangedFor) / 1000))
       const when = row.taken_at === null ? '' : `, since ${row.taken_at.toISOString()}`
       return { holder: `${row.label ?? 'another runner'}${when}; taken over in ${left} s unless it shows itself` }
     } catch (error) {
@@ -107,7 +107,7 @@ export class RowLock implements Lock {
   }
 
   async renew(db: DatabaseHandle): Promise<void> {
-    const renewal = this.#on(db)
+    const renewal = this.#typed(db)
       .updateTable(this.#table)
       .set((eb) => ({ beat: eb('beat', '+', 1) }))
       .where('id', '=', 1)
@@ -118,7 +118,7 @@ export class RowLock implements Lock {
 
   async release(): Promise<void> {
     const free = { owner: null, label: null, taken_at: null }
-    await this.#on(this.#db).updateTable(this.#table).set(free).where('owner', '=', this.#owner).execute()
+    await this.#typed(this.#db).updateTable(this.#table).set(free).where('owner', '=', this.#owner).execute()
   }
 
   keepAlive(): () => void {
@@ -126,8 +126,8 @@ export class RowLock implements Lock {
     const timer = setInterval(() => {
       if (renewing) return
       renewing = true
-      // While a transaction has the connection it cannot be renewed, and needs not: it was when that began.
-      this.renew(this.#beside)
+      // A transaction on the only connection blocks the renewal; it renewed the row when it began.
+      this.renew(this.#renewalDb)
         .catch(() => {})
         .finally(() => {
           renewing = false
@@ -141,47 +141,48 @@ export class RowLock implements Lock {
     if (!this.#lost) return
     throw new KantaError(
       'timeout',
-      `Another runner has taken the lock over, since it was not renewed for ${this.#expiry} ms. Nothing more is run here. Raise lock.expiry if a migration keeps the program busy for longer.`,
+      `Another runner took over the lock, since it was not renewed for ${this.#expiry} ms. This run stops. Raise lock.expiry if a migration blocks the program for longer.`,
     )
   }
 
   async #prepare(): Promise<void> {
     if (this.#prepared) return
     const { schema, name } = definitionOf(this.#table)!
-    const db = this.#on(this.#db)
+    const db = this.#typed(this.#db)
     const isThere = () => hasTable(this.#db, schema, name)
     const hasRow = async () => (await db.selectFrom(this.#table).select('id').executeTakeFirst()) !== undefined
-    await once(isThere, () => db.schema.createTable(this.#table).execute())
-    await once(hasRow, () => db.insertInto(this.#table).values({ id: 1, beat: 0 }).execute())
+    await ensure(isThere, () => db.schema.createTable(this.#table).execute())
+    await ensure(hasRow, () => db.insertInto(this.#table).values({ id: 1, beat: 0 }).execute())
     this.#prepared = true
   }
 
-  #see(owner: string, beat: number): Seen {
-    if (this.#seen?.owner !== owner || this.#seen.beat !== beat) this.#seen = { owner, beat, since: performance.now() }
-    return this.#seen
+  #observe(owner: string, beat: number): Observation {
+    if (this.#observation?.owner !== owner || this.#observation.beat !== beat)
+      this.#observation = { owner, beat, since: performance.now() }
+    return this.#observation
   }
 
-  async #takeOver({ owner, beat }: Seen): Promise<boolean> {
-    const update = this.#on(this.#db)
+  async #takeOver({ owner, beat }: Observation): Promise<boolean> {
+    const update = this.#typed(this.#db)
       .updateTable(this.#table)
-      .set(this.#mine())
+      .set(this.#ownership())
       .where('id', '=', 1)
       .where('owner', '=', owner)
       .where('beat', '=', beat)
     return (await update.executeTakeFirst())?.numUpdatedRows === 1n
   }
 
-  #mine() {
-    return { owner: this.#owner, label: runner(), beat: 0, taken_at: new Date() }
+  #ownership() {
+    return { owner: this.#owner, label: runnerLabel(), beat: 0, taken_at: new Date() }
   }
 
-  #on(db: DatabaseHandle): Database<TablesOf<{ lock: LockTable }>> {
+  #typed(db: DatabaseHandle): Database<TablesOf<{ lock: LockTable }>> {
     return db as unknown as Database<TablesOf<{ lock: LockTable }>>
   }
 }
 
-/** Does what is not done; when that fails since another runner has just done it, it is done. */
-async function once(isDone: () => Promise<boolean>, act: () => Promise<unknown>): Promise<void> {
+/** Runs an action unless it is done, and ignores its failure if another runner did it in the meantime. */
+async function ensure(isDone: () => Promise<boolean>, act: () => Promise<unknown>): Promise<void> {
   if (await isDone()) return
   try {
     await act()
@@ -190,8 +191,8 @@ async function once(isDone: () => Promise<boolean>, act: () => Promise<unknown>)
   }
 }
 
-/** What this program is called for those who wait for it. */
-function runner(): string {
+/** Returns a label of this program, for the messages of runners that wait for it. */
+function runnerLabel(): string {
   try {
     const { pid, env } = globalThis.process
     return env.HOSTNAME === undefined ? `process ${pid}` : `process ${pid} on ${env.HOSTNAME}`
@@ -200,8 +201,8 @@ function runner(): string {
   }
 }
 
-/** How waiting for a lock goes. */
-export interface Waiting {
+/** The options of waiting for a lock. */
+export interface WaitOptions {
   readonly timeout: number
   readonly signal: AbortSignal | undefined
   onWait(holder: string, waited: number): void
@@ -211,17 +212,17 @@ const FIRST_PAUSE = 50
 const LONGEST_PAUSE = 1000
 
 /** Takes a lock as soon as it is free. */
-export async function waitFor(lock: Lock, what: string, { timeout, signal, onWait }: Waiting): Promise<void> {
+export async function takeLock(lock: Lock, what: string, { timeout, signal, onWait }: WaitOptions): Promise<void> {
   const start = performance.now()
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-    throwIfAborted(signal, 'Waiting for the lock of the migrations')
+    throwIfAborted(signal, 'Waiting for the migration lock')
     const taken = await lock.tryTake()
     if (taken === true) return
     const waited = performance.now() - start
     if (waited >= timeout)
       throw new KantaError(
         'timeout',
-        `The lock '${what}' of the migrations did not become free in ${timeout} ms. It is held by ${taken.holder}. Wait for that to end, or raise lock.timeout.`,
+        `The migration lock '${what}' did not become free in ${timeout} ms. It is held by ${taken.holder}. Wait until that ends, or raise lock.timeout.`,
       )
     onWait(taken.holder, waited)
     await sleep(Math.min(pause, Math.max(0, timeout - waited)), signal)

@@ -5,9 +5,9 @@ import { show } from '../sql/index.ts'
 /**
  * A step from one state of a database to the next.
  *
- * The first type is the tables before it, the second those after it: `up` sees the first and `down` the second. Without
- * types the names of tables and columns are free. Types of its own, and not those of the program, keep a migration
- * compiling when the program has moved on.
+ * The first type has the tables before the migration, for `up`; the second those after it, for `down`. Without types,
+ * all names of tables and columns are allowed. Give a migration types of its own rather than those of the program, so
+ * that it still compiles when the program changes.
  *
  * @example
  * ```ts
@@ -30,81 +30,87 @@ import { show } from '../sql/index.ts'
 export interface Migration<Before = any, After = Before> {
   /** Makes the change. */
   up(db: Database<Before>): unknown
-  /** Undoes it. Without one, the migration cannot be reverted. */
+  /** Undoes the change. Without it, the migration cannot be reverted. */
   down?(db: Database<After>): unknown
   /**
-   * `false` runs it outside of a transaction, for statements that no transaction takes, such as `create index
-   * concurrently` or `vacuum`. A failure in its midst then leaves the database dirty.
+   * `false` runs it outside of a transaction, for statements that cannot run in one, such as `create index
+   * concurrently` or `vacuum`. If it fails halfway, it leaves the database dirty.
    */
   readonly transaction?: boolean | undefined
-  /** `off` lets SQLite rebuild a table that others refer to. What it refers to is checked before the commit. */
+  /** `off` lets SQLite rebuild a table that others refer to. Foreign keys are checked before the commit. */
   readonly foreignKeys?: 'off' | undefined
-  /** Says which version of the migration this is, in any text; one that is applied and changed is then an error. */
+  /** Identifies the version of the migration, as any text. An applied migration with another checksum is an error. */
   readonly checksum?: string | undefined
 }
 
-/** Migrations by their names, in any order: they run in the order of the names. */
+/** Migrations by name, in any order. They run sorted by name. */
 export type Migrations = Readonly<Record<string, Migration>>
 
-/** Migrations, or what loads them, such as `folder('migrations')` of `kanta/migrate/files`. */
+/** Migrations, or a function that loads them, such as `folder('migrations')` of `kanta/migrate/files`. */
 export type MigrationSource = Migrations | (() => Migrations | Promise<Migrations>)
 
 /** A migration and its name. */
-export interface Named {
+export interface NamedMigration {
   readonly name: string
   readonly migration: Migration
 }
 
-/** The code units of two names decide, so that the order is the same on every machine and in every language. */
-export const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+/** Compares names by code units, so that the order is the same in every locale. */
+export const compareNames = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** The longest name of a migration. */
-const LONGEST = 255
+/** The maximum length of a name. */
+const MAX_NAME_LENGTH = 255
 
 const FIELDS: readonly (keyof Migration)[] = ['up', 'down', 'transaction', 'foreignKeys', 'checksum']
 
-/** The migrations of a source, checked, in order. */
-export async function load(source: MigrationSource): Promise<readonly Named[]> {
+/** Loads the migrations of a source, checks them and sorts them by name. */
+export async function load(source: MigrationSource): Promise<readonly NamedMigration[]> {
   const migrations = typeof source === 'function' ? await source() : source
   if (typeof migrations !== 'object' || migrations === null)
-    return refuse(`The migrations are an object of names and migrations, not ${show(migrations)}.`)
+    return refuse(`The migrations must be an object of migrations by name, not ${show(migrations)}.`)
   const found = Object.entries(migrations).map(([name, migration]) => ({ name, migration }))
   const folded = new Map<string, string>()
   for (const { name, migration } of found) {
     checkMigration(name, migration)
-    // Neither every file system nor every database tells them apart.
+    // Some file systems and databases do not distinguish upper and lower case.
     const twin = folded.get(name.toLowerCase())
     if (twin !== undefined)
       refuse(`The migrations '${twin}' and '${name}' differ only in upper and lower case. Rename one.`)
     folded.set(name.toLowerCase(), name)
   }
-  return found.sort((a, b) => byName(a.name, b.name))
+  return found.sort((a, b) => compareNames(a.name, b.name))
 }
 
 function checkMigration(name: string, migration: unknown): void {
-  if (name.trim() !== name || name === '' || name.length > LONGEST)
-    refuse(`A migration has a name of 1 to ${LONGEST} characters, without space around it, not ${show(name)}.`)
+  if (name.trim() !== name || name === '' || name.length > MAX_NAME_LENGTH)
+    refuse(
+      `The name of a migration must have 1 to ${MAX_NAME_LENGTH} characters without spaces around it, not ${show(name)}.`,
+    )
   if (typeof migration !== 'object' || migration === null)
-    return refuse(`The migration '${name}' is ${show(migration)}, not an object with up() and perhaps down().`)
-  // A module may export more than the migration; a plain object that has more has a mistake.
+    return refuse(`The migration '${name}' must be an object with up() and optionally down(), not ${show(migration)}.`)
+  // A module may export more than the migration; in a plain object, unknown keys are mistakes.
   const isModule = Object.prototype.toString.call(migration) === '[object Module]'
   for (const key of Object.keys(migration)) {
     if (isModule || FIELDS.includes(key as keyof Migration)) continue
     const near = nearest(key, FIELDS)
-    refuse(`The migration '${name}' has no '${key}'${near === undefined ? '' : `; did you mean '${near}'?`}`)
+    refuse(
+      `Unknown property '${key}' in the migration '${name}'.${near === undefined ? ` Use ${FIELDS.join(', ')}.` : ` Did you mean '${near}'?`}`,
+    )
   }
   const { up, down, transaction, foreignKeys, checksum } = migration as Record<keyof Migration, unknown>
-  if (typeof up !== 'function') refuse(`The migration '${name}' has no function up(db).`)
+  if (typeof up !== 'function') refuse(`The migration '${name}' has no function up(db). Add one.`)
   if (down !== undefined && typeof down !== 'function')
-    refuse(`The down of the migration '${name}' is ${show(down)}. Give a function, or leave it out.`)
+    refuse(
+      `down of the migration '${name}' must be a function, not ${show(down)}. Leave it out if there is no way back.`,
+    )
   if (transaction !== undefined && typeof transaction !== 'boolean')
-    refuse(`The transaction of the migration '${name}' is ${show(transaction)}. Give false, or leave it out.`)
+    refuse(`transaction of the migration '${name}' must be a boolean, not ${show(transaction)}.`)
   if (foreignKeys !== undefined && foreignKeys !== 'off')
-    refuse(`The foreignKeys of the migration '${name}' is ${show(foreignKeys)}. Give 'off', or leave it out.`)
+    refuse(`foreignKeys of the migration '${name}' must be 'off', not ${show(foreignKeys)}. Leave it out otherwise.`)
   if (checksum !== undefined && (typeof checksum !== 'string' || checksum === '' || checksum.length > 128))
-    refuse(`The checksum of the migration '${name}' is text of 1 to 128 characters.`)
+    refuse(`checksum of the migration '${name}' must be text of 1 to 128 characters.`)
   if (foreignKeys === 'off' && transaction === false)
     refuse(
-      `The migration '${name}' with foreignKeys 'off' runs in a transaction, so that they are checked before its commit.`,
+      `The migration '${name}' has foreignKeys 'off' and transaction false. Remove one: foreign keys are checked before a commit.`,
     )
 }

@@ -12,57 +12,59 @@ import {
 } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
 import { checkName, show } from '../sql/index.ts'
-import { refuseElsewhere } from './broken-reference.ts'
 import { type Drift, type MigrationStatus, refuseDirty, refuseDrift, statusOf } from './drift.ts'
-import { cancelledBefore, failed } from './failure.ts'
-import { type Lock, type LockOptions, RowLock, sessionLock, waitFor } from './lock.ts'
-import { byName, load, type MigrationSource, type Named } from './migration.ts'
-import { type Performed, perform, type Step } from './perform.ts'
+import { cancelledError, migrationError } from './failure.ts'
+import { refuseForeignKeysOff } from './foreign-key-check.ts'
+import { type Lock, type LockOptions, RowLock, sessionLock, takeLock } from './lock.ts'
+import { compareNames, load, type MigrationSource, type NamedMigration } from './migration.ts'
+import { type MigrationStep, type PerformedMigration, perform } from './perform.ts'
 import { type MigrationRecord, nextPosition, Records } from './record.ts'
 import { rehearse } from './rehearse.ts'
 import type { Direction, MigrationEvent, MigrationRun } from './result.ts'
-import { type Held, holding, type Work } from './work.ts'
+import { type HeldConnection, type RunContext, withHeldConnection } from './run-context.ts'
 
-/** What `migrator()` takes. */
+/** The options of `migrator()`. */
 export interface MigratorOptions {
-  /** The migrations, or what loads them, such as `folder('migrations')`. */
+  /** The migrations, or a function that loads them, such as `folder('migrations')`. */
   readonly migrations: MigrationSource
-  /** The table of what is applied; `kanta_migration` unless said. */
+  /** The table of applied migrations; by default `kanta_migration`. */
   readonly table?: string | undefined
-  /** The table of the lock, where it is a row; `kanta_migration_lock` unless said. */
+  /** The table of the lock row; by default `kanta_migration_lock`. */
   readonly lockTable?: string | undefined
   readonly lock?: LockOptions | undefined
-  /** Which disagreements between the migrations and the database are no error; none unless said. */
+  /** The kinds of drift between migrations and database to accept; by default none. */
   readonly allow?: readonly Drift[] | undefined
-  /** Called with all that happens. */
+  /** Receives the events of a run. */
   readonly onProgress?: ((event: MigrationEvent) => void) | undefined
 }
 
 export interface MigrateOptions {
-  /** Gives the SQL that would run, and leaves the database as it is. */
+  /** Returns the SQL that would run, and changes nothing. */
   readonly dryRun?: boolean | undefined
-  /** Ends the run: a migration in a transaction is rolled back, any other stops before its next statement. */
+  /** Stops the run: it rolls back a migration in a transaction, and stops any other before its next statement. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Before the first migration: `to(none)` reverts all of them. */
+/** The state before the first migration: `to(none)` reverts all of them. */
 export const none: unique symbol = Symbol('none')
 
 /** Runs the migrations of a database. */
 export interface Migrator {
-  /** Applies all that are pending. */
+  /** Applies all pending migrations. */
   latest(options?: MigrateOptions): Promise<MigrationRun>
-  /** Applies the next one, or the next `count`. */
+  /** Applies the next `count` migrations; by default one. */
   up(count?: number, options?: MigrateOptions): Promise<MigrationRun>
-  /** Reverts the last one, or the last `count`. */
+  /** Reverts the last `count` migrations; by default one. */
   down(count?: number, options?: MigrateOptions): Promise<MigrationRun>
-  /** Applies or reverts up to a migration, which is then the last that is applied. */
+  /** Applies or reverts migrations until the named one is the last applied. */
   to(name: string | typeof none, options?: MigrateOptions): Promise<MigrationRun>
-  /** Every migration, and how it stands. Changes nothing. */
+  /** Returns the status of every migration. Changes nothing. */
   status(options?: Pick<MigrateOptions, 'signal'>): Promise<MigrationStatus[]>
-  /** Marks a migration and all before it as applied, without running them: for a database that has their tables. */
+  /**
+   * Marks a migration and all before it as applied without running them, for a database that already has their tables.
+   */
   baseline(name: string, options?: Pick<MigrateOptions, 'signal'>): Promise<readonly string[]>
-  /** Says how a dirty migration stands, once what it did was mended by hand. */
+  /** Records the state of a dirty migration after you have repaired its changes by hand. */
   resolve(name: string, as: 'applied' | 'rolled back', options?: Pick<MigrateOptions, 'signal'>): Promise<void>
 }
 
@@ -71,14 +73,15 @@ const LOCK_OPTIONS: readonly (keyof LockOptions)[] = ['timeout', 'by', 'expiry']
 const DRIFTS: readonly Drift[] = ['changed', 'missing', 'out of order']
 
 /**
- * A runner of the migrations of a database.
+ * Creates a runner for the migrations of a database.
  *
- * Each migration runs in a transaction with its record where the database can undo definitions; a lock keeps two
- * runners from running one twice.
+ * Each migration runs in one transaction with its record, if the database can roll back definitions. A lock keeps two
+ * runners from running a migration twice.
  *
- * @throws KantaError `invalid_input` for a wrong option, `policy` for a database with policies on rows. Its methods: `migration_failed` when one fails, with the
- * `MigrationRun` up to it as `result`; `migration_dirty` after one that stopped in its midst; `migration_drift` when
- * the migrations are not those of the database; `timeout` when another runner keeps the lock.
+ * @throws KantaError `invalid_input` for a wrong option, `policy` for a database with policies on rows. Its methods throw
+ * `migration_failed` if a migration fails, with the `MigrationRun` so far as `result`; `migration_dirty` if one is
+ * dirty; `migration_drift` if the migrations differ from the records of the database; `timeout` if another runner holds
+ * the lock.
  *
  * @example
  * ```ts
@@ -102,14 +105,14 @@ const DRIFTS: readonly Drift[] = ['changed', 'missing', 'out of order']
  */
 export function migrator(db: Database<any>, options: MigratorOptions): Migrator {
   const handle: unknown = db
-  if (!(handle instanceof DatabaseHandle)) return refuse('migrator() takes a database, which kanta() gives.')
-  if (handle.isTransaction) return refuse('migrator() takes a database, not a transaction: it begins its own.')
+  if (!(handle instanceof DatabaseHandle)) return refuse('migrator() takes a database. Pass one that kanta() returned.')
+  if (handle.isTransaction) return refuse('migrator() takes a database, not a transaction, since it begins its own.')
   refusePolicies(handle)
   checkOptions(options)
   return new Runner(handle, options)
 }
 
-/** Under policies on rows a migration would change only those that they let through, and text is refused. */
+/** Rejects a database with policies on rows: a migration would change only visible rows, and raw SQL is rejected. */
 function refusePolicies(db: DatabaseHandle): void {
   const names = policiesOf(db).flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
   if (names.length > 0)
@@ -119,8 +122,8 @@ function refusePolicies(db: DatabaseHandle): void {
     )
 }
 
-type Planner = (named: readonly Named[], records: readonly MigrationRecord[]) => readonly Planned[]
-type Planned = Named & { readonly direction: Direction }
+type Planner = (named: readonly NamedMigration[], records: readonly MigrationRecord[]) => readonly PlannedMigration[]
+type PlannedMigration = NamedMigration & { readonly direction: Direction }
 
 class Runner implements Migrator {
   readonly #db: DatabaseHandle
@@ -134,37 +137,39 @@ class Runner implements Migrator {
   }
 
   latest(options?: MigrateOptions): Promise<MigrationRun> {
-    return this.#run(options, pending)
+    return this.#run(options, planPending)
   }
 
   up(count = 1, options?: MigrateOptions): Promise<MigrationRun> {
-    return this.#run(options, (named, records) => pending(named, records).slice(0, checkCount('up', count)))
+    return this.#run(options, (named, records) => planPending(named, records).slice(0, checkCount('up', count)))
   }
 
   down(count = 1, options?: MigrateOptions): Promise<MigrationRun> {
-    return this.#run(options, (named, records) => reverted(named, records.slice(-checkCount('down', count))))
+    return this.#run(options, (named, records) => planReverted(named, records.slice(-checkCount('down', count))))
   }
 
   to(name: string | typeof none, options?: MigrateOptions): Promise<MigrationRun> {
-    return this.#run(options, (named, records) => toward(name, named, records))
+    return this.#run(options, (named, records) => planTo(name, named, records))
   }
 
   async status({ signal }: Pick<MigrateOptions, 'signal'> = {}): Promise<MigrationStatus[]> {
     const named = await load(this.#options.migrations)
-    return holding(this.#db, signal, async (held) => statusOf(named, await this.#records.read(held.own)))
+    return withHeldConnection(this.#db, signal, async (held) =>
+      statusOf(named, await this.#records.read(held.internalDb)),
+    )
   }
 
   async baseline(name: string, { signal }: Pick<MigrateOptions, 'signal'> = {}): Promise<readonly string[]> {
     const named = await load(this.#options.migrations)
-    find(named, name)
-    return this.#locked(signal, async (work) => {
-      await this.#records.prepare(work.own)
-      const records = await this.#records.read(work.own)
+    checkKnown(named, name)
+    return this.#withLock(signal, async (context) => {
+      await this.#records.prepare(context.internalDb)
+      const records = await this.#records.read(context.internalDb)
       refuseDirty(records)
       const known = new Set(records.map((record) => record.name))
-      const marked = named.filter((each) => byName(each.name, name) <= 0 && !known.has(each.name))
-      await work.own.transaction().execute(async (trx) => {
-        const inside = withoutPlugins(work.db, sessionOf(trx))
+      const marked = named.filter((each) => compareNames(each.name, name) <= 0 && !known.has(each.name))
+      await context.internalDb.transaction().execute(async (trx) => {
+        const inside = withoutPlugins(context.db, sessionOf(trx))
         let position = nextPosition(records)
         for (const { name, migration } of marked) {
           const checksum = migration.checksum ?? null
@@ -181,92 +186,96 @@ class Runner implements Migrator {
     { signal }: Pick<MigrateOptions, 'signal'> = {},
   ): Promise<void> {
     if (as !== 'applied' && as !== 'rolled back')
-      refuse(`resolve(${show(name)}, ${show(as)}): say 'applied' or 'rolled back'.`)
-    await this.#locked(signal, async (work) => {
-      const record = (await this.#records.read(work.own)).find((each) => each.name === name)
+      refuse(`resolve(${show(name)}, ${show(as)}): the state must be 'applied' or 'rolled back'.`)
+    await this.#withLock(signal, async (context) => {
+      const record = (await this.#records.read(context.internalDb)).find((each) => each.name === name)
       if (record === undefined) refuse(`resolve(${show(name)}): the database has no record of it.`)
-      if (record.state === 'applied') refuse(`resolve(${show(name)}): it is applied, and not dirty.`)
-      if (as === 'applied') await this.#records.change(work.own, name, { state: 'applied' })
-      else await this.#records.remove(work.own, name)
+      if (record.state === 'applied') refuse(`resolve(${show(name)}): the migration is applied, not dirty.`)
+      if (as === 'applied') await this.#records.change(context.internalDb, name, { state: 'applied' })
+      else await this.#records.remove(context.internalDb, name)
     })
   }
 
   async #run(options: MigrateOptions = {}, plan: Planner): Promise<MigrationRun> {
-    const { dryRun, signal } = checkCall(options)
+    const { dryRun, signal } = checkRunOptions(options)
     const named = await load(this.#options.migrations)
-    const steps = (records: readonly MigrationRecord[]): Step[] => {
+    const steps = (records: readonly MigrationRecord[]): MigrationStep[] => {
       refuseDirty(records)
       refuseDrift(statusOf(named, records), this.#options.allow ?? [])
       const planned = plan(named, records)
-      refuseElsewhere(this.#db, planned)
+      refuseForeignKeysOff(this.#db, planned)
       const first = nextPosition(records)
       return planned.map((each, i) => ({ ...each, position: first + i, number: i + 1, of: planned.length }))
     }
-    if (dryRun) return holding(this.#db, signal, (held) => this.#rehearse(held, signal, steps))
-    return this.#locked(signal, async (work) => {
-      await this.#records.prepare(work.own)
-      // Whoever uses a server's connection next must not find the settings that a migration made.
-      if (work.watch.isOfServer) work.spoil()
-      const performed: Performed[] = []
-      for (const step of steps(await this.#records.read(work.own))) {
-        if (signal?.aborted) throw cancelledBefore(step.name, signal, await this.#ended(work, false, performed))
-        performed.push(await perform(work, step))
+    if (dryRun) return withHeldConnection(this.#db, signal, (held) => this.#rehearse(held, signal, steps))
+    return this.#withLock(signal, async (context) => {
+      await this.#records.prepare(context.internalDb)
+      // Do not return the connection to the pool with settings that a migration made.
+      if (context.connection.isOfServer) context.closeAtEnd()
+      const performed: PerformedMigration[] = []
+      for (const step of steps(await this.#records.read(context.internalDb))) {
+        if (signal?.aborted) throw cancelledError(step.name, signal, await this.#finish(context, false, performed))
+        performed.push(await perform(context, step))
         if ('error' in performed.at(-1)!) break
       }
-      return this.#ended(work, false, performed)
+      return this.#finish(context, false, performed)
     })
   }
 
   async #rehearse(
-    held: Held,
+    held: HeldConnection,
     signal: AbortSignal | undefined,
-    steps: (records: readonly MigrationRecord[]) => Step[],
+    steps: (records: readonly MigrationRecord[]) => MigrationStep[],
   ): Promise<MigrationRun> {
-    const planned = steps(await this.#records.read(held.own))
-    const work = { ...held, signal, tell: (event: MigrationEvent) => this.#options.onProgress?.(event) }
-    return this.#ended(held, true, planned.length === 0 ? [] : await rehearse(work, planned))
+    const planned = steps(await this.#records.read(held.internalDb))
+    const context = { ...held, signal, emit: (event: MigrationEvent) => this.#options.onProgress?.(event) }
+    return this.#finish(held, true, planned.length === 0 ? [] : await rehearse(context, planned))
   }
 
-  /** What a run gives, or throws. What is applied is read from the database, and not reckoned. */
-  async #ended(held: Held, dryRun: boolean, performed: readonly Performed[]): Promise<MigrationRun> {
+  /** Returns or throws the result of a run. It reads the applied migrations from the database. */
+  async #finish(
+    held: HeldConnection,
+    dryRun: boolean,
+    performed: readonly PerformedMigration[],
+  ): Promise<MigrationRun> {
     const results = performed.map(({ result }) => result)
     const last = performed.at(-1)
-    const read = async () => (await this.#records.read(held.own)).filter(({ state }) => state === 'applied')
+    const read = async () => (await this.#records.read(held.internalDb)).filter(({ state }) => state === 'applied')
     if (last === undefined || !('error' in last))
       return { dryRun, results, applied: (await read()).map(({ name }) => name) }
     let applied: readonly string[] | undefined
     try {
       applied = (await read()).map(({ name }) => name)
     } catch {
-      // The connection may be what failed.
-      held.spoil()
+      // The connection may have failed.
+      held.closeAtEnd()
     }
-    throw failed(last.result, last.error, { dryRun, results, applied })
+    throw migrationError(last.result, last.error, { dryRun, results, applied })
   }
 
-  /** Works with the lock held, and gives it back on every path. */
-  async #locked<T>(signal: AbortSignal | undefined, act: (work: Work) => Promise<T>): Promise<T> {
-    return holding(this.#db, signal, async (held) => {
+  /** Runs work with the lock held, and releases it on every path. */
+  async #withLock<T>(signal: AbortSignal | undefined, act: (context: RunContext) => Promise<T>): Promise<T> {
+    return withHeldConnection(this.#db, signal, async (held) => {
       const { lock, name } = this.#lock(held)
-      const tell = (event: MigrationEvent) => this.#options.onProgress?.(event)
+      const emit = (event: MigrationEvent) => this.#options.onProgress?.(event)
       const timeout = this.#options.lock?.timeout ?? 60_000
-      const onWait = (holder: string, waited: number) => tell({ kind: 'waiting', lock: name, holder, waited })
-      await waitFor(lock, name, { timeout, signal, onWait })
-      const stop = lock.keepAlive()
+      const onWait = (holder: string, waited: number) => emit({ kind: 'waiting', lock: name, holder, waited })
+      await takeLock(lock, name, { timeout, signal, onWait })
+      const stopRenewing = lock.keepAlive()
       const errors: unknown[] = []
       let result: T | undefined
       try {
-        tell({ kind: 'locked', lock: name })
-        result = await act({ ...held, lock, records: this.#records, signal, tell })
+        emit({ kind: 'locked', lock: name })
+        result = await act({ ...held, lock, records: this.#records, signal, emit })
       } catch (error) {
         errors.push(error)
       }
-      stop()
+      stopRenewing()
       try {
         await lock.release()
       } catch (error) {
-        // A lock of the connection must not go back to the pool with it.
-        held.spoil()
+        // Do not return the connection to the pool with its lock.
+        held.closeAtEnd()
         errors.push(error)
       }
       if (errors.length > 0) throw errors.reduce(suppress)
@@ -274,7 +283,7 @@ class Runner implements Migrator {
     })
   }
 
-  #lock(held: Held): { lock: Lock; name: string } {
+  #lock(held: HeldConnection): { lock: Lock; name: string } {
     const driver = driverOf(this.#db)
     const sql = sessionLocks.find(driver.dialect)
     const { by = sql === undefined ? 'row' : 'session', expiry = 15_000 } = this.#options.lock ?? {}
@@ -283,69 +292,69 @@ class Runner implements Migrator {
       if (sql === undefined)
         throw new KantaError(
           'unsupported',
-          `${titleOf(driver.dialect)} has no lock that belongs to a connection. Leave lock.by out, or say 'row'.`,
+          `${titleOf(driver.dialect)} has no session locks. Leave lock.by out, or set it to 'row'.`,
         )
-      return { lock: sessionLock(held.own, sql, name), name }
+      return { lock: sessionLock(held.internalDb, sql, name), name }
     }
     const name = this.#options.lockTable ?? migrationTables.lock
-    const beside = driver.limits.write > 1 ? withoutPlugins(this.#db) : held.own
-    return { lock: new RowLock(held.own, beside, name, expiry), name }
+    const renewalDb = driver.limits.write > 1 ? withoutPlugins(this.#db) : held.internalDb
+    return { lock: new RowLock(held.internalDb, renewalDb, name, expiry), name }
   }
 }
 
-function pending(named: readonly Named[], records: readonly MigrationRecord[]): Planned[] {
+function planPending(named: readonly NamedMigration[], records: readonly MigrationRecord[]): PlannedMigration[] {
   const known = new Set(records.map(({ name }) => name))
   return named.filter(({ name }) => !known.has(name)).map((each) => ({ ...each, direction: 'up' }))
 }
 
-/** The records' migrations, the last applied first; all can be reverted before one is. */
-function reverted(named: readonly Named[], records: readonly MigrationRecord[]): Planned[] {
+/** Returns the migrations of the records, the last applied first, and throws if one cannot be reverted. */
+function planReverted(named: readonly NamedMigration[], records: readonly MigrationRecord[]): PlannedMigration[] {
   return records.toReversed().map(({ name }) => {
     const found = named.find((each) => each.name === name)
     if (found === undefined)
-      return refuse(`The migration '${name}' cannot be reverted: it is not among the migrations. Bring it back.`)
+      return refuse(`The migration '${name}' cannot be reverted, since it is missing in the program. Restore it.`)
     if (found.migration.down === undefined)
       return refuse(
-        `The migration '${name}' cannot be reverted: it has no down(db). Write one, or make a new migration.`,
+        `The migration '${name}' cannot be reverted, since it has no down(db). Write one, or create a new migration.`,
       )
     return { ...found, direction: 'down' }
   })
 }
 
-function toward(
+function planTo(
   name: string | typeof none,
-  named: readonly Named[],
+  named: readonly NamedMigration[],
   records: readonly MigrationRecord[],
-): readonly Planned[] {
-  if (name === none) return reverted(named, records)
-  find(named, name)
-  const later = records.filter((record) => byName(record.name, name) > 0)
-  if (records.some((record) => record.name === name)) return reverted(named, later)
+): readonly PlannedMigration[] {
+  if (name === none) return planReverted(named, records)
+  checkKnown(named, name)
+  const later = records.filter((record) => compareNames(record.name, name) > 0)
+  if (records.some((record) => record.name === name)) return planReverted(named, later)
   if (later.length > 0)
     refuse(
       `to('${name}'): it is pending, and '${later[0]!.name}', which comes after it, is applied. Use up() or down().`,
     )
-  return pending(named, records).filter((each) => byName(each.name, name) <= 0)
+  return planPending(named, records).filter((each) => compareNames(each.name, name) <= 0)
 }
 
-function find(named: readonly Named[], name: unknown): void {
+function checkKnown(named: readonly NamedMigration[], name: unknown): void {
   if (named.some((each) => each.name === name)) return
   const near = nearest(
     String(name),
     named.map((each) => each.name),
   )
-  refuse(`There is no migration ${show(name)}${near === undefined ? '.' : `; did you mean '${near}'?`}`)
+  refuse(`Unknown migration ${show(name)}.${near === undefined ? '' : ` Did you mean '${near}'?`}`)
 }
 
 function checkCount(method: string, count: unknown): number {
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1)
-    return refuse(`${method}(${show(count)}) takes how many migrations: a whole number from 1 on.`)
+    return refuse(`${method}(${show(count)}): the count must be a whole number from 1 on.`)
   return count
 }
 
-function checkCall(options: MigrateOptions): { dryRun: boolean; signal: AbortSignal | undefined } {
+function checkRunOptions(options: MigrateOptions): { dryRun: boolean; signal: AbortSignal | undefined } {
   if (typeof options !== 'object' || options === null)
-    return refuse(`The options of a run are an object, such as { dryRun: true }, not ${show(options)}.`)
+    return refuse(`The options of a run must be an object, such as { dryRun: true }, not ${show(options)}.`)
   checkKeys('A run', options, ['dryRun', 'signal'])
   return { dryRun: options.dryRun === true, signal: options.signal }
 }
@@ -366,18 +375,18 @@ function checkOptions(options: MigratorOptions): void {
   checkKeys('migrator()', options, OPTIONS)
   const { migrations, table, lockTable, lock = {}, allow = [], onProgress } = options
   if ((typeof migrations !== 'object' && typeof migrations !== 'function') || migrations === null)
-    refuse(`migrator() takes migrations: an object of them, or a function that loads it, not ${show(migrations)}.`)
+    refuse(`migrations must be an object of migrations or a function that loads it, not ${show(migrations)}.`)
   if (table !== undefined) checkName(table, 'the table of migrations')
   if (lockTable !== undefined) checkName(lockTable, 'the table of the lock')
   checkKeys('lock', lock, LOCK_OPTIONS)
   for (const key of ['timeout', 'expiry'] as const) {
     const value: unknown = lock[key]
     if (value !== undefined && !(typeof value === 'number' && value > 0))
-      refuse(`lock.${key} is a number of milliseconds above 0, not ${show(value)}.`)
+      refuse(`lock.${key} must be a number of milliseconds above 0, not ${show(value)}.`)
   }
   if (lock.by !== undefined && lock.by !== 'session' && lock.by !== 'row')
-    refuse(`lock.by is 'session' or 'row', not ${show(lock.by)}.`)
+    refuse(`lock.by must be 'session' or 'row', not ${show(lock.by)}.`)
   if (!Array.isArray(allow) || !allow.every((drift) => DRIFTS.includes(drift)))
-    refuse(`allow is an array of ${DRIFTS.map((drift) => `'${drift}'`).join(', ')}, not ${show(allow)}.`)
-  if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress takes a function.')
+    refuse(`allow must be an array of ${DRIFTS.map((drift) => `'${drift}'`).join(', ')}, not ${show(allow)}.`)
+  if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress must be a function.')
 }

@@ -4,24 +4,24 @@ import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
 import { checkName, isOperand, show, sql } from '../sql/index.ts'
 import type { Expression } from '../table/index.ts'
-import { firstRow } from './row.ts'
+import { firstRow } from './first-row.ts'
 
-/** What a table becomes. */
+/** The new form of a table. */
 export interface Rebuild {
-  /** Creates the table as it shall be, under the name that it is given. */
+  /** Creates the new table under the given name. */
   create(name: string): unknown
-  /** What the columns are made of that the old table does not have under their names: expressions of its columns. */
+  /** The values of new or changed columns, as expressions over the columns of the old table. */
   readonly values?: Readonly<Record<string, Expression<unknown>>> | undefined
 }
 
 /**
- * Changes a table of SQLite in ways that `alter table` cannot, and keeps its rows: a new table is created, the rows are
- * copied, and it takes the place of the old one. Its indexes and triggers are made again as they were. It runs in a
- * migration with `foreignKeys: 'off'`, or else rows of other tables that refer to it would be deleted with the old one.
+ * Changes a table of SQLite in ways that `alter table` cannot. It creates a new table, copies the rows, replaces the
+ * old table, and creates its indexes and triggers again. Call it in a migration with `foreignKeys: 'off'`; otherwise
+ * dropping the old table would delete the rows that refer to it.
  *
  * Steps: https://www.sqlite.org/lang_altertable.html#otheralter
  *
- * @throws KantaError `unsupported` on other databases, `invalid_input` for a table or column that is not there,
+ * @throws KantaError `unsupported` on other databases, `invalid_input` for an unknown table or column,
  * `transaction` outside of a transaction or with foreign keys on.
  *
  * @example
@@ -43,39 +43,40 @@ export interface Rebuild {
 export async function rebuildTable(db: Database<any>, name: string, { create, values = {} }: Rebuild): Promise<void> {
   const handle = db as unknown as DatabaseHandle
   checkName(name, 'a table')
-  if (typeof create !== 'function') refuse('rebuildTable() takes { create }, which creates the table under a name.')
+  if (typeof create !== 'function')
+    refuse('rebuildTable() takes { create }, a function that creates the table under the given name.')
   await rebuilds.of(dialectOf(handle))(handle, name, { create, values })
 }
 
 const rebuilds = facetsOf<typeof rebuild>(
   'rebuildTable()',
   { sqlite: rebuild, postgres: undefined, mysql: undefined, mariadb: undefined, mssql: undefined },
-  "Use 'alter table', which makes such changes there.",
+  "Use 'alter table' instead.",
 )
 
 async function rebuild(db: DatabaseHandle, name: string, { create, values = {} }: Rebuild): Promise<void> {
-  await checkGround(db)
+  await checkPreconditions(db)
   const table = await nameOf(db, name)
-  const old = await columnsOf(db, table)
-  const again = await rows<{ sql: string }>(
+  const oldColumns = await columnsOf(db, table)
+  const recreated = await rows<{ sql: string }>(
     db,
     sql`select sql from sqlite_schema where tbl_name = ${table} and type in ('index', 'trigger') and sql is not null`,
   )
   const fresh = `kanta_new_${table}`
   await create(fresh)
   await refuseSelfReference(db, table, fresh)
-  await copy(db, { table, fresh, old: old.map((column) => column.name), values })
+  await copyRows(db, { table, fresh, old: oldColumns.map((column) => column.name), values })
   await sql`drop table ${sql.id(table)}`.execute(db)
   await rename(db, fresh, table)
-  for (const statement of again) await sql.raw(statement.sql).execute(db)
+  for (const statement of recreated) await sql.raw(statement.sql).execute(db)
 }
 
-async function checkGround(db: DatabaseHandle): Promise<void> {
+async function checkPreconditions(db: DatabaseHandle): Promise<void> {
   const off = Number((await firstRow(db, sql`pragma foreign_keys`))?.foreign_keys) === 0
   if (!db.isTransaction || !off)
     throw new KantaError(
       'transaction',
-      "rebuildTable() runs in a transaction that has foreign keys off. Say foreignKeys: 'off' in its migration.",
+      "rebuildTable() needs a transaction with foreign keys off. Set foreignKeys: 'off' in its migration.",
     )
 }
 
@@ -83,16 +84,16 @@ async function rows<R>(db: DatabaseHandle, text: ReturnType<typeof sql>): Promis
   return ((await text.execute(db)) as { rows: R[] }).rows
 }
 
-/** A table's name as it was created: SQLite finds tables by names in any case, but not what belongs to them. */
+/** Returns the name of a table in its original case, by which SQLite finds its indexes and triggers. */
 async function nameOf(db: DatabaseHandle, name: string): Promise<string> {
   const [found] = await rows<{ name: string }>(
     db,
     sql`select name from sqlite_schema where type = 'table' and name = ${name} collate nocase`,
   )
-  return found?.name ?? refuse(`rebuildTable(): there is no table ${show(name)}.`)
+  return found?.name ?? refuse(`rebuildTable(): unknown table ${show(name)}.`)
 }
 
-/** The foreign keys of a table that is renamed go on speaking of its first name, which nothing has then. */
+/** Rejects a foreign key of the new table to its temporary name, which SQLite would keep after the rename. */
 async function refuseSelfReference(db: DatabaseHandle, table: string, fresh: string): Promise<void> {
   const found = await rows(
     db,
@@ -100,7 +101,7 @@ async function refuseSelfReference(db: DatabaseHandle, table: string, fresh: str
   )
   if (found.length > 0)
     refuse(
-      `create() of rebuildTable() made a foreign key to ${show(fresh)}, a name that the table has only for now. Let it refer to ${show(table)}.`,
+      `create() of rebuildTable() made a foreign key to the temporary name ${show(fresh)}. Let it refer to ${show(table)}.`,
     )
 }
 
@@ -109,7 +110,7 @@ interface Column {
   readonly isGenerated: boolean
 }
 
-/** The columns that can be read. */
+/** Returns the readable columns of a table. */
 async function columnsOf(db: DatabaseHandle, table: string): Promise<readonly Column[]> {
   const found = await rows<{ name: string; hidden: number }>(
     db,
@@ -118,27 +119,27 @@ async function columnsOf(db: DatabaseHandle, table: string): Promise<readonly Co
   return found.map(({ name, hidden }) => ({ name, isGenerated: Number(hidden) !== 0 }))
 }
 
-interface Copy {
+interface CopyRequest {
   readonly table: string
   readonly fresh: string
   readonly old: readonly string[]
   readonly values: Readonly<Record<string, unknown>>
 }
 
-async function copy(db: DatabaseHandle, { table, fresh, old, values }: Copy): Promise<void> {
+async function copyRows(db: DatabaseHandle, { table, fresh, old: oldColumns, values }: CopyRequest): Promise<void> {
   const columns = (await columnsOf(db, fresh)).flatMap(({ name, isGenerated }) => (isGenerated ? [] : [name]))
   if (columns.length === 0)
-    refuse(`create() of rebuildTable() made no table ${show(fresh)}. It has to take the name that it is given.`)
+    refuse(`create() of rebuildTable() did not create the table ${show(fresh)}. Create it under the given name.`)
   for (const name of Object.keys(values)) {
     if (columns.includes(name)) {
       if (!isOperand(values[name]))
-        refuse(`values.${name} of rebuildTable() is an expression, such as sql\`0\`, not ${show(values[name])}.`)
+        refuse(`values.${name} of rebuildTable() must be an expression, such as sql\`0\`, not ${show(values[name])}.`)
       continue
     }
     const near = nearest(name, columns)
-    refuse(`The new table has no column ${show(name)}${near === undefined ? '' : `; did you mean '${near}'?`}`)
+    refuse(`Unknown column ${show(name)} in the new table.${near === undefined ? '' : ` Did you mean '${near}'?`}`)
   }
-  const kept = columns.filter((name) => Object.hasOwn(values, name) || old.includes(name))
+  const kept = columns.filter((name) => Object.hasOwn(values, name) || oldColumns.includes(name))
   if (kept.length === 0) refuse(`The table ${show(table)} keeps none of its columns. Drop it, and create another.`)
   const into = sql.join(kept.map((name) => sql.id(name)))
   const from = sql.join(kept.map((name) => (Object.hasOwn(values, name) ? values[name] : sql.id(name))))
@@ -146,7 +147,7 @@ async function copy(db: DatabaseHandle, { table, fresh, old, values }: Copy): Pr
   await keepNumbering(db, table, fresh)
 }
 
-/** With `autoincrement` no number is given twice, though the rows that had the last ones may be gone. */
+/** Continues the numbering of `autoincrement`, even if the last rows are deleted. */
 async function keepNumbering(db: DatabaseHandle, table: string, fresh: string): Promise<void> {
   const numbered = await firstRow(db, sql`select 1 as found from sqlite_schema where name = 'sqlite_sequence'`)
   if (numbered === undefined) return
@@ -155,7 +156,7 @@ async function keepNumbering(db: DatabaseHandle, table: string, fresh: string): 
   )
 }
 
-/** Else SQLite would read all views and triggers again, and those that speak of the table would stop it. */
+/** Renames a table without checking views and triggers, since those that mention the missing table would fail. */
 async function rename(db: DatabaseHandle, from: string, to: string): Promise<void> {
   const row = await firstRow(db, sql`pragma legacy_alter_table`)
   const was = Number(row?.legacy_alter_table) !== 0

@@ -4,18 +4,18 @@ import { definitionOf, type TablesOf } from '../table/index.ts'
 import { hasTable } from './engine.ts'
 import { VERSION } from './version.ts'
 
-/** `applying` and `reverting` are what is left of a migration without a transaction that did not come to its end. */
+/** `applying` and `reverting` remain if a migration without a transaction did not finish. */
 export type RecordState = 'applied' | 'applying' | 'reverting'
 
-/** What the database knows of a migration. */
+/** The record of a migration in the database. */
 export interface MigrationRecord {
   readonly name: string
-  /** The place in the order in which migrations were applied, from 1 on. */
+  /** The position in the order of applied migrations, from 1 on. */
   readonly position: number
   readonly state: RecordState
   readonly checksum: string | null
   readonly applied_at: Date
-  /** Milliseconds; null where it was only marked as applied. */
+  /** The duration in milliseconds; null if it was only marked as applied. */
   readonly duration: number | null
   /** The version of Kanta. */
   readonly kanta: string
@@ -35,7 +35,7 @@ const recordTable = (name: string) =>
 type RecordTable = ReturnType<typeof recordTable>
 type Tables = { record: RecordTable }
 
-/** The table in which a database keeps which migrations it has. */
+/** The table of the applied migrations of a database. */
 export class Records {
   readonly #table: RecordTable
 
@@ -43,25 +43,25 @@ export class Records {
     this.#table = recordTable(name)
   }
 
-  /** All of them in the order in which they were applied; none where there is no table yet. */
+  /** Returns all records in the order of application; none if the table does not exist. */
   async read(db: DatabaseHandle): Promise<readonly MigrationRecord[]> {
     const { schema, name } = definitionOf(this.#table)!
     if (!(await hasTable(db, schema, name))) return []
-    const rows = await this.#on(db).selectFrom(this.#table).selectAll().orderBy('position').execute()
+    const rows = await this.#typed(db).selectFrom(this.#table).selectAll().orderBy('position').execute()
     return rows as readonly MigrationRecord[]
   }
 
-  /** Makes the table where it is missing. */
+  /** Creates the table if it is missing. */
   async prepare(db: DatabaseHandle): Promise<void> {
     const { schema, name } = definitionOf(this.#table)!
-    if (!(await hasTable(db, schema, name))) await this.#on(db).schema.createTable(this.#table).execute()
+    if (!(await hasTable(db, schema, name))) await this.#typed(db).schema.createTable(this.#table).execute()
   }
 
   async add(
     db: DatabaseHandle,
     record: Pick<MigrationRecord, 'name' | 'position' | 'state' | 'checksum' | 'duration'>,
   ): Promise<void> {
-    await this.#on(db)
+    await this.#typed(db)
       .insertInto(this.#table)
       .values({ ...record, applied_at: new Date(), kanta: VERSION })
       .execute()
@@ -72,18 +72,18 @@ export class Records {
     name: string,
     change: Partial<Pick<MigrationRecord, 'state' | 'duration'>>,
   ): Promise<void> {
-    await this.#on(db).updateTable(this.#table).set(change).where('name', '=', name).execute()
+    await this.#typed(db).updateTable(this.#table).set(change).where('name', '=', name).execute()
   }
 
   async remove(db: DatabaseHandle, name: string): Promise<void> {
-    await this.#on(db).deleteFrom(this.#table).where('name', '=', name).execute()
+    await this.#typed(db).deleteFrom(this.#table).where('name', '=', name).execute()
   }
 
-  #on(db: DatabaseHandle): Database<TablesOf<Tables>> {
+  #typed(db: DatabaseHandle): Database<TablesOf<Tables>> {
     return db as unknown as Database<TablesOf<Tables>>
   }
 }
 
-/** The place of the next one. */
+/** Returns the position of the next record. */
 export const nextPosition = (records: readonly MigrationRecord[]): number =>
   records.reduce((last, { position }) => Math.max(last, position), 0) + 1

@@ -1,61 +1,64 @@
 import { type DatabaseHandle, dialectOf, withOwnPlans } from '../extend/internal/index.ts'
-import { withoutForeignKeys } from './broken-reference.ts'
-import { call, type Performed, restoring, resultOf, type Step } from './perform.ts'
-import { refuseInTransaction, Statements } from './watch.ts'
-import type { Work } from './work.ts'
+import { turnForeignKeysOff } from './foreign-key-check.ts'
+import { callMigration, type MigrationStep, type PerformedMigration, resultOf, withRestore } from './perform.ts'
+import type { RunContext } from './run-context.ts'
+import { refuseInTransaction, Statements } from './watched-connection.ts'
 
-/** What ends a rehearsal that went well. */
-const UNDO = Symbol('undo')
+/** Thrown to roll back a successful rehearsal. */
+const ROLL_BACK = Symbol('undo')
 
 /**
- * Runs migrations and undoes all of them: in one transaction, which is rolled back. A migration that no transaction
- * can undo is called, too, but its statements are only noted down, except for queries.
+ * Runs migrations in one transaction, and rolls it back. For a migration that cannot be rolled back, it runs only
+ * queries and just records the other statements.
  */
-export async function rehearse(work: Omit<Work, 'lock' | 'records'>, steps: readonly Step[]): Promise<Performed[]> {
-  const { transactionalDdl } = dialectOf(work.db)
+export async function rehearse(
+  context: Omit<RunContext, 'lock' | 'records'>,
+  steps: readonly MigrationStep[],
+): Promise<PerformedMigration[]> {
+  const { transactionalDdl } = dialectOf(context.db)
   const off = steps.some(({ migration }) => migration.foreignKeys === 'off')
-  const restore = off ? await withoutForeignKeys(work.own) : undefined
-  const builder = work.db.transaction()
-  // Then the server itself refuses what is not a query.
+  const restore = off ? await turnForeignKeysOff(context.internalDb) : undefined
+  const builder = context.db.transaction()
+  // In a read-only transaction the server itself rejects other statements than queries.
   const transaction = transactionalDdl ? builder : builder.setAccessMode('read only')
-  const performed: Performed[] = []
+  const performed: PerformedMigration[] = []
   const run = async (db: DatabaseHandle): Promise<void> => {
     for (const step of steps) {
       const pretend = !transactionalDdl || step.migration.transaction === false
-      // What is made ready for rows that never come must not be found again.
-      const outcome = await rehearseOne(work, step, pretend ? withOwnPlans(db) : db, pretend)
+      // Keep plans out of the cache that were made for results of statements that did not run.
+      const outcome = await rehearseOne(context, step, pretend ? withOwnPlans(db) : db, pretend)
       performed.push(outcome)
       if ('error' in outcome) break
     }
-    throw UNDO
+    throw ROLL_BACK
   }
   try {
-    await restoring(work, restore, () => transaction.execute(run, { signal: work.signal }))
+    await withRestore(context, restore, () => transaction.execute(run, { signal: context.signal }))
   } catch (error) {
-    if (error !== UNDO) throw error
+    if (error !== ROLL_BACK) throw error
   }
   return performed
 }
 
 async function rehearseOne(
-  work: Omit<Work, 'lock' | 'records'>,
-  step: Step,
+  context: Omit<RunContext, 'lock' | 'records'>,
+  step: MigrationStep,
   db: DatabaseHandle,
   pretend: boolean,
-): Promise<Performed> {
+): Promise<PerformedMigration> {
   const { name, direction, number, of } = step
-  work.tell({ kind: 'start', name, direction, number, of })
+  context.emit({ kind: 'start', name, direction, number, of })
   const statements = new Statements()
   const start = performance.now()
   const beforeText = refuseInTransaction(db)
   const failed: unknown[] = []
   try {
-    await call(work, step, db, statements, pretend ? { pretend } : { beforeText })
+    await callMigration(context, step, db, statements, pretend ? { pretend } : { beforeText })
   } catch (error) {
     failed.push(error)
   }
   const status = failed.length > 0 ? 'rolled back' : 'planned'
   const result = resultOf(step, status, performance.now() - start, statements)
-  work.tell({ kind: 'end', result, number, of })
+  context.emit({ kind: 'end', result, number, of })
   return failed.length > 0 ? { result, error: failed[0] } : { result }
 }

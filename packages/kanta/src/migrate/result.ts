@@ -1,33 +1,33 @@
-import type { MigrationStatement } from './watch.ts'
+import type { MigrationStatement } from './watched-connection.ts'
 
 export type Direction = 'up' | 'down'
 
-/** What became of a migration. */
+/** The result of one migration. */
 export interface MigrationResult {
   readonly name: string
   readonly direction: Direction
   /**
-   * `done`: it lasts. `rolled back`: it failed, and left no trace. `dirty`: it failed outside of a transaction.
-   * `unknown`: the connection was lost at its commit. `planned`: a dry run.
+   * `done`: it was committed. `rolled back`: it failed and left no trace. `dirty`: it failed outside of a transaction.
+   * `unknown`: the connection was lost during the commit. `planned`: it was a dry run.
    */
   readonly status: 'done' | 'rolled back' | 'dirty' | 'unknown' | 'planned'
-  /** Milliseconds. */
+  /** The duration in milliseconds. */
   readonly duration: number
-  /** What it sent, in order; of more than 10,000 statements the first ones. */
+  /** The statements that it sent, in order; at most the first 10,000. */
   readonly statements: readonly MigrationStatement[]
   readonly statementCount: number
 }
 
-/** What a runner did. */
+/** The result of a run. */
 export interface MigrationRun {
   readonly dryRun: boolean
-  /** One for each migration that was run, in order. Empty when there was nothing to do. */
+  /** The results of the migrations that ran, in order. Empty if there was nothing to do. */
   readonly results: readonly MigrationResult[]
-  /** The migrations that are applied now; after a dry run, those that are still. */
+  /** The migrations that are applied after the run. A dry run does not change them. */
   readonly applied: readonly string[]
 }
 
-/** What a runner tells while it works. */
+/** An event of a run. */
 export type MigrationEvent =
   | { readonly kind: 'waiting'; readonly lock: string; readonly holder: string; readonly waited: number }
   | { readonly kind: 'locked'; readonly lock: string }
@@ -35,7 +35,7 @@ export type MigrationEvent =
       readonly kind: 'start'
       readonly name: string
       readonly direction: Direction
-      /** Which of how many, from 1 on. */
+      /** The number of the migration in this run, from 1 to `of`. */
       readonly number: number
       readonly of: number
     }

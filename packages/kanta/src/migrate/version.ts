@@ -1,2 +1,2 @@
-/** The version of Kanta, which each record of a migration tells. A test holds it to that of the package. */
+/** The version of Kanta, for the records of migrations. A test compares it with the package. */
 export const VERSION = '0.1.0'

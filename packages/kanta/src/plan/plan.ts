@@ -115,13 +115,9 @@ export function plan(shape: Shape, planning: Planning): Plan {
 
 function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
-  const statement = attachDefinitions(
-    applyInFront(folded.tree as Node, planning.policies),
-    planning.schema,
-    planning.dialect,
-  )
+  const statement = attachDefinitions(applyInFront(folded.tree as Node, planning), planning.schema, planning.dialect)
   const userArgs = folded.arguments
-  const { tree, added, prepare, notes } = applyPolicies(statement, planning.policies, { ...planning, given: userArgs })
+  const { tree, added, prepare, notes } = applyPolicies(statement, planning, userArgs)
   const { transactionHooks } = planning
   const origin = { argCount: userArgs + added, userArgs, requestedKind: shape.kind, prepare, notes, transactionHooks }
   return planTree(tree, origin, planning)

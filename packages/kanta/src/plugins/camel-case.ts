@@ -15,15 +15,15 @@ function camel(name: string): string {
   return name.replace(/(?<=[^_])_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 }
 
-/** How names are in the database and in the program. */
+/** The names of the database and of the program. */
 interface Names {
   readonly toDatabase: (name: string) => string
   readonly toProgram: (name: string) => string
-  /** Definitions in the names of the database. */
+  /** Definitions with the names of the database. */
   readonly known: WeakMap<TableDefinition, TableDefinition>
 }
 
-/** A definition in the names of the database. */
+/** Returns a definition with the names of the database. */
 function inDatabase(table: TableDefinition, naming: Names): TableDefinition {
   const { known, toDatabase } = naming
   let found = known.get(table)
@@ -55,7 +55,7 @@ function inDatabase(table: TableDefinition, naming: Names): TableDefinition {
   return found
 }
 
-/** One node in the names of the database; its children are already. */
+/** Renames a node whose children are renamed already. */
 function rename(part: Node, naming: Names): Node {
   const { toDatabase } = naming
   switch (part.kind) {
@@ -92,14 +92,14 @@ function rename(part: Node, naming: Names): Node {
   }
 }
 
-/** The rows of the user keep their keys, and the codecs that a policy has said. */
+/** Keeps the keys of the user's rows, and the codecs that a policy set. */
 function withKeys(rows: Node, columns: readonly string[]): Node {
   if (rows.kind !== 'slot') return rows
   const known = rows.codec as { readonly columns?: readonly string[]; readonly codecs?: unknown } | undefined
   return { ...rows, codec: { ...known, columns: known?.columns ?? columns, codecs: known?.codecs } }
 }
 
-/** A plugin that has other names in the program than in the database. */
+/** Creates a plugin that translates the names of the program to those of the database, and back. */
 export function renaming(name: string, toDatabase: Names['toDatabase'], toProgram: Names['toProgram']): Plugin {
   const names: Names = { toDatabase, toProgram, known: new WeakMap() }
   const rewrite = (part: Node): Node => rename(mapChildren(part, rewrite), names)
@@ -110,7 +110,7 @@ export function renaming(name: string, toDatabase: Names['toDatabase'], toProgra
 const camelCasePlugin = ownPlugin(renaming('camelCase', snake, camel))
 
 /**
- * Camel case in the program, snake case in the database: names of tables, columns and aliases both ways.
+ * Translates names of tables, columns and aliases: camel case in the program, snake case in the database.
  *
  * @example
  * ```ts

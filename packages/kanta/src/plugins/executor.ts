@@ -3,11 +3,10 @@ import { DatabaseHandle, started } from '../extend/internal/index.ts'
 import type { Capability, Database, DatabasePlugin, Plugged } from '../face/index.ts'
 
 /**
- * The same database with plugins in force, once all of them have started. The database that was given stays as it is,
- * for what has to pass by the plugins, such as migrations; both have the same connections.
+ * Returns the database with plugins, once all of them have started. The given database stays without them, for
+ * migrations and the like; both share the same connections.
  *
- * @throws KantaError `plugin` for duplicates, missing dependencies, conflicts, circles, and a plugin that cannot start;
- * those before it are ended.
+ * @throws KantaError `plugin` for duplicates, missing dependencies, conflicts, circular dependencies, and a plugin that cannot start; those that started before are stopped.
  *
  * @example
  * ```ts
@@ -20,14 +19,14 @@ export async function createExecutor<
   const P extends readonly DatabasePlugin[],
 >(db: D, plugins: P): Promise<Plugged<D, P>> {
   if (!((db as unknown) instanceof DatabaseHandle))
-    return refuse('createExecutor() takes what kanta() gives, and plugins.')
+    return refuse('createExecutor() takes a database from kanta(), and plugins.')
   const made = (db as unknown as DatabaseHandle).withPlugins(plugins as never)
   await started(made)
   return made as never
 }
 
 /**
- * An object that turns off the policies of the plugins that were made with it, for whoever holds it: see `db.unscoped()`.
+ * Creates a capability. Its holder can disable the policies of the plugins that got it: see `db.unscoped()`.
  *
  * @example
  * ```ts
@@ -36,6 +35,6 @@ export async function createExecutor<
  * ```
  */
 export function capability(name: string): Capability {
-  if (typeof name !== 'string' || name === '') refuse('capability() takes a name, for whoever reads of it.')
+  if (typeof name !== 'string' || name === '') refuse('capability() takes a name, which appears in messages and logs.')
   return Object.freeze({ name })
 }

@@ -3,8 +3,8 @@ import { semanticsOf } from '../guard/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
 
 /**
- * How an instant is kept in a column: as the type for it of the database, as whole seconds or milliseconds since 1970,
- * as text such as `2024-02-29T12:00:00.000Z`, or as its day.
+ * The form of an instant in a column: the timestamp type of the database, whole seconds or milliseconds since 1970,
+ * text such as `2024-02-29T12:00:00.000Z`, or a date.
  */
 export type InstantForm = 'timestamp' | 'seconds' | 'milliseconds' | 'iso' | 'date'
 
@@ -21,7 +21,7 @@ const BY_TYPE: Readonly<Partial<Record<ColumnDefinition['type'], InstantForm>>> 
 
 const NUMBERS: ReadonlySet<ColumnDefinition['type']> = new Set(['integer', 'bigint', 'real', 'decimal'])
 
-/** The form of a column: what its type says, else what the user says. */
+/** Returns the form of a column: that of its type, else the given one. */
 export function formOf(column: ColumnDefinition | undefined, given: InstantForm): InstantForm {
   if (column === undefined) return given
   const known = BY_TYPE[column.type]
@@ -29,7 +29,7 @@ export function formOf(column: ColumnDefinition | undefined, given: InstantForm)
   return NUMBERS.has(column.type) && given !== 'milliseconds' ? 'seconds' : given
 }
 
-/** An instant as a column takes it: a Date where its codec makes the rest. */
+/** Converts an instant to the form of a column; keeps a Date if its codec converts it. */
 export function inForm(
   instant: Date,
   form: InstantForm,
@@ -45,7 +45,7 @@ export function inForm(
       return instant.toISOString().slice(0, 10)
     case 'timestamp':
       if (column?.type === 'timestamp') return instant
-      // Where a zone is not read, that of the connections is UTC.
+      // The connections of databases that read no time zone use UTC.
       return semanticsOf(dialect).readsTimeZones
         ? instant.toISOString()
         : instant.toISOString().replace('T', ' ').replace('Z', '')
@@ -60,7 +60,7 @@ export function inForm(
 
 const EPOCH = 'extract(epoch from statement_timestamp())'
 
-/** The instant at which a statement runs, as the clock of the database has it: the same for all of its rows. */
+/** The SQL expressions for the start of a statement by the clock of the database, the same for all rows. */
 type Clock = Readonly<Record<InstantForm, string>>
 
 const sqlite: Clock = {
@@ -90,8 +90,8 @@ const mysql: Clock = {
 const clocks = facetsOf<Clock>(
   'The clock of the database',
   { sqlite, postgres, mysql, mariadb: mysql, mssql: undefined },
-  "Use that of the program: clock: 'client'.",
+  "Use the clock of the program: clock: 'client'.",
 )
 
-/** What the clock of the database says, as text of SQL. */
+/** Returns the SQL expression for the clock of the database. */
 export const clockOf = (dialect: Dialect, form: InstantForm): string => clocks.of(dialect)[form]

@@ -2,7 +2,7 @@ import type { Plugin } from '../extend/index.ts'
 import { type LogEntry, logHook } from '../extend/internal/index.ts'
 
 /**
- * Tells of every statement when it has ended.
+ * Calls back for every statement when it has ended.
  *
  * @example
  * ```ts
@@ -18,7 +18,7 @@ export function queryLog(tell: (entry: LogEntry) => void, options: { readonly re
 }
 
 /**
- * Tells of statements that took longer than `over` milliseconds, streams left out.
+ * Calls back for statements that took longer than `over` milliseconds, except streams.
  *
  * @example
  * ```ts
@@ -34,6 +34,6 @@ export function slowQueries(options: { readonly over: number; readonly tell: (en
   const tell = (entry: LogEntry): void => {
     if (!entry.streaming && entry.milliseconds > options.over) options.tell(entry)
   }
-  // There may be one for each limit.
+  // One plugin for each limit is allowed.
   return { name: `slowQueries over ${options.over} ms`, hooks: [logHook(tell, false)] }
 }

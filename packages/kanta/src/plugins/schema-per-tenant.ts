@@ -6,18 +6,21 @@ import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import { nameGiven, tableNames } from './table-list.ts'
 
-/** A tenant as the context names it. */
+/** The id of a tenant in the context. */
 type TenantId = string | number | bigint
 
-/** How each tenant has a schema of its own. */
+/** The options of `schemaPerTenant()`. */
 export interface SchemaPerTenantOptions {
-  /** The value of the context that says who asks; `tenant` unless given. */
+  /** The name of the tenant in the context; `tenant` by default. */
   readonly context?: string | undefined
-  /** The schema of a tenant; `tenant_` and the tenant unless given. */
+  /** Returns the schema of a tenant; `tenant_` and its id by default. */
   readonly schema?: ((tenant: TenantId) => string) | undefined
-  /** Which names of schemas there may be: a list of them, or what all of the name has to match. Lower-case letters, digits and `_` unless given. */
+  /**
+   * The allowed names of schemas: a list, or a pattern for the whole name. By default lower-case letters, digits and
+   * `_`.
+   */
   readonly allowed?: RegExp | readonly string[] | undefined
-  /** Tables that are everybody's: `'country'` stays as it is written, `'public.country'` is found in that schema. */
+  /** Tables that all tenants share: `'country'` gets no schema, `'public.country'` gets the schema `public`. */
   readonly shared?: readonly string[] | undefined
 }
 
@@ -26,12 +29,11 @@ const OPTIONS: readonly (keyof SchemaPerTenantOptions)[] = ['context', 'schema',
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
 /**
- * Gives each tenant a schema of its own (a database on MariaDB, an attached one on SQLite): every table without one is
- * that of whoever asks, by its name in the text. No connection is set up for a tenant, so none can keep one. A schema
- * that a statement names itself is refused, unless the table is in `shared`.
+ * Gives each tenant its own schema (a database on MariaDB, an attached one on SQLite): puts the schema of the tenant
+ * before every table name without one. Connections hold no state of a tenant, so they cannot leak it. A statement may
+ * name a schema itself only for tables in `shared`.
  *
- * @throws KantaError `policy` when a statement runs without a tenant, for one whose schema is not allowed, for a table
- * of another schema, and for statements that define tables: run those with `withSchema()` on the database without it.
+ * @throws KantaError `policy` for a statement without a tenant, for a schema that is not allowed, for a table of another schema, and for statements that define tables: run those with `withSchema()` on the database without this plugin.
  *
  * @example
  * ```ts
@@ -57,7 +59,7 @@ export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
     const name = schema(tenantOf(tenant, context))
     if (typeof name !== 'string' || !isAllowed(name) || name.length > MOST_LETTERS)
       throw policyError(
-        `The schema ${show(name)} of the '${context}' in the context is not allowed. Say in 'allowed' of schemaPerTenant() which schemas there are.`,
+        `The schema ${show(name)} of the '${context}' in the context is not allowed. List the schemas in 'allowed' of schemaPerTenant().`,
       )
     return name
   }
@@ -87,34 +89,34 @@ export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
   })
 }
 
-/** What puts tables into one schema: see `schemaPrefix()`. */
+/** The names of policies that put tables into one schema: see `schemaPrefix()`. */
 const OTHER_SCHEMA = /^schema /
 
 const placedBefore = (name: string): KantaError =>
   new KantaError(
     'plugin',
-    `withSchema() has put the tables of this database into '${name.replace(OTHER_SCHEMA, '')}' already, which would be everybody's. Give schemaPerTenant() to the database without it.`,
+    `withSchema() puts the tables of this database into '${name.replace(OTHER_SCHEMA, '')}' already, for all tenants. Add schemaPerTenant() to the database without it.`,
   )
 
-/** The most letters of a name that PostgreSQL tells apart. */
+/** The longest name that PostgreSQL does not truncate. */
 const MOST_LETTERS = 63
 
 const otherSchema = (table: TableReference): KantaError =>
   policyError(
-    `'${fullName(table)}' is in a schema that the statement names itself, past the policy 'schemaPerTenant'. Leave the schema out, or list '${fullName(table)}' in 'shared' where it is everybody's.`,
+    `The policy 'schemaPerTenant' does not allow a statement to name a schema, as in '${fullName(table)}'. Leave the schema out, or list '${fullName(table)}' in 'shared' if all tenants share it.`,
   )
 
 function tenantOf(value: unknown, context: string): TenantId {
   const known =
     typeof value === 'bigint' || typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value))
-  if (!known) throw policyError(`The '${context}' of the context is ${show(value)}. Give an integer or text.`)
+  if (!known) throw policyError(`The '${context}' in the context is ${show(value)}. Give an integer or text.`)
   return value
 }
 
-/** Whether the schema of a tenant may have a name. */
+/** Returns a function that checks the name of a schema. */
 function allowance(allowed: unknown): (name: string) => boolean {
   if (allowed instanceof RegExp) {
-    // The whole name, whatever was left open; lines have no meaning in it, nor has what was matched before.
+    // Matches the whole name. Flags for lines and for repeated matches have no meaning here.
     const whole = new RegExp(`^(?:${allowed.source})$`, allowed.flags.replaceAll(/[gmy]/g, ''))
     return (name) => whole.test(name)
   }
@@ -122,7 +124,7 @@ function allowance(allowed: unknown): (name: string) => boolean {
   return (name) => names.has(name)
 }
 
-/** The schema of each table that is everybody's; none where it stays as it is written. */
+/** Returns the schema of each shared table; `undefined` for one that gets none. */
 function sharedTables(names: readonly string[]): ReadonlyMap<string, string | undefined> {
   return new Map(
     names.map((name) => {

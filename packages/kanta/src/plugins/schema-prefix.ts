@@ -2,7 +2,7 @@ import type { Plugin } from '../extend/index.ts'
 import { ownPlugin, schemaPrefix as prefixPolicy } from '../extend/internal/index.ts'
 
 /**
- * Puts every table that names no schema into one, as `db.withSchema()` does for a single handle.
+ * Puts every table without a schema into the given one, as `db.withSchema()` does for a single handle.
  *
  * @example
  * ```ts

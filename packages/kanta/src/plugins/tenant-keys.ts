@@ -5,18 +5,18 @@ import { definitionOf, type ForeignKeyDefinition, type TableDefinition } from '.
 import { listsAnywhere } from './table-list.ts'
 import { scopeOf, type TenantOptions } from './tenant.ts'
 
-/** A key that holds across tenants, or points from one to another. */
+/** A key that spans tenants, or references the row of another tenant. */
 export interface TenantKeyFinding {
   readonly table: string
   readonly kind: 'primary key' | 'unique constraint' | 'unique index' | 'foreign key'
   readonly columns: readonly string[]
-  /** What can happen, and what to write instead. */
+  /** The risk, and the key to declare instead. */
   readonly message: string
 }
 
 /**
- * The keys of a schema that leave the tenant out. By a unique key over all tenants one learns what another has, and
- * takes names away from it; by a foreign key without the tenant a row points to the row of another.
+ * Returns the keys of a schema that leave the tenant out. A unique key over all tenants reveals values of another
+ * tenant and blocks them for it; a foreign key without the tenant can reference its rows.
  *
  * @throws KantaError `invalid_input` for wrong options, and a schema without tables.
  *
@@ -58,11 +58,11 @@ function uniquesWithout(column: string, table: TableDefinition): readonly Tenant
       table: table.name,
       kind,
       columns,
-      message: `The ${kind} (${columns.join(', ')}) of '${table.name}' holds across all tenants. Make it (${[column, ...columns].join(', ')}).`,
+      message: `The ${kind} (${columns.join(', ')}) of '${table.name}' spans all tenants. Make it (${[column, ...columns].join(', ')}).`,
     }))
 }
 
-/** What a foreign key may point to that is not the row of the same tenant. */
+/** Returns the finding if a foreign key can reference the row of another tenant. */
 function pointing(
   table: TableDefinition,
   key: ForeignKeyDefinition,
@@ -77,13 +77,15 @@ function pointing(
     { table: table.name, kind: 'foreign key', columns: key.columns, message },
   ]
   if (!scoped)
-    return found(`The foreign key ${from} points from what is everybody's to ${to}, whose rows are tenants'.`)
+    return found(
+      `The foreign key ${from} references ${to}, whose rows belong to tenants, from a shared table. Add the tenant to the table, or share both.`,
+    )
   const at = key.columns.indexOf(column)
   if (at < 0 || targets[at] !== column)
     return found(
-      `The foreign key ${from} can point to the row of another tenant. Make it (${[column, ...key.columns].join(', ')}), and point to (${[column, ...targets].join(', ')}) of ${to}.`,
+      `The foreign key ${from} can reference the row of another tenant. Make it (${[column, ...key.columns].join(', ')}), and let it reference (${[column, ...targets].join(', ')}) of ${to}.`,
     )
   const clears = [key.onDelete, key.onUpdate].find((action) => action === 'set null' || action === 'set default')
   if (clears === undefined) return []
-  return found(`The foreign key ${from} would take the tenant from a row by '${clears}'. Use another action.`)
+  return found(`The foreign key ${from} would clear the tenant of a row by '${clears}'. Use another action.`)
 }

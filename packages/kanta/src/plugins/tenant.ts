@@ -3,8 +3,10 @@ import { type Context, contextValue, type Node, type Plugin } from '../extend/in
 import { ownPlugin } from '../extend/internal/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
+  type ColumnUse,
   compareBytes,
   type Row,
+  type RowUse,
   type RunValues,
   sameName,
   type TableReference,
@@ -16,15 +18,15 @@ import { show } from '../sql/index.ts'
 import type { ColumnDefinition } from '../table/index.ts'
 import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
-/** How tenants share the tables of a database. */
+/** The options of `tenant()`. */
 export interface TenantOptions {
-  /** The column that says whose a row is. */
+  /** The column that holds the tenant of a row. */
   readonly column: string
-  /** The tables with the column; those of the schema that have it, unless given. */
+  /** The tables with the column; by default those of the schema that have it. */
   readonly tables?: readonly string[] | undefined
-  /** The tables whose rows belong to nobody, and are everybody's. A table that is in no list is refused. */
+  /** The tables that all tenants share. A table in neither list is refused. */
   readonly shared?: readonly string[] | undefined
-  /** The value of the context that says who asks; `tenant` unless given. */
+  /** The name of the tenant in the context; `tenant` by default. */
   readonly context?: string | undefined
   /** Lets its holder read and write rows of all tenants, by `db.unscoped()`. */
   readonly capability?: Capability | undefined
@@ -35,14 +37,13 @@ const OPTIONS: readonly (keyof TenantOptions)[] = ['column', 'tables', 'shared',
 const policyError = (message: string): KantaError => new KantaError('policy', message)
 
 /**
- * Keeps tenants apart: each sees and changes only its own rows, in every statement, and what it inserts is its own. The
- * column need not be given; another value than that of the context fails, as does whatever would move a row, and an
- * upsert that meets the row of another. Whoever asks is set with `db.as({ tenant })`.
+ * Isolates tenants: each statement reads and changes only the rows of its tenant, and inserts get that tenant.
+ * Statements may leave the column out. Another value than that of the context fails, as does an update of the column,
+ * and an upsert that conflicts with the row of another tenant. Set the tenant with `db.as({ tenant })`.
  *
- * In types, declare the column of the tables as one that may be left out: `Generated<number>`.
+ * In types, declare the column as optional in inserts: `Generated<number>`.
  *
- * @throws KantaError `policy` when a statement runs without a tenant, names a table that is in no list, changes the
- * column, or defines tables.
+ * @throws KantaError `policy` for a statement that has no tenant, names a table in neither list, changes the column, or defines tables.
  *
  * @example
  * ```ts
@@ -64,12 +65,12 @@ export function tenant(options: TenantOptions): Plugin {
     refusesDefinitions: true,
     tables: tables === undefined ? shared : [...tables, ...shared],
     opens: (held) => capability !== undefined && held === capability,
-    rule: (table) => {
+    rule: (table, use) => {
       if (lists(shared, table)) return undefined
       const known = table.definition?.columns.get(column)
       if (tables === undefined ? known === undefined : !listsAnywhere(tables, table)) throw unlisted(table, column)
       if (table.definition !== undefined && known === undefined) throw withoutColumn(table, column)
-      return new TenantRule(table, column, known, context)
+      return new TenantRule(table, use, column, known, context)
     },
   })
   return ownPlugin({
@@ -79,7 +80,7 @@ export function tenant(options: TenantOptions): Plugin {
   })
 }
 
-/** The options of what keeps tenants apart, with what is not given filled in. */
+/** Checks the options and fills in the defaults. */
 export function scopeOf(
   plugin: string,
   options: TenantOptions,
@@ -95,8 +96,7 @@ export function scopeOf(
   const shared = tableNames(plugin, 'shared', options.shared ?? [])
   const tables = options.tables === undefined ? undefined : tableNames(plugin, 'tables', options.tables)
   const both = tables?.find((name) => shared.includes(name))
-  if (both !== undefined)
-    refuse(`${plugin}() has '${both}' in 'tables' and in 'shared'. Its rows are a tenant's, or everybody's.`)
+  if (both !== undefined) refuse(`${plugin}() has '${both}' in 'tables' and in 'shared'. List it in one of them.`)
   return {
     column: nameGiven(plugin, 'column', options.column),
     context: nameGiven(plugin, 'context', options.context ?? 'tenant'),
@@ -108,32 +108,39 @@ export function scopeOf(
 
 const unlisted = (table: TableReference, column: string): KantaError =>
   policyError(
-    `The policy 'tenant' does not know whose the rows of '${fullName(table)}' are. Give the table a column '${column}'${
+    `The policy 'tenant' does not know the tenant of the rows of '${fullName(table)}'. Give the table a column '${column}'${
       table.definition === undefined ? " and list it in 'tables'" : ''
-    }, or list it as '${fullName(table)}' in 'shared' of tenant() where they are everybody's.`,
+    }, or list it as '${fullName(table)}' in 'shared' of tenant() if all tenants share it.`,
   )
 
 const withoutColumn = (table: TableReference, column: string): KantaError =>
   policyError(
-    `'${fullName(table)}' is in 'tables' of tenant(), and has no column '${column}'. Add it, or list the table in 'shared'.`,
+    `'${fullName(table)}' is in 'tables' of tenant(), but has no column '${column}'. Add it, or list the table in 'shared'.`,
   )
 
-/** What is asked of a table whose rows have an owner. */
+/** The rule for a table whose rows belong to tenants. */
 class TenantRule implements TableRule {
   readonly inserts: NonNullable<TableRule['inserts']>
+  readonly column?: NonNullable<TableRule['column']>
   readonly #table: TableReference
   readonly #column: string
   readonly #definition: ColumnDefinition | undefined
   readonly #context: string
 
-  constructor(table: TableReference, column: string, definition: ColumnDefinition | undefined, context: string) {
+  constructor(
+    table: TableReference,
+    use: RowUse | 'insert',
+    column: string,
+    definition: ColumnDefinition | undefined,
+    context: string,
+  ) {
     this.#table = table
     this.#column = column
     this.#definition = definition
     this.#context = context
     this.inserts = { [column]: { value: (_, runValues) => owner(runValues, context), userValue: 'same' } }
-    this.sees = this.sees.bind(this)
-    this.column = this.column.bind(this)
+    // To read the column is free.
+    if (use !== 'select') this.column = (name, of) => this.#refuseMove(name, of)
   }
 
   sees(row: Row, _use: unknown, runValues: RunValues): Node | undefined {
@@ -141,10 +148,10 @@ class TenantRule implements TableRule {
     return compareBytes(row(this.#column), this.#definition, compared, runValues)
   }
 
-  column(name: string, use: string): void {
+  #refuseMove(name: string, use: ColumnUse): void {
     if (use === 'update' && sameName(name, this.#column))
       throw policyError(
-        `'${fullName(this.#table)}.${name}' cannot be changed: rows do not move between tenants. Leave it out.`,
+        `'${fullName(this.#table)}.${name}' cannot be changed, since rows do not move between tenants. Leave it out.`,
       )
   }
 }
@@ -156,7 +163,7 @@ const tenantIn =
   (values: Context): unknown =>
     tenantOf(context, contextValue(context, values))
 
-/** The place of who asks: one value for the whole statement. */
+/** Returns the slot of the tenant: one value for the whole statement. */
 const owner = (runValues: RunValues, context: string): Node => runValues.fromContext(keyOf(context), tenantIn(context))
 
 function tenantOf(context: string, value: unknown): unknown {
@@ -167,7 +174,7 @@ function tenantOf(context: string, value: unknown): unknown {
     (value instanceof Uint8Array && value.length > 0)
   if (!known)
     throw policyError(
-      `The '${context}' of the context is ${show(value)}, which is no tenant. Give a number, text or bytes.`,
+      `The '${context}' in the context is ${show(value)}, which cannot be a tenant. Give a number, text or bytes.`,
     )
   return value
 }

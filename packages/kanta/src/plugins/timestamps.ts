@@ -3,6 +3,7 @@ import type { Node, Plugin } from '../extend/index.ts'
 import { type DatabaseHandle, ownPlugin, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
 import {
+  type RowUse,
   type RunValues,
   type Stamp,
   sameName,
@@ -16,31 +17,31 @@ import { type ColumnDefinition, definitionOf } from '../table/index.ts'
 import { clockOf, FORMS, formOf, type InstantForm, inForm } from './instant.ts'
 import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
-/** Which columns say when a row was made and changed. */
+/** The options of `timestamps()`. */
 export interface TimestampsOptions {
-  /** The tables; those of the schema that have one of the columns, unless given. */
+  /** The tables; by default those of the schema that have one of the columns. */
   readonly tables?: readonly string[] | undefined
-  /** The column of when a row was made; `created_at` unless given, `false` for none. */
+  /** The column for the creation time of a row; `created_at` by default, `false` for none. */
   readonly created?: string | false | undefined
-  /** The column of when a row was last changed; `updated_at` unless given, `false` for none. */
+  /** The column for the time of its last change; `updated_at` by default, `false` for none. */
   readonly updated?: string | false | undefined
-  /** Whose clock is read: that of this program, unless given, or that of the database. */
+  /** The clock of this program (`client`, the default) or of the database. */
   readonly clock?: 'client' | 'database' | undefined
   /** The clock of this program. */
   readonly now?: (() => Date) | undefined
-  /** What becomes of values that a statement gives itself: it is refused, unless given, or they are kept. */
+  /** Refuses statements that give one of the columns (`refuse`, the default), or keeps their values. */
   readonly given?: 'refuse' | 'keep' | undefined
   /**
-   * How columns hold an instant that no schema tells of: `iso` text with the clock of this program, unless given, and
-   * the type of the database with its own.
+   * The form of columns that no schema defines. By default `iso` with the clock of this program, and `timestamp` with
+   * that of the database.
    */
   readonly form?: InstantForm | undefined
 }
 
-/** What a database with timestamps has besides. */
+/** The methods that `timestamps()` adds to a database. */
 export interface Timestamped {
   /**
-   * Begins a query that changes nothing of rows but when they were last changed.
+   * Begins an update that sets only the time of the last change.
    *
    * @example
    * ```ts
@@ -70,7 +71,7 @@ const OPTIONS: readonly (keyof TimestampsOptions)[] = [
   ...(['tables', 'created', 'updated', 'clock', 'now', 'given', 'form'] as const),
 ]
 
-/** The options, with what is not given filled in. */
+/** The checked options with their defaults. */
 interface Settings {
   readonly tables: readonly string[] | undefined
   readonly created: string | undefined
@@ -82,8 +83,8 @@ interface Settings {
 }
 
 /**
- * Writes when rows are made and last changed, in every statement that makes or changes rows; all rows of a statement
- * have the same instant. Values are as the columns say: Dates, seconds, milliseconds or text.
+ * Writes the creation time and the time of the last change of rows, in every statement that inserts or updates them.
+ * All rows of a statement get the same instant, in the form of the column: a Date, seconds, milliseconds or text.
  *
  * @throws KantaError `policy` for a statement that gives one of the columns itself, unless `given` is `keep`.
  *
@@ -103,7 +104,7 @@ interface Settings {
  */
 export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped> {
   const settings = settingsOf(options)
-  const rule = (table: TableReference): TableRule | undefined => ruleOf(table, settings)
+  const rule = (table: TableReference, use: RowUse | 'insert'): TableRule | undefined => ruleOf(table, use, settings)
   return ownPlugin({
     name: 'timestamps',
     names: settings.tables?.map((table) => ({ table })),
@@ -113,8 +114,10 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
         const name = definitionOf(table)?.name ?? String(table)
         const schema = schemaOf(db)
         const definition = definitionOf(table) ?? schema.get(name)
-        if (rule({ name, schema: undefined, definition })?.updates === undefined)
-          refuse(`touch(${show(table)}): timestamps() writes no time of change into that table. List it in 'tables'.`)
+        if (rule({ name, schema: undefined, definition }, 'update')?.updates === undefined)
+          refuse(
+            `touch(${show(table)}): timestamps() does not write the time of changes into this table. List it in 'tables'.`,
+          )
         return db.updateTable(table)
       }
       return { touch } as never
@@ -130,7 +133,7 @@ function settingsOf(options: TimestampsOptions): Settings {
     refuse(`timestamps({ clock: ${show(clock)} }): use client or database.`)
   if (given !== 'refuse' && given !== 'keep') refuse(`timestamps({ given: ${show(given)} }): use refuse or keep.`)
   if (!FORMS.includes(form)) refuse(`timestamps({ form: ${show(form)} }): use one of ${FORMS.join(', ')}.`)
-  if (typeof now !== 'function') refuse(`timestamps({ now }) takes a function that gives a Date, not ${show(now)}.`)
+  if (typeof now !== 'function') refuse(`timestamps({ now }) takes a function that returns a Date, not ${show(now)}.`)
   if (clock === 'database' && options.now !== undefined)
     refuse("timestamps() takes now(), or clock: 'database', but not both.")
   const columnOf = (option: 'created' | 'updated', usual: string): string | undefined => {
@@ -145,26 +148,27 @@ function settingsOf(options: TimestampsOptions): Settings {
   return { tables, created, updated, clock, now, given, form }
 }
 
-function ruleOf(table: TableReference, settings: Settings): TableRule | undefined {
+function ruleOf(table: TableReference, use: RowUse | 'insert', settings: Settings): TableRule | undefined {
   const { tables, given } = settings
   if (tables === undefined ? table.definition === undefined : !listsAnywhere(tables, table)) return undefined
+  const has = (column: string | undefined): boolean =>
+    column !== undefined && (table.definition === undefined || table.definition.columns.has(column))
+  if (!has(settings.created) && !has(settings.updated)) {
+    if (tables === undefined) return undefined
+    throw new KantaError(
+      'policy',
+      `'${fullName(table)}' is in 'tables' of timestamps(), but has none of its columns. Add them, or remove the table from the list.`,
+    )
+  }
+  if (use === 'select') return FREE
   const stamp = (column: string | undefined): Record<string, Stamp> => {
-    if (column === undefined) return {}
+    if (column === undefined || !has(column)) return {}
     const known = table.definition?.columns.get(column)
-    if (table.definition !== undefined && known === undefined) return {}
     return { [column]: { value: (_, runValues) => instantFor(known, runValues, settings), userValue: given } }
   }
   const created = stamp(settings.created)
   const updated = stamp(settings.updated)
   const inserts = { ...created, ...updated }
-  const names = Object.keys(inserts)
-  if (names.length === 0) {
-    if (tables === undefined) return undefined
-    throw new KantaError(
-      'policy',
-      `'${fullName(table)}' is in 'tables' of timestamps(), and has none of its columns. Add them, or take it from the list.`,
-    )
-  }
   const isOnce = (name: string): boolean => Object.keys(created).some((column) => sameName(column, name))
   return {
     inserts,
@@ -173,13 +177,16 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
       if (use === 'update' && given === 'refuse' && isOnce(name))
         throw new KantaError(
           'policy',
-          `'${fullName(table)}.${name}' says when the row was made, which does not change. Leave it out.`,
+          `'${fullName(table)}.${name}' is the creation time of the row, which does not change. Leave it out.`,
         )
     },
   }
 }
 
-/** The instant of a statement, as a column takes it. */
+/** The rule for reads, which change nothing. */
+const FREE: TableRule = {}
+
+/** Returns the instant of a statement in the form of a column. */
 function instantFor(
   column: ColumnDefinition | undefined,
   runValues: RunValues,
@@ -195,5 +202,5 @@ function instantFor(
 
 function timeOf(value: unknown): Date {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value
-  return refuse(`The clock of timestamps() gave ${show(value)}, which is no time.`)
+  return refuse(`now() of timestamps() returned ${show(value)}. Return a valid Date.`)
 }

@@ -10,34 +10,34 @@ import type { HasTables } from './soft-delete/index.ts'
 import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 export interface VersionOptions {
-  /** The tables; every table of the schema that has the column unless given. */
+  /** The tables; by default those of the schema that have the column. */
   readonly tables?: readonly string[] | undefined
-  /** The column that counts the changes of a row; `version` unless given. */
+  /** The column that counts the changes of a row; `version` by default. */
   readonly column?: string | undefined
 }
 
-/** One row, to be changed only if it is as it was read. */
+/** One row that is changed only if nobody else changed it since it was read. */
 export interface VersionedRow<R> {
   /**
-   * Changes the row, and gives its new version.
+   * Changes the row and returns its new version.
    *
-   * @throws KantaError `conflict` where the row has another version, `not_found` where there is no such row.
+   * @throws KantaError `conflict` if the row has another version, `not_found` if it does not exist.
    */
   update(changes: UpdateRow<R>): Promise<number>
   /**
    * Deletes the row.
    *
-   * @throws KantaError `conflict` where the row has another version, `not_found` where there is no such row.
+   * @throws KantaError `conflict` if the row has another version, `not_found` if it does not exist.
    */
   delete(): Promise<void>
 }
 
-/** What a database has besides with versions. */
+/** The methods that `version()` adds to a database. */
 export interface Versioned {
   /**
-   * One row, by its key, to be changed only if it still has the version that it had when it was read.
+   * Selects one row by its key, to change it only if it still has the expected version.
    *
-   * @throws KantaError `invalid_input` for a table without versions and for a key that may be that of several rows.
+   * @throws KantaError `invalid_input` for a table without versions and for a key that several rows may have.
    *
    * @example
    * ```ts
@@ -61,12 +61,11 @@ interface Settled {
 }
 
 /**
- * Counts the changes of each row, so that nobody writes over what another has changed meanwhile (an optimistic lock).
- * A new row has version 1, each update makes it one more, whichever statement it is; `db.ifVersion()` changes or deletes
- * a row only if it has the version that is expected.
+ * Counts the changes of each row for optimistic locking, so that nobody overwrites the changes of another. A new row
+ * has version 1, and every update adds one; `db.ifVersion()` changes or deletes a row only if it has the expected
+ * version.
  *
- * @throws KantaError `plugin` when the database opens and no table is known; `policy` for a statement that writes the
- * column.
+ * @throws KantaError `plugin` when the database opens if no table is known; `policy` for a statement that writes the column.
  *
  * @example
  * ```ts
@@ -133,7 +132,7 @@ function checkTables({ tables, column }: Settled, schema: Definitions): void {
     throw new KantaError('plugin', message)
   }
   if (tables === undefined && schema.size === 0)
-    fail("The plugin 'version' does not know the tables of this database. Name them: version({ tables: ['page'] }).")
+    fail("The plugin 'version' does not know the tables of this database. List them: version({ tables: ['page'] }).")
   if (tables === undefined && ![...schema.values()].some((one) => one.columns.has(column)))
     fail(`No table of the schema has a column '${column}'. Add it, or give its name: version({ column: '…' }).`)
   for (const one of schema.values())
@@ -141,7 +140,7 @@ function checkTables({ tables, column }: Settled, schema: Definitions): void {
       fail(`The table '${one.name}' has no column '${column}', which the plugin 'version' writes. Add it.`)
 }
 
-/** One row with the version that it is expected to have. */
+/** One row with its expected version. */
 class OneVersion {
   readonly #db: DatabaseHandle
   readonly #column: string
@@ -155,7 +154,7 @@ class OneVersion {
     const definition = schema.get(table)
     const { name, schema: of } = splitName(table)
     if (!isVersioned(settled, { name, schema: of, definition }, schema))
-      refuse(`The rows of '${table}' have no versions: it is none of the tables of the plugin '${NAME}'.`)
+      refuse(`The rows of '${table}' have no versions. Add the table to the plugin '${NAME}'.`)
     if (!Number.isSafeInteger(expected) && typeof expected !== 'bigint')
       refuse(`ifVersion('${table}', …, ${show(expected)}) takes the version that the row had when it was read.`)
     this.#db = db
@@ -178,7 +177,7 @@ class OneVersion {
     await this.#check(result.numDeletedRows)
   }
 
-  /** The row, if it has the version. */
+  /** Restricts a statement to the row with the expected version. */
   #only<Q extends { where(...condition: unknown[]): Q }>(query: Q): Q {
     return this.#row(query).where(`${this.#table}.${this.#column}`, '=', this.#expected)
   }
@@ -190,7 +189,7 @@ class OneVersion {
     )
   }
 
-  /** Finds out why there was none. */
+  /** Throws the reason if no row was changed. */
   async #check(count: bigint): Promise<void> {
     if (count > 0n) return
     const table = this.#table
@@ -203,13 +202,13 @@ class OneVersion {
     const [expected, actual] = [this.#expected, found.version as number | bigint]
     throw new KantaError(
       'conflict',
-      `The row of '${table}' with ${which} has version ${String(actual)}, not ${expected}: it was changed meanwhile. Read it again.`,
+      `The row of '${table}' with ${which} has version ${String(actual)}, not ${expected}: another transaction changed it. Read it again.`,
       { table, expected, actual },
     )
   }
 }
 
-/** The key of one row: all columns of the primary key, or of a unique constraint, where there is a definition. */
+/** Checks that a key names all columns of the primary key or of a unique constraint, if the table has a definition. */
 function checkKey(
   table: string,
   key: unknown,

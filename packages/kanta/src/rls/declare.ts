@@ -1,7 +1,7 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
 import type { SelectType } from '../table/index.ts'
-import { RowCondition, type Scope, Term, type TermList, type Tree } from './condition.ts'
+import { type ConditionTree, RowCondition, type RowScope, Term, type TermList } from './condition.ts'
 import { checkRelated } from './rules.ts'
 
 export type Operation = 'select' | 'insert' | 'update' | 'delete'
@@ -10,114 +10,117 @@ export const OPERATIONS: readonly Operation[] = ['select', 'insert', 'update', '
 /** The columns of a row, in a condition. */
 export type RowTerms<T> = { readonly [C in keyof T]-?: Term<NonNullable<SelectType<T[C]>>> }
 
-/** The values of the context, in a condition. */
+/** The values in the context, in a condition. */
 export type ContextTerms<C> = {
   readonly [K in keyof C]-?: C[K] extends readonly (infer I)[] ? TermList<I> : Term<NonNullable<C[K]>>
 }
 
-/** What a condition may speak of. */
-export interface Given<DB, C, T extends keyof DB> {
-  /** The row: for `using` the one that is there, for `withCheck` the one that is written. */
+/** The terms that a condition can use. */
+export interface ConditionTerms<DB, C, T extends keyof DB> {
+  /** The row: for `using` the existing row, for `withCheck` the new one. */
   readonly row: RowTerms<DB[T]>
-  /** What `db.as()` says when the statement runs; what is missing then is an error. */
+  /** The values that `db.as()` gives. A missing one is an error when the statement runs. */
   readonly context: ContextTerms<C>
-  /** Whether the list `roles` of the context has a role. */
+  /** Checks that the list `roles` in the context contains a role. */
   role(name: string): RowCondition
-  /** Whether a row of another table is there for the context, of which the condition holds. */
+  /** Checks that the context can see a row of another table for which the condition holds. */
   exists<O extends keyof DB & string>(
     table: O,
     where: (other: { readonly row: RowTerms<DB[O]> }) => RowCondition,
   ): RowCondition
 }
 
-export type RowPredicate<DB, C, T extends keyof DB> = (given: Given<DB, C, T>) => RowCondition
+export type RowPredicate<DB, C, T extends keyof DB> = (given: ConditionTerms<DB, C, T>) => RowCondition
 
-/** Conditions on the row that is there, and on the row that is written; the second is the first unless given. */
-export interface Both<DB, C, T extends keyof DB> {
+/** Conditions on the existing row (`using`) and on the new row (`withCheck`, which defaults to `using`). */
+export interface PolicyConditions<DB, C, T extends keyof DB> {
   readonly using: RowPredicate<DB, C, T>
   readonly withCheck?: RowPredicate<DB, C, T> | undefined
 }
 
 export interface PolicyOptions {
-  /** The roles of the context that the policy is for: one of them is enough. For everybody unless given. */
+  /** The roles in the context that the policy applies to, any of them; everybody by default. */
   readonly roles?: readonly string[] | undefined
 }
 
-/** Which roles may do what with a column; everybody unless given, nobody for an empty list. */
+/** The roles that may read and write a column: everybody by default, nobody for an empty list. */
 export interface ColumnRights {
   readonly read?: readonly string[] | undefined
   readonly write?: readonly string[] | undefined
 }
 
-/** What a table's policies are made with. */
+/** The functions that declare the policies of a table. */
 export interface TablePolicies<DB, C, T extends keyof DB> {
-  /** Lets rows through of which the condition is true; without one, all. Rows that nothing lets through are not there. */
+  /**
+   * Allows the rows for which the condition is true; all rows without a condition. Rows that no policy allows are
+   * hidden.
+   */
   allow(
     operations: Operation | 'all' | readonly Operation[],
-    condition?: RowPredicate<DB, C, T> | Both<DB, C, T>,
+    condition?: RowPredicate<DB, C, T> | PolicyConditions<DB, C, T>,
     options?: PolicyOptions,
   ): Declaration
-  /** Takes away rows of which the condition is true or not known, whatever else lets them through. */
+  /** Hides the rows for which the condition is true or unknown, even if another policy allows them. */
   deny(
     operations: Operation | 'all' | readonly Operation[],
-    condition?: RowPredicate<DB, C, T> | Both<DB, C, T>,
+    condition?: RowPredicate<DB, C, T> | PolicyConditions<DB, C, T>,
     options?: PolicyOptions,
   ): Declaration
-  /** Which roles may read and write some columns. */
+  /** Declares which roles may read and write some columns. */
   columns(rights: { readonly [K in keyof DB[T]]?: ColumnRights }): Declaration
 }
 
 /** A policy of a table. */
 export class Declaration {
-  readonly #declared: Declared
+  readonly #declared: DeclaredPolicy
 
-  constructor(declared: Declared) {
+  constructor(declared: DeclaredPolicy) {
     this.#declared = declared
   }
 
-  static of(value: unknown, table: string): Declared {
+  static of(value: unknown, table: string): DeclaredPolicy {
     if (typeof value === 'object' && value !== null && #declared in value) return value.#declared
-    return refuse(`The policies of '${table}' are what allow(), deny() and columns() give, not ${show(value)}.`)
+    return refuse(`The policies of '${table}' must be results of allow(), deny() and columns(), not ${show(value)}.`)
   }
 }
 
-type Declared =
+type DeclaredPolicy =
   | {
       readonly kind: 'allow' | 'deny'
       readonly operations: readonly Operation[]
-      readonly using: Tree
-      readonly withCheck: Tree
+      readonly using: ConditionTree
+      readonly withCheck: ConditionTree
     }
   | { readonly kind: 'columns'; readonly rights: ReadonlyMap<string, ColumnRights> }
 
-/** What is allowed and denied on a table for one operation. */
+/** The conditions that allow and deny one operation on a table. */
 export interface OperationRules {
   readonly using: Rules
   readonly withCheck: Rules
 }
 export interface Rules {
-  readonly allow: readonly Tree[]
-  readonly deny: readonly Tree[]
+  readonly allow: readonly ConditionTree[]
+  readonly deny: readonly ConditionTree[]
 }
 
 export interface TableRules {
   readonly name: string
-  /** The row that all conditions speak of. */
-  readonly scope: Scope
+  /** The row that the conditions name. */
+  readonly scope: RowScope
   readonly operations: Readonly<Record<Operation, OperationRules>>
   readonly columns: ReadonlyMap<string, ColumnRights>
 }
 
 const OPEN: unique symbol = Symbol('open')
 
-/** Says of a table that everybody may do everything with it. */
+/** Declares that everybody may do everything with a table. */
 export const open: { readonly [OPEN]: true } = Object.freeze({ [OPEN]: true as const })
 export type Open = typeof open
 
-/** Policies of tables. Made by `policies()`. */
+/** Policies of tables, created by `policies()`. */
 export class Policies<out DB = unknown, out C = unknown> {
   declare protected readonly of: readonly [DB, C]
-  /** `open` for tables without any. */
+  /** The policies by table; `open` for a table that everybody may use. */
   readonly tables: ReadonlyMap<string, TableRules | Open>
 
   constructor(tables: ReadonlyMap<string, TableRules | Open>) {
@@ -132,11 +135,10 @@ export type PoliciesOf<DB, C> = {
 }
 
 /**
- * Declares which rows of which tables a context may do what with, once for statements, for PostgreSQL's own policies
- * and for `can()`. A table that is not named is refused altogether; one for which nothing is allowed has no rows.
+ * Declares what a context may do with which rows, for statements, for PostgreSQL's own policies and for `can()`.
+ * Statements on a table without policies are refused; a table where nothing is allowed shows no rows.
  *
- * @throws KantaError `invalid_input` for what is no policy, `policy` for related tables that are not declared or need
- * each other to be read.
+ * @throws KantaError `invalid_input` for an invalid policy, `policy` for related tables that are not declared or whose policies depend on each other.
  *
  * @example
  * ```ts
@@ -160,9 +162,9 @@ export function policies<DB, C = {}>(tables: PoliciesOf<DB, C>): Policies<DB, C>
 
 function rulesOf(name: string, make: unknown): TableRules {
   if (typeof make !== 'function')
-    return refuse(`The policies of '${name}' are given by a callback: ({ allow }) => [allow('select')], or as open.`)
-  const scope: Scope = { table: name }
-  const given = givenFor(scope)
+    return refuse(`The policies of '${name}' must be a callback, ({ allow }) => [allow('select')], or open.`)
+  const scope: RowScope = { table: name }
+  const given = termsFor(scope)
   const rule =
     (kind: 'allow' | 'deny') =>
     (operations: unknown, condition?: unknown, options?: PolicyOptions): Declaration =>
@@ -172,15 +174,15 @@ function rulesOf(name: string, make: unknown): TableRules {
     deny: rule('deny'),
     columns: (rights: unknown) => columnsOf(rights, name),
   })
-  if (!Array.isArray(made)) return refuse(`The policies of '${name}' are a list of them, not ${show(made)}.`)
-  return gather(
+  if (!Array.isArray(made)) return refuse(`The policies of '${name}' must be a list, not ${show(made)}.`)
+  return gatherRules(
     name,
     scope,
     made.map((one) => Declaration.of(one, name)),
   )
 }
 
-function gather(name: string, scope: Scope, declared: readonly Declared[]): TableRules {
+function gatherRules(name: string, scope: RowScope, declared: readonly DeclaredPolicy[]): TableRules {
   const columns = new Map<string, ColumnRights>()
   for (const one of declared) {
     if (one.kind !== 'columns') continue
@@ -190,7 +192,7 @@ function gather(name: string, scope: Scope, declared: readonly Declared[]): Tabl
     }
   }
   const of = (operation: Operation, part: 'using' | 'withCheck'): Rules => {
-    const trees = (kind: 'allow' | 'deny'): readonly Tree[] =>
+    const trees = (kind: 'allow' | 'deny'): readonly ConditionTree[] =>
       declared.flatMap((one) => (one.kind === kind && one.operations.includes(operation) ? [one[part]] : []))
     return { allow: trees('allow'), deny: trees('deny') }
   }
@@ -201,7 +203,7 @@ function gather(name: string, scope: Scope, declared: readonly Declared[]): Tabl
   return { name, scope, columns, operations: Object.fromEntries(entries) as TableRules['operations'] }
 }
 
-const ALWAYS: Tree = { kind: 'constant', value: true }
+const ALWAYS: ConditionTree = { kind: 'constant', value: true }
 
 function policyOf(
   kind: 'allow' | 'deny',
@@ -210,19 +212,21 @@ function policyOf(
   options: PolicyOptions | undefined,
   given: unknown,
   table: string,
-): Declared {
+): DeclaredPolicy {
   const operations =
     asked === 'all' ? OPERATIONS : Array.isArray(asked) ? (asked as readonly Operation[]) : [asked as Operation]
   for (const operation of operations)
     if (!OPERATIONS.includes(operation))
       refuse(
-        `${kind}() of '${table}': ${show(operation)} is no operation. Use 'all', or some of ${OPERATIONS.join(', ')}.`,
+        `${kind}() of '${table}': ${show(operation)} is not an operation. Use 'all', or some of ${OPERATIONS.join(', ')}.`,
       )
-  if (operations.length === 0) refuse(`${kind}() of '${table}' names no operation.`)
+  if (operations.length === 0)
+    refuse(`${kind}() of '${table}' names no operation. Use 'all', or some of ${OPERATIONS.join(', ')}.`)
   if (options !== undefined) checkOptions(`${kind}() of '${table}'`, options, ['roles'])
   const roles = options?.roles === undefined ? undefined : rolesOf(options.roles, `${kind}() of '${table}'`)
-  const limited = (tree: Tree): Tree => (roles === undefined ? tree : { kind: 'and', items: [oneOf(roles), tree] })
-  const treeOf = (predicate: unknown): Tree =>
+  const limited = (tree: ConditionTree): ConditionTree =>
+    roles === undefined ? tree : { kind: 'and', items: [anyRole(roles), tree] }
+  const treeOf = (predicate: unknown): ConditionTree =>
     typeof predicate === 'function'
       ? RowCondition.treeOf(predicate(given))
       : refuse(
@@ -235,19 +239,23 @@ function policyOf(
   if (typeof condition !== 'object' || condition === null) return treeOf(condition) as never
   for (const name of Object.keys(condition))
     if (name !== 'using' && name !== 'withCheck')
-      refuse(`A policy of '${table}' has ${show(name)}. It takes a condition, or { using, withCheck }.`)
+      refuse(`Unknown option ${show(name)} in a policy of '${table}'. Give a condition, or { using, withCheck }.`)
   const both = condition as { readonly using?: unknown; readonly withCheck?: unknown }
   if (both.withCheck !== undefined && !operations.includes('update'))
-    refuse(`A policy of '${table}' gives withCheck, which only an update has besides using. Give one condition.`)
+    refuse(`A policy of '${table}' has withCheck, which only an update has besides using. Give one condition.`)
   const using = limited(treeOf(both.using))
   return { kind, operations, using, withCheck: both.withCheck === undefined ? using : limited(treeOf(both.withCheck)) }
 }
 
-const oneOf = (roles: readonly string[]): Tree => ({ kind: 'or', items: roles.map((name) => ({ kind: 'role', name })) })
+const anyRole = (roles: readonly string[]): ConditionTree => ({
+  kind: 'or',
+  items: roles.map((name) => ({ kind: 'role', name })),
+})
 
 function rolesOf(roles: unknown, where: string): readonly string[] {
-  if (!Array.isArray(roles)) return refuse(`${where}: roles are a list of names, not ${show(roles)}.`)
-  for (const role of roles) if (typeof role !== 'string' || role === '') refuse(`${where}: ${show(role)} is no role.`)
+  if (!Array.isArray(roles)) return refuse(`${where}: roles must be a list of names, not ${show(roles)}.`)
+  for (const role of roles)
+    if (typeof role !== 'string' || role === '') refuse(`${where}: ${show(role)} is not a role. Give its name.`)
   return Object.freeze([...roles])
 }
 
@@ -259,7 +267,7 @@ function columnsOf(rights: unknown, table: string): Declaration {
     const kept: Record<string, readonly string[]> = {}
     for (const [name, roles] of Object.entries(given ?? {})) {
       if (name !== 'read' && name !== 'write')
-        refuse(`The rights on '${table}.${column}' have ${show(name)}. They are { read, write }.`)
+        refuse(`Unknown right ${show(name)} on '${table}.${column}'. Use { read, write }.`)
       if (roles !== undefined) kept[name] = rolesOf(roles, `${name} of '${table}.${column}'`)
     }
     found.set(column, kept)
@@ -267,23 +275,23 @@ function columnsOf(rights: unknown, table: string): Declaration {
   return new Declaration({ kind: 'columns', rights: found })
 }
 
-/** Names become terms when they are asked for. */
-function terms<T>(make: (name: string) => T): object {
+/** Returns an object that makes the term of a name when it is read. */
+function lazyTerms<T>(make: (name: string) => T): object {
   return new Proxy(Object.freeze({}), { get: (_, name) => (typeof name === 'string' ? make(name) : undefined) })
 }
 
-function givenFor(scope: Scope): object {
-  const rowOf = (one: Scope): object => terms((column) => new Term({ kind: 'column', scope: one, column }))
+function termsFor(scope: RowScope): object {
+  const rowOf = (one: RowScope): object => lazyTerms((column) => new Term({ kind: 'column', scope: one, column }))
   return Object.freeze({
     row: rowOf(scope),
-    context: terms((name) => new Term({ kind: 'context', name })),
+    context: lazyTerms((name) => new Term({ kind: 'context', name })),
     role: (name: unknown) => new RowCondition({ kind: 'role', name: rolesOf([name], 'role()')[0]! }),
     exists: (table: unknown, where: unknown) => {
       if (typeof table !== 'string' || typeof where !== 'function')
         return refuse(
           `exists() takes a table and a condition: exists('member', (other) => other.row.team.eq(row.team)).`,
         )
-      const other: Scope = { table }
+      const other: RowScope = { table }
       const tree = RowCondition.treeOf(where({ row: rowOf(other) }))
       return new RowCondition({ kind: 'exists', scope: other, where: tree })
     },

@@ -5,9 +5,12 @@ import { fullName } from '../ir/index.ts'
 import { compile } from './compile.ts'
 import type { ColumnRights, Policies, TableRules } from './declare.ts'
 import { hasRight, refuseColumn } from './evaluate.ts'
-import { rulesOfTable, seen, written } from './rules.ts'
+import { rulesOfTable, usingCondition, withCheckCondition } from './rules.ts'
 
-/** The policies as a policy of Kanta's, which rewrites statements. With `native` it leaves the rows to the database. */
+/**
+ * Turns the policies into one that rewrites statements. With `native` it checks columns only, and leaves rows to the
+ * database.
+ */
 export function rowPolicy(policies: Policies, capability: Capability | undefined, native: boolean): Policy {
   return tablePolicy({
     name: 'rls',
@@ -22,16 +25,20 @@ export function rowPolicy(policies: Policies, capability: Capability | undefined
       const rule: TableRule = {
         ...columns,
         sees: (row: RowOf, use, runValues: RunValues) =>
-          compile(seen(rules, use), { scope: rules.scope, row, definition }, runValues),
+          compile(usingCondition(rules, use), { scope: rules.scope, row, definition }, runValues),
         checks: (row: RowOf, use, runValues: RunValues, isRead) =>
-          compile(written(rules, use, use === 'update' || isRead), { scope: rules.scope, row, definition }, runValues),
+          compile(
+            withCheckCondition(rules, use, use === 'update' || isRead),
+            { scope: rules.scope, row, definition },
+            runValues,
+          ),
       }
       return rule
     },
   })
 }
 
-/** Refuses columns that the context may not use, each time that a statement with them runs. */
+/** Refuses, at each run, columns that the context may not use. */
 function columnRule(rules: TableRules): TableRule {
   if (rules.columns.size === 0) return {}
   return {
@@ -49,8 +56,11 @@ function columnRule(rules: TableRules): TableRule {
 }
 
 export interface RlsOptions {
-  /** Turns the policies off for whoever holds it: see `db.unscoped()`. */
+  /** The capability that disables the policies: see `db.unscoped()`. */
   readonly capability?: Capability | undefined
-  /** Leaves rows to the policies of PostgreSQL that `rlsStatements()` gives, and sets their context for each statement. */
+  /**
+   * Leaves rows to the policies in PostgreSQL that `rlsStatements()` creates, and sets their context for each
+   * statement.
+   */
   readonly native?: boolean | undefined
 }

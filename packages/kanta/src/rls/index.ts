@@ -1,15 +1,15 @@
 export { and, not, or, type RowCondition, type Term, type TermList } from './condition.ts'
 export {
-  type Both,
   type ColumnRights,
+  type ConditionTerms,
   type ContextTerms,
   type Declaration,
-  type Given,
   type Open,
   type Operation,
   open,
   type Policies,
   type PoliciesOf,
+  type PolicyConditions,
   type PolicyOptions,
   policies,
   type RowPredicate,

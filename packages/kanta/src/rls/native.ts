@@ -3,26 +3,25 @@ import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import { definitionOf, type TableDefinition } from '../table/index.ts'
 import { type ColumnRights, OPERATIONS, type Operation, Policies, type Rules, type TableRules } from './declare.ts'
-import { quote, Text } from './native-text.ts'
-import { together } from './rules.ts'
+import { ConditionPrinter, quote } from './native-text.ts'
+import { combine } from './rules.ts'
 
 export interface NativeOptions {
   /** The tables as values: an object of them, or a module. */
   readonly schema: object
-  /** The database role that the policies are for, with which the application connects: neither owner nor superuser. */
+  /** The database role of the application, which the policies restrict: neither the owner nor a superuser. */
   readonly role: string
-  /** The database roles that get the columns which only some roles of the context may use. Nobody, unless given. */
+  /** The database roles, by role of the context, that get the columns of that role; none by default. */
   readonly roles?: Readonly<Record<string, string>> | undefined
 }
 
 /**
- * The statements that make PostgreSQL enforce the policies by itself for a role: rights, row-level security, forced on
- * the owner too, and one policy of its own for each that is declared. Run them as the owner of the tables.
+ * Returns the statements that make PostgreSQL itself enforce the policies for a role: grants, row-level security (also
+ * for the owner), and a policy for each declared one. Run them as the owner of the tables.
  *
  * https://www.postgresql.org/docs/current/ddl-rowsecurity.html
  *
- * @throws KantaError `invalid_input` for tables and columns that the schema lacks, `unsupported` for columns that
- * PostgreSQL compares otherwise than the other databases.
+ * @throws KantaError `invalid_input` for tables and columns that the schema lacks, `unsupported` for columns that PostgreSQL compares differently from the other databases.
  *
  * @example
  * ```ts
@@ -34,7 +33,7 @@ export interface NativeOptions {
  * ```
  */
 export function rlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeOptions): string[] {
-  const native = nativeOf('rlsStatements()', policies, options)
+  const native = checkSettings('rlsStatements()', policies, options)
   const role = roleName(options.role)
   return [...policies.tables].flatMap(([name, rules]) => {
     const table = tableName(name)
@@ -55,7 +54,7 @@ export function rlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeO
 }
 
 /**
- * The statements that take back what those of `rlsStatements()` did; they do no harm where nothing was done.
+ * Returns the statements that undo those of `rlsStatements()`. They change nothing if those never ran.
  *
  * @throws KantaError as `rlsStatements()`.
  *
@@ -67,7 +66,7 @@ export function rlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeO
  * ```
  */
 export function dropRlsStatements<DB, C>(policies: Policies<DB, C>, options: NativeOptions): string[] {
-  const native = nativeOf('dropRlsStatements()', policies, options)
+  const native = checkSettings('dropRlsStatements()', policies, options)
   const roles = [options.role, ...Object.values(options.roles ?? {})].map(roleName)
   return [...policies.tables].flatMap(([name, rules]) => {
     const table = tableName(name)
@@ -82,15 +81,15 @@ export function dropRlsStatements<DB, C>(policies: Policies<DB, C>, options: Nat
   })
 }
 
-interface Native {
-  readonly text: Text
+interface NativeSettings {
+  readonly printer: ConditionPrinter
   definition(table: string): TableDefinition
 }
 
 const OPTIONS: readonly string[] = ['schema', 'role', 'roles']
 
-function nativeOf(what: string, policies: unknown, options: NativeOptions): Native {
-  if (!(policies instanceof Policies)) return refuse(`${what} takes what policies() gives, not ${show(policies)}.`)
+function checkSettings(what: string, policies: unknown, options: NativeOptions): NativeSettings {
+  if (!(policies instanceof Policies)) return refuse(`${what} takes the result of policies(), not ${show(policies)}.`)
   checkOptions(what, options, OPTIONS)
   const tables = new Map<string, TableDefinition>()
   for (const value of Object.values(options.schema ?? {})) {
@@ -98,13 +97,13 @@ function nativeOf(what: string, policies: unknown, options: NativeOptions): Nati
     if (found !== undefined) tables.set(fullName(found), found)
   }
   const definition = (table: string): TableDefinition =>
-    tables.get(table) ?? refuse(`The schema has no table '${table}', which has policies. Add it.`)
-  return { definition, text: new Text(definition) }
+    tables.get(table) ?? refuse(`The table '${table}' has policies, but the schema lacks it. Add it to the schema.`)
+  return { definition, printer: new ConditionPrinter(definition) }
 }
 
-/** `public` is everybody, and no role of that name. */
+/** Quotes the name of a role, but not `public`, which means everybody. */
 function roleName(role: unknown): string {
-  if (typeof role !== 'string' || role === '') return refuse(`A role is a name, not ${show(role)}.`)
+  if (typeof role !== 'string' || role === '') return refuse(`A role must be a name, not ${show(role)}.`)
   return role === 'public' ? 'public' : quote(role)
 }
 
@@ -120,14 +119,18 @@ interface NativePolicy {
   readonly clauses: string
 }
 
-/** What is allowed is permissive, what is denied restrictive; rows that are changed can be read, before and after. */
-function policiesOf(rules: TableRules, { text }: Native): readonly NativePolicy[] {
-  const read = text.of(together(rules.operations.select.using))
+/**
+ * Returns a permissive policy for each allow(), a restrictive one for each deny(), and restrictive ones that let a
+ * context change only rows that it can read.
+ */
+function policiesOf(rules: TableRules, { printer }: NativeSettings): readonly NativePolicy[] {
+  const read = printer.print(combine(rules.operations.select.using))
   return OPERATIONS.flatMap((operation) => {
     const { using, withCheck } = rules.operations[operation]
     const of = (kind: keyof Rules, style: NativePolicy['style']): NativePolicy[] =>
       using[kind].map((tree, i) => {
-        const said = (one: typeof tree): string => (kind === 'allow' ? text.of(one) : `(not ${text.of(one)})`)
+        const said = (one: typeof tree): string =>
+          kind === 'allow' ? printer.print(one) : `(not ${printer.print(one)})`
         const clauses = clausesOf(operation, said(tree), said(withCheck[kind][i]!))
         return { name: `kanta_${operation}_${kind}_${i + 1}`, style, operation, clauses }
       })
@@ -151,7 +154,7 @@ function clausesOf(operation: Operation, using: string, withCheck: string): stri
   return operation === 'update' ? ` using (${using}) with check (${withCheck})` : ` using (${using})`
 }
 
-/** The rights to columns: those that everybody may use, and to other roles those that theirs may use besides. */
+/** Returns the grants on columns: to the role those that everybody may use, and to each other role its own. */
 function grants(
   rules: TableRules,
   definition: TableDefinition,
@@ -160,7 +163,8 @@ function grants(
   roles: Readonly<Record<string, string>>,
 ): readonly string[] {
   for (const column of rules.columns.keys())
-    if (!definition.columns.has(column)) refuse(`'${rules.name}.${column}' has rights, but is no column of that table.`)
+    if (!definition.columns.has(column))
+      refuse(`'${rules.name}.${column}' has rights, but the table has no such column. Remove it from columns().`)
   const all = [...definition.columns.keys()]
   const rightOf = { select: 'read', insert: 'write', update: 'write' } as const
   const given = (to: string, may: (rights: readonly string[] | undefined) => boolean): string[] =>

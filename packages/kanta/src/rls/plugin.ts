@@ -7,9 +7,9 @@ import { type RlsOptions, rowPolicy } from './enforce.ts'
 import { contextHook } from './session.ts'
 
 /**
- * Row-level security: statements see and write only the rows, and the columns, that the policies let their context have.
+ * Row-level security: statements can read and write only the rows and columns that the policies allow to their context.
  *
- * @throws KantaError `invalid_input` for what `policies()` did not make.
+ * @throws KantaError `invalid_input` for anything but the result of `policies()`.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ import { contextHook } from './session.ts'
  */
 export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}): Plugin {
   if (!((policies as unknown) instanceof Policies))
-    return refuse(`rls() takes what policies() gives, not ${show(policies)}.`)
+    return refuse(`rls() takes the result of policies(), not ${show(policies)}.`)
   checkOptions('rls()', options, ['capability', 'native'])
   const { capability, native = false } = options
   const transactionHooks = native ? [contextHook(policies)] : undefined

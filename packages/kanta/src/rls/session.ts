@@ -4,36 +4,41 @@ import { type DatabaseHandle, withoutPlugins } from '../extend/internal/index.ts
 import { sql } from '../sql/index.ts'
 import type { Policies, TableRules } from './declare.ts'
 import { SETTING } from './native-text.ts'
-import { contextOf, listOf, scalarOf, seen, written } from './rules.ts'
+import { contextNamesIn, listOf, scalarOf, usingCondition, withCheckCondition } from './rules.ts'
 
 type Names = Map<string, 'value' | 'list'>
 
-/** What the policies on the tables of a statement read of the context. */
-function namesOf({ tables }: Policies, { kind, reads, writes }: Pick<Facts, 'kind' | 'reads' | 'writes'>): Names {
+/** Returns the names in the context that the policies on the tables of a statement read. */
+function contextNamesOf(
+  { tables }: Policies,
+  { kind, reads, writes }: Pick<Facts, 'kind' | 'reads' | 'writes'>,
+): Names {
   const found: Names = new Map()
-  const add = (name: string, trees: (rules: TableRules) => readonly Parameters<typeof contextOf>[0][]): void => {
+  const add = (name: string, trees: (rules: TableRules) => readonly Parameters<typeof contextNamesIn>[0][]): void => {
     const rules = tables.get(name)
     if (rules === undefined || !('operations' in rules)) return
-    for (const tree of trees(rules)) for (const [key, sort] of contextOf(tree, tables)) found.set(key, sort)
+    for (const tree of trees(rules)) for (const [key, sort] of contextNamesIn(tree, tables)) found.set(key, sort)
   }
-  for (const name of reads) add(name, (rules) => [seen(rules, 'select')])
+  for (const name of reads) add(name, (rules) => [usingCondition(rules, 'select')])
   for (const name of writes)
     add(name, (rules) => {
-      if (kind === 'insert') return [written(rules, 'insert', false)]
-      const changed = [seen(rules, 'update'), written(rules, 'update', true)]
-      if (kind === 'delete') return [seen(rules, 'delete')]
-      return kind === 'update' ? changed : [...changed, seen(rules, 'delete'), written(rules, 'insert', true)]
+      if (kind === 'insert') return [withCheckCondition(rules, 'insert', false)]
+      const changed = [usingCondition(rules, 'update'), withCheckCondition(rules, 'update', true)]
+      if (kind === 'delete') return [usingCondition(rules, 'delete')]
+      return kind === 'update'
+        ? changed
+        : [...changed, usingCondition(rules, 'delete'), withCheckCondition(rules, 'insert', true)]
     })
   return found
 }
 
-/** All names that policies read. */
-function namesOfAll(policies: Policies): Names {
+/** Returns all names in the context that policies read. */
+function allContextNames(policies: Policies): Names {
   const names = [...policies.tables.keys()]
-  return namesOf(policies, { kind: 'merge', reads: names, writes: names })
+  return contextNamesOf(policies, { kind: 'merge', reads: names, writes: names })
 }
 
-function textOf(names: Names, context: Context): string {
+function contextText(names: Names, context: Context): string {
   const values = [...names].flatMap(([name, sort]) => {
     if (!Object.hasOwn(context, name)) return []
     return [[name, sort === 'list' ? listOf(name, context) : scalarOf(name, context)] as const]
@@ -41,30 +46,30 @@ function textOf(names: Names, context: Context): string {
   return JSON.stringify(Object.fromEntries(values), (_, value) => (typeof value === 'bigint' ? String(value) : value))
 }
 
-async function set(db: DatabaseHandle, text: string): Promise<void> {
+async function setSetting(db: DatabaseHandle, text: string): Promise<void> {
   await sql`select set_config(${SETTING}, ${text}, true)`.execute(withoutPlugins(db) as never)
 }
 
-/** Sets the context before each statement, in one transaction with it: it ends with that, and no other sees it. */
+/** Sets the context before each statement, in one transaction with it, so that no other statement sees it. */
 export function contextHook(policies: Policies): TransactionHook {
-  const all = namesOfAll(policies)
+  const all = allContextNames(policies)
   return {
     name: 'rls context',
     joins: () => true,
     around: async ({ context, db, facts }, next) => {
-      for (const [name, sort] of namesOf(policies, facts))
+      for (const [name, sort] of contextNamesOf(policies, facts))
         sort === 'list' ? listOf(name, context) : scalarOf(name, context)
-      await set(db as DatabaseHandle, textOf(all, context))
+      await setSetting(db as DatabaseHandle, contextText(all, context))
       return next()
     },
   }
 }
 
 /**
- * Sets the context of PostgreSQL's own policies for the rest of a transaction, for those who do not use
- * `rls(…, { native: true })`.
+ * Sets the context of PostgreSQL's own policies for the rest of a transaction, if you do not use `rls(…, { native: true
+ * })`.
  *
- * @throws KantaError `policy` outside of a transaction, where the next user of the connection would have it or nobody.
+ * @throws KantaError `policy` outside of a transaction, where the context would leak to the next user of the connection.
  *
  * @example
  * ```ts
@@ -82,7 +87,7 @@ export async function setContext<DB, C>(
   if (!db.isTransaction)
     throw new KantaError(
       'policy',
-      'setContext() is for a transaction, with which the context ends. Use db.transaction().execute(…).',
+      'setContext() works only in a transaction, with which the context ends. Use db.transaction().execute(…).',
     )
-  await set(db as never, textOf(namesOfAll(policies), context))
+  await setSetting(db as never, contextText(allContextNames(policies), context))
 }

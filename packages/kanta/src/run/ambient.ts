@@ -1,18 +1,20 @@
-import type { DestroyOptions, HeldSession, Loan, Pool, Session, Transaction } from '../connect/index.ts'
+import type { DestroyOptions, HeldSession, Lease, Pool, Session, Transaction } from '../connect/index.ts'
 import type { Connection, Role } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Context } from '../plan/index.ts'
 import { DatabaseHandle, sessionOf, settingsOf } from './database.ts'
 
-/** What keeps a value for everything that a function calls, awaits or starts: an AsyncLocalStorage. */
+/**
+ * A storage that keeps a value for everything that a function calls, awaits or starts, such as an AsyncLocalStorage.
+ */
 export interface AmbientStorage<T> {
   run<R>(store: T, work: () => R): R
   getStore(): T | undefined
 }
 
 /**
- * The session of whatever transaction the running code is in, else that of the database: code that has only the
- * database takes part in the transaction of its caller.
+ * The session of the transaction in which the code runs, else the session of the database. Code that has only the
+ * database so takes part in its caller's transaction.
  */
 class AmbientSession implements Session {
   readonly database: Session
@@ -47,20 +49,20 @@ class AmbientSession implements Session {
     return this.database.destroy!(options)
   }
 
-  take(role: Role): Connection | undefined {
-    return this.#current.take(role)
+  tryAcquire(role: Role): Connection | undefined {
+    return this.#current.tryAcquire(role)
   }
 
-  wait(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
-    return this.#current.wait(role, signal)
+  acquire(role: Role, signal: AbortSignal | undefined): Promise<Connection> {
+    return this.#current.acquire(role, signal)
   }
 
-  give(connection: Connection, broken?: boolean): void {
-    this.#current.give(connection, broken)
+  release(connection: Connection, broken?: boolean): void {
+    this.#current.release(connection, broken)
   }
 
-  lend(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Loan> {
-    return this.#current.lend(role, signal, close)
+  lease(role: Role, signal: AbortSignal | undefined, close: () => void | Promise<void>): Promise<Lease> {
+    return this.#current.lease(role, signal, close)
   }
 
   reserve(
@@ -72,23 +74,25 @@ class AmbientSession implements Session {
     return this.#current.reserve(role, purpose, signal, isOfStatement)
   }
 
-  within<R>(held: HeldSession, work: () => R): R {
+  runIn<R>(held: HeldSession, work: () => R): R {
     return this.#storage.run(held, work)
   }
 }
 
-/** The same database, whose statements run in the transaction that the running code is in. */
+/** Returns the same database, whose statements join the transaction in which the calling code runs. */
 export function withAmbient(database: DatabaseHandle, storage: AmbientStorage<HeldSession>): DatabaseHandle {
   const session = sessionOf(database)
-  if (session.pool === undefined) refuse('ambient() takes a whole database, not a transaction.')
+  if (session.pool === undefined)
+    refuse('ambient() takes a whole database, not a transaction. Call it once on the database.')
   return new DatabaseHandle(settingsOf(database), new AmbientSession(session, storage))
 }
 
-/** The same database, whose policies also read the context that the running code is in. */
+/** Returns the same database, whose policies also read the context of the calling code. */
 export function withAmbientContext(database: DatabaseHandle, storage: AmbientStorage<Context>): DatabaseHandle {
   const session = sessionOf(database)
   const settings = settingsOf(database)
-  if (session.pool === undefined) refuse('ambientContext() takes a whole database, not a transaction.')
+  if (session.pool === undefined)
+    refuse('ambientContext() takes a whole database, not a transaction. Call it once on the database.')
   if (settings.ambientContext !== undefined) refuse('The database has an ambientContext() already. Use that one.')
   return new DatabaseHandle({ ...settings, ambientContext: () => storage.getStore() }, session)
 }

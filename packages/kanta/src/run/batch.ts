@@ -3,21 +3,21 @@ import type { ExecuteResult } from '../driver/index.ts'
 import type { Statement } from './statement.ts'
 
 /**
- * Runs statements in one batch of their connection, and gives the result of each. A batch cannot be begun without its
- * last statement, so the hooks of all are entered first; when one of them throws, nothing is sent.
+ * Runs statements in one batch of their connection and returns the result of each. A batch is sent as a whole, so the
+ * hooks of all statements start first; if one of them throws, nothing is sent.
  */
 export async function runBatch(statements: readonly Statement[], callbacks: CompletionCallbacks): Promise<unknown[][]> {
   const sent = Promise.withResolvers<readonly ExecuteResult[]>()
-  // Each statement that entered is told of a failure; a hook that threw before has told already.
+  // Each statement in the batch reports the failure, so this promise need not.
   sent.promise.catch(() => {})
-  let outside = statements.length
+  let waitingCount = statements.length
   const enter = async (statement: Statement, index: number): Promise<unknown[]> => {
-    if (--outside === 0) sent.resolve(send(statements))
+    if (--waitingCount === 0) sent.resolve(send(statements))
     return statement.settle(sent.promise.then((answers) => answers[index]!))
   }
   const runs = statements.map(async (statement, index) => {
     try {
-      return await statement.runner.enclose(statement, callbacks, () => enter(statement, index))
+      return await statement.runner.runInHooks(statement, callbacks, () => enter(statement, index))
     } catch (error) {
       sent.reject(error)
       throw error
@@ -29,13 +29,13 @@ export async function runBatch(statements: readonly Statement[], callbacks: Comp
   return ended.map((one) => (one as PromiseFulfilledResult<unknown[]>).value)
 }
 
-/** Sends all of them; an error is that of the first. */
+/** Sends all statements. An error is reported with the first one. */
 async function send(statements: readonly Statement[]): Promise<readonly ExecuteResult[]> {
   const first = statements[0]!
   const texts = statements.map(({ sql, parameters, plan }) => ({ sql, parameters, bigints: plan.decoding.bigints }))
   try {
     return await first.use!.run(() => first.connection!.batch!(texts))
   } catch (cause) {
-    throw first.failure(cause)
+    throw first.toError(cause)
   }
 }

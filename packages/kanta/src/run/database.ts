@@ -42,33 +42,34 @@ import { Executor } from './execute.ts'
 import { orderHooks } from './hook.ts'
 import { isGuardedBy, isInFront, isOwn, putInFront } from './late-plugin.ts'
 import { type Log, logHook } from './log.ts'
-import { addTo, arrange, describePlugin, endPlugins, type Plugin, startPlugins } from './plugin.ts'
+import { addTo, describePlugin, endPlugins, type Plugin, sortPlugins, startPlugins } from './plugin.ts'
 import { checkNames } from './plugin-names.ts'
 import { executorOf, QueryRunner } from './query-runner.ts'
-import { checkRetry, type RetryOptions, retrying } from './retry.ts'
+import { checkRetry, type RetryOptions, withRetries } from './retry.ts'
 import { type SchemaCreator, schemaOf } from './schema-creator.ts'
 import type { Settings } from './settings.ts'
 import { beginTransaction, runOnConnection, runTransaction } from './transact.ts'
 
-/** What `kanta()` takes. */
+/** The options of `kanta()`. */
 export interface KantaOptions {
-  /** How the database is reached, such as `sqlite('cities.db')`. */
+  /** The driver that connects to the database, such as `sqlite('cities.db')`. */
   readonly driver: Driver
-  /** The tables as values: an object of them, or a module (`import * as schema`). */
+  /** An object or a module (`import * as schema`) of the `table()` values. */
   readonly schema?: object | undefined
   readonly plugins?: readonly Plugin<object>[] | undefined
   /**
-   * Functions of your own, or of an extension, that statements may call under policies: they read no table and run no
-   * text, such as `similarity` of PostgreSQL's `pg_trgm`. Those of the database itself that do neither are known.
+   * Names of custom or extension functions that statements may call under policies, such as `similarity` of
+   * PostgreSQL's `pg_trgm`. They must read no table and run no SQL text. The safe functions of the database itself are
+   * known.
    */
   readonly trustedFunctions?: readonly string[] | undefined
-  /** Which statements to tell of, and to whom. */
+  /** The function that receives log entries, or the levels to print on the console. */
   readonly log?: Log | undefined
   /** Leaves the parameters out of errors and logs. */
   readonly redact?: boolean | undefined
-  /** How long a query waits for a connection, in milliseconds; 30,000 unless given. */
+  /** The milliseconds that a query waits for a connection. Default: 30,000. */
   readonly acquireTimeout?: number | undefined
-  /** After how many idle milliseconds a connection to a server is tried before its next use; 30,000 unless given. */
+  /** The milliseconds after which an idle connection to a server is checked before its next use. Default: 30,000. */
   readonly validateAfter?: number | undefined
 }
 
@@ -83,11 +84,11 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
   'validateAfter',
 ]
 
-/** Opens a database. Connects with the first query. */
+/** Opens a database. The first query connects to it. */
 export function open(options: KantaOptions): DatabaseHandle {
   checkOptions('kanta()', options, OPTIONS)
   const { driver } = options
-  const plugins = arrange(options.plugins === undefined ? [] : options.plugins)
+  const plugins = sortPlugins(options.plugins === undefined ? [] : options.plugins)
   checkLog(options.log)
   provideExpressionBuilder()
   if (typeof driver?.connect !== 'function')
@@ -97,8 +98,8 @@ export function open(options: KantaOptions): DatabaseHandle {
     driver,
     planning: {
       dialect: driver.dialect,
-      schema: definitions(options.schema),
-      trustedFunctions: functionNames(options.trustedFunctions),
+      schema: collectDefinitions(options.schema),
+      trustedFunctions: checkFunctionNames(options.trustedFunctions),
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
     },
@@ -119,7 +120,7 @@ export function open(options: KantaOptions): DatabaseHandle {
 
 const NO_CONTEXT: Context = Object.freeze({})
 
-/** Starts and ends plugins, where some have something to start or to end. */
+/** Returns the lifecycle of plugins, if any of them has `onInit` or `onDestroy`. */
 function lifecycleOf(
   plugins: readonly Plugin<object>[],
   settings: Settings,
@@ -129,19 +130,19 @@ function lifecycleOf(
   if (!plugins.some((plugin) => plugin.onInit !== undefined || plugin.onDestroy !== undefined)) return undefined
   return {
     start: async () => {
-      await before?.session.started()
+      await before?.session.ensureStarted()
       const bare = new DatabaseHandle(settingsWithoutPlugins(settings), new PoolSession(pool))
       const guarded = before && new DatabaseHandle(before.settings, new PoolSession(pool))
       await startPlugins(plugins, (plugin) => (isInFront(plugin) ? guarded : bare))
     },
     end: async () => {
       await endPlugins(plugins)
-      await before?.session.ended()
+      await before?.session.stop()
     },
   }
 }
 
-/** `PLAN_CACHE=off` plans every statement afresh; a runtime that does not let programs see its environment has none. */
+/** Checks for `PLAN_CACHE=off`, which plans every statement afresh. A runtime may deny access to its environment. */
 function isPlanCacheOff(): boolean {
   try {
     return globalThis.process?.env.PLAN_CACHE === 'off'
@@ -153,40 +154,43 @@ function isPlanCacheOff(): boolean {
 function checkLog(log: unknown): void {
   const levels = Array.isArray(log) && Array.from(log).every((level) => level === 'query' || level === 'error')
   if (log !== undefined && typeof log !== 'function' && !levels)
-    refuse(`log takes a function, or the levels that go to the console: ['query', 'error'], not ${show(log)}.`)
+    refuse(`log takes a function, or the levels to print on the console: ['query', 'error'], not ${show(log)}.`)
 }
 
-function functionNames(names: unknown): readonly string[] | undefined {
+function checkFunctionNames(names: unknown): readonly string[] | undefined {
   if (names === undefined) return undefined
   if (!Array.isArray(names)) return refuse(`trustedFunctions takes a list of names, not ${show(names)}.`)
   return names.map((name) => checkName(name, 'a trusted function'))
 }
 
-/** The tables among the values of an object or a module. */
-function definitions(schema: object | undefined): SchemaDefinitions {
+/** Collects the tables among the values of an object or a module. */
+function collectDefinitions(schema: object | undefined): SchemaDefinitions {
   const found = new Map<string, TableDefinition>()
   for (const value of Object.values(schema ?? {})) {
     const definition = definitionOf(value)
     if (definition === undefined) continue
     const name = fullName(definition)
     const other = found.get(name)
-    if (other !== undefined && other !== definition) refuse(`The schema has two tables with the name '${name}'.`)
+    if (other !== undefined && other !== definition) refuse(`The schema has two tables named '${name}'. Rename one.`)
     found.set(name, definition)
   }
-  if (schema !== undefined && found.size === 0) refuse('The schema holds no table. Give an object of table() values.')
+  if (schema !== undefined && found.size === 0)
+    refuse('The schema contains no table. Pass an object of table() values.')
   return found
 }
 
-/** The settings of a database. No property of a handle has them: they would open a way past its policies. */
+/**
+ * Returns the settings of a database. They are not a property of the handle, since they allow bypassing its policies.
+ */
 export let settingsOf: (db: DatabaseHandle) => Settings
 
-/** Where the statements of a database run: the way past its policies, and so no property of a handle either. */
+/** Returns the session of a database. It is not a property of the handle, since it allows bypassing its policies. */
 export let sessionOf: (db: DatabaseHandle) => Session
 
-/** The same database, or transaction, with other settings. */
+/** Returns the same database or transaction with other settings. */
 export let withSettings: <D extends DatabaseHandle>(db: D, settings: Settings) => D
 
-/** A database, or the part of it that a transaction or a held connection is. */
+/** The handle of a database, of a transaction or of a held connection. */
 export class DatabaseHandle extends QueryCreator implements Runnable {
   readonly #settings: Settings
   readonly #session: Session
@@ -233,18 +237,18 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return caseOf(...value)
   }
 
-  /** The same database with every unqualified table in a schema. */
+  /** Returns the same database with a schema for every unqualified table. */
   withSchema(name: string): this {
     checkName(name, 'a schema')
-    return planned(this, `schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
+    return withPolicies(this, `schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
   }
 
-  /** The same database with more plugins: those of others, where it has policies on rows already, in front of these. */
+  /** Returns the same database with more plugins: those of others, if it has policies on rows, in front of these. */
   withPlugins(plugins: readonly Plugin<object>[]): this {
     const settings = this.#settings
     const session = this.#session
     const { planning } = settings
-    const given = arrange(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
+    const given = sortPlugins(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
     const isGuarded = isGuardedBy(planning.policies)
     const all = given.map((plugin) =>
       settings.plugins.includes(plugin) || isOwn(plugin) || !isGuarded ? plugin : putInFront(plugin),
@@ -256,7 +260,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       planning: {
         ...planning,
         policies: [...planning.policies, ...added.flatMap((plugin) => plugin.policies ?? [])],
-        // In the order of all plugins: what keeps images of rows comes last, next to the statement itself.
+        // They follow the order of all plugins: hooks that record rows come last, next to the statement.
         transactionHooks: all.flatMap((plugin) => plugin.transactionHooks ?? []),
       },
       hooks: orderHooks([...settings.hooks, ...added.flatMap((plugin) => plugin.hooks ?? [])]),
@@ -265,7 +269,9 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     if (!(session instanceof PoolSession)) {
       for (const { name, onInit, onDestroy } of added)
         if (onInit !== undefined || onDestroy !== undefined)
-          refuse(`The plugin '${name}' needs a whole database. Give it to that.`)
+          refuse(
+            `The plugin '${name}' needs a whole database. Pass it to kanta(), or call withPlugins() on the database.`,
+          )
       return this.#derive(made) as this
     }
     const lifecycle = lifecycleOf(added, made, session.pool, { session, settings })
@@ -278,21 +284,25 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return this.#settings.plugins.map(describePlugin)
   }
 
-  /** The same database for someone: with values that policies read when a statement runs. */
+  /** Returns the same database with a context: values that policies read when a statement runs. */
   as(context: Readonly<Record<string, unknown>>): this {
     const settings = this.#settings
     return this.#derive({ ...settings, context: addContext(settings.context, context) }) as this
   }
 
-  /** The same database without the policies that a capability turns off. */
+  /** Returns the same database without the policies that a capability disables. */
   unscoped(capability: object, reason: string): this {
-    if (typeof reason !== 'string' || reason.trim() === '') refuse(`unscoped() takes a reason, not ${show(reason)}.`)
-    // What is no object could be guessed.
+    if (typeof reason !== 'string' || reason.trim() === '')
+      refuse(`unscoped() needs a reason as its second argument, not ${show(reason)}.`)
+    // Only objects are capabilities, since other values could be guessed.
     const isHeld = typeof capability === 'object' && capability !== null
     const { policies } = this.#settings.planning
     const opened = policies.filter((policy) => isHeld && policy.opens?.(capability) === true)
     if (opened.length === 0)
-      throw new KantaError('policy', 'The capability turns off no policy of this database. Give that of its plugin.')
+      throw new KantaError(
+        'policy',
+        'The capability disables no policy here. Pass the capability that you gave the plugin.',
+      )
     return exempt(
       this,
       // Two policies may have one name.
@@ -302,31 +312,31 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     )
   }
 
-  /** Runs a compiled query, or a query of another database here. */
+  /** Runs a compiled query, or a query of another database, in this one. */
   async executeQuery(query: unknown, options?: ExecuteOptions): Promise<unknown> {
     if (query instanceof Chain) return { rows: await this.#runner.execute(query, options) }
     const { sql, parameters } = Object(query) as { sql: unknown; parameters: readonly unknown[] }
     if (typeof sql !== 'string' || !Array.isArray(parameters))
-      return refuse('executeQuery() takes a query, or what compile() gives.')
-    // The object itself: under policies it says which query it was made of.
-    return executorOf(this.#runner).text(query as Bound, options)
+      return refuse('executeQuery() takes a query, or the result of compile().')
+    // Pass the object itself: under policies the original query is found by it.
+    return executorOf(this.#runner).executeText(query as Bound, options)
   }
 
   get isTransaction(): boolean {
     return this.#session.inTransaction
   }
 
-  /** A transaction around a callback; inside a transaction, a savepoint. */
+  /** Returns a builder for a transaction around a callback; inside a transaction, for a savepoint. */
   transaction(): TransactionBuilder {
     return new TransactionBuilder(this.#settings, this.#session, {})
   }
 
-  /** A transaction that its caller ends. */
+  /** Returns a builder for a transaction that its caller ends. */
   startTransaction(): ControlledTransactionBuilder {
     return new ControlledTransactionBuilder(this.#settings, this.#session, {})
   }
 
-  /** One connection for everything in a callback. */
+  /** Returns a builder for a callback whose statements share one connection. */
   connection(): { execute<T>(work: (db: DatabaseHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> } {
     const settings = this.#settings
     const session = this.#session
@@ -340,7 +350,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     }
   }
 
-  /** Lets running work end, then closes every connection. */
+  /** Waits for running work, then closes every connection. */
   destroy(options?: DestroyOptions): Promise<void> {
     const session = this.#session
     if (session.pool !== undefined && session.destroy !== undefined) return session.destroy(options)
@@ -369,15 +379,15 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 }
 
-/** The same database with other policies, which are found again by a key, so that their plans are kept. */
-function planned<D extends DatabaseHandle>(
+/** Returns the same database with other policies. The planning is memoized by `key`, so that its plans are kept. */
+function withPolicies<D extends DatabaseHandle>(
   db: D,
   key: string,
   change: (policies: readonly Policy[]) => readonly Policy[],
 ): D {
   const settings = settingsOf(db)
-  const known = derived.get(settings.planning) ?? new Map<string, Planning>()
-  derived.set(settings.planning, known)
+  const known = derivedPlannings.get(settings.planning) ?? new Map<string, Planning>()
+  derivedPlannings.set(settings.planning, known)
   let planning = known.get(key)
   if (planning === undefined) {
     if (known.size >= MOST_PLANNINGS) known.clear()
@@ -387,19 +397,19 @@ function planned<D extends DatabaseHandle>(
   return withSettings(db, { ...settings, planning })
 }
 
-/** The same database with some policies changed or left out: what plugins make their opt-outs of. */
+/** Returns the same database with some policies changed or left out, for the opt-outs of plugins. */
 export function exempt<D extends DatabaseHandle>(
   db: D,
   key: string,
   change: (policy: Policy) => Policy | undefined,
   exemptions: readonly Exemption[],
 ): D {
-  const made = planned(db, key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
+  const made = withPolicies(db, key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
   const settings = settingsOf(made)
   return withSettings(db, { ...settings, exemptions: Object.freeze([...settings.exemptions, ...exemptions]) })
 }
 
-const derived = new WeakMap<Planning, Map<string, Planning>>()
+const derivedPlannings = new WeakMap<Planning, Map<string, Planning>>()
 
 const LEVELS: readonly IsolationLevel[] = [
   'read uncommitted',
@@ -409,73 +419,73 @@ const LEVELS: readonly IsolationLevel[] = [
   'snapshot',
 ]
 
-/** What a transaction is asked to be. */
-interface Asked extends TransactionSettings {
+/** The requested settings of a transaction, and of its retries. */
+interface TransactionRequest extends TransactionSettings {
   readonly retry?: RetryOptions | undefined
 }
 
-/** What a transaction is asked to be, before it begins. */
+/** A builder of the settings of a transaction. */
 class TransactionSetup<Made> {
-  readonly #asked: Asked
-  readonly #make: (asked: Asked) => Made
+  readonly #request: TransactionRequest
+  readonly #make: (request: TransactionRequest) => Made
 
-  constructor(asked: Asked, make: (asked: Asked) => Made) {
-    this.#asked = asked
+  constructor(request: TransactionRequest, make: (request: TransactionRequest) => Made) {
+    this.#request = request
     this.#make = make
   }
 
   setIsolationLevel(isolation: IsolationLevel): Made {
     if (!LEVELS.includes(isolation)) refuse(`setIsolationLevel(${show(isolation)}): use one of ${LEVELS.join(', ')}.`)
-    return this.#make({ ...this.#asked, isolation })
+    return this.#make({ ...this.#request, isolation })
   }
 
   setAccessMode(access: AccessMode): Made {
     if (access !== 'read only' && access !== 'read write')
       refuse(`setAccessMode(${show(access)}): use 'read only' or 'read write'.`)
-    return this.#make({ ...this.#asked, access })
+    return this.#make({ ...this.#request, access })
   }
 }
 
 class TransactionBuilder extends TransactionSetup<TransactionBuilder> {
   readonly #settings: Settings
   readonly #session: Session
-  readonly #asked: Asked
+  readonly #request: TransactionRequest
 
-  constructor(settings: Settings, session: Session, asked: Asked) {
-    super(asked, (other) => new TransactionBuilder(settings, session, other))
+  constructor(settings: Settings, session: Session, request: TransactionRequest) {
+    super(request, (other) => new TransactionBuilder(settings, session, other))
     this.#settings = settings
     this.#session = session
-    this.#asked = asked
+    this.#request = request
   }
 
-  /** Runs it again when it fails because of others, such as by a deadlock. */
+  /** Runs the transaction again if it fails because of other transactions, such as by a deadlock. */
   retry(options: number | RetryOptions = {}): TransactionBuilder {
     const retry = typeof options === 'number' ? { attempts: options } : options
     checkRetry(retry)
-    return new TransactionBuilder(this.#settings, this.#session, { ...this.#asked, retry })
+    return new TransactionBuilder(this.#settings, this.#session, { ...this.#request, retry })
   }
 
   execute<T>(work: (transaction: TransactionHandle) => Promise<T>, options?: ExecuteOptions): Promise<T> {
     const settings = this.#settings
     const session = this.#session
-    const asked = this.#asked
+    const request = this.#request
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
-    const options_ = { driver: settings.driver, settings: asked, signal: options?.signal }
+    const runOptions = { driver: settings.driver, settings: request, signal: options?.signal }
     const run = () =>
-      runTransaction(session, options_, (transaction) => work(new TransactionHandle(settings, transaction)))
-    // A part of a transaction that was undone as a whole cannot be run again by itself.
-    const { retry } = asked
-    return retry === undefined || session.inTransaction ? run() : retrying(retry, options?.signal, run)
+      runTransaction(session, runOptions, (transaction) => work(new TransactionHandle(settings, transaction)))
+    // A nested transaction cannot be run again alone, since the database may have undone the outer one.
+    const { retry } = request
+    return retry === undefined || session.inTransaction ? run() : withRetries(retry, options?.signal, run)
   }
 }
 
 class ControlledTransactionBuilder extends TransactionSetup<ControlledTransactionBuilder> {
   readonly #begin: (signal: AbortSignal | undefined) => Promise<ControlledTransactionHandle>
 
-  constructor(settings: Settings, session: Session, asked: Asked) {
-    super(asked, (other) => new ControlledTransactionBuilder(settings, session, other))
+  constructor(settings: Settings, session: Session, request: TransactionRequest) {
+    super(request, (other) => new ControlledTransactionBuilder(settings, session, other))
     this.#begin = async (signal) =>
-      new ControlledTransactionHandle(settings, await beginTransaction(session, settings.driver, asked, signal))
+      new ControlledTransactionHandle(settings, await beginTransaction(session, settings.driver, request, signal))
   }
 
   execute(options?: ExecuteOptions): Promise<ControlledTransactionHandle> {

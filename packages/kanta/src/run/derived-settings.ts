@@ -1,27 +1,31 @@
 import type { Planning } from '../plan/index.ts'
-import { listening } from './hook.ts'
+import { withoutAnswers } from './hook.ts'
 import type { Settings } from './settings.ts'
 
-const bare = new WeakMap<Planning, Planning>()
-const unguarded = new WeakMap<Planning, Planning>()
+const planningsWithoutPlugins = new WeakMap<Planning, Planning>()
+const planningsWithoutGuards = new WeakMap<Planning, Planning>()
 
 /**
- * The settings of a database as if it had no plugins: tables and columns have the names that they have in the database.
- * For what is Kanta's own: the tables of plugins and migrations, and what a plugin asks the server.
+ * Returns the settings of a database without plugins, under the names that tables and columns have in the database.
+ * They serve Kanta's own statements: on the tables of plugins and migrations, and queries of a plugin.
  */
 export function settingsWithoutPlugins(settings: Settings): Settings {
-  const planning = kept(bare, settings.planning, (all) => ({ ...all, policies: [], transactionHooks: [] }))
-  // Who answers reads has to hear of every write.
-  const hooks = listening(settings.hooks.filter((hook) => hook.answers === true))
+  const planning = memoize(planningsWithoutPlugins, settings.planning, (all) => ({
+    ...all,
+    policies: [],
+    transactionHooks: [],
+  }))
+  // A hook that answers reads must see every write.
+  const hooks = withoutAnswers(settings.hooks.filter((hook) => hook.answers === true))
   return { ...settings, planning, plugins: [], hooks }
 }
 
 /**
- * The settings of a database without rules on rows and transaction hooks, under the names of the program; hooks are told which
- * policies it does without, and what for. For what a plugin does to the tables of the user.
+ * Returns the settings of a database without row policies and transaction hooks, under the names of the program. They
+ * serve a plugin's statements on the user's tables; hooks see the policies left out as exemptions.
  */
 export function settingsWithoutGuards(settings: Settings, mode: string): Settings {
-  const planning = kept(unguarded, settings.planning, (all) => ({
+  const planning = memoize(planningsWithoutGuards, settings.planning, (all) => ({
     ...all,
     // Nor without what stands in front of these, whose statements they would not see.
     policies: all.policies.filter(
@@ -31,11 +35,11 @@ export function settingsWithoutGuards(settings: Settings, mode: string): Setting
   }))
   const guards = settings.planning.policies.filter((policy) => policy.enforce !== undefined)
   const exemptions = [...settings.exemptions, ...guards.map(({ name }) => ({ policy: name, mode }))]
-  return { ...settings, planning, plugins: [], hooks: listening(settings.hooks), exemptions }
+  return { ...settings, planning, plugins: [], hooks: withoutAnswers(settings.hooks), exemptions }
 }
 
-/** Plans are found by their planning: each of them is made once. */
-function kept(known: WeakMap<Planning, Planning>, from: Planning, make: (from: Planning) => Planning): Planning {
+/** Returns the derived planning, made once for each original, since plans are cached by planning. */
+function memoize(known: WeakMap<Planning, Planning>, from: Planning, make: (from: Planning) => Planning): Planning {
   let found = known.get(from)
   if (found === undefined) {
     found = make(from)

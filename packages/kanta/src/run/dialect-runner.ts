@@ -4,12 +4,12 @@ import { Executor } from './execute.ts'
 import { executorOf, QueryRunner } from './query-runner.ts'
 import type { Settings } from './settings.ts'
 
-const known = new WeakMap<Settings, Map<Dialect, Settings>>()
+const settingsByDialect = new WeakMap<Settings, Map<Dialect, Settings>>()
 
-/** The settings of a database with another dialect; the same each time, since plans are kept by them. */
-function settingsIn(settings: Settings, dialect: Dialect): Settings {
-  const made = known.get(settings) ?? new Map<Dialect, Settings>()
-  known.set(settings, made)
+/** Returns the settings of a database with another dialect; the same object each time, since plans are cached by it. */
+function withDialect(settings: Settings, dialect: Dialect): Settings {
+  const made = settingsByDialect.get(settings) ?? new Map<Dialect, Settings>()
+  settingsByDialect.set(settings, made)
   let found = made.get(dialect)
   if (found === undefined) {
     found = { ...settings, planning: { ...settings.planning, dialect } }
@@ -18,11 +18,11 @@ function settingsIn(settings: Settings, dialect: Dialect): Settings {
   return found
 }
 
-/** Runs statements where a database, or a transaction of it, runs its queries, with more printers than these need. */
+/** An executor with the session of another executor and a dialect that has more printers. */
 export class DialectRunner extends QueryRunner {
-  /** How the database creates a `table()`. */
+  /** The function that makes the statements to create a `table()`. */
   readonly creationOf: (definition: TableDefinition) => Creation
-  /** Whether comments are statements of their own. */
+  /** Is true if the database takes comments as separate statements. */
   readonly commentStatements: boolean
 
   constructor(executor: Executor) {
@@ -36,5 +36,5 @@ export class DialectRunner extends QueryRunner {
 /** Returns what runs statements in another dialect where a runner runs its queries. */
 export function runnerIn(runner: QueryRunner, dialectOf: (dialect: Dialect) => Dialect): DialectRunner {
   const { settings, session, dialect } = executorOf(runner)
-  return new DialectRunner(new Executor(settingsIn(settings, dialectOf(dialect)), session))
+  return new DialectRunner(new Executor(withDialect(settings, dialectOf(dialect)), session))
 }

@@ -1,10 +1,10 @@
 import {
   CompletionCallbacks,
-  checkOptions,
-  failure,
-  outcomeUnknown,
+  checkExecuteOptions,
   type Session,
   throwIfAborted,
+  toKantaError,
+  unknownOutcomeError,
 } from '../connect/index.ts'
 import { type Dialect, refuseMerge } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
@@ -33,9 +33,9 @@ import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
 import { chainOf, type QueryEvent, type Reading } from './hook.ts'
 import { isGuardedBy } from './late-plugin.ts'
-import { andThen, asPromise } from './maybe.ts'
+import { andThen, asPromise } from './maybe-promise.ts'
+import { runParts } from './run-parts.ts'
 import type { Settings } from './settings.ts'
-import { runSeveral } from './several.ts'
 import {
   callOf,
   type DriverCall,
@@ -48,19 +48,19 @@ import {
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 
-/** The queries that compiled ones were made of, by which a database with policies runs them. */
+/** The original queries of compiled ones. A database with policies runs those. */
 const compiledFrom = new WeakMap<object, Chain>()
 
-/** Runs queries in one session. */
+/** The executor of queries in one session. */
 export class Executor implements StatementRunner {
   readonly settings: Settings
   readonly session: Session
   readonly dialect: Dialect
-  /** Whether there are hooks, and all of them only watch. */
-  readonly onlyWatches: boolean
-  readonly #fixed: Planning
-  /** Whether the text of statements depends on the context. */
-  readonly #varies: boolean
+  /** Is true if there are hooks and all of them only watch. */
+  readonly hasOnlyWatchers: boolean
+  readonly #basePlanning: Planning
+  /** Is true if the text of statements depends on the context. */
+  readonly #dependsOnContext: boolean
   readonly #hasAround: boolean
   #lastContext: Context | undefined
   #lastPlanning: Planning | undefined
@@ -69,14 +69,14 @@ export class Executor implements StatementRunner {
     this.settings = settings
     this.session = session
     this.dialect = settings.planning.dialect
-    this.#fixed = settings.planning
-    this.#varies = settings.planning.policies.some(({ variants }) => variants !== undefined)
+    this.#basePlanning = settings.planning
+    this.#dependsOnContext = settings.planning.policies.some(({ variants }) => variants !== undefined)
     this.#hasAround = settings.hooks.some((hook) => hook.around !== undefined)
-    this.onlyWatches = settings.hooks.length > 0 && !this.#hasAround
+    this.hasOnlyWatchers = settings.hooks.length > 0 && !this.#hasAround
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
-    checkOptions(options)
+    checkExecuteOptions(options)
     return streamRows(this, query, chunkSize, options)
   }
 
@@ -84,7 +84,7 @@ export class Executor implements StatementRunner {
     const ready = this.plan(query.shape)
     if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
     const { sql, parameters } = this.bind(ready, this.prepare(ready, query.args))
-    // Whoever changes what was compiled does not change the query.
+    // The parameters are copied, so that changing the compiled query does not change this one.
     const compiled = {
       sql,
       parameters: parameters === query.args ? parameters.slice() : parameters,
@@ -99,12 +99,12 @@ export class Executor implements StatementRunner {
     return typeof merge === 'string' ? refuseMerge(this.dialect) : merge
   }
 
-  /** Runs text as it is. */
-  async text(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
-    checkOptions(options)
+  /** Runs compiled SQL text. */
+  async executeText(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
+    checkExecuteOptions(options)
     if (this.#isGuarded) {
       const query = compiledFrom.get(bound)
-      return { rows: await this.start(query ?? refuseText(this.#fixed), false, options) }
+      return { rows: await this.start(query ?? refuseText(this.#basePlanning), false, options) }
     }
     throwIfAborted(options?.signal)
     const { sql, parameters } = bound
@@ -112,36 +112,36 @@ export class Executor implements StatementRunner {
     return firstOf(await this.#runPlan(plan, parameters, callOf(plan), options))
   }
 
-  /** Checks arguments and adds those of policies. */
+  /** Checks arguments and adds the values of policies. */
   prepare(ready: Plan, args: readonly unknown[]): readonly unknown[] {
     return ready.prepare === undefined ? args : ready.prepare(args, this.context)
   }
 
-  /** The values that policies read: what `db.as()` gave and what the running code is in, which must agree. */
+  /** The context that policies read: that of `db.as()` joined with that of the calling code. The two must agree. */
   get context(): Context {
     const { context, ambientContext } = this.settings
     const around = ambientContext?.()
     return around === undefined ? context : joinContexts(context, around)
   }
 
-  /** Whether policies see to what statements read and write. */
+  /** Is true if policies enforce rules on statements. */
   get #isGuarded(): boolean {
-    return isGuardedBy(this.#fixed.policies)
+    return isGuardedBy(this.#basePlanning.policies)
   }
 
-  /** What is fixed for statements that run now. */
+  /** The planning for the current context. */
   get #planning(): Planning {
-    if (!this.#varies) return this.#fixed
+    if (!this.#dependsOnContext) return this.#basePlanning
     const { context } = this
     if (context !== this.#lastContext || this.#lastPlanning === undefined) {
-      this.#lastPlanning = planningIn(this.#fixed, context)
-      // One that somebody could change may be another by the next time.
+      this.#lastPlanning = planningIn(this.#basePlanning, context)
+      // A context that is not frozen may change before the next run.
       this.#lastContext = Object.isFrozen(context) ? context : undefined
     }
     return this.#lastPlanning
   }
 
-  /** The plan of a shape in this database: made once, then found at the shape. */
+  /** Returns the plan of a shape in this database. It is made once, then cached at the shape. */
   plan(shape: Shape): Plan {
     const planning = this.#planning
     const known = planOf(shape, planning)
@@ -151,29 +151,34 @@ export class Executor implements StatementRunner {
     return made
   }
 
-  /** The places of values of a shape, which are the same in every context. */
+  /** Returns the slots of a shape, which are the same in every context. */
   slotsOf(shape: Shape): Plan['slots'] {
-    return (this.#varies ? plan(shape, this.#fixed) : this.plan(shape)).slots
+    return (this.#dependsOnContext ? plan(shape, this.#basePlanning) : this.plan(shape)).slots
   }
 
   bind(ready: Plan, args: readonly unknown[]): Bound {
     return bind(ready, args, this.dialect, this.#bindingContext(ready))
   }
 
-  /** Most plans take no value of the context but by their arguments. */
+  /** Returns the context for binding. A direct plan needs no values of the ambient context. */
   #bindingContext(ready: Plan): Context {
     return ready.direct ? this.settings.context : this.context
   }
 
-  /** The error of a statement that failed, with what it was. */
-  failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError {
-    const error = failure(this.settings.driver, cause, bound?.sql, this.settings.redact ? undefined : bound?.parameters)
-    // Nobody knows what came of a write whose connection was lost; in a transaction it was rolled back.
+  /** Converts what was thrown to the user's error, with the statement and its parameters. */
+  toError(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError {
+    const error = toKantaError(
+      this.settings.driver,
+      cause,
+      bound?.sql,
+      this.settings.redact ? undefined : bound?.parameters,
+    )
+    // The outcome of a write whose connection was lost is unknown; inside a transaction it was rolled back.
     const isUnknown = error.code === 'connection' && written?.isOpen === false && !this.session.inTransaction
-    return isUnknown ? outcomeUnknown(error) : error
+    return isUnknown ? unknownOutcomeError(error) : error
   }
 
-  /** Plans a query and runs it: the answer as a promise, which no stage before has made where the driver answers at once. */
+  /** Plans a query and runs it. If the driver answers at once, the promise made here is the only one. */
   start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
     let ready: Plan
     let { args } = query
@@ -181,7 +186,7 @@ export class Executor implements StatementRunner {
       ready = this.plan(query.shape)
       if (ready.prepare !== undefined) args = ready.prepare(args, this.context)
     } catch (error) {
-      return this.#onceStarted(error, query, single, options)
+      return this.#retryOnceStarted(error, query, single, options)
     }
     const { transactionHooks, facts, result } = ready
     const isFirst = single && result === 'rows' && facts.readOnly && transactionHooks === undefined
@@ -190,20 +195,28 @@ export class Executor implements StatementRunner {
       const answer =
         transactionHooks === undefined
           ? this.#runPlan(ready, args, isFirst ? FIRST : callOf(ready), options)
-          : this.#inTransaction(ready, args, options)
+          : this.#runInTransaction(ready, args, options)
       return asPromise(single && !isFirst ? andThen(answer, firstOf) : answer)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  /** A plan may need what a plugin finds out when it starts: then it is made again, and fails for good. */
-  #onceStarted(error: unknown, query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown> {
+  /**
+   * Plans again after plugins have started, since a plan may need what a plugin learns then. Rejects if they had
+   * started.
+   */
+  #retryOnceStarted(
+    error: unknown,
+    query: Chain,
+    single: boolean,
+    options: ExecuteOptions | undefined,
+  ): Promise<unknown> {
     const { start } = this.session
     return start === undefined ? Promise.reject(error) : start().then(() => this.start(query, single, options))
   }
 
-  /** Runs the statement of a plan, or the several that it takes. */
+  /** Runs the statement or the statements of a plan. */
   #runPlan(
     ready: Plan,
     args: readonly unknown[],
@@ -215,12 +228,12 @@ export class Executor implements StatementRunner {
       statement = new Statement(this, call, ready, ready.sql, this.#parameters(ready, args))
     else {
       const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
-      if (parts.length > 1 || ready.readBack !== undefined) return runSeveral(this, parts, options)
+      if (parts.length > 1 || ready.readBack !== undefined) return runParts(this, parts, options)
       const { plan, sql, parameters } = parts[0]!
       statement = new Statement(this, call, plan, sql, parameters)
     }
-    return this.#hasAround && this.#goesAround(statement.plan)
-      ? this.#inHooks(statement, options)
+    return this.#hasAround && this.#hasHooksAround(statement.plan)
+      ? this.#runInHooks(statement, options)
       : withConnection(statement, options, runStatement)
   }
 
@@ -229,12 +242,12 @@ export class Executor implements StatementRunner {
     try {
       return bindFixed(ready, args, this.context)
     } catch (cause) {
-      throw this.failure(cause, { sql: ready.sql!, parameters: args })
+      throw this.toError(cause, { sql: ready.sql!, parameters: args })
     }
   }
 
-  /** Whether hooks go around a statement; it is found out once for each plan and what plugins have noted. */
-  #goesAround({ facts, memos }: Plan): boolean {
+  /** Checks if any hook runs around a statement; memoized for each plan with its hooks and notes. */
+  #hasHooksAround({ facts, memos }: Plan): boolean {
     const { hooks, notes } = this.settings
     const known = memos.around
     if (known?.hooks === hooks && known.notes === notes) return known.goes
@@ -243,33 +256,36 @@ export class Executor implements StatementRunner {
     return goes
   }
 
-  /** Runs a statement inside the hooks: these on its connection, or before one is taken where hooks may answer it. */
-  async #inHooks(statement: Statement, options: ExecuteOptions | undefined): Promise<unknown> {
+  /**
+   * Runs a statement inside the hooks, on its connection. Hooks that may answer a read run before it takes a
+   * connection.
+   */
+  async #runInHooks(statement: Statement, options: ExecuteOptions | undefined): Promise<unknown> {
     const callbacks = new CompletionCallbacks()
     const isSingle = statement.call === FIRST
     const run = (it: Statement) => andThen(runStatement(it), isSingle ? listOf : asRows)
     let rows: unknown[]
     try {
-      rows = this.#mayBeAnswered(statement.plan)
-        ? await this.#answered(statement, options, callbacks, run)
-        : await withConnection(statement, options, (it) => this.enclose(it, callbacks, async () => run(it)))
+      rows = this.#isAnswerable(statement.plan)
+        ? await this.#runAnswerable(statement, options, callbacks, run)
+        : await withConnection(statement, options, (it) => this.runInHooks(it, callbacks, async () => run(it)))
     } catch (error) {
-      await callbacks.failed(error, () => statement.settled())
+      await callbacks.callAfterFailure(error, () => statement.waitForPending())
       throw error
     }
-    await callbacks.lasts()
+    await callbacks.callAfterSuccess()
     return isSingle ? rows[0] : rows
   }
 
-  /** Whether hooks may answer it: a read that is part of nothing else. */
-  #mayBeAnswered({ facts, result }: Plan): boolean {
+  /** Checks if hooks may answer the statement: it must be a read outside transactions and held connections. */
+  #isAnswerable({ facts, result }: Plan): boolean {
     if (this.settings.hooks.at(-1)?.answers !== true || !facts.readOnly || result !== 'rows') return false
-    // A connection that is held for someone may have settings and tables of its own.
+    // A held connection may have settings and temporary tables of its own.
     return this.session.pool !== undefined && !this.session.inTransaction
   }
 
-  /** Runs a read that hooks may answer: it takes a connection once it is known to need one. */
-  #answered(
+  /** Runs a read that hooks may answer. It takes a connection only if they do not. */
+  #runAnswerable(
     statement: Statement,
     options: ExecuteOptions | undefined,
     callbacks: CompletionCallbacks,
@@ -291,20 +307,20 @@ export class Executor implements StatementRunner {
     return chainOf(hooks)(event, async () => withConnection(statement.copy(), options, run))
   }
 
-  enclose<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T> {
-    if (!this.#hasAround || !this.#goesAround(statement.plan)) return work()
-    const reach = (): Promise<T> => work().then((result) => callbacks.reach(result))
+  runInHooks<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T> {
+    if (!this.#hasAround || !this.#hasHooksAround(statement.plan)) return work()
+    const reach = (): Promise<T> => work().then((result) => callbacks.noteSuccess(result))
     return chainOf(this.settings.hooks)(this.event(statement, false, callbacks), reach)
   }
 
-  runWithin(outer: Statement, ready: Plan, args: readonly unknown[]): Promise<unknown[]> {
+  runInside(outer: Statement, ready: Plan, args: readonly unknown[]): Promise<unknown[]> {
     const { sql, parameters } = this.bind(ready, args)
     const statement = new Statement(this, callOf(ready), ready, sql, parameters).join(outer)
-    return this.enclose(statement, new CompletionCallbacks(), async () => asRows(await runStatement(statement)))
+    return this.runInHooks(statement, new CompletionCallbacks(), async () => asRows(await runStatement(statement)))
   }
 
-  /** Runs a plan in one transaction with the statements of the hooks that join it. */
-  #inTransaction(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
+  /** Runs a plan in one transaction with the statements of its transaction hooks. */
+  #runInTransaction(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
     const { settings } = this
     const asked = { driver: settings.driver, signal: options?.signal, isOfStatement: true }
     return runTransaction(this.session, asked, async (transaction) => {
@@ -355,7 +371,7 @@ export class Executor implements StatementRunner {
 }
 
 function checkRun(options: ExecuteOptions): void {
-  checkOptions(options)
+  checkExecuteOptions(options)
   throwIfAborted(options.signal)
 }
 
@@ -369,6 +385,6 @@ function refuseText({ policies }: Planning): never {
   const names = policies.flatMap(({ name, enforce }) => (enforce === undefined ? [] : [name]))
   throw new KantaError(
     'policy',
-    `SQL text would pass by the policies of this database (${names.join(', ')}). Build the query, or say what the text reads and writes: sql\`…\`.trusted('its name', { reads: […], writes: […] }).`,
+    `SQL text would bypass the policies of this database (${names.join(', ')}). Build the query, or declare what the text reads and writes: sql\`…\`.trusted('its name', { reads: […], writes: […] }).`,
   )
 }

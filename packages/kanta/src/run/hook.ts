@@ -1,78 +1,78 @@
 import type { Context, Exemption, Facts } from '../plan/index.ts'
 
-/** What a hook sees of a statement that is about to run. */
+/** The statement that is about to run, as hooks see it. */
 export interface QueryEvent {
   readonly sql: string
   readonly parameters: readonly unknown[]
   readonly facts: Facts
   readonly streaming: boolean
   readonly inTransaction: boolean
-  /** The values that policies read, as they are for this run. */
+  /** The values that policies read in this run. */
   readonly context: Context
-  /** The policies that it does without. */
+  /** The policies that are disabled for this statement. */
   readonly exemptions: readonly Exemption[]
-  /** Calls back once what the statement did lasts: after the commit, or after the statement where it is alone. */
+  /** Calls `callback` after the commit, or after the statement if it runs outside a transaction. */
   afterCommit(callback: () => unknown): void
   /**
-   * Calls back once what the statement did lasts or may last, before all who wait for the commit: also where the
-   * outcome is unknown, then when nothing more can come of it. What it throws is lost.
+   * Calls `callback` once the statement is committed or may be, before all `afterCommit()` callbacks. If the outcome is
+   * unknown, it is called when the statement can no longer take effect. Errors of the callback are ignored.
    */
   onLasting(callback: () => unknown): void
-  /** The transaction that it is part of, to tell it from others. */
+  /** The identity of the transaction in which it runs. */
   readonly transaction: object | undefined
-  /** What plugins have left with the database for their hooks. */
+  /** The notes that plugins left on the database for their hooks. */
   readonly notes: ReadonlyMap<symbol, unknown>
-  /** How it may be answered without the database: of reads that are part of nothing else. */
+  /** The read that the hook may answer in place of the database; `undefined` for writes and inside transactions. */
   readonly reading: Reading | undefined
 }
 
-/** A read that may be answered without the database. */
+/** A read that a hook may answer in place of the database. */
 export interface Reading {
-  /** Whether only the first row is asked for. */
+  /** Is true if only the first row is requested. */
   readonly single: boolean
-  /** The columns that are decoded and by which codec, as text. */
+  /** A text that names the decoded columns and their codecs. */
   readonly decoding: string
   readonly signal: AbortSignal | undefined
-  /** Runs it once more on a connection of its own: by no signal, and not through the hooks that answer. */
+  /** Runs the read once more on another connection, without its signal and without the hooks that answer. */
   again(): Promise<unknown[]>
 }
 
-/** A statement that has ended, as hooks that only watch are told of it. */
+/** A statement that has ended, as hooks see it that only watch. */
 export interface EndedQuery {
   readonly level: 'query' | 'error'
   readonly sql: string
   readonly parameters: readonly unknown[]
   readonly facts: Facts
   readonly streaming: boolean
-  /** From its start to its end. */
+  /** The milliseconds from its start to its end. */
   readonly milliseconds: number
-  /** What it failed with. */
+  /** The error of a statement that failed. */
   readonly error: unknown
 }
 
-/** Goes around each run, or only watches how it ends, which costs next to nothing: one of the two. */
+/** A hook: code around each run, or a cheaper observer of how each run ends. It has one of `around` and `watch`. */
 export interface Hook {
   readonly name: string
   /**
-   * Whether it answers in place of the database: then it comes after all others, a connection for a read is taken only
-   * when it calls `next`, and it sees what plugins run themselves as well.
+   * Is true if it answers reads in place of the database. Then it comes after all other hooks, a read takes a
+   * connection only when it calls `next`, and it also sees the statements of plugins.
    */
   readonly answers?: boolean | undefined
-  /** Whether `around` would do nothing but go on for a statement, so that it need not be called. */
+  /** Is true if `around` does nothing for a statement and need not be called. */
   passes?(facts: Facts, notes: ReadonlyMap<symbol, unknown>): boolean
-  /** Calls `next` to go on, and may wait, look at the result or throw. */
+  /** Runs around the statement: calls `next` to continue, and may wait, read the result or throw. */
   around?(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
-  /** Told of each statement once it has ended. */
+  /** Called with each statement once it has ended. */
   watch?(ended: EndedQuery): void
 }
 
-/** Those that answer come last. */
+/** Orders hooks: those that answer come last. */
 export function orderHooks(hooks: readonly Hook[]): readonly Hook[] {
   return [...hooks.filter((hook) => hook.answers !== true), ...hooks.filter((hook) => hook.answers === true)]
 }
 
-/** The same hooks, of which none answers: they only hear what is read and written. */
-export function listening(hooks: readonly Hook[]): readonly Hook[] {
+/** Returns the same hooks, but none of them answers: they only see reads and writes. */
+export function withoutAnswers(hooks: readonly Hook[]): readonly Hook[] {
   return hooks.map((hook) => (hook.answers === true ? { name: hook.name, around: aroundOf(hook) } : hook))
 }
 
@@ -87,32 +87,32 @@ const chains = new WeakMap<readonly Hook[], HookChain>()
 export function chainOf(hooks: readonly Hook[]): HookChain {
   let chain = chains.get(hooks)
   if (chain === undefined) {
-    chain = chainFrom(hooks, 0)
+    chain = buildChain(hooks, 0)
     chains.set(hooks, chain)
   }
   return chain
 }
 
-function chainFrom(hooks: readonly Hook[], from: number): HookChain {
+function buildChain(hooks: readonly Hook[], from: number): HookChain {
   const hook = hooks[from]
   if (hook === undefined) return (_, work) => work()
   const around = aroundOf(hook) as (event: QueryEvent, next: Next) => Promise<never>
   if (from === hooks.length - 1) return around
-  const inner = chainFrom(hooks, from + 1)
+  const inner = buildChain(hooks, from + 1)
   return (event, work) => around(event, () => inner(event, work))
 }
 
-/** Tells the hooks that only watch of a statement that has ended. */
-export function tellWatchers(hooks: readonly Hook[], ended: EndedQuery): void {
+/** Notifies the hooks that only watch of a statement that has ended. */
+export function notifyWatchers(hooks: readonly Hook[], ended: EndedQuery): void {
   for (const hook of hooks) hook.watch?.(ended)
 }
 
 function aroundOf(hook: Hook): (event: QueryEvent, next: Next) => Promise<unknown> {
-  return hook.around === undefined ? watching(hook) : hook.around.bind(hook)
+  return hook.around === undefined ? watchAround(hook) : hook.around.bind(hook)
 }
 
-/** Watches a statement among hooks that go around it. */
-function watching(hook: Hook): NonNullable<Hook['around']> {
+/** Returns an `around` for a hook that only watches. */
+function watchAround(hook: Hook): NonNullable<Hook['around']> {
   return async ({ sql, parameters, facts, streaming }, next) => {
     const started = performance.now()
     let error: unknown

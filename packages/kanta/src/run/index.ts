@@ -1,12 +1,12 @@
 export {
-  cancelled,
-  failure,
+  cancellationError,
   HeldSession,
   PoolSession,
   type SessionLock,
   sessionLocks,
   suppress,
   throwIfAborted,
+  toKantaError,
 } from '../connect/index.ts'
 export { eachChild, empty, isNode, mapChildren, type Node, type NodeOf, nodeWith, walk } from '../ir/index.ts'
 export type { Exemption, Facts, StatementContext, TransactionHook } from '../plan/index.ts'
@@ -35,11 +35,11 @@ export type { Hook, QueryEvent, Reading } from './hook.ts'
 export { isOwn, ownPlugin } from './late-plugin.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
 export { migrationTables } from './migration-tables.ts'
-export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './outcome.ts'
 export type { NamedTable, Plugin } from './plugin.ts'
-export { prepare } from './prepared.ts'
+export { prepare } from './prepared-query.ts'
 export { executorOf, QueryRunner } from './query-runner.ts'
 export { fromJSON } from './restore.ts'
+export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './result.ts'
 export { table } from './schema-creator.ts'
 export type { Settings } from './settings.ts'
 export { toJSON } from './store.ts'

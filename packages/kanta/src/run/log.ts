@@ -1,9 +1,9 @@
 import type { EndedQuery, Hook } from './hook.ts'
 
-/** What a log tells of one statement, when it has ended. */
+/** The log entry of one statement that has ended. */
 export type LogEntry = EndedQuery
 
-/** A function that is told of every statement, or the levels that go to the console. */
+/** A function that receives every log entry, or the levels to print on the console. */
 export type Log = ((entry: LogEntry) => void) | readonly LogEntry['level'][]
 
 function toConsole(levels: readonly LogEntry['level'][]): (entry: LogEntry) => void {
@@ -15,7 +15,7 @@ function toConsole(levels: readonly LogEntry['level'][]): (entry: LogEntry) => v
   }
 }
 
-/** The hook behind `kanta({ log })`. */
+/** Returns the hook for `kanta({ log })`. */
 export function logHook(log: Log, redact: boolean): Hook {
   const tell = typeof log === 'function' ? log : toConsole(log)
   return {

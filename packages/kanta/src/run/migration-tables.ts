@@ -1,2 +1,2 @@
-/** The tables that `kanta/migrate` keeps unless told otherwise. */
+/** The default names of the tables of `kanta/migrate`. */
 export const migrationTables = { record: 'kanta_migration', lock: 'kanta_migration_lock' } as const

@@ -11,8 +11,8 @@ export interface NamedTable {
 }
 
 /**
- * A named set of policies, hooks and transaction hooks, and what a database has besides with it. `A` is the type of what it
- * adds.
+ * A named set of policies, hooks, transaction hooks and members that it adds to a database. `A` is the type of those
+ * members.
  *
  * @example
  * ```ts
@@ -25,11 +25,11 @@ export interface NamedTable {
 export interface Plugin<A extends object = {}> {
   readonly name: string
   readonly version?: string | undefined
-  /** Names of plugins that must be there, and come before it. */
+  /** The names of plugins that it requires and that come before it. */
   readonly dependencies?: readonly string[] | undefined
-  /** Names of plugins that cannot be there as well. */
+  /** The names of plugins that it cannot be used with. */
   readonly conflicts?: readonly string[] | undefined
-  /** Among plugins that do not depend on each other the one with the higher number comes first; 0 unless given. */
+  /** Orders plugins that do not depend on each other: the higher number comes first. Default: 0. */
   readonly priority?: number | undefined
   readonly policies?: readonly Policy[] | undefined
   readonly hooks?: readonly Hook[] | undefined
@@ -37,13 +37,13 @@ export interface Plugin<A extends object = {}> {
   /** The tables, and columns of theirs, that its options name: a database whose schema lacks one is not opened. */
   readonly names?: readonly NamedTable[] | undefined
   /**
-   * Called before the first statement, with the database without plugins; where it was added to one that has policies on
-   * rows, with that.
+   * Called before the first statement, with the database without plugins; may be async. A plugin that is added to a
+   * database with policies on rows gets that database, with its policies.
    */
   onInit?(db: never): unknown
-  /** Called when the database is closed, in reverse order; also when a later plugin could not be started. */
+  /** Called when the database is closed, in reverse order, and when a later plugin could not start. */
   onDestroy?(): unknown
-  /** What a database with this plugin has besides; called for each database, transaction and connection. */
+  /** Returns the members that it adds; called for each database, transaction and connection. */
   extend?(db: never): A
   readonly [$adds]?: A
 }
@@ -53,17 +53,17 @@ const MEMBERS: readonly string[] = [
   ...['names', 'onInit', 'onDestroy', 'extend'],
 ]
 
-const isNameOrNamed = (part: unknown): boolean => typeof part === 'string' || typeof Object(part).name === 'string'
+const isStringOrHasName = (part: unknown): boolean => typeof part === 'string' || typeof Object(part).name === 'string'
 
-/** Refuses what would be taken for no parts at all. */
+/** Refuses parts that are not lists of named things, which would otherwise be ignored. */
 function checkParts(plugin: Plugin<object>): void {
   for (const key of ['dependencies', 'conflicts', 'policies', 'hooks', 'transactionHooks'] as const) {
     const parts: unknown = plugin[key]
-    if (parts !== undefined && !(Array.isArray(parts) && parts.every(isNameOrNamed)))
-      refuse(`The plugin '${plugin.name}' has ${show(parts)} as its ${key}. Give a list.`)
+    if (parts !== undefined && !(Array.isArray(parts) && parts.every(isStringOrHasName)))
+      refuse(`The ${key} of the plugin '${plugin.name}' must be a list, not ${show(parts)}.`)
   }
   if (plugin.priority !== undefined && !Number.isFinite(plugin.priority))
-    refuse(`The plugin '${plugin.name}' has ${show(plugin.priority)} as its priority. Give a number.`)
+    refuse(`The priority of the plugin '${plugin.name}' must be a number, not ${show(plugin.priority)}.`)
 }
 
 const fail = (message: string): never => {
@@ -71,35 +71,35 @@ const fail = (message: string): never => {
 }
 
 /**
- * The plugins in the order in which they apply: what one depends on before it, then by priority, then as given.
+ * Sorts plugins into the order in which they apply: dependencies first, then by priority, then as given.
  *
- * @throws KantaError `plugin` for duplicates, missing dependencies, conflicts and circles.
+ * @throws KantaError `plugin` for duplicates, missing dependencies, conflicts and cycles.
  */
-export function arrange(plugins: readonly Plugin<object>[]): readonly Plugin<object>[] {
-  if (!Array.isArray(plugins)) return refuse(`Plugins are given in an array, not as ${show(plugins)}.`)
+export function sortPlugins(plugins: readonly Plugin<object>[]): readonly Plugin<object>[] {
+  if (!Array.isArray(plugins)) return refuse(`plugins must be an array, not ${show(plugins)}.`)
   const byName = new Map<string, Plugin<object>>()
   for (const plugin of plugins) {
     if (typeof plugin !== 'object' || typeof plugin?.name !== 'string')
-      return refuse(`${show(plugin)} is not a plugin. Give what a function such as camelCase() gives.`)
+      return refuse(`${show(plugin)} is not a plugin. Pass the result of a function such as camelCase().`)
     for (const key of Object.keys(plugin))
       if (!MEMBERS.includes(key))
-        refuse(`The plugin '${plugin.name}' has ${show(key)}. Plugins have: ${MEMBERS.join(', ')}.`)
+        refuse(`Unknown member ${show(key)} of the plugin '${plugin.name}'. Plugins have: ${MEMBERS.join(', ')}.`)
     checkParts(plugin)
-    if (byName.has(plugin.name)) fail(`The plugin '${plugin.name}' is given twice. Leave one out.`)
+    if (byName.has(plugin.name)) fail(`The plugin '${plugin.name}' is given twice. Remove one.`)
     byName.set(plugin.name, plugin)
   }
   for (const plugin of plugins) {
     for (const name of plugin.dependencies ?? [])
-      if (!byName.has(name)) fail(`The plugin '${plugin.name}' needs the plugin '${name}', which is not given. Add it.`)
+      if (!byName.has(name)) fail(`The plugin '${plugin.name}' needs the plugin '${name}', which is missing. Add it.`)
     for (const name of plugin.conflicts ?? [])
-      if (byName.has(name)) fail(`The plugins '${plugin.name}' and '${name}' cannot be used together. Leave one out.`)
+      if (byName.has(name)) fail(`The plugins '${plugin.name}' and '${name}' cannot be used together. Remove one.`)
   }
-  // What others depend on is as urgent as the most urgent of them.
+  // A dependency is as urgent as the most urgent plugin that needs it.
   const urgency = new Map<string, number>()
   const raise = (plugin: Plugin<object>, least: number, trail: readonly string[]): void => {
     if (trail.includes(plugin.name))
       fail(
-        `Plugins depend on each other in a circle: ${[...trail.slice(trail.indexOf(plugin.name)), plugin.name].join(' → ')}.`,
+        `Plugins depend on each other in a cycle:  ${[...trail.slice(trail.indexOf(plugin.name)), plugin.name].join(' → ')}.`,
       )
     const most = Math.max(plugin.priority ?? 0, least, urgency.get(plugin.name) ?? Number.NEGATIVE_INFINITY)
     urgency.set(plugin.name, most)
@@ -159,7 +159,7 @@ export function describePlugin({
   })
 }
 
-/** Starts plugins in order; when one fails, ends those before it. */
+/** Starts plugins in order. If one fails, ends those before it. */
 export async function startPlugins(
   plugins: readonly Plugin<object>[],
   databaseFor: (plugin: Plugin<object>) => unknown,
@@ -168,14 +168,14 @@ export async function startPlugins(
     try {
       await plugin.onInit?.(databaseFor(plugin) as never)
     } catch (cause) {
-      const said = cause instanceof Error ? cause.message : String(cause)
+      const reason = cause instanceof Error ? cause.message : String(cause)
       const suppressed = await endPlugins(plugins.slice(0, i)).catch((error: unknown) => error)
-      throw new KantaError('plugin', `The plugin '${plugin.name}' could not be started: ${said}`, { cause, suppressed })
+      throw new KantaError('plugin', `The plugin '${plugin.name}' could not start: ${reason}`, { cause, suppressed })
     }
   }
 }
 
-/** Ends plugins in reverse order: all of them, whatever some say. */
+/** Ends all plugins in reverse order, even if some fail. */
 export async function endPlugins(plugins: readonly Plugin<object>[]): Promise<void> {
   const errors: unknown[] = []
   for (const plugin of plugins.toReversed()) {

@@ -36,7 +36,7 @@ import {
 } from '../sql/index.ts'
 import { type DatabaseHandle, settingsOf } from './database.ts'
 import { executorOf } from './query-runner.ts'
-import { FORMAT, fingerprints, type Stored } from './store.ts'
+import { FORMAT, fingerprints, type StoredQuery } from './store.ts'
 
 const BUILDERS = {
   select: SelectBuilder,
@@ -49,8 +49,8 @@ const BUILDERS = {
 /**
  * Makes a query that was stored with `toJSON(query)` ready to run again.
  *
- * @throws KantaError `invalid_input` when it was stored in another form or for other tables, or when it holds SQL
- * text and `trustText` is not given.
+ * @throws KantaError `invalid_input` if it was stored in another format or for other tables, or if it holds SQL text
+ * and `trustText` is not set.
  *
  * @example
  * ```ts
@@ -60,42 +60,43 @@ const BUILDERS = {
  */
 export function fromJSON(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean } = {}): Chain {
   try {
-    return made(db, stored, options)
+    return restoreQuery(db, stored, options)
   } catch (cause) {
     if (cause instanceof KantaError) throw cause
-    // A document that nobody has stored: parts that are missing, of another type, or nested without end.
-    const message = 'This is not a stored query, or one that has been changed. Build the query again and store it anew.'
+    // The document is not a stored query: parts are missing, of another type, or nested without end.
+    const message = 'This is not a stored query, or it has been changed. Build the query and store it again.'
     throw new KantaError('invalid_input', message, { cause })
   }
 }
 
-function made(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean }): Chain {
+function restoreQuery(db: DatabaseHandle, stored: unknown, options: { readonly trustText?: boolean }): Chain {
   const runner = db?.[RUNNER] ?? refuse(`fromJSON(${show(db)}, …) takes a database.`)
   const { shape, args } = restore(stored, settingsOf(db).planning.schema, options)
-  if (!(shape.kind in BUILDERS)) refuse(`A stored ${shape.kind} cannot run by itself.`)
+  if (!(shape.kind in BUILDERS))
+    refuse(`A stored ${shape.kind} is not a statement and cannot run. Store the query that contains it.`)
   const Builder = BUILDERS[shape.kind as keyof typeof BUILDERS] as unknown as new (
     shape: Shape,
     args: readonly unknown[],
     runner: Runner,
   ) => Chain
-  // Planning names what does not fit the tables of this database.
+  // Planning refuses whatever does not fit the tables of this database.
   for (const slot of executorOf(runner).slotsOf(shape)) {
-    // Slots of policies have their values when it runs.
+    // Slots of policies get their values at each run.
     if (slot.kind !== 'slot' || slot.index >= args.length) continue
     checkArgument(`The value ${slot.index} of the stored query`, args[slot.index], new Set([slot.role]))
   }
   return new Builder(shape, args, runner)
 }
 
-/** Reads a stored query back; refuses another form, other tables, and text that could carry anything. */
+/** Reads a stored query. Refuses another format, other tables, and SQL text that is not trusted. */
 function restore(
   stored: unknown,
   schema: SchemaDefinitions,
   options: { readonly trustText?: boolean },
 ): { readonly shape: Shape; readonly args: readonly unknown[] } {
-  const json = parsed(stored) as Stored
+  const json = parseStored(stored) as StoredQuery
   if (typeof json !== 'object' || json === null || json.kanta !== FORMAT) {
-    return refuse(`This is not a query stored in form ${FORMAT}. Build the query again and store it anew.`)
+    return refuse(`This is not a query stored in format ${FORMAT}. Build the query and store it again.`)
   }
   const reader = new Reader(options.trustText === true)
   const shape = reader.shape(json.kind, json.calls)
@@ -104,7 +105,7 @@ function restore(
     if (now[table] !== print) {
       throw new KantaError(
         'invalid_input',
-        `The stored query was made for another form of the table '${table}'. Build the query again and store it anew.`,
+        `The table '${table}' has changed since the query was stored. Build the query and store it again.`,
       )
     }
   }
@@ -115,7 +116,7 @@ function restore(
   return { shape, args }
 }
 
-function parsed(stored: unknown): unknown {
+function parseStored(stored: unknown): unknown {
   if (typeof stored !== 'string') return stored
   try {
     return JSON.parse(stored)
@@ -134,7 +135,7 @@ function readValue(stored: unknown): unknown {
   if ($ === 'bytes') return fromHex(String(value))
   if ($ === 'object')
     return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, readValue(item)]))
-  return refuse(`The stored query holds a value of an unknown sort, ${show($)}.`)
+  return refuse(`Unknown type ${show($)} of a value in the stored query.`)
 }
 
 const FUNCTION = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
@@ -142,7 +143,7 @@ const FUNCTION = /^[a-z_][\w$]*(\.[a-z_][\w$]*)*$/i
 /** The roles of arguments that calls bring. */
 const ARG_ROLES: ReadonlySet<unknown> = new Set<ArgRole>(['value', 'compared', 'count', 'list', 'rows'])
 
-/** What an atom may be that becomes text, or a name; every other is quoted when it is printed. */
+/** The checks of atoms that are printed as text. All other atoms are quoted when they are printed. */
 const ATOMS: Readonly<Record<Atom, (value: unknown, kind: Kind, part: string) => boolean>> = {
   word: (value, kind, part) => value === undefined || wordsOf(kind, part).includes(value as string),
   role: (value) => ARG_ROLES.has(value),
@@ -155,7 +156,7 @@ const ATOMS: Readonly<Record<Atom, (value: unknown, kind: Kind, part: string) =>
   data: (value) => value === undefined,
 }
 
-/** The texts of templates, which are known by their identity: read again, they are the same. */
+/** The strings of templates, which are compared by identity: the same template always gives the same array. */
 const templates = forgetting(new Map<string, readonly string[]>())
 
 function templateOf(strings: readonly string[]): readonly string[] {
@@ -177,14 +178,14 @@ class Reader {
   }
 
   shape(kind: Kind, calls: readonly (readonly [string, unknown])[]): Shape {
-    if (!isKind(kind) || !Array.isArray(calls)) refuse(`The stored query has an unknown kind, ${show(kind)}.`)
+    if (!isKind(kind) || !Array.isArray(calls)) refuse(`Unknown kind ${show(kind)} of the stored query.`)
     let shape: Shape = start(kind) as unknown as Shape
     for (const [part, value] of calls) {
       const field = fieldsOf(kind).find(([name]) => name === part)
-      if (field === undefined) return refuse(`The stored query calls ${show(part)}, which ${kind} does not have.`)
+      if (field === undefined) return refuse(`Unknown call ${show(part)} on ${kind} in the stored query.`)
       const read = this.#part(value)
       if (read !== CLEARED) checkPart(kind, field, read, true)
-      // A list of names is known by its identity, so that the shape is the one that the calls would make.
+      // A list of names is compared by identity, so interning it gives the shape that the calls would make.
       shape = shape.step(part as never, Array.isArray(read) ? internNames(read) : read)
     }
     return shape
@@ -203,11 +204,12 @@ class Reader {
 
   #node(stored: Record<string, unknown>): Node {
     const kind = stored.kind as Kind
-    if (!isKind(kind)) return refuse(`The stored query holds a node of an unknown kind, ${show(kind)}.`)
-    if (kindFills(kind, 'planned')) return refuse(`The stored query holds a ${kind}, which only planning makes.`)
+    if (!isKind(kind)) return refuse(`Unknown kind ${show(kind)} of a node in the stored query.`)
+    if (kindFills(kind, 'planned'))
+      return refuse(`The stored query contains a ${kind} node, which only the planner may make.`)
     if ((kind === 'raw' || kind === 'trusted') && !this.#trustText) {
       return refuse(
-        'The stored query holds SQL text of its own. Read it with fromJSON(json, { trustText: true }) if it comes from where you trust.',
+        'The stored query contains SQL text. If you trust its source, read it with fromJSON(db, json, { trustText: true }).',
       )
     }
     const made: Record<string, unknown> = { kind }
@@ -221,7 +223,7 @@ class Reader {
   }
 }
 
-/** Refuses what cannot be a part; which nodes may stand in it is asked where they are made. */
+/** Refuses a value that cannot be a part. The constructor of the node checks which kinds of nodes may be in it. */
 function checkPart(kind: Kind, [name, sort, part]: Field, held: unknown, isCall: boolean): void {
   const { atom } = part
   if (atom === undefined) {
@@ -238,7 +240,7 @@ function checkPart(kind: Kind, [name, sort, part]: Field, held: unknown, isCall:
       refuse(`The stored query holds ${show(one)} as the ${name} of a ${kind}, where it cannot stand.`)
 }
 
-/** Kinds of which a query is made; statements that define and the like are not stored. */
+/** Is true for the kinds that a query is made of. Statements that define things are not stored. */
 const isKind = (kind: unknown): kind is Kind =>
   typeof kind === 'string' &&
   Array.isArray(fieldsOf(kind as Kind)) &&

@@ -1,23 +1,23 @@
-import { cancelled } from '../connect/index.ts'
+import { cancellationError } from '../connect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
 
-/** How a transaction that another got in the way of is run again. */
+/** The options of running a transaction again after a conflict with another one. */
 export interface RetryOptions {
-  /** How often it is run at most, the first time included; 5 unless given. */
+  /** The most runs, including the first. Default: 5. */
   readonly attempts?: number | undefined
-  /** The longest wait before the second run, in milliseconds; it doubles each time. 10 unless given. */
+  /** The longest wait before the second run, in milliseconds; it doubles each time. Default: 10. */
   readonly minDelay?: number | undefined
-  /** The longest wait of all, in milliseconds; 1,000 unless given. */
+  /** The longest wait of all, in milliseconds. Default: 1,000. */
   readonly maxDelay?: number | undefined
 }
 
 const DEFAULTS = { attempts: 5, minDelay: 10, maxDelay: 1_000 }
 
-/** What says that a transaction was undone, and may do better when it is run again. */
+/** The error codes after which a transaction was undone and may succeed if it is run again. */
 const TRANSIENT: ReadonlySet<string> = new Set(['serialization_failure', 'deadlock', 'busy', 'connection'])
 
-/** Refuses settings that are none. */
+/** Rejects unknown and invalid retry options. */
 export function checkRetry(options: RetryOptions): void {
   checkOptions('retry()', options, Object.keys(DEFAULTS))
   for (const [name, value] of Object.entries(options)) {
@@ -28,10 +28,10 @@ export function checkRetry(options: RetryOptions): void {
 }
 
 /**
- * Runs `work` again while it fails for a reason that lies with others, such as a deadlock. The waits are random up to
- * a bound that doubles, so that those who collided do not meet again (exponential backoff with full jitter).
+ * Runs `work` again while it fails because of other transactions, such as by a deadlock. Each wait is random up to a
+ * bound that doubles, so that the same transactions do not collide again (exponential backoff with full jitter).
  */
-export async function retrying<T>(
+export async function withRetries<T>(
   { attempts = DEFAULTS.attempts, minDelay = DEFAULTS.minDelay, maxDelay = DEFAULTS.maxDelay }: RetryOptions,
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
@@ -50,7 +50,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       clearTimeout(timer)
-      reject(cancelled(signal!, 'The transaction'))
+      reject(cancellationError(signal!, 'The transaction'))
     }
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', abort)

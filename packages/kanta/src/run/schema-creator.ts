@@ -21,20 +21,20 @@ let creatorOf: ((runner: QueryRunner) => SchemaCreator) | undefined
  * }), (t) => [index([t.country])])
  * ```
  */
-// It also brings what creates tables, which a program without any does not carry.
+// It also registers `SchemaCreator`, so that bundles of programs without table() drop that.
 export const table: typeof tableOf = (...definition) => {
   creatorOf ??= (runner) => new SchemaCreator(runner)
   return tableOf(...definition)
 }
 
-/** What `db.schema` is. */
+/** Returns the schema creator of `db.schema`. */
 export function schemaOf(runner: QueryRunner): SchemaCreator {
   return creatorOf === undefined
-    ? refuse("db.schema comes with table(), and no table is defined. Use schemaBuilder(db) of 'kanta/schema'.")
+    ? refuse("db.schema needs a table(), and none is defined. Use schemaBuilder(db) of 'kanta/schema'.")
     : creatorOf(runner)
 }
 
-/** `db.schema`: tables from their definitions. `kanta/schema` has all else. */
+/** The creator of tables from their definitions (`db.schema`). `kanta/schema` has all other schema statements. */
 export class SchemaCreator {
   readonly #runner: DialectRunner
 

@@ -4,23 +4,23 @@ import type { Context, Exemption, Planning } from '../plan/index.ts'
 import type { Hook } from './hook.ts'
 import type { Plugin } from './plugin.ts'
 
-/** What is the same for a database and for every transaction of it. */
+/** The settings that a database shares with its transactions. */
 export interface Settings {
   readonly driver: Driver
   readonly planning: Planning
   readonly hooks: readonly Hook[]
   readonly plugins: readonly Plugin<object>[]
   readonly context: Context
-  /** The context of the running code, where that is kept. */
+  /** Returns the context of the calling code, if `ambientContext()` keeps one. */
   readonly ambientContext: (() => Context | undefined) | undefined
-  /** The policies that statements do without, and why. */
+  /** The policies that are disabled for statements, with the reasons. */
   readonly exemptions: readonly Exemption[]
-  /** What plugins have left with the database for their hooks. */
+  /** The notes that plugins left on the database for their hooks. */
   readonly notes: ReadonlyMap<symbol, unknown>
-  /** The database that a transaction is. */
+  /** Returns the database handle of a transaction. */
   readonly inTransaction: (settings: Settings, transaction: Transaction) => unknown
-  /** Leaves parameters out of errors. */
+  /** Leaves parameters out of errors and logs. */
   readonly redact: boolean
-  /** `PLAN_CACHE=off`: plans each time, for holding both ways against each other. */
+  /** Is false with `PLAN_CACHE=off`, which plans each run afresh; tests compare the two. */
   readonly planCache: boolean
 }

@@ -1,35 +1,35 @@
-import { type CompletionCallbacks, type Session, Use } from '../connect/index.ts'
+import { type CompletionCallbacks, ConnectionUse, type Session } from '../connect/index.ts'
 import type { Dialect } from '../dialect/index.ts'
 import type { Connection, ExecuteResult, MaybePromise, RunResult } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Bound, Plan, RowDecoder } from '../plan/index.ts'
 import type { ExecuteOptions } from '../sql/index.ts'
-import { type Hook, type QueryEvent, tellWatchers } from './hook.ts'
-import { andThen, settleLater } from './maybe.ts'
-import { outcome } from './outcome.ts'
+import { type Hook, notifyWatchers, type QueryEvent } from './hook.ts'
+import { andThen, settleLater } from './maybe-promise.ts'
+import { toResult } from './result.ts'
 
-/** Where statements run: an executor. */
+/** The executor of statements, as `Statement` needs it. */
 export interface StatementRunner {
   readonly session: Session
   readonly dialect: Dialect
   readonly settings: { readonly hooks: readonly Hook[] }
-  /** Whether all hooks only watch, and there are some. */
-  readonly onlyWatches: boolean
-  /** Does the work of a statement inside the hooks that go around it. */
-  enclose<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T>
-  /** Runs a statement of its own inside of another, on its connection. */
-  runWithin(outer: Statement, plan: Plan, args: readonly unknown[]): Promise<unknown[]>
+  /** Is true if there are hooks and all of them only watch. */
+  readonly hasOnlyWatchers: boolean
+  /** Runs the work of a statement inside the hooks around it. */
+  runInHooks<T>(statement: Statement, callbacks: CompletionCallbacks, work: () => Promise<T>): Promise<T>
+  /** Runs a separate statement inside another one, on its connection. */
+  runInside(outer: Statement, plan: Plan, args: readonly unknown[]): Promise<unknown[]>
   event(statement: Statement, streaming: boolean, callbacks: CompletionCallbacks): QueryEvent
-  failure(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
+  toError(cause: unknown, bound: Bound | undefined, written?: Connection | undefined): KantaError
 }
 
-/** How a statement is sent to the driver, and what its answer is to the user. */
+/** A way to send a statement to the driver and to read the answer. */
 export interface DriverCall {
   send(statement: Statement, connection: Connection): MaybePromise<unknown>
   read(statement: Statement, answer: unknown, connection: Connection): unknown
 }
 
-/** One statement on its way: sent on a connection, its answer read, and who watches told. */
+/** One run of a statement: it is sent on a connection, its answer is read, and watching hooks are notified. */
 export class Statement {
   readonly runner: StatementRunner
   readonly call: DriverCall
@@ -37,8 +37,11 @@ export class Statement {
   readonly sql: string
   readonly parameters: readonly unknown[]
   connection: Connection | undefined = undefined
-  /** What lets a signal interrupt it; only where there is a signal, or several statements share the connection. */
-  use: Use | undefined = undefined
+  /**
+   * Lets a signal interrupt the statement. It is set if there is a signal, or if several statements share the
+   * connection.
+   */
+  use: ConnectionUse | undefined = undefined
   #started: number
 
   constructor(runner: StatementRunner, call: DriverCall, plan: Plan, sql: string, parameters: readonly unknown[]) {
@@ -47,55 +50,55 @@ export class Statement {
     this.plan = plan
     this.sql = sql
     this.parameters = parameters
-    this.#started = runner.onlyWatches ? performance.now() : 0
+    this.#started = runner.hasOnlyWatchers ? performance.now() : 0
   }
 
-  /** Puts it on a connection that another statement has taken. */
+  /** Uses the connection that another statement has acquired. */
   join({ connection, use }: Statement): this {
     this.connection = connection
     this.use = use
     return this
   }
 
-  /** Starts the time that who watches is told. */
+  /** Starts the clock for watching hooks. */
   start(): void {
-    if (this.runner.onlyWatches) this.#started = performance.now()
+    if (this.runner.hasOnlyWatchers) this.#started = performance.now()
   }
 
-  /** Reads what a batch says that it did. */
+  /** Reads the answer to this statement in a batch. */
   settle(answer: Promise<ExecuteResult>): Promise<unknown[]> {
     const read = (all: ExecuteResult) => receive(this, this.plan.result === 'rows' ? all.rows : all)
     return answer.then(read, (cause) => fail(this, cause)) as Promise<unknown[]>
   }
 
-  /** The same statement, for another connection. */
+  /** Copies the statement for another connection. */
   copy(): Statement {
     return new Statement(this.runner, this.call, this.plan, this.sql, this.parameters)
   }
 
-  /** Tells those who watch that it has ended. */
+  /** Notifies watching hooks that it has ended. */
   end(error: unknown): void {
     const { runner, plan, sql, parameters } = this
-    if (!runner.onlyWatches) return
+    if (!runner.hasOnlyWatchers) return
     const milliseconds = performance.now() - this.#started
     const level = error === undefined ? 'query' : 'error'
-    tellWatchers(runner.settings.hooks, {
+    notifyWatchers(runner.settings.hooks, {
       ...{ level, sql, parameters, facts: plan.facts, streaming: false, milliseconds, error },
     })
   }
 
-  /** The error that the user gets, with the statement and its parameters. */
-  failure(cause: unknown): KantaError {
-    return this.runner.failure(cause, this, this.plan.facts.readOnly ? undefined : this.connection)
+  /** Converts what was thrown to the user's error, with the statement and its parameters. */
+  toError(cause: unknown): KantaError {
+    return this.runner.toError(cause, this, this.plan.facts.readOnly ? undefined : this.connection)
   }
 
-  /** Waits for what still runs on its connection. */
-  async settled(): Promise<void> {
-    await this.use?.settled()
+  /** Waits for the work that still runs on its connection. */
+  async waitForPending(): Promise<void> {
+    await this.use?.waitForPending()
   }
 }
 
-/** Runs a statement on its connection. It goes on at once where the driver answers at once. */
+/** Runs a statement on its connection. Returns without a promise if the driver answers at once. */
 export function runStatement(statement: Statement): MaybePromise<unknown> {
   statement.start()
   let answer: MaybePromise<unknown>
@@ -107,7 +110,7 @@ export function runStatement(statement: Statement): MaybePromise<unknown> {
   return answer instanceof Promise ? settleLater(statement, answer, receive, fail) : receive(statement, answer)
 }
 
-/** Reads the answer, and tells who watches. */
+/** Reads the answer and notifies watching hooks. */
 function receive(statement: Statement, answer: unknown): unknown {
   let value: unknown
   try {
@@ -119,15 +122,15 @@ function receive(statement: Statement, answer: unknown): unknown {
   return value
 }
 
-/** Throws the error that the user gets, having told who watches. */
+/** Notifies watching hooks and throws the user's error. */
 function fail(statement: Statement, cause: unknown): never {
   const { runner, plan, connection } = statement
-  const error = runner.failure(cause, statement, plan.facts.readOnly ? undefined : connection)
+  const error = runner.toError(cause, statement, plan.facts.readOnly ? undefined : connection)
   statement.end(error)
   throw error
 }
 
-/** Takes a connection for a statement, does work on it, and gives it back once the work has ended. */
+/** Acquires a connection for a statement, runs work on it, and releases it when the work has ended. */
 export function withConnection<R>(
   statement: Statement,
   options: ExecuteOptions | undefined,
@@ -137,12 +140,12 @@ export function withConnection<R>(
   const role = statement.plan.facts.readOnly ? 'read' : 'write'
   let connection: Connection | undefined
   try {
-    connection = session.take(role)
+    connection = session.tryAcquire(role)
   } catch (cause) {
     return fail(statement, cause)
   }
   if (connection !== undefined) return onConnection(connection, statement, options, work)
-  return onLaterConnection(session.wait(role, options?.signal), statement, options, work)
+  return onLaterConnection(session.acquire(role, options?.signal), statement, options, work)
 }
 
 function onLaterConnection<R>(
@@ -164,7 +167,7 @@ function onConnection<R>(
   work: (statement: Statement) => MaybePromise<R>,
 ): MaybePromise<R> {
   statement.connection = connection
-  statement.use = options?.signal === undefined ? undefined : new Use(connection, options)
+  statement.use = options?.signal === undefined ? undefined : new ConnectionUse(connection, options)
   let result: MaybePromise<R>
   try {
     result = work(statement)
@@ -178,14 +181,14 @@ function onConnection<R>(
 
 function release<R>(statement: Statement, value: R): R {
   const { connection, use, runner } = statement
-  if (use === undefined) runner.session.give(connection!)
+  if (use === undefined) runner.session.release(connection!)
   else releaseOnceSettled(use, runner.session, connection!)
   return value
 }
 
-/** Gives a connection back once nothing runs on it any more that its signal has left behind. */
-function releaseOnceSettled(use: Use, session: Session, connection: Connection): void {
-  use.release((broken) => session.give(connection, broken))
+/** Releases a connection once no interrupted statement still runs on it. */
+function releaseOnceSettled(use: ConnectionUse, session: Session, connection: Connection): void {
+  use.release((broken) => session.release(connection, broken))
 }
 
 function releaseAndThrow(statement: Statement, error: unknown): never {
@@ -193,7 +196,7 @@ function releaseAndThrow(statement: Statement, error: unknown): never {
   throw error
 }
 
-/** Returns the call that a plan asks for. */
+/** Returns the driver call for the result of a plan. */
 export function callOf({ result }: Plan): DriverCall {
   switch (result) {
     case 'rows':
@@ -209,19 +212,23 @@ export function callOf({ result }: Plan): DriverCall {
 
 type Send = DriverCall['send']
 
-/** Sends what the signal of the statement can interrupt. */
-const interruptible =
+/** Makes a send that the signal of the statement can interrupt. */
+const interruptibly =
   (send: Send): Send =>
   (statement, connection) => {
     const { use } = statement
     return use === undefined ? send(statement, connection) : sendInterruptibly(send, statement, connection, use)
   }
 
-const sendInterruptibly = (send: Send, statement: Statement, connection: Connection, use: Use): MaybePromise<unknown> =>
-  use.run(() => send(statement, connection))
+const sendInterruptibly = (
+  send: Send,
+  statement: Statement,
+  connection: Connection,
+  use: ConnectionUse,
+): MaybePromise<unknown> => use.run(() => send(statement, connection))
 
 const ALL: DriverCall = {
-  send: interruptible(({ sql, parameters, plan }, connection) =>
+  send: interruptibly(({ sql, parameters, plan }, connection) =>
     connection.all(sql, parameters, plan.decoding.bigints),
   ),
   read({ plan, sql }, rows, connection) {
@@ -230,9 +237,9 @@ const ALL: DriverCall = {
   },
 }
 
-/** The first row alone, the others unread. */
+/** The call that reads the first row only. */
 export const FIRST: DriverCall = {
-  send: interruptible(({ sql, parameters, plan }, connection) =>
+  send: interruptibly(({ sql, parameters, plan }, connection) =>
     connection.first(sql, parameters, plan.decoding.bigints),
   ),
   read({ plan, sql }, row, connection) {
@@ -242,16 +249,16 @@ export const FIRST: DriverCall = {
   },
 }
 
-const write = interruptible(({ sql, parameters }, connection) => connection.run(sql, parameters))
+const write = interruptibly(({ sql, parameters }, connection) => connection.run(sql, parameters))
 
 const WRITE: DriverCall = {
   send: write,
-  read: ({ plan }, answer) => outcome(plan, answer as RunResult),
+  read: ({ plan }, answer) => toResult(plan, answer as RunResult),
 }
 
-const execute = interruptible(({ sql, parameters }, connection) => connection.execute(sql, parameters))
+const execute = interruptibly(({ sql, parameters }, connection) => connection.execute(sql, parameters))
 
-/** Text of the user's own: whether it gives rows is known when it has run. */
+/** The call for the user's SQL text. Only its answer tells if it returns rows. */
 const TEXT: DriverCall = {
   send: (statement, connection) =>
     andThen(execute(statement, connection), (answer) => {
@@ -267,7 +274,7 @@ const TEXT: DriverCall = {
   },
 }
 
-/** An insert whose rows are read by their keys, in other statements. */
+/** The call for an insert whose rows are read back by their keys, in other statements. */
 const READ_BACK: DriverCall = {
   send: (statement, connection) => {
     const { plan, parameters, runner, use } = statement
@@ -275,13 +282,13 @@ const READ_BACK: DriverCall = {
     return runner.dialect.readBack!.read(back, parameters, {
       write: () => write(statement, connection) as MaybePromise<RunResult>,
       ask: (text) => use!.run(() => connection.first(text, [])),
-      find: (keys) => runner.runWithin(statement, back.plan, [keys]),
+      find: (keys) => runner.runInside(statement, back.plan, [keys]),
     })
   },
   read: (_, rows) => rows,
 }
 
-/** Returns what makes a connection's rows into the user's. */
+/** Returns the decoder from a connection's rows to the user's, or `undefined` if they are the same. */
 export function decoderOf(
   { memos, columnsAtRunTime, decoding }: Plan,
   sql: string,
@@ -291,10 +298,10 @@ export function decoderOf(
   return memos.decoderFor(connection.rows === 'array' ? connection.columns(sql) : undefined, decoding)
 }
 
-/** A connection that goes back to the pool inside a transaction would take the work of others into it. */
+/** Refuses text that leaves a transaction open: on a pooled connection, it would include the statements of others. */
 function refuseBegin(): never {
   throw new KantaError(
     'transaction',
-    'The text left a transaction open on a connection that others use; it was rolled back. Use db.transaction(), or begin and commit inside db.connection().',
+    'The SQL text left a transaction open on a shared connection; it was rolled back. Use db.transaction(), or begin and commit inside db.connection().',
   )
 }

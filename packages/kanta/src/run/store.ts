@@ -5,25 +5,25 @@ import { isOperand, Query, show } from '../sql/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { executorOf, QueryRunner } from './query-runner.ts'
 
-/** The form of a stored query; another number is refused. */
+/** The format version of a stored query; other versions are refused. */
 export const FORMAT = 1
 
 /** A query as plain JSON. */
-export interface Stored {
+export interface StoredQuery {
   readonly kanta: number
   readonly kind: Kind
   readonly calls: readonly (readonly [string, unknown])[]
   readonly args: readonly unknown[]
-  /** What the tables that it names looked like. */
+  /** The fingerprints of its tables. */
   readonly tables: Readonly<Record<string, string>>
 }
 
 /**
- * A query as plain JSON: its calls, its values, and what its tables looked like.
+ * Converts a query to plain JSON: its calls, its values and the fingerprints of its tables.
  *
- * @throws KantaError `invalid_input` for what is no query of a database, and for values that JSON cannot hold.
+ * @throws KantaError `invalid_input` for anything but a query of a database, and for values that JSON cannot hold.
  */
-export function toJSON(query: unknown): Stored {
+export function toJSON(query: unknown): StoredQuery {
   if (!(query instanceof Query && query.runner instanceof QueryRunner))
     return refuse(`toJSON(${show(query)}) takes a query of a database, such as db.selectFrom(…).`)
   const { schema } = executorOf(query.runner).settings.planning
@@ -37,7 +37,7 @@ export function toJSON(query: unknown): Stored {
     }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
-    throw new KantaError('invalid_input', 'A query cannot be stored that is nested without end.', { cause })
+    throw new KantaError('invalid_input', 'The query is nested too deeply to be stored.', { cause })
   }
 }
 
@@ -66,11 +66,11 @@ function storePart(part: unknown): unknown {
   return part
 }
 
-/** Deeper than any document that was written by hand or by a program on purpose. */
+/** The deepest nesting of a value that can be stored. */
 const DEEPEST = 1_000
 
 function storeValue(value: unknown, depth = 0): unknown {
-  if (depth > DEEPEST) refuse('A value that holds itself, or is nested without end, cannot be stored.')
+  if (depth > DEEPEST) refuse('A value that contains itself, or is nested too deeply, cannot be stored.')
   if (typeof value === 'bigint') return { $: 'bigint', value: String(value) }
   if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
     return { $: 'number', value: Object.is(value, -0) ? '-0' : String(value) }
@@ -78,7 +78,7 @@ function storeValue(value: unknown, depth = 0): unknown {
     if (Number.isNaN(value.getTime())) return refuse('An invalid Date cannot be stored.')
     return { $: 'date', value: value.toISOString() }
   }
-  if (isOperand(value)) return refuse('A prepared query cannot be stored. Store the query that it was made of.')
+  if (isOperand(value)) return refuse('A prepared query cannot be stored. Store the query itself.')
   if (value instanceof Uint8Array) return { $: 'bytes', value: toHex(value) }
   if (Array.isArray(value)) return value.map((item) => storeValue(item, depth + 1))
   if (typeof value === 'object' && value !== null) {
@@ -91,7 +91,7 @@ function storeValue(value: unknown, depth = 0): unknown {
   return value
 }
 
-/** The columns of each defined table that a query names, in a form that can be compared. */
+/** Returns a fingerprint of the columns of each defined table in a query, for comparison. */
 export function fingerprints(shape: Shape, schema: SchemaDefinitions): Record<string, string> {
   const prints: Record<string, string> = {}
   walk(attachDefinitions(fold(shape).tree as Node, schema, undefined), (part) => {

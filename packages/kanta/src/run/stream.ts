@@ -1,4 +1,4 @@
-import { CompletionCallbacks, type Loan, suppress, throwIfAborted, Use } from '../connect/index.ts'
+import { CompletionCallbacks, ConnectionUse, type Lease, suppress, throwIfAborted } from '../connect/index.ts'
 import type { MaybePromise } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import type { Bound, Plan } from '../plan/index.ts'
@@ -6,7 +6,7 @@ import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { chainOf, type QueryEvent } from './hook.ts'
 import { callOf, decoderOf, Statement, type StatementRunner } from './statement.ts'
 
-/** Where the queries run that are streamed: an executor. */
+/** The executor of streamed queries. */
 export interface StreamSource extends StatementRunner {
   plan(shape: Chain['shape']): Plan
   bind(plan: Plan, args: readonly unknown[]): Bound
@@ -14,27 +14,30 @@ export interface StreamSource extends StatementRunner {
   start(query: Chain, single: boolean, options: ExecuteOptions | undefined): Promise<unknown>
 }
 
-/** What an open stream holds, apart from the iterator, so that an iterator nobody has any more can be cleaned up after. */
-class Hold {
-  loan: Loan | undefined
-  use: Use | undefined
+/**
+ * The state of an open stream. It is separate from the iterator, so that it can be cleaned up when the iterator is
+ * garbage-collected.
+ */
+class StreamState {
+  loan: Lease | undefined
+  use: ConnectionUse | undefined
   cursor: Iterator<unknown[]> | AsyncIterator<unknown[]> | undefined
-  /** Whether the transaction it is part of ended before it. */
+  /** Is true if its transaction ended before the stream. */
   isCutShort = false
-  /** Whether nobody has the iterator any more. */
+  /** Is true if the iterator was garbage-collected. */
   isAbandoned = false
 
-  /** Closes the cursor and gives the connection back. */
+  /** Closes the cursor and releases the connection. */
   async release(): Promise<void> {
     const { cursor, loan, use } = this
     this.cursor = undefined
     this.loan = undefined
     try {
-      await use?.settled()
-      // One that does not answer cannot be told to close either.
+      await use?.waitForPending()
+      // A server that does not answer cannot close a cursor either.
       if (use?.isBroken !== true && loan?.connection.isOpen !== false) await cursor?.return?.()
     } catch (error) {
-      use?.break()
+      use?.markBroken()
       throw error
     } finally {
       loan?.end(use?.isBroken)
@@ -42,15 +45,15 @@ class Hold {
   }
 }
 
-/** Gives back what streams hold that were left in their midst. */
-const abandoned = new FinalizationRegistry<Hold>((hold) => {
+/** Releases the connections of streams whose iterators were garbage-collected before their end. */
+const abandonedStreams = new FinalizationRegistry<StreamState>((hold) => {
   hold.isAbandoned = true
   hold.release().catch(() => {})
 })
 
 /**
- * Rows as they are asked for. Where the session cannot leave a cursor open beside other work (one connection for
- * everything, in a library that then refuses other statements) the rows are read at once.
+ * Streams the rows of a query. The rows are read at once if the session cannot keep a cursor open beside other work, as
+ * with a single connection of a library that refuses other statements meanwhile.
  */
 export function streamRows(
   executor: StreamSource,
@@ -58,21 +61,21 @@ export function streamRows(
   chunkSize: number,
   options: ExecuteOptions | undefined,
 ): AsyncIterableIterator<unknown> {
-  const hold = new Hold()
+  const hold = new StreamState()
   const rows = new Rows(read(executor, query, chunkSize, options, hold), options?.signal)
-  abandoned.register(rows, hold)
+  abandonedStreams.register(rows, hold)
   return rows
 }
 
 type Result = IteratorResult<unknown, undefined>
 
-/** Rows one by one out of chunks; a row that is there costs one promise, where a generator makes several. */
+/** The iterator of single rows over chunks. A buffered row costs one promise; an async generator would make several. */
 class Rows implements AsyncIterableIterator<unknown> {
   readonly #chunks: AsyncGenerator<unknown[], undefined, undefined>
   readonly #signal: AbortSignal | undefined
   #chunk: unknown[] = []
   #at = 0
-  /** The chunk that is being read. */
+  /** The read of the next chunk. */
   #reading: Promise<IteratorResult<unknown[], undefined>> | undefined
 
   constructor(chunks: AsyncGenerator<unknown[], undefined, undefined>, signal: AbortSignal | undefined) {
@@ -85,7 +88,7 @@ class Rows implements AsyncIterableIterator<unknown> {
   }
 
   next(): Promise<Result> {
-    // Those who ask while a chunk is read get its rows in the order in which they asked.
+    // Calls during the read of a chunk get its rows in the order of the calls.
     if (this.#reading !== undefined) return this.#reading.then(this.#next, this.#next)
     if (this.#at >= this.#chunk.length) return this.#read()
     try {
@@ -132,13 +135,14 @@ async function* read(
   query: Chain,
   chunkSize: number,
   options: ExecuteOptions | undefined,
-  hold: Hold,
+  hold: StreamState,
 ): AsyncGenerator<unknown[], undefined, undefined> {
   const { session } = executor
   const signal = options?.signal
   await session.start?.()
   const ready = executor.plan(query.shape)
-  if (ready.result !== 'rows') refuse('stream() reads rows: a query, or a statement with returning().')
+  if (ready.result !== 'rows')
+    refuse('stream() needs a statement that returns rows. Add returning(), or use execute().')
   if (!session.canHoldStream || ready.transactionHooks !== undefined) {
     const rows = (await executor.start(query, false, options)) as unknown[]
     throwIfAborted(signal, 'The stream')
@@ -149,67 +153,67 @@ async function* read(
   const { sql, parameters } = executor.bind(ready, executor.prepare(ready, query.args))
   const statement = new Statement(executor, callOf(ready), ready, sql, parameters)
   const ended = Promise.withResolvers<void>()
-  // A hook sees the stream from its start to its end; one that fails before the start stops it.
+  // A hook runs around the whole stream; if it fails before the start, nothing is read.
   ended.promise.catch(() => {})
   const role = ready.facts.readOnly ? 'read' : 'write'
-  hold.loan = await session.lend(role, signal, async () => {
+  hold.loan = await session.lease(role, signal, async () => {
     hold.isCutShort = true
     await hold.cursor?.return?.()
   })
   const { connection } = hold.loan
   statement.connection = connection
-  const use = new Use(connection, options)
+  const use = new ConnectionUse(connection, options)
   hold.use = use
   const after = new CompletionCallbacks()
   let failed: unknown
   try {
     if (hold.isAbandoned) return
-    await opened(executor, executor.event(statement, true, after), ended.promise)
+    await startHooks(executor, executor.event(statement, true, after), ended.promise)
     const cursor = connection.stream(sql, parameters, chunkSize, ready.decoding.bigints)
     hold.cursor = cursor
     for (;;) {
       throwIfAborted(signal, 'The stream')
       const chunk = await use.run(() => cursor.next() as MaybePromise<IteratorResult<unknown[]>>)
-      if (chunk.done && hold.isCutShort) throw cutShort()
-      if (chunk.done && connection.isOpen === false) throw closedBefore()
+      if (chunk.done && hold.isCutShort) throw cutShortError()
+      if (chunk.done && connection.isOpen === false) throw closedError()
       if (chunk.done) return
-      after.reach(chunk)
+      after.noteSuccess(chunk)
       const rows = decoderOf(ready, sql, connection)?.rows(chunk.value) ?? chunk.value
       if (rows.length > 0) yield rows
     }
   } catch (cause) {
-    failed = statement.failure(cause)
+    failed = statement.toError(cause)
     throw failed
   } finally {
     try {
       await hold.release()
     } catch (cause) {
-      failed = failed === undefined ? executor.failure(cause, statement) : suppress(failed, cause)
+      failed = failed === undefined ? executor.toError(cause, statement) : suppress(failed, cause)
     }
     if (failed === undefined) {
       ended.resolve()
-      await after.lasts()
+      await after.callAfterSuccess()
     } else {
       ended.reject(failed)
-      // Rows of it may have been read, and so have been written.
-      await after.failed(failed, () => use.settled())
+      // Rows may have been read, so a write may have taken effect.
+      await after.callAfterFailure(failed, () => use.waitForPending())
     }
-    // biome-ignore lint/correctness/noUnsafeFinally: a cursor that cannot be closed is an error of its reader
+    // biome-ignore lint/correctness/noUnsafeFinally: the reader must get the error of closing the cursor
     if (failed !== undefined) throw failed
   }
 }
 
-const cutShort = (): KantaError =>
+const cutShortError = (): KantaError =>
   new KantaError(
     'transaction',
-    'The transaction ended before its stream was read to the end. Read it, or leave the loop, before the transaction ends.',
+    'The transaction ended before its stream was read to the end. Read the stream, or leave its loop, before the transaction ends.',
   )
 
-const closedBefore = (): KantaError =>
+const closedError = (): KantaError =>
   new KantaError('connection', 'The connection was closed before its stream was read to the end.')
 
-/** Starts the hooks of a stream, and waits until all of them have let it pass. */
-function opened(executor: StreamSource, event: QueryEvent, ended: Promise<void>): Promise<void> {
+/** Starts the hooks of a stream, and resolves once all of them have called `next`. */
+function startHooks(executor: StreamSource, event: QueryEvent, ended: Promise<void>): Promise<void> {
   const { hooks } = executor.settings
   if (hooks.length === 0) return Promise.resolve()
   return new Promise((pass, stop) => {

@@ -1,13 +1,20 @@
-import { cancelled, failure, type HeldSession, type Session, suppress, Transaction } from '../connect/index.ts'
+import {
+  cancellationError,
+  type HeldSession,
+  type Session,
+  suppress,
+  Transaction,
+  toKantaError,
+} from '../connect/index.ts'
 import type { TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 
 /**
- * Begins a transaction that its caller ends. In the session of a transaction it is nested: a savepoint.
+ * Begins a transaction that the caller ends. In the session of a transaction it is a savepoint.
  *
- * @throws KantaError `unsupported` for settings that the database lacks, `cancelled`, `timeout` or `closed` while
- * waiting for a connection, else what the database said; the connection is then given back.
+ * @throws KantaError `unsupported` for settings that the database lacks; `cancelled`, `timeout` or `closed` while
+ * waiting for a connection; else the database's error. The connection is released then.
  */
 export async function beginTransaction(
   session: Session,
@@ -27,32 +34,32 @@ export async function beginTransaction(
   return transaction
 }
 
-/** What `runTransaction` needs besides the session and the work. */
-export interface RunOptions {
+/** The options of `runTransaction` and `runOnConnection`. */
+export interface RunTransactionOptions {
   readonly driver: Driver
   readonly settings?: TransactionSettings | undefined
   readonly signal?: AbortSignal | undefined
-  /** Whether it is what one statement takes: others of the session wait for it. */
+  /** Is true for the transaction of a single statement: other statements of the session wait for it. */
   readonly isOfStatement?: boolean | undefined
 }
 
 /**
- * Runs `work` in a transaction: committed when it returns, rolled back when it throws or its signal aborts. In the
- * session of a transaction it is nested: a savepoint.
+ * Runs `work` in a transaction. Commits when it returns; rolls back when it throws or the signal aborts. In the session
+ * of a transaction it is a savepoint.
  *
- * @throws KantaError as `beginTransaction` and `Transaction.commit` do; what `work` throws is thrown as it is.
+ * @throws KantaError as `beginTransaction` and `Transaction.commit` do. Errors of `work` are thrown unchanged.
  */
 export async function runTransaction<Result>(
   session: Session,
-  { driver, settings, signal, isOfStatement }: RunOptions,
+  { driver, settings, signal, isOfStatement }: RunTransactionOptions,
   work: (transaction: Transaction) => Result | Promise<Result>,
 ): Promise<Result> {
   const transaction = await beginTransaction(session, driver, settings, signal, isOfStatement)
   try {
-    const within = (): Result | Promise<Result> => work(transaction)
-    const inSession = (): Result | Promise<Result> =>
-      session.within === undefined ? within() : session.within(transaction.session, within)
-    const result = await untilAborted(inSession, signal, 'The transaction')
+    const runWork = (): Result | Promise<Result> => work(transaction)
+    const runInSession = (): Result | Promise<Result> =>
+      session.runIn === undefined ? runWork() : session.runIn(transaction.session, runWork)
+    const result = await runUntilAborted(runInSession, signal, 'The transaction')
     await transaction.finish(result)
     return result
   } catch (error) {
@@ -62,12 +69,12 @@ export async function runTransaction<Result>(
 }
 
 /**
- * Runs `work` with one connection held for it, such as for settings of a session. A transaction that it began as text
- * and left open is rolled back, and is an error.
+ * Runs `work` on one connection, such as for settings of a session. Rolls back and throws if `work` leaves a
+ * transaction open that it began by SQL text.
  */
 export async function runOnConnection<Result>(
   session: Session,
-  { driver, signal }: RunOptions,
+  { driver, signal }: RunTransactionOptions,
   work: (session: HeldSession) => Result | Promise<Result>,
 ): Promise<Result> {
   const held = await session.reserve('write', 'connection()', signal)
@@ -76,8 +83,8 @@ export async function runOnConnection<Result>(
   try {
     const within = (): Result | Promise<Result> => work(held)
     const inSession = (): Result | Promise<Result> =>
-      session.within === undefined ? within() : session.within(held, within)
-    result = await untilAborted(inSession, signal, 'The work on a connection')
+      session.runIn === undefined ? within() : session.runIn(held, within)
+    result = await runUntilAborted(inSession, signal, 'The work on a connection')
   } catch (error) {
     errors.push(error)
     if (signal?.aborted === true) await held.interrupt()
@@ -87,32 +94,32 @@ export async function runOnConnection<Result>(
   return result as Result
 }
 
-/** Gives the connection back as it was taken: in no transaction, or in the same one. */
+/** Ends the session with its connection as before: outside a transaction, or in the same one. */
 async function leaveConnection(held: HeldSession, driver: Driver): Promise<unknown[]> {
   const errors: unknown[] = []
   const inner = held.nested?.transaction
-  if (inner?.isOpen && inner !== held.transaction) errors.push(await inner.abandon(leftOpen()))
-  await held.seize(workEnded)
+  if (inner?.isOpen && inner !== held.transaction) errors.push(await inner.abandon(leftOpenError()))
+  await held.seize(workEndedError)
   let broken = false
   if (!held.inTransaction && held.connection.inTransaction === true) {
-    errors.push(leftOpen())
+    errors.push(leftOpenError())
     try {
       await held.connection.run(driver.dialect.transaction.rollback, [])
     } catch (cause) {
-      errors.push(failure(driver, cause))
+      errors.push(toKantaError(driver, cause))
       broken = true
     }
   }
-  held.end(workEnded, broken)
+  held.end(workEndedError, broken)
   return errors
 }
 
-/** The end of the work, or of patience: then what the work still does comes to nothing. */
-function untilAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
+/** Runs work until it ends or its signal aborts. After an abort, the rest of the work has no effect. */
+function runUntilAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
   const run = async (): Promise<T> => work()
   if (signal === undefined) return run()
   return new Promise((resolve, reject) => {
-    const abort = () => reject(cancelled(signal, what))
+    const abort = () => reject(cancellationError(signal, what))
     if (signal.aborted) return abort()
     signal.addEventListener('abort', abort, { once: true })
     run()
@@ -126,16 +133,19 @@ function refuseOtherSettings(settings: TransactionSettings, outer: TransactionSe
     if (settings[key] === undefined || settings[key] === outer[key]) continue
     throw new KantaError(
       'unsupported',
-      `A nested transaction has the ${key} of the one around it, and cannot be '${settings[key]}'. Set it on the outermost one.`,
+      `A nested transaction has the ${key} of its outer transaction, and cannot be '${settings[key]}'. Set it on the outermost one.`,
     )
   }
 }
 
-const workEnded = () =>
-  new KantaError('closed', 'The work on this connection has ended. Await all of it before the callback returns.')
+const workEndedError = () =>
+  new KantaError(
+    'closed',
+    'The work on this connection has ended. Await all of its statements before the callback returns.',
+  )
 
-const leftOpen = () =>
+const leftOpenError = () =>
   new KantaError(
     'transaction',
-    'The work on a connection began a transaction and left it open; it was rolled back. Use transaction(), or commit it.',
+    'The work on a connection left a transaction open; it was rolled back. Use transaction(), or commit it.',
   )

@@ -6,7 +6,7 @@ import { declareKinds, schemaFields } from '../ir/index.ts'
 import * as builder from '../sql/index.ts'
 
 /**
- * The statements that define tables and all else of a database.
+ * Returns the schema builder of a database, which creates, alters and drops tables, views, indexes and other objects.
  *
  * @example
  * ```ts
@@ -25,6 +25,7 @@ import * as builder from '../sql/index.ts'
 export function schemaBuilder(db: QueryRunner): SchemaBuilder {
   declareKinds(schemaFields)
   const runner = (db as unknown as builder.Runnable)?.[builder.RUNNER]
-  if (runner === undefined) refuse(`schemaBuilder(${builder.show(db)}) takes a database, such as kanta({ … }).`)
+  if (runner === undefined)
+    refuse(`schemaBuilder() takes a database, not ${builder.show(db)}. Pass one that kanta({ … }) returned.`)
   return new builder.SchemaBuilder(runnerIn(runner as RunnerOfQueries, definingDialect)) as never
 }

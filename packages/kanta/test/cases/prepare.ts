@@ -163,7 +163,7 @@ export const prepare: readonly Case[] = [
     name: 'a value too many',
     query: (db) => prepareQuery(db, (s) => db.selectFrom('person').select('id').where('id', '=', s('id'))),
     values: { id: 1, ix: 2 },
-    refused: /The prepared query has no parameter 'ix'\. It takes: id/,
+    refused: /Unknown parameter 'ix' of the prepared query\. It takes: id/,
   },
   {
     name: 'null compared',
@@ -228,7 +228,7 @@ export const prepare: readonly Case[] = [
   {
     name: 'a callback without a result',
     query: (db) => prepareQuery(db, () => undefined),
-    refused: /prepare\(\) takes a callback that gives a query/,
+    refused: /prepare\(\) takes a callback that returns a query/,
   },
   {
     name: 'a parameter without a name',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { mssqlDialect } from '../../src/dialect/mssql/index.ts'
 import type { Connection, Driver } from '../../src/driver/index.ts'
 import { explainTediousError } from '../../src/driver/tedious/error.ts'
-import { typed } from '../../src/driver/tedious/value.ts'
+import { typedValue } from '../../src/driver/tedious/value.ts'
 import { KantaError } from '../../src/index.ts'
 import type { Case, World } from '../case.ts'
 import { clauses } from '../cases/index.ts'
@@ -16,7 +16,7 @@ const none = (): never => {
 }
 
 const checked = (_: string, parameters: readonly unknown[]): never => {
-  parameters.forEach(typed)
+  parameters.forEach(typedValue)
   return none()
 }
 

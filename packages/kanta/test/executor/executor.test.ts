@@ -33,7 +33,7 @@ describe('plugins that do not go together', () => {
     ['twice the same', [named('a'), named('a')], /'a' is given twice/],
     ['one that needs another', [named('a', { dependencies: ['b'] })], /'a' needs the plugin 'b'/],
     ['two in conflict', [named('a', { conflicts: ['b'] }), named('b')], /'a' and 'b' cannot be used together/],
-    ['one that needs itself', [named('a', { dependencies: ['a'] })], /circle: a → a/],
+    ['one that needs itself', [named('a', { dependencies: ['a'] })], /cycle: a → a/],
     [
       'a circle of three behind a fourth',
       [
@@ -42,7 +42,7 @@ describe('plugins that do not go together', () => {
         named('b', { dependencies: ['c'] }),
         named('c', { dependencies: ['a'] }),
       ],
-      /circle: a → b → c → a/,
+      /cycle: a → b → c → a/,
     ],
   ]
   test.each(cases)('%s: an error that names them', async (_, plugins, message) => {
@@ -180,7 +180,7 @@ describe('the life of plugins', () => {
     expect(error).toMatchObject({
       code: 'plugin',
       cause,
-      message: expect.stringMatching(/'c' could not be started: no room/),
+      message: expect.stringMatching(/'c' could not start: no room/),
     })
     expect(seen).toEqual(['a starts', 'b starts', 'b ends', 'a ends'])
     expect(await base.selectFrom('note').selectAll().execute()).toEqual([])
@@ -365,10 +365,10 @@ describe('what is in force', () => {
     await db.unscoped(all, 'the yearly report').selectFrom('post').select('id').execute()
     expect(told[0]).toEqual([])
     expect(told[1]).toEqual([{ policy: 'tenant', reason: 'the yearly report' }])
-    expect(() => db.unscoped(capability('everything'), 'another of that name')).toThrow(/turns off no policy/)
-    expect(() => db.unscoped({ name: 'everything' } as never, 'a copy')).toThrow(/turns off no policy/)
-    expect(() => db.unscoped(undefined as never, 'none')).toThrow(/turns off no policy/)
-    expect(() => db.unscoped(all, ' ')).toThrow(/takes a reason/)
+    expect(() => db.unscoped(capability('everything'), 'another of that name')).toThrow(/disables no policy/)
+    expect(() => db.unscoped({ name: 'everything' } as never, 'a copy')).toThrow(/disables no policy/)
+    expect(() => db.unscoped(undefined as never, 'none')).toThrow(/disables no policy/)
+    expect(() => db.unscoped(all, ' ')).toThrow(/needs a reason/)
   })
 
   test('text that is trusted is told to hooks by its name, as a statement and within one', async () => {

@@ -23,7 +23,7 @@ onEachEngine((world) => {
       expect(error).toMatchObject({ code: 'migration_failed', sql: 'insert into no_such_table values (1)' })
       for (const part of [
         "'4_broken' failed to be applied, at its statement 2",
-        "Applied now: 3, the last of them '3_mayor'",
+        "3 migrations are applied now, the last is '3_mayor'",
       ])
         expect(error.message).toContain(part)
       expect(error.cause).toMatchObject({ name: 'KantaError', code: 'query' })
@@ -49,7 +49,7 @@ onEachEngine((world) => {
       const outside = { ...broken, '4_broken': { ...broken['4_broken']!, transaction: false } }
       const runner = migrate(outside)
       const error = await thrown(runner.latest())
-      expect(error.message).toContain('what 1 statement before did stays')
+      expect(error.message).toContain('the changes of 1 statement stay')
       expect((error.result as MigrationRun).results.at(-1)).toMatchObject({ status: 'dirty', statementCount: 1 })
       expect(await world.has('left_over')).toBe(true)
       expect((await runner.status())[3]).toMatchObject({ name: '4_broken', state: 'dirty' })
@@ -115,7 +115,7 @@ onEachEngine((world) => {
           },
         })
         const error = await thrown(runner.latest())
-        expect(error.message).toContain('It lasts, and what failed came after its commit.')
+        expect(error.message).toContain('It was committed; the failure came after the commit.')
         expect((error.result as MigrationRun).results[0]!.status).toBe('done')
         expect((await runner.status())[0]!.state).toBe('applied')
       })
@@ -126,7 +126,7 @@ onEachEngine((world) => {
         b: { up: () => {} },
       })
       const error = await thrown(runner.latest())
-      expect(error.message).toContain('left it open; it was rolled back')
+      expect(error.message).toContain('left a transaction open, which was rolled back')
       await runner.resolve('a', 'applied')
       expect(names(await runner.latest())).toEqual(['up b'])
     })

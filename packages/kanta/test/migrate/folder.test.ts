@@ -78,7 +78,7 @@ onEachEngine((world) => {
     test('what ends a transaction is refused, unless there is none', async () => {
       write({ 'a.sql': `${TABLE} commit;` })
       const error = await thrown(migrate(folder(root)).latest())
-      expect(error.message).toContain("'commit' ends or begins a transaction")
+      expect(error.message).toContain("'commit' begins or ends a transaction")
       expect(await world.has('city')).toBe(false)
       write({ 'a.sql': `-- kanta: no transaction\nbegin; ${TABLE} commit;` })
       await migrate(folder(root)).latest()
@@ -123,16 +123,16 @@ describe('what is wrong with a folder', () => {
   const load = () => thrown(Promise.resolve(folder(root)()))
   const wrong: [Record<string, string>, string][] = [
     [{ 'a.sql': '', 'a.ts': 'export const up = () => {}' }, "The files 'a.sql' and 'a.ts' are both the migration 'a'"],
-    [{ 'a.down.sql': '' }, 'is the way back of a migration that is not there'],
-    [{ 'a.txt': '' }, "a.txt' is no migration"],
-    [{ 'inner/a.sql': '' }, "inner' is no migration"],
-    [{ 'a.ts': 'export const down = () => {}' }, 'exports no function up(db)'],
-    [{ 'a.js': 'export const up = (' }, "a.js' cannot be loaded"],
-    [{ 'a.sql': '-- kanta: no transactions\nselect 1' }, "'-- kanta: no transactions' says nothing"],
+    [{ 'a.down.sql': '' }, 'has no migration to revert'],
+    [{ 'a.txt': '' }, "a.txt' is not a migration"],
+    [{ 'inner/a.sql': '' }, "inner' is not a migration"],
+    [{ 'a.ts': 'export const down = () => {}' }, 'does not export a function up(db)'],
+    [{ 'a.js': 'export const up = (' }, 'Cannot load the migration'],
+    [{ 'a.sql': '-- kanta: no transactions\nselect 1' }, "Unknown directive '-- kanta: no transactions'"],
     [{ 'a.sql': '-- migrate:up\nselect 1;\n-- migrate:down\nselect 2' }, "a section '-- migrate:up'"],
     [{ 'a.sql': 'select 1;\n-- down\nselect 2' }, "a section '-- down'"],
     [{ 'a.sql': 'select 1;\n-- +goose Down\nselect 2' }, "a section '-- +goose Down'"],
-    [{ 'meta/_journal.json': '{' }, 'cannot be read'],
+    [{ 'meta/_journal.json': '{' }, 'Cannot read the journal'],
     [{ 'meta/_journal.json': '{"dialect":"sqlite","entries":[{"idx":0,"tag":"0000_a"}]}' }, "there is no '0000_a.sql'"],
     [{ 'meta/_journal.json': '{"dialect":"sqlite","entries":[]}', '0000_a.sql': '' }, 'is not in the journal'],
     [
@@ -193,6 +193,6 @@ describe('make', () => {
       expect((await thrown(make(root, name as string))).code).toBe('invalid_input')
     expect((await thrown(make(root, 'a', { kind: 'go' as 'ts' }))).code).toBe('invalid_input')
     const drizzle = new URL('drizzle/sqlite', import.meta.url)
-    expect((await thrown(make(drizzle, 'a'))).message).toContain('written by drizzle-kit')
+    expect((await thrown(make(drizzle, 'a'))).message).toContain('drizzle-kit writes the folder')
   })
 })

@@ -42,7 +42,7 @@ onEachEngine((world) => {
       expect(names(await runner.to('3_mayor'))).toEqual(['up 3_mayor'])
       expect(names(await runner.to('1_country'))).toEqual(['down 3_mayor', 'down 2_city'])
       expect((await runner.to(none)).applied).toEqual([])
-      expect((await thrown(runner.to('2_cit'))).message).toContain("did you mean '2_city'?")
+      expect((await thrown(runner.to('2_cit'))).message).toContain("Did you mean '2_city'?")
     })
 
     test('the order is that of code units, whatever the language', async () => {
@@ -100,7 +100,7 @@ onEachEngine((world) => {
       ])
       const error = await thrown(runner.latest())
       expect(error.code).toBe('migration_drift')
-      for (const part of ["'a' is not what was applied", "'b' is pending", "'c' was applied, and is not"])
+      for (const part of ["'a' differs from what was applied", "'b' is pending", "'c' was applied, but is missing"])
         expect(error.message).toContain(part)
       expect((await thrown(migrate(drifted, { allow: ['changed', 'missing'] }).latest())).message).not.toContain("'a'")
       const allowed = migrate(drifted, { allow: ['changed', 'missing', 'out of order'] })

@@ -18,34 +18,34 @@ describe('what is wrong is refused', () => {
 
   const options: [unknown, string][] = [
     [undefined, 'takes options'],
-    [{}, 'takes migrations'],
+    [{}, 'migrations must be'],
     [{ migrations: {}, lockTimeout: 1 }, 'has no option "lockTimeout"'],
     [{ migrations: {}, tabel: 'x' }, "did you mean 'table'?"],
     [{ migrations: {}, table: '' }, 'the table of migrations'],
     [{ migrations: {}, lock: { timeout: 0 } }, 'lock.timeout'],
     [{ migrations: {}, lock: { expire: 1 } }, "did you mean 'expiry'?"],
-    [{ migrations: {}, lock: { by: 'file' } }, "lock.by is 'session' or 'row'"],
-    [{ migrations: {}, allow: ['missed'] }, 'allow is an array'],
-    [{ migrations: {}, allow: 'missing' }, 'allow is an array'],
-    [{ migrations: {}, onProgress: true }, 'onProgress takes a function'],
+    [{ migrations: {}, lock: { by: 'file' } }, "lock.by must be 'session' or 'row'"],
+    [{ migrations: {}, allow: ['missed'] }, 'allow must be an array'],
+    [{ migrations: {}, allow: 'missing' }, 'allow must be an array'],
+    [{ migrations: {}, onProgress: true }, 'onProgress must be a function'],
   ]
   test.for(options)('option %o', ([given, message]) => {
     expect(() => migrator(db, given as MigratorOptions)).toThrow(message)
   })
 
   const migrations: [unknown, string][] = [
-    [null, 'are an object of names and migrations'],
-    [{ a: null }, "'a' is null"],
+    [null, 'must be an object of migrations by name'],
+    [{ a: null }, "'a' must be an object with up() and optionally down(), not null"],
     [{ a: {} }, "'a' has no function up"],
-    [{ a: { up, dwon: up } }, "did you mean 'down'?"],
-    [{ a: { up, down: 1 } }, 'The down of'],
-    [{ a: { up, transaction: 'no' } }, 'The transaction of'],
-    [{ a: { up, foreignKeys: false } }, 'The foreignKeys of'],
-    [{ a: { up, foreignKeys: 'off', transaction: false } }, 'runs in a transaction'],
-    [{ a: { up, checksum: '' } }, 'The checksum of'],
-    [{ '': { up } }, 'has a name of 1 to 255'],
-    [{ ['a'.repeat(256)]: { up } }, 'has a name of 1 to 255'],
-    [{ ' a': { up } }, 'without space around it'],
+    [{ a: { up, dwon: up } }, "Did you mean 'down'?"],
+    [{ a: { up, down: 1 } }, 'down of'],
+    [{ a: { up, transaction: 'no' } }, 'transaction of'],
+    [{ a: { up, foreignKeys: false } }, 'foreignKeys of'],
+    [{ a: { up, foreignKeys: 'off', transaction: false } }, "has foreignKeys 'off' and transaction false"],
+    [{ a: { up, checksum: '' } }, 'checksum of'],
+    [{ '': { up } }, 'must have 1 to 255 characters'],
+    [{ ['a'.repeat(256)]: { up } }, 'must have 1 to 255 characters'],
+    [{ ' a': { up } }, 'without spaces around it'],
     [{ Ab: { up }, aB: { up } }, 'differ only in upper and lower case'],
   ]
   test.for(migrations)('migrations %o', async ([given, message]) => {
@@ -56,7 +56,7 @@ describe('what is wrong is refused', () => {
   test('a call with what it does not take', async () => {
     const runner = migrator(db, { migrations: steps })
     expect((await thrown(runner.latest({ dryrun: true } as never))).message).toContain("did you mean 'dryRun'?")
-    expect((await thrown(runner.latest(1 as never))).message).toContain('are an object')
+    expect((await thrown(runner.latest(1 as never))).message).toContain('must be an object')
   })
 
   test('what is no database, and a transaction', async () => {

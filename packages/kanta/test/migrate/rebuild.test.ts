@@ -99,7 +99,7 @@ onEachEngine(
       const up = (db: Database<any>) => sql`delete from country where id = 2`.execute(db)
       const runner = migrate({ '1': create, '2': { foreignKeys: 'off', up } })
       const error = await thrown(runner.latest())
-      expect(error.message).toContain("references were left that lead nowhere: 1 from 'city' to 'country'")
+      expect(error.message).toContain("left violations: 1 from 'city' to 'country'")
       expect((error.cause as { code: string }).code).toBe('foreign_key_violation')
       expect(await read('select count(*) as n from country')).toEqual([{ n: 2 }])
       expect(await read('pragma foreign_keys')).toEqual([{ foreign_keys: 1 }])
@@ -121,16 +121,19 @@ onEachEngine(
 
     test('with foreign keys on it is refused, and a pragma in a transaction, where it does nothing, too', async () => {
       const runner = migrate({ '1': create, '2': { up: rebuild } })
-      expect((await thrown(runner.latest())).message).toContain("Say foreignKeys: 'off' in its migration")
+      expect((await thrown(runner.latest())).message).toContain("Set foreignKeys: 'off' in its migration")
       const idle = migrate({ '1': create, '2': { up: (db) => sql`PRAGMA foreign_keys = OFF`.execute(db) } })
-      expect((await thrown(idle.latest())).message).toContain("In a transaction 'pragma foreign_keys' does nothing")
+      expect((await thrown(idle.latest())).message).toContain("'pragma foreign_keys' has no effect in a transaction")
       const small = (db: Database<any>) => (name: string) => sql`create table ${sql.id(name)} (id integer)`.execute(db)
       const wrong: [string, (db: Database<any>) => Promise<void>][] = [
-        ['there is no table "nowhere"', (db) => rebuildTable(db, 'nowhere', { create: small(db) })],
-        ['made no table "kanta_new_country"', (db) => rebuildTable(db, 'country', { create: () => {} })],
-        ['has no column "i"', (db) => rebuildTable(db, 'country', { create: small(db), values: { i: sql`1` } })],
+        ['unknown table "nowhere"', (db) => rebuildTable(db, 'nowhere', { create: small(db) })],
+        ['did not create the table "kanta_new_country"', (db) => rebuildTable(db, 'country', { create: () => {} })],
+        ['Unknown column "i"', (db) => rebuildTable(db, 'country', { create: small(db), values: { i: sql`1` } })],
         ['takes { create }', (db) => rebuildTable(db, 'country', { create: 1 as never })],
-        ['is an expression', (db) => rebuildTable(db, 'country', { create: small(db), values: { id: 1 as never } })],
+        [
+          'must be an expression',
+          (db) => rebuildTable(db, 'country', { create: small(db), values: { id: 1 as never } }),
+        ],
       ]
       for (const [message, up] of wrong) {
         const error = await thrown(migrate({ '1': create, '2': { foreignKeys: 'off', up } }).latest())

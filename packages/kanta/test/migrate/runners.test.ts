@@ -146,7 +146,7 @@ onEachEngine((world) => {
     const runner = migrate({ a: { transaction: false, up }, b: steps['1_country']! }, { lock: { by: 'row' } })
     const error = await thrown(runner.latest())
     expect(result).toBe('went on')
-    expect(error.message).toContain("'b' failed to be applied: Another runner has taken the lock over")
+    expect(error.message).toContain("'b' failed to be applied: Another runner took over the lock")
     expect(await world.has('country')).toBe(false)
     expect(await world.db.selectFrom('kanta_migration_lock').select('owner').execute()).toEqual([
       { owner: 'somebody else' },

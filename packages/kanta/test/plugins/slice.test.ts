@@ -54,7 +54,7 @@ test('slice', async () => {
       .values({ id: 3, title: 'zz', tenant_id: 1 } as never)
       .onConflict((oc) => oc.column('id').doUpdateSet({ title: 'stolen' }))
       .execute(),
-  ).rejects.toThrow(/in the way/)
+  ).rejects.toThrow(/conflicting row/)
   await expect(one.updateTable('post').set({ tenant_id: 2 }).execute()).rejects.toThrow(/move/)
   expect(await db.unscoped(all, 'report').selectFrom('post').selectAll().execute()).toHaveLength(2)
   await db.transaction().execute(async (trx) => {

@@ -34,11 +34,11 @@ describe('plugins that are put together wrongly are refused', () => {
 
   test('a capability that somebody could guess', () => {
     const guarded = db.withPlugins([tenant({ column: 'id', tables: ['post'], capability: 'reports' as Any })])
-    expect(() => guarded.unscoped('reports', 'why')).toThrow(/turns off no policy/)
+    expect(() => guarded.unscoped('reports', 'why')).toThrow(/disables no policy/)
     const held = capability('reports')
     expect(() =>
       db.withPlugins([tenant({ column: 'id', tables: ['post'], capability: held })]).unscoped({ ...held }, 'why'),
-    ).toThrow(/turns off no policy/)
+    ).toThrow(/disables no policy/)
   })
 
   test('one schema for all tenants below a schema for each', () => {

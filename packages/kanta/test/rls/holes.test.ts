@@ -200,7 +200,7 @@ describe.each(engines)('holes of others, in $name', (engine) => {
     context.team = 2
     expect(ids(await db.selectFrom('person').select('id').execute())).toEqual([1, 2])
     expect(() => db.as({ team: 2 })).toThrow(/another 'team'/)
-    expect(() => db.unscoped(capability('reports'), 'because')).toThrow(/turns off no policy/)
+    expect(() => db.unscoped(capability('reports'), 'because')).toThrow(/disables no policy/)
     expect(() => db.unscoped(key, '')).toThrow(/reason/)
     expect(await db.unscoped(key, 'yearly report').selectFrom('person').selectAll().execute()).toHaveLength(4)
     expect(events).toEqual([[], [{ policy: 'rls', reason: 'yearly report' }]])
@@ -310,7 +310,7 @@ test('the order of texts, which is another in each database, is asked of none', 
       .selectFrom('post')
       .select('id')
       .execute(),
-  ).rejects.toThrow(/order of the text 'title'/)
+  ).rejects.toThrow(/orders the text 'title'/)
   expect(() => can(ordered, {}, 'select', 'post', { title: 'a' as never })).toThrow(/different types/)
   await base.destroy()
 })

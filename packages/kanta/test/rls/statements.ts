@@ -1,7 +1,7 @@
 import type { Database } from '../../src/index.ts'
 import { evaluate } from '../../src/rls/evaluate.ts'
 import { can, type Policies } from '../../src/rls/index.ts'
-import { rulesOfTable, seen, written } from '../../src/rls/rules.ts'
+import { rulesOfTable, usingCondition, withCheckCondition } from '../../src/rls/rules.ts'
 import { type DB, type Dice, type Doc, type Member, type Note, randomDoc, type Who } from './world.ts'
 
 /** What is in the tables. */
@@ -54,21 +54,21 @@ export class Oracle {
     // `can()` does not tell rows that an update does not see from those that it may not write so.
     const isThere = (row: object): boolean =>
       operation === 'update'
-        ? rules === undefined || this.#holds(table, row, seen(rules, operation))
+        ? rules === undefined || this.#holds(table, row, usingCondition(rules, operation))
         : this.#can(table, operation, row)
     return (this.state[table] as readonly object[]).filter(isThere) as never
   }
 
   mayWrite(row: Doc, operation: 'insert' | 'update', isRead: boolean): boolean {
     if (operation === 'insert') return this.#can('doc', 'insert', row) && (!isRead || this.#can('doc', 'select', row))
-    return this.#holds('doc', row, written(rulesOfTable(this.#policies.tables, 'doc')!, operation, isRead))
+    return this.#holds('doc', row, withCheckCondition(rulesOfTable(this.#policies.tables, 'doc')!, operation, isRead))
   }
 
   /** Whether `can()` says the same of an update as its parts do. */
   agrees(row: Doc, changes: Partial<Doc>): boolean {
     const rules = rulesOfTable(this.#policies.tables, 'doc')!
     const parts =
-      this.#holds('doc', row, seen(rules, 'update')) && this.mayWrite({ ...row, ...changes }, 'update', true)
+      this.#holds('doc', row, usingCondition(rules, 'update')) && this.mayWrite({ ...row, ...changes }, 'update', true)
     const options = { changes, related: { member: this.state.member } as never }
     return parts === can(this.#policies, this.#who as never, 'update', 'doc' as never, row as never, options as never)
   }

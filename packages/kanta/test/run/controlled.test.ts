@@ -40,7 +40,7 @@ onEachDatabase(({ add, db, rows }) => {
       await trx.rollbackToSavepoint('one')
       await expect(trx.rollbackToSavepoint('two "quoted"; drop table t')).rejects.toMatchObject({
         code: 'transaction',
-        message: expect.stringMatching(/no savepoint 'two.* Open are: 'one'\./),
+        message: expect.stringMatching(/Unknown savepoint 'two.* Open savepoints: 'one'\./),
       })
       await add(4, trx)
       await trx.releaseSavepoint('one')

@@ -337,7 +337,7 @@ for (const [library, make] of Object.entries(makers)) {
       expect(await fromJSON(db, stored).execute()).toEqual([{ id: 1, founded: null }])
       const other = table('city', (c) => ({ id: c.integer().primaryKey(), name: c.text(), founded: c.text() }))
       await using changed = kanta({ driver: make(':memory:'), schema: { other } })
-      expect(() => fromJSON(changed, stored)).toThrow("another form of the table 'city'")
+      expect(() => fromJSON(changed, stored)).toThrow("The table 'city' has changed since the query was stored")
       expect(() => fromJSON(db, stored.replace('"kanta":1', '"kanta":2'))).toThrow('form 1')
     })
 

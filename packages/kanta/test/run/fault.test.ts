@@ -225,7 +225,7 @@ describe.each([
     const { db, driver } = await database({ later })
     const failed = db.transaction(async (trx) => {
       await insert(db, 1)(trx)
-      trx.session.give(await trx.session.wait('write', undefined), true)
+      trx.session.release(await trx.session.acquire('write', undefined), true)
     })
     await expect(failed).rejects.toMatchObject({ code: 'transaction' })
     expect(driver.open.size).toBe(0)

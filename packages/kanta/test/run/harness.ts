@@ -28,11 +28,11 @@ export class Harness {
   }
 
   async with<T>(session: Session, role: Role, use: (connection: Connection) => T | Promise<T>): Promise<T> {
-    const connection = session.take(role) ?? (await session.wait(role, undefined))
+    const connection = session.tryAcquire(role) ?? (await session.acquire(role, undefined))
     try {
       return await use(connection)
     } finally {
-      session.give(connection)
+      session.release(connection)
     }
   }
 

@@ -39,7 +39,7 @@ onEachDatabase(({ add, db, make, place, rows }) => {
       const failed = db.connection((session) => db.run('begin; insert into t values (1)', session))
       await expect(failed).rejects.toMatchObject({
         code: 'transaction',
-        message: expect.stringContaining('left it open'),
+        message: expect.stringContaining('left a transaction open'),
       })
       const thrown = db.connection(async (session) => {
         await db.run('begin; insert into t values (1)', session)
@@ -56,7 +56,7 @@ onEachDatabase(({ add, db, make, place, rows }) => {
       })
       await expect(failed).rejects.toMatchObject({
         code: 'transaction',
-        message: expect.stringContaining('left it open'),
+        message: expect.stringContaining('left a transaction open'),
       })
       expect(await rows()).toEqual([])
     })
@@ -87,7 +87,7 @@ onEachDatabase(({ add, db, make, place, rows }) => {
     test.runIf(place === 'file')('one on a file does not hold up a write, and gives its connection back', async () => {
       await db.run('insert into t values (1), (2), (3)')
       let closed = 0
-      const loan = await db.session.lend('read', undefined)
+      const loan = await db.session.lease('read', undefined)
       const cursor = loan.connection.stream('select a from t order by a', [], 1)
       await cursor.next()
       await add(4)
@@ -105,7 +105,7 @@ onEachDatabase(({ add, db, make, place, rows }) => {
       await db.run('insert into t values (1), (2), (3)')
       const closed: string[] = []
       await db.transaction(async (trx) => {
-        const loan = await trx.session.lend('read', undefined, () => {
+        const loan = await trx.session.lease('read', undefined, () => {
           closed.push('closed')
           cursor.return!()
         })
@@ -113,7 +113,7 @@ onEachDatabase(({ add, db, make, place, rows }) => {
         await cursor.next()
         // Others run meanwhile where the driver can, and wait for the end of the stream where it cannot.
         if (db.driver.sharesStreams) await add(4, trx)
-        else expect(trx.session.take('write')).toBeUndefined()
+        else expect(trx.session.tryAcquire('write')).toBeUndefined()
         expect(closed).toEqual([])
       })
       expect(closed).toEqual(['closed'])
@@ -122,7 +122,7 @@ onEachDatabase(({ add, db, make, place, rows }) => {
 
     test('one whose closing fails does not keep the connection', async () => {
       await db.transaction(async (trx) => {
-        await trx.session.lend('read', undefined, () => {
+        await trx.session.lease('read', undefined, () => {
           throw new Error('no')
         })
       })

@@ -36,14 +36,17 @@ onEachDatabase(({ add, db, rows }) => {
       await db.transaction(async (outer) => {
         await db.transaction(
           async (inner) => {
-            const refused = { code: 'transaction', message: expect.stringContaining('Run this on the inner handle') }
+            const refused = {
+              code: 'transaction',
+              message: expect.stringContaining('Run this query on the inner handle'),
+            }
             await expect(add(1, outer)).rejects.toMatchObject(refused)
             await expect(db.transaction(() => 1, { in: outer.session })).rejects.toMatchObject(refused)
             await expect(db.connection(() => 1, { in: outer.session })).rejects.toMatchObject(refused)
             await expect(outer.savepoint('x')).rejects.toMatchObject(refused)
             await expect(outer.commit()).rejects.toMatchObject({
               code: 'transaction',
-              message: expect.stringContaining('Await that before'),
+              message: expect.stringContaining('Await that first'),
             })
             await add(2, inner)
           },
@@ -86,7 +89,7 @@ onEachDatabase(({ add, db, rows }) => {
       })
       await expect(failed).rejects.toMatchObject({
         code: 'transaction',
-        message: expect.stringContaining('Await that before'),
+        message: expect.stringContaining('Await that first'),
       })
       expect(lostTransaction).toMatchObject({ isOpen: false, isRolledBack: true })
       never.resolve()

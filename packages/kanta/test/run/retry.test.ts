@@ -103,6 +103,6 @@ describe('retry()', () => {
     const retry = (options: unknown) => () => db.transaction().retry(options as never)
     expect(retry(0)).toThrow(/attempts/)
     expect(retry({ tries: 3 })).toThrow(/no option "tries"/)
-    expect(retry('often')).toThrow(/takes a number of attempts/)
+    expect(retry('often')).toThrow(/takes an object of options/)
   })
 })

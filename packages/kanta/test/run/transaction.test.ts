@@ -48,7 +48,7 @@ onEachDatabase(({ add, db, place, rows }) => {
       expect(kept).toMatchObject({ isOpen: false, isCommitted: true, isRolledBack: false })
       for (const act of [
         () => add(1, kept),
-        () => kept.session.wait('read', undefined),
+        () => kept.session.acquire('read', undefined),
         () => kept.session.reserve('write', 'x', undefined),
         () => db.transaction(() => 1, { in: kept.session }),
         () => kept.commit(),
@@ -61,7 +61,7 @@ onEachDatabase(({ add, db, place, rows }) => {
         })
       }
       expect(() => kept.afterCommit(() => {})).toThrow('has been committed')
-      expect(() => kept.session.take('read')).toThrow('has been committed')
+      expect(() => kept.session.tryAcquire('read')).toThrow('has been committed')
 
       let other: Transaction | undefined
       await db
@@ -114,7 +114,7 @@ onEachDatabase(({ add, db, place, rows }) => {
         // Outside of any transaction by now: this would stay.
         await expect(add(2, trx)).rejects.toMatchObject({
           code: 'transaction',
-          message: expect.stringContaining('by itself'),
+          message: expect.stringContaining('The database has ended this transaction'),
         })
       })
       await expect(failed).rejects.toMatchObject({

@@ -131,9 +131,9 @@ describe('a database that answers later', () => {
     const { db, go } = await gated()
     const trx = await beginTransaction(new PoolSession(new Pool(db.driver, { acquireTimeout: 1 })), db.driver)
     const first = add(db, 1, trx).catch((error) => error)
-    await expect(trx.session.wait('read', undefined)).rejects.toMatchObject({
+    await expect(trx.session.acquire('read', undefined)).rejects.toMatchObject({
       code: 'timeout',
-      message: expect.stringContaining('The connection of a transaction did not become free in 1 ms'),
+      message: expect.stringContaining('The connection of a transaction did not become free within 1 ms'),
     })
     go('1')
     await first

@@ -133,8 +133,8 @@ onEngines('soft delete beside other plugins', (ground) => {
     await open.deleteFrom('file').where('id', '=', 1).execute()
     expect(events.at(-1)).toEqual([{ policy: 'softDelete', reason: 'erasure' }])
     expect(await base.selectFrom('file').select('id').orderBy('id').execute()).toEqual([{ id: 2 }, { id: 3 }])
-    expect(() => open.restore('file')).toThrow(/turned off here/)
-    expect(() => db.unscoped(capability('erase'), 'erasure')).toThrow(/turns off no policy/)
+    expect(() => open.restore('file')).toThrow(/disables the policy/)
+    expect(() => db.unscoped(capability('erase'), 'erasure')).toThrow(/disables no policy/)
   })
 
   test('a merge that deletes marks, with its cascade', async () => {

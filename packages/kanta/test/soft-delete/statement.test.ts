@@ -237,7 +237,7 @@ onEngines('soft delete', (ground) => {
     expect(await ids(joined(db.withDeleted('comment')))).toEqual([2])
     expect(await ids(joined(db.withDeleted('comment').withDeleted('post')))).toEqual([1, 2])
     expect(await ids(joined(db.onlyDeleted('post')))).toEqual([1])
-    expect(() => db.withDeleted('tag')).toThrow(/not deleted softly/)
+    expect(() => db.withDeleted('tag')).toThrow(/does not apply to/)
   })
 
   test('hardDelete() deletes for good, and hooks are told', async () => {

@@ -1,4 +1,4 @@
-// What the helpers make, in types.
+// The types of the JSON helpers.
 import type { AtRow, RawBuilder, Returns } from '../../face/index.ts'
 import type { Expression } from '../../table/index.ts'
 import type { ShallowDehydrateObject, ShallowDehydrateValue, Simplify } from '../face.ts'

@@ -16,5 +16,5 @@ export const jsonBuildObject: JsonBuildObject = ((object: Record<string, unknown
   sql`json_build_object(${sql.join(keysAndValues(object))})`) as never
 
 export type MergeAction = 'INSERT' | 'UPDATE' | 'DELETE'
-/** What a merge did with a row, for its `returning()`. */
+/** The action of a merge on a row, for its `returning()`. */
 export const mergeAction: () => RawBuilder<MergeAction> = () => sql`merge_action()` as never

@@ -1,6 +1,6 @@
 import type { Printers } from '../../dialect/index.ts'
 
-/** The signs around the options of `explain`, between them, and between the name of one and its value. */
+/** The punctuation of the options of `explain`. */
 interface Signs {
   readonly open: string
   readonly assign: string
@@ -8,7 +8,7 @@ interface Signs {
   readonly close: string
 }
 
-/** `explain` with its options. */
+/** Returns a printer of `explain` with options. */
 export const explainWith =
   ({ open, assign, separator, close }: Signs): Printers['explain'] =>
   (n, w) => {

@@ -4,16 +4,16 @@ import { mysqlStyle } from './mysql.ts'
 import { postgresStyle } from './postgres.ts'
 import { sqliteStyle } from './sqlite.ts'
 
-/** In what the text of Kysely differs from that of Kanta on one database. */
+/** The differences between the SQL of Kysely and of Kanta on one database. */
 export interface KyselyStyle {
   /**
-   * The printers that Kysely's are told from. Those of a dialect also mend what its database would not read or would
-   * read wrongly; where what Kysely prints is read, it stays.
+   * Returns the printers to start from. Those of a dialect also work around limits of its database; where the database
+   * accepts the text of Kysely, the standard printers replace them.
    */
-  basis(print: Printers): Printers
-  /** `ignore()` and `orIgnore()` say the same, each database in its own words. */
-  ignoring(or: string | undefined): string | undefined
-  /** `explain` with its options; that of the dialect unless given. */
+  basePrinters(print: Printers): Printers
+  /** Returns the database's own words for `ignore()` and `orIgnore()`. */
+  ignoreKeyword(or: string | undefined): string | undefined
+  /** The printer of `explain`; by default that of the dialect. */
   readonly explain?: Printers['explain']
 }
 

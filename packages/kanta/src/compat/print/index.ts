@@ -1,17 +1,19 @@
-// Text as Kysely prints it: the printers of a dialect, with those replaced that write it in another way. Kysely puts
-// parentheses only where a program asks for them, or where a list of conditions, a tuple or a query stands.
+// Prints SQL as Kysely does: the printers of a dialect, with some replaced. Kysely writes parentheses only where a
+// program calls for them, and around lists of conditions, tuples and queries.
 import type { Dialect, Printers, Writer } from '../../dialect/index.ts'
 import { refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import { styles } from './facet.ts'
 
-/** Conditions among others, without the parentheses that Kanta puts around text and operators of the user's own. */
-function bare(conditions: readonly Node[]): readonly Node[] {
+/** Wraps conditions, so that they print without the parentheses that Kanta puts around raw SQL and operators. */
+function unwrapConditions(conditions: readonly Node[]): readonly Node[] {
   if (conditions.length < 2) return conditions
-  return conditions.map((condition) => (WRAPPED.has(condition.kind) ? { kind: 'list', items: [condition] } : condition))
+  return conditions.map((condition) =>
+    PARENTHESIZED.has(condition.kind) ? { kind: 'list', items: [condition] } : condition,
+  )
 }
 
-const WRAPPED: ReadonlySet<string> = new Set(['raw', 'operation', 'join'])
+const PARENTHESIZED: ReadonlySet<string> = new Set(['raw', 'operation', 'join'])
 
 function binary({ left, op, right }: NodeOf<'binary'>, w: Writer): void {
   if (right.kind === 'tuple' && right.items.length === 0)
@@ -31,16 +33,16 @@ function between(n: NodeOf<'between'>, w: Writer): void {
   w.node(n.low).text(' and ').node(n.high)
 }
 
-/** What stands in parentheses anyway gets no second pair. */
-const ENCLOSED: ReadonlySet<string> = new Set(['and', 'or', 'tuple', 'parens'])
+/** The kinds that print their own parentheses. */
+const SELF_ENCLOSED: ReadonlySet<string> = new Set(['and', 'or', 'tuple', 'parens'])
 
 function parens({ operand }: NodeOf<'parens'>, w: Writer): void {
-  if (ENCLOSED.has(operand.kind)) w.statement(operand)
+  if (SELF_ENCLOSED.has(operand.kind)) w.statement(operand)
   else w.text('(').statement(operand).text(')')
 }
 
-/** `$."key"[0]`: every key in quotes. */
-function path(legs: readonly Node[], w: Writer): string {
+/** Returns a JSON path with every key in quotes: `$."key"[0]`. */
+function pathText(legs: readonly Node[], w: Writer): string {
   let text = '$'
   for (const leg of legs) {
     if (leg.kind !== 'jsonLeg') continue
@@ -52,41 +54,44 @@ function path(legs: readonly Node[], w: Writer): string {
 
 function jsonPath(print: Printers): Printers['jsonPath'] {
   return (n, w) => {
-    if (n.operand === undefined) w.text(path(n.legs, w))
-    else if (n.operator.endsWith('$')) w.node(n.operand).text(n.operator.slice(0, -1)).text(path(n.legs, w))
+    if (n.operand === undefined) w.text(pathText(n.legs, w))
+    else if (n.operator.endsWith('$')) w.node(n.operand).text(n.operator.slice(0, -1)).text(pathText(n.legs, w))
     else print.jsonPath(n, w)
   }
 }
 
-/** `default`, or null where a database has no such word within rows. */
-function byDefault(_: NodeOf<'default'>, w: Writer): void {
+/** Prints `default`, or null if the database does not support it in rows. */
+function defaultKeyword(_: NodeOf<'default'>, w: Writer): void {
   w.text(w.dialect.capabilities.defaultKeyword ? 'default' : 'null')
 }
 
-/** A dialect that prints as Kysely does. */
+/** Returns a dialect that prints as Kysely does. */
 export function kyselyStyle(dialect: Dialect): Dialect {
   const style = styles.of(dialect)
-  const own = style.basis(dialect.print)
+  const base = style.basePrinters(dialect.print)
   const print: Printers = {
-    ...own,
+    ...base,
     binary,
     unary,
     between,
     parens,
-    jsonPath: jsonPath(own),
-    default: byDefault,
-    insert: (n, w) => own.insert({ ...n, or: style.ignoring(n.or) }, w),
-    explain: style.explain ?? own.explain,
-    and: (n, w) => own.and({ ...n, items: bare(n.items) }, w),
-    or: (n, w) => own.or({ ...n, items: bare(n.items) }, w),
-    joined: (n, w) => own.joined({ ...n, on: bare(n.on) }, w),
-    aggregate: (n, w) => own.aggregate({ ...n, filter: bare(n.filter) }, w),
-    select: (n, w) => own.select({ ...n, where: bare(n.where), having: bare(n.having) }, w),
-    update: (n, w) => own.update({ ...n, where: bare(n.where) }, w),
-    delete: (n, w) => own.delete({ ...n, where: bare(n.where) }, w),
-    ...(own.merge && { merge: (n: NodeOf<'merge'>, w: Writer) => own.merge!({ ...n, on: bare(n.on) }, w) }),
-    conflict: (n, w) => own.conflict({ ...n, where: bare(n.where), updateWhere: bare(n.updateWhere) }, w),
-    listTable: () => refuse('list() is of kanta, not of kanta/kysely. Open the database by kanta() for it.'),
+    jsonPath: jsonPath(base),
+    default: defaultKeyword,
+    insert: (n, w) => base.insert({ ...n, or: style.ignoreKeyword(n.or) }, w),
+    explain: style.explain ?? base.explain,
+    and: (n, w) => base.and({ ...n, items: unwrapConditions(n.items) }, w),
+    or: (n, w) => base.or({ ...n, items: unwrapConditions(n.items) }, w),
+    joined: (n, w) => base.joined({ ...n, on: unwrapConditions(n.on) }, w),
+    aggregate: (n, w) => base.aggregate({ ...n, filter: unwrapConditions(n.filter) }, w),
+    select: (n, w) => base.select({ ...n, where: unwrapConditions(n.where), having: unwrapConditions(n.having) }, w),
+    update: (n, w) => base.update({ ...n, where: unwrapConditions(n.where) }, w),
+    delete: (n, w) => base.delete({ ...n, where: unwrapConditions(n.where) }, w),
+    ...(base.merge && {
+      merge: (n: NodeOf<'merge'>, w: Writer) => base.merge!({ ...n, on: unwrapConditions(n.on) }, w),
+    }),
+    conflict: (n, w) =>
+      base.conflict({ ...n, where: unwrapConditions(n.where), updateWhere: unwrapConditions(n.updateWhere) }, w),
+    listTable: () => refuse('list() is not available in kanta/kysely. Open the database by kanta() to use it.'),
   }
   return { ...dialect, lists: 'exact', print }
 }

@@ -1,12 +1,12 @@
 import { standard } from '../../dialect/index.ts'
 import type { NodeOf } from '../../ir/index.ts'
 import type { KyselyStyle } from './facet.ts'
-import { plain } from './plain.ts'
+import { standardPrinters } from './standard.ts'
 
 export const mssqlStyle: KyselyStyle = {
-  basis: (print) => ({
+  basePrinters: (print) => ({
     ...print,
-    ...plain(
+    ...standardPrinters(
       'alias',
       'call',
       'aggregate',
@@ -20,14 +20,23 @@ export const mssqlStyle: KyselyStyle = {
       'list',
       'cast',
     ),
-    ...plain('grouping', 'assignment', 'mergeWhen', 'mergeAction', 'jsonObject', 'jsonPath', 'joined', 'setOperation'),
-    ...plain('update', 'delete'),
+    ...standardPrinters(
+      'grouping',
+      'assignment',
+      'mergeWhen',
+      'mergeAction',
+      'jsonObject',
+      'jsonPath',
+      'joined',
+      'setOperation',
+    ),
+    ...standardPrinters('update', 'delete'),
     select: (n, w) => (n.limit === undefined ? standard.select(withRows(n), w) : print.select(n, w)),
   }),
-  ignoring: (or) => or,
+  ignoreKeyword: (or) => or,
 }
 
-/** SQL Server counts an offset in rows. */
+/** Writes `rows` after an offset, as SQL Server requires. */
 function withRows(n: NodeOf<'select'>): NodeOf<'select'> {
   return n.offset === undefined ? n : { ...n, offset: { kind: 'raw', strings: ['', ' rows'], parts: [n.offset] } }
 }

@@ -2,7 +2,7 @@ import { explainInWords } from './explain.ts'
 import type { KyselyStyle } from './facet.ts'
 
 export const mysqlStyle: KyselyStyle = {
-  basis: (print) => print,
-  ignoring: (or) => (or === 'or ignore' ? 'ignore' : or),
+  basePrinters: (print) => print,
+  ignoreKeyword: (or) => (or === 'or ignore' ? 'ignore' : or),
   explain: explainInWords,
 }

@@ -1,13 +1,13 @@
 import { explainWith } from './explain.ts'
 import type { KyselyStyle } from './facet.ts'
-import { plain } from './plain.ts'
+import { standardPrinters } from './standard.ts'
 
 export const postgresStyle: KyselyStyle = {
-  basis: (print) => ({
+  basePrinters: (print) => ({
     ...print,
-    ...plain('alias', 'call', 'aggregate', 'case', 'select', 'setOperation'),
-    ...plain('jsonLeg', 'jsonObject', 'jsonPath'),
+    ...standardPrinters('alias', 'call', 'aggregate', 'case', 'select', 'setOperation'),
+    ...standardPrinters('jsonLeg', 'jsonObject', 'jsonPath'),
   }),
-  ignoring: (or) => or,
+  ignoreKeyword: (or) => or,
   explain: explainWith({ open: '(', assign: ' ', separator: ', ', close: ')' }),
 }

@@ -4,11 +4,11 @@ import { KantaError } from '../../error/index.ts'
 import {
   defaults,
   explainSqliteError,
+  resolveSettings,
   SqliteConnection,
   type SqliteLibrary,
   type SqliteOptions,
   type SqliteStatement,
-  settle,
   sqliteDriver,
 } from '../database/sqlite/index.ts'
 import type { Driver } from '../driver.ts'
@@ -16,7 +16,7 @@ import type { Driver } from '../driver.ts'
 export type { Pragmas } from '../database/sqlite/index.ts'
 export { defaults, type Preset, presets, type SqliteOptions } from '../database/sqlite/index.ts'
 
-/** A database of `better-sqlite3`, as much of it as is needed here. */
+/** The part of a `better-sqlite3` database that the driver uses. */
 export interface BetterSqlite3Database {
   readonly open: boolean
   readonly inTransaction: boolean
@@ -32,13 +32,13 @@ export interface BetterSqlite3Statement {
 }
 
 /**
- * SQLite by way of `better-sqlite3`, which has to be installed beside Kanta.
+ * Returns a driver for SQLite by `better-sqlite3`, which must be installed.
  *
- * It takes a path, options, or a database that is already open. That one is used as it is: Kanta sets nothing on it,
- * has no other connection than it, and leaves it open, since whoever opened it closes it.
+ * It takes a path, options, or an open database. Kanta uses an open database as it is: it changes no settings, opens no
+ * other connection, and does not close it.
  *
- * A number is bound as a real and a bigint as an integer, as the library does; a column of a type makes them the same.
- * An integer of a row that a number cannot hold is rounded by the library: define such a column as a bigint.
+ * The library binds a number as a real and a bigint as an integer, which are equal in a typed column. It rounds
+ * integers that a number cannot hold: define such a column as a bigint.
  *
  * @example
  * ```ts
@@ -51,13 +51,13 @@ export interface BetterSqlite3Statement {
  * ```
  *
  * @throws KantaError `invalid_input` for a missing path or a wrong option, `closed` for a database that is not open.
- * That the file cannot be opened shows with the first query, as `connection`.
+ * If the file cannot be opened, the first query throws `connection`.
  */
 export function betterSqlite3(
   options: string | URL | SqliteOptions<BetterSqlite3Database> | BetterSqlite3Database,
 ): Driver {
   if (isDatabase(options)) return borrow(options)
-  const settings = settle('betterSqlite3', options)
+  const settings = resolveSettings('betterSqlite3', options)
   return sqliteDriver(settings, false, (readonly) => {
     const database: BetterSqlite3Database = new Database(settings.path, { readonly, timeout: settings.busyTimeout })
     return { database, library: new BetterSqlite3(database) }
@@ -95,7 +95,7 @@ class BetterSqlite3 implements SqliteLibrary {
 
   prepare(sql: string, bigints: boolean): SqliteStatement {
     const statement = this.database.prepare(sql)
-    // The default of a database that is already open may be either.
+    // An open database may have either setting.
     if (statement.reader) statement.safeIntegers(bigints)
     return statement as unknown as SqliteStatement
   }

@@ -2,11 +2,11 @@ import { KantaError } from '../../error/index.ts'
 import {
   isBlank,
   onlyStatement,
+  resolveSettings,
   type SqliteLibrary,
   type SqliteOptions,
   type SqliteStatement,
   type SqliteValue,
-  settle,
   sqliteDriver,
 } from '../database/sqlite/index.ts'
 import type { Driver } from '../driver.ts'
@@ -14,7 +14,7 @@ import type { Driver } from '../driver.ts'
 export type { Pragmas } from '../database/sqlite/index.ts'
 export { defaults, type Preset, presets, type SqliteOptions } from '../database/sqlite/index.ts'
 
-/** A database of `bun:sqlite`, as much of it as is needed here. */
+/** The part of a `bun:sqlite` database that the driver uses. */
 export interface BunDatabase {
   readonly inTransaction: boolean
   prepare(sql: string): BunDatabaseStatement
@@ -40,10 +40,10 @@ interface BunModule {
 }
 
 /**
- * SQLite by way of `bun:sqlite`, which is part of Bun (1.2 or later): nothing to install.
+ * Returns a driver for SQLite by `bun:sqlite`, which is part of Bun (1.2 or later).
  *
- * Bun binds a whole number as an integer, and any other as a real. An integer of a row that a number cannot hold is
- * rounded by the library: define such a column as a bigint.
+ * Bun binds a whole number as an integer, and any other as a real. It rounds integers that a number cannot hold: define
+ * such a column as a bigint.
  *
  * @example
  * ```ts
@@ -56,11 +56,11 @@ interface BunModule {
  * const db = kanta({ driver })
  * ```
  *
- * @throws KantaError `invalid_input` for a missing path or a wrong option, `unsupported` outside of Bun. That the file cannot be opened shows with
- * the first query, as `connection`.
+ * @throws KantaError `invalid_input` for a missing path or a wrong option, `unsupported` outside of Bun.
+ * If the file cannot be opened, the first query throws `connection`.
  */
 export function bunSqlite(options: string | URL | SqliteOptions<BunDatabase>): Driver {
-  const settings = settle('bunSqlite', options)
+  const settings = resolveSettings('bunSqlite', options)
   const { Database } = bunModule()
   return sqliteDriver(settings, true, (readonly) => {
     const database = new Database(settings.path, readonly ? { readonly } : { readwrite: true, create: true })
@@ -68,7 +68,7 @@ export function bunSqlite(options: string | URL | SqliteOptions<BunDatabase>): D
   })
 }
 
-/** Asked for and not imported, so that another runtime gets to know what is the matter. */
+/** Loads the module of Bun at run time, so that other runtimes get a readable error. */
 function bunModule(): BunModule {
   const module: object | undefined = globalThis.process?.getBuiltinModule?.('bun:sqlite')
   if (module !== undefined) return module as BunModule
@@ -88,7 +88,7 @@ class BunSqlite implements SqliteLibrary {
   }
 
   prepare(sql: string, bigints: boolean): BunStatement {
-    // The library runs the first of several statements and leaves out the others without a word.
+    // The library runs only the first of several statements and ignores the others.
     const statement = this.#database.prepare(onlyStatement(sql))
     statement.safeIntegers(bigints)
     return new BunStatement(statement)
@@ -99,7 +99,7 @@ class BunSqlite implements SqliteLibrary {
   }
 
   exec(sql: string): void {
-    // Nothing is no script for the library.
+    // The library rejects an empty script.
     if (!isBlank(sql)) this.#database.exec(sql)
   }
 
@@ -108,7 +108,7 @@ class BunSqlite implements SqliteLibrary {
   }
 }
 
-/** A statement of Bun in the words of the other two libraries. */
+/** Adapts a statement of Bun to the interface of the other libraries. */
 class BunStatement implements SqliteStatement {
   readonly #statement: BunDatabaseStatement
 

@@ -33,14 +33,14 @@ function checkCluster(
 }
 
 /**
- * Machines of which each takes writes, such as the nodes of a Galera cluster: connections go to them by turns, and a
- * machine that does not answer, or is not part of the cluster just then, is left out until it is back.
+ * Returns a driver for machines that all take writes, such as the nodes of a Galera cluster. It distributes connections
+ * over them in turn, and skips a machine that does not answer or is not part of the cluster until it is back.
  *
- * Two machines may both take a write of which the cluster then keeps one; the other transaction fails with `deadlock`,
- * at one of its statements or when it commits. `db.transaction().retry()` runs it again.
+ * If two machines take conflicting writes, the cluster keeps one; the other transaction fails with `deadlock`, at a
+ * statement or at its commit. `db.transaction().retry()` runs it again.
  *
- * On Galera a statement waits until its node has applied what was committed on the others before (`wsrep_sync_wait`),
- * so that it sees what was written wherever that was. `readYourWrites: false` saves the wait where that is not needed.
+ * On Galera a statement waits until its node has applied earlier commits of the others (`wsrep_sync_wait`), so that it
+ * sees writes from all nodes. `readYourWrites: false` turns the wait off.
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ function checkCluster(
  * const db = kanta({ driver: multiPrimary(nodes, { onEvent: (event) => console.log(event.kind, event.node) }) })
  * ```
  *
- * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` when no machine answers in time.
+ * @throws KantaError `invalid_input` for a wrong option; with a query, `connection` if no machine answers in time.
  */
 export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions = {}): Driver {
   checkCluster('multiPrimary', drivers, options, OPTIONS)
@@ -82,12 +82,12 @@ export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions
 }
 
 /**
- * A primary of PostgreSQL and its streaming replicas: writes and transactions go to whichever machine is the primary
- * just then, queries that only read go to the replicas. A machine that does not answer is left out until it is back,
- * and when another becomes the primary the writes follow. Without a replica the primary answers everything.
+ * Returns a driver for a PostgreSQL primary and its streaming replicas. Writes and transactions go to the current
+ * primary, read-only queries to the replicas. It skips a machine that does not answer until it is back, and follows a
+ * failover to a new primary. Without a replica, the primary answers everything.
  *
- * A read sees whatever this database has written before: where its replica does not catch up with the log of the
- * primary in time, the primary answers.
+ * A read sees all earlier writes of this database: if its replica does not catch up with the primary in time, the
+ * primary answers.
  *
  * @example
  * ```ts
@@ -141,14 +141,14 @@ class Peer extends Member {
   }
 
   override rest(): void {
-    // Nobody needs it now, so that it can give way to one to another machine.
+    // The connection is idle, so close it if another machine should take its place.
     this.#isRetired = this.nodes.isSurplus(this.node)
     super.rest()
   }
 
   protected override async gone(cause: unknown): Promise<void> {
     if (this.#at.isOpen === false) return this.nodes.lost(this.node, cause)
-    // The machine answers and will not work: if that is since it is cut off, it holds for its other connections, too.
+    // The machine answers but rejects work. If it is cut off from the cluster, its other connections are, too.
     const isPart = await this.#isPart(this.#at).catch(() => true)
     if (!isPart) this.nodes.detached(this.node, cause)
   }

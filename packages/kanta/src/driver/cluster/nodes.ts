@@ -1,36 +1,36 @@
 import { KantaError } from '../../error/index.ts'
 import type { Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from '../driver.ts'
-import { PATIENCE, within } from '../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 
-/** What is told of the machines of a cluster. */
+/** An event of a machine of a cluster. */
 export type ClusterEvent =
   | { readonly kind: 'down' | 'up'; readonly node: number; readonly cause?: unknown }
   | { readonly kind: 'primary'; readonly node: number }
 
 /** Settings of a cluster. */
 export interface ClusterOptions {
-  /** Whether a read sees what was written before, on whichever machine; `true` unless said. */
+  /** Makes reads see earlier writes on any machine; by default `true`. */
   readonly readYourWrites?: boolean | undefined
-  /** The milliseconds for which a connection is looked for while no machine takes it; 30,000 unless said. */
+  /** The milliseconds to look for a machine that takes a connection; by default 30,000. */
   readonly failoverTimeout?: number | undefined
-  /** The milliseconds after which a machine that failed is tried again; 1,000 unless said. */
+  /** The milliseconds after which to try a failed machine again; by default 1,000. */
   readonly retryAfter?: number | undefined
-  /** Hears of machines that are lost or back, and of a new primary. */
+  /** Receives events of machines that are lost or back, and of a new primary. */
   readonly onEvent?: ((event: ClusterEvent) => void) | undefined
 }
 
-/** A machine of a cluster, and how it does. */
+/** A machine of a cluster and its state. */
 export class Node {
   readonly driver: Driver
   readonly number: number
-  /** When it may be tried again, after it failed. */
+  /** The time at which to try it again after a failure. */
   downUntil = 0
   isDown = false
-  /** How often it was found not to be part of the cluster: connections from before are not used again. */
+  /** The number of times that it left the cluster. Connections from before are not used again. */
   detachments = 0
-  /** How many connections to it are open. */
+  /** The number of open connections. */
   open = 0
-  /** How far it has replayed the log of the primary, as far as is known. */
+  /** The last known position up to which it has replayed the log of the primary. */
   replayed = 0n
 
   constructor(driver: Driver, number: number) {
@@ -46,7 +46,7 @@ export const now = (): number => performance.now()
 export const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** The machines of a cluster, of which those that failed lately are left out. */
+/** The machines of a cluster, with those that failed recently last. */
 export class Nodes {
   readonly all: readonly Node[]
   readonly #retryAfter: number
@@ -76,7 +76,7 @@ export class Nodes {
     this.tell({ kind: 'down', node: node.number, cause })
   }
 
-  /** Takes note that a machine answers and yet is not part of the cluster. */
+  /** Records that a machine answers but is not part of the cluster. */
   detached(node: Node, cause: unknown): void {
     node.detachments++
     this.lost(node, cause)
@@ -88,26 +88,26 @@ export class Nodes {
     this.tell({ kind: 'up', node: node.number })
   }
 
-  /** The machines to try, each beginning with the next, and those that failed lately last. */
+  /** Returns the machines to try in turn, with those that failed recently last. */
   turn(): readonly Node[] {
     const from = this.#next++ % this.all.length
     const order = [...this.all.slice(from), ...this.all.slice(0, from)]
     return [...order.filter((node) => node.downUntil <= now()), ...order.filter((node) => node.downUntil > now())]
   }
 
-  /** The machines by turns, those first that have fewer connections than they may have. */
+  /** Returns the machines to try in turn, with those that have room for connections first. */
   turnWithRoom(): readonly Node[] {
     const turn = this.turn()
     return [...turn.filter(hasRoom), ...turn.filter((node) => !hasRoom(node))]
   }
 
-  /** Whether a connection to a machine would better go to another, which was lost and may be back. */
+  /** Checks if a connection should move to another machine, which was lost and may be back. */
   isSurplus(node: Node): boolean {
     if (node.open <= node.driver.limits.write) return false
     return this.all.some((other) => other !== node && other.downUntil <= now() && hasRoom(other))
   }
 
-  /** A connection to a machine that is fit, as soon as there is one. */
+  /** Returns a connection to a suitable machine, as soon as there is one. */
   async connect(
     role: Role,
     nodes: () => readonly Node[],
@@ -136,16 +136,16 @@ export class Nodes {
     isFit: (connection: Connection, node: Node) => Promise<boolean>,
     until: number,
   ): Promise<Connection | undefined> {
-    const patience = Math.max(Math.min(PATIENCE, until - now()), 0)
+    const patience = Math.max(Math.min(SERVER_TIMEOUT, until - now()), 0)
     const opening = Promise.resolve(node.driver.connect(role))
-    const connection = await within(patience, opening, silent).catch((cause) => {
-      // One that is there too late is of no use any more.
+    const connection = await withTimeout(patience, opening, silent).catch((cause) => {
+      // Close a connection that opens too late.
       opening.then(close, () => {})
       throw cause
     })
     let fit = false
     try {
-      fit = await within(patience, isFit(connection, node), silent)
+      fit = await withTimeout(patience, isFit(connection, node), silent)
     } finally {
       if (!fit) void close(connection)
     }
@@ -156,12 +156,12 @@ export class Nodes {
 
 export const silent = (): KantaError => new KantaError('connection', 'The machine does not answer.')
 
-/** Closes a connection of which nobody wants to hear any more. */
+/** Closes a connection and ignores errors. */
 export async function close(connection: Connection | undefined): Promise<void> {
   try {
     await connection?.close()
   } catch {
-    // It was of no use before.
+    // The connection was broken already.
   }
 }
 
@@ -172,7 +172,7 @@ function unreachable(role: Role, timeout: number, cause: unknown): KantaError {
   })
 }
 
-/** The first cell of a query of one row. */
+/** Returns the first cell of a query of one row. */
 export async function cell(connection: Connection, sql: string): Promise<unknown> {
   const row = await connection.first(sql, [])
   return row === undefined ? undefined : Object.values(row as object)[0]
@@ -182,7 +182,7 @@ export async function closeAll(drivers: readonly Driver[]): Promise<void> {
   for (const driver of drivers) await driver.close?.()
 }
 
-/** A connection to a machine, which is not used again once the machine refuses what a member of the cluster does. */
+/** A connection to a machine. It is not used again once the machine rejects work as a member of the cluster. */
 export class Member implements Connection {
   readonly #at: Connection
   protected readonly node: Node
@@ -269,7 +269,7 @@ export class Member implements Connection {
     return this.#at.close()
   }
 
-  /** Called after each statement. */
+  /** Runs after each statement. */
   protected ended(): void {}
 
   async #work<T>(work: () => MaybePromise<T>): Promise<T> {
@@ -286,11 +286,11 @@ export class Member implements Connection {
   async #failed(cause: unknown): Promise<void> {
     const code = this.nodes.codeOf(cause)
     if (this.#isGone || (code !== 'read_only' && code !== 'connection')) return
-    // One that was the primary and is not any more refuses writes; the next connection goes to the new one.
+    // A former primary rejects writes; the next connection goes to the new one.
     this.#isGone = true
     await this.gone(cause)
   }
 
-  /** Called when it is not to be used again. */
+  /** Runs when the connection must not be used again. */
   protected async gone(_cause: unknown): Promise<void> {}
 }

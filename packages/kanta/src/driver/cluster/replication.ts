@@ -1,37 +1,37 @@
 import type { Connection, Driver, ExecuteResult, MaybePromise, RunResult } from '../driver.ts'
 import { type ClusterOptions, cell, close, closeAll, Member, type Node, Nodes, now, pause } from './nodes.ts'
 
-/** Settings of a primary with replicas. */
+/** The options of `replicated()`. */
 export interface ReplicatedOptions extends ClusterOptions {
-  /** The milliseconds that a read waits for its replica to catch up before the primary answers it; 20 unless said. */
+  /** The milliseconds that a read waits for its replica to catch up before the primary answers; by default 20. */
   readonly catchUp?: number | undefined
 }
 
-/** Where the log of the primary stands, as PostgreSQL writes it: two hexadecimal numbers. */
-function position(text: unknown): bigint {
+/** Parses a log position (LSN), which PostgreSQL writes as two hexadecimal numbers. */
+function parsePosition(text: unknown): bigint {
   const match = /^([\dA-F]+)\/([\dA-F]+)$/i.exec(String(text))
   return match === null ? 0n : (BigInt(`0x${match[1]}`) << 32n) + BigInt(`0x${match[2]}`)
 }
 
 const IN_RECOVERY = 'select pg_is_in_recovery()'
 
-const REPLAYED = 'select pg_last_wal_replay_lsn()::text'
+const REPLAY_POSITION = 'select pg_last_wal_replay_lsn()::text'
 
-/** What was acknowledged is flushed, except where commits do not wait for that. */
-const WRITTEN = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
+/** Reads the log position of acknowledged writes: the flushed one, or the inserted one if commits do not wait. */
+const WRITE_POSITION = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
   else pg_current_wal_flush_lsn() end)::text`
 
 /**
- * What a replica says of what only a primary can do (a query whose function writes, the level serializable), or of a
- * query that stood in the way of its replay.
+ * The error codes of a replica for work that only a primary can do (a function that writes, the level serializable),
+ * and for a query that conflicted with its replay.
  *
  * See "PostgreSQL Error Codes" and "Hot Standby" in PostgreSQL's documentation.
  */
-const REFUSALS: readonly unknown[] = ['25006', '0A000', '55000', '40001', '40P01']
+const REPLICA_ERRORS: readonly unknown[] = ['25006', '0A000', '55000', '40001', '40P01']
 
-const isRefusedByReplica = (cause: unknown): boolean => REFUSALS.includes(Object(cause).code)
+const isRefusedByReplica = (cause: unknown): boolean => REPLICA_ERRORS.includes(Object(cause).code)
 
-/** How often a read is tried: at the replica, at the primary, and at another that takes its place. */
+/** The number of attempts of a read: at the replica, at the primary, and at a new primary. */
 const ATTEMPTS = 3
 
 export class Replication {
@@ -39,12 +39,12 @@ export class Replication {
   readonly catchUp: number
   readonly #readYourWrites: boolean
   #primary: Node | undefined
-  /** Whether something was written since the position was asked for. */
+  /** Is true if something was written since the last request for the position. */
   #isWritten = false
   #needed = 0n
-  #asking: Promise<void> | undefined
-  /** A connection to the primary that asks for its position. */
-  #asker: Connection | undefined
+  #refreshing: Promise<void> | undefined
+  /** The connection to the primary that reads its log position. */
+  #positionConnection: Connection | undefined
 
   constructor(drivers: readonly Driver[], { readYourWrites = true, catchUp = 20, ...options }: ReplicatedOptions) {
     this.nodes = new Nodes(drivers, options)
@@ -52,7 +52,7 @@ export class Replication {
     this.#readYourWrites = readYourWrites
   }
 
-  /** A connection to the primary. */
+  /** Returns a connection to the primary. */
   async writer(): Promise<Connection> {
     const { connection, node } = await this.#connect()
     return new Writer(connection, node, this)
@@ -72,14 +72,14 @@ export class Replication {
     const { connection, node } = await this.nodes.connect('write', order, isPrimary)
     if (node !== this.#primary) {
       this.#primary = node
-      // Positions of another primary say nothing of this one's.
+      // Log positions of different primaries cannot be compared.
       this.wrote()
       this.nodes.tell({ kind: 'primary', node: node.number })
     }
     return { connection, node }
   }
 
-  /** A connection to a replica, or to the primary while there is none. */
+  /** Returns a connection to a replica, or to the primary if there is none. */
   async reader(): Promise<Connection> {
     const order = (): readonly Node[] => {
       const replicas = this.nodes.turn().filter((node) => node !== this.#primary && node.downUntil <= now())
@@ -87,7 +87,7 @@ export class Replication {
     }
     if (this.#primary === undefined) await (await this.primary()).close()
     const { connection, node } = await this.nodes.connect('read', order, async () => true)
-    // One that was started again, or replaced, may be behind where it was.
+    // A restarted or replaced replica may be behind its earlier position.
     node.replayed = 0n
     return new Reader(connection, node, this)
   }
@@ -96,35 +96,35 @@ export class Replication {
     return node === this.#primary
   }
 
-  /** Takes note that something was written. */
+  /** Records that something was written. */
   wrote(): void {
     this.#isWritten = this.#readYourWrites
   }
 
-  /** The position that a replica must have reached for a read to see what was written. */
+  /** Returns the position that a replica must have reached for a read to see all earlier writes. */
   async needed(): Promise<bigint> {
     const isWritten = this.#isWritten
-    // Its answer is of before what was written since. Whoever asks after it asks late enough, however much is written.
-    if (this.#asking !== undefined) await this.#asking
+    // The running request may miss later writes, so wait for it and send another one.
+    if (this.#refreshing !== undefined) await this.#refreshing
     if (!isWritten) return this.#needed
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = undefined
+    this.#refreshing ??= this.#refreshPosition().finally(() => {
+      this.#refreshing = undefined
     })
-    await this.#asking
+    await this.#refreshing
     return this.#needed
   }
 
-  async #ask(): Promise<void> {
-    // What is written from here on asks for itself.
+  async #refreshPosition(): Promise<void> {
+    // Later writes need another request.
     this.#isWritten = false
     for (let attempt = 1; ; attempt++) {
       try {
-        this.#asker ??= await this.primary()
-        this.#needed = position(await cell(this.#asker, WRITTEN))
+        this.#positionConnection ??= await this.primary()
+        this.#needed = parsePosition(await cell(this.#positionConnection, WRITE_POSITION))
         return
       } catch (cause) {
-        void close(this.#asker)
-        this.#asker = undefined
+        void close(this.#positionConnection)
+        this.#positionConnection = undefined
         if (attempt < ATTEMPTS && this.nodes.codeOf(cause) === 'connection') continue
         this.#isWritten = true
         throw cause
@@ -133,12 +133,12 @@ export class Replication {
   }
 
   async close(): Promise<void> {
-    await this.#asker?.close()
+    await this.#positionConnection?.close()
     await closeAll(this.nodes.all.map((node) => node.driver))
   }
 }
 
-/** A connection to the primary, which notes that something was written. */
+/** A connection to the primary, which records writes. */
 export class Writer extends Member {
   readonly #cluster: Replication
 
@@ -152,13 +152,13 @@ export class Writer extends Member {
   }
 }
 
-/** A connection to a replica, in whose place the primary answers what the replica cannot answer yet, or any more. */
+/** A connection to a replica. The primary answers if the replica lags behind or fails. */
 export class Reader implements Connection {
   readonly #replica: Connection
   readonly #node: Node
   readonly #cluster: Replication
   #primary: Connection | undefined
-  /** Where the last statement ran. */
+  /** The connection of the last statement. */
   #current: Connection
   #isLost = false
 
@@ -231,7 +231,7 @@ export class Reader implements Connection {
     }
   }
 
-  /** Runs what only reads, and again at the primary where the replica is lost meanwhile. */
+  /** Runs a read, and repeats it at the primary if the replica is lost. */
   async #read<T>(work: (at: Connection) => MaybePromise<T>): Promise<T> {
     const wasInTransaction = this.#current.inTransaction === true
     if (!wasInTransaction) this.#current = await this.#choose()
@@ -247,7 +247,7 @@ export class Reader implements Connection {
         }
         if (wasInTransaction || attempt >= ATTEMPTS) throw cause
         this.#current = await this.#ofPrimary()
-        // What a replica refuses may write after all.
+        // A query that a replica rejects may write.
         if (!isLost) this.#cluster.wrote()
       }
     }
@@ -260,7 +260,7 @@ export class Reader implements Connection {
     const until = now() + this.#cluster.catchUp
     for (let wait = 1; this.#node.replayed < needed; wait *= 2) {
       try {
-        const replayed = position(await cell(this.#replica, REPLAYED))
+        const replayed = parsePosition(await cell(this.#replica, REPLAY_POSITION))
         if (replayed > this.#node.replayed) this.#node.replayed = replayed
       } catch (cause) {
         this.#isLost = true

@@ -12,7 +12,7 @@ import {
 } from '../database/sqlite/index.ts'
 import type { Driver, RunResult } from '../driver.ts'
 
-/** A binding of Cloudflare D1, or a session of one (`env.DB.withSession()`), as much of it as is needed here. */
+/** The part of a binding of Cloudflare D1, or of its session (`env.DB.withSession()`), that the driver uses. */
 export interface D1Binding {
   prepare(sql: string): D1Statement
   batch(statements: D1Statement[]): Promise<D1Answer[]>
@@ -26,24 +26,24 @@ export interface D1Statement {
   all(): Promise<D1Answer>
 }
 
-/** What D1 answers. */
+/** An answer of D1. */
 export interface D1Answer {
   readonly results: readonly unknown[]
   readonly meta: { readonly changes?: number; readonly last_row_id?: number }
 }
 
-/** How many statements a worker has under way at once; more connections than this the platform does not open. */
-const AT_ONCE = 6
+/** The number of concurrent statements of a worker. The platform opens no more connections. */
+const MAX_CONCURRENT = 6
 
 /**
- * Cloudflare D1 by way of its binding, or a session of it for read replicas.
+ * Returns a driver for Cloudflare D1 by its binding, or by a session of it for read replicas.
  *
- * D1 has no transactions that stay open between statements, so `transaction()` is refused. An insert of many rows goes
- * as one batch and is there as a whole or not at all; for statements of different kinds compile them and give them to
- * the binding's own `batch()`. A stream reads all rows at once.
+ * D1 has no interactive transactions, so `transaction()` throws. An insert of many rows runs as one atomic batch. To
+ * run different statements atomically, compile them and pass them to `batch()` of the binding. A stream reads all rows
+ * at once.
  *
- * D1 takes and gives numbers only: a bigint beyond 2^53 is refused, and so is an integer of a row that a number
- * cannot hold. Store such integers as text.
+ * D1 supports only numbers: a bigint beyond 2^53 is an error, and so is an integer of a row that a number cannot hold.
+ * Store such integers as text.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ const AT_ONCE = 6
  * }
  * ```
  *
- * @throws KantaError `invalid_input` for what is no binding.
+ * @throws KantaError `invalid_input` for a value that is not a binding.
  */
 export function d1(binding: D1Binding): Driver {
   if (typeof binding?.prepare !== 'function' || typeof binding.batch !== 'function') {
@@ -68,7 +68,7 @@ export function d1(binding: D1Binding): Driver {
   }
   return {
     dialect,
-    limits: { write: AT_ONCE, read: 0 },
+    limits: { write: MAX_CONCURRENT, read: 0 },
     sharesStreams: true,
     explainError,
     connect: () => new AsyncSqliteConnection(new D1(binding)),
@@ -78,14 +78,14 @@ export function d1(binding: D1Binding): Driver {
 function refuseTransaction(): never {
   throw new KantaError(
     'unsupported',
-    'D1 has no transactions that stay open between statements. Give many rows to one insert, which is there as a whole or not at all; or compile() several statements and run them by batch() of the binding.',
+    'D1 has no interactive transactions. Write many rows in one insert, which is atomic; or compile() several statements and run them by batch() of the binding.',
   )
 }
 
 const dialect: Dialect = {
   ...sqliteDialect,
   transaction: { ...sqliteDialect.transaction, begin: refuseTransaction },
-  // A statement of D1 takes 100.
+  // D1 allows 100 parameters in a statement.
   maxParameters: 100,
   bulkParameters: 100,
 }
@@ -124,21 +124,21 @@ class D1 implements AsyncSqliteLibrary {
   }
 
   async execute(sql: string, values: readonly unknown[]): Promise<SqliteRows & RunResult> {
-    return answerOf(await this.#statement(sql, values).all())
+    return resultOf(await this.#statement(sql, values).all())
   }
 
   async batch(
     statements: readonly { readonly sql: string; readonly values: readonly unknown[] }[],
   ): Promise<readonly (SqliteRows & RunResult)[]> {
     const answers = await this.#binding.batch(statements.map(({ sql, values }) => this.#statement(sql, values)))
-    return answers.map(answerOf)
+    return answers.map(resultOf)
   }
 
   async control(): Promise<void> {
     refuseTransaction()
   }
 
-  /** As one, since D1 splits a script at the ends of its lines, wherever these are. */
+  /** Runs the statements as one batch, since D1 would split a script at every line end. */
   async script(statements: readonly string[]): Promise<void> {
     if (statements.length > 0) await this.batch(statements.map((sql) => ({ sql, values: [] })))
   }
@@ -153,24 +153,24 @@ class D1 implements AsyncSqliteLibrary {
 
 const changesOf = ({ meta }: D1Answer): RunResult => ({ changes: meta.changes ?? 0, insertId: meta.last_row_id })
 
-function answerOf(answer: D1Answer): SqliteRows & RunResult {
+function resultOf(answer: D1Answer): SqliteRows & RunResult {
   const [first] = answer.results
   const rows = answer.results.map((row) => Object.values(row as object) as unknown[])
   return { ...changesOf(answer), columns: first === undefined ? [] : Object.keys(first as object), rows }
 }
 
-const LOST = /connection lost|internal error|transient|reset because|caused object to be reset/i
+const CONNECTION_LOST = /connection lost|internal error|transient|reset because|caused object to be reset/i
 
 function explainError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
   if (/SQLITE_/.test(message)) return explainSqliteError(cause)
   if (/overloaded/i.test(message))
-    return { code: 'busy', message: `D1 has more to do than it can (${message}). Run it again later.` }
-  if (LOST.test(message)) {
+    return { code: 'busy', message: `D1 is overloaded (${message}). Run it again later.` }
+  if (CONNECTION_LOST.test(message)) {
     return {
       code: 'connection',
-      message: `D1 could not be asked, or did not answer (${message}). A write may have happened nevertheless.`,
+      message: `D1 could not be reached or did not answer (${message}). A write may have happened. Check before you run it again.`,
     }
   }
   return explainSqliteError(cause)

@@ -3,11 +3,11 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { connectionClosed } from '../database/sqlite/index.ts'
 import type { Connection, Driver, ExecuteResult, RunResult } from '../driver.ts'
 import { checkChunkSize } from '../option.ts'
-import { mssqlSpeech } from './mssql.ts'
-import { mysqlSpeech } from './mysql.ts'
-import { postgresSpeech } from './postgres.ts'
+import { mssqlRules } from './mssql.ts'
+import { mysqlRules } from './mysql.ts'
+import { postgresRules } from './postgres.ts'
+import { sqliteRules } from './sqlite.ts'
 import type {
-  Ask,
   KyselyAdapter,
   KyselyConnection,
   KyselyDialect,
@@ -15,11 +15,11 @@ import type {
   KyselyQuery,
   KyselyResult,
   OtherConnection,
+  PreparedText,
   Row,
-  Speech,
-  Spoken,
-} from './speech.ts'
-import { sqliteSpeech } from './sqlite.ts'
+  Send,
+  ValueRules,
+} from './value-rules.ts'
 
 export type {
   KyselyAdapter,
@@ -28,27 +28,27 @@ export type {
   KyselyDriver,
   KyselyQuery,
   KyselyResult,
-} from './speech.ts'
+} from './value-rules.ts'
 
-/** The databases that a dialect can be for. */
-export type KyselyDatabase = keyof typeof speeches
+/** The supported databases. */
+export type KyselyDatabase = keyof typeof ruleSets
 
 export interface KyselyDialectOptions {
-  /** Which database it is for, where that is not to be seen from its adapter. */
+  /** The database of the dialect, if its adapter does not show it. */
   readonly dialect?: KyselyDatabase | undefined
   /**
-   * The most connections to take from it, which is not to be more than it has: 10 unless said, and 1 for a dialect
-   * that has one.
+   * The maximum number of connections to take from the dialect, at most its pool size; by default 10, or 1 for a
+   * dialect with one connection.
    */
   readonly connections?: number | undefined
 }
 
-const speeches = {
-  sqlite: sqliteSpeech,
-  postgres: postgresSpeech,
-  mysql: () => mysqlSpeech('mysql'),
-  mariadb: () => mysqlSpeech('mariadb'),
-  mssql: mssqlSpeech,
+const ruleSets = {
+  sqlite: sqliteRules,
+  postgres: postgresRules,
+  mysql: () => mysqlRules('mysql'),
+  mariadb: () => mysqlRules('mariadb'),
+  mssql: mssqlRules,
 }
 
 const isolationLevels: readonly IsolationLevel[] = [
@@ -63,17 +63,17 @@ const OPTIONS = ['dialect', 'connections']
 const CONNECTIONS = 10
 
 /**
- * Any dialect that was written for Kysely: Kanta prints the SQL, and the dialect runs it.
+ * Returns a driver for any dialect written for Kysely: Kanta prints the SQL, and the dialect runs it.
  *
- * The database is SQLite, PostgreSQL 16 or later, MySQL, MariaDB or SQL Server, by whatever library. MariaDB has to be
- * named, since its dialects look like those of MySQL. That of SQL Server has not been run against a server.
+ * It supports SQLite, PostgreSQL 16 or later, MySQL, MariaDB and SQL Server, by any library. Name MariaDB in `dialect`,
+ * since its dialects look like those of MySQL. SQL Server has not been tested against a server.
  *
- * Transactions begin and end by the methods of the dialect, since some reach their database in a way on which `begin`
- * as text is lost; savepoints are text. A stream is that of the dialect where it has one for text, else all rows are
- * read at once. Values are read by Kanta's rules as far as the library left their digits: an integer or a decimal that
- * may have been rounded is refused, and a moment that no column of a table says the type of is what the library made of
- * it, mostly a Date. A library that would change what it is given is refused with what to set. `destroy()` destroys the
- * dialect's driver, as in Kysely, and with it what was given to that.
+ * Transactions begin and end by the methods of the dialect, since some connections lose a `begin` sent as text;
+ * savepoints are text. A stream is that of the dialect if it can stream text; otherwise all rows are read at once.
+ * Values are decoded by Kanta's rules as far as the library keeps their digits: an integer or decimal that may be
+ * rounded is an error, and a timestamp without a defined column stays as the library read it, mostly a Date. A library
+ * that would change parameters is an error that names the setting to change. `destroy()` destroys the driver of the
+ * dialect and its pool, as in Kysely.
  *
  * @example
  * ```ts
@@ -86,8 +86,8 @@ const CONNECTIONS = 10
  * const db = kanta({ driver: kyselyDialect(dialect) })
  * ```
  *
- * @throws KantaError `invalid_input` for what is no dialect or a wrong option. That a library cannot be used shows with
- * the first query, as `unsupported` or `invalid_input`.
+ * @throws KantaError `invalid_input` for a value that is not a dialect, or a wrong option. If a library cannot be used,
+ * the first query throws `unsupported` or `invalid_input`.
  */
 export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOptions = {}): Driver {
   if (typeof dialect?.createDriver !== 'function' || typeof dialect.createAdapter !== 'function')
@@ -98,19 +98,19 @@ export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOpti
   const adapter = dialect.createAdapter()
   const several = adapter.supportsMultipleConnections !== false
   const name = options.dialect ?? databaseOf(adapter)
-  const speech = Object.hasOwn(speeches, name)
-    ? speeches[name]()
-    : refuse(`kyselyDialect has no dialect '${name}'. There are ${Object.keys(speeches).join(', ')}.`)
+  const rules = Object.hasOwn(ruleSets, name)
+    ? ruleSets[name]()
+    : refuse(`kyselyDialect has no dialect '${name}'. There are ${Object.keys(ruleSets).join(', ')}.`)
   const driver = dialect.createDriver()
   const connections = settleConnections(options.connections, several)
   let ready: Promise<void> | undefined
-  const shared: Shared = { speech, driver, texts: new Map(), known: new WeakSet() }
+  const state: DialectState = { rules, driver, texts: new Map(), known: new WeakSet() }
   return {
-    dialect: { ...speech.dialect, transaction: byMethods(speech) },
+    dialect: { ...rules.dialect, transaction: transactionByMethods(rules) },
     limits: { write: connections, read: 0 },
-    sharesStreams: !speech.streamsAlone,
-    holdsStreams: speech.streamsAlone && connections > 1,
-    explainError: (cause) => (isAborted(cause) ? doomed(cause) : speech.explainError(cause)),
+    sharesStreams: !rules.streamsAlone,
+    holdsStreams: rules.streamsAlone && connections > 1,
+    explainError: (cause) => (isAborted(cause) ? rolledBackError(cause) : rules.explainError(cause)),
     async connect() {
       ready ??= driver.init()
       try {
@@ -119,7 +119,7 @@ export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOpti
         ready = undefined
         throw cause
       }
-      return new DialectConnection(shared, await take(shared))
+      return new DialectConnection(state, await take(state))
     },
     async close() {
       if (ready !== undefined) await driver.destroy()
@@ -127,23 +127,23 @@ export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOpti
   }
 }
 
-/** What all connections of a dialect have in common. */
-interface Shared {
-  readonly speech: Speech
+/** The state that all connections of a dialect share. */
+interface DialectState {
+  readonly rules: ValueRules
   readonly driver: KyselyDriver
-  /** The texts that were met of late. */
-  readonly texts: Map<string, Spoken>
-  /** The connections that are ready for use. */
+  /** The recent statements. */
+  readonly texts: Map<string, PreparedText>
+  /** The connections that are set up. */
   readonly known: WeakSet<KyselyConnection>
 }
 
-/** Takes a connection of the dialect; one that was not seen before is made ready. */
-async function take({ speech, driver, known }: Shared): Promise<KyselyConnection> {
+/** Takes a connection of the dialect, and sets up a new one. */
+async function take({ rules, driver, known }: DialectState): Promise<KyselyConnection> {
   const connection = await driver.acquireConnection()
   if (known.has(connection)) return connection
   try {
     await connection.collectSessionInfo?.()
-    await speech.greet?.((sql, parameters) => connection.executeQuery(queryOf(sql, parameters)))
+    await rules.setUp?.((sql, parameters) => connection.executeQuery(queryOf(sql, parameters)))
   } catch (cause) {
     await driver.releaseConnection(connection)
     throw cause
@@ -152,17 +152,17 @@ async function take({ speech, driver, known }: Shared): Promise<KyselyConnection
   return connection
 }
 
-/** Kysely's own four tell themselves apart by what they can do. */
+/** Returns the database of an adapter by its capabilities, which identify the four dialects of Kysely. */
 function databaseOf({ supportsOutput, supportsReturning, supportsTransactionalDdl }: KyselyAdapter): KyselyDatabase {
   if (supportsOutput === true) return 'mssql'
   if (supportsReturning !== true) return 'mysql'
   return supportsTransactionalDdl === true ? 'postgres' : 'sqlite'
 }
 
-/** The error of Kysely's dialects for a commit that undid the transaction. */
+/** Checks for the error of Kysely's dialects for a commit that rolled back. */
 const isAborted = (cause: unknown): cause is Error => cause instanceof Error && cause.name === 'AbortedTransactionError'
 
-const doomed = (cause?: unknown): KantaError =>
+const rolledBackError = (cause?: unknown): KantaError =>
   new KantaError('transaction', 'The transaction had failed before, so that its commit rolled it back.', { cause })
 
 function settleConnections(given: number | undefined, several: boolean): number {
@@ -173,8 +173,8 @@ function settleConnections(given: number | undefined, several: boolean): number 
   return connections
 }
 
-/** Every way to begin, by the text that stands for it; these texts never reach the database. */
-const BEGINS: ReadonlyMap<string, TransactionSettings> = new Map(
+/** The settings of transactions by placeholder texts, which never reach the database. */
+const BEGIN_SETTINGS: ReadonlyMap<string, TransactionSettings> = new Map(
   [undefined, ...isolationLevels].flatMap((isolation) =>
     ([undefined, 'read only', 'read write'] as const).map((access) => [
       beginText({ isolation, access }),
@@ -187,8 +187,8 @@ function beginText({ isolation, access }: TransactionSettings): string {
   return ['begin', isolation && `isolation level ${isolation}`, access].filter((part) => part !== undefined).join(' ')
 }
 
-/** The statements of a database's transactions, for a connection that calls methods in place of the outermost. */
-function byMethods({ dialect, readOnly }: Speech): TransactionSql {
+/** Returns the transaction statements for a connection that calls methods for the outermost transaction. */
+function transactionByMethods({ dialect, readOnly }: ValueRules): TransactionSql {
   return {
     ...dialect.transaction,
     begin(settings) {
@@ -214,29 +214,29 @@ function queryOf(sql: string, parameters: readonly unknown[]): KyselyQuery {
   return { sql, parameters, query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] }, queryId }
 }
 
-/** The most texts that are remembered. */
-const MOST_TEXTS = 512
+/** The maximum number of remembered statements. */
+const MAX_TEXTS = 512
 
-/** After anything else the columns of a text may have other types. */
-const KEEPS_TYPES =
+/** Matches statements that cannot change the types of columns. */
+const KEEPS_COLUMN_TYPES =
   /^[\s(]*(?:select|insert|update|delete|merge|replace|with|values|savepoint|release|rollback|explain|show)\b/i
 
 class DialectConnection implements Connection {
   readonly rows = 'object'
   readonly cancel?: () => Promise<void>
   readonly kill?: () => Promise<void>
-  readonly #shared: Shared
-  /** None while nobody needs it: the pool of the dialect then watches over it. */
+  readonly #state: DialectState
+  /** The connection of the dialect, or `undefined` while idle, when it is in the pool of the dialect. */
   #taken: Promise<KyselyConnection> | undefined
   readonly #waiting = new Set<(error: Error) => void>()
   #inTransaction = false
-  /** Whether a statement of the transaction failed. */
+  /** Is true if a statement of the transaction failed. */
   #failed = false
   #open = true
   #lost = false
 
-  constructor(shared: Shared, connection: KyselyConnection) {
-    this.#shared = shared
+  constructor(state: DialectState, connection: KyselyConnection) {
+    this.#state = state
     this.#taken = Promise.resolve(connection)
     if (connection.cancelQuery !== undefined) this.cancel = async () => (await this.#taken)?.cancelQuery?.(this.#other)
     if (connection.killSession !== undefined) this.kill = () => this.#kill()
@@ -251,7 +251,7 @@ class DialectConnection implements Connection {
   }
 
   async all(sql: string, parameters: readonly unknown[], bigints = false): Promise<unknown[]> {
-    const text = this.#know(sql)
+    const text = this.#prepare(sql)
     const { rows } = await this.#send(text, parameters)
     return this.#read(text, rows, bigints)
   }
@@ -267,8 +267,8 @@ class DialectConnection implements Connection {
   }
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
-    const text = this.#know(sql)
-    if (text.controls && (await this.#control(sql.toLowerCase().trim()))) return NOTHING
+    const text = this.#prepare(sql)
+    if (text.controls && (await this.#control(sql.toLowerCase().trim()))) return NO_RESULT
     const result = await this.#send(text, parameters)
     return { ...text.written(result), rows: await this.#read(text, result.rows, false) }
   }
@@ -284,13 +284,13 @@ class DialectConnection implements Connection {
     bigints = false,
   ): AsyncIterableIterator<unknown[]> {
     checkChunkSize(chunkSize)
-    const text = this.#know(sql)
+    const text = this.#prepare(sql)
     return this.#chunks(text, text.values(parameters), chunkSize, bigints)
   }
 
   async script(sql: string): Promise<void> {
     this.#checkOpen()
-    for (const statement of this.#shared.speech.split(sql)) await this.run(statement, [])
+    for (const statement of this.#state.rules.split(sql)) await this.run(statement, [])
   }
 
   async close(): Promise<void> {
@@ -300,7 +300,7 @@ class DialectConnection implements Connection {
   }
 
   rest(): void {
-    // One that is lost shows when it is used again.
+    // A lost connection fails at its next use.
     this.#leave().catch(() => {})
   }
 
@@ -309,10 +309,10 @@ class DialectConnection implements Connection {
     this.#taken = undefined
     const connection = await taken
     if (connection === undefined) return
-    const { driver, speech } = this.#shared
-    // Only then has its library seen that it is lost, and its pool takes it for what it is.
-    if (this.#lost) await speech.isDoomed?.((sql, parameters) => connection.executeQuery(queryOf(sql, parameters)))
-    // Whoever uses it next is not to find a transaction.
+    const { driver, rules } = this.#state
+    // By then the library has noticed the loss, and its pool discards the connection.
+    if (this.#lost) await rules.isDoomed?.((sql, parameters) => connection.executeQuery(queryOf(sql, parameters)))
+    // Do not return a connection with an open transaction to the pool.
     else if (this.#inTransaction) await driver.rollbackTransaction(connection).catch(() => {})
     this.#inTransaction = false
     await driver.releaseConnection(connection)
@@ -320,7 +320,7 @@ class DialectConnection implements Connection {
 
   #connection(): Promise<KyselyConnection> {
     if (this.#taken === undefined) {
-      const taken = take(this.#shared)
+      const taken = take(this.#state)
       this.#taken = taken
       taken.catch(() => {
         if (this.#taken === taken) this.#taken = undefined
@@ -329,31 +329,31 @@ class DialectConnection implements Connection {
     return this.#taken
   }
 
-  readonly #ask: Ask = (sql, parameters) => this.#execute(queryOf(sql, parameters))
+  readonly #sendText: Send = (sql, parameters) => this.#execute(queryOf(sql, parameters))
 
   async #execute(query: KyselyQuery): Promise<KyselyResult> {
     return (await this.#connection()).executeQuery(query)
   }
 
-  /** Calls the method for what begins or ends a transaction, and says whether there is one. */
+  /** Calls the method for a text that begins or ends a transaction. Returns false for other texts. */
   async #control(sql: string): Promise<boolean> {
-    const begin = BEGINS.get(sql)
+    const begin = BEGIN_SETTINGS.get(sql)
     if (begin !== undefined) {
       await this.#begin(begin)
       return true
     }
     if (sql !== 'commit' && sql !== 'rollback') {
-      if (!this.#inTransaction) throw noTransaction(sql)
+      if (!this.#inTransaction) throw unsupportedControlError(sql)
       if (sql.startsWith('rollback')) this.#failed = false
       return false
     }
-    const { driver, speech } = this.#shared
+    const { driver, rules } = this.#state
     const connection = await this.#connection()
     if (sql === 'rollback') await driver.rollbackTransaction(connection)
-    else if (this.#failed && (await speech.isDoomed?.(this.#ask)) === true) {
+    else if (this.#failed && (await rules.isDoomed?.(this.#sendText)) === true) {
       await driver.rollbackTransaction(connection)
       this.#inTransaction = false
-      throw doomed()
+      throw rolledBackError()
     } else await this.#commit(connection)
     this.#inTransaction = false
     return true
@@ -361,7 +361,7 @@ class DialectConnection implements Connection {
 
   async #commit(connection: KyselyConnection): Promise<void> {
     try {
-      await this.#shared.driver.commitTransaction(connection)
+      await this.#state.driver.commitTransaction(connection)
     } catch (error) {
       this.#inTransaction &&= !isAborted(error)
       throw error
@@ -369,7 +369,7 @@ class DialectConnection implements Connection {
   }
 
   async #begin(settings: TransactionSettings): Promise<void> {
-    const { driver, speech } = this.#shared
+    const { driver, rules } = this.#state
     const { isolation, access } = settings
     await driver.beginTransaction(await this.#connection(), {
       ...(isolation === undefined ? {} : { isolationLevel: isolation }),
@@ -377,19 +377,19 @@ class DialectConnection implements Connection {
     })
     this.#inTransaction = true
     this.#failed = false
-    const more = speech.insist?.(settings)
-    if (more !== undefined) await this.#ask(more, [])
+    const more = rules.startStatement?.(settings)
+    if (more !== undefined) await this.#sendText(more, [])
   }
 
   async *#chunks(
-    text: Spoken,
+    text: PreparedText,
     values: readonly unknown[],
     size: number,
     bigints: boolean,
   ): AsyncGenerator<unknown[], undefined, undefined> {
     this.#checkOpen()
     const query = queryOf(text.sql, values)
-    await this.#heard(text, text.learn?.(this.#ask))
+    await this.#recordError(text, text.describe?.(this.#sendText))
     const gathered: Row[] = []
     for await (const rows of this.#parts(text, query, size)) {
       for (const row of rows) gathered.push(row as Row)
@@ -399,22 +399,22 @@ class DialectConnection implements Connection {
     if (gathered.length > 0 && this.#open) yield this.#read(text, gathered, bigints)
   }
 
-  /** The rows as the dialect streams them; all at once where its library streams no text. */
-  async *#parts(text: Spoken, query: KyselyQuery, size: number): AsyncGenerator<readonly unknown[]> {
-    const { speech } = this.#shared
-    const stream = speech.streamsAlone ? (await this.#connection()).streamQuery?.(query, size) : undefined
+  /** Reads rows by the stream of the dialect, or all at once if its library cannot stream text. */
+  async *#parts(text: PreparedText, query: KyselyQuery, size: number): AsyncGenerator<readonly unknown[]> {
+    const { rules } = this.#state
+    const stream = rules.streamsAlone ? (await this.#connection()).streamQuery?.(query, size) : undefined
     if (stream === undefined) {
-      yield (await this.#heard(text, this.#execute(query))).rows
+      yield (await this.#recordError(text, this.#execute(query))).rows
       return
     }
     try {
       let some = false
       for (;;) {
-        const next = await this.#heard(text, stream.next()).catch((error: unknown) => {
+        const next = await this.#recordError(text, stream.next()).catch((error: unknown) => {
           if (some || !isMissing(error)) throw error
           return undefined
         })
-        if (next === undefined) return yield (await this.#heard(text, this.#execute(query))).rows
+        if (next === undefined) return yield (await this.#recordError(text, this.#execute(query))).rows
         if (next.done === true) return
         some = true
         yield next.value.rows
@@ -424,31 +424,31 @@ class DialectConnection implements Connection {
     }
   }
 
-  async #send(text: Spoken, parameters: readonly unknown[]): Promise<KyselyResult> {
+  async #send(text: PreparedText, parameters: readonly unknown[]): Promise<KyselyResult> {
     const query = queryOf(text.sql, text.values(parameters))
-    const result = await this.#heard(text, this.#execute(query))
-    if (!KEEPS_TYPES.test(text.sql)) this.#shared.texts.clear()
+    const result = await this.#recordError(text, this.#execute(query))
+    if (!KEEPS_COLUMN_TYPES.test(text.sql)) this.#state.texts.clear()
     return result
   }
 
-  /** Notes what an error means for the connection and its transaction. */
-  async #heard<T>(text: Spoken, answer: T | Promise<T>): Promise<T> {
+  /** Records the effect of an error on the connection and its transaction. */
+  async #recordError<T>(text: PreparedText, answer: T | Promise<T>): Promise<T> {
     try {
       return await this.#unlessKilled(answer)
     } catch (error) {
-      const { speech } = this.#shared
+      const { rules } = this.#state
       this.#failed = true
-      if (speech.explainError(error).code === 'connection') this.#lost = true
-      else await speech.asked?.(error, text.sql, this.#ask)
+      if (rules.explainError(error).code === 'connection') this.#lost = true
+      else await rules.completeError?.(error, text.sql, this.#sendText)
       throw error
     }
   }
 
-  async #read(text: Spoken, rows: readonly unknown[], bigints: boolean): Promise<unknown[]> {
-    return [...(await text.read(rows as readonly Row[], bigints, this.#ask))]
+  async #read(text: PreparedText, rows: readonly unknown[], bigints: boolean): Promise<unknown[]> {
+    return [...(await text.read(rows as readonly Row[], bigints, this.#sendText))]
   }
 
-  /** Libraries may forget whoever waits for a connection that they end. */
+  /** Rejects if the connection is killed, since libraries may never settle the pending promise. */
   #unlessKilled<T>(answer: T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject)
@@ -465,7 +465,7 @@ class DialectConnection implements Connection {
   }
 
   readonly #other: OtherConnection = async (use) => {
-    const { driver } = this.#shared
+    const { driver } = this.#state
     const connection = await driver.acquireConnection()
     try {
       await use(connection as never)
@@ -474,13 +474,13 @@ class DialectConnection implements Connection {
     }
   }
 
-  #know(sql: string): Spoken {
+  #prepare(sql: string): PreparedText {
     this.#checkOpen()
-    const { texts, speech } = this.#shared
+    const { texts, rules } = this.#state
     const known = texts.get(sql)
     if (known !== undefined) return known
-    if (texts.size >= MOST_TEXTS) texts.clear()
-    const text = speech.know(sql)
+    if (texts.size >= MAX_TEXTS) texts.clear()
+    const text = rules.prepare(sql)
     texts.set(sql, text)
     return text
   }
@@ -492,15 +492,15 @@ class DialectConnection implements Connection {
   }
 }
 
-/** What dialects say that have no streams. */
+/** Checks for the error of a dialect without streams. */
 const isMissing = (error: unknown): boolean =>
   error instanceof Error &&
   !('code' in error) &&
   /stream\w* is not supported|not support\w* stream/i.test(error.message)
 
-const NOTHING: ExecuteResult = { rows: [], changes: 0, insertId: undefined }
+const NO_RESULT: ExecuteResult = { rows: [], changes: 0, insertId: undefined }
 
-const noTransaction = (sql: string): KantaError =>
+const unsupportedControlError = (sql: string): KantaError =>
   new KantaError(
     'transaction',
     `The text '${sql}' cannot be run by a dialect of Kysely, on which it may be lost. Use transaction() or startTransaction(), or begin, commit and rollback by themselves.`,

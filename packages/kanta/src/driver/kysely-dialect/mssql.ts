@@ -4,7 +4,15 @@ import { KantaError, refuse } from '../../error/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import { type Explanation, explainNumber } from '../database/mssql/index.ts'
 import type { RunResult } from '../driver.ts'
-import { checkText, type KyselyResult, type Row, readRows, rounded, type Speech, type Spoken } from './speech.ts'
+import {
+  checkText,
+  type KyselyResult,
+  type PreparedText,
+  type Row,
+  readRows,
+  rounded,
+  type ValueRules,
+} from './value-rules.ts'
 
 function explain(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
@@ -21,16 +29,16 @@ function explain(cause: unknown): Explanation {
 }
 
 function toLibrary(value: unknown, index: number): unknown {
-  const no = (what: string): never => refuse(`Parameter ${index + 1} is ${what}`)
+  const reject = (what: string): never => refuse(`Parameter ${index + 1} is ${what}`)
   if (value === undefined)
-    return no('undefined. Pass null where null is meant, else leave out the column or the condition.')
+    return reject('undefined. Pass null where null is meant, else leave out the column or the condition.')
   if (typeof value === 'number' && !Number.isFinite(value))
-    return no(`${value}, which the database cannot store. Pass null where that is meant.`)
+    return reject(`${value}, which the database cannot store. Pass null where that is meant.`)
   if (typeof value === 'string' && !value.isWellFormed())
-    return no('a string with half a surrogate pair. Cut strings between characters.')
+    return reject('a string with half a surrogate pair. Cut strings between characters.')
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   if ((typeof value === 'object' && value !== null) || typeof value === 'function' || typeof value === 'symbol')
-    return no('no value of the database. Give its column a codec in the table definition, or convert the value.')
+    return reject('no value of the database. Give its column a codec in the table definition, or convert the value.')
   return value
 }
 
@@ -38,7 +46,7 @@ const ENDS = new Set(['commit', 'rollback'])
 const OPENS = new Set(['begin', 'save'])
 const WRITES = new Set(['insert', 'update', 'delete', 'merge', 'with'])
 
-class MssqlText implements Spoken {
+class MssqlText implements PreparedText {
   readonly sql: string
   readonly controls: boolean
   readonly #word: string
@@ -70,10 +78,10 @@ class MssqlText implements Spoken {
   }
 }
 
-/** The most digits that a double keeps. */
+/** The maximum number of digits that a double keeps. */
 const DIGITS = 15
 
-/** Days and moments come as Dates, and decimals as numbers. */
+/** Returns the codec of a column, since libraries return dates and timestamps as Dates, and decimals as numbers. */
 function codecOf({ type }: ColumnDefinition, codec: Codec | undefined): Codec | undefined {
   if (codec === undefined) return undefined
   if (type === 'date')
@@ -95,14 +103,14 @@ function codecOf({ type }: ColumnDefinition, codec: Codec | undefined): Codec | 
   return codec
 }
 
-/** SQL Server by a dialect of Kysely; not run against a server. */
-export function mssqlSpeech(): Speech {
+/** Returns the rules of SQL Server, which are not tested against a server. */
+export function mssqlRules(): ValueRules {
   return {
     dialect: { ...mssqlDialect, codec: (column) => codecOf(column, mssqlDialect.codec?.(column) ?? column.codec) },
     explainError: explain,
     readOnly: false,
     streamsAlone: true,
     split: (sql) => splitScript(sql, mssqlScript).map((statement) => statement.sql),
-    know: (sql) => new MssqlText(sql),
+    prepare: (sql) => new MssqlText(sql),
   }
 }

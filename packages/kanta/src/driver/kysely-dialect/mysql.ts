@@ -5,15 +5,15 @@ import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import { brokenKey, contexts, explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
 import type { RunResult } from '../driver.ts'
 import {
-  type Ask,
   checkText,
   type KyselyResult,
+  type PreparedText,
   type Row,
   readRows,
   rounded,
-  type Speech,
-  type Spoken,
-} from './speech.ts'
+  type Send,
+  type ValueRules,
+} from './value-rules.ts'
 
 const DIALECTS: Readonly<Record<Flavor, Dialect>> = { mysql: mysqlDialect, mariadb: mariadbDialect }
 
@@ -24,18 +24,18 @@ const INSERTS = new Set(['insert', 'replace'])
 
 const CODEC = 'Give its column a codec in the table definition, or convert the value'
 
-/** A value that the library writes into the text as it is. */
+/** Converts a value that the library writes into the text. */
 function toText(value: unknown, index: number): unknown {
-  const no = (what: string): never => refuse(`Parameter ${index + 1} is ${what}`)
+  const reject = (what: string): never => refuse(`Parameter ${index + 1} is ${what}`)
   switch (typeof value) {
     case 'number':
       return Number.isFinite(value)
         ? value
-        : no(`${value}, which the database cannot store. Pass null where that is meant.`)
+        : reject(`${value}, which the database cannot store. Pass null where that is meant.`)
     case 'string':
       return value.isWellFormed()
         ? value
-        : no(
+        : reject(
             'a string with half a surrogate pair, which would be stored as U+FFFD. Cut strings between characters, or pass value.toWellFormed().',
           )
     case 'bigint':
@@ -44,16 +44,16 @@ function toText(value: unknown, index: number): unknown {
     case 'object':
       if (value === null) return null
       if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-      return no(
+      return reject(
         `${Array.isArray(value) ? 'an array' : value instanceof Date ? 'a Date' : 'an object'}. ${CODEC}, for instance with JSON.stringify.`,
       )
     case 'undefined':
-      return no('undefined. Pass null where null is meant, else leave out the column or the condition.')
+      return reject('undefined. Pass null where null is meant, else leave out the column or the condition.')
   }
-  return no(`a ${typeof value}, which no database can store.`)
+  return reject(`a ${typeof value}, which no database can store.`)
 }
 
-/** A value as the contract of a driver has it, as far as it can be told from the value. */
+/** Converts a value of the library to that of the driver contract, as far as the value shows its type. */
 function readValue(value: unknown, name: string): unknown {
   if (value === null || value === undefined) return null
   if (typeof value === 'number')
@@ -64,7 +64,7 @@ function readValue(value: unknown, name: string): unknown {
   return value
 }
 
-class MysqlText implements Spoken {
+class MysqlText implements PreparedText {
   readonly sql: string
   readonly controls: boolean
   readonly #places: number
@@ -81,7 +81,7 @@ class MysqlText implements Spoken {
   }
 
   values(parameters: readonly unknown[]): readonly unknown[] {
-    // Libraries that write the values into the text may take every ? for a place, in strings and comments, too.
+    // Libraries that write values into the text may replace every ?, also in strings and comments.
     if (parameters.length !== this.#places && (parameters.length > 0 || /^[^'"`#-]*$/.test(this.sql)))
       refuse(
         `The text has ${this.#places} of the sign ?, and ${parameters.length} values were given. Give one value for each, and pass text that holds the sign as a value.`,
@@ -105,16 +105,16 @@ class MysqlText implements Spoken {
   }
 }
 
-/** What holds for the library of a dialect, and of which the types of columns depend. */
-interface Ways {
+/** The behavior of the library of a dialect. */
+interface ReadOptions {
   parsesJson: boolean
 }
 
-/** A text in a document, as each database makes it. */
+/** A JSON document with a string, for each database. */
 const JSONS: Readonly<Record<Flavor, string>> = { mysql: `cast('"a"' as json)`, mariadb: `json_compact('"a"')` }
 
-/** Days come as Dates, and JSON parsed. */
-function codecOf(column: ColumnDefinition, codec: Codec | undefined, ways: Ways): Codec | undefined {
+/** Returns the codec of a column, since libraries return dates as Dates, and may parse JSON. */
+function codecOf(column: ColumnDefinition, codec: Codec | undefined, readOptions: ReadOptions): Codec | undefined {
   if (codec === undefined) return undefined
   if (column.type === 'date')
     return {
@@ -123,15 +123,15 @@ function codecOf(column: ColumnDefinition, codec: Codec | undefined, ways: Ways)
         codec.decode((value instanceof Date ? value.toISOString().slice(0, 10) : value) as never),
     }
   if (column.type === 'json') {
-    const decode = (value: unknown): unknown => (ways.parsesJson ? value : codec.decode(value as never))
+    const decode = (value: unknown): unknown => (readOptions.parsesJson ? value : codec.decode(value as never))
     return { ...codec, decode }
   }
   return codec
 }
 
-/** Makes a connection as Kanta has it, and refuses a library that reads moments where the program runs. */
-async function greet(ask: Ask, flavor: Flavor, ways: Ways): Promise<void> {
-  const { rows } = await ask(
+/** Sets up a connection, and rejects a library that reads timestamps in the local time zone. */
+async function setUp(send: Send, flavor: Flavor, readOptions: ReadOptions): Promise<void> {
+  const { rows } = await send(
     `select version() as version, @@sql_mode as modes, count(*) as small, timestamp'2001-01-02 03:04:05' as winter, timestamp'2001-07-02 03:04:05' as summer`,
     [],
   )
@@ -157,38 +157,38 @@ async function greet(ask: Ask, flavor: Flavor, ways: Ways): Promise<void> {
     if (value instanceof Date && value.getTime() !== Date.UTC(2001, month, 2, 3, 4, 5))
       refuse("The library reads moments in the time zone of the program. Give its pool the option timezone: 'Z'.")
   }
-  const [json] = (await ask(`select ${JSONS[flavor]} as parsed`, [])).rows as { parsed: unknown }[]
-  ways.parsesJson = json!.parsed === 'a'
-  await ask(`set ${sessionOf(flavor).join(', ')}`, [])
+  const [json] = (await send(`select ${JSONS[flavor]} as parsed`, [])).rows as { parsed: unknown }[]
+  readOptions.parsesJson = json!.parsed === 'a'
+  await send(`set ${sessionOf(flavor).join(', ')}`, [])
 }
 
-/** MySQL or MariaDB by a dialect of Kysely. */
-export function mysqlSpeech(flavor: Flavor): Speech {
-  const ways: Ways = { parsesJson: false }
+/** Returns the rules of MySQL or MariaDB. */
+export function mysqlRules(flavor: Flavor): ValueRules {
+  const readOptions: ReadOptions = { parsesJson: false }
   const dialect = DIALECTS[flavor]
   return {
-    dialect: { ...dialect, codec: (column) => codecOf(column, dialect.codec!(column), ways) },
+    dialect: { ...dialect, codec: (column) => codecOf(column, dialect.codec!(column), readOptions) },
     explainError: explainMysqlError,
     readOnly: true,
     streamsAlone: true,
     split: (sql) => splitScript(sql, SCRIPTS[flavor]).map((statement) => statement.sql),
-    know: (sql) => new MysqlText(sql, flavor),
-    greet: (ask) => greet(ask, flavor, ways),
-    async asked(error, sql, ask) {
+    prepare: (sql) => new MysqlText(sql, flavor),
+    setUp: (send) => setUp(send, flavor, readOptions),
+    async completeError(error, sql, send) {
       if (!(error instanceof Error)) return
-      contexts.set(error, { sql, columns: await columnsOf(brokenKey(error, sql), ask, dialect) })
+      contexts.set(error, { sql, columns: await columnsOf(brokenKey(error, sql), send, dialect) })
     },
   }
 }
 
-/** The columns of an index, which the error of a row that is there already does not name. */
+/** Returns the columns of an index, which the error of a duplicate row does not name. */
 async function columnsOf(
   index: ReturnType<typeof brokenKey>,
-  ask: Ask,
+  send: Send,
   { literal }: Dialect,
 ): Promise<string[] | undefined> {
   if (index === undefined) return undefined
-  const found = await ask(
+  const found = await send(
     `select column_name as name from information_schema.statistics where table_schema = database() and table_name = ${literal(index.table)} and index_name = ${literal(index.key)} order by seq_in_index`,
     [],
   ).catch(() => undefined)

@@ -4,28 +4,28 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { explainPostgresError, readerOf, toWire } from '../database/postgres/index.ts'
 import type { RunResult } from '../driver.ts'
 import {
-  type Ask,
   checkText,
   type KyselyResult,
+  type PreparedText,
   type Row,
   readInteger,
   readRows,
   rounded,
-  type Speech,
-  type Spoken,
-} from './speech.ts'
+  type Send,
+  type ValueRules,
+} from './value-rules.ts'
 
-/** How a library reads what it does not give as text. */
-interface Ways {
-  /** Whether the text in a JSON document comes without its quotes. */
+/** The behavior of a library for values that it does not return as text. */
+interface ReadOptions {
+  /** Is true if the library parses JSON. */
   readonly parsesJson: boolean
-  /** Whether a day comes as a Date that is midnight in UTC, and not where the program runs. */
+  /** Is true if a date is read as midnight in UTC, and not in the local time zone. */
   readonly daysInUtc: boolean
-  /** Whether a null in an array comes as the text 'NULL'. */
+  /** Is true if a null in an array is read as the text 'NULL'. */
   readonly hidesNulls: boolean
 }
 
-// The numbers of types are those of pg_type.dat, which never change.
+// The OIDs of types in pg_type.dat never change.
 const BOOL = 16
 const BYTEA = 17
 const INT8 = 20
@@ -34,7 +34,7 @@ const JSONS: ReadonlySet<number> = new Set([114, 3802])
 const DATE = 1082
 const NUMERIC = 1700
 
-/** The items of arrays that come parsed. */
+/** The item types of arrays that libraries parse. */
 const ITEMS: ReadonlyMap<number, number> = new Map([
   [1000, BOOL],
   [1001, BYTEA],
@@ -50,24 +50,24 @@ const ITEMS: ReadonlyMap<number, number> = new Map([
   [3807, 3802],
 ])
 
-/** Of these the server can say the types of the columns without running them. */
+/** The statements whose column types the server can describe without running them. */
 const DESCRIBED = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values'])
 const WRITES = new Set(['insert', 'update', 'delete', 'merge', 'with', 'copy'])
 
 let names = 0
 
 /**
- * The types of the columns of a text, which the dialects keep to themselves: without them a number in text and a text,
- * or a JSON document and a text, are the same.
+ * Reads the types of the columns of a statement, which dialects do not return. Without them, a number or JSON document
+ * as text could not be told from a text.
  */
-async function typesOf(sql: string, ask: Ask): Promise<readonly number[]> {
+async function typesOf(sql: string, send: Send): Promise<readonly number[]> {
   const name = `kanta_described_${++names}`
-  await ask(`prepare ${name} as ${sql}`, [])
-  const { rows } = await ask(
+  await send(`prepare ${name} as ${sql}`, [])
+  const { rows } = await send(
     `select coalesce(result_types::oid[]::text, '{}') as types from pg_prepared_statements where name = '${name}'`,
     [],
   )
-  await ask(`deallocate ${name}`, [])
+  await send(`deallocate ${name}`, [])
   const types = (rows[0] as { types: string } | undefined)?.types
   if (types === undefined) {
     throw new KantaError(
@@ -80,35 +80,43 @@ async function typesOf(sql: string, ask: Ask): Promise<readonly number[]> {
 
 const two = (part: number): string => String(part).padStart(2, '0')
 
-function day(date: Date, { daysInUtc }: Ways): string {
+function day(date: Date, { daysInUtc }: ReadOptions): string {
   const [year, month, of] = daysInUtc
     ? [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()]
     : [date.getFullYear(), date.getMonth(), date.getDate()]
   return `${String(year).padStart(4, '0')}-${two(month + 1)}-${two(of)}`
 }
 
-/** A value of a type, by the contract of a driver, however the library read it. */
-function readValue(value: unknown, type: number, bigints: boolean, ways: Ways, name: string): unknown {
+/** Converts a value of a type to that of the driver contract, however the library read it. */
+function readValue(value: unknown, type: number, bigints: boolean, readOptions: ReadOptions, name: string): unknown {
   if (value === null || value === undefined) return null
   if (type === INT8) return readInteger(value, bigints, name)
   if (NUMBERS.has(type)) return Number(value)
-  if (JSONS.has(type)) return ways.parsesJson || typeof value !== 'string' ? JSON.stringify(value) : value
+  if (JSONS.has(type)) return readOptions.parsesJson || typeof value !== 'string' ? JSON.stringify(value) : value
   if (type === NUMERIC && typeof value === 'number') return rounded(value, name)
-  if (type === DATE && value instanceof Date) return day(value, ways)
+  if (type === DATE && value instanceof Date) return day(value, readOptions)
   if (typeof value === 'string') return (readerOf(type, bigints) ?? ((text: string) => text))(value)
-  if (Array.isArray(value)) return readItems(value, type, bigints, ways, name)
+  if (Array.isArray(value)) return readItems(value, type, bigints, readOptions, name)
   if (value instanceof Uint8Array) return new Uint8Array(value)
   return typeof value !== 'object' || value instanceof Date ? value : refuseObject(value, name)
 }
 
-function readItems(items: readonly unknown[], type: number, bigints: boolean, ways: Ways, name: string): unknown[] {
-  if (ways.hidesNulls && items.includes('NULL')) {
+function readItems(
+  items: readonly unknown[],
+  type: number,
+  bigints: boolean,
+  readOptions: ReadOptions,
+  name: string,
+): unknown[] {
+  if (readOptions.hidesNulls && items.includes('NULL')) {
     throw new KantaError(
       'query',
       `The library of the dialect gives a null in the array of the column '${name}' as the text 'NULL'. Cast it to text in the query.`,
     )
   }
-  return items.map((item) => readValue(item, Array.isArray(item) ? type : (ITEMS.get(type) ?? 0), bigints, ways, name))
+  return items.map((item) =>
+    readValue(item, Array.isArray(item) ? type : (ITEMS.get(type) ?? 0), bigints, readOptions, name),
+  )
 }
 
 function refuseObject(value: object, name: string): never {
@@ -118,47 +126,47 @@ function refuseObject(value: object, name: string): never {
   )
 }
 
-/** Values that are the same whatever their type is. */
+/** Checks for values that need no type to be read. */
 const isPlain = (value: unknown): boolean =>
   value === null || typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value))
 
-/** A text of PostgreSQL; the server is asked once for the types of its columns, where they matter. */
-class PostgresText implements Spoken {
+/** A statement of PostgreSQL. It reads the types of its columns once, if they matter. */
+class PostgresText implements PreparedText {
   readonly sql: string
   readonly controls: boolean
   readonly #word: string
-  readonly #ways: () => Ways
+  readonly #readOptions: () => ReadOptions
   #types: readonly number[] | undefined
 
-  constructor(sql: string, ways: () => Ways) {
+  constructor(sql: string, readOptions: () => ReadOptions) {
     checkText(sql)
     const { isOnly, controls } = firstStatement(sql, postgresScript)
     if (!isOnly) refuse('The text holds more than one statement. Run them one by one.')
     this.sql = sql
     this.controls = controls
     this.#word = leadingWord(sql, postgresLexis)
-    this.#ways = ways
+    this.#readOptions = readOptions
   }
 
   values(parameters: readonly unknown[]): readonly unknown[] {
-    // Libraries that ask for the type of a boolean take one only.
+    // Libraries that ask the server for parameter types take only booleans for a boolean.
     return parameters.map((value, i) => (typeof value === 'boolean' ? value : toWire(value, i)))
   }
 
-  async learn(ask: Ask): Promise<void> {
-    if (DESCRIBED.has(this.#word)) this.#types ??= await typesOf(this.sql, ask)
+  async describe(send: Send): Promise<void> {
+    if (DESCRIBED.has(this.#word)) this.#types ??= await typesOf(this.sql, send)
   }
 
-  async read(rows: readonly Row[], bigints: boolean, ask: Ask): Promise<readonly Row[]> {
+  async read(rows: readonly Row[], bigints: boolean, send: Send): Promise<readonly Row[]> {
     if (this.#types === undefined) {
       if (rows.every((row) => Object.values(row).every(isPlain)) && !bigints) return rows
-      await this.learn(ask)
+      await this.describe(send)
     }
     const types = this.#types
     if (types === undefined || rows.length === 0) return rows
     checkNames(Object.keys(rows[0]!), types)
-    const ways = this.#ways()
-    return readRows(rows, (value, column, name) => readValue(value, types[column]!, bigints, ways, name))
+    const readOptions = this.#readOptions()
+    return readRows(rows, (value, column, name) => readValue(value, types[column]!, bigints, readOptions, name))
   }
 
   written({ rows, numAffectedRows }: KyselyResult): RunResult {
@@ -167,7 +175,7 @@ class PostgresText implements Spoken {
   }
 }
 
-/** The order of a row's columns is that of their names, unless some are numbers. */
+/** Rejects duplicate and numeric column names, since rows are objects, which would lose or reorder them. */
 function checkNames(columns: readonly string[], types: readonly number[]): void {
   if (columns.length !== types.length)
     refuse('Two columns of the result have one name, and dialects of Kysely give one of them. Name each with as.')
@@ -178,9 +186,9 @@ function checkNames(columns: readonly string[], types: readonly number[]): void 
 
 const SENT = '{"a":"b"}'
 
-/** Learns what a library makes of values; refuses one that changes what it is given. */
-async function learnWays(ask: Ask): Promise<Ways> {
-  const { rows } = await ask(
+/** Probes how a library reads values, and rejects one that changes parameters. */
+async function probeReadOptions(send: Send): Promise<ReadOptions> {
+  const { rows } = await send(
     `select $1::json::text as json, $2::boolean::text as yes,
       ($3::timestamptz = timestamptz '2001-02-03 04:05:06.123456+00')::text as moment,
       json '"a"' as parsed, date '2001-01-02' as winter, date '2001-07-02' as summer, array[null, 'a'] as nulls,
@@ -213,7 +221,7 @@ async function learnWays(ask: Ask): Promise<Ways> {
   }
 }
 
-/** An error of postgres.js, which has other names for what the server says. */
+/** An error of postgres.js, which names the fields differently. */
 interface NamedError extends Error {
   readonly table_name?: string
   readonly column_name?: string
@@ -230,9 +238,9 @@ const reportOf = (cause: NamedError): unknown =>
     constraint: { value: cause.constraint_name },
   })
 
-/** PostgreSQL by a dialect of Kysely. */
-export function postgresSpeech(): Speech {
-  let ways: Ways | undefined
+/** Returns the rules of PostgreSQL. */
+export function postgresRules(): ValueRules {
+  let readOptions: ReadOptions | undefined
   const dialect: Dialect = postgresDialect
   return {
     dialect,
@@ -240,16 +248,16 @@ export function postgresSpeech(): Speech {
     readOnly: true,
     streamsAlone: true,
     split: (sql) => splitScript(sql, postgresScript).map((statement) => statement.sql),
-    know: (sql) => new PostgresText(sql, () => ways!),
-    async greet(ask) {
-      ways ??= await learnWays(ask)
+    prepare: (sql) => new PostgresText(sql, () => readOptions!),
+    async setUp(send) {
+      readOptions ??= await probeReadOptions(send)
     },
-    insist(settings) {
+    startStatement(settings) {
       if (settings.isolation === undefined && settings.access === undefined) return undefined
       return dialect.transaction.begin(settings)[0]!.replace(/^begin/, 'set transaction')
     },
-    isDoomed: (ask) =>
-      ask('select 1', []).then(
+    isDoomed: (send) =>
+      send('select 1', []).then(
         () => false,
         () => true,
       ),

@@ -10,9 +10,9 @@ import {
   toStore,
   written,
 } from '../database/sqlite/index.ts'
-import { type KyselyResult, type Row, readRows, type Speech, type Spoken } from './speech.ts'
+import { type KyselyResult, type PreparedText, type Row, readRows, type ValueRules } from './value-rules.ts'
 
-class SqliteText implements Spoken {
+class SqliteText implements PreparedText {
   readonly #text: KnownText
 
   constructor(text: KnownText) {
@@ -41,18 +41,18 @@ class SqliteText implements Spoken {
   }
 
   written({ rows, numAffectedRows, insertId }: KyselyResult): ReturnType<typeof written> {
-    // Of rows that are returned the libraries tell no number.
+    // Libraries return no count for statements with rows.
     const returned = rows.length > 0 && !/^with/i.test(this.sql) ? rows.length : Number(numAffectedRows ?? 0)
     return written(this.#text, {
       changes: returned,
-      // Beyond that a library may have rounded it.
+      // A library may have rounded larger values.
       insertId: rows.length === 0 && Number.isSafeInteger(Number(insertId)) ? Number(insertId) : undefined,
     })
   }
 }
 
-/** SQLite by a dialect of Kysely. */
-export function sqliteSpeech(): Speech {
+/** Returns the rules of SQLite. */
+export function sqliteRules(): ValueRules {
   const texts = new KnownTexts()
   return {
     dialect: sqliteDialect,
@@ -60,6 +60,6 @@ export function sqliteSpeech(): Speech {
     readOnly: false,
     streamsAlone: false,
     split: splitStatements,
-    know: (sql) => new SqliteText(texts.find(sql)),
+    prepare: (sql) => new SqliteText(texts.find(sql)),
   }
 }

@@ -23,34 +23,34 @@ import {
   explainResult,
   explainSqliteError,
   JOURNAL_MODE,
+  resolveSettings,
   type SqliteOptions,
   type SqliteRows,
   type SqliteSettings,
   type SqliteValue,
-  settle,
 } from '../database/sqlite/index.ts'
 import type { Driver, Role, RunResult } from '../driver.ts'
 
 export type { Pragmas } from '../database/sqlite/index.ts'
 export { defaults, type Preset, presets, type SqliteOptions } from '../database/sqlite/index.ts'
 
-/** A database that `@libsql/client` reaches by its URL: the client's own settings, but for how it gives integers. */
+/** The settings of `@libsql/client` for a URL, except `intMode`. */
 export type LibsqlOptions = Omit<Config, 'intMode'>
 
-/** How many statements and transactions run at once on a server where `concurrency` is not given; as in the client. */
+/** The default `concurrency` of statements and transactions on a server, as in the client. */
 const CONCURRENCY = 20
 
 /**
- * libSQL, such as Turso, by way of `@libsql/client`, which has to be installed beside Kanta.
+ * Returns a driver for libSQL, such as Turso, by `@libsql/client`, which must be installed.
  *
  * It takes a path or options as `sqlite()` does, for a file that this process opens; `{ url, authToken, … }` as the
- * client does; or a client, made with `intMode: 'bigint'`, which is left open. A file by its path has one connection
- * that writes and others that read. By a URL or a client, statements outside of transactions run on whatever
- * connection or HTTP request the client takes, so that nothing of a session outlives them: a transaction is the
- * interactive one of the client, and many rows in one insert go as its batch.
+ * client does; or a client with `intMode: 'bigint'`, which it does not close. A file has one connection for writes and
+ * others for reads. With a URL or a client, each statement outside of transactions runs on any connection or HTTP
+ * request, so session settings do not persist. Transactions are interactive ones of the client, and an insert of many
+ * rows is one batch.
  *
- * The client reads all rows before it gives one, streams included. Text with the character NUL and infinite numbers
- * are refused, which it would cut or cannot send.
+ * The client reads all rows at once, also for streams. Text with the character NUL and infinite numbers are errors,
+ * since the client would cut them or cannot send them.
  *
  * @example
  * ```ts
@@ -69,7 +69,7 @@ const CONCURRENCY = 20
 export function libsql(given: string | URL | SqliteOptions<Client> | LibsqlOptions | Client): Driver {
   if (isClient(given)) return shared(() => given, { owned: false })
   if (isLocated(given)) return shared(() => createClient({ ...given, intMode: 'bigint' }), { owned: true, ...given })
-  const settings = settle<Client>('libsql', given)
+  const settings = resolveSettings<Client>('libsql', given)
   if (settings.extensions.length > 0)
     throw new KantaError('unsupported', "libsql loads no extensions. Leave 'extensions' out, or use kanta/sqlite.")
   if (settings.readOnly) {
@@ -90,9 +90,9 @@ function isLocated(given: unknown): given is LibsqlOptions {
   return !(given instanceof URL) && typeof (given as LibsqlOptions | null | undefined)?.url === 'string'
 }
 
-/** A file or a database in memory, each connection with a client of its own that has one connection to it. */
+/** Returns the driver of a file or a database in memory, with one client for each connection. */
 function local(settings: SqliteSettings<Client>): Driver {
-  // What stands in a URL with a meaning of its own is part of a name here.
+  // Escape the characters of the path that have a meaning in a URL.
   const path = settings.path.split('/').map(encodeURIComponent).join('/')
   const url = settings.memory ? ':memory:' : `file:${path}`
   const open = async (role: Role) => {
@@ -110,7 +110,7 @@ function local(settings: SqliteSettings<Client>): Driver {
   return driverOf(settings, { dialect, sharesStreams: true, explainError, open })
 }
 
-/** A database by one client, which has connections of its own. */
+/** Returns the driver of a database by one client, which has its own connections. */
 function shared(
   open: () => Client,
   { owned, concurrency = CONCURRENCY }: { owned: boolean; concurrency?: number | undefined },
@@ -120,7 +120,7 @@ function shared(
     dialect,
     get limits() {
       client ??= open()
-      // Writers to a file would only wait for each other, and a database in memory has one connection.
+      // Writers to a file would wait for each other, and a database in memory has one connection.
       return { write: client.protocol === 'file' ? 1 : concurrency || CONCURRENCY, read: 0 }
     },
     sharesStreams: true,
@@ -134,7 +134,7 @@ function shared(
   }
 }
 
-/** Numbers in place of bigints could not be told from those that were rounded. */
+/** Rejects a client that returns integers as numbers, since they may be rounded. */
 async function checkIntegers(client: Client): Promise<void> {
   const { rows } = await client.execute('select 1')
   if (typeof rows[0]?.[0] !== 'bigint')
@@ -192,12 +192,12 @@ class Libsql implements AsyncSqliteLibrary {
   }
 
   async run(sql: string, values: readonly unknown[]): Promise<RunResult> {
-    // What gives rows has to be counted apart.
+    // Read the count of changes separately for statements with rows.
     if (this.#local && tokens(sql, sqliteLexis).some(({ value }) => value === 'returning'))
       return this.execute(sql, values)
     const result = changesOf(await this.#execute(sql, values))
     if (!this.#local || typeof result.insertId !== 'bigint') return result
-    // Locally the client rounds it.
+    // For local files the client rounds the id.
     return { ...result, insertId: await this.#integer('select last_insert_rowid()') }
   }
 
@@ -205,7 +205,7 @@ class Libsql implements AsyncSqliteLibrary {
     if (!this.#local) return answerOf(await this.#execute(sql, values))
     const before = await this.#integer('select total_changes()')
     const result = await this.#execute(sql, values)
-    // Locally a statement that gives rows does not say what it changed.
+    // For local files the client returns no changes for statements with rows.
     if (result.columns.length === 0) return answerOf(result)
     if ((await this.#integer('select total_changes()')) === before) return { ...answerOf(result), changes: 0 }
     const changes = Number(await this.#integer('select changes()'))
@@ -247,7 +247,7 @@ class Libsql implements AsyncSqliteLibrary {
     if (this.inTransaction)
       throw new KantaError('transaction', 'A transaction is open on this connection. Use a savepoint inside of it.')
     const mode = modeOf(words)
-    // A file takes writes in a transaction that is for reading only; so it is told otherwise.
+    // The client would allow writes to a file in a read-only transaction, so set query_only.
     this.#readOnly = this.#local && mode === 'read'
     this.#target()
     this.#transaction = await this.#client.transaction(this.#readOnly ? 'deferred' : mode)
@@ -270,7 +270,7 @@ class Libsql implements AsyncSqliteLibrary {
     return this.#target().execute({ sql, args: values as InValue[] })
   }
 
-  /** Where statements run: a transaction that has ended, maybe by itself, gives its connection back first. */
+  /** Returns the target of statements: the open transaction, or else the client. It first releases an ended one. */
   #target(): Client | Transaction {
     if (this.#transaction?.closed === true) {
       this.#transaction.close()
@@ -302,12 +302,12 @@ const changesOf = ({ rowsAffected, lastInsertRowid }: ResultSet): RunResult => (
 
 const answerOf = (result: ResultSet): SqliteRows & RunResult => ({ ...rowsOf(result), ...changesOf(result) })
 
-/** What the client and what is behind it say of the connection, by their codes. */
-const OF_CLIENT: Readonly<Record<string, Explanation>> = {
+/** The explanations of errors of the client, by code. */
+const CLIENT_ERRORS: Readonly<Record<string, Explanation>> = {
   CLIENT_CLOSED: explainMisuse('is not open'),
   TRANSACTION_CLOSED: {
     code: 'transaction',
-    message: 'The transaction has ended, maybe by itself after an error or too long a time. Start it again.',
+    message: 'The transaction has ended, perhaps by an error or a timeout. Start it again.',
   },
   TRANSACTION_ACTIVE: {
     code: 'busy',
@@ -316,18 +316,18 @@ const OF_CLIENT: Readonly<Record<string, Explanation>> = {
   },
 }
 
-const LOST = /^(?:HRANA_|SERVER_ERROR|UNKNOWN$)/
+const CONNECTION_LOST = /^(?:HRANA_|SERVER_ERROR|UNKNOWN$)/
 
 function explainError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
   const code = String((cause as Partial<LibsqlError> | null | undefined)?.code)
   if (/Unable to open connection/.test(message)) return explainResult('CANTOPEN', message)
-  if (LOST.test(code) || (cause instanceof TypeError && /fetch/.test(message))) {
+  if (CONNECTION_LOST.test(code) || (cause instanceof TypeError && /fetch/.test(message))) {
     return {
       code: 'connection',
-      message: `The server could not be asked (${message}). Check the URL, the token and the network.`,
+      message: `The server could not be reached (${message}). Check the URL, the token and the network.`,
     }
   }
-  return OF_CLIENT[code] ?? explainSqliteError(cause)
+  return CLIENT_ERRORS[code] ?? explainSqliteError(cause)
 }

@@ -4,11 +4,11 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { brokenKey, contexts, statementsOf } from '../database/mysql/index.ts'
 import type { Connection, RunResult } from '../driver.ts'
 import { checkChunkSize } from '../option.ts'
-import { PATIENCE, within } from '../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 import { Mysql2Stream } from './stream.ts'
 import { converterOf, type Field, toSend } from './value.ts'
 
-/** What the server says after a statement that gives no rows. */
+/** The header that the server returns for a statement without rows. */
 export interface Header {
   readonly affectedRows: number | string
   readonly insertId: number | string
@@ -18,7 +18,7 @@ export interface Header {
 
 type Callback<T> = (error: Error | null, value: T, fields?: readonly unknown[]) => void
 
-/** A command of `mysql2` that runs. */
+/** A running command of `mysql2`. */
 export interface Mysql2Command {
   on(event: string, listener: (...values: never[]) => void): unknown
   stream(options: { readonly highWaterMark: number }): NodeJS.ReadableStream & { destroy(): unknown }
@@ -31,7 +31,7 @@ export interface Mysql2Statement {
   execute(values: readonly unknown[]): Mysql2Command
 }
 
-/** A connection of `mysql2`, as much of it as is needed here. */
+/** The part of a `mysql2` connection that the driver uses. */
 export interface RawConnection {
   prepare(sql: string, callback: Callback<Mysql2Statement>): unknown
   unprepare(sql: string): unknown
@@ -41,17 +41,17 @@ export interface RawConnection {
   destroy(): unknown
 }
 
-/** Flags of the server's status. */
+/** The flags of the server status. */
 const IN_TRANSACTION = 1
 const NO_BACKSLASH_ESCAPES = 512
 
-/** What the protocol of prepared statements does not take. */
+/** The error number of statements that cannot be prepared. */
 const NOT_PREPARED = 1295
 
-/** Does nothing, and is answered with the status of the connection. */
+/** A statement that does nothing but return the status of the connection. */
 const PROBE = 'do 0'
 
-/** Statements about the session, which are not worth to be kept prepared, or cannot be. */
+/** The statements about the session, which cannot be prepared or are not worth it. */
 const SESSION = new Set([
   ...[
     'begin',
@@ -78,13 +78,13 @@ const SESSION = new Set([
 const INSERTS = new Set(['insert', 'replace'])
 const WRITES = new Set(['insert', 'replace', 'delete', 'update'])
 
-/** What a connection needs beside that of the library. */
+/** The settings of a connection. */
 export interface ConnectionSettings {
   readonly id: number
   readonly statementCache: number
-  /** How the statements of a script are told apart. */
+  /** The rules for splitting scripts. */
   readonly script: Script
-  /** Runs a statement on a connection of its own, to reach this one while it is busy. */
+  /** Runs a statement on another connection, to reach this one while it is busy. */
   readonly control: (sql: string) => Promise<void>
 }
 
@@ -99,15 +99,15 @@ export class Mysql2Connection implements Connection {
   readonly rows = 'array'
   readonly #raw: RawConnection
   readonly #settings: ConnectionSettings
-  /** In the order of their use, the last one last. */
+  /** The prepared statements, with the most recently used last. */
   readonly #statements = new Map<string, Mysql2Statement>()
   readonly #fields = new Map<string, readonly Field[]>()
-  /** Told when the connection is lost: the library forgets those whose connection is ended from here. */
+  /** The callbacks to reject when the connection is lost, since the library never calls back after `destroy()`. */
   readonly #waiting = new Set<(error: Error) => void>()
   #stream: Mysql2Stream | undefined
   #status = 0
   #open = true
-  /** Why it is not open. */
+  /** The reason why the connection is closed. */
   #end: Error = closed()
 
   constructor(raw: RawConnection, settings: ConnectionSettings) {
@@ -181,12 +181,12 @@ export class Mysql2Connection implements Connection {
     for (const statement of statementsOf(sql, this.#settings.script, hasEscapes)) await this.#query(statement)
   }
 
-  /** Stops the statement that runs, and is done when the server has heard of it. */
+  /** Cancels the running statement, and resolves when the server has received that. */
   async cancel(): Promise<void> {
     if (this.#open) await this.#settings.control(`kill query ${this.#settings.id}`)
   }
 
-  /** Ends the connection at both ends, whatever it is doing. */
+  /** Ends the connection on both sides, even if it is busy. */
   async kill(): Promise<void> {
     if (!this.#open) return
     this.#lost(ended('The connection was ended.'))
@@ -199,11 +199,11 @@ export class Mysql2Connection implements Connection {
     const busy = this.#stream?.isOpen === true
     this.#stream?.close()
     this.#lost()
-    // The words of parting would wait for a stream that nobody reads.
+    // A regular end would wait for a stream that nobody reads.
     if (busy) this.#raw.destroy()
     else {
       const ended = new Promise<void>((resolve) => this.#raw.end(() => resolve()))
-      return within(PATIENCE, ended, closed).catch(() => void this.#raw.destroy())
+      return withTimeout(SERVER_TIMEOUT, ended, closed).catch(() => void this.#raw.destroy())
     }
   }
 
@@ -217,7 +217,7 @@ export class Mysql2Connection implements Connection {
     this.#waiting.clear()
   }
 
-  /** What the library calls back with. */
+  /** Returns a promise of the result of a callback of the library. */
   #ask<T, R>(
     sql: string,
     ask: (done: Callback<T>) => unknown,
@@ -289,7 +289,7 @@ export class Mysql2Connection implements Connection {
     return this.#ask(sql, query, (result, fields) => this.#reply(sql, result, fields))
   }
 
-  /** The first rows of what the server gave, and what it said last: a procedure may give several results. */
+  /** Returns the first rows and the last header of a reply, since a procedure may return several results. */
   #reply(sql: string, result: unknown, fields: readonly unknown[] | undefined): Reply {
     const several = Array.isArray(result) && (fields === undefined || fields.some((part) => !isField(part)))
     const results = several ? (result as unknown[]) : [result]
@@ -304,22 +304,22 @@ export class Mysql2Connection implements Connection {
   }
 
   #keepFields(sql: string, fields: readonly Field[]): void {
-    // Texts that are not prepared come here, too, and must not gather.
+    // Unprepared statements come here, too, and must not accumulate.
     if (this.#fields.size > 2 * this.#settings.statementCache) this.#fields.clear()
     this.#fields.set(sql, fields)
   }
 
-  /** Learns what the error leaves behind, before anyone else uses the connection. */
+  /** Reads the state after an error, before other statements use the connection. */
   async #failed(error: Error, sql: string): Promise<Error> {
     if ((error as { fatal?: boolean }).fatal === true) this.#lost(error)
     if (!this.#open) return error
-    // Some errors end the transaction, and only an answer that is no error says whether this one did.
+    // Some errors end the transaction, and only a successful reply shows if this one did.
     if (this.inTransaction && sql !== PROBE) await this.#query(PROBE).catch(() => {})
     contexts.set(error, { sql, columns: await this.#columnsOf(brokenKey(error, sql)) })
     return error
   }
 
-  /** The columns of an index, which the error of a row that is there already does not name. */
+  /** Returns the columns of an index, which the error of a duplicate row does not name. */
   async #columnsOf(index: { readonly table: string; readonly key: string } | undefined): Promise<string[] | undefined> {
     if (index === undefined || !this.#open) return undefined
     const [table, key] = [index.table, index.key].map(mysqlDialect.literal)
@@ -330,7 +330,7 @@ export class Mysql2Connection implements Connection {
     return names?.length === 0 ? undefined : names
   }
 
-  /** After a statement was stopped: the word to stop it may come late, and must not meet the next one. */
+  /** Waits after a cancellation, since a late one must not hit the next statement. */
   async #settle(): Promise<void> {
     this.#stream = undefined
     if (!this.#open) return
@@ -352,14 +352,14 @@ function checkCount(statement: Mysql2Statement, given: number): void {
   refuse(`The text takes ${count} parameter${count === 1 ? '' : 's'}, not ${given}. Give one value for each ?.`)
 }
 
-/** What a statement did, in the words of the other databases. */
+/** Returns the result of a statement as other databases count it. */
 function resultOf(word: string, { header, rows }: Reply): RunResult {
-  // Rows that a write gave back are the rows that it wrote.
+  // A write returns the rows that it wrote.
   if (header === undefined) return { changes: WRITES.has(word) ? rows.length : 0, insertId: undefined }
   const insertId = idOf(header.insertId)
   const affected = Number(header.affectedRows)
   if (!INSERTS.has(word)) return { changes: affected, insertId }
-  // A row that replaces or updates another counts as two here.
+  // The server counts a row that replaces or updates another as two.
   const records = Number(/^Records: (\d+)/.exec(header.info)?.[1] ?? 1)
   return { changes: Math.min(affected, records), insertId }
 }

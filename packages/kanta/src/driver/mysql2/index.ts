@@ -5,19 +5,19 @@ import { KantaError } from '../../error/index.ts'
 import { explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
 import type { Connection, Driver } from '../driver.ts'
 import { Mysql2Connection } from './connection.ts'
-import { type Mysql2Options, type Mysql2Pool, type Mysql2Settings, settle } from './settings.ts'
+import { type Mysql2Options, type Mysql2Pool, type Mysql2Settings, resolveSettings } from './settings.ts'
 
 export { defaults, type Mysql2Options, type Mysql2Pool } from './settings.ts'
 
 /**
- * MySQL by way of `mysql2`, which has to be installed beside Kanta. For MariaDB there is `mariadb()`, since the two
- * have come to speak two dialects.
+ * Returns a driver for MySQL by `mysql2`, which must be installed. For MariaDB use `mariadb()`, since their dialects
+ * differ.
  *
- * It takes a URL, options, or a pool of `mysql2`. Of a pool it uses the connections, with settings of its own, and ends
- * each when it is done with it; the pool stays open, since whoever opened it closes it.
+ * It takes a URL, options, or a pool of `mysql2`. It takes connections from a pool, changes their settings, and ends
+ * them after use. It does not close the pool.
  *
- * Moments are in UTC: the time zone of each connection is set to it. Statements are strict about values, and every
- * column of an update counts as matched whether it changes or not.
+ * Timestamps are in UTC, to which it sets the time zone of each connection. Statements are strict about values, and an
+ * update counts all matched rows, changed or not.
  *
  * @example
  * ```ts
@@ -28,15 +28,15 @@ export { defaults, type Mysql2Options, type Mysql2Pool } from './settings.ts'
  * const other = kanta({ driver: mysql({ host: 'localhost', user: 'app', database: 'cities', max: 20 }) })
  * ```
  *
- * @throws KantaError `invalid_input` for a wrong option. That the server cannot be reached, or is the other database,
- * shows with the first query, as `connection`.
+ * @throws KantaError `invalid_input` for a wrong option. If the server cannot be reached, or is MariaDB, the first query
+ * throws `connection`.
  */
 export function mysql(options: string | Mysql2Options | Mysql2Pool): Driver {
-  return driverOf('mysql', mysqlDialect, settle('mysql', options))
+  return driverOf('mysql', mysqlDialect, resolveSettings('mysql', options))
 }
 
 /**
- * MariaDB by way of `mysql2`, which has to be installed beside Kanta. It is used as `mysql()` is.
+ * Returns a driver for MariaDB by `mysql2`, which must be installed. It takes the same options as `mysql()`.
  *
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export function mysql(options: string | Mysql2Options | Mysql2Pool): Driver {
  * @throws KantaError as `mysql()` does.
  */
 export function mariadb(options: string | Mysql2Options | Mysql2Pool): Driver {
-  return driverOf('mariadb', mariadbDialect, settle('mariadb', options))
+  return driverOf('mariadb', mariadbDialect, resolveSettings('mariadb', options))
 }
 
 type Raw = mysql2.Connection
@@ -66,15 +66,15 @@ function driverOf(flavor: Flavor, dialect: Dialect, settings: Mysql2Settings): D
 }
 
 async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connection> {
-  const raw = settings.pool === undefined ? await dial(settings) : await borrow(settings.pool, settings)
-  // Until the connection listens itself, an error between two statements would end the process.
+  const raw = settings.pool === undefined ? await openConnection(settings) : await takeFromPool(settings.pool, settings)
+  // Until the connection has its own listener, an error between two statements would end the process.
   let lost: Error | undefined
   raw.on('error', (error) => {
     lost = error
   })
   try {
-    const id = await introduce(raw, flavor, settings)
-    const control = (sql: string): Promise<void> => alone(settings, sql)
+    const id = await setUp(raw, flavor, settings)
+    const control = (sql: string): Promise<void> => runOnNewConnection(settings, sql)
     if (lost !== undefined) throw lost
     return new Mysql2Connection(raw as never, {
       id,
@@ -88,8 +88,8 @@ async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connec
   }
 }
 
-/** A connection of one's own. */
-function dial(settings: Mysql2Settings): Promise<Raw> {
+/** Opens a new connection. */
+function openConnection(settings: Mysql2Settings): Promise<Raw> {
   return new Promise((resolve, reject) => {
     const raw = mysql2.createConnection({ ...settings.connection } as mysql2.ConnectionOptions)
     raw.once('error', reject)
@@ -102,15 +102,15 @@ function dial(settings: Mysql2Settings): Promise<Raw> {
 }
 
 /**
- * A connection of the user's pool. It reads values in its own way from here on, and so does not go back to the pool:
- * it is ended, and the pool makes another.
+ * Takes a connection from the user's pool. Its settings change, so it does not return to the pool: it is ended, and the
+ * pool opens another.
  */
-function borrow(pool: Mysql2Pool, settings: Mysql2Settings): Promise<Raw> {
+function takeFromPool(pool: Mysql2Pool, settings: Mysql2Settings): Promise<Raw> {
   return new Promise((resolve, reject) => {
     pool.getConnection((error, given) => {
       if (error !== null || given === undefined) return reject(error)
       const raw = given as Raw & { config: object; end: unknown }
-      // All connections of the pool share the object that it has.
+      // All connections of the pool share one config object, so copy it.
       raw.config = Object.assign(Object.create(Object.getPrototypeOf(raw.config)), raw.config, settings.reading)
       raw.end = (done: () => void) => {
         raw.destroy()
@@ -127,8 +127,8 @@ function query(raw: Raw, sql: string): Promise<unknown> {
   })
 }
 
-/** Learns who answers, and says how this connection is to be. */
-async function introduce(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2Settings): Promise<number> {
+/** Checks the kind of server, and sets up the connection. */
+async function setUp(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2Settings): Promise<number> {
   const [[version, id]] = (await query(raw, 'select version(), connection_id()')) as [[string, number]]
   const found = flavorOf(version)
   if (found !== flavor) {
@@ -148,13 +148,13 @@ async function introduce(raw: Raw, flavor: Flavor, { statementTimeout }: Mysql2S
   return Number(id)
 }
 
-/** Runs a statement on a connection that is made for it. */
-async function alone(settings: Mysql2Settings, sql: string): Promise<void> {
-  const raw = await dial(settings)
+/** Runs a statement on a new connection. */
+async function runOnNewConnection(settings: Mysql2Settings, sql: string): Promise<void> {
+  const raw = await openConnection(settings)
   try {
     await query(raw, sql)
   } catch (error) {
-    // Whoever is to be stopped may have ended by itself.
+    // The connection to stop may have ended already.
     if ((error as { errno?: number }).errno !== NO_SUCH_THREAD) throw error
   } finally {
     raw.destroy()

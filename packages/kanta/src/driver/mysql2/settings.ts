@@ -1,14 +1,13 @@
 import { nearest, refuse } from '../../error/index.ts'
-import { whole } from '../option.ts'
+import { wholeNumber } from '../option.ts'
 
-/** A pool of `mysql2` or `mysql2/promise`, as much of it as is needed here. */
+/** The part of a `mysql2` or `mysql2/promise` pool that the driver uses. */
 export interface Mysql2Pool {
   getConnection(callback: (error: Error | null, connection: unknown) => void): unknown
 }
 
 /**
- * How MySQL or MariaDB is reached. What is not named here is an option of `mysql2`, such as `ssl`, and goes under
- * `connection`.
+ * The options of `mysql()` and `mariadb()`. Put other options of `mysql2`, such as `ssl`, under `connection`.
  */
 export interface Mysql2Options {
   readonly host?: string | undefined
@@ -16,22 +15,22 @@ export interface Mysql2Options {
   readonly user?: string | undefined
   readonly password?: string | undefined
   readonly database?: string | undefined
-  /** The path of a Unix socket, in place of host and port. */
+  /** The path of a Unix socket, instead of host and port. */
   readonly socketPath?: string | undefined
   /** Options of `mysql2` for its connections, such as `{ ssl: { ca } }`. */
   readonly connection?: Readonly<Record<string, unknown>> | undefined
-  /** A pool of `mysql2`, in place of all of the above. */
+  /** A pool of `mysql2`, instead of all of the above. */
   readonly pool?: Mysql2Pool | undefined
-  /** The most connections; 10 unless said. */
+  /** The maximum number of connections; by default 10. */
   readonly max?: number | undefined
-  /** The most statements that each connection keeps prepared; 256 unless said. */
+  /** The maximum number of statements that each connection keeps prepared; by default 256. */
   readonly statementCache?: number | undefined
-  /** The milliseconds after which the server stops a statement; MySQL stops only queries. Unless said there is no limit. */
+  /** The milliseconds after which the server stops a statement; by default no limit. MySQL stops only queries. */
   readonly statementTimeout?: number | undefined
 }
 
 /**
- * What holds for an option that is not given.
+ * The default values of options.
  *
  * @example
  * ```ts
@@ -42,15 +41,15 @@ export interface Mysql2Options {
  */
 export const defaults = { max: 10, statementCache: 256, statementTimeout: 0 } as const
 
-/** Options with everything decided. */
+/** The options with all defaults applied. */
 export interface Mysql2Settings {
   readonly pool: Mysql2Pool | undefined
   readonly max: number
   readonly statementCache: number
   readonly statementTimeout: number
-  /** How values are read, whatever else is set. */
+  /** The fixed options of `mysql2` for reading values. */
   readonly reading: Readonly<Record<string, unknown>>
-  /** The options of a connection of one's own. */
+  /** The options of a new connection. */
   readonly connection: Readonly<Record<string, unknown>>
 }
 
@@ -67,12 +66,12 @@ const OPTIONS = [
   'statementCache',
   'statementTimeout',
 ]
-const PLACE = ['host', 'port', 'user', 'password', 'database', 'socketPath'] as const
+const ADDRESS_OPTIONS = ['host', 'port', 'user', 'password', 'database', 'socketPath'] as const
 
-/** Checks what was given to `name` and decides the rest. */
-export function settle(name: string, given: unknown): Mysql2Settings {
+/** Checks the options of the driver `name`, and applies the defaults. */
+export function resolveSettings(name: string, given: unknown): Mysql2Settings {
   const options = optionsOf(name, given)
-  const statementCache = whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 1)
+  const statementCache = wholeNumber(name, 'statementCache', options.statementCache ?? defaults.statementCache, 1)
   const reading = {
     rowsAsArray: true,
     supportBigNumbers: true,
@@ -84,19 +83,21 @@ export function settle(name: string, given: unknown): Mysql2Settings {
     nestTables: undefined,
     namedPlaceholders: false,
     multipleStatements: false,
-    // This side decides what is forgotten, so the library's own list must be the longer one.
+    // Kanta evicts statements, so the cache of the library must be larger.
     maxPreparedStatements: statementCache + 1,
   }
   for (const key of Object.keys(options.connection ?? {}))
     if (key in reading) refuse(`${name} sets ${key} itself, since values are read in one way. Leave it out.`)
-  const place = Object.fromEntries(PLACE.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])))
+  const place = Object.fromEntries(
+    ADDRESS_OPTIONS.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
+  )
   const pool = options.pool === undefined ? undefined : callbackPool(options.pool)
   const own = pool === undefined ? { ...options.connection, ...place } : configOf(pool)
   return {
     pool,
-    max: whole(name, 'max', options.max ?? limitOf(pool) ?? defaults.max, 1),
+    max: wholeNumber(name, 'max', options.max ?? limitOf(pool) ?? defaults.max, 1),
     statementCache,
-    statementTimeout: whole(name, 'statementTimeout', options.statementTimeout ?? defaults.statementTimeout, 0),
+    statementTimeout: wholeNumber(name, 'statementTimeout', options.statementTimeout ?? defaults.statementTimeout, 0),
     reading,
     connection: { ...own, charset: 'utf8mb4', ...reading },
   }
@@ -116,7 +117,10 @@ function optionsOf(name: string, given: unknown): Mysql2Options {
   }
   const options = given as Mysql2Options
   if (options.pool !== undefined && !isPool(options.pool)) refuse(`The pool given to ${name} is none of mysql2's.`)
-  if (options.pool !== undefined && [...PLACE, 'connection' as const].some((key) => options[key] !== undefined))
+  if (
+    options.pool !== undefined &&
+    [...ADDRESS_OPTIONS, 'connection' as const].some((key) => options[key] !== undefined)
+  )
     refuse(`${name} was given a pool and where to connect to. Give one of the two.`)
   return options
 }
@@ -145,7 +149,7 @@ interface Configured {
 const isPool = (given: object): given is Mysql2Pool =>
   typeof (given as Partial<Mysql2Pool>).getConnection === 'function'
 
-/** A pool of `mysql2/promise` stands around one with callbacks. */
+/** Returns the pool with callbacks inside a pool of `mysql2/promise`. */
 function callbackPool(pool: Mysql2Pool): Mysql2Pool {
   const inner = (pool as { readonly pool?: Mysql2Pool }).pool
   return inner !== undefined && isPool(inner) ? inner : pool
@@ -154,7 +158,7 @@ function callbackPool(pool: Mysql2Pool): Mysql2Pool {
 const limitOf = (pool: Mysql2Pool | undefined): number | undefined =>
   (pool as Configured | undefined)?.config?.connectionLimit
 
-/** The options with which the pool connects, for a connection that is to stop one of its others. */
+/** Returns the connection options of a pool, for a connection that cancels statements of another one. */
 const configOf = (pool: Mysql2Pool): object => {
   const { host, port, user, password, database, socketPath, ssl, connectTimeout, compress, authPlugins } = ((
     pool as Configured

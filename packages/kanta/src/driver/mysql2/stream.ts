@@ -7,20 +7,20 @@ interface StreamSettings {
   readonly start: () => Promise<Mysql2Command>
   readonly columns: (fields: readonly Field[]) => void
   readonly failed: (error: Error) => Promise<Error>
-  /** Tells the server to give no more rows. */
+  /** Tells the server to send no more rows. */
   readonly stop: () => Promise<void>
-  /** Runs when the server has been stopped. */
+  /** Runs when the server has stopped. */
   readonly ended: () => Promise<void>
 }
 
 type Readable = ReturnType<Mysql2Command['stream']>
 
-/** Rows as they come. What the reader has not asked for waits in the socket, and so at the server. */
+/** Streams rows with backpressure: unread rows wait in the socket, and so at the server. */
 export class Mysql2Stream implements AsyncIterableIterator<unknown[]> {
   readonly #settings: StreamSettings
   #source: Readable | undefined
   #convert: ((row: unknown[]) => void) | undefined
-  /** Settles when the server has answered to the end, be it with an error. */
+  /** Settles when the server has sent its whole answer, or an error. */
   #answered: Promise<void> | undefined
   #state: 'new' | 'open' | 'read' | 'closed' = 'new'
   #error: Error | undefined
@@ -61,7 +61,7 @@ export class Mysql2Stream implements AsyncIterableIterator<unknown[]> {
     }
   }
 
-  /** Stops the query and leaves the connection ready for the next. */
+  /** Stops the query, and leaves the connection ready for the next one. */
   async return(): Promise<IteratorReturnResult<undefined>> {
     const { isOpen } = this
     this.#state = 'closed'
@@ -74,14 +74,14 @@ export class Mysql2Stream implements AsyncIterableIterator<unknown[]> {
     return DONE
   }
 
-  /** Ends it with its connection, without a word to the server. */
+  /** Ends the stream when its connection closes, without telling the server. */
   close(): void {
     this.#state = 'closed'
     this.#source?.destroy()
     this.#rouse()
   }
 
-  /** The connection is gone. */
+  /** Ends the stream with the error of a lost connection. */
   lose(error: Error): void {
     if (!this.isOpen) return
     this.#error ??= error
@@ -112,7 +112,7 @@ export class Mysql2Stream implements AsyncIterableIterator<unknown[]> {
     this.#source = command.stream({ highWaterMark: this.#settings.chunkSize })
     this.#source.on('readable', () => this.#rouse())
     this.#source.on('end', () => this.#rouse())
-    // The command says it, too.
+    // The command reports the error, too.
     this.#source.on('error', () => this.#rouse())
   }
 

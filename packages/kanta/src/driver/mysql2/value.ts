@@ -1,10 +1,10 @@
 import mysql2, { type TypedParameterValue } from 'mysql2'
 import { KantaError, refuse } from '../../error/index.ts'
 
-/** What the library sends as it is. */
-type Sent = null | number | string | boolean | Buffer | TypedParameterValue
+/** A value that the library sends unchanged. */
+type SentValue = null | number | string | boolean | Buffer | TypedParameterValue
 
-/** A column of a result, as much of what the library knows of it as is needed here. */
+/** The part of a column description that the driver uses. */
 export interface Field {
   readonly name: string
   readonly columnType?: number | undefined
@@ -20,14 +20,14 @@ const BINARY = 63
 const { TypedParameter } = mysql2
 
 /**
- * The values to send. An integer goes as one: as a double it could not be a limit, and a bigint as text would be
- * compared as a double.
+ * Returns the values to send. It sends integers as integers, since a double cannot be a limit, and a bigint as text
+ * would be compared as a double.
  */
-export function toSend(parameters: readonly unknown[]): Sent[] {
+export function toSend(parameters: readonly unknown[]): SentValue[] {
   return parameters.map(convert)
 }
 
-function convert(value: unknown, index: number): Sent {
+function convert(value: unknown, index: number): SentValue {
   switch (typeof value) {
     case 'number':
       if (Number.isSafeInteger(value)) return TypedParameter.LONGLONG(value)
@@ -71,13 +71,13 @@ function refuseValue(index: number, what: string): never {
 
 type Cell = (value: never) => unknown
 
-/** What has to be done with the values of a column, where they are not as the contract of a driver says. */
+/** Returns the conversion of a column to the driver contract, or `undefined` if none is needed. */
 function cellOf(field: Field, bigints: boolean): Cell | undefined {
   switch (field.columnType) {
     case LONGLONG:
       return bigints ? toBigint : (value: number | string) => exact(value, field)
     case NEWDECIMAL:
-      // The sum of integers is a decimal here; what has no column of its own and no fraction is an integer elsewhere.
+      // A sum of integers is a decimal here, so read decimals without a table column and a fraction as integers.
       if (field.decimals !== 0 || field.orgTable !== '') return undefined
       return bigints ? toBigint : (value: string) => exact(toNumber(value), field)
     default:
@@ -89,7 +89,7 @@ const toBigint = (value: number | string): bigint => BigInt(value)
 
 const toNumber = (value: string): number | string => (Number.isSafeInteger(Number(value)) ? Number(value) : value)
 
-/** The library gives integers that a number cannot hold as text. */
+/** Rejects integers that a number cannot hold, which the library returns as text. */
 function exact(value: number | string, field: Field): number {
   if (typeof value === 'number') return value
   throw new KantaError(
@@ -100,7 +100,7 @@ function exact(value: number | string, field: Field): number {
 
 const toBytes = (value: unknown): unknown => (Buffer.isBuffer(value) ? new Uint8Array(value) : value)
 
-/** Makes the rows of the library into those of the contract, in place; `undefined` where they are that already. */
+/** Returns a function that converts rows to the driver contract, in place, or `undefined` if none is needed. */
 export function converterOf(fields: readonly Field[], bigints: boolean): ((row: unknown[]) => void) | undefined {
   const cells: [number, Cell][] = []
   fields.forEach((field, i) => {

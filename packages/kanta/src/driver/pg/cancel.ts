@@ -11,8 +11,8 @@ interface Cancelling {
 }
 
 /**
- * Asks the server to give up what a client runs, by a request of the protocol: it needs neither a free connection of
- * the server nor a password. The server answers by closing.
+ * Cancels the running statement of a client by a cancel request of the protocol, which needs neither a free connection
+ * nor a password. The server answers by closing the socket.
  *
  * See "Canceling Requests in Progress" in PostgreSQL's documentation.
  */

@@ -4,11 +4,11 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { type Codec, definitionOf, type TableDefinition } from '../../table/index.ts'
 import { PgConnection, type Reader, type Submitted, toWire, type Wire } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
-import { PATIENCE, within } from '../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 
-/** What is copied: the columns, where not all of the table, and what stops it. */
+/** The options of a copy. */
 export interface CopyOptions {
-  /** The columns, in the order of the rows' values; all of a defined table unless said. */
+  /** The columns, in the order of the values; by default all of a defined table. */
   readonly columns?: readonly string[] | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -28,13 +28,13 @@ interface Target {
   readonly columns: readonly CopiedColumn[]
 }
 
-/** How much text is gathered before it is sent. */
+/** The number of characters to collect before sending. */
 const CHUNK = 64 * 1024
 
 /**
- * Writes rows into a table by `COPY`, the quickest way in: all of them, or none. The rows may come as slowly as they
- * like and never wait in memory. Values are written as the columns of the table say. No plugin sees them: it is for
- * whoever holds the driver.
+ * Writes rows into a table by `COPY`, the fastest way: all of them, or none. It reads the rows as a stream and does not
+ * collect them in memory. It encodes values by the columns of the table. Plugins and policies do not apply, since it
+ * works on the driver.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ const CHUNK = 64 * 1024
  *   copyFrom(driver, city, rows, { columns: ['name', 'country'] })
  * ```
  *
- * @throws KantaError what the database says of a row, and `cancelled` when the signal is aborted.
+ * @throws KantaError the error of the database for a row, and `cancelled` if the signal is aborted.
  */
 export async function copyFrom(
   driver: Driver,
@@ -58,24 +58,24 @@ export async function copyFrom(
   return withConnection(driver, options.signal, async (connection) => {
     const copy = new CopyIn(`copy ${target.sql} from stdin`)
     const done = connection.step<CopyIn>((resolve, reject) => copy.settle(resolve, reject))
-    // It fails on its own while rows are still read; whoever waits below gets to know.
+    // The copy may fail while rows are still read; the wait below reports it.
     done.catch(() => {})
     const stop = (): void => stopCopy(connection, done)
     options.signal?.addEventListener('abort', stop, { once: true })
     try {
-      for await (const text of texts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
+      for await (const text of lineTexts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
         await copy.write(text)
       await copy.end()
     } catch (cause) {
       await copy.fail(cause instanceof Error ? cause.message : String(cause))
       await done.catch((error) => {
-        // What the server said first is why nothing more could be written.
+        // The first error of the server is the reason for the failed write.
         if (copy.refused && options.signal?.aborted !== true) throw error
       })
       refuseAborted(options.signal)
       throw cause
     } finally {
-      // The server may still take its time to keep the rows.
+      // The server may still need time to store the rows.
       done.finally(() => options.signal?.removeEventListener('abort', stop)).catch(() => {})
     }
     await done
@@ -84,8 +84,8 @@ export async function copyFrom(
 }
 
 /**
- * Reads the rows of a table by `COPY`, the quickest way out. They come as they are asked for, and leaving the loop stops
- * them. Values are read as the columns of the table say, and as text of a table that is given by its name.
+ * Reads the rows of a table by `COPY`, the fastest way. It reads on demand, and leaving the loop stops it. It decodes
+ * values by the columns of the table; for a table name, values are text.
  *
  * @example
  * ```ts
@@ -97,7 +97,7 @@ export async function copyFrom(
  * }
  * ```
  *
- * @throws KantaError what the database says, and `cancelled` when the signal is aborted.
+ * @throws KantaError the error of the database, and `cancelled` if the signal is aborted.
  */
 export async function* copyTo(
   driver: Driver,
@@ -121,11 +121,11 @@ export async function* copyTo(
     await done
   } catch (cause) {
     refuseAborted(options.signal)
-    throw explained(driver, cause)
+    throw explain(driver, cause)
   } finally {
     options.signal?.removeEventListener('abort', stop)
     if (!copy.isOver) {
-      // What is left is not worth reading.
+      // Do not read the rest.
       copy.drain()
       stopCopy(connection, done)
       await done.catch(() => {})
@@ -134,11 +134,11 @@ export async function* copyTo(
   }
 }
 
-/** Has the server end a copy; from one that does not answer the connection is taken away. */
+/** Makes the server end a copy. If it does not answer, closes the connection. */
 function stopCopy(connection: PgConnection, done: Promise<unknown>): void {
   const told = async (): Promise<void> => connection.cancel?.()
   const ended = Promise.all([told(), done.catch(() => {})])
-  within(PATIENCE, ended, () => new Error('The server does not answer.')).catch(() =>
+  withTimeout(SERVER_TIMEOUT, ended, () => new Error('The server does not answer.')).catch(() =>
     connection.close().catch(() => {}),
   )
 }
@@ -159,13 +159,13 @@ async function open(driver: Driver): Promise<PgConnection> {
   return refuse('copyFrom() and copyTo() take a driver that pg() made.')
 }
 
-const explained = (driver: Driver, cause: unknown): unknown => {
+const explain = (driver: Driver, cause: unknown): unknown => {
   if (cause instanceof KantaError) return cause
   const { code, message, ...details } = driver.explainError(cause)
   return new KantaError(code, message, { cause, ...details })
 }
 
-/** Runs work on a connection of its own, which ends with it. */
+/** Runs work on a new connection, and closes it after that. */
 async function withConnection<T>(
   driver: Driver,
   signal: AbortSignal | undefined,
@@ -176,7 +176,7 @@ async function withConnection<T>(
   try {
     return await work(connection)
   } catch (cause) {
-    throw explained(driver, cause)
+    throw explain(driver, cause)
   } finally {
     await connection.close()
   }
@@ -187,7 +187,7 @@ function targetOf(table: object | string, given: readonly string[] | undefined):
   if (typeof table !== 'string' && known === undefined)
     return refuse("copyFrom() and copyTo() take a table() value, or the name of a table as 'table' or 'schema.table'.")
   const definition = known === undefined ? undefined : localize(known, postgresDialect)
-  const names = given ?? (definition === undefined ? undefined : written(definition))
+  const names = given ?? (definition === undefined ? undefined : writableColumns(definition))
   if (names === undefined || names.length === 0) return refuse('Of a table that is given by its name, say the columns.')
   const columns = names.map((name) => {
     const column = definition?.columns.get(name)
@@ -200,11 +200,11 @@ function targetOf(table: object | string, given: readonly string[] | undefined):
   return { sql: `${quoted.join('.')} (${names.map(postgresDialect.quote).join(', ')})`, columns }
 }
 
-/** What is computed by the database is not written. */
-const written = (definition: TableDefinition): string[] =>
+/** Returns the columns to write: those that the database does not compute. */
+const writableColumns = (definition: TableDefinition): string[] =>
   [...definition.columns.values()].filter((column) => column.generated !== 'always').map((column) => column.name)
 
-/** What a copy gives as text and a connection as another value. */
+/** The readers of types that a copy returns as text and a connection as other values. */
 const readers: Readonly<Record<string, Reader | undefined>> = {
   integer: Number,
   real: Number,
@@ -214,7 +214,7 @@ const readers: Readonly<Record<string, Reader | undefined>> = {
   bytes: (text) => Uint8Array.from(text.slice(2).match(/../g) ?? [], (digits) => Number.parseInt(digits, 16)),
 }
 
-/** Lines of rows, gathered until they are worth being sent. */
+/** Collects rows as lines until there are enough to send. */
 class Lines {
   readonly #columns: readonly CopiedColumn[]
   #text = ''
@@ -224,7 +224,7 @@ class Lines {
     this.#columns = columns
   }
 
-  /** Whether there is enough to be sent. */
+  /** Adds a row, and returns true if there is enough text to send. */
   add(row: Row): boolean {
     let end = ''
     for (const column of this.#columns) {
@@ -243,8 +243,8 @@ class Lines {
   }
 }
 
-/** The rows as lines, several at once. */
-async function* texts(
+/** Yields the rows as lines, several at once. */
+async function* lineTexts(
   { columns }: Target,
   rows: Iterable<Row> | AsyncIterable<Row>,
   signal: AbortSignal | undefined,
@@ -264,7 +264,7 @@ async function* texts(
   if (rest !== '') yield rest
 }
 
-/** The rows, also of a source that is slow to give the next when the signal is aborted. */
+/** Yields rows until the signal is aborted, even if the source is waiting for its next row. */
 async function* untilAborted(
   rows: AsyncIterable<Row>,
   signal: AbortSignal | undefined,
@@ -286,7 +286,7 @@ async function* untilAborted(
     throw cause
   } finally {
     signal.removeEventListener('abort', abort)
-    // A source that hangs would never answer.
+    // A hanging source would never return.
     if (signal.aborted) Promise.resolve(source.return?.()).catch(() => {})
     else await source.return?.()
   }
@@ -296,7 +296,7 @@ const SPECIAL = /[\\\t\n\r]/g
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
 /**
- * A value in the text form of `COPY`.
+ * Returns a value in the text format of `COPY`.
  *
  * See "File Formats, Text Format" of COPY in PostgreSQL's documentation.
  */
@@ -335,7 +335,7 @@ function rowOf(line: string, { columns }: Target): Record<string, unknown> {
 type Settle<T> = (it: T) => void
 type Fail<T> = (it: T, error: unknown) => void
 
-/** What both ways of copying have in common. */
+/** The common base of both directions of a copy. */
 abstract class Copy<Self> implements Submitted {
   readonly #sql: string
   #done: Settle<Self> | undefined
@@ -359,12 +359,12 @@ abstract class Copy<Self> implements Submitted {
     return this.#over
   }
 
-  /** What went wrong, as the server or the socket said it. */
+  /** The error of the server or the socket. */
   protected get error(): unknown {
     return this.#error
   }
 
-  /** Called once nothing more comes. */
+  /** Runs once the copy is over. */
   protected abstract ended(): void
 
   submit(wire: Wire): void {
@@ -397,7 +397,7 @@ abstract class Copy<Self> implements Submitted {
   handleEmptyQuery(): void {}
 }
 
-/** Rows on their way in. */
+/** A copy of rows into the database. */
 class CopyIn extends Copy<CopyIn> {
   readonly #ready = Promise.withResolvers<void>()
   readonly #encoder = new TextEncoder()
@@ -407,7 +407,7 @@ class CopyIn extends Copy<CopyIn> {
     return Number(this.tag.slice('COPY '.length))
   }
 
-  /** Whether the server ended it, and not this side. */
+  /** Is true if the server ended the copy, and not this side. */
   get refused(): boolean {
     return this.error !== undefined && !this.#failing
   }
@@ -432,7 +432,7 @@ class CopyIn extends Copy<CopyIn> {
     this.wire!.sendCopyFail(why)
   }
 
-  /** The server reads on, or will never again. */
+  /** Waits until the server reads on, or the connection ends. */
   #drained(wire: Wire): Promise<void> {
     return new Promise((resolve) => {
       wire.stream.once('drain', resolve)
@@ -449,12 +449,12 @@ class CopyIn extends Copy<CopyIn> {
   }
 }
 
-/** The most chunks that wait for their reader. */
+/** The maximum number of chunks that wait for their reader. */
 const MOST_WAITING = 64
 
 const LINE_END = 10
 
-/** Rows on their way out. */
+/** A copy of rows out of the database. */
 class CopyOut extends Copy<CopyOut> {
   readonly #decoder = new TextDecoder()
   #waiting: string[] = []
@@ -463,7 +463,7 @@ class CopyOut extends Copy<CopyOut> {
   #paused = false
   #part: Uint8Array[] = []
 
-  /** The lines that have come; `undefined` after the last. */
+  /** Returns the lines that have arrived, or `undefined` after the last. */
   async next(): Promise<readonly string[] | undefined> {
     while (this.#waiting.length === 0 && !this.isOver) {
       await new Promise<void>((resolve) => {
@@ -478,7 +478,7 @@ class CopyOut extends Copy<CopyOut> {
     return lines
   }
 
-  /** Nobody reads any more. */
+  /** Drops the remaining rows. */
   drain(): void {
     this.#draining = true
     this.#waiting = []
@@ -487,7 +487,7 @@ class CopyOut extends Copy<CopyOut> {
 
   override handleCopyData({ chunk }: { readonly chunk: Uint8Array }): void {
     if (this.#draining) return
-    // Each message is a line as servers send it; the protocol promises less.
+    // Servers send one line in each message, but the protocol does not guarantee it.
     if (chunk.at(-1) !== LINE_END) {
       this.#part.push(chunk.slice())
       return

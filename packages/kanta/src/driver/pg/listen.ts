@@ -4,24 +4,25 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { PgConnection } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
 
-/** What a listener is told. */
+/** A notification of the server. */
 export interface Notification {
   readonly channel: string
   readonly payload: string
-  /** The process of the server whose session sent it. */
+  /** The server process of the session that sent it. */
   readonly processId: number
 }
 
-/** What is done with what comes, and with what goes wrong. */
+/** The callbacks of a listener. */
 export interface Listener {
+  /** Receives each notification. */
   notified(notification: Notification): void
-  /** The connection was lost and is there again: what was sent meanwhile never comes, so read afresh what it told of. */
+  /** Runs after the connection is restored. Notifications sent meanwhile are lost, so read their data again. */
   reconnected?(): void
-  /** The connection was lost, or could not be made again; another attempt follows. */
+  /** Runs if the connection is lost or cannot be restored; another attempt follows. */
   failed?(error: KantaError): void
 }
 
-/** A listener that listens until it is closed. */
+/** An active listener, which listens until it is closed. */
 export interface Listening extends AsyncDisposable {
   close(): Promise<void>
 }
@@ -30,8 +31,8 @@ const FIRST_WAIT = 50
 const LONGEST_WAIT = 10_000
 
 /**
- * Listens to what others send by `NOTIFY`, on a connection of its own, which is made again when it is lost. The promise
- * is kept once the server listens: what is committed after that is told.
+ * Listens to a channel of `NOTIFY` on a connection of its own, which it restores when it is lost. The promise resolves
+ * once the server listens; every later notification is delivered.
  *
  * @example
  * ```ts
@@ -45,7 +46,7 @@ const LONGEST_WAIT = 10_000
  *   })
  * ```
  *
- * @throws KantaError `connection` when the server cannot be reached at first.
+ * @throws KantaError `connection` if the first connection fails.
  */
 export async function listen(
   driver: Driver,
@@ -54,12 +55,12 @@ export async function listen(
 ): Promise<Listening> {
   if (typeof channel !== 'string' || channel === '') refuse('listen() takes the name of a channel.')
   const ears = typeof listener === 'function' ? { notified: listener } : listener
-  const line = new ListeningLine(driver, channel, ears)
+  const line = new ListenConnection(driver, channel, ears)
   await line.start()
   return line
 }
 
-class ListeningLine implements Listening {
+class ListenConnection implements Listening {
   readonly #driver: Driver
   readonly #channel: string
   readonly #listener: Listener
@@ -75,7 +76,7 @@ class ListeningLine implements Listening {
     this.#listener = listener
   }
 
-  readonly #hear = ({ channel, payload = '', processId }: Message): void => {
+  readonly #onNotification = ({ channel, payload = '', processId }: Message): void => {
     if (!this.#closed && channel === this.#channel) this.#listener.notified({ channel, payload, processId })
   }
 
@@ -83,7 +84,7 @@ class ListeningLine implements Listening {
     try {
       await this.#connect()
     } catch (cause) {
-      throw this.#explained(cause)
+      throw this.#explain(cause)
     }
   }
 
@@ -93,7 +94,7 @@ class ListeningLine implements Listening {
     await this.#attempt
     const connection = this.#connection
     if (connection === undefined) return // It may be one of a pool, which others use after this.
-    ;(connection.client as Client).removeListener('notification', this.#hear)
+    ;(connection.client as Client).removeListener('notification', this.#onNotification)
     if (connection.isOpen) await connection.script(`unlisten ${postgresDialect.quote(this.#channel)}`).catch(() => {})
     await connection.close()
   }
@@ -109,7 +110,7 @@ class ListeningLine implements Listening {
       refuse('listen() takes a driver that pg() made.')
     }
     const client = (connection as PgConnection).client as Client
-    client.on('notification', this.#hear)
+    client.on('notification', this.#onNotification)
     try {
       await connection.script(`listen ${postgresDialect.quote(this.#channel)}`)
     } catch (cause) {
@@ -125,11 +126,11 @@ class ListeningLine implements Listening {
     if (this.#closed || this.#connection === undefined) return
     this.#connection = undefined
     this.#listener.failed?.(new KantaError('connection', `The connection that listens to '${this.#channel}' was lost.`))
-    this.#again()
+    this.#scheduleRetry()
   }
 
-  /** Each attempt comes later than the one before, so that a server that starts is not overrun. */
-  #again(): void {
+  /** Schedules another attempt, with a longer wait each time, so that a starting server is not flooded. */
+  #scheduleRetry(): void {
     this.#timer = setTimeout(() => {
       this.#attempt = this.#reconnect()
     }, this.#wait)
@@ -143,12 +144,12 @@ class ListeningLine implements Listening {
       if (!this.#closed) this.#listener.reconnected?.()
     } catch (cause) {
       if (this.#closed) return
-      this.#listener.failed?.(this.#explained(cause))
-      this.#again()
+      this.#listener.failed?.(this.#explain(cause))
+      this.#scheduleRetry()
     }
   }
 
-  #explained(cause: unknown): KantaError {
+  #explain(cause: unknown): KantaError {
     if (cause instanceof KantaError) return cause
     const { code, message } = this.#driver.explainError(cause)
     return new KantaError(code, message, { cause })

@@ -4,15 +4,15 @@ import { Messages } from './message.ts'
 
 type Listener = (message: never) => void
 
-/** A message of the server, of those that are listened to. */
+/** A message of the server that has listeners. */
 interface Answer {
   readonly name: string
   readonly status?: TransactionStatus
 }
 
-/** The protocol layer: gathers messages, and sends them where an answer is waited for. */
+/** The protocol layer. It collects messages, and sends them when an answer is expected. */
 class PgliteWire implements Wire {
-  /** Nothing is sent before it is whole, so that there is nothing to hold back. */
+  /** A stream without backpressure, since messages are sent as a whole. */
   readonly stream = { cork: () => {}, uncork: () => {}, writableNeedDrain: false, once: () => {} }
   readonly #messages = new Messages()
   readonly #listeners = new Map<string, Listener[]>()
@@ -83,16 +83,16 @@ class PgliteWire implements Wire {
   }
 }
 
-/** PGlite behind the interface of a client of pg, so that one kind of connection serves both. */
+/** Adapts PGlite to the interface of a client of pg, so that both use one connection class. */
 export class PgliteClient implements PgClient {
   readonly connection: PgliteWire
   readonly #database: PGlite
   readonly #queue: Submitted[] = []
-  /** What the answers are for; nothing once it failed. */
+  /** The query that the answers belong to; `undefined` once it failed. */
   #active: Submitted | undefined
-  /** Whether the server is not ready for another. */
+  /** Is true while the server is not ready for another query. */
   #busy = false
-  /** One exchange after the other. */
+  /** The last exchange, after which the next one starts. */
   #last: Promise<void> = Promise.resolve()
 
   constructor(database: PGlite) {
@@ -100,7 +100,7 @@ export class PgliteClient implements PgClient {
     this.connection = new PgliteWire((bytes) => this.#exchange(bytes))
   }
 
-  /** There is no socket that could fail between statements. */
+  /** Ignores listeners, since there is no socket that could fail between statements. */
   on(): this {
     return this
   }
@@ -162,7 +162,7 @@ export class PgliteClient implements PgClient {
     const active = this.#active
     this.#active = undefined
     this.#busy = false
-    // The status first: what an answer sets free looks at it.
+    // Set the status first, since the next query reads it.
     this.connection.tell('readyForQuery', message)
     active?.handleReadyForQuery(this.connection)
     this.#next()

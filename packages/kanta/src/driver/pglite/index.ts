@@ -10,9 +10,9 @@ export { exactTimestamp, postgresArray, postgresRange, type Range } from '../../
 const STATEMENTS = 256
 
 /**
- * PostgreSQL in the same process by way of PGlite (`@electric-sql/pglite`), which has to be installed beside Kanta.
+ * Returns a driver for PostgreSQL in the same process by PGlite (`@electric-sql/pglite`), which must be installed.
  *
- * It takes a folder, options of PGlite, or a database that is yours: that one is left open. There is one connection.
+ * It takes a folder, options of PGlite, or your own database, which it does not close. There is one connection.
  *
  * @example
  * ```ts
@@ -39,21 +39,21 @@ export function pglite(options: string | PGliteOptions | PGlite = {}): Driver {
     explainError: explainPostgresError,
     connect: async () => {
       const database = await open(options)
-      const known = wrapped.get(database)
+      const known = connectionsByDatabase.get(database)
       if (known !== undefined) return known.reopen()
       const connection = new PgConnection(new PgliteClient(database), STATEMENTS, {
         close: async () => {
           if (database !== options) await database.close()
         },
       })
-      wrapped.set(database, connection)
+      connectionsByDatabase.set(database, connection)
       return connection
     },
   }
 }
 
-/** The connections of databases of the user's, which know what is prepared there. */
-const wrapped = new WeakMap<PGlite, PgConnection>()
+/** The connections by the user's databases. They know the statements that are prepared there. */
+const connectionsByDatabase = new WeakMap<PGlite, PgConnection>()
 
 const isDatabase = (given: unknown): given is PGlite =>
   typeof (given as PGlite | null | undefined)?.execProtocol === 'function'

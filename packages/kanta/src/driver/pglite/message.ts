@@ -11,7 +11,7 @@ export class Messages {
   #length = 0
   readonly #encoder = new TextEncoder()
 
-  /** What was written since the last time. */
+  /** Returns the bytes written since the last call. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length)
     this.#length = 0
@@ -38,7 +38,7 @@ export class Messages {
       for (const value of values) this.#int16(value instanceof Uint8Array ? 1 : 0)
       this.#int16(values.length)
       for (const value of values) this.#value(value)
-      // All columns come as text.
+      // Request all columns as text.
       this.#int16(0)
     })
   }
@@ -58,7 +58,7 @@ export class Messages {
     })
   }
 
-  /** A message that is nothing but its kind, such as `S` for sync. */
+  /** Writes a message without content, such as `S` for sync. */
   bare(kind: string): void {
     this.#message(kind, () => {})
   }
@@ -79,7 +79,7 @@ export class Messages {
     })
   }
 
-  /** The kind, the length (which counts itself), and what `write` writes. */
+  /** Writes the kind, the length (which includes itself) and the content that `write` writes. */
   #message(kind: string, write: () => void): void {
     this.#room(1)
     this.#bytes[this.#length++] = kind.charCodeAt(0)

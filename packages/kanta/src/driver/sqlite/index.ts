@@ -2,10 +2,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { KantaError, refuse } from '../../error/index.ts'
 import {
   isBlank,
+  resolveSettings,
   type SqliteLibrary,
   type SqliteOptions,
   type SqliteStatement,
-  settle,
   sqliteDriver,
 } from '../database/sqlite/index.ts'
 import type { Driver } from '../driver.ts'
@@ -14,10 +14,10 @@ export type { Pragmas } from '../database/sqlite/index.ts'
 export { defaults, type Preset, presets, type SqliteOptions } from '../database/sqlite/index.ts'
 
 /**
- * SQLite by way of `node:sqlite`, which is part of Node (22.16 or later): nothing to install, nothing to compile.
+ * Returns a driver for SQLite by `node:sqlite`, which is part of Node (22.16 or later).
  *
- * A number is bound as a real and a bigint as an integer, as the library does; a column of a type makes them the same.
- * An integer of a row that a number cannot hold exactly is an error that names the way out.
+ * The library binds a number as a real and a bigint as an integer, which are equal in a typed column. An integer of a
+ * row that a number cannot hold exactly is an error that names the alternatives.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export { defaults, type Preset, presets, type SqliteOptions } from '../database/
  * file cannot be opened shows with the first query, as `connection`.
  */
 export function sqlite(options: string | URL | SqliteOptions<DatabaseSync>): Driver {
-  const settings = settle('sqlite', options)
+  const settings = resolveSettings('sqlite', options)
   return sqliteDriver(settings, true, (readOnly) => {
     const database = new DatabaseSync(settings.path, { readOnly, allowExtension: settings.extensions.length > 0 })
     return { database, library: new NodeSqlite(database) }
@@ -40,7 +40,7 @@ export function sqlite(options: string | URL | SqliteOptions<DatabaseSync>): Dri
 }
 
 class NodeSqlite implements SqliteLibrary {
-  /** A third faster than objects here. */
+  /** Arrays are a third faster than objects here. */
   readonly rows = 'array'
   readonly #database: DatabaseSync
 
@@ -59,7 +59,7 @@ class NodeSqlite implements SqliteLibrary {
         'unsupported',
         'kanta/sqlite needs Node 22.16 or later. Update Node, or use kanta/better-sqlite3.',
       )
-    // The library reads the first statement of a text and leaves out the others without a word.
+    // The library prepares only the first statement of a text and ignores the others.
     if (!isBlank(sql.slice(statement.sourceSQL.length))) {
       refuse('The text holds more than one statement. Run them one by one.')
     }

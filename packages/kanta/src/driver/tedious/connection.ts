@@ -2,20 +2,20 @@ import { type Connection as Library, type Request, RequestError } from 'tedious'
 import { KantaError } from '../../error/index.ts'
 import type { Connection, RunResult } from '../driver.ts'
 import { checkChunkSize } from '../option.ts'
-import { type Asked, type Sent, send } from './request.ts'
+import { type RequestOptions, type SentRequest, send } from './request.ts'
 import { TediousStream } from './stream.ts'
 
-/** How many rows past the first are read and thrown away before the server is asked to stop. */
-const UNREAD = 100
+/** The number of extra rows that `first()` discards before it cancels the query. */
+const MAX_UNREAD = 100
 
-/** A connection of SQL Server: one request at a time. */
+/** A connection to SQL Server, for one request at a time. */
 export class TediousConnection implements Connection {
   readonly rows = 'array'
   readonly #library: Library
   #running: Request | undefined
   #open = true
   #closed = false
-  /** The text that ran last, and its columns. */
+  /** The last text, with its columns. */
   #last: { readonly sql: string; columns: readonly string[] } = { sql: '', columns: [] }
 
   constructor(library: Library) {
@@ -24,7 +24,7 @@ export class TediousConnection implements Connection {
       this.#open = false
     }
     library.on('end', lost)
-    // A request is told of its errors; one that came while none ran would else end the process.
+    // Requests report their own errors; without a listener, an error between requests would end the process.
     library.on('error', lost)
   }
 
@@ -48,12 +48,12 @@ export class TediousConnection implements Connection {
     const { ended } = this.#send(sql, parameters, bigints, (row, request) => {
       if (++count === 1) first = row
       // With abortTransactionOnError a transaction would be rolled back.
-      else if (count > UNREAD && !this.inTransaction) request.cancel()
+      else if (count > MAX_UNREAD && !this.inTransaction) request.cancel()
     })
     try {
       await ended
     } catch (error) {
-      if (!(count > UNREAD && !this.inTransaction && error instanceof RequestError && error.code === 'ECANCEL'))
+      if (!(count > MAX_UNREAD && !this.inTransaction && error instanceof RequestError && error.code === 'ECANCEL'))
         throw error
     }
     return first
@@ -67,7 +67,7 @@ export class TediousConnection implements Connection {
   async execute(sql: string, parameters: readonly unknown[]): Promise<RunResult & { readonly rows: unknown[] }> {
     const rows: unknown[] = []
     const count = await this.#send(sql, parameters, false, (row) => rows.push(row)).ended
-    // The server counts the rows of a query, too; a write gives rows by `output` only.
+    // The server also counts the rows of a query; a write returns rows only by `output`.
     const writes = this.#last.columns.length === 0 || /\boutput\b/i.test(sql)
     return { rows, changes: writes ? count : 0, insertId: undefined }
   }
@@ -108,7 +108,7 @@ export class TediousConnection implements Connection {
     await ended
   }
 
-  #send(sql: string, parameters: readonly unknown[], bigints: boolean, row: Asked['row']): Sent {
+  #send(sql: string, parameters: readonly unknown[], bigints: boolean, row: RequestOptions['row']): SentRequest {
     this.#check()
     const last: { readonly sql: string; columns: readonly string[] } = { sql, columns: [] }
     const columns = (names: readonly string[]): void => {

@@ -2,18 +2,18 @@ import { type ConnectionConfiguration, Connection as Library } from 'tedious'
 import { mssqlDialect } from '../../dialect/mssql/index.ts'
 import { refuse } from '../../error/index.ts'
 import type { Driver } from '../driver.ts'
-import { whole } from '../option.ts'
+import { wholeNumber } from '../option.ts'
 import { TediousConnection } from './connection.ts'
 import { explainTediousError } from './error.ts'
 
-/** How to reach SQL Server: what `tedious` takes, or a function that makes its connections. */
+/** The options of `tedious()`: those of the library, or a function that creates its connections. */
 export type TediousOptions = {
-  /** The most connections; 10 unless said. */
+  /** The maximum number of connections; by default 10. */
   readonly max?: number
 } & (
   | (ConnectionConfiguration & { readonly connection?: undefined })
   | {
-      /** Makes a connection that is not connected yet. */
+      /** Creates an unconnected connection. */
       readonly connection: () => Library | Promise<Library>
     }
 )
@@ -22,8 +22,8 @@ const MAX = 10
 
 const OPTIONS = ['server', 'authentication', 'options', 'max', 'connection']
 
-/** The settings on which reading rows and quoting names depend. */
-const NEEDED = {
+/** The settings that reading rows and quoting names depend on. */
+const REQUIRED_SETTINGS = {
   useUTC: true,
   useColumnNames: false,
   camelCaseColumns: false,
@@ -32,16 +32,15 @@ const NEEDED = {
 } as const
 
 /**
- * SQL Server by way of `tedious`, which has to be installed beside Kanta.
+ * Returns a driver for SQL Server by `tedious`, which must be installed.
  *
- * **Not run against a server.** The texts are tested as texts, and the driver with the real library against a recorded
- * wire, since there was no server to run. Try what you need before you rely on it.
+ * **Not tested against a server.** The SQL is tested as text, and the driver with the real library against a recorded
+ * wire. Try what you need before you rely on it.
  *
- * An integer of 64 bits is exact: a bigint for a column of bigints, else a number, or an error where a number cannot
- * hold it. A decimal is a string; the library reads it as a number, so one of more than 15 digits is an error, too, and
- * has to be selected as text. Moments are read in UTC; the library forgets the offset in which they were written. A
- * null is sent as text, which a column of bytes does not take: write `eb.lit(null)` there. The id of an inserted row is
- * read by `output(['inserted.id'])`.
+ * A 64-bit integer is a bigint for a column of bigints, otherwise a number, or an error if a number cannot hold it. A
+ * decimal is a string; the library reads it as a number, so select decimals of more than 15 digits as text. Timestamps
+ * are in UTC; the library drops their offset. A null is sent as text, which a column of bytes rejects: write
+ * `eb.lit(null)` there. Read the id of an inserted row by `output(['inserted.id'])`.
  *
  * @example
  * ```ts
@@ -58,8 +57,8 @@ const NEEDED = {
  * })
  * ```
  *
- * @throws KantaError `invalid_input` for a wrong option. That the server cannot be reached shows with the first query,
- * as `connection`.
+ * @throws KantaError `invalid_input` for a wrong option. If the server cannot be reached, the first query throws
+ * `connection`.
  */
 export function tedious(options: TediousOptions): Driver {
   if (typeof options !== 'object' || options === null)
@@ -71,20 +70,20 @@ export function tedious(options: TediousOptions): Driver {
       )
   }
   const { max = MAX, connection, ...config } = options as TediousOptions & Partial<ConnectionConfiguration>
-  const make = connection ?? maker(config)
+  const make = connection ?? connectionFactory(config)
   if (typeof make !== 'function')
     refuse('The option connection of tedious() is a function that makes a connection: () => new Connection(…).')
   return {
     dialect: mssqlDialect,
-    limits: { write: whole('tedious()', 'max', max, 1), read: 0 },
+    limits: { write: wholeNumber('tedious()', 'max', max, 1), read: 0 },
     sharesStreams: false,
     holdsStreams: true,
     explainError: explainTediousError,
-    connect: async () => new TediousConnection(await connected(await make())),
+    connect: async () => new TediousConnection(await waitForConnect(await make())),
   }
 }
 
-function maker(config: Partial<ConnectionConfiguration>): () => Library {
+function connectionFactory(config: Partial<ConnectionConfiguration>): () => Library {
   const { server, options } = config
   if (typeof server !== 'string' || server === '')
     return refuse("tedious() needs the name of a server: { server: 'localhost', … }.")
@@ -92,9 +91,9 @@ function maker(config: Partial<ConnectionConfiguration>): () => Library {
   return () => new Library({ ...config, server, options: options ?? {} })
 }
 
-function checkSettings(options: { readonly [S in keyof typeof NEEDED]?: unknown }): void {
-  for (const [name, needed] of Object.entries(NEEDED)) {
-    const given = options[name as keyof typeof NEEDED]
+function checkSettings(options: { readonly [S in keyof typeof REQUIRED_SETTINGS]?: unknown }): void {
+  for (const [name, needed] of Object.entries(REQUIRED_SETTINGS)) {
+    const given = options[name as keyof typeof REQUIRED_SETTINGS]
     if (given !== undefined && given !== needed)
       refuse(
         `With the option ${name} of tedious at ${String(given)} rows would be read or names quoted otherwise. ${needed === undefined ? 'Leave it out' : `Set it to ${needed}, or leave it out`}.`,
@@ -102,9 +101,9 @@ function checkSettings(options: { readonly [S in keyof typeof NEEDED]?: unknown 
   }
 }
 
-function connected(library: Library): Promise<Library> {
+function waitForConnect(library: Library): Promise<Library> {
   checkSettings(library.config.options)
-  // Whoever waits is told; an error that comes after, while nobody listens, would end the process.
+  // The caller receives the error; a later one without a listener would end the process.
   library.on('error', () => {})
   return new Promise((resolve, reject) => {
     library.connect((error) => {

@@ -1,31 +1,31 @@
 import { type Connection as Library, Request } from 'tedious'
 import { KantaError } from '../../error/index.ts'
-import { type ColumnFacts, type Read, readerOf, typed } from './value.ts'
+import { type ColumnFacts, type Read, readerOf, typedValue } from './value.ts'
 
-/** A text, its parameters, and what is done with what comes of it. */
-export interface Asked {
+/** A request: its text and parameters, with callbacks for columns and rows. */
+export interface RequestOptions {
   readonly sql: string
   readonly parameters: readonly unknown[]
   readonly bigints: boolean
-  /** Told of the names of the columns before the first row. */
+  /** Receives the names of the columns before the first row. */
   columns(names: readonly string[]): void
   row(row: unknown[], request: Request): void
 }
 
-/** A request that was sent. */
-export interface Sent {
+/** A sent request. */
+export interface SentRequest {
   readonly request: Request
-  /** How many rows the last statement changed or gave; rejected with what went wrong. */
+  /** Resolves with the number of rows that the last statement changed or returned. */
   readonly ended: Promise<number>
 }
 
 /**
- * Sends a request: by `sp_executesql` with parameters, else as a batch, since only a batch can begin a transaction or
- * change settings of the session.
+ * Sends a request: by `sp_executesql` if it has parameters, otherwise as a batch, since only a batch can begin a
+ * transaction or change settings of the session.
  */
-export function send(library: Library, asked: Asked): Sent {
-  const values = asked.parameters.map(typed)
-  const result = new Result(asked)
+export function send(library: Library, options: RequestOptions): SentRequest {
+  const values = options.parameters.map(typedValue)
+  const result = new Result(options)
   const { request } = result
   values.forEach(({ type, value, length }, i) => {
     request.addParameter(String(i + 1), type, value, length === undefined ? null : { length })
@@ -35,21 +35,21 @@ export function send(library: Library, asked: Asked): Sent {
   return { request, ended: result.ended }
 }
 
-/** What comes of a request. */
+/** The result of a request. */
 class Result {
   readonly request: Request
   readonly ended: Promise<number>
-  readonly #asked: Asked
+  readonly #options: RequestOptions
   #reads: readonly (Read | undefined)[] | undefined
   #changes = 0
-  /** What went wrong here and not at the server. */
+  /** The error of this side, not of the server. */
   #failure: unknown
 
-  constructor(asked: Asked) {
-    this.#asked = asked
+  constructor(options: RequestOptions) {
+    this.#options = options
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     this.ended = promise
-    this.request = new Request(asked.sql, (error) => {
+    this.request = new Request(options.sql, (error) => {
       const failure = this.#failure ?? error
       if (failure === undefined || failure === null) resolve(this.#changes)
       else reject(failure)
@@ -57,7 +57,7 @@ class Result {
     this.request.on('columnMetadata', (columns) => this.#columns(columns as readonly ColumnFacts[]))
     this.request.on('row', (cells: readonly { readonly value: unknown }[]) => this.#row(cells))
     const count = (rows: number | undefined): void => {
-      // A trigger tells of its statements before.
+      // Triggers report the counts of their statements first.
       if (rows !== undefined) this.#changes = rows
     }
     this.request.on('done', count).on('doneInProc', count).on('doneProc', count)
@@ -70,8 +70,8 @@ class Result {
       )
       return
     }
-    this.#reads = columns.map((column) => readerOf(column, this.#asked.bigints))
-    this.#asked.columns(columns.map((column) => column.colName))
+    this.#reads = columns.map((column) => readerOf(column, this.#options.bigints))
+    this.#options.columns(columns.map((column) => column.colName))
   }
 
   #row(cells: readonly { readonly value: unknown }[]): void {
@@ -81,7 +81,7 @@ class Result {
         const read = this.#reads?.[i]
         return read === undefined || value === null ? value : read(value as never)
       })
-      this.#asked.row(row, this.request)
+      this.#options.row(row, this.request)
     } catch (cause) {
       this.#fail(cause)
     }

@@ -1,21 +1,21 @@
 import type { Request } from 'tedious'
-import type { Sent } from './request.ts'
+import type { SentRequest } from './request.ts'
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-/** Rows in chunks: the server is held back while nobody asks for more. */
+/** Streams rows in chunks, with backpressure to the server. */
 export class TediousStream implements AsyncIterableIterator<unknown[]> {
-  readonly #start: (row: (row: unknown[], request: Request) => void) => Sent
+  readonly #start: (row: (row: unknown[], request: Request) => void) => SentRequest
   readonly #chunkSize: number
-  #sent: Sent | undefined
+  #sent: SentRequest | undefined
   #rows: unknown[] = []
   #ended = false
   #closed = false
   #failure: { readonly cause: unknown } | undefined
-  /** Called when there is a chunk, or no more rows will come. */
+  /** Runs when there is a chunk, or after the last row. */
   #wake: (() => void) | undefined
 
-  constructor(start: (row: (row: unknown[], request: Request) => void) => Sent, chunkSize: number) {
+  constructor(start: (row: (row: unknown[], request: Request) => void) => SentRequest, chunkSize: number) {
     this.#start = start
     this.#chunkSize = chunkSize
   }
@@ -47,13 +47,13 @@ export class TediousStream implements AsyncIterableIterator<unknown[]> {
     return { done: false, value }
   }
 
-  /** Stops the server where it still sends, so that the connection can be used again. */
+  /** Cancels the request if it still runs, so that the connection can be used again. */
   async return(): Promise<IteratorResult<unknown[], undefined>> {
     this.#closed = true
     this.#rows = []
     if (this.#sent === undefined || this.#ended) return DONE
     this.#sent.request.cancel()
-    // That it was cancelled is no error here.
+    // Ignore the error of the cancellation.
     await this.#sent.ended.catch(() => {})
     return DONE
   }

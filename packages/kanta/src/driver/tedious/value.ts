@@ -1,26 +1,28 @@
 import { TYPES } from 'tedious'
 import { KantaError, refuse } from '../../error/index.ts'
 
-/** A type of the protocol, as the library has it. */
+/** A type of the protocol. */
 type DataType = (typeof TYPES)[keyof typeof TYPES]
 
-/** A parameter as it is sent. */
-export interface Typed {
+/** A parameter with its type. */
+export interface TypedValue {
   readonly type: DataType
   readonly value: unknown
   readonly length?: number
 }
 
-/** Lengths are the same for all short values, since the server plans a text anew for other types of its parameters. */
+/**
+ * The declared length of short values. It is fixed, since the server plans a statement again for each parameter type.
+ */
 const TEXT = 4_000
 const BYTES = 8_000
 
 const INT = 0x7fffffff
-// Newer than the library of types that this compiles against; every Node that runs Kanta has it.
+// The type library lacks this method, but every supported Node has it.
 type Text = string & { isWellFormed(): boolean }
 
-/** The types that values are sent as. What the server cannot store as it is, is refused. */
-export function typed(value: unknown, index: number): Typed {
+/** Returns a value with its type, and throws for values that the server cannot store. */
+export function typedValue(value: unknown, index: number): TypedValue {
   switch (typeof value) {
     case 'string':
       if (!(value as Text).isWellFormed()) return refuseValue('a string with half a surrogate pair', index)
@@ -40,14 +42,14 @@ export function typed(value: unknown, index: number): Typed {
   return refuseValue(describe(value), index)
 }
 
-function number(value: number, index: number): Typed {
+function number(value: number, index: number): TypedValue {
   if (!Number.isFinite(value)) return refuseValue(`${value}, which SQL Server cannot store`, index)
   if (!Number.isSafeInteger(value)) return { type: TYPES.Float, value }
   return { type: Math.abs(value) <= INT ? TYPES.Int : TYPES.BigInt, value: value === 0 ? 0 : value }
 }
 
-/** The library takes a Buffer only; this one is a view of the same bytes. */
-function bytes(value: Uint8Array): Typed {
+/** Returns a Buffer over the same bytes, since the library takes only Buffers. */
+function bytes(value: Uint8Array): TypedValue {
   const buffer = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   if (buffer.length > BYTES) return { type: TYPES.VarBinary, value: buffer }
   return { type: TYPES.VarBinary, value: buffer, length: BYTES }
@@ -67,7 +69,7 @@ function refuseValue(what: string, index: number): never {
   return refuse(`Parameter ${index + 1} is ${what}.`)
 }
 
-/** What the library tells of a column. */
+/** The description of a column. */
 export interface ColumnFacts {
   readonly colName: string
   readonly type: { readonly name: string }
@@ -75,10 +77,10 @@ export interface ColumnFacts {
   readonly dataLength?: number | undefined
 }
 
-/** Reads a cell as the library gives it; `undefined` where it is as it should be. */
+/** Converts a cell of the library. */
 export type Read = (value: never) => unknown
 
-/** The most digits without a point that the library, which reads decimals as numbers, leaves exact. */
+/** The largest unscaled decimal that stays exact, since the library reads decimals as numbers. */
 const EXACT = 2 ** 52 - 1
 
 function decimal(column: ColumnFacts, scale: number): (value: number) => string {
@@ -95,7 +97,7 @@ function decimal(column: ColumnFacts, scale: number): (value: number) => string 
 
 const two = (part: number): string => String(part).padStart(2, '0')
 
-/** The fraction of a second in the digits of the column; the library keeps what is below a millisecond apart. */
+/** Returns the fraction of a second with the digits of the column. The library holds digits below 1 ms separately. */
 function fraction(date: Date & { readonly nanosecondsDelta?: number }, scale: number): string {
   if (scale === 0) return ''
   const ticks = date.getUTCMilliseconds() * 10_000 + Math.round((date.nanosecondsDelta ?? 0) * 1e7)
@@ -110,7 +112,7 @@ const clock = (date: Date, scale: number): string =>
 
 function integer(column: ColumnFacts, bigints: boolean): (value: unknown) => unknown {
   return (value) => {
-    // Only integers of 64 bits come as text.
+    // The library returns only 64-bit integers as text.
     if (typeof value !== 'string') return value
     if (bigints) return BigInt(value)
     const number = Number(value)
@@ -122,7 +124,7 @@ function integer(column: ColumnFacts, bigints: boolean): (value: unknown) => unk
   }
 }
 
-/** How the cells of a column are read. */
+/** Returns the reader of a column, or `undefined` if its cells need none. */
 export function readerOf(column: ColumnFacts, bigints: boolean): Read | undefined {
   const scale = column.scale ?? 0
   switch (column.type.name) {
@@ -145,7 +147,7 @@ export function readerOf(column: ColumnFacts, bigints: boolean): Read | undefine
     case 'DateTime2':
       return (date: Date) => `${day(date)} ${clock(date, scale)}`
     case 'DateTimeOffset':
-      // The library gives the moment and forgets the offset in which it was written.
+      // The library returns the timestamp in UTC and drops its offset.
       return (date: Date) => `${day(date)} ${clock(date, scale)} +00:00`
     case 'DateTime':
     case 'DateTimeN':
@@ -156,7 +158,7 @@ export function readerOf(column: ColumnFacts, bigints: boolean): Read | undefine
     case 'Binary':
     case 'Image':
     case 'UDT':
-      // A copy, so that a few bytes do not keep the packet in which they came.
+      // Copy the bytes, so that they do not retain the whole packet.
       return (value: Uint8Array) => new Uint8Array(value)
     default:
       return undefined

@@ -16,10 +16,9 @@ import {
 
 export {
   addContext,
-  cancelled,
+  cancellationError,
   DatabaseHandle,
   exempt,
-  failure,
   HeldSession,
   inSchemas,
   isOwn,
@@ -37,6 +36,7 @@ export {
   suppress,
   table,
   throwIfAborted,
+  toKantaError,
   withAmbient,
   withAmbientContext,
 } from '../../run/index.ts'
@@ -72,7 +72,7 @@ export const isWhole = (db: DatabaseHandle): boolean => sessionOf(db) instanceof
 /** Waits until the plugins of a database have started. */
 export const started = async (db: DatabaseHandle): Promise<void> => {
   const session = sessionOf(db)
-  await (session instanceof PoolSession ? session.started() : session.start?.())
+  await (session instanceof PoolSession ? session.ensureStarted() : session.start?.())
 }
 
 /** Returns the same database in another session. */

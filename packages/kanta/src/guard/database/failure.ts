@@ -1,9 +1,9 @@
-import { FAILURE_MARK } from '../../dialect/index.ts'
+import { signText } from '../../dialect/index.ts'
 import type { Node } from '../../ir/index.ts'
 import { castTo } from './byte-comparison.ts'
 
 /** The text that a database repeats in the message of the error, as an operand. */
-export const failureText = (sign: string): Node => ({ kind: 'literal', value: `${FAILURE_MARK} ${sign}` })
+export const failureText = (sign: string): Node => ({ kind: 'literal', value: signText(sign) })
 
 export const word = (value: string): Node => ({ kind: 'word', text: value })
 export const call = (name: string, ...args: readonly Node[]): Node => ({ kind: 'call', name, args })

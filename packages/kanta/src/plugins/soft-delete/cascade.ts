@@ -15,10 +15,12 @@ import type { CascadeReference, Settled } from './option.ts'
 import { referencesOf, sameTable, tableIn } from './reference.ts'
 import { Deleted, keyOf, NAME, PLAIN, Restored, type SoftPolicies } from './rule.ts'
 
-/** The name of the row that is referred to. */
+/** The alias of the referenced row. */
 const PARENT = 'kanta_parent'
 
-/** Goes along with deletions and restorations of rows to which others refer. */
+/**
+ * Creates the transaction hook that deletes and restores referencing rows together with the rows that they reference.
+ */
 export function cascading(settled: Settled, policies: SoftPolicies): TransactionHook {
   const ofThis = (told: object): told is Deleted | Restored =>
     (told instanceof Deleted || told instanceof Restored) && told.settled === settled
@@ -38,13 +40,13 @@ export function cascading(settled: Settled, policies: SoftPolicies): Transaction
   }
 }
 
-/** The deletions of a transaction along references. */
+/** Deletes and restores rows of one transaction along their references. */
 class Cascade {
   readonly settled: Settled
   readonly references: readonly CascadeReference[]
-  /** The database with its other policies, which sees rows that are deleted, too. */
+  /** The database with its other policies, which also sees deleted rows. */
   readonly #db: DatabaseHandle
-  /** The database without policies: for marks that nobody else sees. */
+  /** The database without policies, for marks that nobody else sees. */
   readonly #bare: DatabaseHandle
 
   constructor(statement: StatementContext, settled: Settled, policies: SoftPolicies) {
@@ -67,7 +69,7 @@ class Cascade {
     return this.references.filter((each) => sameTable(each.references.table, table))
   }
 
-  /** Deletes what refers to the rows of a deletion, and what refers to that, with the same id. */
+  /** Deletes the rows that reference the deleted rows, directly or through others, with the same id of the deletion. */
   async delete({ table, deletion, moment }: Deleted, { args, context }: StatementContext): Promise<void> {
     const { column, deletedBy } = this.settled
     const id = args[deletion]
@@ -78,7 +80,7 @@ class Cascade {
     const typeOf = (name: string) => referenceTo(name).definition?.columns.get(column)?.type
     const momentOn = (each: CascadeReference): unknown => {
       if (at !== undefined) return momentOf(at, referenceTo(each.table), this.settled, dialect)
-      // The moment of the row that it goes with, where the columns hold it in one form.
+      // Copies the moment of the referenced row if both columns have the same form.
       if (typeOf(each.table) === typeOf(each.references.table)) return this.#parentOf(each, column)
       return sql.raw(clockFor(referenceTo(each.table), this.settled, dialect).text)
     }
@@ -94,7 +96,7 @@ class Cascade {
     })
   }
 
-  /** Which of some deletions there are rows of that refer to a table. */
+  /** Returns those of the deletions that also deleted rows that reference a table. */
   async withRows(deletions: readonly unknown[], table: string): Promise<ReadonlySet<unknown>> {
     const found = new Set<unknown>()
     for (const name of new Set(this.referringTo(table).map((each) => each.table))) {
@@ -110,8 +112,8 @@ class Cascade {
   }
 
   /**
-   * Undoes a deletion for what refers to some rows of a table, and for what refers to that. What also belongs to a row
-   * that is still deleted stays deleted, and goes with that row from now on.
+   * Undoes a deletion for the rows that reference some rows of a table, directly or through others. A row that also
+   * references another deleted row stays deleted, and belongs to that deletion from now on.
    */
   async undo(table: string, roots: readonly Row[], keys: readonly string[], deletion: unknown): Promise<void> {
     const { column, deletedBy } = this.settled
@@ -141,7 +143,7 @@ class Cascade {
     }
     for (const name of touched) {
       await this.#db.updateTable(name).set(cleared).where(`${name}.${this.#tie}`, '=', mark).execute()
-      // Other policies may have hidden some.
+      // Other policies may hide some of them.
       await this.#bare
         .updateTable(name)
         .set({ [this.#tie]: deletion })
@@ -150,7 +152,7 @@ class Cascade {
     }
   }
 
-  /** Takes the mark from rows that belong to a row that stays deleted, until there is none. */
+  /** Removes the mark from rows that reference a row that stays deleted, until none is left. */
   async #leaveOut(touched: ReadonlySet<string>, mark: string, deletion: unknown): Promise<void> {
     const { column } = this.settled
     const references = this.references.filter((each) => touched.has(each.table))
@@ -172,7 +174,9 @@ class Cascade {
     }
   }
 
-  /** Follows the references to tables, and from those that changed on, as long as something changes. */
+  /**
+   * Applies a step to the references to tables, and then to those of the tables that changed, until nothing changes.
+   */
   async #spread(from: readonly string[], step: (each: CascadeReference) => Promise<bigint>): Promise<void> {
     let tables = new Set(from)
     while (tables.size > 0) {
@@ -185,7 +189,7 @@ class Cascade {
     }
   }
 
-  /** The row that a row refers to. */
+  /** Selects the row that a row references. */
   #parent(db: DatabaseHandle, { table, columns, references }: CascadeReference) {
     const query = db.selectFrom(`${references.table} as ${PARENT}`).select(`${PARENT}.${references.columns[0]}`)
     return columns.reduce(
@@ -200,15 +204,15 @@ class Cascade {
 }
 
 type Row = Readonly<Record<string, unknown>>
-// The builder without types.
+// The query builder without types.
 type Builder = any
 
-/** How many rows are named in one statement. */
+/** The most rows that one statement names. */
 const CHUNK = 200
 
 const exists = (query: unknown) => (eb: Builder) => eb.exists(query)
 
-/** Whether a row refers to one of some rows, which have their columns by number. */
+/** Returns a condition: the row references one of the rows, whose columns are numbered. */
 const among = (each: CascadeReference, rows: readonly Row[], keys: readonly string[]) => (eb: Builder) =>
   eb.or(
     rows.map((row) =>
@@ -226,7 +230,7 @@ export const countOf = ([result]: readonly unknown[]): bigint =>
   (result as { readonly numDeletedRows?: bigint } | undefined)?.numDeletedRows ??
   0n
 
-/** Restores rows, and undoes for each of them the cascade of its deletion. */
+/** Restores rows and undoes the cascade of their deletions. */
 async function restoreAlong(
   statement: StatementContext,
   next: () => Promise<unknown[]>,
@@ -249,13 +253,13 @@ async function restoreAlong(
   return rows
 }
 
-/** The rows that an update is about to change: some of their columns, by number. */
+/** Selects numbered columns of the rows that an update is about to change. */
 function rootsOf(tree: Node, columns: readonly string[], db: DatabaseHandle): Node {
   const [target] = tree.kind === 'update' ? tree.targets : []
   if (tree.kind !== 'update' || target === undefined)
     throw new KantaError(
       'policy',
-      'restore() is a statement of its own. Run it by itself, in a transaction with others.',
+      'restore() cannot be part of another statement. Run it by itself, in a transaction with others.',
     )
   const { ctes, recursive, from, joins, where, orderBy, limit } = tree
   const naming = policiesOf(db).filter((policy) => policy.enforce === undefined)

@@ -6,7 +6,7 @@ import { show } from '../../sql/index.ts'
 import { clockOf, formOf, inForm } from '../instant.ts'
 import type { Settled } from './option.ts'
 
-/** The moment of a deletion, as the column of a table takes it, and where it is as a Date among the arguments. */
+/** Returns the moment of a deletion in the form of the column, and the index of its Date among the arguments. */
 export function momentFor(
   table: TableReference,
   settled: Settled,
@@ -16,16 +16,16 @@ export function momentFor(
   if (clock === 'database') return { value: clockFor(table, settled, runValues.dialect), date: undefined }
   const date = runValues.shared('softDelete', () => now()).index
   const value = runValues.value((_, args) => momentOf(args[date], table, settled, runValues.dialect))
-  // The statement may name the table in a way by which its definition is not found.
+  // The statement may spell the name of the table so that its definition is not found.
   return { value: { ...value, codec: table.definition?.columns.get(column)?.codec }, date }
 }
 
-/** What the clock of the database says, as the column of a table takes it. */
+/** Returns the clock of the database in the form of the column. */
 export function clockFor({ definition }: TableReference, { column, form }: Settled, dialect: Dialect): NodeOf<'word'> {
   return { kind: 'word', text: clockOf(dialect, formOf(definition?.columns.get(column), form)) }
 }
 
-/** A moment as what is written to the column of a table: what is left to its codec stays a Date. */
+/** Converts a moment to the form of the column; keeps a Date if the codec converts it. */
 export function momentOf(
   at: unknown,
   { definition }: TableReference,
@@ -33,7 +33,7 @@ export function momentOf(
   dialect: Dialect,
 ): unknown {
   if (!(at instanceof Date) || Number.isNaN(at.getTime()))
-    return refuse(`The clock of softDelete() gave ${show(at)}, which is no time.`)
+    return refuse(`now() of softDelete() returned ${show(at)}. Return a valid Date.`)
   const known = definition?.columns.get(column)
   return inForm(at, formOf(known, form), known, dialect)
 }

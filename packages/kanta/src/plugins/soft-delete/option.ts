@@ -3,7 +3,7 @@ import type { Capability } from '../../face/index.ts'
 import { checkName, show } from '../../sql/index.ts'
 import { FORMS, type InstantForm } from '../instant.ts'
 
-/** A table that goes with another: its rows are deleted together with the row that they refer to. */
+/** A reference from one table to another: its rows are deleted together with the row that they reference. */
 export interface CascadeReference {
   readonly table: string
   readonly columns: readonly string[]
@@ -11,35 +11,35 @@ export interface CascadeReference {
 }
 
 export interface CascadeOptions {
-  /** The column that ties the rows of one deletion together, text or a UUID that may be null; `deletion` unless given. */
+  /** The nullable text or UUID column that holds the id of the deletion; `deletion` by default. */
   readonly column?: string | undefined
   /** References besides the foreign keys of the definitions. */
   readonly along?: readonly CascadeReference[] | undefined
 }
 
 export interface SoftDeleteOptions {
-  /** The tables; every table of the schema that has the column unless given. */
+  /** The tables; by default those of the schema that have the column. */
   readonly tables?: readonly string[] | undefined
-  /** The column that says when a row was deleted; `deleted_at` unless given. */
+  /** The column for the time of the deletion; `deleted_at` by default. */
   readonly column?: string | undefined
-  /** A column that says who deleted it, and the name of the value of the context that goes there. */
+  /** The column for the user who deleted the row, and the name of that user in the context. */
   readonly deletedBy?: { readonly column: string; readonly context: string } | undefined
-  /** Whose clock is read: that of this program, unless given, or that of the database. */
+  /** The clock of this program (`client`, the default) or of the database. */
   readonly clock?: 'client' | 'database' | undefined
   /** The clock of this program. */
   readonly now?: (() => Date) | undefined
   /**
-   * How a column holds a moment that no schema tells of: `iso` text with the clock of this program, unless given, and
-   * the type of the database with its own.
+   * The form of columns that no schema defines. By default `iso` with the clock of this program, and `timestamp` with
+   * that of the database.
    */
   readonly form?: InstantForm | undefined
-  /** Whether rows that refer to a deleted row are deleted with it, along the foreign keys of the definitions. */
+  /** Deletes rows that reference a deleted row together with it, along the foreign keys of the definitions. */
   readonly cascade?: boolean | CascadeOptions | undefined
-  /** Turns the plugin off for whoever holds it: see `db.unscoped()`. */
+  /** The capability that disables the plugin: see `db.unscoped()`. */
   readonly capability?: Capability | undefined
 }
 
-/** The options, checked and with their defaults. */
+/** The checked options with their defaults. */
 export interface Settled {
   readonly tables: readonly string[] | undefined
   readonly column: string
@@ -63,7 +63,7 @@ export function settle(options: SoftDeleteOptions): Settled {
   checkName(column, 'the column of deletions')
   if (clock !== 'client' && clock !== 'database')
     refuse(`softDelete({ clock: ${show(clock)} }): use client or database.`)
-  if (typeof now !== 'function') refuse(`softDelete({ now: ${show(now)} }) takes a function that gives a Date.`)
+  if (typeof now !== 'function') refuse(`softDelete({ now: ${show(now)} }) takes a function that returns a Date.`)
   if (clock === 'database' && options.now !== undefined)
     refuse("softDelete() takes now(), or clock: 'database', but not both.")
   if (!FORMS.includes(form)) refuse(`softDelete({ form: ${show(form)} }): use one of ${FORMS.join(', ')}.`)
@@ -97,5 +97,7 @@ function checkReference(each: CascadeReference): void {
     for (const name of names) checkName(name, 'a column of a cascade')
   }
   if (columns.length !== references.columns.length)
-    refuse(`The reference of '${table}' to '${references.table}' has other numbers of columns on its sides.`)
+    refuse(
+      `The reference of '${table}' to '${references.table}' has a different number of columns on each side. Give the same number.`,
+    )
 }

@@ -9,7 +9,7 @@ import { type Settled, type SoftDeleteOptions, settle } from './option.ts'
 import { checkDefinitions, isSoft, tableIn } from './reference.ts'
 import { type Act, keyOf, NAME, PLAIN, type Sight, SoftPolicies, type State, tieOf } from './rule.ts'
 
-/** A database of which it is known which tables it has. */
+/** A database with known tables. */
 export interface HasTables<I extends AnyInfo> {
   transaction(): TransactionBuilder<I['db'], I>
 }
@@ -21,10 +21,10 @@ type Refs<I extends AnyInfo, B extends string> =
   | `${B}.${keyof TableCells<I, B>['row'] & string}`
   | (keyof TableCells<I, B>['row'] & string)
 
-/** What a database has besides with soft delete. */
+/** The methods that `softDelete()` adds to a database. */
 export interface SoftDeleted {
   /**
-   * The same database with rows that are deleted, too: of some tables, or of all.
+   * Returns the database with deleted rows included, of some tables or of all.
    *
    * @example
    * ```ts
@@ -34,7 +34,7 @@ export interface SoftDeleted {
    */
   withDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
   /**
-   * The same database with only rows that are deleted: of some tables, or of all.
+   * Returns the database with only the deleted rows, of some tables or of all.
    *
    * @example
    * ```ts
@@ -44,8 +44,8 @@ export interface SoftDeleted {
    */
   onlyDeleted<D>(this: D, ...tables: readonly NamesOf<D>[]): D
   /**
-   * Begins a statement that restores deleted rows of a table, and what was deleted together with them. What also
-   * belongs to another row that is still deleted stays deleted, and comes back with that.
+   * Begins a statement that restores deleted rows of a table, and the rows that were deleted with them. A row that also
+   * references another deleted row stays deleted until that one is restored.
    *
    * @example
    * ```ts
@@ -58,8 +58,8 @@ export interface SoftDeleted {
     table: B,
   ): Update<I, One<B, TableCells<I, B>>, Refs<I, B>, TableCells<I, B>, TableCells<I, B>, never>
   /**
-   * Begins a statement that deletes rows of a table for good, whether they are deleted or not; after `onlyDeleted()`
-   * only those that are.
+   * Begins a statement that deletes rows of a table permanently, whether they are marked or not; after `onlyDeleted()`
+   * only the marked ones.
    *
    * @example
    * ```ts
@@ -73,7 +73,7 @@ export interface SoftDeleted {
   ): Delete<I, One<B, TableCells<I, B>>, Refs<I, B>, TableCells<I, B>, TableCells<I, B>, never>
 }
 
-/** What is known of a plugin besides what every plugin has. */
+/** The settings and the policies of the plugin. */
 export interface SoftDeletion {
   readonly settled: Settled
   readonly policies: SoftPolicies
@@ -81,27 +81,26 @@ export interface SoftDeletion {
 
 const deletions = new WeakMap<object, SoftDeletion>()
 
-/** The soft deletion of a database; refuses one without. */
+/** Returns the soft deletion of a database. Throws if the database has none. */
 export function deletionOf(db: DatabaseHandle): SoftDeletion {
   const found = pluginsOf(db)
     .map((plugin) => deletions.get(plugin))
     .find((each) => each !== undefined)
   if (found === undefined)
-    throw new KantaError('plugin', `The database does not have the plugin '${NAME}'. Give it one that has.`)
+    throw new KantaError('plugin', `The database does not have the plugin '${NAME}'. Give a database that has it.`)
   return found
 }
 
 /**
- * Rows that are deleted stay in their tables, marked, and are not there for any statement: each table that a statement
- * names is filtered, updates pass them over, a delete marks them, an upsert that meets one fails. What is marked comes
- * back with `db.restore()`, is seen with `db.withDeleted()` and `db.onlyDeleted()`, and goes for good with
- * `db.hardDelete()` and `purge()`.
+ * Soft delete: a delete marks rows instead of removing them, and every statement filters the marked rows out of the
+ * tables that it names. An upsert that conflicts with a marked row fails. `db.restore()` restores marked rows,
+ * `db.withDeleted()` and `db.onlyDeleted()` show them, and `db.hardDelete()` and `purge()` remove them permanently.
  *
- * With `cascade` the rows that refer to a deleted row are deleted in the same transaction, and come back with it: those
- * that its deletion took, and no others. Each table then has a column `deletion` that says which deletion that was.
+ * With `cascade`, the rows that reference a deleted row are deleted in the same transaction, and restored with it. Each
+ * table then needs a column `deletion` for the id of the deletion, so that a restore brings back exactly the rows of
+ * that deletion.
  *
- * @throws KantaError `plugin` when the database opens, where a table lacks a column; `policy` for a statement that
- * writes the columns of the plugin.
+ * @throws KantaError `plugin` when the database opens if a table lacks a column; `policy` for a statement that writes the columns of the plugin.
  *
  * @example
  * ```ts
@@ -153,7 +152,7 @@ function namesOf({ tables = [], cascade }: Settled): readonly NamedTable[] {
 
 const checked = new WeakMap<object, WeakSet<Settled>>()
 
-/** Checks definitions when the database is made, and not again for each of its transactions. */
+/** Checks definitions once for a database, not again for each of its transactions. */
 function checkOnce(settled: Settled, db: DatabaseHandle): void {
   const schema = schemaOf(db)
   const done = checked.get(schema) ?? new WeakSet<Settled>()
@@ -163,7 +162,7 @@ function checkOnce(settled: Settled, db: DatabaseHandle): void {
   done.add(settled)
 }
 
-/** The methods of every database with the plugin; they are called on it. */
+/** Returns the methods for a database with the plugin. Their `this` is that database. */
 function methods(settled: Settled, policies: SoftPolicies): object {
   const { column, deletedBy } = settled
   const seeing = (sight: Sight, mode: string) =>
@@ -191,16 +190,15 @@ function methods(settled: Settled, policies: SoftPolicies): object {
   }
 }
 
-/** A table by its name; refuses one whose rows are not deleted softly. */
+/** Returns a table by its name. Throws if the plugin does not apply to it. */
 export function softTable(db: DatabaseHandle, settled: Settled, table: string): TableReference {
   checkName(table, 'a table')
   const found = tableIn(schemaOf(db), table)
-  if (!isSoft(settled, found))
-    refuse(`Rows of '${table}' are not deleted softly: it is none of the tables of the plugin '${NAME}'.`)
+  if (!isSoft(settled, found)) refuse(`The plugin '${NAME}' does not apply to '${table}'. Add the table to its tables.`)
   return found
 }
 
-/** The same database with the policy in another state. */
+/** Returns the database with the policy in another state. */
 export function changed(
   db: DatabaseHandle,
   policies: SoftPolicies,
@@ -211,7 +209,7 @@ export function changed(
   if (state === undefined)
     throw new KantaError(
       'policy',
-      `The policy '${NAME}' is turned off here by unscoped(). Use the database without that.`,
+      `unscoped() disables the policy '${NAME}' here. Use the database without unscoped().`,
     )
   const policy = policies.in(change(state))
   return exempt(db, keyOf(change(state)), (each) => (policies.stateOf(each) === undefined ? each : policy), [

@@ -10,30 +10,30 @@ import { changed, deletionOf, type HasTables, type SoftDeleted, softTable } from
 import { referencesOf, sameTable, tableIn } from './reference.ts'
 
 export interface PurgeOptions {
-  /** Rows that were deleted before this moment go. */
+  /** Removes rows that were deleted before this moment. */
   readonly olderThan: Date
-  /** How many rows of the table go in one transaction; 1,000 unless given. */
+  /** The number of rows to remove in one transaction; 1,000 by default. */
   readonly batch?: number | undefined
-  /** The columns of the keys of tables that have no definition; `['id']` unless given. */
+  /** The key columns of tables without a definition; `['id']` by default. */
   readonly keys?: Readonly<Record<string, readonly string[]>> | undefined
-  /** Ends it after a batch: what has gone stays gone. */
+  /** Stops the purge after the current batch. Removed rows stay removed. */
   readonly signal?: AbortSignal | undefined
-  /** Called after each batch with the numbers so far. */
+  /** Gets the counts so far, after each batch. */
   readonly onProgress?: ((purged: Purged) => unknown) | undefined
 }
 
-/** What has gone. */
+/** The result of `purge()`. */
 export interface Purged {
-  /** How many rows, by table. */
+  /** The number of removed rows, by table. */
   readonly rows: Readonly<Record<string, number>>
   readonly batches: number
-  /** How many rows are old enough, but stay, since rows that are not deleted refer to them; counted at the end. */
+  /** The number of rows that are old enough but stay, because live rows reference them. Counted at the end. */
   readonly kept: number
 }
 
 /**
- * Deletes for good what was deleted long ago, a batch at a time, each in a transaction of its own; with a cascade, the
- * deleted rows that refer to it go with it. Rows that other policies hide stay.
+ * Removes rows that were deleted before a moment, in batches with a transaction each. With a cascade, it also removes
+ * the deleted rows that reference them. Rows that other policies hide stay.
  *
  * @throws KantaError `plugin` for a database without soft delete, `cancelled` once its signal aborts.
  *
@@ -55,7 +55,7 @@ export async function purge<I extends AnyInfo, B extends I['names']>(
 }
 
 type Row = Readonly<Record<string, unknown>>
-// The builder without types.
+// The query builder without types.
 type Builder = any
 
 const OPTIONS = ['olderThan', 'batch', 'keys', 'signal', 'onProgress']
@@ -105,7 +105,7 @@ class Purge {
     return { rows: this.#rows, batches, kept: await this.#kept() }
   }
 
-  /** One batch: the number of rows of the table itself. */
+  /** Purges one batch and returns the number of rows of the table itself. */
   async #one(db: DatabaseHandle): Promise<number> {
     const columns = this.#columnsOf(this.#table)
     const roots = (await this.#old(db)
@@ -125,12 +125,12 @@ class Purge {
           .execute()
         counts.push([table, Number(countOf(result))])
       }
-    // Only what lasts is counted: a batch that fails is undone.
+    // Counts rows only now, since a batch that fails is undone.
     for (const [table, count] of counts) this.#rows[table] = (this.#rows[table] ?? 0) + count
     return roots.length
   }
 
-  /** The rows and the deleted ones that refer to them, by table. */
+  /** Returns the rows and the deleted rows that reference them, by table. */
   async #collect(db: DatabaseHandle, roots: readonly Row[]): Promise<ReadonlyMap<string, readonly Row[]>> {
     const found = new Map<string, Row[]>()
     const seen = new Set<string>()
@@ -158,7 +158,7 @@ class Purge {
     return found
   }
 
-  /** A table after all that refer to it, as far as they do not refer to each other in a circle. */
+  /** Returns a table after all tables that reference it, except in a cycle. */
   #childrenFirst(table: string, seen: Set<string> = new Set()): string[] {
     if (seen.has(table)) return []
     seen.add(table)
@@ -166,18 +166,18 @@ class Purge {
     return [...children.flatMap((each) => this.#childrenFirst(each.table, seen)), table]
   }
 
-  /** The references of a table to itself. */
+  /** Returns the references of a table to itself. */
   #within(table: string): readonly CascadeReference[] {
     return this.#references.filter((each) => sameTable(each.table, table) && sameTable(each.references.table, table))
   }
 
-  /** What is old enough. */
+  /** Selects the rows that are old enough. */
   #old(db: DatabaseHandle) {
     const deleted = `${this.#table}.${this.#settled.column}`
     return db.selectFrom(this.#table).where(deleted, 'is not', null).where(deleted, '<', this.#before)
   }
 
-  /** Whether a row that is not deleted refers to a row. */
+  /** Returns a condition: a live row references the row (or none does). */
   #isReferredTo(is: boolean) {
     const { column } = this.#settled
     const references = this.#references.filter((each) => sameTable(each.references.table, this.#table))
@@ -223,11 +223,11 @@ class Purge {
     const { definition } = tableIn(schemaOf(this.#db), table)
     if (definition === undefined) return this.#options.keys?.[table] ?? ['id']
     if (definition.primaryKey.length === 0)
-      refuse(`The table '${table}' has no primary key, by which purge() would name its rows. Give it one.`)
+      refuse(`The table '${table}' has no primary key, which purge() needs. Add one.`)
     return definition.primaryKey
   }
 
-  /** What is read of a row: its key, what others refer to, and how it refers to its own table. */
+  /** Returns the columns to read: the key, the referenced columns, and the references of a table to itself. */
   #columnsOf(table: string): readonly string[] {
     const referred = this.#references.filter((each) => sameTable(each.references.table, table))
     const own = this.#within(table).flatMap((each) => each.columns)
@@ -238,7 +238,10 @@ class Purge {
 const keyText = (values: readonly unknown[]): string =>
   JSON.stringify(values.map((value) => (value instanceof Uint8Array ? [...value] : String(value))))
 
-/** Rows of one table in steps, each before what it refers to: some databases look at references row by row. */
+/**
+ * Splits rows of one table into layers, referencing rows before referenced ones: some databases check references row by
+ * row.
+ */
 function layers(rows: readonly Row[], within: readonly CascadeReference[]): readonly (readonly Row[])[] {
   if (within.length === 0) return rows.length === 0 ? [] : [rows]
   const byKey = within.map(

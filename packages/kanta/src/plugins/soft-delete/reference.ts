@@ -6,30 +6,30 @@ import type { TableDefinition } from '../../table/index.ts'
 
 import type { CascadeReference, Settled } from './option.ts'
 
-/** The definitions of a database, by name. */
+/** The table definitions of a database, by name. */
 export type Definitions = ReadonlyMap<string, TableDefinition>
 
-/** Whether two names mean one table; a name without a schema means that table in any. */
+/** Returns true if two names mean the same table. A name without a schema matches any schema. */
 export function sameTable(one: string, other: string): boolean {
   const [a, b] = [one.split('.'), other.split('.')]
   if (!sameName(a.at(-1)!, b.at(-1)!)) return false
   return a.length === 1 || b.length === 1 || sameName(a[0]!, b[0]!)
 }
 
-/** Whether rows of a table are deleted softly. */
+/** Returns true if the plugin applies to a table. */
 export function isSoft({ tables, column }: Settled, table: TableReference): boolean {
   if (tables === undefined) return table.definition?.columns.has(column) === true
   return tables.some((name) => sameTable(name, fullName(table)))
 }
 
-/** A table by its name, as a cascade or a method gives it. */
+/** Returns a table by the name that a cascade or a method gives. */
 export function tableIn(schema: Definitions, given: string): TableReference {
   const { name, schema: of } = splitName(given)
   const found = schema.get(given) ?? [...schema.values()].find((one) => sameTable(fullName(one), given))
   return { schema: of, name, definition: found }
 }
 
-/** A table that a statement names in another way than the schema, such as with a schema or in capitals. */
+/** Finds the definition of a table that a statement spells differently, such as with a schema or in capitals. */
 export function resolved(table: TableReference, runValues: RunValues): TableReference {
   if (table.definition !== undefined) return table
   const { schema, dialect } = runValues.surroundings
@@ -43,7 +43,7 @@ export function resolved(table: TableReference, runValues: RunValues): TableRefe
 
 const known = new WeakMap<Settled, WeakMap<Definitions, readonly CascadeReference[]>>()
 
-/** The references that deletions follow: given ones, and foreign keys between tables whose rows are deleted softly. */
+/** Returns the references that deletions follow: the given ones, and foreign keys between tables of the plugin. */
 export function referencesOf(settled: Settled, schema: Definitions): readonly CascadeReference[] {
   if (settled.cascade === undefined) return []
   const ofSettled = known.get(settled) ?? new WeakMap<Definitions, readonly CascadeReference[]>()
@@ -59,7 +59,7 @@ export function referencesOf(settled: Settled, schema: Definitions): readonly Ca
 function ofDefinition(settled: Settled, definition: TableDefinition): CascadeReference[] {
   if (!isSoft(settled, { ...definition, definition })) return []
   return definition.foreignKeys.flatMap(({ columns, onDelete, references }) => {
-    // Such a row stays where the row that it refers to is deleted.
+    // These rows stay when the referenced row is deleted.
     if (onDelete === 'set null' || onDelete === 'set default') return []
     const { table, columns: keys } = references()
     if (!isSoft(settled, { ...table, definition: table })) return []
@@ -75,7 +75,7 @@ function ofDefinition(settled: Settled, definition: TableDefinition): CascadeRef
 
 const NO_MOMENT: ReadonlySet<string> = new Set(['boolean', 'json', 'bytes', 'uuid', 'enum'])
 
-/** Refuses a database whose definitions do not have what the plugin needs. */
+/** Checks that the definitions of a database have the columns that the plugin needs. */
 export function checkDefinitions(settled: Settled, schema: Definitions): void {
   const fail = (message: string): never => {
     throw new KantaError('plugin', message)
@@ -83,7 +83,7 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
   const { tables, column, deletedBy, cascade } = settled
   if (tables === undefined && schema.size === 0)
     fail(
-      "The plugin 'softDelete' does not know the tables of this database. Name them: softDelete({ tables: ['post'] }).",
+      "The plugin 'softDelete' does not know the tables of this database. List them: softDelete({ tables: ['post'] }).",
     )
   const soft = [...schema.values()].filter((definition) => isSoft(settled, { ...definition, definition }))
   if (tables === undefined && soft.length === 0)
@@ -99,10 +99,10 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
         fail(`The table '${name}' has no column '${needed}', which the plugin 'softDelete' writes. Add it.`)
       if (needed === column && NO_MOMENT.has(found!.type))
         fail(
-          `'${name}.${needed}' is a column of type ${found!.type}, which holds no moment. Make it c.timestamp(), c.date() or c.text().`,
+          `'${name}.${needed}' has the type ${found!.type}, which cannot hold a moment. Make it c.timestamp(), c.date() or c.text().`,
         )
       if (found?.nullable === false)
-        fail(`'${name}.${needed}' cannot be null, as it is for a row that is not deleted. Make it nullable().`)
+        fail(`'${name}.${needed}' must be null for a row that is not deleted. Make it nullable().`)
     }
   }
   for (const each of references) {
@@ -112,9 +112,10 @@ export function checkDefinitions(settled: Settled, schema: Definitions): void {
     ] as const) {
       const definition = [...schema.values()].find((one) => sameTable(fullName(one), table))
       for (const name of columns)
-        if (definition?.columns.has(name) === false) fail(`The cascade names '${table}.${name}', which is not there.`)
+        if (definition?.columns.has(name) === false)
+          fail(`The cascade names '${table}.${name}', but the table has no such column. Correct the name.`)
       if (tables !== undefined && !tables.some((one) => sameTable(one, table)))
-        fail(`The cascade names '${table}', which is not among the tables of the plugin 'softDelete'. Add it.`)
+        fail(`The cascade names '${table}', which is not a table of the plugin 'softDelete'. Add it to the tables.`)
     }
   }
 }

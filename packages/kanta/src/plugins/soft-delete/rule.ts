@@ -21,15 +21,15 @@ import { isSoft, referencesOf, resolved, sameTable } from './reference.ts'
 
 export const NAME = 'softDelete'
 
-/** Which rows are there: those that are not deleted, all, or those that are. */
+/** The rows that statements can see: live ones, all, or deleted ones. */
 export type Sight = 'live' | 'all' | 'deleted'
 
-/** What a database is for, apart from what a program does by itself. */
+/** The operation of the plugin that a database handle is for. */
 export type Act = 'restore' | 'hard delete' | 'cascade'
 
-/** How the policy differs for a database. */
+/** The state of the policy for a database handle. */
 export interface State {
-  /** Of every table, unless one has its own. */
+  /** The default for tables that are not in `sights`. */
   readonly sight: Sight
   readonly sights: Readonly<Record<string, Sight>>
   readonly act: Act | undefined
@@ -37,11 +37,14 @@ export interface State {
 
 export const PLAIN: State = { sight: 'live', sights: {}, act: undefined }
 
-/** Tells the transaction hook that a statement deletes rows to which others may refer. */
+/** Notes for the transaction hook that a statement deletes rows that others may reference. */
 export class Deleted {
   readonly settled: Settled
   readonly table: string
-  /** Where the id of the deletion and the moment are among the arguments; the moment may be the database's. */
+  /**
+   * The indexes of the id of the deletion and of the moment among the arguments. Without an index the database makes
+   * the moment.
+   */
   readonly deletion: number
   readonly moment: number | undefined
 
@@ -53,7 +56,7 @@ export class Deleted {
   }
 }
 
-/** Tells the transaction hook that a statement restores rows to which others may refer. */
+/** Notes for the transaction hook that a statement restores rows that others may reference. */
 export class Restored {
   readonly settled: Settled
   readonly table: string
@@ -64,7 +67,7 @@ export class Restored {
   }
 }
 
-/** The policy in its states; each is made once, so that plans are found again. */
+/** The policies of all states. Each is created once, so that its query plans can be reused. */
 export class SoftPolicies {
   readonly #settled: Settled
   readonly #made = new Map<string, TablePolicy>()
@@ -85,7 +88,7 @@ export class SoftPolicies {
     return made
   }
 
-  /** The state of a policy that is one of these. */
+  /** Returns the state of a policy; `undefined` for other policies. */
   stateOf(policy: Policy): State | undefined {
     return this.#states.get(policy)
   }
@@ -97,19 +100,19 @@ export class SoftPolicies {
       name: NAME,
       opens: (held) => capability !== undefined && held === capability,
       tables: settled.tables,
-      rule: (given, _, runValues) => {
+      rule: (given, use, runValues) => {
         const table = resolved(given, runValues)
-        return isSoft(settled, table) ? ruleOf(table, state, settled) : undefined
+        return isSoft(settled, table) ? ruleOf(table, use, state, settled) : undefined
       },
     })
   }
 }
 
-/** A name for a state. */
+/** Returns a name for a state. */
 export const keyOf = ({ sight, sights, act }: State): string =>
   `${NAME} ${JSON.stringify([sight, act, Object.entries(sights).sort(([a], [b]) => (a < b ? -1 : 1))])}`
 
-function ruleOf(table: TableReference, state: State, settled: Settled): TableRule {
+function ruleOf(table: TableReference, use: RowUse | 'insert', state: State, settled: Settled): TableRule {
   const { column, deletedBy } = settled
   const { act } = state
   const sight = sightOf(table, state)
@@ -118,19 +121,19 @@ function ruleOf(table: TableReference, state: State, settled: Settled): TableRul
   const sees = (row: Row, use: RowUse) => {
     if (act === 'cascade') return undefined
     if (act === 'restore' && use === 'update') return isNotNull(row(column))
-    // What is deleted cannot be deleted again; to delete it for good is another thing.
+    // A deleted row cannot be deleted again, except permanently.
     if (use === 'delete' && act !== 'hard delete') return isNull(row(column))
     if (use === 'delete' && sight === 'live') return undefined
     return sight === 'all' ? undefined : sight === 'live' ? isNull(row(column)) : isNotNull(row(column))
   }
-  if (act === 'cascade') return { sees }
+  if (act === 'cascade' || use === 'select') return { sees }
   const set = new Set<string>()
   return {
     sees,
     column: (name, use, runValues) => {
       const written = use === 'read' ? undefined : own.find((each) => sameName(each, name))
       if (written === undefined) return
-      // The columns that a restore clears it sets itself, once.
+      // A restore sets these columns itself, once.
       if (act !== 'restore' || use !== 'update' || set.has(written)) throw writtenByPlugin(table, name)
       set.add(written)
       if (written === column) tellRestored(table, settled, runValues)
@@ -142,7 +145,7 @@ function ruleOf(table: TableReference, state: State, settled: Settled): TableRul
 const sightOf = (table: TableReference, { sight, sights }: State): Sight =>
   Object.entries(sights).find(([name]) => sameTable(name, fullName(table)))?.[1] ?? sight
 
-/** The column of a table that ties the rows of a deletion together, where the table has one. */
+/** Returns the column for the id of the deletion, if the table has it. */
 export function tieOf(table: TableReference, { cascade }: Settled): string | undefined {
   if (cascade === undefined) return undefined
   if (table.definition !== undefined) return table.definition.columns.has(cascade.column) ? cascade.column : undefined

@@ -6,17 +6,17 @@ import { checkName, show, sql } from '../../sql/index.ts'
 import type { HasTables } from './plugin.ts'
 
 export interface LiveUniqueOptions {
-  /** The name of the index; made of those of the table and its columns unless given. */
+  /** The name of the index; derived from the table and its columns by default. */
   readonly name?: string | undefined
-  /** The column that says when a row was deleted; `deleted_at` unless given. */
+  /** The column for the time of the deletion; `deleted_at` by default. */
   readonly column?: string | undefined
 }
 
 /**
- * Makes columns unique among the rows that are not deleted, so that a name can be used again. SQLite and PostgreSQL
- * have partial indexes for that; MySQL and MariaDB get an index with one column more, invisible and computed, which is
- * null for deleted rows. A table that is defined says the former itself, as `index([t.label], { unique: true, where:
- * sql`deleted_at is null` })`. Run it on the database without the plugin, such as in a migration.
+ * Makes columns unique among the rows that are not deleted, so that a name can be reused. Creates a partial index on
+ * SQLite and PostgreSQL. On MySQL and MariaDB it creates an index with one more column, which is computed, invisible,
+ * and null for deleted rows. A table definition can declare the partial index itself: `index([t.label], { unique: true,
+ * where: sql`deleted_at is null` })`. Call it on the database without the plugin, such as in a migration.
  *
  * @throws KantaError `unsupported` on other databases.
  *
@@ -64,7 +64,7 @@ const partialIndex = (index: LiveUnique): readonly Text[] => [
   sql`${create(index)} (${list(index.columns)}) where ${sql.id(index.column)} is null`,
 ]
 
-/** An index with one column more, which is null for deleted rows. */
+/** Creates an index with one more column, which is null for deleted rows. */
 function computedColumn(index: LiveUnique): readonly Text[] {
   const live = checkName(`${index.name}_is_live`.slice(-MOST), 'a column')
   return [
@@ -83,7 +83,7 @@ const liveUniques = facetsOf<(index: LiveUnique) => readonly Text[]>(
     mariadb: computedColumn,
     mssql: undefined,
   },
-  'Make a filtered index by hand.',
+  'Create a filtered index by hand.',
 )
 
 /** The longest name of a column in MySQL and MariaDB. */

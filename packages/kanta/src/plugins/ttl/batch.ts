@@ -1,15 +1,15 @@
 import type { DatabaseHandle } from '../../extend/internal/index.ts'
 import { type Expr, type SelectBuilder, sql } from '../../sql/index.ts'
 
-/** The names of a table that expires, as parts of statements: quoted whatever they hold. */
+/** The names of a table with expiring rows, as quoted parts of statements. */
 export interface Names {
   readonly table: Expr
   readonly column: Expr
-  /** What tells its rows apart. */
+  /** The columns that identify a row. */
   readonly keys: readonly Expr[]
 }
 
-/** The keys of some of the rows whose moment is not after another, the longest expired first. */
+/** Selects the keys of rows that expired up to a moment, the oldest first. */
 export const oldest = (
   db: DatabaseHandle,
   { table, column }: Names,

@@ -9,37 +9,37 @@ import { sqliteExpiry } from './sqlite.ts'
 
 export type Text = ReturnType<typeof sql>
 
-/** What deletes the expired rows of a table in the database itself. */
+/** The trigger or event that deletes the expired rows of a table in the database. */
 export interface Trigger {
   readonly table: Text
   /** The name of the trigger, function or event. */
   readonly name: string
-  /** The delete: definitions take no parameters. */
+  /** The delete statement, without parameters, since definitions take none. */
   readonly body: Text
-  /** The milliseconds between two deletes, where it goes by time. */
+  /** The milliseconds between two deletes of an event. */
   readonly every: number
 }
 
-/** What the deletion of expired rows needs of a database. */
+/** The implementation of the deletion of expired rows for a database. */
 export interface Expiry {
   /**
-   * The moment of the database's own clock `after` milliseconds ago, in the form in which a column holds it. It is fixed
-   * within a statement, so that an index can find it.
+   * Returns the moment `after` milliseconds ago by the clock of the database, in the form of a column. It is constant
+   * within a statement, so that an index can serve it.
    */
   moment(form: InstantForm, after: number): Text
-  /** The column that tells the rows of a table without a primary key apart. */
+  /** The column that identifies the rows of a table without a primary key. */
   readonly rowName: string | undefined
-  /** Whether a sweep looks for expired rows before it writes. */
+  /** True if a sweep reads whether rows expired before it writes. */
   readonly looksFirst: boolean
-  /** A delete of at most so many of the rows whose moment is not after another, the longest expired first. */
+  /** Returns a delete of at most `most` rows that expired up to a moment, the oldest first. */
   batch(db: DatabaseHandle, names: Names, until: unknown, most: number): DeleteBuilder
-  /** Keeps programs that start at the same time from standing in each other's way. */
+  /** Returns a statement that takes a lock, so that programs that start at the same time do not conflict. */
   lock?(): Text
-  /** Throws where the server, as it is set, runs no triggers. */
+  /** Throws if the server is configured not to run triggers or events. */
   requireTriggers?(db: DatabaseHandle): Promise<void>
-  /** Makes a trigger, in place of the one that was there. */
+  /** Creates a trigger or replaces it. */
   make(db: DatabaseHandle, trigger: Trigger): Promise<void>
-  /** What removes a trigger. */
+  /** Returns the statements that remove a trigger. */
   drops(table: Text, name: string): readonly Text[]
 }
 

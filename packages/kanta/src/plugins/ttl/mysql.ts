@@ -4,7 +4,7 @@ import { sql } from '../../sql/index.ts'
 import type { InstantForm } from '../instant.ts'
 import type { Expiry, Text } from './facet.ts'
 
-/** Events of the server, of MariaDB as well: triggers cannot delete from their own table. */
+/** Uses events of the server, since triggers of MySQL and MariaDB cannot delete from their own table. */
 export const mysqlExpiry: Expiry = {
   moment,
   rowName: undefined,
@@ -46,6 +46,6 @@ async function requireTriggers(db: DatabaseHandle): Promise<void> {
   if (rows[0]?.scheduler !== 'ON')
     throw new KantaError(
       'unsupported',
-      "The server runs no events: its event_scheduler is off. Switch it on, or use ttl({ mode: 'scheduled' }).",
+      "The event_scheduler of the server is off, so that it runs no events. Switch it on, or use ttl({ mode: 'scheduled' }).",
     )
 }

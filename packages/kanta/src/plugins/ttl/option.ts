@@ -3,40 +3,40 @@ import { checkName, show } from '../../sql/index.ts'
 import { FORMS, type InstantForm } from '../instant.ts'
 import type { Expiring } from './time.ts'
 
-/** When the rows of a table expire. */
+/** The expiry of the rows of a table. */
 export interface ExpiringTable {
-  /** The column of the moment; null never expires. */
+  /** The column of the moment. A row with null never expires. */
   readonly column: string
-  /** How many milliseconds after the moment of the column; 0 unless said. */
+  /** The milliseconds from that moment to the expiry; 0 by default. */
   readonly after?: number | undefined
-  /** How the column holds it, where no definition of the table says so: see {@link InstantForm}. */
+  /** The form of the column, if no definition of the table gives it: see {@link InstantForm}. */
   readonly form?: InstantForm | undefined
 }
 
-/** What {@link ttl} takes. */
+/** The options of {@link ttl}. */
 export interface TtlOptions {
   /** The tables whose rows expire, by name. */
   readonly tables: Readonly<Record<string, ExpiringTable>>
   /**
-   * Who deletes what has expired: nobody but `db.sweepExpired()` (`lazy`, unless said), a timer of the program
-   * (`scheduled`), or the database (`trigger`: with each insert; on MariaDB an event of the server).
+   * The deletion of expired rows: by `db.sweepExpired()` (`lazy`, the default), by a timer of the program
+   * (`scheduled`), or by the database (`trigger`: after each insert; on MariaDB an event of the server).
    */
   readonly mode?: 'lazy' | 'scheduled' | 'trigger' | undefined
-  /** The milliseconds between two sweeps; 60,000 unless said. */
+  /** The milliseconds between two sweeps; 60,000 by default. */
   readonly every?: number | undefined
-  /** The most rows that one statement of a sweep deletes; 1,000 unless said. */
+  /** The most rows that one statement of a sweep deletes; 1,000 by default. */
   readonly batch?: number | undefined
-  /** Whose clock says what has expired: `client` unless said. Triggers always go by that of the database. */
+  /** The clock that decides what has expired; `client` by default. Triggers always use the clock of the database. */
   readonly clock?: 'client' | 'database' | undefined
   /** The clock of the program. */
   readonly now?: (() => Date) | undefined
-  /** Told of a sweep of the timer that failed; the console is unless said. The next one is tried in its time. */
+  /** Gets the error of a failed sweep of the timer; logs to the console by default. The next sweep runs at its time. */
   readonly onError?: ((error: unknown) => void) | undefined
-  /** Told of each sweep of the timer that ended, with the number of rows that it deleted from each table. */
+  /** Gets the number of deleted rows by table after each sweep of the timer. */
   readonly onSweep?: ((deleted: Readonly<Record<string, number>>) => void) | undefined
 }
 
-/** Options with everything decided. */
+/** The checked options with their defaults. */
 export interface TtlSettings {
   readonly tables: readonly Expiring[]
   readonly mode: 'lazy' | 'scheduled' | 'trigger'
@@ -54,16 +54,16 @@ const MODES = ['lazy', 'scheduled', 'trigger']
 /** The longest time that a timer can wait. */
 const LONGEST = 2 ** 31 - 1
 
-/** Checks the options of `ttl()` and decides the rest. */
+/** Checks the options of `ttl()` and fills in the defaults. */
 export function settleTtl(options: TtlOptions): TtlSettings {
   checkOptions('ttl()', options, OPTIONS)
   const { mode = 'lazy', every = 60_000, batch = 1_000, clock = 'client', now, onError, onSweep } = options
-  if (!MODES.includes(mode)) refuse(`ttl() has no mode ${show(mode)}. There are ${MODES.join(', ')}.`)
+  if (!MODES.includes(mode)) refuse(`Unknown mode ${show(mode)} in ttl(). Use one of ${MODES.join(', ')}.`)
   if (clock !== 'client' && clock !== 'database')
-    refuse(`ttl() has no clock ${show(clock)}. There are client, database.`)
+    refuse(`Unknown clock ${show(clock)} in ttl(). Use client or database.`)
   for (const [name, value] of Object.entries({ now, onError, onSweep }))
     if (value !== undefined && typeof value !== 'function')
-      refuse(`The ${name} of ttl() is a function, not ${show(value)}.`)
+      refuse(`The ${name} of ttl() must be a function, not ${show(value)}.`)
   return {
     tables: settleTables(options.tables),
     mode,
@@ -86,15 +86,15 @@ function settleTables(tables: unknown): readonly Expiring[] {
     checkOptions(`The table '${name}' of ttl()`, setting, OF_TABLE)
     checkName(column, `the column of '${name}' in ttl()`)
     if (!Number.isSafeInteger(after) || after < 0)
-      refuse(`The 'after' of '${name}' in ttl() is a number of milliseconds, not ${show(after)}.`)
+      refuse(`The 'after' of '${name}' in ttl() must be a number of milliseconds, not ${show(after)}.`)
     if (form !== undefined && !FORMS.includes(form))
-      refuse(`The 'form' of '${name}' in ttl() is one of ${FORMS.join(', ')}, not ${show(form)}.`)
+      refuse(`The 'form' of '${name}' in ttl() must be one of ${FORMS.join(', ')}, not ${show(form)}.`)
     return { table: name, column, after, form }
   })
 }
 
 function whole(name: string, value: number, most: number): number {
   if (!Number.isSafeInteger(value) || value < 1 || value > most)
-    refuse(`The '${name}' of ttl() is a whole number from 1 to ${most}, not ${show(value)}.`)
+    refuse(`The '${name}' of ttl() must be an integer from 1 to ${most}, not ${show(value)}.`)
   return value
 }

@@ -12,13 +12,12 @@ import { makeTriggers } from './trigger.ts'
 export type { ExpiringTable, TtlOptions } from './option.ts'
 export type { Swept } from './sweep.ts'
 
-/** What a database has with {@link ttl}. */
+/** The methods that {@link ttl} adds to a database. */
 export interface Expires {
-  /** The same database with expired rows in sight; hooks are told of it. */
+  /** Returns the database with expired rows included. Hooks see this exemption. */
   withExpired(): this
   /**
-   * Deletes the rows that have expired, in batches, and gives how many of each table; `undefined` where another
-   * program is doing so.
+   * Deletes expired rows in batches and returns the number for each table; `undefined` if another program is sweeping.
    *
    * @throws KantaError `transaction` inside of a transaction or a held connection.
    */
@@ -26,13 +25,13 @@ export interface Expires {
 }
 
 /**
- * Rows that expire. An expired row is not there for reads, updates and deletes, whoever has deleted it or not; a null
- * never expires. An insert with the key of a row that has expired and is not deleted yet fails as for any row; with
- * `onConflict` it fails rather than revive it: sweep before, or delete it through `db.withExpired()`.
+ * Makes rows expire. Reads, updates and deletes do not see expired rows, even before they are deleted; a null never
+ * expires. An insert with the key of an expired row that still exists fails, also with `onConflict`: sweep before, or
+ * delete it through `db.withExpired()`.
  *
- * What has expired is what `column is null or column > now` does not hold of, so that an index on the column serves
- * reads and sweeps. Text that is no moment is compared as text. Sweeps delete past the policies on rows of other
- * plugins, and what they delete is in no audit.
+ * A row is live while `column is null or column > now`, so that an index on the column serves reads and sweeps. Text
+ * that is not a moment compares as text. Sweeps ignore the row policies of other plugins, and their deletions are not
+ * audited.
  *
  * @throws KantaError `invalid_input` for wrong options.
  *
@@ -66,7 +65,7 @@ export function ttl(options: TtlOptions): Plugin<Expires> {
     names: settings.tables.map(({ table, column }) => ({ table, columns: [column] })),
     policies: [policy],
     onInit: async (db: DatabaseHandle) => {
-      // The plugins that rename are those of the database that was opened, which the one given here does without.
+      // The database given here lacks the plugins that rename, so use the one that was opened.
       const own = inSession(main ?? db, sessionOf(db))
       if (settings.mode === 'trigger') await makeTriggers(sweeping(own), settings)
       all?.start(own)
@@ -113,7 +112,7 @@ function isOf({ table }: Expiring, { name, schema }: TableReference): boolean {
   return sameName(own, name) && (ownSchema === undefined || schema === undefined || sameName(ownSchema, schema))
 }
 
-/** Sweeps again and again: the next time is set when a sweep has ended, so that no two of them overlap. */
+/** Sweeps at intervals. Sets the timer when a sweep has ended, so that two sweeps never overlap. */
 class Schedule {
   readonly #settings: TtlSettings
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -126,12 +125,15 @@ class Schedule {
 
   start(db: DatabaseHandle): void {
     if (this.#db !== undefined)
-      throw new KantaError('plugin', 'One ttl() with a timer serves one database. Make another for the second one.')
+      throw new KantaError(
+        'plugin',
+        'One ttl() with a timer serves one database. Create another ttl() for the second database.',
+      )
     this.#db = db
     this.#next()
   }
 
-  /** Ends the timer, and waits for the sweep that is running. */
+  /** Stops the timer and waits for the running sweep. */
   async stop(): Promise<void> {
     this.#db = undefined
     clearTimeout(this.#timer)
@@ -155,7 +157,7 @@ class Schedule {
       const swept = await sweep(db, this.#settings, () => this.#db !== undefined)
       if (swept !== undefined) onSweep?.(swept)
     } catch (error) {
-      // A database that is being closed takes no more statements.
+      // A database that is closing takes no more statements.
       if (this.#db !== undefined) onError(error)
     }
   }

@@ -4,7 +4,7 @@ import type { InstantForm } from '../instant.ts'
 import { oldest } from './batch.ts'
 import type { Expiry, Text, Trigger } from './facet.ts'
 
-/** Triggers after inserts. Rows that somebody else has locked are left for the next sweep. */
+/** Uses triggers after inserts. Rows that another transaction has locked stay for the next sweep. */
 export const postgresExpiry: Expiry = {
   moment,
   rowName: undefined,

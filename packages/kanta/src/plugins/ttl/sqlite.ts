@@ -4,7 +4,7 @@ import type { InstantForm } from '../instant.ts'
 import { oldest } from './batch.ts'
 import type { Expiry, Text, Trigger } from './facet.ts'
 
-/** Triggers after inserts. Writers wait for each other, for nothing where nothing has expired. */
+/** Uses triggers after inserts. Reads first, since a write would wait for other writers even if nothing has expired. */
 export const sqliteExpiry: Expiry = {
   moment,
   rowName: 'rowid',
@@ -44,5 +44,5 @@ async function make(db: DatabaseHandle, { table, name, body }: Trigger): Promise
   await text.execute(db)
 }
 
-/** Whether two definitions are the same: SQLite keeps them as they were written. */
+/** Returns true if two definitions are equal. SQLite stores them as written. */
 const sameText = (one: string, other: string): boolean => one.toLowerCase().trim() === other.toLowerCase().trim()

@@ -16,12 +16,12 @@ import { expiries } from './facet.ts'
 import type { TtlSettings } from './option.ts'
 import { type Expiring, readClock, timeColumn } from './time.ts'
 
-/** How many expired rows were deleted from each table. */
+/** The number of deleted rows, by table. */
 export type Swept = Readonly<Record<string, number>>
 
 const LOCK = 'ttl'
 
-/** The database in which a sweep runs: policies on rows do not apply there, other plugins do. */
+/** Returns the database for a sweep: without row policies, but with other plugins. */
 export const sweeping = (db: DatabaseHandle): DatabaseHandle => withoutGuards(db, 'sweep of expired rows')
 
 export function namesOf(db: DatabaseHandle, { table, column }: Expiring): Names {
@@ -37,10 +37,10 @@ export function namesOf(db: DatabaseHandle, { table, column }: Expiring): Names 
 export const definitionIn = (db: DatabaseHandle, table: string): TableDefinition | undefined => schemaOf(db).get(table)
 
 /**
- * Deletes expired rows, some at a time. One sweeper at a time does so, over all processes, by a lock of the server; in
- * SQLite each batch is one statement, and the file has one writer at a time anyway.
+ * Deletes expired rows in batches. A lock of the server admits one sweep at a time over all processes; SQLite needs
+ * none, since its file has one writer at a time.
  *
- * @returns `undefined` where another one is sweeping.
+ * @returns `undefined` if another process is sweeping.
  */
 export async function sweep(
   db: DatabaseHandle,
@@ -50,7 +50,7 @@ export async function sweep(
   if (db.isTransaction || !isWhole(db))
     throw new KantaError(
       'transaction',
-      'sweepExpired() runs by itself, so that what it deletes stays deleted. Call it on the database, outside of transactions and connections.',
+      'sweepExpired() cannot run inside of a transaction or a held connection, where a rollback would undo it. Call it on the database itself.',
     )
   const clean = sweeping(db)
   const lock = sessionLocks.find(dialectOf(db))
@@ -79,7 +79,7 @@ async function sweepAll(db: DatabaseHandle, settings: TtlSettings, goesOn: () =>
   return swept
 }
 
-/** Lets others have their turn, where the driver answers at once. */
+/** Yields to other tasks, since some drivers answer synchronously. */
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
 async function deleteBatch(db: DatabaseHandle, expiring: Expiring, settings: TtlSettings): Promise<number> {

@@ -4,7 +4,7 @@ import { show } from '../../sql/index.ts'
 import type { AbstractType, TableDefinition } from '../../table/index.ts'
 import { FORMS, type InstantForm, inForm } from '../instant.ts'
 
-/** One table whose rows expire, with everything decided. */
+/** A table with expiring rows, with its checked settings. */
 export interface Expiring {
   readonly table: string
   readonly column: string
@@ -12,7 +12,7 @@ export interface Expiring {
   readonly form: InstantForm | undefined
 }
 
-/** The types of columns that say by themselves how they hold a moment; text and numbers may hold anything else. */
+/** The types of columns with a known form of moments. Text and numbers may hold anything. */
 const TIMES: Readonly<Partial<Record<AbstractType, InstantForm>>> = {
   timestamp: 'timestamp',
   unix: 'seconds',
@@ -20,38 +20,38 @@ const TIMES: Readonly<Partial<Record<AbstractType, InstantForm>>> = {
   date: 'date',
 }
 
-/** How a column of moments is compared: in which form it holds them, and which values its codec takes. */
+/** The form of a column of moments, and the values to compare it with. */
 export interface TimeColumn {
   readonly form: InstantForm
-  /** What a moment is as a value that is compared with the column. */
+  /** Converts a moment to a value that compares with the column. */
   readonly valueOf: (moment: Date) => unknown
 }
 
 /**
- * How the column of a table holds moments.
+ * Returns the form of the moments in a column.
  *
- * @throws KantaError `invalid_input` for a column that is not there, or that does not say what it holds.
+ * @throws KantaError `invalid_input` for a missing column, or one whose form is unknown.
  */
 export function timeColumn(expiring: Expiring, definition: TableDefinition | undefined, dialect: Dialect): TimeColumn {
   const { table, column, form: said } = expiring
   const defined = definition?.columns.get(column)
   if (definition !== undefined && defined === undefined)
-    return refuse(`ttl(): '${table}' has no column '${column}'. Give the one that says when its rows expire.`)
+    return refuse(`ttl(): '${table}' has no column '${column}'. Give the column with the expiry of its rows.`)
   const own = defined === undefined ? undefined : TIMES[defined.type]
   if (own !== undefined && said !== undefined && said !== own)
     return refuse(`ttl(): '${table}.${column}' holds moments as '${own}', not as '${said}'. Leave 'form' out.`)
   const form = own ?? said
   if (form === undefined)
     return refuse(
-      `ttl() cannot tell how '${table}.${column}' holds moments. Define it as a timestamp in the schema, or say it: { column: '${column}', form: 'seconds' }, one of ${FORMS.join(', ')}.`,
+      `ttl() does not know the form of the moments in '${table}.${column}'. Define it as a timestamp in the schema, or give the form: { column: '${column}', form: 'seconds' }, one of ${FORMS.join(', ')}.`,
     )
   return { form, valueOf: (moment) => inForm(moment, form, defined, dialect) }
 }
 
-/** The time now, as a program's clock tells it. */
+/** Reads the clock of the program. */
 export function readClock(now: () => Date): Date {
   const moment = now()
   if (!(moment instanceof Date) || Number.isNaN(moment.getTime()))
-    return refuse(`The clock of ttl() gave ${show(moment)}, which is no Date.`)
+    return refuse(`now() of ttl() returned ${show(moment)}. Return a valid Date.`)
   return moment
 }

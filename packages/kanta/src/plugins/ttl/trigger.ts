@@ -7,11 +7,11 @@ import { definitionIn, namesOf, sweeping } from './sweep.ts'
 import { type Expiring, timeColumn } from './time.ts'
 
 /**
- * Makes what deletes expired rows in the database itself: a trigger after inserts on SQLite and PostgreSQL; on MariaDB,
- * whose triggers cannot delete from their own table, an event of the server. What it made before, it replaces.
- * `ttl({ mode: 'trigger' })` calls it when the database starts.
+ * Creates, or replaces, the trigger that deletes expired rows after inserts on SQLite and PostgreSQL; on MariaDB, whose
+ * triggers cannot delete from their own table, an event of the server. `ttl({ mode: 'trigger' })` calls it when the
+ * database starts.
  *
- * @throws KantaError `unsupported` where the database has neither, or its scheduler of events is off.
+ * @throws KantaError `unsupported` if the database has neither, or its event scheduler is off.
  *
  * @example
  * ```ts
@@ -26,7 +26,7 @@ export async function createTtlTriggers<DB, I extends AnyInfo>(
 }
 
 /**
- * Removes what {@link createTtlTriggers} made for these tables.
+ * Removes the triggers and events that {@link createTtlTriggers} created for these tables.
  *
  * @example
  * ```ts
@@ -42,11 +42,11 @@ export async function dropTtlTriggers<DB, I extends AnyInfo>(
   for (const table of tables) for (const text of facet.drops(tableOf(table), nameOf(table))) await text.execute(clean)
 }
 
-/** The name of the trigger, function or event of a table. */
+/** Returns the name of the trigger, function or event of a table. */
 const nameOf = (table: string): string => `kanta_ttl_${table}`
 const tableOf = (table: string): Text => sql.id(...table.split('.'))
 
-/** Makes the triggers of all tables; `db` applies no policy on rows. */
+/** Creates the triggers of all tables. `db` must apply no row policies. */
 export async function makeTriggers(db: DatabaseHandle, { tables, batch, every }: TtlSettings): Promise<void> {
   const dialect = dialectOf(db)
   const facet = expiries.of(dialect)
@@ -62,7 +62,7 @@ export async function makeTriggers(db: DatabaseHandle, { tables, batch, every }:
   else await make(db)
 }
 
-/** The text of the delete: definitions take no parameters. */
+/** Returns the text of the delete, without parameters, since definitions take none. */
 function bodyOf(db: DatabaseHandle, expiring: Expiring, batch: number): Text {
   const dialect = dialectOf(db)
   const { form } = timeColumn(expiring, definitionIn(db, expiring.table), dialect)

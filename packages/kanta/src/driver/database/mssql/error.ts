@@ -3,7 +3,7 @@ import type { ErrorCode, ErrorDetails } from '../../../error/index.ts'
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
 /**
- * What numbers of SQL Server mean here, by its reference of errors:
+ * Error codes by the numbers of SQL Server, from its reference of errors:
  * https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors.
  */
 const NUMBERS: Readonly<Record<number, ErrorCode>> = {
@@ -11,7 +11,7 @@ const NUMBERS: Readonly<Record<number, ErrorCode>> = {
   1222: 'timeout',
   3906: 'read_only',
   3908: 'read_only',
-  // Another transaction changed what this one saw or wrote.
+  // Another transaction changed rows that this one read or wrote.
   3951: 'serialization_failure',
   3960: 'serialization_failure',
   41302: 'serialization_failure',
@@ -38,7 +38,7 @@ const HINTS: Readonly<Record<number, string>> = {
 
 const sentence = (message: string) => (/[.!?]$/.test(message) ? message : `${message}.`)
 
-/** What an error of SQL Server means, by its number. */
+/** Explains an error of SQL Server by its number. */
 export function explainNumber(number: number, message: string): Explanation {
   switch (number) {
     case 2601:
@@ -54,10 +54,10 @@ export function explainNumber(number: number, message: string): Explanation {
   return { code, message: code === 'query' ? `SQL Server refused the statement: ${sentence(message)}${hint}` : message }
 }
 
-/** `db.dbo.person` → `person` */
+/** Returns the table of a qualified name: `db.dbo.person` → `person`. */
 const tableOf = (name: string | undefined): string | undefined => name?.slice(name.lastIndexOf('.') + 1)
 
-/** The server names the constraint or the index, and the values, but not the columns. */
+/** Explains a violated unique key. The server names the constraint or index and the values, but not the columns. */
 function explainUnique(message: string): Explanation {
   const constraint = /(?:constraint|unique index) '([^']+)'/.exec(message)?.[1]
   const table = tableOf(/in object '([^']+)'/.exec(message)?.[1])

@@ -4,10 +4,10 @@ import { type ErrorCode, type ErrorDetails, KantaError } from '../../../error/in
 
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
-/** What a connection knows of an error that the server does not say. */
+/** The context of an error, which the connection adds. */
 export interface ErrorContext {
   readonly sql: string
-  /** The columns of the key that a row is in already. */
+  /** The columns of the violated unique key. */
   readonly columns: readonly string[] | undefined
 }
 
@@ -28,7 +28,7 @@ const WRITTEN = new RegExp(
 
 const unquoted = (name: string): string => (name.startsWith('`') ? name.slice(1, -1).replaceAll('``', '`') : name)
 
-/** The table that a statement writes first. */
+/** Returns the first table that a statement writes. */
 function writtenTable(sql: string): string | undefined {
   const name = WRITTEN.exec(sql)?.[1]
   return name === undefined ? undefined : unquoted(name)
@@ -36,7 +36,7 @@ function writtenTable(sql: string): string | undefined {
 
 const DUPLICATES = new Set([1062, 1586])
 
-/** The table and the index whose rows must differ. MariaDB names the index alone, MySQL the table, too. */
+/** Returns the table and index of a violated unique key. MariaDB names only the index, MySQL also the table. */
 export function brokenKey(error: unknown, sql: string): { readonly table: string; readonly key: string } | undefined {
   const { errno, message } = error as ServerError
   if (errno === undefined || !DUPLICATES.has(errno)) return undefined
@@ -46,7 +46,7 @@ export function brokenKey(error: unknown, sql: string): { readonly table: string
   return { table, key: named.startsWith(`${table}.`) ? named.slice(table.length + 1) : named }
 }
 
-/** What an error of `mysql2` or of the server behind it means. */
+/** Explains an error of `mysql2` or of the server. */
 export function explainMysqlError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   if (!(cause instanceof Error)) return { code: 'query', message: sentence(String(cause)) }
@@ -142,7 +142,7 @@ function explainForeignKey(message: string, referred: boolean): Explanation {
   }
 }
 
-/** How a statement may end that is right in itself. */
+/** Explains errors of correct statements, such as deadlocks and timeouts. */
 function explainRun({ errno, message }: ServerError): Explanation | undefined {
   switch (errno) {
     case 1213:
@@ -153,7 +153,7 @@ function explainRun({ errno, message }: ServerError): Explanation | undefined {
           'The transaction and another waited for each other, or wrote the same rows on two nodes; it was rolled back. Run it again from its start.',
       }
     case 1180:
-      // What a node of Galera says that cannot reach the others while it commits. MariaDB's own reasons are others.
+      // A Galera node returns this if it loses the others during a commit. MariaDB itself has other reasons.
       return /not connected to primary component|wsrep|replication/i.test(message)
         ? { code: 'connection', message: `The node lost its cluster during the commit: ${sentence(message)}` }
         : undefined
@@ -191,7 +191,7 @@ function explainRun({ errno, message }: ServerError): Explanation | undefined {
   }
 }
 
-/** Errors after which the connection is not there, or never was. */
+/** The errors after which the connection is lost. */
 const CONNECTION = new Set([
   1040, 1042, 1043, 1044, 1045, 1047, 1049, 1053, 1077, 1079, 1129, 1130, 1152, 1158, 1159, 1160, 1161, 1184, 1203,
   1226, 1251, 1698, 1927, 3118, 3159, 3169, 4031,
@@ -234,7 +234,7 @@ function explainValue({ errno, message }: ServerError): Explanation | undefined 
   return undefined
 }
 
-/** What is wrong with a text that the server cannot read. */
+/** Explains a syntax error by several statements in one text. */
 function explainText({ errno }: ServerError, sql: string): Explanation | undefined {
   if (errno !== 1064 || firstStatement(sql, mysqlScript).isOnly) return undefined
   return { code: 'invalid_input', message: 'The text holds more than one statement. Run them one by one.' }

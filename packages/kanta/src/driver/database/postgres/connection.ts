@@ -8,7 +8,7 @@ import { PgStream } from './stream.ts'
 import { toWire, type WireValue } from './value.ts'
 import { buffers, type Statement, type Submitted, type TransactionStatus, type Wire } from './wire.ts'
 
-/** A client of `pg`, as much of it as is needed here. */
+/** The part of a `pg` client that the driver uses. */
 export interface PgClient {
   /** Its protocol layer. */
   readonly connection: unknown
@@ -16,57 +16,57 @@ export interface PgClient {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** How a connection is ended, which differs for one of a pool of the user's. */
+/** The ways to end a connection, which differ for one of a user's pool. */
 export interface Ends {
-  /** Closes it, or gives it back to where it came from. */
+  /** Closes it, or returns it to its pool. */
   close(isOpen: boolean): Promise<void>
   readonly cancel?: () => Promise<void>
   readonly kill?: () => Promise<void>
 }
 
-/** Statements that are worth being kept: the others are rare, or gain nothing. */
-const KEPT = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table'])
+/** The statements to keep prepared. Others are rare, or gain nothing. */
+const KEPT_PREPARED = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table'])
 
 const WRITES = /^(?:INSERT|UPDATE|DELETE|MERGE|COPY) (?:\d+ )?(\d+)$/
 
-/** How many rows a statement wrote. */
+/** Returns the number of rows that a statement wrote. */
 const changesOf = (tag: string): number => Number(WRITES.exec(tag)?.[1] ?? 0)
 
 type Resolve = (value: never) => void
-type Pick = (execution: Execution) => unknown
+type Picker = (execution: Execution) => unknown
 
-const rowsOf: Pick = (execution) => execution.rows
-const firstOf: Pick = (execution) => execution.rows[0]
-const resultOf: Pick = ({ tag }): RunResult => ({ changes: changesOf(tag), insertId: undefined })
-const allOf: Pick = ({ tag, rows }) => ({ changes: changesOf(tag), insertId: undefined, rows })
+const rowsOf: Picker = (execution) => execution.rows
+const firstOf: Picker = (execution) => execution.rows[0]
+const resultOf: Picker = ({ tag }): RunResult => ({ changes: changesOf(tag), insertId: undefined })
+const allOf: Picker = ({ tag, rows }) => ({ changes: changesOf(tag), insertId: undefined, rows })
 
-/** A connection of PostgreSQL by way of a client of `pg`. */
+/** A connection to PostgreSQL by a client of `pg`. */
 export class PgConnection implements Connection {
   readonly rows = 'array'
   readonly cancel?: () => Promise<void>
   readonly kill?: () => Promise<void>
   readonly client: PgClient
-  /** Called when the connection is lost. */
+  /** Runs when the connection is lost. */
   onLost: (() => void) | undefined
   readonly #wire: Wire
   readonly #ends: Ends
-  // Two generations in place of the bookkeeping of a true least-recently-used cache: a hit in the young one writes
-  // nothing, and when that is full the old one is dropped whole.
+  // The cache has two generations, which is cheaper than true LRU: a hit in the young one writes nothing, and when that
+  // is full, the old one is dropped whole.
   readonly #generation: number
   #young = new Map<string, Statement>()
   #old = new Map<string, Statement>()
-  /** Names that the server does not need to know any more. */
+  /** Names of statements to deallocate on the server. */
   #forgotten: string[] = []
   #names = 0
   #portals = 0
-  /** What ran last without being kept, for its columns. */
+  /** The last statement that was not kept, for its columns. */
   #last: Statement | undefined
   readonly parsing: Parsing = { statement: undefined }
   #status: TransactionStatus = 'I'
-  /** What failed and waits for the server to be ready again. */
+  /** The failure that waits for the server to be ready again. */
   #failed: (() => void) | undefined
   #open = true
-  /** A stream outside of a transaction, whose rest has to be read before anything else can run. */
+  /** The open stream outside of a transaction. Its rest must be read before anything else can run. */
   #stream: PgStream | undefined
 
   constructor(client: PgClient, statementCache: number, ends: Ends) {
@@ -132,7 +132,7 @@ export class PgConnection implements Connection {
     )
   }
 
-  /** Runs something of a stream in its turn. */
+  /** Runs a step of a stream in its turn. */
   step<T extends Submitted>(
     make: (done: (it: T) => void, failing: (it: T, error: unknown) => void) => T,
     statement?: Statement,
@@ -141,35 +141,35 @@ export class PgConnection implements Connection {
     return this.#submit(make, (it) => it)
   }
 
-  /** Sends something at once, after what was sent before. */
+  /** Sends a message at once, after the earlier ones. */
   send(it: Submitted): void {
     this.client.query(it as never)
   }
 
-  /** A stream that has the connection to itself; nothing else can run before it is read to its end. */
+  /** Registers a stream that blocks the connection until it is read to its end. */
   set alone(stream: PgStream | undefined) {
     this.#stream = stream
   }
 
   async close(): Promise<void> {
-    // One in the midst of a stream is of no use to anybody else.
+    // A connection with an unfinished stream cannot be reused.
     const isFree = this.#open && this.#stream === undefined
     this.#open = false
     this.#stream?.close()
     await this.#ends.close(isFree)
   }
 
-  /** A wrapped client of the user's pool is used again. */
+  /** Reopens the connection of a client of the user's pool. */
   reopen(): this {
     this.#open = true
     return this
   }
 
-  #run(sql: string, parameters: readonly unknown[], limit: number, bigints: boolean, pick: Pick): Promise<unknown> {
+  #run(sql: string, parameters: readonly unknown[], limit: number, bigints: boolean, pick: Picker): Promise<unknown> {
     if (this.#stream !== undefined)
       return this.#stream.readAhead().then(() => this.#run(sql, parameters, limit, bigints, pick))
     return new Promise((resolve, reject) => {
-      if (!this.#open) return reject(closed())
+      if (!this.#open) return reject(closedError())
       this.#start(sql, wireValues(parameters), limit, bigints, pick, resolve as Resolve, reject, false)
     })
   }
@@ -179,7 +179,7 @@ export class PgConnection implements Connection {
     values: readonly WireValue[],
     limit: number,
     bigints: boolean,
-    pick: Pick,
+    pick: Picker,
     resolve: Resolve,
     reject: (error: unknown) => void,
     again: boolean,
@@ -219,7 +219,7 @@ export class PgConnection implements Connection {
   ): Promise<R> {
     if (this.#stream !== undefined) await this.#stream.readAhead()
     return new Promise((resolve, reject) => {
-      if (!this.#open) return reject(closed())
+      if (!this.#open) return reject(closedError())
       const done = (it: T): void => {
         try {
           resolve(pick(it))
@@ -231,9 +231,9 @@ export class PgConnection implements Connection {
     })
   }
 
-  /** Waits until the server is ready after an error, so that what comes next finds it in order. */
+  /** Waits until the server is ready after an error, so that the next statement can run. */
   whenReady(error: unknown, then: () => void): void {
-    // An error that came by itself, such as of a value that could not be read, comes when the server is ready.
+    // An error of this side, such as a value that it cannot read, arrives when the server is ready.
     if (!this.#open || !isOfServer(error)) return then()
     this.#failed = then
   }
@@ -254,7 +254,7 @@ export class PgConnection implements Connection {
 
   #find(sql: string): Statement {
     const found = this.#old.get(sql)
-    if (found === undefined && (this.#generation === 0 || !KEPT.has(leadingWord(sql, postgresLexis)))) {
+    if (found === undefined && (this.#generation === 0 || !KEPT_PREPARED.has(leadingWord(sql, postgresLexis)))) {
       this.#last = { sql: checkText(sql), name: '', parsed: false, columns: undefined }
       return this.#last
     }
@@ -276,7 +276,7 @@ export class PgConnection implements Connection {
     return statement
   }
 
-  /** Where one statement is outdated others are: in a transaction each of them would be one more failure. */
+  /** Forgets all statements. If one is outdated, others are too, and each would fail a transaction. */
   #forgetAll(): void {
     for (const statement of [...this.#young.values(), ...this.#old.values()])
       if (statement.parsed) this.#forgotten.push(statement.name)
@@ -296,20 +296,20 @@ function wireValues(parameters: readonly unknown[]): readonly WireValue[] {
   return bytes ? buffers(values) : values
 }
 
-/** The protocol ends a text at its first NUL, and what follows would be left out without a word. */
+/** Rejects NUL in a text, since the protocol would silently cut the text there. */
 function checkText(sql: string): string {
   return sql.includes('\0')
     ? refuse('The text of a statement cannot hold the character NUL. Pass such text as a parameter.')
     : sql
 }
 
-/** An error that the server sent, after which it says when it is ready. */
+/** Checks if the server sent the error. It then also reports when it is ready. */
 function isOfServer(error: unknown): boolean {
   const { severity } = (error ?? {}) as { severity?: unknown }
   return typeof severity === 'string'
 }
 
-/** The server knows the statement as the tables were before, or not at all any more. */
+/** Checks if the prepared statement is outdated by a change of tables, or gone. */
 function isOutdated(error: unknown): boolean {
   const { code, routine } = error as { code?: unknown; routine?: unknown }
   return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery')
@@ -317,7 +317,7 @@ function isOutdated(error: unknown): boolean {
 
 const COMMITS = new Set(['commit', 'end'])
 
-/** A transaction that failed is rolled back by its commit, and the server does not call that an error. */
+/** Throws if a commit rolled back a failed transaction, which the server does not report as an error. */
 function refuseRolledBack(sql: string, tag: string): void {
   if (tag !== 'ROLLBACK' || !COMMITS.has(leadingWord(sql, postgresLexis))) return
   throw new KantaError(
@@ -326,4 +326,4 @@ function refuseRolledBack(sql: string, tag: string): void {
   )
 }
 
-const closed = () => new KantaError('connection', 'The connection to PostgreSQL is closed. Take another.')
+const closedError = () => new KantaError('connection', 'The connection to PostgreSQL is closed. Take another.')

@@ -2,7 +2,7 @@ import { type ErrorCode, type ErrorDetails, KantaError } from '../../../error/in
 
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
-/** What an error of PostgreSQL says of itself. */
+/** The fields of an error of PostgreSQL. */
 interface Report {
   readonly code?: unknown
   readonly message?: unknown
@@ -14,14 +14,14 @@ interface Report {
   readonly routine?: unknown
 }
 
-/** What is the same for all errors of a code, or of a class of codes (the first two characters). */
+/** Codes and advice by SQLSTATE, or by its class (the first two characters). */
 const MEANINGS: Readonly<Record<string, readonly [code: ErrorCode, advice: string]>> = {
   '40001': [
     'serialization_failure',
     'Another transaction changed what this one read. Run the whole transaction again.',
   ],
   '40P01': ['deadlock', 'Two transactions waited for each other. Run the whole transaction again.'],
-  '40003': ['unknown_outcome', 'It cannot be known whether the statement took effect. Look before running it again.'],
+  '40003': ['unknown_outcome', 'The outcome of the statement is unknown. Check before you run it again.'],
   '55P03': ['timeout', 'A lock was held by another transaction. Run it again, or raise lock_timeout.'],
   '25006': [
     'read_only',
@@ -67,8 +67,8 @@ const LOST =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded|The server does not support SSL|There was an error establishing an SSL|PGlite is clos)/
 
 /**
- * What an error of PostgreSQL means, by its SQLSTATE. Servers report table, constraint and column apart from the
- * message, so that nothing depends on the server's language; only the columns of a key stand in the detail.
+ * Explains an error of PostgreSQL by its SQLSTATE. Servers report table, constraint and column in fields of their own,
+ * so that nothing depends on the server's language; only the columns of a key are part of the detail text.
  *
  * See "PostgreSQL Error Codes" in its documentation.
  */
@@ -84,10 +84,10 @@ export function explainPostgresError(cause: unknown): Explanation {
     }
   }
   if (cause instanceof AggregateError && cause.errors.length > 0) return explainPostgresError(cause.errors[0])
-  // The one way of this place to fail; its message may be in any language.
+  // Only this error comes from that routine; its message may be in any language.
   if (code === '42601' && report.routine === 'exec_parse_message')
     return { code: 'invalid_input', message: 'The text holds more than one statement. Run them one by one.' }
-  // In a transaction, which is lost with it; outside of one it is run again at once.
+  // Outside of a transaction the driver repeats the statement; in one, the transaction is lost.
   if (code === '0A000' && report.routine === 'RevalidateCachedQuery')
     return {
       code: 'serialization_failure',
@@ -160,7 +160,7 @@ function explainConstraint(code: string, said: string, place: Place): Explanatio
   return { code: 'constraint_violation', message: `A constraint refused the statement: ${said}`, ...place }
 }
 
-/** One code stands for both; which of them it was, the server says only in words, which it may say in any language. */
+/** Explains a cancelled statement or a timeout. They share a code, and only the message tells them apart. */
 function explainCancelled(code: string, said: string): Explanation | undefined {
   if (code === '57014') {
     return /user request|pg_cancel_backend/i.test(said) || !/timeout/i.test(said)

@@ -1,26 +1,26 @@
 import { type Reader, readerOf, type WireValue } from './value.ts'
 import { type Field, type Statement, type Submitted, together, type Wire } from './wire.ts'
 
-/** What an execution is told apart from its statement and values. */
+/** The options of an execution. */
 export interface ExecutionOptions {
   readonly bigints: boolean
-  /** The most rows; 0 for all. */
+  /** The maximum number of rows; 0 for all. */
   readonly limit: number
-  /** A portal that outlives this, and whether it is there already. */
+  /** The name of a portal that outlives the execution. */
   readonly portal?: string
   readonly isBound?: boolean
-  /** Names of statements that the server may forget before. */
+  /** The names of statements to deallocate first. */
   readonly forgotten: readonly string[]
-  /** Where the connection sees which statement the server is parsing. */
+  /** The shared state with the statement that the server is parsing. */
   readonly parsing: Parsing
 }
 
-/** What was sent last to be parsed; the server knows it from then on, even when its run fails. */
+/** The last statement that was sent to be parsed. The server keeps it, even if its execution fails. */
 export interface Parsing {
   statement: Statement | undefined
 }
 
-/** The readers of a statement's columns, with integers of 64 bits as numbers or as bigints. */
+/** The readers of a statement's columns, with 64-bit integers as numbers or as bigints. */
 const readers = new WeakMap<readonly Field[], [(Reader | undefined)[]?, (Reader | undefined)[]?]>()
 
 export function readersOf(columns: readonly Field[], bigints: boolean): readonly (Reader | undefined)[] {
@@ -33,7 +33,7 @@ export function readersOf(columns: readonly Field[], bigints: boolean): readonly
   return both[bigints ? 1 : 0]!
 }
 
-/** The row as the user's codecs take it, in the place of its texts. */
+/** Replaces the texts of a row with values, in place. */
 export function readRow(row: unknown[], by: readonly (Reader | undefined)[]): unknown[] {
   for (let i = 0; i < row.length; i++) {
     const read = by[i]
@@ -43,17 +43,17 @@ export function readRow(row: unknown[], by: readonly (Reader | undefined)[]): un
 }
 
 /**
- * One run of a prepared statement. The columns of a statement that the server knows by name are asked for once: it
- * refuses to run it when they change. pg's own query asks each time.
+ * One execution of a prepared statement. It requests the columns of a named statement only once, since the server
+ * rejects the statement if they change; the queries of `pg` request them each time.
  */
 export class Execution implements Submitted {
   readonly statement: Statement
   readonly values: readonly WireValue[]
   readonly options: ExecutionOptions
   readonly rows: unknown[] = []
-  /** What it did, such as `INSERT 0 1`. */
+  /** The command tag, such as `INSERT 0 1`. */
   tag = ''
-  /** Whether it has more rows than the limit. */
+  /** Is true if there are more rows than the limit. */
   suspended = false
   error: unknown
   readonly #done: (execution: Execution) => void
@@ -79,7 +79,7 @@ export class Execution implements Submitted {
     try {
       const { statement, options } = this
       const { portal = '', isBound = false, limit } = options
-      // Only now: what ran before this may have found them out.
+      // Check only now, since an earlier execution may have found the columns.
       if (statement.columns !== undefined) this.#readers = readersOf(statement.columns, options.bigints)
       for (const name of options.forgotten) wire.close({ type: 'S', name })
       if (!isBound) {
@@ -131,7 +131,7 @@ export class Execution implements Submitted {
 
   handleCopyInResponse(wire: Wire): void {
     wire.sendCopyFail('Use copyFrom() of kanta/pg.')
-    // What was sent before it was known that the statement copies is left unread by the server.
+    // The server does not read messages that were sent before it started the copy.
     wire.sync()
   }
 
@@ -140,7 +140,7 @@ export class Execution implements Submitted {
   }
 }
 
-/** Text of several statements without parameters. */
+/** A script of several statements without parameters. */
 export class Script implements Submitted {
   readonly sql: string
   tag = ''

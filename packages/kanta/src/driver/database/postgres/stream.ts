@@ -1,17 +1,17 @@
 import { KantaError } from '../../../error/index.ts'
-import { PATIENCE, within } from '../../patience.ts'
+import { SERVER_TIMEOUT, withTimeout } from '../../timeout.ts'
 import type { PgConnection } from './connection.ts'
 import { Execution, PortalEnd, readersOf, readRow } from './execution.ts'
 import type { Reader, WireValue } from './value.ts'
 import { type Field, type Statement, type Submitted, together, type Wire } from './wire.ts'
 
-/** What a stream reads. */
+/** The query of a stream. */
 export interface Reading {
   readonly statement: Statement
   readonly values: readonly WireValue[]
   readonly chunkSize: number
   readonly bigints: boolean
-  /** The name of its cursor on the server. */
+  /** The name of the portal (cursor) on the server. */
   readonly portal: string
 }
 
@@ -26,9 +26,9 @@ interface Cursor {
 }
 
 /**
- * Rows in chunks, by a cursor of the protocol (a portal), which lives as long as its transaction. Inside of one, other
- * statements may run in between. Outside, the transaction is that of the one query, and whoever runs something else
- * meanwhile makes the rest be read ahead.
+ * Reads rows in chunks by a portal, the cursor of the protocol, which lives as long as its transaction. In a
+ * transaction, other statements may run between chunks. Outside of one, another statement first makes the stream read
+ * the rest ahead.
  */
 export class PgStream implements AsyncIterableIterator<unknown[]> {
   readonly #connection: PgConnection
@@ -37,7 +37,7 @@ export class PgStream implements AsyncIterableIterator<unknown[]> {
   #ahead: unknown[][] = []
   #error: unknown
   #done = false
-  /** What runs now, so that the next waits for it. */
+  /** The running step, for which the next one waits. */
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(connection: PgConnection, reading: Reading) {
@@ -74,7 +74,7 @@ export class PgStream implements AsyncIterableIterator<unknown[]> {
     })
   }
 
-  /** Ends it with its connection, without a word to the server. */
+  /** Ends the stream when its connection closes, without telling the server. */
   close(): void {
     this.#done = true
     this.#ahead = []
@@ -129,7 +129,7 @@ export class PgStream implements AsyncIterableIterator<unknown[]> {
   }
 }
 
-/** A cursor in a transaction: each chunk is a statement among others. */
+/** A cursor in a transaction, which reads each chunk by an execution of its own. */
 class SharedCursor implements Cursor {
   readonly #connection: PgConnection
   readonly #reading: Reading
@@ -159,13 +159,13 @@ class SharedCursor implements Cursor {
   }
 
   async close(): Promise<void> {
-    // Its transaction may have ended, and the portal with it.
+    // The portal may have ended with its transaction.
     if (!this.#isBound || !this.#connection.isOpen || !this.#connection.inTransaction) return
     await this.#connection.step<PortalEnd>((done, failing) => new PortalEnd(this.#reading.portal, done, failing))
   }
 }
 
-/** A cursor outside of a transaction: one exchange with the server from its first row to its end. */
+/** A cursor outside of a transaction, which reads all chunks in one exchange with the server. */
 class LoneCursor implements Cursor, Submitted {
   readonly #connection: PgConnection
   readonly #reading: Reading
@@ -174,7 +174,7 @@ class LoneCursor implements Cursor, Submitted {
   #readers: readonly (Reader | undefined)[] | undefined
   #error: unknown
   #synced = false
-  /** The chunk after the one that was given, which comes while that one is read. */
+  /** The next chunk, requested while the reader uses the current one. */
   #ahead: Promise<Chunk> | undefined
   #waiting: { resolve(chunk: Chunk): void; reject(error: unknown): void } | undefined
 
@@ -186,7 +186,7 @@ class LoneCursor implements Cursor, Submitted {
   async fetch(): Promise<Chunk> {
     const chunk = await (this.#ahead ?? this.#ask())
     this.#ahead = chunk.more ? this.#ask() : undefined
-    // Whoever asks for it gets to know how it ended.
+    // The reader of the chunk receives the error.
     this.#ahead?.catch(() => {})
     return chunk
   }
@@ -208,19 +208,19 @@ class LoneCursor implements Cursor, Submitted {
     })
   }
 
-  /** The chunk that is on its way is not wanted: one that is slow to come is cancelled. */
+  /** Drops the requested chunk, and cancels it if it is slow. */
   async #forgo(ahead: Promise<unknown>): Promise<void> {
     const come = ahead.then(
       () => {},
       () => {},
     )
-    const isLate = await within(SOON, come, late).then(
+    const isLate = await withTimeout(SOON, come, late).then(
       () => false,
       () => true,
     )
     if (!isLate) return
     const told = async (): Promise<void> => this.#connection.cancel?.()
-    await within(PATIENCE, Promise.all([told(), come]), late)
+    await withTimeout(SERVER_TIMEOUT, Promise.all([told(), come]), late)
   }
 
   submit(wire: Wire): void {
@@ -274,14 +274,14 @@ class LoneCursor implements Cursor, Submitted {
     this.#sync(wire)
   }
 
-  /** The end: of the rows, of a stream that was left, or after an error. */
+  /** Handles the end of the rows, of a stream that was closed early, or after an error. */
   handleReadyForQuery(): void {
     if (this.#error !== undefined) this.#fail(this.#error)
     else this.#give({ rows: this.#rows, more: false })
   }
 
   handleError(error: unknown, wire: Wire): void {
-    // The client does not tell a query that failed when the server is ready again.
+    // The client does not tell a failed query when the server is ready again.
     this.#connection.whenReady(error, () => this.#fail(error))
     this.#sync(wire)
   }
@@ -305,7 +305,7 @@ class LoneCursor implements Cursor, Submitted {
   }
 }
 
-/** How many milliseconds a chunk that nobody wants any more may take before it is cancelled. */
+/** The milliseconds that a dropped chunk may take before it is cancelled. */
 const SOON = 20
 
 const late = (): KantaError =>

@@ -1,12 +1,12 @@
 import { arrayText, parseArray } from '../../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../../error/index.ts'
 
-/** What goes over the wire: text, bytes as they are, or null. */
+/** A value on the wire: text, bytes or null. */
 export type WireValue = string | Uint8Array | null
 
 const CODEC = 'Give its column a codec in the table definition, or convert the value'
 
-/** A parameter in the text form of PostgreSQL; bytes go as they are. */
+/** Converts a parameter to the text format of PostgreSQL; bytes stay as they are. */
 export function toWire(value: unknown, index: number): WireValue {
   switch (typeof value) {
     case 'string':
@@ -39,7 +39,7 @@ function refuseText(value: string, index: number): never {
 
 function objectText(value: object, index: number): WireValue {
   const tag = Object.prototype.toString.call(value).slice(8, -1)
-  // Bytes of another realm, such as those of a test runner's sandbox.
+  // Accept bytes of another realm, such as the sandbox of a test runner.
   if (tag === 'Uint8Array') return new Uint8Array(value as Uint8Array)
   if (Array.isArray(value)) return arrayText(value)
   if (value instanceof Date) {
@@ -58,7 +58,7 @@ function objectText(value: object, index: number): WireValue {
 
 export type Reader = (text: string) => unknown
 
-/** An integer as a number; one that a number cannot hold is an error that names the way out. */
+/** Reads an integer as a number, and throws if a number cannot hold it. */
 function exactNumber(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value)) return value
@@ -76,7 +76,7 @@ function bytes(text: string): Uint8Array {
   return found
 }
 
-/** The value of the hexadecimal digit at a place: those of letters are 9 more than the low bits of their code. */
+/** Returns the value of a hexadecimal digit. For letters it is the low bits of their code plus 9. */
 const digit = (text: string, at: number): number => {
   const code = text.charCodeAt(at)
   return code > 57 ? (code & 15) + 9 : code & 15
@@ -84,7 +84,7 @@ const digit = (text: string, at: number): number => {
 
 const boolean: Reader = (text) => text === 't'
 
-// The numbers of types are those of pg_type.dat, which never change.
+// The OIDs of types in pg_type.dat never change.
 const BOOL = 16
 const BYTEA = 17
 const INT8 = 20
@@ -107,7 +107,7 @@ const READERS: ReadonlyMap<number, Reader> = new Map<number, Reader>([
 
 const text: Reader = (found) => found
 
-/** The types of arrays, and those of their items; those whose items are text stay in the list for their braces. */
+/** The types of array items by array type. Arrays of text need parsing, too. */
 const ARRAYS: ReadonlyMap<number, number> = new Map([
   [1000, BOOL],
   [1001, BYTEA],
@@ -121,7 +121,7 @@ const ARRAYS: ReadonlyMap<number, number> = new Map([
   ...[1009, 1015, 1014, 1003, 199, 3807, 2951, 1182, 1115, 1185, 1183, 1231].map((type) => [type, 0] as const),
 ])
 
-/** How a value of a type is read; `undefined` where its text is the value. */
+/** Returns the reader of a type, or `undefined` if its text is the value. */
 export function readerOf(type: number, bigints: boolean): Reader | undefined {
   if (bigints && type === INT8) return BigInt
   const found = READERS.get(type)

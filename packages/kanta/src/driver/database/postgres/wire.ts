@@ -1,11 +1,11 @@
 import type { WireValue } from './value.ts'
 
-/** The part of pg's protocol layer that statements are sent by; the same that `pg-cursor` uses. */
+/** The part of pg's protocol layer that sends statements. `pg-cursor` uses it, too. */
 export interface Wire {
   readonly stream: {
     cork(): void
     uncork(): void
-    /** Whether the other end is slower than what was written. */
+    /** Is true if writes should wait for the other end. */
     readonly writableNeedDrain: boolean
     once(event: 'drain' | 'close', listener: () => void): unknown
     pause?(): unknown
@@ -26,7 +26,7 @@ export interface Wire {
   on(event: 'parseComplete' | 'end', listener: () => void): unknown
 }
 
-/** Idle, in a transaction, or in one that failed. */
+/** The status of the transaction: idle, open or failed. */
 export type TransactionStatus = 'I' | 'T' | 'E'
 
 export interface Field {
@@ -34,7 +34,7 @@ export interface Field {
   readonly dataTypeID: number
 }
 
-/** What pg's client takes to its queue, and what it tells it of. */
+/** An entry in the queue of pg's client, with handlers for the messages of the server. */
 export interface Submitted {
   submit(wire: Wire): void
   handleRowDescription(message: { readonly fields: readonly Field[] }): void
@@ -48,10 +48,10 @@ export interface Submitted {
   handleCopyData(message: { readonly chunk: Uint8Array }, wire: Wire): void
 }
 
-/** The text of a statement, and what is known of it on one connection. */
+/** The state of a statement on one connection. */
 export interface Statement {
   readonly sql: string
-  /** The name by which the server knows it, or none. */
+  /** The name of the prepared statement, or an empty string. */
   readonly name: string
   parsed: boolean
   columns: readonly Field[] | undefined
@@ -67,7 +67,7 @@ export function together(wire: Wire, write: () => void): void {
   }
 }
 
-/** Bytes go as they are, which pg does only with its own kind of them. */
+/** Converts bytes to Buffers, since pg sends only those as binary. */
 export function buffers(values: readonly WireValue[]): readonly WireValue[] {
   if (!values.some((value) => value instanceof Uint8Array)) return values
   return values.map((value) =>

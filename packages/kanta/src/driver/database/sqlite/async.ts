@@ -11,18 +11,18 @@ export interface SqliteRows {
   readonly rows: readonly (readonly unknown[])[]
 }
 
-/** What a library that gives whole answers, later, has to give for a connection. */
+/** The interface of an asynchronous library that returns whole results. */
 export interface AsyncSqliteLibrary {
-  /** Whether a transaction is open. */
+  /** Is true if a transaction is open. */
   readonly inTransaction: boolean
-  /** A value as the library takes it; refuses what it would change without a word. `index` is its place. */
+  /** Converts a value for the library, and throws for values that it would silently change. `index` is its position. */
   toLibrary(value: SqliteValue, index: number): unknown
-  /** A value as a connection gives it. */
+  /** Converts a value of the library for the connection. */
   fromLibrary(value: unknown, bigints: boolean): unknown
   rows(sql: string, values: readonly unknown[]): Promise<SqliteRows>
   run(sql: string, values: readonly unknown[]): Promise<RunResult>
   execute(sql: string, values: readonly unknown[]): Promise<SqliteRows & RunResult>
-  /** All of the statements, or none. */
+  /** Runs the statements atomically. */
   batch(
     statements: readonly { readonly sql: string; readonly values: readonly unknown[] }[],
   ): Promise<readonly (SqliteRows & RunResult)[]>
@@ -33,7 +33,7 @@ export interface AsyncSqliteLibrary {
   close(): void | Promise<void>
 }
 
-/** A connection of SQLite by a library that is asked and answers later, with everything at once. */
+/** A connection to SQLite by an asynchronous library that returns whole results. */
 export class AsyncSqliteConnection implements Connection {
   readonly rows = 'array'
   readonly #library: AsyncSqliteLibrary
@@ -117,7 +117,7 @@ export class AsyncSqliteConnection implements Connection {
     this.#checkOpen()
     const rows = await this.#read(known, values, bigints)
     for (let at = 0; at < rows.length && this.#open; at += chunkSize) {
-      // Its columns are asked for at each chunk, and others may have run since.
+      // Keep the columns for each chunk, since other statements may have run in between.
       this.#texts.keep(known)
       yield rows.slice(at, at + chunkSize)
     }
@@ -155,7 +155,9 @@ export class AsyncSqliteConnection implements Connection {
 
 const NOTHING: RunResult = { changes: 0, insertId: undefined }
 
-/** What a statement did, which SQLite else keeps telling of an earlier one. */
+/**
+ * Returns the changes of a statement. SQLite would return those of an earlier one for a statement that writes nothing.
+ */
 export function written(facts: TextFacts, { changes, insertId }: RunResult): RunResult {
   if (!facts.writes) return NOTHING
   return { changes, insertId: facts.inserts && Number(changes) !== 0 ? insertId : undefined }

@@ -2,9 +2,9 @@ import { KantaError, refuse } from '../../../error/index.ts'
 import type { Connection, ExecuteResult, RunResult } from '../../driver.ts'
 import { checkChunkSize } from '../../option.ts'
 import { checkCount, readText, type TextFacts } from './text.ts'
-import { type SqliteValue, storable, toStore } from './value.ts'
+import { isStorable, type SqliteValue, toStore } from './value.ts'
 
-/** A prepared statement as both libraries have it. */
+/** A prepared statement, as all synchronous libraries have it. */
 export interface SqliteStatement {
   get(...parameters: readonly SqliteValue[]): unknown
   all(...parameters: readonly SqliteValue[]): unknown[]
@@ -13,39 +13,39 @@ export interface SqliteStatement {
   columns(): readonly { readonly name: string }[]
 }
 
-/** What a library of SQLite has to give for a connection. */
+/** The interface of a synchronous library of SQLite. */
 export interface SqliteLibrary {
   readonly rows: 'object' | 'array'
   readonly inTransaction: boolean
-  /** Refuses a text of more than one statement. */
+  /** Prepares a statement, and throws for a text of several. */
   prepare(sql: string, bigints: boolean): SqliteStatement
   returnsRows(statement: SqliteStatement): boolean
   exec(sql: string): void
   close(): void
 }
 
-/** A text made ready, with a second statement where it was also asked for with bigints. */
+/** A prepared text, with a second statement for reads with bigints. */
 interface Prepared extends TextFacts {
   readonly statement: SqliteStatement
   exact: SqliteStatement | undefined
-  /** The statement that ran last for the text: after a change of the schema others still have the columns of before. */
+  /** The statement that ran last for the text. After a change of the schema, others still have the old columns. */
   ran: SqliteStatement
   returnsRows: boolean | undefined
 }
 
 const NONE: readonly SqliteValue[] = []
 
-/** A connection of SQLite: everything is there at once, so nothing here is a promise. */
+/** A connection to SQLite by a synchronous library. */
 export class SqliteConnection implements Connection {
   readonly rows: 'object' | 'array'
   readonly #library: SqliteLibrary
   readonly #streams = new Set<SqliteStream>()
-  // Two generations in place of the bookkeeping of a true least-recently-used cache: a hit in the young one writes
-  // nothing, and when that is full the old one is dropped whole.
+  // The cache has two generations, which is cheaper than true LRU: a hit in the young one writes nothing, and when that
+  // is full, the old one is dropped whole.
   readonly #generation: number
   #young = new Map<string, Prepared>()
   #old = new Map<string, Prepared>()
-  // To ask the library costs as much as a tenth of a query, and a transaction asks before each of its own.
+  // Cache the state, since reading it costs a tenth of a query, and a transaction reads it before each statement.
   #inTransaction: boolean | undefined
   #open = true
 
@@ -67,26 +67,26 @@ export class SqliteConnection implements Connection {
     prepared.ran = statement
     if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
     try {
-      // Written out, since to go through a list and spread it costs as much as all the rest of this.
+      // Written out, since looping over a list and spreading it doubles the cost.
       switch (parameters.length) {
         case 0:
           return statement.get()
         case 1: {
           const a = parameters[0]
-          if (storable(a)) return statement.get(a)
+          if (isStorable(a)) return statement.get(a)
           break
         }
         case 2: {
           const a = parameters[0]
           const b = parameters[1]
-          if (storable(a) && storable(b)) return statement.get(a, b)
+          if (isStorable(a) && isStorable(b)) return statement.get(a, b)
           break
         }
         case 3: {
           const a = parameters[0]
           const b = parameters[1]
           const c = parameters[2]
-          if (storable(a) && storable(b) && storable(c)) return statement.get(a, b, c)
+          if (isStorable(a) && isStorable(b) && isStorable(c)) return statement.get(a, b, c)
         }
       }
       return statement.get(...toStore(parameters))
@@ -105,20 +105,20 @@ export class SqliteConnection implements Connection {
           return statement.all()
         case 1: {
           const a = parameters[0]
-          if (storable(a)) return statement.all(a)
+          if (isStorable(a)) return statement.all(a)
           break
         }
         case 2: {
           const a = parameters[0]
           const b = parameters[1]
-          if (storable(a) && storable(b)) return statement.all(a, b)
+          if (isStorable(a) && isStorable(b)) return statement.all(a, b)
           break
         }
         case 3: {
           const a = parameters[0]
           const b = parameters[1]
           const c = parameters[2]
-          if (storable(a) && storable(b) && storable(c)) return statement.all(a, b, c)
+          if (isStorable(a) && isStorable(b) && isStorable(c)) return statement.all(a, b, c)
         }
       }
       return statement.all(...toStore(parameters))
@@ -145,7 +145,7 @@ export class SqliteConnection implements Connection {
     if (!prepared.writes) return { rows: this.all(sql, parameters), changes: 0, insertId: undefined }
     const before = this.#number('select total_changes()')
     const rows = this.all(sql, parameters)
-    // A query that begins with `with` changes nothing, and the other numbers are then those of an earlier statement.
+    // A query that begins with `with` changes nothing, and SQLite would return the numbers of an earlier statement.
     if (this.#number('select total_changes()') === before) return { rows, changes: 0, insertId: undefined }
     const insertId = prepared.inserts ? this.#exactId(this.#number('select last_insert_rowid()')) : undefined
     return { rows, changes: this.#number('select changes()'), insertId }
@@ -161,7 +161,7 @@ export class SqliteConnection implements Connection {
     const facts = readText(sql)
     checkCount(facts, parameters)
     const values = toStore(parameters)
-    // A statement of its own: one from the cache could be asked for again while the stream stands in its midst.
+    // Use a new statement, since a cached one could run again while the stream is open.
     const start = () => {
       const statement = this.#library.prepare(sql, bigints)
       const prepared = this.#young.get(sql) ?? this.#find(sql)
@@ -185,7 +185,7 @@ export class SqliteConnection implements Connection {
     this.#library.close()
   }
 
-  /** An error can end a transaction. */
+  /** Handles an error, which can end a transaction. */
   #failed(error: unknown): unknown {
     this.#inTransaction = undefined
     return error
@@ -218,7 +218,7 @@ export class SqliteConnection implements Connection {
     return prepared.exact
   }
 
-  /** Both libraries round an id that a number cannot hold. */
+  /** Returns the exact id, since libraries round an id that a number cannot hold. */
   #exactId(id: number | bigint): number | bigint {
     return Number.isSafeInteger(id) ? id : this.#integer('select last_insert_rowid()')
   }
@@ -233,7 +233,7 @@ export class SqliteConnection implements Connection {
   }
 }
 
-/** Runs a statement; written out for few parameters, as a list of them would have to be spread. */
+/** Runs a statement. It is written out for few parameters, which is faster than spreading a list. */
 function runOn(statement: SqliteStatement, parameters: readonly unknown[]): ReturnType<SqliteStatement['run']> {
   const v = toStore(parameters)
   switch (v.length) {
@@ -256,11 +256,11 @@ function runOn(statement: SqliteStatement, parameters: readonly unknown[]): Retu
   }
 }
 
-/** The error of whatever runs on a connection after its end. */
+/** Returns the error of a call on a closed connection. */
 export const connectionClosed = (): KantaError =>
   new KantaError('closed', 'The connection is closed. Run queries before the database is destroyed.')
 
-/** The rows of a statement in chunks. The cursor opens with the first chunk and closes after the last. */
+/** Reads the rows of a statement in chunks. The cursor opens with the first chunk and closes after the last. */
 export class SqliteStream implements IterableIterator<unknown[]> {
   readonly #start: () => Iterator<unknown>
   readonly #chunkSize: number

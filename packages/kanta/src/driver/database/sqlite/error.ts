@@ -2,7 +2,7 @@ import { type ErrorCode, type ErrorDetails, KantaError } from '../../../error/in
 
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
-/** The primary result codes of SQLite that mean something of their own here. */
+/** The primary result codes of SQLite that have an explanation here. */
 const PRIMARY: Readonly<Record<number, string>> = {
   4: 'ABORT',
   5: 'BUSY',
@@ -23,7 +23,7 @@ const PRIMARY: Readonly<Record<number, string>> = {
   26: 'NOTADB',
 }
 
-/** The extended ones. */
+/** The extended result codes that have an explanation here. */
 const EXTENDED: Readonly<Record<number, string>> = {
   275: 'CONSTRAINT_CHECK',
   517: 'BUSY_SNAPSHOT',
@@ -36,7 +36,7 @@ const EXTENDED: Readonly<Record<number, string>> = {
   3091: 'CONSTRAINT_DATATYPE',
 }
 
-/** What an error of a library of SQLite means; mistakes in the use of one have no code of SQLite. */
+/** Explains an error of a library of SQLite. Errors of the library itself have no code of SQLite. */
 export function explainSqliteError(cause: unknown): Explanation {
   if (cause instanceof KantaError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
@@ -44,7 +44,7 @@ export function explainSqliteError(cause: unknown): Explanation {
   return name === undefined ? explainMisuse(said) : explainResult(name, said)
 }
 
-/** What a result of SQLite means: its name without `SQLITE_`, and the message as SQLite itself has it. */
+/** Explains a result of SQLite by its name without `SQLITE_` and its message. */
 export function explainResult(name: string, message: string): Explanation {
   if (name.startsWith('CONSTRAINT')) return explainConstraint(exactConstraint(name, message), message)
   if (/no transaction is active/.test(message)) {
@@ -60,16 +60,16 @@ export function explainResult(name: string, message: string): Explanation {
   )
 }
 
-/** What libraries put before SQLite's own words. */
+/** The prefixes that libraries add to the message of SQLite. */
 const BEFORE = /^(?:(?:SQLITE_\w+|SQLite error|D1_\w+): )+/
-/** D1 has the result codes at the end of its message. */
+/** Matches the result codes at the end of messages of D1. */
 const CODES_LAST = /^(.*): SQLITE_(\w+)(?: \(extended: SQLITE_(\w+)\))?$/s
 
-/** The name of the result without `SQLITE_`, and SQLite's own words: each library gives them in a way of its own. */
+/** Returns the name of the result without `SQLITE_`, and the message of SQLite, from the error of any library. */
 function resultOf(cause: unknown, message: string): { readonly name?: string | undefined; readonly said: string } {
   const { code, errcode, extendedCode, rawCode } = (cause ?? {}) as Readonly<Record<string, unknown>>
   const said = message.replace(BEFORE, '')
-  // `node:sqlite` and the numbers of libSQL; then names, of libSQL in full and of `better-sqlite3` and Bun.
+  // `node:sqlite` and libSQL have numbers; libSQL, `better-sqlite3` and Bun have names.
   for (const number of [errcode, rawCode]) if (typeof number === 'number') return { name: nameOfResult(number), said }
   for (const name of [extendedCode, code])
     if (typeof name === 'string' && name.startsWith('SQLITE_')) return { name: name.slice('SQLITE_'.length), said }
@@ -77,10 +77,10 @@ function resultOf(cause: unknown, message: string): { readonly name?: string | u
   return words === undefined ? { said } : { name: long ?? short, said: words }
 }
 
-/** The name of a result code, extended or not. */
+/** Returns the name of a result code, extended or not. */
 const nameOfResult = (code: number): string => EXTENDED[code] ?? PRIMARY[code & 0xff] ?? 'ERROR'
 
-/** Which constraint it was, where a library says only that it was one. */
+/** Returns the kind of constraint from the message, if a library reports only that one failed. */
 function exactConstraint(name: string, message: string): string {
   const kind = name === 'CONSTRAINT' ? /^(.+) constraint failed/.exec(message)?.[1] : undefined
   return kind === undefined ? name : `${name}_${kind.replaceAll(' ', '')}`
@@ -155,7 +155,9 @@ function explainDatatype(message: string): Explanation {
   }
 }
 
-/** The table and columns of `city.name, city.country`. A comma may be part of a name: what does not start with the table goes on. */
+/**
+ * Parses the table and columns of `city.name, city.country`. A part without the table continues a name with a comma.
+ */
 function target(detail: string): { table: string; columns: string[] } {
   const table = detail.slice(0, Math.max(0, detail.indexOf('.')))
   const columns: string[] = []
@@ -258,7 +260,7 @@ function explainValue(name: string): Explanation | undefined {
   return undefined
 }
 
-/** What the libraries themselves refuse. */
+/** Explains the errors of the libraries themselves. */
 export function explainMisuse(message: string): Explanation {
   if (/is not open|has been finalized|closed database|Database has closed/.test(message)) {
     return { code: 'closed', message: 'The connection is closed. Run queries before the database is destroyed.' }

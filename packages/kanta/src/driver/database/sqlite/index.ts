@@ -3,6 +3,6 @@ export { connectionClosed, SqliteConnection, type SqliteLibrary, type SqliteStat
 export { type Explanation, explainMisuse, explainResult, explainSqliteError } from './error.ts'
 export { checkLog, driverOf, JOURNAL_MODE, sqliteDriver } from './open.ts'
 export type { Pragmas } from './pragma.ts'
-export { defaults, type Preset, presets, type SqliteOptions, type SqliteSettings, settle } from './settings.ts'
+export { defaults, type Preset, presets, resolveSettings, type SqliteOptions, type SqliteSettings } from './settings.ts'
 export { checkCount, isBlank, type KnownText, KnownTexts, onlyStatement, splitStatements } from './text.ts'
 export { exactId, exactNumber, refuseRounded, type SqliteValue, toStore } from './value.ts'

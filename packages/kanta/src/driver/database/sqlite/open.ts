@@ -6,22 +6,22 @@ import { SqliteConnection, type SqliteLibrary } from './connection.ts'
 import { explainSqliteError } from './error.ts'
 import type { SqliteSettings } from './settings.ts'
 
-/** What a library opened: its own handle, and the connection over it. */
+/** An open database: the handle of the library, and the connection. */
 export interface Opened<Database> {
   readonly database: Database
   readonly connection: Connection
 }
 
-/** What is special about a library. */
+/** The differences between libraries in opening a database. */
 export interface SqliteOpening<Database> {
   readonly dialect: Dialect
   readonly sharesStreams: boolean
   readonly explainError: Driver['explainError']
-  /** Opens a connection and sets it up; on failure nothing stays open. */
+  /** Opens a connection and sets it up. If that fails, nothing stays open. */
   open(role: Role): MaybePromise<Opened<Database>>
 }
 
-/** The driver of a database by a library that answers at once. `open` gives the library's handle twice. */
+/** Returns the driver of a synchronous library. `open` returns its handle and the library over it. */
 export function sqliteDriver<Database>(
   settings: SqliteSettings<Database>,
   sharesStreams: boolean,
@@ -47,7 +47,7 @@ export function sqliteDriver<Database>(
   })
 }
 
-/** What the libraries have for extensions; that of Node can be told that no more of them come. */
+/** A database that loads extensions. In Node, loading can be turned off again. */
 interface Extensible {
   loadExtension(file: string): unknown
   enableLoadExtension?(allow: boolean): unknown
@@ -59,12 +59,12 @@ function loadExtensions(database: Extensible, files: readonly string[]): void {
   database.enableLoadExtension?.(false)
 }
 
-/** The driver of a database whose connections `opening` opens one by one. */
+/** Returns the driver of a database whose connections `opening` opens. */
 export function driverOf<Database>(settings: SqliteSettings<Database>, opening: SqliteOpening<Database>): Driver {
   let prepared = settings.memory || settings.readOnly
   const open = (role: Role): MaybePromise<Opened<Database>> => {
     const fail = (cause: unknown): never => {
-      throw cannotOpen(settings.path, cause, opening.explainError)
+      throw openError(settings.path, cause, opening.explainError)
     }
     try {
       const opened = opening.open(role)
@@ -81,25 +81,25 @@ export function driverOf<Database>(settings: SqliteSettings<Database>, opening: 
     connect(role) {
       const enter = ({ database, connection }: Opened<Database>): MaybePromise<Connection> => {
         prepared = true
-        return greet(settings, role, database, connection)
+        return runOnConnect(settings, role, database, connection)
       }
-      const connect = () => after(open(settings.readers === 0 ? 'write' : role), enter)
-      // A reader can neither make the file nor give it a write-ahead log.
+      const connect = () => andThen(open(settings.readers === 0 ? 'write' : role), enter)
+      // A reader can neither create the file nor set up its write-ahead log.
       if (role === 'write' || prepared) return connect()
-      return after(
-        after(open('write'), ({ connection }) => connection.close()),
+      return andThen(
+        andThen(open('write'), ({ connection }) => connection.close()),
         connect,
       )
     },
   }
 }
 
-/** What comes after a value: at once, or when its promise is kept. */
-function after<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
+/** Calls `next` with a value: at once, or when its promise resolves. */
+function andThen<A, B>(value: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
-function cannotOpen(path: string, cause: unknown, explain: Driver['explainError']): KantaError {
+function openError(path: string, cause: unknown, explain: Driver['explainError']): KantaError {
   const { code, message } = explain(cause)
   return new KantaError(code === 'query' ? 'connection' : code, `The database '${path}' cannot be opened. ${message}`, {
     cause,
@@ -108,7 +108,7 @@ function cannotOpen(path: string, cause: unknown, explain: Driver['explainError'
 
 export const JOURNAL_MODE = 'pragma journal_mode'
 
-/** SQLite answers with the mode that it could set, and goes on with that. */
+/** Throws if there is no write-ahead log, since SQLite silently falls back to another journal mode. */
 export function checkLog(row: unknown): void {
   const [mode] = Object.values(row as object)
   if (mode === 'wal') return
@@ -118,8 +118,8 @@ export function checkLog(row: unknown): void {
   )
 }
 
-/** Lets the user's function see a new connection; on failure nothing stays open. */
-function greet<Database>(
+/** Calls `onConnect` with a new connection. If it throws, the connection is closed. */
+function runOnConnect<Database>(
   { onConnect, path }: SqliteSettings<Database>,
   role: Role,
   database: Database,

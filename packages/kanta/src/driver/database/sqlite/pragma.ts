@@ -1,6 +1,6 @@
 import { nearest, refuse } from '../../../error/index.ts'
 
-/** The settings of SQLite that a connection can be opened with, and the values that each takes. */
+/** The pragmas that a connection can be opened with, and their values. */
 const PRAGMAS = {
   analysis_limit: 'number',
   application_id: 'number',
@@ -42,19 +42,19 @@ type Value<Kind> = Kind extends 'flag'
       ? Word
       : never
 
-/** Settings of SQLite by their names. */
+/** Pragmas of SQLite by name. */
 export type Pragmas = { readonly [Name in keyof typeof PRAGMAS]?: Value<(typeof PRAGMAS)[Name]> | undefined }
 
-/** What has an option of its own. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
+/** The pragmas that have an option of their own. */
+const OPTION_OF_PRAGMA: Readonly<Record<string, string>> = {
   busy_timeout: 'the option busyTimeout',
   query_only: "the preset 'read-only'",
 }
 
-// These shape a new file, or how it is locked, and come too late after the others.
-const FIRST = ['encoding', 'page_size', 'auto_vacuum', 'locking_mode', 'journal_mode']
+// These shape a new file or its locking, so they must run before the others.
+const RUN_FIRST = ['encoding', 'page_size', 'auto_vacuum', 'locking_mode', 'journal_mode']
 
-/** The statement of each setting, in the order in which they have to run. Nothing that was given enters a text unchecked. */
+/** Returns the statement of each pragma, in the order in which they must run. All names and values are checked. */
 export function printPragmas(owner: string, pragmas: Pragmas): Record<string, string> {
   const printed: Record<string, string> = {}
   const given = Object.entries(pragmas).filter(([, value]) => value !== undefined)
@@ -64,8 +64,8 @@ export function printPragmas(owner: string, pragmas: Pragmas): Record<string, st
 }
 
 function rank(name: string): number {
-  const at = FIRST.indexOf(name)
-  return at < 0 ? FIRST.length : at
+  const at = RUN_FIRST.indexOf(name)
+  return at < 0 ? RUN_FIRST.length : at
 }
 
 function print(owner: string, name: string, value: unknown): string {
@@ -78,7 +78,7 @@ function print(owner: string, name: string, value: unknown): string {
 }
 
 function refuseName(owner: string, name: string): never {
-  const elsewhere = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined
+  const elsewhere = Object.hasOwn(OPTION_OF_PRAGMA, name) ? OPTION_OF_PRAGMA[name] : undefined
   if (elsewhere !== undefined) return refuse(`${owner} sets the pragma ${name} by ${elsewhere}. Give that.`)
   const near = nearest(name, Object.keys(PRAGMAS))
   const meant = near === undefined ? 'Run it in onConnect if it is meant.' : `Did you mean '${near}'?`

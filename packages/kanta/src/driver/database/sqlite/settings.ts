@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
 import { checkOptions, nearest, refuse } from '../../../error/index.ts'
 import type { Connection, MaybePromise, Role } from '../../driver.ts'
-import { whole } from '../../option.ts'
+import { wholeNumber } from '../../option.ts'
 import { type Pragmas, printPragmas } from './pragma.ts'
 
 /**
- * How a SQLite database is opened, by `kanta/sqlite` and `kanta/better-sqlite3` alike.
+ * The options of a SQLite database, for `kanta/sqlite`, `kanta/better-sqlite3` and others.
  *
  * @example
  * ```ts
@@ -18,37 +18,43 @@ import { type Pragmas, printPragmas } from './pragma.ts'
  * ```
  */
 export interface SqliteOptions<Database = unknown> {
-  /** The file, made when it is missing; or `:memory:`. */
+  /** The file, which is created if it is missing; or `:memory:`. */
   readonly path: string | URL
-  /** What the database is for; `production` unless said. See {@link presets}. */
+  /** The preset of settings; by default `production`. See {@link presets}. */
   readonly preset?: Preset | undefined
-  /** Settings of SQLite that replace or add to those of the preset. */
+  /** Pragmas that override or extend those of the preset. */
   readonly pragmas?: Pragmas | undefined
-  /** The milliseconds to wait for a lock of another process; 5000 unless said. The wait holds up the whole thread. */
+  /** The milliseconds to wait for a lock of another process; by default 5000. The wait blocks the whole thread. */
   readonly busyTimeout?: number | undefined
-  /** The most connections for reads outside of write transactions; 4 unless said, and none where they could block a write. */
+  /**
+   * The maximum number of connections for reads outside of write transactions; by default 4, or none if they could
+   * block a write.
+   */
   readonly readers?: number | undefined
-  /** The most texts that each connection keeps prepared; 256 unless said. */
+  /** The maximum number of statements that each connection keeps prepared; by default 256. */
   readonly statementCache?: number | undefined
-  /** Files of extensions that each connection loads, such as that of sqlite-vec. Code: never give it what comes from outside. */
+  /**
+   * Files of extensions that each connection loads, such as sqlite-vec. They run as code, so never pass untrusted
+   * input.
+   */
   readonly extensions?: readonly string[] | undefined
   /**
-   * Called with each new connection, its role and the library's own handle, to add functions or attach databases.
-   * When it throws, the connection is closed and the query that asked for it rejects.
+   * Runs with each new connection, its role and the handle of the library, to add functions or attach databases. If it
+   * throws, the connection is closed and the query that needed it rejects.
    */
   readonly onConnect?: ((connection: Connection, role: Role, database: Database) => MaybePromise<void>) | undefined
 }
 
-/** What a SQLite database is for. */
+/** The name of a preset. */
 export type Preset = 'production' | 'read-only' | 'test'
 
 /**
  * The settings of each preset.
  *
- * - `production`: a write-ahead log, so that reads neither wait for a write nor hold it up; a commit survives a crash
- *   of the process, and the database stays whole after a loss of power, which may cost the last commits.
- * - `read-only`: opened for reading only; its transactions need the access mode `read only`.
- * - `test`: as fast as can be; a crash may destroy the file.
+ * - `production`: a write-ahead log, so that reads and writes do not block each other. A commit survives a crash of the
+ *   process; a loss of power may cost the last commits, but does not corrupt the database.
+ * - `read-only`: opens the file for reading only; transactions need the access mode `read only`.
+ * - `test`: as fast as possible; a crash may corrupt the file.
  *
  * @example
  * ```ts
@@ -71,7 +77,7 @@ export const presets: Readonly<Record<Preset, Pragmas>> = {
 }
 
 /**
- * What holds for an option that is not given.
+ * The default values of options.
  *
  * @example
  * ```ts
@@ -82,7 +88,7 @@ export const presets: Readonly<Record<Preset, Pragmas>> = {
  */
 export const defaults = { preset: 'production', busyTimeout: 5000, readers: 4, statementCache: 256 } as const
 
-/** Options with everything decided. */
+/** The options with all defaults applied. */
 export interface SqliteSettings<Database> {
   readonly path: string
   readonly memory: boolean
@@ -91,17 +97,17 @@ export interface SqliteSettings<Database> {
   readonly busyTimeout: number
   readonly statementCache: number
   readonly extensions: readonly string[]
-  /** Whether a file has to end up with a write-ahead log. */
+  /** Is true if the file must have a write-ahead log. */
   readonly wal: boolean
-  /** Run on a connection of the role as soon as it is open. */
+  /** The script that runs on each new connection, by role. */
   readonly setup: Readonly<Record<Role, string>>
   readonly onConnect: SqliteOptions<Database>['onConnect']
 }
 
 const OPTIONS = ['path', 'preset', 'pragmas', 'busyTimeout', 'readers', 'statementCache', 'extensions', 'onConnect']
 
-/** Checks what was given to `name` and decides the rest. */
-export function settle<Database>(
+/** Checks the options of the driver `name`, and applies the defaults. */
+export function resolveSettings<Database>(
   name: string,
   given: string | URL | SqliteOptions<Database>,
 ): SqliteSettings<Database> {
@@ -120,12 +126,12 @@ export function settle<Database>(
   const memory = path === ':memory:'
   const readOnly = preset === 'read-only'
   if (memory && readOnly) refuse(`${name} cannot open '${path}' read-only: nothing would ever be in it. Name a file.`)
-  const busyTimeout = whole(name, 'busyTimeout', options.busyTimeout ?? defaults.busyTimeout, 0)
+  const busyTimeout = wholeNumber(name, 'busyTimeout', options.busyTimeout ?? defaults.busyTimeout, 0)
   const printed = printPragmas(name, pragmas)
   const all = Object.values(printed).join('')
   const { journal_mode: journal, ...others } = printed
   const rest = Object.values(others).join('')
-  // First of all, since the others may already meet a lock.
+  // Set this first, since the other pragmas may already meet a lock.
   const start = `pragma busy_timeout = ${busyTimeout};`
   return {
     path,
@@ -133,7 +139,7 @@ export function settle<Database>(
     readOnly,
     readers: settleReaders(name, options.readers, memory, readOnly, pragmas),
     busyTimeout,
-    statementCache: whole(name, 'statementCache', options.statementCache ?? defaults.statementCache, 2),
+    statementCache: wholeNumber(name, 'statementCache', options.statementCache ?? defaults.statementCache, 2),
     extensions: settleExtensions(name, options.extensions),
     wal: !memory && !readOnly && journal?.includes("'wal'") === true,
     setup: {
@@ -151,7 +157,7 @@ function settlePath(name: string, path: unknown): string {
       `${name} needs the path of a database. Give a file such as 'app.db', or ':memory:' for one that is not kept.`,
     )
   }
-  // In what follows the two libraries differ: they would open different files.
+  // The libraries treat the following paths differently: they would open different files.
   if (path !== path.trim()) return refuse(`The path '${path}' starts or ends with space. Give it without.`)
   if (path.startsWith('file:')) return refuse(`The path '${path}' is a URI. Give a path, or a URL: new URL('${path}').`)
   if (path.includes('\0')) return refuse('The path holds the character NUL. Give it without.')
@@ -172,12 +178,12 @@ function settleExtensions(name: string, given: unknown = []): readonly string[] 
 
 function settleReaders(name: string, given: unknown, memory: boolean, readOnly: boolean, pragmas: Pragmas): number {
   const none = noReaders(memory, readOnly, pragmas)
-  const readers = whole(name, 'readers', given ?? (none === undefined ? defaults.readers : 0), 0)
+  const readers = wholeNumber(name, 'readers', given ?? (none === undefined ? defaults.readers : 0), 0)
   if (readers > 0 && none !== undefined) refuse(`${name} cannot have ${readers} readers: ${none} Leave readers out.`)
   return readers
 }
 
-/** Why there can be no connections for reads beside the one that writes. */
+/** Returns the reason why separate connections for reads are impossible, or `undefined`. */
 function noReaders(memory: boolean, readOnly: boolean, pragmas: Pragmas): string | undefined {
   if (memory) return 'each connection to a database in memory would have one of its own.'
   if (String(pragmas.locking_mode).toLowerCase() === 'exclusive') return 'the locking mode is exclusive.'

@@ -2,15 +2,15 @@ import { firstStatement, Scanner, splitScript } from '../../../dialect/index.ts'
 import { sqliteLexis, sqliteScript } from '../../../dialect/sqlite/index.ts'
 import { refuse } from '../../../error/index.ts'
 
-/** What has to be known of a text before it runs, and what no library of SQLite tells. */
+/** The facts of a text that are needed before it runs, and that no library of SQLite returns. */
 export interface TextFacts {
-  /** How many values it takes. */
+  /** The number of parameters. */
   readonly parameters: number
-  /** Whether the number of changed rows means this statement; SQLite else keeps telling that of an earlier one. */
+  /** Is true if the statement sets the number of changed rows; otherwise SQLite returns that of an earlier one. */
   readonly writes: boolean
-  /** Whether the last inserted id means this statement. */
+  /** Is true if the statement sets the last inserted id. */
   readonly inserts: boolean
-  /** Whether it begins or ends a transaction. */
+  /** Is true if the statement begins or ends a transaction. */
   readonly controls: boolean
 }
 
@@ -19,11 +19,11 @@ const INSERTS = new Set(['insert', 'replace', 'with'])
 const CONTROLS = new Set(['begin', 'commit', 'end', 'rollback', 'savepoint', 'release'])
 
 /**
- * Reads a text once, when it is prepared. The parameters have to be counted because `node:sqlite` takes a value that
- * was not given for null, and named ones refused because both libraries read an object as their values.
+ * Reads a text once, when it is prepared. It counts the parameters because `node:sqlite` binds null for missing values,
+ * and rejects named ones because libraries read an object as their values.
  */
 export function readText(sql: string): TextFacts {
-  // SQLite ends a text at its first NUL, and what follows would be left out without a word.
+  // SQLite would silently cut the text at its first NUL.
   if (sql.includes('\0'))
     refuse('The text of a statement cannot hold the character NUL. Pass such text as a parameter.')
   const scanner = new Scanner(sql, sqliteLexis)
@@ -44,18 +44,18 @@ function refuseNamed(name: string): never {
   )
 }
 
-/** A text of one statement that was read. */
+/** A text of one statement, with its facts. */
 export interface KnownText extends TextFacts {
   readonly sql: string
-  /** It without what may stand after it. */
+  /** The statement without trailing comments and semicolons. */
   readonly statement: string
-  /** The names of the columns that it gave last. */
+  /** The names of the columns of the last run. */
   columns: readonly string[]
 }
 
 const MOST_TEXTS = 256
 
-/** The texts that a connection has met of late, for libraries that prepare nothing to keep this beside. */
+/** The recent texts of a connection, for libraries without prepared statements. */
 export class KnownTexts {
   readonly #texts = new Map<string, KnownText>()
 
@@ -70,21 +70,21 @@ export class KnownTexts {
   }
 }
 
-/** Refuses values that are not as many as the text takes. */
+/** Throws if the number of values differs from the number of parameters. */
 export function checkCount(facts: TextFacts, parameters: readonly unknown[]): void {
   if (parameters.length === facts.parameters) return
   const takes = `${facts.parameters} parameter${facts.parameters === 1 ? '' : 's'}`
   refuse(`The text takes ${takes}, not ${parameters.length}. Give one value for each ?.`)
 }
 
-/** Returns the one statement of a text, for libraries that would run one of several, or all, without a word. */
+/** Returns the one statement of a text, and throws for several, which libraries handle differently. */
 export function onlyStatement(sql: string): string {
   const { sql: only, isOnly } = firstStatement(sql, sqliteScript)
   if (!isOnly) refuse('The text holds more than one statement. Run them one by one.')
   return only ?? refuse('The text holds no statement. Write one.')
 }
 
-/** Whether nothing but space, comments and semicolons is there. */
+/** Checks if a text has only white space, comments and semicolons. */
 export function isBlank(sql: string): boolean {
   const scanner = new Scanner(sql, sqliteLexis)
   while (scanner.nextCode()) if (!scanner.is(';')) return false

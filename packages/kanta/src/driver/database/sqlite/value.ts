@@ -1,38 +1,38 @@
 import { KantaError, refuse } from '../../../error/index.ts'
 
-/** What SQLite can store. */
+/** A value that SQLite can store. */
 export type SqliteValue = null | number | bigint | string | Uint8Array
 
-// Newer than the library of types that this compiles against; every Node that runs Kanta has it.
+// The type library lacks this method, but every supported Node has it.
 type Text = string & { isWellFormed(): boolean }
 
 /**
- * Whether both libraries store the value as it is. They take more, but change or misread it without a word: undefined,
- * NaN and a Date become null, an array or object is taken for other parameters, half a surrogate pair becomes U+FFFD,
- * and a DataView can end the process.
+ * Checks if all libraries store the value unchanged. They accept more, but silently change it: undefined, NaN and a
+ * Date become null, an array or object is read as parameters, half a surrogate pair becomes U+FFFD, and a DataView can
+ * crash the process.
  */
-export function storable(value: unknown): value is SqliteValue {
+export function isStorable(value: unknown): value is SqliteValue {
   return typeof value === 'number'
     ? !Number.isNaN(value)
     : typeof value === 'string'
       ? (value as Text).isWellFormed()
-      : value === null || storableObject(value)
+      : value === null || isStorableObject(value)
 }
 
-function storableObject(value: unknown): boolean {
+function isStorableObject(value: unknown): boolean {
   return value instanceof Uint8Array || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value)
 }
 
-/** The values to store; the same array where they can be stored as they are. Refuses what cannot. */
+/** Returns the values to store: the same array if all are storable. Throws for values that are not. */
 export function toStore(parameters: readonly unknown[]): readonly SqliteValue[] {
   for (let index = 0; index < parameters.length; index++) {
-    if (!storable(parameters[index])) return parameters.map(convert)
+    if (!isStorable(parameters[index])) return parameters.map(convert)
   }
   return parameters as readonly SqliteValue[]
 }
 
 function convert(value: unknown, index: number): SqliteValue {
-  if (storable(value)) return value
+  if (isStorable(value)) return value
   return typeof value === 'boolean' ? BigInt(value) : refuseValue(value, index)
 }
 
@@ -40,7 +40,7 @@ const CODEC = 'Give its column a codec in the table definition, or convert the v
 
 function refuseValue(value: unknown, index: number): SqliteValue {
   const tag = Object.prototype.toString.call(value).slice(8, -1)
-  // Bytes of another realm, such as those of a test runner's sandbox.
+  // Accept bytes of another realm, such as the sandbox of a test runner.
   if (tag === 'Uint8Array') return value as Uint8Array
   return refuse(`Parameter ${index + 1} is ${explain(value, tag)}`)
 }
@@ -67,7 +67,7 @@ function explain(value: unknown, tag: string): string {
   return `a ${typeof value}, which no database can store.`
 }
 
-/** An integer as a number, where a number can hold it. */
+/** Converts an integer to a number, and throws if a number cannot hold it. */
 export function exactNumber(integer: bigint): number {
   const number = Number(integer)
   if (Number.isSafeInteger(number)) return number
@@ -77,12 +77,11 @@ export function exactNumber(integer: bigint): number {
   )
 }
 
-/** The id of an inserted row as a number, where a number can hold it. */
+/** Converts the id of an inserted row to a number, if a number can hold it. */
 export const exactId = (id: bigint): number | bigint => (Number.isSafeInteger(Number(id)) ? Number(id) : id)
 
 /**
- * A number that a library made of whatever the database holds. One between 2^53 and 2^63 may be an integer whose last
- * digits are gone.
+ * Rejects a number of a library that may be a rounded integer, which is one between 2^53 and 2^63.
  */
 export function refuseRounded(value: number): number {
   if (Math.abs(value) <= Number.MAX_SAFE_INTEGER || Math.abs(value) > 2 ** 63 || !Number.isInteger(value)) return value

@@ -2,9 +2,9 @@ import { mssqlDialect } from '../../dialect/mssql/index.ts'
 import { KantaError } from '../../error/index.ts'
 import type { Driver } from '../driver.ts'
 
-/** SQL Server by way of connections of `tedious` that somebody makes; they are not connected yet. */
-export function givenTedious(make: () => unknown, connections: number): Driver {
-  // The library is only needed, and only looked for, by who uses this.
+/** Returns a driver for SQL Server by a user's function that creates unconnected `tedious` connections. */
+export function externalTedious(make: () => unknown, connections: number): Driver {
+  // Import the library only when this driver is used.
   let driver: Promise<Driver> | undefined
   const opened = (): Promise<Driver> => {
     driver ??= import('../tedious/index.ts').then(({ tedious }) =>

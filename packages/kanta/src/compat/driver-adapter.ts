@@ -1,11 +1,11 @@
-// Between the drivers of Kanta and the drivers that are written for Kysely, in both directions.
-import type { Dialect as Speech } from '../dialect/index.ts'
-import { type GivenClient, givenDriver } from '../driver/given/index.ts'
-import type { Driver as Access, Connection } from '../driver/index.ts'
+// Converts drivers of Kanta to those of Kysely, and back.
+import type { Dialect as KantaDialect } from '../dialect/index.ts'
+import { type ExternalClient, externalDriver } from '../driver/external/index.ts'
+import type { Connection, Driver as KantaDriver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult } from './contract.ts'
 
-/** A connection of Kanta, or a client of a pool, as a program for Kysely sees it. */
+/** Converts a connection of Kanta or a client of a pool to a connection of Kysely. */
 export function connectionOf(connection: Pick<Connection, 'execute' | 'stream'>): DatabaseConnection {
   return {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
@@ -25,17 +25,17 @@ export function connectionOf(connection: Pick<Connection, 'execute' | 'stream'>)
   }
 }
 
-/** A driver of Kanta as a program for Kysely sees it. */
-export function driverOf(access: Access): Driver {
+/** Converts a driver of Kanta to a driver of Kysely. */
+export function driverOf(driver: KantaDriver): Driver {
   const open = new Map<DatabaseConnection, Connection>()
   const run = async (connection: DatabaseConnection, statements: readonly string[]): Promise<void> => {
     for (const sql of statements) await open.get(connection)!.script(sql)
   }
-  const { transaction } = access.dialect
+  const { transaction } = driver.dialect
   return {
     async init() {},
     async acquireConnection() {
-      const connection = await access.connect('write')
+      const connection = await driver.connect('write')
       const given = connectionOf(connection)
       open.set(given, connection)
       return given
@@ -55,7 +55,7 @@ export function driverOf(access: Access): Driver {
       open.delete(connection)
     },
     async destroy() {
-      await access.close?.()
+      await driver.close?.()
     },
   }
 }
@@ -65,10 +65,10 @@ export function compiled(sql: string, parameters: readonly unknown[]): CompiledQ
   return { sql, parameters, query: { kind: 'RawNode' }, queryId: { queryId: `kanta${++runs}` } }
 }
 
-/** A driver that was written for Kysely as a driver of Kanta. Its connections speak `dialect`. */
-export function accessOf(driver: Driver, dialect: Speech, connections: number): Access {
+/** Converts a driver of Kysely to a driver of Kanta with a dialect. */
+export function kantaDriverOf(driver: Driver, dialect: KantaDialect, connections: number): KantaDriver {
   let ready: Promise<void> | undefined
-  return givenDriver({
+  return externalDriver({
     dialect,
     connections,
     explainError: (cause) =>
@@ -85,7 +85,7 @@ export function accessOf(driver: Driver, dialect: Speech, connections: number): 
   })
 }
 
-function clientOf(connection: DatabaseConnection, release: () => Promise<void>): GivenClient {
+function clientOf(connection: DatabaseConnection, release: () => Promise<void>): ExternalClient {
   return {
     async execute(sql, parameters) {
       const { rows, numAffectedRows, insertId } = await connection.executeQuery(compiled(sql, parameters))

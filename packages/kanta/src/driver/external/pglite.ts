@@ -2,25 +2,25 @@ import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { refuse } from '../../error/index.ts'
 import { explainPostgresError } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
-import { type GivenClient, givenDriver, once } from './given.ts'
+import { type ExternalClient, externalDriver, once } from './driver.ts'
 
-/** A database of `@electric-sql/pglite`, or one that is made like it. */
-export interface GivenPglite {
+/** A database of `@electric-sql/pglite`, or one with the same interface. */
+export interface ExternalPglite {
   readonly closed: boolean
   query(sql: string, parameters?: unknown[]): Promise<{ readonly rows: unknown[]; readonly affectedRows?: number }>
   close(): Promise<void>
 }
 
-/** PGlite by way of a database that somebody opened. */
-export function givenPglite(
-  given: GivenPglite | (() => GivenPglite | Promise<GivenPglite>),
-  onTake?: (client: GivenClient) => Promise<void>,
+/** Returns a driver for PGlite by a user's open database. */
+export function externalPglite(
+  given: ExternalPglite | (() => ExternalPglite | Promise<ExternalPglite>),
+  onTake?: (client: ExternalClient) => Promise<void>,
 ): Driver {
   const database = once(given)
-  let client: Promise<GivenClient> | undefined
-  const connect = async (): Promise<GivenClient> => {
+  let client: Promise<ExternalClient> | undefined
+  const connect = async (): Promise<ExternalClient> => {
     const open = await database()
-    const made: GivenClient = {
+    const made: ExternalClient = {
       async execute(sql, parameters) {
         const { rows, affectedRows } = await open.query(sql, [...parameters])
         return { rows, changes: affectedRows ?? 0, insertId: undefined }
@@ -31,7 +31,7 @@ export function givenPglite(
     await onTake?.(made)
     return made
   }
-  return givenDriver({
+  return externalDriver({
     dialect: postgresDialect,
     explainError: explainPostgresError,
     connections: 1,

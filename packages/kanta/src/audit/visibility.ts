@@ -12,31 +12,31 @@ import {
 } from '../guard/index.ts'
 import type { Images } from './entry.ts'
 import { type Image, imageText, redacted, type StoredRow } from './image.ts'
-import { type Named, renamed } from './names.ts'
+import { type NamedTable, renameInDatabase } from './names.ts'
 import type { Settings } from './options.ts'
 
-/** What a reader of the trail may see of a table. */
-export interface Scope {
-  /** Images without what may not be seen; `undefined` where nothing is left. */
-  see(images: Images): Images | undefined
-  /** Whether a row may be seen whole. */
-  sees(image: Image): boolean
+/** The rows and columns of a table that a reader of the trail can see. */
+export interface RowVisibility {
+  /** Removes hidden rows and columns from images; returns `undefined` if nothing remains. */
+  restrict(images: Images): Images | undefined
+  /** Returns true if the policies show a row. */
+  isVisible(image: Image): boolean
 }
 
 /**
- * The policies on rows of a database for the rows of the past: each image is held to them as a row of the table would
- * be, in memory, with the context of this moment.
+ * Applies the row policies of a database to images of the past: evaluates them in memory, with the current context, as
+ * if an image were a row of the table.
  *
- * @throws KantaError `policy` for a policy that only the database can answer, such as one with a subquery.
+ * @throws KantaError `policy` for a policy that only the database can evaluate, such as one with a subquery.
  */
-export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): Scope {
+export function visibilityOf(db: DatabaseHandle, named: NamedTable, settings: Settings): RowVisibility {
   const tests = testsOf(db, named, settings, 'select', (rule, row, runValues) => rule.sees?.(row, 'select', runValues))
-  const columns = columnsOf(db, named, settings, 'select', 'read')
+  const columns = columnChecksOf(db, named, settings, 'select', 'read')
   const forbidden = new Map<string, boolean>()
   const isForbidden = (column: string): boolean => {
     let found = forbidden.get(column)
     if (found === undefined) {
-      found = columns.some((ask) => refuses(() => ask(column)))
+      found = columns.some((ask) => isRefused(() => ask(column)))
       forbidden.set(column, found)
     }
     return found
@@ -47,8 +47,8 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
   }
   const sees = (image: Image): boolean => tests.every((test) => test(image))
   return {
-    sees,
-    see: ({ before, after }) => {
+    isVisible: sees,
+    restrict: ({ before, after }) => {
       const seen = {
         before: before !== null && sees(before) ? readable(before) : null,
         after: after !== null && sees(after) ? readable(after) : null,
@@ -58,17 +58,17 @@ export function scopeOf(db: DatabaseHandle, named: Named, settings: Settings): S
   }
 }
 
-/** Whether the policies of a database may keep rows or columns of a table from it. */
-export function isScoped(db: DatabaseHandle, named: Named, settings: Settings): boolean {
+/** Returns true if a policy of the database may hide rows or columns of a table. */
+export function isRestricted(db: DatabaseHandle, named: NamedTable, settings: Settings): boolean {
   for (const { rule } of rulesOf(db, named, settings, 'select'))
     if (rule.sees !== undefined || rule.column !== undefined) return true
   return false
 }
 
-/** Whether the policies of a database let a row be written: be added, be changed to another, or be taken away. */
+/** Returns true if the policies of a database allow to insert, update or delete a row. */
 export function mayWrite(
   db: DatabaseHandle,
-  named: Named,
+  named: NamedTable,
   settings: Settings,
   { before, after }: { readonly before: StoredRow | undefined; readonly after: StoredRow | undefined },
 ): boolean {
@@ -86,33 +86,33 @@ export function mayWrite(
       ? after[name] !== null
       : imageText({ _: after[name]! }, false) !== imageText({ _: before[name]! }, false),
   )
-  const columns = columnsOf(db, named, settings, use, use)
-  return !changed.some((name) => columns.some((ask) => refuses(() => ask(named.toProgram(name)))))
+  const columns = columnChecksOf(db, named, settings, use, use)
+  return !changed.some((name) => columns.some((ask) => isRefused(() => ask(named.toProgram(name)))))
 }
 
-/** What the policies of a database say of a table. */
-function* rulesOf(db: DatabaseHandle, named: Named, settings: Settings, use: RowUse | 'insert') {
+/** Yields the rules of the policies for a table. */
+function* rulesOf(db: DatabaseHandle, named: NamedTable, settings: Settings, use: RowUse | 'insert') {
   const { program } = named
   const reference = { name: program.name, schema: program.schema, definition: program.definition as never }
   const dialect = dialectOf(db)
   const schema = schemaOf(db)
-  const around = { dialect, schema, given: 0, renames: (name: Node) => renamed(name, db), toProgram: named.toProgram }
+  const around = { dialect, schema, renames: (name: Node) => renameInDatabase(name, db), toProgram: named.toProgram }
   for (const policy of policiesOf(db)) {
     if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
-    const runValues = new RunValues(around)
+    const runValues = new RunValues(around, 0)
     const { tables, rule: ruleOf } = policy as TablePolicy
     const spelled = tables?.find((name) => sameName(name, reference.name)) ?? reference.name
     const rule = ruleOf.call(policy, { ...reference, name: spelled }, use, runValues)
     if (rule === undefined) continue
-    if (rule.source !== undefined) throw undecided(policy.name, program.name)
+    if (rule.source !== undefined) throw undecidableError(policy.name, program.name)
     yield { policy, rule, runValues, around }
   }
 }
 
-/** What has to hold of an image, by one of the conditions of each rule. */
+/** Returns tests of an image, from one condition of each rule. */
 function testsOf(
   db: DatabaseHandle,
-  named: Named,
+  named: NamedTable,
   settings: Settings,
   use: RowUse | 'insert',
   conditionOf: (rule: TableRule, row: Row, runValues: RunValues) => Node | undefined,
@@ -123,7 +123,7 @@ function testsOf(
   for (const { policy, rule, runValues } of rulesOf(db, named, settings, use)) {
     const condition = conditionOf(rule, row, runValues)
     const args = runValues.prepare?.([], context) ?? []
-    const why = (): KantaError => undecided(policy.name, named.program.name)
+    const why = (): KantaError => undecidableError(policy.name, named.program.name)
     const { toDatabase } = named
     if (condition !== undefined)
       tests.push((image) => holds(condition, { image, args, toDatabase, context, why }) === true)
@@ -131,10 +131,10 @@ function testsOf(
   return tests
 }
 
-/** What is asked for a column that is read or written; throws where it may not be. */
-function columnsOf(
+/** Returns the checks of a column that is read or written. They throw to refuse it. */
+function columnChecksOf(
   db: DatabaseHandle,
-  named: Named,
+  named: NamedTable,
   settings: Settings,
   use: RowUse | 'insert',
   columnUse: ColumnUse,
@@ -144,7 +144,7 @@ function columnsOf(
   for (const { rule, around } of rulesOf(db, named, settings, use)) {
     if (rule.column === undefined) continue
     columns.push((column) => {
-      const asked = new RunValues(around)
+      const asked = new RunValues(around, 0)
       rule.column!(column, columnUse, asked)
       asked.prepare?.([], context)
     })
@@ -152,7 +152,7 @@ function columnsOf(
   return columns
 }
 
-function refuses(ask: () => void): boolean {
+function isRefused(ask: () => void): boolean {
   try {
     ask()
     return false
@@ -162,13 +162,13 @@ function refuses(ask: () => void): boolean {
   }
 }
 
-const undecided = (policy: string, table: string): KantaError =>
+const undecidableError = (policy: string, table: string): KantaError =>
   new KantaError(
     'policy',
-    `The policy '${policy}' of '${table}' can be answered only by the database, for rows as they are now. Read the trail of '${table}' through db.unscoped(capability, reason).`,
+    `The policy '${policy}' of '${table}' can be evaluated only by the database, on current rows. Read the trail of '${table}' through db.unscoped(capability, reason).`,
   )
 
-interface Sight {
+interface Evaluation {
   readonly image: Image
   readonly args: readonly unknown[]
   readonly toDatabase: (column: string) => string
@@ -176,39 +176,39 @@ interface Sight {
   readonly why: () => KantaError
 }
 
-/** Whether a condition holds for an image; `null` where it is unknown, as in SQL. */
-function holds(node: Node, sight: Sight): boolean | null {
+/** Evaluates a condition for an image; returns `null` for unknown, as SQL does. */
+function holds(node: Node, evaluation: Evaluation): boolean | null {
   switch (node.kind) {
     case 'parens':
-      return holds(node.operand, sight)
+      return holds(node.operand, evaluation)
     case 'and': {
-      const parts = node.items.map((item) => holds(item, sight))
+      const parts = node.items.map((item) => holds(item, evaluation))
       return parts.includes(false) ? false : parts.includes(null) ? null : true
     }
     case 'or': {
-      const parts = node.items.map((item) => holds(item, sight))
+      const parts = node.items.map((item) => holds(item, evaluation))
       return parts.includes(true) ? true : parts.includes(null) ? null : false
     }
     case 'binary':
-      return compare(node.left, node.op, node.right, sight)
+      return compare(node.left, node.op, node.right, evaluation)
     case 'literal':
       if (typeof node.value === 'boolean') return node.value
   }
-  throw sight.why()
+  throw evaluation.why()
 }
 
-function compare(left: Node, op: string, right: Node, sight: Sight): boolean | null {
-  const one = valueOf(left, sight)
-  const other = valueOf(right, sight)
+function compare(left: Node, op: string, right: Node, evaluation: Evaluation): boolean | null {
+  const one = valueOf(left, evaluation)
+  const other = valueOf(right, evaluation)
   if (op === 'is' && other === null) return one === null
   if (op === 'is not' && other === null) return one !== null
   if (one === null || other === null) return null
-  if (op === '=') return same(one, other, sight)
-  if (op === 'in' && Array.isArray(other)) return other.some((item) => same(one, item, sight))
-  throw sight.why()
+  if (op === '=') return isEqual(one, other, evaluation)
+  if (op === 'in' && Array.isArray(other)) return other.some((item) => isEqual(one, item, evaluation))
+  throw evaluation.why()
 }
 
-function valueOf(node: Node, { image, args, toDatabase, context, why }: Sight): unknown {
+function valueOf(node: Node, { image, args, toDatabase, context, why }: Evaluation): unknown {
   switch (node.kind) {
     case 'ref': {
       const value = image[toDatabase(node.column)]
@@ -222,7 +222,7 @@ function valueOf(node: Node, { image, args, toDatabase, context, why }: Sight): 
     case 'literal':
       return node.value
     case 'cast':
-      // Values are compared as text anyway.
+      // Values compare as text anyway.
       if (node.type.kind === 'word' && /^(?:text|(?:var)?char|binary)$/i.test(node.type.text))
         return valueOf(node.operand, { image, args, toDatabase, context, why })
       break
@@ -237,12 +237,12 @@ function valueOf(node: Node, { image, args, toDatabase, context, why }: Sight): 
   throw why()
 }
 
-/** Values of one column are equal when their texts are: at worst too few are. */
-function same(one: unknown, other: unknown, { why }: Sight): boolean {
-  return text(one, why) === text(other, why)
+/** Compares values as text. At worst this hides an image that could be seen. */
+function isEqual(one: unknown, other: unknown, { why }: Evaluation): boolean {
+  return comparableText(one, why) === comparableText(other, why)
 }
 
-function text(value: unknown, why: () => KantaError): string {
+function comparableText(value: unknown, why: () => KantaError): string {
   if (typeof value === 'boolean') return String(Number(value))
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return String(value)
   throw why()

@@ -11,47 +11,47 @@ type Values = Readonly<Record<string, unknown>>
 export class PreparedQuery {
   readonly #query: Chain
   readonly #runner: QueryRunner
-  /** For each parameter what may not be in it. */
+  /** The roles of each parameter, by which its value is checked. */
   readonly #roles: ReadonlyMap<string, ReadonlySet<ArgRole>>
 
   constructor(query: unknown, runner: QueryRunner) {
-    if (!(query instanceof Chain)) refuse('prepare() takes a callback that gives a query.')
+    if (!(query instanceof Chain)) refuse('prepare() takes a callback that returns a query.')
     this.#query = query as Chain
     this.#runner = runner
     this.#roles = rolesOf(this.#query, runner)
   }
 
   async execute(values?: Values, options?: ExecuteOptions): Promise<unknown[]> {
-    return this.#with(values).execute(options)
+    return this.#withValues(values).execute(options)
   }
 
   async executeTakeFirst(values?: Values, options?: ExecuteOptions): Promise<unknown> {
-    return this.#with(values).executeTakeFirst(options)
+    return this.#withValues(values).executeTakeFirst(options)
   }
 
   async executeTakeFirstOrThrow(values?: Values, error?: unknown): Promise<unknown> {
-    return this.#with(values).executeTakeFirstOrThrow(error)
+    return this.#withValues(values).executeTakeFirstOrThrow(error)
   }
 
   stream(values?: Values, options?: Parameters<Query<Kind>['stream']>[0]): AsyncIterableIterator<unknown> {
-    return this.#with(values).stream(options)
+    return this.#withValues(values).stream(options)
   }
 
   compile(values?: Values): unknown {
-    return this.#with(values).compile()
+    return this.#withValues(values).compile()
   }
 
-  /** The query with values in the places of its parameters. */
-  #with(values: Values = {}): Query<Kind> {
+  /** Returns the query with values in place of its parameters. */
+  #withValues(values: Values = {}): Query<Kind> {
     if (typeof values !== 'object' || values === null)
-      refuse(`The values of a prepared query are an object of its parameters, not ${show(values)}.`)
+      refuse(`A prepared query takes its values as an object, { name: value }, not ${show(values)}.`)
     for (const name of Object.keys(values)) {
       if (this.#roles.has(name)) continue
       refuse(
-        `The prepared query has no parameter '${name}'. It takes: ${[...this.#roles.keys()].join(', ') || 'none'}.`,
+        `Unknown parameter '${name}' of the prepared query. It takes: ${[...this.#roles.keys()].join(', ') || 'none'}.`,
       )
     }
-    // Only what is its own: what another library adds to all objects is no value of a parameter.
+    // Inherited members, such as those that a library adds to all objects, are not values.
     const valueOf = (name: string): unknown => (Object.hasOwn(values, name) ? values[name] : undefined)
     for (const [name, roles] of this.#roles) checkArgument(`The parameter '${name}'`, valueOf(name), roles)
     const args = this.#query.args.map((arg) => (arg instanceof Parameter ? valueOf(arg.name) : arg))
@@ -59,10 +59,10 @@ export class PreparedQuery {
   }
 }
 
-/** Builds a query once, with places for the values that it takes each time it runs. */
+/** Builds a query once, with parameters whose values are given each time it runs. */
 export function prepare(db: DatabaseHandle, build: (slot: (name: string) => Parameter) => unknown): PreparedQuery {
   const runner = db?.[RUNNER] ?? refuse(`prepare(${show(db)}, …) takes a database.`)
-  if (typeof build !== 'function') refuse('prepare() takes a callback that gives a query.')
+  if (typeof build !== 'function') refuse('prepare() takes a callback that returns a query.')
   return new PreparedQuery(
     build((name) => new Parameter(name)),
     runner,

@@ -1,12 +1,12 @@
-import { type Connection, type MaybePromise, PATIENCE, within } from '../driver/index.ts'
+import { type Connection, type MaybePromise, SERVER_TIMEOUT, withTimeout } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { type ExecuteOptions, type OnAbort, show } from '../sql/index.ts'
-import { cancelled, suppress, throwIfAborted } from './failure.ts'
+import { cancellationError, suppress, throwIfAborted } from './errors.ts'
 
 const STRATEGIES: readonly unknown[] = ['ignore', 'cancel query', 'kill connection']
 
-/** Refuses options of a run that are none. */
-export function checkOptions(options: ExecuteOptions | undefined): void {
+/** Rejects unknown run options. */
+export function checkExecuteOptions(options: ExecuteOptions | undefined): void {
   const { signal, onAbort } = options ?? {}
   if (signal !== undefined && typeof (signal as Partial<AbortSignal>)?.addEventListener !== 'function')
     refuse(`signal takes an AbortSignal, not ${show(signal)}.`)
@@ -14,14 +14,14 @@ export function checkOptions(options: ExecuteOptions | undefined): void {
     refuse(`onAbort takes ${STRATEGIES.map((it) => `'${it}'`).join(', ')}, not ${show(onAbort)}.`)
 }
 
-/** A connection while something runs on it. */
-export class Use {
+/** The use of a connection by statements of one run, which a signal may interrupt. */
+export class ConnectionUse {
   readonly connection: Connection
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: OnAbort | undefined
-  /** What still runs on the connection though nobody waits for it any more. */
-  #left: Promise<unknown> | undefined
-  #broken = false
+  /** The statement that still runs on the connection after its caller stopped waiting. */
+  #pending: Promise<unknown> | undefined
+  #isBroken = false
 
   constructor(connection: Connection, options: ExecuteOptions | undefined) {
     this.connection = connection
@@ -33,18 +33,18 @@ export class Use {
     return this.#signal
   }
 
-  /** Marks the connection as one of which nothing good is to be expected. */
-  break(): void {
-    this.#broken = true
+  /** Marks the connection as broken, so that it is not used again. */
+  markBroken(): void {
+    this.#isBroken = true
   }
 
   get isBroken(): boolean {
-    return this.#broken
+    return this.#isBroken
   }
 
   /**
-   * Runs a statement, which the signal interrupts. One that ends well nevertheless, before the database has heard of
-   * it, gives its result: what it did is done.
+   * Runs a statement, which the signal may interrupt. Returns its result if it succeeds before the interruption reaches
+   * the database.
    */
   run<T>(work: () => MaybePromise<T>): MaybePromise<T> {
     const signal = this.#signal
@@ -52,52 +52,52 @@ export class Use {
     throwIfAborted(signal)
     const how = this.#strategy()
     const running = work()
-    return running instanceof Promise ? this.#interruptible(running, signal, how) : running
+    return running instanceof Promise ? this.#runInterruptibly(running, signal, how) : running
   }
 
-  /** Waits for what still runs. */
-  async settled(): Promise<void> {
-    if (!this.#broken) await this.#left
+  /** Waits for the statement that still runs. */
+  async waitForPending(): Promise<void> {
+    if (!this.#isBroken) await this.#pending
   }
 
-  /** Gives the connection back, once nothing runs on it any more. */
+  /** Calls `give` once nothing runs on the connection any more. */
   release(give: (broken: boolean) => void): void {
-    const left = this.#left
-    if (this.#broken || left === undefined) give(this.#broken)
-    else left.then(() => give(this.#broken))
+    const left = this.#pending
+    if (this.#isBroken || left === undefined) give(this.#isBroken)
+    else left.then(() => give(this.#isBroken))
   }
 
   #strategy(): OnAbort {
     const { connection } = this
-    const asked = this.#onAbort
+    const requested = this.#onAbort
     const lacks =
-      (asked === 'cancel query' && connection.cancel === undefined) ||
-      (asked === 'kill connection' && connection.kill === undefined)
+      (requested === 'cancel query' && connection.cancel === undefined) ||
+      (requested === 'kill connection' && connection.kill === undefined)
     if (lacks)
       throw new KantaError(
         'unsupported',
-        `onAbort: '${asked}' is not available with this driver. Leave it out, or use 'ignore'.`,
+        `This driver does not support onAbort: '${requested}'. Leave it out, or use 'ignore'.`,
       )
-    return asked ?? (connection.cancel === undefined ? 'ignore' : 'cancel query')
+    return requested ?? (connection.cancel === undefined ? 'ignore' : 'cancel query')
   }
 
-  #interruptible<T>(running: Promise<T>, signal: AbortSignal, how: OnAbort): Promise<T> {
+  #runInterruptibly<T>(running: Promise<T>, signal: AbortSignal, how: OnAbort): Promise<T> {
     return new Promise((resolve, reject) => {
       let isInterrupted = false
       const fail = (more?: unknown): void => {
-        const error = cancelled(signal, 'The query')
+        const error = cancellationError(signal, 'The query')
         reject(more === undefined ? error : suppress(error, more))
       }
       const abort = (): void => {
         isInterrupted = true
         if (how === 'ignore') {
-          this.#left = running.catch(() => {})
+          this.#pending = running.catch(() => {})
           return fail()
         }
-        // The connection stays in use until the order has been carried out, or it would hit the next statement.
+        // The connection stays in use until the database has acted, or the cancellation would hit the next statement.
         const ended = Promise.all([running.catch(() => {}), this.#interrupt(how)])
-        this.#left = within(PATIENCE, ended, noAnswer).catch((cause) => {
-          this.#broken = true
+        this.#pending = withTimeout(SERVER_TIMEOUT, ended, noAnswerError).catch((cause) => {
+          this.#isBroken = true
           fail(cause)
         })
       }
@@ -110,10 +110,10 @@ export class Use {
 
   async #interrupt(how: OnAbort): Promise<void> {
     if (how === 'cancel query') return this.connection.cancel?.()
-    this.#broken = true
+    this.#isBroken = true
     await this.connection.kill?.()
   }
 }
 
-const noAnswer = (): KantaError =>
-  new KantaError('connection', 'The database did not answer when it was told to give up the statement.')
+const noAnswerError = (): KantaError =>
+  new KantaError('connection', 'The database did not answer the request to cancel the statement.')

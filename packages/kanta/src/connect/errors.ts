@@ -2,8 +2,8 @@ import { raised } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 
-/** What a driver threw, as the error that the user gets. */
-export function failure(
+/** Converts what a driver threw to the error that the user gets. */
+export function toKantaError(
   driver: Driver,
   cause: unknown,
   sql?: string | undefined,
@@ -20,29 +20,32 @@ export function failure(
   return new KantaError(code, message, { cause, sql, parameters, ...details })
 }
 
-/** The error of work that its signal stopped; `AbortSignal.timeout()` says that it took too long. */
-export function cancelled(signal: AbortSignal, what: string): KantaError {
+/**
+ * Returns the error for work that its signal stopped: `timeout` for a signal of `AbortSignal.timeout()`, else
+ * `cancelled`.
+ */
+export function cancellationError(signal: AbortSignal, what: string): KantaError {
   if (signal.reason?.name === 'TimeoutError')
     return new KantaError('timeout', `${what} took longer than its signal allows.`, { cause: signal.reason })
   return new KantaError('cancelled', `${what} was cancelled by its signal.`, { cause: signal.reason })
 }
 
-/** The error of a write whose connection was lost while it ran. */
-export function outcomeUnknown({ message, sql, parameters, cause }: KantaError): KantaError {
+/** Returns the error for a write whose connection was lost while it ran. */
+export function unknownOutcomeError({ message, sql, parameters, cause }: KantaError): KantaError {
   return new KantaError(
     'unknown_outcome',
-    `Whether the statement took effect is not known: its connection was lost while it ran. Look before you run it again. (${message})`,
+    `The connection was lost while the statement ran, so it may or may not have taken effect. Check before you run it again. (${message})`,
     { cause, sql, parameters },
   )
 }
 
 /**
- * Keeps a later error beside the first, which stays what is thrown. Where nothing can be kept on the first, as on a
- * thrown string, one that holds both takes its place.
+ * Adds a later error to the first one as `suppressed`, and returns the error to throw. A first error that cannot hold
+ * it, such as a thrown string, is wrapped in a new error.
  */
 export function suppress(first: unknown, later: unknown): unknown {
   if (typeof first !== 'object' || first === null || !Object.isExtensible(first)) {
-    return new KantaError('transaction', `It failed (${String(first)}), and so did the way out.`, {
+    return new KantaError('transaction', `The work failed (${String(first)}), and the cleanup failed too.`, {
       cause: first,
       suppressed: later,
     })
@@ -53,7 +56,7 @@ export function suppress(first: unknown, later: unknown): unknown {
   return first
 }
 
-/** Refuses work whose signal is aborted. */
+/** Throws if the signal is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined, what = 'The query'): void {
-  if (signal?.aborted) throw cancelled(signal, what)
+  if (signal?.aborted) throw cancellationError(signal, what)
 }

@@ -1,37 +1,37 @@
 import type { Connection } from '../driver/index.ts'
 import type { KantaError } from '../error/index.ts'
-import { cancelled } from './failure.ts'
+import { cancellationError } from './errors.ts'
 
 interface Waiter {
   serve(connection: Connection): void
   refuse(error: KantaError): void
 }
 
-/** How long one waits, and what ends it. */
-export interface Patience {
+/** The options of waiting in the queue. */
+export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds; Infinity waits for ever. */
+  /** The milliseconds to wait; Infinity waits forever. */
   readonly timeout: number
-  tooLate(): KantaError
-  /** Called when one leaves the line in vain. */
-  refused?(): void
+  timeoutError(): KantaError
+  /** Called when a waiter leaves the queue without a connection. */
+  onRefused?(): void
 }
 
 const LONGEST_TIMER = 0x7fffffff
 
-/** Those who wait for a connection, first come first served. */
-export class Line {
-  // A set keeps the order of joining, and whoever gives up can leave it from the middle.
+/** The queue of those who wait for a connection, first come first served. */
+export class WaitQueue {
+  // A set keeps the order of joining, and lets a waiter leave from the middle.
   readonly #waiting = new Set<Waiter>()
 
   get length(): number {
     return this.#waiting.size
   }
 
-  join({ signal, timeout, tooLate, refused }: Patience): Promise<Connection> {
+  join({ signal, timeout, timeoutError, onRefused }: WaitOptions): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const abort = () => waiter.refuse(cancelled(signal!, 'Waiting for a connection'))
-      const timer = timeout <= LONGEST_TIMER ? setTimeout(() => waiter.refuse(tooLate()), timeout) : undefined
+      const abort = () => waiter.refuse(cancellationError(signal!, 'Waiting for a connection'))
+      const timer = timeout <= LONGEST_TIMER ? setTimeout(() => waiter.refuse(timeoutError()), timeout) : undefined
       const leave = () => {
         this.#waiting.delete(waiter)
         clearTimeout(timer)
@@ -45,7 +45,7 @@ export class Line {
         refuse: (error) => {
           leave()
           reject(error)
-          refused?.()
+          onRefused?.()
         },
       }
       this.#waiting.add(waiter)
@@ -53,7 +53,7 @@ export class Line {
     })
   }
 
-  /** Gives the connection to the first in line; false when nobody waits. */
+  /** Gives the connection to the first waiter. Returns false if nobody waits. */
   serve(connection: Connection): boolean {
     if (this.#waiting.size === 0) return false
     const [first] = this.#waiting

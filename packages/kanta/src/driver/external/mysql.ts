@@ -2,7 +2,7 @@ import { mariadbDialect, mysqlDialect } from '../../dialect/mysql/index.ts'
 import { refuse } from '../../error/index.ts'
 import { explainMysqlError } from '../database/mysql/index.ts'
 import type { Driver, ExecuteResult } from '../driver.ts'
-import { type GivenClient, givenDriver, once } from './given.ts'
+import { type ExternalClient, externalDriver, once } from './driver.ts'
 
 type Done<T> = (error: unknown, result: T) => void
 interface Stream {
@@ -25,35 +25,35 @@ interface ControlClient extends Client {
   connect(done?: (error: unknown) => void): void
 }
 
-/** A pool of `mysql2` with callbacks, or one that is made like it. */
-export interface GivenMysqlPool {
+/** A pool of `mysql2` with callbacks, or one with the same interface. */
+export interface ExternalMysqlPool {
   getConnection(done: (error: unknown, connection: never) => void): void
   end(done: (error: unknown) => void): void
 }
 
-export interface GivenMysql {
-  readonly pool: GivenMysqlPool | (() => Promise<GivenMysqlPool>)
-  /** `createConnection` of mysql2, for a second connection that cancels what runs on another. */
+export interface ExternalMysql {
+  readonly pool: ExternalMysqlPool | (() => Promise<ExternalMysqlPool>)
+  /** `createConnection` of mysql2, for a second connection that cancels queries. */
   readonly controlConnection?: ((config: never) => unknown) | undefined
-  /** Which of the two it is; MariaDB has `returning`. */
+  /** The kind of server. MariaDB supports `returning`. */
   readonly flavor?: 'mysql' | 'mariadb' | undefined
-  readonly onTake?: (client: GivenClient, isNew: boolean) => Promise<void>
+  readonly onTake?: (client: ExternalClient, isNew: boolean) => Promise<void>
 }
 
-/** What a write of MySQL says. */
-interface Written {
+/** The result of a write of MySQL. */
+interface WriteResult {
   readonly affectedRows: number
   readonly insertId: number | string
 }
 
-const isWritten = (result: unknown): result is Written =>
+const isWriteResult = (result: unknown): result is WriteResult =>
   typeof result === 'object' && result !== null && 'affectedRows' in result
 
-class PooledMysql implements GivenClient {
+class PooledMysql implements ExternalClient {
   readonly #client: PooledClient
-  readonly #config: GivenMysql
+  readonly #config: ExternalMysql
 
-  constructor(client: PooledClient, config: GivenMysql) {
+  constructor(client: PooledClient, config: ExternalMysql) {
     this.#client = client
     this.#config = config
   }
@@ -61,7 +61,7 @@ class PooledMysql implements GivenClient {
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
     const result: unknown = await query(this.#client, sql, parameters)
     if (Array.isArray(result)) return { rows: result, changes: 0, insertId: undefined }
-    if (!isWritten(result)) return { rows: [], changes: 0, insertId: undefined }
+    if (!isWriteResult(result)) return { rows: [], changes: 0, insertId: undefined }
     const id = BigInt(result.insertId ?? 0)
     return { rows: [], changes: result.affectedRows, insertId: id === 0n ? undefined : id }
   }
@@ -94,7 +94,7 @@ class PooledMysql implements GivenClient {
   async #control(verb: string): Promise<void> {
     const { controlConnection } = this.#config
     if (controlConnection === undefined)
-      return refuse('To cancel a query MysqlDialect needs controlConnection: createConnection of mysql2.')
+      return refuse('To cancel a query, MysqlDialect needs the option controlConnection: createConnection of mysql2.')
     const control = controlConnection(this.#client.config as never) as ControlClient
     try {
       await query(control, `${verb} ${Number(this.#client.threadId)}`, [])
@@ -109,14 +109,14 @@ const query = (client: Client, sql: string, parameters: readonly unknown[]): Pro
     client.query(sql, parameters, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)))
   })
 
-/** MySQL by way of a pool of `mysql2` that somebody made. Values are read as that pool reads them. */
-export function givenMysql(config: GivenMysql): Driver {
+/** Returns a driver for MySQL by a user's pool of `mysql2`, with the values as that pool reads them. */
+export function externalMysql(config: ExternalMysql): Driver {
   const pool = once(config.pool)
   const known = new WeakSet<PooledClient>()
-  return givenDriver({
+  return externalDriver({
     dialect: config.flavor === 'mariadb' ? mariadbDialect : mysqlDialect,
     explainError: explainMysqlError,
-    connections: most(config.pool),
+    connections: poolSizeOf(config.pool),
     async take() {
       const opened = await pool()
       const client = await new Promise<PooledClient>((resolve, reject) => {
@@ -139,7 +139,7 @@ export function givenMysql(config: GivenMysql): Driver {
   })
 }
 
-/** As many as mysql2 has unless told. */
-const MOST = 10
-const most = (pool: GivenMysql['pool']): number =>
-  Number((pool as { config?: { connectionLimit?: number } }).config?.connectionLimit ?? MOST)
+/** The default pool size of mysql2. */
+const DEFAULT_POOL_SIZE = 10
+const poolSizeOf = (pool: ExternalMysql['pool']): number =>
+  Number((pool as { config?: { connectionLimit?: number } }).config?.connectionLimit ?? DEFAULT_POOL_SIZE)

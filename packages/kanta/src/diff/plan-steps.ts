@@ -8,58 +8,58 @@ import type {
   CatalogTable,
   CatalogView,
 } from '../introspect/index.ts'
-import { columnChanges, constraintForm, type Ground, indexForm } from './equal.ts'
-import { withKeptNames } from './name.ts'
+import { type CompareContext, columnChanges, constraintForm, indexForm } from './equal.ts'
+import { keepConstraintNames } from './name.ts'
 import { dependentsOf, reasonsToRebuild } from './rebuild-reasons.ts'
-import { keyOf, mentions, type Renamed, renamedSide } from './rename.ts'
+import { applyRenames, keyOf, mentions, type ResolvedRenames } from './rename.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
 import type { Constraint, Step } from './step.ts'
 
-/** What differs between two lists, and what only has another name. */
+/** The differences between two lists. Items that differ only in their names are `renamed`. */
 interface Changes<T> {
-  readonly gone: readonly T[]
+  readonly removed: readonly T[]
   readonly added: readonly T[]
   readonly renamed: readonly (readonly [T, string])[]
 }
 
-/** What differs between a table and itself after a change. */
+/** The differences between the old and the new form of a table. */
 export interface TableChanges {
   readonly from: CatalogTable
   readonly to: CatalogTable
   readonly added: readonly CatalogColumn[]
-  readonly gone: readonly CatalogColumn[]
+  readonly removed: readonly CatalogColumn[]
   readonly altered: readonly (readonly [CatalogColumn, CatalogColumn, ReturnType<typeof columnChanges>])[]
   readonly constraints: Changes<Constraint>
   readonly indexes: Changes<CatalogIndex>
   readonly options: boolean
 }
 
-/** The steps from one side to another. They stand in an order in which each can run. */
-export function plan(before: Side, to: Side, renames: Renamed, ground: Ground): Step[] {
-  const { rules } = ground
-  const from = renamedSide(before, renames, rules)
-  // MySQL makes up names by what is there at the time; said, they are sure to be the same again.
-  const spoken = rules.saysConstraintNames ? withKeptNames(to, from, ground) : to
-  const said = new Map(spoken.tables.map((table) => [keyOf(table), table]))
+/** Returns the steps from one side to another, in an order in which each can run. */
+export function planSteps(before: Side, to: Side, renames: ResolvedRenames, context: CompareContext): Step[] {
+  const { rules } = context
+  const from = applyRenames(before, renames, rules)
+  // Names that MySQL generates depend on the existing ones, so write them out.
+  const spoken = rules.writesConstraintNames ? keepConstraintNames(to, from, context) : to
+  const nameAdded = new Map(spoken.tables.map((table) => [keyOf(table), table]))
   const old = new Map(from.tables.map((table) => [keyOf(table), table]))
   const target = new Map(to.tables.map((table) => [keyOf(table), table]))
   const dropped = from.tables.filter((table) => !target.has(keyOf(table)))
   const created = spoken.tables.filter((table) => !old.has(keyOf(table)))
   const changes = to.tables.flatMap((table) => {
     const same = old.get(keyOf(table))
-    return same === undefined ? [] : [changesOf(same, table, ground, said.get(keyOf(table)))]
+    return same === undefined ? [] : [changesOf(same, table, context, nameAdded.get(keyOf(table)))]
   })
   const stages = new Stages()
   stages.renames.push(...renameSteps(before, renames))
-  enums(from, to, ground, stages)
-  views(from, to, ground, stages)
-  drops(dropped, ground, stages)
-  creates(created, ground, stages)
+  addEnumSteps(from, to, context, stages)
+  addViewSteps(from, to, context, stages)
+  addDropSteps(dropped, context, stages)
+  addCreateSteps(created, context, stages)
   for (const change of changes) {
     const reasons = rules.rebuilds === undefined ? [] : reasonsToRebuild(change)
-    if (reasons.length > 0) rebuild(change, reasons, from, stages)
-    else alter(change, ground, stages)
+    if (reasons.length > 0) addRebuildStep(change, reasons, from, stages)
+    else addAlterSteps(change, context, stages)
   }
   const steps = stages.steps()
   const rebuilt = steps.flatMap((step) => (step.kind === 'rebuildTable' ? [step.to.name] : []))
@@ -68,25 +68,35 @@ export function plan(before: Side, to: Side, renames: Renamed, ground: Ground): 
   return steps
 }
 
-/** Steps by when they run. */
+/** The steps, grouped by the order in which they run. */
 class Stages {
   readonly first: Step[] = []
   readonly renames: Step[] = []
-  readonly freed: Step[] = []
-  readonly drops: Step[] = []
-  readonly creates: Step[] = []
+  readonly constraintDrops: Step[] = []
+  readonly addDropSteps: Step[] = []
+  readonly addCreateSteps: Step[] = []
   readonly columns: Step[] = []
   readonly keys: Step[] = []
   readonly foreignKeys: Step[] = []
   readonly last: Step[] = []
 
   steps(): Step[] {
-    const { first, renames, freed, drops, creates, columns, keys, foreignKeys, last } = this
-    return [...first, ...renames, ...freed, ...drops, ...creates, ...columns, ...keys, ...foreignKeys, ...last]
+    const { first, renames, constraintDrops, addDropSteps, addCreateSteps, columns, keys, foreignKeys, last } = this
+    return [
+      ...first,
+      ...renames,
+      ...constraintDrops,
+      ...addDropSteps,
+      ...addCreateSteps,
+      ...columns,
+      ...keys,
+      ...foreignKeys,
+      ...last,
+    ]
   }
 }
 
-function renameSteps(from: Side, { tables, columns }: Renamed): Step[] {
+function renameSteps(from: Side, { tables, columns }: ResolvedRenames): Step[] {
   const steps: Step[] = []
   for (const table of from.tables) {
     const key = keyOf(table)
@@ -100,10 +110,10 @@ function renameSteps(from: Side, { tables, columns }: Renamed): Step[] {
 
 const nameOf = ({ schema, name }: CatalogName): CatalogName => ({ schema, name })
 
-function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground, said = to): TableChanges {
+function changesOf(from: CatalogTable, to: CatalogTable, context: CompareContext, namedTarget = to): TableChanges {
   const wanted = constraintsOf(to)
-  const names = constraintsOf(said).map((each) => each.name)
-  const { dialect, comparesOptions } = ground.rules
+  const names = constraintsOf(namedTarget).map((each) => each.name)
+  const { dialect, comparesOptions } = context.rules
   const same = (a: string, b: string): boolean => dialect.foldName(a) === dialect.foldName(b)
   const pairs = to.columns.flatMap((column) => {
     const old = from.columns.find((each) => same(each.name, column.name))
@@ -113,33 +123,33 @@ function changesOf(from: CatalogTable, to: CatalogTable, ground: Ground, said = 
     from,
     to,
     added: to.columns.filter((column) => !from.columns.some((old) => same(old.name, column.name))),
-    gone: from.columns.filter((column) => !to.columns.some((each) => same(each.name, column.name))),
+    removed: from.columns.filter((column) => !to.columns.some((each) => same(each.name, column.name))),
     altered: pairs
-      .map(([old, column]) => [old, column, columnChanges(old, column, to.name, ground)] as const)
+      .map(([old, column]) => [old, column, columnChanges(old, column, to.name, context)] as const)
       .filter(([, , changes]) => changes.length > 0),
-    constraints: named(
-      compare(constraintsOf(from), wanted, (each) => constraintForm(each, to.name, ground)),
+    constraints: nameAdded(
+      compareLists(constraintsOf(from), wanted, (each) => constraintForm(each, to.name, context)),
       (each) => names[wanted.indexOf(each)] ?? each.name,
     ),
-    indexes: compare(from.indexes, to.indexes, (each) => indexForm(each, to.name, ground)),
+    indexes: compareLists(from.indexes, to.indexes, (each) => indexForm(each, to.name, context)),
     options: comparesOptions === true && from.options.join() !== to.options.join(),
   }
 }
 
-/** The steps of a change of one table, by `alter table`. */
-export function alterSteps(from: CatalogTable, to: CatalogTable, ground: Ground): Step[] {
+/** Returns the `alter table` steps of a change of one table. */
+export function alterSteps(from: CatalogTable, to: CatalogTable, context: CompareContext): Step[] {
   const stages = new Stages()
-  alter(changesOf(from, to, ground), ground, stages)
+  addAlterSteps(changesOf(from, to, context), context, stages)
   return stages.steps()
 }
 
-/** Gives names to what is added. */
-function named(changes: Changes<Constraint>, name: (each: Constraint) => string | null): Changes<Constraint> {
+/** Names the added constraints. */
+function nameAdded(changes: Changes<Constraint>, name: (each: Constraint) => string | null): Changes<Constraint> {
   return { ...changes, added: changes.added.map((each) => ({ ...each, name: name(each) })) }
 }
 
-/** Pairs what has the same form, first by name too. A name that one side does not say is no difference. */
-function compare<T extends { readonly name: string | null }>(
+/** Pairs items of the same form, those of the same name first. A missing name on one side is not a difference. */
+function compareLists<T extends { readonly name: string | null }>(
   from: readonly T[],
   to: readonly T[],
   form: (each: T) => string,
@@ -165,11 +175,11 @@ function compare<T extends { readonly name: string | null }>(
       if (same.name !== null && each.name !== null) renamed.push([same, each.name])
     }
   }
-  return { gone: [...left], added, renamed }
+  return { removed: [...left], added, renamed }
 }
 
-function enums(from: Side, to: Side, ground: Ground, stages: Stages): void {
-  if (!ground.full) return
+function addEnumSteps(from: Side, to: Side, context: CompareContext, stages: Stages): void {
+  if (!context.full) return
   const old = new Map(from.enums.map((each) => [keyOf(each), each]))
   for (const each of to.enums) {
     const before = old.get(keyOf(each))
@@ -177,7 +187,7 @@ function enums(from: Side, to: Side, ground: Ground, stages: Stages): void {
     const lost = before?.values.find((value) => !each.values.includes(value))
     if (lost !== undefined)
       refuse(
-        `The enum '${each.name}' loses the value '${lost}', which no database can take from it. Make an enum with another name, and change the columns to it.`,
+        `Cannot remove the value '${lost}' from the enum '${each.name}': no database supports that. Create an enum with another name, and change the columns to it.`,
       )
     if (before === undefined) stages.first.push({ kind: 'createEnum', enum: each })
     else
@@ -190,50 +200,54 @@ function enums(from: Side, to: Side, ground: Ground, stages: Stages): void {
   for (const each of old.values()) stages.last.push({ kind: 'dropEnum', enum: each })
 }
 
-function views(from: Side, to: Side, ground: Ground, stages: Stages): void {
-  if (!ground.full) return
+function addViewSteps(from: Side, to: Side, context: CompareContext, stages: Stages): void {
+  if (!context.full) return
   const key = (view: CatalogView): string =>
     `${keyOf(view)} ${view.materialized} ${view.definition.replace(/\s+/g, ' ')}`
   const before = new Set(from.views.map(key))
   const after = new Set(to.views.map(key))
   for (const view of from.views) if (!after.has(key(view))) stages.first.unshift({ kind: 'dropView', view })
-  for (const view of inOrder(
+  for (const view of sortViews(
     to.views.filter((each) => !before.has(key(each))),
-    ground.rules,
+    context.rules,
   ))
     stages.last.push({ kind: 'createView', view })
-  const said = new Set(to.triggers.map((trigger) => trigger.definition))
+  const nameAdded = new Set(to.triggers.map((trigger) => trigger.definition))
   const was = new Set(from.triggers.map((trigger) => trigger.definition))
   for (const trigger of from.triggers)
-    if (!said.has(trigger.definition) && to.tables.some((table) => table.name === trigger.table))
+    if (!nameAdded.has(trigger.definition) && to.tables.some((table) => table.name === trigger.table))
       stages.first.unshift({ kind: 'dropTrigger', trigger })
   for (const trigger of to.triggers)
     if (!was.has(trigger.definition)) stages.last.push({ kind: 'createTrigger', trigger })
 }
 
-/** A view after those that it speaks of. */
-function inOrder(views: readonly CatalogView[], { dialect }: Rules): CatalogView[] {
-  const speaksOf = (a: CatalogView, b: CatalogView): number => Number(mentions(a.definition, b.name, dialect))
-  return [...views].sort((a, b) => speaksOf(a, b) - speaksOf(b, a))
+/** Sorts views so that each follows the ones that it mentions. */
+function sortViews(addViewSteps: readonly CatalogView[], { dialect }: Rules): CatalogView[] {
+  const mentionsView = (a: CatalogView, b: CatalogView): number => Number(mentions(a.definition, b.name, dialect))
+  return [...addViewSteps].sort((a, b) => mentionsView(a, b) - mentionsView(b, a))
 }
 
-/** A table goes after those that point to it; where they point to each other, their foreign keys go first. */
-function drops(dropped: readonly CatalogTable[], { rules }: Ground, stages: Stages): void {
-  const { order, back } = byTargets(dropped)
+/** Drops tables after those that refer to them. If tables refer to each other, their foreign keys go first. */
+function addDropSteps(dropped: readonly CatalogTable[], { rules }: CompareContext, stages: Stages): void {
+  const { order, back: backward } = sortByTargets(dropped)
   if (rules.dialect.capabilities.alterConstraints)
-    for (const [table, key] of back)
-      stages.freed.push({ kind: 'dropConstraint', table: nameOf(table), constraint: { type: 'foreign key', ...key } })
-  for (const table of order.reverse()) stages.drops.push({ kind: 'dropTable', table })
+    for (const [table, key] of backward)
+      stages.constraintDrops.push({
+        kind: 'dropConstraint',
+        table: nameOf(table),
+        constraint: { type: 'foreign key', ...key },
+      })
+  for (const table of order.reverse()) stages.addDropSteps.push({ kind: 'dropTable', table })
 }
 
-/** A table comes after those that it points to; where they point to each other, a foreign key comes after both. */
-function creates(created: readonly CatalogTable[], { rules }: Ground, stages: Stages): void {
-  const { order, back } = byTargets(created)
-  const later = rules.dialect.capabilities.alterConstraints ? back : []
+/** Creates tables after those that they refer to. If tables refer to each other, foreign keys follow both. */
+function addCreateSteps(created: readonly CatalogTable[], { rules }: CompareContext, stages: Stages): void {
+  const { order, back: backward } = sortByTargets(created)
+  const later = rules.dialect.capabilities.alterConstraints ? backward : []
   for (const table of order) {
     const keys = later.filter(([of]) => of === table).map(([, key]) => key)
     const foreignKeys = table.foreignKeys.filter((key) => !keys.includes(key))
-    stages.creates.push({ kind: 'createTable', table: { ...table, foreignKeys } })
+    stages.addCreateSteps.push({ kind: 'createTable', table: { ...table, foreignKeys } })
     for (const index of table.indexes) stages.keys.push({ kind: 'createIndex', table: nameOf(table), index })
     for (const key of keys)
       stages.foreignKeys.push({
@@ -244,8 +258,8 @@ function creates(created: readonly CatalogTable[], { rules }: Ground, stages: St
   }
 }
 
-/** Tables after those that they point to, and the foreign keys that point to a later one. */
-function byTargets(tables: readonly CatalogTable[]): {
+/** Sorts tables after those that they refer to, and returns the foreign keys that refer to a later table. */
+function sortByTargets(tables: readonly CatalogTable[]): {
   readonly order: CatalogTable[]
   readonly back: readonly (readonly [CatalogTable, CatalogForeignKey])[]
 } {
@@ -263,15 +277,15 @@ function byTargets(tables: readonly CatalogTable[]): {
   }
   for (const table of tables) visit(table)
   const place = new Map(order.map((table, i) => [table, i]))
-  const back = order.flatMap((table) =>
+  const backward = order.flatMap((table) =>
     table.foreignKeys
       .filter((key) => (place.get(known.get(keyOf(key.target))!) ?? -1) > place.get(table)!)
       .map((key) => [table, key] as const),
   )
-  return { order, back }
+  return { order, back: backward }
 }
 
-function rebuild(change: TableChanges, reasons: readonly string[], from: Side, stages: Stages): void {
+function addRebuildStep(change: TableChanges, reasons: readonly string[], from: Side, stages: Stages): void {
   const { to } = change
   stages.columns.push({
     kind: 'rebuildTable',
@@ -282,31 +296,34 @@ function rebuild(change: TableChanges, reasons: readonly string[], from: Side, s
   })
 }
 
-/** What is computed goes before what it is computed from, and comes after it. */
-function columnSteps(change: TableChanges, { rules }: Ground, table: CatalogName, stages: Stages): void {
+/** Adds the steps of columns. A computed column is dropped before its sources and added after them. */
+function addColumnSteps(change: TableChanges, { rules }: CompareContext, table: CatalogName, stages: Stages): void {
   const computedLast = (a: CatalogColumn, b: CatalogColumn): number =>
     Number(a.generated !== null) - Number(b.generated !== null)
-  const again = recomputed(change, rules)
+  const again = computedToReplace(change, rules)
   const drop = (column: CatalogColumn): Step => ({ kind: 'dropColumn', table, column })
   const add = (column: CatalogColumn): Step => ({ kind: 'addColumn', table, column })
-  stages.columns.push(...again.map(drop), ...[...change.gone].sort(computedLast).reverse().map(drop))
-  // A type that is changed has to fit before something new is computed from it.
+  stages.columns.push(...again.map(drop), ...[...change.removed].sort(computedLast).reverse().map(drop))
+  // Change types before adding columns that are computed from them.
   for (const [from, to, changes] of change.altered)
     if (!again.includes(to)) stages.columns.push({ kind: 'alterColumn', table, from, to, changes })
   for (const index of change.to.indexes)
-    if (!change.indexes.added.includes(index) && again.some((column) => isOf(index, column.name, rules))) {
+    if (!change.indexes.added.includes(index) && again.some((column) => indexUses(index, column.name, rules))) {
       const old = change.from.indexes.find((each) => each.name === index.name)
-      if (old !== undefined) stages.freed.push({ kind: 'dropIndex', table, index: old })
+      if (old !== undefined) stages.constraintDrops.push({ kind: 'dropIndex', table, index: old })
       stages.keys.push({ kind: 'createIndex', table, index })
     }
   stages.columns.push(...[...change.added, ...again].sort(computedLast).map(add))
 }
 
 /**
- * The computed columns that are dropped and added again: no server gives another expression to one, and PostgreSQL
- * changes no type from which something is computed.
+ * Returns the computed columns to drop and add again. No server can change their expression, and PostgreSQL cannot
+ * change the type of a column that they use.
  */
-function recomputed({ altered, added, to }: TableChanges, { computedHoldsTypes, dialect }: Rules): CatalogColumn[] {
+function computedToReplace(
+  { altered, added, to }: TableChanges,
+  { locksTypesOfComputed, dialect }: Rules,
+): CatalogColumn[] {
   const changed = altered.filter(
     ([from, column, changes]) =>
       changes.includes('generated') && (column.generated !== null || from.generated?.stored === false),
@@ -314,7 +331,7 @@ function recomputed({ altered, added, to }: TableChanges, { computedHoldsTypes, 
   const retyped = altered.filter(([, , changes]) => changes.includes('type')).map(([column]) => column.name)
   const held = to.columns.filter(
     (column) =>
-      computedHoldsTypes === true &&
+      locksTypesOfComputed === true &&
       column.generated !== null &&
       !added.includes(column) &&
       retyped.some((name) => mentions(column.generated!.expression, name, dialect)),
@@ -322,35 +339,35 @@ function recomputed({ altered, added, to }: TableChanges, { computedHoldsTypes, 
   return [...new Set([...changed.map(([, column]) => column), ...held])]
 }
 
-const isOf = (index: CatalogIndex, column: string, { dialect }: Rules): boolean =>
+const indexUses = (index: CatalogIndex, column: string, { dialect }: Rules): boolean =>
   index.parts.some((part) => part.column === column || mentions(part.expression ?? '', column, dialect)) ||
   mentions(index.where ?? '', column, dialect)
 
-/** Where each constraint of a table goes: a foreign key needs the key that it points to. */
-function alter(change: TableChanges, ground: Ground, stages: Stages): void {
+/** Adds the `alter table` steps of a table to their stages. A foreign key comes after the key that it refers to. */
+function addAlterSteps(change: TableChanges, context: CompareContext, stages: Stages): void {
   const table = nameOf(change.to)
   const { constraints, indexes } = change
   const drop = (constraint: Constraint): Step => ({ kind: 'dropConstraint', table, constraint })
   const rank = (constraint: Constraint): number => (constraint.type === 'foreign key' ? 0 : 1)
-  for (const constraint of constraints.gone) {
-    if (rank(constraint) === 0) stages.freed.unshift(drop(constraint))
-    else stages.freed.push(drop(constraint))
+  for (const constraint of constraints.removed) {
+    if (rank(constraint) === 0) stages.constraintDrops.unshift(drop(constraint))
+    else stages.constraintDrops.push(drop(constraint))
   }
-  for (const index of indexes.gone) stages.freed.push({ kind: 'dropIndex', table, index })
+  for (const index of indexes.removed) stages.constraintDrops.push({ kind: 'dropIndex', table, index })
   for (const [constraint, to] of constraints.renamed)
     stages.renames.push({ kind: 'renameConstraint', table, constraint, to })
   for (const [index, to] of indexes.renamed) {
-    if (!ground.rules.dialect.capabilities.renameIndex) {
-      stages.freed.push({ kind: 'dropIndex', table, index })
+    if (!context.rules.dialect.capabilities.renameIndex) {
+      stages.constraintDrops.push({ kind: 'dropIndex', table, index })
       stages.keys.push({ kind: 'createIndex', table, index: { ...index, name: to } })
     } else stages.renames.push({ kind: 'renameIndex', table, index, to })
   }
-  columnSteps(change, ground, table, stages)
+  addColumnSteps(change, context, table, stages)
   for (const constraint of constraints.added) {
     const stage = constraint.type === 'foreign key' ? stages.foreignKeys : stages.keys
     stage.push({ kind: 'addConstraint', table, constraint })
   }
   for (const index of indexes.added) stages.keys.push({ kind: 'createIndex', table, index })
-  if (ground.full && change.from.comment !== change.to.comment)
+  if (context.full && change.from.comment !== change.to.comment)
     stages.last.push({ kind: 'commentTable', table, comment: change.to.comment })
 }

@@ -2,30 +2,30 @@ import { sqliteDialect } from '../../dialect/sqlite/index.ts'
 import { explainSqliteError } from '../database/sqlite/index.ts'
 import type { Connection, Driver, RunResult } from '../driver.ts'
 
-/** A statement of a database that is given, whichever library it is of. */
-export interface GivenSqliteStatement {
+/** A statement of a SQLite library. */
+export interface ExternalSqliteStatement {
   readonly reader: boolean
   all(parameters: readonly unknown[]): unknown[]
   run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint }
   iterate(parameters: readonly unknown[]): IterableIterator<unknown>
 }
 
-/** A database that is given: what `better-sqlite3` and what is made like it have in common. */
-export interface GivenSqlite {
-  prepare(sql: string): GivenSqliteStatement
+/** An open database of `better-sqlite3`, or of a library with the same interface. */
+export interface ExternalSqlite {
+  prepare(sql: string): ExternalSqliteStatement
   close(): unknown
 }
 
-/** How many statements are kept ready. */
-const KEPT = 200
+/** The maximum number of prepared statements to keep. */
+const MAX_STATEMENTS = 200
 
-/** Values pass as the library of the database takes and gives them; nothing of it is known but the two interfaces. */
-class GivenConnection implements Connection {
+/** A connection that passes values unchanged to and from the library. */
+class ExternalConnection implements Connection {
   readonly rows = 'object'
-  readonly #database: GivenSqlite
-  readonly #statements = new Map<string, GivenSqliteStatement>()
+  readonly #database: ExternalSqlite
+  readonly #statements = new Map<string, ExternalSqliteStatement>()
 
-  constructor(database: GivenSqlite) {
+  constructor(database: ExternalSqlite) {
     this.#database = database
   }
 
@@ -55,7 +55,7 @@ class GivenConnection implements Connection {
     return []
   }
 
-  // A statement of its own: one that is kept could be asked for again while the stream stands in its midst.
+  // Use a new statement, since a cached one could run again while the stream is open.
   *stream(sql: string, parameters: readonly unknown[], chunkSize: number): Generator<unknown[], undefined> {
     let chunk: unknown[] = []
     for (const row of this.#database.prepare(sql).iterate(parameters)) {
@@ -76,28 +76,28 @@ class GivenConnection implements Connection {
     this.#database.close()
   }
 
-  #prepare(sql: string): GivenSqliteStatement {
+  #prepare(sql: string): ExternalSqliteStatement {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     const made = this.#database.prepare(sql)
-    if (this.#statements.size >= KEPT) this.#statements.clear()
+    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear()
     this.#statements.set(sql, made)
     return made
   }
 }
 
 /**
- * SQLite by way of a database that somebody opened, or that `open` gives with the first query. It is closed with the
- * database of Kanta.
+ * Returns a driver for SQLite by a database that `open` returns before the first query. It is closed with the database
+ * of Kanta.
  */
-export function givenSqlite(open: () => GivenSqlite | Promise<GivenSqlite>): Driver {
+export function externalSqlite(open: () => ExternalSqlite | Promise<ExternalSqlite>): Driver {
   return {
     dialect: sqliteDialect,
     limits: { write: 1, read: 0 },
     sharesStreams: false,
     explainError: explainSqliteError,
     async connect() {
-      return new GivenConnection(await open())
+      return new ExternalConnection(await open())
     },
   }
 }

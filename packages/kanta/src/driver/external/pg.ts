@@ -2,7 +2,7 @@ import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import { explainPostgresError } from '../database/postgres/index.ts'
 import type { Driver, ExecuteResult } from '../driver.ts'
-import { type GivenClient, givenDriver, once } from './given.ts'
+import { type ExternalClient, externalDriver, once } from './driver.ts'
 
 interface Result {
   readonly command: string
@@ -28,33 +28,33 @@ interface ControlClient extends Client {
 }
 type ControlClass = new (options: never) => ControlClient
 
-/** A pool of `pg`, or one that is made like it. */
-export interface GivenPgPool {
+/** A pool of `pg`, or one with the same interface. */
+export interface ExternalPgPool {
   connect(): Promise<PooledClient>
   end(): Promise<void>
   readonly options: object
   readonly Client?: unknown
 }
 
-export interface GivenPg {
-  readonly pool: GivenPgPool | (() => Promise<GivenPgPool>)
+export interface ExternalPg {
+  readonly pool: ExternalPgPool | (() => Promise<ExternalPgPool>)
   /** The class of `pg-cursor`, for streams. */
   readonly cursor?: unknown
-  /** The class of a client, for a second connection that cancels what runs on another. */
+  /** The class of a client, for a second connection that cancels queries. */
   readonly controlClient?: unknown
-  /** Called with each client when it is taken from the pool; `isNew` the first time. */
-  readonly onTake?: (client: GivenClient, isNew: boolean) => Promise<void>
+  /** Runs with each client that is taken from the pool; `isNew` is true the first time. */
+  readonly onTake?: (client: ExternalClient, isNew: boolean) => Promise<void>
 }
 
-/** As many as the pool says; without a word on it, as many as `pg` has unless told. */
+/** Returns the size of the pool, by default that of `pg`. */
 const most = (options: object): number => Number((options as { max?: number }).max ?? 10)
 
-class PooledPg implements GivenClient {
+class PooledPg implements ExternalClient {
   readonly #client: PooledClient
-  readonly #pool: GivenPgPool
-  readonly #config: GivenPg
+  readonly #pool: ExternalPgPool
+  readonly #config: ExternalPg
 
-  constructor(client: PooledClient, pool: GivenPgPool, config: GivenPg) {
+  constructor(client: PooledClient, pool: ExternalPgPool, config: ExternalPg) {
     this.#client = client
     this.#pool = pool
     this.#config = config
@@ -98,7 +98,7 @@ class PooledPg implements GivenClient {
   async #control(sql: string): Promise<void> {
     const Class = (this.#config.controlClient ?? this.#pool.Client) as ControlClass | undefined
     if (Class === undefined)
-      return refuse('To cancel a query PostgresDialect needs controlClient: the class Client of pg.')
+      return refuse('To cancel a query, PostgresDialect needs the option controlClient: the class Client of pg.')
     const control = new Class(this.#pool.options as never)
     await control.connect()
     try {
@@ -109,12 +109,12 @@ class PooledPg implements GivenClient {
   }
 }
 
-/** PostgreSQL by way of a pool of `pg` that somebody made. Values are read as that pool reads them. */
-export function givenPg(config: GivenPg): Driver {
+/** Returns a driver for PostgreSQL by a user's pool of `pg`, with the values as that pool reads them. */
+export function externalPg(config: ExternalPg): Driver {
   const pool = once(config.pool)
   const known = new WeakSet<PooledClient>()
   const { pool: given } = config
-  return givenDriver({
+  return externalDriver({
     dialect: postgresDialect,
     explainError: explainPostgresError,
     connections: typeof given === 'function' ? 10 : most(given.options),

@@ -7,54 +7,54 @@ import { engineOf } from './engine.ts'
 /** A statement of a migration. */
 export interface MigrationStatement {
   readonly sql: string
-  /** Left out with `kanta({ redact: true })`. */
+  /** The parameters; `undefined` with `kanta({ redact: true })`. */
   readonly parameters: readonly unknown[] | undefined
-  /** Whether the database ran it; a dry run may leave out those that it could not undo. */
+  /** Is true if the database ran it. A dry run skips statements that it could not undo. */
   readonly ran: boolean
-  /** Milliseconds; 0 when it did not run. */
+  /** The duration in milliseconds; 0 if it did not run. */
   readonly duration: number
 }
 
-/** What a migration sent so far. */
+/** The statements that a migration has sent. */
 export class Statements {
   readonly list: MigrationStatement[] = []
-  /** How many it sent, also those that are too many to keep. */
+  /** The number of all statements, including those past the limit of `list`. */
   count = 0
-  /** The one that failed last. */
+  /** The last statement that failed. */
   failed: string | undefined
 
   add(statement: MigrationStatement): void {
     this.count++
-    if (this.list.length < MOST_STATEMENTS) this.list.push(statement)
+    if (this.list.length < MAX_STATEMENTS) this.list.push(statement)
   }
 }
 
-/** A migration that moves many rows must not fill the memory with its texts. */
-const MOST_STATEMENTS = 10_000
+/** The maximum number of statements to keep, so that a migration of many rows does not fill the memory. */
+const MAX_STATEMENTS = 10_000
 
-/** How a connection is watched while a migration has it. */
-export interface Watching {
+/** The options of watching a connection while a migration uses it. */
+export interface WatchOptions {
   readonly statements: Statements
-  /** Called before each statement; throws to keep it from running. */
+  /** Runs before each statement. It throws to prevent the statement. */
   readonly before?: ((sql: string) => void) | undefined
-  /** The same, before each that is written as text; those around transactions are Kanta's own. */
+  /** Runs before each statement that the migration wrote as text, which excludes Kanta's own transaction control. */
   readonly beforeText?: ((sql: string) => void) | undefined
-  /** Sends nothing but queries, and gives no rows for all else. */
+  /** Sends only queries, and returns empty results for other statements. */
   readonly pretend?: boolean | undefined
   readonly redact: boolean
   readonly onStatement?: ((statement: MigrationStatement) => void) | undefined
 }
 
-const NOTHING: ExecuteResult = { changes: 0, insertId: undefined, rows: [] }
+const NO_RESULT: ExecuteResult = { changes: 0, insertId: undefined, rows: [] }
 
-/** What only reads, told from its first word; the transaction around a dry run holds it to that. */
-const READS = new Set(['select', 'show', 'values', 'explain', 'describe', 'desc', 'table'])
+/** The first words of statements that only read. The read-only transaction of a dry run enforces it. */
+const READ_WORDS = new Set(['select', 'show', 'values', 'explain', 'describe', 'desc', 'table'])
 
-/** A connection that tells which statements go through it. */
+/** A connection that records its statements. */
 export class WatchedConnection implements Connection {
   readonly #inner: Connection
   readonly #lexis: Lexis
-  #watching: Watching | undefined
+  #watching: WatchOptions | undefined
 
   declare readonly batch?: NonNullable<Connection['batch']>
   declare readonly cancel?: () => MaybePromise<void>
@@ -63,7 +63,7 @@ export class WatchedConnection implements Connection {
   constructor(inner: Connection, lexis: Lexis) {
     this.#inner = inner
     this.#lexis = lexis
-    // What the library lacks must be missing here, too.
+    // A method that the library lacks must be missing here, too.
     if (inner.batch !== undefined) this.batch = (statements) => this.#batch(statements)
     if (inner.cancel !== undefined) this.cancel = () => inner.cancel!()
     if (inner.kill !== undefined) this.kill = () => inner.kill!()
@@ -73,13 +73,13 @@ export class WatchedConnection implements Connection {
     return this.#inner.isOpen !== false
   }
 
-  /** Whether a server is at its other end. */
+  /** Is true if the connection leads to a server. */
   get isOfServer(): boolean {
     return this.#inner.isOpen !== undefined
   }
 
-  /** Watches until the function that it gives is called. */
-  watch(watching: Watching): () => void {
+  /** Watches until the returned function is called. */
+  watch(watching: WatchOptions): () => void {
     this.#watching = watching
     return () => {
       if (this.#watching === watching) this.#watching = undefined
@@ -103,16 +103,16 @@ export class WatchedConnection implements Connection {
   }
 
   run(sql: string, parameters: readonly unknown[]): MaybePromise<RunResult> {
-    return this.#send(sql, parameters, NOTHING, () => this.#inner.run(sql, parameters))
+    return this.#send(sql, parameters, NO_RESULT, () => this.#inner.run(sql, parameters))
   }
 
   execute(sql: string, parameters: readonly unknown[]): MaybePromise<ExecuteResult> {
     this.#watching?.beforeText?.(sql)
-    return this.#send(sql, parameters, NOTHING, () => this.#inner.execute(sql, parameters))
+    return this.#send(sql, parameters, NO_RESULT, () => this.#inner.execute(sql, parameters))
   }
 
   columns(sql: string): readonly string[] {
-    return this.#watching?.pretend === true && !this.#reads(sql) ? [] : this.#inner.columns(sql)
+    return this.#watching?.pretend === true && !this.#isRead(sql) ? [] : this.#inner.columns(sql)
   }
 
   stream(
@@ -136,12 +136,12 @@ export class WatchedConnection implements Connection {
     return this.#inner.close()
   }
 
-  /** Several statements that run as one, told of as one. */
+  /** Runs several statements as one, and records them as one. */
   #batch(statements: readonly BatchStatement[]): MaybePromise<readonly ExecuteResult[]> {
     const [first] = statements
     if (this.#watching === undefined || first === undefined) return this.#inner.batch!(statements)
     const text = statements.map(({ sql }) => sql).join(';\n')
-    const none = statements.map(() => NOTHING)
+    const none = statements.map(() => NO_RESULT)
     return this.#send(
       text,
       statements.flatMap(({ parameters }) => parameters),
@@ -150,19 +150,19 @@ export class WatchedConnection implements Connection {
     )
   }
 
-  #reads(sql: string): boolean {
-    return READS.has(leadingWord(sql, this.#lexis))
+  #isRead(sql: string): boolean {
+    return READ_WORDS.has(leadingWord(sql, this.#lexis))
   }
 
   #send<T>(sql: string, parameters: readonly unknown[], nothing: T, run: () => MaybePromise<T>): MaybePromise<T> {
     const watching = this.#watching
     if (watching === undefined) return run()
     watching.before?.(sql)
-    const pretended = watching.pretend === true && !this.#reads(sql)
+    const isSkipped = watching.pretend === true && !this.#isRead(sql)
     const start = performance.now()
     const done = <R>(result: R): R => {
-      const duration = pretended ? 0 : performance.now() - start
-      const statement = { sql, parameters: watching.redact ? undefined : parameters, ran: !pretended, duration }
+      const duration = isSkipped ? 0 : performance.now() - start
+      const statement = { sql, parameters: watching.redact ? undefined : parameters, ran: !isSkipped, duration }
       watching.statements.add(statement)
       watching.onStatement?.(statement)
       return result
@@ -171,7 +171,7 @@ export class WatchedConnection implements Connection {
       watching.statements.failed = sql
       throw error
     }
-    if (pretended) return done(nothing)
+    if (isSkipped) return done(nothing)
     try {
       const result = run()
       return result instanceof Promise ? result.then(done, failed) : done(result)
@@ -181,20 +181,18 @@ export class WatchedConnection implements Connection {
   }
 }
 
-/** Refuses what a migration must not send while a transaction is around it. */
+/** Returns a check that rejects statements that a migration must not send in a transaction. */
 export function refuseInTransaction(db: DatabaseHandle): (sql: string) => void {
   const { foreignKeys } = engineOf(db)
   const { lexis } = dialectOf(db)
   return (sql) => {
-    // SQLite takes no notice of it, and the rows of other tables would go with a dropped one.
+    // SQLite ignores it, and a dropped table would take the rows that refer to it along.
     if (foreignKeys?.isSwitch(sql))
-      refuse(
-        "In a transaction 'pragma foreign_keys' does nothing. Say foreignKeys: 'off' in the migration, which turns them off around it.",
-      )
-    // What it did so far would stay without its record.
+      refuse("'pragma foreign_keys' has no effect in a transaction. Set foreignKeys: 'off' in the migration instead.")
+    // Its changes so far would be committed without its record.
     if (endsTransaction(sql, lexis))
       refuse(
-        `'${sql.trim().slice(0, 40)}' would end the transaction of the migration. Leave it out, or say transaction: false in the migration.`,
+        `'${sql.trim().slice(0, 40)}' would end the transaction of the migration. Leave it out, or set transaction: false in the migration.`,
       )
   }
 }
@@ -202,7 +200,7 @@ export function refuseInTransaction(db: DatabaseHandle): (sql: string) => void {
 const ENDS = new Set(['commit', 'end', 'abort', 'rollback'])
 const AFTER_END = new Set(['work', 'tran', 'transaction', 'and', 'no', 'chain'])
 
-/** Whether a statement ends a whole transaction, and not only what followed a savepoint. */
+/** Checks if a statement ends the whole transaction, not only a savepoint. */
 function endsTransaction(sql: string, lexis: Lexis): boolean {
   const scanner = new Scanner(sql, lexis)
   if (!scanner.nextCode() || !ENDS.has(scanner.keyword)) return false

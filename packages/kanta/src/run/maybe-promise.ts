@@ -1,18 +1,18 @@
 import type { MaybePromise } from '../driver/index.ts'
 
-/** Goes on with a value: at once where it is there, else when its promise has it. */
+/** Continues with a value: at once if it is there, else when its promise resolves. */
 export function andThen<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
-/** A value as a promise, as users get it. */
+/** Returns a value as a promise. */
 export function asPromise<T>(value: MaybePromise<T>): Promise<T> {
   return value instanceof Promise ? value : Promise.resolve(value)
 }
 
 /**
- * Goes on with a state and what a promise comes to. It stands apart from the functions that call it: closures in these
- * would cost something on each call, also where nothing has to be waited for.
+ * Continues with a state and the outcome of a promise. It is a function of its own because closures in its callers
+ * would slow down each call, even those without a promise.
  */
 export function settleLater<S, T, R>(
   state: S,

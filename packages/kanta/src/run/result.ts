@@ -2,7 +2,7 @@ import type { RunResult } from '../driver/index.ts'
 import type { NodeOf } from '../ir/index.ts'
 import type { Plan } from '../plan/index.ts'
 
-/** What an insert did. */
+/** The result of an insert. */
 export class InsertResult {
   readonly insertId: bigint | undefined
   readonly numInsertedOrUpdatedRows: bigint | undefined
@@ -13,7 +13,7 @@ export class InsertResult {
   }
 }
 
-/** What an update did. */
+/** The result of an update. */
 export class UpdateResult {
   readonly numUpdatedRows: bigint
   readonly numChangedRows: bigint | undefined
@@ -24,7 +24,7 @@ export class UpdateResult {
   }
 }
 
-/** What a delete did. */
+/** The result of a delete. */
 export class DeleteResult {
   readonly numDeletedRows: bigint
 
@@ -33,7 +33,7 @@ export class DeleteResult {
   }
 }
 
-/** What a merge did. */
+/** The result of a merge. */
 export class MergeResult {
   readonly numChangedRows: bigint
 
@@ -42,8 +42,11 @@ export class MergeResult {
   }
 }
 
-/** The result object of a statement that returned no rows: of the kind that was asked for, whatever policies made of it. */
-export function outcome({ requestedKind, tree }: Plan, { changes, insertId }: RunResult): unknown[] {
+/**
+ * Returns the result object of a statement without rows. Its class follows the kind that the user wrote, even if
+ * policies turned the statement into another kind.
+ */
+export function toResult({ requestedKind, tree }: Plan, { changes, insertId }: RunResult): unknown[] {
   const count = BigInt(changes)
   switch (requestedKind) {
     case 'insert':
@@ -64,7 +67,7 @@ export function outcome({ requestedKind, tree }: Plan, { changes, insertId }: Ru
   }
 }
 
-/** Whether an insert may have updated a row in place of inserting one: then the last id is that of an earlier insert. */
+/** Checks if an insert may have updated a row instead; then the last id belongs to an earlier insert. */
 function mayUpdate({ conflict }: NodeOf<'insert'>): boolean {
   return conflict?.kind === 'conflict' && conflict.action === 'update'
 }

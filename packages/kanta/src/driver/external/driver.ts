@@ -1,23 +1,23 @@
 import { refuse } from '../../error/index.ts'
 import type { Connection, Driver, ExecuteResult, RunResult } from '../driver.ts'
 
-/** One connection of a library or a pool that somebody else opened, as long as Kanta has it. */
-export interface GivenClient {
+/** A connection of a library or pool that the user opened, while Kanta holds it. */
+export interface ExternalClient {
   execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult>
   stream(sql: string, parameters: readonly unknown[], chunkSize: number): AsyncIterableIterator<unknown[]>
   cancel?(): Promise<void>
   kill?(): Promise<void>
-  /** Gives it back; one that is broken is not to be used again. */
+  /** Returns it to its pool, which must not reuse a broken one. */
   release(broken: boolean): void | Promise<void>
 }
 
-/** A connection that takes a client when it needs one, and has none while it is free: others use the pool, too. */
-class GivenConnection implements Connection {
+/** A connection that holds a client of the pool only while it is in use, since others use the pool, too. */
+class ExternalConnection implements Connection {
   readonly rows = 'object'
-  readonly #take: () => Promise<GivenClient>
-  #client: Promise<GivenClient> | undefined
+  readonly #take: () => Promise<ExternalClient>
+  #client: Promise<ExternalClient> | undefined
 
-  constructor(take: () => Promise<GivenClient>) {
+  constructor(take: () => Promise<ExternalClient>) {
     this.#take = take
   }
 
@@ -72,7 +72,7 @@ class GivenConnection implements Connection {
     return this.#leave(true)
   }
 
-  #taken(): Promise<GivenClient> {
+  #taken(): Promise<ExternalClient> {
     if (this.#client === undefined) {
       const taken = this.#take()
       this.#client = taken
@@ -90,27 +90,27 @@ class GivenConnection implements Connection {
   }
 }
 
-/** A driver over clients that are taken one by one. */
-export interface Given extends Pick<Driver, 'dialect' | 'explainError'> {
-  /** How many statements may run at once; the rest is up to the pool that gives the clients. */
+/** The parts of a driver over clients of a pool. */
+export interface ExternalDriverParts extends Pick<Driver, 'dialect' | 'explainError'> {
+  /** The maximum number of concurrent statements. */
   readonly connections: number
-  take(): Promise<GivenClient>
+  take(): Promise<ExternalClient>
   close(): Promise<void>
 }
 
-export function givenDriver({ dialect, explainError, connections, take, close }: Given): Driver {
+export function externalDriver({ dialect, explainError, connections, take, close }: ExternalDriverParts): Driver {
   return {
     dialect,
     explainError,
     limits: { write: connections, read: 0 },
     sharesStreams: false,
     holdsStreams: connections > 1,
-    connect: () => new GivenConnection(take),
+    connect: () => new ExternalConnection(take),
     close,
   }
 }
 
-/** What a value or a callback gives, asked for once. */
+/** Returns a function that resolves a value or the result of a callback, which it calls only once. */
 export function once<T>(given: T | (() => T | Promise<T>)): () => Promise<T> {
   let found: Promise<T> | undefined
   return () => {

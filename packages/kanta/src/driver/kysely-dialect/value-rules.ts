@@ -2,13 +2,13 @@ import type { AccessMode, Dialect, IsolationLevel, TransactionSettings } from '.
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Driver, RunResult } from '../driver.ts'
 
-/** A dialect as Kysely has it, as much of it as is needed here: the printers of Kysely are not used. */
+/** The part of a Kysely dialect that the driver uses. It does not use the printers of Kysely. */
 export interface KyselyDialect {
   createAdapter(): KyselyAdapter
   createDriver(): KyselyDriver
 }
 
-/** What a dialect says of its database. */
+/** The capabilities of a dialect. */
 export interface KyselyAdapter {
   readonly supportsMultipleConnections?: boolean | undefined
   readonly supportsTransactionalDdl?: boolean | undefined
@@ -16,7 +16,7 @@ export interface KyselyAdapter {
   readonly supportsOutput?: boolean | undefined
 }
 
-/** How a dialect reaches its database. */
+/** The driver of a dialect. */
 export interface KyselyDriver {
   init(): Promise<void>
   acquireConnection(): Promise<KyselyConnection>
@@ -30,7 +30,7 @@ export interface KyselyDriver {
   destroy(): Promise<void>
 }
 
-/** A way to another connection, while one is busy. */
+/** Runs a callback with another connection, while one is busy. */
 export type OtherConnection = (use: (connection: never) => Promise<void>) => Promise<void>
 
 /** A connection of a dialect. */
@@ -42,7 +42,7 @@ export interface KyselyConnection {
   killSession?(other: OtherConnection): Promise<void>
 }
 
-/** A text as Kysely compiles it, of which the structure says only that it is text. */
+/** A compiled query of Kysely, of raw SQL. */
 export interface KyselyQuery {
   readonly sql: string
   readonly parameters: readonly unknown[]
@@ -54,57 +54,57 @@ export interface KyselyQuery {
   readonly queryId: { readonly queryId: string }
 }
 
-/** What a query of a dialect gave. */
+/** The result of a query of a dialect. */
 export interface KyselyResult {
   readonly rows: unknown[]
   readonly numAffectedRows?: bigint | undefined
   readonly insertId?: bigint | undefined
 }
 
-/** A row as dialects give it. */
+/** A row of a dialect. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** Sends a text on a connection as it is. */
-export type Ask = (sql: string, parameters: readonly unknown[]) => Promise<KyselyResult>
+/** Sends a text on a connection unchanged. */
+export type Send = (sql: string, parameters: readonly unknown[]) => Promise<KyselyResult>
 
-/** A text as a database's speech knows it. */
-export interface Spoken {
-  /** What is sent. */
+/** A statement, prepared by the rules of a database. */
+export interface PreparedText {
+  /** The text to send. */
   readonly sql: string
-  /** Whether it begins or ends a transaction. */
+  /** Is true if the statement begins or ends a transaction. */
   readonly controls: boolean
-  /** The values to send; refuses what a library would change without a word. */
+  /** Converts the values to send, and throws for values that a library would silently change. */
   values(parameters: readonly unknown[]): readonly unknown[]
-  /** Asks for what has to be known before a stream of it can be read. */
-  learn?(ask: Ask): Promise<void>
-  /** Rows by the contract of a driver. */
-  read(rows: readonly Row[], bigints: boolean, ask: Ask): readonly Row[] | Promise<readonly Row[]>
-  /** What it did, which a library may also tell of an earlier one. */
+  /** Reads what must be known before a stream of the statement. */
+  describe?(send: Send): Promise<void>
+  /** Converts rows to those of the driver contract. */
+  read(rows: readonly Row[], bigints: boolean, send: Send): readonly Row[] | Promise<readonly Row[]>
+  /** Returns the changes of the statement. A library may report those of an earlier one. */
   written(result: KyselyResult): RunResult
 }
 
-/** What Kanta does with the values and texts of a database that a dialect reaches. */
-export interface Speech {
+/** The rules for values and texts of one database behind a dialect of Kysely. */
+export interface ValueRules {
   readonly dialect: Dialect
   readonly explainError: Driver['explainError']
-  /** Whether the access mode is for the dialect to set. */
+  /** Is true if the dialect sets the access mode. */
   readonly readOnly: boolean
-  /** Whether a stream is all that its connection can do until it is read. */
+  /** Is true if a stream blocks its connection until it is read. */
   readonly streamsAlone: boolean
-  /** The statements of a script. */
+  /** Returns the statements of a script. */
   split(sql: string): readonly string[]
-  know(sql: string): Spoken
-  /** Sets a new connection up, and learns how its library reads and writes. */
-  greet?(ask: Ask): Promise<void>
-  /** Said after a transaction began, for dialects that ignore what was asked for. */
-  insist?(settings: TransactionSettings): string | undefined
-  /** Whether nothing can be run before a rollback, or at all, which a library may not tell. */
-  isDoomed?(ask: Ask): Promise<boolean>
-  /** Learns what an error does not say, before anything else runs. */
-  asked?(error: unknown, sql: string, ask: Ask): Promise<void>
+  prepare(sql: string): PreparedText
+  /** Sets up a new connection, and probes how its library reads and writes. */
+  setUp?(send: Send): Promise<void>
+  /** Returns a statement to run at the start of a transaction, for dialects that ignore its settings. */
+  startStatement?(settings: TransactionSettings): string | undefined
+  /** Checks if the transaction has failed, which a library may not report. */
+  isDoomed?(send: Send): Promise<boolean>
+  /** Reads details that an error lacks, before anything else runs. */
+  completeError?(error: unknown, sql: string, send: Send): Promise<void>
 }
 
-/** Rows whose values go through a function, by the number and the name of their column. */
+/** Converts the values of rows by a function of the value, the number and the name of its column. */
 export function readRows(
   rows: readonly Row[],
   read: (value: unknown, column: number, name: string) => unknown,
@@ -117,13 +117,13 @@ export function readRows(
   })
 }
 
-/** Refuses a text that a library would change, or cut off. */
+/** Rejects a text that a library would change or cut. */
 export function checkText(sql: string): void {
   if (sql.includes('\0'))
     refuse('The text of a statement cannot hold the character NUL. Pass such text as a parameter.')
 }
 
-/** An integer of 64 bits as the contract of a driver has it. */
+/** Converts a 64-bit integer to that of the driver contract. */
 export function readInteger(value: unknown, bigints: boolean, name: string): unknown {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) return rounded(value, name)
   if (bigints) return BigInt(value as string)
@@ -135,7 +135,7 @@ export function readInteger(value: unknown, bigints: boolean, name: string): unk
   )
 }
 
-/** For digits that are lost already. */
+/** Throws for a number whose digits are lost already. */
 export function rounded(value: number, name: string): never {
   throw new KantaError(
     'query',

@@ -80,8 +80,8 @@ function mysql(): Names {
   }
 }
 
-/** The kind of column that `table()` has for a type; null for types that it has none for. */
-export function abstractOf(type: string, dialect: Dialect | DialectName): AbstractType | null {
+/** Returns the type of `table()` columns that corresponds to a database type, or null if there is none. */
+export function abstractTypeOf(type: string, dialect: Dialect | DialectName): AbstractType | null {
   const text = type.toLowerCase().replace(/\s+/g, ' ').trim()
   const names = types.of(dialect)
   const name = text.replace(/\s*\([^)]*\)/g, '').trim()

@@ -2,18 +2,18 @@ import { titleOf } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import { engineOf } from './engine.ts'
-import type { Named } from './migration.ts'
+import type { NamedMigration } from './migration.ts'
 
-/** Turns foreign keys off for migrations of which one says so, and gives what turns them on again. */
-export const withoutForeignKeys = async (db: DatabaseHandle): Promise<(() => Promise<void>) | undefined> =>
+/** Turns foreign keys off, and returns a function that restores them. */
+export const turnForeignKeysOff = async (db: DatabaseHandle): Promise<(() => Promise<void>) | undefined> =>
   engineOf(db).foreignKeys?.off(db)
 
-/** Gives what makes the connection check foreign keys just as it does now. */
-export const keepForeignKeys = async (db: DatabaseHandle): Promise<(() => Promise<void>) | undefined> =>
+/** Returns a function that restores the current foreign-key setting of the connection. */
+export const saveForeignKeySetting = async (db: DatabaseHandle): Promise<(() => Promise<void>) | undefined> =>
   engineOf(db).foreignKeys?.keep(db)
 
-/** Refuses migrations that turn them off where there is no need of it. */
-export function refuseElsewhere(db: DatabaseHandle, named: readonly Named[]): void {
+/** Rejects migrations that turn foreign keys off on databases that do not need it. */
+export function refuseForeignKeysOff(db: DatabaseHandle, named: readonly NamedMigration[]): void {
   const found = named.find(({ migration }) => migration.foreignKeys === 'off')
   if (found === undefined || engineOf(db).foreignKeys !== undefined) return
   throw new KantaError(
@@ -22,13 +22,13 @@ export function refuseElsewhere(db: DatabaseHandle, named: readonly Named[]): vo
   )
 }
 
-/** The rows that refer to nothing, by what they should refer to. */
-export const violations = async (db: DatabaseHandle): Promise<ReadonlyMap<string, number>> =>
+/** Counts the rows with violated foreign keys, by table and target. */
+export const countViolations = async (db: DatabaseHandle): Promise<ReadonlyMap<string, number>> =>
   (await engineOf(db).foreignKeys?.violations(db)) ?? new Map()
 
-/** Refuses a change after which more rows refer to nothing than before it. */
+/** Throws if more rows violate foreign keys than before. */
 export async function checkForeignKeys(db: DatabaseHandle, before: ReadonlyMap<string, number>): Promise<void> {
-  const after = await violations(db)
+  const after = await countViolations(db)
   const worse = [...after]
     .map(([key, count]) => ({ key, more: count - (before.get(key) ?? 0) }))
     .filter(({ more }) => more > 0)
@@ -36,6 +36,6 @@ export async function checkForeignKeys(db: DatabaseHandle, before: ReadonlyMap<s
   const list = worse.map(({ key, more }) => `${more} from ${key}`).join(', ')
   throw new KantaError(
     'foreign_key_violation',
-    `With foreign keys off, references were left that lead nowhere: ${list}. Copy the rows that they need, or remove those that have them.`,
+    `The migration ran with foreign keys off and left violations: ${list}. Copy the missing rows, or remove those that refer to them.`,
   )
 }

@@ -1,7 +1,7 @@
 import type { DatabaseHandle } from '../extend/internal/index.ts'
 import type { sql } from '../sql/index.ts'
 
-/** The first row of a text. */
+/** Runs a query and returns its first row. */
 export async function firstRow(
   db: DatabaseHandle,
   text: ReturnType<typeof sql>,

@@ -1,13 +1,13 @@
-import { CompletionCallbacks, throwIfAborted, Use } from '../connect/index.ts'
+import { CompletionCallbacks, ConnectionUse, throwIfAborted } from '../connect/index.ts'
 import type { Part } from '../plan/index.ts'
 import type { ExecuteOptions } from '../sql/index.ts'
-import { atomically } from './atomic.ts'
 import { runBatch } from './batch.ts'
-import { InsertResult } from './outcome.ts'
+import { InsertResult } from './result.ts'
+import { runAtomically } from './run-atomically.ts'
 import { callOf, runStatement, Statement, type StatementRunner, withConnection } from './statement.ts'
 
-/** Runs the parts of a statement on one connection: all of them, or none. */
-export async function runSeveral(
+/** Runs the parts of a statement on one connection; all take effect, or none. */
+export async function runParts(
   runner: StatementRunner,
   parts: readonly Part[],
   options: ExecuteOptions | undefined,
@@ -20,20 +20,20 @@ export async function runSeveral(
   let results: readonly (readonly unknown[])[]
   try {
     results = await withConnection(first, options, async () => {
-      first.use ??= new Use(first.connection!, options)
+      first.use ??= new ConnectionUse(first.connection!, options)
       throwIfAborted(options?.signal)
       for (const statement of statements) statement.join(first)
       return runAll(statements, callbacks)
     })
   } catch (error) {
-    await callbacks.failed(error, () => first.settled())
+    await callbacks.callAfterFailure(error, () => first.waitForPending())
     throw error
   }
-  await callbacks.lasts()
-  return together(first, results)
+  await callbacks.callAfterSuccess()
+  return combineResults(first, results)
 }
 
-/** Runs statements in a batch where the connection has that, else one by one in a transaction or a savepoint. */
+/** Runs statements in a batch if the connection has batches, else one by one in a transaction or a savepoint. */
 function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks): Promise<unknown[][]> {
   const { connection, use, plan, runner } = statements[0]!
   const nested = runner.session.inTransaction
@@ -41,17 +41,19 @@ function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks
   if (canBatch && plan.readBack === undefined) return runBatch(statements, callbacks)
   const { transaction } = runner.dialect
   const failure = (cause: unknown, sql: string): Error =>
-    runner.failure(cause, { sql, parameters: [] }, sql === transaction.commit ? connection : undefined)
-  return atomically(use!, { texts: transaction, nested, failure }, async () => {
+    runner.toError(cause, { sql, parameters: [] }, sql === transaction.commit ? connection : undefined)
+  return runAtomically(use!, { transactionSql: transaction, isNested: nested, failure }, async () => {
     const results: unknown[][] = []
     for (const statement of statements)
-      results.push(await runner.enclose(statement, callbacks, async () => (await runStatement(statement)) as unknown[]))
+      results.push(
+        await runner.runInHooks(statement, callbacks, async () => (await runStatement(statement)) as unknown[]),
+      )
     return results
   })
 }
 
-/** The results of the parts of an insert as those of one statement. */
-function together({ plan }: Statement, results: readonly (readonly unknown[])[]): unknown[] {
+/** Combines the results of an insert's parts into the result of one statement. */
+function combineResults({ plan }: Statement, results: readonly (readonly unknown[])[]): unknown[] {
   if (plan.result !== 'counts') return results.flat()
   let changes = 0n
   let insertId: bigint | undefined

@@ -1,0 +1,6 @@
+export { type ExternalClient, externalDriver } from './driver.ts'
+export { type ExternalMysqlPool, externalMysql } from './mysql.ts'
+export { type ExternalPgPool, externalPg } from './pg.ts'
+export { type ExternalPglite, externalPglite } from './pglite.ts'
+export { type ExternalSqlite, externalSqlite } from './sqlite.ts'
+export { externalTedious } from './tedious.ts'

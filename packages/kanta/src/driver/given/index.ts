@@ -1,6 +1,0 @@
-export { type GivenClient, givenDriver } from './given.ts'
-export { type GivenMysqlPool, givenMysql } from './mysql.ts'
-export { type GivenPgPool, givenPg } from './pg.ts'
-export { type GivenPglite, givenPglite } from './pglite.ts'
-export { type GivenSqlite, givenSqlite } from './sqlite.ts'
-export { givenTedious } from './tedious.ts'
