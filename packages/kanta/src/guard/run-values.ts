@@ -140,7 +140,9 @@ function perContext(values: readonly MakeValue[], count: number): Prepare {
   return (args, context) => {
     if (context !== last) {
       known = values.map((value) => value(context, args))
-      last = Object.isFrozen(context) ? context : undefined
+      // Bytes, dates and lists are made anew: whoever is given them as parameters could change them in place.
+      const isKept = Object.isFrozen(context) && known.every((value) => typeof value !== 'object')
+      last = isKept ? context : undefined
     }
     // Faster than concat() and spread for so few items.
     const all: unknown[] = []

@@ -16,6 +16,8 @@ export type Statement = Node
 export interface Policy {
   readonly name: string
   rewrite?(statement: Statement): Statement
+  /** Rewrites before all policies on tables, which enforce what it makes: of one that was added to a database later. */
+  rewriteInFront?(statement: Statement): Statement
   readonly enforce?: Enforce | undefined
   /** Names of result columns that are known only when rows arrive, as with `select *`. */
   renameColumn?(name: string): string
@@ -95,6 +97,7 @@ interface Governed {
 
 /** The policies of a database by what they do, found out once for all of its statements. */
 interface Sorted {
+  readonly inFront: readonly Policy[]
   readonly ofTables: readonly Policy[]
   readonly rewriting: readonly Policy[]
   readonly around: Surroundings
@@ -102,24 +105,47 @@ interface Sorted {
 
 const sorted = new WeakMap<Governed, Sorted>()
 
-function sort(governed: Governed): Sorted {
-  const { policies, dialect, schema, trustedFunctions } = governed
-  const rewriting = policies.filter((policy) => policy.rewrite !== undefined)
-  const renaming = policies.filter((policy) => policy.renameColumn !== undefined)
-  const renames = (name: Node): Node => rewriting.reduce((now, policy) => policy.rewrite!(now) ?? now, name)
-  const toProgram = (name: string): string => renaming.reduce((now, policy) => policy.renameColumn!(now) ?? now, name)
-  const around = { dialect, schema, trustedFunctions, renames, toProgram }
-  return { ofTables: policies.filter((policy) => policy.enforce !== undefined), rewriting, around }
-}
-
-/** What the policies make of a statement: those of tables first and together, then the others one by one. */
-export function applyPolicies(statement: Statement, governed: Governed, given: number): Enforced {
+function sortedOf(governed: Governed): Sorted {
   let known = sorted.get(governed)
   if (known === undefined) {
     known = sort(governed)
     sorted.set(governed, known)
   }
-  const { ofTables, rewriting, around } = known
+  return known
+}
+
+const isInFront = (policy: Policy): boolean => policy.rewriteInFront !== undefined
+
+function sort(governed: Governed): Sorted {
+  const { policies, dialect, schema, trustedFunctions } = governed
+  const rewriting = policies.filter((policy) => policy.rewrite !== undefined)
+  const renaming = policies.filter((policy) => policy.renameColumn !== undefined && !isInFront(policy))
+  const renames = (name: Node): Node => rewriting.reduce((now, policy) => policy.rewrite!(now) ?? now, name)
+  const toProgram = (name: string): string => renaming.reduce((now, policy) => policy.renameColumn!(now) ?? now, name)
+  const around = { dialect, schema, trustedFunctions, renames, toProgram }
+  const ofTables = policies.filter((policy) => policy.enforce !== undefined)
+  return { inFront: policies.filter(isInFront), ofTables, rewriting, around }
+}
+
+/** What the policies in front make of a statement, before anything else is done with it. */
+export function applyInFront(statement: Statement, governed: Governed): Statement {
+  return sortedOf(governed).inFront.reduce((now, policy) => copied(policy.rewriteInFront!(copied(now))), statement)
+}
+
+/** What is no part of a tree: it stays the same object. */
+const WHOLE: ReadonlySet<string> = new Set(['definition', 'codec', 'shape'])
+
+/** A copy that nobody else holds, and that answers the same however often it is asked. */
+function copied<T>(part: T): T {
+  if (Array.isArray(part)) return Array.from(part, copied) as T
+  if (typeof part !== 'object' || part === null) return part
+  const entries = Object.entries(part).map(([key, value]) => [key, WHOLE.has(key) ? value : copied(value)])
+  return Object.fromEntries(entries) as T
+}
+
+/** What the policies make of a statement: those of tables first and together, then the others one by one. */
+export function applyPolicies(statement: Statement, governed: Governed, given: number): Enforced {
+  const { ofTables, rewriting, around } = sortedOf(governed)
   const enforced = ofTables[0]?.enforce?.(statement, ofTables, around, given)
   const { tree, ...rest } = enforced ?? { tree: statement, added: 0, prepare: undefined, notes: NOTHING_TOLD }
   return { ...rest, tree: rewriting.reduce((now, policy) => policy.rewrite!(now) ?? now, tree) }

@@ -1,5 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type Context, contextValue, type Node, type Plugin } from '../extend/index.ts'
+import { ownPlugin } from '../extend/internal/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
   type ColumnUse,
@@ -72,7 +73,11 @@ export function tenant(options: TenantOptions): Plugin {
       return new TenantRule(table, use, column, known, context)
     },
   })
-  return { name: 'tenant', names: [...(tables ?? []), ...shared].map((table) => ({ table })), policies: [policy] }
+  return ownPlugin({
+    name: 'tenant',
+    names: [...(tables ?? []), ...shared].map((table) => ({ table })),
+    policies: [policy],
+  })
 }
 
 /** Checks the options and fills in the defaults. */

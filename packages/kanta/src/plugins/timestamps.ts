@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Node, Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, ownPlugin, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
 import {
   type RowUse,
@@ -105,7 +105,7 @@ interface Settings {
 export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped> {
   const settings = settingsOf(options)
   const rule = (table: TableReference, use: RowUse | 'insert'): TableRule | undefined => ruleOf(table, use, settings)
-  return {
+  return ownPlugin({
     name: 'timestamps',
     names: settings.tables?.map((table) => ({ table })),
     policies: [tablePolicy({ name: 'timestamps', tables: settings.tables, rule })],
@@ -122,7 +122,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
       }
       return { touch } as never
     },
-  }
+  })
 }
 
 function settingsOf(options: TimestampsOptions): Settings {
