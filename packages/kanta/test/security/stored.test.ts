@@ -429,7 +429,7 @@ describe.each(['node:sqlite', 'better-sqlite3'] as const)('a stored query (%s)',
       { id: 2, s: 'two' },
       { id: 1, s: 'one' },
     ])
-    expect(() => read(bare, text)).toThrow(/another form of the table 'item'/)
+    expect(() => read(bare, text)).toThrow(/The table 'item' has changed/)
   })
 
   it('keeps odd names and values', async () => {
