@@ -99,7 +99,7 @@ export function sortPlugins(plugins: readonly Plugin<object>[]): readonly Plugin
   const raise = (plugin: Plugin<object>, least: number, trail: readonly string[]): void => {
     if (trail.includes(plugin.name))
       fail(
-        `Plugins depend on each other in a cycle:  ${[...trail.slice(trail.indexOf(plugin.name)), plugin.name].join(' → ')}.`,
+        `Plugins depend on each other in a cycle: ${[...trail.slice(trail.indexOf(plugin.name)), plugin.name].join(' → ')}.`,
       )
     const most = Math.max(plugin.priority ?? 0, least, urgency.get(plugin.name) ?? Number.NEGATIVE_INFINITY)
     urgency.set(plugin.name, most)
