@@ -45,7 +45,7 @@ onEachDatabase(({ add, db, rows }) => {
       await add(4, trx)
       await trx.releaseSavepoint('one')
       await expect(trx.releaseSavepoint('one')).rejects.toMatchObject({
-        message: expect.stringContaining('Open are: none.'),
+        message: expect.stringContaining('Open savepoints: none.'),
       })
       await trx.savepoint('one')
       await trx.commit()
