@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import type { NamedTable, Plugin, TransactionHook } from '../extend/index.ts'
-import { type DatabaseHandle, dialectOf, transactionHooksOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf, ownPlugin, transactionHooksOf } from '../extend/internal/index.ts'
 import { tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { auditHook } from './capture.ts'
@@ -56,7 +56,7 @@ export interface Audited {
 export function audit(options: AuditOptions = {}): Plugin<Audited> {
   const settings = checkSettings(options)
   const transactionHook = auditHook(settings)
-  return {
+  return ownPlugin({
     name: 'audit',
     names: namesOf(options),
     // Last, next to the statement: other hooks see the result that the user gets.
@@ -86,7 +86,7 @@ export function audit(options: AuditOptions = {}): Plugin<Audited> {
       settings.learnNames(db)
       return { audit: new AuditTrail(db, settings) }
     },
-  }
+  })
 }
 
 /** The tables and columns that the options name; `keys` are those of tables that the schema does not define. */

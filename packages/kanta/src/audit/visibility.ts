@@ -96,16 +96,10 @@ function* rulesOf(db: DatabaseHandle, named: NamedTable, settings: Settings, use
   const reference = { name: program.name, schema: program.schema, definition: program.definition as never }
   const dialect = dialectOf(db)
   const schema = schemaOf(db)
-  const around = {
-    dialect,
-    schema,
-    given: 0,
-    renames: (name: Node) => renameInDatabase(name, db),
-    toProgram: named.toProgram,
-  }
+  const around = { dialect, schema, renames: (name: Node) => renameInDatabase(name, db), toProgram: named.toProgram }
   for (const policy of policiesOf(db)) {
     if (!('rule' in policy) || policy.name === 'audit' || settings.statePolicies.includes(policy.name)) continue
-    const runValues = new RunValues(around)
+    const runValues = new RunValues(around, 0)
     const { tables, rule: ruleOf } = policy as TablePolicy
     const spelled = tables?.find((name) => sameName(name, reference.name)) ?? reference.name
     const rule = ruleOf.call(policy, { ...reference, name: spelled }, use, runValues)
@@ -150,7 +144,7 @@ function columnChecksOf(
   for (const { rule, around } of rulesOf(db, named, settings, use)) {
     if (rule.column === undefined) continue
     columns.push((column) => {
-      const asked = new RunValues(around)
+      const asked = new RunValues(around, 0)
       rule.column!(column, columnUse, asked)
       asked.prepare?.([], context)
     })

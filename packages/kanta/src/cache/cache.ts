@@ -1,6 +1,6 @@
 import { checkOptions, describe, KantaError, refuse } from '../error/index.ts'
 import type { Hook, Plugin, QueryEvent } from '../extend/index.ts'
-import { type DatabaseHandle, driverOf, schemaOf, sessionOf, withNote } from '../extend/internal/index.ts'
+import { type DatabaseHandle, driverOf, ownPlugin, schemaOf, sessionOf, withNote } from '../extend/internal/index.ts'
 import { checkNames, checkWhole } from './check.ts'
 import { Link } from './link.ts'
 import { Dependencies, EVERYTHING, type Mark, markOfTag, marksChanged, nameOf } from './mark.ts'
@@ -82,14 +82,14 @@ const OPTIONS = ['store', 'ttl', 'staleWhileRevalidate', 'tables', 'depends', 't
 export function cache(options: CacheOptions): Plugin<CacheAdded> {
   const settings = checked(options)
   const made = new Cache(settings)
-  return {
+  return ownPlugin({
     name: 'cache',
     names: settings.tables.map((table) => ({ table })),
     hooks: [made.hook],
     onInit: (db: DatabaseHandle) => made.begin(db),
     onDestroy: () => made.end(),
     extend: (db: DatabaseHandle) => made.extend(db) as never,
-  }
+  })
 }
 
 interface Checked extends Keeping {

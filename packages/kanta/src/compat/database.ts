@@ -3,7 +3,15 @@ import { sqliteDialect } from '../dialect/sqlite/index.ts'
 import type { Driver as KantaDriver } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, inSession, likeContext, open, sessionOf } from '../extend/internal/index.ts'
+import {
+  type DatabaseHandle,
+  inSession,
+  isOwn,
+  likeContext,
+  open,
+  ownPlugin,
+  sessionOf,
+} from '../extend/internal/index.ts'
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { schemaBuilder } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
@@ -80,34 +88,40 @@ class PluginSet {
   readonly plugins: readonly (KyselyPlugin | Plugin)[]
   readonly #handle: DatabaseHandle
   readonly #next: WeakMap<object, PluginSet>
+  /** The plugins that the database was opened with. */
+  readonly #first: PluginSet['plugins']
 
   constructor(
     withoutPlugins: DatabaseHandle,
     plugins: PluginSet['plugins'],
     handle: DatabaseHandle,
+    first: PluginSet['plugins'],
     next = new WeakMap<object, PluginSet>(),
   ) {
     this.withoutPlugins = withoutPlugins
     this.plugins = plugins
     this.#handle = handle
+    this.#first = first
     this.#next = next
   }
 
   static create(
     withoutPlugins: DatabaseHandle,
     plugins: PluginSet['plugins'],
+    first: PluginSet['plugins'],
     next?: WeakMap<object, PluginSet>,
   ): PluginSet {
-    const handle = withoutPlugins.withPlugins(
-      sortPlugins(plugins.map((plugin) => ('transformQuery' in plugin ? kantaPlugin(plugin) : plugin))),
-    )
-    return new PluginSet(withoutPlugins, plugins, handle, next)
+    const parts = plugins.map((plugin) => {
+      const made = 'transformQuery' in plugin ? kantaPlugin(plugin) : plugin
+      return { made, isTrusted: first.includes(plugin) || isOwn(made) }
+    })
+    return new PluginSet(withoutPlugins, plugins, withoutPlugins.withPlugins(sortPlugins(parts)), first, next)
   }
 
   with(plugins: PluginSet['plugins'], plugin: object): PluginSet {
     let found = this.#next.get(plugin)
     if (found === undefined) {
-      found = PluginSet.create(this.withoutPlugins, plugins, this.#next)
+      found = PluginSet.create(this.withoutPlugins, plugins, this.#first, this.#next)
       this.#next.set(plugin, found)
     }
     return found.#inContext(this.#handle)
@@ -115,7 +129,8 @@ class PluginSet {
 
   /** Adds a plugin of Kanta, which `withoutPlugins()` does not remove. */
   withKantaPlugin(plugin: Plugin<object>, root: DatabaseHandle): PluginSet {
-    return PluginSet.create(inSession(this.withoutPlugins, sessionOf(root)).withPlugins([plugin]), this.plugins)
+    const withoutPlugins = inSession(this.withoutPlugins, sessionOf(root)).withPlugins([plugin])
+    return PluginSet.create(withoutPlugins, this.plugins, this.#first)
   }
 
   /** Returns the same plugins with context values. */
@@ -133,6 +148,7 @@ class PluginSet {
       likeContext(this.withoutPlugins, other),
       this.plugins,
       likeContext(this.#handle, other),
+      this.#first,
       this.#next,
     )
   }
@@ -142,12 +158,13 @@ class PluginSet {
  * Sorts plugins as Kysely does: both queries and results pass from the first plugin to the last, so the hook of the last
  * is outermost. It numbers the names, since a plugin of Kysely may occur several times.
  */
-function sortPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
-  const policies = plugins.map(
-    ({ name, policies }, i): Plugin => ({ name: `${name} ${i}`, ...(policies && { policies }) }),
+function sortPlugins(parts: readonly { readonly made: Plugin; readonly isTrusted: boolean }[]): readonly Plugin[] {
+  const trusted = (isTrusted: boolean, plugin: Plugin): Plugin => (isTrusted ? ownPlugin(plugin) : plugin)
+  const policies = parts.map(({ made: { name, policies }, isTrusted }, i) =>
+    trusted(isTrusted, { name: `${name} ${i}`, ...(policies && { policies }) }),
   )
-  const hooks = plugins.map(
-    ({ name, hooks }, i): Plugin => ({ name: `${name} ${i} (results)`, ...(hooks && { hooks }) }),
+  const hooks = parts.map(({ made: { name, hooks }, isTrusted }, i) =>
+    trusted(isTrusted, { name: `${name} ${i} (results)`, ...(hooks && { hooks }) }),
   )
   return [...policies, ...hooks.reverse()]
 }
@@ -164,10 +181,8 @@ function openState(config: KyselyConfig): KyselyState {
     driver: driverOfDialect(config.dialect),
     plugins: [undecoded, ...log, ...plugins.filter(isKantaPlugin)],
   })
-  const added = PluginSet.create(
-    root,
-    plugins.flatMap((plugin) => (isKantaPlugin(plugin) ? [] : plugin)),
-  )
+  const first = plugins.flatMap((plugin) => (isKantaPlugin(plugin) ? [] : plugin))
+  const added = PluginSet.create(root, first, first)
   return { config, root, added, handle: added.handleIn(root) }
 }
 

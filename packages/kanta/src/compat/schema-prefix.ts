@@ -1,5 +1,5 @@
 import { mapChildren, type Node, type Plugin, walk } from '../extend/index.ts'
-import { schemaPrefix } from '../extend/internal/index.ts'
+import { ownPlugin, schemaPrefix } from '../extend/internal/index.ts'
 
 const plugins = new Map<string, Plugin>()
 /** The maximum number of cached plugins, since programs may use one schema for each tenant. */
@@ -11,10 +11,10 @@ export function withSchema(schema: string): Plugin {
   if (plugin === undefined) {
     if (plugins.size >= MAX_PLUGINS) plugins.clear()
     const prefix = schemaPrefix(schema)
-    plugin = {
+    plugin = ownPlugin({
       name: prefix.name,
       policies: [{ name: prefix.name, rewrite: (statement) => prefixColumns(prefix.rewrite!(statement), schema) }],
-    }
+    })
     plugins.set(schema, plugin)
   }
   return plugin

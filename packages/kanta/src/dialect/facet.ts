@@ -19,12 +19,6 @@ export interface Facets<F> {
 /**
  * Puts a feature together from its implementations. The record is exhaustive, so that the compiler names every feature
  * when a database is added. `advice` is the sentence that tells how to do without.
- *
- * @example
- * ```ts
- * const facets = facetsOf<FullText>('Full-text search', { sqlite, postgres, mysql, mariadb, mssql: undefined })
- * facets.of(db.dialect).match(…)
- * ```
  */
 export function facetsOf<F extends object>(
   feature: string,

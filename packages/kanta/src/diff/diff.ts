@@ -50,8 +50,8 @@ export interface Difference {
  * ```
  */
 export async function diff(from: Schema, to: Schema, options: DiffOptions = {}): Promise<Difference> {
-  const rules = ruleSets.of(checkOptions(from, to, options))
-  const { name } = rules.dialect
+  const dialect = checkOptions(from, to, options)
+  const rules = ruleSets.of(dialect)
   const [before, after] = [sideOf(from, rules), sideOf(to, rules)]
   const context: CompareContext = { rules, full: before.extent === 'all' && after.extent === 'all' }
   const renames = await findRenames(before, after, rules, options.renames ?? {}, options.ask)
@@ -64,8 +64,8 @@ export async function diff(from: Schema, to: Schema, options: DiffOptions = {}):
   const all = after.extent === 'all' ? after : { ...after, views: renamed.views, triggers: renamed.triggers }
   const reached = keepConstraintNames(all, renamed, context)
   const down = planSteps(reached, { ...before, enums: keepEnumValues(before.enums, after.enums) }, reverse, context)
-  const warnings = [...lint(up, { dialect: name, off: options.off }), ...findLosses(up, rules, options.off)]
-  return { dialect: name, up, down, warnings }
+  const warnings = [...lint(up, { dialect, off: options.off }), ...findLosses(up, rules, options.off)]
+  return { dialect, up, down, warnings }
 }
 
 /** Keeps the values that enums gained, since no database can remove a value from an enum. */

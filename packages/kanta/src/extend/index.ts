@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect/index.ts'
-import { type DatabaseHandle, executorOf, settingsOf } from '../run/index.ts'
+import { copyOfContext, type DatabaseHandle, executorOf, settingsOf } from '../run/index.ts'
 import { RUNNER } from '../sql/index.ts'
 
 export type {
@@ -35,4 +35,5 @@ export {
 export const dialectOf = (db: DatabaseHandle): Dialect => settingsOf(db).planning.dialect
 
 /** Returns the values that policies read when a statement runs now. */
-export const contextOf = (db: DatabaseHandle): Readonly<Record<string, unknown>> => executorOf(db[RUNNER]).context
+export const contextOf = (db: DatabaseHandle): Readonly<Record<string, unknown>> =>
+  copyOfContext(executorOf(db[RUNNER]).context)

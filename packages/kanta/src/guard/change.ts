@@ -68,7 +68,7 @@ export function withDemands(sets: readonly Node[], demands: readonly Node[], row
 export function guardDelete(remove: NodeOf<'delete'>, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
   const targets = remove.targets.map((target) => resolveTarget(target, remove.using))
   const target = soleTarget(targets, guard, 'delete', cteNames)
-  const stamps = target?.rules.flatMap((rule) => Object.entries(rule.deletes ?? {})) ?? []
+  const stamps = target?.rules.flatMap(({ rule }) => Object.entries(rule.deletes ?? {})) ?? []
   if (target === undefined || stamps.length === 0) {
     const { from, joins, where } = guardSources(remove.using, remove.joins, cteNames, guard)
     const sees = target === undefined ? undefined : guard.rowFilter(target, 'delete')
@@ -123,13 +123,14 @@ export function guardSets(
     refuseOtherName(assignedColumn(set), target, guard)
   }
   refuseTwice(sets.map(assignedColumn), target, guard)
-  for (const rule of target.rules) {
-    for (const set of sets) guard.checkColumn(rule, assignedColumn(set), 'update')
-    for (const [name, stamp] of Object.entries(rule.updates ?? {})) {
+  for (const policyRule of target.rules) {
+    for (const set of sets) guard.checkColumn(policyRule, assignedColumn(set), 'update')
+    for (const [name, stamp] of Object.entries(policyRule.rule.updates ?? {})) {
       const at = made.findIndex((set) => guard.sameColumn(assignedColumn(set), name))
       const value = stamp.value(row, guard.runValues)
       if (at < 0) made.push(assignment(name, value))
-      else if (!keepsUserValue(stamp, made[at]!, value, name, rule, target, guard)) made[at] = assignment(name, value)
+      else if (!keepsUserValue(stamp, made[at]!, value, name, policyRule, target, guard))
+        made[at] = assignment(name, value)
     }
   }
   return made
@@ -295,12 +296,16 @@ export function demandsOf(
   guard: StatementGuard,
   isRead = true,
 ): readonly Node[] {
-  return target.rules.flatMap((rule) => {
+  return target.rules.flatMap((policyRule) => {
     storedChecks.clear()
-    const allowed = guard.guardCondition(rule.checks?.(row, use, guard.runValues, isRead), target, rule)
+    const allowed = guard.guardCondition(
+      policyRule.rule.checks?.(row, use, guard.runValues, isRead),
+      target,
+      policyRule,
+    )
     if (allowed === undefined) return []
     const check = all([...storedChecks.values(), allowed])!
-    const why = `The policy '${rule.policy}' does not allow this ${use} of '${target.reference.name}'.`
+    const why = `The policy '${policyRule.policy}' does not allow this ${use} of '${target.reference.name}'.`
     return [demand(check, why, guard.dialect)]
   })
 }

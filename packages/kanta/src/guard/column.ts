@@ -17,7 +17,7 @@ export function checkColumns(statement: Node, cteNames: ReadonlySet<string>, gua
   const found = [
     ...written.flatMap((source) => guard.sourceTable(source, NONE) ?? []),
     ...read.flatMap((source) => guard.sourceTable(source, cteNames) ?? []),
-  ].filter(({ rules }) => rules.some((rule) => rule.column !== undefined))
+  ].filter(({ rules }) => rules.some(({ rule }) => rule.column !== undefined))
   if (found.length === 0) return
   for (const source of [...written, ...read]) refuseRenamed(source, found)
   const names = written.length === 0 ? [] : guard.semantics.names.writtenRows

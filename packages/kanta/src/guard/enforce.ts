@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { partsFor } from '../ir/index.ts'
+import { holdsNodes, partsFor } from '../ir/index.ts'
 import {
   type Enforced,
   mapChildren,
@@ -47,10 +47,16 @@ export function tablePolicy(policy: Omit<TablePolicy, 'enforce' | 'rewrite'>): T
  * Applies the rules of all policies to every table that a statement names. Names of common table expressions are not
  * tables.
  */
-export function enforce(statement: Node, policies: readonly Policy[], surroundings: Surroundings): Enforced {
-  const runValues = new RunValues(surroundings)
+export function enforce(
+  statement: Node,
+  policies: readonly Policy[],
+  surroundings: Surroundings,
+  given: number,
+): Enforced {
+  const runValues = new RunValues(surroundings, given)
   // Columns need no check here: the user cannot see what these queries read.
   const guardQueries = (rule: Node): Node => {
+    if (!runValues.hasGuardedQueries) return rule
     if (!runValues.appliesPolicies(rule)) return mapChildren(rule, guardQueries)
     const read = guardNode(rule, NO_NAMES, guard, false)
     return WRITES.has(statement.kind) && !semanticsOf(surroundings.dialect).readsWrittenTable
@@ -92,6 +98,7 @@ function guardNode(part: Node, cteNames: ReadonlySet<string>, guard: StatementGu
   if (part.kind === 'trusted') return part
   if (part.kind === 'rawStatement') return part.raw?.kind === 'trusted' ? part : refuse('SQL text')
   guard.checkStatement(part)
+  if (!holdsNodes(part)) return part
   if (part.kind === 'truncate') refuseTruncate(part, guard)
   const inner = mapInScope(
     part,

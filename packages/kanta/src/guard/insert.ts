@@ -53,7 +53,7 @@ export function stampInsert(insert: Insert, target: GuardedTable, guard: Stateme
 function withColumns(insert: Insert, target: GuardedTable): Insert {
   if (insert.columns !== undefined && !insert.defaults) return insert
   if (insert.defaults) {
-    const [first] = target.rules.flatMap((rule) => Object.keys(rule.inserts ?? {}))
+    const [first] = target.rules.flatMap(({ rule }) => Object.keys(rule.inserts ?? {}))
     if (first === undefined) return insert
     return { ...insert, defaults: false, columns: [], tuples: [{ kind: 'tuple', items: [] }] }
   }
@@ -70,9 +70,9 @@ function withColumns(insert: Insert, target: GuardedTable): Insert {
 
 function stampColumns(insert: Insert, target: GuardedTable, guard: StatementGuard): Insert {
   let made = insert
-  for (const rule of target.rules)
-    for (const [name, stamp] of Object.entries(rule.inserts ?? {}))
-      made = stampColumn(made, name, stamp, rule, target, guard)
+  for (const policyRule of target.rules)
+    for (const [name, stamp] of Object.entries(policyRule.rule.inserts ?? {}))
+      made = stampColumn(made, name, stamp, policyRule, target, guard)
   return made
 }
 
@@ -303,7 +303,7 @@ function withItem(query: Node, put: (items: readonly Node[]) => readonly Node[],
 
 /** Turns an insert into one from a query whose rows must pass the checks of the policies. */
 function checkRows(insert: Insert, target: GuardedTable, guard: StatementGuard): Insert {
-  if (!target.rules.some((rule) => rule.checks !== undefined)) return insert
+  if (!target.rules.some(({ rule }) => rule.checks !== undefined)) return insert
   const columns = insert.columns ?? []
   const row = newRow(target, guard, (name) => {
     const at = columns.findIndex((one) => guard.sameColumn(one, name))
@@ -399,9 +399,10 @@ function demandVisible(
 }
 
 function visibilityDemands(target: GuardedTable, row: Row, guard: StatementGuard): readonly Node[] {
-  return target.rules.flatMap((rule) => {
-    const sees = guard.guardCondition(rule.sees?.(row, 'update', guard.runValues), target, rule)
-    const why = `The policy '${rule.policy}' does not allow this insert to change the conflicting row of '${target.reference.name}'.`
+  return target.rules.flatMap((policyRule) => {
+    const condition = policyRule.rule.sees?.(row, 'update', guard.runValues)
+    const sees = guard.guardCondition(condition, target, policyRule)
+    const why = `The policy '${policyRule.policy}' does not allow this insert to change the conflicting row of '${target.reference.name}'.`
     return sees === undefined ? [] : [demand(sees, why, guard.dialect)]
   })
 }

@@ -34,7 +34,7 @@ function guardWhen(
   const row: Row = (of) => column(target.name, of)
   if (action.action.startsWith('delete')) {
     const deleted = guard.targetTable(merge.into, 'delete', target.cteNames)!
-    const stamps = deleted.rules.flatMap((rule) => Object.entries(rule.deletes ?? {}))
+    const stamps = deleted.rules.flatMap(({ rule }) => Object.entries(rule.deletes ?? {}))
     const mayDelete = guard.rowFilter(deleted, 'delete')
     const condition = all([when.condition, filterHere, mayDelete])
     if (stamps.length === 0) return { ...when, condition }

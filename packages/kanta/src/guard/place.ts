@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { eachChild, misplaced, type Part, sourcesOf, takesTables } from '../ir/index.ts'
+import { eachChild, holdsNodes, misplaced, type Part, sourcesOf, takesTables } from '../ir/index.ts'
 import type { Node } from '../run/index.ts'
 import { STATEMENTS } from './column.ts'
 import type { StatementGuard } from './statement-guard.ts'
@@ -20,13 +20,16 @@ export function checkPlaces(part: Node, place: Part, names: readonly string[], g
       'policy',
       `The table '${part.name}' is not a source of this query, and cannot be a value. Read it with selectFrom('${part.name}').`,
     )
-  const { written, read } = STATEMENTS.has(part.kind) ? sourcesOf(part) : NONE
-  const inner = [...names, ...[...written, ...read].flatMap(nameOf)]
+  if (!holdsNodes(part)) return
+  const inner = STATEMENTS.has(part.kind) ? [...names, ...namesOfSources(part)] : names
   // The operand of an alias has the place of the alias.
   eachChild(part, (child, own) => checkPlaces(child, part.kind === 'alias' ? place : own, inner, guard))
 }
 
-const NONE = { written: [], read: [] }
+function namesOfSources(statement: Node): readonly string[] {
+  const { written, read } = sourcesOf(statement)
+  return [...written, ...read].flatMap(nameOf)
+}
 
 const nameOf = (source: Node): readonly string[] =>
   source.kind === 'alias' || source.kind === 'table' ? [source.name] : []

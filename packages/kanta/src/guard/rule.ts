@@ -38,7 +38,10 @@ export interface TableRule {
   readonly updates?: Readonly<Record<string, Stamp>> | undefined
   /** Turns a delete into an update that writes these values. */
   readonly deletes?: Readonly<Record<string, Stamp>> | undefined
-  /** Checks a column that the statement names, once for each plan. Throws, or adds a check of each run. */
+  /**
+   * Checks a column that the statement names, once for each plan. Throws, or adds a check of each run. The rule for
+   * `select` checks the columns that are read; without it a plan does not search for them.
+   */
   column?(column: string, use: ColumnUse, runValues: RunValues): void
   /** Returns the source that replaces the table where it is read; it must have the columns of the table. */
   source?(table: NodeOf<'table'>, runValues: RunValues): Node | undefined

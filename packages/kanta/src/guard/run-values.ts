@@ -21,6 +21,7 @@ export class RunValues {
   readonly #argCount: number
   readonly #told: object[] = []
   readonly #readers = new WeakSet<Node>()
+  #hasGuardedQueries = false
   readonly #values: MakeValue[] = []
   readonly #shared = new Map<string, NodeOf<'slot'>>()
   /** The number of values that depend on the context alone. */
@@ -28,9 +29,9 @@ export class RunValues {
   readonly #checks: ((context: Context, args: readonly unknown[]) => void)[] = []
   readonly #stamps: RowStamp[] = []
 
-  constructor(surroundings: Surroundings) {
+  constructor(surroundings: Surroundings, given: number) {
     this.surroundings = surroundings
-    this.#argCount = surroundings.given
+    this.#argCount = given
   }
 
   get dialect(): Dialect {
@@ -46,7 +47,12 @@ export class RunValues {
   /** Marks a query inside of a rule that reads only the rows that policies show. */
   applyPolicies<T extends Node>(query: T): T {
     this.#readers.add(query)
+    this.#hasGuardedQueries = true
     return query
+  }
+
+  get hasGuardedQueries(): boolean {
+    return this.#hasGuardedQueries
   }
 
   appliesPolicies(query: Node): boolean {
@@ -134,7 +140,9 @@ function perContext(values: readonly MakeValue[], count: number): Prepare {
   return (args, context) => {
     if (context !== last) {
       known = values.map((value) => value(context, args))
-      last = Object.isFrozen(context) ? context : undefined
+      // Bytes, dates and lists are made anew: whoever is given them as parameters could change them in place.
+      const isKept = Object.isFrozen(context) && known.every((value) => typeof value !== 'object')
+      last = isKept ? context : undefined
     }
     // Faster than concat() and spread for so few items.
     const all: unknown[] = []

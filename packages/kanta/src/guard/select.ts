@@ -8,6 +8,7 @@ const EXTENDS_LEFT: ReadonlySet<string> = new Set(['right join', 'full join'])
 const FILTERS_IN_ON: ReadonlySet<string> = new Set(['inner join', 'left join'])
 
 export function guardSelect(select: NodeOf<'select'>, cteNames: ReadonlySet<string>, guard: StatementGuard): Node {
+  if (select.from.length === 0 && select.joins.length === 0) return select
   const { from, joins, where } = guardSources(select.from, select.joins, cteNames, guard)
   return removeLostSchemas({ ...select, from, joins, where: [...select.where, ...where] }, select, guard)
 }
@@ -52,6 +53,7 @@ export function guardSources(
 /** Removes the schema from references to tables that a subquery replaced, since a subquery has none. */
 function removeLostSchemas(made: NodeOf<'select'>, asked: NodeOf<'select'>, guard: StatementGuard): Node {
   const before = sourcesOf(asked)
+  if (!before.some((source) => source.kind === 'table' && source.schema !== undefined)) return made
   const lost = sourcesOf(made).flatMap((source, i) => {
     const was = before[i]!
     return was.kind === 'table' && was.schema !== undefined && source !== was ? [was] : []
@@ -73,7 +75,7 @@ function sourcesOf({ from, joins }: NodeOf<'select'>): readonly Node[] {
 
 /** Returns the source that a rule puts in the place of a table. */
 function replaceSource({ table, name, rules }: GuardedTable, source: Node, guard: StatementGuard): Node {
-  for (const rule of rules) {
+  for (const { rule } of rules) {
     const other = rule.source?.(table, guard.runValues)
     if (other !== undefined) return { kind: 'alias', operand: other, name, columns: undefined }
   }

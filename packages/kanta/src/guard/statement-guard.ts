@@ -1,6 +1,6 @@
-import { type Dialect, localize, lowerAscii } from '../dialect/index.ts'
+import { type Dialect, localize } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { sourcesOf } from '../ir/index.ts'
+import { defines, sourcesOf } from '../ir/index.ts'
 import { eachChild, type Node, type NodeOf, type Surroundings } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { type Semantics, semanticsOf } from './database/index.ts'
@@ -21,7 +21,8 @@ export interface GuardedTable {
 }
 
 /** A rule with the name of its policy. */
-export interface PolicyRule extends TableRule {
+export interface PolicyRule {
+  readonly rule: TableRule
   readonly policy: string
 }
 
@@ -35,6 +36,9 @@ export class StatementGuard {
   readonly #policies: readonly TablePolicy[]
   readonly #surroundings: Surroundings
   readonly #guardQueries: (rule: Node) => Node
+  readonly #known: KnownTables
+  readonly #asked = new WeakMap<NodeOf<'table'>, Map<RowUse | 'insert', readonly PolicyRule[]>>()
+  readonly #spellings = new Map<string, readonly string[]>()
 
   /** `guardQueries` applies policies to the marked queries inside of a rule. */
   constructor(
@@ -49,25 +53,19 @@ export class StatementGuard {
     this.runValues = runValues
     this.#policies = policies
     this.#surroundings = surroundings
+    this.#known = knownTables(policies, surroundings)
   }
 
   /** Returns the name of a table in the database, folded if that ignores case. */
   physicalName(name: string): string {
-    const renamed = this.#surroundings.renames({ kind: 'table', schema: undefined, name, definition: undefined })
-    const found = renamed.kind === 'table' ? renamed.name : name
-    return this.dialect.foldName(found)
+    return physicalName(name, this.#surroundings)
   }
 
   /** Returns the definition of a table in the schema of the database, however the statement spells its name. */
-  #definition({ schema, name }: NodeOf<'table'>): TableDefinition | undefined {
-    const physical = this.physicalName(name)
-    for (const [key, definition] of this.#surroundings.schema)
-      if (
-        this.physicalName(definition.name) === physical &&
-        (schema === undefined || key === `${schema}.${definition.name}`)
-      )
-        return localize(definition, this.dialect)
-    return undefined
+  #definition({ schema }: NodeOf<'table'>, physical: string): TableDefinition | undefined {
+    return this.#known.definitions
+      .get(physical)
+      ?.find(({ key, definition }) => schema === undefined || key === `${schema}.${definition.name}`)?.definition
   }
 
   /** Returns true if an unqualified name means a common table expression. */
@@ -79,7 +77,7 @@ export class StatementGuard {
 
   /** Refuses a definition of a table if a policy demands it. */
   checkStatement(statement: Node): void {
-    if (!DEFINITIONS.test(statement.kind)) return
+    if (!defines(statement.kind) || !DEFINITIONS.test(statement.kind)) return
     const policy = this.#policies.find(({ refusesDefinitions }) => refusesDefinitions === true)
     if (policy !== undefined)
       throw new KantaError(
@@ -108,26 +106,45 @@ export class StatementGuard {
   }
 
   #found(table: NodeOf<'table'>, source: Node, use: RowUse | 'insert', cteNames: ReadonlySet<string>): GuardedTable {
-    const known = this.#definition(table)
+    const physical = this.physicalName(table.name)
+    const known = this.#definition(table, physical)
     const definition = known ?? (table.definition as TableDefinition | undefined)
     const reference: TableReference = { name: known?.name ?? table.name, schema: table.schema, definition }
     const name = source.kind === 'alias' ? source.name : table.name
-    return { table, name, reference, rules: this.#rules(reference, use), cteNames: cteNames }
+    return { table, name, reference, rules: this.#rules(table, reference, physical, use), cteNames }
   }
 
-  #rules(reference: TableReference, use: RowUse | 'insert'): readonly PolicyRule[] {
-    return this.#policies.flatMap((policy) => {
-      const known = policy.tables?.find((table) => this.physicalName(table) === this.physicalName(reference.name))
-      const rule = policy.rule(known === undefined ? reference : { ...reference, name: known }, use, this.runValues)
-      if (rule === undefined) return []
-      // A rule may have methods on its prototype.
-      return [Object.assign(Object.create(rule) as TableRule, { policy: policy.name }) as PolicyRule]
-    })
+  /** Returns the rules of the policies for a table of the statement. Each policy gives its rule once for each use. */
+  #rules(
+    table: NodeOf<'table'>,
+    reference: TableReference,
+    physical: string,
+    use: RowUse | 'insert',
+  ): readonly PolicyRule[] {
+    const asked = this.#asked.get(table) ?? new Map<RowUse | 'insert', readonly PolicyRule[]>()
+    this.#asked.set(table, asked)
+    let rules = asked.get(use)
+    if (rules === undefined) {
+      const found: PolicyRule[] = []
+      this.#policies.forEach((policy, i) => {
+        const name = this.#known.spelled[i]!.get(physical)
+        const spelled = name === undefined || name === reference.name ? reference : { ...reference, name }
+        const rule = policy.rule(spelled, use, this.runValues)
+        if (rule !== undefined) found.push({ rule, policy: policy.name })
+      })
+      rules = found
+      asked.set(use, rules)
+    }
+    return rules
   }
 
   /** Returns the condition of the rows of a table that policies show. */
   rowFilter(found: GuardedTable, use: RowUse, row: Row = (of) => column(found.name, of)): Node | undefined {
-    return all(found.rules.map((rule) => this.guardCondition(rule.sees?.(row, use, this.runValues), found, rule)))
+    return all(
+      found.rules.map((policyRule) =>
+        this.guardCondition(policyRule.rule.sees?.(row, use, this.runValues), found, policyRule),
+      ),
+    )
   }
 
   /**
@@ -174,14 +191,20 @@ export class StatementGuard {
    * Calls the column check of a rule with the names of a column in the statement, in the program and in the database,
    * since a rule knows one of them.
    */
-  checkColumn(rule: PolicyRule, name: string, use: ColumnUse): void {
-    const physical = this.#physicalColumn(name)
-    const told = new Set<string>()
-    for (const each of [name, this.#surroundings.toProgram(physical), physical]) {
-      const key = lowerAscii(each)
-      if (!told.has(key)) rule.column?.(each, use, this.runValues)
-      told.add(key)
+  checkColumn({ rule }: PolicyRule, name: string, use: ColumnUse): void {
+    if (rule.column === undefined) return
+    for (const each of this.#spellingsOf(name)) rule.column(each, use, this.runValues)
+  }
+
+  #spellingsOf(name: string): readonly string[] {
+    let known = this.#spellings.get(name)
+    if (known === undefined) {
+      const physical = this.#physicalColumn(name)
+      const all = [name, this.#surroundings.toProgram(physical), physical]
+      known = all.filter((one, i) => all.findIndex((other) => sameName(one, other)) === i)
+      this.#spellings.set(name, known)
     }
+    return known
   }
 
   #physicalColumn(name: string): string {
@@ -205,5 +228,40 @@ function checkSource(source: Node, known: ReadonlySet<Node['kind']>): undefined 
 
 const nameTakenError = (what: string, why: string, policy: string): KantaError =>
   new KantaError('policy', `${what} needs another name: the policy '${policy}' ${why}.`)
+
+/** The tables that a database with its policies knows, by their physical names. */
+interface KnownTables {
+  readonly definitions: ReadonlyMap<string, readonly { readonly key: string; readonly definition: TableDefinition }[]>
+  /** For each policy the tables that it names, as it spells them. */
+  readonly spelled: readonly ReadonlyMap<string, string>[]
+}
+
+const knownIn = new WeakMap<Surroundings, KnownTables>()
+
+function knownTables(policies: readonly TablePolicy[], surroundings: Surroundings): KnownTables {
+  const known = knownIn.get(surroundings)
+  if (known !== undefined) return known
+  const definitions = new Map<string, { key: string; definition: TableDefinition }[]>()
+  for (const [key, definition] of surroundings.schema) {
+    const physical = physicalName(definition.name, surroundings)
+    const same = definitions.get(physical) ?? []
+    same.push({ key, definition: localize(definition, surroundings.dialect) })
+    definitions.set(physical, same)
+  }
+  const spelled = policies.map(({ tables = [] }) => {
+    const names = new Map<string, string>()
+    // Of two that mean one table, the first counts.
+    for (const name of tables.toReversed()) names.set(physicalName(name, surroundings), name)
+    return names
+  })
+  const made = { definitions, spelled }
+  knownIn.set(surroundings, made)
+  return made
+}
+
+function physicalName(name: string, { renames, dialect }: Surroundings): string {
+  const renamed = renames({ kind: 'table', schema: undefined, name, definition: undefined })
+  return dialect.foldName(renamed.kind === 'table' ? renamed.name : name)
+}
 
 const DEFINITIONS = /^(?:create|alter|drop|rename|comment|truncate|grant|revoke)/

@@ -1,6 +1,6 @@
 import { checkFragment, type Dialect } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
-import { type Part, takes } from '../ir/index.ts'
+import { eachChild, holdsNodes, type Part, takes } from '../ir/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../run/index.ts'
 import { semanticsOf } from './database/index.ts'
 
@@ -49,8 +49,9 @@ export function confine(tree: Node, rules: TextRules): Node {
   if (tree.kind === 'modifier' && tree.operand.kind !== 'word' && tree.operand.kind !== 'trusted')
     refuse('A modifier of a statement that is SQL text')
   if (tree.kind === 'identifier' && tree.names.length === 0) refuse('An empty identifier')
+  if (!holdsNodes(tree)) return tree
   const inner = mapChildren(tree, (child, part) => {
-    if (takesRows(part) && isText(child)) refuse(`SQL text as ${takes(part, 'query') ? 'a query' : 'a table'}`)
+    if (isText(child) && takesRows(part)) refuse(`SQL text as ${takes(part, 'query') ? 'a query' : 'a table'}`)
     return confine(child, rules)
   })
   return BARE.has(inner.kind) ? inner : wrapText(inner)
@@ -113,10 +114,19 @@ function spaceText(string: string, after: boolean, before: boolean): string {
 
 /** Puts the direct text parts of a node in parentheses, except in clauses that cannot have them. */
 function wrapText(parent: Node): Node {
+  if (!holdsText(parent)) return parent
   return mapChildren(parent, (child, _, part) => {
     const isWrapped = TEXT.has(child.kind) || (child.kind === 'trusted' && isCondition(parent, part))
     return isWrapped && !isBare(parent, part) ? inParens(child) : child
   })
+}
+
+function holdsText(parent: Node): boolean {
+  let found = false
+  eachChild(parent, ({ kind }) => {
+    found ||= kind === 'trusted' || TEXT.has(kind)
+  })
+  return found
 }
 
 // By the names of the parts, since equal nodes are one object, which may stand in several.

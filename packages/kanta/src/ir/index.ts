@@ -31,5 +31,5 @@ export {
 export { type Atom, isCount, isTypeName, type Part, type Role } from './role.ts'
 export { type SchemaKinds, schemaFields } from './schema-kinds.ts'
 export { fullName, splitName, type TableName } from './table-name.ts'
-export { eachChild, empty, fold, isNode, mapChildren, nodeWith, partsFor, sourcesOf, walk } from './walk.ts'
+export { eachChild, empty, fold, holdsNodes, isNode, mapChildren, nodeWith, partsFor, sourcesOf, walk } from './walk.ts'
 export { wordsOf } from './word.ts'

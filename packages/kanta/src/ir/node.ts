@@ -117,11 +117,23 @@ export function declareKinds(declared: Fields<keyof SchemaKinds>): void {
   if (plans.createTable !== undefined) return
   Object.assign(plans, fieldsIn(declared))
   Object.assign(rows, declared)
+  fitting.clear()
 }
 
 /** Whether a statement of a kind defines; values are written into its text. */
 export function defines(kind: Kind): boolean {
   return !(kind in fields)
+}
+
+const children: Partial<Record<Kind, readonly Field[]>> = {}
+
+/** Those parts of a kind that hold nodes: passes over trees ask for them at each node. */
+export function childFieldsOf(kind: Kind): readonly Field[] {
+  const known = children[kind]
+  if (known !== undefined) return known
+  const found = plans[kind].filter(([, sort]) => sort === 'node' || sort === 'nodes')
+  children[kind] = found
+  return found
 }
 
 /** The parts of a kind, in order. */
@@ -181,8 +193,7 @@ export function kindOf(part: Node): Kind {
 
 /** Says which part of a node cannot stand where it does; `undefined` where all may stand. */
 export function misplaced(parent: Node): string | undefined {
-  for (const [name, sort, part] of plans[parent.kind]) {
-    if (sort === 'atom' || sort === 'atoms') continue
+  for (const [name, , part] of childFieldsOf(parent.kind)) {
     const held = (parent as unknown as Record<string, unknown>)[name]
     const wrong = held === undefined ? undefined : misfit(parent.kind, name, part, held)
     if (wrong !== undefined) return wrong
@@ -192,9 +203,29 @@ export function misplaced(parent: Node): string | undefined {
 
 function misfit(kind: Kind, name: string, part: Part, held: unknown): string | undefined {
   const list = part.sort === 'nodes' ? (held as readonly Node[]) : [held as Node]
-  const wrong = list.find((item) => !part.takes.some((role) => fills(item, role)))
+  const wrong = list.find((item) => !fits(item, part))
   if (wrong === undefined) return undefined
   return `A ${kindOf(wrong)} cannot stand in '${name}' of a ${kind}, which takes: ${part.takes.join(', ')}.`
+}
+
+/** Kinds of which it is up to the node where it may stand. */
+const EACH_ITS_OWN: ReadonlySet<Kind> = new Set(['alias', 'operation', 'built', 'list', 'word', 'arg', 'literal'])
+const fitting = new Map<Part, Map<Kind, boolean>>()
+
+function fits(item: Node, part: Part): boolean {
+  const fitsIn = (): boolean => part.takes.some((role) => fills(item, role))
+  if (EACH_ITS_OWN.has(item.kind)) return fitsIn()
+  let kinds = fitting.get(part)
+  if (kinds === undefined) {
+    kinds = new Map()
+    fitting.set(part, kinds)
+  }
+  let known = kinds.get(item.kind)
+  if (known === undefined) {
+    known = fitsIn()
+    kinds.set(item.kind, known)
+  }
+  return known
 }
 
 /** Whether a node or shape is outside the intern table. */

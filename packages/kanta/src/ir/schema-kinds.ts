@@ -168,7 +168,7 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
     generated: one('expression'),
     stored: flag,
     identity: name,
-    default: one('expression'),
+    default: one('expression', 'type'),
     notNull: flag,
     unique: flag,
     nullsNotDistinct: flag,
@@ -265,7 +265,7 @@ export const schemaFields: Fields<keyof SchemaKinds> = {
   createDomain: command({
     name: table,
     type,
-    default: one('expression'),
+    default: one('expression', 'type'),
     notNull: flag,
     constraints: many('constraint'),
   }),

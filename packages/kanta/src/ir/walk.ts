@@ -1,15 +1,18 @@
 import type { Kind, Kinds } from './kinds.ts'
-import { CLEARED, fieldsOf, type Node, type NodeOf, type Shape, takes } from './node.ts'
+import { CLEARED, childFieldsOf, type Field, fieldsOf, type Node, type NodeOf, type Shape, takes } from './node.ts'
 import type { Part, Role, Sort } from './role.ts'
 
 type Loose = Record<string, unknown> & { readonly kind: Kind }
 
+/** Whether nodes of this one's kind have parts that are nodes. */
+export const holdsNodes = (part: Node): boolean => childFieldsOf(part.kind).length > 0
+
 /** Calls `visit` for each direct part of a node that is a node. */
 export function eachChild(parent: Node, visit: (child: Node, part: Part, name: string) => void): void {
-  for (const [name, sort, part] of fieldsOf(parent.kind)) {
+  for (const [name, sort, part] of childFieldsOf(parent.kind)) {
     const held = (parent as unknown as Loose)[name]
     if (sort === 'nodes') for (const item of held as readonly Node[]) visit(item, part, name)
-    else if (sort === 'node' && held !== undefined) visit(held as Node, part, name)
+    else if (held !== undefined) visit(held as Node, part, name)
   }
 }
 
@@ -22,8 +25,7 @@ export function walk(root: Node, visit: (node: Node) => void): void {
 /** A copy in which each direct child is what `change` makes of it; the node itself where nothing changed. */
 export function mapChildren<T extends Node>(parent: T, change: (child: Node, part: Part, name: string) => Node): T {
   let copy: Record<string, unknown> | undefined
-  for (const [name, sort, part] of fieldsOf(parent.kind)) {
-    if (sort !== 'node' && sort !== 'nodes') continue
+  for (const [name, sort, part] of childFieldsOf(parent.kind)) {
     const held = (parent as unknown as Loose)[name]
     if (held === undefined) continue
     const changeIn = (child: Node): Node => change(child, part, name)
@@ -50,9 +52,26 @@ function mapAll(items: readonly Node[], change: (child: Node) => Node): readonly
 
 /** The nodes in those parts of a node that take a role. */
 export function partsFor(parent: Node, role: Role | Kind): readonly Node[] {
-  return fieldsOf(parent.kind).flatMap(([name, , part]) =>
-    takes(part, role) ? (((parent as unknown as Loose)[name] as Node | readonly Node[] | undefined) ?? []) : [],
-  )
+  const fields = fieldsFor(parent.kind, role)
+  if (fields.length === 0) return NO_NODES
+  return fields.flatMap(([name]) => ((parent as unknown as Loose)[name] as Node | readonly Node[] | undefined) ?? [])
+}
+
+const NO_NODES: readonly Node[] = []
+const byRole = new Map<Role | Kind, Map<Kind, readonly Field[]>>()
+
+function fieldsFor(kind: Kind, role: Role | Kind): readonly Field[] {
+  let kinds = byRole.get(role)
+  if (kinds === undefined) {
+    kinds = new Map()
+    byRole.set(role, kinds)
+  }
+  let known = kinds.get(kind)
+  if (known === undefined) {
+    known = childFieldsOf(kind).filter(([, , part]) => takes(part, role))
+    kinds.set(kind, known)
+  }
+  return known
 }
 
 /** The tables that a statement writes, and the sources that it reads, in its clauses and in its joins. */

@@ -95,7 +95,7 @@ async function runText(
       `The SQL is for ${dialects.map(titleOf).join(' and ')}, and the database is ${title}. Write it for ${title}.`,
     )
   const { foreignKeys } = engineOf(db)
-  for (const statement of splitStatements(text, dialect.name)) {
+  for (const statement of splitStatements(text, dialect)) {
     if (inTransaction && statement.controls) refuseControl(statement)
     // The runner turns foreign keys off around the transaction.
     if (inTransaction && foreignKeys?.isSwitch(statement.sql)) continue

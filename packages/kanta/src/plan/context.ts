@@ -16,7 +16,8 @@ export function contextValue(name: string, context: Context): unknown {
       'policy',
       `The context has no '${name}', which a policy of this database needs. Set it with db.as({ ${name}: … }).`,
     )
-  return value
+  // Whoever gets it as a parameter could change bytes and dates in place.
+  return copyOfValue(value)
 }
 
 /** A context with more values: what it has stays as it is. */
@@ -57,13 +58,32 @@ function frozen(value: unknown, name: string, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return Object.freeze(value.map((item) => frozen(item, name, depth + 1)))
   if (value instanceof Date) return Object.freeze(new Date(value))
-  if (value instanceof Uint8Array) return value.slice()
+  if (value instanceof Uint8Array) return copyOfBytes(value)
   if (!isPlainObject(value))
     return refuse(`as({ ${name}: … }) was given an object of a class. A context holds values, lists and plain objects.`)
   return Object.freeze(
     Object.fromEntries(Object.entries(value).map(([key, part]) => [key, frozen(part, name, depth + 1)])),
   )
 }
+
+/** A copy for code that is not the database's own: nobody can keep bytes and dates from being changed in place. */
+export function copyOfContext(context: Context): Context {
+  return Object.freeze(Object.fromEntries(Object.entries(context).map(([name, value]) => [name, copyOfValue(value)])))
+}
+
+/** The same value, which changes nothing of the given one when it is changed in place. */
+export function copyOfValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Date) return new Date(value)
+  if (value instanceof Uint8Array) return copyOfBytes(value)
+  if (Array.isArray(value)) return Object.freeze(value.map(copyOfValue))
+  return isPlainObject(value)
+    ? Object.freeze(Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyOfValue(part)])))
+    : value
+}
+
+/** `slice` of a `Buffer` is the same bytes. */
+const copyOfBytes = (bytes: Uint8Array): Uint8Array => Uint8Array.prototype.slice.call(bytes)
 
 /** What the context of a database and that of the running code say together. */
 export function joinContexts(one: Context, other: Context): Context {

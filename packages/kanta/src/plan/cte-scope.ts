@@ -1,5 +1,5 @@
 import type { CteVisibility } from '../dialect/index.ts'
-import { mapChildren, type Node, takes } from '../ir/index.ts'
+import { holdsNodes, mapChildren, type Node, type Part, takes } from '../ir/index.ts'
 
 /**
  * A copy of a part in which each direct child is what `change` makes of it, with the names that mean a common table
@@ -11,18 +11,23 @@ export function mapInScope<T extends Node>(
   change: (child: Node, hidden: ReadonlySet<string>) => Node,
   visibility: (recursive: boolean) => CteVisibility = (recursive) => (recursive ? 'all' : 'before'),
 ): T {
+  if (!holdsNodes(part)) return part
+  if (!('ctes' in part) || part.ctes.length === 0)
+    return mapChildren(part, (child, place) => change(child, isOnlyWritten(place) ? NONE : hidden))
   const all = new Set(hidden)
-  for (const cte of 'ctes' in part ? part.ctes : []) if (cte.kind === 'cte') all.add(cte.name)
+  for (const cte of part.ctes) if (cte.kind === 'cte') all.add(cte.name)
   const seen = new Set(hidden)
   return mapChildren(part, (child, place) => {
-    // What is written is a table, whatever a common table expression is called.
-    if (takes(place, 'target') && !takes(place, 'source')) return change(child, NONE)
-    if (child.kind !== 'cte' || !('ctes' in part)) return change(child, all)
+    if (isOnlyWritten(place)) return change(child, NONE)
+    if (child.kind !== 'cte') return change(child, all)
     const seeing = visibility(part.recursive)
     const names = seeing === 'all' ? all : new Set(seeing === 'itself' ? [...seen, child.name] : seen)
     seen.add(child.name)
     return change(child, names)
   })
 }
+
+/** What is written is a table, whatever a common table expression is called. */
+const isOnlyWritten = (place: Part): boolean => takes(place, 'target') && !takes(place, 'source')
 
 const NONE: ReadonlySet<string> = new Set()

@@ -2,7 +2,15 @@ export { checkArgument } from './argument.ts'
 export { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 export { type Bound, bind, bindFixed } from './bind.ts'
 export { type Part, partsOf, refuseRagged } from './bulk.ts'
-export { addContext, type Context, contextValue, joinContexts, sameValue } from './context.ts'
+export {
+  addContext,
+  type Context,
+  contextValue,
+  copyOfContext,
+  copyOfValue,
+  joinContexts,
+  sameValue,
+} from './context.ts'
 export { mapInScope } from './cte-scope.ts'
 export { describeDecoding, type RowDecoder } from './decode.ts'
 export { MOST_PLANNINGS, type Plan, type Planning, plan, planningIn, planOfDerived, TEXT_PLAN } from './plan.ts'

@@ -7,7 +7,7 @@ import { varies } from './bind.ts'
 import type { Context } from './context.ts'
 import { AS_STORED, type Decoding, decodingOf } from './decode.ts'
 import { PlanMemos } from './memos.ts'
-import { applyPolicies, type Policy, type Prepare } from './policy.ts'
+import { applyInFront, applyPolicies, type Policy, type Prepare } from './policy.ts'
 import { type Facts, Resolver } from './resolve.ts'
 import type { TransactionHook } from './transaction-hook.ts'
 
@@ -115,9 +115,9 @@ export function plan(shape: Shape, planning: Planning): Plan {
 
 function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
-  const statement = attachDefinitions(folded.tree as Node, planning.schema, planning.dialect)
+  const statement = attachDefinitions(applyInFront(folded.tree as Node, planning), planning.schema, planning.dialect)
   const userArgs = folded.arguments
-  const { tree, added, prepare, notes } = applyPolicies(statement, planning.policies, { ...planning, given: userArgs })
+  const { tree, added, prepare, notes } = applyPolicies(statement, planning, userArgs)
   const { transactionHooks } = planning
   const origin = { argCount: userArgs + added, userArgs, requestedKind: shape.kind, prepare, notes, transactionHooks }
   return planTree(tree, origin, planning)

@@ -16,6 +16,8 @@ export type Statement = Node
 export interface Policy {
   readonly name: string
   rewrite?(statement: Statement): Statement
+  /** Rewrites before all policies on tables, which enforce what it makes: of one that was added to a database later. */
+  rewriteInFront?(statement: Statement): Statement
   readonly enforce?: Enforce | undefined
   /** Names of result columns that are known only when rows arrive, as with `select *`. */
   renameColumn?(name: string): string
@@ -32,17 +34,23 @@ export interface Variants {
   rewrite(statement: Statement, name: string): Statement
 }
 
-/** Applies several policies to a statement in one pass. */
-export type Enforce = (statement: Statement, policies: readonly Policy[], around: Surroundings) => Enforced
+/**
+ * Applies several policies to a statement in one pass. `given` is how many arguments the user gives; slots from this
+ * number on are those that `prepare` adds.
+ */
+export type Enforce = (
+  statement: Statement,
+  policies: readonly Policy[],
+  around: Surroundings,
+  given: number,
+) => Enforced
 
-/** What a statement stands in. */
+/** What all statements of a database stand in: one object for one database with its policies. */
 export interface Surroundings {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
   /** Functions besides those of the dialect that read no table and run no text. */
   readonly trustedFunctions?: readonly string[] | undefined
-  /** How many arguments the user gives; slots from this number on are those that `prepare` adds. */
-  readonly given: number
   /** What the policies that come after those of tables make of a name. */
   renames(name: Node): Node
   /** The name in the program of a column of the database. */
@@ -79,22 +87,68 @@ export function inSchemas(
   return mapInScope(part, hidden, (child, inner) => inSchemas(child, schemaOf, inner))
 }
 
-/** What the policies make of a statement: those of tables first and together, then the others one by one. */
-export function applyPolicies(
-  statement: Statement,
-  policies: readonly Policy[],
-  around: Omit<Surroundings, 'renames' | 'toProgram'>,
-): Enforced {
-  const renames = (name: Node): Node => policies.reduce((now, policy) => policy.rewrite?.(now) ?? now, name)
-  const toProgram = (name: string): string => policies.reduce((now, policy) => policy.renameColumn?.(now) ?? now, name)
-  const ofTables = policies.filter((policy) => policy.enforce !== undefined)
-  const enforced = ofTables[0]?.enforce?.(statement, ofTables, { ...around, renames, toProgram }) ?? {
-    tree: statement,
-    added: 0,
-    prepare: undefined,
-    notes: [],
-  }
-  let { tree } = enforced
-  for (const policy of policies) tree = policy.rewrite?.(tree) ?? tree
-  return { ...enforced, tree }
+/** A database with its policies, as far as these are concerned. */
+interface Governed {
+  readonly dialect: Dialect
+  readonly schema: SchemaDefinitions
+  readonly policies: readonly Policy[]
+  readonly trustedFunctions?: readonly string[] | undefined
 }
+
+/** The policies of a database by what they do, found out once for all of its statements. */
+interface Sorted {
+  readonly inFront: readonly Policy[]
+  readonly ofTables: readonly Policy[]
+  readonly rewriting: readonly Policy[]
+  readonly around: Surroundings
+}
+
+const sorted = new WeakMap<Governed, Sorted>()
+
+function sortedOf(governed: Governed): Sorted {
+  let known = sorted.get(governed)
+  if (known === undefined) {
+    known = sort(governed)
+    sorted.set(governed, known)
+  }
+  return known
+}
+
+const isInFront = (policy: Policy): boolean => policy.rewriteInFront !== undefined
+
+function sort(governed: Governed): Sorted {
+  const { policies, dialect, schema, trustedFunctions } = governed
+  const rewriting = policies.filter((policy) => policy.rewrite !== undefined)
+  const renaming = policies.filter((policy) => policy.renameColumn !== undefined && !isInFront(policy))
+  const renames = (name: Node): Node => rewriting.reduce((now, policy) => policy.rewrite!(now) ?? now, name)
+  const toProgram = (name: string): string => renaming.reduce((now, policy) => policy.renameColumn!(now) ?? now, name)
+  const around = { dialect, schema, trustedFunctions, renames, toProgram }
+  const ofTables = policies.filter((policy) => policy.enforce !== undefined)
+  return { inFront: policies.filter(isInFront), ofTables, rewriting, around }
+}
+
+/** What the policies in front make of a statement, before anything else is done with it. */
+export function applyInFront(statement: Statement, governed: Governed): Statement {
+  return sortedOf(governed).inFront.reduce((now, policy) => copied(policy.rewriteInFront!(copied(now))), statement)
+}
+
+/** What is no part of a tree: it stays the same object. */
+const WHOLE: ReadonlySet<string> = new Set(['definition', 'codec', 'shape'])
+
+/** A copy that nobody else holds, and that answers the same however often it is asked. */
+function copied<T>(part: T): T {
+  if (Array.isArray(part)) return Array.from(part, copied) as T
+  if (typeof part !== 'object' || part === null) return part
+  const entries = Object.entries(part).map(([key, value]) => [key, WHOLE.has(key) ? value : copied(value)])
+  return Object.fromEntries(entries) as T
+}
+
+/** What the policies make of a statement: those of tables first and together, then the others one by one. */
+export function applyPolicies(statement: Statement, governed: Governed, given: number): Enforced {
+  const { ofTables, rewriting, around } = sortedOf(governed)
+  const enforced = ofTables[0]?.enforce?.(statement, ofTables, around, given)
+  const { tree, ...rest } = enforced ?? { tree: statement, added: 0, prepare: undefined, notes: NOTHING_TOLD }
+  return { ...rest, tree: rewriting.reduce((now, policy) => policy.rewrite!(now) ?? now, tree) }
+}
+
+const NOTHING_TOLD: readonly object[] = []

@@ -154,15 +154,16 @@ export class Resolver {
 
   facts(statement: Node): Facts {
     const kind = statement.kind
-    return {
+    // Hooks are given them, and caches, replicas and transaction hooks go by them.
+    return Object.freeze({
       kind,
-      reads: [...this.#reads],
-      writes: [...this.#writes],
-      columns: [...this.#columnsNamed],
+      reads: Object.freeze([...this.#reads]),
+      writes: Object.freeze([...this.#writes]),
+      columns: Object.freeze([...this.#columnsNamed]),
       readOnly: (kind === 'select' || kind === 'explain') && this.#writes.size === 0 && !this.#unsure,
       opaque: this.#opaque,
-      trusted: [...this.#trusted],
-    }
+      trusted: Object.freeze([...this.#trusted]),
+    })
   }
 
   statement(n: Node, parent?: Scope): readonly OutputColumn[] | undefined {

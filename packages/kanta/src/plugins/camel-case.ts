@@ -1,4 +1,5 @@
 import { mapChildren, type Node, type Plugin, type Policy } from '../extend/index.ts'
+import { ownPlugin } from '../extend/internal/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
 
 /** `firstName` → `first_name` */
@@ -106,7 +107,7 @@ export function renaming(name: string, toDatabase: Names['toDatabase'], toProgra
   return { name, policies: [policy] }
 }
 
-const camelCasePlugin = renaming('camelCase', snake, camel)
+const camelCasePlugin = ownPlugin(renaming('camelCase', snake, camel))
 
 /**
  * Translates names of tables, columns and aliases: camel case in the program, snake case in the database.

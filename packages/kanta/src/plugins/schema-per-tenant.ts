@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type Context, contextValue, type Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, inSchemas, policiesOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, inSchemas, ownPlugin, policiesOf } from '../extend/internal/index.ts'
 import { type TableReference, tablePolicy } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
@@ -75,7 +75,7 @@ export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
       rewrite: (tree, name) => inSchemas(tree, (table) => (shared.has(table) ? shared.get(table) : name)),
     },
   })
-  return {
+  return ownPlugin({
     name: 'schemaPerTenant',
     names: names.map((table) => ({ table })),
     conflicts: ['schemaPrefix'],
@@ -86,7 +86,7 @@ export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
       if (before !== undefined) throw placedBefore(before.name)
       return {}
     },
-  }
+  })
 }
 
 /** The names of policies that put tables into one schema: see `schemaPrefix()`. */

@@ -1,5 +1,5 @@
 import type { Plugin } from '../extend/index.ts'
-import { schemaPrefix as prefixPolicy } from '../extend/internal/index.ts'
+import { ownPlugin, schemaPrefix as prefixPolicy } from '../extend/internal/index.ts'
 
 /**
  * Puts every table without a schema into the given one, as `db.withSchema()` does for a single handle.
@@ -15,5 +15,5 @@ import { schemaPrefix as prefixPolicy } from '../extend/internal/index.ts'
  * ```
  */
 export function schemaPrefix(schema: string): Plugin {
-  return { name: 'schemaPrefix', policies: [prefixPolicy(schema)] }
+  return ownPlugin({ name: 'schemaPrefix', policies: [prefixPolicy(schema)] })
 }

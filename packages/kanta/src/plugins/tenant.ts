@@ -1,9 +1,12 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { type Context, contextValue, type Node, type Plugin } from '../extend/index.ts'
+import { ownPlugin } from '../extend/internal/index.ts'
 import type { Capability } from '../face/index.ts'
 import {
+  type ColumnUse,
   compareBytes,
   type Row,
+  type RowUse,
   type RunValues,
   sameName,
   type TableReference,
@@ -62,15 +65,19 @@ export function tenant(options: TenantOptions): Plugin {
     refusesDefinitions: true,
     tables: tables === undefined ? shared : [...tables, ...shared],
     opens: (held) => capability !== undefined && held === capability,
-    rule: (table) => {
+    rule: (table, use) => {
       if (lists(shared, table)) return undefined
       const known = table.definition?.columns.get(column)
       if (tables === undefined ? known === undefined : !listsAnywhere(tables, table)) throw unlisted(table, column)
       if (table.definition !== undefined && known === undefined) throw withoutColumn(table, column)
-      return new TenantRule(table, column, known, context)
+      return new TenantRule(table, use, column, known, context)
     },
   })
-  return { name: 'tenant', names: [...(tables ?? []), ...shared].map((table) => ({ table })), policies: [policy] }
+  return ownPlugin({
+    name: 'tenant',
+    names: [...(tables ?? []), ...shared].map((table) => ({ table })),
+    policies: [policy],
+  })
 }
 
 /** Checks the options and fills in the defaults. */
@@ -114,19 +121,26 @@ const withoutColumn = (table: TableReference, column: string): KantaError =>
 /** The rule for a table whose rows belong to tenants. */
 class TenantRule implements TableRule {
   readonly inserts: NonNullable<TableRule['inserts']>
+  readonly column?: NonNullable<TableRule['column']>
   readonly #table: TableReference
   readonly #column: string
   readonly #definition: ColumnDefinition | undefined
   readonly #context: string
 
-  constructor(table: TableReference, column: string, definition: ColumnDefinition | undefined, context: string) {
+  constructor(
+    table: TableReference,
+    use: RowUse | 'insert',
+    column: string,
+    definition: ColumnDefinition | undefined,
+    context: string,
+  ) {
     this.#table = table
     this.#column = column
     this.#definition = definition
     this.#context = context
     this.inserts = { [column]: { value: (_, runValues) => owner(runValues, context), userValue: 'same' } }
-    this.sees = this.sees.bind(this)
-    this.column = this.column.bind(this)
+    // To read the column is free.
+    if (use !== 'select') this.column = (name, of) => this.#refuseMove(name, of)
   }
 
   sees(row: Row, _use: unknown, runValues: RunValues): Node | undefined {
@@ -134,7 +148,7 @@ class TenantRule implements TableRule {
     return compareBytes(row(this.#column), this.#definition, compared, runValues)
   }
 
-  column(name: string, use: string): void {
+  #refuseMove(name: string, use: ColumnUse): void {
     if (use === 'update' && sameName(name, this.#column))
       throw policyError(
         `'${fullName(this.#table)}.${name}' cannot be changed, since rows do not move between tenants. Leave it out.`,

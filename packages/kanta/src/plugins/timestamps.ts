@@ -1,8 +1,9 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Node, Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, ownPlugin, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database, One, TableCells, Update } from '../face/index.ts'
 import {
+  type RowUse,
   type RunValues,
   type Stamp,
   sameName,
@@ -103,8 +104,8 @@ interface Settings {
  */
 export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped> {
   const settings = settingsOf(options)
-  const rule = (table: TableReference): TableRule | undefined => ruleOf(table, settings)
-  return {
+  const rule = (table: TableReference, use: RowUse | 'insert'): TableRule | undefined => ruleOf(table, use, settings)
+  return ownPlugin({
     name: 'timestamps',
     names: settings.tables?.map((table) => ({ table })),
     policies: [tablePolicy({ name: 'timestamps', tables: settings.tables, rule })],
@@ -113,7 +114,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
         const name = definitionOf(table)?.name ?? String(table)
         const schema = schemaOf(db)
         const definition = definitionOf(table) ?? schema.get(name)
-        if (rule({ name, schema: undefined, definition })?.updates === undefined)
+        if (rule({ name, schema: undefined, definition }, 'update')?.updates === undefined)
           refuse(
             `touch(${show(table)}): timestamps() does not write the time of changes into this table. List it in 'tables'.`,
           )
@@ -121,7 +122,7 @@ export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped>
       }
       return { touch } as never
     },
-  }
+  })
 }
 
 function settingsOf(options: TimestampsOptions): Settings {
@@ -147,26 +148,27 @@ function settingsOf(options: TimestampsOptions): Settings {
   return { tables, created, updated, clock, now, given, form }
 }
 
-function ruleOf(table: TableReference, settings: Settings): TableRule | undefined {
+function ruleOf(table: TableReference, use: RowUse | 'insert', settings: Settings): TableRule | undefined {
   const { tables, given } = settings
   if (tables === undefined ? table.definition === undefined : !listsAnywhere(tables, table)) return undefined
-  const stamp = (column: string | undefined): Record<string, Stamp> => {
-    if (column === undefined) return {}
-    const known = table.definition?.columns.get(column)
-    if (table.definition !== undefined && known === undefined) return {}
-    return { [column]: { value: (_, runValues) => instantFor(known, runValues, settings), userValue: given } }
-  }
-  const created = stamp(settings.created)
-  const updated = stamp(settings.updated)
-  const inserts = { ...created, ...updated }
-  const names = Object.keys(inserts)
-  if (names.length === 0) {
+  const has = (column: string | undefined): boolean =>
+    column !== undefined && (table.definition === undefined || table.definition.columns.has(column))
+  if (!has(settings.created) && !has(settings.updated)) {
     if (tables === undefined) return undefined
     throw new KantaError(
       'policy',
       `'${fullName(table)}' is in 'tables' of timestamps(), but has none of its columns. Add them, or remove the table from the list.`,
     )
   }
+  if (use === 'select') return FREE
+  const stamp = (column: string | undefined): Record<string, Stamp> => {
+    if (column === undefined || !has(column)) return {}
+    const known = table.definition?.columns.get(column)
+    return { [column]: { value: (_, runValues) => instantFor(known, runValues, settings), userValue: given } }
+  }
+  const created = stamp(settings.created)
+  const updated = stamp(settings.updated)
+  const inserts = { ...created, ...updated }
   const isOnce = (name: string): boolean => Object.keys(created).some((column) => sameName(column, name))
   return {
     inserts,
@@ -180,6 +182,9 @@ function ruleOf(table: TableReference, settings: Settings): TableRule | undefine
     },
   }
 }
+
+/** The rule for reads, which change nothing. */
+const FREE: TableRule = {}
 
 /** Returns the instant of a statement in the form of a column. */
 function instantFor(

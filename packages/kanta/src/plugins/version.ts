@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, ownPlugin, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, TableCells, UpdateRow } from '../face/index.ts'
 import { literal, type Row, sameName, type TableReference, tablePolicy } from '../guard/index.ts'
 import { splitName } from '../ir/index.ts'
@@ -102,7 +102,7 @@ export function version(options: VersionOptions = {}): Plugin<Versioned> {
       return new OneVersion(this, settled, table, key, expected)
     },
   }
-  return {
+  return ownPlugin({
     name: NAME,
     names: tables?.map((table) => ({ table })),
     policies: [
@@ -116,7 +116,7 @@ export function version(options: VersionOptions = {}): Plugin<Versioned> {
       checkTables(settled, schemaOf(db))
       return added as never
     },
-  }
+  })
 }
 
 type Definitions = ReadonlyMap<string, TableDefinition>

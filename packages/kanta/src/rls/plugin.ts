@@ -1,5 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
+import { ownPlugin } from '../extend/internal/index.ts'
 import { show } from '../sql/index.ts'
 import { Policies } from './declare.ts'
 import { type RlsOptions, rowPolicy } from './enforce.ts'
@@ -26,5 +27,5 @@ export function rls<DB, C>(policies: Policies<DB, C>, options: RlsOptions = {}):
   const { capability, native = false } = options
   const transactionHooks = native ? [contextHook(policies)] : undefined
   const names = [...policies.tables.keys()].map((table) => ({ table }))
-  return { name: 'rls', names, policies: [rowPolicy(policies, capability, native)], transactionHooks }
+  return ownPlugin({ name: 'rls', names, policies: [rowPolicy(policies, capability, native)], transactionHooks })
 }

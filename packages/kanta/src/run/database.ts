@@ -40,6 +40,7 @@ import { definitionOf, type TableDefinition } from '../table/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
 import { Executor } from './execute.ts'
 import { orderHooks } from './hook.ts'
+import { isGuardedBy, isInFront, isOwn, putInFront } from './late-plugin.ts'
 import { type Log, logHook } from './log.ts'
 import { addTo, describePlugin, endPlugins, type Plugin, sortPlugins, startPlugins } from './plugin.ts'
 import { checkNames } from './plugin-names.ts'
@@ -106,7 +107,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     plugins,
     context: NO_CONTEXT,
     ambientContext: undefined,
-    exemptions: [],
+    exemptions: Object.freeze([]),
     notes: new Map(),
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
@@ -124,17 +125,19 @@ function lifecycleOf(
   plugins: readonly Plugin<object>[],
   settings: Settings,
   pool: Pool,
-  before?: PoolSession | undefined,
+  before?: { readonly session: PoolSession; readonly settings: Settings } | undefined,
 ): Lifecycle | undefined {
   if (!plugins.some((plugin) => plugin.onInit !== undefined || plugin.onDestroy !== undefined)) return undefined
   return {
     start: async () => {
-      await before?.ensureStarted()
-      await startPlugins(plugins, new DatabaseHandle(settingsWithoutPlugins(settings), new PoolSession(pool)))
+      await before?.session.ensureStarted()
+      const bare = new DatabaseHandle(settingsWithoutPlugins(settings), new PoolSession(pool))
+      const guarded = before && new DatabaseHandle(before.settings, new PoolSession(pool))
+      await startPlugins(plugins, (plugin) => (isInFront(plugin) ? guarded : bare))
     },
     end: async () => {
       await endPlugins(plugins)
-      await before?.stop()
+      await before?.session.stop()
     },
   }
 }
@@ -240,13 +243,17 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     return withPolicies(this, `schema ${name}`, (policies) => [...policies, schemaPrefix(name)])
   }
 
-  /** Returns the same database with more plugins. */
+  /** Returns the same database with more plugins: those of others, if it has policies on rows, in front of these. */
   withPlugins(plugins: readonly Plugin<object>[]): this {
     const settings = this.#settings
     const session = this.#session
-    const all = sortPlugins(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
-    const added = all.filter((plugin) => !settings.plugins.includes(plugin))
     const { planning } = settings
+    const given = sortPlugins(Array.isArray(plugins) ? [...settings.plugins, ...plugins] : plugins)
+    const isGuarded = isGuardedBy(planning.policies)
+    const all = given.map((plugin) =>
+      settings.plugins.includes(plugin) || isOwn(plugin) || !isGuarded ? plugin : putInFront(plugin),
+    )
+    const added = all.filter((plugin) => !settings.plugins.includes(plugin))
     const made: Settings = {
       ...settings,
       plugins: all,
@@ -267,7 +274,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
           )
       return this.#derive(made) as this
     }
-    const lifecycle = lifecycleOf(added, made, session.pool, session)
+    const lifecycle = lifecycleOf(added, made, session.pool, { session, settings })
     if (lifecycle === undefined) return this.#derive(made) as this
     return new DatabaseHandle(made, new PoolSession(session.pool, lifecycle)) as this
   }
@@ -399,7 +406,7 @@ export function exempt<D extends DatabaseHandle>(
 ): D {
   const made = withPolicies(db, key, (policies) => policies.flatMap((policy) => change(policy) ?? []))
   const settings = settingsOf(made)
-  return withSettings(db, { ...settings, exemptions: [...settings.exemptions, ...exemptions] })
+  return withSettings(db, { ...settings, exemptions: Object.freeze([...settings.exemptions, ...exemptions]) })
 }
 
 const derivedPlannings = new WeakMap<Planning, Map<string, Planning>>()

@@ -27,7 +27,10 @@ export function settingsWithoutPlugins(settings: Settings): Settings {
 export function settingsWithoutGuards(settings: Settings, mode: string): Settings {
   const planning = memoize(planningsWithoutGuards, settings.planning, (all) => ({
     ...all,
-    policies: all.policies.filter((policy) => policy.enforce === undefined),
+    // Nor without what stands in front of these, whose statements they would not see.
+    policies: all.policies.filter(
+      ({ enforce, rewriteInFront }) => enforce === undefined && rewriteInFront === undefined,
+    ),
     transactionHooks: [],
   }))
   const guards = settings.planning.policies.filter((policy) => policy.enforce !== undefined)

@@ -15,6 +15,8 @@ import {
   bind,
   bindFixed,
   type Context,
+  copyOfContext,
+  copyOfValue,
   describeDecoding,
   joinContexts,
   type Plan,
@@ -30,6 +32,7 @@ import {
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
 import { chainOf, type QueryEvent, type Reading } from './hook.ts'
+import { isGuardedBy } from './late-plugin.ts'
 import { andThen, asPromise } from './maybe-promise.ts'
 import { runParts } from './run-parts.ts'
 import type { Settings } from './settings.ts'
@@ -123,7 +126,7 @@ export class Executor implements StatementRunner {
 
   /** Is true if policies enforce rules on statements. */
   get #isGuarded(): boolean {
-    return this.#basePlanning.policies.some((policy) => policy.enforce !== undefined)
+    return isGuardedBy(this.#basePlanning.policies)
   }
 
   /** The planning for the current context. */
@@ -300,7 +303,7 @@ export class Executor implements StatementRunner {
       signal: options?.signal,
       again,
     }
-    const event = { ...this.event(statement, false, callbacks), reading }
+    const event = this.event(statement, false, callbacks, reading)
     return chainOf(hooks)(event, async () => withConnection(statement.copy(), options, run))
   }
 
@@ -346,18 +349,24 @@ export class Executor implements StatementRunner {
     { plan: { facts }, sql, parameters }: Statement,
     streaming: boolean,
     callbacks: CompletionCallbacks,
+    reading?: Reading | undefined,
   ): QueryEvent {
-    const { context, session, settings } = this
+    const { session, settings } = this
     const { transaction, inTransaction } = session
     const { exemptions, notes } = settings
     const ending = transaction ?? callbacks
-    return {
-      ...{ sql, parameters, facts, streaming, inTransaction, context, exemptions, notes },
+    // Nothing of it is what runs: policies have checked the parameters, and caches and logs go by the event.
+    const event: QueryEvent = {
+      ...{ sql, facts, streaming, inTransaction, exemptions },
+      parameters: Object.freeze(parameters.map(copyOfValue)),
+      context: copyOfContext(this.context),
+      notes: new Map(notes),
       transaction: transaction?.identity,
       afterCommit: (callback) => ending.afterCommit(callback),
       onLasting: (callback) => ending.onLasting(callback),
-      reading: undefined,
+      reading,
     }
+    return Object.freeze(event)
   }
 }
 

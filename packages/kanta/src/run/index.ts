@@ -14,6 +14,7 @@ export {
   addContext,
   type Context,
   contextValue,
+  copyOfContext,
   type Enforce,
   type Enforced,
   inSchemas,
@@ -31,6 +32,7 @@ export { DatabaseHandle, exempt, type KantaOptions, open, sessionOf, settingsOf,
 export { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
 export { runnerIn } from './dialect-runner.ts'
 export type { Hook, QueryEvent, Reading } from './hook.ts'
+export { isOwn, ownPlugin } from './late-plugin.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
 export { migrationTables } from './migration-tables.ts'
 export type { NamedTable, Plugin } from './plugin.ts'

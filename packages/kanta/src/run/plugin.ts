@@ -36,7 +36,10 @@ export interface Plugin<A extends object = {}> {
   readonly transactionHooks?: readonly TransactionHook[] | undefined
   /** The tables, and columns of theirs, that its options name: a database whose schema lacks one is not opened. */
   readonly names?: readonly NamedTable[] | undefined
-  /** Called before the first statement, with the database without plugins; may be async. */
+  /**
+   * Called before the first statement, with the database without plugins; may be async. A plugin that is added to a
+   * database with policies on rows gets that database, with its policies.
+   */
   onInit?(db: never): unknown
   /** Called when the database is closed, in reverse order, and when a later plugin could not start. */
   onDestroy?(): unknown
@@ -157,10 +160,13 @@ export function describePlugin({
 }
 
 /** Starts plugins in order. If one fails, ends those before it. */
-export async function startPlugins(plugins: readonly Plugin<object>[], db: unknown): Promise<void> {
+export async function startPlugins(
+  plugins: readonly Plugin<object>[],
+  databaseFor: (plugin: Plugin<object>) => unknown,
+): Promise<void> {
   for (const [i, plugin] of plugins.entries()) {
     try {
-      await plugin.onInit?.(db as never)
+      await plugin.onInit?.(databaseFor(plugin) as never)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       const suppressed = await endPlugins(plugins.slice(0, i)).catch((error: unknown) => error)

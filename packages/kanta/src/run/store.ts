@@ -1,7 +1,7 @@
 import { KantaError, refuse } from '../error/index.ts'
 import { CLEARED, fieldsOf, fold, fullName, isNode, type Kind, type Node, Shape, walk } from '../ir/index.ts'
 import { attachDefinitions, type SchemaDefinitions } from '../plan/index.ts'
-import { isOperand, Query, show } from '../sql/index.ts'
+import { isOperand, Query, show, storeQueriesBy } from '../sql/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { executorOf, QueryRunner } from './query-runner.ts'
 
@@ -40,6 +40,8 @@ export function toJSON(query: unknown): StoredQuery {
     throw new KantaError('invalid_input', 'The query is nested too deeply to be stored.', { cause })
   }
 }
+
+storeQueriesBy(toJSON)
 
 function storeCalls(shape: Shape): [string, unknown][] {
   const calls: [string, unknown][] = []

@@ -1,6 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, dialectOf, inSession, sessionOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf, inSession, ownPlugin, sessionOf } from '../extend/internal/index.ts'
 import type { SelectBuilder } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
 import { fullTexts } from './full-text-facet.ts'
@@ -51,7 +51,7 @@ export function fullText(
   checkOptions('fullText()', options, ['install'])
   let main: DatabaseHandle | undefined
   let words = DEFAULT_WORDS
-  return {
+  return ownPlugin({
     name: 'fullText',
     names: all.map(({ table, columns }) => ({ table, columns })),
     onInit: async (db: DatabaseHandle) => {
@@ -63,7 +63,7 @@ export function fullText(
       main ??= db
       return { search: (table: unknown, text: unknown) => search(db, all, table, text, words) } as never
     },
-  }
+  })
 }
 
 function search(

@@ -1,6 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf, ownPlugin } from '../extend/internal/index.ts'
 import { isCount } from '../ir/index.ts'
 import { checkName, type SelectBuilder, show, sql } from '../sql/index.ts'
 import type { Searchable, SearchQuery, SearchTable, TableNames } from './face.ts'
@@ -71,7 +71,7 @@ interface Vectors extends Required<Omit<VectorTable, 'distance'>> {
  */
 export function vector(tables: Readonly<Record<string, VectorTable>>): Plugin<VectorSearch> {
   const all = settleVectors(tables)
-  return {
+  return ownPlugin({
     name: 'vector',
     names: all.map(({ table, column }) => ({ table, columns: [column] })),
     onInit: async (db: DatabaseHandle) => {
@@ -81,7 +81,7 @@ export function vector(tables: Readonly<Record<string, VectorTable>>): Plugin<Ve
       ({
         nearest: (table: unknown, values: unknown, options: unknown) => nearest(db, all, table, values, options),
       }) as never,
-  }
+  })
 }
 
 const OPTIONS = ['column', 'dimensions', 'distance']

@@ -20,6 +20,13 @@ import { checkOperator, isComparison, takesList } from './operator.ts'
 import { orderNodes } from './order.ts'
 import { Parameter } from './parameter.ts'
 
+let storeQuery: ((query: unknown) => unknown) | undefined
+
+/** Sets how queries are stored, so that only programs that store some carry the code. */
+export function storeQueriesBy(store: (query: unknown) => unknown): void {
+  storeQuery = store
+}
+
 /** What every statement does: run, compile, be stored, be part of another. */
 export class Query<K extends Kind> extends Chain<K> {
   execute(options?: ExecuteOptions): Promise<unknown[]> {
@@ -47,9 +54,11 @@ export class Query<K extends Kind> extends Chain<K> {
     return this.runner.compile(this as unknown as Chain)
   }
 
-  /** Its parts hold the database, which is no JSON. */
-  toJSON(): never {
-    return refuse('A query is no JSON by itself. Store it with toJSON(query).')
+  /** Stores the query where `JSON.stringify()` meets it. */
+  toJSON(): unknown {
+    return storeQuery === undefined
+      ? refuse("The program imports nothing that stores queries. Import toJSON from 'kanta'.")
+      : storeQuery(this)
   }
 
   async explain(format?: string, options?: unknown): Promise<unknown> {

@@ -280,6 +280,8 @@ export function checkActions(options: ReferenceOptions): void {
   const other = plain ? Object.keys(options).find((name) => name !== 'onDelete' && name !== 'onUpdate') : ''
   if (other !== undefined)
     refuse(`The options of a foreign key are { onDelete, onUpdate }${other && `, not '${other}'`}.`)
+  if (Object.values(options).includes(null))
+    refuse("The action of a foreign key is 'no action', 'restrict', 'cascade', 'set null' or 'set default', not null.")
 }
 
 function columnOf(value: unknown): Column {

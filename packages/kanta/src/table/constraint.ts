@@ -35,6 +35,10 @@ interface Named {
   readonly name?: string
 }
 
+/** Returns the name that a constraint is given, if it is given one. */
+const nameOf = ({ name }: Named): string | undefined =>
+  name === undefined || isName(name) ? name : refuse('The name of a constraint must be a text that is not empty.')
+
 /**
  * A primary key of several columns.
  *
@@ -49,7 +53,7 @@ export function primaryKey(columns: readonly Column[]): Constraint {
 
 /** Allows each combination of values only once. */
 export function unique(columns: readonly Column[], options: Named = {}): Constraint {
-  return new Constraint({ kind: 'unique constraint', columns, name: options.name })
+  return new Constraint({ kind: 'unique constraint', columns, name: nameOf(options) })
 }
 
 /**
@@ -67,7 +71,7 @@ export function index(
   return new Constraint({
     kind: 'index',
     columns,
-    name: options.name,
+    name: nameOf(options),
     unique: options.unique === true,
     where: options.where,
   })
@@ -92,8 +96,8 @@ export function foreignKey(
   references: readonly Column[] | ColumnGetter,
   options: Named & ReferenceOptions = {},
 ): Constraint {
-  const { name, ...actions } = options
+  const { name: _, ...actions } = options
   checkActions(actions)
   const target = typeof references === 'function' ? (references as () => readonly unknown[]) : () => references
-  return new Constraint({ kind: 'foreign key', columns, name, options: actions, references: target })
+  return new Constraint({ kind: 'foreign key', columns, name: nameOf(options), options: actions, references: target })
 }

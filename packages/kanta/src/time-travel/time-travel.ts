@@ -1,7 +1,15 @@
 import type { Dialect } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Plugin, Policy } from '../extend/index.ts'
-import { type DatabaseHandle, dialectOf, driverOf, exempt, policiesOf, schemaOf } from '../extend/internal/index.ts'
+import {
+  type DatabaseHandle,
+  dialectOf,
+  driverOf,
+  exempt,
+  ownPlugin,
+  policiesOf,
+  schemaOf,
+} from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { type RunValues, type TablePolicy, type TableReference, type TableRule, tablePolicy } from '../guard/index.ts'
 import { fullName, type TableName } from '../ir/index.ts'
@@ -119,7 +127,7 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
     byMode.set(mode, policy)
     return exempt(db, `time travel: ${mode}`, (one) => (one === present ? policy : one), [{ policy: NAME, mode }])
   }
-  return {
+  return ownPlugin({
     name: NAME,
     names: [...tables, ...current].map((table) => ({ table })),
     policies: [present],
@@ -146,7 +154,7 @@ export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
         },
       } as never
     },
-  } as Plugin<TimeTravelling>
+  }) as Plugin<TimeTravelling>
 }
 
 const NAME = 'timeTravel'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
-import { withoutPlugins } from '../../src/extend/internal/index.ts'
+import { ownPlugin, withoutPlugins } from '../../src/extend/internal/index.ts'
 import { kanta, prepare, sql } from '../../src/index.ts'
 import type { Plugin } from '../../src/run/index.ts'
 
@@ -169,10 +169,10 @@ describe.each(engines)('what others had wrong, on $name', (engine) => {
     const transactionHooks = [
       { name: 'last', joins: () => true, around: (_: unknown, next: () => Promise<unknown[]>) => next() },
     ]
-    expect(() => db.withPlugins([{ name: 'last', priority: -2_000, transactionHooks }] as never)).toThrow(
+    expect(() => db.withPlugins([ownPlugin({ name: 'last', priority: -2_000, transactionHooks })] as never)).toThrow(
       /'last' comes after/,
     )
-    expect(() => db.withPlugins([{ name: 'first', transactionHooks }] as never)).not.toThrow()
+    expect(() => db.withPlugins([ownPlugin({ name: 'first', transactionHooks })] as never)).not.toThrow()
   })
 
   test('streams and prepared queries that write are in the trail', async () => {

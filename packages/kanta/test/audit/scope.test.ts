@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
-import { withoutPlugins } from '../../src/extend/internal/index.ts'
+import { ownPlugin, withoutPlugins } from '../../src/extend/internal/index.ts'
 import { equal, isNull, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { camelCase, capability, schemaPrefix, softDelete, tenant } from '../../src/plugins/index.ts'
@@ -158,7 +158,9 @@ describe.each(engines)('the trail beside other plugins on $name', (engine) => {
             ? { column: (column) => void (column === 'password' && refuse()) }
             : undefined,
     })
-    const owned = (db.withPlugins([{ name: 'owners', policies: [asked] }] as never) as typeof db).as({ tenant: 1 })
+    const owned = (db.withPlugins([ownPlugin({ name: 'owners', policies: [asked] })] as never) as typeof db).as({
+      tenant: 1,
+    })
     await one().insertInto('note').values({ post_id: 1, place: 'a', text: 't' }).execute()
     await expect(owned.audit.history('note', { post_id: 1, place: 'a' })).rejects.toThrow(/owners.*unscoped/)
     expect(await owned.unscoped(all, 'x').audit.history('note', { post_id: 1, place: 'a' })).toHaveLength(1)
@@ -169,7 +171,7 @@ describe.each(engines)('the trail beside other plugins on $name', (engine) => {
 
   test('conditions are held against images as SQL would', async () => {
     const visible = (sees: (row: (name: string) => never) => unknown) =>
-      (db.withPlugins([{ name: 'p', policies: [only(sees as never)] }] as never) as typeof db)
+      (db.withPlugins([ownPlugin({ name: 'p', policies: [only(sees as never)] })] as never) as typeof db)
         .as({ tenant: 1 })
         .audit.history('post', 1)
         .then((entries) => entries.length > 0)

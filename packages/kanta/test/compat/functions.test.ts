@@ -63,7 +63,7 @@ test('rows', async () => {
 
 test('columns that are not known are refused', () => {
   const db = open(k)
-  expect(() => ownSqlite.jsonArrayFrom(db.selectFrom('pet').selectAll() as never)).toThrow(/name them in select/)
+  expect(() => ownSqlite.jsonArrayFrom(db.selectFrom('pet').selectAll() as never)).toThrow(/Use select\(\) instead/)
 })
 
 test('mergeAction', () => {

@@ -1,11 +1,12 @@
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { audit } from '../../src/audit/index.ts'
-import { Kysely, kantaOf, SqliteDialect } from '../../src/compat/kysely.ts'
+import { CamelCasePlugin, Kysely, kantaOf, SqliteDialect } from '../../src/compat/kysely.ts'
 import { HeldSession, Pool, PoolSession, Transaction } from '../../src/connect/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
+import { contextOf } from '../../src/extend/index.ts'
 import { kanta, type Plugin, prepare, table } from '../../src/index.ts'
-import { createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
+import { createExecutor, softDelete, tablePolicy, tenant } from '../../src/plugins/index.ts'
 import { Executor } from '../../src/run/execute.ts'
 
 const note = table('note', (c) => ({
@@ -192,5 +193,165 @@ describe('what plugins add', () => {
     const db = opened(one)
     expect(() => Object.assign(db, { shout: () => 3 })).toThrow(TypeError)
     expect(db.shout()).toBe(1)
+  })
+})
+
+describe('a plugin that is added to a database with policies', () => {
+  const account = table('account', (c) => ({ id: c.integer().primaryKey(), tenant_id: c.integer(), text: c.text() }))
+  const other = table('other', (c) => ({ id: c.integer().primaryKey(), tenant_id: c.integer(), text: c.text() }))
+  const key = Buffer.from([1])
+  let ada: Any
+  let base: Any
+  beforeAll(async () => {
+    base = kanta({ driver: sqlite(':memory:'), schema: { account, other } })
+    await base.schema.createTable(account).execute()
+    await base.schema.createTable(other).execute()
+    await base.insertInto('account').values({ id: 1, tenant_id: 1, text: 'own' }).execute()
+    await base.insertInto('account').values({ id: 2, tenant_id: 2, text: 'of another' }).execute()
+    const live: Any = await createExecutor(base, [tenant({ column: 'tenant_id' })])
+    ada = live.as({ tenant: 1 })
+  })
+  afterAll(() => base.destroy())
+
+  const late = (plugin: object): Any => ada.withPlugins([plugin])
+  const texts = async (db: Any, name = 'account'): Promise<unknown[]> =>
+    (await db.selectFrom(name).select('text').execute()).map((row: Any) => row.text)
+
+  test('gets it with its policies when it starts, and where it adds to it', async () => {
+    const given: Any[] = []
+    const db = late({
+      name: 'late',
+      onInit: (it: Any) => void given.push(it),
+      extend: (it: Any) => {
+        given.push(it)
+        return {}
+      },
+    })
+    await texts(db)
+    expect(given.length).toBeGreaterThan(1)
+    expect(waysPast({ given })).toEqual([])
+    for (const it of given) expect(await texts(it)).toEqual(['own'])
+  })
+
+  test('rewrites before them', async () => {
+    const swap = (part: Any): Any =>
+      part.kind === 'table' ? { ...part, name: 'account', definition: undefined } : part
+    const rewrite = (part: Any): Any => ({ ...part, from: part.from.map(swap) })
+    expect(await texts(late({ name: 'late', policies: [{ name: 'late', rewrite }] }), 'other')).toEqual(['own'])
+    // By which the policies see one table and the printer another.
+    let asked = 0
+    const twofold = (part: Any): Any => ({
+      ...part,
+      from: [
+        {
+          kind: 'table',
+          schema: undefined,
+          definition: undefined,
+          get name() {
+            return asked++ === 0 ? 'other' : 'account'
+          },
+        },
+      ],
+    })
+    const db = late({ name: 'late', policies: [{ name: 'late', rewrite: twofold }] })
+    expect(await texts(db, 'other').catch(() => [])).not.toContain('of another')
+    // It keeps a part and changes it afterwards.
+    const kept: Any[] = []
+    const keep = (part: Any): Any => {
+      kept.push(part)
+      return part
+    }
+    const keeping = late({ name: 'late', policies: [{ name: 'late', rewrite: keep }] })
+    await texts(keeping, 'other')
+    for (const part of kept) for (const source of part.from) source.name = 'account'
+    expect(await texts(keeping, 'other')).toEqual([])
+    expect(await texts(ada, 'other')).toEqual([])
+  })
+
+  test('has no transaction hooks and policies on tables, which read past them', () => {
+    const around = (_: unknown, next: () => unknown) => next()
+    const hooks = [{ name: 'late', joins: () => true, around }]
+    const refused = expect.objectContaining({ code: 'plugin', message: expect.stringContaining('Give it together') })
+    expect(() => late({ name: 'late', transactionHooks: hooks })).toThrow(refused)
+    const policy = tablePolicy({ name: 'late', rule: () => undefined })
+    expect(() => late({ name: 'late', policies: [policy] })).toThrow(refused)
+    const variants = { nameIn: () => 'x', rewrite: (tree: unknown) => tree }
+    expect(() => late({ name: 'late', policies: [{ name: 'late', variants }] })).toThrow(refused)
+    // Nor when they come to it later, or to one of the package.
+    const plugin: Any = { name: 'late' }
+    const db = late(plugin)
+    plugin.transactionHooks = hooks
+    expect(db.withPlugins([{ name: 'one more' }]).plugins.flatMap((it: Any) => it.hooks)).toEqual([])
+    expect(() => Object.assign(softDelete(), { transactionHooks: hooks })).toThrow(TypeError)
+    expect(() => late({ ...softDelete(), transactionHooks: hooks })).toThrow(refused)
+  })
+
+  test('changes nothing of a statement in its hooks', async () => {
+    const spoil = (event: Any): void => {
+      for (const change of [
+        () => event.parameters.splice(0, 9, 2, 2),
+        () => Object.assign(event.parameters, [2, 2]),
+        () => Object.assign(event.context, { tenant: 2 }),
+        () => Object.assign(event, { sql: 'select * from account', parameters: [2] }),
+        () => event.facts.writes.splice(0),
+        () => Object.assign(event.facts, { readOnly: true }),
+        () => event.exemptions.push({}),
+      ])
+        expect(change).toThrow(TypeError)
+    }
+    const around = (event: Any, next: () => unknown) => {
+      spoil(event)
+      return next()
+    }
+    const db = late({ name: 'late', hooks: [{ name: 'late', around }] })
+    expect(await texts(db)).toEqual(['own'])
+  })
+
+  test('nor of the bytes and dates of a context', async () => {
+    const held = (await createExecutor(base, [tenant({ column: 'text', tables: ['account', 'other'] })])) as Any
+    const db = held.as({ tenant: key })
+    const seen: Uint8Array[] = []
+    const around = (event: Any, next: () => unknown) => {
+      for (const value of [...event.parameters, event.context.tenant]) {
+        if (!(value instanceof Uint8Array)) continue
+        seen.push(value)
+        value[0] = 2
+      }
+      return next()
+    }
+    key[0] = 2
+    const query = db.withPlugins([{ name: 'late', hooks: [{ name: 'late', around }] }]).selectFrom('account')
+    await query.selectAll().execute()
+    expect(seen.length).toBeGreaterThan(1)
+    contextOf(db)['tenant' as never]![0 as never] = 2 as never
+    const { parameters } = db.selectFrom('account').selectAll().compile()
+    parameters[0][0] = 2
+    expect(db.selectFrom('account').selectAll().compile().parameters[0][0]).toBe(1)
+  })
+
+  test('nor by the names of Kysely', async () => {
+    const database = new Database(':memory:')
+    database.exec(`create table account (id, tenant_id, text); create table other (id, tenant_id, text);
+      insert into account values (1, 1, 'own'), (2, 2, 'of another')`)
+    const plugins = [tenant({ column: 'tenant_id', tables: ['account', 'other'] }) as never]
+    const dialect = new SqliteDialect({ database: database as never })
+    const db: Any = (new Kysely({ dialect, plugins }) as Any).as({ tenant: 1 })
+    const given: Any[] = []
+    const rewrite = (part: Any): Any => ({
+      ...part,
+      from: [{ kind: 'table', schema: undefined, name: 'account', definition: undefined }],
+    })
+    const plugin = { name: 'late', policies: [{ name: 'late', rewrite }], onInit: (it: Any) => void given.push(it) }
+    expect(await texts(db.withPlugin(plugin), 'other')).toEqual(['own'])
+    expect(waysPast({ given })).toEqual([])
+    const hooks = [{ name: 'late', joins: () => true, around: (_: unknown, next: () => unknown) => next() }]
+    expect(() => db.withPlugin({ name: 'late', transactionHooks: hooks })).toThrow('Give it together')
+    class Renaming extends CamelCasePlugin {
+      protected override snakeCase(name: string): string {
+        return name === 'other' ? 'account' : name
+      }
+    }
+    expect(await texts(db.withPlugin(new Renaming()), 'other')).toEqual(['own'])
+    await db.destroy()
   })
 })

@@ -3,6 +3,7 @@ import { sql, table } from '../../src/index.ts'
 import { camelCase, softDelete, tenant, timestamps, version } from '../../src/plugins/index.ts'
 import { policies, rls } from '../../src/rls/index.ts'
 import { type Any, engines, openOn } from '../tenant/ground.ts'
+import { withoutSchema } from '../without-schema.ts'
 
 const staffMember = table('staffMember', (c) => ({
   id: c.integer().primaryKey(),
@@ -40,7 +41,7 @@ describe.each(engines)('names in camel case on $name', (engine) => {
       })),
     ]
     const scoped = (column: (name: string) => string): Any =>
-      base
+      withoutSchema(base)
         .withPlugins(
           inOrder(camelCase(), [
             tenant({ column: column('tenant_id'), tables: ['post'] }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ownPlugin } from '../../src/extend/internal/index.ts'
 import { literal, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, sql } from '../../src/index.ts'
 import { capability } from '../../src/plugins/index.ts'
@@ -280,7 +281,7 @@ describe.each(engines)('holes of others, in $name', (engine) => {
           ? { sees: (row) => ({ kind: 'binary', left: row('id'), op: '<>', right: literal(2) }) }
           : undefined,
     })
-    const db = one().withPlugins([{ name: 'hide', policies: [hide] } as never]) as ReturnType<typeof one>
+    const db = one().withPlugins([ownPlugin({ name: 'hide', policies: [hide] }) as never]) as ReturnType<typeof one>
     expect(ids(await db.selectFrom('post').select('id').execute())).toEqual([1, 4])
   })
 

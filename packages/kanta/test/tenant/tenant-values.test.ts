@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { foreignKey, index, kanta, primaryKey, table, unique } from '../../src/index.ts'
 import { checkTenantKeys, tenant } from '../../src/plugins/index.ts'
 import type { Place } from '../engine/engine.ts'
+import { withoutSchema } from '../without-schema.ts'
 import { type Any, engines, run } from './ground.ts'
 
 const policy = (message: RegExp): object =>
@@ -33,7 +34,7 @@ describe.each(engines)('the values of tenants on $name', (engine) => {
     await run(base, `create table loose (id int primary key, tenant_id varchar(20)${collation})`)
     await run(base, 'create table numbers (id int primary key, tenant_id int)')
     known = base.withPlugins([tenant({ column: 'tenant_id', shared: [] })])
-    db = base.withPlugins([tenant({ column: 'tenant_id', tables: ['loose', 'numbers'] })])
+    db = withoutSchema(base).withPlugins([tenant({ column: 'tenant_id', tables: ['loose', 'numbers'] })])
   })
   afterAll(async () => {
     await base?.destroy()

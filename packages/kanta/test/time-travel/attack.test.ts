@@ -3,6 +3,7 @@ import { kanta, table } from '../../src/index.ts'
 import { camelCase, createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
 import { startHistory, timeTravel } from '../../src/time-travel/index.ts'
 import type { Any } from '../security/ground.ts'
+import { withoutSchema } from '../without-schema.ts'
 import { grounds, instant } from './engines.ts'
 
 const seatRow = table('seatRow', (c) => ({
@@ -77,7 +78,7 @@ describe.each(grounds)('time travel with others on $name', (ground) => {
       await startHistory(base, ['seat_row'])
       instants.push(instant())
     }
-    for (const base of bases) handles.push(await createExecutor(base, [plugin]))
+    for (const base of bases) handles.push(await createExecutor(withoutSchema(base), [plugin]))
     const at = (i: number): Promise<unknown> =>
       handles[i].asOf(instants[0]).selectFrom('seat_row').selectAll().execute()
     expect(await handles[1].asOf(instants[1]).selectFrom('seat_row').selectAll().execute()).toEqual([])

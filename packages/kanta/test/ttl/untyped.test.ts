@@ -32,7 +32,7 @@ test.for(places.map((place) => [place.name, place] as const))(
       expect(await base.selectFrom('session').select('id').orderBy('id').execute()).toEqual([{ id: 2 }, { id: 3 }])
       const vague = await createExecutor(base, [ttl({ tables: { session: { column: 'expires_at' } } })])
       await expect(vague.selectFrom('session').select('id').execute()).rejects.toThrow(
-        /say it: \{ column: 'expires_at'/,
+        /give the form: \{ column: 'expires_at'/,
       )
     } finally {
       await base.destroy()

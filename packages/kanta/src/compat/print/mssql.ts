@@ -1,4 +1,4 @@
-import { standard } from '../../dialect/index.ts'
+import { merges, standard } from '../../dialect/index.ts'
 import type { NodeOf } from '../../ir/index.ts'
 import type { KyselyStyle } from './facet.ts'
 import { standardPrinters } from './standard.ts'
@@ -20,16 +20,9 @@ export const mssqlStyle: KyselyStyle = {
       'list',
       'cast',
     ),
-    ...standardPrinters(
-      'grouping',
-      'assignment',
-      'mergeWhen',
-      'mergeAction',
-      'jsonObject',
-      'jsonPath',
-      'joined',
-      'setOperation',
-    ),
+    ...standardPrinters('grouping', 'assignment', 'jsonObject', 'jsonPath', 'joined', 'setOperation'),
+    mergeWhen: merges.mergeWhen,
+    mergeAction: merges.mergeAction,
     ...standardPrinters('update', 'delete'),
     select: (n, w) => (n.limit === undefined ? standard.select(withRows(n), w) : print.select(n, w)),
   }),

@@ -1,6 +1,6 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { NamedTable, Plugin } from '../../extend/index.ts'
-import { type DatabaseHandle, exempt, pluginsOf, policiesOf, schemaOf } from '../../extend/internal/index.ts'
+import { type DatabaseHandle, exempt, ownPlugin, pluginsOf, policiesOf, schemaOf } from '../../extend/internal/index.ts'
 import type { AnyInfo, Delete, One, TableCells, TransactionBuilder, Update } from '../../face/index.ts'
 import type { TableReference } from '../../guard/index.ts'
 import { checkName } from '../../sql/index.ts'
@@ -127,7 +127,7 @@ export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted>
   const policies = new SoftPolicies(settled)
   const plain = policies.in(PLAIN)
   const added = methods(settled, policies)
-  const plugin: Plugin<SoftDeleted> = {
+  const plugin: Plugin<SoftDeleted> = ownPlugin({
     name: NAME,
     names: namesOf(settled),
     policies: [plain],
@@ -136,7 +136,7 @@ export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted>
       checkOnce(settled, db)
       return added as never
     },
-  }
+  })
   deletions.set(plugin, { settled, policies })
   return plugin
 }

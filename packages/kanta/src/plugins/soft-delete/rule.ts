@@ -100,9 +100,9 @@ export class SoftPolicies {
       name: NAME,
       opens: (held) => capability !== undefined && held === capability,
       tables: settled.tables,
-      rule: (given, _, runValues) => {
+      rule: (given, use, runValues) => {
         const table = resolved(given, runValues)
-        return isSoft(settled, table) ? ruleOf(table, state, settled) : undefined
+        return isSoft(settled, table) ? ruleOf(table, use, state, settled) : undefined
       },
     })
   }
@@ -112,7 +112,7 @@ export class SoftPolicies {
 export const keyOf = ({ sight, sights, act }: State): string =>
   `${NAME} ${JSON.stringify([sight, act, Object.entries(sights).sort(([a], [b]) => (a < b ? -1 : 1))])}`
 
-function ruleOf(table: TableReference, state: State, settled: Settled): TableRule {
+function ruleOf(table: TableReference, use: RowUse | 'insert', state: State, settled: Settled): TableRule {
   const { column, deletedBy } = settled
   const { act } = state
   const sight = sightOf(table, state)
@@ -126,7 +126,7 @@ function ruleOf(table: TableReference, state: State, settled: Settled): TableRul
     if (use === 'delete' && sight === 'live') return undefined
     return sight === 'all' ? undefined : sight === 'live' ? isNull(row(column)) : isNotNull(row(column))
   }
-  if (act === 'cascade') return { sees }
+  if (act === 'cascade' || use === 'select') return { sees }
   const set = new Set<string>()
   return {
     sees,

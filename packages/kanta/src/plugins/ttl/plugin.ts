@@ -1,6 +1,6 @@
 import { KantaError } from '../../error/index.ts'
 import type { Node, Plugin } from '../../extend/index.ts'
-import { type DatabaseHandle, exempt, inSession, sessionOf } from '../../extend/internal/index.ts'
+import { type DatabaseHandle, exempt, inSession, ownPlugin, sessionOf } from '../../extend/internal/index.ts'
 import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../../guard/index.ts'
 import { splitName } from '../../ir/index.ts'
 import { expiries } from './facet.ts'
@@ -60,7 +60,7 @@ export function ttl(options: TtlOptions): Plugin<Expires> {
   const policy = expiry(settings)
   const all = settings.mode === 'scheduled' ? new Schedule(settings) : undefined
   let main: DatabaseHandle | undefined
-  return {
+  return ownPlugin({
     name: 'ttl',
     names: settings.tables.map(({ table, column }) => ({ table, columns: [column] })),
     policies: [policy],
@@ -81,7 +81,7 @@ export function ttl(options: TtlOptions): Plugin<Expires> {
         sweepExpired: () => sweep(db, settings, () => true),
       } as never
     },
-  }
+  })
 }
 
 function expiry(settings: TtlSettings): TablePolicy {
