@@ -22,7 +22,7 @@ test.for<[options: object, message: RegExp]>([
 test('machines that do not go together are refused', () => {
   expect(() => replicated([])).toThrow(/takes a list of drivers/)
   expect(() => multiPrimary([primary, mariadb({ host: 'db-2' })])).toThrow(
-    /machines of one kind, not postgres and mariadb/,
+    /machines of one kind, not PostgreSQL and MariaDB/,
   )
-  expect(() => replicated([sqlite(':memory:')])).toThrow(/machines of PostgreSQL/)
+  expect(() => replicated([sqlite(':memory:')])).toThrow(/replicated\(\) is not available on SQLite/)
 })
