@@ -19,6 +19,6 @@ onEachEngine((world) => {
     expect(
       (await migrate({ ...given, '1_country': { ...given['1_country'], checksum: 'y' } }).status())[0]!.drift,
     ).toEqual(['changed'])
-    expect((await thrown(runner.baseline('2_cit'))).message).toContain("did you mean '2_city'?")
+    expect((await thrown(runner.baseline('2_cit'))).message).toContain("Did you mean '2_city'?")
   })
 })
