@@ -27,7 +27,7 @@ type State = 'open' | 'ending' | 'committed' | 'rolled back' | 'of unknown outco
 export class Transaction {
   readonly session: HeldSession
   readonly settings: TransactionSettings
-  /** What tells it from others, for those who may not have it: it leads to the connection. */
+  /** An identity for code that must not hold the transaction itself, since that leads to the connection. */
   readonly identity: object = Object.freeze({})
   /** The outer transaction, if this one is a savepoint. */
   readonly outer: Transaction | undefined

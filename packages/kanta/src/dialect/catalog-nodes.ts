@@ -108,7 +108,7 @@ export function columnNode(
   })
 }
 
-/** How the database is asked to number the rows. */
+/** Returns the parts of a column by which the database numbers the rows. */
 function numberingOf(
   { identity, type }: CatalogColumn<Expression>,
   { capabilities }: Dialect,

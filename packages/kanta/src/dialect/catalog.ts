@@ -18,7 +18,7 @@ export interface CatalogTable<E = string> extends CatalogName {
   /** Without those that keep a key. */
   readonly indexes: readonly CatalogIndex<E>[]
   readonly comment: string | null
-  /** What follows the columns, such as `strict` in SQLite, the engine in MySQL, the partition key in PostgreSQL. */
+  /** The options after the columns, such as `strict` in SQLite, the engine in MySQL, the partition key in PostgreSQL. */
   readonly options: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export interface CatalogColumn<E = string> {
   /** The default as SQL text. */
   readonly default: E | null
   readonly generated: { readonly expression: E; readonly stored: boolean } | null
-  /** How the database numbers the rows: `always` and `by default` are identity columns, `auto` all other ways. */
+  /** The numbering of the rows: `always` and `by default` are identity columns, `auto` covers all other ways. */
   readonly identity: 'always' | 'by default' | 'auto' | null
   readonly collation: string | null
   readonly comment: string | null
@@ -77,7 +77,7 @@ export interface CatalogIndexPart<E = string> {
   readonly column: string | null
   readonly expression: E | null
   readonly direction: 'asc' | 'desc'
-  /** Where nulls are, if not where the direction puts them. */
+  /** The place of nulls, if it differs from that of the direction. */
   readonly nulls: 'first' | 'last' | null
   readonly collation: string | null
 }

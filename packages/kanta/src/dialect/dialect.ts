@@ -63,11 +63,11 @@ export interface Capabilities extends SchemaCapabilities {
   readonly namedWindows: boolean
   readonly ilike: boolean
   readonly betweenSymmetric: boolean
-  /** Whether a foreign key may name the schema of its target, and an index that of its table. */
+  /** Tells whether a foreign key may name the schema of its target, and an index that of its table. */
   readonly schemaOfTarget: boolean
 }
 
-/** Which of the common table expressions beside it one sees: those before it, itself as well, or all. */
+/** The common table expressions that one sees: those before it, itself as well, or all. */
 export type CteVisibility = 'before' | 'itself' | 'all'
 
 /** How a database speaks: its printers, its quoting, and what it can do. */
@@ -76,9 +76,9 @@ export interface Dialect {
   readonly name: DialectName
   readonly capabilities: Capabilities
   readonly print: Printers
-  /** How its SQL text is read. */
+  /** The lexical rules of its SQL text. */
   readonly lexis: Lexis
-  /** Whether a name after `in` is that of a table, of which one column is searched. */
+  /** Tells whether a name after `in` means a table whose one column is searched. */
   readonly searchesTables?: boolean
   /** The builder of merges; where the database has none, the sentence that says what to use instead. */
   readonly merge: typeof MergeBuilder | string
@@ -100,9 +100,9 @@ export interface Dialect {
   readonly maxParameters: number
   /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */
   readonly bulkParameters: number
-  /** Whether an integer that alone is the key is the number of its row. */
+  /** Tells whether an integer that alone is the key is the number of its row. */
   readonly rowidKeys?: boolean
-  /** How the database numbers the column of a key; null where it does so without being asked. */
+  /** The numbering of a key column; null where the database numbers it by itself. */
   keyIdentity(column: ColumnDefinition): CatalogColumn['identity']
   /** How the rows of an insert are read where `returning` is not available. */
   readonly readBack?: InsertReading
@@ -110,14 +110,14 @@ export interface Dialect {
   typeName(column: ColumnDefinition, table?: TableDefinition): string
   /** The default of a column of a `table()` as text, where a literal would not do. */
   defaultText?(value: unknown, column: ColumnDefinition, table: TableDefinition): string
-  /** What follows the columns of a `table()`, such as `strict`. */
+  /** The options after the columns of a `table()`, such as `strict`. */
   tableOptions(table: TableDefinition): readonly string[]
   /**
    * What a name means: those that fold to one text name one table or column. Where settings of the server decide, it
    * folds, so that a policy covers both.
    */
   foldName(name: string): string
-  /** Whether a rollback undoes statements that define, such as `create table`. */
+  /** Tells whether a rollback undoes statements that define, such as `create table`. */
   readonly transactionalDdl: boolean
   quote(name: string): string
   placeholder(index: number): string

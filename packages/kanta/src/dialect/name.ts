@@ -19,7 +19,7 @@ export const dialectNames = Object.keys(TITLES) as readonly DialectName[]
 
 export const isDialectName = (name: unknown): name is DialectName => dialectNames.includes(name as DialectName)
 
-/** Whether a dialect is one of those that an option names. */
+/** Returns whether a dialect is one of those that an option names. */
 export const isAmong = ({ name }: Dialect, names: readonly DialectName[]): boolean => names.includes(name)
 
 /** The name of a database in a message, such as `SQL Server`. */

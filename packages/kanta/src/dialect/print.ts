@@ -47,7 +47,7 @@ const WRAPPED: ReadonlySet<Kind> = new Set(['binary', 'raw', 'between', 'operati
 /** An arrow binds less tightly than a sign. */
 const WRAPPED_BY_SIGN: ReadonlySet<Kind> = new Set(['unary', 'jsonPath'])
 
-/** Whether the operand of a word such as `not`, or of a sign such as `-`, stands in parentheses. */
+/** Returns whether the operand of a word such as `not`, or of a sign such as `-`, stands in parentheses. */
 function wraps(part: Node, word: boolean): boolean {
   return WRAPPED.has(part.kind) || (!word && WRAPPED_BY_SIGN.has(part.kind))
 }
@@ -92,7 +92,7 @@ export function where(items: readonly Node[], w: Writer, word = ' where '): void
   junction(items, ' and ', w)
 }
 
-/** What the user has added at the front or at the end. */
+/** Writes what the user has added at the front or at the end. */
 export function modifiers(n: { readonly modifiers: readonly Node[] }, position: 'front' | 'end', w: Writer): void {
   for (const modifier of n.modifiers) {
     if (modifier.kind !== 'modifier' || modifier.position !== position) continue

@@ -28,7 +28,7 @@ export interface Lexis {
   readonly readers: Readonly<Record<string, Reader | undefined>>
   /** The readers of what follows a word of one letter without space, such as the `E` of `E'…'`. */
   readonly prefixes: Readonly<Record<string, Reader | undefined>>
-  /** Whether a backslash in quotes has a meaning by itself in some setting of a connection. */
+  /** Tells whether a backslash in quotes has a meaning by itself in some setting of a connection. */
   readonly mayEscape: boolean
   /**
    * Returns the value of a string or a name, given the text between its quotes and what stands before them. Without it
@@ -50,9 +50,9 @@ export class Scanner {
   kind: TokenKind = 'punctuation'
   start = 0
   end = 0
-  /** Whether the text has the sign that ends the token; quotes and comments may lack it. */
+  /** Tells whether the text has the sign that ends the token; quotes and comments may lack it. */
   isClosed = true
-  /** Whether the token is inside of a directive. */
+  /** Tells whether the token is inside of a directive. */
   isDirected = false
 
   constructor(text: string, lexis: Lexis) {
@@ -86,7 +86,7 @@ export class Scanner {
     return this.kind === 'word' ? this.token.toLowerCase() : ''
   }
 
-  /** Whether the token is this operator or punctuation mark. */
+  /** Returns whether the token is this operator or punctuation mark. */
   is(sign: string): boolean {
     return (
       this.end - this.start === sign.length &&

@@ -278,7 +278,7 @@ const ALONE = [
   'detach partition',
 ]
 
-/** Whether a change cannot stand beside others. */
+/** Returns whether a change cannot stand beside others. */
 const standsAlone = (part: Node): boolean => part.kind === 'alteration' && ALONE.includes(part.action)
 
 function addable(part: Node, need: Need): void {

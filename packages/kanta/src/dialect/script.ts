@@ -6,18 +6,18 @@ export interface TextStatement {
   readonly sql: string
   /** The line on which it begins, from 1 on. */
   readonly line: number
-  /** Whether it begins or ends a transaction. */
+  /** Tells whether it begins or ends a transaction. */
   readonly controls: boolean
 }
 
-/** How the statements of a script are told apart in a database. */
+/** The rules that split a script into statements. */
 export interface Script {
   readonly lexis: Lexis
   /** Makes what follows the tokens of one statement. */
   body(): Body
-  /** Whether a statement that begins with these words, in lower case, begins or ends a transaction. */
+  /** Returns whether a statement that begins with these words, in lower case, begins or ends a transaction. */
   controls(words: readonly string[]): boolean
-  /** What a command of the database's shell begins with. */
+  /** The first words of commands of the database's shell. */
   readonly shellSign?: string
   /** A word with which a statement begins that only the shell knows. */
   readonly foreignWord?: { readonly word: string; readonly advice: string }
@@ -39,7 +39,7 @@ export const CONTROLS: ReadonlySet<string> = new Set([
 export interface FirstStatement {
   /** Without the semicolon that ends it; `undefined` where the text holds none. */
   readonly sql: string | undefined
-  /** Whether no other follows it. */
+  /** Tells whether no other follows it. */
   readonly isOnly: boolean
   readonly controls: boolean
 }
@@ -83,9 +83,9 @@ class Splitter {
   readonly #scanner: Scanner
   readonly #found: TextStatement[] = []
   #body: Body
-  /** Where the token before this one ends, comments included. */
+  /** The end of the token before this one, comments included. */
   #before = 0
-  /** Where the statement begins, and where its last token ends. */
+  /** The start of the statement and the end of its last token. */
   #start: number | undefined
   #end = 0
   #words: string[] = []

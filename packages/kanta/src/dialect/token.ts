@@ -11,7 +11,7 @@ export interface Token {
   readonly end: number
 }
 
-/** Whether a token is an operator or a punctuation mark. */
+/** Returns whether a token is an operator or a punctuation mark. */
 export const isSign = ({ kind }: Token): boolean => kind === 'operator' || kind === 'punctuation'
 
 /** Returns the tokens of SQL text that the database reads: all but comments, and the signs around directives. */

@@ -120,7 +120,7 @@ export function declareKinds(declared: Fields<keyof SchemaKinds>): void {
   fitting.clear()
 }
 
-/** Whether a statement of a kind defines; values are written into its text. */
+/** Returns whether a statement of a kind defines; values are written into its text. */
 export function defines(kind: Kind): boolean {
   return !(kind in fields)
 }
@@ -141,13 +141,13 @@ export function fieldsOf(kind: Kind): readonly Field[] {
   return plans[kind]
 }
 
-/** Whether the nodes of a kind are good for a role. */
+/** Returns whether the nodes of a kind are good for a role. */
 export const kindFills = (kind: Kind, role: string): boolean =>
   kind === role || (rows[kind]?.fills.includes(role as Role) ?? false)
 
 const isValue = (part: Node): boolean => fills(part, 'expression') || fills(part, 'row')
 
-/** Whether a node may stand where a role, or a kind, is asked for. */
+/** Returns whether a node may stand where a role, or a kind, is asked for. */
 export function fills(part: Node, role: string): boolean {
   if (role === 'any' || role === part.kind) return true
   switch (part.kind) {
@@ -173,13 +173,13 @@ export function fills(part: Node, role: string): boolean {
 }
 
 const isSource = (role: string): boolean => role === 'source' || role === 'target'
-/** Whether an operation is what stands on its left under an alias that is text. */
+/** Returns whether an operation is what stands on its left under an alias that is text. */
 export const isAlias = ({ operator }: NodeOf<'operation'>): boolean => operator.kind === 'word'
 
-/** Whether a part takes what fills a role. */
+/** Returns whether a part takes what fills a role. */
 export const takes = (part: Part, role: Role | Kind): boolean => part.takes.includes(role)
 
-/** Whether a table in a part is one that is read or written, and not a row as a value. */
+/** Returns whether a table in a part is one that is read or written, and not a row as a value. */
 export const takesTables = (part: Part): boolean =>
   !takes(part, 'expression') &&
   !takes(part, 'selection') &&
@@ -228,7 +228,7 @@ function fits(item: Node, part: Part): boolean {
   return known
 }
 
-/** Whether a node or shape is outside the intern table. */
+/** Returns whether a node or shape is outside the intern table. */
 export function isTransient(part: object): boolean {
   return transient.has(part)
 }
@@ -284,7 +284,7 @@ export function keepOut<T extends object>(fresh: T): T {
   return fresh
 }
 
-/** Whether a node is worth keeping: without long lists and texts, and without parts that are not kept. */
+/** Returns whether a node is worth keeping: without long lists and texts, and without parts that are not kept. */
 function isKept(fresh: { readonly kind: Kind }): boolean {
   return plans[fresh.kind].every(([name, sort]) => {
     const part = (fresh as unknown as Record<string, unknown>)[name]

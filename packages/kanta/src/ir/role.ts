@@ -1,4 +1,4 @@
-/** What the parts of nodes hold, and which nodes may stand in them. */
+/** The roles of nodes and the parts that take them. */
 import type { Kind } from './kinds.ts'
 import type { Node } from './node.ts'
 
@@ -51,10 +51,10 @@ export const text: Part<'atom'> = atomOf('atom', 'text')
 /** A value that stands in the text. */
 export const value: Part<'atom'> = atomOf('atom', 'value')
 export const argRole: Part<'atom'> = atomOf('atom', 'role')
-/** What calls do not bring, such as a table's definition. */
+/** Data that calls do not bring, such as a table's definition. */
 export const data: Part<'atom'> = atomOf('atom', 'data')
 
-/** What a kind is declared to be: the roles that its nodes fill, and its parts. */
+/** The declaration of a kind: the roles that its nodes fill, and its parts. */
 export interface Row<Parts = unknown> {
   readonly fills: readonly Role[]
   readonly parts: { readonly [P in keyof Parts]: Part<SortOf<Parts[P]>> }
@@ -67,7 +67,7 @@ export const filling =
   (...fills: readonly Role[]) =>
   <P>(parts: P): { readonly fills: readonly Role[]; readonly parts: P } => ({ fills, parts })
 
-/** Whether a value can be a number of rows. */
+/** Returns whether a value can be a number of rows. */
 export function isCount(amount: unknown): boolean {
   return typeof amount === 'bigint' ? amount >= 0n : Number.isSafeInteger(amount) && (amount as number) >= 0
 }

@@ -54,7 +54,7 @@ export interface SchemaKinds {
     bounds: Node | undefined
     columns: readonly Node[]
     constraints: readonly Node[]
-    /** What follows the columns, such as `strict`. */
+    /** The options after the columns, such as `strict`. */
     options: readonly Node[]
     comment: Node | undefined
     partitionBy: Node | undefined
@@ -143,7 +143,7 @@ export interface SchemaKinds {
 
 const clause = filling()
 const command = filling('command')
-/** What has a name of its own. */
+/** A part with a name of its own. */
 const named = one('name')
 const table = one('table')
 const type = one('type', 'expression')

@@ -4,7 +4,7 @@ import type { Part, Role, Sort } from './role.ts'
 
 type Loose = Record<string, unknown> & { readonly kind: Kind }
 
-/** Whether nodes of this one's kind have parts that are nodes. */
+/** Returns whether nodes of this one's kind have parts that are nodes. */
 export const holdsNodes = (part: Node): boolean => childFieldsOf(part.kind).length > 0
 
 /** Calls `visit` for each direct part of a node that is a node. */
@@ -80,7 +80,7 @@ export function sourcesOf(statement: Node): { readonly written: readonly Node[];
   return { written: partsFor(statement, 'target'), read: [...partsFor(statement, 'source'), ...joined] }
 }
 
-/** Whether a part is a node (an operator may be a word or a node). */
+/** Returns whether a part is a node (an operator may be a word or a node). */
 export function isNode(part: unknown): part is Node {
   return typeof part === 'object' && part !== null && 'kind' in part && !('before' in part)
 }

@@ -101,7 +101,7 @@ export function bindFixed(plan: Plan, args: readonly unknown[], context: Context
   return parameters
 }
 
-/** Whether the values of a slot change the text. */
+/** Returns whether the values of a slot change the text. */
 export function varies(slot: Slot): slot is NodeOf<'slot'> {
   return (
     slot.kind === 'slot' &&

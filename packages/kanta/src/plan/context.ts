@@ -97,7 +97,7 @@ export function joinContexts(one: Context, other: Context): Context {
   return Object.keys(one).length === 0 ? other : { ...other, ...one }
 }
 
-/** Whether two values of a context are the same. */
+/** Returns whether two values of a context are the same. */
 export function sameValue(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false

@@ -27,7 +27,7 @@ export function mapInScope<T extends Node>(
   })
 }
 
-/** What is written is a table, whatever a common table expression is called. */
+/** A written name is a table, even if a common table expression has that name. */
 const isOnlyWritten = (place: Part): boolean => takes(place, 'target') && !takes(place, 'source')
 
 const NONE: ReadonlySet<string> = new Set()

@@ -14,9 +14,9 @@ type Cell = (value: unknown) => unknown
 export interface Decoding {
   readonly codecs: ReadonlyMap<string, Codec>
   readonly rename: ((name: string) => string) | undefined
-  /** Whether integers come as bigints. */
+  /** Tells whether integers come as bigints. */
   readonly bigints: boolean
-  /** Whether cells stay as the database holds them: no codec reads them, and integers stay bigints. */
+  /** Tells whether cells stay as the database holds them: no codec reads them, and integers stay bigints. */
   readonly stored?: boolean | undefined
 }
 

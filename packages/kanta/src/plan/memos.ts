@@ -9,7 +9,7 @@ export class PlanMemos {
   /** The decoder of the last result. */
   decoder: RowDecoder | undefined
   isDecoderKnown = false
-  /** Whether hooks go around it, under the hooks and the notes of plugins that were last. */
+  /** Tells whether hooks go around it, under the hooks and the notes of plugins that were last. */
   around: { readonly hooks: object; readonly notes: object; readonly goes: boolean } | undefined
   #columns: readonly string[] | undefined
   #texts: Map<string, string> | undefined

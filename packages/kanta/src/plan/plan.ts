@@ -21,7 +21,7 @@ export interface RowCodecs {
 
 export type Slot = NodeOf<'slot'> | NodeOf<'context'>
 
-/** What running a plan gives: rows, counts of changed rows, or what only the database knows of text. */
+/** The kind of result of a plan: rows, counts of changed rows, or unknown for text. */
 export type PlanResult = 'rows' | 'counts' | 'unknown' | 'rows read back'
 
 /** What a shape compiles to in one database. Frozen: holds no value of any call, and never changes. */
@@ -35,17 +35,17 @@ export interface Plan {
   readonly slots: readonly Slot[]
   /** The slot of an insert's rows, when its rows are its only arguments. */
   readonly rows: NodeOf<'slot'> | undefined
-  /** Whether values are written into the text: what defines takes no parameters. */
+  /** Tells whether values are written into the text: what defines takes no parameters. */
   readonly inline: boolean
   /** The number of arguments, those of policies included. */
   readonly argCount: number
-  /** Whether the arguments are the parameters, as they are. */
+  /** Tells whether the arguments are the parameters, as they are. */
   readonly direct: boolean
   readonly result: PlanResult
   /** The statement as a tree, kept where running needs it. */
   readonly tree: Node
   readonly decoding: Decoding
-  /** Whether its columns depend on the tables as they are when it runs, as with `select *`. */
+  /** Tells whether its columns depend on the tables as they are when it runs, as with `select *`. */
   readonly columnsAtRunTime: boolean
   /** How the rows of an insert are read where the database does not return them. */
   readonly readBack: (ReadBack & { readonly plan: Plan }) | undefined
@@ -53,7 +53,7 @@ export interface Plan {
   readonly requestedKind: Node['kind']
   /** Checks the arguments and adds those of policies. */
   readonly prepare: Prepare | undefined
-  /** What policies tell transaction hooks of it. */
+  /** The notes of policies for transaction hooks. */
   readonly notes: readonly object[]
   /** The transaction hooks of the database that join this statement; `undefined` where none does. */
   readonly transactionHooks: readonly TransactionHook[] | undefined
@@ -69,7 +69,7 @@ export interface Planning {
   readonly trustedFunctions?: readonly string[] | undefined
   /** The hooks that run statements of their own in the transaction of a statement. */
   readonly transactionHooks: readonly TransactionHook[]
-  /** Whether rows come as the database holds them, unread by codecs: what keeps images of rows needs that. */
+  /** Tells whether rows come as the database holds them, unread by codecs: what keeps images of rows needs that. */
   readonly stored?: boolean | undefined
 }
 
@@ -207,7 +207,7 @@ function rowsSlot(tree: Node, slots: readonly Slot[]): NodeOf<'slot'> | undefine
   return tree.query === undefined ? slot : undefined
 }
 
-/** What the policies make of the names of result columns. */
+/** The names that policies give to result columns. */
 function renameOf(policies: readonly Policy[]): ((name: string) => string) | undefined {
   const renames = policies.flatMap((policy) => (policy.renameColumn === undefined ? [] : [policy.renameColumn]))
   return renames.length === 0 ? undefined : (name) => renames.reduce((now, next) => next(now), name)
@@ -292,7 +292,7 @@ export const TEXT_PLAN: Plan = Object.freeze({
   memos: new PlanMemos(),
 } as const)
 
-/** Whether the columns depend on the tables as they are when it runs. */
+/** Returns whether the columns depend on the tables as they are when it runs. */
 function hasStar(tree: Node): boolean {
   if (tree.kind === 'select') return tree.items.some((item) => item.kind === 'star' || item.kind === 'raw')
   if (tree.kind === 'insert' || tree.kind === 'update' || tree.kind === 'delete' || tree.kind === 'merge') {
@@ -301,7 +301,7 @@ function hasStar(tree: Node): boolean {
   return true
 }
 
-/** Whether a column goes by the text of its expression, which the number of values may change. */
+/** Returns whether a column goes by the text of its expression, which the number of values may change. */
 function hasUnnamed(tree: Node): boolean {
   const items = tree.kind === 'select' ? tree.items : 'returning' in tree ? [...tree.returning, ...tree.output] : []
   return items.some((item) => item.kind !== 'ref' && item.kind !== 'alias')

@@ -21,7 +21,7 @@ export interface Policy {
   readonly enforce?: Enforce | undefined
   /** Names of result columns that are known only when rows arrive, as with `select *`. */
   renameColumn?(name: string): string
-  /** Whether a capability turns it off; see `db.unscoped()`. */
+  /** Returns whether a capability turns it off; see `db.unscoped()`. */
   opens?(capability: object): boolean
   /** For one whose statements have another text in another context: values are to be late instead. */
   readonly variants?: Variants | undefined
@@ -57,14 +57,14 @@ export interface Surroundings {
   toProgram(column: string): string
 }
 
-/** What policies made of a statement. */
+/** The result of applying policies to a statement. */
 export interface Enforced {
   readonly tree: Statement
-  /** How many arguments `prepare` adds. */
+  /** The number of arguments that `prepare` adds. */
   readonly added: number
   /** Checks the arguments and adds those of the policies, each time that the statement runs. */
   readonly prepare: Prepare | undefined
-  /** What policies tell transaction hooks of it. */
+  /** The notes of policies for transaction hooks. */
   readonly notes: readonly object[]
 }
 
@@ -127,7 +127,7 @@ function sort(governed: Governed): Sorted {
   return { inFront: policies.filter(isInFront), ofTables, rewriting, around }
 }
 
-/** What the policies in front make of a statement, before anything else is done with it. */
+/** Applies the policies in front, before anything else is done with a statement. */
 export function applyInFront(statement: Statement, governed: Governed): Statement {
   return sortedOf(governed).inFront.reduce((now, policy) => copied(policy.rewriteInFront!(copied(now))), statement)
 }
@@ -143,7 +143,7 @@ function copied<T>(part: T): T {
   return Object.fromEntries(entries) as T
 }
 
-/** What the policies make of a statement: those of tables first and together, then the others one by one. */
+/** Applies the policies to a statement: those of tables first and together, then the others one by one. */
 export function applyPolicies(statement: Statement, governed: Governed, given: number): Enforced {
   const { ofTables, rewriting, around } = sortedOf(governed)
   const enforced = ofTables[0]?.enforce?.(statement, ofTables, around, given)

@@ -3,8 +3,8 @@ import type { NodeOf } from '../ir/index.ts'
 const READS = /\b(?:select|table)\b/i
 const WRITES = /\b(?:insert|update|delete|merge|exec|execute|call)\b/i
 
-/** Whether text of the user's has a word without which it changes nothing. */
+/** Returns whether text of the user's has a word without which it changes nothing. */
 export const mayWrite = ({ strings }: NodeOf<'raw'>): boolean => WRITES.test(strings.join(' '))
 
-/** Whether text of the user's has a word without which it holds no query. */
+/** Returns whether text of the user's has a word without which it holds no query. */
 export const mayQuery = (raw: NodeOf<'raw'>): boolean => READS.test(raw.strings.join(' ')) || mayWrite(raw)

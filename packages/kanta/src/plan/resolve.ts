@@ -14,9 +14,9 @@ export interface Facts {
   readonly writes: readonly string[]
   /** The columns that it names, as `table.column`, or `table.*`. */
   readonly columns: readonly string[]
-  /** Whether it surely changes nothing. */
+  /** Tells whether it surely changes nothing. */
   readonly readOnly: boolean
-  /** Whether it holds text that may read or write tables which are not among these. */
+  /** Tells whether it holds text that may read or write tables which are not among these. */
   readonly opaque: boolean
   /** The names of the texts in it that are trusted: `` sql`…`.trusted(name, …) ``. */
   readonly trusted: readonly string[]
@@ -28,7 +28,7 @@ interface Source {
   readonly table?: string | undefined
   readonly definition?: TableDefinition | undefined
   readonly columns?: ReadonlyMap<string, OutputColumn> | undefined
-  /** Whether no star and no bare name means it, as with the row that an insert could not make. */
+  /** Tells whether no star and no bare name means it, as with the row that an insert could not make. */
   readonly byNameOnly?: boolean | undefined
 }
 
@@ -48,7 +48,7 @@ class Scope {
   readonly named: Set<string>
   /** The table that is written. */
   target: Source | undefined = undefined
-  /** Whether text stands around it, which may bring in tables that nothing knows of. */
+  /** Tells whether text stands around it, which may bring in tables that nothing knows of. */
   inText = false
 
   constructor(parent: Scope | undefined, named: Set<string>) {

@@ -20,7 +20,7 @@ export interface StatementContext {
   readonly exemptions: readonly Exemption[]
   /** The arguments of the statement, those of policies after those of the user. */
   readonly args: readonly unknown[]
-  /** What policies tell of it. */
+  /** The notes of policies. */
   readonly notes: readonly object[]
   /**
    * Runs a statement that is made of this one, with the same arguments: its rows. It is planned once under its key; no
@@ -44,7 +44,7 @@ export interface StatementContext {
  */
 export interface TransactionHook {
   readonly name: string
-  /** Whether it goes along with a statement, by what is known of it and what policies tell; asked once for each shape. */
+  /** Returns whether it goes along with a statement, by what is known of it and what policies tell; asked once for each shape. */
   joins(facts: Facts, notes: readonly object[]): boolean
   around(statement: StatementContext, next: () => Promise<unknown[]>): Promise<unknown[]>
 }

@@ -21,7 +21,7 @@ export function ownPlugin<P extends Plugin<object>>(plugin: P): P {
   return plugin
 }
 
-/** Whether the policies of a database see to the rows that statements read and write. */
+/** Returns whether the policies of a database see to the rows that statements read and write. */
 export const isGuardedBy = (policies: readonly Policy[]): boolean =>
   policies.some((policy) => policy.enforce !== undefined)
 
@@ -29,7 +29,7 @@ export const isOwn = (plugin: object): boolean => own.has(plugin)
 
 const inFront = new WeakSet<object>()
 
-/** Whether a plugin stands in front of the policies of the database that it was added to. */
+/** Returns whether a plugin stands in front of the policies of the database that it was added to. */
 export const isInFront = (plugin: object): boolean => inFront.has(plugin)
 
 /**

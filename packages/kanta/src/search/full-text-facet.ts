@@ -10,7 +10,7 @@ import type { Text } from './source.ts'
 import { sqliteFullText } from './sqlite.ts'
 import type { Search } from './text.ts'
 
-/** What full-text search needs of a database. */
+/** The needs of full-text search from a database. */
 export interface FullText extends Checked {
   /** The languages that it knows; `undefined` where the server says which. */
   readonly languages: readonly string[] | undefined
@@ -20,7 +20,7 @@ export interface FullText extends Checked {
   readWords?(db: DatabaseHandle): Promise<IndexedWords>
   /** Makes the index of a table, unless it is there. */
   make(db: DatabaseHandle, indexed: Indexed): Promise<void>
-  /** What removes the index of a table. */
+  /** Returns the statements that remove the index of a table. */
   drops(table: string): readonly Text[]
   /** The rows that a search finds, with their `rank`. */
   matching(db: DatabaseHandle, indexed: Indexed, search: Search, words: IndexedWords): SelectBuilder

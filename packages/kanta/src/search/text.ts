@@ -7,7 +7,7 @@ export interface Term {
   /** One word, or the words of a phrase; never syntax. */
   readonly text: string
   readonly isPhrase: boolean
-  /** Whether words that begin like it count. */
+  /** Tells whether words that begin like it count. */
   readonly isPrefix: boolean
 }
 

@@ -6,10 +6,10 @@ import type { Text } from './source.ts'
 import { sqliteVectors } from './sqlite.ts'
 import type { Distance } from './vector.ts'
 
-/** What search by vectors needs of a database. */
+/** The needs of vector search from a database. */
 export interface Vectors extends Checked {
   distance(column: unknown, values: Float32Array, distance: Distance): Text
-  /** Whether the distance to a vector without a direction is a number that is greater than all others. */
+  /** Tells whether the distance to a vector without a direction is a number that is greater than all others. */
   readonly ordersNaN: boolean
 }
 

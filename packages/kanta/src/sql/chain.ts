@@ -17,7 +17,7 @@ export interface Runner {
   first(query: Chain, options: ExecuteOptions | undefined): Promise<unknown>
   stream(query: Chain, chunkSize: number, options: ExecuteOptions | undefined): AsyncIterableIterator<unknown>
   compile(query: Chain): unknown
-  /** What builds merges; throws where the database has none. */
+  /** Returns a builder of merges; throws where the database has none. */
   readonly MergeBuilder: typeof MergeBuilder
 }
 

@@ -30,7 +30,7 @@ export function lastOf(shape: Shape, part: string): unknown {
   return undefined
 }
 
-/** How a `table()` is created in the database of a runner. */
+/** Returns the nodes that create a `table()` in the database of a runner. */
 export type CreationOf = (definition: TableDefinition) => {
   readonly table: Shape<'createTable'>
   indexes(ifNotExists: boolean): readonly Shape<'createIndex'>[]

@@ -14,7 +14,7 @@ const ON_COMMIT: readonly unknown[] = ['preserve rows', 'delete rows', 'drop']
 /** What runs definitions knows how the database comments. */
 export interface DefinitionRunner extends Runner {
   readonly commentStatements: boolean
-  /** How it creates a `table()`. */
+  /** Creates a `table()`. */
   readonly creationOf: CreationOf
 }
 

@@ -12,5 +12,5 @@ const histories = facetsOf<(dialect: Dialect) => HistoryText>('Keeping the histo
   mssql: undefined,
 })
 
-/** How a database keeps histories. */
+/** The ways of a database to keep histories. */
 export const textOf = (dialect: Dialect): HistoryText => histories.of(dialect)(dialect)

@@ -24,7 +24,7 @@ export async function rowsOf<R>(db: Keeper, text: string): Promise<R[]> {
   return rows as R[]
 }
 
-/** How many rows a text changes. */
+/** Returns the number of rows that a text changes. */
 export async function affectedBy(db: Keeper, text: string): Promise<number> {
   const { numAffectedRows } = await sql.raw(text).execute(db as never)
   return Number(numAffectedRows ?? 0)

@@ -25,7 +25,7 @@ export interface HistoryText {
   fill(table: CatalogTable): readonly string[]
   /** Ends the history for good. */
   drop(paths: Paths): string
-  /** Whether the history changes with its table, so that nothing has to bring it up to date. */
+  /** Tells whether the history changes with its table, so that nothing has to bring it up to date. */
   readonly changesWithTable: boolean
   /** What stands around changes of a table whose history is kept. */
   readonly aroundChange: readonly [before: readonly string[], after: readonly string[]]
@@ -43,7 +43,7 @@ export interface HistoryText {
   reindex(table: CatalogTable): readonly string[]
   /** The later of two instants. */
   later(one: string, other: string): string
-  /** Whether two values are the same, also as null. */
+  /** Returns whether two values are the same, also as null. */
   same(one: string, other: string): string
 }
 

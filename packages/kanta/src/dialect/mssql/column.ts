@@ -80,7 +80,7 @@ function checkDecimal<T>(value: T): T {
     : refuse(`The decimal ${value} has more digits than decimal(${DECIMAL.precision}, ${DECIMAL.scale}) holds.`)
 }
 
-/** Whether a column is part of a key or an index, whose texts must have an end. */
+/** Returns whether a column is part of a key or an index, whose texts must have an end. */
 function isKey(column: ColumnDefinition, table: TableDefinition | undefined): boolean {
   if (column.primaryKey || column.unique || column.references !== undefined) return true
   if (table === undefined) return false

@@ -46,7 +46,7 @@ function isCondition(part: Node): boolean {
   }
 }
 
-/** Whether a condition is never unknown. */
+/** Returns whether a condition is never unknown. */
 function isCertain(part: Node): boolean {
   switch (part.kind) {
     case 'binary':

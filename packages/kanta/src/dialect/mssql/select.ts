@@ -5,7 +5,7 @@ import type { Writer } from '../writer.ts'
 import { placed } from './condition.ts'
 import { lacks } from './text.ts'
 
-/** Whether text stands before what is printed next, so that it is a part of a statement. */
+/** Returns whether text stands before what is printed next, so that it is a part of a statement. */
 const isInside = (w: Writer): boolean => w.pieces.some((piece) => typeof piece !== 'string' || piece !== '')
 
 export function select(given: NodeOf<'select'>, w: Writer): void {

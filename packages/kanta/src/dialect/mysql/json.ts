@@ -18,7 +18,7 @@ export interface JsonFlavor {
    * MariaDB 10.11.
    */
   readonly countsOnce: boolean
-  /** Whether a table made of a query may read from the query around it, so that a list can be ordered in there. */
+  /** Tells whether a table made of a query may read from the query around it, so that a list can be ordered in there. */
   readonly outerReferences: boolean
 }
 

@@ -27,7 +27,7 @@ const star: Reader = (scanner) => {
   return 'directive'
 }
 
-/** How strings are read, of which `sql_mode` decides. */
+/** The rules for strings, which depend on `sql_mode`. */
 function strings(
   reader: (kind: 'string', sign: string) => Reader,
 ): Pick<Lexis, 'prefixes'> & { quotes: Lexis['readers'] } {

@@ -46,7 +46,7 @@ class CompoundBody implements Body {
     else if (BLOCKS.has(word) && this.#isAtStart) this.#blocks.push(word)
   }
 
-  /** Whether a statement can begin here; else `if` and `repeat` are functions. */
+  /** Tells whether a statement can begin here; else `if` and `repeat` are functions. */
   get #isAtStart(): boolean {
     if (this.#blocks.length === 0) return [')', 'row', ':'].includes(this.#last)
     const inExpression = this.#blocks.at(-1) === 'expression'

@@ -22,7 +22,7 @@ export function selectedValues(query: Select, columns: number): readonly Node[] 
   return values.length === columns ? values : undefined
 }
 
-/** Whether an expression aggregates rows, or numbers them by a window; those of a query inside of it are its own. */
+/** Returns whether an expression aggregates rows, or numbers them by a window; those of a query inside of it are its own. */
 export function aggregates(part: Node): boolean {
   if (part.kind === 'aggregate') return true
   if (part.kind === 'select') return false

@@ -1,7 +1,7 @@
 import type { Node } from '../../ir/index.ts'
 import type { Writer } from '../writer.ts'
 
-/** Whether a part is a value whose column nobody knows. */
+/** Returns whether a part is a value whose column nobody knows. */
 export function isUntyped(part: Node | undefined): boolean {
   return part?.kind === 'slot' && part.role === 'value' && part.codec === undefined
 }

@@ -26,7 +26,7 @@ export function withReturning<W extends Write>(statement: W, target: Node | unde
   return { ...statement, returning }
 }
 
-/** Whether a query has a table of its own with this name. */
+/** Returns whether a query has a table of its own with this name. */
 function brings(query: NodeOf<'select'>, name: string): boolean {
   const sources = [...query.from, ...query.joins.map((join) => (join.kind === 'joined' ? join.source : join))]
   return sources.some((source) => (source?.kind === 'alias' || source?.kind === 'table') && source.name === name)

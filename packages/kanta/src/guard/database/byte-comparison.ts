@@ -10,9 +10,9 @@ export interface ByteComparison {
   of(text: Node): Node
   /** A text as a parameter that is compared with `of`. */
   parameter(text: string): string
-  /** Whether values of any type, and indexes, stay what they are in `of`. Otherwise it stands beside a plain comparison. */
+  /** Tells whether values of any type, and indexes, stay what they are in `of`. Otherwise it stands beside a plain comparison. */
   readonly takesAll: boolean
-  /** Whether a number beside a text makes numbers of both, so that numbers are compared as texts, too. */
+  /** Tells whether a number beside a text makes numbers of both, so that numbers are compared as texts, too. */
   readonly readsNumbers: boolean
   /** The types of columns that hold texts here. */
   readonly texts: ReadonlySet<ColumnDefinition['type']>

@@ -14,22 +14,22 @@ export interface Semantics {
   readonly functions: RegExp
   readonly bytes: ByteComparison
   readonly names: NameMeanings
-  /** What becomes of a value in a column, for checks of what is written. */
+  /** The value that a column stores, for checks of what is written. */
   readonly stored: Storing
   /**
    * Folds the name of a common table expression, as `foldName` of the dialect does. It does not fold where settings of
    * the server decide, so that none hides a table.
    */
   foldCteName(name: string): string
-  /** Which common table expressions of its `with` one sees. */
+  /** The common table expressions that one sees of its `with`. */
   cteVisibility(recursive: boolean): CteVisibility
-  /** Whether new names for the columns of a common table expression hold within the order of its query. */
+  /** Tells whether new names for the columns of a common table expression hold within the order of its query. */
   readonly cteColumnsRenameOrder: boolean
-  /** Whether a statement reads the table that it writes without a query around the one that reads. */
+  /** Tells whether a statement reads the table that it writes without a query around the one that reads. */
   readonly readsWrittenTable: boolean
-  /** Whether a value that stands apart from columns has no type unless it is cast. */
+  /** Tells whether a value that stands apart from columns has no type unless it is cast. */
   readonly untypedValues: boolean
-  /** Whether a timestamp that is given as text may say its time zone. */
+  /** Tells whether a timestamp that is given as text may say its time zone. */
   readonly readsTimeZones: boolean
   /**
    * An expression that fails the statement when it is computed, with the sign in the message of the error. `unknown` is
@@ -40,5 +40,5 @@ export interface Semantics {
 
 const semantics = facetsOf<Semantics>('A policy', { sqlite, postgres, mysql, mariadb, mssql })
 
-/** What statements mean in the database of a dialect. */
+/** Returns the meaning of statements in the database of a dialect. */
 export const semanticsOf = (dialect: Dialect): Semantics => semantics.of(dialect)

@@ -1,7 +1,7 @@
 import type { Dialect } from '../../dialect/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../../table/index.ts'
 
-/** What names mean in a database that no table defines. */
+/** The names of a database that no table defines. */
 export interface NameMeanings {
   /** Other names of the rows that a statement writes, in what it returns. */
   readonly writtenRows: readonly string[]
@@ -10,7 +10,7 @@ export interface NameMeanings {
    * table are not known.
    */
   columnsOf(name: string, table: TableDefinition | undefined, dialect: Dialect): readonly string[]
-  /** Whether `table.name` may be a function of the whole row, where the table has no such column. */
+  /** Returns whether `table.name` may be a function of the whole row, where the table has no such column. */
   readsRow(name: string, table: TableDefinition | undefined): boolean
 }
 

@@ -7,7 +7,7 @@ import { call, word } from './failure.ts'
 /** A value as its column will hold it. */
 export interface StoredValue {
   readonly value: Node
-  /** What has to hold for that to be so. */
+  /** The condition under which that holds. */
   readonly given?: Node | undefined
 }
 
