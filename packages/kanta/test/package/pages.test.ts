@@ -18,13 +18,17 @@ const anchor = (heading: string): string =>
     .replace(/[^\w\- ]/g, '')
     .replaceAll(' ', '-')
 
+/** What the pages that npm shows write before a path of this repository. */
+const { repository } = JSON.parse(read('packages/kanta/package.json')) as { repository: { url: string } }
+const online = `${repository.url.replace(/^git\+|\.git$/g, '')}/blob/main/`
+
 test.for(pages)('every link of %s leads somewhere', (page) => {
   const broken: string[] = []
   const text = read(page).replace(/```[\s\S]*?```/g, '')
   for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-    if (/^https?:/.test(link!)) continue
-    const [path, heading] = link!.split('#') as [string, string?]
-    const file = path === '' ? page : join(dirname(page), path)
+    if (/^https?:/.test(link!) && !link!.startsWith(online)) continue
+    const [path, heading] = link!.replace(online, '').split('#') as [string, string?]
+    const file = path === '' ? page : link!.startsWith(online) ? path : join(dirname(page), path)
     if (!existsSync(join(root, file))) broken.push(link!)
     else if (heading !== undefined) {
       const headings = [...read(file).matchAll(/^#+ (.+)$/gm)].map((match) => anchor(match[1]!))
@@ -32,6 +36,11 @@ test.for(pages)('every link of %s leads somewhere', (page) => {
     }
   }
   expect(broken).toEqual([])
+})
+
+test('what npm shows has no link that leads out of the package', () => {
+  for (const page of ['packages/kanta/README.md', 'packages/cli/README.md'])
+    expect(read(page).match(/\]\((?!https:|#)[^)]+\)/g) ?? []).toEqual([])
 })
 
 test.for(pages)('every command of %s is there', (page) => {
