@@ -58,8 +58,9 @@ function shown(text: string): ShownSql[] {
   return sections.map(([database, statements]) => ({ database: database!, texts: statements!.trim().split(/\n{2,}/) }))
 }
 
+/** A statement that is an expression, over one line or several, and the comment behind it. */
 const VALUE =
-  /^(?!(?:const|let|await|for|if|return|import|export|interface|type|function)\b|[\s})/])(.+?);? \/\/ (.+)$/gm
+  /^(?!(?:const|let|await|for|if|try|return|import|export|interface|type|class|function)\b|[\s})/])((?:.+\n(?=[ \t)}\]]))*?.+?);? \/\/ (.+)$/gm
 /** Behind what is awaited a comment may say something else; what looks like a value is one. */
 const AWAITED = /^(await .+?);? \/\/ ([[{'\d].*|true|false|undefined)$/gm
 
