@@ -39,6 +39,8 @@ export interface Capabilities extends SchemaCapabilities {
   readonly rightJoin: boolean
   readonly fullJoin: boolean
   readonly locks: boolean
+  /** True if a lock can leave the keys of a row to foreign keys that refer to it. */
+  readonly keyLocks: boolean
   readonly fetch: boolean
   readonly top: boolean
   readonly distinctOn: boolean

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
-import { type ErrorCode, KantaError, kanta, sql } from '../../src/index.ts'
+import { type ErrorCode, KantaError, kanta, sql, table } from '../../src/index.ts'
 import { problemOf } from '../../src/problem.ts'
 
 test.each<[ErrorCode, number]>([
@@ -44,6 +44,23 @@ test('an error of a database tells the columns only when asked to', async () => 
     type: 'https://example.org/problems/unique_violation',
     columns: ['email'],
   })
+})
+
+test('a row that others refer to is held by the action restrict, too', async () => {
+  const parent = table('parent', (c) => ({ id: c.integer().primaryKey() }))
+  const child = table('child', (c) => ({
+    id: c.integer().primaryKey(),
+    parent: c.integer().references(() => parent.id, { onDelete: 'restrict', onUpdate: 'restrict' }),
+  }))
+  await using db = kanta({ driver: sqlite(':memory:'), schema: { parent, child } })
+  for (const one of [parent, child]) await db.schema.createTable(one).execute()
+  await db.insertInto('parent').values({ id: 1 }).execute()
+  await db.insertInto('child').values({ id: 1, parent: 1 }).execute()
+  for (const query of [db.deleteFrom('parent'), db.updateTable('parent').set({ id: 2 })]) {
+    const error: unknown = await query.execute().catch((cause: unknown) => cause)
+    expect(error).toMatchObject({ code: 'foreign_key_violation' })
+    expect(problemOf(error).status).toBe(409)
+  }
 })
 
 test('of what is not an error of Kanta nothing is told', () => {

@@ -122,6 +122,8 @@ function explainConstraint(name: string, message: string): Explanation {
     case 'CONSTRAINT_DATATYPE':
       return explainDatatype(message)
     case 'CONSTRAINT_TRIGGER':
+      // The action "restrict" of a foreign key reports itself as a trigger.
+      if (message.includes('FOREIGN KEY constraint failed')) return explainConstraint('CONSTRAINT_FOREIGNKEY', message)
       return { code: 'constraint_violation', message: `A trigger refused the statement: ${sentence(message)}` }
     default:
       return { code: 'constraint_violation', message: `A constraint refused the statement: ${sentence(message)}` }
