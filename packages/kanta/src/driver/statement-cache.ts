@@ -19,22 +19,14 @@ export class StatementCache<T> {
   }
 
   set(sql: string, value: T): T {
-    if (this.#young.size >= this.#generation) {
-      const old = this.#old
-      this.#old = this.#young
-      this.#young = new Map()
-      this.#drop(old)
-    }
+    if (this.#young.size >= this.#generation) this.#age()
     this.#young.set(sql, value)
     return value
   }
 
   clear(): void {
-    const [young, old] = [this.#young, this.#old]
-    this.#young = new Map()
-    this.#old = new Map()
-    this.#drop(young)
-    this.#drop(old)
+    this.#age()
+    this.#age()
   }
 
   #rejuvenate(sql: string): T | undefined {
@@ -44,7 +36,10 @@ export class StatementCache<T> {
     return this.set(sql, value)
   }
 
-  #drop(values: Map<string, T>): void {
-    if (this.#dropped !== undefined) values.forEach(this.#dropped)
+  #age(): void {
+    const old = this.#old
+    this.#old = this.#young
+    this.#young = new Map()
+    if (this.#dropped !== undefined) old.forEach(this.#dropped)
   }
 }
