@@ -1,6 +1,6 @@
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { refuse } from '../../error/index.ts'
-import { explainPostgresError, refuseRolledBack } from '../database/postgres/index.ts'
+import { explainPostgresError, formsText, refuseRolledBack } from '../database/postgres/index.ts'
 import type { Driver, ExecuteResult } from '../driver.ts'
 import { type ExternalClient, externalDriver, once } from './driver.ts'
 
@@ -122,7 +122,9 @@ export function externalPg(config: ExternalPg): Driver {
       const client = await opened.connect()
       const taken = new PooledPg(client, opened, config)
       try {
-        await config.onTake?.(taken, !known.has(client))
+        const isNew = !known.has(client)
+        if (isNew) await taken.execute(formsText, [])
+        await config.onTake?.(taken, isNew)
       } catch (error) {
         client.release(true)
         throw error
