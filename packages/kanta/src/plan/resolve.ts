@@ -136,6 +136,8 @@ function jsonForm(codec: Codec | undefined): OutputColumn['json'] {
 export class Resolver {
   /** The names that columns get in the user's rows, and so inside JSON documents. */
   readonly #rename: ((name: string) => string) | undefined
+  /** How computed decimals are read. */
+  readonly #decimals: ReadonlyMap<Node, Codec>
   /** The columns of each query of which all are known. */
   readonly outputs: Map<Node, readonly OutputColumn[]> = new Map()
   /** The columns of each query as far as they are known. */
@@ -148,8 +150,9 @@ export class Resolver {
   #opaque = false
   #inTrusted = 0
 
-  constructor(rename?: (name: string) => string) {
+  constructor(rename?: (name: string) => string, computed: ReadonlyMap<Node, Codec> = new Map()) {
     this.#rename = rename
+    this.#decimals = computed
   }
 
   facts(statement: Node): Facts {
@@ -561,6 +564,8 @@ export class Resolver {
 
   /** How the value of an expression is read. */
   #codec(n: Node, scope: Scope): Codec | undefined {
+    const computed = this.#decimals.get(n)
+    if (computed !== undefined) return computed
     switch (n.kind) {
       case 'ref':
         return scope.codec(n)
