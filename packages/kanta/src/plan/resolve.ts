@@ -535,9 +535,9 @@ export class Resolver {
       })
       return
     }
-    if (right.kind === 'slot') setCodec(right, this.#codec(left, scope))
+    if (right.kind === 'slot') setCompared(right, this.#codec(left, scope))
     else if (right.kind === 'tuple') for (const item of right.items) this.#meet(left, item, scope)
-    else if (left.kind === 'slot') setCodec(left, this.#codec(right, scope))
+    else if (left.kind === 'slot') setCompared(left, this.#codec(right, scope))
   }
 
   /** What databases compute in types of their own, and give in one here. */
@@ -627,6 +627,8 @@ function checkSameTypes(operator: string, first: readonly OutputColumn[], others
 function setCodec(slot: NodeOf<'slot'>, codec: unknown): void {
   if (codec !== undefined) (slot as { codec: unknown }).codec ??= codec
 }
+
+const setCompared = (slot: NodeOf<'slot'>, codec: Codec | undefined): void => setCodec(slot, codec?.compared ?? codec)
 
 /** A policy that renames columns leaves the keys of the user's rows on the slot. */
 function setRows(

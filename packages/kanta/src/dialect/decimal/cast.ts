@@ -1,8 +1,8 @@
 import { describe, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
-import { decimalOf, decimalText } from './number.ts'
-import { DecimalPass, typeText, type Use } from './pass.ts'
+import { type DecimalNumber, decimalOf, decimalText, operandOf } from './number.ts'
+import { DecimalPass, typeText, type Use, word } from './pass.ts'
 import {
   type DecimalType,
   decimal,
@@ -23,7 +23,7 @@ type Call = NodeOf<'call'> | NodeOf<'aggregate'>
  */
 export class CastPass extends DecimalPass {
   codecOf(_type: DecimalType | InexactType): Codec {
-    return computedCodec
+    return valueCodec
   }
 
   typeOfDecimal({ typeArguments: [precision, scale = 0] }: ColumnDefinition): ValueType {
@@ -31,9 +31,9 @@ export class CastPass extends DecimalPass {
   }
 
   convert({ node, type: own }: Typed, type: DecimalType, use: Use): Node {
+    if (own.kind === 'constant') return constant(node as NodeOf<'literal'>)
     if (own.kind !== 'value' || use === 'stored') return node
-    const sized = type.precision === undefined ? undefined : type
-    return parameter(node, sized)
+    return parameter(node, use === 'operand' ? operandCodec : valueCodec, type)
   }
 
   toReal({ node }: Typed): Node {
@@ -53,7 +53,13 @@ export class CastPass extends DecimalPass {
   }
 
   #computed(left: Typed, op: string, right: Typed): Typed {
-    const [one, other] = [left, right].map(({ node, type }) => (type.kind === 'value' ? parameter(node) : node))
+    const [one, other] = [left, right].map(({ node, type }) =>
+      type.kind === 'constant'
+        ? constant(node as NodeOf<'literal'>)
+        : type.kind === 'value'
+          ? parameter(node, operandCodec)
+          : node,
+    )
     return { node: { kind: 'binary', left: one!, op, right: other! }, type: COMPUTED }
   }
 
@@ -81,11 +87,17 @@ export class CastPass extends DecimalPass {
 /** A decimal whose digits the database decides. */
 const COMPUTED: DecimalType = decimal(0)
 
+/** A constant with an exponent would be a double. */
+function constant({ value }: NodeOf<'literal'>): Node {
+  const { digits, scale } = operandOf(value)
+  return word(decimalText(digits, scale))
+}
+
 /** A value that is cast to a decimal with the digits that it has, or as many as a type has. */
-function parameter(node: Node, type?: DecimalType): Node {
+function parameter(node: Node, codec: Codec, type?: DecimalType): Node {
   if (node.kind !== 'slot' || node.codec !== undefined) return node
-  const codec: CastCodec = { ...computedCodec, castTo: (value) => castTo(value, type) }
-  return { ...node, role: node.role === 'list' ? 'list' : 'typed', codec }
+  const sized: CastCodec = { ...codec, castTo: (value) => castTo(value, type) }
+  return { ...node, role: node.role === 'list' ? 'list' : 'typed', codec: sized }
 }
 
 /** A codec of values that the text of the statement casts. */
@@ -99,7 +111,7 @@ function castTo(value: unknown, type: DecimalType | undefined): string | undefin
   let whole = Math.max((type?.precision ?? 1) - scale, 1)
   for (const item of Array.isArray(value) ? value : [value]) {
     if (item === null) continue
-    const number = decimalOf(item)
+    const number = operandOf(item)
     const digits = String(number.digits < 0n ? -number.digits : number.digits).length
     scale = Math.max(scale, number.scale)
     whole = Math.max(whole, digits - number.scale)
@@ -107,16 +119,19 @@ function castTo(value: unknown, type: DecimalType | undefined): string | undefin
   return `decimal(${whole + scale}, ${scale})`
 }
 
-const computedCodec: Codec = {
+const computed = (read: (value: unknown) => DecimalNumber): Codec => ({
   name: 'decimal',
   bigint: true,
   json: 'text',
   encode: (value) => {
-    const { digits, scale } = decimalOf(value)
+    const { digits, scale } = read(value)
     return decimalText(digits, scale)
   },
   decode: (value) =>
     typeof value === 'string' || typeof value === 'bigint' || typeof value === 'number'
       ? String(value)
       : refuse(`The database holds ${describe(value)} where a decimal is expected.`),
-}
+})
+
+const valueCodec = computed(decimalOf)
+const operandCodec = computed(operandOf)

@@ -19,17 +19,21 @@ export function parseDecimal(text: string): DecimalNumber | undefined {
   return { digits: sign === '-' ? -digits : digits, scale: kept.length }
 }
 
-/** Returns a value of arithmetic with decimals as a number: a string, a bigint, or the digits that a number shows. */
+/** Returns the number that a value of a decimal column stands for: a string. */
 export function decimalOf(value: unknown): DecimalNumber {
-  const known =
-    typeof value === 'string'
-      ? parseDecimal(value)
-      : typeof value === 'bigint'
-        ? { digits: value, scale: 0 }
-        : typeof value === 'number' && Number.isFinite(value)
-          ? (parseDecimal(String(value)) ?? parseDecimal(withoutExponent(String(value))))
-          : undefined
+  const known = typeof value === 'string' ? parseDecimal(value) : undefined
   return known ?? refuse(`A decimal as a string such as '12.50' is expected, not ${describe(value)}.`)
+}
+
+/** Returns a value of arithmetic with decimals as a number: a string, a bigint, or the digits that a number shows. */
+export function operandOf(value: unknown): DecimalNumber {
+  const known =
+    typeof value === 'bigint'
+      ? { digits: value, scale: 0 }
+      : typeof value === 'number' && Number.isFinite(value)
+        ? (parseDecimal(String(value)) ?? parseDecimal(withoutExponent(String(value))))
+        : undefined
+  return known ?? decimalOf(value)
 }
 
 /** Writes out `1.5e-7`. */

@@ -18,8 +18,8 @@ import {
   type ValueType,
 } from './type.ts'
 
-/** What becomes of a converted value: it is compared, written to a column, or a part of what is computed. */
-export type Use = 'compared' | 'stored' | 'computed'
+/** What becomes of a converted value: it is compared, written to a column, the result or an operand of an expression. */
+export type Use = 'compared' | 'stored' | 'computed' | 'operand'
 
 type Write = NodeOf<'update'> | NodeOf<'delete'> | NodeOf<'merge'>
 type Call = NodeOf<'call'> | NodeOf<'aggregate'>
@@ -602,7 +602,7 @@ export abstract class DecimalPass {
     if (n.op === '*') return this.multiply(left, right)
     if (n.op === '/') return this.divide(left, right)
     const type = this.#common([this.ownType(left), this.ownType(right)], `'${n.op}'`) as DecimalType
-    const parts = both.map((part) => this.convert(part, type, 'computed'))
+    const parts = both.map((part) => this.convert(part, type, 'operand'))
     return { node: { ...n, left: parts[0]!, right: parts[1]! }, type }
   }
 

@@ -2,7 +2,7 @@ import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import { inexactCodec, scaledCodec, scaleOf, storageOf } from '../sqlite/decimal.ts'
-import { decimalOf, parseDecimal, power } from './number.ts'
+import { type DecimalNumber, decimalOf, decimalText, operandOf, power } from './number.ts'
 import type { Use } from './pass.ts'
 import { DecimalPass, typeText, word } from './pass.ts'
 import { scaledText } from './text.ts'
@@ -58,7 +58,7 @@ export class ScaledPass extends DecimalPass {
 
   override ownType({ node, type }: Typed): ValueType {
     if (type.kind !== 'constant') return type
-    const { scale } = decimalOf((node as NodeOf<'literal'>).value)
+    const { scale } = operandOf((node as NodeOf<'literal'>).value)
     return decimal(scale)
   }
 
@@ -101,7 +101,7 @@ export class ScaledPass extends DecimalPass {
 
   multiply(left: Typed, right: Typed): Typed {
     const [one, other] = [this.#factor(left), this.#factor(right)]
-    const least = Math.max(least0(left) + least0(right))
+    const least = leastOf(left) + leastOf(right)
     const type = decimal(one.type.scale + other.type.scale, undefined, least)
     return { node: binary(one.node, '*', other.node), type }
   }
@@ -116,7 +116,7 @@ export class ScaledPass extends DecimalPass {
   }
 
   divide(left: Typed, right: Typed): Typed {
-    const one = this.#dividend(left)
+    const one = this.#factor(left)
     const type = decimal(one.type.scale + QUOTIENT_DIGITS)
     const more = (scale: number): Node => binary(one.node, '*', digits(QUOTIENT_DIGITS + scale))
     if (right.type.kind === 'value') {
@@ -126,10 +126,6 @@ export class ScaledPass extends DecimalPass {
     }
     const other = this.#factor(right)
     return { node: divided(more(other.type.scale), other.node), type }
-  }
-
-  #dividend(dividend: Typed): Typed<DecimalType> {
-    return dividend.type.kind === 'value' ? this.#factor(dividend) : this.#factor(dividend)
   }
 
   round(call: Call, { node, type }: Typed<DecimalType>): Typed {
@@ -192,7 +188,7 @@ export class ScaledPass extends DecimalPass {
   }
 }
 
-const least0 = ({ type }: Typed): number => (type.kind === 'decimal' ? type.least : 0)
+const leastOf = ({ type }: Typed): number => (type.kind === 'decimal' ? type.least : 0)
 
 /** Rounds down. `%` has the sign of the dividend. */
 function floor(node: Node, scale: number): Node {
@@ -210,39 +206,36 @@ function ceiling(node: Node, scale: number): Node {
 const withCodec = (node: Node, codec: Codec): Node =>
   node.kind === 'slot' && node.codec === undefined ? { ...node, codec } : node
 
-function parameter(node: Node, type: DecimalType, use: Use): Node {
-  const codec = scaledCodec(undefined, type.scale)
-  if (use === 'compared') return withCodec(node, comparedCodec(type.scale))
-  return use === 'stored' ? withCodec(node, codec) : whole(withCodec(node, computedCodec(type.scale)))
+function parameter(node: Node, { scale }: DecimalType, use: Use): Node {
+  if (use === 'compared') return withCodec(node, comparedCodec(scale))
+  if (use === 'stored') return withCodec(node, scaledCodec(undefined, scale))
+  return whole(withCodec(node, use === 'operand' ? operandCodec(scale) : resultCodec(scale)))
 }
 
 /** A constant of the statement. */
 function constant(node: NodeOf<'literal'>, { scale }: DecimalType, use: Use): Node {
-  const number = decimalOf(node.value)
-  if (use === 'compared') return { kind: 'literal', value: comparedValue(number.digits, number.scale, scale) }
-  return { kind: 'literal', value: exactly(node.value, scale) }
+  const number = operandOf(node.value)
+  return { kind: 'literal', value: use === 'compared' ? comparedUnits(number, scale) : unitsOf(number, scale) }
 }
 
-/** Returns a value as a number of units, or refuses it where it has more digits. */
-function exactly(value: unknown, scale: number): bigint {
-  const number = decimalOf(value)
-  if (number.scale > scale)
-    refuse(
-      `The decimal ${value} has more than ${scale} digits after the point. Cast it: eb.cast(eb.val(…), 'decimal(18, ${number.scale})').`,
-    )
-  return checkSize(number.digits * power(scale - number.scale), value)
+/** Returns a number of units, or refuses what has more digits. */
+function unitsOf(number: DecimalNumber, scale: number): bigint {
+  if (number.scale <= scale) return fitting(number.digits * power(scale - number.scale))
+  const shown = decimalText(number.digits, number.scale)
+  return refuse(
+    `The decimal ${shown} has more than ${scale} digits after the point. Say how many it may have: eb.cast(eb.val('${shown}'), 'decimal(18, ${number.scale})').`,
+  )
 }
 
-function checkSize(units: bigint, value: unknown): bigint {
-  return BigInt.asIntN(64, units) === units
+const fitting = (units: bigint): bigint =>
+  BigInt.asIntN(64, units) === units
     ? units
-    : refuse(`The decimal ${value} is beyond the 64 bits of SQLite's integers.`)
-}
+    : refuse("A decimal has more digits than fit into the 64 bits of SQLite's integers.")
 
 /** What is compared need not be a number of units: between two of them one half does as well as any other number. */
-function comparedValue(units: bigint, from: number, to: number): bigint | number {
-  const up = units * power(Math.max(to - from, 0))
-  const cut = power(Math.max(from - to, 0))
+function comparedUnits({ digits, scale: from }: DecimalNumber, scale: number): bigint | number {
+  const up = digits * power(Math.max(scale - from, 0))
+  const cut = power(Math.max(from - scale, 0))
   const below = up / cut - (up % cut < 0n ? 1n : 0n)
   if (BigInt.asIntN(64, below) !== below) return below < 0n ? -BEYOND : BEYOND
   if (up % cut === 0n) return below
@@ -261,19 +254,14 @@ const writeOnly = (name: string, encode: (value: unknown) => bigint | number): C
   decode: (value) => value,
 })
 
-const realCodec = writeOnly('real', (value) => Number(value))
+const comparedCodec = (scale: number): Codec => writeOnly('decimal', (value) => comparedUnits(decimalOf(value), scale))
+const resultCodec = (scale: number): Codec => writeOnly('decimal', (value) => unitsOf(decimalOf(value), scale))
+const operandCodec = (scale: number): Codec => writeOnly('decimal', (value) => unitsOf(operandOf(value), scale))
 /** A factor as a number of millionths. */
-const factorCodec = writeOnly('factor', (value) => exactly(value, FACTOR_SCALE))
+const factorCodec = operandCodec(FACTOR_SCALE)
+const realCodec = writeOnly('real', (value) => Number(value))
 /** The digits of a divisor. */
-const digitsCodec = writeOnly('divisor', (value) => checkSize(decimalOf(value).digits, value))
+const digitsCodec = writeOnly('divisor', (value) => fitting(operandOf(value).digits))
 /** What a dividend is multiplied by before a division by these digits. */
-const unitCodec = writeOnly('unit', (value) => checkSize(power(QUOTIENT_DIGITS + decimalOf(value).scale), value))
-
+const unitCodec = writeOnly('unit', (value) => fitting(power(QUOTIENT_DIGITS + operandOf(value).scale)))
 const cutCodec = (scale: number): Codec => writeOnly('digits', (value) => power(Math.max(scale - Number(value), 0)))
-const computedCodec = (scale: number): Codec => writeOnly('decimal', (value) => exactly(value, scale))
-
-const comparedCodec = (scale: number): Codec =>
-  writeOnly('decimal', (value) => {
-    const number = typeof value === 'string' ? parseDecimal(value) : decimalOf(value)
-    return number === undefined ? exactly(value, scale) : comparedValue(number.digits, number.scale, scale)
-  })
