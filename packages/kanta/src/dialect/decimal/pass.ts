@@ -337,8 +337,7 @@ export abstract class DecimalPass {
 
   #inserted(query: Query, types: readonly (ValueType | undefined)[] | undefined): Node {
     const { node, columns } = query
-    if (types === undefined || (columns !== undefined && columns.every(({ type }, i) => sameType(type, types[i]))))
-      return node
+    if (types === undefined || columns?.every(({ type }, i) => sameType(type, types[i]))) return node
     if (!types.some((type) => type?.kind === 'decimal') && !columns?.some(({ type }) => type.kind === 'decimal'))
       return node
     if (node.kind !== 'select' || columns?.length !== node.items.length || node.setOperations.length > 0) {

@@ -5,10 +5,9 @@ import { power } from './number.ts'
 export function scaledText(node: Node, scale: number): Node {
   if (scale === 0) return { kind: 'cast', operand: node, type: { kind: 'word', text: 'text' } }
   const unit = power(scale)
-  const value: Node = { kind: 'parens', operand: node }
   return {
     kind: 'raw',
     strings: ["(substr('-', 1, ", ' < 0) || (abs(', `) / ${unit}) || '.' || substr(abs(`, `) % ${unit} + ${unit}, 2))`],
-    parts: [value, value, value],
+    parts: [node, node, node],
   }
 }
