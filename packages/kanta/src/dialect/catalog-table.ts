@@ -3,7 +3,7 @@ import type { Node } from '../ir/index.ts'
 import type { CheckDefinition, ColumnDefinition, IndexDefinition, TableDefinition } from '../table/index.ts'
 import type { CatalogCheck, CatalogColumn, CatalogForeignKey, CatalogIndex, CatalogTable } from './catalog.ts'
 import { textNode } from './catalog-nodes.ts'
-import { decimalsOf } from './decimal/register.ts'
+import { decimalsOf } from './decimals.ts'
 import type { Dialect } from './dialect.ts'
 
 /** Returns the catalog entry that a `table()` has once one database has created it. */

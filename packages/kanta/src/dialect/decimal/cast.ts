@@ -1,8 +1,10 @@
 import { describe, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
+import type { CastCodec } from '../decimals.ts'
+import { type Call, typeText, type Use, word } from './expression.ts'
 import { type DecimalNumber, decimalOf, decimalText, operandOf } from './number.ts'
-import { DecimalPass, typeText, type Use, word } from './pass.ts'
+import { DecimalPass } from './pass.ts'
 import {
   type DecimalType,
   decimal,
@@ -14,8 +16,6 @@ import {
   type Typed,
   type ValueType,
 } from './type.ts'
-
-type Call = NodeOf<'call'> | NodeOf<'aggregate'>
 
 /**
  * Decimals of databases that would compute with doubles where a parameter stands beside one: each parameter is cast to a
@@ -98,12 +98,6 @@ function parameter(node: Node, codec: Codec, type?: DecimalType): Node {
   if (node.kind !== 'slot' || node.codec !== undefined) return node
   const sized: CastCodec = { ...codec, castTo: (value) => castTo(value, type) }
   return { ...node, role: node.role === 'list' ? 'list' : 'typed', codec: sized }
-}
-
-/** A codec of values that the text of the statement casts. */
-export interface CastCodec extends Codec {
-  /** Returns the type to which a value, or each value of a list, is cast. */
-  castTo(value: unknown): string | undefined
 }
 
 function castTo(value: unknown, type: DecimalType | undefined): string | undefined {

@@ -1,14 +1,16 @@
 import type { Node } from '../../ir/index.ts'
 import type { Codec } from '../../table/index.ts'
+import { type DecimalColumns, type Decimals, registerDecimals } from '../decimals.ts'
 import type { Dialect } from '../dialect.ts'
 import { facetsOf } from '../facet.ts'
 import { CastPass } from './cast.ts'
+import { scaledColumns } from './column.ts'
 import { type DecimalPass, definesDecimals, hasDecimals } from './pass.ts'
-import { type Decimals, registerDecimals } from './register.ts'
 import { ScaledPass } from './scaled.ts'
 
-function decimalsBy(pass: () => DecimalPass): Decimals {
+function decimalsBy(pass: () => DecimalPass, columns?: DecimalColumns): Decimals {
   return {
+    columns,
     statement: (tree) => {
       if (!hasDecimals(tree)) return { tree, codecs: NONE }
       const one = pass()
@@ -27,7 +29,7 @@ const NONE: ReadonlyMap<Node, Codec> = new Map()
 
 /** PostgreSQL takes a value beside a decimal for a decimal. */
 const facets = facetsOf<Decimals>('Decimals', {
-  sqlite: decimalsBy(() => new ScaledPass()),
+  sqlite: decimalsBy(() => new ScaledPass(), scaledColumns),
   postgres: undefined,
   mysql: decimalsBy(() => new CastPass()),
   mariadb: decimalsBy(() => new CastPass()),

@@ -1,10 +1,10 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
-import { inexactCodec, scaledCodec, scaleOf, storageOf } from '../sqlite/decimal.ts'
+import { inexactCodec, scaledCodec, scaleOf, storageOf } from './column.ts'
+import { type Call, typeText, type Use, word } from './expression.ts'
 import { type DecimalNumber, decimalOf, decimalText, operandOf, power } from './number.ts'
-import type { Use } from './pass.ts'
-import { DecimalPass, typeText, word } from './pass.ts'
+import { DecimalPass } from './pass.ts'
 import { scaledText } from './text.ts'
 import {
   type DecimalType,
@@ -17,8 +17,6 @@ import {
   type Typed,
   type ValueType,
 } from './type.ts'
-
-type Call = NodeOf<'call'> | NodeOf<'aggregate'>
 
 /** The digits after the point that a value may have by which a decimal is multiplied. */
 const FACTOR_SCALE = 6

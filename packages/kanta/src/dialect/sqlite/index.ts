@@ -1,13 +1,12 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../table/index.ts'
-import { scaledText } from '../decimal/text.ts'
+import { type DecimalColumns, decimalsOf } from '../decimals.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
 import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
-import { decimalCheck, decimalCodecOf, decimalType, isScaled, storageOf } from './decimal.ts'
 import { sqliteLexis } from './lexis.ts'
 import { withReturning } from './returning.ts'
 import { sqliteSchema } from './schema.ts'
@@ -101,7 +100,8 @@ function isSimple(query: Node): boolean {
 
 /** A value inside a JSON document. SQLite makes an empty text of `hex(null)`. */
 function jsonValue({ json, codec }: OutputColumn, value: Node, w: Writer): void {
-  if (isScaled(codec)) w.node(scaledText(value, codec.scale))
+  const decimal = decimals()?.text(value, codec)
+  if (decimal !== undefined) w.node(decimal)
   else if (json === 'document') w.text('json(').node(value).text(')')
   else if (json === 'text') w.text('cast(').node(value).text(' as text)')
   else if (json === 'hex') w.text('case when ').node(value).text(' is not null then hex(').node(value).text(') end')
@@ -233,14 +233,17 @@ const print: Printers = {
   },
 }
 
+/** A function, since the dialect is not made yet; `table()` brings them. */
+const decimals = (): DecimalColumns | undefined => decimalsOf(sqliteDialect)?.columns
+
 function typeName(column: ColumnDefinition): string {
-  if (column.type === 'decimal') return decimalType(column)
+  if (column.type === 'decimal') return decimals()!.typeName(column)
   return column.type === 'custom' ? column.sqlType! : TYPES[column.type]!
 }
 
 /** A strict table takes only the types that SQLite knows. */
 const hasOwnType = (column: ColumnDefinition): boolean =>
-  column.type === 'custom' || (column.type === 'decimal' && storageOf(column) !== 'text')
+  column.type === 'custom' || (column.type === 'decimal' && !decimals()!.isStrict(column))
 
 /** SQLite 3.38 and later. */
 export const sqliteDialect: Dialect = {
@@ -258,8 +261,8 @@ export const sqliteDialect: Dialect = {
   tableOptions: (table) => ([...table.columns.values()].some(hasOwnType) ? [] : ['strict']),
   rowidKeys: true,
   keyIdentity: (column) => (column.generated === 'identity' ? 'auto' : null),
-  codec: (column) => (column.type === 'decimal' ? decimalCodecOf(column) : column.codec),
-  columnCheck: (column) => decimalCheck(column, quote(column.name)),
+  codec: (column) => (column.type === 'decimal' ? decimals()!.codec(column) : column.codec),
+  columnCheck: (column) => decimals()?.check(column),
   typeName,
   foldName: lowerAscii,
   transactionalDdl: true,

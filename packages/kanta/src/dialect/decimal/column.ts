@@ -1,6 +1,8 @@
 import { describe, refuse } from '../../error/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
-import { decimalText, parseDecimal, power } from '../decimal/number.ts'
+import type { DecimalColumns } from '../decimals.ts'
+import { decimalText, parseDecimal, power } from './number.ts'
+import { scaledText } from './text.ts'
 
 /** The most digits of a decimal that fits in an integer of 64 bits. */
 export const MOST_DIGITS = 18
@@ -12,7 +14,7 @@ export interface ScaledCodec extends Codec<string> {
   readonly scale: number
 }
 
-export const isScaled = (codec: unknown): codec is ScaledCodec =>
+const isScaled = (codec: unknown): codec is ScaledCodec =>
   typeof codec === 'object' && codec !== null && 'scale' in codec
 
 /** How a decimal is kept that is no scaled integer. */
@@ -24,7 +26,7 @@ export const scaleOf = ({ typeArguments: [precision, scale] }: ColumnDefinition)
   precision === undefined ? 0 : (scale ?? 0)
 
 /** The type of a decimal column. Its affinity is that of integers. */
-export function decimalType(column: ColumnDefinition): string {
+function decimalType(column: ColumnDefinition): string {
   const { typeArguments, name, storage } = column
   const [precision] = typeArguments
   if (storage === 'text') return 'text'
@@ -37,14 +39,15 @@ export function decimalType(column: ColumnDefinition): string {
 }
 
 /** The condition that a column of scaled integers holds nothing else. */
-export function decimalCheck(column: ColumnDefinition, quoted: string): string | undefined {
+function decimalCheck(column: ColumnDefinition): string | undefined {
   if (column.type !== 'decimal' || storageOf(column) !== undefined) return undefined
   const most = power(column.typeArguments[0]!) - 1n
+  const quoted = `"${column.name.replaceAll('"', '""')}"`
   return `typeof(${quoted}) <> 'real' and ${quoted} between -${most} and ${most}`
 }
 
 /** The codec of a decimal column. */
-export function decimalCodecOf(column: ColumnDefinition): Codec {
+function decimalCodecOf(column: ColumnDefinition): Codec {
   const storage = storageOf(column)
   const [precision] = column.typeArguments
   if (storage === undefined) return scaledCodec(precision, scaleOf(column))
@@ -110,4 +113,13 @@ export function inexactCodec({
     decode,
     fromJson: decode,
   }
+}
+
+/** How SQLite keeps decimals. */
+export const scaledColumns: DecimalColumns = {
+  codec: decimalCodecOf,
+  typeName: decimalType,
+  isStrict: (column) => storageOf(column) === 'text',
+  check: decimalCheck,
+  text: (value, codec) => (isScaled(codec) ? scaledText(value, codec.scale) : undefined),
 }
