@@ -32,6 +32,7 @@ export class CastPass extends DecimalPass {
 
   convert({ node, type: own }: Typed, type: DecimalType, use: Use): Node {
     if (own.kind === 'constant') return constant(node as NodeOf<'literal'>)
+    if (own.kind === 'text' && use !== 'stored') return { kind: 'cast', operand: node, type: word('decimal(65, 30)') }
     if (own.kind !== 'value' || use === 'stored') return node
     return parameter(node, use === 'operand' ? operandCodec : valueCodec, type)
   }

@@ -194,7 +194,8 @@ export abstract class DecimalPass extends ExpressionPass {
         return { node, columns: columns && byName(columns) }
       }
       case 'values':
-        return { node: n, columns: new Map(n.columns.map((name) => [name, OTHER])) }
+        // Its values are text to a database, whatever they are.
+        return { node: n, columns: new Map(n.columns.map((name) => [name, TEXT])) }
       default:
         return { node: this.visit(n, scope).node, columns: undefined }
     }
@@ -241,7 +242,7 @@ export abstract class DecimalPass extends ExpressionPass {
     const into = n.into && this.#source(n.into, scope)
     const target = [...scope.sources.values()].at(-1)
     scope.target = target
-    const types = n.columns?.map((name) => target?.get(name))
+    const types = n.columns?.map((name) => target?.get(name)) ?? (target && [...target.values()])
     const tuples = n.tuples.map((tuple) =>
       tuple.kind === 'tuple'
         ? { ...tuple, items: tuple.items.map((item, i) => this.stored(this.visit(item, scope), types?.[i])) }
