@@ -7,6 +7,7 @@ export {
   type ColumnBuilder,
   type ColumnDefinition,
   type ColumnFactory,
+  type DecimalOptions,
   type ColumnGetter,
   type Filled,
   type ReferenceOptions,
