@@ -61,7 +61,7 @@ export interface ColumnDefinition {
   /** How values are written and read; `undefined` when they pass as they are. */
   readonly codec: Codec | undefined
   readonly nullable: boolean
-  /** `default`: an integer primary key; `identity`: asked for; `always`: computed from `generatedAs`. */
+  /** `default`: an integer or bigint primary key; `identity`: asked for; `always`: computed from `generatedAs`. */
   readonly generated: 'default' | 'identity' | 'always' | undefined
   readonly generatedAs: { readonly expression: Expression<unknown>; readonly stored: boolean } | undefined
   /** A value or an expression. */
@@ -134,7 +134,7 @@ export interface ColumnBuilder<T, F extends Filled = 'nothing'>
   extends ColumnType<T, InsertCell<T, F>, UpdateCell<T, F>> {
   /** Lets the column hold null. */
   nullable(): ColumnBuilder<T | null, F>
-  /** Makes the column the primary key; an integer key is generated when an insert leaves it out. */
+  /** Makes the column the primary key; an integer or bigint key is generated when an insert leaves it out. */
   primaryKey(): ColumnBuilder<T, F extends 'key' ? 'default' : F>
   /** Allows each value only once. */
   unique(): ColumnBuilder<T, F>
@@ -385,7 +385,7 @@ export function define(table: string, name: string, value: unknown): ColumnDefin
   if (s.generated !== undefined && s.default !== undefined) {
     refuse(`The column '${name}' of '${table}' is generated and cannot have a default, too.`)
   }
-  const generated =
-    s.generated ?? (s.primaryKey && s.type === 'integer' && s.default === undefined ? 'default' : undefined)
+  const isWhole = s.type === 'integer' || s.type === 'bigint'
+  const generated = s.generated ?? (s.primaryKey && isWhole && s.default === undefined ? 'default' : undefined)
   return { name, ...s, generated }
 }
