@@ -2,6 +2,8 @@ export type * from './catalog.ts'
 export * from './catalog-nodes.ts'
 export { catalogTable } from './catalog-table.ts'
 export { type Creation, creationOf } from './creation.ts'
+export { declareDecimals } from './decimal/index.ts'
+export { type CastCodec, decimalsOf } from './decimals.ts'
 export type {
   AccessMode,
   Capabilities,
