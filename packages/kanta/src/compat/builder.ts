@@ -3,6 +3,7 @@
 import { refuse } from '../error/index.ts'
 import { node } from '../ir/index.ts'
 import {
+  CaseBuilder,
   type Chain,
   DeleteBuilder,
   type ExecuteOptions,
@@ -61,6 +62,38 @@ function joinConditions(conditions: object, join: (items: unknown) => Expr, empt
   return items.length === 0 ? emptyCondition : join(items)
 }
 
+/** Converts a result of `case`: Kysely writes numbers, booleans and null into the text, so that they keep their type. */
+function caseResult(value: unknown): unknown {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return kantaBuilder.lit(value)
+  return convertArgument(value)
+}
+
+type CaseThen = ReturnType<CaseBuilder['when']>
+const withCaseResults = (branch: CaseThen): CaseThen =>
+  ({
+    then: (value: unknown) => branch.then(caseResult(value)),
+    thenRef: (column: unknown) => branch.thenRef(column),
+  }) as unknown as CaseThen
+
+class Case extends CaseBuilder {
+  override when(...condition: unknown[]): CaseThen {
+    return withCaseResults(super.when(...convertCondition(condition)))
+  }
+
+  override whenRef(left: unknown, op: unknown, right: unknown): CaseThen {
+    return withCaseResults(super.whenRef(left, op, right))
+  }
+
+  override else(value: unknown): CaseBuilder {
+    return super.else(caseResult(value))
+  }
+}
+
+export function createCase(...value: unknown[]): CaseBuilder {
+  const { shape, args, runner } = kantaBuilder.case(...value.map(convertArgument))
+  return new Case(shape, args, runner)
+}
+
 type Compare = (left: unknown, op: unknown, right: unknown) => Expr
 /** The expression builder of programs for Kysely. */
 export const eb: Compare & Omit<typeof kantaBuilder, 'eb'> & { readonly eb: unknown } = makeBuilder()
@@ -76,6 +109,7 @@ function makeBuilder(): Compare & Omit<typeof kantaBuilder, 'eb'> & { readonly e
     between: (column: unknown, low: unknown, high: unknown) =>
       kantaBuilder.between(column, boundIfNull(low), boundIfNull(high)),
     parens: (...condition: unknown[]) => kantaBuilder.parens(...convertCondition(condition)),
+    case: createCase,
   }
   const createBuilder = Object.assign(compare, methods, { isBuilder: true })
   return Object.freeze(Object.assign(createBuilder, { eb: createBuilder })) as never
@@ -169,12 +203,31 @@ interface Settings extends AbortableQueryOptions, ExecuteOptions {
   readonly errorConstructor?: NoResultErrorConstructor | ((node: object) => Error)
 }
 
-const Select = adaptBuilder(SelectBuilder)
+const Select = adaptBuilder(
+  class extends SelectBuilder {
+    /** Ignores an empty list, which programs build from options. */
+    override select(columns: unknown): this {
+      const chosen = typeof columns === 'function' ? columns(kantaBuilder) : columns
+      return Array.isArray(chosen) && chosen.length === 0 ? this : super.select(chosen)
+    }
+
+    /** Removes the limit if it is null. */
+    override limit(amount: unknown): this {
+      return amount === null ? this.clearLimit() : super.limit(amount)
+    }
+
+    /** Removes the offset if it is null. */
+    override offset(amount: unknown): this {
+      return amount === null ? this.clearOffset() : super.offset(amount)
+    }
+  },
+)
 const Update = adaptBuilder(
   class extends UpdateBuilder {
-    /** Allows a column with its table, for updates of several tables. */
+    /** Allows a column with its table, for updates of several tables, and a callback for the column. */
     override set(...changes: unknown[]): this {
       const [column, value] = changes
+      if (changes.length === 2 && typeof column === 'function') return super.set(column(kantaBuilder), value)
       if (changes.length !== 2 || typeof column !== 'string' || !column.includes('.')) return super.set(...changes)
       return super.set(kantaBuilder.ref(column), value)
     }

@@ -1,5 +1,4 @@
-import type { AccessMode, IsolationLevel, Dialect as KantaDialect } from '../dialect/index.ts'
-import { sqliteDialect } from '../dialect/sqlite/index.ts'
+import type { AccessMode, IsolationLevel } from '../dialect/index.ts'
 import type { Driver as KantaDriver } from '../driver/index.ts'
 import { refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
@@ -15,16 +14,15 @@ import {
 import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { schemaBuilder } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
-import { Creator, runOptions } from './builder.ts'
+import { Creator, createCase, runOptions } from './builder.ts'
 import type {
   AbortableOperationOptions,
   AbortableQueryOptions,
   DatabaseIntrospector,
   DialectAdapter,
-  QueryCompiler,
   TransactionSettings,
 } from './contract.ts'
-import { ADAPTER, type Dialect, KANTA_DIALECT, KANTA_DRIVER } from './dialect.ts'
+import { ADAPTER, bundledDriverOf, type Dialect, dialectOf } from './dialect.ts'
 import { kantaDriverOf } from './driver-adapter.ts'
 import { type LogConfig, logOf } from './log.ts'
 import { type KyselyPlugin, kantaPlugin, undecoded } from './plugin.ts'
@@ -41,9 +39,8 @@ export interface KyselyConfig {
 
 /** Returns the Kanta driver of a dialect. */
 function driverOfDialect(dialect: Dialect): KantaDriver {
-  const own = (dialect as { [KANTA_DRIVER]?: KantaDriver })[KANTA_DRIVER]
-  const driver =
-    own ?? kantaDriverOf(dialect.createDriver(), dialectOf(dialect.createQueryCompiler()), connectionLimit(dialect))
+  const compiled = dialectOf(dialect.createQueryCompiler())
+  const driver = bundledDriverOf(dialect) ?? kantaDriverOf(dialect.createDriver(), compiled, connectionLimit(dialect))
   return { ...driver, dialect: kyselyStyle(driver.dialect) }
 }
 
@@ -51,10 +48,6 @@ function driverOfDialect(dialect: Dialect): KantaDriver {
 const FOREIGN_POOL_LIMIT = 1_000
 const connectionLimit = (dialect: Dialect): number =>
   dialect.createAdapter().supportsMultipleConnections === false ? 1 : FOREIGN_POOL_LIMIT
-
-function dialectOf(compiler: QueryCompiler): KantaDialect {
-  return (compiler as { [KANTA_DIALECT]?: KantaDialect })[KANTA_DIALECT] ?? sqliteDialect
-}
 
 /** The state of a `Kysely` instance. */
 interface KyselyState {
@@ -221,7 +214,7 @@ export class Kysely extends Creator {
   }
 
   case(...value: unknown[]) {
-    return this.#state.handle.case(...value)
+    return createCase(...value)
   }
 
   get [ADAPTER](): DialectAdapter {

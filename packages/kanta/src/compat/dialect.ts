@@ -80,6 +80,41 @@ export class MssqlQueryCompiler extends DefaultQueryCompiler {
   }
 }
 
+const COMPILERS: ReadonlySet<object> = new Set([
+  SqliteQueryCompiler.prototype,
+  PostgresQueryCompiler.prototype,
+  MysqlQueryCompiler.prototype,
+  MssqlQueryCompiler.prototype,
+])
+
+/**
+ * Returns the Kanta dialect of a query compiler.
+ *
+ * @throws KantaError `invalid_input` for a compiler of another library, and for one that overrides methods, since Kanta
+ * would never call them.
+ */
+export function dialectOf(compiler: QueryCompiler): KantaDialect {
+  const dialect = (compiler as { [KANTA_DIALECT]?: KantaDialect } | undefined)?.[KANTA_DIALECT]
+  if (dialect === undefined)
+    return refuse(
+      'createQueryCompiler() must return a query compiler of kanta/kysely, such as new SqliteQueryCompiler(). Kanta compiles the queries itself.',
+    )
+  for (let own: object = compiler; !COMPILERS.has(own); own = Object.getPrototypeOf(own)) {
+    const method = Object.getOwnPropertyNames(own).find((name) => name !== 'constructor' && isOverride(own, name))
+    if (method !== undefined)
+      refuse(
+        `The query compiler ${compiler.constructor.name} overrides ${method}(), which Kanta never calls: it compiles the queries itself. Remove the method, or change queries by a policy: see "Plugins" in docs/from-kysely.md.`,
+      )
+  }
+  return dialect
+}
+
+/** Checks if a property is a method or accessor, not the state of an object. */
+function isOverride(owner: object, name: string): boolean {
+  const property = Object.getOwnPropertyDescriptor(owner, name)!
+  return property.get !== undefined || typeof property.value === 'function'
+}
+
 export abstract class DialectAdapterBase implements DialectAdapter {
   get supportsCreateIfNotExists(): boolean {
     return true
@@ -199,6 +234,12 @@ abstract class BundledDialect implements Dialect {
   createIntrospector(db: never): DatabaseIntrospector {
     return new Introspector(db, this[KANTA_DRIVER].dialect)
   }
+}
+
+/** Returns the Kanta driver of a dialect of this package, unless a subclass creates a driver of its own. */
+export function bundledDriverOf(dialect: Dialect): KantaDriver | undefined {
+  if (dialect.createDriver !== BundledDialect.prototype.createDriver) return undefined
+  return (dialect as BundledDialect)[KANTA_DRIVER]
 }
 
 export class SqliteIntrospector extends Introspector {

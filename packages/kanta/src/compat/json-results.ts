@@ -14,6 +14,13 @@ export interface ParseJSONResultsPluginOptions {
 const looksLikeJson = (text: string): boolean =>
   (text.startsWith('{') && text.endsWith('}')) || (text.startsWith('[') && text.endsWith(']'))
 
+/** Removes `prototype` from an object `constructor`, since a deep merge of it would change the prototype of all objects. */
+function withoutPrototype(key: string, value: unknown): unknown {
+  if (key === 'constructor' && typeof value === 'object' && value !== null)
+    delete (value as { prototype?: unknown }).prototype
+  return value
+}
+
 /** Parses texts in rows that look like JSON. */
 export class ParseJSONResultsPlugin implements KyselyPlugin {
   readonly options: ParseJSONResultsPluginOptions
@@ -45,7 +52,7 @@ export class ParseJSONResultsPlugin implements KyselyPlugin {
     if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
     const object: Record<string, unknown> = createsNew ? {} : (value as Record<string, unknown>)
     for (const [key, item] of Object.entries(value))
-      if (key !== '__proto__') object[key] = this.#read(item, `${path}."${key}"`, createsNew)
+      if (key !== '__proto__') object[key] = withoutPrototype(key, this.#read(item, `${path}."${key}"`, createsNew))
     return object
   }
 
@@ -55,7 +62,11 @@ export class ParseJSONResultsPlugin implements KyselyPlugin {
     let parsed: unknown
     try {
       parsed = JSON.parse(text, (key, value: unknown, ...rest: unknown[]) =>
-        key === '__proto__' ? undefined : reviver === undefined ? value : reviver(key, value, ...rest),
+        key === '__proto__'
+          ? undefined
+          : reviver === undefined
+            ? withoutPrototype(key, value)
+            : reviver(key, withoutPrototype(key, value), ...rest),
       )
     } catch (error) {
       // With an explicit shouldParse, invalid JSON is an error.

@@ -38,10 +38,9 @@ export function logOf(config: LogConfig): Plugin {
   const isLevels = Array.isArray(config) && config.every((level) => LOG_LEVELS.includes(level))
   if (typeof config !== 'function' && !isLevels) refuse("log must be a function or an array of 'query' and 'error'.")
   const write: Logger = typeof config === 'function' ? config : toConsole(config)
-  const eventOf = ({ sql, parameters, streaming }: QueryEvent, started: number) => ({
+  const eventOf = ({ sql, parameters }: QueryEvent, started: number) => ({
     query: compiled(sql, parameters),
     queryDurationMillis: performance.now() - started,
-    ...(streaming ? { isStream: true } : {}),
   })
   return {
     name: 'log',
@@ -58,7 +57,7 @@ export function logOf(config: LogConfig): Plugin {
             await write({ level: 'error', error: cause, ...eventOf(event, started) })
             throw error
           }
-          await write({ level: 'query', ...eventOf(event, started) })
+          await write({ level: 'query', isStream: event.streaming, ...eventOf(event, started) })
           return result
         },
       },

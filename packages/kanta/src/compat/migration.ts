@@ -70,6 +70,15 @@ interface Step {
 const invalid = (message: string): KantaError => new KantaError('invalid_input', message)
 const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
+/** Refuses a transaction on databases that commit it, or lose parts of it, when a migration changes a table. */
+function refuseTransaction(db: AnyKysely): void {
+  const adapter = (db as unknown as { readonly [ADAPTER]: LockAdapter })[ADAPTER]
+  if (db.isTransaction && adapter.supportsTransactionalDdl !== true)
+    throw invalid(
+      'The migrator got a transaction, but the adapter says supportsTransactionalDdl: false. Pass it the Kysely of the database.',
+    )
+}
+
 /** Runs migrations. It never throws, but returns the error in its result. */
 export class Migrator {
   readonly #props: MigratorProps
@@ -115,6 +124,7 @@ export class Migrator {
   async #migrate(options: MigrateOptions | undefined, choose: (state: State) => Step): Promise<MigrationResultSet> {
     const results: MigrationResult[] = []
     try {
+      refuseTransaction(this.#props.db)
       await this.#prepare()
       await this.#withLock(options, async (db) => {
         const state = await this.#state(db)

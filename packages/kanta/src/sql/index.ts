@@ -1,5 +1,5 @@
 export { show } from '../error/index.ts'
-export { caseOf } from './case.ts'
+export { CaseBuilder, caseOf } from './case.ts'
 export { Chain, type ExecuteOptions, type OnAbort, RUNNER, type Runnable, type Runner } from './chain.ts'
 export { QueryCreator } from './creator.ts'
 export { Definition, indexesOf } from './definition.ts'

@@ -318,16 +318,17 @@ export function assignments(given_: readonly unknown[], args: unknown[], clause:
 }
 
 function assignment(column: unknown, value: unknown, args: unknown[], clause: string): Node {
-  const given = typeof value === 'function' ? callBack(value) : value
+  const newValue = typeof value === 'function' ? callBack(value) : value
   return node({
     kind: 'assignment',
-    column: isReference(column) ? column.node : columnTarget(column),
-    value: valueOf(given, args, `${clause}: the value of ${show(column)}`),
+    column: isTarget(column) ? given(column, args)! : columnTarget(column),
+    value: valueOf(newValue, args, `${clause}: the value of ${show(column)}`),
   })
 }
 
-/** A column as an expression, which among several tables says of which it is. */
-const isReference = (column: unknown): column is Operand => isOperand(column) && column.node.kind === 'ref'
+/** Checks for a column of a certain table, or raw SQL such as a subscript. */
+const isTarget = (column: unknown): column is Operand =>
+  isOperand(column) && (column.node.kind === 'ref' || column.node.kind === 'raw')
 
 /** The key of a `set` object is the name of a column, as it is; so dots in it are part of the name. */
 function columnTarget(column: unknown): Node {

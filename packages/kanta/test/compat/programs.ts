@@ -193,6 +193,25 @@ export const programs: readonly Program[] = [
       .where((eb) => eb(eb.refTuple('id', 'first_name'), 'in', [eb.tuple(1, 'Jennifer'), eb.tuple(2, 'Arnold')])),
   ),
   program('cast', (db) => db.selectFrom('person').select((eb) => eb.cast<string>('age', 'text').as('x'))),
+  program('case with numbers', (db) =>
+    db
+      .selectFrom('person')
+      .select((eb) => eb.case().when('age', '>', 30).then(1).when('age', '<', 10).then(0).else(null).end().as('x'))
+      .select((eb) =>
+        eb.fn
+          .sum<number>(eb.case().when('age', '>', 30).then(1).else(0).end())
+          .over()
+          .as('total'),
+      )
+      .orderBy('id'),
+  ),
+  program('case with booleans', (db) =>
+    db
+      .selectFrom('person')
+      .select(db.case().when('age', '>', 30).then(true).else(false).end().as('old'))
+      .orderBy('id'),
+  ),
+  program('select with an empty list', (db) => db.selectFrom('person').select('id').select([]).orderBy('id')),
   program('case', (db) =>
     db
       .selectFrom('person')

@@ -46,6 +46,7 @@ const mended: Readonly<Record<keyof typeof speeches, readonly string[]>> = {
   mssql: [
     ...[
       'lit booleans',
+      'case with booleans',
       'join on true',
       'limit and offset',
       'limit by expression',

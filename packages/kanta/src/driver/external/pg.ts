@@ -15,7 +15,7 @@ interface Cursor {
 }
 type CursorClass = new (sql: string, parameters: unknown[]) => Cursor
 interface Client {
-  query(sql: string, parameters: readonly unknown[]): Promise<Result>
+  query(sql: string, parameters: readonly unknown[]): Promise<Result | readonly Result[]>
   query(cursor: Cursor): Cursor
   processID?: number
 }
@@ -32,7 +32,7 @@ type ControlClass = new (options: never) => ControlClient
 export interface ExternalPgPool {
   connect(): Promise<PooledClient>
   end(): Promise<void>
-  readonly options: object
+  readonly options?: object
   readonly Client?: unknown
 }
 
@@ -46,8 +46,10 @@ export interface ExternalPg {
   readonly onTake?: (client: ExternalClient, isNew: boolean) => Promise<void>
 }
 
+const isSeveral = (result: Result | readonly Result[]): result is readonly Result[] => Array.isArray(result)
+
 /** Returns the size of the pool, by default that of `pg`. */
-const most = (options: object): number => Number((options as { max?: number }).max ?? 10)
+const most = (options: object | undefined): number => Number((options as { max?: number } | undefined)?.max ?? 10)
 
 class PooledPg implements ExternalClient {
   readonly #client: PooledClient
@@ -61,7 +63,10 @@ class PooledPg implements ExternalClient {
   }
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
-    const { rows, rowCount, command } = await this.#client.query(sql, [...parameters])
+    const result = await this.#client.query(sql, [...parameters])
+    // A text of several statements gives a list of results.
+    if (isSeveral(result)) return { rows: [], changes: 0, insertId: undefined }
+    const { rows, rowCount, command } = result
     refuseRolledBack(sql, command)
     return { rows, changes: command === 'SELECT' ? 0 : (rowCount ?? 0), insertId: undefined }
   }
