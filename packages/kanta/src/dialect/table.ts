@@ -51,8 +51,8 @@ export const tables = {
       .text(n.primaryKey ? ' primary key' : '')
     if (n.autoIncrement) w.text(` ${w.dialect.capabilities.autoIncrement}`)
     printReferences(n, w)
-    if (n.check !== undefined) w.text(' check (').node(n.check).text(')')
     if (w.dialect.capabilities.inlineComments) w.optional(' comment ', n.comment)
+    if (n.check !== undefined) w.text(' check (').node(n.check).text(')')
     modifiers(n, 'end', w)
   },
   constraint: (n, w) => {

@@ -1,9 +1,11 @@
 import { refuse } from '../error/index.ts'
 import type { DialectName } from '../introspect/index.ts'
+import { completeSide, restoreCharacters } from './complete.ts'
 import type { CompareContext } from './equal.ts'
 import { type Finding, findLosses, type LintOptions, lint } from './lint.ts'
 import { keepConstraintNames, nameUnnamedConstraints } from './name.ts'
 import { printStep } from './nodes.ts'
+import { withoutOwnObjects } from './own-objects.ts'
 import { planSteps } from './plan-steps.ts'
 import { type Ask, applyRenames, findRenames, keyOf, type Renames, reverseRenames } from './rename.ts'
 import { ruleSets } from './rules.ts'
@@ -52,17 +54,17 @@ export interface Difference {
 export async function diff(from: Schema, to: Schema, options: DiffOptions = {}): Promise<Difference> {
   const dialect = checkOptions(from, to, options)
   const rules = ruleSets.of(dialect)
-  const [before, after] = [sideOf(from, rules), sideOf(to, rules)]
-  const context: CompareContext = { rules, full: before.extent === 'all' && after.extent === 'all' }
-  const renames = await findRenames(before, after, rules, options.renames ?? {}, options.ask)
+  const sides = withoutOwnObjects(sideOf(from, rules), sideOf(to, rules))
+  const context: CompareContext = { rules, full: sides.every((side) => side.extent === 'all') }
+  const renames = await findRenames(...sides, rules, options.renames ?? {}, options.ask)
+  const reverse = reverseRenames(renames, sides[0])
+  const before = restoreCharacters(sides[0], sides[1], renames, rules)
   const named = nameUnnamedConstraints(before, rules)
+  const renamed = applyRenames(named, renames, rules)
+  const after = completeSide(restoreCharacters(sides[1], sides[0], reverse, rules), renamed, rules)
   const up = planSteps(named, after, renames, context)
   // The way back starts from the schema after `up`, with the names that it has then.
-  const reverse = reverseRenames(renames, before)
-  const renamed = applyRenames(named, renames, rules)
-  // `table()` values describe no views and triggers, so those of the database stay.
-  const all = after.extent === 'all' ? after : { ...after, views: renamed.views, triggers: renamed.triggers }
-  const reached = keepConstraintNames(all, renamed, context)
+  const reached = keepConstraintNames(after, renamed, context)
   const down = planSteps(reached, { ...before, enums: keepEnumValues(before.enums, after.enums) }, reverse, context)
   const warnings = [...lint(up, { dialect, off: options.off }), ...findLosses(up, rules, options.off)]
   return { dialect, up, down, warnings }

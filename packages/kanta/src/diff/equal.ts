@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { CatalogColumn, CatalogForeignKey, CatalogIndex, CatalogName } from '../introspect/index.ts'
-import { canonicalJson } from '../introspect/index.ts'
+import { canonicalJson, stringOf, tokens } from '../introspect/index.ts'
 import { normalExpression } from './expression.ts'
 import type { Rules, TypeRules } from './rule.ts'
 import type { ColumnChange, Constraint } from './step.ts'
@@ -13,10 +13,10 @@ export interface CompareContext {
 }
 
 /** Returns the same text for all spellings of a type. */
-export function normalType(type: string, { types }: Rules): string {
+export function normalType(type: string, { types, dialect }: Rules): string {
   const text = type.trim().replace(/\s+/g, ' ')
-  if (/^(?:enum|set)\s*\(/i.test(text))
-    return text.replace(/^\w+/, (word) => word.toLowerCase()).replace(/',\s+'/g, "','")
+  const list = /^(enum|set)\s*\(/i.exec(text)?.[1]
+  if (list !== undefined) return list.toLowerCase() + JSON.stringify(stringsOf(type, dialect))
   const lower = text.toLowerCase().replace(/\s*([(),[\]])\s*/g, '$1')
   if (types === undefined) return lower
   const [, name = lower, size = '', rest = ''] = /^([^()[\]]+?)(\([^)]*\))?((?: .*|\[\])*)$/.exec(lower) ?? []
@@ -27,6 +27,11 @@ export function normalType(type: string, { types }: Rules): string {
   const suffix = whole === undefined ? rest : ''
   return withSize(known ?? name, size, types) + suffix.replace(/ character set \w+| collate \w+/g, '')
 }
+
+const stringsOf = (type: string, dialect: Dialect): string[] =>
+  tokens(type, dialect)
+    .filter((token) => token.kind === 'string')
+    .map(stringOf)
 
 function withSize(name: string, size: string, { decimalSize, displayWidths }: TypeRules): string {
   if (name === 'numeric' || name === 'decimal') {
@@ -121,7 +126,10 @@ export function columnChanges(
   compare('identity', from.identity, to.identity)
   if (full || (rules.comparesCollations && to.collation !== null))
     compare('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
-  if (full) compare('comment', from.comment, to.comment)
+  if (full) {
+    compare('comment', from.comment, to.comment)
+    compare('invisible', from.invisible, to.invisible)
+  }
   return changes
 }
 

@@ -10,11 +10,12 @@ import type {
 } from '../introspect/index.ts'
 import { type CompareContext, columnChanges, constraintForm, indexForm } from './equal.ts'
 import { keepConstraintNames } from './name.ts'
+import { isOwnTrigger } from './own-objects.ts'
 import { dependentsOf, reasonsToRebuild } from './rebuild-reasons.ts'
 import { applyRenames, keyOf, mentions, type ResolvedRenames } from './rename.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
-import type { Constraint, Step } from './step.ts'
+import type { ColumnChange, Constraint, Step } from './step.ts'
 
 /** The differences between two lists. Items that differ only in their names are `renamed`. */
 interface Changes<T> {
@@ -29,7 +30,7 @@ export interface TableChanges {
   readonly to: CatalogTable
   readonly added: readonly CatalogColumn[]
   readonly removed: readonly CatalogColumn[]
-  readonly altered: readonly (readonly [CatalogColumn, CatalogColumn, ReturnType<typeof columnChanges>])[]
+  readonly altered: readonly (readonly [CatalogColumn, CatalogColumn, readonly ColumnChange[]])[]
   readonly constraints: Changes<Constraint>
   readonly indexes: Changes<CatalogIndex>
   readonly options: boolean
@@ -54,8 +55,9 @@ export function planSteps(before: Side, to: Side, renames: ResolvedRenames, cont
   stages.renames.push(...renameSteps(before, renames))
   addEnumSteps(from, to, context, stages)
   addViewSteps(from, to, context, stages)
+  if (rules.dialect.capabilities.alterConstraints) addForeignKeyRenewals(changes, dropped, rules, stages)
   addDropSteps(dropped, context, stages)
-  addCreateSteps(created, context, stages)
+  addCreateSteps(created, changes, context, stages)
   for (const change of changes) {
     const reasons = rules.rebuilds === undefined ? [] : reasonsToRebuild(change)
     if (reasons.length > 0) addRebuildStep(change, reasons, from, stages)
@@ -72,26 +74,33 @@ export function planSteps(before: Side, to: Side, renames: ResolvedRenames, cont
 class Stages {
   readonly first: Step[] = []
   readonly renames: Step[] = []
+  readonly foreignKeyDrops: Step[] = []
+  /** Columns that are no longer numbered, while they still have a key. */
+  readonly numberingDrops: Step[] = []
   readonly constraintDrops: Step[] = []
-  readonly addDropSteps: Step[] = []
-  readonly addCreateSteps: Step[] = []
+  readonly drops: Step[] = []
+  readonly creations: Step[] = []
   readonly columns: Step[] = []
   readonly keys: Step[] = []
+  /** Columns that are numbered once they have a key. */
+  readonly numberings: Step[] = []
   readonly foreignKeys: Step[] = []
   readonly last: Step[] = []
 
   steps(): Step[] {
-    const { first, renames, constraintDrops, addDropSteps, addCreateSteps, columns, keys, foreignKeys, last } = this
     return [
-      ...first,
-      ...renames,
-      ...constraintDrops,
-      ...addDropSteps,
-      ...addCreateSteps,
-      ...columns,
-      ...keys,
-      ...foreignKeys,
-      ...last,
+      ...this.first,
+      ...this.renames,
+      ...this.foreignKeyDrops,
+      ...this.numberingDrops,
+      ...this.constraintDrops,
+      ...this.drops,
+      ...this.creations,
+      ...this.columns,
+      ...this.keys,
+      ...this.numberings,
+      ...this.foreignKeys,
+      ...this.last,
     ]
   }
 }
@@ -119,18 +128,25 @@ function changesOf(from: CatalogTable, to: CatalogTable, context: CompareContext
     const old = from.columns.find((each) => same(each.name, column.name))
     return old === undefined ? [] : [[old, column] as const]
   })
+  const constraints = nameAdded(
+    compareLists(constraintsOf(from), wanted, (each) => constraintForm(each, to.name, context)),
+    (each) => names[wanted.indexOf(each)] ?? each.name,
+  )
+  const losesCheck = ({ name }: CatalogColumn): boolean =>
+    constraints.removed.some((each) => each.type === 'check' && each.column === name)
+  const compare = (old: CatalogColumn, column: CatalogColumn): ColumnChange[] => [
+    ...columnChanges(old, column, to.name, context),
+    ...(losesCheck(old) ? ['check' as const] : []),
+  ]
   return {
     from,
     to,
     added: to.columns.filter((column) => !from.columns.some((old) => same(old.name, column.name))),
     removed: from.columns.filter((column) => !to.columns.some((each) => same(each.name, column.name))),
     altered: pairs
-      .map(([old, column]) => [old, column, columnChanges(old, column, to.name, context)] as const)
+      .map(([old, column]) => [old, column, compare(old, column)] as const)
       .filter(([, , changes]) => changes.length > 0),
-    constraints: nameAdded(
-      compareLists(constraintsOf(from), wanted, (each) => constraintForm(each, to.name, context)),
-      (each) => names[wanted.indexOf(each)] ?? each.name,
-    ),
+    constraints,
     indexes: compareLists(from.indexes, to.indexes, (each) => indexForm(each, to.name, context)),
     options: comparesOptions === true && from.options.join() !== to.options.join(),
   }
@@ -212,13 +228,21 @@ function addViewSteps(from: Side, to: Side, context: CompareContext, stages: Sta
     context.rules,
   ))
     stages.last.push({ kind: 'createView', view })
-  const nameAdded = new Set(to.triggers.map((trigger) => trigger.definition))
-  const was = new Set(from.triggers.map((trigger) => trigger.definition))
+  addTriggerSteps(from, to, stages)
+}
+
+function addTriggerSteps(from: Side, to: Side, stages: Stages): void {
+  const after = new Set(to.triggers.map((trigger) => trigger.definition))
+  const before = new Set(from.triggers.map((trigger) => trigger.definition))
   for (const trigger of from.triggers)
-    if (!nameAdded.has(trigger.definition) && to.tables.some((table) => table.name === trigger.table))
+    if (
+      !isOwnTrigger(trigger) &&
+      !after.has(trigger.definition) &&
+      to.tables.some(({ name }) => name === trigger.table)
+    )
       stages.first.unshift({ kind: 'dropTrigger', trigger })
   for (const trigger of to.triggers)
-    if (!was.has(trigger.definition)) stages.last.push({ kind: 'createTrigger', trigger })
+    if (!isOwnTrigger(trigger) && !before.has(trigger.definition)) stages.last.push({ kind: 'createTrigger', trigger })
 }
 
 /** Sorts views so that each follows the ones that it mentions. */
@@ -231,30 +255,29 @@ function sortViews(addViewSteps: readonly CatalogView[], { dialect }: Rules): Ca
 function addDropSteps(dropped: readonly CatalogTable[], { rules }: CompareContext, stages: Stages): void {
   const { order, back: backward } = sortByTargets(dropped)
   if (rules.dialect.capabilities.alterConstraints)
-    for (const [table, key] of backward)
-      stages.constraintDrops.push({
-        kind: 'dropConstraint',
-        table: nameOf(table),
-        constraint: { type: 'foreign key', ...key },
-      })
-  for (const table of order.reverse()) stages.addDropSteps.push({ kind: 'dropTable', table })
+    for (const [table, key] of backward) stages.foreignKeyDrops.push(foreignKeyStep('dropConstraint', table, key))
+  for (const table of order.reverse()) stages.drops.push({ kind: 'dropTable', table })
 }
 
 /** Creates tables after those that they refer to. If tables refer to each other, foreign keys follow both. */
-function addCreateSteps(created: readonly CatalogTable[], { rules }: CompareContext, stages: Stages): void {
+function addCreateSteps(
+  created: readonly CatalogTable[],
+  changes: readonly TableChanges[],
+  { rules }: CompareContext,
+  stages: Stages,
+): void {
   const { order, back: backward } = sortByTargets(created)
-  const later = rules.dialect.capabilities.alterConstraints ? backward : []
+  const mayFollow = rules.dialect.capabilities.alterConstraints
+  const old = new Set(changes.map((change) => keyOf(change.to)))
   for (const table of order) {
-    const keys = later.filter(([of]) => of === table).map(([, key]) => key)
+    // A table that is there may get the key that is referred to only after this.
+    const keys = table.foreignKeys.filter(
+      (key) => mayFollow && (old.has(keyOf(key.target)) || backward.some(([, each]) => each === key)),
+    )
     const foreignKeys = table.foreignKeys.filter((key) => !keys.includes(key))
-    stages.addCreateSteps.push({ kind: 'createTable', table: { ...table, foreignKeys } })
+    stages.creations.push({ kind: 'createTable', table: { ...table, foreignKeys } })
     for (const index of table.indexes) stages.keys.push({ kind: 'createIndex', table: nameOf(table), index })
-    for (const key of keys)
-      stages.foreignKeys.push({
-        kind: 'addConstraint',
-        table: nameOf(table),
-        constraint: { type: 'foreign key', ...key },
-      })
+    for (const key of keys) stages.foreignKeys.push(foreignKeyStep('addConstraint', table, key))
   }
 }
 
@@ -296,47 +319,202 @@ function addRebuildStep(change: TableChanges, reasons: readonly string[], from: 
   })
 }
 
+const foreignKeyStep = (
+  kind: 'addConstraint' | 'dropConstraint',
+  table: CatalogName,
+  key: CatalogForeignKey,
+): Extract<Step, { readonly kind: 'addConstraint' | 'dropConstraint' }> => ({
+  kind,
+  table: nameOf(table),
+  constraint: { type: 'foreign key', ...key },
+})
+
+/**
+ * Drops the foreign keys that stand in the way of a change of another key, an index or a column, and adds those again
+ * that stay.
+ */
+function addForeignKeyRenewals(
+  changes: readonly TableChanges[],
+  dropped: readonly CatalogTable[],
+  rules: Rules,
+  stages: Stages,
+): void {
+  const changeOf = new Map(changes.map((change) => [keyOf(change.from), change]))
+  const isInTheWay = (table: CatalogTable, key: CatalogForeignKey): boolean => {
+    const own = changeOf.get(keyOf(table))
+    const target = changeOf.get(keyOf(key.target))
+    return (
+      (own !== undefined && (locksColumns(own, key.columns, rules) || replaces(own, key.columns, rules))) ||
+      (target !== undefined &&
+        (locksColumns(target, key.target.columns, rules) ||
+          replaces(target, key.target.columns, rules) ||
+          losesKey(target, key.target.columns)))
+    )
+  }
+  for (const table of dropped)
+    for (const key of table.foreignKeys)
+      if (isInTheWay(table, key)) stages.foreignKeyDrops.push(foreignKeyStep('dropConstraint', table, key))
+  for (const { from, constraints } of changes) {
+    const removed = new Set(constraints.removed.flatMap((each) => (each.type === 'foreign key' ? [each.name] : [])))
+    for (const key of from.foreignKeys) {
+      if (removed.has(key.name) || !isInTheWay(from, key)) continue
+      const renamed = constraints.renamed.find(([each]) => each.type === 'foreign key' && each.name === key.name)
+      const current = { ...key, name: renamed?.[1] ?? key.name }
+      stages.foreignKeyDrops.push(foreignKeyStep('dropConstraint', from, current))
+      stages.foreignKeys.push(foreignKeyStep('addConstraint', from, current))
+    }
+  }
+}
+
+/** Checks if a foreign key over these columns would make the database refuse a change of the columns or an index. */
+function locksColumns(change: TableChanges, columns: readonly string[], rules: Rules): boolean {
+  if (rules.locksColumnsOfForeignKeys !== true) return false
+  const isCovered = (key: readonly (string | null)[]): boolean => columns.every((column, i) => key[i] === column)
+  const partsOf = (index: CatalogIndex): readonly (string | null)[] => index.parts.map((part) => part.column)
+  const loses = (constraint: Constraint): boolean => constraint.type !== 'check' && isCovered(constraint.columns)
+  return (
+    change.altered.some(
+      ([, { name }, changes]) =>
+        columns.includes(name) && changes.some((each) => each !== 'default' && each !== 'comment'),
+    ) ||
+    change.constraints.removed.some((each) => each.type !== 'foreign key' && loses(each)) ||
+    change.indexes.removed.some((index) => isCovered(partsOf(index))) ||
+    (changesKey(change) &&
+      change.from.columns.some((column) => column.identity !== null && columns.includes(column.name)))
+  )
+}
+
+/** Checks if one of these columns is dropped and added again. */
+const replaces = (change: TableChanges, columns: readonly string[], rules: Rules): boolean =>
+  columnsToReplace(change, rules).some(([{ name }]) => columns.includes(name))
+
+/** Checks if a table loses a key over these columns, to which foreign keys may refer. */
+function losesKey({ constraints, indexes }: TableChanges, columns: readonly string[]): boolean {
+  const isKey = (key: readonly (string | null)[]): boolean =>
+    key.length === columns.length && columns.every((column) => key.includes(column))
+  return (
+    constraints.removed.some(
+      (each) => (each.type === 'primary key' || each.type === 'unique') && isKey(each.columns),
+    ) || indexes.removed.some((index) => index.unique && isKey(index.parts.map((part) => part.column)))
+  )
+}
+
+/** Checks if a constraint is neither removed nor renamed, nor part of the definition of a column. */
+const staysInPlace = (constraint: Constraint, { constraints }: TableChanges): boolean =>
+  !(constraint.type === 'check' && constraint.column !== undefined) &&
+  ![...constraints.removed, ...constraints.renamed.map(([each]) => each)].some(
+    (each) => each.type === constraint.type && each.name === constraint.name,
+  )
+
+const constraintUses = (constraint: Constraint, column: string, { dialect }: Rules): boolean =>
+  constraint.type === 'check' ? mentions(constraint.expression, column, dialect) : constraint.columns.includes(column)
+
+/** Checks if the primary key changes. */
+const changesKey = ({ constraints }: TableChanges): boolean =>
+  [...constraints.removed, ...constraints.added].some((each) => each.type === 'primary key')
+
 /** Adds the steps of columns. A computed column is dropped before its sources and added after them. */
 function addColumnSteps(change: TableChanges, { rules }: CompareContext, table: CatalogName, stages: Stages): void {
   const computedLast = (a: CatalogColumn, b: CatalogColumn): number =>
     Number(a.generated !== null) - Number(b.generated !== null)
-  const again = computedToReplace(change, rules)
+  const replaced = columnsToReplace(change, rules)
+  const again = replaced.map(([, column]) => column)
   const drop = (column: CatalogColumn): Step => ({ kind: 'dropColumn', table, column })
-  const add = (column: CatalogColumn): Step => ({ kind: 'addColumn', table, column })
-  stages.columns.push(...again.map(drop), ...[...change.removed].sort(computedLast).reverse().map(drop))
+  const gone = [...change.removed, ...replaced.map(([column]) => column)].sort(computedLast).reverse()
+  stages.columns.push(...gone.map(drop))
   // Change types before adding columns that are computed from them.
   for (const [from, to, changes] of change.altered)
-    if (!again.includes(to)) stages.columns.push({ kind: 'alterColumn', table, from, to, changes })
+    if (!again.includes(to)) addColumnChange(change, { from, to, changes }, rules, table, stages)
   for (const index of change.to.indexes)
     if (!change.indexes.added.includes(index) && again.some((column) => indexUses(index, column.name, rules))) {
       const old = change.from.indexes.find((each) => each.name === index.name)
       if (old !== undefined) stages.constraintDrops.push({ kind: 'dropIndex', table, index: old })
       stages.keys.push({ kind: 'createIndex', table, index })
     }
-  stages.columns.push(...[...change.added, ...again].sort(computedLast).map(add))
+  for (const constraint of constraintsOf(change.from))
+    if (
+      staysInPlace(constraint, change) &&
+      constraint.type !== 'foreign key' &&
+      again.some((column) => constraintUses(constraint, column.name, rules))
+    ) {
+      stages.constraintDrops.push({ kind: 'dropConstraint', table, constraint })
+      stages.keys.push({ kind: 'addConstraint', table, constraint })
+    }
+  for (const column of [...change.added, ...again].sort(computedLast))
+    stages.columns.push({
+      kind: 'addColumn',
+      table,
+      column,
+      ...(isNumberedKey(column, change, rules) && { isKey: true }),
+    })
+}
+
+/** Checks if a new column has to become the primary key at once. */
+const isNumberedKey = (column: CatalogColumn, { to }: TableChanges, { numbersKeysOnly }: Rules): boolean =>
+  numbersKeysOnly === true && column.identity !== null && to.primaryKey?.columns.join() === column.name
+
+interface ColumnPair {
+  readonly from: CatalogColumn
+  readonly to: CatalogColumn
+  readonly changes: readonly ColumnChange[]
+}
+
+/** Adds the steps of one column. Where only a key is numbered, the numbering ends before the key does, or follows it. */
+function addColumnChange(
+  change: TableChanges,
+  { from, to, changes }: ColumnPair,
+  rules: Rules,
+  table: CatalogName,
+  stages: Stages,
+): void {
+  const held = change.from.checks.find((check) => check.column === from.name && !changes.includes('check'))
+  const alter = (before: CatalogColumn, after: CatalogColumn, what: readonly ColumnChange[]): Step => ({
+    kind: 'alterColumn',
+    table,
+    from: before,
+    to: after,
+    changes: what,
+    ...(held !== undefined && { check: held.expression }),
+  })
+  const renumbers = rules.numbersKeysOnly === true && (changes.includes('identity') || changesKey(change))
+  if (!renumbers) {
+    if (changes.length > 0) stages.columns.push(alter(from, to, changes))
+    return
+  }
+  const [plainFrom, plainTo] = [from, to].map((column) => ({ ...column, identity: null })) as [
+    CatalogColumn,
+    CatalogColumn,
+  ]
+  const others = changes.filter((each) => each !== 'identity')
+  if (from.identity !== null) stages.numberingDrops.push(alter(from, plainFrom, ['identity']))
+  if (others.length > 0) stages.columns.push(alter(plainFrom, plainTo, others))
+  if (to.identity !== null) stages.numberings.push(alter(plainTo, to, ['identity']))
 }
 
 /**
- * Returns the computed columns to drop and add again. No server can change their expression, and PostgreSQL cannot
- * change the type of a column that they use.
+ * Returns the columns to drop and add again. No server can change the expression of a computed column, and PostgreSQL
+ * cannot change the type of a column that one uses.
  */
-function computedToReplace(
-  { altered, added, to }: TableChanges,
+function columnsToReplace(
+  { altered, added, from, to }: TableChanges,
   { locksTypesOfComputed, dialect }: Rules,
-): CatalogColumn[] {
+): (readonly [CatalogColumn, CatalogColumn])[] {
   const changed = altered.filter(
-    ([from, column, changes]) =>
-      changes.includes('generated') && (column.generated !== null || from.generated?.stored === false),
+    ([old, column, changes]) =>
+      changes.includes('generated') && (column.generated !== null || old.generated?.stored === false),
   )
   const retyped = altered.filter(([, , changes]) => changes.includes('type')).map(([column]) => column.name)
-  const held = to.columns.filter(
-    (column) =>
+  const pairs = new Map<CatalogColumn, CatalogColumn>(changed.map(([old, column]) => [column, old]))
+  for (const column of to.columns) {
+    const isHeld =
       locksTypesOfComputed === true &&
       column.generated !== null &&
       !added.includes(column) &&
-      retyped.some((name) => mentions(column.generated!.expression, name, dialect)),
-  )
-  return [...new Set([...changed.map(([, column]) => column), ...held])]
+      retyped.some((name) => mentions(column.generated!.expression, name, dialect))
+    const old = from.columns.find((each) => dialect.foldName(each.name) === dialect.foldName(column.name))
+    if (isHeld && old !== undefined) pairs.set(column, old)
+  }
+  return [...pairs].map(([column, old]) => [old, column])
 }
 
 const indexUses = (index: CatalogIndex, column: string, { dialect }: Rules): boolean =>
@@ -347,11 +525,11 @@ const indexUses = (index: CatalogIndex, column: string, { dialect }: Rules): boo
 function addAlterSteps(change: TableChanges, context: CompareContext, stages: Stages): void {
   const table = nameOf(change.to)
   const { constraints, indexes } = change
-  const drop = (constraint: Constraint): Step => ({ kind: 'dropConstraint', table, constraint })
-  const rank = (constraint: Constraint): number => (constraint.type === 'foreign key' ? 0 : 1)
   for (const constraint of constraints.removed) {
-    if (rank(constraint) === 0) stages.constraintDrops.unshift(drop(constraint))
-    else stages.constraintDrops.push(drop(constraint))
+    // A check in the definition of a column goes when the column changes.
+    if (constraint.type === 'check' && constraint.column !== undefined) continue
+    const stage = constraint.type === 'foreign key' ? stages.foreignKeyDrops : stages.constraintDrops
+    stage.push({ kind: 'dropConstraint', table, constraint })
   }
   for (const index of indexes.removed) stages.constraintDrops.push({ kind: 'dropIndex', table, index })
   for (const [constraint, to] of constraints.renamed)
@@ -364,6 +542,11 @@ function addAlterSteps(change: TableChanges, context: CompareContext, stages: St
   }
   addColumnSteps(change, context, table, stages)
   for (const constraint of constraints.added) {
+    if (
+      constraint.type === 'primary key' &&
+      change.added.some((column) => isNumberedKey(column, change, context.rules))
+    )
+      continue
     const stage = constraint.type === 'foreign key' ? stages.foreignKeys : stages.keys
     stage.push({ kind: 'addConstraint', table, constraint })
   }

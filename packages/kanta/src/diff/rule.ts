@@ -22,6 +22,12 @@ export interface Rules {
   readonly comparesCollations?: boolean
   /** Is true if the database cannot change the type of a column that a computed column uses. */
   readonly locksTypesOfComputed?: boolean
+  /** Is true if a column of a foreign key, on either side, cannot change while the key is there. */
+  readonly locksColumnsOfForeignKeys?: boolean
+  /** Is true if the database numbers only a column that has a key. */
+  readonly numbersKeysOnly?: boolean
+  /** Is true if the catalog of the database tells '?' for each character beyond the basic plane of Unicode. */
+  readonly tellsBasicPlaneOnly?: boolean
   /** Is true if the database folds unquoted names to lower case. */
   readonly foldsNamesToLowerCase?: boolean
   /** Is true if generated names depend on existing ones, so that new constraints need written names. */

@@ -1,5 +1,6 @@
 import { describe, refuse } from '../../error/index.ts'
 import type { Codec, ColumnDefinition, SqlValue, TableDefinition } from '../../table/index.ts'
+import { hex } from '../literal.ts'
 import { asGiven } from '../write-only.ts'
 import { literal, stringLiteral } from './text.ts'
 
@@ -99,12 +100,16 @@ export function codec(column: ColumnDefinition): Codec | undefined {
 /** Types whose default MySQL takes only as an expression. */
 const LONG_TYPES: ReadonlySet<string> = new Set(['longtext', 'longblob', 'json'])
 
+const hexText = (digits: string): string => `(convert(unhex('${digits}') using utf8mb4))`
+
 /** The default of a column as text. */
 export function defaultText(value: unknown, type: string): string {
+  // MariaDB tells a character of four bytes as '?', and writes down what it read in digits as a string that it cannot
+  // read again.
+  if (typeof value === 'string' && /[\ud800-\udfff]/.test(value)) return hexText(hex(new TextEncoder().encode(value)))
   const text = literal(value)
-  // MariaDB writes down what it read in digits as a string that it cannot read again.
   const digits = /x'([\da-f]*)'$/.exec(text)?.[1]
-  if (digits !== undefined && text.startsWith('_utf8mb4 ')) return `(convert(unhex('${digits}') using utf8mb4))`
+  if (digits !== undefined && text.startsWith('_utf8mb4 ')) return hexText(digits)
   if (digits !== undefined && text.startsWith('x')) return `(unhex('${digits}'))`
   return LONG_TYPES.has(type) && text !== 'null' ? `(${text})` : text
 }

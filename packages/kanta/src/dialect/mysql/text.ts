@@ -21,6 +21,13 @@ export function stringLiteral(value: string): string {
     : `'${value.replaceAll("'", "''")}'`
 }
 
+/**
+ * A comment as SQL text, which takes neither digits nor an expression. A backslash is doubled, as the server asks unless
+ * the mode `no_backslash_escapes` is on.
+ */
+export const commentLiteral = (value: string): string =>
+  `'${checkText(value).replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\0', '\\0')}'`
+
 /** Digits with a point are an exact decimal here, which is read as a string; with an exponent they are a double. */
 function numberLiteral(value: number): string {
   const text = String(value)

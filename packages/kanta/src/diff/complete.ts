@@ -1,0 +1,130 @@
+import type { CatalogColumn, CatalogForeignKey, CatalogIndex, CatalogTable } from '../introspect/index.ts'
+import { stringOf, textOfHex, tokens } from '../introspect/index.ts'
+import { normalType } from './equal.ts'
+import { keyOf, mentions, type ResolvedRenames } from './rename.ts'
+import type { Rules } from './rule.ts'
+import type { Side } from './side.ts'
+
+/**
+ * Adds what `table()` cannot say to the tables of a module, as the database has it, so that no step takes it away: views
+ * and triggers, comments, collations, invisible columns, when a foreign key is checked, and indexes by an expression, in
+ * another order or of another method.
+ */
+export function completeSide(side: Side, known: Side, rules: Rules): Side {
+  if (side.extent === 'all') return side
+  const tables = new Map(known.tables.map((table) => [keyOf(table), table]))
+  return {
+    ...side,
+    views: known.views,
+    triggers: known.triggers,
+    tables: side.tables.map((table) => {
+      const same = tables.get(keyOf(table))
+      return same === undefined ? table : completeTable(table, same, rules)
+    }),
+  }
+}
+
+function completeTable(table: CatalogTable, known: CatalogTable, rules: Rules): CatalogTable {
+  const { foldName } = rules.dialect
+  const columns = new Map(known.columns.map((column) => [foldName(column.name), column]))
+  return {
+    ...table,
+    comment: known.comment,
+    columns: table.columns.map((column) => completeColumn(column, columns.get(foldName(column.name)), rules)),
+    foreignKeys: table.foreignKeys.map((key) => completeKey(key, known)),
+    indexes: [...table.indexes, ...known.indexes.filter((index) => isKept(index, table, known, rules))],
+  }
+}
+
+function completeColumn(column: CatalogColumn, known: CatalogColumn | undefined, rules: Rules): CatalogColumn {
+  if (known === undefined) return column
+  const { comment, invisible, collation } = known
+  const keepsCollation =
+    column.collation === null && (isText(column) || normalType(column.type, rules) === normalType(known.type, rules))
+  return {
+    ...column,
+    comment,
+    ...(invisible && { invisible }),
+    collation: keepsCollation ? collation : column.collation,
+  }
+}
+
+const isText = ({ abstract }: CatalogColumn): boolean =>
+  abstract === 'text' || abstract === 'varchar' || abstract === 'enum'
+
+function completeKey(key: CatalogForeignKey, known: CatalogTable): CatalogForeignKey {
+  const same = known.foreignKeys.find(
+    (each) => each.columns.join() === key.columns.join() && each.target.columns.join() === key.target.columns.join(),
+  )
+  return same === undefined ? key : { ...key, deferrable: same.deferrable }
+}
+
+/** Checks if an index of the database stays, since `table()` could not say it. */
+function isKept(index: CatalogIndex, table: CatalogTable, known: CatalogTable, { dialect }: Rules): boolean {
+  const { method, parts, include } = index
+  const isSayable =
+    (method === null || method === 'btree') &&
+    include.length === 0 &&
+    parts.every(
+      ({ column, direction, nulls, collation }) =>
+        column !== null && direction === 'asc' && nulls === null && collation === null,
+    )
+  if (isSayable || table.indexes.some((each) => each.name === index.name)) return false
+  const texts = [index.where ?? '', ...parts.map((part) => part.expression ?? '')]
+  const isGone = ({ name }: CatalogColumn): boolean => !table.columns.some((each) => each.name === name)
+  const uses = ({ name }: CatalogColumn): boolean =>
+    parts.some((part) => part.column === name) ||
+    include.includes(name) ||
+    texts.some((text) => mentions(text, name, dialect))
+  return !known.columns.some((column) => isGone(column) && uses(column))
+}
+
+/** Writes characters that the catalog of the database tells as '?' as the other side writes them. */
+export function restoreCharacters(side: Side, other: Side, { tables, columns }: ResolvedRenames, rules: Rules): Side {
+  if (rules.tellsBasicPlaneOnly !== true) return side
+  return {
+    ...side,
+    tables: side.tables.map((table) => {
+      const key = keyOf({ schema: table.schema, name: tables.get(keyOf(table)) ?? table.name })
+      const whole = other.tables.find((each) => keyOf(each) === key)
+      if (whole === undefined) return table
+      const nameOf = (column: CatalogColumn): string => columns.get(keyOf(table))?.get(column.name) ?? column.name
+      return {
+        ...table,
+        columns: table.columns.map((column) =>
+          restoreColumn(
+            column,
+            whole.columns.find((each) => each.name === nameOf(column)),
+            rules,
+          ),
+        ),
+      }
+    }),
+  }
+}
+
+function restoreColumn(column: CatalogColumn, whole: CatalogColumn | undefined, rules: Rules): CatalogColumn {
+  if (whole === undefined) return column
+  const isLost = (text: string | null, exact: string | null): boolean =>
+    text?.includes('?') === true && exact !== null && text !== exact && toldAs(exact, rules) === toldAs(text, rules)
+  return {
+    ...column,
+    ...(isLost(column.type, whole.type) && { type: whole.type, values: whole.values }),
+    ...(isLost(column.default, whole.default) && { default: whole.default }),
+  }
+}
+
+/** Returns what the catalog tells of the strings in a text. */
+const toldAs = (text: string, { dialect }: Rules): string =>
+  JSON.stringify(
+    tokens(text, dialect)
+      .filter((token) => token.kind === 'string')
+      .map((token) => stringIn(token.text, text) ?? stringOf(token))
+      .map((string) => string.replace(/[\u{10000}-\u{10ffff}]/gu, '?')),
+  )
+
+/** Returns the string that digits in `unhex('…')` stand for. */
+const stringIn = (token: string, text: string): string | undefined => {
+  const digits = /unhex\('([\da-f]+)'\)/i.exec(text)?.[1]
+  return digits !== undefined && token === `'${digits}'` ? textOfHex(digits) : undefined
+}
