@@ -106,7 +106,8 @@ const creating = new WeakMap<Dialect, Dialect>()
 export function creatingDialect(dialect: Dialect): Dialect {
   let found = creating.get(dialect)
   if (found === undefined) {
-    found = { ...dialect, print: { ...tables, ...dialect.print } }
+    const { literal, definitionLiteral = literal } = dialect
+    found = { ...dialect, literal: definitionLiteral, print: { ...tables, ...dialect.print } }
     creating.set(dialect, found)
   }
   return found

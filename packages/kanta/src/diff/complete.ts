@@ -6,15 +6,16 @@ import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
 
 /**
- * Adds what `table()` cannot say to the tables of a module, as the database has it, so that no step takes it away: views
- * and triggers, comments, collations, invisible columns, when a foreign key is checked, and indexes by an expression, in
+ * Adds what `table()` cannot say to the tables of a module, as the other side has it, so that no step changes it: enums,
+ * views and triggers, comments, collations, invisible columns, when a foreign key is checked, and indexes by an expression, in
  * another order or of another method.
  */
 export function completeSide(side: Side, known: Side, rules: Rules): Side {
-  if (side.extent === 'all') return side
+  if (side.extent === 'all' || known.extent !== 'all') return side
   const tables = new Map(known.tables.map((table) => [keyOf(table), table]))
   return {
     ...side,
+    enums: known.enums,
     views: known.views,
     triggers: known.triggers,
     tables: side.tables.map((table) => {

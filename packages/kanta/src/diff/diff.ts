@@ -1,7 +1,6 @@
 import { refuse } from '../error/index.ts'
 import type { DialectName } from '../introspect/index.ts'
 import { completeSide, restoreCharacters } from './complete.ts'
-import type { CompareContext } from './equal.ts'
 import { type Finding, findLosses, type LintOptions, lint } from './lint.ts'
 import { keepConstraintNames, nameUnnamedConstraints } from './name.ts'
 import { printStep } from './nodes.ts'
@@ -55,17 +54,19 @@ export async function diff(from: Schema, to: Schema, options: DiffOptions = {}):
   const dialect = checkOptions(from, to, options)
   const rules = ruleSets.of(dialect)
   const sides = withoutOwnObjects(sideOf(from, rules), sideOf(to, rules))
-  const context: CompareContext = { rules, full: sides.every((side) => side.extent === 'all') }
   const renames = await findRenames(...sides, rules, options.renames ?? {}, options.ask)
   const reverse = reverseRenames(renames, sides[0])
-  const before = restoreCharacters(sides[0], sides[1], renames, rules)
-  const named = nameUnnamedConstraints(before, rules)
-  const renamed = applyRenames(named, renames, rules)
-  const after = completeSide(restoreCharacters(sides[1], sides[0], reverse, rules), renamed, rules)
-  const up = planSteps(named, after, renames, context)
+  const [whole, wholeTarget] = [
+    restoreCharacters(sides[0], sides[1], renames, rules),
+    restoreCharacters(sides[1], sides[0], reverse, rules),
+  ]
+  const before = nameUnnamedConstraints(completeSide(whole, applyRenames(wholeTarget, reverse, rules), rules), rules)
+  const renamed = applyRenames(before, renames, rules)
+  const after = completeSide(wholeTarget, renamed, rules)
+  const up = planSteps(before, after, renames, rules)
   // The way back starts from the schema after `up`, with the names that it has then.
-  const reached = keepConstraintNames(after, renamed, context)
-  const down = planSteps(reached, { ...before, enums: keepEnumValues(before.enums, after.enums) }, reverse, context)
+  const reached = keepConstraintNames(after, renamed, rules)
+  const down = planSteps(reached, { ...before, enums: keepEnumValues(before.enums, after.enums) }, reverse, rules)
   const warnings = [...lint(up, { dialect, off: options.off }), ...findLosses(up, rules, options.off)]
   return { dialect, up, down, warnings }
 }

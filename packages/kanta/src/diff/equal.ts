@@ -5,13 +5,6 @@ import { normalExpression } from './expression.ts'
 import type { Rules, TypeRules } from './rule.ts'
 import type { ColumnChange, Constraint } from './step.ts'
 
-/** The context of a comparison, which decides what spellings are equal. */
-export interface CompareContext {
-  readonly rules: Rules
-  /** Is true if both sides describe comments, collations and the like. */
-  readonly full: boolean
-}
-
 /** Returns the same text for all spellings of a type. */
 export function normalType(type: string, { types, dialect }: Rules): string {
   const text = type.trim().replace(/\s+/g, ' ')
@@ -104,12 +97,7 @@ function normalMoment(text: string): string {
 }
 
 /** Returns the properties in which two columns differ. */
-export function columnChanges(
-  from: CatalogColumn,
-  to: CatalogColumn,
-  table: string,
-  { rules, full }: CompareContext,
-): ColumnChange[] {
+export function columnChanges(from: CatalogColumn, to: CatalogColumn, table: string, rules: Rules): ColumnChange[] {
   const changes: ColumnChange[] = []
   const compare = (change: ColumnChange, a: unknown, b: unknown): void => {
     if (a !== b) changes.push(change)
@@ -124,12 +112,9 @@ export function columnChanges(
   if (from.generated === null && to.generated === null)
     compare('default', normalDefault(from, rules), normalDefault(to, rules))
   compare('identity', from.identity, to.identity)
-  if (full || (rules.comparesCollations && to.collation !== null))
-    compare('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
-  if (full) {
-    compare('comment', from.comment, to.comment)
-    compare('invisible', from.invisible, to.invisible)
-  }
+  compare('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
+  compare('comment', from.comment, to.comment)
+  compare('invisible', from.invisible, to.invisible)
   return changes
 }
 
@@ -138,7 +123,7 @@ const targetName = ({ schema, name }: CatalogName, { capabilities, foldName }: D
   foldName(capabilities.schemaOfTarget ? `${schema ?? ''}.${name}` : name)
 
 /** Returns a text that is equal for equal constraints, whatever their names. */
-export function constraintForm(constraint: Constraint, table: string, { rules }: CompareContext): string {
+export function constraintForm(constraint: Constraint, table: string, rules: Rules): string {
   if (constraint.type === 'check') return `check ${normalExpression(constraint.expression, rules, table)}`
   const own = `${constraint.type} ${JSON.stringify(constraint.columns)}`
   return constraint.type === 'foreign key' ? `${own} ${targetForm(constraint, rules)}` : own
@@ -157,7 +142,7 @@ function targetForm(key: CatalogForeignKey, { dialect, restrictIsNoAction }: Rul
 }
 
 /** Returns a text that is equal for equal indexes, whatever their names. */
-export function indexForm(index: CatalogIndex, table: string, { rules }: CompareContext): string {
+export function indexForm(index: CatalogIndex, table: string, rules: Rules): string {
   const expression = (text: string | null): string | null =>
     text === null ? null : normalExpression(text, rules, table)
   const parts = index.parts.map((part) => [

@@ -279,7 +279,7 @@ function widens(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
 
 /** Returns the steps that a table rebuild stands for, or else the step itself. */
 function stepsInside(step: Step, rules: Rules): readonly Step[] {
-  return step.kind === 'rebuildTable' ? alterSteps(step.from, step.to, { rules, full: true }) : [step]
+  return step.kind === 'rebuildTable' ? alterSteps(step.from, step.to, rules) : [step]
 }
 
 /**

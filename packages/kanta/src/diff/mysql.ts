@@ -38,7 +38,7 @@ export const mysql: Rules = {
   locks: { scans: false, rewrites: 'any' },
   restrictIsNoAction: true,
   writesConstraintNames: true,
-  locksColumnsOfForeignKeys: true,
+  changesLockedByForeignKeys: 'any',
   numbersKeysOnly: true,
   tellsBasicPlaneOnly: true,
   constraintName: (constraint, table, taken) =>

@@ -1,6 +1,6 @@
 import { constraintsOf } from '../dialect/index.ts'
 import type { CatalogCheck, CatalogForeignKey, CatalogTable } from '../introspect/index.ts'
-import { type CompareContext, constraintForm } from './equal.ts'
+import { constraintForm } from './equal.ts'
 import { keyOf } from './rename.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
@@ -17,20 +17,20 @@ export function nameUnnamedConstraints(side: Side, rules: Rules): Side {
 }
 
 /** Names the constraints, and keeps the names of those that were there before. */
-export function keepConstraintNames(side: Side, before: Side, context: CompareContext): Side {
+export function keepConstraintNames(side: Side, before: Side, rules: Rules): Side {
   const old = new Map(before.tables.map((table) => [keyOf(table), table]))
   const tables = side.tables.map((table) => {
     const same = old.get(keyOf(table))
     if (same === undefined) return table
     const left = [...constraintsOf(same)]
     return mapConstraints(table, (constraint) => {
-      const form = constraintForm(constraint, table.name, context)
-      const at = left.findIndex((each) => constraintForm(each, table.name, context) === form)
+      const form = constraintForm(constraint, table.name, rules)
+      const at = left.findIndex((each) => constraintForm(each, table.name, rules) === form)
       const [found] = at < 0 ? [] : left.splice(at, 1)
       return found === undefined ? {} : placeOf(found, constraint)
     })
   })
-  return nameUnnamedConstraints({ ...side, tables }, context.rules)
+  return nameUnnamedConstraints({ ...side, tables }, rules)
 }
 
 /** What a database knows of a constraint besides its form: its name, and where it is kept. */

@@ -8,7 +8,7 @@ import type {
   CatalogTable,
   CatalogView,
 } from '../introspect/index.ts'
-import { type CompareContext, columnChanges, constraintForm, indexForm } from './equal.ts'
+import { columnChanges, constraintForm, indexForm } from './equal.ts'
 import { keepConstraintNames } from './name.ts'
 import { isOwnTrigger } from './own-objects.ts'
 import { dependentsOf, reasonsToRebuild } from './rebuild-reasons.ts'
@@ -22,6 +22,8 @@ interface Changes<T> {
   readonly removed: readonly T[]
   readonly added: readonly T[]
   readonly renamed: readonly (readonly [T, string])[]
+  /** What is on both sides, with the name that it gets. */
+  readonly kept: readonly (readonly [T, string | null])[]
 }
 
 /** The differences between the old and the new form of a table. */
@@ -37,11 +39,10 @@ export interface TableChanges {
 }
 
 /** Returns the steps from one side to another, in an order in which each can run. */
-export function planSteps(before: Side, to: Side, renames: ResolvedRenames, context: CompareContext): Step[] {
-  const { rules } = context
+export function planSteps(before: Side, to: Side, renames: ResolvedRenames, rules: Rules): Step[] {
   const from = applyRenames(before, renames, rules)
   // Names that MySQL generates depend on the existing ones, so write them out.
-  const spoken = rules.writesConstraintNames ? keepConstraintNames(to, from, context) : to
+  const spoken = rules.writesConstraintNames ? keepConstraintNames(to, from, rules) : to
   const nameAdded = new Map(spoken.tables.map((table) => [keyOf(table), table]))
   const old = new Map(from.tables.map((table) => [keyOf(table), table]))
   const target = new Map(to.tables.map((table) => [keyOf(table), table]))
@@ -49,19 +50,19 @@ export function planSteps(before: Side, to: Side, renames: ResolvedRenames, cont
   const created = spoken.tables.filter((table) => !old.has(keyOf(table)))
   const changes = to.tables.flatMap((table) => {
     const same = old.get(keyOf(table))
-    return same === undefined ? [] : [changesOf(same, table, context, nameAdded.get(keyOf(table)))]
+    return same === undefined ? [] : [changesOf(same, table, rules, nameAdded.get(keyOf(table)))]
   })
   const stages = new Stages()
   stages.renames.push(...renameSteps(before, renames))
-  addEnumSteps(from, to, context, stages)
-  addViewSteps(from, to, context, stages)
-  if (rules.dialect.capabilities.alterConstraints) addForeignKeyRenewals(changes, dropped, rules, stages)
-  addDropSteps(dropped, context, stages)
-  addCreateSteps(created, changes, context, stages)
+  addEnumSteps(from, to, stages)
+  addViewSteps(from, to, rules, stages)
+  const isInTheWay = foreignKeysInTheWay(changes, rules)
+  addDropSteps(dropped, isInTheWay, rules, stages)
+  addCreateSteps(created, changes, rules, stages)
   for (const change of changes) {
     const reasons = rules.rebuilds === undefined ? [] : reasonsToRebuild(change)
     if (reasons.length > 0) addRebuildStep(change, reasons, from, stages)
-    else addAlterSteps(change, context, stages)
+    else addAlterSteps(change, constraintsToRenew(change, isInTheWay, rules), rules, stages)
   }
   const steps = stages.steps()
   const rebuilt = steps.flatMap((step) => (step.kind === 'rebuildTable' ? [step.to.name] : []))
@@ -79,6 +80,7 @@ class Stages {
   readonly numberingDrops: Step[] = []
   readonly constraintDrops: Step[] = []
   readonly drops: Step[] = []
+  readonly names: Step[] = []
   readonly creations: Step[] = []
   readonly columns: Step[] = []
   readonly keys: Step[] = []
@@ -95,6 +97,7 @@ class Stages {
       ...this.numberingDrops,
       ...this.constraintDrops,
       ...this.drops,
+      ...this.names,
       ...this.creations,
       ...this.columns,
       ...this.keys,
@@ -119,23 +122,23 @@ function renameSteps(from: Side, { tables, columns }: ResolvedRenames): Step[] {
 
 const nameOf = ({ schema, name }: CatalogName): CatalogName => ({ schema, name })
 
-function changesOf(from: CatalogTable, to: CatalogTable, context: CompareContext, namedTarget = to): TableChanges {
+function changesOf(from: CatalogTable, to: CatalogTable, rules: Rules, namedTarget = to): TableChanges {
   const wanted = constraintsOf(to)
   const names = constraintsOf(namedTarget).map((each) => each.name)
-  const { dialect, comparesOptions } = context.rules
+  const { dialect, comparesOptions } = rules
   const same = (a: string, b: string): boolean => dialect.foldName(a) === dialect.foldName(b)
   const pairs = to.columns.flatMap((column) => {
     const old = from.columns.find((each) => same(each.name, column.name))
     return old === undefined ? [] : [[old, column] as const]
   })
   const constraints = nameAdded(
-    compareLists(constraintsOf(from), wanted, (each) => constraintForm(each, to.name, context)),
+    compareLists(constraintsOf(from), wanted, (each) => constraintForm(each, to.name, rules)),
     (each) => names[wanted.indexOf(each)] ?? each.name,
   )
   const losesCheck = ({ name }: CatalogColumn): boolean =>
     constraints.removed.some((each) => each.type === 'check' && each.column === name)
   const compare = (old: CatalogColumn, column: CatalogColumn): ColumnChange[] => [
-    ...columnChanges(old, column, to.name, context),
+    ...columnChanges(old, column, to.name, rules),
     ...(losesCheck(old) ? ['check' as const] : []),
   ]
   return {
@@ -147,15 +150,15 @@ function changesOf(from: CatalogTable, to: CatalogTable, context: CompareContext
       .map(([old, column]) => [old, column, compare(old, column)] as const)
       .filter(([, , changes]) => changes.length > 0),
     constraints,
-    indexes: compareLists(from.indexes, to.indexes, (each) => indexForm(each, to.name, context)),
+    indexes: compareLists(from.indexes, to.indexes, (each) => indexForm(each, to.name, rules)),
     options: comparesOptions === true && from.options.join() !== to.options.join(),
   }
 }
 
 /** Returns the `alter table` steps of a change of one table. */
-export function alterSteps(from: CatalogTable, to: CatalogTable, context: CompareContext): Step[] {
+export function alterSteps(from: CatalogTable, to: CatalogTable, rules: Rules): Step[] {
   const stages = new Stages()
-  addAlterSteps(changesOf(from, to, context), context, stages)
+  addAlterSteps(changesOf(from, to, rules), [], rules, stages)
   return stages.steps()
 }
 
@@ -172,30 +175,32 @@ function compareLists<T extends { readonly name: string | null }>(
 ): Changes<T> {
   const left = new Set(from)
   const added: T[] = []
-  const renamed: (readonly [T, string])[] = []
+  const kept: (readonly [T, string | null])[] = []
   const find = (each: T, name: boolean): T | undefined => {
     for (const old of left) if (form(old) === form(each) && (!name || old.name === each.name)) return old
     return undefined
   }
   const open: T[] = []
+  const keep = (old: T, name: string | null): void => {
+    left.delete(old)
+    kept.push([old, name ?? old.name])
+  }
   for (const each of to) {
     const same = find(each, true)
     if (same === undefined) open.push(each)
-    else left.delete(same)
+    else keep(same, each.name)
   }
   for (const each of open) {
     const same = find(each, false)
     if (same === undefined) added.push(each)
-    else {
-      left.delete(same)
-      if (same.name !== null && each.name !== null) renamed.push([same, each.name])
-    }
+    else keep(same, each.name)
   }
-  return { removed: [...left], added, renamed }
+  const isRenamed = (pair: readonly [T, string | null]): pair is readonly [T, string] =>
+    pair[0].name !== null && pair[1] !== null && pair[0].name !== pair[1]
+  return { removed: [...left], added, renamed: kept.filter(isRenamed), kept }
 }
 
-function addEnumSteps(from: Side, to: Side, context: CompareContext, stages: Stages): void {
-  if (!context.full) return
+function addEnumSteps(from: Side, to: Side, stages: Stages): void {
   const old = new Map(from.enums.map((each) => [keyOf(each), each]))
   for (const each of to.enums) {
     const before = old.get(keyOf(each))
@@ -216,8 +221,7 @@ function addEnumSteps(from: Side, to: Side, context: CompareContext, stages: Sta
   for (const each of old.values()) stages.last.push({ kind: 'dropEnum', enum: each })
 }
 
-function addViewSteps(from: Side, to: Side, context: CompareContext, stages: Stages): void {
-  if (!context.full) return
+function addViewSteps(from: Side, to: Side, rules: Rules, stages: Stages): void {
   const key = (view: CatalogView): string =>
     `${keyOf(view)} ${view.materialized} ${view.definition.replace(/\s+/g, ' ')}`
   const before = new Set(from.views.map(key))
@@ -225,7 +229,7 @@ function addViewSteps(from: Side, to: Side, context: CompareContext, stages: Sta
   for (const view of from.views) if (!after.has(key(view))) stages.first.unshift({ kind: 'dropView', view })
   for (const view of sortViews(
     to.views.filter((each) => !before.has(key(each))),
-    context.rules,
+    rules,
   ))
     stages.last.push({ kind: 'createView', view })
   addTriggerSteps(from, to, stages)
@@ -252,10 +256,19 @@ function sortViews(addViewSteps: readonly CatalogView[], { dialect }: Rules): Ca
 }
 
 /** Drops tables after those that refer to them. If tables refer to each other, their foreign keys go first. */
-function addDropSteps(dropped: readonly CatalogTable[], { rules }: CompareContext, stages: Stages): void {
-  const { order, back: backward } = sortByTargets(dropped)
+function addDropSteps(
+  dropped: readonly CatalogTable[],
+  isInTheWay: (table: CatalogTable, key: CatalogForeignKey) => boolean,
+  rules: Rules,
+  stages: Stages,
+): void {
+  const { order, back } = sortByTargets(dropped)
+  const backward = new Set(back.map(([, key]) => key))
   if (rules.dialect.capabilities.alterConstraints)
-    for (const [table, key] of backward) stages.foreignKeyDrops.push(foreignKeyStep('dropConstraint', table, key))
+    for (const table of dropped)
+      for (const key of table.foreignKeys)
+        if (backward.has(key) || isInTheWay(table, key))
+          stages.foreignKeyDrops.push(foreignKeyStep('dropConstraint', table, key))
   for (const table of order.reverse()) stages.drops.push({ kind: 'dropTable', table })
 }
 
@@ -263,7 +276,7 @@ function addDropSteps(dropped: readonly CatalogTable[], { rules }: CompareContex
 function addCreateSteps(
   created: readonly CatalogTable[],
   changes: readonly TableChanges[],
-  { rules }: CompareContext,
+  rules: Rules,
   stages: Stages,
 ): void {
   const { order, back: backward } = sortByTargets(created)
@@ -329,54 +342,51 @@ const foreignKeyStep = (
   constraint: { type: 'foreign key', ...key },
 })
 
-/**
- * Drops the foreign keys that stand in the way of a change of another key, an index or a column, and adds those again
- * that stay.
- */
-function addForeignKeyRenewals(
+/** Tells for a foreign key if it has to go while a key, an index or a column of the two tables changes. */
+function foreignKeysInTheWay(
   changes: readonly TableChanges[],
-  dropped: readonly CatalogTable[],
   rules: Rules,
-  stages: Stages,
-): void {
+): (table: CatalogTable, key: CatalogForeignKey) => boolean {
   const changeOf = new Map(changes.map((change) => [keyOf(change.from), change]))
-  const isInTheWay = (table: CatalogTable, key: CatalogForeignKey): boolean => {
+  return (table, key) => {
+    if (!rules.dialect.capabilities.alterConstraints) return false
     const own = changeOf.get(keyOf(table))
     const target = changeOf.get(keyOf(key.target))
+    const { columns } = key.target
     return (
       (own !== undefined && (locksColumns(own, key.columns, rules) || replaces(own, key.columns, rules))) ||
       (target !== undefined &&
-        (locksColumns(target, key.target.columns, rules) ||
-          replaces(target, key.target.columns, rules) ||
-          losesKey(target, key.target.columns)))
+        (locksColumns(target, columns, rules) || replaces(target, columns, rules) || losesKey(target, columns)))
     )
   }
-  for (const table of dropped)
-    for (const key of table.foreignKeys)
-      if (isInTheWay(table, key)) stages.foreignKeyDrops.push(foreignKeyStep('dropConstraint', table, key))
-  for (const { from, constraints } of changes) {
-    const removed = new Set(constraints.removed.flatMap((each) => (each.type === 'foreign key' ? [each.name] : [])))
-    for (const key of from.foreignKeys) {
-      if (removed.has(key.name) || !isInTheWay(from, key)) continue
-      const renamed = constraints.renamed.find(([each]) => each.type === 'foreign key' && each.name === key.name)
-      const current = { ...key, name: renamed?.[1] ?? key.name }
-      stages.foreignKeyDrops.push(foreignKeyStep('dropConstraint', from, current))
-      stages.foreignKeys.push(foreignKeyStep('addConstraint', from, current))
-    }
-  }
+}
+
+/** Returns the constraints to drop and add again, since they stay but something that they stand on changes. */
+function constraintsToRenew(
+  change: TableChanges,
+  isInTheWay: (table: CatalogTable, key: CatalogForeignKey) => boolean,
+  rules: Rules,
+): (readonly [Constraint, string | null])[] {
+  const again = columnsToReplace(change, rules).map(([{ name }]) => name)
+  return change.constraints.kept.filter(([constraint]) => {
+    if (constraint.type === 'foreign key') return isInTheWay(change.from, constraint)
+    if (constraint.type === 'check' && constraint.column !== undefined) return false
+    return again.some((column) => constraintUses(constraint, column, rules))
+  })
 }
 
 /** Checks if a foreign key over these columns would make the database refuse a change of the columns or an index. */
 function locksColumns(change: TableChanges, columns: readonly string[], rules: Rules): boolean {
-  if (rules.locksColumnsOfForeignKeys !== true) return false
+  const { changesLockedByForeignKeys: locked } = rules
+  if (locked === undefined) return false
+  const isLocked = (each: ColumnChange): boolean =>
+    locked === 'type' ? each === 'type' : each !== 'default' && each !== 'comment'
+  if (change.altered.some(([, { name }, all]) => columns.includes(name) && all.some(isLocked))) return true
+  if (locked === 'type') return false
   const isCovered = (key: readonly (string | null)[]): boolean => columns.every((column, i) => key[i] === column)
   const partsOf = (index: CatalogIndex): readonly (string | null)[] => index.parts.map((part) => part.column)
   const loses = (constraint: Constraint): boolean => constraint.type !== 'check' && isCovered(constraint.columns)
   return (
-    change.altered.some(
-      ([, { name }, changes]) =>
-        columns.includes(name) && changes.some((each) => each !== 'default' && each !== 'comment'),
-    ) ||
     change.constraints.removed.some((each) => each.type !== 'foreign key' && loses(each)) ||
     change.indexes.removed.some((index) => isCovered(partsOf(index))) ||
     (changesKey(change) &&
@@ -399,13 +409,6 @@ function losesKey({ constraints, indexes }: TableChanges, columns: readonly stri
   )
 }
 
-/** Checks if a constraint is neither removed nor renamed, nor part of the definition of a column. */
-const staysInPlace = (constraint: Constraint, { constraints }: TableChanges): boolean =>
-  !(constraint.type === 'check' && constraint.column !== undefined) &&
-  ![...constraints.removed, ...constraints.renamed.map(([each]) => each)].some(
-    (each) => each.type === constraint.type && each.name === constraint.name,
-  )
-
 const constraintUses = (constraint: Constraint, column: string, { dialect }: Rules): boolean =>
   constraint.type === 'check' ? mentions(constraint.expression, column, dialect) : constraint.columns.includes(column)
 
@@ -414,7 +417,7 @@ const changesKey = ({ constraints }: TableChanges): boolean =>
   [...constraints.removed, ...constraints.added].some((each) => each.type === 'primary key')
 
 /** Adds the steps of columns. A computed column is dropped before its sources and added after them. */
-function addColumnSteps(change: TableChanges, { rules }: CompareContext, table: CatalogName, stages: Stages): void {
+function addColumnSteps(change: TableChanges, rules: Rules, table: CatalogName, stages: Stages): void {
   const computedLast = (a: CatalogColumn, b: CatalogColumn): number =>
     Number(a.generated !== null) - Number(b.generated !== null)
   const replaced = columnsToReplace(change, rules)
@@ -422,23 +425,15 @@ function addColumnSteps(change: TableChanges, { rules }: CompareContext, table: 
   const drop = (column: CatalogColumn): Step => ({ kind: 'dropColumn', table, column })
   const gone = [...change.removed, ...replaced.map(([column]) => column)].sort(computedLast).reverse()
   stages.columns.push(...gone.map(drop))
-  // Change types before adding columns that are computed from them.
-  for (const [from, to, changes] of change.altered)
+  // No type of a column changes while another is computed from it.
+  const computedFirst = [...change.altered].sort(([a], [b]) => computedLast(b, a))
+  for (const [from, to, changes] of computedFirst)
     if (!again.includes(to)) addColumnChange(change, { from, to, changes }, rules, table, stages)
   for (const index of change.to.indexes)
     if (!change.indexes.added.includes(index) && again.some((column) => indexUses(index, column.name, rules))) {
       const old = change.from.indexes.find((each) => each.name === index.name)
       if (old !== undefined) stages.constraintDrops.push({ kind: 'dropIndex', table, index: old })
       stages.keys.push({ kind: 'createIndex', table, index })
-    }
-  for (const constraint of constraintsOf(change.from))
-    if (
-      staysInPlace(constraint, change) &&
-      constraint.type !== 'foreign key' &&
-      again.some((column) => constraintUses(constraint, column.name, rules))
-    ) {
-      stages.constraintDrops.push({ kind: 'dropConstraint', table, constraint })
-      stages.keys.push({ kind: 'addConstraint', table, constraint })
     }
   for (const column of [...change.added, ...again].sort(computedLast))
     stages.columns.push({
@@ -522,35 +517,79 @@ const indexUses = (index: CatalogIndex, column: string, { dialect }: Rules): boo
   mentions(index.where ?? '', column, dialect)
 
 /** Adds the `alter table` steps of a table to their stages. A foreign key comes after the key that it refers to. */
-function addAlterSteps(change: TableChanges, context: CompareContext, stages: Stages): void {
+function addAlterSteps(
+  change: TableChanges,
+  renewed: readonly (readonly [Constraint, string | null])[],
+  rules: Rules,
+  stages: Stages,
+): void {
   const table = nameOf(change.to)
   const { constraints, indexes } = change
-  for (const constraint of constraints.removed) {
+  const drop = (constraint: Constraint): void => {
     // A check in the definition of a column goes when the column changes.
-    if (constraint.type === 'check' && constraint.column !== undefined) continue
+    if (constraint.type === 'check' && constraint.column !== undefined) return
     const stage = constraint.type === 'foreign key' ? stages.foreignKeyDrops : stages.constraintDrops
     stage.push({ kind: 'dropConstraint', table, constraint })
   }
-  for (const index of indexes.removed) stages.constraintDrops.push({ kind: 'dropIndex', table, index })
-  for (const [constraint, to] of constraints.renamed)
-    stages.renames.push({ kind: 'renameConstraint', table, constraint, to })
-  for (const [index, to] of indexes.renamed) {
-    if (!context.rules.dialect.capabilities.renameIndex) {
-      stages.constraintDrops.push({ kind: 'dropIndex', table, index })
-      stages.keys.push({ kind: 'createIndex', table, index: { ...index, name: to } })
-    } else stages.renames.push({ kind: 'renameIndex', table, index, to })
-  }
-  addColumnSteps(change, context, table, stages)
-  for (const constraint of constraints.added) {
-    if (
-      constraint.type === 'primary key' &&
-      change.added.some((column) => isNumberedKey(column, change, context.rules))
-    )
-      continue
+  const add = (constraint: Constraint): void => {
     const stage = constraint.type === 'foreign key' ? stages.foreignKeys : stages.keys
     stage.push({ kind: 'addConstraint', table, constraint })
   }
+  constraints.removed.forEach(drop)
+  for (const index of indexes.removed) stages.constraintDrops.push({ kind: 'dropIndex', table, index })
+  for (const [constraint, name] of renewed) {
+    drop(constraint)
+    add({ ...constraint, name })
+  }
+  const isRenewed = (constraint: Constraint): boolean => renewed.some(([each]) => each === constraint)
+  const newNames: NewName[] = constraints.renamed
+    .filter(([constraint]) => !isRenewed(constraint))
+    .map(([constraint, to]) => ({
+      from: constraint.name!,
+      to,
+      step: (from, name) => ({ kind: 'renameConstraint', table, constraint: { ...constraint, name: from }, to: name }),
+    }))
+  for (const [index, to] of indexes.renamed) {
+    if (!rules.dialect.capabilities.renameIndex) {
+      stages.constraintDrops.push({ kind: 'dropIndex', table, index })
+      stages.keys.push({ kind: 'createIndex', table, index: { ...index, name: to } })
+    } else
+      newNames.push({
+        from: index.name,
+        to,
+        step: (from, name) => ({ kind: 'renameIndex', table, index: { ...index, name: from }, to: name }),
+      })
+  }
+  stages.names.push(...orderNames(newNames))
+  addColumnSteps(change, rules, table, stages)
+  for (const constraint of constraints.added) {
+    if (constraint.type === 'primary key' && change.added.some((column) => isNumberedKey(column, change, rules)))
+      continue
+    add(constraint)
+  }
   for (const index of indexes.added) stages.keys.push({ kind: 'createIndex', table, index })
-  if (context.full && change.from.comment !== change.to.comment)
+  if (change.from.comment !== change.to.comment)
     stages.last.push({ kind: 'commentTable', table, comment: change.to.comment })
+}
+
+/** A new name of a constraint or an index. */
+interface NewName {
+  readonly from: string
+  readonly to: string
+  step(from: string, to: string): Step
+}
+
+/** Returns the steps in an order in which each name is free. Where names change places, one goes by another meanwhile. */
+function orderNames(names: readonly NewName[]): Step[] {
+  const steps: Step[] = []
+  let left = [...names]
+  while (left.length > 0) {
+    const free = left.find(({ to }) => !left.some(({ from }) => from === to))
+    const next = free ?? left[0]!
+    const to = free === undefined ? `kanta_${steps.length}` : next.to
+    steps.push(next.step(next.from, to))
+    left = left.filter((each) => each !== next)
+    if (free === undefined) left.push({ ...next, from: to })
+  }
+  return steps
 }

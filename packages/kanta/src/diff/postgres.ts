@@ -41,6 +41,7 @@ export const postgres: Rules = {
   expressions: { ...standardRules.expressions, booleans: 'words', nowIsCurrent: false },
   locks: { scans: true, rewrites: 'types' },
   locksTypesOfComputed: true,
+  changesLockedByForeignKeys: 'type',
   foldsNamesToLowerCase: true,
   constraintName,
   alterColumn: (step, dialect) => {

@@ -1,8 +1,7 @@
 import { describe, refuse } from '../../error/index.ts'
 import type { Codec, ColumnDefinition, SqlValue, TableDefinition } from '../../table/index.ts'
-import { hex } from '../literal.ts'
 import { asGiven } from '../write-only.ts'
-import { literal, stringLiteral } from './text.ts'
+import { definitionLiteral, stringLiteral } from './text.ts'
 
 /** The types that the two databases share; those that depend on more are in `typeName`. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -100,16 +99,10 @@ export function codec(column: ColumnDefinition): Codec | undefined {
 /** Types whose default MySQL takes only as an expression. */
 const LONG_TYPES: ReadonlySet<string> = new Set(['longtext', 'longblob', 'json'])
 
-const hexText = (digits: string): string => `(convert(unhex('${digits}') using utf8mb4))`
-
 /** The default of a column as text. */
 export function defaultText(value: unknown, type: string): string {
-  // MariaDB tells a character of four bytes as '?', and writes down what it read in digits as a string that it cannot
-  // read again.
-  if (typeof value === 'string' && /[\ud800-\udfff]/.test(value)) return hexText(hex(new TextEncoder().encode(value)))
-  const text = literal(value)
-  const digits = /x'([\da-f]*)'$/.exec(text)?.[1]
-  if (digits !== undefined && text.startsWith('_utf8mb4 ')) return hexText(digits)
-  if (digits !== undefined && text.startsWith('x')) return `(unhex('${digits}'))`
+  const text = definitionLiteral(value)
+  if (text.startsWith('convert(')) return `(${text})`
+  if (text.startsWith("x'")) return `(unhex(${text.slice(1)}))`
   return LONG_TYPES.has(type) && text !== 'null' ? `(${text})` : text
 }
