@@ -31,13 +31,19 @@ function completeTable(table: CatalogTable, known: CatalogTable, rules: Rules): 
   return {
     ...table,
     comment: known.comment,
-    columns: table.columns.map((column) => completeColumn(column, columns.get(foldName(column.name)), rules)),
+    options: known.options,
+    columns: table.columns.map((column) => completeColumn(column, columns.get(foldName(column.name)), known, rules)),
     foreignKeys: table.foreignKeys.map((key) => completeKey(key, known)),
     indexes: [...table.indexes, ...known.indexes.filter((index) => isKept(index, table, known, rules))],
   }
 }
 
-function completeColumn(column: CatalogColumn, known: CatalogColumn | undefined, rules: Rules): CatalogColumn {
+function completeColumn(
+  column: CatalogColumn,
+  known: CatalogColumn | undefined,
+  of: CatalogTable,
+  rules: Rules,
+): CatalogColumn {
   if (known === undefined) return column
   const { comment, invisible, collation } = known
   const keepsCollation =
@@ -45,9 +51,25 @@ function completeColumn(column: CatalogColumn, known: CatalogColumn | undefined,
   return {
     ...column,
     comment,
+    identity: numberingOf(column, known, of, rules),
     ...(invisible && { invisible }),
     collation: keepsCollation ? collation : column.collation,
   }
+}
+
+/** Keeps the way in which the database numbers a column, and the numbering of one that is no key by itself. */
+function numberingOf(
+  column: CatalogColumn,
+  known: CatalogColumn,
+  { primaryKey }: CatalogTable,
+  rules: Rules,
+): CatalogColumn['identity'] {
+  if (known.identity === null || column.generated !== null || column.default !== null) return column.identity
+  const isKey =
+    primaryKey?.columns.length === 1 &&
+    primaryKey.columns[0] === known.name &&
+    /^(?:int|integer|bigint)$/.test(normalType(column.type, rules))
+  return column.identity !== null || (!isKey && column.abstract === known.abstract) ? known.identity : column.identity
 }
 
 const isText = ({ abstract }: CatalogColumn): boolean =>
@@ -60,17 +82,19 @@ function completeKey(key: CatalogForeignKey, known: CatalogTable): CatalogForeig
   return same === undefined ? key : { ...key, deferrable: same.deferrable }
 }
 
+/** Checks if `table()` can say an index. */
+export const isSayable = ({ method, parts, include }: CatalogIndex): boolean =>
+  (method === null || method === 'btree') &&
+  include.length === 0 &&
+  parts.every(
+    ({ column, direction, nulls, collation }) =>
+      column !== null && direction === 'asc' && nulls === null && collation === null,
+  )
+
 /** Checks if an index of the database stays, since `table()` could not say it. */
 function isKept(index: CatalogIndex, table: CatalogTable, known: CatalogTable, { dialect }: Rules): boolean {
-  const { method, parts, include } = index
-  const isSayable =
-    (method === null || method === 'btree') &&
-    include.length === 0 &&
-    parts.every(
-      ({ column, direction, nulls, collation }) =>
-        column !== null && direction === 'asc' && nulls === null && collation === null,
-    )
-  if (isSayable || table.indexes.some((each) => each.name === index.name)) return false
+  const { parts, include } = index
+  if (isSayable(index) || table.indexes.some((each) => each.name === index.name)) return false
   const texts = [index.where ?? '', ...parts.map((part) => part.expression ?? '')]
   const isGone = ({ name }: CatalogColumn): boolean => !table.columns.some((each) => each.name === name)
   const uses = ({ name }: CatalogColumn): boolean =>

@@ -11,7 +11,8 @@ export function normalType(type: string, { types, dialect }: Rules): string {
   const list = /^(enum|set)\s*\(/i.exec(text)?.[1]
   if (list !== undefined) return list.toLowerCase() + JSON.stringify(stringsOf(type, dialect))
   const lower = text.toLowerCase().replace(/\s*([(),[\]])\s*/g, '$1')
-  if (types === undefined) return lower
+  // A column of SQLite without a type is one of bytes.
+  if (types === undefined) return lower === '' ? 'blob' : lower
   const [, name = lower, size = '', rest = ''] = /^([^()[\]]+?)(\([^)]*\))?((?: .*|\[\])*)$/.exec(lower) ?? []
   const names = types.synonyms
   const whole = names[`${name}${rest}`]

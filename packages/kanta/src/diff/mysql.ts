@@ -109,9 +109,11 @@ function normalizeTable(table: CatalogTable): CatalogTable {
     const found = table.indexes.find((index) => serves(index, key))
     return found === undefined || found.name === key.name ? key : { ...key, index: found.name }
   }
+  const [, collation] = /\bcollate[ =](\w+)/i.exec(table.options.join(' ')) ?? []
   const exists = (column: string): boolean => table.columns.some((each) => each.name === column)
   return {
     ...table,
+    columns: table.columns.map((column) => (column.collation === collation ? { ...column, collation: null } : column)),
     // MariaDB adds the end of a version, which is no column that anybody sees, to the keys of a versioned table.
     primaryKey: table.primaryKey && { ...table.primaryKey, columns: table.primaryKey.columns.filter(exists) },
     foreignKeys: table.foreignKeys.map(servingIndex),

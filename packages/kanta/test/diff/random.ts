@@ -76,8 +76,9 @@ const WORDS: Readonly<Record<string, readonly [string, string]>> = {
   postgres: ['text collate "C"', 'text collate "POSIX"'],
   mariadb: ['varchar(20) collate utf8mb4_general_ci', 'varchar(20) collate utf8mb4_unicode_ci'],
 }
+/** MariaDB's catalog tells '?' for a character of four bytes in an enum, so that no other database can be made from it. */
 const enumOf = (type: number): [string, ...string[]] =>
-  type === 0 ? ['a', 'b', 'c', 'd'] : ['a', 'b', 'c', 'd', ...TEXTS.slice(0, 5)]
+  type === 0 ? ['a', 'b', 'c', 'd'] : ['a', 'b', 'c', 'd', ...TEXTS.slice(0, 5).filter((text) => !text.includes('😀'))]
 
 /** The types that each column may have, all of which hold its values. */
 const types: Readonly<Record<ColumnName, readonly ((c: Factory, dialect: DialectName) => Column)[]>> = {
@@ -115,11 +116,11 @@ const checks: readonly ((column: unknown, name: ColumnName, dialect: DialectName
   (column) => sql`${column} is not null or ${column} is null`,
   (column, name, dialect) =>
     name === 'title'
-      ? sql`${column} <> ${sql.lit(dialect === 'mariadb' ? TEXTS[3] : TEXTS[1])}`
+      ? sql`${column} <> ${sql.lit(`${TEXTS[dialect === 'mariadb' ? 3 : 1]}!`)}`
       : sql`not (${column} is null and 1 = 2)`,
   (column, name) =>
     name === 'code' || name === 'title'
-      ? sql`coalesce(${column}, 'x') not in ('none', ${sql.lit(TEXTS[5])}, ${sql.lit(TEXTS[2])}) and (1 < 2 or ${column} = '(')`
+      ? sql`coalesce(${column}, 'x') not in ('none', ${sql.lit(`${TEXTS[5]}!`)}, ${sql.lit(`${TEXTS[2]}!`)}) and (1 < 2 or ${column} = '(')`
       : sql`case when ${column} is null then 0 else 1 end in (0, 1)`,
 ]
 
