@@ -22,6 +22,7 @@ export interface CatalogTable<E = string> extends CatalogName {
   readonly options: readonly string[]
 }
 
+/** A column, as the database has it. */
 export interface CatalogColumn<E = string> {
   readonly name: string
   /** The type as the database says it. */
@@ -49,6 +50,7 @@ export interface CatalogKey {
   readonly columns: readonly string[]
 }
 
+/** A foreign key, as the database has it. */
 export interface CatalogForeignKey extends CatalogKey {
   /** The index that MySQL made for the key, where it is known. */
   readonly index?: string
@@ -58,6 +60,7 @@ export interface CatalogForeignKey extends CatalogKey {
   readonly deferrable: 'no' | 'initially immediate' | 'initially deferred'
 }
 
+/** A check, as the database has it. */
 export interface CatalogCheck<E = string> {
   readonly name: string | null
   /** The condition as the database says it, without parentheses around it. */
@@ -66,6 +69,7 @@ export interface CatalogCheck<E = string> {
   readonly column?: string
 }
 
+/** An index, as the database has it. */
 export interface CatalogIndex<E = string> {
   readonly name: string
   readonly parts: readonly CatalogIndexPart<E>[]
@@ -79,6 +83,7 @@ export interface CatalogIndex<E = string> {
   readonly definition: string | null
 }
 
+/** A column or an expression of an index. */
 export interface CatalogIndexPart<E = string> {
   readonly column: string | null
   readonly expression: E | null

@@ -87,6 +87,7 @@ export interface RebuildTable {
   readonly dependents: readonly Dependent[]
 }
 
+/** A view or trigger that stands on a table. */
 export interface Dependent {
   readonly type: 'view' | 'trigger'
   readonly name: string

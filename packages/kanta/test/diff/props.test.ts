@@ -12,10 +12,14 @@ const PAIRS = Number(process.env.DIFF_PAIRS ?? 0)
 /** Servers take their time; the same chances come up on each. */
 const USUAL: Readonly<Record<string, number>> = { sqlite: 50, postgres: 10, mariadb: 4 }
 
+/** One run of each for so many queries of a long test. */
+const SHARE = 2500
+const TIMEOUT = 24 * 60 * 60 * 1000
+
 function runsOf({ name, dialect }: Ground): fc.Parameters<unknown> {
   // To make an example small takes a server minutes.
   const endOnFailure = dialect !== 'sqlite'
-  if (PAIRS === 0) return { ...settings(`diff on ${name}`, USUAL[name]!, USUAL[name]! / 50), endOnFailure }
+  if (PAIRS === 0) return { ...settings(`diff on ${name}`, USUAL[name]!, USUAL[name]! / SHARE), endOnFailure }
   console.log(`diff on ${name}: seed ${seed}, ${PAIRS} pairs`)
   return { seed, numRuns: PAIRS, endOnFailure }
 }
@@ -28,7 +32,7 @@ describe.each(grounds)('diff on $name', (ground: Ground) => {
   })
   afterAll(() => pair?.close())
 
-  test('up leads from one schema to the other and down back, and values stay', { timeout: 7_200_000 }, async ({
+  test('up leads from one schema to the other and down back, and values stay', { timeout: TIMEOUT }, async ({
     skip,
   }) => {
     if (missing !== undefined) return skip(missing)
@@ -46,7 +50,7 @@ describe.each(grounds)('diff on $name', (ground: Ground) => {
     expect(steps).toBeGreaterThan(10)
   })
 
-  test('a database made from tables differs from them in nothing', { timeout: 7_200_000 }, async ({ skip }) => {
+  test('a database made from tables differs from them in nothing', { timeout: TIMEOUT }, async ({ skip }) => {
     if (missing !== undefined) return skip(missing)
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
@@ -58,7 +62,7 @@ describe.each(grounds)('diff on $name', (ground: Ground) => {
         expect((await diff(tables, catalog)).up).toEqual([])
         expect((await diff(catalog, catalog)).up).toEqual([])
       }),
-      settings(`no difference on ${ground.name}`, USUAL[ground.name]!, USUAL[ground.name]! / 50),
+      settings(`no difference on ${ground.name}`, USUAL[ground.name]!, USUAL[ground.name]! / SHARE),
     )
   })
 })
