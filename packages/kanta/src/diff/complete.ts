@@ -130,8 +130,11 @@ export function restoreCharacters(side: Side, other: Side, { tables, columns }: 
 
 function restoreColumn(column: CatalogColumn, whole: CatalogColumn | undefined, rules: Rules): CatalogColumn {
   if (whole === undefined) return column
-  const isLost = (text: string | null, exact: string | null): boolean =>
-    text?.includes('?') === true && exact !== null && text !== exact && toldAs(exact, rules) === toldAs(text, rules)
+  const isLost = (text: string | null, exact: string | null): boolean => {
+    if (text?.includes('?') !== true || exact === null) return false
+    const [told, strings] = [stringsIn(text, rules).join('\0'), stringsIn(exact, rules).join('\0')]
+    return told !== strings && told === strings.replace(/[\u{10000}-\u{10ffff}]/gu, '?')
+  }
   return {
     ...column,
     ...(isLost(column.type, whole.type) && { type: whole.type, values: whole.values }),
@@ -139,14 +142,11 @@ function restoreColumn(column: CatalogColumn, whole: CatalogColumn | undefined, 
   }
 }
 
-/** Returns what the catalog tells of the strings in a text. */
-const toldAs = (text: string, { dialect }: Rules): string =>
-  JSON.stringify(
-    tokens(text, dialect)
-      .filter((token) => token.kind === 'string')
-      .map((token) => stringIn(token.text, text) ?? stringOf(token))
-      .map((string) => string.replace(/[\u{10000}-\u{10ffff}]/gu, '?')),
-  )
+/** Returns the strings in a text. */
+const stringsIn = (text: string, { dialect }: Rules): string[] =>
+  tokens(text, dialect)
+    .filter((token) => token.kind === 'string')
+    .map((token) => stringIn(token.text, text) ?? stringOf(token))
 
 /** Returns the string that digits in `unhex('…')` stand for. */
 const stringIn = (token: string, text: string): string | undefined => {
