@@ -55,5 +55,5 @@ test('of what is not an error of Kanta nothing is told', () => {
 })
 
 test('an unknown option is refused', () => {
-  expect(() => problemOf(new Error('x'), { table: true } as never)).toThrow(/no option "table"/)
+  expect(() => problemOf(new Error('x'), { table: true } as never)).toThrow(/no option 'table'/)
 })
