@@ -204,7 +204,7 @@ describe.each(grounds)('a diff on $name', ({ missing, open, dialect }) => {
     expect((await diff(null, catalog)).up.flatMap((step) => ('table' in step ? [step.table.name] : []))).toEqual([
       'note',
     ])
-    expect((await diff(catalog, null)).up.map((step) => step.kind)).toEqual(['dropTable'])
+    expect((await diff(catalog, null)).up.filter((step) => step.kind === 'dropTable')).toHaveLength(1)
   })
 
   test('keeps what table() cannot say', async () => {
