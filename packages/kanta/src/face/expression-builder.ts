@@ -34,10 +34,10 @@ import type {
   Info,
   InnerCells,
   InnerInfo,
+  MaybeTables,
   Scope,
   Selected,
   TableCells,
-  MaybeTables,
 } from './scope.ts'
 import type { Select } from './select.ts'
 import type { OperandArm } from './selection.ts'
