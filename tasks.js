@@ -11,19 +11,35 @@ const windows = process.platform === 'win32'
 /** What runs TypeScript and has node:sqlite. */
 const LEAST = [22, 18]
 
+/** The random tests, and the settings by which they run longer: those of the environment, or these many times more. */
+const RANDOM = ['test/props', 'test/escape', 'test/rls/props', 'test/diff/props']
+const LONG = { FUZZ_RUNS: 20_000, KANTA_ESCAPE: 20_000, KANTA_INTERFERENCE: 50_000, RLS_RUNS: 200 }
+const HELP_LONG = `npm run test:long -- [--times <number>] [name …]
+
+Runs the random tests long, about an hour on two cores: queries, writes and diffs against oracles, policies
+against what they hide. With --times 20 the statements under policies are 1,000,000 an engine, and it takes a night;
+names choose among the test files. The environment sets the runs and the seeds one by one:
+  ${Object.entries(LONG)
+    .map(([name, runs]) => `${name}=${runs}`)
+    .join('  ')}
+  FUZZ_SEED  KANTA_ESCAPE_SEED  RLS_SEED`
+
 const tasks = {
   demo(args) {
     tasks.build()
     run('node', ['--disable-warning=ExperimentalWarning', 'src/main.ts', ...args], 'examples/cities')
   },
   build() {
+    step('build')
     for (const name of ['kanta', 'cli']) {
       rmSync(join(root, `packages/${name}/dist`), { recursive: true, force: true })
       tsc(`packages/${name}/tsconfig.build.json`)
     }
   },
   check() {
+    step('format and lint')
     run('biome', ['check', '.'])
+    step('types')
     tsc('tsconfig.json')
   },
   format() {
@@ -32,7 +48,16 @@ const tasks = {
   test(args) {
     tasks.check()
     tasks.build()
+    step('tests (about ten minutes on two cores; a line for each file)')
     run('vitest', ['run', ...args])
+  },
+  'test:long'(args) {
+    if (args.includes('--help')) return console.log(HELP_LONG)
+    const at = args.indexOf('--times')
+    const times = at < 0 ? 1 : Number(args.splice(at, 2)[1])
+    if (!(times > 0)) fail('--times takes how many times longer the tests run, such as 20.')
+    for (const [name, runs] of Object.entries(LONG)) process.env[name] ??= String(Math.ceil(runs * times))
+    run('vitest', ['run', '--project', 'all', ...(args.length > 0 ? args : RANDOM)])
   },
   'test:watch'(args) {
     run('vitest', args)
@@ -64,6 +89,13 @@ function folderOfNode() {
 }
 
 const path = [folderOfNode(), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
+
+const started = Date.now()
+
+/** Says what begins, and how long the task has run. */
+function step(what) {
+  console.log(`\n${Math.round((Date.now() - started) / 1000)} s: ${what}`)
+}
 
 /** Runs a command in a folder of the repository; where it fails, everything ends. */
 function run(command, args, folder = '.') {

@@ -94,8 +94,8 @@ export interface Dialect {
   castOf?(value: unknown): string | undefined
   /** The type that the values of a column are cast to in rows, where a null of no type would not do. */
   cellType?(codec: Codec): string | undefined
-  /** The rows of a bulk insert as a query with one parameter for each column, where the types are known. */
-  rowsQuery?(rows: NodeOf<'slot'>, keys: readonly string[], columns: readonly ColumnDefinition[]): Node | undefined
+  /** Passes the rows of a bulk insert as one array for each column, of the type that the column has in the database. */
+  readonly arrayRows?: ArrayRows
   /** The most parameters of one statement. */
   readonly maxParameters: number
   /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */
@@ -123,6 +123,14 @@ export interface Dialect {
   placeholder(index: number): string
   /** A value as SQL text, for the places that take no parameter. */
   literal(value: unknown): string
+}
+
+/** How a bulk insert takes one parameter for each column. */
+export interface ArrayRows {
+  /** The text that asks for the types of arrays of the columns: a JSON object by column, in a column `types`. */
+  typesText(table: NodeOf<'table'>): string
+  /** The rows as a query; `undefined` if a type cannot stand in an array. */
+  query(rows: NodeOf<'slot'>, types: readonly (string | undefined)[]): Node | undefined
 }
 
 /** An insert that returns rows, as the two statements of a database without `returning`. */

@@ -54,6 +54,7 @@ export interface StoredQuery<out R = unknown> {
 export type ExplainFormat = 'text' | 'xml' | 'json' | 'yaml' | 'traditional' | 'tree'
 
 // What depends on the row is not here but in the interface of each query, so that `typeof query.execute` has the row.
+/** The methods that every query has. */
 export interface RunMethods {
   /** Returns the database's plan for the query. */
   explain<R = Record<string, unknown>>(format?: ExplainFormat, options?: Expression<any>): Promise<R[]>

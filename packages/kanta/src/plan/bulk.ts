@@ -4,7 +4,8 @@ import type { NodeOf } from '../ir/index.ts'
 import { internNames } from '../sql/index.ts'
 import { type Bound, bind, cell, cellType } from './bind.ts'
 import type { Context } from './context.ts'
-import { type Plan, type Planning, planOfArrays, planOfColumns, type RowCodecs } from './plan.ts'
+import type { RowTypes } from './memos.ts'
+import { type Plan, type Planning, planOfArrays, planOfColumns, type RowCodecs, rowTypesText } from './plan.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -31,12 +32,25 @@ export function partsOf(plan: Plan, args: readonly unknown[], planning: Planning
     return [{ plan, ...bind(plan, args, dialect, context) }]
   }
   const rows = args[slot.index] as readonly Row[]
-  if (!(plan.tree as NodeOf<'insert'>).ragged) return chunks(plan, rows, planning, context)
+  const { rowTypes } = plan.memos
+  if (!(plan.tree as NodeOf<'insert'>).ragged) return chunks(plan, rows, rowTypes, planning, context)
   return groups(rows).flatMap((group) => {
     const part = planOfColumns(plan, group.columns, planning)
-    if (group.columns.length > 0) return chunks(part, group.rows, planning, context)
+    if (group.columns.length > 0) return chunks(part, group.rows, rowTypes, planning, context)
     return group.rows.map(() => ({ plan: part, ...bind(part, args, dialect, context) }))
   })
+}
+
+/** Returns the text that asks for the types of the rows of a bulk insert; `undefined` where they are known, or not needed. */
+export function missingTypes(plan: Plan, args: readonly unknown[], planning: Planning): string | undefined {
+  const { rows, memos } = plan
+  if (rows === undefined || memos.rowTypes !== undefined || (args[rows.index] as readonly Row[]).length < 2) return
+  return rowTypesText(plan, planning)
+}
+
+/** Keeps the types of the rows of a bulk insert, as the database told them in JSON. */
+export function keepRowTypes({ memos }: Plan, told: string): void {
+  memos.rowTypes = new Map(Object.entries(JSON.parse(told)))
 }
 
 export function refuseRagged(): never {
@@ -60,13 +74,19 @@ function arrays(plan: Plan, rows: readonly Row[], planning: Planning, context: C
   return parts
 }
 
-function chunks(plan: Plan, rows: readonly Row[], planning: Planning, context: Context): Part[] {
+function chunks(
+  plan: Plan,
+  rows: readonly Row[],
+  types: RowTypes | undefined,
+  planning: Planning,
+  context: Context,
+): Part[] {
   const { dialect } = planning
   const { columns, codecs } = plan.rows!.codec as RowCodecs
   if (rows.length === 1) {
     return [{ plan, sql: textFor(plan, 1, dialect), parameters: parametersOf(rows, 0, 1, columns, codecs) }]
   }
-  const byColumn = planOfArrays(plan, planning)
+  const byColumn = types === undefined ? undefined : planOfArrays(plan, types, planning)
   if (byColumn !== undefined) return arrays(byColumn, rows, planning, context)
   const most = rowsPerStatement(columns.length, dialect)
   const parts: Part[] = []

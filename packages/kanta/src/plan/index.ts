@@ -1,7 +1,7 @@
 export { checkArgument } from './argument.ts'
 export { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 export { type Bound, bind, bindFixed } from './bind.ts'
-export { type Part, partsOf, refuseRagged } from './bulk.ts'
+export { keepRowTypes, missingTypes, type Part, partsOf, refuseRagged } from './bulk.ts'
 export {
   addContext,
   type Context,

@@ -4,6 +4,9 @@ import type { Plan } from './plan.ts'
 /** The most texts, and the most plans, that are kept of one plan. */
 const MOST = 64
 
+/** The types of arrays by column. */
+export type RowTypes = ReadonlyMap<string, string>
+
 /** What is worked out of a plan when it runs. It stands beside the plan, which never changes, and is bounded. */
 export class PlanMemos {
   /** The decoder of the last result. */
@@ -11,6 +14,8 @@ export class PlanMemos {
   isDecoderKnown = false
   /** Tells whether hooks go around it, under the hooks and the notes of plugins that were last. */
   around: { readonly hooks: object; readonly notes: object; readonly goes: boolean } | undefined
+  /** The types of the arrays in which a bulk insert passes its rows, once the database has told them. */
+  rowTypes: RowTypes | undefined
   #columns: readonly string[] | undefined
   #texts: Map<string, string> | undefined
   #plans: Map<string, Plan | undefined> | undefined

@@ -6,7 +6,7 @@ import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
 import type { Context } from './context.ts'
 import { AS_STORED, type Decoding, decodingOf } from './decode.ts'
-import { PlanMemos } from './memos.ts'
+import { PlanMemos, type RowTypes } from './memos.ts'
 import { applyInFront, applyPolicies, type Policy, type Prepare } from './policy.ts'
 import { type Facts, Resolver } from './resolve.ts'
 import type { TransactionHook } from './transaction-hook.ts'
@@ -251,22 +251,29 @@ export function planOfColumns(whole: Plan, columns: readonly string[], planning:
   })
 }
 
-/** Returns the plan of an insert whose many rows come as one array for each column; `undefined` where there is none. */
-export function planOfArrays(whole: Plan, planning: Planning): Plan | undefined {
-  return planning.dialect.rowsQuery === undefined
-    ? undefined
-    : whole.memos.plan('arrays', () => planArrays(whole, planning))
+/** Returns the text that asks the database for the types of a bulk insert's columns; `undefined` where it takes no arrays. */
+export function rowTypesText({ tree }: Plan, { dialect }: Planning): string | undefined {
+  const { into, columns } = tree as NodeOf<'insert'>
+  const table = into?.kind === 'alias' ? into.operand : into
+  const definition = table?.kind === 'table' ? (table.definition as TableDefinition | undefined) : undefined
+  // The codec of a custom type may give bytes, which only a parameter passes to any type.
+  if (definition === undefined || columns?.every((name) => definition.columns.get(name)?.type !== 'custom') !== true)
+    return undefined
+  return dialect.arrayRows?.typesText(table as NodeOf<'table'>)
 }
 
-function planArrays(whole: Plan, planning: Planning): Plan | undefined {
+/**
+ * Returns the plan of an insert whose many rows come as one array for each column, of the types that the database has
+ * told; `undefined` where there is none.
+ */
+export function planOfArrays(whole: Plan, types: RowTypes, planning: Planning): Plan | undefined {
   const insert = whole.tree as NodeOf<'insert'>
-  const table = insert.into?.kind === 'alias' ? insert.into.operand : insert.into
-  const definition = table?.kind === 'table' ? (table.definition as TableDefinition | undefined) : undefined
-  if (definition === undefined || insert.columns === undefined) return undefined
-  const rows = insert.rows as NodeOf<'slot'>
-  const columns = insert.columns.map((name) => definition.columns.get(name)!)
-  const query = planning.dialect.rowsQuery!(rows, (rows.codec as RowCodecs).columns, columns)
-  return query === undefined ? undefined : planPart(whole, { ...insert, rows: undefined, query }, planning)
+  const own = insert.columns!.map((name) => types.get(name))
+  return whole.memos.plan(`arrays ${own.join()}`, () => {
+    const rows = insert.rows as NodeOf<'slot'>
+    const query = planning.dialect.arrayRows!.query(rows, own)
+    return query === undefined ? undefined : planPart(whole, { ...insert, rows: undefined, query }, planning)
+  })
 }
 
 const NOTHING_KNOWN: Facts = {

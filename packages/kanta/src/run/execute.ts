@@ -19,6 +19,8 @@ import {
   copyOfValue,
   describeDecoding,
   joinContexts,
+  keepRowTypes,
+  missingTypes,
   type Plan,
   type Planning,
   partsOf,
@@ -218,6 +220,39 @@ export class Executor implements StatementRunner {
 
   /** Runs the statement or the statements of a plan. */
   #runPlan(
+    ready: Plan,
+    args: readonly unknown[],
+    call: DriverCall,
+    options: ExecuteOptions | undefined,
+  ): MaybePromise<unknown> {
+    return ready.rows === undefined || this.dialect.arrayRows === undefined
+      ? this.#runBound(ready, args, call, options)
+      : this.#runRows(ready, args, call, options)
+  }
+
+  /** Runs an insert whose rows may go as arrays of the types that the database tells. */
+  async #runRows(
+    ready: Plan,
+    args: readonly unknown[],
+    call: DriverCall,
+    options: ExecuteOptions | undefined,
+  ): Promise<unknown> {
+    const text = missingTypes(ready, args, this.#planning)
+    if (text !== undefined) {
+      const bare = new Executor(settingsWithoutPlugins(this.settings), this.session)
+      const told = (await bare.executeText({ sql: text, parameters: [] }, options)) as { rows: { types: string }[] }
+      keepRowTypes(ready, told.rows[0]!.types)
+    }
+    try {
+      return await this.#runBound(ready, args, call, options)
+    } catch (error) {
+      // The types may be others by now.
+      ready.memos.rowTypes = undefined
+      throw error
+    }
+  }
+
+  #runBound(
     ready: Plan,
     args: readonly unknown[],
     call: DriverCall,

@@ -101,6 +101,10 @@ async function kept(db: Database<{}>, a: Built, b: Built, renames: Record<string
 /** Servers take their time; the same chances come up on each. */
 const usual: Readonly<Record<string, number>> = { sqlite: 50, postgres: 10, mariadb: 4 }
 
+/** One run of each for so many queries of a long test. */
+const SHARE = 2500
+const TIMEOUT = 24 * 60 * 60 * 1000
+
 describe.each(grounds)('diff on $name', (ground: Ground) => {
   const { dialect, missing } = ground
   let pair: Pair
@@ -109,7 +113,7 @@ describe.each(grounds)('diff on $name', (ground: Ground) => {
   })
   afterAll(() => pair?.close())
 
-  test('up leads from one schema to the other and down back, and rows stay', { timeout: 600_000 }, async ({ skip }) => {
+  test('up leads from one schema to the other and down back, and rows stay', { timeout: TIMEOUT }, async ({ skip }) => {
     if (missing !== undefined) return skip(missing)
     let steps = 0
     await fc.assert(
@@ -137,14 +141,14 @@ describe.each(grounds)('diff on $name', (ground: Ground) => {
       }),
       // To make an example small takes a server minutes.
       {
-        ...settings(`diff on ${ground.name}`, usual[ground.name]!, usual[ground.name]! / 50),
+        ...settings(`diff on ${ground.name}`, usual[ground.name]!, usual[ground.name]! / SHARE),
         endOnFailure: dialect !== 'sqlite',
       },
     )
     expect(steps).toBeGreaterThan(10)
   })
 
-  test('a database made from tables differs from them in nothing', { timeout: 600_000 }, async ({ skip }) => {
+  test('a database made from tables differs from them in nothing', { timeout: TIMEOUT }, async ({ skip }) => {
     if (missing !== undefined) return skip(missing)
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
@@ -156,7 +160,7 @@ describe.each(grounds)('diff on $name', (ground: Ground) => {
         expect((await diff(tables, catalog)).up).toEqual([])
         expect((await diff(catalog, catalog)).up).toEqual([])
       }),
-      settings(`no difference on ${ground.name}`, usual[ground.name]!, usual[ground.name]! / 50),
+      settings(`no difference on ${ground.name}`, usual[ground.name]!, usual[ground.name]! / SHARE),
     )
   })
 })

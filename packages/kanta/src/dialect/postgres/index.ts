@@ -10,7 +10,7 @@ import { itemsCodec, listCodec } from './array.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { postgresLexis } from './lexis.ts'
 import { literal, quote } from './literal.ts'
-import { rowsQuery } from './rows.ts'
+import { arrayRows } from './rows.ts'
 import { postgresSchema } from './schema.ts'
 import { postgresTransaction } from './transaction.ts'
 import { castOf, columnCodec, typeName } from './type.ts'
@@ -238,7 +238,7 @@ export const postgresDialect: Dialect = {
   lists: 'array',
   codec: columnCodec,
   castOf,
-  rowsQuery,
+  arrayRows,
   maxParameters: 65_535,
   bulkParameters: 8_000,
   tableOptions: () => [],

@@ -1,6 +1,6 @@
 import { type Codec, type ColumnDefinition, nativeBooleanCodec } from '../../table/index.ts'
 
-/** The types without lengths and precisions, as items of arrays have them. */
+/** The types without lengths and precisions. */
 const TYPES: Readonly<Record<string, string>> = {
   integer: 'integer',
   bigint: 'bigint',
@@ -24,14 +24,6 @@ export function typeName(column: ColumnDefinition): string {
   if (column.type === 'custom') return column.sqlType!
   const type = TYPES[column.type]!
   return column.typeArguments.length === 0 ? type : `${type}(${column.typeArguments.join(', ')})`
-}
-
-/**
- * The type of an array that holds values of a column on their way into it; `undefined` where that is not sure: an array
- * of arrays would be flattened, and a type of the user's may have no array. A length would cut values silently.
- */
-export function arrayType(column: ColumnDefinition): string | undefined {
-  return column.type === 'custom' ? undefined : `${TYPES[column.type]!}[]`
 }
 
 export function columnCodec(column: ColumnDefinition): Codec | undefined {

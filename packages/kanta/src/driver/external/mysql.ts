@@ -1,6 +1,6 @@
 import { mariadbDialect, mysqlDialect } from '../../dialect/mysql/index.ts'
 import { refuse } from '../../error/index.ts'
-import { explainMysqlError } from '../database/mysql/index.ts'
+import { behaviour, explainMysqlError } from '../database/mysql/index.ts'
 import type { Driver, ExecuteResult } from '../driver.ts'
 import { type ExternalClient, externalDriver, once } from './driver.ts'
 
@@ -124,7 +124,9 @@ export function externalMysql(config: ExternalMysql): Driver {
       })
       const taken = new PooledMysql(client, config)
       try {
-        await config.onTake?.(taken, !known.has(client))
+        const isNew = !known.has(client)
+        if (isNew) await taken.execute(`set ${behaviour.join(', ')}`, [])
+        await config.onTake?.(taken, isNew)
       } catch (error) {
         client.destroy()
         throw error

@@ -1,6 +1,6 @@
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
-import { explainPostgresError } from '../database/postgres/index.ts'
+import { explainPostgresError, formsText } from '../database/postgres/index.ts'
 import type { Driver, ExecuteResult } from '../driver.ts'
 import { type ExternalClient, externalDriver, once } from './driver.ts'
 
@@ -123,7 +123,9 @@ export function externalPg(config: ExternalPg): Driver {
       const client = await opened.connect()
       const taken = new PooledPg(client, opened, config)
       try {
-        await config.onTake?.(taken, !known.has(client))
+        const isNew = !known.has(client)
+        if (isNew) await taken.execute(formsText, [])
+        await config.onTake?.(taken, isNew)
       } catch (error) {
         client.release(true)
         throw error

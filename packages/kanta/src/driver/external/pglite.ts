@@ -1,6 +1,6 @@
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { refuse } from '../../error/index.ts'
-import { explainPostgresError } from '../database/postgres/index.ts'
+import { explainPostgresError, formsText } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
 import { type ExternalClient, externalDriver, once } from './driver.ts'
 
@@ -28,6 +28,7 @@ export function externalPglite(
       stream: () => refuse('PGlite has no streams. Read the rows with execute().'),
       release() {},
     }
+    await made.execute(formsText, [])
     await onTake?.(made)
     return made
   }

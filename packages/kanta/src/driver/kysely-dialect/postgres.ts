@@ -1,7 +1,7 @@
 import { type Dialect, firstStatement, leadingWord, splitScript } from '../../dialect/index.ts'
 import { parseArray, postgresDialect, postgresLexis, postgresScript } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
-import { explainPostgresError, readerOf, toWire } from '../database/postgres/index.ts'
+import { explainPostgresError, readerOf, sessionText, toWire } from '../database/postgres/index.ts'
 import type { RunResult } from '../driver.ts'
 import {
   checkText,
@@ -250,6 +250,7 @@ export function postgresRules(): ValueRules {
     split: (sql) => splitScript(sql, postgresScript).map((statement) => statement.sql),
     prepare: (sql) => new PostgresText(sql, () => readOptions!),
     async setUp(send) {
+      await send(sessionText, [])
       readOptions ??= await probeReadOptions(send)
     },
     startStatement(settings) {

@@ -1,7 +1,7 @@
 import pgLibrary, { type Client, type ClientConfig, type Pool, type PoolClient } from 'pg'
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, nearest, refuse } from '../../error/index.ts'
-import { type Ends, explainPostgresError, PgConnection } from '../database/postgres/index.ts'
+import { type Ends, explainPostgresError, PgConnection, sessionText } from '../database/postgres/index.ts'
 import type { Connection, Driver, MaybePromise } from '../driver.ts'
 import { wholeNumber } from '../option.ts'
 import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
@@ -49,6 +49,9 @@ const DEFAULT_STATEMENTS = 256
  *
  * It takes a connection string, options (those of `pg` and of Kanta), or your own pool of `pg`, which it does not
  * close. Kanta decodes rows itself, so the type parsers of `pg` have no effect and stay unchanged.
+ *
+ * It sets what the meaning and the form of values depend on for each connection, those of your pool too: the time zone
+ * is UTC, dates are in ISO form, floats are exact. `onConnect` runs after that.
  *
  * @example
  * ```ts
@@ -128,7 +131,7 @@ async function connect(settings: Settings): Promise<Connection> {
     settings.statementCache,
     endsOf(settings, client, () => endClient(client)),
   )
-  return runOnConnect(settings, connection, client)
+  return setUp(settings, connection, client)
 }
 
 /** Ends a client, and destroys its socket if the server does not answer. */
@@ -150,7 +153,7 @@ async function takeFromPool(settings: Settings, pool: Pool): Promise<Connection>
   const release = (isOpen: boolean): void => (client as PoolClient).release(!isOpen)
   const connection = new PgConnection(client, settings.statementCache, endsOf(settings, client, release))
   connectionsByClient.set(client, connection)
-  return runOnConnect(settings, connection, client)
+  return setUp(settings, connection, client)
 }
 
 function endsOf(settings: Settings, client: Client, close: (isOpen: boolean) => MaybePromise<void>): Ends {
@@ -180,7 +183,14 @@ function settingsOf(client: Client): ClientConfig {
   return { host, port, user, database, password, ssl }
 }
 
-async function runOnConnect({ onConnect }: Settings, connection: PgConnection, client: Client): Promise<Connection> {
+/** Sets up a new connection, first as Kanta needs it and then as the user wants it. */
+async function setUp({ onConnect }: Settings, connection: PgConnection, client: Client): Promise<Connection> {
+  try {
+    await connection.all(sessionText, [])
+  } catch (cause) {
+    await connection.close()
+    throw cause
+  }
   try {
     await onConnect?.(connection, client)
     return connection

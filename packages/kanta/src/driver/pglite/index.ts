@@ -1,7 +1,7 @@
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
-import { explainPostgresError, PgConnection } from '../database/postgres/index.ts'
+import { explainPostgresError, PgConnection, sessionText } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
 import { PgliteClient } from './client.ts'
 
@@ -46,6 +46,7 @@ export function pglite(options: string | PGliteOptions | PGlite = {}): Driver {
           if (database !== options) await database.close()
         },
       })
+      await connection.all(sessionText, [])
       connectionsByDatabase.set(database, connection)
       return connection
     },

@@ -1,3 +1,3 @@
 export { brokenKey, contexts, explainMysqlError } from './error.ts'
-export { type Flavor, flavorOf, sessionOf } from './session.ts'
+export { behaviour, type Flavor, flavorOf, sessionOf } from './session.ts'
 export { statementsOf } from './text.ts'

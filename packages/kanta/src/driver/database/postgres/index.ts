@@ -1,4 +1,5 @@
 export { type Ends, type PgClient, PgConnection } from './connection.ts'
 export { explainPostgresError } from './error.ts'
+export { formsText, sessionText } from './session.ts'
 export { type Reader, readerOf, toWire, type WireValue } from './value.ts'
 export type { Field, Submitted, TransactionStatus, Wire } from './wire.ts'
