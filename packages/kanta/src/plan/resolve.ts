@@ -4,7 +4,9 @@ import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/inde
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, truthCodec } from './json-codec.ts'
 import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, ROWS } from './operation.ts'
+import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
 import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
+import { codecsOf, setCodec, setRows } from './slot-codec.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
@@ -668,56 +670,6 @@ function byName(columns: readonly OutputColumn[]): ReadonlyMap<string, OutputCol
   const found = new Map<string, OutputColumn>()
   for (const column of columns) if (!found.has(column.name)) found.set(column.name, column)
   return found
-}
-
-const namesOf = (columns: readonly OutputColumn[]): readonly string[] => columns.map(({ name }) => name)
-
-/**
- * SQL pairs columns by their places, and types by their names. So the same names in another order are refused: they would
- * give each value the name of another.
- */
-function checkSameOrder(what: string, names: readonly string[], others: readonly string[]): void {
-  if (names.length !== others.length || names.every((name, i) => name === others[i])) return
-  if (new Set(names).size !== names.length || !names.every((name) => others.includes(name))) return
-  refuse(
-    `The ${what} are (${names.join(', ')}), and the query selects (${others.join(', ')}): SQL pairs them by their places. Select them in one order.`,
-  )
-}
-
-/** The rows of a set operation are read by the columns of its first query. */
-function checkSameTypes(operator: string, first: readonly OutputColumn[], others: readonly OutputColumn[]): void {
-  others.forEach((other, i) => {
-    const [one, two] = [first[i]?.codec as Codec | undefined, other.codec as Codec | undefined]
-    if (reads(one) && reads(two) && one.name !== two.name) {
-      refuse(
-        `The queries of the ${operator} give '${other.name}' as ${one.name} and as ${two.name}. Give columns of one type in each place.`,
-      )
-    }
-  })
-}
-
-function setCodec(slot: NodeOf<'slot'>, codec: unknown): void {
-  if (codec !== undefined) (slot as { codec: unknown }).codec ??= codec
-}
-
-/** A policy that renames columns leaves the keys of the user's rows on the slot. */
-function setRows(
-  slot: NodeOf<'slot'>,
-  columns: readonly string[],
-  codecs: readonly (Codec | undefined)[] | undefined,
-): void {
-  const known = slot.codec as RowCodecs | undefined
-  ;(slot as { codec: unknown }).codec = { columns: known?.columns ?? columns, codecs: codecs ?? known?.codecs }
-}
-
-interface RowCodecs {
-  readonly columns: readonly string[]
-  readonly codecs: readonly (Codec | undefined)[] | undefined
-}
-
-/** How the columns of given rows are written, where a policy has said so. */
-function codecsOf(rows: Node): RowCodecs['codecs'] {
-  return rows.kind === 'slot' ? (rows.codec as RowCodecs | undefined)?.codecs : undefined
 }
 
 /** The columns of a star. One of `returning` brings only those of the table that is written. */
