@@ -59,7 +59,7 @@ export interface ColumnDefinition {
   /** How values are written and read; `undefined` when they pass as they are. */
   readonly codec: Codec | undefined
   readonly nullable: boolean
-  /** `default`: an integer primary key; `identity`: asked for; `always`: computed from `generatedAs`. */
+  /** `default`: an integer or bigint primary key; `identity`: asked for; `always`: computed from `generatedAs`. */
   readonly generated: 'default' | 'identity' | 'always' | undefined
   readonly generatedAs: { readonly expression: Expression<unknown>; readonly stored: boolean } | undefined
   /** A value or an expression. */
@@ -142,9 +142,15 @@ export interface ColumnBuilder<T, F extends Filled = 'nothing', A = unknown>
   /** What arithmetic takes beside the column, where that is not its own type. */
   readonly __term__?: A
   /** Lets the column hold null. */
+<<<<<<< HEAD
   nullable(): ColumnBuilder<T | null, F extends 'nothing' | 'key' ? 'null' : F, A>
   /** Makes the column the primary key; an integer key is generated when an insert leaves it out. */
   primaryKey(): ColumnBuilder<T, F extends 'key' ? 'default' : F, A>
+=======
+  nullable(): ColumnBuilder<T | null, F>
+  /** Makes the column the primary key; an integer or bigint key is generated when an insert leaves it out. */
+  primaryKey(): ColumnBuilder<T, F extends 'key' ? 'default' : F>
+>>>>>>> main
   /** Allows each value only once. */
   unique(): ColumnBuilder<T, F, A>
   /** What the column holds when an insert leaves it out: a value, or an expression such as `` sql`current_date` ``. */
@@ -380,7 +386,7 @@ export function define(table: string, name: string, value: unknown): ColumnDefin
   if (s.generated !== undefined && s.default !== undefined) {
     refuse(`The column '${name}' of '${table}' is generated and cannot have a default, too.`)
   }
-  const generated =
-    s.generated ?? (s.primaryKey && s.type === 'integer' && s.default === undefined ? 'default' : undefined)
+  const isWhole = s.type === 'integer' || s.type === 'bigint'
+  const generated = s.generated ?? (s.primaryKey && isWhole && s.default === undefined ? 'default' : undefined)
   return { name, ...s, generated }
 }

@@ -131,6 +131,7 @@ function explainConstraint(code: string, said: string, place: Place): Explanatio
         message: `A row of '${table}' with this ${columns ?? `key of '${constraint}'`} is already there. Use another value, or say with onConflict what is to happen.`,
         ...place,
       }
+    case '23001':
     case '23503':
       return {
         code: 'foreign_key_violation',
