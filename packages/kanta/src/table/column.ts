@@ -142,15 +142,9 @@ export interface ColumnBuilder<T, F extends Filled = 'nothing', A = unknown>
   /** What arithmetic takes beside the column, where that is not its own type. */
   readonly __term__?: A
   /** Lets the column hold null. */
-<<<<<<< HEAD
   nullable(): ColumnBuilder<T | null, F extends 'nothing' | 'key' ? 'null' : F, A>
-  /** Makes the column the primary key; an integer key is generated when an insert leaves it out. */
-  primaryKey(): ColumnBuilder<T, F extends 'key' ? 'default' : F, A>
-=======
-  nullable(): ColumnBuilder<T | null, F>
   /** Makes the column the primary key; an integer or bigint key is generated when an insert leaves it out. */
-  primaryKey(): ColumnBuilder<T, F extends 'key' ? 'default' : F>
->>>>>>> main
+  primaryKey(): ColumnBuilder<T, F extends 'key' ? 'default' : F, A>
   /** Allows each value only once. */
   unique(): ColumnBuilder<T, F, A>
   /** What the column holds when an insert leaves it out: a value, or an expression such as `` sql`current_date` ``. */
