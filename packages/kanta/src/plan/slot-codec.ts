@@ -7,6 +7,10 @@ export function setCodec(slot: NodeOf<'slot'>, codec: unknown): void {
   if (codec !== undefined) (slot as { codec: unknown }).codec ??= codec
 }
 
+/** Sets how a value is written that is compared. */
+export const setCompared = (slot: NodeOf<'slot'>, codec: Codec | undefined): void =>
+  setCodec(slot, codec?.compared ?? codec)
+
 /** A policy that renames columns leaves the keys of the user's rows on the slot. */
 export function setRows(
   slot: NodeOf<'slot'>,
