@@ -24,6 +24,7 @@ const capabilities: Capabilities = {
   rightJoin: true,
   fullJoin: true,
   locks: false,
+  keyLocks: false,
   fetch: false,
   top: false,
   distinctOn: false,
