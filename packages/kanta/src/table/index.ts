@@ -51,3 +51,4 @@ export {
   table,
   type UniqueDefinition,
 } from './table.ts'
+export { writeCodec } from './written.ts'
