@@ -17,7 +17,7 @@ interface Opened {
 const ENGINES: readonly (readonly [name: string, missing: string | undefined, open: () => Promise<Opened>])[] = [
   ['node:sqlite', undefined, async () => ({ driver: sqlite(':memory:'), drop: async () => {} })],
   ['better-sqlite3', undefined, async () => ({ driver: betterSqlite3(':memory:'), drop: async () => {} })],
-  ...[pglite, postgres, mariadbEngine].map(
+  ...[postgres, mariadbEngine].map(
     (engine) =>
       [
         engine.name,
@@ -229,4 +229,96 @@ describe.each(ENGINES.filter(([, missing]) => missing === undefined))('%s', (nam
       ])
       await known.destroy()
     }))
+})
+
+describe('what was prepared before a change of tables', () => {
+  const people = (db: any) => db.selectFrom('person').selectAll().execute()
+  const names = (rows: readonly object[]) => Object.keys(rows[0]!)
+
+  test.each([postgres, pglite].filter(({ missing }) => missing === undefined))(
+    'is prepared anew in the same transaction, on $name',
+    async (engine) => {
+      const place = await engine.create()
+      const db = kanta<any>({ driver: place.driver({ max: 1 }) })
+      try {
+        await sql`create table person (id integer primary key)`.execute(db)
+        await sql`insert into person values (1)`.execute(db)
+        await db.transaction().execute(async (trx) => {
+          expect(names(await people(trx))).toEqual(['id'])
+          await sql`alter table person add column age integer`.execute(trx)
+          expect(names(await people(trx))).toEqual(['id', 'age'])
+          await sql`do $$ begin alter table person drop column age; end $$`.execute(trx)
+          expect(names(await people(trx))).toEqual(['id'])
+        })
+        const undone = new Error('undone')
+        const undo = db.transaction().execute(async (trx) => {
+          await sql`alter table person add column name text`.execute(trx)
+          expect(names(await people(trx))).toEqual(['id', 'name'])
+          throw undone
+        })
+        await expect(undo).rejects.toBe(undone)
+        await db.transaction().execute(async (trx) => expect(names(await people(trx))).toEqual(['id']))
+        const controlled = await db.startTransaction().execute()
+        const inside = await controlled.savepoint('one').execute()
+        await sql`alter table person add column name text`.execute(inside)
+        expect(names(await people(inside))).toEqual(['id', 'name'])
+        await inside.rollbackToSavepoint('one').execute()
+        expect(names(await people(inside))).toEqual(['id'])
+        await controlled.rollback().execute()
+      } finally {
+        await db.destroy()
+        await place.drop()
+      }
+    },
+  )
+})
+
+describe('moments on SQLite', () => {
+  const session = table('session', (c) => ({
+    id: c.integer().primaryKey(),
+    at: c.timestamp().default(sql`CURRENT_TIMESTAMP`),
+  }))
+
+  test.each([
+    ['node:sqlite', () => sqlite(':memory:')],
+    ['better-sqlite3', () => betterSqlite3(':memory:')],
+  ] as const)('current_timestamp has the form of a Date that is written, on %s', async (_, driver) => {
+    const db = kanta({ driver: driver(), schema: { session } })
+    await db.schema.createTable(session).execute()
+    const start = new Date(Date.now() - 5)
+    await db.insertInto('session').values({ id: 1 }).execute()
+    await db.insertInto('session').values({ id: 2, at: sql<Date>`current_timestamp` }).execute()
+    await db
+      .insertInto('session')
+      .values([{ id: 3, at: new Date() }])
+      .execute()
+    await db.updateTable('session').set({ at: sql<Date>` Current_Timestamp ` }).where('id', '=', 3).execute()
+    const young = db.selectFrom('session').select('id').where('at', '>=', start)
+    expect(await young.execute()).toHaveLength(3)
+    expect(await young.where('at', '<=', sql<Date>`current_timestamp`).execute()).toHaveLength(3)
+    const { rows } = await sql<{ at: string }>`select at from session`.execute(db)
+    for (const { at } of rows) expect(at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+    const builder = schemaBuilder(db as never)
+    await builder
+      .createTable('log')
+      .addColumn('at', 'text', (c) => c.defaultTo(sql`current_timestamp`))
+      .addColumn('n', 'integer')
+      .execute()
+    await sql`insert into log (n) values (1)`.execute(db)
+    expect((await sql<{ at: string }>`select at from log`.execute(db)).rows[0]!.at).toMatch(/T.*Z$/)
+    await db.destroy()
+  })
+})
+
+test('JSON refuses what it would make null of', async () => {
+  const doc = table('doc', (c) => ({ id: c.integer().primaryKey(), body: c.json<unknown>() }))
+  const db = kanta({ driver: sqlite(':memory:'), schema: { doc } })
+  await db.schema.createTable(doc).execute()
+  for (const body of [Number.NaN, { a: [1, Number.POSITIVE_INFINITY] }, [{ x: Number.NaN }]])
+    await expect(db.insertInto('doc').values({ body }).execute()).rejects.toThrow(/JSON has no/)
+  await db
+    .insertInto('doc')
+    .values({ body: { a: null } })
+    .execute()
+  await db.destroy()
 })
