@@ -30,13 +30,16 @@ const tasks = {
     run('node', ['--disable-warning=ExperimentalWarning', 'src/main.ts', ...args], 'examples/cities')
   },
   build() {
+    step('build')
     for (const name of ['kanta', 'cli']) {
       rmSync(join(root, `packages/${name}/dist`), { recursive: true, force: true })
       tsc(`packages/${name}/tsconfig.build.json`)
     }
   },
   check() {
+    step('format and lint')
     run('biome', ['check', '.'])
+    step('types')
     tsc('tsconfig.json')
   },
   format() {
@@ -45,6 +48,7 @@ const tasks = {
   test(args) {
     tasks.check()
     tasks.build()
+    step('tests (about ten minutes on two cores; a line for each file)')
     run('vitest', ['run', ...args])
   },
   'test:long'(args) {
@@ -85,6 +89,13 @@ function folderOfNode() {
 }
 
 const path = [folderOfNode(), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter)
+
+const started = Date.now()
+
+/** Says what begins, and how long the task has run. */
+function step(what) {
+  console.log(`\n${Math.round((Date.now() - started) / 1000)} s: ${what}`)
+}
 
 /** Runs a command in a folder of the repository; where it fails, everything ends. */
 function run(command, args, folder = '.') {

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { examples, moduleOf } from './docs/example.ts'
 import * as prelude from './docs/prelude.ts'
+import { destroyShown } from './docs/sql.ts'
 import { exportsOf, home, root, sources } from './package/sources.ts'
 import { run } from './package/tarball.ts'
 
@@ -25,6 +26,7 @@ describe('examples', () => {
     writeFileSync(join(folder, 'prelude.ts'), "export * from '../prelude.ts'\n")
     writeFileSync(join(folder, 'schema.ts'), "export { city, country } from '../prelude.ts'\n")
     writeFileSync(join(folder, 'same.ts'), "export * from '../same.ts'\n")
+    writeFileSync(join(folder, 'sql.ts'), "export * from '../sql.ts'\n")
     for (const example of all) writeFileSync(join(folder, example.file), moduleOf(example, names))
     const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false }
     const config = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include: ['*.ts'] }
@@ -39,6 +41,7 @@ describe('examples', () => {
     vi.restoreAllMocks()
     process.chdir(away)
     await prelude.destroy()
+    await destroyShown()
     rmSync(folder, { recursive: true, force: true })
     rmSync(scratch, { recursive: true, force: true })
   })

@@ -7,6 +7,7 @@ import type { Settings } from './options.ts'
 import { type Entry, keyColumns, transactionId, writeEntries } from './record.ts'
 import { auditTables } from './table.ts'
 
+/** Options of `prune()`. */
 export interface PruneOptions {
   /** Removes the entries that were written before this. */
   readonly before: Date

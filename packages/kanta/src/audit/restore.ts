@@ -17,6 +17,7 @@ import { record } from './record.ts'
 import { keyCondition, rowsOf, tableOf } from './rows.ts'
 import { mayWrite, visibilityOf } from './visibility.ts'
 
+/** Options of `restore()`. */
 export interface RestoreOptions {
   /** Values for redacted columns. */
   readonly values?: Readonly<Record<string, unknown>> | undefined

@@ -7,6 +7,7 @@ import { lastRemoved } from './prune.ts'
 import { prefixOf } from './record.ts'
 import { auditTables } from './table.ts'
 
+/** Options of `verify()`. */
 export interface VerifyOptions {
   /**
    * A former end of the chain that you stored elsewhere, where an attacker who rewrites the whole chain cannot change

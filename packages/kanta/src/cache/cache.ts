@@ -7,6 +7,7 @@ import { Dependencies, EVERYTHING, type Mark, markOfTag, marksChanged, nameOf } 
 import { type CacheStats, type Keeping, Reads } from './reads.ts'
 import type { CacheStore } from './store.ts'
 
+/** Options of `cache()`. */
 export interface CacheOptions {
   /** Where results are kept: `memoryStore()`, `redisStore()`, or one of your own. It belongs to one database. */
   readonly store: CacheStore
@@ -48,6 +49,7 @@ export interface CacheAdded {
   readonly cache: CacheControl
 }
 
+/** The methods that the cache adds to a database. */
 export interface CacheControl {
   /** What it did so far. */
   stats(): CacheStats

@@ -2,6 +2,7 @@ import { checkOptions, refuse } from '../error/index.ts'
 import { checkWhole } from './check.ts'
 import type { CacheEntry, CacheStore } from './store.ts'
 
+/** Options of `memoryStore()`. */
 export interface MemoryStoreOptions {
   /** The most results that are kept; 1,000 unless given. Those that were not used for longest go first. */
   readonly maxEntries?: number | undefined

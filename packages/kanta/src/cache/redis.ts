@@ -7,6 +7,7 @@ export type RedisClient =
   | { sendCommand(args: string[]): Promise<unknown> }
   | { call(command: string, ...args: string[]): Promise<unknown> }
 
+/** Options of `redisStore()`. */
 export interface RedisStoreOptions {
   /** Connected, and closed by whoever made it. */
   readonly client: RedisClient

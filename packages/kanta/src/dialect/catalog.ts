@@ -22,6 +22,7 @@ export interface CatalogTable<E = string> extends CatalogName {
   readonly options: readonly string[]
 }
 
+/** A column, as the database has it. */
 export interface CatalogColumn<E = string> {
   readonly name: string
   /** The type as the database says it. */
@@ -47,6 +48,7 @@ export interface CatalogKey {
   readonly columns: readonly string[]
 }
 
+/** A foreign key, as the database has it. */
 export interface CatalogForeignKey extends CatalogKey {
   readonly target: CatalogName & { readonly columns: readonly string[] }
   readonly onDelete: ReferentialAction
@@ -54,12 +56,14 @@ export interface CatalogForeignKey extends CatalogKey {
   readonly deferrable: 'no' | 'initially immediate' | 'initially deferred'
 }
 
+/** A check, as the database has it. */
 export interface CatalogCheck<E = string> {
   readonly name: string | null
   /** The condition as the database says it, without parentheses around it. */
   readonly expression: E
 }
 
+/** An index, as the database has it. */
 export interface CatalogIndex<E = string> {
   readonly name: string
   readonly parts: readonly CatalogIndexPart<E>[]
@@ -73,6 +77,7 @@ export interface CatalogIndex<E = string> {
   readonly definition: string | null
 }
 
+/** A column or an expression of an index. */
 export interface CatalogIndexPart<E = string> {
   readonly column: string | null
   readonly expression: E | null

@@ -20,6 +20,7 @@ export interface Finding {
   readonly safer: string
 }
 
+/** Options of `lint()`. */
 export interface LintOptions {
   readonly dialect: DialectName
   /** The rules to turn off, each with the reason: `{ 'drop-column': 'nobody reads it since 2.3' }`. */

@@ -70,6 +70,7 @@ export interface RebuildTable {
   readonly dependents: readonly Dependent[]
 }
 
+/** A view or trigger that stands on a table. */
 export interface Dependent {
   readonly type: 'view' | 'trigger'
   readonly name: string

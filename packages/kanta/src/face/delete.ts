@@ -40,6 +40,7 @@ import type { AddedByIf, Aliases, Count } from './select.ts'
 import type { Items, NoItem, NoRef, OrderArgument, RefItem, SelectArgument, SelectItem } from './selection.ts'
 import type { WhereMethods } from './where.ts'
 
+/** The methods of a delete. */
 export interface DeleteMethods extends WhereMethods, RunMethods {
   /**
    * Other tables, whose columns may be used in conditions.

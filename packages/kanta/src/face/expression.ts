@@ -51,6 +51,7 @@ interface PredicateState {
   [$cells]: any
 }
 
+/** The methods of a condition. */
 export interface PredicateMethods {
   /**
    * Both this and another condition.

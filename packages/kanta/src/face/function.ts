@@ -22,6 +22,7 @@ import type {
 import type { NoRef, OperandArm, RefArgument, RefItem } from './selection.ts'
 import type { WindowBuilder } from './window.ts'
 
+/** The methods of an aggregate or window function. */
 export interface AggregateMethods {
   /** Takes equal values only once. */
   distinct<T>(this: T): T
@@ -92,6 +93,7 @@ export interface TableFunction<R> {
 /** The row of a table function whose columns have no types given. */
 export type UnknownRow = Record<string, unknown>
 
+/** The functions that do not depend on the tables in scope. */
 export interface FunctionBase {
   /** The time and date functions of the database, and all others that make a table. */
   table<R = UnknownRow>(name: string, args?: readonly unknown[]): TableFunction<R>

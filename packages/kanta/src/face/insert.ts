@@ -99,6 +99,7 @@ type Inserted<I, B extends string, T extends AnyCells> = Insert<
   never
 >
 
+/** The clauses of an insert that say what conflicts do, in the words of single databases. */
 export interface ConflictMethods {
   /** Leaves out rows that conflict with others; `insert ignore` or `insert or ignore`. */
   ignore<T>(this: T): T
@@ -116,6 +117,7 @@ export interface ConflictMethods {
   top<T>(this: T, count: Count, modifier?: 'percent'): T
 }
 
+/** The methods of an insert that has its rows. */
 export interface InsertMethods extends ConflictMethods, RunMethods {
   /**
    * Sets the action for rows that conflict with existing ones.
@@ -166,6 +168,7 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
 
 /** The tables `inserted` and `deleted` of `output`. */
 export type OutputScope<T extends WriteState, P extends string> = And<T[AtScope], P, T[AtTarget], never>
+/** The type state inside `output`, whose references name `inserted` and `deleted`. */
 export interface OutputState<T extends WriteState, P extends string> extends State {
   [$info]: T[AtInfo]
   [$scope]: OutputScope<T, P>
@@ -201,6 +204,7 @@ export interface Insert<out I, out S extends Scope, in K, out T extends AnyCells
   $narrowType<N>(): Insert<I, S, K, T, Cast<Narrowed<RowOf<S, T, O>, N>>>
 }
 
+/** The conditions of `on conflict`. */
 export interface ConflictMethodsOf {
   /** The condition of a partial index, or of the update. */
   where<

@@ -21,11 +21,14 @@ import type { CallbackArm, NoParameter, OperandArm } from './selection.ts'
 // `from` and joins take the name of a table `B`, perhaps with an alias `A`, or what these list: a table as a value, a
 // derived table with the columns `Q`, a callback that gives one. Where a name was given, they are never, so that a
 // message lists the names alone.
+/** A table as an argument, where no name was given. */
 export type TableArm<B, TB, A, Q> = [B] extends [never] ? TableRef<TB, A, B> | DerivedTable<Q, A, B> : never
+/** A table, or a callback that gives one, as an argument, where no name was given. */
 export type SourceArm<B, TB, A, Q, E> = [B] extends [never]
   ? TableRef<TB, A, B> | DerivedTable<Q, A, B> | ((eb: E) => DerivedTable<Q, A, B>)
   : never
 
+/** The methods of the condition of a join. */
 export interface JoinMethods {
   /**
    * A condition of the join. Several are joined by `and`.

@@ -60,7 +60,9 @@ interface ManyTargets<I extends AnyInfo, M> {
 type Written<A extends string, R> = R & { [C in keyof R & string as `${A}.${C}`]: R[C] }
 type Together<U> = (U extends unknown ? (row: U) => void : never) extends (row: infer R) => void ? R : never
 
+/** A select from a list of tables. */
 export type SelectFromMany<I extends AnyInfo, M> = Select<I, ManyTables<I, M>, RefsIn<I, M>, ManyCells<I, M>, never>
+/** An update of a list of tables. */
 export type UpdateMany<I extends AnyInfo, M> = Update<
   I,
   ManyTables<I, M>,
@@ -69,6 +71,7 @@ export type UpdateMany<I extends AnyInfo, M> = Update<
   ManyTargets<I, M>,
   never
 >
+/** A delete from a list of tables. */
 export type DeleteMany<I extends AnyInfo, M> = Delete<
   I,
   ManyTables<I, M>,

@@ -109,6 +109,7 @@ type MergedItems<T extends MergeState, O> = Merge<
   O
 >
 
+/** The methods of a merge that has its source. */
 export interface MergeMethods extends RunMethods {
   /** For rows of the table that match. */
   whenMatched<T extends MergeState>(this: T): MatchedAction<T>

@@ -75,6 +75,7 @@ type StarRow<S extends Scope, A> = [A] extends [keyof S['tables']]
 type KeysOf<T> = T extends In<infer R, any> ? keyof R : never
 type InEach<T, C> = T extends In<infer R, infer N> ? (C extends keyof R ? SelectType<R[C]> | N : never) : never
 
+/** The same object type, written out for hovers. */
 export type Flat<T> = { [K in keyof T]: T[K] } & {}
 
 /** Marks a column as not null in `$narrowType`. */

@@ -64,6 +64,7 @@ export interface NotAwaited {
 }
 
 // What depends on the row is not here but in the interface of each query, so that `typeof query.execute` has the row.
+/** The methods that every query has. */
 export interface RunMethods extends NotAwaited {
   /** Returns the database's plan for the query. */
   explain<R = Record<string, unknown>>(format?: ExplainFormat, options?: Expression<any>): Promise<R[]>

@@ -31,16 +31,21 @@ interface Referential<B> {
   onUpdate(action: ReferentialAction): B
 }
 
+/** Settings of a primary key. */
 export interface PrimaryKeyConstraintBuilder extends Deferrable<PrimaryKeyConstraintBuilder>, CallMethod {}
+/** Settings of a unique constraint. */
 export interface UniqueConstraintBuilder extends Deferrable<UniqueConstraintBuilder>, CallMethod {
   /** Takes nulls for equal. */
   nullsNotDistinct(): UniqueConstraintBuilder
 }
+/** Settings of a foreign key. */
 export interface ForeignKeyConstraintBuilder
   extends Deferrable<ForeignKeyConstraintBuilder>,
     Referential<ForeignKeyConstraintBuilder>,
     CallMethod {}
+/** Settings of a check. */
 export interface CheckConstraintBuilder extends CallMethod {}
+/** Settings of an index that is defined with its table. */
 export interface TableIndexBuilder extends CallMethod {
   using(method: IndexType | Expression<any>): TableIndexBuilder
 }
@@ -58,6 +63,7 @@ export interface PartitionBoundsBuilder {
   /** The rows that no other partition has. */
   default(): PartitionBounds
 }
+/** The bounds of a partition. */
 export interface PartitionBounds extends CallMethod {}
 
 /** The partitions of a table, where the database defines them there. */
@@ -129,7 +135,9 @@ export interface AlterColumnBuilder {
   setNotNull(): AlteredColumn
   dropNotNull(): AlteredColumn
 }
+/** A change of a column, complete. */
 export interface AlteredColumn extends CallMethod {}
+/** Settings of a column that is dropped. */
 export interface DropColumnBuilder {
   /** Does nothing when there is no such column. */
   ifExists(): DropColumnBuilder
@@ -173,16 +181,20 @@ export interface AlteredTableBuilder extends Alterations, SchemaStatement, CallM
   /** Adds text of the database's own at the end. */
   modifyEnd(modifier: Expression<any>): AlteredTableBuilder
 }
+/** Settings of a constraint that is added to a table. */
 export interface AlterTableConstraintBuilder extends AlteredTableBuilder, Deferrable<AlterTableConstraintBuilder> {}
+/** Settings of a foreign key that is added to a table. */
 export interface AlterTableForeignKeyBuilder
   extends AlteredTableBuilder,
     Deferrable<AlterTableForeignKeyBuilder>,
     Referential<AlterTableForeignKeyBuilder> {}
+/** Settings of a constraint that is dropped. */
 export interface AlterTableDropConstraintBuilder extends AlteredTableBuilder {
   ifExists(): AlterTableDropConstraintBuilder
   cascade(): AlterTableDropConstraintBuilder
   restrict(): AlterTableDropConstraintBuilder
 }
+/** Settings of an index that is added to a table. */
 export interface AlterTableAddIndexBuilder extends AlteredTableBuilder {
   unique(): AlterTableAddIndexBuilder
   column(column: IndexPart): AlterTableAddIndexBuilder
@@ -226,13 +238,16 @@ export interface DropBuilder extends SchemaStatement, CallMethod {
   /** Drops what depends on it, too. */
   cascade(): this
 }
+/** `drop table …` */
 export interface DropTableBuilder extends DropBuilder {
   temporary(): DropTableBuilder
 }
+/** `drop index …` */
 export interface DropIndexBuilder extends DropBuilder {
   on(table: AnyTable): DropIndexBuilder
   concurrently(): DropIndexBuilder
 }
+/** `drop view …` */
 export interface DropViewBuilder extends DropBuilder {
   materialized(): DropViewBuilder
 }
@@ -272,6 +287,7 @@ export interface AlterTypeBuilder {
   renameValue(value: string, to: string): SchemaStatement
   setSchema(schema: string): SchemaStatement
 }
+/** The place of a value that is added to an enum type. */
 export interface AlterTypeAddValueBuilder extends SchemaStatement, CallMethod {
   ifNotExists(): AlterTypeAddValueBuilder
   before(value: string): AlterTypeAddValueBuilder

@@ -1,5 +1,6 @@
 import type { Column, Expression, ReferentialAction } from '../table/index.ts'
 
+/** Lets a function go on with a builder. */
 export interface CallMethod {
   /** Calls a function with the builder and gives back what that gives. */
   $call<T, R>(this: T, change: (builder: T) => R): R

@@ -24,14 +24,23 @@ export declare const $first: unique symbol
 /** The table that is written. */
 export declare const $target: unique symbol
 
+/** The key of the database information in the type state of a query. */
 export type AtInfo = typeof $info
+/** The key of the tables in scope. */
 export type AtScope = typeof $scope
+/** The key of the legal references. */
 export type AtRefs = typeof $refs
+/** The key of the columns by unqualified name. */
 export type AtCells = typeof $cells
+/** The key of the selected items. */
 export type AtItems = typeof $items
+/** The key of the expression builder. */
 export type AtBuilder = typeof $eb
+/** The key of the row of a query. */
 export type AtRow = typeof $row
+/** The key of the first row, which may be missing. */
 export type AtFirst = typeof $first
+/** The key of the table that is written. */
 export type AtTarget = typeof $target
 
 /** The tables of a database; `names` and `eb` are here so that they are made once for each database. */
@@ -53,6 +62,7 @@ export interface SchemaInfo<S> {
   outer: never
 }
 
+/** The information about any database. */
 export interface AnyInfo {
   db: any
   names: string
@@ -133,6 +143,7 @@ export interface HelperCells<R> {
 export interface TableCells<I extends AnyInfo, B> extends OwnCells {
   row: At<I['db'], B>
 }
+/** The columns of anything. */
 export interface AnyCells {
   row: any
   helper?: any
@@ -183,6 +194,7 @@ export interface ScopeState {
   [$cells]: any
   [$eb]: any
 }
+/** The type state of a query, which methods read from `this`. */
 export interface State extends ScopeState {
   [$info]: { db: any; names: string; listed: string; eb: any; outer: any }
   [$items]: any

@@ -47,6 +47,7 @@ type FullJoined<T extends State, N extends string, Q extends AnyCells, K> = Sele
   T[AtItems]
 >
 
+/** The joins of a select. */
 export interface SelectJoinMethods {
   /**
    * Joins a table: by two columns that have to be equal, or by a callback with conditions.

@@ -80,6 +80,7 @@ export type AddedByIf<O, U> = U extends { readonly [$items]: infer X }
   : never
 type TupleOf<R, A> = A extends readonly (keyof R)[] ? { -readonly [I in keyof A]: R[A[I] & keyof R] } : never
 
+/** The methods of a select. */
 export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMethods, NoText<never> {
   /**
    * Selects columns and expressions; several calls add up.

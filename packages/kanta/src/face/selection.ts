@@ -19,7 +19,9 @@ export type RefItem = string | Expression<any> | ColumnLike<any>
  * every string pass in the compiler's first pass, which skips callbacks; and it costs no union.
  */
 export type NoString = `${any}`
+/** The default of a selected item that is inferred. */
 export type NoItem = NoString | Aliased<any, any> | ColumnLike<any>
+/** The default of a reference that is inferred. */
 export type NoRef = NoString | Expression<any> | ColumnLike<any>
 
 /** The items of the selection that were given as `C`. */

@@ -2,7 +2,9 @@ import type { Database } from './database.ts'
 import type { ExecuteOptions } from './run.ts'
 import type { AddsOf, AnyInfo, Info } from './scope.ts'
 
+/** The isolation levels of transactions. */
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable' | 'snapshot'
+/** Whether a transaction may write. */
 export type AccessMode = 'read only' | 'read write'
 
 /** A transaction: a database whose statements take effect together or not at all. */

@@ -55,6 +55,7 @@ interface Changes {
   readonly [$target]: never
 }
 
+/** The methods of an update. */
 export interface UpdateMethods extends WhereMethods, RunMethods {
   /**
    * Other tables, whose columns may be used in what is set and in conditions.

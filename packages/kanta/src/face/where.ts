@@ -3,6 +3,7 @@ import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { AtBuilder, AtCells, AtRefs, AtScope, Cell, ScopeState } from './scope.ts'
 import type { CallbackArm, NoParameter, OperandArm } from './selection.ts'
 
+/** The methods that give conditions. */
 export interface WhereMethods {
   /**
    * Keeps the rows for which a condition is true. Several calls are joined by `and`.

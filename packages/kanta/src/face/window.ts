@@ -14,6 +14,7 @@ export type FrameBound =
 /** The rows that a frame excludes. */
 export type FrameExclusion = 'current row' | 'group' | 'ties' | 'no others'
 
+/** The methods of a window. */
 export interface WindowMethods {
   /** Computes the function within each group of rows that have the same values. */
   partitionBy<T extends ScopeState, C extends RefItem = NoRef>(this: T, columns: RefArgument<T, C>): T

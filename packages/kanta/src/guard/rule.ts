@@ -47,6 +47,7 @@ export interface TableRule {
   source?(table: NodeOf<'table'>, runValues: RunValues): Node | undefined
 }
 
+/** The ways in which a statement may use a column. */
 export type ColumnUse = 'read' | 'insert' | 'update'
 
 /** A policy on the rows of tables. Make one with `tablePolicy()`. */

@@ -38,6 +38,7 @@ export interface Catalog {
   readonly hash: string
 }
 
+/** A view, as the database has it. */
 export interface CatalogView extends CatalogName {
   readonly materialized: boolean
   readonly columns: readonly CatalogColumn[]
@@ -46,10 +47,12 @@ export interface CatalogView extends CatalogName {
   readonly comment: string | null
 }
 
+/** An enum type, as the database has it. */
 export interface CatalogEnum extends CatalogName {
   readonly values: readonly string[]
 }
 
+/** A domain, as the database has it. */
 export interface CatalogDomain extends CatalogName {
   readonly type: string
   readonly nullable: boolean
@@ -57,6 +60,7 @@ export interface CatalogDomain extends CatalogName {
   readonly checks: readonly CatalogCheck[]
 }
 
+/** A sequence, as the database has it. */
 export interface CatalogSequence extends CatalogName {
   readonly type: string | null
   /** A 64-bit integer as decimal digits. */
@@ -69,6 +73,7 @@ export interface CatalogSequence extends CatalogName {
   readonly ownedBy: string | null
 }
 
+/** A trigger, as the database has it. */
 export interface CatalogTrigger extends CatalogName {
   readonly table: string
   readonly timing: 'before' | 'after' | 'instead of'

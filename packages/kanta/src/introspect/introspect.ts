@@ -37,6 +37,7 @@ export interface IntrospectOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The tables to read, by name. */
 export interface TableFilter {
   readonly include?: readonly string[] | undefined
   readonly exclude?: readonly string[] | undefined

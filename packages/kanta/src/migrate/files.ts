@@ -41,6 +41,7 @@ export function folder(path: string | URL): () => Promise<Migrations> {
   }
 }
 
+/** Options of `make()`. */
 export interface MakeOptions {
   /** The language of the file; by default `ts`. `sql` creates two files, one for each direction. */
   readonly kind?: 'ts' | 'js' | 'sql' | undefined

@@ -38,6 +38,7 @@ export interface MigratorOptions {
   readonly onProgress?: ((event: MigrationEvent) => void) | undefined
 }
 
+/** Options of a run of migrations. */
 export interface MigrateOptions {
   /** Returns the SQL that would run, and changes nothing. */
   readonly dryRun?: boolean | undefined

@@ -1,5 +1,6 @@
 import type { MigrationStatement } from './watched-connection.ts'
 
+/** The direction of a migration. */
 export type Direction = 'up' | 'down'
 
 /** The result of one migration. */

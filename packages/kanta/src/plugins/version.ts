@@ -9,6 +9,7 @@ import type { Selectable, TableDefinition } from '../table/index.ts'
 import type { HasTables } from './soft-delete/index.ts'
 import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
+/** Options of `version()`. */
 export interface VersionOptions {
   /** The tables; by default those of the schema that have the column. */
   readonly tables?: readonly string[] | undefined

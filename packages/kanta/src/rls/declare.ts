@@ -4,6 +4,7 @@ import type { SelectType } from '../table/index.ts'
 import { type ConditionTree, RowCondition, type RowScope, Term, type TermList } from './condition.ts'
 import { checkRelated } from './rules.ts'
 
+/** The operations that a policy may be about. */
 export type Operation = 'select' | 'insert' | 'update' | 'delete'
 export const OPERATIONS: readonly Operation[] = ['select', 'insert', 'update', 'delete']
 
@@ -30,6 +31,7 @@ export interface ConditionTerms<DB, C, T extends keyof DB> {
   ): RowCondition
 }
 
+/** A function that gives the condition of a policy. */
 export type RowPredicate<DB, C, T extends keyof DB> = (given: ConditionTerms<DB, C, T>) => RowCondition
 
 /** Conditions on the existing row (`using`) and on the new row (`withCheck`, which defaults to `using`). */
@@ -38,6 +40,7 @@ export interface PolicyConditions<DB, C, T extends keyof DB> {
   readonly withCheck?: RowPredicate<DB, C, T> | undefined
 }
 
+/** Options of one policy. */
 export interface PolicyOptions {
   /** The roles in the context that the policy applies to, any of them; everybody by default. */
   readonly roles?: readonly string[] | undefined
@@ -115,6 +118,7 @@ const OPEN: unique symbol = Symbol('open')
 
 /** Declares that everybody may do everything with a table. */
 export const open: { readonly [OPEN]: true } = Object.freeze({ [OPEN]: true as const })
+/** The declaration of a table that is open to everybody. */
 export type Open = typeof open
 
 /** Policies of tables, created by `policies()`. */

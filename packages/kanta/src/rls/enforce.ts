@@ -55,6 +55,7 @@ function columnRule(rules: TableRules): TableRule {
   }
 }
 
+/** Options of `rls()`. */
 export interface RlsOptions {
   /** The capability that disables the policies: see `db.unscoped()`. */
   readonly capability?: Capability | undefined

@@ -136,6 +136,7 @@ function compare(left: unknown, operator: Operator, right: unknown): Truth {
   }
 }
 
+/** Options of `can()`. */
 export interface CanOptions<R = Row> {
   /** The values that an update sets, by column. */
   readonly changes?: Partial<R> | undefined

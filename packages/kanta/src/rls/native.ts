@@ -6,6 +6,7 @@ import { type ColumnRights, OPERATIONS, type Operation, Policies, type Rules, ty
 import { ConditionPrinter, quote } from './native-text.ts'
 import { combine } from './rules.ts'
 
+/** Options of `rlsStatements()`. */
 export interface NativeOptions {
   /** The tables as values: an object of them, or a module. */
   readonly schema: object

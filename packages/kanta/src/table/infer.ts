@@ -56,16 +56,39 @@ type RequiredKey<X, K> = [X] extends [ColumnType<any, any, any>]
 type RequiredValue<I, K> = [I] extends [never] ? never : [I] extends [{}] ? K : never
 /** The columns that an insert may not leave out. */
 export type RequiredKeys<T> = { [K in keyof T]-?: RequiredKey<T[K], K> }[keyof T]
-/** The row that a select of all columns returns. */
+/**
+ * The row that a select of all columns returns. `T` is the interface of a table, `Tables['city']` of a schema, or
+ * `InferRow<typeof city>` of a `table()`.
+ *
+ * @example
+ * ```ts
+ * type Row = Selectable<InferRow<typeof country>>
+ * const row: Row = { cca2: 'FI', name: 'Finland', area: 338_455 }
+ * ```
+ */
 export type Selectable<T> = { [K in keyof T]: SelectType<T[K]> }
 /** `T[K]` where it is known, though not to the compiler, that `T` has the key. */
 /** @ts-ignore TS2536 */
 export type At<T, K> = T[K]
 /** Says of each column whether an insert may leave it out; its values are never looked at. */
 export type Insertion<T> = { [K in keyof T]?: unknown } & { [K in RequiredKeys<T>]: unknown }
-/** The row that an insert takes, as plain values. */
+/**
+ * The row that an insert takes, as plain values. `T` is that of `Selectable`.
+ *
+ * @example
+ * ```ts
+ * const row: Insertable<Tables['city']> = { name: 'Turku', country: 'FI' }
+ * ```
+ */
 export type Insertable<T> = { [K in keyof Insertion<T>]: InsertType<At<T, K>> }
-/** The changes that an update takes, as plain values. */
+/**
+ * The changes that an update takes, as plain values. `T` is that of `Selectable`.
+ *
+ * @example
+ * ```ts
+ * const changes: Updateable<Tables['city']> = { population: 200_000 }
+ * ```
+ */
 export type Updateable<T> = { [K in keyof T]?: UpdateType<T[K]> }
 
 /** Anything with a row: a table, a query, an aliased query. */
@@ -73,7 +96,7 @@ export interface Rowed<out R = unknown> {
   readonly [$row]: R
 }
 
-/** The column types of a table: `interface CityTable extends InferRow<typeof city> {}`. */
+/** The column types of a table, for `Selectable` and its siblings: `Selectable<InferRow<typeof city>>`. */
 export type InferRow<T extends Rowed> = T[typeof $row]
 
 /** A table, perhaps under another name `A`, as `selectFrom` and joins take it. */

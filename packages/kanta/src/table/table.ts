@@ -20,6 +20,7 @@ export interface UniqueDefinition {
   readonly columns: readonly string[]
 }
 
+/** An index, as it was defined. */
 export interface IndexDefinition {
   readonly name: string | undefined
   readonly columns: readonly string[]
@@ -27,11 +28,13 @@ export interface IndexDefinition {
   readonly where: Expression<unknown> | undefined
 }
 
+/** A check, as it was defined. */
 export interface CheckDefinition {
   readonly name: string | undefined
   readonly expression: Expression<unknown>
 }
 
+/** A foreign key, as it was defined. */
 export interface ForeignKeyDefinition extends ReferenceOptions {
   readonly name: string | undefined
   readonly columns: readonly string[]

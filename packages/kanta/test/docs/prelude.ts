@@ -61,10 +61,17 @@ export const draft = table('draft', (c) => ({
 /** Cities on their way into the table of cities. */
 export const arrival = table('arrival', (c) => ({ id: c.integer(), name: c.text(), country: c.text() }))
 
-export const schema = { city, country, oldCity, sale, seat, arrival, draft }
+/** Who reports to whom. */
+export const employee = table('employee', (c) => ({
+  id: c.integer().primaryKey(),
+  name: c.text().default('nobody'),
+  manager_id: c.integer().nullable(),
+}))
+
+export const schema = { country, city, oldCity, sale, seat, arrival, draft, employee }
 export type Tables = TablesOf<typeof schema>
-export type City = Selectable<typeof city>
-export type Country = Selectable<typeof country>
+export type City = Selectable<Tables['city']>
+export type Country = Selectable<Tables['country']>
 export const newCity = { name: 'Turku', country: 'FI' }
 export const notify = (_city: object): void => {}
 export const driver = sqlite(':memory:')
@@ -97,10 +104,15 @@ export const insertCity = (_session: Session): Promise<void> => Promise.resolve(
 
 /** Makes the tables, with a row for examples that look for one. */
 export async function create(): Promise<void> {
-  for (const each of Object.values(schema)) await db.schema.createTable(each).execute()
+  await fill(db)
   await startHistory(db, ['seat', 'country'])
-  await db.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 338_455 }).execute()
-  await db.insertInto('city').values({ id, name: 'Helsinki', country: 'FI', population: 684_018 }).execute()
+}
+
+/** The same in a database that is given. */
+export async function fill(into: typeof db): Promise<void> {
+  for (const each of Object.values(schema)) await into.schema.createTable(each).execute()
+  await into.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 338_455 }).execute()
+  await into.insertInto('city').values({ name: 'Helsinki', country: 'FI', population: 684_018 }).execute()
 }
 
 export async function destroy(): Promise<void> {

@@ -18,13 +18,17 @@ const anchor = (heading: string): string =>
     .replace(/[^\w\- ]/g, '')
     .replaceAll(' ', '-')
 
+/** What the pages that npm shows write before a path of this repository. */
+const { repository } = JSON.parse(read('packages/kanta/package.json')) as { repository: { url: string } }
+const online = `${repository.url.replace(/^git\+|\.git$/g, '')}/blob/main/`
+
 test.for(pages)('every link of %s leads somewhere', (page) => {
   const broken: string[] = []
   const text = read(page).replace(/```[\s\S]*?```/g, '')
   for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
-    if (/^https?:/.test(link!)) continue
-    const [path, heading] = link!.split('#') as [string, string?]
-    const file = path === '' ? page : join(dirname(page), path)
+    if (/^https?:/.test(link!) && !link!.startsWith(online)) continue
+    const [path, heading] = link!.replace(online, '').split('#') as [string, string?]
+    const file = path === '' ? page : link!.startsWith(online) ? path : join(dirname(page), path)
     if (!existsSync(join(root, file))) broken.push(link!)
     else if (heading !== undefined) {
       const headings = [...read(file).matchAll(/^#+ (.+)$/gm)].map((match) => anchor(match[1]!))
@@ -32,6 +36,11 @@ test.for(pages)('every link of %s leads somewhere', (page) => {
     }
   }
   expect(broken).toEqual([])
+})
+
+test('what npm shows has no link that leads out of the package', () => {
+  for (const page of ['packages/kanta/README.md', 'packages/cli/README.md'])
+    expect(read(page).match(/\]\((?!https:|#)[^)]+\)/g) ?? []).toEqual([])
 })
 
 test.for(pages)('every command of %s is there', (page) => {
@@ -66,10 +75,12 @@ test('the layers are those of the code', () => {
   expect(Object.fromEntries(listed)).toEqual(layers)
 })
 
-test('the page on servers says of every error code what to do', () => {
+test('the page on errors says of every error code what to do', () => {
   const type = /export type ErrorCode =([\s\S]*?)\n\n/.exec(read('packages/kanta/src/error/index.ts'))![1]!
   const codes = [...type.matchAll(/'(\w+)'/g)].map((match) => match[1]!.replace(/^migration_.*/, 'migration_…'))
-  const rows = [...read('docs/servers.md').matchAll(/^\| `([\w…]+)` +\| [^|]+ \| [^|]* \|$/gm)].map((match) => match[1])
+  const rows = [...read('docs/guide/errors.md').matchAll(/^\| `([\w…]+)` +\| [^|]+ \| [^|]* \|$/gm)].map(
+    (match) => match[1],
+  )
   expect(codes.length).toBeGreaterThan(20)
   expect([...new Set(codes)].filter((code) => !rows.includes(code))).toEqual([])
 })
@@ -77,7 +88,7 @@ test('the page on servers says of every error code what to do', () => {
 test('every page of docs/ is in the list of the README', () => {
   const readme = read('README.md')
   const listed = (page: string): boolean => readme.includes(`](${page})`)
-  expect(pages.filter((page) => /^docs\/[^/]+\.md$/.test(page) && !listed(page))).toEqual([])
+  expect(pages.filter((page) => /^docs\/(guide\/)?[^/]+\.md$/.test(page) && !listed(page))).toEqual([])
 })
 
 test('pages that should be read in one go are short', () => {

@@ -33,6 +33,7 @@ export type {
 /** The supported databases. */
 export type KyselyDatabase = keyof typeof ruleSets
 
+/** Options of `kyselyDialect()`. */
 export interface KyselyDialectOptions {
   /** The database of the dialect, if its adapter does not show it. */
   readonly dialect?: KyselyDatabase | undefined

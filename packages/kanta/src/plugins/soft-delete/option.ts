@@ -10,6 +10,7 @@ export interface CascadeReference {
   readonly references: { readonly table: string; readonly columns: readonly string[] }
 }
 
+/** Options of soft deletes that reach other tables. */
 export interface CascadeOptions {
   /** The nullable text or UUID column that holds the id of the deletion; `deletion` by default. */
   readonly column?: string | undefined
@@ -17,6 +18,7 @@ export interface CascadeOptions {
   readonly along?: readonly CascadeReference[] | undefined
 }
 
+/** Options of `softDelete()`. */
 export interface SoftDeleteOptions {
   /** The tables; by default those of the schema that have the column. */
   readonly tables?: readonly string[] | undefined

@@ -9,6 +9,7 @@ import type { CascadeReference, Settled } from './option.ts'
 import { changed, deletionOf, type HasTables, type SoftDeleted, softTable } from './plugin.ts'
 import { referencesOf, sameTable, tableIn } from './reference.ts'
 
+/** Options of `purge()`. */
 export interface PurgeOptions {
   /** Removes rows that were deleted before this moment. */
   readonly olderThan: Date

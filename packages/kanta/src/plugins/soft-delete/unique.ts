@@ -5,6 +5,7 @@ import type { AnyInfo } from '../../face/index.ts'
 import { checkName, show, sql } from '../../sql/index.ts'
 import type { HasTables } from './plugin.ts'
 
+/** Options of `createLiveUnique()`. */
 export interface LiveUniqueOptions {
   /** The name of the index; derived from the table and its columns by default. */
   readonly name?: string | undefined
