@@ -48,7 +48,7 @@ describe.each(Object.keys(drivers) as DriverName[])('wrong is loud (%s)', (drive
       [
         'an unknown option',
         { shema: {} },
-        /kanta\(\) has no option "shema"\. Did you mean 'schema'\? It takes: driver, schema/,
+        /kanta\(\) has no option 'shema'\. Did you mean 'schema'\? It takes: driver, schema/,
       ],
       ['no driver', { driver: undefined }, /kanta\(\) needs a driver/],
       ['a path for a driver', { driver: 'cities.db' }, /kanta\(\) needs a driver/],

@@ -1,11 +1,12 @@
+import { Changes, Dependencies, EVERYTHING, type Mark, marksChanged, nameOf } from '../changes/index.ts'
 import { checkOptions, describe, KantaError, refuse } from '../error/index.ts'
 import type { Hook, Plugin, QueryEvent } from '../extend/index.ts'
 import { type DatabaseHandle, driverOf, ownPlugin, schemaOf, sessionOf, withNote } from '../extend/internal/index.ts'
 import { checkNames, checkWhole } from './check.ts'
 import { Link } from './link.ts'
-import { Dependencies, EVERYTHING, type Mark, markOfTag, marksChanged, nameOf } from './mark.ts'
 import { type CacheStats, type Keeping, Reads } from './reads.ts'
 import type { CacheStore } from './store.ts'
+import { markOfTag } from './tag.ts'
 
 /** Options of `cache()`. */
 export interface CacheOptions {
@@ -132,8 +133,7 @@ class Cache {
   readonly #reads: Reads
   readonly #dependencies = new Dependencies()
   readonly #listed: ReadonlySet<string>
-  /** What the statements of a transaction changed so far. */
-  readonly #changes = new WeakMap<object, Set<Mark>>()
+  readonly #changes = new Changes((marks) => this.#link.renew(marks))
 
   constructor(settings: Checked) {
     this.#settings = settings
@@ -179,7 +179,7 @@ class Cache {
   #around(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown> {
     const { facts, reading } = event
     if (!facts.readOnly) {
-      this.#changed(event)
+      this.#changes.add(event, marksChanged(facts, this.#dependencies))
       return next()
     }
     const keeping = this.#keeping(event)
@@ -201,22 +201,6 @@ class Cache {
 
   #isListed(tables: readonly string[]): boolean {
     return this.#listed.size > 0 && tables.length > 0 && tables.every((table) => this.#listed.has(nameOf(table).table))
-  }
-
-  /** Has what a statement changes read again, once it lasts. */
-  #changed(event: QueryEvent): void {
-    const marks = marksChanged(event.facts, this.#dependencies)
-    if (marks.length === 0) return
-    const { transaction } = event
-    if (transaction === undefined) return event.onLasting(() => this.#link.renew(marks))
-    let all = this.#changes.get(transaction)
-    if (all === undefined) {
-      const changes = new Set<Mark>()
-      all = changes
-      this.#changes.set(transaction, changes)
-      event.onLasting(() => this.#link.renew([...changes]))
-    }
-    for (const mark of marks) all.add(mark)
   }
 
   async #invalidate(db: DatabaseHandle, marks: readonly Mark[]): Promise<void> {

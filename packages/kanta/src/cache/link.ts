@@ -1,4 +1,4 @@
-import type { Mark } from './mark.ts'
+import type { Mark } from '../changes/index.ts'
 import type { CacheEntry, CacheLook, CacheStore } from './store.ts'
 
 /** For how long nothing is asked of a store that failed, in milliseconds. */

@@ -1,8 +1,9 @@
+import { EVERYTHING, type Mark, marksRead } from '../changes/index.ts'
 import type { QueryEvent, Reading } from '../extend/index.ts'
-import { cancellationError, throwIfAborted } from '../extend/internal/index.ts'
+import { throwIfAborted, unlessAborted } from '../extend/internal/index.ts'
 import { copyRows } from './copy.ts'
 import type { Link } from './link.ts'
-import { EVERYTHING, type Mark, markOfTag, marksRead } from './mark.ts'
+import { markOfTag } from './tag.ts'
 import { exactText, textOfList } from './text.ts'
 
 /** How a read is kept. */
@@ -92,7 +93,7 @@ export class Reads {
         this.#counts.misses++
         return this.#lead(read, signal, next)
       }
-      const outcome = await unlessAborted(flight, signal)
+      const outcome = await unlessAborted(() => flight, signal, 'The query')
       if ('rows' in outcome) {
         this.#counts.shared++
         return copyRows(outcome.rows)!.rows
@@ -172,15 +173,4 @@ function keyOf({ parameters, context }: QueryEvent, { single, decoding }: Readin
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((version, i) => version === other[i])
-}
-
-/** Waits for what others do, for as long as one's own signal lets. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(cancellationError(signal, 'The query'))
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

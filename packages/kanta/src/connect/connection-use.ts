@@ -1,4 +1,4 @@
-import { type Connection, type MaybePromise, SERVER_TIMEOUT, withTimeout } from '../driver/index.ts'
+import { type Connection, type MaybePromise, onAbort, SERVER_TIMEOUT, withTimeout } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { type ExecuteOptions, type OnAbort, show } from '../sql/index.ts'
 import { cancellationError, suppress, throwIfAborted } from './errors.ts'
@@ -101,10 +101,7 @@ export class ConnectionUse {
           fail(cause)
         })
       }
-      signal.addEventListener('abort', abort, { once: true })
-      running
-        .then(resolve, (cause) => (isInterrupted ? fail() : reject(cause)))
-        .finally(() => signal.removeEventListener('abort', abort))
+      running.then(resolve, (cause) => (isInterrupted ? fail() : reject(cause))).finally(onAbort(signal, abort))
     })
   }
 

@@ -1,3 +1,4 @@
+export { pause, unlessAborted } from './abort.ts'
 export { CompletionCallbacks } from './completion-callbacks.ts'
 export { ConnectionUse, checkExecuteOptions } from './connection-use.ts'
 export { cancellationError, suppress, throwIfAborted, toKantaError, unknownOutcomeError } from './errors.ts'

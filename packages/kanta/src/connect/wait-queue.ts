@@ -1,4 +1,4 @@
-import type { Connection } from '../driver/index.ts'
+import { type Connection, LONGEST_TIMER, onAbort } from '../driver/index.ts'
 import type { KantaError } from '../error/index.ts'
 import { cancellationError } from './errors.ts'
 
@@ -17,8 +17,6 @@ export interface WaitOptions {
   onRefused?(): void
 }
 
-const LONGEST_TIMER = 0x7fffffff
-
 /** The queue of those who wait for a connection, first come first served. */
 export class WaitQueue {
   // A set keeps the order of joining, and lets a waiter leave from the middle.
@@ -35,7 +33,7 @@ export class WaitQueue {
       const leave = () => {
         this.#waiting.delete(waiter)
         clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
+        ignore()
       }
       const waiter: Waiter = {
         serve: (connection) => {
@@ -49,7 +47,7 @@ export class WaitQueue {
         },
       }
       this.#waiting.add(waiter)
-      signal?.addEventListener('abort', abort)
+      const ignore = onAbort(signal, abort)
     })
   }
 

@@ -1,4 +1,4 @@
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import type { DialectName } from '../introspect/index.ts'
 import type { CompareContext } from './equal.ts'
 import { type Finding, findLosses, type LintOptions, lint } from './lint.ts'
@@ -50,7 +50,7 @@ export interface Difference {
  * ```
  */
 export async function diff(from: Schema, to: Schema, options: DiffOptions = {}): Promise<Difference> {
-  const dialect = checkOptions(from, to, options)
+  const dialect = dialectFor(from, to, options)
   const rules = ruleSets.of(dialect)
   const [before, after] = [sideOf(from, rules), sideOf(to, rules)]
   const context: CompareContext = { rules, full: before.extent === 'all' && after.extent === 'all' }
@@ -76,11 +76,10 @@ function keepEnumValues(before: Side['enums'], after: Side['enums']): Side['enum
 
 const OPTIONS = ['dialect', 'renames', 'ask', 'off']
 
-function checkOptions(from: Schema, to: Schema, options: DiffOptions): DialectName {
+function dialectFor(from: Schema, to: Schema, options: DiffOptions): DialectName {
   if (typeof options !== 'object' || options === null)
     refuse("The options of diff() are an object, such as { dialect: 'sqlite' }.")
-  for (const name of Object.keys(options))
-    if (!OPTIONS.includes(name)) refuse(`diff() has no option '${name}'. It takes: ${OPTIONS.join(', ')}.`)
+  checkOptions('diff()', options, OPTIONS)
   if (options.ask !== undefined && typeof options.ask !== 'function') refuse('ask must be a function.')
   const catalog = isCatalog(from) ? from : isCatalog(to) ? to : undefined
   return options.dialect ?? catalog?.dialect ?? refuse("diff() needs a dialect: { dialect: 'sqlite' }.")

@@ -1,4 +1,5 @@
-const LONGEST_TIMER = 0x7fffffff
+/** The most milliseconds that a timer can wait. */
+export const LONGEST_TIMER = 0x7fffffff
 
 /** Resolves with `work`, or rejects with `timeoutError()` once the milliseconds have passed. */
 export function withTimeout<T>(milliseconds: number, work: Promise<T>, timeoutError: () => Error): Promise<T> {

@@ -107,15 +107,18 @@ export function refuse(message: string): never {
   throw new KantaError('invalid_input', message)
 }
 
-/** Refuses what is no object of options, and options that its owner does not have: a misspelt one would do nothing. */
-export function checkOptions(owner: string, options: unknown, known: readonly string[]): void {
+/**
+ * Refuses what is no object of options, and options that its owner does not have: a misspelt one would do nothing.
+ * `advice` says where else an option may belong.
+ */
+export function checkOptions(owner: string, options: unknown, known: readonly string[], advice = ''): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     return refuse(`${owner} takes an object of options, not ${show(options)}. It takes: ${known.join(', ')}.`)
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const like = nearest(name, known)
     const meant = like === undefined ? '' : ` Did you mean '${like}'?`
-    refuse(`${owner} has no option ${JSON.stringify(name)}.${meant} It takes: ${known.join(', ')}.`)
+    refuse(`${owner} has no option '${name}'.${meant} It takes: ${known.join(', ')}.${advice}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { facetsOf } from '../dialect/index.ts'
-import { refuse } from '../error/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
 import type { QueryRunner } from '../face/index.ts'
 import type { Catalog, CatalogContents, CatalogName, CatalogTable } from './catalog.ts'
 import { hashOf } from './hash.ts'
@@ -70,7 +70,7 @@ const readers = facetsOf<Reader>('introspect()', {
  * ```
  */
 export async function introspect(db: QueryRunner, options: IntrospectOptions = {}): Promise<Catalog> {
-  const request = checkOptions(options)
+  const request = requestOf(options)
   const dialect =
     dialectOf(db) ?? refuse('introspect() takes a database. Pass one that kanta({ driver: sqlite(…) }) returned.')
   const reader = readers.of(dialect)
@@ -81,19 +81,17 @@ export async function introspect(db: QueryRunner, options: IntrospectOptions = {
 
 const OPTIONS = ['schemas', 'tables', 'onProgress', 'signal']
 
-function checkOptions(options: IntrospectOptions): ReadRequest {
+function requestOf(options: IntrospectOptions): ReadRequest {
   if (typeof options !== 'object' || options === null)
     refuse('The options of introspect() are an object. Pass it after the database.')
-  for (const name of Object.keys(options))
-    if (!OPTIONS.includes(name)) refuse(`introspect() has no option '${name}'. It takes: ${OPTIONS.join(', ')}.`)
+  checkOptions('introspect()', options, OPTIONS)
   const { schemas, tables = {}, onProgress } = options
   if (schemas !== undefined && !isNames(schemas)) refuse("schemas must be an array of names, such as ['public'].")
   if (schemas?.length === 0) refuse('schemas is empty. Name at least one, or leave it out to read all of them.')
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('onProgress must be a function.')
   if (typeof tables !== 'object' || tables === null || Array.isArray(tables))
     refuse("tables must be an object, such as { include: ['city*'], exclude: ['city_old'] }.")
-  for (const name of Object.keys(tables))
-    if (name !== 'include' && name !== 'exclude') refuse(`tables has no option '${name}'. It takes: include, exclude.`)
+  checkOptions('tables', tables, ['include', 'exclude'])
   for (const list of [tables.include, tables.exclude])
     if (list !== undefined && !isNames(list))
       refuse("tables.include and tables.exclude must be arrays of names, such as ['city'].")

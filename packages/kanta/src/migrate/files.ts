@@ -123,7 +123,7 @@ const TEMPLATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       '}',
     ),
   },
-  sql: { '.sql': text('-- The change.'), '.down.sql': text('-- The way back.') },
+  sql: { '.sql': text('-- The statements of the change.'), '.down.sql': text('-- The statements that undo it.') },
 }
 
 function pathOf(owner: string, path: unknown): string {

@@ -1,5 +1,5 @@
 import { KantaError } from '../error/index.ts'
-import { type DatabaseHandle, type SessionLock, table, throwIfAborted } from '../extend/internal/index.ts'
+import { type DatabaseHandle, pause, type SessionLock, table, throwIfAborted } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
 import { definitionOf, type TablesOf } from '../table/index.ts'
 import { hasTable } from './engine.ts'
@@ -214,7 +214,7 @@ const LONGEST_PAUSE = 1000
 /** Takes a lock as soon as it is free. */
 export async function takeLock(lock: Lock, what: string, { timeout, signal, onWait }: WaitOptions): Promise<void> {
   const start = performance.now()
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+  for (let wait = FIRST_PAUSE; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
     throwIfAborted(signal, 'Waiting for the migration lock')
     const taken = await lock.tryTake()
     if (taken === true) return
@@ -225,18 +225,6 @@ export async function takeLock(lock: Lock, what: string, { timeout, signal, onWa
         `The migration lock '${what}' did not become free in ${timeout} ms. It is held by ${taken.holder}. Wait until that ends, or raise lock.timeout.`,
       )
     onWait(taken.holder, waited)
-    await sleep(Math.min(pause, Math.max(0, timeout - waited)), signal)
+    await pause(Math.min(wait, Math.max(0, timeout - waited)), signal)
   }
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal?.addEventListener('abort', end, { once: true })
-  })
 }

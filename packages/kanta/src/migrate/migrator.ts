@@ -1,5 +1,5 @@
 import { titleOf } from '../dialect/index.ts'
-import { KantaError, nearest, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, nearest, refuse } from '../error/index.ts'
 import {
   DatabaseHandle,
   driverOf,
@@ -109,7 +109,7 @@ export function migrator(db: Database<any>, options: MigratorOptions): Migrator 
   if (!(handle instanceof DatabaseHandle)) return refuse('migrator() takes a database. Pass one that kanta() returned.')
   if (handle.isTransaction) return refuse('migrator() takes a database, not a transaction, since it begins its own.')
   refusePolicies(handle)
-  checkOptions(options)
+  checkMigrator(options)
   return new Runner(handle, options)
 }
 
@@ -356,30 +356,20 @@ function checkCount(method: string, count: unknown): number {
 function checkRunOptions(options: MigrateOptions): { dryRun: boolean; signal: AbortSignal | undefined } {
   if (typeof options !== 'object' || options === null)
     return refuse(`The options of a run must be an object, such as { dryRun: true }, not ${show(options)}.`)
-  checkKeys('A run', options, ['dryRun', 'signal'])
+  checkOptions('A run', options, ['dryRun', 'signal'])
   return { dryRun: options.dryRun === true, signal: options.signal }
 }
 
-function checkKeys(owner: string, options: object, known: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue
-    const near = nearest(key, known)
-    refuse(
-      `${owner} has no option ${show(key)}${near === undefined ? `. It takes: ${known.join(', ')}.` : `; did you mean '${near}'?`}`,
-    )
-  }
-}
-
-function checkOptions(options: MigratorOptions): void {
+function checkMigrator(options: MigratorOptions): void {
   if (typeof options !== 'object' || options === null)
     return refuse(`migrator() takes options, such as { migrations: { … } }, not ${show(options)}.`)
-  checkKeys('migrator()', options, OPTIONS)
+  checkOptions('migrator()', options, OPTIONS)
   const { migrations, table, lockTable, lock = {}, allow = [], onProgress } = options
   if ((typeof migrations !== 'object' && typeof migrations !== 'function') || migrations === null)
     refuse(`migrations must be an object of migrations or a function that loads it, not ${show(migrations)}.`)
   if (table !== undefined) checkName(table, 'the table of migrations')
   if (lockTable !== undefined) checkName(lockTable, 'the table of the lock')
-  checkKeys('lock', lock, LOCK_OPTIONS)
+  checkOptions('lock', lock, LOCK_OPTIONS)
   for (const key of ['timeout', 'expiry'] as const) {
     const value: unknown = lock[key]
     if (value !== undefined && !(typeof value === 'number' && value > 0))

@@ -399,6 +399,7 @@ export class Executor implements StatementRunner {
       transaction: transaction?.identity,
       afterCommit: (callback) => ending.afterCommit(callback),
       onLasting: (callback) => ending.onLasting(callback),
+      afterRollback: (callback) => transaction?.afterRollback(callback),
       reading,
     }
     return Object.freeze(event)

@@ -18,6 +18,11 @@ export interface QueryEvent {
    * unknown, it is called when the statement can no longer take effect. Errors of the callback are ignored.
    */
   onLasting(callback: () => unknown): void
+  /**
+   * Calls `callback` once the statement is rolled back: its transaction, an outer one, or to a savepoint before it.
+   * Outside a transaction it is never called.
+   */
+  afterRollback(callback: () => unknown): void
   /** The identity of the transaction in which it runs. */
   readonly transaction: object | undefined
   /** The notes that plugins left on the database for their hooks. */

@@ -1,12 +1,13 @@
 export {
-  cancellationError,
   HeldSession,
   PoolSession,
+  pause,
   type SessionLock,
   sessionLocks,
   suppress,
   throwIfAborted,
   toKantaError,
+  unlessAborted,
 } from '../connect/index.ts'
 export { eachChild, empty, isNode, mapChildren, type Node, type NodeOf, nodeWith, walk } from '../ir/index.ts'
 export type { Exemption, Facts, StatementContext, TransactionHook } from '../plan/index.ts'

@@ -1,4 +1,4 @@
-import { cancellationError } from '../connect/index.ts'
+import { pause, throwIfAborted } from '../connect/index.ts'
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { show } from '../sql/index.ts'
 
@@ -42,21 +42,7 @@ export async function withRetries<T>(
     } catch (error) {
       if (attempt >= attempts || !(error instanceof KantaError) || !TRANSIENT.has(error.code)) throw error
       await pause(Math.random() * Math.min(maxDelay, minDelay * 2 ** (attempt - 1)), signal)
+      throwIfAborted(signal, 'The transaction')
     }
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(cancellationError(signal!, 'The transaction'))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort)
-      resolve()
-    }, milliseconds)
-    if (signal?.aborted === true) abort()
-    else signal?.addEventListener('abort', abort, { once: true })
-  })
 }

@@ -1,11 +1,4 @@
-import {
-  cancellationError,
-  type HeldSession,
-  type Session,
-  suppress,
-  Transaction,
-  toKantaError,
-} from '../connect/index.ts'
+import { type HeldSession, type Session, suppress, Transaction, toKantaError, unlessAborted } from '../connect/index.ts'
 import type { TransactionSettings } from '../dialect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
@@ -59,7 +52,7 @@ export async function runTransaction<Result>(
     const runWork = (): Result | Promise<Result> => work(transaction)
     const runInSession = (): Result | Promise<Result> =>
       session.runIn === undefined ? runWork() : session.runIn(transaction.session, runWork)
-    const result = await runUntilAborted(runInSession, signal, 'The transaction')
+    const result = await unlessAborted(runInSession, signal, 'The transaction')
     await transaction.finish(result)
     return result
   } catch (error) {
@@ -84,7 +77,7 @@ export async function runOnConnection<Result>(
     const within = (): Result | Promise<Result> => work(held)
     const inSession = (): Result | Promise<Result> =>
       session.runIn === undefined ? within() : session.runIn(held, within)
-    result = await runUntilAborted(inSession, signal, 'The work on a connection')
+    result = await unlessAborted(inSession, signal, 'The work on a connection')
   } catch (error) {
     errors.push(error)
     if (signal?.aborted === true) await held.interrupt()
@@ -112,20 +105,6 @@ async function leaveConnection(held: HeldSession, driver: Driver): Promise<unkno
   }
   held.end(workEndedError, broken)
   return errors
-}
-
-/** Runs work until it ends or its signal aborts. After an abort, the rest of the work has no effect. */
-function runUntilAborted<T>(work: () => T | Promise<T>, signal: AbortSignal | undefined, what: string): Promise<T> {
-  const run = async (): Promise<T> => work()
-  if (signal === undefined) return run()
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(cancellationError(signal, what))
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    run()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 function refuseOtherSettings(settings: TransactionSettings, outer: TransactionSettings): void {

@@ -1,4 +1,4 @@
-import { type KantaError, refuse, show } from '../error/index.ts'
+import { checkOptions, type KantaError, refuse, show } from '../error/index.ts'
 import { admit, forgetting, keepOut, type Node, node, pin, start } from '../ir/index.ts'
 import { Chain, type ExecuteOptions, RUNNER, type Runnable, type Runner, rejectAwait } from './chain.ts'
 import { Expr, literal } from './expression.ts'
@@ -11,9 +11,8 @@ export class RawStatement extends Chain<'rawStatement'> {}
 export class Raw extends Expr {
   /** Says what the text reads and writes, for databases whose policies refuse text. */
   trusted(name: string, tables: { readonly reads?: readonly string[]; readonly writes?: readonly string[] } = {}): Raw {
-    const { reads, writes, ...rest } = Object(tables) as typeof tables
-    const others = Object.keys(rest)
-    if (others.length > 0) refuse(`trusted() has no option ${show(others[0])}. It takes reads and writes.`)
+    checkOptions('trusted()', tables, ['reads', 'writes'])
+    const { reads, writes } = tables
     checkName(name, 'the name of a trusted text')
     if (reads === undefined && writes === undefined)
       refuse(`trusted(${show(name)}) takes the tables that the text reads and writes: { reads: ['city'], writes: [] }.`)

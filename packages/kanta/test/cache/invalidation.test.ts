@@ -180,6 +180,19 @@ describe.each(engines)('invalidation on $name', (engine: Engine) => {
       ['note'],
     ],
     [
+      'a write that going back to a savepoint undid',
+      async () => {
+        const trx = await db.startTransaction().execute()
+        await trx.updateTable('note').set({ text: 'before' }).execute()
+        await trx.savepoint('s').execute()
+        await trx.updateTable('note').set({ text: 'undone' }).execute()
+        await trx.insertInto('city').values({ id: next++, name: 'undone' }).execute()
+        await trx.rollbackToSavepoint('s').execute()
+        await trx.commit().execute()
+      },
+      ['note'],
+    ],
+    [
       'a write after going back to a savepoint, of a table written before it, too',
       async () => {
         const trx = await db.startTransaction().execute()

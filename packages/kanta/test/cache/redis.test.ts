@@ -293,5 +293,5 @@ test('wrong options are refused', () => {
     { prefix: 'a' },
   ])
     expect(() => redisStore(options as Any)).toThrow(/redisStore\(\)/)
-  expect(() => redisStore({ client, prefix: 'a', ttl: 1 } as Any)).toThrow(/"ttl"/)
+  expect(() => redisStore({ client, prefix: 'a', ttl: 1 } as Any)).toThrow(/'ttl'/)
 })

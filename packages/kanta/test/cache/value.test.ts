@@ -322,7 +322,7 @@ test('wrong options are refused by name', async () => {
     [{ store, ttl: Number.NaN }, /ttl/],
     [{ ttl: 1 }, /store/],
     [{ store: {}, ttl: 1 }, /store/],
-    [{ store, ttl: 1, swr: 1 }, /"swr"/],
+    [{ store, ttl: 1, swr: 1 }, /'swr'/],
     [{ store, ttl: 1, staleWhileRevalidate: -1 }, /staleWhileRevalidate/],
     [{ store, ttl: 1, tables: 'city' }, /tables/],
     [{ store, ttl: 1, tables: [1] }, /tables/],
@@ -331,7 +331,7 @@ test('wrong options are refused by name', async () => {
     [{ store, ttl: 1, now: 5 }, /now/],
   ]
   for (const [options, message] of wrong) expect(() => cache(options as Any)).toThrow(message)
-  expect(() => memoryStore({ max: 1 } as Any)).toThrow(/no option "max"/)
+  expect(() => memoryStore({ max: 1 } as Any)).toThrow(/no option 'max'/)
   expect(() => memoryStore({ maxEntries: -1 })).toThrow(/maxEntries/)
   expect(() => memoryStore({ maxEntries: 0 })).toThrow(/room/)
   const { base, db } = await world(sqlite(':memory:'))

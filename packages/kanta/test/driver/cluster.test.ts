@@ -7,7 +7,7 @@ import { sqlite } from '../../src/driver/sqlite/index.ts'
 const primary = pg({ host: 'db-1' })
 
 test.for<[options: object, message: RegExp]>([
-  [{ catchup: 5 }, /replicated\(\) has no option 'catchup'\. It takes: .*catchUp/],
+  [{ catchup: 5 }, /replicated\(\) has no option 'catchup'\. Did you mean 'catchUp'\? It takes: .*catchUp/],
   [
     { failoverTimeout: Number.NaN },
     /failoverTimeout of replicated\(\) is a number of milliseconds, 0 or more, not NaN/,

@@ -616,7 +616,7 @@ describe.skipIf('missing' in server)('mysql2 on MariaDB', () => {
       ['nonsense', /takes a URL such as/],
       ['postgres://localhost', /takes a URL such as/],
       ['mysql://localhost/x?ssl=1', /Give \?ssl=1 as options/],
-      [{ hots: 'x' }, /no option 'hots'; did you mean 'host'\?/],
+      [{ hots: 'x' }, /no option 'hots'\. Did you mean 'host'\?/],
       [{ max: 0 }, /max of mariadb is a whole number, 1 or more/],
       [{ statementTimeout: -1 }, /statementTimeout/],
       [{ connection: { dateStrings: false } }, /sets dateStrings itself/],

@@ -46,9 +46,9 @@ describe.each(makers)('the options of %s', (name, make) => {
 
   test('a misspelt option, preset or pragma names the right one', () => {
     expect(message({ path: ':memory:', bussyTimeout: 5 })).toContain(
-      `no option "bussyTimeout". Did you mean 'busyTimeout'?`,
+      `no option 'bussyTimeout'. Did you mean 'busyTimeout'?`,
     )
-    expect(message({ path: ':memory:', verbose: true })).toContain('no option "verbose". It takes: path, preset')
+    expect(message({ path: ':memory:', verbose: true })).toContain("no option 'verbose'. It takes: path, preset")
     expect(message({ path: 'x.db', preset: 'prodution' })).toContain(
       "no preset 'prodution'. Did you mean 'production'?",
     )

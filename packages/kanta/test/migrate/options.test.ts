@@ -19,11 +19,11 @@ describe('what is wrong is refused', () => {
   const options: [unknown, string][] = [
     [undefined, 'takes options'],
     [{}, 'migrations must be'],
-    [{ migrations: {}, lockTimeout: 1 }, 'has no option "lockTimeout"'],
-    [{ migrations: {}, tabel: 'x' }, "did you mean 'table'?"],
+    [{ migrations: {}, lockTimeout: 1 }, "has no option 'lockTimeout'"],
+    [{ migrations: {}, tabel: 'x' }, "Did you mean 'table'?"],
     [{ migrations: {}, table: '' }, 'the table of migrations'],
     [{ migrations: {}, lock: { timeout: 0 } }, 'lock.timeout'],
-    [{ migrations: {}, lock: { expire: 1 } }, "did you mean 'expiry'?"],
+    [{ migrations: {}, lock: { expire: 1 } }, "Did you mean 'expiry'?"],
     [{ migrations: {}, lock: { by: 'file' } }, "lock.by must be 'session' or 'row'"],
     [{ migrations: {}, allow: ['missed'] }, 'allow must be an array'],
     [{ migrations: {}, allow: 'missing' }, 'allow must be an array'],
@@ -55,7 +55,7 @@ describe('what is wrong is refused', () => {
 
   test('a call with what it does not take', async () => {
     const runner = migrator(db, { migrations: steps })
-    expect((await thrown(runner.latest({ dryrun: true } as never))).message).toContain("did you mean 'dryRun'?")
+    expect((await thrown(runner.latest({ dryrun: true } as never))).message).toContain("Did you mean 'dryRun'?")
     expect((await thrown(runner.latest(1 as never))).message).toContain('must be an object')
   })
 

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
+import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
+import { libsql } from '../../src/driver/libsql/index.ts'
+import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
-import { type ErrorCode, KantaError, kanta, sql } from '../../src/index.ts'
+import { type ErrorCode, KantaError, kanta, sql, table } from '../../src/index.ts'
 import { problemOf } from '../../src/problem.ts'
 
 test.each<[ErrorCode, number]>([
@@ -46,6 +49,28 @@ test('an error of a database tells the columns only when asked to', async () => 
   })
 })
 
+test.each([
+  ['node:sqlite', () => sqlite(':memory:')],
+  ['better-sqlite3', () => betterSqlite3(':memory:')],
+  ['libSQL', () => libsql(':memory:')],
+  ['PGlite', () => pglite()],
+])('a row that "on delete restrict" keeps is a foreign key on %s', async (_, driver) => {
+  const parent = table('parent', (c) => ({ id: c.integer().primaryKey() }))
+  const child = table('child', (c) => ({
+    id: c.integer().primaryKey(),
+    parent: c.integer().references(() => parent.id, { onDelete: 'restrict' }),
+  }))
+  await using db = kanta({ driver: driver(), schema: { parent, child } })
+  for (const each of [parent, child]) await db.schema.createTable(each).execute()
+  await db.insertInto('parent').values({ id: 1 }).execute()
+  await db.insertInto('child').values({ parent: 1 }).execute()
+  const error: unknown = await db
+    .deleteFrom('parent')
+    .execute()
+    .catch((cause: unknown) => cause)
+  expect(problemOf(error)).toMatchObject({ status: 409, code: 'foreign_key_violation' })
+})
+
 test('of what is not an error of Kanta nothing is told', () => {
   for (const error of [new Error('password=1'), 'password=1', undefined, null, { code: 'not_found', status: 200 }]) {
     expect(problemOf(error)).toEqual({
@@ -55,5 +80,5 @@ test('of what is not an error of Kanta nothing is told', () => {
 })
 
 test('an unknown option is refused', () => {
-  expect(() => problemOf(new Error('x'), { table: true } as never)).toThrow(/no option "table"/)
+  expect(() => problemOf(new Error('x'), { table: true } as never)).toThrow(/no option 'table'/)
 })

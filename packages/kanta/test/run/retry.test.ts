@@ -102,7 +102,7 @@ describe('retry()', () => {
   test('refuses settings that are none', () => {
     const retry = (options: unknown) => () => db.transaction().retry(options as never)
     expect(retry(0)).toThrow(/attempts/)
-    expect(retry({ tries: 3 })).toThrow(/no option "tries"/)
+    expect(retry({ tries: 3 })).toThrow(/no option 'tries'/)
     expect(retry('often')).toThrow(/takes an object of options/)
   })
 })

@@ -318,7 +318,7 @@ test('wrong options and texts are refused by name', async () => {
     [{ article: { columns: [] } }, /columns that are searched/],
     [{ article: { columns: [''] } }, /a column of 'article'/],
     [{ article: { columns: ['a'], language: "en'" } }, /The language/],
-    [{ article: { columns: ['a'], tokenize: 'x' } }, /no option "tokenize"/],
+    [{ article: { columns: ['a'], tokenize: 'x' } }, /no option 'tokenize'/],
   ]
   for (const [tables, message] of wrong) expect(() => fullText(tables as never)).toThrow(message)
   const note = table('note', (c) => ({ id: c.text().primaryKey(), text: c.text(), rank: c.integer() }))

@@ -151,7 +151,7 @@ describe.each(grounds)('search by vectors: $name', ({ isPostgres, open }) => {
       [[1, 0, 0], { k: 1.5 }, /how many rows/],
       [[1, 0, 0], {}, /how many rows/],
       [[1, 0, 0], undefined, /object of options/],
-      [[1, 0, 0], { k: 1, limit: 5 }, /no option "limit"/],
+      [[1, 0, 0], { k: 1, limit: 5 }, /no option 'limit'/],
     ]
     for (const [values, options, message] of wrong)
       expect(() => one.nearest('article', values as never, options as never), String(message)).toThrow(message)
@@ -212,7 +212,7 @@ test('wrong options are refused by name', () => {
     [{ a: { column: 'e' } }, /dimensions of 'a'/],
     [{ a: { column: 'e', dimensions: 0 } }, /dimensions of 'a'/],
     [{ a: { column: 'e', dimensions: 3, distance: 'dot' } }, /distance of 'a'/],
-    [{ a: { column: 'e', dimensions: 3, index: true } }, /no option "index"/],
+    [{ a: { column: 'e', dimensions: 3, index: true } }, /no option 'index'/],
   ]
   for (const [tables, message] of wrong) expect(() => vector(tables as never)).toThrow(message)
 })

@@ -179,7 +179,12 @@ describe.each(servers)('$name', (server: Server) => {
       })
       await began.promise
       const small = another({ acquireTimeout: 20 })
-      const held = small.transaction().execute(() => go.promise)
+      const taken = Promise.withResolvers<void>()
+      const held = small.transaction().execute(() => {
+        taken.resolve()
+        return go.promise
+      })
+      await taken.promise
       await expect(small.selectFrom('t').selectAll().execute()).rejects.toMatchObject({
         code: 'timeout',
         message: expect.stringMatching(/held by a transaction \(for \d+ ms\)/),

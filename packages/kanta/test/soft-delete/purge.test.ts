@@ -70,7 +70,7 @@ onEngines('purge', (ground) => {
     })
     await expect(running).rejects.toMatchObject({ code: 'cancelled' })
     expect(await count('post')).toBe(15)
-    await expect(purge(db, 'post', { olderThan: late, size: 3 } as never)).rejects.toThrow(/no option "size"/)
+    await expect(purge(db, 'post', { olderThan: late, size: 3 } as never)).rejects.toThrow(/no option 'size'/)
     await expect(purge(db, 'post', { olderThan: late, keys: { post: [] } })).rejects.toThrow(/columns of the key/)
     await expect(purge(db, 'post', { olderThan: 'x' as never })).rejects.toThrow(/takes a Date/)
     await expect(purge(db, 'tag', { olderThan: late })).rejects.toThrow(/does not apply to/)

@@ -50,7 +50,7 @@ test('H15: what a plugin adds is there only with it, and is typed', async () => 
 
 test('wrong options are refused by name', () => {
   const wrong = (options: unknown) => () => softDelete(options as never)
-  expect(wrong({ table: 'post' })).toThrow(/no option "table"/)
+  expect(wrong({ table: 'post' })).toThrow(/no option 'table'/)
   expect(wrong({ tables: [] })).toThrow(/array with the name of one table/)
   expect(wrong({ tables: 'post' })).toThrow(/array with the name of one table/)
   expect(wrong({ now: 5 })).toThrow(/takes a function/)
@@ -58,8 +58,8 @@ test('wrong options are refused by name', () => {
   expect(wrong({ clock: 'database', now: () => new Date() })).toThrow(/but not both/)
   expect(wrong({ form: 'unix' })).toThrow(/use one of timestamp/)
   expect(wrong({ deletedBy: { column: 'x' } })).toThrow(/context/)
-  expect(wrong({ deletedBy: { column: 'x', context: 'y', by: 1 } })).toThrow(/no option "by"/)
-  expect(wrong({ cascade: { colum: 'x' } })).toThrow(/no option "colum"/)
+  expect(wrong({ deletedBy: { column: 'x', context: 'y', by: 1 } })).toThrow(/no option 'by'/)
+  expect(wrong({ cascade: { colum: 'x' } })).toThrow(/no option 'colum'/)
   expect(
     wrong({ cascade: { along: [{ table: 'a', columns: ['x'], references: { table: 'b', columns: [] } }] } }),
   ).toThrow(/columns of a cascade/)

@@ -235,7 +235,7 @@ describe.each(engines)('a schema for each tenant on $name', (engine) => {
 
 test('the options of schemaPerTenant are refused by name', () => {
   for (const [options, message] of [
-    [{ schemas: 1 }, /no option "schemas"/],
+    [{ schemas: 1 }, /no option 'schemas'/],
     [{ schema: 'x' }, /takes a function/],
     [{ allowed: 'a' }, /takes a list/],
     [{ shared: [''] }, /takes a list/],

@@ -97,7 +97,7 @@ describe.each(engines)('the values of tenants on $name', (engine) => {
 
 test('the options of tenant are refused by name', () => {
   for (const [options, message] of [
-    [{ colunm: 'a' }, /no option "colunm". Did you mean 'column'/],
+    [{ colunm: 'a' }, /no option 'colunm'. Did you mean 'column'/],
     [{}, /takes a name/],
     [{ column: 'a', tables: 'b' }, /takes a list/],
     [{ column: 'a', shared: [1] }, /takes a list/],

@@ -216,7 +216,7 @@ describe.each(engines)('timestamps on $name', (engine) => {
     expect(() => db.touch('unix')).toThrow(/does not write the time of changes/)
     expect(() => db.touch('post; drop table post')).toThrow(/does not write the time of changes/)
     for (const [options, message] of [
-      [{ update: 'x' }, /no option "update". Did you mean 'updated'/],
+      [{ update: 'x' }, /no option 'update'. Did you mean 'updated'/],
       [{ clock: 'sun' }, /client or database/],
       [{ created: '' }, /takes a name/],
       [{ created: false, updated: false }, /writes nothing/],

@@ -190,7 +190,7 @@ test('wrong options are refused by name', () => {
     [{}, /tables whose rows expire/],
     [{ tables: {} }, /tables whose rows expire/],
     [{ tables: { session: {} } }, /the column of 'session'/],
-    [{ tables: { session: { column: 'at', ttl: 5 } } }, /no option "ttl"/],
+    [{ tables: { session: { column: 'at', ttl: 5 } } }, /no option 'ttl'/],
     [{ tables: { session: { column: 'at', after: -1 } } }, /milliseconds/],
     [{ tables: { session: { column: 'at', form: 'days' } } }, /form/],
     [{ tables, mode: 'eager' }, /Unknown mode "eager"/],
@@ -199,7 +199,7 @@ test('wrong options are refused by name', () => {
     [{ tables, batch: 1.5 }, /'batch'/],
     [{ tables, clock: 'wall' }, /Unknown clock "wall"/],
     [{ tables, now: 5 }, /now of ttl/],
-    [{ tables, interval: 5 }, /no option "interval"/],
+    [{ tables, interval: 5 }, /no option 'interval'/],
   ]
   for (const [options, message] of wrong) expect(() => ttl(options as never)).toThrow(message)
 })

@@ -1,5 +1,5 @@
 import { facetsOf, titleOf } from '../../dialect/index.ts'
-import { KantaError, refuse } from '../../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../../error/index.ts'
 import type { Connection, Driver } from '../driver.ts'
 import { memberships } from './galera.ts'
 import { type ClusterOptions, closeAll, Member, type Node, Nodes } from './nodes.ts'
@@ -21,8 +21,7 @@ function checkCluster(
   const dialects = new Set(drivers.map((driver) => driver.dialect))
   if (dialects.size > 1)
     refuse(`${name}() takes machines of one kind, not ${[...dialects].map(titleOf).join(' and ')}.`)
-  for (const option of Object.keys(options))
-    if (!known.includes(option)) refuse(`${name}() has no option '${option}'. It takes: ${known.join(', ')}.`)
+  checkOptions(`${name}()`, options, known)
   for (const option of ['failoverTimeout', 'retryAfter', 'catchUp'] as const) {
     const value = options[option]
     if (value !== undefined && !(typeof value === 'number' && value >= 0))

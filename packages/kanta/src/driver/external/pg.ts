@@ -1,6 +1,6 @@
 import { postgresDialect } from '../../dialect/postgres/index.ts'
-import { KantaError, refuse } from '../../error/index.ts'
-import { explainPostgresError, formsText } from '../database/postgres/index.ts'
+import { refuse } from '../../error/index.ts'
+import { explainPostgresError, formsText, refuseRolledBack } from '../database/postgres/index.ts'
 import type { Driver, ExecuteResult } from '../driver.ts'
 import { type ExternalClient, externalDriver, once } from './driver.ts'
 
@@ -62,8 +62,7 @@ class PooledPg implements ExternalClient {
 
   async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
     const { rows, rowCount, command } = await this.#client.query(sql, [...parameters])
-    if (sql === 'commit' && command === 'ROLLBACK')
-      throw new KantaError('transaction', 'The transaction had failed before, so that its commit rolled it back.')
+    refuseRolledBack(sql, command)
     return { rows, changes: command === 'SELECT' ? 0 : (rowCount ?? 0), insertId: undefined }
   }
 

@@ -1,6 +1,7 @@
 import { sqliteDialect } from '../../dialect/sqlite/index.ts'
 import { explainSqliteError } from '../database/sqlite/index.ts'
 import type { Connection, Driver, RunResult } from '../driver.ts'
+import { StatementCache } from '../statement-cache.ts'
 
 /** A statement of a SQLite library. */
 export interface ExternalSqliteStatement {
@@ -23,7 +24,7 @@ const MAX_STATEMENTS = 200
 class ExternalConnection implements Connection {
   readonly rows = 'object'
   readonly #database: ExternalSqlite
-  readonly #statements = new Map<string, ExternalSqliteStatement>()
+  readonly #statements = new StatementCache<ExternalSqliteStatement>(MAX_STATEMENTS)
 
   constructor(database: ExternalSqlite) {
     this.#database = database
@@ -77,12 +78,7 @@ class ExternalConnection implements Connection {
   }
 
   #prepare(sql: string): ExternalSqliteStatement {
-    const known = this.#statements.get(sql)
-    if (known !== undefined) return known
-    const made = this.#database.prepare(sql)
-    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear()
-    this.#statements.set(sql, made)
-    return made
+    return this.#statements.get(sql) ?? this.#statements.set(sql, this.#database.prepare(sql))
   }
 }
 

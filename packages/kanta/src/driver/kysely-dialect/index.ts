@@ -1,8 +1,10 @@
 import { type IsolationLevel, type TransactionSettings, type TransactionSql, titleOf } from '../../dialect/index.ts'
-import { KantaError, refuse } from '../../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../../error/index.ts'
+import { commitRolledBackError } from '../commit.ts'
 import { connectionClosed } from '../database/sqlite/index.ts'
 import type { Connection, Driver, ExecuteResult, RunResult } from '../driver.ts'
 import { checkChunkSize } from '../option.ts'
+import { StatementCache } from '../statement-cache.ts'
 import { mssqlRules } from './mssql.ts'
 import { mysqlRules } from './mysql.ts'
 import { postgresRules } from './postgres.ts'
@@ -93,9 +95,7 @@ const CONNECTIONS = 10
 export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOptions = {}): Driver {
   if (typeof dialect?.createDriver !== 'function' || typeof dialect.createAdapter !== 'function')
     refuse('kyselyDialect() takes a dialect written for Kysely, such as new SqliteDialect({ database }).')
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name)) refuse(`kyselyDialect has no option '${name}'. There are ${OPTIONS.join(', ')}.`)
-  }
+  checkOptions('kyselyDialect()', options, OPTIONS)
   const adapter = dialect.createAdapter()
   const several = adapter.supportsMultipleConnections !== false
   const name = options.dialect ?? databaseOf(adapter)
@@ -105,13 +105,13 @@ export function kyselyDialect(dialect: KyselyDialect, options: KyselyDialectOpti
   const driver = dialect.createDriver()
   const connections = settleConnections(options.connections, several)
   let ready: Promise<void> | undefined
-  const state: DialectState = { rules, driver, texts: new Map(), known: new WeakSet() }
+  const state: DialectState = { rules, driver, texts: new StatementCache(MAX_TEXTS), known: new WeakSet() }
   return {
     dialect: { ...rules.dialect, transaction: transactionByMethods(rules) },
     limits: { write: connections, read: 0 },
     sharesStreams: !rules.streamsAlone,
     holdsStreams: rules.streamsAlone && connections > 1,
-    explainError: (cause) => (isAborted(cause) ? rolledBackError(cause) : rules.explainError(cause)),
+    explainError: (cause) => (isAborted(cause) ? commitRolledBackError(cause) : rules.explainError(cause)),
     async connect() {
       ready ??= driver.init()
       try {
@@ -133,7 +133,7 @@ interface DialectState {
   readonly rules: ValueRules
   readonly driver: KyselyDriver
   /** The recent statements. */
-  readonly texts: Map<string, PreparedText>
+  readonly texts: StatementCache<PreparedText>
   /** The connections that are set up. */
   readonly known: WeakSet<KyselyConnection>
 }
@@ -162,9 +162,6 @@ function databaseOf({ supportsOutput, supportsReturning, supportsTransactionalDd
 
 /** Checks for the error of Kysely's dialects for a commit that rolled back. */
 const isAborted = (cause: unknown): cause is Error => cause instanceof Error && cause.name === 'AbortedTransactionError'
-
-const rolledBackError = (cause?: unknown): KantaError =>
-  new KantaError('transaction', 'The transaction had failed before, so that its commit rolled it back.', { cause })
 
 function settleConnections(given: number | undefined, several: boolean): number {
   const connections = given ?? (several ? CONNECTIONS : 1)
@@ -354,7 +351,7 @@ class DialectConnection implements Connection {
     else if (this.#failed && (await rules.isDoomed?.(this.#sendText)) === true) {
       await driver.rollbackTransaction(connection)
       this.#inTransaction = false
-      throw rolledBackError()
+      throw commitRolledBackError()
     } else await this.#commit(connection)
     this.#inTransaction = false
     return true
@@ -478,12 +475,7 @@ class DialectConnection implements Connection {
   #prepare(sql: string): PreparedText {
     this.#checkOpen()
     const { texts, rules } = this.#state
-    const known = texts.get(sql)
-    if (known !== undefined) return known
-    if (texts.size >= MAX_TEXTS) texts.clear()
-    const text = rules.prepare(sql)
-    texts.set(sql, text)
-    return text
+    return texts.get(sql) ?? texts.set(sql, rules.prepare(sql))
   }
 
   #checkOpen(): void {

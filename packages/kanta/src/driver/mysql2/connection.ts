@@ -4,6 +4,7 @@ import { KantaError, refuse } from '../../error/index.ts'
 import { brokenKey, contexts, statementsOf } from '../database/mysql/index.ts'
 import type { Connection, RunResult } from '../driver.ts'
 import { checkChunkSize } from '../option.ts'
+import { StatementCache } from '../statement-cache.ts'
 import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 import { Mysql2Stream } from './stream.ts'
 import { converterOf, type Field, toSend } from './value.ts'
@@ -99,8 +100,7 @@ export class Mysql2Connection implements Connection {
   readonly rows = 'array'
   readonly #raw: RawConnection
   readonly #settings: ConnectionSettings
-  /** The prepared statements, with the most recently used last. */
-  readonly #statements = new Map<string, Mysql2Statement>()
+  readonly #statements: StatementCache<Mysql2Statement>
   readonly #fields = new Map<string, readonly Field[]>()
   /** The callbacks to reject when the connection is lost, since the library never calls back after `destroy()`. */
   readonly #waiting = new Set<(error: Error) => void>()
@@ -113,6 +113,7 @@ export class Mysql2Connection implements Connection {
   constructor(raw: RawConnection, settings: ConnectionSettings) {
     this.#raw = raw
     this.#settings = settings
+    this.#statements = new StatementCache(settings.statementCache, (_, sql) => this.#forget(sql))
     const lost = (error?: Error): void => this.#lost(error ?? ended('The server ended the connection.'))
     raw.on('error', lost)
     raw.on('end', lost)
@@ -249,8 +250,6 @@ export class Mysql2Connection implements Connection {
 
   async #executeKnown(sql: string, statement: Mysql2Statement, values: readonly unknown[]): Promise<Reply> {
     checkCount(statement, values.length)
-    this.#statements.delete(sql)
-    this.#statements.set(sql, statement)
     const run = (done: Callback<unknown>): unknown => statement.execute(values, done)
     return this.#ask(sql, run, (result, fields) => this.#reply(sql, result, fields))
   }
@@ -268,20 +267,12 @@ export class Mysql2Connection implements Connection {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     const prepare = (done: Callback<Mysql2Statement>): unknown => this.#raw.prepare(sql, done)
-    return this.#ask(sql, prepare, (statement) => {
-      for (const [oldest] of this.#statements) {
-        if (this.#statements.size < this.#settings.statementCache) break
-        this.#forget(oldest)
-      }
-      this.#statements.set(sql, statement)
-      return statement
-    })
+    return this.#ask(sql, prepare, (statement) => this.#statements.set(sql, statement))
   }
 
   #forget(sql: string): void {
-    this.#statements.delete(sql)
     this.#fields.delete(sql)
-    this.#raw.unprepare(sql)
+    if (this.#open) this.#raw.unprepare(sql)
   }
 
   #query(sql: string): Promise<Reply> {

@@ -1,4 +1,4 @@
-import { nearest, refuse } from '../../error/index.ts'
+import { checkOptions, refuse } from '../../error/index.ts'
 import { wholeNumber } from '../option.ts'
 
 /** The part of a `mysql2` or `mysql2/promise` pool that the driver uses. */
@@ -84,7 +84,7 @@ export function resolveSettings(name: string, given: unknown): Mysql2Settings {
     namedPlaceholders: false,
     multipleStatements: false,
     // Kanta evicts statements, so the cache of the library must be larger.
-    maxPreparedStatements: statementCache + 1,
+    maxPreparedStatements: Math.max(2, statementCache) + 1,
   }
   for (const key of Object.keys(options.connection ?? {}))
     if (key in reading) refuse(`${name} sets ${key} itself, since values are read in one way. Leave it out.`)
@@ -108,13 +108,7 @@ function optionsOf(name: string, given: unknown): Mysql2Options {
   if (typeof given !== 'object' || given === null)
     return refuse(`${name} takes a URL, options or a pool of mysql2: ${name}('mysql://app:secret@localhost/cities').`)
   if (isPool(given)) return { pool: given }
-  for (const key of Object.keys(given)) {
-    if (OPTIONS.includes(key)) continue
-    const near = nearest(key, OPTIONS)
-    refuse(
-      `${name} has no option '${key}'${near === undefined ? '' : `; did you mean '${near}'?`}. There are ${OPTIONS.join(', ')}; options of mysql2 go under 'connection'.`,
-    )
-  }
+  checkOptions(name, given, OPTIONS, " Give options of mysql2 under 'connection'.")
   const options = given as Mysql2Options
   if (options.pool !== undefined && !isPool(options.pool)) refuse(`The pool given to ${name} is none of mysql2's.`)
   if (

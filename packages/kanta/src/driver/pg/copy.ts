@@ -2,6 +2,7 @@ import { localize } from '../../dialect/index.ts'
 import { arrayText, postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import { type Codec, definitionOf, type TableDefinition, writeCodec } from '../../table/index.ts'
+import { onAbort } from '../abort.ts'
 import { PgConnection, type Reader, type Submitted, toWire, type Wire } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
 import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
@@ -62,7 +63,7 @@ export async function copyFrom(
     // The copy may fail while rows are still read; the wait below reports it.
     done.catch(() => {})
     const stop = (): void => stopCopy(connection, done)
-    options.signal?.addEventListener('abort', stop, { once: true })
+    const ignore = onAbort(options.signal, stop)
     try {
       for await (const text of lineTexts(target, rows as Iterable<Row> | AsyncIterable<Row>, options.signal))
         await copy.write(text)
@@ -77,7 +78,7 @@ export async function copyFrom(
       throw cause
     } finally {
       // The server may still need time to store the rows.
-      done.finally(() => options.signal?.removeEventListener('abort', stop)).catch(() => {})
+      done.finally(ignore).catch(() => {})
     }
     await done
     return copy.changes
@@ -111,7 +112,7 @@ export async function* copyTo(
   const done = connection.step<CopyOut>((resolve, reject) => copy.settle(resolve, reject))
   done.catch(() => {})
   const stop = (): void => stopCopy(connection, done)
-  options.signal?.addEventListener('abort', stop, { once: true })
+  const ignore = onAbort(options.signal, stop)
   try {
     for (;;) {
       refuseAborted(options.signal)
@@ -124,7 +125,7 @@ export async function* copyTo(
     refuseAborted(options.signal)
     throw explain(driver, cause)
   } finally {
-    options.signal?.removeEventListener('abort', stop)
+    ignore()
     if (!copy.isOver) {
       // Do not read the rest.
       copy.drain()
@@ -273,8 +274,7 @@ async function* untilAborted(
   if (signal === undefined) return yield* rows
   const aborted = Promise.withResolvers<never>()
   aborted.promise.catch(() => {})
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
+  const ignore = onAbort(signal, () => aborted.reject(signal.reason))
   const source = rows[Symbol.asyncIterator]()
   try {
     for (;;) {
@@ -286,7 +286,7 @@ async function* untilAborted(
     refuseAborted(signal)
     throw cause
   } finally {
-    signal.removeEventListener('abort', abort)
+    ignore()
     // A hanging source would never return.
     if (signal.aborted) Promise.resolve(source.return?.()).catch(() => {})
     else await source.return?.()

@@ -1,6 +1,6 @@
 import { type ConnectionConfiguration, Connection as Library } from 'tedious'
 import { mssqlDialect } from '../../dialect/mssql/index.ts'
-import { refuse } from '../../error/index.ts'
+import { checkOptions, refuse } from '../../error/index.ts'
 import type { Driver } from '../driver.ts'
 import { wholeNumber } from '../option.ts'
 import { TediousConnection } from './connection.ts'
@@ -63,12 +63,7 @@ const REQUIRED_SETTINGS = {
 export function tedious(options: TediousOptions): Driver {
   if (typeof options !== 'object' || options === null)
     return refuse("tedious() takes the settings of a connection, such as { server: 'localhost', … }.")
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name))
-      refuse(
-        `tedious() has no option '${name}'. There are ${OPTIONS.join(', ')}; those of a connection go into options.`,
-      )
-  }
+  checkOptions('tedious()', options, OPTIONS, ' Give those of a connection under options.')
   const { max = MAX, connection, ...config } = options as TediousOptions & Partial<ConnectionConfiguration>
   const make = connection ?? connectionFactory(config)
   if (typeof make !== 'function')

@@ -16,7 +16,6 @@ import {
 
 export {
   addContext,
-  cancellationError,
   DatabaseHandle,
   exempt,
   HeldSession,
@@ -27,6 +26,7 @@ export {
   migrationTables,
   open,
   ownPlugin,
+  pause,
   type QueryRunner as RunnerOfQueries,
   runnerIn,
   type SessionLock,
@@ -37,6 +37,7 @@ export {
   table,
   throwIfAborted,
   toKantaError,
+  unlessAborted,
   withAmbient,
   withAmbientContext,
 } from '../../run/index.ts'

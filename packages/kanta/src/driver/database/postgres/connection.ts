@@ -3,6 +3,8 @@ import { postgresLexis } from '../../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../../error/index.ts'
 import type { Connection, RunResult } from '../../driver.ts'
 import { checkChunkSize } from '../../option.ts'
+import { StatementCache } from '../../statement-cache.ts'
+import { refuseRolledBack } from './commit.ts'
 import { Execution, type Parsing, Script } from './execution.ts'
 import { PgStream } from './stream.ts'
 import { toWire, type WireValue } from './value.ts'
@@ -55,11 +57,8 @@ export class PgConnection implements Connection {
   onLost: (() => void) | undefined
   readonly #wire: Wire
   readonly #ends: Ends
-  // The cache has two generations, which is cheaper than true LRU: a hit in the young one writes nothing, and when that
-  // is full, the old one is dropped whole.
-  readonly #generation: number
-  #young = new Map<string, Statement>()
-  #old = new Map<string, Statement>()
+  /** The statements that are kept prepared; `undefined` if none is. */
+  readonly #statements: StatementCache<Statement> | undefined
   /** Names of statements to deallocate on the server. */
   #forgotten: string[] = []
   #names = 0
@@ -82,7 +81,10 @@ export class PgConnection implements Connection {
     if (ends.kill !== undefined) this.kill = ends.kill
     this.#wire = client.connection as unknown as Wire
     this.#ends = ends
-    this.#generation = Math.floor(statementCache / 2)
+    if (statementCache > 1)
+      this.#statements = new StatementCache(statementCache, ({ parsed, name }) => {
+        if (parsed) this.#forgotten.push(name)
+      })
     this.#wire.on('parseComplete', () => {
       const { statement } = this.parsing
       if (statement !== undefined) statement.parsed = statement.name !== ''
@@ -120,7 +122,7 @@ export class PgConnection implements Connection {
   }
 
   columns(sql: string): readonly string[] {
-    const statement = this.#young.get(sql) ?? this.#old.get(sql) ?? this.#last
+    const statement = this.#statements?.get(sql) ?? this.#last
     return statement?.sql === sql ? (statement.columns?.map((column) => column.name) ?? []) : []
   }
 
@@ -194,7 +196,7 @@ export class PgConnection implements Connection {
     reject: (error: unknown) => void,
     again: boolean,
   ): void {
-    const statement = this.#young.get(sql) ?? this.#find(sql)
+    const statement = this.#statements?.get(sql) ?? this.#prepare(sql)
     const forgotten = this.#forgotten
     if (forgotten.length > 0) this.#forgotten = []
     const execution = new Execution(
@@ -215,7 +217,8 @@ export class PgConnection implements Connection {
       (_, error) => {
         this.whenReady(error, () => {
           if (!isOutdated(error) || statement.name === '') return reject(error)
-          this.#forgetAll()
+          // If one statement is outdated, others are too, and each would fail a transaction.
+          this.#statements?.clear()
           if (again || this.#status !== 'I' || !this.#open) return reject(error)
           this.#start(sql, values, limit, bigints, pick, resolve, reject, true)
         })
@@ -263,27 +266,12 @@ export class PgConnection implements Connection {
     if (wasOpen) this.onLost?.()
   }
 
-  #find(sql: string): Statement {
-    const found = this.#old.get(sql)
-    if (found === undefined && (this.#generation === 0 || !KEPT_PREPARED.has(leadingWord(sql, postgresLexis)))) {
-      this.#last = { sql: checkText(sql), name: '', parsed: false, columns: undefined }
-      return this.#last
-    }
-    if (this.#young.size >= this.#generation) {
-      for (const statement of this.#old.values()) {
-        if (statement !== found && statement.parsed) this.#forgotten.push(statement.name)
-      }
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#old.delete(sql)
-    const statement = found ?? {
-      sql: checkText(sql),
-      name: `kanta_${++this.#names}`,
-      parsed: false,
-      columns: undefined,
-    }
-    this.#young.set(sql, statement)
+  #prepare(sql: string): Statement {
+    const isKept = this.#statements !== undefined && KEPT_PREPARED.has(leadingWord(sql, postgresLexis))
+    const name = isKept ? `kanta_${++this.#names}` : ''
+    const statement: Statement = { sql: checkText(sql), name, parsed: false, columns: undefined }
+    if (isKept) return this.#statements.set(sql, statement)
+    this.#last = statement
     return statement
   }
 
@@ -295,16 +283,8 @@ export class PgConnection implements Connection {
     const undoes = ROLLS_BACK.test(tags)
     if (DEFINES.test(tags)) this.#changesDefinitions = true
     else if (!undoes || !this.#changesDefinitions) return
-    this.#forgetAll()
+    this.#statements?.clear()
     if (undoes && !TO_SAVEPOINT.test(sql)) this.#changesDefinitions = false
-  }
-
-  /** Forgets all statements. If one is outdated, others are too, and each would fail a transaction. */
-  #forgetAll(): void {
-    for (const statement of [...this.#young.values(), ...this.#old.values()])
-      if (statement.parsed) this.#forgotten.push(statement.name)
-    this.#young = new Map()
-    this.#old = new Map()
   }
 }
 
@@ -336,17 +316,6 @@ function isOfServer(error: unknown): boolean {
 function isOutdated(error: unknown): boolean {
   const { code, routine } = error as { code?: unknown; routine?: unknown }
   return code === '26000' || (code === '0A000' && routine === 'RevalidateCachedQuery')
-}
-
-const COMMITS = new Set(['commit', 'end'])
-
-/** Throws if a commit rolled back a failed transaction, which the server does not report as an error. */
-function refuseRolledBack(sql: string, tag: string): void {
-  if (tag !== 'ROLLBACK' || !COMMITS.has(leadingWord(sql, postgresLexis))) return
-  throw new KantaError(
-    'transaction',
-    'The transaction was not committed but rolled back, since a statement in it had failed. Use a savepoint (a nested transaction) around what may fail.',
-  )
 }
 
 const closedError = () => new KantaError('connection', 'The connection to PostgreSQL is closed. Take another.')

@@ -1,3 +1,4 @@
+export { refuseRolledBack } from './commit.ts'
 export { type Ends, type PgClient, PgConnection } from './connection.ts'
 export { explainPostgresError } from './error.ts'
 export { formsText, sessionText } from './session.ts'

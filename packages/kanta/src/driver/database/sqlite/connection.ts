@@ -1,6 +1,7 @@
 import { KantaError, refuse } from '../../../error/index.ts'
 import type { Connection, ExecuteResult, RunResult } from '../../driver.ts'
 import { checkChunkSize } from '../../option.ts'
+import { StatementCache } from '../../statement-cache.ts'
 import { checkCount, readText, type TextFacts } from './text.ts'
 import { isStorable, type SqliteValue, toStore } from './value.ts'
 
@@ -40,11 +41,7 @@ export class SqliteConnection implements Connection {
   readonly rows: 'object' | 'array'
   readonly #library: SqliteLibrary
   readonly #streams = new Set<SqliteStream>()
-  // The cache has two generations, which is cheaper than true LRU: a hit in the young one writes nothing, and when that
-  // is full, the old one is dropped whole.
-  readonly #generation: number
-  #young = new Map<string, Prepared>()
-  #old = new Map<string, Prepared>()
+  readonly #statements: StatementCache<Prepared>
   // Cache the state, since reading it costs a tenth of a query, and a transaction reads it before each statement.
   #inTransaction: boolean | undefined
   #open = true
@@ -52,7 +49,7 @@ export class SqliteConnection implements Connection {
   constructor(library: SqliteLibrary, statementCache: number) {
     this.#library = library
     this.rows = library.rows
-    this.#generation = Math.floor(statementCache / 2)
+    this.#statements = new StatementCache(statementCache)
   }
 
   get inTransaction(): boolean {
@@ -62,7 +59,7 @@ export class SqliteConnection implements Connection {
   }
 
   first(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown {
-    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const prepared = this.#statements.get(sql) ?? this.#prepare(sql)
     const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
     prepared.ran = statement
     if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
@@ -95,7 +92,7 @@ export class SqliteConnection implements Connection {
     }
   }
   all(sql: string, parameters: readonly unknown[], bigints?: boolean): unknown[] {
-    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const prepared = this.#statements.get(sql) ?? this.#prepare(sql)
     const statement = bigints === true ? this.#exact(sql, prepared) : prepared.statement
     prepared.ran = statement
     if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
@@ -127,7 +124,7 @@ export class SqliteConnection implements Connection {
     }
   }
   run(sql: string, parameters: readonly unknown[]): RunResult {
-    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const prepared = this.#statements.get(sql) ?? this.#prepare(sql)
     if (parameters.length !== prepared.parameters) checkCount(prepared, parameters)
     if (prepared.controls) this.#inTransaction = undefined
     try {
@@ -140,7 +137,7 @@ export class SqliteConnection implements Connection {
   }
 
   execute(sql: string, parameters: readonly unknown[]): ExecuteResult {
-    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const prepared = this.#statements.get(sql) ?? this.#prepare(sql)
     if (!this.#returnsRows(prepared)) return { ...this.run(sql, parameters), rows: [] }
     if (!prepared.writes) return { rows: this.all(sql, parameters), changes: 0, insertId: undefined }
     const before = this.#number('select total_changes()')
@@ -152,7 +149,7 @@ export class SqliteConnection implements Connection {
   }
 
   columns(sql: string): readonly string[] {
-    const prepared = this.#young.get(sql) ?? this.#find(sql)
+    const prepared = this.#statements.get(sql) ?? this.#prepare(sql)
     return this.#returnsRows(prepared) ? prepared.ran.columns().map((column) => column.name) : []
   }
 
@@ -164,7 +161,7 @@ export class SqliteConnection implements Connection {
     // Use a new statement, since a cached one could run again while the stream is open.
     const start = () => {
       const statement = this.#library.prepare(sql, bigints)
-      const prepared = this.#young.get(sql) ?? this.#find(sql)
+      const prepared = this.#statements.get(sql) ?? this.#prepare(sql)
       prepared.ran = statement
       return statement.iterate(...values)
     }
@@ -180,7 +177,7 @@ export class SqliteConnection implements Connection {
   close(): void {
     if (!this.#open) return
     this.#open = false
-    this.#young = this.#old = new Map()
+    this.#statements.clear()
     for (const stream of this.#streams) stream.return()
     this.#library.close()
   }
@@ -191,21 +188,11 @@ export class SqliteConnection implements Connection {
     return error
   }
 
-  #find(sql: string): Prepared {
-    const found = this.#old.get(sql) ?? this.#prepare(sql)
-    if (this.#young.size >= this.#generation) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    if (this.#generation > 0) this.#young.set(sql, found)
-    return found
-  }
-
   #prepare(sql: string): Prepared {
     if (!this.#open) throw connectionClosed()
     const facts = readText(sql)
     const statement = this.#library.prepare(sql, false)
-    return { ...facts, statement, exact: undefined, ran: statement, returnsRows: undefined }
+    return this.#statements.set(sql, { ...facts, statement, exact: undefined, ran: statement, returnsRows: undefined })
   }
 
   #returnsRows(prepared: Prepared): boolean {

@@ -80,10 +80,14 @@ function resultOf(cause: unknown, message: string): { readonly name?: string | u
 /** Returns the name of a result code, extended or not. */
 const nameOfResult = (code: number): string => EXTENDED[code] ?? PRIMARY[code & 0xff] ?? 'ERROR'
 
-/** Returns the kind of constraint from the message, if a library reports only that one failed. */
+/**
+ * Returns the kind of constraint from the message, if a library reports only that one failed. SQLite reports a row that
+ * `on delete restrict` keeps as a trigger.
+ */
 function exactConstraint(name: string, message: string): string {
-  const kind = name === 'CONSTRAINT' ? /^(.+) constraint failed/.exec(message)?.[1] : undefined
-  return kind === undefined ? name : `${name}_${kind.replaceAll(' ', '')}`
+  if (name !== 'CONSTRAINT' && name !== 'CONSTRAINT_TRIGGER') return name
+  const kind = /^(.+) constraint failed/.exec(message)?.[1]
+  return kind === undefined ? name : `CONSTRAINT_${kind.replaceAll(' ', '')}`
 }
 
 const sentence = (message: string) => (/[.!?]$/.test(message) ? message : `${message}.`)

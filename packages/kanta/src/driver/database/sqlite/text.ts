@@ -1,6 +1,7 @@
 import { firstStatement, Scanner, splitScript } from '../../../dialect/index.ts'
 import { sqliteLexis, sqliteScript } from '../../../dialect/sqlite/index.ts'
 import { refuse } from '../../../error/index.ts'
+import { StatementCache } from '../../statement-cache.ts'
 
 /** The facts of a text that are needed before it runs, and that no library of SQLite returns. */
 export interface TextFacts {
@@ -57,16 +58,14 @@ const MOST_TEXTS = 256
 
 /** The recent texts of a connection, for libraries without prepared statements. */
 export class KnownTexts {
-  readonly #texts = new Map<string, KnownText>()
+  readonly #texts = new StatementCache<KnownText>(MOST_TEXTS)
 
   find(sql: string): KnownText {
     return this.#texts.get(sql) ?? this.keep({ ...readText(sql), sql, statement: onlyStatement(sql), columns: [] })
   }
 
   keep(text: KnownText): KnownText {
-    if (this.#texts.size >= MOST_TEXTS) this.#texts.clear()
-    this.#texts.set(text.sql, text)
-    return text
+    return this.#texts.set(text.sql, text)
   }
 }
 

@@ -1,16 +1,11 @@
-import type { Facts } from '../extend/index.ts'
+import type { Facts } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 
-/**
- * What a kept result depends on: a table, a tag, or everything. A mark has a version in the store; whoever changes what
- * it stands for gives it another, and results that were kept under the old one are worth nothing.
- */
+/** Text that stands for rows that can change: those of a table, or all. Equal marks mean the same rows. */
 export type Mark = string
 
-/** Everything depends on it. */
+/** The mark of a change of which nothing is known. Whatever reads anything depends on it. */
 export const EVERYTHING: Mark = '*'
-
-export const markOfTag = (tag: string): Mark => `#${tag}`
 
 /** A table by the parts of its name. Databases differ in which letters are the same, and some plugins rename. */
 interface Name {
@@ -30,7 +25,7 @@ export function nameOf(text: string): Name {
 const mayBeSame = (one: Name, other: Name): boolean =>
   one.table === other.table && (one.schema === undefined || other.schema === undefined || one.schema === other.schema)
 
-/** A table in a schema is changed by who writes it there, or writes that name in a schema that nobody knows. */
+/** Returns the marks of a table that is read: its name in its schema, and its name where a write names no schema. */
 export function marksRead(text: string): readonly Mark[] {
   const { schema, table } = nameOf(text)
   return schema === undefined ? [`any.${table}`] : [`in.${schema}.${table}`, `bare.${table}`]
@@ -82,7 +77,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...['select', 'insert', 'update', 'delete', 'merge', 'explain', 'rawStatement'],
 ])
 
-/** What a statement changes; of what nothing is known, everything. */
+/** Returns the marks of what a statement changes: everything if nothing is known of that. */
 export function marksChanged(facts: Facts, dependencies: Dependencies): readonly Mark[] {
   if (facts.readOnly) return []
   if (facts.opaque || !KNOWN.has(facts.kind)) return [EVERYTHING]
