@@ -96,9 +96,9 @@ const DATA = [
     (4, 'Dan', 'Lovelace', 36, 1, null, null, '{"tags":[]}', 0, null, -1.0)`,
   'create table pet (id integer primary key, owner_id integer, name text not null, species text not null) strict',
   `insert into pet values (1, 1, 'Rex', 'dog'), (2, 1, 'Tom', 'cat'), (3, 3, 'Ra', 'cat'), (4, null, 'Stray', 'dog')`,
-  'create table toy (id integer primary key, pet_id integer, name text not null, price text) strict',
+  'create table toy (id integer primary key, pet_id integer, name text not null, price integer) strict',
   `insert into toy values
-    (1, 1, 'ball', '2.50'), (2, 1, 'bone', null), (3, 3, 'mouse', '10.00'), (4, null, 'lost', '1.00')`,
+    (1, 1, 'ball', 250), (2, 1, 'bone', null), (3, 3, 'mouse', 1000), (4, null, 'lost', 100)`,
   `create table membership (person_id integer not null, club text not null, role text, since text,
     primary key (person_id, club)) strict`,
   `insert into membership values

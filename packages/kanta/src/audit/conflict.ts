@@ -57,7 +57,7 @@ export function conflictingRows(tree: Insert, { table, name, db }: Capture): Nod
     items: [star(name)],
     from: [{ kind: 'table', schema: undefined, name: NEW_ROWS, definition: undefined }],
     joins: [{ kind: 'joined', style: 'inner join', lateral: false, source: tree.into, on: [on] }],
-    locks: locksOf(name, db),
+    locks: locksOf(name, db, replaces ? 'delete' : 'update'),
   })
 }
 

@@ -37,13 +37,17 @@ function refuseNewKeys(tree: Merge, { table }: Capture): void {
   }
 }
 
+const isDelete = (when: Node): boolean =>
+  when.kind === 'mergeWhen' && when.action.kind === 'mergeAction' && when.action.action === 'delete'
+
 /** Returns a query of the rows that match; of all rows if the merge handles those that the source lacks. */
 function metRows(tree: Merge, { name, db }: Capture): Node {
   const { ctes, recursive, into, using, on, whens } = tree
   const isWhole = whens.some((when) => when.kind === 'mergeWhen' && when.match === 'not matched by source')
   const source = joinOf(using, on)
+  const deletes = whens.some(isDelete)
   return nodeWith('select', {
-    ...{ ctes, recursive, items: [star(name)], from: [into!], locks: locksOf(name, db) },
+    ...{ ctes, recursive, items: [star(name)], from: [into!], locks: locksOf(name, db, deletes ? 'delete' : 'update') },
     joins: isWhole ? [] : [source],
   })
 }

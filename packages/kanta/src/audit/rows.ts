@@ -1,3 +1,4 @@
+import { rowLocks } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, walk } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, withStoredValues } from '../extend/internal/index.ts'
@@ -10,11 +11,10 @@ import type { KeyedTable } from './key.ts'
 
 export const star = (table: string | undefined): NodeOf<'star'> => ({ kind: 'star', table })
 
-/** Returns `for update` for the rows of one table, if the database has row locks. */
-export function locksOf(name: string, db: DatabaseHandle): readonly Node[] {
+/** Returns the lock that a write takes itself, for the rows of one table, if the database has row locks. */
+export function locksOf(name: string, db: DatabaseHandle, write: 'update' | 'delete'): readonly Node[] {
   const dialect = dialectOf(db)
-  if (!dialect.capabilities.locks) return []
-  return [{ kind: 'lock', strength: 'update', of: auditFacets.of(dialect).locksByTable ? [name] : [] }]
+  return rowLocks(dialect, write, auditFacets.of(dialect).locksByTable ? [name] : [])
 }
 
 /**
@@ -33,7 +33,7 @@ export function selectCandidates(
   // A target may occur again in `using`.
   const from =
     tree.kind === 'delete' && others.some((other) => nameOf(other) === name) ? others : [...targets, ...others]
-  const locks = locksOf(name, db)
+  const locks = locksOf(name, db, tree.kind)
   return nodeWith('select', { ctes, recursive, items: [star(name), ...more], from, joins, where, locks })
 }
 

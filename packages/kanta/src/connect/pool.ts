@@ -248,8 +248,8 @@ export class Pool {
       await withTimeout(timeout, idle, () => this.#notIdleError(timeout)).catch(async (error) => {
         errors.push(error)
         const inUse = [...this.#open].filter((it) => !this.#read.free.includes(it) && !this.#write.free.includes(it))
-        for (const connection of inUse) void kill(connection)
-        await withTimeout(SERVER_TIMEOUT, idle, () => this.#notIdleError(timeout)).catch(() => {})
+        // Work that has lost its connection may never give it back, so only the kills are waited for.
+        await withTimeout(KILL_TIMEOUT, Promise.all(inUse.map(kill)), closedError).catch(() => {})
       })
     }
     // From here on connections are closed as they come back, and waiters are refused.
@@ -305,6 +305,9 @@ export class Pool {
     )
   }
 }
+
+/** Milliseconds that `destroy()` waits for a server to end what still ran when its timeout was over. */
+const KILL_TIMEOUT = 250
 
 /** Kills what runs on a connection, on the server too, and closes it. */
 async function kill(connection: Connection): Promise<void> {

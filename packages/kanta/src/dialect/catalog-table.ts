@@ -1,7 +1,9 @@
 import { describe, refuse } from '../error/index.ts'
 import type { Node } from '../ir/index.ts'
-import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../table/index.ts'
-import type { CatalogColumn, CatalogForeignKey, CatalogIndex, CatalogTable } from './catalog.ts'
+import type { CheckDefinition, ColumnDefinition, IndexDefinition, TableDefinition } from '../table/index.ts'
+import type { CatalogCheck, CatalogColumn, CatalogForeignKey, CatalogIndex, CatalogTable } from './catalog.ts'
+import { textNode } from './catalog-nodes.ts'
+import { decimalsOf } from './decimals.ts'
 import type { Dialect } from './dialect.ts'
 
 /** Returns the catalog entry that a `table()` has once one database has created it. */
@@ -14,10 +16,7 @@ export function catalogTable(table: TableDefinition, dialect: Dialect): CatalogT
     columns: [...table.columns.values()].map((column) => catalogColumn(column, table, dialect)),
     primaryKey: primaryKey.length === 0 ? null : { name: null, columns: primaryKey },
     uniques: table.uniques.map(({ name, columns }) => ({ name: name ?? null, columns })),
-    checks: table.checks.map(({ name, expression }) => ({
-      name: name ?? null,
-      expression: expressionOf(expression, 'A check'),
-    })),
+    checks: [...typeChecks(table, dialect), ...table.checks.map((check) => catalogCheck(check, table, dialect))],
     foreignKeys: table.foreignKeys.map(({ name, columns, references, onDelete, onUpdate }): CatalogForeignKey => {
       const target = references()
       return {
@@ -29,11 +28,31 @@ export function catalogTable(table: TableDefinition, dialect: Dialect): CatalogT
         deferrable: 'no',
       }
     }),
-    indexes: table.indexes.map((index) => catalogIndex(index, table)),
+    indexes: table.indexes.map((index) => catalogIndex(index, table, dialect)),
     comment: null,
     options: dialect.tableOptions(table),
   }
 }
+
+function catalogCheck(
+  { name, expression }: CheckDefinition,
+  table: TableDefinition,
+  dialect: Dialect,
+): CatalogCheck<Node> {
+  return { name: name ?? null, expression: exact(expressionOf(expression, 'A check'), table, dialect) }
+}
+
+/** The checks of columns whose type lets other values in. */
+function typeChecks(table: TableDefinition, dialect: Dialect): readonly CatalogCheck<Node>[] {
+  return [...table.columns.values()].flatMap((column) => {
+    const text = dialect.columnCheck?.(column)
+    return text === undefined ? [] : [{ name: null, expression: textNode(text) }]
+  })
+}
+
+/** An expression over the columns of a table that computes exactly; with a column, one that gives its value. */
+const exact = (node: Node, table: TableDefinition, dialect: Dialect, column?: string): Node =>
+  decimalsOf(dialect)?.expression(node, table, column) ?? node
 
 function catalogColumn(column: ColumnDefinition, table: TableDefinition, dialect: Dialect): CatalogColumn<Node> {
   const { name, generatedAs } = column
@@ -48,7 +67,10 @@ function catalogColumn(column: ColumnDefinition, table: TableDefinition, dialect
     generated:
       generatedAs === undefined
         ? null
-        : { expression: expressionOf(generatedAs.expression, 'A generated column'), stored: generatedAs.stored },
+        : {
+            expression: exact(expressionOf(generatedAs.expression, 'A generated column'), table, dialect, name),
+            stored: generatedAs.stored,
+          },
     identity: isKey && isNumbered(column) ? dialect.keyIdentity(column) : null,
     collation,
     comment: null,
@@ -71,13 +93,17 @@ function defaultOf(column: ColumnDefinition, table: TableDefinition, dialect: Di
   if (column.default === undefined) return null
   const { value } = column.default
   const operand = expressionNode(value)
-  if (operand !== undefined) return { kind: 'parens', operand }
+  if (operand !== undefined) return { kind: 'parens', operand: exact(operand, table, dialect, column.name) }
   const codec = dialect.codec === undefined ? column.codec : dialect.codec(column)
   const stored = value === null || codec === undefined ? value : codec.encode(value)
   return { kind: 'word', text: dialect.defaultText?.(stored, column, table) ?? dialect.literal(stored) }
 }
 
-function catalogIndex({ name, columns, unique, where }: IndexDefinition, table: TableDefinition): CatalogIndex<Node> {
+function catalogIndex(
+  { name, columns, unique, where }: IndexDefinition,
+  table: TableDefinition,
+  dialect: Dialect,
+): CatalogIndex<Node> {
   const known = name ?? [table.name, ...columns, 'index'].join('_')
   return {
     name: known,
@@ -91,7 +117,7 @@ function catalogIndex({ name, columns, unique, where }: IndexDefinition, table: 
     unique,
     method: null,
     include: [],
-    where: where === undefined ? null : conditionOf(where, known),
+    where: where === undefined ? null : exact(conditionOf(where, known), table, dialect),
     definition: null,
   }
 }

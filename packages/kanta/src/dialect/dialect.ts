@@ -39,6 +39,8 @@ export interface Capabilities extends SchemaCapabilities {
   readonly rightJoin: boolean
   readonly fullJoin: boolean
   readonly locks: boolean
+  /** True if a lock can leave the keys of a row to foreign keys that refer to it. */
+  readonly keyLocks: boolean
   readonly fetch: boolean
   readonly top: boolean
   readonly distinctOn: boolean
@@ -110,6 +112,8 @@ export interface Dialect {
   typeName(column: ColumnDefinition, table?: TableDefinition): string
   /** The default of a column of a `table()` as text, where a literal would not do. */
   defaultText?(value: unknown, column: ColumnDefinition, table: TableDefinition): string
+  /** The condition that a column of a `table()` holds nothing but its values, where its type does not say so. */
+  columnCheck?(column: ColumnDefinition): string | undefined
   /** The options after the columns of a `table()`, such as `strict`. */
   tableOptions(table: TableDefinition): readonly string[]
   /**

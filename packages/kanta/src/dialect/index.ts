@@ -2,6 +2,8 @@ export type * from './catalog.ts'
 export * from './catalog-nodes.ts'
 export { catalogTable } from './catalog-table.ts'
 export { type Creation, creationOf } from './creation.ts'
+export { declareDecimals } from './decimal/index.ts'
+export { type CastCodec, decimalsOf } from './decimals.ts'
 export type {
   AccessMode,
   Capabilities,
@@ -20,6 +22,7 @@ export { merges } from './merge.ts'
 export { type DialectName, isAmong, titleOf } from './name.ts'
 export { type Printers, standard } from './print.ts'
 export { raised, signOf, signText } from './raise.ts'
+export { rowLocks } from './row-lock.ts'
 export { type Lexis, leadingWord, leadingWords, Scanner } from './scan.ts'
 export { definingDialect } from './schema-needs.ts'
 export { firstStatement, type Script, splitScript, type TextStatement } from './script.ts'

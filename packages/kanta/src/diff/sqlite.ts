@@ -14,6 +14,7 @@ import type { CatalogName, CatalogTable } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
 import { alterationNode, alterNode, dropNode, literalNode, statement } from './node.ts'
 import type { Rules } from './rule.ts'
+import { copiedColumn } from './sqlite-decimals.ts'
 import { refuseUnsupported, standardRules } from './standard.ts'
 import type { RebuildTable } from './step.ts'
 
@@ -63,16 +64,16 @@ function rebuild({ from, to, dependents }: RebuildTable, dialect: Dialect): read
 
 /** Copies the columns that both tables have. New columns get their defaults. */
 function copyRows(from: CatalogTable, to: CatalogTable, fresh: CatalogName): Node {
-  const old = new Map(from.columns.map((column) => [column.name.toLowerCase(), column.name]))
+  const old = new Map(from.columns.map((column) => [column.name.toLowerCase(), column]))
   const pairs = to.columns
     .filter((column) => column.generated === null && old.has(column.name.toLowerCase()))
-    .map((column) => [column.name, old.get(column.name.toLowerCase())!] as const)
+    .map((column) => [column, old.get(column.name.toLowerCase())!] as const)
   if (pairs.length === 0)
     refuse(
       `The table '${to.name}' keeps none of its columns, so its rows cannot be copied. Drop it, and create another.`,
     )
-  const into = listNode(pairs.map(([name]) => identifierNode(name)))
-  const select = listNode(pairs.map(([, name]) => identifierNode(name)))
+  const into = listNode(pairs.map(([{ name }]) => identifierNode(name)))
+  const select = listNode(pairs.map(([column, before]) => copiedColumn(before, column)))
   return statement`insert into ${tableNode(fresh)} (${into}) select ${select} from ${tableNode(from)}`
 }
 

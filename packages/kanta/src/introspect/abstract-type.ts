@@ -26,7 +26,7 @@ const COMMON: Names = {
 }
 
 const types = facetsOf<Names>('Introspection of types', {
-  sqlite: { ...COMMON, blob: 'bytes', datetime: 'timestamp', timestamp: 'timestamp' },
+  sqlite: { ...COMMON, decimal_integer: 'decimal', blob: 'bytes', datetime: 'timestamp', timestamp: 'timestamp' },
   postgres: {
     ...COMMON,
     int2: 'integer',

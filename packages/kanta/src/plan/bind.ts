@@ -1,4 +1,4 @@
-import { type Dialect, gap } from '../dialect/index.ts'
+import { type CastCodec, type Dialect, gap } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { NodeOf } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
@@ -110,11 +110,14 @@ export function varies(slot: Slot): slot is NodeOf<'slot'> {
 }
 
 const NO_TYPES: readonly undefined[] = []
+const NO_CODEC = {}
 
 /** What the text depends on: the value itself, the type that it has to be cast to, or those of rows of no table. */
 function typesOf(slot: NodeOf<'slot'>, args: readonly unknown[], dialect: Dialect): readonly (string | undefined)[] {
   const value = args[slot.index]
   if (slot.role === 'inline') return [dialect.literal(encode(slot.codec, value))]
+  const { castTo } = (slot.codec ?? NO_CODEC) as Partial<CastCodec>
+  if (castTo !== undefined) return [castTo(value)]
   if (dialect.castOf === undefined || slot.role === 'list') return NO_TYPES
   if (slot.role === 'typed') return [dialect.castOf(value)]
   const { columns, codecs } = slot.codec as RowCodecs
@@ -152,7 +155,7 @@ function padded(length: number): number {
 function bindSlot(slot: Slot, args: readonly unknown[], context: Context, binding: Binding, dialect: Dialect): void {
   if (slot.kind === 'context') return binding.value(contextValue(slot.name, context))
   const value = args[slot.index]
-  if (slot.role === 'list') bindList(value as readonly unknown[], slot.codec, binding, dialect)
+  if (slot.role === 'list') bindList(value as readonly unknown[], slot, args, binding, dialect)
   else if (slot.role === 'rows') bindRows(slot, args, binding, dialect)
   else if (slot.role === 'inline') binding.text(typesOf(slot, args, dialect)[0]!)
   else if (slot.role === 'typed') binding.value(encode(slot.codec, value), typesOf(slot, args, dialect)[0])
@@ -160,16 +163,23 @@ function bindSlot(slot: Slot, args: readonly unknown[], context: Context, bindin
 }
 
 /** `(?, ?, ?, ?)`; an empty list holds nothing, which `in ()` says in SQLite and a query without rows elsewhere. */
-function bindList(values: readonly unknown[], codec: unknown, binding: Binding, { lists }: Dialect): void {
+function bindList(
+  values: readonly unknown[],
+  slot: NodeOf<'slot'>,
+  args: readonly unknown[],
+  binding: Binding,
+  dialect: Dialect,
+): void {
   if (values.length === 0) {
     binding.text('(select null where 1 = 0)')
     return
   }
   binding.text('(')
-  const length = lists === 'exact' ? values.length : padded(values.length)
+  const [type] = typesOf(slot, args, dialect)
+  const length = dialect.lists === 'exact' ? values.length : padded(values.length)
   for (let i = 0; i < length; i++) {
     if (i > 0) binding.text(', ')
-    binding.value(encode(codec, values[Math.min(i, values.length - 1)]))
+    binding.value(encode(slot.codec, values[Math.min(i, values.length - 1)]), type)
   }
   binding.text(')')
 }

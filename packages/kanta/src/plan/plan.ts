@@ -1,4 +1,4 @@
-import { type Dialect, type Piece, type ReadBack, Writer } from '../dialect/index.ts'
+import { type Dialect, decimalsOf, type Piece, type ReadBack, Writer } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { defines, empty, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
 import type { Codec, TableDefinition } from '../table/index.ts'
@@ -162,11 +162,12 @@ function planTree(tree: Node, origin: Origin, planning: Planning): Plan {
   return Object.freeze({ ...made, tree, result: 'rows read back', readBack: { ...readBack, plan } })
 }
 
-function planStatement(tree: Node, origin: Origin, planning: Planning): Plan {
+function planStatement(given: Node, origin: Origin, planning: Planning): Plan {
   const { dialect } = planning
+  const { tree, codecs } = decimalsOf(dialect)?.statement(given) ?? { tree: given, codecs: undefined }
   const { argCount, notes = NO_NOTES } = origin
   const rename = renameOf(planning.policies)
-  const resolver = new Resolver(rename)
+  const resolver = new Resolver(rename, codecs)
   resolver.statement(tree)
   const writer = new Writer(dialect, resolver.outputs, rename)
   writer.statement(tree)
@@ -186,7 +187,7 @@ function planStatement(tree: Node, origin: Origin, planning: Planning): Plan {
     argCount,
     direct: isFixed && slots.length === argCount && slots.every(isDirect),
     result: resultOf(tree),
-    tree,
+    tree: given,
     decoding: planning.stored ? AS_STORED : decodingOf(resolver.selected.get(tree) ?? [], rename),
     columnsAtRunTime: hasStar(tree) || (!isFixed && hasUnnamed(tree)),
     readBack: undefined,

@@ -136,6 +136,8 @@ function jsonForm(codec: Codec | undefined): OutputColumn['json'] {
 export class Resolver {
   /** The names that columns get in the user's rows, and so inside JSON documents. */
   readonly #rename: ((name: string) => string) | undefined
+  /** How computed decimals are read. */
+  readonly #decimals: ReadonlyMap<Node, Codec>
   /** The columns of each query of which all are known. */
   readonly outputs: Map<Node, readonly OutputColumn[]> = new Map()
   /** The columns of each query as far as they are known. */
@@ -148,8 +150,9 @@ export class Resolver {
   #opaque = false
   #inTrusted = 0
 
-  constructor(rename?: (name: string) => string) {
+  constructor(rename?: (name: string) => string, computed: ReadonlyMap<Node, Codec> = new Map()) {
     this.#rename = rename
+    this.#decimals = computed
   }
 
   facts(statement: Node): Facts {
@@ -532,9 +535,9 @@ export class Resolver {
       })
       return
     }
-    if (right.kind === 'slot') setCodec(right, this.#codec(left, scope))
+    if (right.kind === 'slot') setCompared(right, this.#codec(left, scope))
     else if (right.kind === 'tuple') for (const item of right.items) this.#meet(left, item, scope)
-    else if (left.kind === 'slot') setCodec(left, this.#codec(right, scope))
+    else if (left.kind === 'slot') setCompared(left, this.#codec(right, scope))
   }
 
   /** What databases compute in types of their own, and give in one here. */
@@ -561,6 +564,8 @@ export class Resolver {
 
   /** How the value of an expression is read. */
   #codec(n: Node, scope: Scope): Codec | undefined {
+    const computed = this.#decimals.get(n)
+    if (computed !== undefined) return computed
     switch (n.kind) {
       case 'ref':
         return scope.codec(n)
@@ -622,6 +627,8 @@ function checkSameTypes(operator: string, first: readonly OutputColumn[], others
 function setCodec(slot: NodeOf<'slot'>, codec: unknown): void {
   if (codec !== undefined) (slot as { codec: unknown }).codec ??= codec
 }
+
+const setCompared = (slot: NodeOf<'slot'>, codec: Codec | undefined): void => setCodec(slot, codec?.compared ?? codec)
 
 /** A policy that renames columns leaves the keys of the user's rows on the slot. */
 function setRows(

@@ -1,4 +1,4 @@
-import { creatingDialect } from '../dialect/index.ts'
+import { creatingDialect, declareDecimals } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { declareKinds, schemaFields, start } from '../ir/index.ts'
 import { type Chain, Definition, indexesOf, show, tableNode } from '../sql/index.ts'
@@ -21,9 +21,12 @@ let creatorOf: ((runner: QueryRunner) => SchemaCreator) | undefined
  * }), (t) => [index([t.country])])
  * ```
  */
-// It also registers `SchemaCreator`, so that bundles of programs without table() drop that.
+// It also registers `SchemaCreator` and decimals, so that bundles of programs without table() drop that.
 export const table: typeof tableOf = (...definition) => {
-  creatorOf ??= (runner) => new SchemaCreator(runner)
+  if (creatorOf === undefined) {
+    creatorOf = (runner) => new SchemaCreator(runner)
+    declareDecimals()
+  }
   return tableOf(...definition)
 }
 

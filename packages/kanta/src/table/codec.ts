@@ -25,6 +25,8 @@ export interface Codec<T = unknown> {
   decode(value: Exclude<SqlValue, null>): T
   /** Decodes what a JSON document holds for the column; `decode` when absent. */
   fromJson?(value: unknown): T
+  /** Writes values that are only compared with those of the column, and may be ones that it cannot hold. */
+  readonly compared?: Codec<T>
   /** The integers of the column have to be read as bigints. */
   readonly bigint?: true
   /** How the column has to enter a JSON document to stay exact: cast to text, as hexadecimal digits, or as JSON. */
@@ -92,6 +94,7 @@ export function decimalCodec(precision: number | undefined, scale: number | unde
   return {
     name: 'decimal',
     json: 'text',
+    ...(precision === undefined ? {} : { compared: decimalCodec(undefined, undefined) }),
     encode: (value) => {
       const match = typeof value === 'string' ? /^[+-]?(\d+)(?:\.(\d+))?$/.exec(value) : null
       if (match === null) return expected("A decimal as a string such as '12.50'", value)

@@ -52,6 +52,8 @@ export interface ColumnDefinition {
   readonly type: AbstractType
   /** The length of a varchar; precision and scale of a decimal. */
   readonly typeArguments: readonly number[]
+  /** How SQLite keeps a decimal, where not as an integer of its smallest unit. */
+  readonly storage?: 'text' | 'real'
   /** The SQL type of a custom column. */
   readonly sqlType: string | undefined
   /** The strings of an enum. */
@@ -164,6 +166,11 @@ export interface ColumnBuilder<T, F extends Filled = 'nothing'>
 /** A function such as `() => country.cca2`. It has no signature here, so that tables can refer to each other. */
 export interface ColumnGetter extends Function {}
 
+/** How SQLite keeps a decimal, where not as an integer of its smallest unit; other databases have decimals. */
+export interface DecimalOptions {
+  readonly storage?: 'text' | 'real'
+}
+
 /** The kinds of columns that `table` offers. */
 export interface ColumnFactory {
   /** Whole numbers. */
@@ -172,8 +179,12 @@ export interface ColumnFactory {
   bigint(): ColumnBuilder<bigint, 'key'>
   /** Floating-point numbers. */
   real(): ColumnBuilder<number>
-  /** Exact decimals, as strings such as `'12.50'`. */
-  decimal(precision?: number, scale?: number): ColumnBuilder<string>
+  /**
+   * Exact decimals, as strings such as `'12.50'`. SQLite, which has none, keeps them as integers of their smallest unit,
+   * with at most 18 digits. `storage` says that its column holds text, with which it does not compute, or
+   * floating-point numbers, as those of other programs may.
+   */
+  decimal(precision?: number, scale?: number, options?: DecimalOptions): ColumnBuilder<string>
   text(): ColumnBuilder<string>
   /** Text of at most `length` characters. */
   varchar(length: number): ColumnBuilder<string>
@@ -304,11 +315,16 @@ export const columns: ColumnFactory = {
   integer: () => builder('integer'),
   bigint: () => builder('bigint', bigintCodec),
   real: () => builder('real'),
-  decimal(precision, scale) {
+  decimal(precision, scale, { storage } = {}) {
     const sizes: number[] = []
+    if (storage !== undefined && storage !== 'text' && storage !== 'real')
+      refuse(`The storage of a decimal is 'text' or 'real', not ${describe(storage)}.`)
     if (precision !== undefined) sizes.push(size(precision, 1, 'The precision of a decimal'))
     if (scale !== undefined) sizes.push(size(scale, 0, 'The scale of a decimal'))
-    return builder('decimal', decimalCodec(precision, scale), { typeArguments: sizes })
+    return builder('decimal', decimalCodec(precision, scale), {
+      typeArguments: sizes,
+      ...(storage === undefined ? {} : { storage }),
+    })
   },
   text: () => builder('text'),
   varchar: (length) => builder('varchar', undefined, { typeArguments: [size(length, 1, 'The length of a varchar')] }),

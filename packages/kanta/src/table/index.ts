@@ -8,6 +8,7 @@ export {
   type ColumnDefinition,
   type ColumnFactory,
   type ColumnGetter,
+  type DecimalOptions,
   type Filled,
   type ReferenceOptions,
   type ReferentialAction,

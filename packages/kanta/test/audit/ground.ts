@@ -32,7 +32,7 @@ export const note = table(
 export const thing = table('thing', (c) => ({
   id: c.bigint().primaryKey(),
   real: c.real().nullable(),
-  decimal: c.decimal(20, 5).nullable(),
+  decimal: c.decimal(18, 5).nullable(),
   text: c.text().nullable(),
   flag: c.boolean().nullable(),
   day: c.date().nullable(),

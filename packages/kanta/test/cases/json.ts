@@ -289,7 +289,7 @@ const helpers: readonly Case[] = [
         )
         .where('id', '=', 1),
     sql: {
-      sqlite: `select (select coalesce(json_group_array(json_object('name', "agg"."name", 'toys', json("agg"."toys"))), '[]') from (select "pet"."name", (select coalesce(json_group_array(json_object('name', "agg"."name", 'price', cast("agg"."price" as text))), '[]') from (select "toy"."name", "price" from "toy" where "toy"."pet_id" = "pet"."id" order by "toy"."id") as "agg") as "toys" from "pet" where "owner_id" = "person"."id" order by "pet"."id") as "agg") as "v" from "person" where "id" = ?`,
+      sqlite: `select (select coalesce(json_group_array(json_object('name', "agg"."name", 'toys', json("agg"."toys"))), '[]') from (select "pet"."name", (select coalesce(json_group_array(json_object('name', "agg"."name", 'price', (substr('-', 1, "agg"."price" < 0) || (abs("agg"."price") / 100) || '.' || substr(abs("agg"."price") % 100 + 100, 2)))), '[]') from (select "toy"."name", "price" from "toy" where "toy"."pet_id" = "pet"."id" order by "toy"."id") as "agg") as "toys" from "pet" where "owner_id" = "person"."id" order by "pet"."id") as "agg") as "v" from "person" where "id" = ?`,
     },
     parameters: [1],
     rows: row([

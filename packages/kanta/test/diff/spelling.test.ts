@@ -45,7 +45,9 @@ describe.each(grounds)('the spelling of $name is no difference', (ground) => {
     try {
       await pair.one.schema.createTable(spelled).execute()
       const catalog = await introspect(pair.one)
-      expect(catalog.tables[0]!.checks).toHaveLength(expressions.length)
+      // SQLite has one more: that the decimal is an integer of its smallest unit.
+      const own = ground.name.includes('sqlite') ? 1 : 0
+      expect(catalog.tables[0]!.checks).toHaveLength(expressions.length + own)
       expect((await diff(catalog, { spelled })).up).toEqual([])
       expect((await diff({ spelled }, catalog)).up).toEqual([])
     } finally {

@@ -31,6 +31,7 @@ const CLAUSES: Labels<Exclude<keyof Capabilities, keyof SchemaCapabilities>> = {
   rightJoin: '`rightJoin()`',
   fullJoin: '`fullJoin()`',
   locks: '`forUpdate()`, `forShare()`',
+  keyLocks: '`forNoKeyUpdate()`, `forKeyShare()`',
   fetch: '`fetch()`',
   top: '`top()`',
   distinctOn: '`distinctOn()`',

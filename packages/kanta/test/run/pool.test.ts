@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Pool, type PoolOptions } from '../../src/connect/pool.ts'
 import type { Connection, Driver } from '../../src/driver/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
@@ -306,6 +306,22 @@ describe('destroy', () => {
     await new Promise(setImmediate)
     expect(driver.open.size).toBe(0)
   }, 20_000)
+
+  test('a connection that is never given back is not waited for beyond the timeout', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { pool, driver } = poolOf()
+      await pool.acquire('write', undefined)
+      const destroyed = pool.destroy({ timeout: 500 }).catch((error) => error.code)
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(await Promise.race([destroyed, new Promise((resolve) => setImmediate(resolve, 'waiting'))])).toBe(
+        'timeout',
+      )
+      expect(driver.open.size).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 
   test('once, however often it is called; an unused pool as well', async () => {
     const { pool, driver } = poolOf()

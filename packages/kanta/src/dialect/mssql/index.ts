@@ -29,6 +29,7 @@ const capabilities: Capabilities = {
   rightJoin: true,
   fullJoin: true,
   locks: false,
+  keyLocks: false,
   fetch: true,
   top: true,
   distinctOn: false,

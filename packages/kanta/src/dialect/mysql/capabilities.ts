@@ -9,6 +9,7 @@ const both = {
   rightJoin: true,
   fullJoin: false,
   locks: true,
+  keyLocks: false,
   fetch: false,
   top: false,
   distinctOn: false,

@@ -92,6 +92,8 @@ const WRITTEN: Readonly<Record<string, Codec>> = {
  */
 export function codec(column: ColumnDefinition): Codec | undefined {
   const own = column.codec ?? WRITTEN[column.type]
+  // What is computed of whole decimals has no column, and is read as an integer by the driver.
+  if (column.type === 'decimal' && !column.typeArguments[1]) return { ...own!, bigint: true }
   if (column.type !== 'timestamp' || own === undefined) return own
   return { ...own, encode: (value) => String(own.encode(value)).replace('T', ' ').replace('Z', '') }
 }

@@ -215,7 +215,7 @@ function setOperation(n: NodeOf<'setOperation'>, w: Writer): void {
 
 function lock(n: NodeOf<'lock'>, w: Writer, flavor: Flavor): void {
   if (n.strength !== 'update' && n.strength !== 'share')
-    unsupported(`for ${n.strength}`, 'Use forUpdate() or forShare().', w)
+    w.require('keyLocks', `for ${n.strength}`, 'Use forUpdate() or forShare().')
   if (flavor.name === 'mysql') return standard.lock(n, w)
   if (n.of.length > 0) unsupported(`for ${n.strength} of`, 'Lock the rows of all tables of the query.', w)
   w.text(n.strength === 'share' ? ' lock in share mode' : ' for update')

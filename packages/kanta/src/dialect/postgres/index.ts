@@ -30,6 +30,7 @@ const capabilities: Capabilities = {
   rightJoin: true,
   fullJoin: true,
   locks: true,
+  keyLocks: true,
   fetch: true,
   top: false,
   distinctOn: true,

@@ -1,6 +1,7 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { ColumnDefinition } from '../../table/index.ts'
+import { type DecimalColumns, decimalsOf } from '../decimals.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
@@ -23,6 +24,7 @@ const capabilities: Capabilities = {
   rightJoin: true,
   fullJoin: true,
   locks: false,
+  keyLocks: false,
   fetch: false,
   top: false,
   distinctOn: false,
@@ -68,7 +70,6 @@ const TYPES: Readonly<Record<string, string>> = {
   integer: 'integer',
   bigint: 'integer',
   real: 'real',
-  decimal: 'text',
   text: 'text',
   varchar: 'text',
   boolean: 'integer',
@@ -99,8 +100,10 @@ function isSimple(query: Node): boolean {
 }
 
 /** A value inside a JSON document. SQLite makes an empty text of `hex(null)`. */
-function jsonValue({ json }: OutputColumn, value: Node, w: Writer): void {
-  if (json === 'document') w.text('json(').node(value).text(')')
+function jsonValue({ json, codec }: OutputColumn, value: Node, w: Writer): void {
+  const decimal = decimals()?.text(value, codec)
+  if (decimal !== undefined) w.node(decimal)
+  else if (json === 'document') w.text('json(').node(value).text(')')
   else if (json === 'text') w.text('cast(').node(value).text(' as text)')
   else if (json === 'hex') w.text('case when ').node(value).text(' is not null then hex(').node(value).text(') end')
   else w.node(value)
@@ -231,6 +234,18 @@ const print: Printers = {
   },
 }
 
+/** A function, since the dialect is not made yet; `table()` brings them. */
+const decimals = (): DecimalColumns | undefined => decimalsOf(sqliteDialect)?.columns
+
+function typeName(column: ColumnDefinition): string {
+  if (column.type === 'decimal') return decimals()!.typeName(column)
+  return column.type === 'custom' ? column.sqlType! : TYPES[column.type]!
+}
+
+/** A strict table takes only the types that SQLite knows. */
+const hasOwnType = (column: ColumnDefinition): boolean =>
+  column.type === 'custom' || (column.type === 'decimal' && !decimals()!.isStrict(column))
+
 /** SQLite 3.38 and later. */
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
@@ -243,11 +258,13 @@ export const sqliteDialect: Dialect = {
   lists: 'padded',
   maxParameters: 32_766,
   bulkParameters: 800,
-  // A strict table takes only the types that SQLite knows, and refuses values of another.
-  tableOptions: (table) => ([...table.columns.values()].some((column) => column.type === 'custom') ? [] : ['strict']),
+  // A strict table refuses values of another type.
+  tableOptions: (table) => ([...table.columns.values()].some(hasOwnType) ? [] : ['strict']),
   rowidKeys: true,
   keyIdentity: (column) => (column.generated === 'identity' ? 'auto' : null),
-  typeName: (column: ColumnDefinition) => (column.type === 'custom' ? column.sqlType! : TYPES[column.type]!),
+  codec: (column) => (column.type === 'decimal' ? decimals()!.codec(column) : column.codec),
+  columnCheck: (column) => decimals()?.check(column),
+  typeName,
   foldName: lowerAscii,
   transactionalDdl: true,
   quote,

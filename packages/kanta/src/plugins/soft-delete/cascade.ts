@@ -1,3 +1,4 @@
+import { rowLocks } from '../../dialect/index.ts'
 import { KantaError } from '../../error/index.ts'
 import { type Node, nodeWith, type StatementContext, type TransactionHook } from '../../extend/index.ts'
 import {
@@ -271,8 +272,7 @@ function rootsOf(tree: Node, columns: readonly string[], db: DatabaseHandle): No
     return { kind: 'alias', operand, name: `k${i}`, columns: undefined }
   })
   const isAlone = from.length === 0 && joins.length === 0 && ctes.length === 0
-  const locks: Node[] =
-    isAlone && dialectOf(db).capabilities.locks ? [{ kind: 'lock', strength: 'update', of: [] }] : []
+  const locks = isAlone ? rowLocks(dialectOf(db), 'update') : []
   return nodeWith('select', {
     ...{ ctes, recursive, items, joins, where, orderBy, limit, locks },
     from: [...tree.targets, ...from],

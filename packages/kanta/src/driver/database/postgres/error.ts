@@ -93,6 +93,9 @@ export function explainPostgresError(cause: unknown): Explanation {
       code: 'serialization_failure',
       message: 'The tables were changed after the statement had been prepared. Run the whole transaction again.',
     }
+  // The message may be in any language, but only policies of rows are checked by this routine under that code.
+  if (code === '42501' && report.routine === 'ExecWithCheckOptions')
+    return { code: 'policy', message: `A row-level security policy of the database refused the row: ${said}` }
   const details = { table: text(report.table), constraint: text(report.constraint), columns: columnsOf(report) }
   return (
     explainConstraint(code, said, details) ??
