@@ -124,9 +124,13 @@ export interface Dialect {
   /** Tells whether a rollback undoes statements that define, such as `create table`. */
   readonly transactionalDdl: boolean
   quote(name: string): string
+  /** Tells whether the database takes a name as long as this one; missing where it takes any. */
+  fitsName?(name: string): boolean
   placeholder(index: number): string
   /** A value as SQL text, for the places that take no parameter. */
   literal(value: unknown): string
+  /** A value as SQL text in a definition, which the database keeps as text of its own; like `literal` if missing. */
+  definitionLiteral?(value: unknown): string
 }
 
 /** How a bulk insert takes one parameter for each column. */

@@ -27,7 +27,6 @@ export const sqlite: Rules = {
   expressions: { ...standardRules.expressions, nowIsCurrent: false },
   locks: { scans: false },
   comparesOptions: true,
-  comparesCollations: true,
   hasWholeViewStatements: true,
   alterColumn: () => refuseUnsupported('SQLite', 'alter a column', REBUILD),
   dropConstraint: () => refuseUnsupported('SQLite', 'drop a constraint', REBUILD),

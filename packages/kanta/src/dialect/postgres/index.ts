@@ -9,7 +9,7 @@ import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { postgresLexis } from './lexis.ts'
-import { literal, quote } from './literal.ts'
+import { fitsName, literal, quote } from './literal.ts'
 import { arrayRows } from './rows.ts'
 import { postgresSchema } from './schema.ts'
 import { postgresTransaction } from './transaction.ts'
@@ -248,6 +248,7 @@ export const postgresDialect: Dialect = {
   foldName: asWritten,
   transactionalDdl: true,
   quote,
+  fitsName,
   placeholder: (index) => `$${index + 1}`,
   literal,
 }
