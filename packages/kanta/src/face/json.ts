@@ -45,7 +45,7 @@ export type JsonArrayFrom = <Q extends Returns>(query: Q) => ExpressionWrapper<Q
 /** Makes an object of a query's first row within another query; null when there is none. */
 export type JsonObjectFrom = <Q extends Returns>(query: Q) => ExpressionWrapper<Q[AtRow] | null>
 /** Makes an object of expressions. */
-export type JsonBuildObject = <O extends Record<string, Expression<any>>>(
+export type JsonBuildObject = <O extends Record<string, Expression<unknown>>>(
   object: O,
 ) => ExpressionWrapper<{
   [K in keyof O]: O[K] extends Expression<infer V> ? V : never
