@@ -94,6 +94,7 @@ const UNCONVERTED: ReadonlySet<string> = new Set([
   'execute',
   'executeTakeFirst',
   'executeTakeFirstOrThrow',
+  'then',
 ])
 
 /** Returns a builder class whose methods take the arguments of Kysely's methods. */
@@ -125,6 +126,8 @@ function adaptBuilder<C extends object>(Kanta: Builder<C>): Builder<C> {
     }
   }
   const methods = Adapted.prototype as unknown as Record<string, unknown>
+  // A builder of Kysely can be the result of an async function.
+  Object.assign(methods, { then: undefined })
   for (let from: object = Kanta.prototype; from !== Object.prototype; from = Object.getPrototypeOf(from)) {
     for (const name of Object.getOwnPropertyNames(from)) {
       const method: unknown = Object.getOwnPropertyDescriptor(from, name)!.value
@@ -169,7 +172,14 @@ interface Settings extends AbortableQueryOptions, ExecuteOptions {
   readonly errorConstructor?: NoResultErrorConstructor | ((node: object) => Error)
 }
 
-const Select = adaptBuilder(SelectBuilder)
+const Select = adaptBuilder(
+  class extends SelectBuilder {
+    /** Leaves order and limit to the whole, as Kysely does. */
+    protected override leftPart(): this {
+      return this
+    }
+  },
+)
 const Update = adaptBuilder(
   class extends UpdateBuilder {
     /** Allows a column with its table, for updates of several tables. */

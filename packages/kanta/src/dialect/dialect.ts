@@ -106,6 +106,8 @@ export interface Dialect {
   readonly rowidKeys?: boolean
   /** The numbering of a key column; null where the database numbers it by itself. */
   keyIdentity(column: ColumnDefinition): CatalogColumn['identity']
+  /** Tells whether the id that an insert of several rows gives is that of its first row. */
+  readonly insertIdIsFirst?: boolean
   /** How the rows of an insert are read where `returning` is not available. */
   readonly readBack?: InsertReading
   /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */

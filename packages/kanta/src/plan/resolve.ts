@@ -1,7 +1,7 @@
 import { type OutputColumn, reads } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
-import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
+import { type Codec, type ColumnDefinition, type TableDefinition, writeCodec } from '../table/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, truthCodec } from './json-codec.ts'
 import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, ROWS } from './operation.ts'
 import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
@@ -291,9 +291,12 @@ export class Resolver {
     }
     if (n.query !== undefined) {
       if (n.query.kind === 'select') {
+        // Beside other rows a value is typed by itself, which one with a codec is not.
+        const isAlone = n.query.setOperations.length === 0 && !n.query.distinct
         n.query.items.forEach((item, i) => {
           const value = item.kind === 'alias' ? item.operand : item
-          if (value.kind === 'slot') setCodec(value, codecs?.[i])
+          const own = into?.definition?.columns.get(n.columns?.[i] ?? '')?.codec
+          if (value.kind === 'slot') setCodec(value, isAlone ? codecs?.[i] : own)
         })
       }
       const selected = this.statement(n.query, scope)
@@ -311,7 +314,7 @@ export class Resolver {
     const column = this.#known(name, table)
     if (column?.generated === 'always')
       refuse(`'${table?.definition?.name}.${name}' is computed by the database and takes no value.`)
-    return column?.codec
+    return column === undefined ? undefined : writeCodec(column)
   }
 
   /** A column of the table that is written, where that is defined. */
@@ -547,8 +550,17 @@ export class Resolver {
   #assignment(n: NodeOf<'assignment'>, scope: Scope): void {
     const column = n.column
     if (column.kind !== 'ref') return this.#children(n, scope)
-    const codec = column.table === undefined ? this.#target(column.column, scope.target) : scope.codec(column)
+    const codec =
+      column.table === undefined
+        ? this.#target(column.column, scope.target)
+        : this.#qualifiedTarget(column, column.table, scope)
     this.#assign(n.value, codec, scope)
+  }
+
+  #qualifiedTarget(column: NodeOf<'ref'>, table: string, scope: Scope): Codec | undefined {
+    const codec = scope.codec(column)
+    const known = scope.sources.get(table)?.definition?.columns.get(column.column)
+    return known === undefined ? codec : writeCodec(known)
   }
 
   #assign(value: Node, codec: Codec | undefined, scope: Scope): void {

@@ -34,6 +34,7 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     typeName: (column, table) => typeName(column, table, flavor.uuid),
     // The setting lower_case_table_names decides.
     foldName: lowerAscii,
+    insertIdIsFirst: true,
     transactionalDdl: false,
     quote,
     fitsName: (name) => name.length <= 64,

@@ -3,6 +3,7 @@ import type { Node, NodeOf } from '../../ir/index.ts'
 import { MergeBuilder } from '../../sql/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { asWritten } from '../fold.ts'
+import { withEqualValues } from '../grouped.ts'
 import { merges } from '../merge.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
@@ -143,7 +144,8 @@ function args(n: NodeOf<'call'> | NodeOf<'aggregate'>, w: Writer): readonly Node
   return alone ? n.args.map((arg) => typed(arg, w)) : n.args
 }
 
-function select(n: NodeOf<'select'>, w: Writer): void {
+function select(given: NodeOf<'select'>, w: Writer): void {
+  const n = withEqualValues(given)
   ctes(n, w)
   selectInOrder({ ...n, items: n.items.map((item) => typed(item, w)) }, w)
   selectEnd(n, w)
