@@ -2,6 +2,7 @@ import { catalogTable, constraintsOf, type Dialect, type DialectName } from '../
 import { refuse } from '../error/index.ts'
 import type {
   Catalog,
+  CatalogCheck,
   CatalogColumn,
   CatalogForeignKey,
   CatalogIndex,
@@ -198,6 +199,7 @@ class CodeWriter {
   #ownChecks(of: CatalogTable): Map<string, string[]> {
     const found = new Map<string, string[]>()
     for (const check of of.checks) {
+      if (isOfType(check)) continue
       if (check.name !== null) continue
       const used = new Set(tokens(check.expression, this.#dialect).map((token) => token.value.toLowerCase()))
       const free = of.columns.filter((column) => !found.has(column.name))
@@ -248,7 +250,7 @@ class CodeWriter {
           each.name === null || this.#isGenerated('unique', each.name, of) ? '' : `, { name: ${quote(each.name)} }`
         found.push(`${this.#use('unique')}(${list(each.columns)}${name})`)
       }
-    for (const { name, expression } of of.checks)
+    for (const { name, expression } of of.checks.filter((check) => !isOfType(check)))
       if (name !== null) found.push(`${this.#use('check')}(${quote(name)}, ${this.#sql(expression)})`)
     const written = new Set<string>()
     for (const each of of.foreignKeys) {
@@ -290,6 +292,10 @@ function actionsOf({ onDelete, onUpdate }: CatalogForeignKey): string {
   return actions.length === 0 ? '' : `, { ${actions.join(', ')} }`
 }
 
+/** Tells whether a check comes with the type of a column, as that of decimals in SQLite does. */
+const isOfType = ({ expression }: CatalogCheck): boolean =>
+  /^\(*typeof\(("[^"]+")\) <> 'real' and \1 between -9+ and 9+\)*$/i.test(expression)
+
 type Candidate = readonly [code: string, make: (c: ColumnFactory) => AnyColumnBuilder]
 
 /** Returns the columns of `table()` that may have the type of a column, the likeliest first. */
@@ -298,7 +304,13 @@ function candidates({ type, abstract, values }: CatalogColumn): Candidate[] {
   const [first, second] = sizes
   const sized = (name: 'varchar' | 'decimal'): Candidate[] => {
     if (name === 'varchar') return first === undefined ? [] : [[`c.varchar(${first})`, (c) => c.varchar(first)]]
-    return [[`c.decimal(${sizes.join(', ')})`, (c) => c.decimal(first, second)]]
+    const all = first === undefined ? 'undefined, undefined' : sizes.join(', ')
+    const rest = second === undefined && first !== undefined ? ', undefined' : ''
+    return [
+      [`c.decimal(${sizes.join(', ')})`, (c) => c.decimal(first, second)],
+      // What SQLite keeps for other programs.
+      [`c.decimal(${all}${rest}, { storage: 'real' })`, (c) => c.decimal(first, second, { storage: 'real' })],
+    ]
   }
   switch (abstract) {
     case 'varchar':
@@ -329,7 +341,12 @@ function typeNameOf(
   rules: Rules,
 ): boolean {
   const definition = definitionOf(tableOf('t', (c) => ({ a: make(c) })))!
-  return normalType(catalogTable(definition, dialect).columns[0]!.type, rules) === wanted
+  try {
+    return normalType(catalogTable(definition, dialect).columns[0]!.type, rules) === wanted
+  } catch {
+    // A database may lack a type, such as decimals without a precision.
+    return false
+  }
 }
 
 /** Returns the string that a default is, which PostgreSQL says with its type. */
