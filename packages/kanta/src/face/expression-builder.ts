@@ -4,7 +4,7 @@ import type { CaseBuilder, CaseOf } from './case.ts'
 import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
 import type { Functions } from './function.ts'
 import type { TableArm } from './join.ts'
-import type { JsonOperator, JsonPath } from './json.ts'
+import type { JsonOperator, JsonPath, JsonTextOperator, JsonTextPath } from './json.ts'
 import type {
   ArithmeticOperator,
   ArithmeticResult,
@@ -154,6 +154,7 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
   >(left: R | OperandArm<R, C, V>, operator: P, right: X): ExpressionWrapper<Computed<S, R | C, V, X>[ResultTable[P]]>
   /** A column as an expression; with an operator, a path into the JSON that it holds. */
   ref<const R extends K>(column: R | ColumnLike<R>): ExpressionWrapper<Selected<S, U, R>>
+  ref<const R extends K>(column: R | ColumnLike<R>, operator: JsonTextOperator): JsonTextPath<Selected<S, U, R>>
   ref<const R extends K>(column: R | ColumnLike<R>, operator: JsonOperator): JsonPath<Selected<S, U, R>>
   /** A path into the JSON of a column, for functions that take one. */
   jsonPath<R extends K>(): JsonPath<Selected<S, U, R>>

@@ -52,8 +52,12 @@ import type { WhereMethods } from './where.ts'
 import type { WindowBuilder } from './window.ts'
 
 /** The methods that combine a select with another one by a set operation. */
+/** The names of the columns of a query; it exists only in types. */
+declare const $names: unique symbol
+// The other query selects these columns and no more, since SQL pairs them by their places.
 interface SetOperand<T extends Returns> {
   readonly [$row]: T[AtRow]
+  readonly [$names]: keyof T[AtRow]
 }
 type SetArgument<T extends Returns & State> =
   | SetOperand<T>
@@ -244,6 +248,7 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
   [$eb]: ExpressionScope<I, S, K, U>
   readonly [$row]: RowOf<S, U, O>
   readonly [$only]: OnlyColumn<RowOf<S, U, O>>
+  readonly [$names]: keyof RowOf<S, U, O>
   [$first]: RowOf<S, U, O> | undefined
   /**
    * Runs the query and gives all of its rows.

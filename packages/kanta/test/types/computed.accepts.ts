@@ -164,6 +164,20 @@ export function queries() {
   })
 }
 
+export function texts() {
+  db.selectFrom('country').select((eb) => {
+    const id = eb.ref('meta', '->>').key('capital').key('id')
+    equal<Of<typeof id>, number | string | null>(true)
+    const street = eb.ref('country.meta', '->>$').key('capital').key('streets').at(0)
+    equal<Of<typeof street>, string | null>(true)
+    const document = eb.ref('meta', '->>').key('capital')
+    equal<Of<typeof document>, string | null>(true)
+    const value = eb.ref('meta', '->').key('capital').key('id')
+    equal<Of<typeof value>, number | null>(true)
+    return [id.as('id')]
+  })
+}
+
 // A document of any type may be left out if the column may be null.
 export function documents() {
   const note = table('note', (c) => ({

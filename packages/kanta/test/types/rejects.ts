@@ -355,6 +355,15 @@ export function callbacks() {
   db.insertInto('visit').values({ city_id: 1, at: new Date(), rating: 1 }).onConflict((o) => o.column('id').doUpdateSet({ rating: (eb) => eb.ref('excluded.note') }))
 }
 
+export function unions() {
+  // @ts-expect-error a column more
+  db.selectFrom('visit').select('id').union(db.selectFrom('visit').select(['id', 'note']))
+  // @ts-expect-error a column less
+  db.selectFrom('visit').select(['id', 'note']).unionAll(db.selectFrom('visit').select('id'))
+  // @ts-expect-error all columns
+  db.selectFrom('visit').select('id').except((eb) => eb.selectFrom('visit').selectAll())
+}
+
 export function commonTables() {
   // @ts-expect-error a write that returns nothing has no columns
   db.with('gone', (q) => q.deleteFrom('visit')).selectFrom('gone').select('numDeletedRows')
