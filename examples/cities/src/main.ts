@@ -229,7 +229,7 @@ async function greet(path: string): Promise<void> {
     .select((eb) => [eb.fn.countAll().as('cities'), eb.fn.min('imported_at').as('first')])
     .executeTakeFirstOrThrow()
     .finally(() => db.destroy())
-  const when = first.toISOString().slice(0, 16).replace('T', ' ')
+  const when = first?.toISOString().slice(0, 16).replace('T', ' ')
   const found = `${paint('bold', shownPath(path))} is there: ${count(cities)} cities, imported at ${when} UTC.`
   for (const line of paragraph(`${found} --fresh imports them again.`, '')) print(line)
 }

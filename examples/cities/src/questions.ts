@@ -167,6 +167,7 @@ export const questions: readonly Question[] = [
                     .orderBy('country.area', 'desc')
                     .limit(1)
                     .$asScalar()
+                    .$notNull()
                     .as('code'),
                   eb('chain.steps', '-', 1).as('steps'),
                 ])

@@ -12,6 +12,8 @@ export interface Config extends Omit<MigratorOptions, 'migrations' | 'onProgress
   readonly db: () => Database<any> | Promise<Database<any>>
   /** A folder of migrations, relative to the configuration file, or a source of migrations for `migrator()`. */
   readonly migrations: string | URL | MigrationSource
+  /** The module with the `table()` values, relative to the configuration file, for `kanta diff`. */
+  readonly schema?: string | undefined
 }
 
 /** Returns its argument, so that editors check and complete the configuration. */
@@ -22,6 +24,8 @@ export interface Loaded {
   readonly open: Config['db']
   /** The folder of the migrations, if the configuration names one. */
   readonly folder: string | undefined
+  /** The path of the module with the tables, if the configuration names one. */
+  readonly schema: string | undefined
   readonly options: Omit<MigratorOptions, 'onProgress'>
 }
 
@@ -33,13 +37,14 @@ export async function loadConfig(givenPath: string | undefined): Promise<Loaded>
   const { default: config } = await importFile(path)
   if (typeof config !== 'object' || config === null)
     throw new UsageError(`${path} has no default export. Add: export default defineConfig({ db: …, migrations: … })`)
-  const { db, migrations, ...options } = config
+  const { db, migrations, schema, ...options } = config
   if (typeof db !== 'function')
     throw new UsageError(`${path} has no function db that opens the database. Add: db: () => kanta({ … })`)
   if (migrations === undefined) throw new UsageError(`${path} has no migrations. Add: migrations: 'migrations'`)
   const inFolder = folderOf(migrations, dirname(path))
   const source = inFolder === undefined ? (migrations as MigrationSource) : folder(inFolder)
-  return { open: db, folder: inFolder, options: { ...options, migrations: source } }
+  const tables = schema === undefined ? undefined : resolve(dirname(path), schema)
+  return { open: db, folder: inFolder, schema: tables, options: { ...options, migrations: source } }
 }
 
 async function importFile(path: string): Promise<{ readonly default?: Partial<Config> }> {

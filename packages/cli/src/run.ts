@@ -3,6 +3,7 @@ import { type MigrationRun, type Migrator, migrator, none } from 'kanta/migrate'
 import { type MakeOptions, make } from 'kanta/migrate/files'
 import { type Loaded, loadConfig } from './config.ts'
 import { progress, script, summary, table } from './print.ts'
+import { compare, pull } from './schema.ts'
 import { type Call, HELP, readCall, UsageError } from './usage.ts'
 
 /** The outputs of a command, and the signal that stops it. */
@@ -39,6 +40,8 @@ async function perform(call: Call, streams: Streams): Promise<number> {
   }
   const db = await config.open()
   try {
+    if (call.command === 'pull') return await pull(call, db, streams)
+    if (call.command === 'diff') return await compare(call, config, db, streams)
     const onProgress = (event: Parameters<typeof progress>[0]): void => {
       const line = progress(event)
       if (line !== undefined) streams.error(`${line}\n`)

@@ -14,13 +14,20 @@ export const HELP = `kanta migrate <command>
   baseline <name>       mark it and all before it as applied, without running them
   resolve <name> <as>   record the state of a dirty migration: applied or rolled-back
 
+kanta pull              write the tables of the database as TypeScript (--out <file>, or to the output)
+kanta diff [module]     show the SQL that leads from the database to the table() values of a module; by default the
+                        schema of the configuration
+  --out <name>          write it as a migration of this name
+  --rename <old>=<new>  a table or a table.column that has a new name; without a new one it is dropped
+  --check               exit with 3 if the database differs
+
   --config <path>       the configuration; by default kanta.config.ts or .js of this folder
   --dry-run             print the SQL of latest, up, down or to, and change nothing
   --help, --version
 `
 
-/** The minimum and maximum number of arguments of each command. */
-const COMMANDS = {
+/** The minimum and maximum number of arguments of each command of `kanta migrate`. */
+const MIGRATE = {
   latest: [0, 0],
   up: [0, 1],
   down: [0, 1],
@@ -31,7 +38,10 @@ const COMMANDS = {
   resolve: [2, 2],
 } as const
 
-export type Command = keyof typeof COMMANDS
+/** The same of the commands that stand alone. */
+const ALONE = { pull: [0, 0], diff: [0, 1] } as const
+
+export type Command = keyof typeof MIGRATE | keyof typeof ALONE
 
 /** A parsed call. */
 export interface Call {
@@ -41,6 +51,8 @@ export interface Call {
   readonly dryRun: boolean
   readonly check: boolean
   readonly kind: string | undefined
+  readonly out: string | undefined
+  readonly renames: readonly string[]
 }
 
 const OPTIONS = {
@@ -48,34 +60,46 @@ const OPTIONS = {
   'dry-run': { type: 'boolean' },
   check: { type: 'boolean' },
   kind: { type: 'string' },
+  out: { type: 'string' },
+  rename: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
 
 /** The commands that an option applies to. */
-const COMMANDS_OF: Readonly<Record<'dry-run' | 'check' | 'kind', readonly Command[]>> = {
+const COMMANDS_OF: Readonly<Record<'dry-run' | 'check' | 'kind' | 'out' | 'rename', readonly Command[]>> = {
   'dry-run': ['latest', 'up', 'down', 'to'],
-  check: ['status'],
+  check: ['status', 'diff'],
   kind: ['make'],
+  out: ['pull', 'diff'],
+  rename: ['diff'],
 }
 
 /** Parses the arguments of a call. */
 export function readCall(args: readonly string[]): Call | 'help' | 'version' {
   const { values, positionals } = parse(args)
   if (values.version) return 'version'
-  const [group, command, ...words] = positionals
-  if (values.help || group === undefined) return 'help'
-  if (group !== 'migrate') throw new UsageError(`Unknown command '${group}'. Use: kanta migrate`)
-  if (command === undefined) return 'help'
-  if (!Object.hasOwn(COMMANDS, command))
-    throw new UsageError(`Unknown command 'migrate ${command}'. Use one of: ${Object.keys(COMMANDS).join(', ')}.`)
-  const [min, max] = COMMANDS[command as Command]
-  if (words.length < min) throw new UsageError(`migrate ${command} needs more arguments. See kanta --help.`)
-  if (words.length > max) throw new UsageError(`migrate ${command} does not take '${words[max]}'.`)
+  const [group, ...others] = positionals
+  if (values.help || group === undefined || (group === 'migrate' && others.length === 0)) return 'help'
+  const isAlone = Object.hasOwn(ALONE, group)
+  if (!isAlone && group !== 'migrate')
+    throw new UsageError(
+      `Unknown command '${group}'. Use one of: kanta migrate, ${Object.keys(ALONE)
+        .map((each) => `kanta ${each}`)
+        .join(', ')}.`,
+    )
+  const [command, words] = isAlone ? [group, others] : [others[0]!, others.slice(1)]
+  const called = isAlone ? command : `migrate ${command}`
+  const limits: Readonly<Record<string, readonly [number, number]>> = isAlone ? ALONE : MIGRATE
+  if (!Object.hasOwn(limits, command))
+    throw new UsageError(`Unknown command '${called}'. Use one of: ${Object.keys(MIGRATE).join(', ')}.`)
+  const [min, max] = limits[command]!
+  if (words.length < min) throw new UsageError(`${called} needs more arguments. See kanta --help.`)
+  if (words.length > max) throw new UsageError(`${called} does not take '${words[max]}'.`)
   for (const [option, commands] of Object.entries(COMMANDS_OF))
     if (values[option as keyof typeof COMMANDS_OF] !== undefined && !commands.includes(command as Command))
       throw new UsageError(`--${option} applies to ${commands.join(', ')}, not to ${command}.`)
-  const { config, kind } = values
+  const { config, kind, out, rename = [] } = values
   return {
     command: command as Command,
     words,
@@ -83,6 +107,8 @@ export function readCall(args: readonly string[]): Call | 'help' | 'version' {
     dryRun: values['dry-run'] === true,
     check: values.check === true,
     kind,
+    out,
+    renames: rename,
   }
 }
 

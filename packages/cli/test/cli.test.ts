@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -80,11 +80,52 @@ test('make writes a file where the others are', { timeout: 60_000 }, () => {
   expect(readdirSync(join(root, 'migrations')).filter((name) => name.includes('add_slug'))).toHaveLength(2)
 })
 
+test('pull writes the tables of a database, and diff compares it with them', { timeout: 60_000 }, () => {
+  expect(kanta('migrate latest').code).toBe(0)
+  const pulled = kanta('pull')
+  expect(pulled.error).toBe('')
+  expect(pulled.out).toBe(`import { table } from 'kanta'
+
+export const city = table('city', (c) => ({
+  id: c.integer().primaryKey(),
+  name: c.text().nullable(),
+}))
+`)
+  expect(kanta('pull --out schema.ts').out).toBe('schema.ts\n')
+  expect(kanta('pull --out schema.ts').error).toContain('already there')
+  expect(kanta('diff schema.ts --check')).toEqual({
+    code: 0,
+    out: '-- The database has the tables of the module.\n',
+    error: '',
+  })
+  const changed = pulled.out.replace(
+    'name: c.text().nullable()',
+    'title: c.text().nullable(),\n  size: c.integer().nullable()',
+  )
+  writeFileSync(join(root, 'schema.ts'), changed)
+  expect(kanta('diff schema.ts').error).toContain("Pass renames: { 'city.name': 'title' }")
+  const { code, out, error } = kanta('diff schema.ts --rename city.name=title --check')
+  expect({ code, error }).toEqual({ code: 3, error: '' })
+  expect(out).toBe(
+    'alter table "city" rename column "name" to "title";\nalter table "city" add column "size" integer;\n',
+  )
+  expect(kanta('diff schema.ts --rename city.name=').error).toContain("error drop-column: Dropping the column 'name'")
+  expect(kanta('diff schema.ts --rename city.name=title --out title').out).toMatch(/_title\.sql\n$/)
+  const written = readdirSync(join(root, 'migrations')).filter((name) => name.includes('_title'))
+  expect(written.map((name) => readFileSync(join(root, 'migrations', name), 'utf8'))).toEqual([
+    'alter table "city" rename column "title" to "name";\nalter table "city" drop column "size";\n',
+    out,
+  ])
+})
+
 test('a call that cannot be meant ends with 2 and says why', { timeout: 60_000 }, () => {
   expect(kanta('--help').out).toContain('kanta migrate <command>')
   expect(kanta('--version').out).toMatch(/^\d+\.\d+\.\d+\n$/)
   const wrong: [string, string][] = [
-    ['generate', "Unknown command 'generate'"],
+    ['generate', "Unknown command 'generate'. Use one of: kanta migrate, kanta pull, kanta diff."],
+    ['diff', 'diff needs the module with the tables'],
+    ['diff nowhere.ts', 'There is no file'],
+    ['pull --check', '--check applies to status, diff'],
     ['migrate lastest', "Unknown command 'migrate lastest'"],
     ['migrate to', 'migrate to needs more'],
     ['migrate up 1 2', "does not take '2'"],

@@ -48,6 +48,11 @@ const ANSWERS: Readonly<Partial<Record<ErrorCode, readonly [status: number, titl
 
 const TRANSIENT: ReadonlySet<string> = new Set(['busy', 'deadlock', 'serialization_failure', 'connection', 'closed'])
 
+/** Returns the answer to an error. Only a value that its column refused is a wrong input of the client. */
+function answerTo({ code, columns }: KantaError): readonly [status: number, title: string] | undefined {
+  return code === 'invalid_input' && columns !== undefined ? INVALID : ANSWERS[code]
+}
+
 /**
  * What a server may answer for an error (RFC 9457). It says nothing of SQL, tables, values or what a driver said, and
  * of an error that is not Kanta's nothing at all.
@@ -65,7 +70,7 @@ const TRANSIENT: ReadonlySet<string> = new Set(['busy', 'deadlock', 'serializati
 export function problemOf(error: unknown, options: ProblemOptions = {}): Problem {
   checkOptions('problemOf()', options, ['base', 'columns'])
   const known = error instanceof KantaError ? error : undefined
-  const [status, title] = (known === undefined ? undefined : ANSWERS[known.code]) ?? INTERNAL
+  const [status, title] = (known === undefined ? undefined : answerTo(known)) ?? INTERNAL
   // A wrong query is a fault of the program, and its message may name what is behind it.
   const code = status === 500 ? 'internal' : known!.code
   return {
@@ -74,6 +79,6 @@ export function problemOf(error: unknown, options: ProblemOptions = {}): Problem
     status,
     code,
     retry: TRANSIENT.has(code),
-    ...(options.columns === true && known?.columns !== undefined && status !== 500 ? { columns: known.columns } : {}),
+    ...(options.columns === true && status !== 500 && known?.columns?.length ? { columns: known.columns } : {}),
   }
 }

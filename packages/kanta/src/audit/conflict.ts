@@ -3,7 +3,7 @@ import { type Node, type NodeOf, nodeWith } from '../extend/index.ts'
 import { dialectOf } from '../extend/internal/index.ts'
 import { semanticsOf } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import type { Codec, ColumnDefinition } from '../table/index.ts'
+import { type Codec, type ColumnDefinition, writeCodec } from '../table/index.ts'
 import type { Capture } from './capture.ts'
 import type { KeyedTable } from './key.ts'
 import { locksOf, star } from './rows.ts'
@@ -91,7 +91,10 @@ function mayConflict(unique: readonly string[], columns: readonly string[], tabl
 /** Returns the rows of an insert as a query. */
 function queryOfRows(tree: Insert, columns: readonly string[], wanted: readonly string[], table: KeyedTable): Node {
   if (tree.query !== undefined) return tree.query
-  const codecOf = (name: string): Codec | undefined => table.definition?.columns.get(name)?.codec
+  const codecOf = (name: string): Codec | undefined => {
+    const column = table.definition?.columns.get(name)
+    return column && writeCodec(column)
+  }
   if (tree.rows?.kind === 'slot') {
     const given = (tree.rows.codec as { readonly columns?: readonly string[] } | undefined)?.columns ?? columns
     const keys = wanted.map((name) => given[columns.indexOf(name)]!)

@@ -128,6 +128,7 @@ const UNCONVERTED: ReadonlySet<string> = new Set([
   'execute',
   'executeTakeFirst',
   'executeTakeFirstOrThrow',
+  'then',
 ])
 
 /** Returns a builder class whose methods take the arguments of Kysely's methods. */
@@ -159,6 +160,8 @@ function adaptBuilder<C extends object>(Kanta: Builder<C>): Builder<C> {
     }
   }
   const methods = Adapted.prototype as unknown as Record<string, unknown>
+  // A builder of Kysely can be the result of an async function.
+  Object.assign(methods, { then: undefined })
   for (let from: object = Kanta.prototype; from !== Object.prototype; from = Object.getPrototypeOf(from)) {
     for (const name of Object.getOwnPropertyNames(from)) {
       const method: unknown = Object.getOwnPropertyDescriptor(from, name)!.value
@@ -219,6 +222,11 @@ const Select = adaptBuilder(
     /** Removes the offset if it is null. */
     override offset(amount: unknown): this {
       return amount === null ? this.clearOffset() : super.offset(amount)
+    }
+
+    /** Leaves order and limit to the whole, as Kysely does. */
+    protected override leftPart(): this {
+      return this
     }
   },
 )

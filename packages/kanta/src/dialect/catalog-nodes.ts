@@ -51,7 +51,7 @@ export const tableNode = ({ schema, name }: CatalogName): NodeOf<'table'> => ({
 })
 
 const expressionNode = (expression: Expression): Node =>
-  typeof expression === 'string' ? textNode(withoutParens(expression)) : expression
+  typeof expression === 'string' ? textNode(expression) : expression
 
 /** Returns the node that creates a table, under its own name or another. Its indexes are statements of their own. */
 export function createTableNode(
@@ -101,12 +101,15 @@ export function columnNode(
       column.default === null || generated !== null || column.identity !== null
         ? undefined
         : defaultNode(column.default),
+    modifiers: column.invisible === true ? [INVISIBLE] : [],
     notNull: !nullable && !isInlineKey,
     primaryKey: isInlineKey,
     comment: commentNode(column.comment, dialect),
     ...numbering,
   })
 }
+
+const INVISIBLE: Node = { kind: 'modifier', position: 'front', operand: wordNode('invisible') }
 
 /** Returns the parts of a column by which the database numbers the rows. */
 function numberingOf(
@@ -125,7 +128,7 @@ const SERIAL: Readonly<Record<string, string>> = { integer: 'serial', bigint: 'b
 /** Returns a default: a constant as it is, an expression in parentheses. */
 export function defaultNode(value: Expression): Node {
   if (typeof value !== 'string') return value
-  const operand = textNode(withoutParens(value))
+  const operand = textNode(value)
   return CONSTANT.test(value) ? operand : { kind: 'parens', operand }
 }
 
@@ -182,15 +185,4 @@ function indexPartNode({ column, expression, direction, nulls, collation }: Cata
     nulls: nulls ?? undefined,
     collate: collation ?? undefined,
   }
-}
-
-/** Takes off the parentheses around the whole of an expression. */
-function withoutParens(text: string): string {
-  if (!text.startsWith('(') || !text.endsWith(')')) return text
-  let depth = 0
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === '(') depth++
-    else if (text[at] === ')' && --depth === 0 && at < text.length - 1) return text
-  }
-  return text.slice(1, -1)
 }

@@ -28,7 +28,7 @@ export function catalogTable(table: TableDefinition, dialect: Dialect): CatalogT
         deferrable: 'no',
       }
     }),
-    indexes: table.indexes.map((index) => catalogIndex(index, table, dialect)),
+    indexes: catalogIndexes(table, dialect),
     comment: null,
     options: dialect.tableOptions(table),
   }
@@ -99,14 +99,42 @@ function defaultOf(column: ColumnDefinition, table: TableDefinition, dialect: Di
   return { kind: 'word', text: dialect.defaultText?.(stored, column, table) ?? dialect.literal(stored) }
 }
 
+/** Returns the indexes. One without a name is called by table and columns, and a second one of the name has a number. */
+function catalogIndexes(table: TableDefinition, dialect: Dialect): CatalogIndex<Node>[] {
+  const taken = new Set(table.indexes.map(({ name }) => name))
+  return table.indexes.map((index) => {
+    const base = [table.name, ...index.columns, 'index'].join('_')
+    let name = index.name ?? fittingName(base, dialect)
+    for (let n = 2; index.name === undefined && taken.has(name); n++) name = fittingName(`${base}_${n}`, dialect)
+    // Before the table is made, which the statement of the index follows.
+    if (!fits(name, dialect))
+      refuse(`The name '${name}' of an index is longer than the ${dialect.name} database takes. Shorten it.`)
+    taken.add(name)
+    return catalogIndex(index, name, table, dialect)
+  })
+}
+
+const fits = (name: string, dialect: Dialect): boolean => dialect.fitsName?.(name) !== false
+
+/** Shortens a generated name to what the database takes, and ends it with a hash, so that it stays one of a kind. */
+function fittingName(name: string, dialect: Dialect): string {
+  if (fits(name, dialect)) return name
+  let hash = 0x811c9dc5
+  for (const char of name) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193)
+  const ending = `_${(hash >>> 0).toString(36)}_index`
+  const kept = [...name]
+  while (!fits(kept.join('') + ending, dialect)) kept.pop()
+  return kept.join('') + ending
+}
+
 function catalogIndex(
-  { name, columns, unique, where }: IndexDefinition,
+  { columns, unique, where }: IndexDefinition,
+  name: string,
   table: TableDefinition,
   dialect: Dialect,
 ): CatalogIndex<Node> {
-  const known = name ?? [table.name, ...columns, 'index'].join('_')
   return {
-    name: known,
+    name,
     parts: columns.map((column) => ({
       column,
       expression: null,
@@ -117,7 +145,7 @@ function catalogIndex(
     unique,
     method: null,
     include: [],
-    where: where === undefined ? null : exact(conditionOf(where, known), table, dialect),
+    where: where === undefined ? null : exact(conditionOf(where, name), table, dialect),
     definition: null,
   }
 }

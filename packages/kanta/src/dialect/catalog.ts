@@ -37,6 +37,8 @@ export interface CatalogColumn<E = string> {
   readonly identity: 'always' | 'by default' | 'auto' | null
   readonly collation: string | null
   readonly comment: string | null
+  /** Set if `select *` leaves the column out, which MariaDB and MySQL call invisible. */
+  readonly invisible?: true
   /** The strings that the type allows, of an enum. */
   readonly values: readonly string[] | null
 }
@@ -50,6 +52,8 @@ export interface CatalogKey {
 
 /** A foreign key, as the database has it. */
 export interface CatalogForeignKey extends CatalogKey {
+  /** The index that MySQL made for the key, where it is known. */
+  readonly index?: string
   readonly target: CatalogName & { readonly columns: readonly string[] }
   readonly onDelete: ReferentialAction
   readonly onUpdate: ReferentialAction
@@ -61,6 +65,8 @@ export interface CatalogCheck<E = string> {
   readonly name: string | null
   /** The condition as the database says it, without parentheses around it. */
   readonly expression: E
+  /** The column whose definition the check is part of, which MariaDB gives no name of its own. */
+  readonly column?: string
 }
 
 /** An index, as the database has it. */

@@ -106,6 +106,8 @@ export interface Dialect {
   readonly rowidKeys?: boolean
   /** The numbering of a key column; null where the database numbers it by itself. */
   keyIdentity(column: ColumnDefinition): CatalogColumn['identity']
+  /** Tells whether the id that an insert of several rows gives is that of its first row. */
+  readonly insertIdIsFirst?: boolean
   /** How the rows of an insert are read where `returning` is not available. */
   readonly readBack?: InsertReading
   /** The SQL type of a column of a `table()`, which may depend on the keys of the table that it is part of. */
@@ -124,9 +126,13 @@ export interface Dialect {
   /** Tells whether a rollback undoes statements that define, such as `create table`. */
   readonly transactionalDdl: boolean
   quote(name: string): string
+  /** Tells whether the database takes a name as long as this one; missing where it takes any. */
+  fitsName?(name: string): boolean
   placeholder(index: number): string
   /** A value as SQL text, for the places that take no parameter. */
   literal(value: unknown): string
+  /** A value as SQL text in a definition, which the database keeps as text of its own; like `literal` if missing. */
+  definitionLiteral?(value: unknown): string
 }
 
 /** How a bulk insert takes one parameter for each column. */

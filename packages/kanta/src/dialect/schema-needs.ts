@@ -313,7 +313,9 @@ export function definingDialect(dialect: Dialect): Dialect {
       kind,
       withCheck(all[kind as Defined] as never, check as never),
     ])
-    found = { ...dialect, lists: 'exact', print: { ...all, ...(Object.fromEntries(checked) as SchemaPrinters) } }
+    const { literal, definitionLiteral = literal } = dialect
+    const print = { ...all, ...(Object.fromEntries(checked) as SchemaPrinters) }
+    found = { ...dialect, literal: definitionLiteral, lists: 'exact', print }
     dialects.set(dialect, found)
   }
   return found

@@ -51,8 +51,8 @@ export const tables = {
       .text(n.primaryKey ? ' primary key' : '')
     if (n.autoIncrement) w.text(` ${w.dialect.capabilities.autoIncrement}`)
     printReferences(n, w)
-    if (n.check !== undefined) w.text(' check (').node(n.check).text(')')
     if (w.dialect.capabilities.inlineComments) w.optional(' comment ', n.comment)
+    if (n.check !== undefined) w.text(' check (').node(n.check).text(')')
     modifiers(n, 'end', w)
   },
   constraint: (n, w) => {
@@ -106,7 +106,8 @@ const creating = new WeakMap<Dialect, Dialect>()
 export function creatingDialect(dialect: Dialect): Dialect {
   let found = creating.get(dialect)
   if (found === undefined) {
-    found = { ...dialect, print: { ...tables, ...dialect.print } }
+    const { literal, definitionLiteral = literal } = dialect
+    found = { ...dialect, literal: definitionLiteral, print: { ...tables, ...dialect.print } }
     creating.set(dialect, found)
   }
   return found

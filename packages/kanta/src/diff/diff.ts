@@ -1,9 +1,10 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import type { DialectName } from '../introspect/index.ts'
-import type { CompareContext } from './equal.ts'
+import { completeSide, restoreCharacters } from './complete.ts'
 import { type Finding, findLosses, type LintOptions, lint } from './lint.ts'
 import { keepConstraintNames, nameUnnamedConstraints } from './name.ts'
 import { printStep } from './nodes.ts'
+import { withoutOwnObjects } from './own-objects.ts'
 import { planSteps } from './plan-steps.ts'
 import { type Ask, applyRenames, findRenames, keyOf, type Renames, reverseRenames } from './rename.ts'
 import { ruleSets } from './rules.ts'
@@ -52,18 +53,20 @@ export interface Difference {
 export async function diff(from: Schema, to: Schema, options: DiffOptions = {}): Promise<Difference> {
   const dialect = dialectFor(from, to, options)
   const rules = ruleSets.of(dialect)
-  const [before, after] = [sideOf(from, rules), sideOf(to, rules)]
-  const context: CompareContext = { rules, full: before.extent === 'all' && after.extent === 'all' }
-  const renames = await findRenames(before, after, rules, options.renames ?? {}, options.ask)
-  const named = nameUnnamedConstraints(before, rules)
-  const up = planSteps(named, after, renames, context)
+  const sides = withoutOwnObjects(sideOf(from, rules), sideOf(to, rules))
+  const renames = await findRenames(...sides, rules, options.renames ?? {}, options.ask)
+  const reverse = reverseRenames(renames, sides[0])
+  const [whole, wholeTarget] = [
+    restoreCharacters(sides[0], sides[1], renames, rules),
+    restoreCharacters(sides[1], sides[0], reverse, rules),
+  ]
+  const before = nameUnnamedConstraints(completeSide(whole, applyRenames(wholeTarget, reverse, rules), rules), rules)
+  const renamed = applyRenames(before, renames, rules)
+  const after = completeSide(wholeTarget, renamed, rules)
+  const up = planSteps(before, after, renames, rules)
   // The way back starts from the schema after `up`, with the names that it has then.
-  const reverse = reverseRenames(renames, before)
-  const renamed = applyRenames(named, renames, rules)
-  // `table()` values describe no views and triggers, so those of the database stay.
-  const all = after.extent === 'all' ? after : { ...after, views: renamed.views, triggers: renamed.triggers }
-  const reached = keepConstraintNames(all, renamed, context)
-  const down = planSteps(reached, { ...before, enums: keepEnumValues(before.enums, after.enums) }, reverse, context)
+  const reached = keepConstraintNames(after, renamed, rules)
+  const down = planSteps(reached, { ...before, enums: keepEnumValues(before.enums, after.enums) }, reverse, rules)
   const warnings = [...lint(up, { dialect, off: options.off }), ...findLosses(up, rules, options.off)]
   return { dialect, up, down, warnings }
 }

@@ -1,24 +1,18 @@
 import type { Dialect } from '../dialect/index.ts'
 import type { CatalogColumn, CatalogForeignKey, CatalogIndex, CatalogName } from '../introspect/index.ts'
-import { canonicalJson } from '../introspect/index.ts'
+import { canonicalJson, stringOf, tokens } from '../introspect/index.ts'
 import { normalExpression } from './expression.ts'
 import type { Rules, TypeRules } from './rule.ts'
 import type { ColumnChange, Constraint } from './step.ts'
 
-/** The context of a comparison, which decides what spellings are equal. */
-export interface CompareContext {
-  readonly rules: Rules
-  /** Is true if both sides describe comments, collations and the like. */
-  readonly full: boolean
-}
-
 /** Returns the same text for all spellings of a type. */
-export function normalType(type: string, { types }: Rules): string {
+export function normalType(type: string, { types, dialect }: Rules): string {
   const text = type.trim().replace(/\s+/g, ' ')
-  if (/^(?:enum|set)\s*\(/i.test(text))
-    return text.replace(/^\w+/, (word) => word.toLowerCase()).replace(/',\s+'/g, "','")
+  const list = /^(enum|set)\s*\(/i.exec(text)?.[1]
+  if (list !== undefined) return list.toLowerCase() + JSON.stringify(stringsOf(type, dialect))
   const lower = text.toLowerCase().replace(/\s*([(),[\]])\s*/g, '$1')
-  if (types === undefined) return lower
+  // A column of SQLite without a type is one of bytes.
+  if (types === undefined) return lower === '' ? 'blob' : lower
   const [, name = lower, size = '', rest = ''] = /^([^()[\]]+?)(\([^)]*\))?((?: .*|\[\])*)$/.exec(lower) ?? []
   const names = types.synonyms
   const whole = names[`${name}${rest}`]
@@ -27,6 +21,11 @@ export function normalType(type: string, { types }: Rules): string {
   const suffix = whole === undefined ? rest : ''
   return withSize(known ?? name, size, types) + suffix.replace(/ character set \w+| collate \w+/g, '')
 }
+
+const stringsOf = (type: string, dialect: Dialect): string[] =>
+  tokens(type, dialect)
+    .filter((token) => token.kind === 'string')
+    .map(stringOf)
 
 function withSize(name: string, size: string, { decimalSize, displayWidths }: TypeRules): string {
   if (name === 'numeric' || name === 'decimal') {
@@ -99,12 +98,7 @@ function normalMoment(text: string): string {
 }
 
 /** Returns the properties in which two columns differ. */
-export function columnChanges(
-  from: CatalogColumn,
-  to: CatalogColumn,
-  table: string,
-  { rules, full }: CompareContext,
-): ColumnChange[] {
+export function columnChanges(from: CatalogColumn, to: CatalogColumn, table: string, rules: Rules): ColumnChange[] {
   const changes: ColumnChange[] = []
   const compare = (change: ColumnChange, a: unknown, b: unknown): void => {
     if (a !== b) changes.push(change)
@@ -119,9 +113,9 @@ export function columnChanges(
   if (from.generated === null && to.generated === null)
     compare('default', normalDefault(from, rules), normalDefault(to, rules))
   compare('identity', from.identity, to.identity)
-  if (full || (rules.comparesCollations && to.collation !== null))
-    compare('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
-  if (full) compare('comment', from.comment, to.comment)
+  compare('collation', from.collation?.toLowerCase(), to.collation?.toLowerCase())
+  compare('comment', from.comment, to.comment)
+  compare('invisible', from.invisible, to.invisible)
   return changes
 }
 
@@ -130,7 +124,7 @@ const targetName = ({ schema, name }: CatalogName, { capabilities, foldName }: D
   foldName(capabilities.schemaOfTarget ? `${schema ?? ''}.${name}` : name)
 
 /** Returns a text that is equal for equal constraints, whatever their names. */
-export function constraintForm(constraint: Constraint, table: string, { rules }: CompareContext): string {
+export function constraintForm(constraint: Constraint, table: string, rules: Rules): string {
   if (constraint.type === 'check') return `check ${normalExpression(constraint.expression, rules, table)}`
   const own = `${constraint.type} ${JSON.stringify(constraint.columns)}`
   return constraint.type === 'foreign key' ? `${own} ${targetForm(constraint, rules)}` : own
@@ -149,7 +143,7 @@ function targetForm(key: CatalogForeignKey, { dialect, restrictIsNoAction }: Rul
 }
 
 /** Returns a text that is equal for equal indexes, whatever their names. */
-export function indexForm(index: CatalogIndex, table: string, { rules }: CompareContext): string {
+export function indexForm(index: CatalogIndex, table: string, rules: Rules): string {
   const expression = (text: string | null): string | null =>
     text === null ? null : normalExpression(text, rules, table)
   const parts = index.parts.map((part) => [

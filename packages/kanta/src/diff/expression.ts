@@ -1,5 +1,5 @@
 import { isSign } from '../dialect/index.ts'
-import { Cursor, type Token, tokens } from '../introspect/index.ts'
+import { Cursor, stringOf, type Token, textOfHex, tokens } from '../introspect/index.ts'
 import type { Rules } from './rule.ts'
 
 /** An expression in a normal form, free of what databases add, drop or reorder when they print one. */
@@ -243,12 +243,13 @@ class Parser {
     if (isSign(token)) throw new UnsupportedSyntax()
     c.position++
     if (token.kind === 'number') return numberForm(token.value)
-    if (token.kind === 'string') return stringForm(token.value)
+    if (token.kind === 'string') return this.#string(token)
     if (token.kind === 'word') {
       // MySQL writes the character set before each string: `_utf8mb4'text'`.
-      if (token.value.startsWith('_') && c.current?.kind === 'string') return this.#primary()
+      if (token.value.startsWith('_') && c.current?.kind === 'string') return stringForm(stringOf(this.#next()))
       if (token.value === 'case') return this.#case()
       if (token.value === 'cast' && c.accept('(')) return this.#cast()
+      if (token.value === 'convert' && c.accept('(')) return this.#convert()
       if (token.value === 'array' && c.accept('[')) return { op: 'array', parts: this.#items(']') }
       if (RESERVED.has(token.value)) throw new UnsupportedSyntax()
       if (c.accept('(')) return callForm(token.value, this.#items(')'), this.#rules)
@@ -256,6 +257,27 @@ class Parser {
       if (token.value === 'true' || token.value === 'false') return booleanForm(token.value, this.#rules)
     }
     return this.#name(token.value)
+  }
+
+  #next(): Token {
+    return this.#c.tokens[this.#c.position++]!
+  }
+
+  /** Reads a string; digits alone are bytes. */
+  #string({ text, value }: Token): Form {
+    return /^[xb]'/i.test(text) ? { leaf: value } : stringForm(value)
+  }
+
+  /** Reads `convert(unhex('…') using utf8mb4)` as the string, and any other conversion as a cast. */
+  #convert(): Form {
+    const c = this.#c
+    const of = this.#or()
+    const charset = c.accept('using')
+    if (!charset && !c.accept(',')) throw new UnsupportedSyntax()
+    const type = this.#type()
+    if (!c.accept(')')) throw new UnsupportedSyntax()
+    const digits = 'op' in of && of.op === 'unhex' && 'leaf' in of.parts[0]! ? of.parts[0].leaf.slice(1, -1) : undefined
+    return charset && digits !== undefined ? stringForm(textOfHex(digits)) : castForm(of, type)
   }
 
   #name(first: string): Form {

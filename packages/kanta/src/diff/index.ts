@@ -1,3 +1,4 @@
+export { schemaCode } from './code.ts'
 export { type Difference, type DiffOptions, diff, stepSql } from './diff.ts'
 export { type Finding, type LintOptions, lint, type Rule } from './lint.ts'
 export { migrationOf, type StepsMigration } from './migration.ts'

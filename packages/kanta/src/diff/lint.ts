@@ -30,6 +30,8 @@ export interface LintOptions {
 type FindingText = Pick<Finding, 'message' | 'safer'>
 interface RuleInput {
   readonly step: Step
+  /** The steps that are made together with it. */
+  readonly together: readonly Step[]
   readonly rules: Rules
   /** Is true if the table existed before the steps, and so may have rows. */
   readonly isExisting: boolean
@@ -43,6 +45,23 @@ interface LintRule {
 const tableLabel = (step: Step): string => {
   const table = tableOf(step)
   return table === undefined ? '' : `'${keyOf(table)}'`
+}
+
+type DropColumn = Extract<Step, { readonly kind: 'dropColumn' }>
+
+/** Returns the column that takes the place of a dropped one under its name. */
+function successorOf({ table, column }: DropColumn, together: readonly Step[]): CatalogColumn | undefined {
+  for (const step of together)
+    if (step.kind === 'addColumn' && keyOf(step.table) === keyOf(table) && step.column.name === column.name)
+      return step.column
+  return undefined
+}
+
+/** Checks if dropping a column loses values. Those of a computed one do not come back if a plain one follows it. */
+function losesValues(step: DropColumn, together: readonly Step[], { rebuilds }: Rules): boolean {
+  if (step.column.generated === null) return true
+  // A rebuild copies what a column held, also where it was computed.
+  return rebuilds === undefined && successorOf(step, together)?.generated === null
 }
 
 const VOLATILE = /\b(?:random|gen_random_uuid|uuid_generate_\w+|uuidv[47]|clock_timestamp|timeofday|nextval)\s*\(/i
@@ -62,13 +81,20 @@ const RULES = {
   'drop-column': {
     category: 'destructive',
     severity: 'error',
-    check: ({ step }) =>
-      step.kind === 'dropColumn' && step.column.generated === null
-        ? {
-            message: `Dropping the column '${step.column.name}' of ${tableLabel(step)} loses its values and breaks programs that still read it.`,
-            safer: 'First release programs that do not use it. Keep a copy of its values if you may need them.',
-          }
-        : undefined,
+    check: ({ step, together, rules }) => {
+      if (step.kind !== 'dropColumn' || !losesValues(step, together, rules)) return undefined
+      const { name } = step.column
+      const next = successorOf(step, together)
+      if (next === undefined)
+        return {
+          message: `Dropping the column '${name}' of ${tableLabel(step)} loses its values and breaks programs that still read it.`,
+          safer: 'First release programs that do not use it. Keep a copy of its values if you may need them.',
+        }
+      return {
+        message: `The column '${name}' of ${tableLabel(step)} is dropped, and added again as ${next.generated === null ? 'a plain one' : 'a computed one'}. Its values are lost.`,
+        safer: 'Add a column under another name, copy or compare the values, and switch to it.',
+      }
+    },
   },
   'narrow-type': {
     category: 'data-dependent',
@@ -254,7 +280,7 @@ function widens(from: CatalogColumn, to: CatalogColumn, rules: Rules): boolean {
 
 /** Returns the steps that a table rebuild stands for, or else the step itself. */
 function stepsInside(step: Step, rules: Rules): readonly Step[] {
-  return step.kind === 'rebuildTable' ? alterSteps(step.from, step.to, { rules, full: true }) : [step]
+  return step.kind === 'rebuildTable' ? alterSteps(step.from, step.to, rules) : [step]
 }
 
 /**
@@ -271,9 +297,11 @@ export function lint(steps: readonly Step[], { dialect, off = {} }: LintOptions)
   for (const step of steps) {
     const table = tableOf(step)
     const isExisting = table !== undefined && !fresh.has(keyOf(table))
-    for (const part of stepsInside(step, rules)) {
+    const inside = stepsInside(step, rules)
+    const together = inside.length === 1 && inside[0] === step ? steps : inside
+    for (const part of inside) {
       for (const [name, rule] of Object.entries(RULES) as [Rule, LintRule][]) {
-        const text = Object.hasOwn(off, name) ? undefined : rule.check({ step: part, rules, isExisting })
+        const text = Object.hasOwn(off, name) ? undefined : rule.check({ step: part, together, rules, isExisting })
         if (text !== undefined)
           found.push({ rule: name, category: rule.category, severity: rule.severity, step, ...text })
       }
@@ -285,12 +313,14 @@ export function lint(steps: readonly Step[], { dialect, off = {} }: LintOptions)
 /** Returns a finding for each loss that going down does not restore. */
 export function findLosses(up: readonly Step[], rules: Rules, off: LintOptions['off'] = {}): Finding[] {
   if (Object.hasOwn(off, 'down-loses')) return []
-  return up.flatMap((step) =>
-    stepsInside(step, rules).flatMap((part): Finding[] => {
+  return up.flatMap((step) => {
+    const inside = stepsInside(step, rules)
+    const together = inside.length === 1 && inside[0] === step ? up : inside
+    return inside.flatMap((part): Finding[] => {
       const what =
         part.kind === 'dropTable'
           ? `the table '${keyOf(part.table)}' again, but not its rows`
-          : part.kind === 'dropColumn' && part.column.generated === null
+          : part.kind === 'dropColumn' && losesValues(part, together, rules)
             ? `the column '${part.column.name}' of '${keyOf(part.table)}' again, but not its values`
             : undefined
       const message =
@@ -310,8 +340,8 @@ export function findLosses(up: readonly Step[], rules: Rules, off: LintOptions['
           safer: 'Keep a copy before you go up if you may need to go down.',
         },
       ]
-    }),
-  )
+    })
+  })
 }
 
 function checkOff(off: Readonly<Record<string, string | undefined>>): void {

@@ -1,6 +1,6 @@
 import { columnNode, constraintNode, definitionNode, identifierNode, tableNode, textNode } from '../dialect/index.ts'
 import { mariadbDialect, mysqlDialect } from '../dialect/mysql/index.ts'
-import type { CatalogIndex, CatalogTable } from '../introspect/index.ts'
+import type { CatalogForeignKey, CatalogIndex, CatalogTable } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
 import { freeName } from './free-name.ts'
 import { alterationNode, alterNode, dropIndexNode } from './node.ts'
@@ -38,14 +38,19 @@ export const mysql: Rules = {
   locks: { scans: false, rewrites: 'any' },
   restrictIsNoAction: true,
   writesConstraintNames: true,
+  changesLockedByForeignKeys: 'any',
+  numbersKeysOnly: true,
+  tellsBasicPlaneOnly: true,
   constraintName: (constraint, table, taken) =>
     generatedName(constraint, taken, `${table.name}_ibfk_`, `${table.name}_chk_`),
   // The server renames the foreign keys that it named itself along with their table.
   foreignKeyAfterRename: (name, from, to) => (name.startsWith(`${from}_ibfk_`) ? to + name.slice(from.length) : name),
   normalizeTable,
-  alterColumn: ({ table, to }, dialect) => [
-    alterNode(table, alterationNode('modify column', { operand: columnNode(to, dialect) })),
-  ],
+  alterColumn: ({ table, to, check }, dialect) => {
+    const column = columnNode(to, dialect)
+    const operand = check === undefined ? column : { ...column, check: textNode(check) }
+    return [alterNode(table, alterationNode('modify column', { operand }))]
+  },
   dropConstraint: (table, constraint) => {
     const name = constraint.type === 'primary key' ? undefined : constraintName(constraint, table)
     return [alterNode(table, alterationNode(DROPS[constraint.type], { name }))]
@@ -82,7 +87,8 @@ export const mariadb: Rules = {
   dropConstraint: (table, constraint, dialect) => {
     const dropped = mysql.dropConstraint(table, constraint, dialect)
     if (constraint.type !== 'foreign key') return dropped
-    return [...dropped, { ...dropIndexNode(table, constraint.name!, dialect), ifExists: true }]
+    const index = constraint.index ?? constraint.name!
+    return [...dropped, { ...dropIndexNode(table, index, dialect), ifExists: true }]
   },
 }
 
@@ -94,18 +100,28 @@ function normalizeTable(table: CatalogTable): CatalogTable {
   const columnsOf = (index: CatalogIndex): (string | null)[] =>
     index.parts.map((part) => (part.direction === 'asc' ? part.column : null))
   const isKey = (index: CatalogIndex): boolean => index.unique && columnsOf(index).every((column) => column !== null)
-  const servesForeignKey = (index: CatalogIndex): boolean =>
-    table.foreignKeys.some(
-      (key) =>
-        key.columns.join() === columnsOf(index).join() && (index.name === key.name || index.name === key.columns[0]),
-    )
+  const serves = (index: CatalogIndex, key: CatalogForeignKey): boolean =>
+    !index.unique &&
+    key.columns.join() === columnsOf(index).join() &&
+    // The index keeps the name that the key had before its table was renamed.
+    (index.name === key.name || index.name === key.columns[0] || /_ibfk_\d+$/.test(index.name))
+  const servingIndex = (key: CatalogForeignKey): CatalogForeignKey => {
+    const found = table.indexes.find((index) => serves(index, key))
+    return found === undefined || found.name === key.name ? key : { ...key, index: found.name }
+  }
+  const [, collation] = /\bcollate[ =](\w+)/i.exec(table.options.join(' ')) ?? []
+  const exists = (column: string): boolean => table.columns.some((each) => each.name === column)
   return {
     ...table,
+    columns: table.columns.map((column) => (column.collation === collation ? { ...column, collation: null } : column)),
+    // MariaDB adds the end of a version, which is no column that anybody sees, to the keys of a versioned table.
+    primaryKey: table.primaryKey && { ...table.primaryKey, columns: table.primaryKey.columns.filter(exists) },
+    foreignKeys: table.foreignKeys.map(servingIndex),
     uniques: [
       ...table.uniques,
       ...table.indexes.filter(isKey).map((index) => ({ name: index.name, columns: columnsOf(index) as string[] })),
     ],
-    indexes: table.indexes.filter((index) => !isKey(index) && (index.unique || !servesForeignKey(index))),
+    indexes: table.indexes.filter((index) => !isKey(index) && !table.foreignKeys.some((key) => serves(index, key))),
   }
 }
 

@@ -1,6 +1,6 @@
 import { constraintsOf } from '../dialect/index.ts'
-import type { CatalogTable } from '../introspect/index.ts'
-import { type CompareContext, constraintForm } from './equal.ts'
+import type { CatalogCheck, CatalogForeignKey, CatalogTable } from '../introspect/index.ts'
+import { constraintForm } from './equal.ts'
 import { keyOf } from './rename.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
@@ -13,31 +13,41 @@ import type { Constraint } from './step.ts'
 export function nameUnnamedConstraints(side: Side, rules: Rules): Side {
   return rules.constraintName === undefined
     ? side
-    : { ...side, tables: side.tables.map((table) => nameConstraints(table, nameGenerator(table, rules))) }
+    : { ...side, tables: side.tables.map((table) => mapConstraints(table, nameGenerator(table, rules))) }
 }
 
 /** Names the constraints, and keeps the names of those that were there before. */
-export function keepConstraintNames(side: Side, before: Side, context: CompareContext): Side {
+export function keepConstraintNames(side: Side, before: Side, rules: Rules): Side {
   const old = new Map(before.tables.map((table) => [keyOf(table), table]))
   const tables = side.tables.map((table) => {
     const same = old.get(keyOf(table))
     if (same === undefined) return table
     const left = [...constraintsOf(same)]
-    return nameConstraints(table, (constraint) => {
-      const form = constraintForm(constraint, table.name, context)
-      const at = left.findIndex((each) => constraintForm(each, table.name, context) === form)
+    return mapConstraints(table, (constraint) => {
+      const form = constraintForm(constraint, table.name, rules)
+      const at = left.findIndex((each) => constraintForm(each, table.name, rules) === form)
       const [found] = at < 0 ? [] : left.splice(at, 1)
-      return constraint.name ?? found?.name ?? null
+      return found === undefined ? {} : placeOf(found, constraint)
     })
   })
-  return nameUnnamedConstraints({ ...side, tables }, context.rules)
+  return nameUnnamedConstraints({ ...side, tables }, rules)
 }
 
-/** Returns the table with constraint names from a function, called in the order of `constraintsOf`. */
-function nameConstraints(table: CatalogTable, name: (constraint: Constraint) => string | null): CatalogTable {
+/** What a database knows of a constraint besides its form: its name, and where it is kept. */
+type Place = Partial<Pick<CatalogCheck & CatalogForeignKey, 'name' | 'column' | 'index'>>
+
+/** Returns the place of a constraint of the database, under the name that is wanted for it. */
+function placeOf(found: Constraint, wanted: Constraint): Place {
+  const name = wanted.name ?? found.name
+  if (found.type === 'check' && found.column !== undefined) return { name, column: found.column }
+  return found.type === 'foreign key' && found.index !== undefined ? { name, index: found.index } : { name }
+}
+
+/** Returns the table with more said of each constraint, by a function that is called in the order of `constraintsOf`. */
+function mapConstraints(table: CatalogTable, place: (constraint: Constraint) => Place): CatalogTable {
   const named = <T extends Constraint['type'], C extends { readonly name: string | null }>(type: T, each: C): C => ({
     ...each,
-    name: name({ type, ...each } as unknown as Constraint),
+    ...place({ type, ...each } as unknown as Constraint),
   })
   return {
     ...table,
@@ -48,14 +58,14 @@ function nameConstraints(table: CatalogTable, name: (constraint: Constraint) => 
   }
 }
 
-function nameGenerator(table: CatalogTable, rules: Rules): (constraint: Constraint) => string | null {
+function nameGenerator(table: CatalogTable, rules: Rules): (constraint: Constraint) => Place {
   const taken = new Set(
     [...constraintsOf(table), ...table.indexes].flatMap(({ name }) => (name === null ? [] : [name])),
   )
   return (constraint) => {
-    if (constraint.name !== null) return constraint.name
+    if (constraint.name !== null || (constraint.type === 'check' && constraint.column !== undefined)) return {}
     const name = rules.constraintName!(constraint, table, taken)
     if (name !== null) taken.add(name)
-    return name
+    return { name }
   }
 }

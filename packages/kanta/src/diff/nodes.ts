@@ -56,8 +56,8 @@ const NODES: { readonly [K in Kind]: (step: StepOf<K>, dialect: Dialect) => read
   ],
   dropTable: ({ table }) => [dropNode('table', tableNode(table))],
   renameTable: ({ table, to }) => [alterNode(table, alterationNode('rename to', { name: identifierNode(to) }))],
-  addColumn: ({ table, column }, dialect) => [
-    alterNode(table, columnNode(column, dialect)),
+  addColumn: ({ table, column, isKey }, dialect) => [
+    alterNode(table, columnNode(column, dialect, isKey)),
     ...commentNodes(table, null, [column], dialect),
   ],
   dropColumn: ({ table, column }) => [

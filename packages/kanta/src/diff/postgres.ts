@@ -41,6 +41,7 @@ export const postgres: Rules = {
   expressions: { ...standardRules.expressions, booleans: 'words', nowIsCurrent: false },
   locks: { scans: true, rewrites: 'types' },
   locksTypesOfComputed: true,
+  changesLockedByForeignKeys: 'type',
   foldsNamesToLowerCase: true,
   constraintName,
   alterColumn: (step, dialect) => {
@@ -54,6 +55,7 @@ export const postgres: Rules = {
     // Replace the column if its expression is new or changes.
     if (has('generated')) alter('drop expression')
     const typed = has('type') || has('collation')
+    if (has('identity')) dropNumbering(from, to, alter)
     // PostgreSQL may be unable to cast the default to the new type, so drop it first.
     if (typed && from.default !== null && from.identity === null) alter('drop default')
     if (typed) {
@@ -61,7 +63,6 @@ export const postgres: Rules = {
       const using: Node = { kind: 'raw', strings: ['', `::${to.type}`], parts: [name] }
       alter('set data type', { operand: wordNode(to.type), collate, using })
     }
-    if (has('identity')) dropNumbering(from, to, alter)
     if ((has('default') || typed) && to.generated === null && to.identity === null) {
       if (to.default !== null) alter('set default', { operand: defaultNode(to.default) })
       else if (from.default !== null && !typed && from.identity === null) alter('drop default')
@@ -101,13 +102,39 @@ function dropNumbering(from: CatalogColumn, to: CatalogColumn, alter: (action: s
 }
 
 const SUFFIXES = { 'primary key': 'pkey', unique: 'key', 'foreign key': 'fkey', check: 'check' } as const
-/** The longest name in bytes. PostgreSQL shortens longer ones by rules of its own. */
+/** The longest name in bytes. */
 const MAX_NAME_BYTES = 63
 
 function constraintName(constraint: Constraint, table: CatalogTable, taken: ReadonlySet<string>): string | null {
-  const base = [table.name, ...columnsInName(constraint, table), SUFFIXES[constraint.type]].join('_')
-  if (new TextEncoder().encode(base).length > MAX_NAME_BYTES) return null
-  return freeName(base, taken, (n) => `${base}${n - 1}`)
+  const columns = columnsInName(constraint, table).join('_')
+  const suffix = SUFFIXES[constraint.type]
+  return freeName(objectName(table.name, columns, suffix), taken, (n) =>
+    objectName(table.name, columns, `${suffix}${n - 1}`),
+  )
+}
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length
+
+/** Joins the parts of a name, and cuts the longer of table and columns first, as `makeObjectName` of PostgreSQL does. */
+function objectName(table: string, columns: string, suffix: string): string {
+  const room = MAX_NAME_BYTES - bytesOf(suffix) - (columns === '' ? 1 : 2)
+  let [a, b] = [bytesOf(table), Math.min(bytesOf(columns), MAX_NAME_BYTES)]
+  while (a + b > room) {
+    if (a > b) a--
+    else b--
+  }
+  return [cut(table, a), cut(columns, b), suffix].filter((part) => part !== '').join('_')
+}
+
+/** Returns as many whole characters of a text as fit into some bytes. */
+function cut(text: string, bytes: number): string {
+  let [kept, left] = ['', bytes]
+  for (const character of text) {
+    left -= bytesOf(character)
+    if (left < 0) break
+    kept += character
+  }
+  return kept
 }
 
 function columnsInName(constraint: Constraint, table: CatalogTable): readonly string[] {

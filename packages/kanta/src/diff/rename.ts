@@ -1,6 +1,12 @@
 import type { Dialect } from '../dialect/index.ts'
 import { nearest, refuse } from '../error/index.ts'
-import { type CatalogName, type CatalogTable, type DialectName, tokens } from '../introspect/index.ts'
+import {
+  type CatalogForeignKey,
+  type CatalogName,
+  type CatalogTable,
+  type DialectName,
+  tokens,
+} from '../introspect/index.ts'
 import { normalType } from './equal.ts'
 import type { Rules } from './rule.ts'
 import type { Side } from './side.ts'
@@ -232,14 +238,18 @@ export function applyRenames(side: Side, { tables, columns }: ResolvedRenames, r
       uniques: table.uniques.map(key),
       foreignKeys: table.foreignKeys.map((each) => ({
         ...key(each),
-        name: each.name && (rules.foreignKeyAfterRename?.(each.name, table.name, newName(table)) ?? each.name),
+        ...nameAfterRename(each, table.name, newName(table), rules),
         target: {
           ...each.target,
           name: newName(each.target),
           columns: each.target.columns.map((name) => newColumn(each.target, name)),
         },
       })),
-      checks: table.checks.map((each) => ({ ...each, expression: text(each.expression) })),
+      checks: table.checks.map((each) => ({
+        ...each,
+        expression: text(each.expression),
+        ...(each.column !== undefined && { column: column(each.column) }),
+      })),
       indexes: table.indexes.map((each) => ({
         ...each,
         parts: each.parts.map((part) => ({
@@ -263,6 +273,17 @@ export function applyRenames(side: Side, { tables, columns }: ResolvedRenames, r
       definition: everywhere(trigger.definition),
     })),
   }
+}
+
+/** Returns the name of a foreign key after its table was renamed. Its index keeps the name that the key had. */
+function nameAfterRename(
+  { name, index }: CatalogForeignKey,
+  from: string,
+  to: string,
+  { foreignKeyAfterRename }: Rules,
+): Pick<CatalogForeignKey, 'name' | 'index'> {
+  const after = name && (foreignKeyAfterRename?.(name, from, to) ?? name)
+  return after === name || name === null ? { name: after } : { name: after, index: index ?? name }
 }
 
 /** Checks if SQL text contains a name, quoted or not. */

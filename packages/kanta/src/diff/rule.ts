@@ -18,10 +18,14 @@ export interface Rules {
   readonly restrictIsNoAction?: boolean
   /** Is true if table options such as `strict` are compared. */
   readonly comparesOptions?: boolean
-  /** Is true if the collations of `table()` columns are compared. */
-  readonly comparesCollations?: boolean
   /** Is true if the database cannot change the type of a column that a computed column uses. */
   readonly locksTypesOfComputed?: boolean
+  /** The changes of a column, on either side of a foreign key, that the database refuses while the key is there. */
+  readonly changesLockedByForeignKeys?: 'type' | 'any'
+  /** Is true if the database numbers only a column that has a key. */
+  readonly numbersKeysOnly?: boolean
+  /** Is true if the catalog of the database tells '?' for each character beyond the basic plane of Unicode. */
+  readonly tellsBasicPlaneOnly?: boolean
   /** Is true if the database folds unquoted names to lower case. */
   readonly foldsNamesToLowerCase?: boolean
   /** Is true if generated names depend on existing ones, so that new constraints need written names. */

@@ -1,12 +1,12 @@
-import { catalogTable, isAmong, titleOf } from '../dialect/index.ts'
+import { catalogTable, type Dialect, isAmong, titleOf } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
-import { migrationTables } from '../extend/internal/index.ts'
 import {
   abstractTypeOf,
   type Catalog,
   type CatalogColumn,
   type CatalogName,
   type CatalogTable,
+  withoutParentheses,
 } from '../introspect/index.ts'
 import type { Node } from '../ir/index.ts'
 import { definitionOf, type TableDefinition } from '../table/index.ts'
@@ -23,9 +23,6 @@ export interface Side extends Pick<Catalog, 'tables' | 'views' | 'enums' | 'trig
 
 /** A schema to compare: a module of `table()` values, a catalog of `introspect()`, or null for an empty schema. */
 export type Schema = Catalog | object | null | undefined
-
-/** The tables of `kanta/migrate`, which no diff drops, since they record the applied migrations. */
-const MIGRATION_TABLES: readonly string[] = Object.values(migrationTables)
 
 export function isCatalog(schema: Schema): schema is Catalog {
   return typeof schema === 'object' && schema !== null && 'format' in schema && 'dialect' in schema
@@ -48,21 +45,40 @@ export function sideOf(schema: Schema, rules: Rules): Side {
 }
 
 /** Returns a catalog without the names of the default schema. */
-function withoutDefaultSchema(catalog: Catalog, { defaultSchema }: Rules): Omit<Side, 'extent'> {
+function withoutDefaultSchema(catalog: Catalog, { defaultSchema, dialect }: Rules): Omit<Side, 'extent'> {
   const omitDefault = <T extends { readonly schema: string | null }>(each: T): T =>
     each.schema === defaultSchema ? { ...each, schema: null } : each
   return {
     tables: catalog.tables
       .filter((table) => table.kind === 'table' || table.kind === 'partitioned')
       .map(omitDefault)
-      .filter((table) => table.schema !== null || !MIGRATION_TABLES.includes(table.name))
       .map((table) => ({
-        ...table,
+        ...withPlainExpressions(table, dialect),
         foreignKeys: table.foreignKeys.map((key) => ({ ...key, target: omitDefault(key.target) })),
       })),
     views: catalog.views.map(omitDefault),
     enums: catalog.enums.map(omitDefault),
     triggers: catalog.triggers.map(omitDefault),
+  }
+}
+
+/** Takes off the parentheses around expressions, since each statement puts its own around them. */
+function withPlainExpressions(table: CatalogTable, dialect: Dialect): CatalogTable {
+  const plain = (text: string): string => withoutParentheses(text, dialect)
+  const plainOr = (text: string | null): string | null => (text === null ? null : plain(text))
+  return {
+    ...table,
+    columns: table.columns.map((column) => ({
+      ...column,
+      default: plainOr(column.default),
+      generated: column.generated && { ...column.generated, expression: plain(column.generated.expression) },
+    })),
+    checks: table.checks.map((check) => ({ ...check, expression: plain(check.expression) })),
+    indexes: table.indexes.map((index) => ({
+      ...index,
+      parts: index.parts.map((part) => ({ ...part, expression: plainOr(part.expression) })),
+      where: plainOr(index.where),
+    })),
   }
 }
 
@@ -90,7 +106,7 @@ function tableOf(definition: TableDefinition, { dialect, defaultSchema }: Rules)
   const omitDefault = <T extends CatalogName>(each: T): T =>
     each.schema === defaultSchema ? { ...each, schema: null } : each
   const entry = omitDefault(catalogTable(definition, dialect))
-  return {
+  const spelled = {
     ...entry,
     columns: entry.columns.map((column) => ({
       ...column,
@@ -106,6 +122,7 @@ function tableOf(definition: TableDefinition, { dialect, defaultSchema }: Rules)
       where: textOr(index.where),
     })),
   }
+  return withPlainExpressions(spelled, dialect)
 }
 
 /** Finds the column of a table by name. */

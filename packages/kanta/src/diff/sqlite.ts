@@ -24,10 +24,11 @@ export const sqlite: Rules = {
   ...standardRules,
   dialect: sqliteDialect,
   defaultSchema: 'main',
+  // Both have the same affinity. All other words are types of their own.
+  types: { synonyms: { numeric: 'decimal' }, decimalSize: '', displayWidths: false, textHoldsAll: false },
   expressions: { ...standardRules.expressions, nowIsCurrent: false },
   locks: { scans: false },
   comparesOptions: true,
-  comparesCollations: true,
   hasWholeViewStatements: true,
   alterColumn: () => refuseUnsupported('SQLite', 'alter a column', REBUILD),
   dropConstraint: () => refuseUnsupported('SQLite', 'drop a constraint', REBUILD),

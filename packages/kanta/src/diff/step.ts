@@ -13,14 +13,29 @@ import type {
 export type Constraint = CatalogConstraint
 
 /** A property of a column that a step can change. */
-export type ColumnChange = 'type' | 'nullable' | 'default' | 'generated' | 'identity' | 'collation' | 'comment'
+export type ColumnChange =
+  | 'type'
+  | 'nullable'
+  | 'default'
+  | 'generated'
+  | 'identity'
+  | 'collation'
+  | 'comment'
+  | 'invisible'
+  | 'check'
 
 /** One change of a schema, as data that JSON can hold; `stepSql` prints it. */
 export type Step =
   | { readonly kind: 'createTable'; readonly table: CatalogTable }
   | { readonly kind: 'dropTable'; readonly table: CatalogTable }
   | { readonly kind: 'renameTable'; readonly table: CatalogName; readonly to: string }
-  | { readonly kind: 'addColumn'; readonly table: CatalogName; readonly column: CatalogColumn }
+  | {
+      readonly kind: 'addColumn'
+      readonly table: CatalogName
+      readonly column: CatalogColumn
+      /** Set if the column becomes the primary key at once, as MySQL asks of a column that it numbers. */
+      readonly isKey?: true
+    }
   | { readonly kind: 'dropColumn'; readonly table: CatalogName; readonly column: CatalogColumn }
   | { readonly kind: 'renameColumn'; readonly table: CatalogName; readonly column: string; readonly to: string }
   | {
@@ -29,6 +44,8 @@ export type Step =
       readonly from: CatalogColumn
       readonly to: CatalogColumn
       readonly changes: readonly ColumnChange[]
+      /** The check that stays in the definition of the column, in MariaDB. */
+      readonly check?: string
     }
   | { readonly kind: 'addConstraint'; readonly table: CatalogName; readonly constraint: Constraint }
   | { readonly kind: 'dropConstraint'; readonly table: CatalogName; readonly constraint: Constraint }

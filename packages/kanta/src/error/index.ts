@@ -39,6 +39,7 @@ export interface ErrorDetails {
   readonly parameters?: readonly unknown[] | undefined
   readonly table?: string | undefined
   readonly constraint?: string | undefined
+  /** The columns of a constraint. With `invalid_input`: those whose values were refused, as far as they are known. */
   readonly columns?: readonly string[] | undefined
   /** With `conflict` of an optimistic lock: the version that the row should have had, and the one that it has. */
   readonly expected?: number | bigint | undefined

@@ -3,14 +3,14 @@
 import type { Delete } from './delete.ts'
 import type { Insert } from './insert.ts'
 import type { ExecuteOptions, ExecuteOrThrowOptions, NoRowError, StreamOptions } from './run.ts'
-import type { Cells, HelperCells, Info, One, Tables } from './scope.ts'
+import type { Cells, HelperCells, HelperTables, Info, One, Tables } from './scope.ts'
 import type { Select } from './select.ts'
 import type { Update } from './update.ts'
 
 /** The references to the tables `TB` of `DB`. */
-export type HelperRefs<DB, TB extends keyof DB & string> = {
-  [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string)
-}[TB]
+export type HelperRefs<DB, TB extends keyof DB & string> = string extends TB
+  ? any
+  : { [A in TB]: `${A}.${keyof DB[A] & string}` | (keyof DB[A] & string) }[TB]
 /** The columns of the tables `TB` of `DB`. */
 export type HelperRow<DB, TB extends keyof DB> = { [C in ColumnsOf<DB[TB]>]: CellIn<DB[TB], C> }
 type ColumnsOf<R> = R extends unknown ? keyof R : never
@@ -21,7 +21,7 @@ type CellIn<R, C> = R extends unknown ? (C extends keyof R ? R[C] : never) : nev
  */
 export type SelectQueryBuilder<DB, TB extends keyof DB & string> = Select<
   Info<DB>,
-  Tables<DB, TB>,
+  HelperTables<DB, TB>,
   HelperRefs<DB, TB>,
   HelperCells<HelperRow<DB, TB>>,
   never

@@ -11,7 +11,8 @@ import type { Update } from './update.ts'
 import type { CommonQuery, CommonTableName, WithItself, WithTable } from './with.ts'
 
 /** The starting points of queries. */
-export interface QueryCreator<DB, I extends AnyInfo = Info<DB>> {
+/** @ts-ignore TS2636 */
+export interface QueryCreator<out DB, out I extends AnyInfo = Info<DB>> {
   /**
    * Begins a query that selects from a table.
    *

@@ -100,7 +100,8 @@ type AnyReference = ExpressionScope<any, any, string, any>
  * const db: Database<{ city: City; country: Country }> = kanta({ driver: sqlite('cities.db') })
  * ```
  */
-export interface Database<DB, I extends AnyInfo = Info<DB>> extends QueryCreator<DB, I>, QueryRunner {
+/** @ts-ignore TS2636 */
+export interface Database<out DB, out I extends AnyInfo = Info<DB>> extends QueryCreator<DB, I>, QueryRunner {
   readonly [$database]?: Of<DB, I>
   /** Statements that define tables. */
   readonly schema: SchemaCreator

@@ -239,7 +239,7 @@ export interface DeleteMethods extends WhereMethods, RunMethods {
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
   ): Delete<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Returns columns of the deleted rows. */
-  returning<T extends WriteState, C extends SelectItem = NoItem>(
+  returning<T extends WriteState, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<T, C>,
   ): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | Items<C>>
@@ -256,7 +256,7 @@ export interface DeleteMethods extends WhereMethods, RunMethods {
     this: T,
   ): Delete<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>
   /** Returns columns of the rows, as SQL Server says it: `output(['deleted.id'])`. */
-  output<T extends WriteState, C extends SelectItem = NoItem>(
+  output<T extends WriteState, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<OutputState<T, 'deleted'>, C>,
   ): Delete<T[AtInfo], OutputScope<T, 'deleted'>, T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | Items<C>>

@@ -4,8 +4,23 @@ import type { CaseBuilder, CaseOf } from './case.ts'
 import type { Aliased, ExpressionWrapper, Predicate } from './expression.ts'
 import type { Functions } from './function.ts'
 import type { TableArm } from './join.ts'
-import type { JsonOperator, JsonPath } from './json.ts'
-import type { BinaryOperator, Condition, OperandOf, ResultTable, Subquery, UnaryOperator, ValueOf } from './operator.ts'
+import type { JsonOperator, JsonPath, JsonTextOperator, JsonTextPath } from './json.ts'
+import type {
+  ArithmeticOperator,
+  ArithmeticResult,
+  ArithmeticValue,
+  ComparisonOperator,
+  Condition,
+  JoinNull,
+  NullIn,
+  NullOf,
+  OperandOf,
+  RatioNull,
+  ResultTable,
+  TruthTable,
+  UnaryOperator,
+  ValueOf,
+} from './operator.ts'
 import type {
   $cells,
   $eb,
@@ -19,10 +34,10 @@ import type {
   Info,
   InnerCells,
   InnerInfo,
+  MaybeTables,
   Scope,
   Selected,
   TableCells,
-  Tables,
 } from './scope.ts'
 import type { Select } from './select.ts'
 import type { OperandArm } from './selection.ts'
@@ -34,12 +49,6 @@ interface AnyQuery {
 
 type Unwrapped<T> = T extends Expression<infer V> ? V : T
 
-/**
- * A callback for the value of one column of a row. It is of no scope and no type: with those, the row of a table would
- * be made anew for each query, and cost as much again.
- */
-export type ValueCallback = (eb: ExpressionScope<any, any, string, any>) => Expression<any> | Subquery<any>
-
 /** The methods that do not depend on the tables in scope. */
 export interface ExpressionBase {
   /** A value as a parameter. */
@@ -47,18 +56,19 @@ export interface ExpressionBase {
   /** A value as SQL text: for the few places that take no parameter. */
   lit<const T extends number | boolean | null | string | bigint>(value: T): ExpressionWrapper<T>
   /** Negates a number. */
-  neg<T>(operand: Expression<T>): ExpressionWrapper<T>
+  neg<T>(operand: Expression<T>): ExpressionWrapper<ArithmeticValue<T>>
   /** Values as a row, to compare with `refTuple`. */
   tuple<A extends readonly unknown[]>(...values: A): ExpressionWrapper<{ [I in keyof A]: Unwrapped<A[I]> }>
   /** Applies an operator that stands before its operand. */
   unary<T = unknown>(operator: UnaryOperator, operand: Expression<any> | AnyQuery): ExpressionWrapper<T>
 }
 
-interface Computed<C, V> {
-  truth: C
-  term: ExpressionWrapper<SelectType<V>>
-  text: ExpressionWrapper<string>
-  json: ExpressionWrapper<unknown>
+/** What arithmetic gives on the left reference `R` of column type `V`, and the right operand `X`. */
+interface Computed<S extends Scope, R, V, X> {
+  term: ArithmeticResult<SelectType<V>, X> | JoinNull<S, R> | NullIn<X>
+  ratio: ArithmeticResult<SelectType<V>, X> | JoinNull<S, R> | RatioNull<X>
+  text: string | NullOf<SelectType<V>> | JoinNull<S, R> | NullIn<X>
+  json: unknown
 }
 
 /** Columns and the values that they have to equal. */
@@ -87,11 +97,22 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
    * db.selectFrom('city').selectAll().where((eb) => eb.or([eb('capital', '=', true), eb('population', '>', 1_000_000)]))
    * ```
    */
-  <const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(
+  <const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends ComparisonOperator = '='>(
     left: R | OperandArm<R, C, V>,
     operator: P | Expression<any>,
     right: OperandOf<V, P>,
-  ): Computed<Predicate<S, K, U>, V>[ResultTable[P]]
+  ): Predicate<S, K, U, TruthTable[P]>
+  <
+    const R extends K = never,
+    C extends K = never,
+    V = Cell<S, U, R>,
+    P extends ArithmeticOperator = ArithmeticOperator,
+    const X extends OperandOf<V, P> = OperandOf<V, P>,
+  >(
+    left: R | OperandArm<R, C, V>,
+    operator: P,
+    right: X,
+  ): ExpressionWrapper<Computed<S, R | C, V, X>[ResultTable[P]]>
   /** The builder itself, to be taken out of it. */
   readonly eb: this
   /** The functions of SQL. */
@@ -104,7 +125,7 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
   or(conditions: Filter<S, K, U>): Predicate<S, K, U>
   not(condition: Condition): Predicate<S, K, U>
   /** Is true if the query returns a row. */
-  exists(query: Expression<any> | AnyQuery): Predicate<S, K, U>
+  exists(query: Expression<any> | AnyQuery): Predicate<S, K, U, never>
   /** Is true if a value is between two others, or equal to one of them. */
   between<const R extends K = never, C extends K = never, V = Cell<S, U, R>>(
     left: R | OperandArm<R, C, V>,
@@ -119,18 +140,28 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
   ): Predicate<S, K, U>
   /** An expression in parentheses. */
   parens<T>(expression: Expression<T>): ExpressionWrapper<T>
-  parens<const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends BinaryOperator = '='>(
+  parens<const R extends K = never, C extends K = never, V = Cell<S, U, R>, P extends ComparisonOperator = '='>(
     left: R | OperandArm<R, C, V>,
     operator: P | Expression<any>,
     right: OperandOf<V, P>,
-  ): Predicate<S, K, U>
+  ): Predicate<S, K, U, TruthTable[P]>
+  parens<
+    const R extends K = never,
+    C extends K = never,
+    V = Cell<S, U, R>,
+    P extends ArithmeticOperator = ArithmeticOperator,
+    const X extends OperandOf<V, P> = OperandOf<V, P>,
+  >(left: R | OperandArm<R, C, V>, operator: P, right: X): ExpressionWrapper<Computed<S, R | C, V, X>[ResultTable[P]]>
   /** A column as an expression; with an operator, a path into the JSON that it holds. */
   ref<const R extends K>(column: R | ColumnLike<R>): ExpressionWrapper<Selected<S, U, R>>
+  ref<const R extends K>(column: R | ColumnLike<R>, operator: JsonTextOperator): JsonTextPath<Selected<S, U, R>>
   ref<const R extends K>(column: R | ColumnLike<R>, operator: JsonOperator): JsonPath<Selected<S, U, R>>
   /** A path into the JSON of a column, for functions that take one. */
   jsonPath<R extends K>(): JsonPath<Selected<S, U, R>>
   /** A table as an expression. */
-  table<A extends keyof S['tables'] & string>(name: A): ExpressionWrapper<Selectable<S['tables'][A]['row']>>
+  table<A extends keyof S['tables'] & string>(
+    name: A,
+  ): ExpressionWrapper<Selectable<S['tables'][A]['row']> | S['tables'][A]['n']>
   /** Columns as a row, to compare with `tuple`. */
   refTuple<const A extends readonly K[]>(
     ...columns: A
@@ -191,7 +222,7 @@ type InfoOf<I> = I extends AnyInfo ? I : never
  */
 export type ExpressionBuilder<DB, TB extends keyof DB & string> = ExpressionScope<
   Info<DB>,
-  Tables<DB, TB>,
+  MaybeTables<DB, TB>,
   HelperRefs<DB, TB>,
   HelperCells<HelperRow<DB, TB>>
 >

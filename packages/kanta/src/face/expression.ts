@@ -1,5 +1,5 @@
 import type { $value, Expression, NoText } from '../table/index.ts'
-import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
+import type { ComparisonOperator, Condition, OperandOf, Truth } from './operator.ts'
 import type { $cells, $refs, $scope, AnyCells, AtCells, AtRefs, AtScope, Cell, Cells, Scope } from './scope.ts'
 import type { OperandArm } from './selection.ts'
 
@@ -52,7 +52,7 @@ interface PredicateState {
 }
 
 /** The methods of a condition. */
-export interface PredicateMethods {
+export interface PredicateMethods extends Truth {
   /**
    * Both this and another condition.
    *
@@ -67,8 +67,13 @@ export interface PredicateMethods {
     C extends T[AtRefs] = never,
     V = Cell<T[AtScope], T[AtCells], R>,
     P extends ComparisonOperator = '=',
-  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
-  and<T>(this: T, condition: Condition): T
+  >(
+    this: T,
+    left: R | OperandArm<R, C, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P>,
+  ): Predicate<T[AtScope], T[AtRefs], T[AtCells], null>
+  and<T extends PredicateState>(this: T, condition: Condition): Predicate<T[AtScope], T[AtRefs], T[AtCells], null>
   /** This or another condition, or both. */
   or<
     T extends PredicateState,
@@ -76,14 +81,19 @@ export interface PredicateMethods {
     C extends T[AtRefs] = never,
     V = Cell<T[AtScope], T[AtCells], R>,
     P extends ComparisonOperator = '=',
-  >(this: T, left: R | OperandArm<R, C, V>, operator: P | Expression<any>, right: OperandOf<V, P>): T
-  or<T>(this: T, condition: Condition): T
+  >(
+    this: T,
+    left: R | OperandArm<R, C, V>,
+    operator: P | Expression<any>,
+    right: OperandOf<V, P>,
+  ): Predicate<T[AtScope], T[AtRefs], T[AtCells], null>
+  or<T extends PredicateState>(this: T, condition: Condition): Predicate<T[AtScope], T[AtRefs], T[AtCells], null>
 }
 
-/** A condition, to which others can be added. */
-export interface Predicate<S extends Scope, K, U extends AnyCells>
+/** A condition, to which others can be added; `N` is null if it may be neither true nor false. */
+export interface Predicate<S extends Scope, K, U extends AnyCells, N = null>
   extends PredicateMethods,
-    ExpressionWrapper<boolean> {
+    ExpressionWrapper<boolean | N> {
   readonly [$scope]: S
   readonly [$refs]: K
   readonly [$cells]: U

@@ -1,6 +1,6 @@
 import type { ColumnLike, Expression, SelectType } from '../table/index.ts'
 import type { DerivedTable, ExpressionWrapper } from './expression.ts'
-import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
+import type { ArithmeticValue, ComparisonOperator, Condition, OperandOf } from './operator.ts'
 import type { Direction } from './order.ts'
 import type {
   $cells,
@@ -101,11 +101,16 @@ export interface FunctionBase {
 
 type ValueIn<S extends Scope, U extends AnyCells, A> =
   A extends Expression<infer T> ? T : A extends ColumnLike<infer R> ? Selected<S, U, R> : Selected<S, U, A>
-type Typed<T, V> = [T] extends [never] ? V : T
+type Sum<V> = [V & {}] extends [bigint] ? bigint : [V & {}] extends [string] ? string : number
+type Typed<T, V> = [T] extends [never] ? V : NoInfer<T>
 // Without a name of its own, so that a hover shows its fields.
 type SelectedRow<R> = R extends unknown ? { [C in keyof R]: SelectType<R[C]> } : never
 type RowIn<S extends Scope, A> =
-  A extends Expression<infer T> ? T : A extends keyof S['tables'] ? SelectedRow<S['tables'][A]['row']> : never
+  A extends Expression<infer T>
+    ? T
+    : A extends keyof S['tables']
+      ? SelectedRow<S['tables'][A]['row']> | S['tables'][A]['n']
+      : never
 /** The first of the values that is not null. */
 type Coalesced<S extends Scope, U extends AnyCells, A extends readonly unknown[]> = A extends readonly [
   infer H,
@@ -132,23 +137,62 @@ export interface Functions<E extends AnyScope, S extends Scope, U extends AnyCel
   /** Calls any aggregate or window function. */
   agg<T = unknown>(name: string, args?: readonly KE[]): AggregateFunction<E, T>
   /** The number of rows in which the expression is not null. */
-  count<T = number>(column: KE): AggregateFunction<E, T>
+  count<T = never>(column: KE): AggregateFunction<E, Typed<T, number>>
   /** The number of rows. */
-  countAll<T = number>(table?: keyof S['tables'] & string): AggregateFunction<E, T>
-  sum<T = number>(column: KE): AggregateFunction<E, T>
-  avg<T = number>(column: KE): AggregateFunction<E, T>
-  /** The largest value. */
-  max<T = never, const R extends KE = KE>(column: R): AggregateFunction<E, Typed<T, ValueIn<S, U, R>>>
-  /** The smallest value. */
-  min<T = never, const R extends KE = KE>(column: R): AggregateFunction<E, Typed<T, ValueIn<S, U, R>>>
+  countAll<T = never>(table?: keyof S['tables'] & string): AggregateFunction<E, Typed<T, number>>
+  /** The sum: a string for decimals, a bigint for bigints; null over no rows. */
+  sum<T = never, const R extends KE = KE>(column: R): AggregateFunction<E, Typed<T, Sum<ValueIn<S, U, R>> | null>>
+  /** The mean; null over no rows. */
+  avg<T = never>(column: KE): AggregateFunction<E, Typed<T, number | null>>
+  /** The largest value; null over no rows. */
+  max<T = never, const R extends KE = KE>(column: R): AggregateFunction<E, Typed<T, ValueIn<S, U, R> | null>>
+  /** The smallest value; null over no rows. */
+  min<T = never, const R extends KE = KE>(column: R): AggregateFunction<E, Typed<T, ValueIn<S, U, R> | null>>
+  /**
+   * The number of the row within its partition, from 1.
+   *
+   * @example
+   * ```ts
+   * eb.fn.rowNumber().over((w) => w.partitionBy('country').orderBy('population', 'desc'))
+   * ```
+   */
+  rowNumber(): AggregateFunction<E, number>
+  /** The rank of the row by the order of the window: equal rows share one, and leave a gap behind them. */
+  rank(): AggregateFunction<E, number>
+  /** The rank without gaps. */
+  denseRank(): AggregateFunction<E, number>
+  /** The rank from 0 to 1. */
+  percentRank(): AggregateFunction<E, number>
+  /** The part of the rows that come before or are equal, up to 1. */
+  cumeDist(): AggregateFunction<E, number>
+  /** The number of the group, from 1, when the rows are divided into so many of equal size. */
+  ntile(groups: number): AggregateFunction<E, number>
+  /** The value of the row `offset` rows before (one unless given); null, or `otherwise`, where there is none. */
+  lag<const R extends KE, const D = null>(
+    column: R,
+    offset?: number,
+    otherwise?: D | Expression<D>,
+  ): AggregateFunction<E, ValueIn<S, U, R> | ArithmeticValue<D>>
+  /** The value of the row `offset` rows behind (one unless given); null, or `otherwise`, where there is none. */
+  lead<const R extends KE, const D = null>(
+    column: R,
+    offset?: number,
+    otherwise?: D | Expression<D>,
+  ): AggregateFunction<E, ValueIn<S, U, R> | ArithmeticValue<D>>
+  /** The value of the first row of the frame, which may hold none. */
+  firstValue<const R extends KE>(column: R): AggregateFunction<E, ValueIn<S, U, R> | null>
+  /** The value of the last row of the frame, which may hold none. */
+  lastValue<const R extends KE>(column: R): AggregateFunction<E, ValueIn<S, U, R> | null>
+  /** The value of the row with this number in the frame, from 1; null where the frame is shorter. */
+  nthValue<const R extends KE>(column: R, n: number): AggregateFunction<E, ValueIn<S, U, R> | null>
   /** The first of the values that is not null. */
   coalesce<const A extends readonly KE[]>(...values: A): ExpressionWrapper<Coalesced<S, U, A>>
   /** Any item of an array, as the right side of a comparison. */
   any<const R extends KE>(array: R): ExpressionWrapper<ValueIn<S, U, R> extends readonly (infer T)[] ? T : unknown>
-  /** An array of the rows of a table, or of the values of an expression. */
+  /** An array of the rows of a table, or of the values of an expression; null over no rows. */
   jsonAgg<const A extends (keyof S['tables'] & string) | Expression<any>>(
     tableOrExpression: A,
-  ): AggregateFunction<E, RowIn<S, A>[]>
+  ): AggregateFunction<E, RowIn<S, A>[] | null>
   /** The row of a table as an object, or a value as JSON. */
   toJson<const A extends (keyof S['tables'] & string) | Expression<any>>(
     tableOrExpression: A,

@@ -1,5 +1,5 @@
 import type { $row, At, ColumnLike, ColumnType, Expression, Insertion } from '../table/index.ts'
-import type { ExpressionScope, ValueCallback } from './expression-builder.ts'
+import type { ExpressionScope } from './expression-builder.ts'
 import type { ComparisonOperator, Condition, OperandOf, Subquery } from './operator.ts'
 import type { InsertResult } from './result.ts'
 import type { All, Cast, FirstOrResult, Narrowed, RowOf, RowOrResult } from './row.ts'
@@ -47,7 +47,10 @@ type InsertValue<T> = [T] extends [ColumnType<any, any, any>]
  * The row type that `values` takes for a table: plain values and expressions. One object type, since a literal is
  * cheaper to check against it than against an intersection.
  */
-export type InsertRow<T> = { [K in keyof Insertion<T>]: InsertValue<At<T, K>> | ValueCallback }
+export type InsertRow<T, E> = { [K in keyof Insertion<T>]: InsertValue<At<T, K>> | InsertCallback<At<T, K>, E> }
+type InsertCallback<T, E> = [T] extends [ColumnType<any, any, any>]
+  ? (eb: E) => Expression<T['__insert__']> | Subquery<T['__insert__']>
+  : (eb: E) => Expression<T> | Subquery<T>
 
 /** A query that may be inserted from. */
 interface AnyQuery {
@@ -72,10 +75,12 @@ export interface InsertInto<I extends AnyInfo, B extends string, T extends AnyCe
    * await db.insertInto('city').values([{ name: 'Oulu', country: 'FI' }, { name: 'Turku', country: 'FI' }]).execute()
    * ```
    */
-  values(rows: InsertRow<T['row']> | readonly InsertRow<T['row']>[] | RowCallback<I, T['row']>): Inserted<I, B, T>
+  values(
+    rows: InsertRow<T['row'], I['eb']> | readonly InsertRow<T['row'], I['eb']>[] | RowCallback<I, T['row']>,
+  ): Inserted<I, B, T>
   /** The columns that `expression` gives, in their order. */
   columns(
-    columns: readonly ((keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>)[],
+    columns: readonly ((keyof T['row'] & string) | ColumnLike<`${B}.${keyof T['row'] & string}`>)[],
   ): InsertInto<I, B, T>
   /**
    * Inserts the rows of a query.
@@ -90,7 +95,9 @@ export interface InsertInto<I extends AnyInfo, B extends string, T extends AnyCe
   defaultValues(): Inserted<I, B, T>
 }
 /** Gives the row or rows to insert, with queries and other expressions for values. */
-export type RowCallback<I extends AnyInfo, T> = (eb: I['eb']) => InsertRow<T> | readonly InsertRow<T>[]
+export type RowCallback<I extends AnyInfo, T> = (
+  eb: I['eb'],
+) => InsertRow<T, I['eb']> | readonly InsertRow<T, I['eb']>[]
 type Inserted<I, B extends string, T extends AnyCells> = Insert<
   I,
   One<B, T>,
@@ -135,10 +142,12 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
   /** Sets the columns to change in an existing row with the same key (MySQL's clause). */
   onDuplicateKeyUpdate<T extends WriteState>(
     this: T,
-    changes: UpdateRow<T[AtTarget]['row']> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>),
+    changes:
+      | UpdateRow<T[AtTarget]['row'], T[AtBuilder]>
+      | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row'], T[AtBuilder]>),
   ): T
   /** Returns columns of the inserted rows. */
-  returning<T extends WriteState, C extends SelectItem = NoItem>(
+  returning<T extends WriteState, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<T, C>,
   ): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], T[AtItems] | Items<C>>
@@ -149,7 +158,7 @@ export interface InsertMethods extends ConflictMethods, RunMethods {
   /** Returns nothing again. */
   clearReturning<T extends WriteState>(this: T): Insert<T[AtInfo], T[AtScope], T[AtRefs], T[AtTarget], never>
   /** Returns columns of the rows, as SQL Server says it: `output(['inserted.id'])`. */
-  output<T extends WriteState, C extends SelectItem = NoItem>(
+  output<T extends WriteState, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<OutputState<T, 'inserted'>, C>,
   ): Insert<T[AtInfo], OutputScope<T, 'inserted'>, T[AtRefs], T[AtTarget], T[AtItems] | Items<C>>
@@ -233,9 +242,9 @@ export interface ConflictBuilder<I, S extends Scope, K, T extends AnyCells> exte
   [$items]: never
   [$eb]: ExpressionScope<I, S, K, T>
   /** The unique column in which rows conflict; several calls name several. */
-  column(column: (keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>): this
+  column(column: (keyof T['row'] & string) | ColumnLike<K>): this
   /** The columns of the unique key in which rows conflict. */
-  columns(columns: readonly ((keyof T['row'] & string) | ColumnLike<`${string}.${keyof T['row'] & string}`>)[]): this
+  columns(columns: readonly ((keyof T['row'] & string) | ColumnLike<K>)[]): this
   /** The constraint in which rows conflict, by name. */
   constraint(name: string): this
   /** The expression of the unique index in which rows conflict. */
@@ -245,15 +254,8 @@ export interface ConflictBuilder<I, S extends Scope, K, T extends AnyCells> exte
   /** Changes the row that is there; `excluded` is the one that was to be inserted. */
   doUpdateSet(
     changes:
-      | UpdateRow<T['row']>
-      | ((
-          eb: ExpressionScope<
-            I,
-            And<S, 'excluded', T, never>,
-            K | `excluded.${keyof T['row'] & string}` | (keyof T['row'] & string),
-            T
-          >,
-        ) => UpdateRow<T['row']>),
+      | UpdateRow<T['row'], ConflictScope<I, S, K, T>>
+      | ((eb: ConflictScope<I, S, K, T>) => UpdateRow<T['row'], ConflictScope<I, S, K, T>>),
   ): ConflictUpdate<
     I,
     And<S, 'excluded', T, never>,
@@ -261,6 +263,14 @@ export interface ConflictBuilder<I, S extends Scope, K, T extends AnyCells> exte
     T
   >
 }
+
+/** The scope of `doUpdateSet`, with the row that was to be inserted. */
+type ConflictScope<I, S extends Scope, K, T extends AnyCells> = ExpressionScope<
+  I,
+  And<S, 'excluded', T, never>,
+  K | `excluded.${keyof T['row'] & string}` | (keyof T['row'] & string),
+  T
+>
 
 /** Says that it was told what to do; it exists only in types. */
 declare const $decided: unique symbol

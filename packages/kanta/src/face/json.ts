@@ -3,7 +3,9 @@ import type { ExpressionWrapper } from './expression.ts'
 import type { AtRow, Returns } from './scope.ts'
 
 /** Operators that begin a path into a JSON value; those with `$` write one path, the others one operator for each step. */
-export type JsonOperator = '->' | '->>' | '->$' | '->>$'
+export type JsonOperator = '->' | '->$' | JsonTextOperator
+/** Those of them that give text. */
+export type JsonTextOperator = '->>' | '->>$'
 
 // What is undefined in a document, and every step from null, is null in SQL.
 type Step<T, X> = null extends T
@@ -40,12 +42,22 @@ export interface JsonPath<T> extends ExpressionWrapper<T> {
   at<const X extends number | 'last' | `#-${number}`>(index: X): JsonPath<AtIndex<T, X>>
 }
 
+// PostgreSQL and MariaDB give text for whatever is there, SQLite numbers, and 1 or 0 for true and false.
+type TextOf<T> = T extends string | null | undefined ? T : T extends number | boolean ? number | string : string
+/** A path that ends in text: that of a value of type `T`. */
+export interface JsonTextPath<T> extends ExpressionWrapper<TextOf<T>> {
+  /** The value under a key. */
+  key<X extends Keys<T>>(key: X): JsonTextPath<AtKey<T, X>>
+  /** The item at an index: from 0, `'last'`, or `'#-1'` from the end. */
+  at<const X extends number | 'last' | `#-${number}`>(index: X): JsonTextPath<AtIndex<T, X>>
+}
+
 /** Makes an array of a query's rows within another query. */
 export type JsonArrayFrom = <Q extends Returns>(query: Q) => ExpressionWrapper<Q[AtRow][]>
 /** Makes an object of a query's first row within another query; null when there is none. */
 export type JsonObjectFrom = <Q extends Returns>(query: Q) => ExpressionWrapper<Q[AtRow] | null>
 /** Makes an object of expressions. */
-export type JsonBuildObject = <O extends Record<string, Expression<any>>>(
+export type JsonBuildObject = <O extends Record<string, Expression<unknown>>>(
   object: O,
 ) => ExpressionWrapper<{
   [K in keyof O]: O[K] extends Expression<infer V> ? V : never

@@ -175,7 +175,7 @@ export interface MergeMethods extends RunMethods {
     right: B | ColumnLike<B>,
   ): MatchedAction<T>
   /** Returns columns of the rows that were written, and of the source. */
-  returning<T extends MergeState, C extends SelectItem = NoItem>(
+  returning<T extends MergeState, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<T, C>,
   ): MergedItems<T, T[AtItems] | Items<C>>
@@ -186,7 +186,7 @@ export interface MergeMethods extends RunMethods {
     tables: Aliases<A>,
   ): MergedItems<T, T[AtItems] | All<A>>
   /** Returns columns of the rows, as SQL Server says it: `output(['inserted.id', 'deleted.id as old_id'])`. */
-  output<T extends MergeState, C extends SelectItem = NoItem>(
+  output<T extends MergeState, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C>,
   ): Merge<
@@ -230,10 +230,16 @@ export interface MatchedAction<T extends MergeState> {
   /** Changes the row with the methods of an update. */
   thenUpdate(change: (update: Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>) => object): T
   /** Changes the row: an object, a callback that gives one, or a column and its value. */
-  thenUpdateSet(changes: UpdateRow<T[AtTarget]['row']> | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>)): T
+  thenUpdateSet(
+    changes:
+      | UpdateRow<T[AtTarget]['row'], T[AtBuilder]>
+      | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row'], T[AtBuilder]>),
+  ): T
   thenUpdateSet<C extends keyof T[AtTarget]['row'] & string>(
     column: C | ColumnLike<`${string}.${C}`>,
-    value: UpdateRow<T[AtTarget]['row']>[C] | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row']>[C]),
+    value:
+      | UpdateRow<T[AtTarget]['row'], T[AtBuilder]>[C]
+      | ((eb: T[AtBuilder]) => UpdateRow<T[AtTarget]['row'], T[AtBuilder]>[C]),
   ): T
 }
 
@@ -241,7 +247,11 @@ export interface MatchedAction<T extends MergeState> {
 export interface NotMatchedAction<T extends MergeState> {
   thenDoNothing(): T
   /** Inserts a row; a callback may use the columns of the source. */
-  thenInsertValues(row: InsertRow<T[AtTarget]['row']> | ((eb: SourceBuilder<T>) => InsertRow<T[AtTarget]['row']>)): T
+  thenInsertValues(
+    row:
+      | InsertRow<T[AtTarget]['row'], SourceBuilder<T>>
+      | ((eb: SourceBuilder<T>) => InsertRow<T[AtTarget]['row'], SourceBuilder<T>>),
+  ): T
 }
 type SourceBuilder<T extends MergeState> = ExpressionScope<
   T[AtInfo],

@@ -1,17 +1,30 @@
-import type { $row, ColumnType, Expression } from '../table/index.ts'
+import type { $row, $value, ColumnType, Expression, SelectType } from '../table/index.ts'
+import type { Scope } from './scope.ts'
 
-/** A subquery of which every column has the type `T`. */
+/** Carries the value of a query of one column; it exists only in types. */
+export declare const $only: unique symbol
+/** A query of one column of type `T`, where it stands for that value. */
 export interface Subquery<out T> {
-  readonly [$row]: Cells<T>
+  readonly [$only]: T
 }
-interface Cells<out T> {
-  readonly [column: string]: T
+/** Stands for the value of a query that selects several columns, where only one can be. */
+export interface NotOneColumn {
+  readonly error: 'a query that stands for a value selects one column'
 }
+/** The value of a query with the row `R`. */
+export type OnlyColumn<R> = IsOne<keyof R> extends true ? R[keyof R] : NotOneColumn
+type IsOne<K, L = K> = [K] extends [never] ? true : K extends unknown ? ([L] extends [K] ? true : false) : never
 
 /** True or false, also where a database has no such type. */
 export type SqlBool = boolean | 0 | 1
+/** Marks a condition; it exists only in types. */
+declare const $truth: unique symbol
+/** A condition that the expression builder made, which is taken for one without a look at its type. */
+export interface Truth {
+  readonly [$truth]: never
+}
 /** A condition given as one expression instead of the three parts of a comparison. */
-export type Condition = Expression<SqlBool | null>
+export type Condition = Truth | Expression<SqlBool | null>
 
 /** The class of right operand that each operator takes: see `Operands`. */
 interface OperatorTable {
@@ -115,6 +128,19 @@ type ListValue<T> =
   | Expression<readonly T[]>
   | Subquery<T | null>
 
+/** A column that takes operands of type `A` in arithmetic: decimals are strings, but numbers as well can be added. */
+export interface TermColumn<out A> {
+  readonly __term__?: A
+}
+/** A value that arithmetic takes beside a column of type `T`. */
+type TermOf<T> = [T] extends [TermColumn<infer A extends {}>]
+  ? A
+  : [SelectType<T> & {}] extends [string]
+    ? unknown extends T
+      ? number | bigint
+      : string
+    : number | bigint
+
 // An index into an interface costs less than a condition on the operator, and no type is inferred through it.
 interface Operands<T> {
   value: ValueOf<T>
@@ -122,7 +148,7 @@ interface Operands<T> {
   nullable: ValueOf<T> | null
   known: null | boolean | Expression<any>
   text: string | Expression<any> | Subquery<string | null>
-  term: number | bigint | Expression<any> | Subquery<any>
+  term: TermOf<T> | Expression<any> | Subquery<any>
   other: unknown
   concat: unknown
   json: string | number | Expression<any>
@@ -130,66 +156,69 @@ interface Operands<T> {
 /** The right operands of the operator `P` for a left side of column type `T`. */
 export type OperandOf<T, P extends BinaryOperator> = Operands<T>[AnyOperatorTable[P]]
 
-/** The result type of each operation. */
+/** Null, where a comparison may be neither true nor false. */
+export interface TruthTable {
+  '=': null
+  '==': null
+  '!=': null
+  '<>': null
+  '>': null
+  '>=': null
+  '<': null
+  '<=': null
+  '!<': null
+  '!>': null
+  in: null
+  'not in': null
+  is: never
+  'is not': never
+  'is distinct from': never
+  'is not distinct from': never
+  '<=>': never
+  like: null
+  'not like': null
+  ilike: null
+  'not ilike': null
+  glob: null
+  'not glob': null
+  match: null
+  'not match': null
+  regexp: null
+  'not regexp': null
+  'similar to': null
+  'not similar to': null
+  '~': null
+  '~*': null
+  '!~': null
+  '!~*': null
+  '~~': null
+  '~~*': null
+  '!~~': null
+  '!~~*': null
+  '^@': null
+  '@>': null
+  '<@': null
+  '&&': null
+  '?': null
+  '?&': null
+  '?|': null
+  '@@': null
+  '@@@': null
+  '!!': null
+  '<->': null
+  '-|-': null
+  '&<': null
+  '&>': null
+  '<<|': null
+  '|>>': null
+}
+/** The kinds of results of arithmetic: see `Computed`. */
 export interface ResultTable {
-  '=': 'truth'
-  '==': 'truth'
-  '!=': 'truth'
-  '<>': 'truth'
-  '>': 'truth'
-  '>=': 'truth'
-  '<': 'truth'
-  '<=': 'truth'
-  '!<': 'truth'
-  '!>': 'truth'
-  in: 'truth'
-  'not in': 'truth'
-  is: 'truth'
-  'is not': 'truth'
-  'is distinct from': 'truth'
-  'is not distinct from': 'truth'
-  '<=>': 'truth'
-  like: 'truth'
-  'not like': 'truth'
-  ilike: 'truth'
-  'not ilike': 'truth'
-  glob: 'truth'
-  'not glob': 'truth'
-  match: 'truth'
-  'not match': 'truth'
-  regexp: 'truth'
-  'not regexp': 'truth'
-  'similar to': 'truth'
-  'not similar to': 'truth'
-  '~': 'truth'
-  '~*': 'truth'
-  '!~': 'truth'
-  '!~*': 'truth'
-  '~~': 'truth'
-  '~~*': 'truth'
-  '!~~': 'truth'
-  '!~~*': 'truth'
-  '^@': 'truth'
-  '@>': 'truth'
-  '<@': 'truth'
-  '&&': 'truth'
-  '?': 'truth'
-  '?&': 'truth'
-  '?|': 'truth'
-  '@@': 'truth'
-  '@@@': 'truth'
-  '!!': 'truth'
-  '<->': 'truth'
-  '-|-': 'truth'
-  '&<': 'truth'
-  '&>': 'truth'
-  '<<|': 'truth'
-  '|>>': 'truth'
   '+': 'term'
   '-': 'term'
   '*': 'term'
-  '/': 'term'
-  '%': 'term'
+  '/': 'ratio'
+  '%': 'ratio'
   '^': 'term'
   '&': 'term'
   '|': 'term'
@@ -200,3 +229,40 @@ export interface ResultTable {
   '->': 'json'
   '->>': 'json'
 }
+
+// Of an expression the types tell whether it may be null: an operator gives null where one of its operands is null, and
+// `/` and `%` do on some databases where the right one is zero.
+/** Null, if a value of type `T` may be. */
+export type NullOf<T> = null extends T ? null : never
+/** Null, if the operand `X` may be: a query may give no row. */
+export type NullIn<X> = X extends { readonly [$value]: infer T }
+  ? NullOf<T>
+  : X extends { readonly [$row]: any }
+    ? null
+    : never
+/** Null, if an outer join may leave out the table of the reference `R`. */
+export type JoinNull<S extends Scope, R> = R extends `${infer A}.${string}` ? S['lookup'][A]['n'] : never
+/** The result of arithmetic on a value of type `T`. */
+export type ArithmeticValue<T> = T extends number ? number : T extends bigint ? bigint : T extends string ? string : T
+/** The result of arithmetic on a value of type `T` and the operand `X`: decimals before bigints before numbers. */
+export type ArithmeticResult<T, X> = X extends { readonly [$value]: infer Y }
+  ? Wider<ArithmeticValue<T>, ArithmeticValue<Y & {}>>
+  : ArithmeticValue<T>
+type Wider<A, B> = [B] extends [A]
+  ? A
+  : [A & {}] extends [number]
+    ? AtLeast<A, B>
+    : [A & {}] extends [bigint]
+      ? AtLeast<A, B>
+      : A
+type AtLeast<A, B> = [B] extends [string | bigint] ? B | NullOf<A> : A
+/** Null, unless `X` is a number other than zero. */
+export type RatioNull<X> = X extends number | bigint
+  ? number extends X
+    ? null
+    : bigint extends X
+      ? null
+      : X extends 0 | 0n
+        ? null
+        : never
+  : null

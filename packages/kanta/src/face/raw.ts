@@ -1,7 +1,7 @@
 import type { Expression } from '../table/index.ts'
 import type { AliasedExpression, ExpressionWrapper } from './expression.ts'
 import type { QueryResult } from './result.ts'
-import type { CompiledQuery, ExecuteOptions, QueryText } from './run.ts'
+import type { CompiledQuery, ExecuteOptions, NotAwaited, QueryText } from './run.ts'
 
 /** Runs raw statements: a database, a transaction or a connection. */
 export interface QueryRunner {
@@ -9,7 +9,7 @@ export interface QueryRunner {
 }
 
 /** SQL text with values: a part of a query, or a statement of its own. */
-export interface RawBuilder<out T> extends ExpressionWrapper<T> {
+export interface RawBuilder<out T> extends ExpressionWrapper<T>, NotAwaited {
   /** Names the expression; an alias with columns, such as `` sql`t(a, b)` ``, is text, too. */
   as<A extends string>(alias: A): AliasedExpression<T, A>
   as<A extends string = never>(alias: Expression<any>): AliasedExpression<T, A>

@@ -11,6 +11,10 @@ export interface All<A> {
 export interface Optional<C> {
   readonly optional: C
 }
+/** The row of what `$if` added, in the scope that it made. */
+export interface Maybe<R> {
+  readonly maybe: R
+}
 /** A row that was named, as by `$castTo`. */
 export interface Cast<R> {
   readonly cast: R
@@ -49,7 +53,7 @@ export type RowOf<S extends Scope, U extends AnyCells, O> = [O] extends [Item]
       ? R
       : [O] extends [All<infer A>]
         ? StarRow<S, A>
-        : Flat<GivenRow<S, U, O> & Partial<GivenRow<S, U, OptionalItems<O>>>>
+        : Flat<GivenRow<S, U, O> & Partial<GivenRow<S, U, OptionalItems<O>>> & MaybeRows<O>>
 
 /** The row of what is returned; what was done where nothing is. */
 export type RowOrResult<S extends Scope, U extends AnyCells, O, R> = [O] extends [never] ? R : RowOf<S, U, O>
@@ -58,6 +62,9 @@ export type FirstOrResult<S extends Scope, U extends AnyCells, O, R> = [O] exten
   ? R
   : RowOf<S, U, O> | undefined
 
+type MaybeRows<O> = (O extends Maybe<infer R> ? (row: Partial<R>) => void : never) extends (row: infer X) => void
+  ? X
+  : unknown
 type OptionalItems<O> = O extends Optional<infer C> ? C : never
 type GivenRow<S extends Scope, U extends AnyCells, O> = CastRow<O> &
   StarItems<S, U, StarOf<O>> & { [C in O as NameOf<C>]: TypeOf<S, U, C> }

@@ -53,9 +53,19 @@ export interface StoredQuery<out R = unknown> {
 /** The formats in which databases explain a query. */
 export type ExplainFormat = 'text' | 'xml' | 'json' | 'yaml' | 'traditional' | 'tree'
 
+/** Keeps from being awaited what has to be run first. */
+export interface NotAwaited {
+  /**
+   * Makes `await` of a query that is not run an error of types. Call `execute()` or its like.
+   *
+   * A function that returns a query must not be async.
+   */
+  then(run: 'Call .execute().'): never
+}
+
 // What depends on the row is not here but in the interface of each query, so that `typeof query.execute` has the row.
 /** The methods that every query has. */
-export interface RunMethods {
+export interface RunMethods extends NotAwaited {
   /** Returns the database's plan for the query. */
   explain<R = Record<string, unknown>>(format?: ExplainFormat, options?: Expression<any>): Promise<R[]>
   /**

@@ -1,8 +1,8 @@
 import type { TableRef } from '../table/index.ts'
-import type { CompiledQuery, ExecuteOptions } from './run.ts'
+import type { CompiledQuery, ExecuteOptions, NotAwaited } from './run.ts'
 
 /** A statement that defines. */
-export interface SchemaStatement {
+export interface SchemaStatement extends NotAwaited {
   execute(options?: ExecuteOptions): Promise<void>
   compile(): CompiledQuery<never>
 }

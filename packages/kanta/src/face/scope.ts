@@ -4,7 +4,7 @@
 // 2. A reference is inferred first and checked afterwards, and only what was given. The union of legal references only
 //    stands to the right of `extends`: it is never put in another union, intersected or mapped.
 // 3. What depends on the type of one column alone is an alias that does not distribute: evaluated once for each type.
-import type { $row, At, ColumnType, SelectType, TablesOf } from '../table/index.ts'
+import type { $row, At, ColumnOf, ColumnType, SelectType, TablesOf } from '../table/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 
 /** The type information of the database. */
@@ -44,7 +44,8 @@ export type AtFirst = typeof $first
 export type AtTarget = typeof $target
 
 /** The tables of a database; `names` and `eb` are here so that they are made once for each database. */
-export interface Info<DB> {
+/** @ts-ignore TS2636: a database of more tables stands for one of fewer. */
+export interface Info<out DB> {
   db: DB
   names: keyof DB & string
   /** The names that a list of tables may hold. */
@@ -54,7 +55,8 @@ export interface Info<DB> {
   outer: never
 }
 /** The same of a module of tables, which the compiler passes on without looking inside. */
-export interface SchemaInfo<S> {
+/** @ts-ignore TS2636 */
+export interface SchemaInfo<out S> {
   db: TablesOf<S>
   names: keyof TablesOf<S> & string
   listed: (keyof TablesOf<S> & string) | `${keyof TablesOf<S> & string} as ${string}`
@@ -109,6 +111,21 @@ export interface Tables<DB, B extends keyof DB & string> {
   tables: { [P in B]: In<DB[P], never> }
   lookup: { [P in B]: In<DB[P], never> }
 }
+/**
+ * A scope of the tables `B` of `DB` as a helper takes it: its columns may be generated or not, and an outer join may leave
+ * out its tables.
+ */
+export interface HelperTables<DB, B extends keyof DB & string> {
+  tables: { [P in B]: In<HelperColumns<DB[P]>, null> }
+  lookup: { [P in B]: In<HelperColumns<DB[P]>, null> }
+}
+/** A scope of the tables `B` of `DB`, each of which an outer join may leave out. */
+export interface MaybeTables<DB, B extends keyof DB & string> {
+  tables: { [P in B]: In<DB[P], null> }
+  lookup: { [P in B]: In<DB[P], null> }
+}
+/** Columns of which only the selected types count. */
+export type HelperColumns<R> = { [C in keyof R]: ColumnOf<SelectType<R[C]>> }
 /** A scope with one more table. */
 export interface And<S extends Scope, A extends string, Q extends AnyCells, N> {
   tables: S['tables'] & { [P in A]: In<Q['row'], N> }

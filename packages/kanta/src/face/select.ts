@@ -1,9 +1,9 @@
 import type { $row, ColumnLike, Expression, Named, NoText } from '../table/index.ts'
 import type { AliasedQuery, ExpressionWrapper } from './expression.ts'
 import type { ExpressionScope } from './expression-builder.ts'
-import type { ComparisonOperator, Condition, OperandOf } from './operator.ts'
+import type { $only, ComparisonOperator, Condition, OnlyColumn, OperandOf, Subquery } from './operator.ts'
 import type { Direction } from './order.ts'
-import type { All, Cast, Narrowed, Optional, RowOf } from './row.ts'
+import type { All, Cast, Maybe, Narrowed, RowOf } from './row.ts'
 import type {
   CompiledQuery,
   ExecuteOptions,
@@ -52,8 +52,12 @@ import type { WhereMethods } from './where.ts'
 import type { WindowBuilder } from './window.ts'
 
 /** The methods that combine a select with another one by a set operation. */
+/** The names of the columns of a query; it exists only in types. */
+declare const $names: unique symbol
+// The other query selects these columns and no more, since SQL pairs them by their places.
 interface SetOperand<T extends Returns> {
   readonly [$row]: T[AtRow]
+  readonly [$names]: keyof T[AtRow]
 }
 type SetArgument<T extends Returns & State> =
   | SetOperand<T>
@@ -73,10 +77,14 @@ type StarItem<I, S extends Scope> = I extends { outer: infer O }
  * The items that a callback of `$if` added. It has no constraint, which would be taken for the type that it should
  * give.
  */
-export type AddedByIf<O, U> = U extends { readonly [$items]: infer X }
+export type AddedByIf<O, U> = U extends {
+  readonly [$items]: infer X
+  readonly [$scope]: infer S extends Scope
+  readonly [$cells]: infer C extends AnyCells
+}
   ? [Exclude<X, O>] extends [never]
     ? never
-    : Optional<Exclude<X, O>>
+    : Maybe<RowOf<S, C, Exclude<X, O>>>
   : never
 type TupleOf<R, A> = A extends readonly (keyof R)[] ? { -readonly [I in keyof A]: R[A[I] & keyof R] } : never
 
@@ -90,7 +98,7 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
    * db.selectFrom('city').select(['id', 'city.name as title', (eb) => eb.fn.max('population').as('largest')])
    * ```
    */
-  select<T extends State, C extends SelectItem = NoItem>(
+  select<T extends State, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<T, C>,
   ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | Items<C>>
@@ -212,8 +220,8 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
     condition: boolean,
     change: (query: T) => U,
   ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | AddedByIf<T[AtItems], U>>
-  /** Makes a query of one column an expression of that column's type. */
-  $asScalar<T extends Returns>(this: T): ExpressionWrapper<T[AtRow][keyof T[AtRow]]>
+  /** Makes a query of one column an expression of that column's type; without a row it is null. */
+  $asScalar<T extends Returns & Subquery<any>>(this: T): ExpressionWrapper<T[typeof $only] | null>
   /** Makes a query an expression of a row of its columns, in the order in which they are named. */
   $asTuple<T extends Returns, const A extends readonly (keyof T[AtRow])[]>(
     this: T,
@@ -239,6 +247,8 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
   [$items]: O
   [$eb]: ExpressionScope<I, S, K, U>
   readonly [$row]: RowOf<S, U, O>
+  readonly [$only]: OnlyColumn<RowOf<S, U, O>>
+  readonly [$names]: keyof RowOf<S, U, O>
   [$first]: RowOf<S, U, O> | undefined
   /**
    * Runs the query and gives all of its rows.

@@ -2,9 +2,9 @@
 // references. A wrong item turns the parameter into the legal references, which gives the message and the completions.
 // The items of a list are inferred as one type `C`, callbacks and columns among them: the compiler makes no union of what
 // it infers in several places.
-import type { $row, ColumnLike, Expression, NoText, Operand } from '../table/index.ts'
+import type { ColumnLike, Expression, NoText, Operand } from '../table/index.ts'
 import type { Aliased } from './expression.ts'
-import type { ValueOf } from './operator.ts'
+import type { $only, ValueOf } from './operator.ts'
 import type { NameOf, Optional } from './row.ts'
 import type { AtBuilder, AtItems, AtRefs, ScopeState, State } from './scope.ts'
 
@@ -93,11 +93,16 @@ type RightItem<K, C> = NoInfer<C extends unknown ? ([BadItem<K, C>] extends [nev
 type RightRef<K, C> = NoInfer<C extends unknown ? ([BadRef<K, C>] extends [never] ? C : never) : never>
 type Named<K> = K | Aliased<any, any> | readonly (K | Aliased<any, any>)[]
 
+/** The reference of `C` under its other name, if it is legal: without a condition, which generic code could not decide. */
+type Renamed<T extends ScopeState, C> = NoInfer<`${T[AtRefs] & RefOf<C>} as ${string}`>
+type RefOf<C> = C extends `${infer X} as ${string}` ? X : never
+
 /** The parameter of `select` and `returning`. */
 export type SelectArgument<T extends ScopeState, C> = [BadItem<T[AtRefs], C>] extends [never]
   ? C | readonly (C | ((eb: T[AtBuilder]) => NoItem | readonly NoItem[]))[] | ((eb: T[AtBuilder]) => C | readonly C[])
   :
       | T[AtRefs]
+      | Renamed<T, C>
       | readonly (T[AtRefs] | RightItem<T[AtRefs], C> | NoInfer<(eb: T[AtBuilder]) => Named<T[AtRefs]>>)[]
       | ((eb: T[AtBuilder]) => T[AtRefs] | readonly (T[AtRefs] | RightItem<T[AtRefs], C>)[])
 
@@ -120,7 +125,7 @@ export type GroupArgument<T extends State, C> = [BadOrder<T[AtRefs], T[AtItems],
 export type OperandArm<R, C, V> = [R] extends [never] ? Operand<C, V, R> | QueryOperand<V, R> : never
 /** A query of one column, where it stands for its value. */
 interface QueryOperand<out V, out X> extends NoText<X> {
-  readonly [$row]: { readonly [column: string]: V }
+  readonly [$only]: V
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { $row, ColumnLike, ColumnType, Expression } from '../table/index.ts'
-import type { ExpressionScope, ValueCallback } from './expression-builder.ts'
+import type { ExpressionScope } from './expression-builder.ts'
 import type { OutputScope, OutputState, WriteState } from './insert.ts'
 import type { JoinBuilder, JoinMethods, SourceArm } from './join.ts'
 import type { Subquery } from './operator.ts'
@@ -44,8 +44,11 @@ import type { WhereMethods } from './where.ts'
 type UpdateValue<T> = [T] extends [ColumnType<any, any, any>]
   ? T['__update__'] | Expression<T['__update__']> | Subquery<T['__update__']>
   : T | Expression<T> | Subquery<T>
-/** The values that `set` takes for a table: plain values and expressions. */
-export type UpdateRow<T> = { [K in keyof T]?: UpdateValue<T[K]> | ValueCallback }
+type UpdateCallback<T, E> = [T] extends [ColumnType<any, any, any>]
+  ? (eb: E) => Expression<T['__update__']> | Subquery<T['__update__']>
+  : (eb: E) => Expression<T> | Subquery<T>
+/** The values that `set` takes for a table: plain values, expressions, and callbacks with the expression builder `E`. */
+export type UpdateRow<T, E> = { [K in keyof T]?: UpdateValue<T[K]> | UpdateCallback<T[K], E> }
 
 /**
  * Nothing is of this type. It comes first in a union of a row and a callback: to tell apart what such a union holds,
@@ -255,7 +258,7 @@ export interface UpdateMethods extends WhereMethods, RunMethods {
     table: B | `${B} as ${A}` | SourceArm<B, TB, A, Q, T[AtInfo]['eb']>,
   ): Update<T[AtInfo], And<T[AtScope], N, Q, never>, K, JoinedCells<T[AtCells], Q>, T[AtTarget], T[AtItems]>
   /** Returns columns of the updated rows. */
-  returning<T extends WriteState, C extends SelectItem = NoItem>(
+  returning<T extends WriteState, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<T, C>,
   ): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], T[AtItems] | Items<C>>
@@ -272,7 +275,7 @@ export interface UpdateMethods extends WhereMethods, RunMethods {
     this: T,
   ): Update<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtTarget], never>
   /** Returns columns of the rows, as SQL Server says it: `output(['deleted.id'])`. */
-  output<T extends WriteState, C extends SelectItem = NoItem>(
+  output<T extends WriteState, const C extends SelectItem = NoItem>(
     this: T,
     columns: SelectArgument<OutputState<T, 'inserted' | 'deleted'>, C>,
   ): Update<
@@ -345,10 +348,13 @@ export interface Update<out I, out S extends Scope, in K, out U extends AnyCells
    * ```
    */
   set(
-    changes: Changes | UpdateRow<T['row']> | ((eb: ExpressionScope<I, S, K, U>) => UpdateRow<T['row']>),
+    changes:
+      | Changes
+      | UpdateRow<T['row'], ExpressionScope<I, S, K, U>>
+      | ((eb: ExpressionScope<I, S, K, U>) => UpdateRow<T['row'], ExpressionScope<I, S, K, U>>),
   ): Update<I, S, K, U, T, O>
   set<C extends keyof T['row'] & string>(
-    column: C | ColumnLike<`${string}.${C}`>,
+    column: C | ColumnLike<`${keyof S['tables'] & string}.${C}`>,
     value: UpdateValue<T['row'][C]> | ((eb: ExpressionScope<I, S, K, U>) => UpdateValue<T['row'][C]>),
   ): Update<I, S, K, U, T, O>
 }

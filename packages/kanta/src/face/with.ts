@@ -1,5 +1,5 @@
 import type { $row, At } from '../table/index.ts'
-import type { AtRow } from './scope.ts'
+import type { $items, AtRow } from './scope.ts'
 
 /** A query that `with` names. */
 export interface CommonQuery {
@@ -25,15 +25,26 @@ type Trim<T extends string> = T extends ` ${infer R}` ? Trim<R> : T extends `${i
 type Split<T extends string> = T extends `${infer H},${infer R}` ? Trim<H> | Split<R> : Trim<T>
 
 type NameIn<N extends string> = N extends `${infer M}(${string})` ? Trim<M> : N
-/** The row under the name `N`. Renamed columns are any of the query's, as their order is not in the types. */
+/**
+ * The row under the name `N`. Renamed columns are any of the query's, as their order is not in the types; where all names
+ * are the query's own, planning refuses another order.
+ */
 type RowAs<N extends string, R> = N extends `${string}(${infer L})`
-  ? { [C in Split<L>]: C extends keyof R ? R[C] : R[keyof R] }
+  ? [Split<L>] extends [keyof R]
+    ? { [C in Split<L>]: At<R, C> }
+    : { [C in Split<L>]: R[keyof R] }
   : R
+/** The row of a query; a write that returns nothing has no columns. */
+type RowIn<Q extends CommonQuery> = Q extends { readonly [$items]: infer O }
+  ? [O] extends [never]
+    ? {}
+    : Q[AtRow]
+  : Q[AtRow]
 
 // No part of it is `DB` itself, which the compiler would infer anew from each method that gives such a database.
 type Added<DB, T> = { [K in keyof DB | keyof T]: K extends keyof T ? T[K] : At<DB, K> }
 /** The tables of `DB` with the common table expression `N`, which hides a table of that name. */
-export type WithTable<DB, N extends string, Q extends CommonQuery> = Added<DB, { [P in NameIn<N>]: RowAs<N, Q[AtRow]> }>
+export type WithTable<DB, N extends string, Q extends CommonQuery> = Added<DB, { [P in NameIn<N>]: RowAs<N, RowIn<Q>> }>
 /** The scope of a recursive query, with its own name. */
 export type WithItself<DB, N extends string> = Added<
   DB,

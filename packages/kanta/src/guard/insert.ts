@@ -1,6 +1,6 @@
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import type { Codec, SqlValue, TableDefinition } from '../table/index.ts'
+import { type Codec, type SqlValue, type TableDefinition, writeCodec } from '../table/index.ts'
 import {
   checkSame,
   defaultOf,
@@ -199,8 +199,10 @@ function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: GuardedTable,
   return nodeWith('select', { items, from, where: [TRUE] })
 }
 
-const codecOf = (name: string, { table }: GuardedTable): unknown =>
-  (table.definition as TableDefinition | undefined)?.columns.get(name)?.codec
+function codecOf(name: string, { table }: GuardedTable): unknown {
+  const column = (table.definition as TableDefinition | undefined)?.columns.get(name)
+  return column === undefined ? undefined : writeCodec(column)
+}
 
 /**
  * Gives the values of a query the types of the table, by a union with none of its rows: PostgreSQL would take them for

@@ -82,6 +82,8 @@ function mysql(): Names {
 
 /** Returns the type of `table()` columns that corresponds to a database type, or null if there is none. */
 export function abstractTypeOf(type: string, dialect: Dialect | DialectName): AbstractType | null {
+  // The strings of an enum may hold parentheses.
+  if (/^enum\s*\(/i.test(type)) return types.of(dialect).enum ?? null
   const text = type.toLowerCase().replace(/\s+/g, ' ').trim()
   const names = types.of(dialect)
   const name = text.replace(/\s*\([^)]*\)/g, '').trim()

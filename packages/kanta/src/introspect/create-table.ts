@@ -216,7 +216,7 @@ function readProperty(c: Cursor, parts: ColumnParts): boolean {
 }
 
 /** Reads a default: a constant with its sign, an expression in parentheses or a call, each with optional casts. */
-function readDefault(c: Cursor): string | null {
+export function readDefault(c: Cursor): string | null {
   const from = c.position
   if (c.readParentheses() === undefined) {
     if (c.isNext('+') || c.isNext('-')) c.position++

@@ -11,8 +11,9 @@ import type {
   CatalogTrigger,
   DialectName,
 } from './catalog.ts'
+import { readDefault } from './create-table.ts'
 import { groupBy, type Reader, type ReadRequest, type Source } from './source.ts'
-import { tokens } from './token.ts'
+import { Cursor, splitAtCommas, stringOf, tokens } from './token.ts'
 
 const sql = template as unknown as Sql
 
@@ -64,6 +65,8 @@ interface CheckRow {
   readonly table: string
   readonly name: string
   readonly expression: string
+  /** Says in MariaDB if the check is part of a column, whose name it has then. */
+  readonly level: 'Column' | 'Table' | null
 }
 interface TriggerRow {
   readonly schema: string
@@ -82,7 +85,7 @@ export const mysqlReader: Reader = createReader({
   // Check names are unique in a database, and another view holds their table.
   checks: (inSchemas) =>
     sql<CheckRow>`select k.constraint_schema as ${sql.id('schema')}, c.table_name as ${sql.id('table')},
-        k.constraint_name as name, k.check_clause as expression
+        k.constraint_name as name, k.check_clause as expression, null as level
         from information_schema.check_constraints k join information_schema.table_constraints c
           on c.constraint_schema = k.constraint_schema and c.constraint_name = k.constraint_name
             and c.constraint_type = 'CHECK'
@@ -95,7 +98,7 @@ export const mariadbReader: Reader = createReader({
   unescape: (expression) => expression,
   checks: (inSchemas) =>
     sql<CheckRow>`select constraint_schema as ${sql.id('schema')}, table_name as ${sql.id('table')},
-        constraint_name as name, check_clause as expression
+        constraint_name as name, check_clause as expression, level as level
         from information_schema.check_constraints where ${inSchemas(sql`constraint_schema`)} order by 1, 2, 3`,
   defaultsAreSql: true,
 })
@@ -116,7 +119,7 @@ function createReader(flavor: Flavor): Reader {
     dialect: flavor.dialect,
     queries: 9,
     async read(source, request) {
-      const rows = await readRows(source, request, flavor)
+      const rows = await restoreCharacters(source, await readRows(source, request, flavor), flavor)
       const [{ name: database }] = rows.database as [{ name: string | null }]
       const schemas = request.schemas ?? (database === null ? [] : [database])
       // Names in the database of the connection have no schema.
@@ -206,6 +209,86 @@ async function readRows(source: Source, request: ReadRequest, flavor: Flavor) {
   }
 }
 
+type Rows = Awaited<ReturnType<typeof readRows>>
+
+/** What the views tell for a character of four bytes in an expression. */
+const LOST = '????'
+
+/**
+ * Reads expressions from the statement of their table where the views of MariaDB, which know characters of three bytes
+ * at most, tell question marks for a character.
+ */
+async function restoreCharacters(source: Source, rows: Rows, { dialect }: Flavor): Promise<Rows> {
+  const isLost = (text: string | null): boolean => text?.includes(LOST) === true
+  const lost = new Set([
+    ...rows.checks.filter((row) => isLost(row.expression)).map(key),
+    ...rows.columns.filter((row) => isLost(row.expression) || isLost(row.default)).map(key),
+  ])
+  if (lost.size === 0) return rows
+  const statements = new Map<string, Expressions>()
+  for (const row of rows.tables) {
+    const place = key({ schema: row.schema, table: row.name })
+    if (!lost.has(place)) continue
+    const found = await source.rows(
+      'statements of tables',
+      sql<Record<string, string>>`show create table ${sql.id(row.schema, row.name)}`,
+    )
+    statements.set(place, readExpressions(found[0]?.['Create Table'] ?? '', dialect))
+  }
+  return {
+    ...rows,
+    checks: rows.checks.map((row) => {
+      const text = statements.get(key(row))
+      const whole = row.level === 'Column' ? text?.columns.get(row.name)?.check : text?.checks.get(row.name)
+      return isLost(row.expression) ? { ...row, expression: whole ?? row.expression } : row
+    }),
+    columns: rows.columns.map((row) => {
+      const whole = statements.get(key(row))?.columns.get(row.name)
+      return {
+        ...row,
+        expression: isLost(row.expression) ? (whole?.generated ?? row.expression) : row.expression,
+        default: isLost(row.default) ? (whole?.default ?? row.default) : row.default,
+      }
+    }),
+  }
+}
+
+interface ColumnExpressions {
+  check?: string
+  generated?: string
+  default?: string | undefined
+}
+
+/** The expressions in the statement of a table: those of columns, and checks by their names. */
+interface Expressions {
+  readonly columns: Map<string, ColumnExpressions>
+  readonly checks: Map<string, string>
+}
+
+function readExpressions(statement: string, dialect: DialectName): Expressions {
+  const found: Expressions = { columns: new Map(), checks: new Map() }
+  const whole = Cursor.of(statement, dialect)
+  while (whole.current !== undefined && !whole.isNext('(')) whole.position++
+  for (const part of splitAtCommas(whole.readParentheses() ?? [])) {
+    const c = new Cursor(statement, part)
+    const inParentheses = (): string => c.textOf(c.readParentheses() ?? [])
+    if (c.accept('constraint')) {
+      const name = c.readName() ?? ''
+      if (c.accept('check')) found.checks.set(name, inParentheses())
+    } else if (c.current?.kind === 'name') {
+      const column: ColumnExpressions = {}
+      found.columns.set(c.readName() ?? '', column)
+      while (c.current !== undefined) {
+        if (c.accept('generated', 'always', 'as')) column.generated = inParentheses()
+        else if (c.accept('check')) column.check = inParentheses()
+        else if (c.accept('default')) column.default = readDefault(c) ?? undefined
+        else c.position++
+      }
+    }
+  }
+  return found
+}
+
 interface UsageRow extends Pick<KeyRow, 'schema' | 'table' | 'name' | 'column' | 'target_schema' | 'target'> {
   readonly target_column: string | null
 }
@@ -279,10 +362,11 @@ function columnOf(
     identity: extra.includes('auto_increment') ? 'auto' : null,
     collation: json || row.collation === table.collation ? null : row.collation,
     comment: row.comment === '' ? null : row.comment,
+    ...(/\binvisible\b/.test(extra) && { invisible: true }),
     values: /^enum\(/i.test(type)
       ? tokens(type, dialect)
           .filter((token) => token.kind === 'string')
-          .map((token) => token.value)
+          .map(stringOf)
       : null,
   }
 }
@@ -343,7 +427,10 @@ function tableOf(
     })),
     checks: checks
       .filter((check) => !columns.some((column) => column.type === 'json' && isJsonCheck(check, column.name)))
-      .map((check): CatalogCheck => ({ name: check.name, expression: check.expression })),
+      .map(
+        ({ name, expression, level }): CatalogCheck =>
+          level === 'Column' ? { name: null, expression, column: name } : { name, expression },
+      ),
     indexes: [...groupBy(indexes, (each) => each.name).values()]
       .filter(([first]) => !constraints.has(first!.name))
       .map(indexOf),

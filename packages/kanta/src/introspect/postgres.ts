@@ -15,6 +15,7 @@ import type {
   CatalogTrigger,
 } from './catalog.ts'
 import { groupBy, isTrue, type Reader, type ReadRequest, type Source } from './source.ts'
+import { withoutParentheses } from './token.ts'
 
 const sql = template as unknown as Sql
 
@@ -322,9 +323,8 @@ function kindOf(relation: RelationRow): CatalogTable['kind'] {
   return relation.kind === 'p' ? 'partitioned' : relation.kind === 'f' ? 'foreign' : 'table'
 }
 
-/** Removes the outer parentheses that PostgreSQL puts around every expression it prints. */
-const stripParentheses = (text: string): string =>
-  text.startsWith('(') && text.endsWith(')') ? text.slice(1, -1) : text
+/** Removes the outer parentheses that PostgreSQL puts around an expression. */
+const stripParentheses = (text: string): string => withoutParentheses(text, 'postgres')
 
 const keyOf = (row: ConstraintRow): CatalogKey => ({ name: row.name, columns: list(row.columns) })
 
@@ -382,7 +382,7 @@ const domainOf = (row: TypeRow): CatalogDomain => ({
   default: row.default,
   checks: (JSON.parse(row.checks) as { name: string; text: string }[]).map(({ name, text }) => ({
     name,
-    expression: stripParentheses(stripParentheses(text.replace(/^CHECK /, ''))),
+    expression: stripParentheses(text.replace(/^CHECK /, '')),
   })),
 })
 

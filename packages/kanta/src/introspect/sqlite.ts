@@ -14,7 +14,7 @@ import type {
 } from './catalog.ts'
 import { type ParsedTable, readCreateTable } from './create-table.ts'
 import { groupBy, isTrue, type Reader, type ReadRequest, type Source } from './source.ts'
-import { Cursor, splitAtCommas } from './token.ts'
+import { Cursor, splitAtCommas, withoutParentheses } from './token.ts'
 
 const sql = template as unknown as Sql
 
@@ -206,17 +206,18 @@ function tableOf(entry: Entry, kind: CatalogTable['kind'], schema: string | null
   const key = columns.filter((row) => row.pk > 0).sort((a, b) => a.pk - b.pk)
   const primaryKey: CatalogKey | null =
     key.length === 0 ? null : { name: text?.primaryKey?.name ?? null, columns: key.map((row) => row.name) }
+  // A virtual table has hidden columns that `select *` does not return.
+  const shown = columns.filter((row) => row.hidden !== 1).map((row) => columnOf(row, text, list))
   return {
     schema,
     name: entry.name,
     kind,
-    // A virtual table has hidden columns that `select *` does not return.
-    columns: columns.filter((row) => row.hidden !== 1).map((row) => columnOf(row, text, list)),
+    columns: shown,
     primaryKey,
     uniques: uniquesOf(indexes, text),
     foreignKeys: foreignKeysOf(rows.keys.get(entry.name) ?? [], text, rows),
     checks: text?.checks ?? [],
-    indexes: indexes.filter(([first]) => first!.origin === 'c').map((parts) => indexOf(parts, rows.entries)),
+    indexes: indexes.filter(([first]) => first!.origin === 'c').map((parts) => indexOf(parts, rows.entries, shown)),
     comment: null,
     options: optionsOf(list),
   }
@@ -299,7 +300,11 @@ function primaryKeyOf(table: string, rows: Rows): string[] {
   return []
 }
 
-function indexOf(parts: readonly IndexRow[], entries: readonly Entry[]): CatalogIndex {
+function indexOf(
+  parts: readonly IndexRow[],
+  entries: readonly Entry[],
+  columns: readonly CatalogColumn[],
+): CatalogIndex {
   const name = parts[0]!.index
   const definition = entries.find((entry) => entry.type === 'index' && entry.name === name)?.sql ?? null
   const text = readIndex(definition ?? '')
@@ -313,7 +318,7 @@ function indexOf(parts: readonly IndexRow[], entries: readonly Entry[]): Catalog
           expression: part.name === null ? (text.parts[i] ?? null) : null,
           direction: isTrue(part.desc) ? 'desc' : 'asc',
           nulls: null,
-          collation: part.coll === null || part.coll.toUpperCase() === 'BINARY' ? null : part.coll,
+          collation: collationOf(part, columns),
         }),
       ),
     unique: isTrue(parts[0]!.unique),
@@ -324,6 +329,12 @@ function indexOf(parts: readonly IndexRow[], entries: readonly Entry[]): Catalog
   }
 }
 
+/** Returns the collation of a part of an index, if it differs from that of its column. */
+function collationOf({ name, coll }: IndexRow, columns: readonly CatalogColumn[]): string | null {
+  const own = columns.find((column) => isSameName(column.name, name))?.collation ?? 'BINARY'
+  return coll === null || isSameName(own, coll) ? null : coll
+}
+
 /** Reads the parts and the condition of an index from its statement. */
 function readIndex(text: string): { readonly parts: readonly string[]; readonly where: string | null } {
   const c = Cursor.of(text, 'sqlite')
@@ -332,7 +343,7 @@ function readIndex(text: string): { readonly parts: readonly string[]; readonly 
   const parts = splitAtCommas(c.readParentheses() ?? []).map((part) => {
     const last = part.at(-1)
     const ordered = last?.kind === 'word' && (last.value === 'asc' || last.value === 'desc')
-    return c.textOf(ordered ? part.slice(0, -1) : part)
+    return withoutParentheses(c.textOf(ordered ? part.slice(0, -1) : part), 'sqlite')
   })
   return { parts, where: c.accept('where') ? c.textOf(c.tokens.slice(c.position)) : null }
 }

@@ -85,3 +85,28 @@ export function splitAtCommas(all: readonly Token[]): Token[][] {
   if (part.length > 0) parts.push(part)
   return parts
 }
+
+/** Takes off the parentheses around the whole of an expression. */
+export function withoutParentheses(sql: string, dialect: Dialect | DialectName): string {
+  let depth = 0
+  const all = tokensOf(sql, dialect)
+  for (const [i, { kind, value }] of all.entries()) {
+    if (kind !== 'punctuation') continue
+    if (value === '(') depth++
+    else if (value === ')') depth--
+    if (depth === 0 && i < all.length - 1) return sql
+  }
+  const [first, last] = [all[0], all.at(-1)]
+  if (first?.value !== '(' || first.kind !== 'punctuation' || last?.value !== ')') return sql
+  return withoutParentheses(sql.slice(first.end, last.start).trim(), dialect)
+}
+
+/** Returns the text of a string, also of one that is written in hexadecimal digits. */
+export function stringOf({ text, value }: Token): string {
+  const digits = /^[xX]'((?:[\da-fA-F]{2})*)'$/.exec(text)?.[1]
+  return digits === undefined ? value : textOfHex(digits)
+}
+
+/** Returns the text whose UTF-8 is written in hexadecimal digits. */
+export const textOfHex = (digits: string): string =>
+  new TextDecoder().decode(Uint8Array.from(digits.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)))

@@ -47,6 +47,8 @@ export interface MakeOptions {
   readonly kind?: 'ts' | 'js' | 'sql' | undefined
   /** The time at the start of the file name; by default the current time. */
   readonly now?: Date | undefined
+  /** The text of the two files of the kind `sql`; by default they are empty. */
+  readonly sql?: { readonly up: string; readonly down: string } | undefined
 }
 
 /**
@@ -65,10 +67,11 @@ export interface MakeOptions {
  */
 export async function make(path: string | URL, name: string, options: MakeOptions = {}): Promise<string> {
   const root = pathOf('make()', path)
-  const { kind = 'ts', now = new Date() } = options
+  const { sql, kind = sql === undefined ? 'ts' : 'sql', now = new Date() } = options
   if (typeof name !== 'string' || !/^[\p{L}\p{N}_-]{1,200}$/u.test(name))
     refuse(`make(): the name of a migration must consist of letters, digits, '_' and '-', not ${show(name)}.`)
   if (!Object.hasOwn(TEMPLATES, kind)) refuse(`make(): kind must be 'ts', 'js' or 'sql', not ${show(kind)}.`)
+  if (sql !== undefined && kind !== 'sql') refuse(`make(): the SQL of a migration needs kind 'sql', not ${show(kind)}.`)
   if ((await readJournal(root)) !== undefined)
     refuse(`drizzle-kit writes the folder '${root}'. Create migrations with drizzle-kit, or use another folder.`)
   await mkdir(root, { recursive: true })
@@ -76,7 +79,8 @@ export async function make(path: string | URL, name: string, options: MakeOption
     .toISOString()
     .replaceAll(/[-:]|\..*/g, '')
     .replace('T', '_')
-  const files = Object.entries(TEMPLATES[kind]!).map(([ending, text]) => [join(root, `${time}_${name}${ending}`), text])
+  const contents = sql === undefined ? TEMPLATES[kind]! : { '.sql': sql.up, '.down.sql': sql.down }
+  const files = Object.entries(contents).map(([ending, text]) => [join(root, `${time}_${name}${ending}`), text])
   // Never overwrite an existing file.
   for (const [file, text] of files) await writeNew(file!, text!)
   return files[0]![0]!

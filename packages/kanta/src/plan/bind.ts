@@ -58,8 +58,8 @@ export function encode(codec: unknown, value: unknown): unknown {
   try {
     return (codec as Codec).encode(value)
   } catch (cause) {
-    if (cause instanceof KantaError) throw cause
-    throw new KantaError('invalid_input', `${show(value)} could not be written: ${said(cause)}`, { cause })
+    if (cause instanceof KantaError) throw new KantaError(cause.code, cause.message, { cause, columns: [] })
+    throw new KantaError('invalid_input', `${show(value)} could not be written: ${said(cause)}`, { cause, columns: [] })
   }
 }
 
@@ -214,6 +214,6 @@ export function cell(row: Row, i: number, column: string, codec: unknown): unkno
   try {
     return (codec as Codec).encode(value)
   } catch (cause) {
-    throw new KantaError('invalid_input', `Row ${i}, column '${column}': ${said(cause)}`, { cause })
+    throw new KantaError('invalid_input', `Row ${i}, column '${column}': ${said(cause)}`, { cause, columns: [column] })
   }
 }

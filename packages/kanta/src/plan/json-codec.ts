@@ -13,6 +13,18 @@ export const jsonDocument: Codec = {
 
 const number = (value: unknown): number => (typeof value === 'number' ? value : Number(String(value)))
 
+/** The result of a condition, which some databases give as a number. Values that meet it are written as they are. */
+export const truthCodec: Codec = {
+  name: 'boolean',
+  encode: (value) => value as SqlValue,
+  decode: truth,
+  fromJson: truth,
+}
+
+function truth(value: unknown): boolean {
+  return value === true || value === 1 || value === 1n || value === '1' || value === 't' || value === 'true'
+}
+
 /** A mean, which some databases give as a decimal of many digits. */
 export const averageCodec: Codec = {
   name: 'average',
@@ -52,8 +64,9 @@ export function jsonRowsCodec(
     }
     return row
   }
+  const fromNullable = (row: unknown): unknown => (row === null ? null : fromRow(row as Record<string, unknown>))
   const fromJson = (value: unknown): unknown =>
-    single ? fromRow(value as Record<string, unknown>) : (value as Record<string, unknown>[]).map(fromRow)
+    single ? fromNullable(value) : (value as readonly unknown[]).map(fromNullable)
   return {
     name: 'json',
     encode: jsonDocument.encode,

@@ -19,6 +19,33 @@ export const COMPARES: ReadonlySet<string> = new Set([
   '<=>',
 ])
 
+/** Operators that give a value, not true or false. */
+export const COMPUTES: ReadonlySet<string> = new Set([
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  '^',
+  '&',
+  '|',
+  '#',
+  '<<',
+  '>>',
+  '||',
+  '->',
+  '->>',
+])
+
+/** Operators whose results are as exact as their operands on every database. */
+export const EXACT: ReadonlySet<string> = new Set(['+', '-', '*', '%'])
+
+/** Operators before an operand that give true or false. */
+export const CONDITIONS: ReadonlySet<string> = new Set(['not', 'exists', 'not exists'])
+
+/** Functions that make a document of the row of a table. */
+export const ROWS: ReadonlySet<string> = new Set(['json_agg', 'to_json', 'jsonb_agg', 'to_jsonb', 'row_to_json'])
+
 /** Functions whose result is one of their arguments. */
 export const PASSING: ReadonlySet<string> = new Set([
   'coalesce',

@@ -71,6 +71,8 @@ export interface Planning {
   readonly transactionHooks: readonly TransactionHook[]
   /** Tells whether rows come as the database holds them, unread by codecs: what keeps images of rows needs that. */
   readonly stored?: boolean | undefined
+  /** Gives the result columns of the statement in hand their names. */
+  readonly rename?: ((name: string) => string) | undefined
 }
 
 /** The most plannings that are kept of one database, those for contexts, schemas and opt-outs: names must not pile up. */
@@ -120,7 +122,7 @@ function planShape(shape: Shape, planning: Planning): Plan {
   const { tree, added, prepare, notes } = applyPolicies(statement, planning, userArgs)
   const { transactionHooks } = planning
   const origin = { argCount: userArgs + added, userArgs, requestedKind: shape.kind, prepare, notes, transactionHooks }
-  return planTree(tree, origin, planning)
+  return planTree(tree, origin, { ...planning, rename: renameOf(planning.policies, statement) })
 }
 
 /** How the rows of a derived statement come: by the codecs of their columns unless it says more. */
@@ -135,7 +137,13 @@ export function planOfDerived(
   rows?: DerivedRows,
 ): Plan {
   return whole.memos.plan(`derived ${key}`, () => {
-    const own = { ...planning, policies: rows === 'as asked' ? planning.policies : [], stored: rows === 'as stored' }
+    const rename = rows === 'as asked' ? whole.decoding.rename : undefined
+    const own = {
+      ...planning,
+      policies: rename === undefined ? [] : planning.policies,
+      rename,
+      stored: rows === 'as stored',
+    }
     return planTree(make(whole.tree), { argCount: whole.argCount }, own)
   })
 }
@@ -166,7 +174,7 @@ function planStatement(given: Node, origin: Origin, planning: Planning): Plan {
   const { dialect } = planning
   const { tree, codecs } = decimalsOf(dialect)?.statement(given) ?? { tree: given, codecs: undefined }
   const { argCount, notes = NO_NOTES } = origin
-  const rename = renameOf(planning.policies)
+  const { rename } = planning
   const resolver = new Resolver(rename, codecs)
   resolver.statement(tree)
   const writer = new Writer(dialect, resolver.outputs, rename)
@@ -208,9 +216,9 @@ function rowsSlot(tree: Node, slots: readonly Slot[]): NodeOf<'slot'> | undefine
   return tree.query === undefined ? slot : undefined
 }
 
-/** The names that policies give to result columns. */
-function renameOf(policies: readonly Policy[]): ((name: string) => string) | undefined {
-  const renames = policies.flatMap((policy) => (policy.renameColumn === undefined ? [] : [policy.renameColumn]))
+/** The names that policies give to the result columns of a statement. */
+function renameOf(policies: readonly Policy[], statement: Node): ((name: string) => string) | undefined {
+  const renames = policies.flatMap((policy) => policy.renameColumnsOf?.(statement) ?? policy.renameColumn ?? [])
   return renames.length === 0 ? undefined : (name) => renames.reduce((now, next) => next(now), name)
 }
 
@@ -229,7 +237,8 @@ function refuseSlots(slots: readonly Slot[], inline: boolean, userArgs: number):
 
 /** Returns the plan of a part of an insert, whose rows come as those of the whole. */
 function planPart(whole: Plan, tree: Node, planning: Planning): Plan {
-  return planTree(tree, { argCount: whole.slots.length }, { ...planning, stored: whole.decoding.stored })
+  const { stored, rename } = whole.decoding
+  return planTree(tree, { argCount: whole.slots.length }, { ...planning, stored, rename })
 }
 
 /** Returns the plan of an insert for rows that give only some of its columns. */

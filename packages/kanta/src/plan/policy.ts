@@ -21,6 +21,8 @@ export interface Policy {
   readonly enforce?: Enforce | undefined
   /** Names of result columns that are known only when rows arrive, as with `select *`. */
   renameColumn?(name: string): string
+  /** Renames the result columns of one statement, in place of `renameColumn`, by the names that it asks for. */
+  renameColumnsOf?(statement: Statement): (name: string) => string
   /** Returns whether a capability turns it off; see `db.unscoped()`. */
   opens?(capability: object): boolean
   /** For one whose statements have another text in another context: values are to be late instead. */

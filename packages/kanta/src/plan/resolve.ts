@@ -1,10 +1,12 @@
 import { type OutputColumn, reads } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
-import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
-import { averageCodec, jsonDocument, jsonList, jsonRowsCodec } from './json-codec.ts'
-import { COMPARES, COUNTING, DOCUMENTS, PASSING } from './operation.ts'
+import { type Codec, type ColumnDefinition, type TableDefinition, writeCodec } from '../table/index.ts'
+import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, truthCodec } from './json-codec.ts'
+import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, ROWS } from './operation.ts'
+import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
 import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
+import { codecsOf, setCodec, setCompared, setRows } from './slot-codec.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
@@ -75,10 +77,24 @@ class Scope {
         open ||= isOpen(source)
       }
       if (scope.aliases.has(ref.column)) return scope.aliases.get(ref.column)
+      // The name of a table is its row.
+      if (scope.sources.has(ref.column)) return undefined
       // It may be a column of what is unknown here, so what is further out does not count.
       if (open || HIDDEN.has(ref.column)) return undefined
     }
     return inText ? undefined : this.unknown('column', ref.column)
+  }
+
+  /** The columns of the table in scope that a bare name means, unless it is the name of a column. */
+  row(name: string): readonly OutputColumn[] | undefined {
+    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
+      for (const source of scope.sources.values()) if (columnOf(source, name) !== undefined) return undefined
+      const source = scope.sources.get(name)
+      if (source === undefined) continue
+      if (source.table !== undefined) this.use(source, '*')
+      return isOpen(source) ? undefined : columnsOf(source)
+    }
+    return undefined
   }
 
   use(source: Source, column: string): void {
@@ -125,6 +141,12 @@ function isOpen(source: Source): boolean {
 
 function columnOf(source: Source, name: string): { readonly codec: unknown } | undefined {
   return source.definition?.columns.get(name) ?? source.columns?.get(name)
+}
+
+/** The columns of a source that is not open. */
+function columnsOf(source: Source): readonly OutputColumn[] {
+  if (source.columns !== undefined) return [...source.columns.values()]
+  return Array.from(source.definition!.columns.values(), ({ name, codec }) => ({ name, codec, json: jsonForm(codec) }))
 }
 
 function jsonForm(codec: Codec | undefined): OutputColumn['json'] {
@@ -232,7 +254,14 @@ export class Resolver {
     for (const operation of n.setOperations) {
       if (operation.kind !== 'setOperation') continue
       const others = this.statement(operation.query, this.#cteScope(scope))
-      if (columns.complete) checkSameTypes(operation.operator, columns.columns, others ?? [])
+      if (columns.complete) {
+        checkSameTypes(operation.operator, columns.columns, others ?? [])
+        checkSameOrder(
+          `columns of the first query of the ${operation.operator}`,
+          namesOf(columns.columns),
+          namesOf(others ?? []),
+        )
+      }
     }
     // All that has no place of its own above: values, orders, windows, numbers of rows.
     eachChild(n, (child, part) => {
@@ -262,12 +291,17 @@ export class Resolver {
     }
     if (n.query !== undefined) {
       if (n.query.kind === 'select') {
+        // Beside other rows a value is typed by itself, which one with a codec is not.
+        const isAlone = n.query.setOperations.length === 0 && !n.query.distinct
         n.query.items.forEach((item, i) => {
           const value = item.kind === 'alias' ? item.operand : item
-          if (value.kind === 'slot') setCodec(value, codecs?.[i])
+          const own = into?.definition?.columns.get(n.columns?.[i] ?? '')?.codec
+          if (value.kind === 'slot') setCodec(value, isAlone ? codecs?.[i] : own)
         })
       }
-      this.statement(n.query, scope)
+      const selected = this.statement(n.query, scope)
+      if (n.columns !== undefined && selected !== undefined)
+        checkSameOrder('columns of the insert', n.columns, namesOf(selected))
     }
     if (into?.definition !== undefined) scope.add('excluded', { definition: into.definition, byNameOnly: true })
     if (n.conflict?.kind === 'conflict') for (const name of n.conflict.columns) this.#known(name, into)
@@ -280,7 +314,7 @@ export class Resolver {
     const column = this.#known(name, table)
     if (column?.generated === 'always')
       refuse(`'${table?.definition?.name}.${name}' is computed by the database and takes no value.`)
-    return column?.codec
+    return column === undefined ? undefined : writeCodec(column)
   }
 
   /** A column of the table that is written, where that is defined. */
@@ -341,6 +375,8 @@ export class Resolver {
       // A recursive one sees itself, with the columns of its first part; another sees the table of its name.
       if (recursive) scope.ctes.set(cte.name, {})
       const columns = this.statement(cte.query, scope)
+      if (cte.columns !== undefined && columns !== undefined)
+        checkSameOrder(`columns of '${cte.name}'`, cte.columns, namesOf(columns))
       const named =
         cte.columns === undefined
           ? columns
@@ -514,8 +550,17 @@ export class Resolver {
   #assignment(n: NodeOf<'assignment'>, scope: Scope): void {
     const column = n.column
     if (column.kind !== 'ref') return this.#children(n, scope)
-    const codec = column.table === undefined ? this.#target(column.column, scope.target) : scope.codec(column)
+    const codec =
+      column.table === undefined
+        ? this.#target(column.column, scope.target)
+        : this.#qualifiedTarget(column, column.table, scope)
     this.#assign(n.value, codec, scope)
+  }
+
+  #qualifiedTarget(column: NodeOf<'ref'>, table: string, scope: Scope): Codec | undefined {
+    const codec = scope.codec(column)
+    const known = scope.sources.get(table)?.definition?.columns.get(column.column)
+    return known === undefined ? codec : writeCodec(known)
   }
 
   #assign(value: Node, codec: Codec | undefined, scope: Scope): void {
@@ -543,12 +588,36 @@ export class Resolver {
   /** What databases compute in types of their own, and give in one here. */
   #computed(n: NodeOf<'aggregate'> | NodeOf<'call'>, scope: Scope): Codec | undefined {
     const name = n.name.toLowerCase()
+    if (ROWS.has(name)) return this.#rowCodec(n.args[0], name.endsWith('_agg'), scope) ?? jsonDocument
     if (DOCUMENTS.has(name)) return jsonDocument
     if (n.kind !== 'aggregate') return undefined
     if (name === 'avg') return averageCodec
     const [arg] = n.args
     const codec = name === 'sum' && arg !== undefined ? this.#codec(arg, scope) : undefined
     return codec?.bigint === true || codec?.name === 'decimal' ? codec : undefined
+  }
+
+  /** The rows of a table as JSON, each column read as its codec reads it. */
+  #rowCodec(n: Node | undefined, many: boolean, scope: Scope): Codec | undefined {
+    if (n?.kind !== 'ref' || n.table !== undefined) return undefined
+    const columns = scope.row(n.column)
+    return columns === undefined ? undefined : jsonRowsCodec(columns, !many, this.#rename)
+  }
+
+  #unaryCodec(n: NodeOf<'unary'>, scope: Scope): Codec | undefined {
+    if (CONDITIONS.has(n.op)) return truthCodec
+    return n.op === '-' ? this.#exact([n.operand], scope) : undefined
+  }
+
+  #binaryCodec(n: NodeOf<'binary'>, scope: Scope): Codec | undefined {
+    if (!COMPUTES.has(n.op)) return truthCodec
+    return EXACT.has(n.op) ? this.#exact([n.left, n.right], scope) : undefined
+  }
+
+  /** Arithmetic with bigints and decimals is read as these are: a decimal before a bigint. */
+  #exact(operands: readonly Node[], scope: Scope): Codec | undefined {
+    const codecs = operands.map((operand) => this.#codec(operand, scope))
+    return codecs.find((codec) => codec?.name === 'decimal') ?? codecs.find((codec) => codec?.bigint === true)
   }
 
   /** How a value is read that is one of several. */
@@ -572,6 +641,14 @@ export class Resolver {
       case 'alias':
       case 'parens':
         return this.#codec(n.operand, scope)
+      case 'and':
+      case 'or':
+      case 'between':
+        return truthCodec
+      case 'unary':
+        return this.#unaryCodec(n, scope)
+      case 'binary':
+        return this.#binaryCodec(n, scope)
       case 'aggregate':
       case 'call':
         if (!PASSING.has(n.name.toLowerCase())) return this.#computed(n, scope)
@@ -612,44 +689,6 @@ function byName(columns: readonly OutputColumn[]): ReadonlyMap<string, OutputCol
   return found
 }
 
-/** The rows of a set operation are read by the columns of its first query. */
-function checkSameTypes(operator: string, first: readonly OutputColumn[], others: readonly OutputColumn[]): void {
-  others.forEach((other, i) => {
-    const [one, two] = [first[i]?.codec as Codec | undefined, other.codec as Codec | undefined]
-    if (reads(one) && reads(two) && one.name !== two.name) {
-      refuse(
-        `The queries of the ${operator} give '${other.name}' as ${one.name} and as ${two.name}. Give columns of one type in each place.`,
-      )
-    }
-  })
-}
-
-function setCodec(slot: NodeOf<'slot'>, codec: unknown): void {
-  if (codec !== undefined) (slot as { codec: unknown }).codec ??= codec
-}
-
-const setCompared = (slot: NodeOf<'slot'>, codec: Codec | undefined): void => setCodec(slot, codec?.compared ?? codec)
-
-/** A policy that renames columns leaves the keys of the user's rows on the slot. */
-function setRows(
-  slot: NodeOf<'slot'>,
-  columns: readonly string[],
-  codecs: readonly (Codec | undefined)[] | undefined,
-): void {
-  const known = slot.codec as RowCodecs | undefined
-  ;(slot as { codec: unknown }).codec = { columns: known?.columns ?? columns, codecs: codecs ?? known?.codecs }
-}
-
-interface RowCodecs {
-  readonly columns: readonly string[]
-  readonly codecs: readonly (Codec | undefined)[] | undefined
-}
-
-/** How the columns of given rows are written, where a policy has said so. */
-function codecsOf(rows: Node): RowCodecs['codecs'] {
-  return rows.kind === 'slot' ? (rows.codec as RowCodecs | undefined)?.codecs : undefined
-}
-
 /** The columns of a star. One of `returning` brings only those of the table that is written. */
 function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<string>): OutputColumn[] | undefined {
   const columns: OutputColumn[] = []
@@ -657,12 +696,7 @@ function starColumns(star: NodeOf<'star'>, scope: Scope, written?: ReadonlySet<s
     if (written?.has(name) === false || source.byNameOnly || (star.table !== undefined && star.table !== name)) continue
     scope.use(source, '*')
     if (isOpen(source)) return undefined
-    if (source.columns !== undefined) columns.push(...source.columns.values())
-    else {
-      for (const column of source.definition!.columns.values()) {
-        columns.push({ name: column.name, codec: column.codec, json: jsonForm(column.codec) })
-      }
-    }
+    columns.push(...columnsOf(source))
   }
   return columns
 }

@@ -1,4 +1,5 @@
-import { mapChildren, type Node, type Plugin, type Policy } from '../extend/index.ts'
+import { refuse } from '../error/index.ts'
+import { mapChildren, type Node, type Plugin, type Policy, walk } from '../extend/index.ts'
 import { ownPlugin } from '../extend/internal/index.ts'
 import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
 
@@ -100,14 +101,57 @@ function withKeys(rows: Node, columns: readonly string[]): Node {
 }
 
 /** Creates a plugin that translates the names of the program to those of the database, and back. */
-export function renaming(name: string, toDatabase: Names['toDatabase'], toProgram: Names['toProgram']): Plugin {
+export function renaming(
+  name: string,
+  toDatabase: Names['toDatabase'],
+  toProgram: Names['toProgram'],
+  renameColumnsOf?: Policy['renameColumnsOf'],
+): Plugin {
   const names: Names = { toDatabase, toProgram, known: new WeakMap() }
   const rewrite = (part: Node): Node => rename(mapChildren(part, rewrite), names)
-  const policy: Policy = { name, rewrite, renameColumn: toProgram }
+  const policy: Policy = { name, rewrite, renameColumn: toProgram, ...(renameColumnsOf && { renameColumnsOf }) }
   return { name, policies: [policy] }
 }
 
-const camelCasePlugin = ownPlugin(renaming('camelCase', snake, camel))
+/** The names of a node that the database knows as snake case. */
+function namesOf(part: Node): Iterable<string> {
+  switch (part.kind) {
+    case 'ref':
+      return [part.column]
+    case 'identifier':
+      return part.names
+    case 'alias':
+      return [part.name, ...(part.columns ?? [])]
+    case 'table':
+      return (part.definition as TableDefinition | undefined)?.columns.keys() ?? []
+    case 'cte':
+    case 'values':
+      return part.columns ?? []
+    default:
+      return []
+  }
+}
+
+/**
+ * Returns the names of a statement's result columns. One that does not come back as it was, such as `userID`, is mapped
+ * back to what the statement calls it.
+ */
+function camelNamesOf(statement: Node): (name: string) => string {
+  const asked = new Map<string, string>()
+  walk(statement, (part) => {
+    for (const name of namesOf(part)) {
+      const stored = snake(name)
+      if (camel(stored) === name || stored === name) continue
+      const other = asked.get(stored)
+      if (other !== undefined && other !== name)
+        refuse(`'${name}' and '${other}' are one column, '${stored}', under camelCase(). Use one of the names.`)
+      asked.set(stored, name)
+    }
+  })
+  return asked.size === 0 ? camel : (name) => asked.get(name) ?? camel(name)
+}
+
+const camelCasePlugin = ownPlugin(renaming('camelCase', snake, camel, camelNamesOf))
 
 /**
  * Translates names of tables, columns and aliases: camel case in the program, snake case in the database.

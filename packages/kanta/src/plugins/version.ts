@@ -1,7 +1,7 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { Plugin } from '../extend/index.ts'
 import { type DatabaseHandle, ownPlugin, schemaOf } from '../extend/internal/index.ts'
-import type { AnyInfo, TableCells, UpdateRow } from '../face/index.ts'
+import type { AnyInfo, Cells, ExpressionScope, Info, NoTables, TableCells, UpdateRow } from '../face/index.ts'
 import { literal, type Row, sameName, type TableReference, tablePolicy } from '../guard/index.ts'
 import { splitName } from '../ir/index.ts'
 import { checkName, show } from '../sql/index.ts'
@@ -24,7 +24,7 @@ export interface VersionedRow<R> {
    *
    * @throws KantaError `conflict` if the row has another version, `not_found` if it does not exist.
    */
-  update(changes: UpdateRow<R>): Promise<number>
+  update(changes: UpdateRow<R, ExpressionScope<Info<{}>, NoTables, keyof R & string, Cells<R>>>): Promise<number>
   /**
    * Deletes the row.
    *

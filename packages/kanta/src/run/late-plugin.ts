@@ -50,13 +50,14 @@ export function putInFront(plugin: Plugin<object>): Plugin<object> {
 }
 
 function policyInFront(plugin: string, policy: Policy): Policy {
-  const { name, rewrite, renameColumn, enforce, variants } = policy
+  const { name, rewrite, renameColumn, renameColumnsOf, enforce, variants } = policy
   if (enforce !== undefined) throw tooLate(plugin, 'a policy on tables')
   if (variants !== undefined) throw tooLate(plugin, 'a policy with variants')
   return {
     name,
     rewriteInFront: rewrite === undefined ? (statement) => statement : rewrite.bind(policy),
     ...(renameColumn && { renameColumn: renameColumn.bind(policy) }),
+    ...(renameColumnsOf && { renameColumnsOf: renameColumnsOf.bind(policy) }),
   }
 }
 

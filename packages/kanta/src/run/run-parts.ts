@@ -53,13 +53,13 @@ function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks
 }
 
 /** Combines the results of an insert's parts into the result of one statement. */
-function combineResults({ plan }: Statement, results: readonly (readonly unknown[])[]): unknown[] {
+function combineResults({ plan, runner }: Statement, results: readonly (readonly unknown[])[]): unknown[] {
   if (plan.result !== 'counts') return results.flat()
   let changes = 0n
   let insertId: bigint | undefined
   for (const [result] of results as readonly (readonly [InsertResult])[]) {
     changes += result.numInsertedOrUpdatedRows ?? 0n
-    insertId = result.insertId ?? insertId
+    if (insertId === undefined || !runner.dialect.insertIdIsFirst) insertId = result.insertId ?? insertId
   }
   return [new InsertResult(insertId, changes)]
 }

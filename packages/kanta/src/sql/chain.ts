@@ -65,6 +65,19 @@ export class Chain<K extends Kind = Kind> implements Operand {
 }
 markOperand(Chain.prototype)
 
+/**
+ * The method `then` of what runs by `execute()`, which `await` calls: a query that is awaited and not run would do
+ * nothing, and nobody would say so. A function that returns a query must not be async for the same reason.
+ */
+export function rejectAwait(_: unknown, reject?: (error: KantaError) => unknown): unknown {
+  const error = new KantaError(
+    'invalid_input',
+    'The query was awaited and not run. Call .execute(), with the database for SQL text. A function that returns a query, to be run later, must not be async.',
+  )
+  if (typeof reject !== 'function') throw error
+  return reject(error)
+}
+
 /** What a callback of `$call` and its like makes of a chain. */
 export function callWith<C, R>(chain: C, method: string, change: (chain: C) => R): R {
   return typeof change === 'function' ? change(chain) : refuse(`${method}(${show(change)}) takes a callback.`)

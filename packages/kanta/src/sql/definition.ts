@@ -1,9 +1,14 @@
+import type { KantaError } from '../error/index.ts'
 import type { Kind, NodeOf, Shape } from '../ir/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import { Chain, callWith, type ExecuteOptions } from './chain.ts'
+import { Chain, callWith, type ExecuteOptions, rejectAwait } from './chain.ts'
 
 /** A statement that defines. */
 export class Definition<K extends Kind> extends Chain<K> {
+  then(done: unknown, reject?: (error: KantaError) => unknown): unknown {
+    return rejectAwait(done, reject)
+  }
+
   /** Runs the statement, and then those that belong to it. */
   async execute(options?: ExecuteOptions): Promise<void> {
     for (const statement of [this as unknown as Chain, ...this.following()])

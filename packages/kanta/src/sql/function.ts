@@ -1,7 +1,7 @@
 import { refuse, show } from '../error/index.ts'
 import { CLEARED, type Node, node, pin, start } from '../ir/index.ts'
 import { detached, extend } from './chain.ts'
-import { conditionOf, Expr, ExprChain, refComparison, references } from './expression.ts'
+import { conditionOf, Expr, ExprChain, literal, refComparison, references } from './expression.ts'
 import { checkName, listOf, NO_ARGS, reference, valueOf } from './operand.ts'
 import { orderNodes } from './order.ts'
 import { windowNode } from './window.ts'
@@ -77,6 +77,27 @@ function listArgument(name: unknown, columns: unknown): readonly unknown[] {
     : refuse(`The arguments of ${show(name)} are an array, not ${show(columns)}.`)
 }
 
+/** A number of rows as text of the statement, since some databases take no parameter for it. */
+function rowCount(name: string, count: unknown): Expr {
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0
+    ? new Expr(literal(count))
+    : refuse(`fn.${name}: ${show(count)} is not a number of rows. Give a whole number.`)
+}
+
+/** `lag` and `lead`: a column, how many rows away, and what stands where there is no such row. */
+function neighbour(name: 'lag' | 'lead', [column, offset, otherwise]: readonly unknown[]): AggregateBuilder {
+  const value =
+    typeof otherwise === 'string' ? [valueExpression(otherwise)] : otherwise === undefined ? [] : [otherwise]
+  if (value.length === 0 && offset === undefined) return aggregate(name, [column])
+  return aggregate(name, [column, rowCount(name, offset ?? 1), ...value])
+}
+
+/** A string as a value where strings are columns. */
+function valueExpression(value: string): Expr {
+  const args: unknown[] = []
+  return new Expr(valueOf(value, args, 'An argument of the function'), args)
+}
+
 /** A function that makes a table, such as `generate_series`. */
 export class TableFunction {
   readonly node: Node
@@ -109,6 +130,17 @@ export const functions = Object.freeze(
     max: (column: unknown) => aggregate('max', [column]),
     min: (column: unknown) => aggregate('min', [column]),
     sum: (column: unknown) => aggregate('sum', [column]),
+    rowNumber: () => aggregate('row_number', []),
+    rank: () => aggregate('rank', []),
+    denseRank: () => aggregate('dense_rank', []),
+    percentRank: () => aggregate('percent_rank', []),
+    cumeDist: () => aggregate('cume_dist', []),
+    ntile: (groups: unknown) => aggregate('ntile', [rowCount('ntile', groups)]),
+    lag: (...column: unknown[]) => neighbour('lag', column),
+    lead: (...column: unknown[]) => neighbour('lead', column),
+    firstValue: (column: unknown) => aggregate('first_value', [column]),
+    lastValue: (column: unknown) => aggregate('last_value', [column]),
+    nthValue: (column: unknown, n: unknown) => aggregate('nth_value', [column, rowCount('nthValue', n)]),
     coalesce: (...columns: unknown[]) => call('coalesce', columns),
     any: (column: unknown) => call('any', [column]),
     jsonAgg: (table: unknown) => aggregate('json_agg', [table]),

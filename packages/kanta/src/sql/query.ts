@@ -2,7 +2,7 @@ import { KantaError, refuse, show } from '../error/index.ts'
 import { CLEARED, forgetting, isCount, type Kind, type Node, node, pin, start } from '../ir/index.ts'
 import { aliasOf, Column } from '../table/index.ts'
 import { callBack } from './callback.ts'
-import { Chain, callWith, changed, type ExecuteOptions, extend } from './chain.ts'
+import { Chain, callWith, changed, type ExecuteOptions, extend, rejectAwait } from './chain.ts'
 import { type Aliased, aliased, conditionOf, refComparison, references } from './expression.ts'
 import { joinNode } from './join.ts'
 import {
@@ -29,6 +29,10 @@ export function storeQueriesBy(store: (query: unknown) => unknown): void {
 
 /** What every statement does: run, compile, be stored, be part of another. */
 export class Query<K extends Kind> extends Chain<K> {
+  then(done: unknown, reject?: (error: KantaError) => unknown): unknown {
+    return rejectAwait(done, reject)
+  }
+
   execute(options?: ExecuteOptions): Promise<unknown[]> {
     return this.runner.execute(this as unknown as Chain, options)
   }

@@ -1,6 +1,6 @@
-import { checkOptions, refuse, show } from '../error/index.ts'
+import { checkOptions, type KantaError, refuse, show } from '../error/index.ts'
 import { admit, forgetting, keepOut, type Node, node, pin, start } from '../ir/index.ts'
-import { Chain, type ExecuteOptions, RUNNER, type Runnable, type Runner } from './chain.ts'
+import { Chain, type ExecuteOptions, RUNNER, type Runnable, type Runner, rejectAwait } from './chain.ts'
 import { Expr, literal } from './expression.ts'
 import { checkName, given, parseReference, parseTable, valueOf } from './operand.ts'
 
@@ -20,6 +20,10 @@ export class Raw extends Expr {
       for (const table of tables ?? []) checkName(table, 'the name of a table that trusted text uses')
     const { node: operand, args } = this
     return new Raw(node({ kind: 'trusted', name, reads: reads ?? [], writes: writes ?? [], operand }), args)
+  }
+
+  then(done: unknown, reject?: (error: KantaError) => unknown): unknown {
+    return rejectAwait(done, reject)
   }
 
   async execute(db: Runnable, options?: ExecuteOptions): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { refuse, show } from '../error/index.ts'
-import { CLEARED, fills, forgetting, isTransient, type Node, node } from '../ir/index.ts'
+import { CLEARED, fills, forgetting, isTransient, type Node, node, type Shape, start } from '../ir/index.ts'
 import { callBack } from './callback.ts'
 import { Chain, extend } from './chain.ts'
 import { conditionOf, refComparison, references } from './expression.ts'
@@ -46,6 +46,9 @@ function remember(columns: readonly string[]): Node {
   at.node = parsed
   return parsed
 }
+
+/** The parts that come after those that a set operation combines. */
+const ENDS = ['orderBy', 'limit', 'offset', 'fetch', 'locks'] as const
 
 /** `select … from …` */
 export class SelectBuilder extends Filtered<'select'> {
@@ -211,6 +214,24 @@ export class SelectBuilder extends Filtered<'select'> {
       return node({ kind: 'setOperation', operator, query: part })
     })
     if (nodes.length === 0) refuse(`${operator}([]) names no query.`)
-    return extend(this, 'setOperations', listOf(nodes), args)
+    return extend(this.leftPart(), 'setOperations', listOf(nodes), args)
+  }
+
+  /** The part before a set operation. Its order and limit stay its own, as a table that is read as a whole. */
+  protected leftPart(): this {
+    const steps: Shape[] = []
+    for (let at = this.shape as unknown as Shape; at.before !== undefined; at = at.before) steps.unshift(at)
+    const last = new Map(steps.map(({ part, value }) => [part as string, value]))
+    if (!ENDS.some((part) => last.has(part) && last.get(part) !== CLEARED)) return this
+    // What `with` names is seen by the other parts, too.
+    let [outer, inner] = [start('select'), start('select')]
+    for (const { part, value } of steps) {
+      if (part === 'ctes' || part === 'recursive') outer = outer.step(part, value)
+      else inner = inner.step(part as never, value)
+    }
+    const own = new SelectBuilder(inner, this.args, this.runner).node
+    const table = node({ kind: 'alias', operand: own, name: 'part', columns: undefined })
+    const shape = outer.step('from', table).step('items', stars(undefined))
+    return new (this.constructor as new (...given: unknown[]) => this)(shape, this.args, this.runner)
   }
 }

@@ -123,7 +123,8 @@ const daysOf = (year: number, month: number): number =>
 
 const isDate = (text: string): boolean => {
   const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)
-  if (match === null) return false
+  // Databases that count years have no year 0.
+  if (match === null || match[1] === '0000') return false
   const month = Number(match[2])
   const day = Number(match[3])
   return month >= 1 && month <= 12 && day >= 1 && day <= daysOf(Number(match[1]), month)
@@ -176,6 +177,7 @@ export const timestampCodec: Codec<Date> = {
   encode: (value) => {
     const time = milliseconds(value)
     const text = new Date(time).toISOString()
+    if (text.startsWith('0000')) refuse(`Databases that count years have no year 0, as in ${text}.`)
     return text.length === 24 ? text : refuse(`The year of ${text} does not have four digits.`)
   },
   decode: decodeTimestamp,
@@ -196,11 +198,25 @@ export const unixCodec: Codec<Date> = unix('unix', 1000)
 /** Moments as Dates, stored as milliseconds since 1970. */
 export const unixMillisecondsCodec: Codec<Date> = unix('unixms', 1)
 
+/** Refuses NaN and infinities, of which JSON would silently make null. */
+function checkFinite(value: unknown): void {
+  JSON.stringify(value, (key, item) =>
+    typeof item === 'number' && !Number.isFinite(item)
+      ? refuse(`JSON has no ${item}${key === '' ? '' : ` (at '${key}')`}. Write null or a string in its place.`)
+      : item,
+  )
+}
+
 /** Any JSON value, stored as text. */
 export const jsonCodec: Codec<unknown> = {
   name: 'json',
   json: 'json',
-  encode: (value) => JSON.stringify(value) ?? expected('A JSON value', value),
+  encode: (value) => {
+    const text = JSON.stringify(value) ?? expected('A JSON value', value)
+    // Only what holds a null may have been another value.
+    if (text.includes('null')) checkFinite(value)
+    return text
+  },
   decode: (value) => (typeof value === 'string' ? JSON.parse(value) : value),
   fromJson: (value) => value,
 }

@@ -118,9 +118,18 @@ export class Column<out R = unknown, out V = unknown> implements ColumnLike<R>, 
 }
 
 /** How much of a column the database fills in: nothing, nothing until it is an integer key, a default, everything. */
-export type Filled = 'nothing' | 'key' | 'default' | 'always'
+export type Filled = 'nothing' | 'key' | 'null' | 'default' | 'always'
 
-type InsertCell<T, F> = F extends 'default' ? T | undefined : F extends 'always' ? never : T
+// Of a document of any type, the type does not say whether an insert may leave it out.
+type InsertCell<T, F> = F extends 'always'
+  ? never
+  : unknown extends T
+    ? F extends 'default' | 'null'
+      ? {} | null | undefined
+      : {}
+    : F extends 'default'
+      ? T | undefined
+      : T
 type UpdateCell<T, F> = F extends 'always' ? never : T
 
 /** Any column that is being defined. */
@@ -130,22 +139,24 @@ export interface AnyColumnBuilder extends ColumnType<unknown> {}
  * A column that is being defined: not null unless it says so. Its type is a column type as it is, so that a table's row
  * need not be computed from its columns.
  */
-export interface ColumnBuilder<T, F extends Filled = 'nothing'>
+export interface ColumnBuilder<T, F extends Filled = 'nothing', A = unknown>
   extends ColumnType<T, InsertCell<T, F>, UpdateCell<T, F>> {
+  /** What arithmetic takes beside the column, where that is not its own type. */
+  readonly __term__?: A
   /** Lets the column hold null. */
-  nullable(): ColumnBuilder<T | null, F>
+  nullable(): ColumnBuilder<T | null, F extends 'nothing' | 'key' ? 'null' : F, A>
   /** Makes the column the primary key; an integer or bigint key is generated when an insert leaves it out. */
-  primaryKey(): ColumnBuilder<T, F extends 'key' ? 'default' : F>
+  primaryKey(): ColumnBuilder<T, F extends 'key' ? 'default' : F, A>
   /** Allows each value only once. */
-  unique(): ColumnBuilder<T, F>
+  unique(): ColumnBuilder<T, F, A>
   /** What the column holds when an insert leaves it out: a value, or an expression such as `` sql`current_date` ``. */
-  default(value: T | Expression<unknown>): ColumnBuilder<T, 'default'>
+  default(value: T | Expression<unknown>): ColumnBuilder<T, 'default', A>
   /** Lets the database number the rows. */
-  identity(): ColumnBuilder<T, 'default'>
+  identity(): ColumnBuilder<T, 'default', A>
   /** Lets the database number the rows; the same as `identity()`. */
-  autoIncrement(): ColumnBuilder<T, 'default'>
+  autoIncrement(): ColumnBuilder<T, 'default', A>
   /** Computes the column from others; with `stored`, when a row is written, else when it is read. */
-  generatedAs(expression: Expression<unknown>, options?: { readonly stored?: boolean }): ColumnBuilder<T, 'always'>
+  generatedAs(expression: Expression<unknown>, options?: { readonly stored?: boolean }): ColumnBuilder<T, 'always', A>
   /**
    * Refers to a column of a table, which may be this one or one that is defined later.
    *
@@ -154,13 +165,13 @@ export interface ColumnBuilder<T, F extends Filled = 'nothing'>
    * c.text().references(() => country.cca2, { onDelete: 'cascade' })
    * ```
    */
-  references(column: ColumnGetter, options?: ReferenceOptions): ColumnBuilder<T, F>
+  references(column: ColumnGetter, options?: ReferenceOptions): ColumnBuilder<T, F, A>
   /** Refuses rows for which the expression is false. */
-  check(expression: Expression<unknown>): ColumnBuilder<T, F>
+  check(expression: Expression<unknown>): ColumnBuilder<T, F, A>
   /** Narrows the type of the column without a change in the database. */
-  $type<X>(): ColumnBuilder<X, F>
+  $type<X>(): ColumnBuilder<X, F, A>
   /** Lets inserts leave the column out in types, where a plugin or a trigger writes it; no change in the database. */
-  $optional(): ColumnBuilder<T, 'default'>
+  $optional(): ColumnBuilder<T, 'default', A>
 }
 
 /** A function such as `() => country.cca2`. It has no signature here, so that tables can refer to each other. */
@@ -184,7 +195,11 @@ export interface ColumnFactory {
    * with at most 18 digits. `storage` says that its column holds text, with which it does not compute, or
    * floating-point numbers, as those of other programs may.
    */
-  decimal(precision?: number, scale?: number, options?: DecimalOptions): ColumnBuilder<string>
+  decimal(
+    precision?: number,
+    scale?: number,
+    options?: DecimalOptions,
+  ): ColumnBuilder<string, 'nothing', string | number | bigint>
   text(): ColumnBuilder<string>
   /** Text of at most `length` characters. */
   varchar(length: number): ColumnBuilder<string>

@@ -52,3 +52,4 @@ export {
   table,
   type UniqueDefinition,
 } from './table.ts'
+export { writeCodec } from './written.ts'

@@ -56,7 +56,7 @@ export interface TableDefinition {
 }
 
 /** The columns of a table under the name `N`. */
-export type Columns<N extends string, R> = { readonly [C in keyof R & string]: Column<`${N}.${C}`, R[C]> }
+export type Columns<N extends string, R> = { readonly [C in keyof R]: Column<`${N}.${C & string}`, R[C]> }
 
 interface TableMethods<B extends string, R> extends Named<B> {
   readonly [$row]: R

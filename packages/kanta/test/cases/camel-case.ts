@@ -304,7 +304,7 @@ const cases: readonly Case[] = [
     query: (db) => db.selectFrom('pet').select(['id as petID', 'name as line1']).where('id', '=', 1),
     sql: { sqlite: 'select "id" as "pet_id", "name" as "line1" from "pet" where "id" = ?' },
     parameters: [1],
-    rows: [{ petId: 1, line1: 'Rex' }],
+    rows: [{ petID: 1, line1: 'Rex' }],
   },
   {
     name: 'an unknown column',

@@ -270,7 +270,6 @@ export const select: readonly Case[] = [
   },
   {
     name: 'a comparison as a value',
-    differs: { postgres: 'booleans are their own type' },
     query: (db) =>
       db
         .selectFrom('person')
@@ -278,7 +277,7 @@ export const select: readonly Case[] = [
         .orderBy('id'),
     sql: { sqlite: 'select "age" > ? as "older" from "person" order by "id"' },
     parameters: [36],
-    rows: [{ older: 0 }, { older: null }, { older: 1 }, { older: 0 }],
+    rows: [{ older: false }, { older: null }, { older: true }, { older: false }],
   },
   {
     name: 'no table',

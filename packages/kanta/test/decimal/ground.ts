@@ -1,5 +1,6 @@
 import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
 import type { Driver } from '../../src/driver/index.ts'
+import { libsql } from '../../src/driver/libsql/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, table } from '../../src/index.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
@@ -35,6 +36,7 @@ const memory = (name: string, driver: () => Driver): Ground => ({
 export const grounds: readonly Ground[] = [
   memory('node:sqlite', () => sqlite(':memory:')),
   memory('better-sqlite3', () => betterSqlite3(':memory:')),
+  memory('libsql', () => libsql({ url: ':memory:' })),
   pglite,
   postgres,
   mariadbEngine,

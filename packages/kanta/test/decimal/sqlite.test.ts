@@ -207,7 +207,7 @@ describe('decimals that are not', () => {
   test('of existing tables are read from floating-point numbers', async () => {
     const old = table('old', (c) => ({ id: c.integer().primaryKey(), price: c.decimal(10, 2, { storage: 'real' }) }))
     const db = memory({ old })
-    await sql`create table old (id integer primary key, price decimal(10, 2) not null)`.execute(db)
+    await sql`create table old (id integer primary key, price numeric(10,2) not null)`.execute(db)
     await sql`insert into old (price) values (9), (10.5), (19.99), ('100.10')`.execute(db)
     const prices = (rows: { price: string }[]) => rows.map((row) => row.price)
     const rows = db.selectFrom('old').select('price')

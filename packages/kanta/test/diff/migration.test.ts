@@ -80,14 +80,17 @@ describe.each(grounds)('$name', ({ missing, open, dialect }) => {
   test('a key that becomes numbered goes on behind its rows', async ({ skip }) => {
     if (dialect !== 'postgres') return skip('numbers its keys in another way')
     const numbered = table('t', (c) => ({ id: c.integer().primaryKey(), a: c.integer().nullable() }))
-    for (const id of ['int', 'serial', 'int generated always as identity']) {
-      await sql`drop table if exists t`.execute(pair.one)
+    await sql`create table t (id int primary key, a int)`.execute(pair.one)
+    await sql`insert into t (id) values (1), (2), (3)`.execute(pair.one)
+    const { up } = await diff(await introspect(pair.one), { numbered })
+    for (const text of up.flatMap((step) => stepSql(step, dialect))) await sql.raw(text).execute(pair.one)
+    await sql`insert into t (a) values (9)`.execute(pair.one)
+    expect(await rows('select max(id) as id from t')).toEqual([{ id: 4 }])
+    // What numbers it already stays, since `table()` does not say how.
+    for (const id of ['serial', 'int generated always as identity']) {
+      await sql`drop table t`.execute(pair.one)
       await sql`create table t (id ${sql.raw(id)} primary key, a int)`.execute(pair.one)
-      await sql`insert into t (id) overriding system value values (1), (2), (3)`.execute(pair.one)
-      const { up } = await diff(await introspect(pair.one), { numbered })
-      for (const text of up.flatMap((step) => stepSql(step, dialect))) await sql.raw(text).execute(pair.one)
-      await sql`insert into t (a) values (9)`.execute(pair.one)
-      expect(await rows('select max(id) as id from t')).toEqual([{ id: 4 }])
+      expect((await diff(await introspect(pair.one), { numbered })).up).toEqual([])
     }
   })
 

@@ -1,94 +1,187 @@
 import fc from 'fast-check'
-import { check, index, sql, table, unique } from '../../src/index.ts'
+import { check, foreignKey, index, primaryKey, sql, table, unique } from '../../src/index.ts'
 import type { DialectName } from '../../src/introspect/index.ts'
 
-/** A column by chance. Its name says what values it holds, so that rows fit before and after a change. */
+/** A random column. Its name says what values it holds, so that rows fit before and after a change. */
 interface ColumnPlan {
   readonly type: number
   readonly nullable: boolean
-  readonly unique: boolean
-  readonly default: boolean
-  readonly check: boolean
+  readonly unique: 'alone' | 'with key' | undefined
+  /** The default: none, one of the texts, or an expression. */
+  readonly default: number | 'expression' | undefined
+  readonly check: number | undefined
 }
+
+type Action = 'cascade' | 'set null' | 'restrict' | 'no action'
+type Key = 'integer' | 'bigint' | 'identity' | 'text' | 'composite'
 
 interface TablePlan {
-  readonly key: 'integer' | 'identity'
+  readonly key: Key
   readonly columns: Readonly<Record<string, ColumnPlan | undefined>>
-  /** Columns that point to rows of other tables, by these. */
-  readonly references: Readonly<Record<string, 'cascade' | 'set null' | undefined>>
-  readonly indexes: readonly { readonly column: string; readonly unique: boolean; readonly where: boolean }[]
-  readonly generated: 'stored' | 'virtual' | undefined
+  /** The foreign keys by the tables that they refer to. */
+  readonly references: Readonly<Record<string, { readonly onDelete: Action; readonly onUpdate: Action } | undefined>>
+  readonly indexes: readonly IndexPlan[]
+  /** A column that may be computed, or hold values of its own. */
+  readonly twice: 'stored' | 'virtual' | 'plain' | undefined
+  /** A column whose comment and the like `table()` cannot say. */
+  readonly extra: 20 | 30
+  /** What the database knows of a table besides, by one of the texts. */
+  readonly note: number
 }
 
-/** Tables by chance, by their names. */
+interface IndexPlan {
+  readonly column: string
+  readonly isUnique: boolean
+  readonly isPartial: boolean
+  readonly isNamed: boolean
+}
+
+/** Random tables by their names. */
 export type Plan = Readonly<Record<string, TablePlan | undefined>>
 
 export const tableNames = ['one', 'two', 'three'] as const
-const columnNames = ['count', 'title', 'share', 'ready', 'day', 'code'] as const
+const columnNames = ['count', 'title', 'share', 'ready', 'day', 'code', 'seen', 'body', 'data', 'word'] as const
 type ColumnName = (typeof columnNames)[number]
+/** The end of a new name. */
 export const FRESH = '_2'
 
+/** Texts that databases and their catalogs write in ways of their own. */
+export const TEXTS = [
+  "it's (a, b)",
+  'C:\\temp\\new',
+  'one\ntwo\r\n\tthree',
+  '😀 & 𝕏',
+  '"double" `back` [square]',
+  "\\' ends with \\",
+  '',
+  'null',
+  '1.50',
+  "'",
+  '--none',
+  '/* c */ );',
+  '$1 ? :name @x %s',
+  'ünïcodé ß 中文',
+  "''",
+  'a, b',
+  'x?y',
+  "E'x'",
+] as const
+
 type Factory = Parameters<Parameters<typeof table>[1]>[0]
+type Column = any
+
+const passed = { name: 'text', encode: (value: string) => value, decode: String }
+const WORDS: Readonly<Record<string, readonly [string, string]>> = {
+  sqlite: ['text collate nocase', 'text collate rtrim'],
+  postgres: ['text collate "C"', 'text collate "POSIX"'],
+  mariadb: ['varchar(20) collate utf8mb4_general_ci', 'varchar(20) collate utf8mb4_unicode_ci'],
+}
+/** MariaDB's catalog tells '?' for a character of four bytes in an enum, so that no other database can be made from it. */
+const enumOf = (type: number): [string, ...string[]] =>
+  type === 0 ? ['a', 'b', 'c', 'd'] : ['a', 'b', 'c', 'd', ...TEXTS.slice(0, 5).filter((text) => !text.includes('😀'))]
+
 /** The types that each column may have, all of which hold its values. */
-const types: Readonly<Record<ColumnName, readonly ((c: Factory) => any)[]>> = {
-  count: [(c) => c.integer(), (c) => c.bigint()],
-  title: [(c) => c.text(), (c) => c.varchar(40)],
-  share: [(c) => c.real(), (c) => c.real()],
-  ready: [(c) => c.boolean(), (c) => c.boolean()],
+const types: Readonly<Record<ColumnName, readonly ((c: Factory, dialect: DialectName) => Column)[]>> = {
+  count: [(c) => c.integer(), (c) => c.bigint(), (c) => c.text()],
+  title: [(c) => c.text(), (c) => c.varchar(40), (c) => c.varchar(60)],
+  share: [(c) => c.real()],
+  ready: [(c) => c.boolean()],
   day: [(c) => c.date(), (c) => c.text()],
-  code: [(c) => c.enum(['a', 'b', 'c', 'd']), (c) => c.text()],
+  code: [(c) => c.enum(enumOf(0)), (c) => c.text(), (c) => c.enum(enumOf(1))],
+  seen: [(c) => c.timestamp()],
+  body: [(c) => c.json()],
+  data: [(c) => c.bytes()],
+  word: [0, 1].map((i) => (c: Factory, dialect: DialectName) => c.custom(WORDS[dialect]![i]!, passed)),
 }
-const defaults: Readonly<Record<ColumnName, unknown>> = {
-  count: -7,
-  title: "it's (a, b)",
-  share: 1.5,
-  ready: true,
-  day: '2024-02-29',
-  code: 'd',
+/** Texts are too long for some columns of MariaDB, and a key of text has no default that is long. */
+const defaults: Readonly<Record<ColumnName, (text: string, type: number) => unknown>> = {
+  count: (_, type) => [-7, 9007199254740993n, '-7'][type],
+  title: (text) => text,
+  share: () => 1.5,
+  ready: () => true,
+  day: () => '2024-02-29',
+  code: (text, type) => (type === 1 || enumOf(type).includes(text) ? text : 'd'),
+  seen: () => new Date(Date.UTC(2024, 0, 2, 3, 4, 5, 678)),
+  body: (text) => ({ text, list: [1, null, true] }),
+  data: (text) => new TextEncoder().encode(text.slice(0, 6)),
+  word: (text) => text.slice(0, 12),
 }
-const wide: ReadonlySet<string> = new Set(['bigint'])
+const expressions: Readonly<Partial<Record<ColumnName, (dialect: DialectName, type: number) => unknown>>> = {
+  count: (_, type) => (type < 2 ? sql`(1 + 2) * 3` : undefined),
+  title: (dialect) => (dialect === 'sqlite' ? sql`'a' || lower('B')` : sql`concat('a', lower('B'))`),
+  seen: () => sql`current_timestamp`,
+}
+/** Checks that hold for all values of a column in each of its types. */
+const checks: readonly ((column: unknown, name: ColumnName, dialect: DialectName) => any)[] = [
+  (column) => sql`${column} is not null or ${column} is null`,
+  (column, name, dialect) =>
+    name === 'title'
+      ? sql`${column} <> ${sql.lit(`${TEXTS[dialect === 'mariadb' ? 3 : 1]}!`)}`
+      : sql`not (${column} is null and 1 = 2)`,
+  (column, name) =>
+    name === 'code' || name === 'title'
+      ? sql`coalesce(${column}, 'x') not in ('none', ${sql.lit(`${TEXTS[5]}!`)}, ${sql.lit(`${TEXTS[2]}!`)}) and (1 < 2 or ${column} = '(')`
+      : sql`case when ${column} is null then 0 else 1 end in (0, 1)`,
+]
 
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(arbitrary, { nil: undefined, freq: 3 })
+const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 3): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq })
 
-const columnPlan = fc.record({
-  type: fc.nat({ max: 1 }),
+const columnPlan: fc.Arbitrary<ColumnPlan> = fc.record({
+  type: fc.nat({ max: 2 }),
   nullable: fc.boolean(),
-  unique: fc.boolean(),
-  default: fc.boolean(),
-  check: fc.boolean(),
+  unique: fc.constantFrom(undefined, undefined, 'alone' as const, 'with key' as const),
+  default: fc.oneof(fc.constant(undefined), fc.constant('expression' as const), fc.nat({ max: TEXTS.length - 1 })),
+  check: maybe(fc.nat({ max: checks.length - 1 }), 2),
 })
+const action = fc.constantFrom<Action>('cascade', 'set null', 'restrict', 'no action')
 const tablePlan: fc.Arbitrary<TablePlan> = fc.record({
-  key: fc.constantFrom('integer' as const, 'identity' as const),
+  key: fc.constantFrom<Key>('integer', 'integer', 'bigint', 'identity', 'text', 'composite'),
   columns: fc.record(Object.fromEntries(columnNames.map((name) => [name, maybe(columnPlan)]))),
   references: fc.record(
-    Object.fromEntries(
-      tableNames.map((name) => [name, fc.constantFrom(undefined, 'cascade' as const, 'set null' as const)]),
-    ),
+    Object.fromEntries(tableNames.map((name) => [name, maybe(fc.record({ onDelete: action, onUpdate: action }), 2)])),
   ),
   indexes: fc.uniqueArray(
-    fc.record({ column: fc.constantFrom(...columnNames), unique: fc.boolean(), where: fc.boolean() }),
+    fc.record({
+      column: fc.constantFrom<string>(...columnNames),
+      isUnique: fc.boolean(),
+      isPartial: fc.boolean(),
+      isNamed: fc.boolean(),
+    }),
     { maxLength: 3, selector: (each) => each.column },
   ),
-  generated: fc.constantFrom(undefined, 'stored' as const, 'virtual' as const),
+  twice: fc.constantFrom(undefined, 'stored' as const, 'virtual' as const, 'plain' as const),
+  extra: fc.constantFrom(20 as const, 30 as const),
+  note: fc.nat({ max: TEXTS.length - 1 }),
 })
+
+const EMPTY: TablePlan = {
+  key: 'integer',
+  columns: {},
+  references: {},
+  indexes: [],
+  twice: undefined,
+  extra: 20,
+  note: 0,
+}
 
 export const plans: fc.Arbitrary<Plan> = fc
   .record(Object.fromEntries(tableNames.map((name) => [name, maybe(tablePlan)])))
   .map((plan) => (tableNames.some((name) => plan[name] !== undefined) ? plan : { ...plan, one: EMPTY }))
 
-const EMPTY: TablePlan = { key: 'integer', columns: {}, references: {}, indexes: [], generated: undefined }
-
-/** Names that are other after the change. */
+/** New names by old ones. */
 export type Names = Readonly<Record<string, string>>
 
-/** Which tables and columns get another name. */
+/** The tables and columns that get another name. */
 export const names: fc.Arbitrary<readonly string[]> = fc.uniqueArray(
-  fc.constantFrom(...tableNames, ...tableNames.flatMap((t) => columnNames.map((c) => `${t}.${c}`))),
+  fc.constantFrom<string>(
+    ...tableNames,
+    ...tableNames.flatMap((t) => [...columnNames, 'extra'].map((c) => `${t}.${c}`)),
+  ),
   { maxLength: 4 },
 )
 
-/** Renames of what is on both sides, as diff() takes them. */
+/** Returns the renames of what is on both sides, as diff() takes them. */
 export function renamesOf(from: Plan, to: Plan, chosen: readonly string[]): Record<string, string> {
   const renames: Record<string, string> = {}
   for (const key of chosen) {
@@ -96,7 +189,7 @@ export function renamesOf(from: Plan, to: Plan, chosen: readonly string[]): Reco
     const [a, b] = [from[t], to[t]]
     if (a === undefined || b === undefined) continue
     if (c === undefined) renames[key] = t + FRESH
-    else if (a.columns[c] !== undefined && b.columns[c] !== undefined) renames[key] = c + FRESH
+    else if (c === 'extra' || (a.columns[c] !== undefined && b.columns[c] !== undefined)) renames[key] = c + FRESH
   }
   return renames
 }
@@ -107,7 +200,10 @@ export interface Built {
   readonly columns: Readonly<Record<string, readonly string[]>>
 }
 
-/** The tables of a plan as `table()` values. */
+const keyType = (c: Factory, key: Key): Column =>
+  key === 'text' ? c.varchar(20) : key === 'bigint' ? c.bigint() : c.integer()
+
+/** Returns the tables of a plan as `table()` values. */
 export function build(plan: Plan, dialect: DialectName, renames: Names = {}): Built {
   const made: Record<string, any> = {}
   const columns: Record<string, string[]> = {}
@@ -115,55 +211,86 @@ export function build(plan: Plan, dialect: DialectName, renames: Names = {}): Bu
     const it = plan[name]
     if (it === undefined) continue
     const column = (c: string): string => renames[`${name}.${c}`] ?? c
-    // MariaDB computes and checks nothing by a key that it numbers, and has no index of some rows.
     const mariadb = dialect === 'mariadb'
     const own = columnNames.filter((c) => it.columns[c] !== undefined)
     const targets = tableNames.filter((target) => it.references[target] !== undefined && plan[target] !== undefined)
-    columns[name] = [...own, ...targets.map((target) => `${target}_id`)]
+    const isComposite = (target: string): boolean => plan[target]!.key === 'composite'
+    columns[name] = [
+      ...own,
+      'extra',
+      ...(it.key === 'composite' ? ['part'] : []),
+      ...(it.twice === 'plain' ? ['twice'] : []),
+      ...targets.flatMap((target) => [`${target}_id`, ...(isComposite(target) ? [`${target}_part`] : [])]),
+    ]
+    // MariaDB computes nothing by a key that it numbers.
+    const source = mariadb && it.key !== 'text' && it.key !== 'composite' ? undefined : sql`id`
+    const computed =
+      source === undefined
+        ? sql`char_length(${sql.id(column('extra'))})`
+        : it.key === 'text'
+          ? sql`length(id)`
+          : sql`id * 2`
     made[name] = table(
       renames[name] ?? name,
       (c) => ({
-        id: it.key === 'identity' ? c.integer().identity().primaryKey() : c.integer().primaryKey(),
-        ...Object.fromEntries(own.map((each) => [column(each), columnOf(c, each, it.columns[each]!)])),
+        id:
+          it.key === 'identity'
+            ? c.integer().identity().primaryKey()
+            : it.key === 'composite'
+              ? c.integer()
+              : keyType(c, it.key).primaryKey(),
+        ...(it.key === 'composite' && { part: c.integer().default(7) }),
+        ...Object.fromEntries(own.map((each) => [column(each), columnOf(c, each, it.columns[each]!, dialect)])),
+        [column('extra')]: c.varchar(it.extra).nullable(),
         ...Object.fromEntries(
-          targets.map((target) => [
-            `${target}_id`,
-            c
-              .integer()
-              .nullable()
-              .references(() => made[target].id, { onDelete: it.references[target]! }),
-          ]),
+          targets.flatMap((target): [string, Column][] => {
+            const id = keyType(c, plan[target]!.key).nullable()
+            return isComposite(target)
+              ? [
+                  [`${target}_id`, id],
+                  [`${target}_part`, c.integer().nullable()],
+                ]
+              : [[`${target}_id`, id.references(() => made[target].id, it.references[target]!)]]
+          }),
         ),
-        ...(it.generated === undefined || (mariadb && !own.includes('count'))
+        ...(it.twice === undefined
           ? {}
           : {
-              twice: c
-                .integer()
-                .nullable()
-                .generatedAs(sql`${sql.id(mariadb ? column('count') : 'id')} * 2`, {
-                  stored: it.generated === 'stored',
-                }),
+              twice:
+                it.twice === 'plain'
+                  ? c.integer().nullable()
+                  : c
+                      .integer()
+                      .nullable()
+                      .generatedAs(computed, { stored: it.twice === 'stored' }),
             }),
       }),
       (t: any) => [
-        ...own.filter((each) => it.columns[each]!.unique).map((each) => unique([t.id, t[column(each)]])),
-        ...own
-          .filter((each) => it.columns[each]!.check)
-          .map((each) =>
-            check(
-              `${name}_${each}_ok`,
-              mariadb
-                ? sql`${sql.ref(column(each))} is not null or ${sql.ref(column(each))} is null`
-                : sql`${sql.ref(column(each))} is not null or id > ${sql.lit(0)}`,
+        ...(it.key === 'composite' ? [primaryKey([t.id, t.part])] : []),
+        ...targets
+          .filter(isComposite)
+          .map((target) =>
+            foreignKey(
+              [t[`${target}_id`], t[`${target}_part`]],
+              () => [made[target].id, made[target].part],
+              it.references[target]!,
             ),
           ),
+        ...own
+          .filter((each) => it.columns[each]!.unique !== undefined && each !== 'body')
+          .map((each) => unique(isAlone(each, it.columns[each]!) ? [t[column(each)]] : [t.id, t[column(each)]])),
+        ...own
+          .filter((each) => it.columns[each]!.check !== undefined && !['body', 'data'].includes(each))
+          .map((each) =>
+            check(`${name}_${each}_ok`, checks[it.columns[each]!.check!]!(sql.ref(column(each)), each, dialect)),
+          ),
         ...it.indexes
-          .filter((each) => own.includes(each.column as ColumnName))
+          .filter((each) => own.includes(each.column as ColumnName) && each.column !== 'body')
           .map((each) =>
             index([t[column(each.column)], t.id], {
-              name: `${name}_${each.column}_i`,
-              unique: each.unique,
-              ...(each.where && !mariadb ? { where: sql`id > 0` } : {}),
+              ...(each.isNamed && { name: `${name}_${each.column}_i` }),
+              unique: each.isUnique,
+              ...(each.isPartial && !mariadb ? { where: sql`id is not null and ${sql.lit(TEXTS[0])} <> ')'` } : {}),
             }),
           ),
       ],
@@ -172,24 +299,30 @@ export function build(plan: Plan, dialect: DialectName, renames: Names = {}): Bu
   return { tables: made, columns }
 }
 
-function columnOf(c: Factory, name: ColumnName, plan: ColumnPlan): any {
-  let column = types[name][plan.type]!(c)
-  // What comes to rows that are there needs to be null or to have a default.
+/** Checks if a column is unique without the key: rows that are there get equal defaults, but no equal nulls. */
+const isAlone = (name: ColumnName, plan: ColumnPlan): boolean =>
+  plan.unique === 'alone' && name !== 'ready' && plan.nullable && plan.default === undefined
+
+function columnOf(c: Factory, name: ColumnName, plan: ColumnPlan, dialect: DialectName): Column {
+  const type = Math.min(plan.type, types[name].length - 1)
+  let column = types[name][type]!(c, dialect)
+  // A new column of rows that are there has to be null or to have a default.
   if (plan.nullable) column = column.nullable()
-  if (plan.default || !plan.nullable)
-    column = column.default(
-      column.settings?.type !== undefined && wide.has(column.settings.type) ? -7n : defaults[name],
-    )
-  return column
+  const expression = plan.default === 'expression' ? expressions[name]?.(dialect, type) : undefined
+  if (expression !== undefined) return column.default(expression)
+  if (plan.default === undefined && plan.nullable) return column
+  const text = TEXTS[typeof plan.default === 'number' ? plan.default : 0]!
+  return column.default(defaults[name](text, type))
 }
 
 /** The value of a column in a row. */
-export function valueOf(column: string, row: number, points: boolean): unknown {
+export function valueOf(column: string, row: number): unknown {
   switch (column) {
     case 'count':
+    case 'part':
       return row * 10
     case 'title':
-      return `title ${row}`
+      return `title ${TEXTS[row]!.slice(0, 20)} ${row}`
     case 'share':
       return row + 0.25
     case 'ready':
@@ -198,7 +331,17 @@ export function valueOf(column: string, row: number, points: boolean): unknown {
       return `2024-01-0${row}`
     case 'code':
       return 'abc'[row - 1]
+    case 'seen':
+      return `2024-01-0${row} 10:20:30.123`
+    case 'body':
+      return `{"n": ${row}, "text": "\\u263a"}`
+    case 'data':
+      return new Uint8Array([row, 0, 255])
+    case 'word':
+      return `wört ${row}`
+    case 'twice':
+      return 700 + row
     default:
-      return points ? ((row + 1) % 3) + 1 : null
+      return `${column} ${row} 😀`
   }
 }

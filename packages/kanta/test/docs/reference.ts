@@ -145,12 +145,17 @@ function textOf(comment: string | ts.NodeArray<ts.JSDocComment> | undefined): st
 /** The declaration in one line, without bodies and members. */
 function signatureOf(node: ts.Node, name: string): string {
   if (ts.isFunctionDeclaration(node)) return short(`function ${name}${head(node)}`)
-  if (ts.isVariableDeclaration(node))
-    return short(`const ${name}${node.type === undefined ? '' : `: ${oneLine(node.type)}`}`)
+  if (ts.isVariableDeclaration(node)) return short(`const ${name}${typeOf(node)}`)
   if (ts.isClassDeclaration(node)) return short(`class ${name}${typeParameters(node)}${heritage(node)}`)
   if (ts.isInterfaceDeclaration(node)) return short(`interface ${name}${typeParameters(node)}${heritage(node)}`)
   if (ts.isTypeAliasDeclaration(node)) return short(`type ${name}${typeParameters(node)} = ${oneLine(node.type)}`)
   return short(oneLine(node))
+}
+
+/** The type of a constant as it is written; that of an arrow function is in its head. */
+function typeOf({ type, initializer }: ts.VariableDeclaration): string {
+  if (type !== undefined) return `: ${oneLine(type)}`
+  return initializer !== undefined && ts.isArrowFunction(initializer) ? ` = ${head(initializer)}` : ''
 }
 
 const oneLine = (node: ts.Node): string =>

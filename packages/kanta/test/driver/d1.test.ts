@@ -67,6 +67,34 @@ else {
       })
     })
 
+    test('decimals are computed as integers, and refused beyond what a number holds', async () => {
+      const item = table('item', (c) => ({ id: c.integer().primaryKey(), price: c.decimal(18, 2) }))
+      await using db = kanta({ driver: d1(binding()), schema: { item } })
+      await db.schema.createTable(item).execute()
+      await db
+        .insertInto(item)
+        .values([{ price: '9.00' }, { price: '-10.05' }, { price: '100' }])
+        .execute()
+      const rows = await db
+        .selectFrom('item')
+        .select((eb) => [
+          'price',
+          eb('price', '/', eb.val('3') as never).as('third'),
+          eb('price', '+', eb.val('0.5') as never).as('more'),
+        ])
+        .where('price', '<', '9.005')
+        .orderBy('price')
+        .execute()
+      expect(rows).toEqual([
+        { price: '-10.05', third: '-3.350000', more: '-9.55' },
+        { price: '9.00', third: '3.000000', more: '9.50' },
+      ])
+      expect(await sql`select typeof(price) as t from item`.execute(db)).toMatchObject({
+        rows: [{ t: 'integer' }, {}, {}],
+      })
+      await expect(db.insertInto(item).values({ price: '9999999999999999.99' }).execute()).rejects.toThrow(/D1/)
+    })
+
     test('transactions are refused, with what to do in place of them', async () => {
       await using db = await open()
       for (const attempt of [

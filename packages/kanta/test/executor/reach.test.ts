@@ -131,7 +131,7 @@ describe('whoever has a handle has no way past its policies', () => {
       dropped: ada.schema.dropTable(note),
       event: events,
       deleted: ada.withDeleted(),
-      inTransaction: await controlled.selectFrom('note'),
+      inTransaction: controlled.selectFrom('note'),
     })
     await stream.return()
     await controlled.rollback().execute()

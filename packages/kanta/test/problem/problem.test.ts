@@ -71,6 +71,37 @@ test.each([
   expect(problemOf(error)).toMatchObject({ status: 409, code: 'foreign_key_violation' })
 })
 
+test('a value that its column refuses is a fault of the client', async () => {
+  const stay = table('stay', (c) => ({
+    id: c.integer().primaryKey(),
+    day: c.date(),
+    price: c.decimal(10, 2).nullable(),
+    state: c.enum(['open', 'paid']).default('open'),
+  }))
+  await using db = kanta({ driver: sqlite(':memory:'), schema: { stay } })
+  await db.schema.createTable(stay).execute()
+  const good = { day: '2026-01-01' }
+  const bad = { day: '2026-13-45' }
+  const answer = async (query: { execute(): Promise<unknown> }) => {
+    const { status, code, columns } = problemOf(await query.execute().catch((cause: unknown) => cause), {
+      columns: true,
+    })
+    return { status, code, columns }
+  }
+  const refused = { status: 422, code: 'invalid_input' }
+  expect(await answer(db.insertInto('stay').values(bad))).toEqual({ ...refused, columns: ['day'] })
+  expect(await answer(db.insertInto('stay').values([good, bad]))).toEqual({ ...refused, columns: ['day'] })
+  expect(await answer(db.insertInto('stay').values({ ...good, price: 1.5 as never }))).toEqual({
+    ...refused,
+    columns: ['price'],
+  })
+  expect(await answer(db.updateTable('stay').set({ state: 'lost' as never }))).toMatchObject(refused)
+  expect(await answer(db.selectFrom('stay').selectAll().where('day', '>', 'soon'))).toMatchObject(refused)
+  expect(await answer(db.selectFrom('stay').selectAll().where('day', 'in', ['soon']))).toMatchObject(refused)
+  // A name that is wrong is a fault of the program.
+  expect(await answer(db.insertInto('stay').values({ ...good, dya: 1 } as never))).toMatchObject({ status: 500 })
+})
+
 test('of what is not an error of Kanta nothing is told', () => {
   for (const error of [new Error('password=1'), 'password=1', undefined, null, { code: 'not_found', status: 200 }]) {
     expect(problemOf(error)).toEqual({

@@ -123,7 +123,7 @@ describe('codecs', () => {
 
   it('keeps every moment, bigint, document and byte', () => {
     const four = fc.date({
-      min: new Date('0000-01-01T00:00:00Z'),
+      min: new Date('0001-01-01T00:00:00Z'),
       max: new Date('9999-12-31T23:59:59.999Z'),
       noInvalidDate: true,
     })

@@ -146,22 +146,23 @@ export async function functions() {
       big: bigint
       all: number
       cities: number
-      sum: number
+      sum: number | null
       avg: string
       max: number | null
-      min: Date
+      min: Date | null
       text: string
-      kind: 'town' | 'village'
+      kind: 'town' | 'village' | null
       some: number
       maybe: number | null
       names: string[]
       towns: number
-      list: string[]
+      list: string[] | null
       called: bigint
     }
   >(true)
-  equal<(typeof rows.visits)[0]['at'], Date>(true)
-  equal<typeof rows.visit.note, string | null>(true)
+  type Visit = { id: number; city_id: number; at: Date; note: string | null; rating: number }
+  equal<typeof rows.visits, (Visit | null)[] | null>(true)
+  equal<typeof rows.visit, Visit | null>(true)
 
   const free = await db.selectFrom('city').select(db.fn.count<number>('id').as('n')).executeTakeFirstOrThrow()
   equal<typeof free, { n: number }>(true)

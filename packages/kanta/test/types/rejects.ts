@@ -1,5 +1,5 @@
 // What must not compile. Each line marked is one mistake.
-import { sql, values, prepare } from '../../src/index.ts'
+import { sql, values, prepare, table } from '../../src/index.ts'
 import type { DatabaseOf, Slots } from '../../src/index.ts'
 import { db, person, pet } from './world.ts'
 import type * as schema from './world.ts'
@@ -308,4 +308,72 @@ export async function results() {
   db.afterCommit(() => {})
   // @ts-expect-error not a table
   db.schema.createTable('city')
+}
+
+export function operands() {
+  // @ts-expect-error a number added to text
+  db.selectFrom('city').select((eb) => eb('name', '+', 1).as('x'))
+  // @ts-expect-error text added to a number
+  db.selectFrom('city').select((eb) => eb('id', '+', 'x').as('x'))
+  // @ts-expect-error the sum may be null, the column may not
+  db.updateTable('city').leftJoin('visit', 'visit.city_id', 'city.id').set((eb) => ({ population: 1, name: eb('visit.note', '||', 'x') }))
+  // @ts-expect-error a query of two columns
+  db.selectFrom('city').select('id').where('id', 'in', db.selectFrom('visit').select(['city_id', 'rating']))
+  // @ts-expect-error a query of two columns to compare with
+  db.selectFrom('city').select('id').where('id', '=', (eb) => eb.selectFrom('visit').select(['city_id', 'rating']))
+  // @ts-expect-error a query of two columns for one value
+  db.updateTable('city').set({ population: db.selectFrom('visit').select(['rating', 'city_id']) })
+  // @ts-expect-error a query of all columns
+  db.selectFrom('city').select('id').where('id', 'in', db.selectFrom('visit').selectAll())
+  // @ts-expect-error a write that returns does not stand for a value
+  db.selectFrom('city').select('id').where('id', 'in', db.deleteFrom('visit').returning('city_id'))
+}
+
+export function columnsOfOthers() {
+  // @ts-expect-error a column of another table
+  sdb.updateTable(pet).set(person.id, 99)
+  // @ts-expect-error a column of the table under another name
+  sdb.updateTable(pet.as('p')).set(pet.name, 'x')
+  // @ts-expect-error a column of another table
+  sdb.insertInto(pet).columns([person.name]).expression(sdb.selectFrom(pet).select(pet.name))
+  // @ts-expect-error a column of another table
+  sdb.insertInto(pet).columns(['id']).expression(sdb.selectFrom(pet).select('id')).onConflict((o) => o.column(person.id).doNothing())
+  // @ts-expect-error a column of another table
+  sdb.insertInto(pet).columns(['id']).expression(sdb.selectFrom(pet).select('id')).onConflict((o) => o.columns([person.id]).doNothing())
+}
+
+export function callbacks() {
+  // @ts-expect-error an unknown column
+  db.updateTable('visit').set({ note: (eb) => eb.ref('nope') })
+  // @ts-expect-error the wrong type
+  db.updateTable('visit').set({ rating: (eb) => eb.ref('note') })
+  // @ts-expect-error only the database writes this column
+  sdb.updateTable('person').set({ label: (eb) => eb.val('x') })
+  // @ts-expect-error the wrong type
+  db.insertInto('visit').values({ city_id: (eb) => eb.val('x'), at: new Date(), rating: 1 })
+  // @ts-expect-error the wrong type in what conflicts set
+  db.insertInto('visit').values({ city_id: 1, at: new Date(), rating: 1 }).onConflict((o) => o.column('id').doUpdateSet({ rating: (eb) => eb.ref('excluded.note') }))
+}
+
+export function unions() {
+  // @ts-expect-error a column more
+  db.selectFrom('visit').select('id').union(db.selectFrom('visit').select(['id', 'note']))
+  // @ts-expect-error a column less
+  db.selectFrom('visit').select(['id', 'note']).unionAll(db.selectFrom('visit').select('id'))
+  // @ts-expect-error all columns
+  db.selectFrom('visit').select('id').except((eb) => eb.selectFrom('visit').selectAll())
+}
+
+export function commonTables() {
+  // @ts-expect-error a write that returns nothing has no columns
+  db.with('gone', (q) => q.deleteFrom('visit')).selectFrom('gone').select('numDeletedRows')
+}
+
+export function documents() {
+  const note = table('note', (c) => ({ id: c.integer().primaryKey(), doc: c.json<any>(), unknown: c.json() }))
+  const notes: DatabaseOf<{ note: typeof note }> = sdb as never
+  // @ts-expect-error a document that may not be null
+  notes.insertInto('note').values({ id: 1, doc: 1 })
+  // @ts-expect-error a document that may not be null
+  notes.insertInto('note').values({ id: 1, unknown: 1 })
 }

@@ -386,7 +386,7 @@ export async function clauses() {
     ])
     .window('w', (w) => w.partitionBy(['city_id', 'note']).orderBy('at'))
     .execute()
-  equal<typeof windows, { nth: number; week: number; total: number; good: number }[]>(true)
+  equal<typeof windows, { nth: number; week: number | null; total: number | null; good: number }[]>(true)
 }
 
 export async function changingTypes() {
@@ -434,7 +434,7 @@ export async function changingTypes() {
   const scalar = db.selectFrom('city').select('id').limit(1).$asScalar()
   const tuple = db.selectFrom('city').select(['id', 'name']).$asTuple('name', 'id')
   const used = await db.selectNoFrom([scalar.as('s')]).execute()
-  equal<typeof used, { s: number }[]>(true)
+  equal<typeof used, { s: number | null }[]>(true)
   db.selectFrom('city')
     .selectAll()
     .where((eb) => eb(eb.refTuple('name', 'id'), 'in', tuple))

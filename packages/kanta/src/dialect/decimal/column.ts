@@ -30,7 +30,7 @@ function decimalType(column: ColumnDefinition): string {
   const { typeArguments, name, storage } = column
   const [precision] = typeArguments
   if (storage === 'text') return 'text'
-  if (storage === 'real') return `decimal(${typeArguments.join(', ')})`
+  if (storage === 'real') return precision === undefined ? 'decimal' : `decimal(${typeArguments.join(', ')})`
   if (precision === undefined || precision > MOST_DIGITS)
     refuse(
       `The decimal '${name}' needs a precision of at most ${MOST_DIGITS} digits in SQLite, as in c.decimal(12, 2). To keep it as text, with which SQLite neither compares nor computes: c.decimal(30, 10, { storage: 'text' }).`,

@@ -1,5 +1,6 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith, walk } from '../../ir/index.ts'
+import { withEqualValues } from '../grouped.ts'
 import { ctes, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { placed } from './condition.ts'
@@ -16,7 +17,7 @@ export function select(given: NodeOf<'select'>, w: Writer): void {
       given.wait ?? `for ${(given.locks[0] as NodeOf<'lock'>).strength}`,
       'Use a transaction with an isolation level, or sql text with a table hint such as with (updlock).',
     )
-  const n = limited(plainCtes(placed(given)), inside)
+  const n = limited(plainCtes(placed(withEqualValues(given))), inside)
   ctes(n, w)
   selectInOrder(n, w)
   selectEnd(n, w)

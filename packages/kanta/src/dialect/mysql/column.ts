@@ -1,7 +1,7 @@
 import { describe, refuse } from '../../error/index.ts'
 import type { Codec, ColumnDefinition, SqlValue, TableDefinition } from '../../table/index.ts'
 import { asGiven } from '../write-only.ts'
-import { literal, stringLiteral } from './text.ts'
+import { definitionLiteral, stringLiteral } from './text.ts'
 
 /** The types that the two databases share; those that depend on more are in `typeName`. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -103,10 +103,8 @@ const LONG_TYPES: ReadonlySet<string> = new Set(['longtext', 'longblob', 'json']
 
 /** The default of a column as text. */
 export function defaultText(value: unknown, type: string): string {
-  const text = literal(value)
-  // MariaDB writes down what it read in digits as a string that it cannot read again.
-  const digits = /x'([\da-f]*)'$/.exec(text)?.[1]
-  if (digits !== undefined && text.startsWith('_utf8mb4 ')) return `(convert(unhex('${digits}') using utf8mb4))`
-  if (digits !== undefined && text.startsWith('x')) return `(unhex('${digits}'))`
+  const text = definitionLiteral(value)
+  if (text.startsWith('convert(')) return `(${text})`
+  if (text.startsWith("x'")) return `(unhex(${text.slice(1)}))`
   return LONG_TYPES.has(type) && text !== 'null' ? `(${text})` : text
 }

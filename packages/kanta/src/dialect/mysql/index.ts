@@ -7,7 +7,7 @@ import { mariadbJson, mysqlJson } from './json.ts'
 import { mariadbLexis, mysqlLexis } from './lexis.ts'
 import { printersOf } from './print.ts'
 import { readBack } from './read-back.ts'
-import { literal, quote } from './text.ts'
+import { definitionLiteral, literal, quote } from './text.ts'
 import { mysqlTransaction } from './transaction.ts'
 
 export { mariadbLexis, mysqlLexis, withoutBackslashes } from './lexis.ts'
@@ -34,10 +34,13 @@ function dialectOf(flavor: Flavor & { readonly uuid: string }): Shared {
     typeName: (column, table) => typeName(column, table, flavor.uuid),
     // The setting lower_case_table_names decides.
     foldName: lowerAscii,
+    insertIdIsFirst: true,
     transactionalDdl: false,
     quote,
+    fitsName: (name) => name.length <= 64,
     placeholder: () => '?',
     literal,
+    definitionLiteral,
   }
 }
 

@@ -1,5 +1,6 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
+import { withEqualValues } from '../grouped.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { castType } from './cast.ts'
@@ -162,7 +163,8 @@ function starsNamed(n: NodeOf<'select'>): readonly Node[] {
   })
 }
 
-function select(n: NodeOf<'select'>, w: Writer): void {
+function select(given: NodeOf<'select'>, w: Writer): void {
+  const n = withEqualValues(given)
   const rollup = n.groupBy.some((item) => item.kind === 'grouping' && item.style === 'rollup')
   if (rollup && n.groupBy.length > 1)
     unsupported('rollup() beside other columns', 'Group by rollup([…]) of all of them.', w)

@@ -5,6 +5,7 @@ import type { SchemaCapabilities } from '../schema-capabilities.ts'
 import { printIndexColumns, printIndexName, tables, withoutSchema } from '../table.ts'
 import type { Writer } from '../writer.ts'
 import { type Flavor, unsupported } from './flavor.ts'
+import { commentLiteral } from './text.ts'
 
 const both: SchemaCapabilities = {
   temporaryTables: true,
@@ -81,10 +82,14 @@ function createIndex(n: NodeOf<'createIndex'>, w: Writer, flavor: Flavor): void 
   printIndexColumns(n, w)
 }
 
+/** A comment, which takes no other form of a string than the one in quotes. */
+const commentNode = (text: Node): Node =>
+  text.kind === 'literal' ? { kind: 'word', text: commentLiteral(String(text.value ?? '')) } : text
+
 function columnDefinition(n: NodeOf<'columnDefinition'>, w: Writer, flavor: Flavor): void {
   // A computed column is not null when what it is computed from is not, and MariaDB takes no word for it.
   const notNull = n.notNull && (n.generated === undefined || flavor.name === 'mysql')
-  tables.columnDefinition({ ...n, notNull }, w)
+  tables.columnDefinition({ ...n, notNull, comment: n.comment && commentNode(n.comment) }, w)
 }
 
 function alter(n: NodeOf<'alter'>, w: Writer): void {
@@ -111,7 +116,8 @@ export function definitionsOf(flavor: Flavor): Partial<Printers> {
     createIndex: (n, w) => createIndex(n, w, flavor),
     createTable: (n, w) => {
       const { columns, keys } = forgets ? apart(n.columns) : { columns: n.columns, keys: [] }
-      tables.createTable({ ...n, columns, constraints: [...n.constraints, ...keys] }, w)
+      const comment = n.comment && commentNode(n.comment)
+      tables.createTable({ ...n, columns, constraints: [...n.constraints, ...keys], comment }, w)
     },
     drop: (n, w) => tables.drop(n.object === 'index' ? { ...n, names: n.names.map(withoutSchema) } : n, w),
     alter: (n, w) => alter(n, w),
@@ -119,7 +125,7 @@ export function definitionsOf(flavor: Flavor): Partial<Printers> {
       if (n.object === 'column')
         unsupported('A comment on a column that is there', 'Use modifyColumn(name, type, (c) => c.comment(…)).', w)
       w.text('alter table ').node(n.name!).text(' comment = ')
-      w.node(n.text.kind === 'literal' && n.text.value === null ? { kind: 'literal', value: '' } : n.text)
+      w.node(commentNode(n.text))
     },
     sequenceOption: (n, w) => definitions.sequenceOption({ ...n, action: WORDS[n.action] ?? n.action }, w),
   }

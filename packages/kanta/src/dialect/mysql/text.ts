@@ -21,6 +21,22 @@ export function stringLiteral(value: string): string {
     : `'${value.replaceAll("'", "''")}'`
 }
 
+/**
+ * A value in a definition. MariaDB keeps the text of an expression with digits as strings that it cannot read again, and
+ * tells a character of four bytes as question marks.
+ */
+export const definitionLiteral = (value: unknown): string =>
+  typeof value === 'string' && (SPECIAL.test(value) || /[\ud800-\udfff]/.test(value))
+    ? `convert(unhex('${hex(new TextEncoder().encode(checkText(value)))}') using utf8mb4)`
+    : literal(value)
+
+/**
+ * A comment as SQL text, which takes neither digits nor an expression. A backslash is doubled, as the server asks unless
+ * the mode `no_backslash_escapes` is on.
+ */
+export const commentLiteral = (value: string): string =>
+  `'${checkText(value).replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\0', '\\0')}'`
+
 /** Digits with a point are an exact decimal here, which is read as a string; with an exponent they are a double. */
 function numberLiteral(value: number): string {
   const text = String(value)

@@ -3,13 +3,14 @@ import type { Node, NodeOf } from '../../ir/index.ts'
 import { MergeBuilder } from '../../sql/index.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { asWritten } from '../fold.ts'
+import { withEqualValues } from '../grouped.ts'
 import { merges } from '../merge.ts'
 import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { itemsCodec, listCodec } from './array.ts'
 import { jsonLeg, jsonObject, jsonPath, jsonRows } from './json.ts'
 import { postgresLexis } from './lexis.ts'
-import { literal, quote } from './literal.ts'
+import { fitsName, literal, quote } from './literal.ts'
 import { arrayRows } from './rows.ts'
 import { postgresSchema } from './schema.ts'
 import { postgresTransaction } from './transaction.ts'
@@ -143,7 +144,8 @@ function args(n: NodeOf<'call'> | NodeOf<'aggregate'>, w: Writer): readonly Node
   return alone ? n.args.map((arg) => typed(arg, w)) : n.args
 }
 
-function select(n: NodeOf<'select'>, w: Writer): void {
+function select(given: NodeOf<'select'>, w: Writer): void {
+  const n = withEqualValues(given)
   ctes(n, w)
   selectInOrder({ ...n, items: n.items.map((item) => typed(item, w)) }, w)
   selectEnd(n, w)
@@ -248,6 +250,7 @@ export const postgresDialect: Dialect = {
   foldName: asWritten,
   transactionalDdl: true,
   quote,
+  fitsName,
   placeholder: (index) => `$${index + 1}`,
   literal,
 }

@@ -6,9 +6,12 @@ export { hex } from '../literal.ts'
 /** The most bytes of a name. */
 const MOST = 63
 
+export const fitsName = (name: string): boolean =>
+  name.length * 3 <= MOST || new TextEncoder().encode(name).length <= MOST
+
 /** PostgreSQL cuts a longer name off, so that two of them could be one, and the column of a row would have another. */
 function whole(name: string): string {
-  if (name.length * 3 <= MOST || new TextEncoder().encode(name).length <= MOST) return name
+  if (fitsName(name)) return name
   return refuse(
     `The name '${name.slice(0, MOST)}…' is longer than the ${MOST} bytes that PostgreSQL keeps of one. Shorten it.`,
   )

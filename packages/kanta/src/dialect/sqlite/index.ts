@@ -205,8 +205,23 @@ function jsonPath(n: NodeOf<'jsonPath'>, w: Writer): void {
   standard.jsonPath({ ...n, legs }, w)
 }
 
+const NOW = /^\s*\(?\s*current_timestamp\s*\)?\s*$/i
+
+/**
+ * The moment as Kanta writes it, with milliseconds in ISO form. SQLite's own form, `2024-01-31 12:00:00`, comes before
+ * every moment of its day where the two are compared as text.
+ */
+const now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+
+function raw(n: NodeOf<'raw'>, w: Writer): void {
+  // A default that is an expression stands in parentheses.
+  if (n.strings.length === 1 && NOW.test(n.strings[0]!)) w.text(`(${now})`)
+  else standard.raw(n, w)
+}
+
 const print: Printers = {
   ...standard,
+  raw,
   setOperation: compound,
   binary,
   jsonObject,

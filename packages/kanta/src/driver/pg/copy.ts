@@ -1,7 +1,7 @@
 import { localize } from '../../dialect/index.ts'
 import { arrayText, postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
-import { type Codec, definitionOf, type TableDefinition } from '../../table/index.ts'
+import { type Codec, definitionOf, type TableDefinition, writeCodec } from '../../table/index.ts'
 import { onAbort } from '../abort.ts'
 import { PgConnection, type Reader, type Submitted, toWire, type Wire } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
@@ -20,6 +20,7 @@ type Row = Readonly<Record<string, unknown>>
 interface CopiedColumn {
   readonly name: string
   readonly codec: Codec | undefined
+  readonly write: Codec | undefined
   readonly read: Reader | undefined
 }
 
@@ -194,7 +195,7 @@ function targetOf(table: object | string, given: readonly string[] | undefined):
     const column = definition?.columns.get(name)
     if (definition !== undefined && column === undefined)
       refuse(`The table '${definition.name}' has no column '${name}'.`)
-    return { name, codec: column?.codec, read: readers[column?.type ?? ''] }
+    return { name, codec: column?.codec, write: column && writeCodec(column), read: readers[column?.type ?? ''] }
   })
   const path = definition === undefined ? (table as string).split('.') : [definition.schema, definition.name]
   const quoted = path.filter((part) => part !== undefined).map(postgresDialect.quote)
@@ -300,13 +301,13 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
  *
  * See "File Formats, Text Format" of COPY in PostgreSQL's documentation.
  */
-function cellText(row: Row, { name, codec }: CopiedColumn, i: number): string {
+function cellText(row: Row, { name, write }: CopiedColumn, i: number): string {
   const value = row[name]
   if (value === undefined)
     return refuse(`Row ${i} has no value for '${name}'. Every row gives every column; use null for SQL's null.`)
   if (value === null) return '\\N'
   try {
-    const wire = toWire(codec === undefined ? value : codec.encode(value), 0)
+    const wire = toWire(write === undefined ? value : write.encode(value), 0)
     const text = wire instanceof Uint8Array ? arrayText([wire]).slice(3, -2) : String(wire)
     return text.replace(SPECIAL, (sign) => ESCAPES[sign]!)
   } catch (cause) {

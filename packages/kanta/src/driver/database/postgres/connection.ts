@@ -34,6 +34,11 @@ const WRITES = /^(?:INSERT|UPDATE|DELETE|MERGE|COPY) (?:\d+ )?(\d+)$/
 /** Returns the number of rows that a statement wrote. */
 const changesOf = (tag: string): number => Number(WRITES.exec(tag)?.[1] ?? 0)
 
+/** The tags of statements that change definitions, or may run some that do. */
+const DEFINES = /^(?:ALTER|CREATE|DROP|DO|CALL|DISCARD)\b/m
+const ROLLS_BACK = /^ROLLBACK$/m
+const TO_SAVEPOINT = /^\s*rollback\s.*\bto\b/is
+
 type Resolve = (value: never) => void
 type Picker = (execution: Execution) => unknown
 
@@ -62,6 +67,8 @@ export class PgConnection implements Connection {
   #last: Statement | undefined
   readonly parsing: Parsing = { statement: undefined }
   #status: TransactionStatus = 'I'
+  /** Is true if the open transaction changed definitions, which its rollback undoes. */
+  #changesDefinitions = false
   /** The failure that waits for the server to be ready again. */
   #failed: (() => void) | undefined
   #open = true
@@ -130,7 +137,10 @@ export class PgConnection implements Connection {
   script(sql: string): Promise<void> {
     return this.#submit<Script, void>(
       (done, failing) => new Script(checkText(sql), done, failing),
-      ({ tag }) => refuseRolledBack(sql, tag),
+      ({ tag, tags }) => {
+        this.#noteDefinitions(sql, tags)
+        refuseRolledBack(sql, tag)
+      },
     )
   }
 
@@ -194,6 +204,7 @@ export class PgConnection implements Connection {
       values,
       { bigints, limit, forgotten, parsing: this.parsing },
       (done) => {
+        if (statement.name === '') this.#noteDefinitions(sql, done.tag)
         if (done.tag === 'ROLLBACK') {
           try {
             refuseRolledBack(sql, done.tag)
@@ -262,6 +273,18 @@ export class PgConnection implements Connection {
     if (isKept) return this.#statements.set(sql, statement)
     this.#last = statement
     return statement
+  }
+
+  /**
+   * Forgets all statements that were prepared before a change of definitions, or before it was undone: they are
+   * outdated, and the first that fails for it would end its transaction.
+   */
+  #noteDefinitions(sql: string, tags: string): void {
+    const undoes = ROLLS_BACK.test(tags)
+    if (DEFINES.test(tags)) this.#changesDefinitions = true
+    else if (!undoes || !this.#changesDefinitions) return
+    this.#statements?.clear()
+    if (undoes && !TO_SAVEPOINT.test(sql)) this.#changesDefinitions = false
   }
 }
 

@@ -144,6 +144,8 @@ export class Execution implements Submitted {
 export class Script implements Submitted {
   readonly sql: string
   tag = ''
+  /** The command tags of all statements, one on each line. */
+  tags = ''
   error: unknown
   readonly #done: (script: Script) => void
   readonly #failing: (script: Script, error: unknown) => void
@@ -163,6 +165,7 @@ export class Script implements Submitted {
   handleEmptyQuery(): void {}
   handleCommandComplete({ text }: { readonly text: string }): void {
     this.tag = text
+    this.tags += `${text}\n`
   }
   handleReadyForQuery(): void {
     this.#done(this)
