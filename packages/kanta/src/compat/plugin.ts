@@ -80,8 +80,15 @@ const NO_TEXT = Object.freeze(['', ''])
 /** The kinds whose values Kanta decodes without a column. */
 const DECODED_KINDS: ReadonlySet<string> = new Set(['jsonPath', 'aggregate', 'call'])
 
+/** The kinds that Kanta decodes as booleans where they are selected. */
+const CONDITION_KINDS: ReadonlySet<string> = new Set(['and', 'or', 'between', 'unary', 'binary', 'parens'])
+
+const rawOf = (part: Node): Node => ({ kind: 'raw', strings: NO_TEXT, parts: [part] })
+
 /** Wraps parts in raw SQL, whose values are not decoded. */
 function asText(part: Node): Node {
   const inner = mapChildren(part, asText)
-  return DECODED_KINDS.has(inner.kind) ? { kind: 'raw', strings: NO_TEXT, parts: [inner] } : inner
+  if (inner.kind === 'alias' && CONDITION_KINDS.has(inner.operand.kind))
+    return { ...inner, operand: rawOf(inner.operand) }
+  return DECODED_KINDS.has(inner.kind) ? rawOf(inner) : inner
 }
