@@ -11,7 +11,7 @@ import {
   ownPlugin,
   sessionOf,
 } from '../extend/internal/index.ts'
-import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
+import type { QueryRunner } from '../face/index.ts'
 import { schemaBuilder } from '../schema/index.ts'
 import { RUNNER } from '../sql/index.ts'
 import { Creator, createCase, runOptions } from './builder.ts'
@@ -24,6 +24,7 @@ import type {
 } from './contract.ts'
 import { ADAPTER, bundledDriverOf, type Dialect, dialectOf } from './dialect.ts'
 import { kantaDriverOf } from './driver-adapter.ts'
+import type { SchemaModule } from './face.ts'
 import { type LogConfig, logOf } from './log.ts'
 import { type KyselyPlugin, kantaPlugin, undecoded } from './plugin.ts'
 import { kyselyStyle } from './print/index.ts'
@@ -197,8 +198,12 @@ export class Kysely extends Creator {
     return this.#state.handle.fn
   }
 
-  get schema(): SchemaBuilder {
-    return schemaBuilder(this.#state.handle as unknown as QueryRunner)
+  get schema(): SchemaModule {
+    return Object.assign(schemaBuilder(this.#state.handle as unknown as QueryRunner), {
+      withSchema: (schema: string) => this.withSchema(schema).schema,
+      withPlugin: (plugin: KyselyPlugin | Plugin<object>) => this.withPlugin(plugin).schema,
+      withoutPlugins: () => this.withoutPlugins().schema,
+    })
   }
 
   get dynamic() {

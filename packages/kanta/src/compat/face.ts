@@ -68,7 +68,7 @@ export type QueryCreator<DB> = Creator<DB>
  * ```
  */
 export interface Kysely<DB> extends Creator<DB>, QueryRunner {
-  readonly schema: SchemaBuilder
+  readonly schema: SchemaModule
   readonly dynamic: Dynamic<DB>
   readonly introspection: DatabaseIntrospector
   readonly fn: AnyReference['fn']
@@ -95,6 +95,13 @@ export interface Kysely<DB> extends Creator<DB>, QueryRunner {
   [Symbol.asyncDispose](): Promise<void>
 }
 type Extended<DB, T> = { [K in keyof DB | keyof T]: K extends keyof T ? T[K] : DB[K & keyof DB] }
+
+/** The schema builder of a database. */
+export interface SchemaModule extends SchemaBuilder {
+  withSchema(schema: string): SchemaModule
+  withPlugin(plugin: KyselyPlugin | DatabasePlugin): SchemaModule
+  withoutPlugins(): SchemaModule
+}
 
 /** The class of `Kysely`. */
 export interface KyselyClass {

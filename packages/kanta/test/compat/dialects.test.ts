@@ -224,3 +224,14 @@ test.each([undefined, 'create', 'in-place'] as const)(
     }
   },
 )
+
+test('the schema builder takes a schema and plugins', () => {
+  for (const k of [libraries.kanta, libraries.npm]) {
+    const db: Db = new k.Kysely({ dialect: new k.SqliteDialect({ database: world() }) as never })
+    const create = (schema: Db['schema']) => schema.createTable('newTable').addColumn('id', 'integer').compile().sql
+    expect(create(db.schema.withSchema('s'))).toBe('create table "s"."newTable" ("id" integer)')
+    const renamed = db.schema.withPlugin(new k.CamelCasePlugin())
+    expect(create(renamed)).toBe('create table "new_table" ("id" integer)')
+    expect(create(renamed.withoutPlugins())).toBe('create table "newTable" ("id" integer)')
+  }
+})
