@@ -1,6 +1,12 @@
 // The entry kanta/kysely.
 
-import type { Database, Sql } from '../face/index.ts'
+import type {
+  Database,
+  InsertResult as InsertResultFace,
+  Sql,
+  UpdateResult as UpdateResultFace,
+} from '../face/index.ts'
+import { InsertResult as InsertResultClass, UpdateResult as UpdateResultClass } from '../run/index.ts'
 import { sql as template } from '../sql/index.ts'
 import { expressionBuilder as builder } from './builder.ts'
 import { kantaOf as handleOf, Kysely as KyselyHandle, Transaction as TransactionHandle } from './database.ts'
@@ -50,7 +56,7 @@ export type {
   Sql,
   SqlBool,
 } from '../face/index.ts'
-export { DeleteResult, InsertResult, MergeResult, UpdateResult } from '../run/index.ts'
+export { DeleteResult, MergeResult } from '../run/index.ts'
 export type {
   ColumnType,
   Expression,
@@ -190,6 +196,13 @@ export {
   SafeNullComparisonPlugin,
   WithSchemaPlugin,
 } from './rewrites.ts'
+
+/** The result of an insert. */
+export const InsertResult: typeof InsertResultClass = InsertResultClass
+export type InsertResult = InsertResultFace
+/** The result of an update. */
+export const UpdateResult: typeof UpdateResultClass = UpdateResultClass
+export type UpdateResult = UpdateResultFace
 
 /** A database in a transaction. */
 export const Transaction: TransactionClass = TransactionHandle as unknown as TransactionClass

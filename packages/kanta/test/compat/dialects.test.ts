@@ -235,3 +235,12 @@ test('the schema builder takes a schema and plugins', () => {
     expect(create(renamed.withoutPlugins())).toBe('create table "newTable" ("id" integer)')
   }
 })
+
+test('results are of the types with the names of their classes', async () => {
+  const db = new own.Kysely<{ toy: { id: own.Generated<number>; name: string } }>({
+    dialect: new own.SqliteDialect({ database: world() }),
+  })
+  const inserted: own.InsertResult = await db.insertInto('toy').values({ name: 'x' }).executeTakeFirstOrThrow()
+  const updated: own.UpdateResult = await db.updateTable('toy').set({ name: 'y' }).executeTakeFirstOrThrow()
+  expect([inserted instanceof own.InsertResult, updated instanceof own.UpdateResult]).toEqual([true, true])
+})
