@@ -239,7 +239,8 @@ export class Executor implements StatementRunner {
   ): Promise<unknown> {
     const text = missingTypes(ready, args, this.#planning)
     if (text !== undefined) {
-      const bare = new Executor(settingsWithoutPlugins(this.settings), this.session)
+      // It reads the system tables only, so that hooks that ask what a statement wrote need not hear of it.
+      const bare = new Executor({ ...settingsWithoutPlugins(this.settings), hooks: [] }, this.session)
       const told = (await bare.executeText({ sql: text, parameters: [] }, options)) as { rows: { types: string }[] }
       keepRowTypes(ready, told.rows[0]!.types)
     }
