@@ -27,7 +27,7 @@ const columnsOfThing = (c: Any) => ({
   date: c.date().nullable(),
   timestamp: c.timestamp().nullable(),
   unix: c.timestamp({ mode: 'unix' }).nullable(),
-  json: c.json<unknown>().nullable(),
+  json: c.json().nullable(),
   bytes: c.bytes().nullable(),
   uuid: c.uuid().nullable(),
   enum: c.enum(['new', 'done', "it's \\ 'so'"]).nullable(),
