@@ -37,7 +37,7 @@ describe.each(['node', 'better', 'uncached'] as const)('found before (%s)', (kin
   it('keeps "not exists" apart from what is around it', async () => {
     const none = eb.unary('not exists', db.selectFrom('item as i').select('i.id'))
     expect(await one(item().select(eb(none, '+', eb.ref('n')).as('x')))).toBe(2)
-    expect(await one(item().select(eb(none, '=', 0).as('x')))).toBe(1)
+    expect(await one(item().select(eb(none, '=', 0).as('x')))).toBe(true)
   })
 
   it('writes the values of a case as its columns are read', async () => {
