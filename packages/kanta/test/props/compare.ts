@@ -23,6 +23,8 @@ export function textOf(row: unknown): string {
 }
 
 function plain(value: unknown): unknown {
+  // The oracle holds conditions as SQLite does, as 1 and 0. That they are read as booleans is tested by cases.
+  if (typeof value === 'boolean') return Number(value)
   if (typeof value === 'bigint') return `bigint ${value}`
   if (typeof value === 'number') return Number.isInteger(value) ? value + 0 : Number(value.toPrecision(12))
   if (typeof value === 'string') return `text ${value}`

@@ -146,7 +146,7 @@ export const subjects: Readonly<Record<string, Subject>> = {
     make: (db) => db.selectFrom('item').select('item.id'),
     finish: (made, db) => (made.constructor.name === 'Aliased' ? db.selectFrom(made).selectAll() : made),
     // A wait without a lock is refused; the cases have both.
-    internal: [...filterInternal, 'combine', 'lock', 'clearSelect', 'skipLocked', 'noWait'],
+    internal: [...filterInternal, 'combine', 'leftPart', 'lock', 'clearSelect', 'skipLocked', 'noWait'],
     calls: {
       ...filtered,
       stream: call(['stream options'], 10),
@@ -638,6 +638,11 @@ export const subjects: Readonly<Record<string, Subject>> = {
   },
   'eb.fn': {
     make: () => eb.fn,
+    // They need over(), and are tried by the cases.
+    internal: [
+      ...['rowNumber', 'rank', 'denseRank', 'percentRank', 'cumeDist', 'ntile'],
+      ...['lag', 'lead', 'firstValue', 'lastValue', 'nthValue'],
+    ],
     finish: (made, db) =>
       made.constructor.name === 'TableFunction'
         ? db.selectFrom(made.as('f')).select(eb.lit(1).as('x'))

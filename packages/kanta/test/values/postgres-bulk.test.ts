@@ -109,7 +109,9 @@ for (const engine of [postgres, pglite]) {
         await db.insertInto('note').values(rows(1)).execute()
         await sql`create type state as enum ('new', 'done')`.execute(db)
         await sql`alter table note alter column state type state using state::state`.execute(db)
-        await expect(db.insertInto('note').values(rows(3)).execute()).rejects.toThrow('state')
+        // Without plans that are kept, the types are asked for each time.
+        if (process.env.PLAN_CACHE !== 'off')
+          await expect(db.insertInto('note').values(rows(3)).execute()).rejects.toThrow('state')
         await db.insertInto('note').values(rows(3)).execute()
         expect(await db.selectFrom('note').select('id').execute()).toHaveLength(4)
       } finally {
