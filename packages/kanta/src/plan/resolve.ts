@@ -494,12 +494,16 @@ export class Resolver {
   /** How a value is read that is one of several. */
   #codecAmong(parts: readonly (Node | undefined)[], scope: Scope): Codec | undefined {
     let found: Codec | undefined
+    let isTruth = true
     for (const part of parts) {
       const codec = part === undefined ? undefined : this.#codec(part, scope)
+      if (codec === truthCodec || part === undefined) continue
       if (reads(codec)) return codec
+      // Beside a number, or a value that may be one, a condition is one.
+      isTruth = false
       found ??= codec
     }
-    return found
+    return isTruth ? truthCodec : found
   }
 
   /** How the value of an expression is read. */

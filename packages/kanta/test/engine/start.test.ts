@@ -20,7 +20,7 @@ const withDriver = (text: string): string =>
 const program = withDriver(START)
 
 /** What the README shows of plugins. */
-const [, RULES] = /^## Rules that no query escapes\n[\s\S]*?^```ts\n([\s\S]*?)^```$/m.exec(
+const [, RULES] = /^## Policies that apply to every query\n[\s\S]*?^```ts\n([\s\S]*?)^```$/m.exec(
   readFileSync(join(root, 'README.md'), 'utf8'),
 )!
 const parts = { kanta, sql, table, audit, createExecutor, softDelete, tenant, startHistory, timeTravel, same }

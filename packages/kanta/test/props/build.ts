@@ -109,11 +109,15 @@ export class Build {
         const argument = this.#style.pick([part, [part], () => part])
         return (q: Any) => q[method](argument)
       }),
+    ]
+    const ends = [
       this.#orderSteps(orderBy),
       limit === undefined ? [] : this.#countSteps('limit', limit),
       offset === undefined ? [] : this.#countSteps('offset', offset),
     ]
-    return this.#style.merge(lists)
+    // An order or a limit before a set operation is that of its left part alone.
+    if (query.setOperations.length > 0) return [...this.#style.merge(lists), ...this.#style.merge(ends)]
+    return this.#style.merge([...lists, ...ends])
   }
 
   #wheres(conditions: readonly Condition[]): ((q: Any) => Any)[] {
