@@ -5,7 +5,7 @@ import type { Dialect } from './dialect.ts'
 /** A statement in which each decimal has the form in which the database computes with it. */
 export interface ExactStatement {
   readonly tree: Node
-  /** How computed decimals are read. */
+  /** The codecs of computed decimals. */
   readonly codecs: ReadonlyMap<Node, Codec>
 }
 

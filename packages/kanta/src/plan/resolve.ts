@@ -29,7 +29,7 @@ export interface Facts {
 export class Resolver {
   /** The names that columns get in the user's rows, and so inside JSON documents. */
   readonly #rename: ((name: string) => string) | undefined
-  /** How computed decimals are read. */
+  /** The codecs of computed decimals. */
   readonly #decimals: ReadonlyMap<Node, Codec>
   /** The columns of each query of which all are known. */
   readonly outputs: Map<Node, readonly OutputColumn[]> = new Map()
@@ -119,7 +119,7 @@ export class Resolver {
     for (const join of n.joins)
       if (join.kind === 'joined' && join.source !== undefined) this.#source(join.source, scope, false)
     for (const join of n.joins) if (join.kind === 'joined') for (const on of join.on) this.#expression(on, scope)
-    const columns = this.#columns(n.items, scope)
+    let columns = this.#columns(n.items, scope)
     for (const item of n.items)
       if (item.kind === 'alias') scope.aliases.set(item.name, this.#codec(item.operand, scope))
     for (const operation of n.setOperations) {
@@ -133,6 +133,7 @@ export class Resolver {
           namesOf(others ?? []),
         )
       }
+      columns = { ...columns, columns: columns.columns.map((column, i) => numberBeside(column, others?.[i])) }
     }
     // All that has no place of its own above: values, orders, windows, numbers of rows.
     eachChild(n, (child, part) => {
@@ -545,6 +546,12 @@ export class Resolver {
         return undefined
     }
   }
+}
+
+/** Returns a condition as a number where the other query of a set operation may have numbers in its place. */
+function numberBeside(column: OutputColumn, other: OutputColumn | undefined): OutputColumn {
+  if (column.codec !== truthCodec || reads(other?.codec as Codec | undefined)) return column
+  return { ...column, codec: undefined }
 }
 
 /** Parts of a select that the resolver has looked at by then. */

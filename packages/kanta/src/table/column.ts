@@ -52,7 +52,7 @@ export interface ColumnDefinition {
   readonly type: AbstractType
   /** The length of a varchar; precision and scale of a decimal. */
   readonly typeArguments: readonly number[]
-  /** How SQLite keeps a decimal, where not as an integer of its smallest unit. */
+  /** The storage of a decimal in SQLite, if not as an integer of its smallest unit. */
   readonly storage?: 'text' | 'real'
   /** The SQL type of a custom column. */
   readonly sqlType: string | undefined
@@ -177,7 +177,7 @@ export interface ColumnBuilder<T, F extends Filled = 'nothing', A = unknown>
 /** A function such as `() => country.cca2`. It has no signature here, so that tables can refer to each other. */
 export interface ColumnGetter extends Function {}
 
-/** How SQLite keeps a decimal, where not as an integer of its smallest unit; other databases have decimals. */
+/** The storage of a decimal in SQLite, if not as an integer of its smallest unit. Other databases have decimals. */
 export interface DecimalOptions {
   readonly storage?: 'text' | 'real'
 }

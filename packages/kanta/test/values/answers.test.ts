@@ -322,3 +322,40 @@ test('JSON refuses what it would make null of', async () => {
     .execute()
   await db.destroy()
 })
+
+test.each([
+  ['node:sqlite', () => sqlite(':memory:')],
+  ['better-sqlite3', () => betterSqlite3(':memory:')],
+] as const)('a condition beside a number is a number, on %s', async (_, driver) => {
+  const db: any = kanta({ driver: driver(), schema: { run } })
+  await db.schema.createTable(run).execute()
+  await db.insertInto('run').values({ id: 5, at: 7 }).execute()
+  const truth = db.selectFrom('run').select((eb: any) => eb('id', '=', 5).as('x'))
+  const number = db.selectFrom('run').select((eb: any) => eb.ref('at').as('x'))
+  const value = db.selectFrom('run').select((eb: any) => eb.val(3).as('x'))
+  const found = async (query: any): Promise<unknown> => (await query.execute()).map((row: any) => row.x)
+  expect(await found(truth.unionAll(truth))).toEqual([true, true])
+  expect(await found(truth.unionAll(number))).toEqual([1, 7])
+  expect(await found(number.unionAll(truth))).toEqual([7, 1])
+  expect(await found(truth.unionAll(value))).toEqual([1, 3])
+  expect(
+    await found(
+      db
+        .with('c', () => truth.unionAll(number))
+        .selectFrom('c')
+        .selectAll(),
+    ),
+  ).toEqual([1, 7])
+  const coalesced = (eb: any) => eb.fn.coalesce('at', eb('id', '=', 5)).as('x')
+  expect(await found(db.selectFrom('run').select(coalesced))).toEqual([7])
+  const chosen = (eb: any) =>
+    eb
+      .case()
+      .when('id', '=', 5)
+      .then(2)
+      .else(eb('id', '=', 5))
+      .end()
+      .as('x')
+  expect(await found(db.selectFrom('run').select(chosen))).toEqual([2])
+  await db.destroy()
+})

@@ -17,7 +17,7 @@ export interface ScaledCodec extends Codec<string> {
 const isScaled = (codec: unknown): codec is ScaledCodec =>
   typeof codec === 'object' && codec !== null && 'scale' in codec
 
-/** How a decimal is kept that is no scaled integer. */
+/** The storage of a decimal that is not a scaled integer. */
 export function storageOf({ storage, typeArguments: [precision] }: ColumnDefinition): 'text' | 'real' | undefined {
   return storage ?? (precision === undefined || precision > MOST_DIGITS ? 'text' : undefined)
 }
@@ -57,7 +57,7 @@ function decimalCodecOf(column: ColumnDefinition): Codec {
 
 const stored = (value: unknown): never => refuse(`The database holds ${describe(value)} where a decimal is expected.`)
 
-/** How scaled integers are written and read; without a precision, those that a query computes. */
+/** Returns the codec of scaled integers; without a precision, of those that a query computes. */
 export function scaledCodec(precision: number | undefined, scale: number, least: number = scale): ScaledCodec {
   const type =
     precision === undefined ? `a decimal with ${scale} digits after the point` : `decimal(${precision}, ${scale})`
@@ -88,7 +88,7 @@ export function scaledCodec(precision: number | undefined, scale: number, least:
   }
 }
 
-/** How decimals of existing databases are written and read that are kept as floating-point numbers. */
+/** Returns the codec of decimals that an existing database keeps as floating-point numbers. */
 export function inexactCodec({
   kind,
   scale = 0,
@@ -115,7 +115,7 @@ export function inexactCodec({
   }
 }
 
-/** How SQLite keeps decimals. */
+/** The storage of decimals in SQLite. */
 export const scaledColumns: DecimalColumns = {
   codec: decimalCodecOf,
   typeName: decimalType,

@@ -19,7 +19,7 @@ import {
   type ValueType,
 } from './type.ts'
 
-/** What becomes of a converted value: it is compared, written to a column, the result or an operand of an expression. */
+/** The use of a converted value: it is compared, written to a column, the result or an operand of an expression. */
 export type Use = 'compared' | 'stored' | 'computed' | 'operand'
 
 export type Call = NodeOf<'call'> | NodeOf<'aggregate'>
@@ -35,7 +35,7 @@ export type Recursive = (columns: readonly OutputType[] | undefined) => void
 
 /** Follows the decimals through expressions; `DecimalPass` follows them through statements. */
 export abstract class ExpressionPass {
-  /** How computed decimals are read. */
+  /** The codecs of computed decimals. */
   readonly codecs: Map<Node, Codec> = new Map()
   #inTrusted = 0
 

@@ -1,4 +1,4 @@
-/** What functions do with the decimals that they are given. */
+// The treatment of decimals by each function that takes them.
 
 /** Functions that give one of their arguments, which all have one type. */
 export const CHOOSING: ReadonlySet<string> = new Set([

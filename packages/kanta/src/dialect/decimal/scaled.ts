@@ -230,7 +230,10 @@ const fitting = (units: bigint): bigint =>
     ? units
     : refuse("A decimal has more digits than fit into the 64 bits of SQLite's integers.")
 
-/** What is compared need not be a number of units: between two of them one half does as well as any other number. */
+/**
+ * Scales a value that is only compared. It need not be a whole number of units: between two units one half compares as
+ * any other number there.
+ */
 function comparedUnits({ digits, scale: from }: DecimalNumber, scale: number): bigint | number {
   const up = digits * power(Math.max(scale - from, 0))
   const cut = power(Math.max(from - scale, 0))
