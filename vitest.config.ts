@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Tests see the sources of Kanta, so that no build is needed and each module exists once. */
@@ -10,6 +11,8 @@ export default defineConfig({
     // They end what hangs; no test is about how long it takes.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // By default Vitest leaves a core to itself, so that two cores run one file at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,
