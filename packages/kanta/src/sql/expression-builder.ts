@@ -9,6 +9,7 @@ import { functions, grouping, groupingSets } from './function.ts'
 import { type JsonPathBuilder, jsonPath } from './json.ts'
 import { parseTable, reference, typeNode, valueOf } from './operand.ts'
 import { checkUnary } from './operator.ts'
+import { related } from './select.ts'
 
 const creator = new QueryCreator(detached)
 
@@ -73,6 +74,7 @@ function makeBuilder() {
     fn: functions,
     case: caseOf,
     selectFrom: (tables: unknown) => creator.selectFrom(tables),
+    related: (relation: unknown) => related(relation, false, false),
     selectNoFrom: (columns: unknown) => creator.selectNoFrom(columns),
     ref: (column: unknown, operator?: string): Expr | JsonPathBuilder =>
       operator === undefined || column === undefined

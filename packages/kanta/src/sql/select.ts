@@ -1,9 +1,11 @@
-import { refuse, show } from '../error/index.ts'
+import { checkOptions, refuse, show } from '../error/index.ts'
 import { CLEARED, fills, forgetting, isTransient, type Node, node, type Shape, start } from '../ir/index.ts'
 import { callBack } from './callback.ts'
-import { Chain, extend } from './chain.ts'
+import { Chain, changed, detached, extend } from './chain.ts'
 import { conditionOf, refComparison, references } from './expression.ts'
-import { checkName, given, listOf, parseSelection, reference } from './operand.ts'
+import { functions } from './function.ts'
+import { jsonRows } from './json.ts'
+import { checkName, given, listOf, NO_ARGS, parseSelection, reference } from './operand.ts'
 import { countNode, Filtered, selections, sources, stars } from './query.ts'
 import { windowNode } from './window.ts'
 
@@ -47,6 +49,26 @@ function remember(columns: readonly string[]): Node {
   return parsed
 }
 
+const AS = / as /i
+
+/** The parts that change how many rows there are after they are counted. */
+const UNCOUNTED: ReadonlySet<string> = new Set(['items', 'distinct', 'groupBy', 'setOperations', 'limit', 'offset'])
+
+/** The rows of a relation, for each row of the query around. */
+export function related(relation: unknown, included: boolean, optional: boolean): SelectBuilder {
+  const name = checkName(relation, 'a relation')
+  return new SelectBuilder(
+    start('select').step('from', node({ kind: 'relation', name, included, optional })),
+    NO_ARGS,
+    detached,
+  )
+}
+
+function includeOptions(options: unknown): { readonly optional?: boolean } {
+  if (options !== undefined) checkOptions('include()', options, ['optional'])
+  return options ?? {}
+}
+
 /** The parts that come after those that a set operation combines. */
 const ENDS = ['orderBy', 'limit', 'offset', 'fetch', 'locks'] as const
 
@@ -67,6 +89,23 @@ export class SelectBuilder extends Filtered<'select'> {
 
   clearSelect(): this {
     return extend(this, 'items', CLEARED)
+  }
+
+  /** Selects what a relation gives for each row: a list of rows, or one row. */
+  include(relation: unknown, change?: unknown, options?: unknown): this {
+    const { optional } = includeOptions(typeof change === 'function' ? options : (options ?? change))
+    const [name, alias = name] = checkName(relation, 'a relation').split(AS) as [string, string?]
+    const query = related(name, true, optional === true)
+    const { node: rows, args } = jsonRows(typeof change === 'function' ? changed(query, change as never) : query, false)
+    const item = node({ kind: 'alias', operand: rows, name: checkName(alias, 'an alias'), columns: undefined })
+    return extend(this, 'items', item, args)
+  }
+
+  /** The number of rows, as a value of the query around it. */
+  count(): this {
+    for (let at = this.shape as unknown as Shape; at.before !== undefined; at = at.before)
+      if (UNCOUNTED.has(at.part!)) refuse(`count() stands before ${at.part}. Count the rows of the query as a table.`)
+    return extend(this, 'items', functions.countAll().node)
   }
 
   distinct(): this {
