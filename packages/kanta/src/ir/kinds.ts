@@ -86,7 +86,7 @@ export interface Kinds extends SchemaKinds {
   jsonPath: { operand: Node | undefined; operator: string; legs: readonly Node[] }
   jsonLeg: { leg: 'key' | 'at'; value: string | number }
   jsonObject: { keys: readonly string[]; values: readonly Node[] }
-  /** `required` names the relation whose one row has to be there. */
+  /** `required` is the message where the one row has to be there and is not. */
   jsonRows: { query: Node; single: boolean; required: string | undefined }
   raw: { strings: readonly string[]; parts: readonly Node[] }
   join: { items: readonly Node[]; separator: Node }

@@ -67,7 +67,8 @@ export function jsonRowsCodec(
   }
   const fromNullable = (row: unknown): unknown => {
     if (row !== null) return fromRow(row as Record<string, unknown>)
-    return required === undefined ? null : missing(required)
+    if (required !== undefined) throw new KantaError('not_found', required)
+    return null
   }
   const fromJson = (value: unknown): unknown =>
     single ? fromNullable(value) : (value as readonly unknown[]).map(fromNullable)
@@ -79,11 +80,4 @@ export function jsonRowsCodec(
     json: 'json',
     ...(required === undefined ? {} : { readsNull: true }),
   }
-}
-
-function missing(relation: string): never {
-  throw new KantaError(
-    'not_found',
-    `A row has no ${relation}: the row that its key names is not there, or a policy hides it. Give { optional: true } to include() where null is an answer.`,
-  )
 }

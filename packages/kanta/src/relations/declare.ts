@@ -4,6 +4,7 @@ import { fullName } from '../ir/index.ts'
 import { EXPAND, type Expansion } from '../plan/index.ts'
 import { Column, definitionOf, ownerOf, type SelectType, type TableDefinition, type TableRef } from '../table/index.ts'
 import { expandRelations } from './expand.ts'
+import { provideRelations } from './include.ts'
 
 /** Columns of one row that are equal to columns of another. */
 export interface Link {
@@ -160,6 +161,7 @@ export function relations<const M extends Readonly<Record<string, Readonly<Recor
     for (const [name, declaration] of Object.entries(of)) named.set(name, relationOf(table, name, declaration))
     found.set(table, named)
   }
+  provideRelations()
   const made: Expansion = { [EXPAND]: (statement, schema) => expandRelations(statement, found, schema) }
   return Object.freeze(made) as never
 }

@@ -96,7 +96,7 @@ class Expander {
     const required = relation.required && !first.optional
     if (single) checkSingle(query, name, required)
     const from = this.visit(withItems(query, relation), place, hidden)
-    return { ...part, query: from, single, required: required ? `${name} of '${fullName(owner)}'` : undefined }
+    return { ...part, query: from, single, required: required ? missing(name, owner) : undefined }
   }
 
   /** The query with the table of a relation in its place. */
@@ -142,6 +142,10 @@ class Expander {
 
 const misplaced = (name: string): string =>
   `The relation '${name}' stands where no relation can. Use include('${name}', …), or eb.related('${name}') as a query of its own.`
+
+/** The message where a row has to be there and is not. */
+const missing = (name: string, owner: TableDefinition): string =>
+  `A row of '${fullName(owner)}' has no '${name}': the row that its key names is not there, or a policy hides it. Give include() { optional: true } where null is an answer.`
 
 function firstSource(part: Node): Node | undefined {
   switch (part.kind) {

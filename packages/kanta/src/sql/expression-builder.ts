@@ -9,9 +9,16 @@ import { functions, grouping, groupingSets } from './function.ts'
 import { type JsonPathBuilder, jsonPath } from './json.ts'
 import { parseTable, reference, typeNode, valueOf } from './operand.ts'
 import { checkUnary } from './operator.ts'
-import { related } from './select.ts'
 
 const creator = new QueryCreator(detached)
+
+let relatedRows = (_: unknown): unknown =>
+  refuse("The schema has no relations. Declare them by relations() of 'kanta/relations'.")
+
+/** Sets how `related` makes a query of a relation: programs without relations do not carry that. */
+export function provideRelated(make: (relation: unknown) => unknown): void {
+  relatedRows = make
+}
 
 function expression(make: (args: unknown[]) => ReturnType<typeof node>): Expr {
   const args: unknown[] = []
@@ -74,7 +81,7 @@ function makeBuilder() {
     fn: functions,
     case: caseOf,
     selectFrom: (tables: unknown) => creator.selectFrom(tables),
-    related: (relation: unknown) => related(relation, false, false),
+    related: (relation: unknown) => relatedRows(relation),
     selectNoFrom: (columns: unknown) => creator.selectNoFrom(columns),
     ref: (column: unknown, operator?: string): Expr | JsonPathBuilder =>
       operator === undefined || column === undefined

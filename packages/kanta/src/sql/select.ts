@@ -1,11 +1,10 @@
-import { checkOptions, refuse, show } from '../error/index.ts'
+import { refuse, show } from '../error/index.ts'
 import { CLEARED, fills, forgetting, isTransient, type Node, node, type Shape, start } from '../ir/index.ts'
 import { callBack } from './callback.ts'
-import { Chain, changed, detached, extend } from './chain.ts'
+import { Chain, extend } from './chain.ts'
 import { conditionOf, refComparison, references } from './expression.ts'
 import { functions } from './function.ts'
-import { jsonRows } from './json.ts'
-import { checkName, given, listOf, NO_ARGS, parseSelection, reference } from './operand.ts'
+import { checkName, given, listOf, parseSelection, reference } from './operand.ts'
 import { countNode, Filtered, selections, sources, stars } from './query.ts'
 import { windowNode } from './window.ts'
 
@@ -49,31 +48,17 @@ function remember(columns: readonly string[]): Node {
   return parsed
 }
 
-const AS = / as /i
-
 /** The parts that change how many rows there are after they are counted. */
 const UNCOUNTED: ReadonlySet<string> = new Set(['items', 'distinct', 'groupBy', 'setOperations', 'limit', 'offset'])
-
-/** The rows of a relation, for each row of the query around. */
-export function related(relation: unknown, included: boolean, optional: boolean): SelectBuilder {
-  const name = checkName(relation, 'a relation')
-  return new SelectBuilder(
-    start('select').step('from', node({ kind: 'relation', name, included, optional })),
-    NO_ARGS,
-    detached,
-  )
-}
-
-function includeOptions(options: unknown): { readonly optional?: boolean } {
-  if (options !== undefined) checkOptions('include()', options, ['optional'])
-  return options ?? {}
-}
 
 /** The parts that come after those that a set operation combines. */
 const ENDS = ['orderBy', 'limit', 'offset', 'fetch', 'locks'] as const
 
 /** `select … from …` */
 export class SelectBuilder extends Filtered<'select'> {
+  /** `relations()` defines it, so that programs without relations do not carry it. */
+  declare include: (relation: unknown, change?: unknown, options?: unknown) => this
+
   select(columns: unknown): this {
     if (Array.isArray(columns)) {
       const known = stringSelections(columns)
@@ -89,16 +74,6 @@ export class SelectBuilder extends Filtered<'select'> {
 
   clearSelect(): this {
     return extend(this, 'items', CLEARED)
-  }
-
-  /** Selects what a relation gives for each row: a list of rows, or one row. */
-  include(relation: unknown, change?: unknown, options?: unknown): this {
-    const { optional } = includeOptions(typeof change === 'function' ? options : (options ?? change))
-    const [name, alias = name] = checkName(relation, 'a relation').split(AS) as [string, string?]
-    const query = related(name, true, optional === true)
-    const { node: rows, args } = jsonRows(typeof change === 'function' ? changed(query, change as never) : query, false)
-    const item = node({ kind: 'alias', operand: rows, name: checkName(alias, 'an alias'), columns: undefined })
-    return extend(this, 'items', item, args)
   }
 
   /** The number of rows, as a value of the query around it. */
