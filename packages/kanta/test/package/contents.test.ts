@@ -126,7 +126,18 @@ test('what does not reach a database needs nothing of Node', async () => {
 })
 
 test('what is not imported costs nothing', async () => {
-  const entries = ['', '/plugins', '/sqlite', '/rls', '/audit', '/time-travel', '/cache', '/search', '/problem']
+  const entries = [
+    '',
+    '/plugins',
+    '/sqlite',
+    '/rls',
+    '/audit',
+    '/time-travel',
+    '/cache',
+    '/search',
+    '/problem',
+    '/filter',
+  ]
   const left = await bundle(entries.map((entry) => `import 'kanta${entry}'`).join('; '), 'node')
   expect(new TextDecoder().decode(left).trim()).toBe('')
 })
