@@ -132,4 +132,18 @@ export type {
   TransactionHook,
 } from './run/index.ts'
 export { table } from './run/index.ts'
-export * from './table/index.ts'
+export type * from './table/index.ts'
+export {
+  AliasedColumn,
+  aliasOf,
+  Column,
+  Constraint,
+  check,
+  definitionOf,
+  foreignKey,
+  index,
+  isAliased,
+  nativeBooleanCodec,
+  primaryKey,
+  unique,
+} from './table/index.ts'

@@ -312,7 +312,7 @@ function cellText(row: Row, { name, write }: CopiedColumn, i: number): string {
     return text.replace(SPECIAL, (sign) => ESCAPES[sign]!)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/^Parameter 1 is/, 'it is') : String(cause)
-    throw new KantaError('invalid_input', `Row ${i}, column '${name}': ${why}`, { cause })
+    throw new KantaError('invalid_input', `Row ${i}, column '${name}': ${why}`, { cause, columns: [name] })
   }
 }
 
