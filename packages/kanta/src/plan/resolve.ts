@@ -1,7 +1,7 @@
-import { type OutputColumn, reads } from '../dialect/index.ts'
+import { type OutputColumn, reads, writeCodec } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
-import { type Codec, type ColumnDefinition, type TableDefinition, writeCodec } from '../table/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, truthCodec } from './json-codec.ts'
 import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, ROWS } from './operation.ts'
 import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
@@ -537,7 +537,7 @@ export class Resolver {
       case 'select':
         return this.outputs.get(n)?.[0]?.codec as Codec | undefined
       case 'jsonRows':
-        return jsonRowsCodec(this.outputs.get(n.query) ?? [], n.single, this.#rename)
+        return jsonRowsCodec(this.outputs.get(n.query) ?? [], n.single, this.#rename, n.required)
       case 'jsonObject':
         return jsonRowsCodec(this.outputs.get(n) ?? [], true, undefined)
       case 'jsonPath':

@@ -47,9 +47,9 @@ export {
   type ForeignKeyDefinition,
   type IndexDefinition,
   isAliased,
+  ownerOf,
   type Table,
   type TableDefinition,
   table,
   type UniqueDefinition,
 } from './table.ts'
-export { writeCodec } from './written.ts'
