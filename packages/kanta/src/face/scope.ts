@@ -147,14 +147,17 @@ export interface Cells<R> extends OwnCells {
 }
 interface OwnCells {
   helper?: never
+  given: never
 }
 /**
  * The columns that a helper function refers to. A builder that knows more tables can be given to it, although names may
- * be of several tables there: so they are not compared, and stand apart from the row.
+ * be of several tables there: so they are not compared, and stand apart from the row. `G` is the row that the query
+ * selects already, as an item of its selection.
  */
-export interface HelperCells<R> {
+export interface HelperCells<R, out G = never> {
   row: any
   helper?: R
+  given: G
 }
 /** The columns of the table `B`. */
 export interface TableCells<I extends AnyInfo, B> extends OwnCells {
@@ -164,22 +167,35 @@ export interface TableCells<I extends AnyInfo, B> extends OwnCells {
 export interface AnyCells {
   row: any
   helper?: any
+  given: any
+}
+/** The columns `U` of a query whose selection was replaced. */
+export interface Ungiven<U extends AnyCells> {
+  row: U['row']
+  helper?: U['helper']
+  given: never
 }
 /** The row in which unqualified names are looked up. */
-type RowOfCells<U extends AnyCells> = [U['helper']] extends [undefined] ? U['row'] : U['helper']
+export type RowOfCells<U extends AnyCells> = [U['helper']] extends [undefined] ? U['row'] : U['helper'] & {}
 /** Columns that may be null because an outer join may leave out their table. */
-export interface MaybeCells<U extends AnyCells> extends OwnCells {
-  row: { [C in keyof U['row']]: ColumnType<SelectType<U['row'][C]> | null> }
+export interface MaybeCells<U extends AnyCells> {
+  row: MaybeRow<RowOfCells<U>>
+  helper?: never
+  given: U['given']
 }
+type MaybeRow<R> = { [C in keyof R]: ColumnType<SelectType<R[C]> | null> }
 /** The columns of joined tables. */
-export interface JoinedCells<A extends AnyCells, B extends AnyCells> extends OwnCells {
-  row: {
-    [C in keyof A['row'] | keyof B['row']]: C extends keyof A['row']
-      ? C extends keyof B['row']
-        ? ColumnType<SelectType<A['row'][C]> | SelectType<B['row'][C]>>
-        : A['row'][C]
-      : At<B['row'], C>
-  }
+export interface JoinedCells<A extends AnyCells, B extends AnyCells> {
+  row: JoinedRow<RowOfCells<A>, B['row']>
+  helper?: never
+  given: A['given']
+}
+type JoinedRow<A, B> = {
+  [C in keyof A | keyof B]: C extends keyof A
+    ? C extends keyof B
+      ? ColumnType<SelectType<A[C]> | SelectType<B[C]>>
+      : A[C]
+    : At<B, C>
 }
 /** The columns of a subquery, whose names hide those around it. */
 export interface InnerCells<A extends AnyCells, B extends AnyCells> extends OwnCells {

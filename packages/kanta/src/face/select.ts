@@ -32,6 +32,7 @@ import type {
   Returns,
   Scope,
   State,
+  Ungiven,
 } from './scope.ts'
 import type { SelectJoinMethods } from './select-join.ts'
 import type {
@@ -201,7 +202,7 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
   exceptAll<T extends Returns & State>(this: T, query: SetArgument<T>): T
   /** Names the query: a table for `selectFrom` and joins, a value for `select`. */
   as<T extends Returns, A extends string>(this: T, alias: A): AliasedQuery<T[AtRow], A>
-  clearSelect<T extends State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], never>
+  clearSelect<T extends State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], Ungiven<T[AtCells]>, never>
   clearGroupBy<T>(this: T): T
   clearHaving<T>(this: T): T
   clearOrderBy<T>(this: T): T
@@ -230,7 +231,13 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
   /** Takes null out of the types of all columns; nothing changes at run time. */
   $notNull<T extends Returns & State>(
     this: T,
-  ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], Cast<{ [C in keyof T[AtRow]]: NonNullable<T[AtRow][C]> }>>
+  ): Select<
+    T[AtInfo],
+    T[AtScope],
+    T[AtRefs],
+    Ungiven<T[AtCells]>,
+    Cast<{ [C in keyof T[AtRow]]: NonNullable<T[AtRow][C]> }>
+  >
 }
 
 /**
@@ -282,7 +289,7 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
   /** The SQL of the query and its parameters, without running it. */
   compile(): CompiledQuery<RowOf<S, U, O>>
   /** Gives the row another type; nothing changes at run time. */
-  $castTo<R>(): Select<I, S, K, U, Cast<R>>
+  $castTo<R>(): Select<I, S, K, Ungiven<U>, Cast<R>>
   /**
    * Narrows the types of some columns; nothing changes at run time.
    *
@@ -292,7 +299,7 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
    *   .$narrowType<{ population: NotNull }>()
    * ```
    */
-  $narrowType<T>(): Select<I, S, K, U, Cast<Narrowed<RowOf<S, U, O>, T>>>
+  $narrowType<T>(): Select<I, S, K, Ungiven<U>, Cast<Narrowed<RowOf<S, U, O>, T>>>
   /** Names the type of the row, which has to be what it is: a help for the compiler with long queries. */
   $assertType<R extends RowOf<S, U, O>>(): RowOf<S, U, O> extends R
     ? Select<I, S, K, U, Cast<R>>
