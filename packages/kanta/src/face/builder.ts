@@ -36,7 +36,7 @@ declare const $impossible: unique symbol
  * ```
  */
 export type SelectQueryBuilder<DB, TB extends keyof DB & string, O = {}> = WithRow<
-  Select<Info<DB>, HelperTables<DB, TB>, HelperRefs<DB, TB>, HelperCells<HelperRow<DB, TB>, Cast<O>>, never>,
+  Select<Info<DB, Cast<O>>, HelperTables<DB, TB>, HelperRefs<DB, TB>, HelperCells<HelperRow<DB, TB>>, never>,
   O
 >
 /** A query that inserts into the table `B`. */

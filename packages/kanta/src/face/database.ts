@@ -56,6 +56,7 @@ export interface PluggedInfo<I extends AnyInfo, A> {
   listed: I['listed']
   eb: I['eb']
   outer: never
+  given: never
   adds: A & AddsOf<I>
 }
 

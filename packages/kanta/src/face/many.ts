@@ -51,13 +51,11 @@ interface ManyTables<I extends AnyInfo, M> {
 interface ManyCells<I extends AnyInfo, M> {
   row: { [C in KeysIn<I, M>]: ColumnType<CellAt<I, M, C>> }
   helper?: never
-  given: never
 }
 /** The columns that an update of several tables may set, with or without the table's name. */
 interface ManyTargets<I extends AnyInfo, M> {
   row: Together<M extends unknown ? Written<AliasIn<M>, RowIn<I, M>> : never>
   helper?: never
-  given: never
 }
 type Written<A extends string, R> = R & { [C in keyof R & string as `${A}.${C}`]: R[C] }
 type Together<U> = (U extends unknown ? (row: U) => void : never) extends (row: infer R) => void ? R : never

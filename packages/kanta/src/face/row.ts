@@ -45,9 +45,9 @@ type TypeOf<S extends Scope, U extends AnyCells, C> = C extends string
     : never
 
 /** The row of the items `O`. The mapped type has no name of its own, so that a hover shows its fields. */
-export type RowOf<S extends Scope, U extends AnyCells, O> = [O | U['given']] extends [Item]
+export type RowOf<S extends Scope, U extends AnyCells, O> = [O] extends [Item]
   ? { [C in O as NameOf<C>]: TypeOf<S, U, C> }
-  : OtherRow<S, U, O | U['given']>
+  : OtherRow<S, U, O>
 type OtherRow<S extends Scope, U extends AnyCells, O> = [O] extends [All<'*'>]
   ? StarItems<S, U, '*'>
   : [O] extends [Cast<infer R>]

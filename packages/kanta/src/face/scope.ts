@@ -43,9 +43,12 @@ export type AtFirst = typeof $first
 /** The key of the table that is written. */
 export type AtTarget = typeof $target
 
-/** The tables of a database; `names` and `eb` are here so that they are made once for each database. */
+/**
+ * The tables of a database; `names` and `eb` are here so that they are made once for each database. `G` is an item of the
+ * selection: the row of a query that a helper is given.
+ */
 /** @ts-ignore TS2636: a database of more tables stands for one of fewer. */
-export interface Info<out DB> {
+export interface Info<out DB, out G = never> {
   db: DB
   names: keyof DB & string
   /** The names that a list of tables may hold. */
@@ -53,6 +56,7 @@ export interface Info<out DB> {
   eb: ExpressionScope<Info<DB>, NoTables, never, Cells<{}>>
   /** The aliases that a subquery sees from around it. */
   outer: never
+  given: G
 }
 /** The same of a module of tables, which the compiler passes on without looking inside. */
 /** @ts-ignore TS2636 */
@@ -62,6 +66,7 @@ export interface SchemaInfo<out S> {
   listed: (keyof TablesOf<S> & string) | `${keyof TablesOf<S> & string} as ${string}`
   eb: ExpressionScope<SchemaInfo<S>, NoTables, never, Cells<{}>>
   outer: never
+  given: never
 }
 
 /** The information about any database. */
@@ -70,6 +75,7 @@ export interface AnyInfo {
   names: string
   listed: string
   eb: any
+  given: any
   /** The members that plugins add to a database, its transactions and its connections. */
   adds?: any
 }
@@ -82,6 +88,16 @@ export interface InnerInfo<I extends AnyInfo, S extends Scope> {
   listed: I['listed']
   eb: I['eb']
   outer: keyof S['tables']
+  given: never
+}
+/** The same for a query whose selection was replaced. */
+export interface Reselected<I extends AnyInfo> {
+  db: I['db']
+  names: I['names']
+  listed: I['listed']
+  eb: I['eb']
+  outer: I extends { outer: infer O } ? O : never
+  given: never
 }
 
 /** A table in scope; `N` is null where an outer join may leave it out. */
@@ -147,17 +163,14 @@ export interface Cells<R> extends OwnCells {
 }
 interface OwnCells {
   helper?: never
-  given: never
 }
 /**
  * The columns that a helper function refers to. A builder that knows more tables can be given to it, although names may
- * be of several tables there: so they are not compared, and stand apart from the row. `G` is the row that the query
- * selects already, as an item of its selection.
+ * be of several tables there: so they are not compared, and stand apart from the row.
  */
-export interface HelperCells<R, out G = never> {
+export interface HelperCells<R> {
   row: any
   helper?: R
-  given: G
 }
 /** The columns of the table `B`. */
 export interface TableCells<I extends AnyInfo, B> extends OwnCells {
@@ -167,28 +180,17 @@ export interface TableCells<I extends AnyInfo, B> extends OwnCells {
 export interface AnyCells {
   row: any
   helper?: any
-  given: any
-}
-/** The columns `U` of a query whose selection was replaced. */
-export interface Ungiven<U extends AnyCells> {
-  row: U['row']
-  helper?: U['helper']
-  given: never
 }
 /** The row in which unqualified names are looked up. */
 export type RowOfCells<U extends AnyCells> = [U['helper']] extends [undefined] ? U['row'] : U['helper'] & {}
 /** Columns that may be null because an outer join may leave out their table. */
-export interface MaybeCells<U extends AnyCells> {
+export interface MaybeCells<U extends AnyCells> extends OwnCells {
   row: MaybeRow<RowOfCells<U>>
-  helper?: never
-  given: U['given']
 }
 type MaybeRow<R> = { [C in keyof R]: ColumnType<SelectType<R[C]> | null> }
 /** The columns of joined tables. */
-export interface JoinedCells<A extends AnyCells, B extends AnyCells> {
+export interface JoinedCells<A extends AnyCells, B extends AnyCells> extends OwnCells {
   row: JoinedRow<RowOfCells<A>, B['row']>
-  helper?: never
-  given: A['given']
 }
 type JoinedRow<A, B> = {
   [C in keyof A | keyof B]: C extends keyof A
@@ -229,7 +231,7 @@ export interface ScopeState {
 }
 /** The type state of a query, which methods read from `this`. */
 export interface State extends ScopeState {
-  [$info]: { db: any; names: string; listed: string; eb: any; outer: any }
+  [$info]: { db: any; names: string; listed: string; eb: any; outer: any; given: any }
   [$items]: any
 }
 
