@@ -5,7 +5,7 @@ import { type DecimalColumns, decimalsOf } from '../decimals.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
-import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
+import { jsonColumns, type Printers, pathKey, standard, writeAround } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { sqliteLexis } from './lexis.ts'
 import { withReturning } from './returning.ts'
@@ -205,6 +205,19 @@ function jsonPath(n: NodeOf<'jsonPath'>, w: Writer): void {
   standard.jsonPath({ ...n, legs }, w)
 }
 
+/** What cuts the text of a date or a moment off. The beginning of the unit is as long as the text: a date has no time. */
+const TRUNCATED: Readonly<Record<string, string>> = {
+  year: "substr(#, 1, 4) || substr('-01-01T00:00:00.000Z', 1, length(#) - 4)",
+  quarter:
+    "substr(#, 1, 5) || printf('%02d', (substr(#, 6, 2) - 1) / 3 * 3 + 1) || substr('-01T00:00:00.000Z', 1, length(#) - 7)",
+  month: "substr(#, 1, 7) || substr('-01T00:00:00.000Z', 1, length(#) - 7)",
+  week: "date(#, 'weekday 0', '-6 days') || substr('T00:00:00.000Z', 1, length(#) - 10)",
+  day: "substr(#, 1, 10) || substr('T00:00:00.000Z', 1, length(#) - 10)",
+  hour: "substr(#, 1, 13) || substr(':00:00.000Z', 1, length(#) - 13)",
+  minute: "substr(#, 1, 16) || substr(':00.000Z', 1, length(#) - 16)",
+  second: "substr(#, 1, 19) || substr('.000Z', 1, length(#) - 19)",
+}
+
 const NOW = /^\s*\(?\s*current_timestamp\s*\)?\s*$/i
 
 /**
@@ -222,6 +235,7 @@ function raw(n: NodeOf<'raw'>, w: Writer): void {
 const print: Printers = {
   ...standard,
   raw,
+  dateTrunc: (n, w) => writeAround(`(${TRUNCATED[n.unit]})`, n.operand, w),
   setOperation: compound,
   binary,
   jsonObject,
