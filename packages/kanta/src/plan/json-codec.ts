@@ -1,5 +1,5 @@
 import type { OutputColumn } from '../dialect/index.ts'
-import { refuse } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 import type { Codec, SqlValue } from '../table/index.ts'
 
 /** A JSON document that the query made itself. */
@@ -52,6 +52,7 @@ export function jsonRowsCodec(
   columns: readonly OutputColumn[],
   single: boolean,
   rename: ((name: string) => string) | undefined,
+  required?: string,
 ): Codec {
   const decoded = columns.flatMap(({ name, codec }) =>
     codec === undefined ? [] : [{ name: rename?.(name) ?? name, codec: codec as Codec }],
@@ -59,19 +60,24 @@ export function jsonRowsCodec(
   const fromRow = (row: Record<string, unknown>): Record<string, unknown> => {
     for (const { name, codec } of decoded) {
       const value = row[name]
-      if (value !== null)
+      if (value !== null || codec.readsNull)
         row[name] = codec.fromJson === undefined ? codec.decode(value as never) : codec.fromJson(value)
     }
     return row
   }
-  const fromNullable = (row: unknown): unknown => (row === null ? null : fromRow(row as Record<string, unknown>))
+  const fromNullable = (row: unknown): unknown => {
+    if (row !== null) return fromRow(row as Record<string, unknown>)
+    if (required !== undefined) throw new KantaError('not_found', required)
+    return null
+  }
   const fromJson = (value: unknown): unknown =>
     single ? fromNullable(value) : (value as readonly unknown[]).map(fromNullable)
   return {
     name: 'json',
     encode: jsonDocument.encode,
-    decode: (value) => fromJson(JSON.parse(String(value))),
+    decode: (value) => fromJson(value === null ? null : JSON.parse(String(value))),
     fromJson,
     json: 'json',
+    ...(required === undefined ? {} : { readsNull: true }),
   }
 }
