@@ -205,17 +205,16 @@ function jsonPath(n: NodeOf<'jsonPath'>, w: Writer): void {
   standard.jsonPath({ ...n, legs }, w)
 }
 
-/** What cuts the text of a date or a moment off. The beginning of the unit is as long as the text: a date has no time. */
-const TRUNCATED: Readonly<Record<string, string>> = {
-  year: "substr(#, 1, 4) || substr('-01-01T00:00:00.000Z', 1, length(#) - 4)",
-  quarter:
-    "substr(#, 1, 5) || printf('%02d', (substr(#, 6, 2) - 1) / 3 * 3 + 1) || substr('-01T00:00:00.000Z', 1, length(#) - 7)",
-  month: "substr(#, 1, 7) || substr('-01T00:00:00.000Z', 1, length(#) - 7)",
-  week: "date(#, 'weekday 0', '-6 days') || substr('T00:00:00.000Z', 1, length(#) - 10)",
-  day: "substr(#, 1, 10) || substr('T00:00:00.000Z', 1, length(#) - 10)",
-  hour: "substr(#, 1, 13) || substr(':00:00.000Z', 1, length(#) - 13)",
-  minute: "substr(#, 1, 16) || substr(':00.000Z', 1, length(#) - 16)",
-  second: "substr(#, 1, 19) || substr('.000Z', 1, length(#) - 19)",
+/** The number of characters of the text of a moment up to each unit. */
+const LENGTHS: Readonly<Record<string, number>> = { year: 4, month: 7, day: 10, hour: 13, minute: 16, second: 19 }
+
+/** Cuts the text of a date or a moment off, and adds the beginning of the unit up to its length: a date has no time. */
+function truncated(unit: string): string {
+  const end = (n: number): string => `substr('${'-01-01T00:00:00.000Z'.slice(n - 4)}', 1, length(#) - ${n})`
+  if (unit === 'week') return `date(#, 'weekday 0', '-6 days') || ${end(10)}`
+  if (unit === 'quarter') return `substr(#, 1, 5) || printf('%02d', (substr(#, 6, 2) - 1) / 3 * 3 + 1) || ${end(7)}`
+  const length = LENGTHS[unit]!
+  return `substr(#, 1, ${length}) || ${end(length)}`
 }
 
 const NOW = /^\s*\(?\s*current_timestamp\s*\)?\s*$/i
@@ -235,7 +234,7 @@ function raw(n: NodeOf<'raw'>, w: Writer): void {
 const print: Printers = {
   ...standard,
   raw,
-  dateTrunc: (n, w) => writeAround(`(${TRUNCATED[n.unit]})`, n.operand, w),
+  dateTrunc: (n, w) => writeAround(`(${truncated(n.unit)})`, n.operand, w),
   setOperation: compound,
   binary,
   jsonObject,
