@@ -11,8 +11,6 @@ export const jsonDocument: Codec = {
   json: 'json',
 }
 
-const number = (value: unknown): number => (typeof value === 'number' ? value : Number(String(value)))
-
 /** The result of a condition, which some databases give as a number. Values that meet it are written as they are. */
 export const truthCodec: Codec = {
   name: 'boolean',
@@ -29,8 +27,8 @@ function truth(value: unknown): boolean {
 export const averageCodec: Codec = {
   name: 'average',
   encode: (value) => value as SqlValue,
-  decode: number,
-  fromJson: number,
+  decode: Number,
+  fromJson: Number,
 }
 
 /** An array as one parameter. Bigints are written as the integers that they are. */
@@ -42,8 +40,8 @@ export const jsonList: Codec = {
 
 function item(value: unknown): string {
   if (typeof value === 'bigint') return String(value)
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value)
-  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value))
+    return JSON.stringify(value)
   return refuse('A list takes strings, finite numbers, bigints, booleans and null.')
 }
 
@@ -59,14 +57,24 @@ export function jsonRowsCodec(
   const fromRow = (row: Record<string, unknown>): Record<string, unknown> => {
     for (const { name, codec } of decoded) {
       const value = row[name]
-      if (value !== null)
-        row[name] = codec.fromJson === undefined ? codec.decode(value as never) : codec.fromJson(value)
+      if (value !== null) row[name] = fromJson(codec, value)
     }
     return row
   }
-  const fromNullable = (row: unknown): unknown => (row === null ? null : fromRow(row as Record<string, unknown>))
+  return documentCodec(fromRow as (row: never) => unknown, single)
+}
+
+const fromJson = (codec: Codec, value: unknown): unknown =>
+  codec.fromJson === undefined ? codec.decode(value as never) : codec.fromJson(value)
+
+/** One value as JSON, or an array of values, each read as its codec reads it. */
+export const jsonValueCodec = (codec: Codec, single: boolean): Codec =>
+  documentCodec((value) => fromJson(codec, value), single)
+
+function documentCodec(read: (value: never) => unknown, single: boolean): Codec {
+  const readNullable = (value: unknown): unknown => (value === null ? null : read(value as never))
   const fromJson = (value: unknown): unknown =>
-    single ? fromNullable(value) : (value as readonly unknown[]).map(fromNullable)
+    single ? readNullable(value) : (value as readonly unknown[]).map(readNullable)
   return {
     name: 'json',
     encode: jsonDocument.encode,

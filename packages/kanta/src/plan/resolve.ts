@@ -2,7 +2,7 @@ import { type OutputColumn, reads } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
 import { type Codec, type ColumnDefinition, type TableDefinition, writeCodec } from '../table/index.ts'
-import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, truthCodec } from './json-codec.ts'
+import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, jsonValueCodec, truthCodec } from './json-codec.ts'
 import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, ROWS } from './operation.ts'
 import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
 import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
@@ -460,20 +460,20 @@ export class Resolver {
   /** What databases compute in types of their own, and give in one here. */
   #computed(n: NodeOf<'aggregate'> | NodeOf<'call'>, scope: Scope): Codec | undefined {
     const name = n.name.toLowerCase()
-    if (ROWS.has(name)) return this.#rowCodec(n.args[0], name.endsWith('_agg'), scope) ?? jsonDocument
+    if (ROWS.has(name)) return this.#documentCodec(n.args[0], !name.endsWith('_agg'), scope)
     if (DOCUMENTS.has(name)) return jsonDocument
     if (n.kind !== 'aggregate') return undefined
     if (name === 'avg') return averageCodec
-    const [arg] = n.args
-    const codec = name === 'sum' && arg !== undefined ? this.#codec(arg, scope) : undefined
-    return codec?.bigint === true || codec?.name === 'decimal' ? codec : undefined
+    return name === 'sum' ? this.#exact(n.args, scope) : undefined
   }
 
-  /** The rows of a table as JSON, each column read as its codec reads it. */
-  #rowCodec(n: Node | undefined, many: boolean, scope: Scope): Codec | undefined {
-    if (n?.kind !== 'ref' || n.table !== undefined) return undefined
-    const columns = scope.row(n.column)
-    return columns === undefined ? undefined : jsonRowsCodec(columns, !many, this.#rename)
+  /** The rows of a table, or values, as JSON, each read as its codec reads it. */
+  #documentCodec(n: Node | undefined, single: boolean, scope: Scope): Codec {
+    if (n === undefined) return jsonDocument
+    const columns = n.kind === 'ref' && n.table === undefined ? scope.row(n.column) : undefined
+    if (columns !== undefined) return jsonRowsCodec(columns, single, this.#rename)
+    const codec = this.#codec(n, scope)
+    return codec === undefined ? jsonDocument : jsonValueCodec(codec, single)
   }
 
   #unaryCodec(n: NodeOf<'unary'>, scope: Scope): Codec | undefined {
@@ -486,10 +486,11 @@ export class Resolver {
     return EXACT.has(n.op) ? this.#exact([n.left, n.right], scope) : undefined
   }
 
-  /** Arithmetic with bigints and decimals is read as these are: a decimal before a bigint. */
+  /** Arithmetic with bigints, decimals and reals is read as these are: a real before a decimal, which goes before a bigint. */
   #exact(operands: readonly Node[], scope: Scope): Codec | undefined {
     const codecs = operands.map((operand) => this.#codec(operand, scope))
-    return codecs.find((codec) => codec?.name === 'decimal') ?? codecs.find((codec) => codec?.bigint === true)
+    const named = (name: string): Codec | undefined => codecs.find((codec) => codec?.name === name)
+    return named('real') ?? named('decimal') ?? codecs.find((codec) => codec?.bigint === true)
   }
 
   /** How a value is read that is one of several. */
