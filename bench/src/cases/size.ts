@@ -31,6 +31,10 @@ const additions = {
   fullText: 'kanta/search',
   vector: 'kanta/search',
   problemOf: 'kanta/problem',
+  whereOf: 'kanta/filter',
+  matches: 'kanta/filter',
+  parseFilter: 'kanta/filter',
+  parseUrl: 'kanta/filter',
 }
 
 export async function* run(): AsyncIterable<Report> {

@@ -40,7 +40,7 @@ export interface Connection {
   /** Runs a statement that returns no rows. */
   run(sql: string, parameters: readonly unknown[]): MaybePromise<RunResult>
   /** Runs a statement that may or may not return rows. */
-  execute(sql: string, parameters: readonly unknown[]): MaybePromise<ExecuteResult>
+  execute(sql: string, parameters: readonly unknown[], bigints?: boolean): MaybePromise<ExecuteResult>
   /**
    * Runs statements atomically. For libraries without other transactions, or for which this is faster. It is not called
    * inside a transaction.

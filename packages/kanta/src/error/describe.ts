@@ -24,6 +24,12 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`
+  if (typeof value === 'object' && value !== null) return `an object (${nameOf(value)})`
   return String(value)
+}
+
+/** Data may have a property `constructor` of its own, of any type. */
+function nameOf(value: object): string {
+  const name: unknown = value.constructor?.name
+  return typeof name === 'string' ? name.slice(0, 60) : 'no prototype'
 }

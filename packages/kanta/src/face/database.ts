@@ -113,7 +113,7 @@ export interface Database<out DB, out I extends AnyInfo = Info<DB>> extends Quer
   /** `case when … then … end`, outside of a query. */
   case(): CaseBuilder<AnyReference, never>
   case<V>(value: Expression<V>): CaseOf<AnyReference, V, never>
-  /** Runs a compiled query, or a query that another database built. */
+  /** Runs a compiled query, or a query that another database built. Rows are decoded like those of the query. */
   executeQuery<R>(query: QueryText<R> | Rowed<R>, options?: ExecuteOptions): Promise<QueryResult<R>>
   /** A transaction around a callback; within a transaction, a part of it that can fail by itself. */
   transaction(): TransactionBuilder<DB, I>

@@ -193,6 +193,9 @@ export function kindOf(part: Node): Kind {
 
 /** Says which part of a node cannot stand where it does; `undefined` where all may stand. */
 export function misplaced(parent: Node): string | undefined {
+  // PostgreSQL would read `schema.column` as a function of the row of a table of that name.
+  if (parent.kind === 'ref' && parent.schema !== undefined && parent.table === undefined)
+    return `The reference to '${parent.column}' has a schema, '${parent.schema}', and no table.`
   for (const [name, , part] of childFieldsOf(parent.kind)) {
     const held = (parent as unknown as Record<string, unknown>)[name]
     const wrong = held === undefined ? undefined : misfit(parent.kind, name, part, held)

@@ -106,9 +106,9 @@ export class WatchedConnection implements Connection {
     return this.#send(sql, parameters, NO_RESULT, () => this.#inner.run(sql, parameters))
   }
 
-  execute(sql: string, parameters: readonly unknown[]): MaybePromise<ExecuteResult> {
+  execute(sql: string, parameters: readonly unknown[], bigints?: boolean): MaybePromise<ExecuteResult> {
     this.#watching?.beforeText?.(sql)
-    return this.#send(sql, parameters, NO_RESULT, () => this.#inner.execute(sql, parameters))
+    return this.#send(sql, parameters, NO_RESULT, () => this.#inner.execute(sql, parameters, bigints))
   }
 
   columns(sql: string): readonly string[] {

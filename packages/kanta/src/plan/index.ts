@@ -13,7 +13,16 @@ export {
 } from './context.ts'
 export { mapInScope } from './cte-scope.ts'
 export { describeDecoding, type RowDecoder } from './decode.ts'
-export { MOST_PLANNINGS, type Plan, type Planning, plan, planningIn, planOfDerived, TEXT_PLAN } from './plan.ts'
+export {
+  MOST_PLANNINGS,
+  type Plan,
+  type Planning,
+  plan,
+  planningIn,
+  planOfDerived,
+  planOfText,
+  TEXT_PLAN,
+} from './plan.ts'
 export {
   type Enforce,
   type Enforced,

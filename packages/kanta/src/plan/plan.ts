@@ -309,6 +309,16 @@ export const TEXT_PLAN: Plan = Object.freeze({
   memos: new PlanMemos(),
 } as const)
 
+/**
+ * Returns the plan of SQL text that was compiled from a plan. Text that may have been changed since keeps the decoding,
+ * but may read and write anything.
+ */
+export function planOfText(ready: Plan, sql: string): Plan {
+  const result = ready.readBack === undefined ? 'unknown' : ready.result
+  const text = { ...ready, sql, direct: true, result } as const
+  return ready.sql === sql ? text : { ...text, facts: NOTHING_KNOWN, columnsAtRunTime: true, memos: new PlanMemos() }
+}
+
 /** Returns whether the columns depend on the tables as they are when it runs. */
 function hasStar(tree: Node): boolean {
   if (tree.kind === 'select') return tree.items.some((item) => item.kind === 'star' || item.kind === 'raw')

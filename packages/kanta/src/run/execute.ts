@@ -9,7 +9,7 @@ import {
 import { type Dialect, refuseMerge } from '../dialect/index.ts'
 import type { Connection, MaybePromise } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
-import { keepPlan, planOf, type Shape } from '../ir/index.ts'
+import { defines, keepPlan, planOf, Shape } from '../ir/index.ts'
 import {
   type Bound,
   bind,
@@ -27,6 +27,7 @@ import {
   plan,
   planningIn,
   planOfDerived,
+  planOfText,
   refuseRagged,
   type StatementContext,
   TEXT_PLAN,
@@ -49,6 +50,9 @@ import {
 } from './statement.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
+
+/** SQL text to run. A compiled query has the shape that its text was made of. */
+type Text = Bound & { readonly query?: unknown }
 
 /** The original queries of compiled ones. A database with policies runs those. */
 const compiledFrom = new WeakMap<object, Chain>()
@@ -92,8 +96,11 @@ export class Executor implements StatementRunner {
       parameters: parameters === query.args ? parameters.slice() : parameters,
       query: query.shape,
     }
-    if (this.#isGuarded) compiledFrom.set(compiled, query)
-    return compiled
+    if (!this.#isGuarded) return compiled
+    // Policies need the original arguments, so that a change of the compiled query would do nothing.
+    Object.freeze(compiled.parameters)
+    compiledFrom.set(compiled, query)
+    return Object.freeze(compiled)
   }
 
   get MergeBuilder(): Exclude<Dialect['merge'], string> {
@@ -101,17 +108,24 @@ export class Executor implements StatementRunner {
     return typeof merge === 'string' ? refuseMerge(this.dialect) : merge
   }
 
-  /** Runs compiled SQL text. */
-  async executeText(bound: Bound, options?: ExecuteOptions): Promise<unknown> {
+  /** Runs SQL text. Rows of a compiled query are decoded like those of the query itself. */
+  async executeText(bound: Text, options?: ExecuteOptions): Promise<unknown> {
     checkExecuteOptions(options)
     if (this.#isGuarded) {
       const query = compiledFrom.get(bound)
       return { rows: await this.start(query ?? refuseText(this.#basePlanning), false, options) }
     }
     throwIfAborted(options?.signal)
-    const { sql, parameters } = bound
-    const plan = { ...TEXT_PLAN, sql, direct: true }
-    return firstOf(await this.#runPlan(plan, parameters, callOf(plan), options))
+    const plan = this.#planOfText(bound)
+    if (plan.readBack !== undefined) return { rows: await runParts(this, [{ ...bound, plan }], options) }
+    return firstOf(await this.#runBound(plan, bound.parameters, callOf(plan), options))
+  }
+
+  #planOfText({ sql, query }: Text): Plan {
+    // Definitions return no rows, and another database may print them.
+    if (!(query instanceof Shape) || defines(query.kind)) return { ...TEXT_PLAN, sql, direct: true }
+    const ready = this.plan(query)
+    return ready.memos.plan(ready.sql === sql ? 'text' : `text ${sql}`, () => planOfText(ready, sql))
   }
 
   /** Checks arguments and adds the values of policies. */

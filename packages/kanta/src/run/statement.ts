@@ -256,9 +256,11 @@ const WRITE: DriverCall = {
   read: ({ plan }, answer) => toResult(plan, answer as RunResult),
 }
 
-const execute = interruptibly(({ sql, parameters }, connection) => connection.execute(sql, parameters))
+const execute = interruptibly(({ sql, parameters, plan }, connection) =>
+  connection.execute(sql, parameters, plan.decoding.bigints),
+)
 
-/** The call for the user's SQL text. Only its answer tells if it returns rows. */
+/** The call for SQL text. Only its answer tells if it returns rows. */
 const TEXT: DriverCall = {
   send: (statement, connection) =>
     andThen(execute(statement, connection), (answer) => {

@@ -145,7 +145,7 @@ describe.each(engines)('invalidation on $name', (engine: Engine) => {
       () => db.executeQuery(it.base.updateTable('note').set({ text: 'q' })),
       ['note'],
     ],
-    ['a compiled query', () => db.executeQuery(it.base.updateTable('note').set({ text: 'q' }).compile()), TABLES],
+    ['a compiled query', () => db.executeQuery(it.base.updateTable('note').set({ text: 'q' }).compile()), ['note']],
     [
       'a transaction (C3: withTransaction, batch)',
       () =>

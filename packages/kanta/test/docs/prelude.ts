@@ -8,6 +8,27 @@ import { PoolSession, type Session } from '../../src/connect/session.ts'
 export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/cache'
+// Not and, or, not, which kanta/rls has, too.
+export {
+  between,
+  contains,
+  eq,
+  gt,
+  gte,
+  iContains,
+  isNotNull,
+  isNull,
+  keepsAll,
+  like,
+  lt,
+  ne,
+  oneOf,
+  parseFilter,
+  parseUrl,
+  raw,
+  startsWith,
+  whereOf,
+} from 'kanta/filter'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/rls'

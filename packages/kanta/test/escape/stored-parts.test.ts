@@ -71,6 +71,9 @@ const INTRUDERS: readonly Any[] = [
   wrap('alias', { operand: wrap('literal', { value: 'note' }), name: 'x' }),
   wrap('ref', { column: 'note' }),
   wrap('alias', { operand: wrap('ref', { column: 'note' }), name: 'x' }),
+  // Without a table, PostgreSQL reads the schema as a row that a function takes.
+  wrap('ref', { schema: 'note', column: 'row_to_json' }),
+  wrap('alias', { operand: wrap('ref', { schema: 'note', column: 'row_to_json' }), name: 'x' }),
   wrap('word', { text: 'note' }),
   wrap('word', { text: '(select text from note)' }),
   wrap('versioned', { table: NOTE }),
@@ -313,6 +316,15 @@ describe.each(engines)('any node in any part of a stored query, on $name', (engi
       ])
       .execute()
   }
+
+  test('a reference with a schema and no table would be a function of a row, and is refused', () => {
+    const stored = JSON.parse(JSON.stringify(toJSON(ada.selectFrom('note').select('note.id') as never)))
+    const [, [, item]] = stored.calls
+    const forged = { ...item, schema: 'note', table: undefined, column: 'row_to_json' }
+    expect(() => fromJSON(ada, { ...stored, calls: [stored.calls[0], ['items', forged]] })).toThrow(
+      "The reference to 'row_to_json' has a schema, 'note', and no table.",
+    )
+  })
 
   test('is refused, or reads and writes its own rows alone', async () => {
     const stored = honest(ada).map((query) => JSON.parse(JSON.stringify(toJSON(query as never))))

@@ -64,7 +64,7 @@ export function faulty(driver: Driver, options: FaultyOptions = {}): Faulty {
       all: (sql, parameters, bigints) => answer('statement', sql, () => inner.all(sql, parameters, bigints)),
       first: (sql, parameters, bigints) => answer('statement', sql, () => inner.first(sql, parameters, bigints)),
       run: (sql, parameters) => answer('statement', sql, () => inner.run(sql, parameters)),
-      execute: (sql, parameters) => answer('statement', sql, () => inner.execute(sql, parameters)),
+      execute: (sql, parameters, bigints) => answer('statement', sql, () => inner.execute(sql, parameters, bigints)),
       script: (sql) => answer('statement', sql, () => inner.script(sql)),
       columns: (sql) => inner.columns(sql),
       stream: (sql, parameters, chunkSize, bigints) => inner.stream(sql, parameters, chunkSize, bigints),

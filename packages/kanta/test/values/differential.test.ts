@@ -142,6 +142,8 @@ const READS: Readonly<Record<string, (db: Any) => Promise<readonly Row[]>>> = {
     (
       prepare(db, (slot: Any) => db.selectFrom('thing').selectAll().where('id', '>', slot('from')).orderBy('id')) as Any
     ).execute({ from: 0 }),
+  compiled: async (db) =>
+    (await db.executeQuery(db.selectFrom('thing').selectAll().where('id', '>', 0).orderBy('id').compile())).rows,
   subquery: (db) => db.selectFrom(db.selectFrom('thing').selectAll().as('t')).selectAll().orderBy('id').execute(),
   with: (db) =>
     db

@@ -221,8 +221,8 @@ export class Member implements Connection {
     return this.#work(() => this.#at.run(sql, parameters))
   }
 
-  execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
-    return this.#work(() => this.#at.execute(sql, parameters))
+  execute(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<ExecuteResult> {
+    return this.#work(() => this.#at.execute(sql, parameters, bigints))
   }
 
   script(sql: string): Promise<void> {

@@ -193,8 +193,8 @@ export class Reader implements Connection {
     return this.#read((at) => at.run(sql, parameters))
   }
 
-  execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
-    return this.#read((at) => at.execute(sql, parameters))
+  execute(sql: string, parameters: readonly unknown[], bigints?: boolean): Promise<ExecuteResult> {
+    return this.#read((at) => at.execute(sql, parameters, bigints))
   }
 
   script(sql: string): Promise<void> {

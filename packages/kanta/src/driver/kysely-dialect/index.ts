@@ -264,11 +264,11 @@ class DialectConnection implements Connection {
     return { changes, insertId }
   }
 
-  async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
+  async execute(sql: string, parameters: readonly unknown[], bigints = false): Promise<ExecuteResult> {
     const text = this.#prepare(sql)
     if (text.controls && (await this.#control(sql.toLowerCase().trim()))) return NO_RESULT
     const result = await this.#send(text, parameters)
-    return { ...text.written(result), rows: await this.#read(text, result.rows, false) }
+    return { ...text.written(result), rows: await this.#read(text, result.rows, bigints) }
   }
 
   columns(): readonly string[] {

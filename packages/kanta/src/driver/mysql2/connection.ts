@@ -143,9 +143,13 @@ export class Mysql2Connection implements Connection {
     return resultOf(word, plain ? await this.#query(sql) : await this.#execute(sql, parameters))
   }
 
-  async execute(sql: string, parameters: readonly unknown[]): Promise<RunResult & { readonly rows: unknown[] }> {
+  async execute(
+    sql: string,
+    parameters: readonly unknown[],
+    bigints = false,
+  ): Promise<RunResult & { readonly rows: unknown[] }> {
     const reply = await this.#execute(sql, parameters)
-    return { rows: convertAll(reply.rows, reply.fields, false), ...resultOf(this.#wordOf(sql), reply) }
+    return { rows: convertAll(reply.rows, reply.fields, bigints), ...resultOf(this.#wordOf(sql), reply) }
   }
 
   /** Returns the word with which a statement begins. */

@@ -64,9 +64,13 @@ export class TediousConnection implements Connection {
     return { changes, insertId: undefined }
   }
 
-  async execute(sql: string, parameters: readonly unknown[]): Promise<RunResult & { readonly rows: unknown[] }> {
+  async execute(
+    sql: string,
+    parameters: readonly unknown[],
+    bigints = false,
+  ): Promise<RunResult & { readonly rows: unknown[] }> {
     const rows: unknown[] = []
-    const count = await this.#send(sql, parameters, false, (row) => rows.push(row)).ended
+    const count = await this.#send(sql, parameters, bigints, (row) => rows.push(row)).ended
     // The server also counts the rows of a query; a write returns rows only by `output`.
     const writes = this.#last.columns.length === 0 || /\boutput\b/i.test(sql)
     return { rows, changes: writes ? count : 0, insertId: undefined }

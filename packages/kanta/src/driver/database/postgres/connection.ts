@@ -117,8 +117,12 @@ export class PgConnection implements Connection {
     return this.#run(sql, parameters, 0, false, resultOf) as Promise<RunResult>
   }
 
-  execute(sql: string, parameters: readonly unknown[]): Promise<RunResult & { readonly rows: unknown[] }> {
-    return this.#run(sql, parameters, 0, false, allOf) as Promise<RunResult & { readonly rows: unknown[] }>
+  execute(
+    sql: string,
+    parameters: readonly unknown[],
+    bigints = false,
+  ): Promise<RunResult & { readonly rows: unknown[] }> {
+    return this.#run(sql, parameters, 0, bigints, allOf) as Promise<RunResult & { readonly rows: unknown[] }>
   }
 
   columns(sql: string): readonly string[] {

@@ -65,10 +65,10 @@ export class AsyncSqliteConnection implements Connection {
     return NOTHING
   }
 
-  async execute(sql: string, parameters: readonly unknown[]): Promise<ExecuteResult> {
+  async execute(sql: string, parameters: readonly unknown[], bigints = false): Promise<ExecuteResult> {
     const known = this.#know(sql)
     if (known.controls) return { ...(await this.run(sql, parameters)), rows: [] }
-    return this.#answer(known, await this.#library.execute(known.statement, this.#values(sql, parameters)), false)
+    return this.#answer(known, await this.#library.execute(known.statement, this.#values(sql, parameters)), bigints)
   }
 
   async batch(statements: readonly BatchStatement[]): Promise<readonly ExecuteResult[]> {

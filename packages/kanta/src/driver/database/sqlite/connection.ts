@@ -136,12 +136,12 @@ export class SqliteConnection implements Connection {
     }
   }
 
-  execute(sql: string, parameters: readonly unknown[]): ExecuteResult {
+  execute(sql: string, parameters: readonly unknown[], bigints?: boolean): ExecuteResult {
     const prepared = this.#statements.get(sql) ?? this.#prepare(sql)
     if (!this.#returnsRows(prepared)) return { ...this.run(sql, parameters), rows: [] }
-    if (!prepared.writes) return { rows: this.all(sql, parameters), changes: 0, insertId: undefined }
+    if (!prepared.writes) return { rows: this.all(sql, parameters, bigints), changes: 0, insertId: undefined }
     const before = this.#number('select total_changes()')
-    const rows = this.all(sql, parameters)
+    const rows = this.all(sql, parameters, bigints)
     // A query that begins with `with` changes nothing, and SQLite would return the numbers of an earlier statement.
     if (this.#number('select total_changes()') === before) return { rows, changes: 0, insertId: undefined }
     const insertId = prepared.inserts ? this.#exactId(this.#number('select last_insert_rowid()')) : undefined

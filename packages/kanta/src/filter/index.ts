@@ -1,0 +1,47 @@
+export {
+  and,
+  type BetweenFilter,
+  between,
+  type CompareFilter,
+  contains,
+  type EqualFilter,
+  endsWith,
+  eq,
+  exists,
+  FALSE,
+  gt,
+  gte,
+  iContains,
+  iEndsWith,
+  iEq,
+  ilike,
+  iStartsWith,
+  isNotNull,
+  isNull,
+  type ListFilter,
+  like,
+  lt,
+  lte,
+  type NullFilter,
+  ne,
+  not,
+  notIn,
+  oneOf,
+  or,
+  raw,
+  startsWith,
+  type TextFilter,
+  TRUE,
+} from './build.ts'
+export { type FilterScope, type FilterTable, whereOf } from './compile.ts'
+export { columnsOf, type Filter, type FilterValue, isFilter, keepsAll } from './filter.ts'
+export { matches } from './match.ts'
+export {
+  type FilterAllowList,
+  type FilterLimits,
+  type FilterOperator,
+  filterOperators,
+  type ParseFilterOptions,
+  parseFilter,
+} from './parse.ts'
+export { type ParseUrlOptions, parseUrl, type Sort, type UrlParameters, type UrlQuery } from './url.ts'
