@@ -2,6 +2,7 @@ import type {
   AtRow,
   Database,
   ExpressionBuilder,
+  InfoOfSchema,
   JsonArrayFrom,
   JsonBuildObject,
   JsonObjectFrom,
@@ -50,10 +51,10 @@ import type { TablesOf } from './table/index.ts'
  */
 export function kanta<S extends object>(
   options: KantaOptions & { readonly schema: S; readonly plugins?: undefined },
-): Database<TablesOf<S>>
+): Database<TablesOf<S>, InfoOfSchema<S>>
 export function kanta<S extends object, const P extends readonly Plugin<object>[]>(
   options: KantaOptions & { readonly schema: S; readonly plugins: P },
-): Plugged<Database<TablesOf<S>>, P>
+): Plugged<Database<TablesOf<S>, InfoOfSchema<S>>, P>
 export function kanta<DB = {}>(options: KantaOptions & { readonly schema?: undefined }): Database<DB>
 export function kanta(options: KantaOptions): unknown {
   return open(options)

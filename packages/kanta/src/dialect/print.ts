@@ -153,6 +153,7 @@ export const standard: Printers = {
     if (n.at === undefined) w.text('all')
     else w.text('as of ').node(n.at)
   },
+  relation: ({ name }) => refuse(`No relation '${name}' is known here. Give relations() in the schema of kanta().`),
   alias: (n, w) => {
     w.node(n.operand).text(' as ').name(n.name)
     if (n.columns !== undefined) w.text('(').names(n.columns).text(')')

@@ -205,6 +205,27 @@ export interface ExpressionScope<out I, out S extends Scope, in K, out U extends
     InnerCells<U, Q>,
     never
   >
+  /**
+   * The rows that a relation gives for each row, as a query within the query.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('country').select((eb) => ['name', eb.related('cities').count().as('cities')])
+   * ```
+   */
+  related<
+    N extends keyof U['relations'] & string,
+    B extends string = U['relations'][N]['target'],
+    Q extends AnyCells = TableCells<InfoOf<I>, B>,
+  >(
+    relation: N,
+  ): Select<
+    InnerInfo<InfoOf<I>, S>,
+    And<S, B, Q, never>,
+    K | `${B}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),
+    InnerCells<U, Q>,
+    never
+  >
   /** A query within the query that reads no table. */
   selectNoFrom<const C extends Aliased<any, any>>(
     columns: C | readonly C[],

@@ -6,6 +6,7 @@
 // 3. What depends on the type of one column alone is an alias that does not distribute: evaluated once for each type.
 import type { $row, At, ColumnOf, ColumnType, SelectType, TablesOf } from '../table/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
+import type { RelationsOf } from './relation.ts'
 
 /** The type information of the database. */
 export declare const $info: unique symbol
@@ -53,6 +54,8 @@ export interface Info<out DB> {
   eb: ExpressionScope<Info<DB>, NoTables, never, Cells<{}>>
   /** The aliases that a subquery sees from around it. */
   outer: never
+  /** The relations of tables by name. */
+  relations: {}
 }
 /** The same of a module of tables, which the compiler passes on without looking inside. */
 /** @ts-ignore TS2636 */
@@ -62,7 +65,11 @@ export interface SchemaInfo<out S> {
   listed: (keyof TablesOf<S> & string) | `${keyof TablesOf<S> & string} as ${string}`
   eb: ExpressionScope<SchemaInfo<S>, NoTables, never, Cells<{}>>
   outer: never
+  relations: RelationsOf<S>
 }
+
+/** The type information of a database of a schema; one without relations is that of its tables. */
+export type InfoOfSchema<S> = [RelationsOf<S>] extends [never] ? Info<TablesOf<S>> : SchemaInfo<S>
 
 /** The information about any database. */
 export interface AnyInfo {
@@ -70,6 +77,7 @@ export interface AnyInfo {
   names: string
   listed: string
   eb: any
+  relations?: any
   /** The members that plugins add to a database, its transactions and its connections. */
   adds?: any
 }
@@ -82,6 +90,7 @@ export interface InnerInfo<I extends AnyInfo, S extends Scope> {
   listed: I['listed']
   eb: I['eb']
   outer: keyof S['tables']
+  relations: I['relations']
 }
 
 /** A table in scope; `N` is null where an outer join may leave it out. */
@@ -159,10 +168,12 @@ export interface HelperCells<R> {
 /** The columns of the table `B`. */
 export interface TableCells<I extends AnyInfo, B> extends OwnCells {
   row: At<I['db'], B>
+  relations: At<I['relations'], B>
 }
 /** The columns of anything. */
 export interface AnyCells {
   row: any
+  relations?: any
   helper?: any
 }
 /** The row in which unqualified names are looked up. */
@@ -173,6 +184,7 @@ export interface MaybeCells<U extends AnyCells> extends OwnCells {
 }
 /** The columns of joined tables. */
 export interface JoinedCells<A extends AnyCells, B extends AnyCells> extends OwnCells {
+  relations: A['relations']
   row: {
     [C in keyof A['row'] | keyof B['row']]: C extends keyof A['row']
       ? C extends keyof B['row']
@@ -184,6 +196,7 @@ export interface JoinedCells<A extends AnyCells, B extends AnyCells> extends Own
 /** The columns of a subquery, whose names hide those around it. */
 export interface InnerCells<A extends AnyCells, B extends AnyCells> extends OwnCells {
   row: { [C in keyof A['row'] | keyof B['row']]: C extends keyof B['row'] ? B['row'][C] : At<A['row'], C> }
+  relations: B['relations']
 }
 
 // References are looked up without conditions on what is in scope, so that generic code resolves.

@@ -1,8 +1,9 @@
 import type { $row, ColumnLike, Expression, Named, NoText } from '../table/index.ts'
-import type { AliasedQuery, ExpressionWrapper } from './expression.ts'
+import type { Aliased, AliasedQuery, ExpressionWrapper } from './expression.ts'
 import type { ExpressionScope } from './expression-builder.ts'
 import type { $only, ComparisonOperator, Condition, OnlyColumn, OperandOf, Subquery } from './operator.ts'
 import type { Direction } from './order.ts'
+import type { Included, IncludeOptions, RelatedQuery, WholeRelation } from './relation.ts'
 import type { All, Cast, Maybe, Narrowed, RowOf } from './row.ts'
 import type {
   CompiledQuery,
@@ -110,6 +111,42 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
     this: T,
     tables: Aliases<A>,
   ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], T[AtItems] | All<A>>
+  /**
+   * Selects what a relation gives for each row: a list of rows, or one row, which is null where it may be missing. The
+   * callback changes the query that selects these rows: its columns, conditions, order and limit, and relations of
+   * their own. Without columns it selects all.
+   *
+   * @throws KantaError `not_found` where a row is missing that has to be there; `{ optional: true }` makes it null.
+   *
+   * @example
+   * ```ts
+   * const countries = await db
+   *   .selectFrom('country')
+   *   .select('name')
+   *   .include('cities', (city) => city.select('name').orderBy('population', 'desc').limit(3))
+   *   .execute()
+   * ```
+   */
+  include<
+    T extends State,
+    N extends keyof T[AtCells]['relations'] & string,
+    A extends string = N,
+    X = WholeRelation,
+    const P = false,
+  >(
+    this: T,
+    relation: N | `${N} as ${A}`,
+    query?: ((rows: RelatedQuery<T[AtInfo], T[AtCells]['relations'][N]['target']>) => X) | IncludeOptions<P>,
+    options?: IncludeOptions<P>,
+  ): Select<
+    T[AtInfo],
+    T[AtScope],
+    T[AtRefs],
+    T[AtCells],
+    T[AtItems] | Aliased<Included<T[AtInfo], T[AtCells]['relations'][N], X, P>, A>
+  >
+  /** The number of rows, as a value of the query around it. */
+  count<T extends State>(this: T): ExpressionWrapper<number>
   /** Leaves out rows that are equal to another. */
   distinct<T>(this: T): T
   /** Keeps the first row of each group of rows that are equal in some columns. */

@@ -36,6 +36,11 @@ export interface Kinds extends SchemaKinds {
   identifier: { names: readonly string[] }
   /** A table as it was at an instant, or with all that it ever was. */
   versioned: { table: Node; at: Node | undefined }
+  /**
+   * The rows that a relation gives for each row of the query around it. `included` where they are a value of that row:
+   * a list, or one row, which may be missing where the relation says so or it is `optional`.
+   */
+  relation: { name: string; included: boolean; optional: boolean }
   alias: { operand: Node; name: string; columns: readonly string[] | undefined }
   // values
   arg: { role: ArgRole }
@@ -81,7 +86,8 @@ export interface Kinds extends SchemaKinds {
   jsonPath: { operand: Node | undefined; operator: string; legs: readonly Node[] }
   jsonLeg: { leg: 'key' | 'at'; value: string | number }
   jsonObject: { keys: readonly string[]; values: readonly Node[] }
-  jsonRows: { query: Node; single: boolean }
+  /** `required` is the message where the one row has to be there and is not. */
+  jsonRows: { query: Node; single: boolean; required: string | undefined }
   raw: { strings: readonly string[]; parts: readonly Node[] }
   join: { items: readonly Node[]; separator: Node }
   /** Text of which its writer says what it reads and writes, so that policies let it pass. */
@@ -241,6 +247,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   table: filling('source', 'target', 'row')({ schema: name, name, definition: data }),
   identifier: filling('expression', 'name')({ names }),
   versioned: filling('source', 'planned')({ table: one('table'), at: expression }),
+  relation: filling('source')({ name, included: flag, optional: flag }),
   alias: carrying({ operand: one('selection', 'source'), name, columns: names }),
   arg: filling('expression')({ role: argRole }),
   slot: filling('expression', 'count', 'rows', 'planned')({ index: data, role: data, codec: data }),
@@ -289,7 +296,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   jsonPath: valued({ operand: expression, operator: word, legs: many('jsonLeg') }),
   jsonLeg: clause({ leg: word, value }),
   jsonObject: valued({ keys: names, values }),
-  jsonRows: valued({ query: one('query'), single: flag }),
+  jsonRows: valued({ query: one('query'), single: flag, required: name }),
   raw: textual({
     strings: text,
     parts: many('expression', 'source', 'row', 'query', 'statement', 'selection', 'order', 'type'),

@@ -114,6 +114,7 @@ function decoderOf({ make, explain }: Factory): RowDecoder {
 function rowFactory(columns: readonly string[], places: readonly (string | number)[], decoding: Decoding): Factory {
   const names = columns.map((name) => decoding.rename?.(name) ?? name)
   const cells = columns.map((name) => cellOf(name, decoding))
+  const passNull = columns.map((name) => decoding.codecs.get(name)?.readsNull !== true)
   const explain = (row: unknown, cause: unknown): unknown => {
     for (const [i, cell] of cells.entries()) {
       const value = (row as Record<string | number, unknown>)[places[i]!]
@@ -130,9 +131,9 @@ function rowFactory(columns: readonly string[], places: readonly (string | numbe
     return cause
   }
   try {
-    return { make: generate(names, places, cells), explain }
+    return { make: generate(names, places, cells, passNull), explain }
   } catch {
-    return { make: loop(names, places, cells), explain }
+    return { make: loop(names, places, cells, passNull), explain }
   }
 }
 
@@ -140,12 +141,14 @@ function generate(
   names: readonly string[],
   places: readonly (string | number)[],
   cells: readonly (Cell | undefined)[],
+  passNull: readonly boolean[],
 ): Cell {
   const parts = names.map((name, i) => {
     // A plain "__proto__" key would set the prototype; a computed one is a column like any other.
     const key = name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)
     const place = `r[${JSON.stringify(places[i])}]`
-    return `${key}: ${cells[i] === undefined ? place : `${place} === null ? null : c${i}(${place})`}`
+    if (cells[i] === undefined) return `${key}: ${place}`
+    return `${key}: ${passNull[i] ? `${place} === null ? null : ` : ''}c${i}(${place})`
   })
   const decoders = cells.map((_, i) => `c${i}`)
   return new Function(...decoders, `return (r) => ({ ${parts.join(', ')} })`)(...cells) as Cell
@@ -155,13 +158,14 @@ function loop(
   names: readonly string[],
   places: readonly (string | number)[],
   cells: readonly (Cell | undefined)[],
+  passNull: readonly boolean[],
 ): Cell {
   return (row) => {
     const made: Record<string, unknown> = {}
     names.forEach((name, i) => {
       const found = (row as Record<string | number, unknown>)[places[i]!]
       const cell = cells[i]
-      const value = cell === undefined || found === null ? found : cell(found)
+      const value = cell === undefined || (found === null && passNull[i]) ? found : cell(found)
       Object.defineProperty(made, name, { value, enumerable: true, writable: true, configurable: true })
     })
     return made

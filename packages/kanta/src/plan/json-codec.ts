@@ -1,5 +1,5 @@
 import type { OutputColumn } from '../dialect/index.ts'
-import { refuse } from '../error/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
 import type { Codec, SqlValue } from '../table/index.ts'
 
 /** A JSON document that the query made itself. */
@@ -50,6 +50,7 @@ export function jsonRowsCodec(
   columns: readonly OutputColumn[],
   single: boolean,
   rename: ((name: string) => string) | undefined,
+  required?: string,
 ): Codec {
   const decoded = columns.flatMap(({ name, codec }) =>
     codec === undefined ? [] : [{ name: rename?.(name) ?? name, codec: codec as Codec }],
@@ -57,29 +58,34 @@ export function jsonRowsCodec(
   const fromRow = (row: Record<string, unknown>): Record<string, unknown> => {
     for (const { name, codec } of decoded) {
       const value = row[name]
-      if (value !== null) row[name] = fromJson(codec, value)
+      if (value !== null || codec.readsNull) row[name] = readJson(codec, value)
     }
     return row
   }
-  return documentCodec(fromRow as (row: never) => unknown, single)
+  return documentCodec(fromRow as (row: never) => unknown, single, required)
 }
 
-const fromJson = (codec: Codec, value: unknown): unknown =>
+const readJson = (codec: Codec, value: unknown): unknown =>
   codec.fromJson === undefined ? codec.decode(value as never) : codec.fromJson(value)
 
 /** One value as JSON, or an array of values, each read as its codec reads it. */
 export const jsonValueCodec = (codec: Codec, single: boolean): Codec =>
-  documentCodec((value) => fromJson(codec, value), single)
+  documentCodec((value) => readJson(codec, value), single)
 
-function documentCodec(read: (value: never) => unknown, single: boolean): Codec {
-  const readNullable = (value: unknown): unknown => (value === null ? null : read(value as never))
+function documentCodec(read: (value: never) => unknown, single: boolean, required?: string): Codec {
+  const readNullable = (value: unknown): unknown => {
+    if (value !== null) return read(value as never)
+    if (required !== undefined) throw new KantaError('not_found', required)
+    return null
+  }
   const fromJson = (value: unknown): unknown =>
     single ? readNullable(value) : (value as readonly unknown[]).map(readNullable)
   return {
     name: 'json',
     encode: jsonDocument.encode,
-    decode: (value) => fromJson(JSON.parse(String(value))),
+    decode: (value) => fromJson(value === null ? null : JSON.parse(String(value))),
     fromJson,
     json: 'json',
+    ...(required === undefined ? {} : { readsNull: true }),
   }
 }

@@ -538,7 +538,7 @@ export class Resolver {
       case 'select':
         return this.outputs.get(n)?.[0]?.codec as Codec | undefined
       case 'jsonRows':
-        return jsonRowsCodec(this.outputs.get(n.query) ?? [], n.single, this.#rename)
+        return jsonRowsCodec(this.outputs.get(n.query) ?? [], n.single, this.#rename, n.required)
       case 'jsonObject':
         return jsonRowsCodec(this.outputs.get(n) ?? [], true, undefined)
       case 'jsonPath':

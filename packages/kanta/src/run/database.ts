@@ -16,7 +16,10 @@ import {
   addContext,
   type Bound,
   type Context,
+  EXPAND,
   type Exemption,
+  type Expand,
+  isExpansion,
   MOST_PLANNINGS,
   type Planning,
   type Policy,
@@ -99,6 +102,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     planning: {
       dialect: driver.dialect,
       schema: collectDefinitions(options.schema),
+      expandRelations: expansionIn(options.schema),
       trustedFunctions: checkFunctionNames(options.trustedFunctions),
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
@@ -177,6 +181,13 @@ function collectDefinitions(schema: object | undefined): SchemaDefinitions {
   if (schema !== undefined && found.size === 0)
     refuse('The schema contains no table. Pass an object of table() values.')
   return found
+}
+
+/** Finds what relations among the values of a schema do to statements. */
+function expansionIn(schema: object | undefined): Expand | undefined {
+  const [relations, ...others] = Object.values(schema ?? {}).filter(isExpansion)
+  if (others.length > 0) refuse('The schema has relations() twice. Declare all relations in one.')
+  return relations?.[EXPAND]
 }
 
 /**

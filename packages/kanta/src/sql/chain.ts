@@ -84,9 +84,9 @@ export function callWith<C, R>(chain: C, method: string, change: (chain: C) => R
 }
 
 /** The chain that a callback of `$if` gives. */
-export function changed<C extends object>(chain: C, change: (chain: C) => C): C {
-  const made = callWith(chain, '$if', change)
-  return made instanceof Chain ? made : refuse(`The callback of $if() gave ${show(made)}. Return the query.`)
+export function changed<C extends object>(chain: C, change: (chain: C) => C, method = '$if'): C {
+  const made = callWith(chain, method, change)
+  return made instanceof Chain ? made : refuse(`The callback of ${method}() gave ${show(made)}. Return the query.`)
 }
 
 /** The name of a part of some kind. */

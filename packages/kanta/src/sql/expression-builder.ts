@@ -12,6 +12,14 @@ import { checkUnary } from './operator.ts'
 
 const creator = new QueryCreator(detached)
 
+let relatedRows = (_: unknown): unknown =>
+  refuse("The schema has no relations. Declare them by relations() of 'kanta/relations'.")
+
+/** Sets how `related` makes a query of a relation: programs without relations do not carry that. */
+export function provideRelated(make: (relation: unknown) => unknown): void {
+  relatedRows = make
+}
+
 function expression(make: (args: unknown[]) => ReturnType<typeof node>): Expr {
   const args: unknown[] = []
   const made = make(args)
@@ -73,6 +81,7 @@ function makeBuilder() {
     fn: functions,
     case: caseOf,
     selectFrom: (tables: unknown) => creator.selectFrom(tables),
+    related: (relation: unknown) => relatedRows(relation),
     selectNoFrom: (columns: unknown) => creator.selectNoFrom(columns),
     ref: (column: unknown, operator?: string): Expr | JsonPathBuilder =>
       operator === undefined || column === undefined

@@ -35,10 +35,11 @@ export function jsonPath(column: unknown, operator: unknown): JsonPathBuilder {
   return new JsonPathBuilder(shape, args, detached)
 }
 
-function jsonRows(query: Operand, single: boolean): Expr {
+/** The rows of a query, or its one row, as a value. */
+export function jsonRows(query: Operand, single: boolean): Expr {
   const args: unknown[] = []
   const rows = given(query, args) ?? refuse('A JSON helper takes a query.')
-  return new Expr(node({ kind: 'jsonRows', query: rows, single }), args)
+  return new Expr(node({ kind: 'jsonRows', query: rows, single, required: undefined }), args)
 }
 
 /**

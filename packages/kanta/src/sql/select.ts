@@ -3,6 +3,7 @@ import { CLEARED, fills, forgetting, isTransient, type Node, node, type Shape, s
 import { callBack } from './callback.ts'
 import { Chain, extend } from './chain.ts'
 import { conditionOf, refComparison, references } from './expression.ts'
+import { functions } from './function.ts'
 import { checkName, given, listOf, parseSelection, reference } from './operand.ts'
 import { countNode, Filtered, selections, sources, stars } from './query.ts'
 import { windowNode } from './window.ts'
@@ -47,11 +48,17 @@ function remember(columns: readonly string[]): Node {
   return parsed
 }
 
+/** The parts that change how many rows there are after they are counted. */
+const UNCOUNTED: ReadonlySet<string> = new Set(['items', 'distinct', 'groupBy', 'setOperations', 'limit', 'offset'])
+
 /** The parts that come after those that a set operation combines. */
 const ENDS = ['orderBy', 'limit', 'offset', 'fetch', 'locks'] as const
 
 /** `select … from …` */
 export class SelectBuilder extends Filtered<'select'> {
+  /** `relations()` defines it, so that programs without relations do not carry it. */
+  declare include: (relation: unknown, change?: unknown, options?: unknown) => this
+
   select(columns: unknown): this {
     if (Array.isArray(columns)) {
       const known = stringSelections(columns)
@@ -67,6 +74,13 @@ export class SelectBuilder extends Filtered<'select'> {
 
   clearSelect(): this {
     return extend(this, 'items', CLEARED)
+  }
+
+  /** The number of rows, as a value of the query around it. */
+  count(): this {
+    for (let at = this.shape as unknown as Shape; at.before !== undefined; at = at.before)
+      if (UNCOUNTED.has(at.part!)) refuse(`count() stands before ${at.part}. Count the rows of the query as a table.`)
+    return extend(this, 'items', functions.countAll().node)
   }
 
   distinct(): this {

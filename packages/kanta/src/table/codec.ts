@@ -29,6 +29,8 @@ export interface Codec<T = unknown> {
   readonly compared?: Codec<T>
   /** The integers of the column have to be read as bigints. */
   readonly bigint?: true
+  /** Tells whether null is decoded, too. */
+  readonly readsNull?: boolean
   /** How the column has to enter a JSON document to stay exact: cast to text, as hexadecimal digits, or as JSON. */
   readonly json?: 'text' | 'hex' | 'json'
 }

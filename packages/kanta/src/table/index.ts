@@ -47,6 +47,7 @@ export {
   type ForeignKeyDefinition,
   type IndexDefinition,
   isAliased,
+  ownerOf,
   type Table,
   type TableDefinition,
   table,

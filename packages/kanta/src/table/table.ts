@@ -108,6 +108,9 @@ interface Scoped {
 
 const owners = new WeakMap<ColumnDefinition, TableDefinition>()
 
+/** The table of a column. */
+export const ownerOf = (column: Column): TableDefinition => owners.get(column.definition)!
+
 const scoped = (value: unknown): Scoped | undefined =>
   typeof value === 'object' && value !== null ? (value as { [key]?: Scoped })[key] : undefined
 

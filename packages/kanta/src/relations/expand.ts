@@ -1,0 +1,241 @@
+import { refuse } from '../error/index.ts'
+import { fullName, mapChildren, type Node, type NodeOf, nodeWith, sourcesOf, walk } from '../ir/index.ts'
+import { mapInScope, type SchemaDefinitions } from '../plan/index.ts'
+import type { TableDefinition } from '../table/index.ts'
+import type { Link, Relation } from './declare.ts'
+
+/** The relations of tables, by the names of both. */
+export type Declarations = ReadonlyMap<string, ReadonlyMap<string, Relation>>
+
+type Select = NodeOf<'select'>
+
+/** The table that a statement reads first, whose relations its parts may name. */
+interface Place {
+  readonly alias: string
+  readonly table: TableDefinition | undefined
+  readonly relations: ReadonlyMap<string, Relation> | undefined
+  /** The names of all sources of the statement. */
+  readonly names: readonly string[]
+  readonly around: Place | undefined
+}
+
+/**
+ * Puts a query in the place of each relation: the rows of the table at the other end whose columns equal those of the
+ * row around it. It comes before policies, which see the tables that are read as they see all others.
+ */
+export function expandRelations(statement: Node, declarations: Declarations, schema: SchemaDefinitions): Node {
+  return new Expander(declarations, schema).visit(statement, undefined, new Set())
+}
+
+class Expander {
+  readonly #declarations: Declarations
+  readonly #schema: SchemaDefinitions
+
+  constructor(declarations: Declarations, schema: SchemaDefinitions) {
+    this.#declarations = declarations
+    this.#schema = schema
+  }
+
+  visit(part: Node, place: Place | undefined, hidden: ReadonlySet<string>): Node {
+    if (part.kind === 'jsonRows') return this.#included(part, place, hidden)
+    if (part.kind === 'relation') return refuse(misplaced(part.name))
+    if (part.kind === 'unary' && part.op === 'exists')
+      return mapChildren(part, (child) => this.visit(withOne(child), place, hidden))
+    if (part.kind !== 'select') return this.#children(part, this.#placeOf(part, place, hidden), place, hidden)
+    const [first] = part.from
+    const select = first?.kind === 'relation' ? this.#bind(part, this.#find(first.name, place), place) : part
+    return this.#children(select, this.#placeOf(select, place, hidden), place, hidden)
+  }
+
+  /** Sources see what is around the statement; its other parts see its own table first. */
+  #children<T extends Node>(
+    part: T,
+    own: Place | undefined,
+    around: Place | undefined,
+    hidden: ReadonlySet<string>,
+  ): T {
+    return mapInScope(part, hidden, (child, names) =>
+      this.visit(child, 'from' in part && (part.from as readonly Node[]).includes(child) ? around : own, names),
+    )
+  }
+
+  #placeOf(part: Node, around: Place | undefined, hidden: ReadonlySet<string>): Place | undefined {
+    const first = firstSource(part)
+    if (first === undefined) return around
+    const operand = first.kind === 'alias' ? first.operand : first
+    const name = operand.kind === 'table' ? fullName(operand) : undefined
+    const given = operand.kind === 'table' ? (operand.definition as TableDefinition | undefined) : undefined
+    const isCte = operand.kind === 'table' && operand.schema === undefined && hidden.has(operand.name)
+    const table = given ?? (name === undefined || isCte ? undefined : this.#schema.get(name))
+    const alias = first.kind === 'alias' ? first.name : operand.kind === 'table' ? operand.name : ''
+    const relations = table === undefined ? undefined : this.#declarations.get(fullName(table))
+    return { alias, table, relations, names: [alias, ...namesIn(part)], around }
+  }
+
+  /** The relation of a name, of the nearest table that has one. */
+  #find(name: string, place: Place | undefined): { readonly relation: Relation; readonly of: Place } {
+    for (let at = place; at !== undefined; at = at.around) {
+      const relation = at.relations?.get(name)
+      if (relation !== undefined) return { relation, of: at }
+    }
+    const known = [...(place?.relations?.keys() ?? [])]
+    const table = place?.table === undefined ? 'The query' : `'${fullName(place.table)}'`
+    return refuse(
+      `${table} has no relation '${name}'. ${known.length === 0 ? 'It has none.' : `It has: ${known.join(', ')}.`}`,
+    )
+  }
+
+  #included(part: NodeOf<'jsonRows'>, place: Place | undefined, hidden: ReadonlySet<string>): Node {
+    const { query } = part
+    const first = query.kind === 'select' ? query.from[0] : undefined
+    if (query.kind !== 'select' || first?.kind !== 'relation' || !first.included) {
+      return mapChildren(part, (child) => this.visit(child, place, hidden))
+    }
+    const { relation } = this.#find(first.name, place)
+    const { single, owner, name } = relation
+    const required = relation.required && !first.optional
+    if (single) checkSingle(query, name, required)
+    const from = this.visit(withItems(query, relation), place, hidden)
+    return { ...part, query: from, single, required: required ? missing(name, owner) : undefined }
+  }
+
+  /** The query with the table of a relation in its place. */
+  #bind(query: Select, { relation, of }: { relation: Relation; of: Place }, around: Place | undefined): Select {
+    const { target, link, through } = relation
+    const taken = new Set<string>()
+    for (let at = around; at !== undefined; at = at.around) for (const name of at.names) taken.add(name)
+    for (const name of namesIn(query)) taken.add(name)
+    const alias = freeName(target.name, taken)
+    const own = alias === target.name ? query : (this.#renamed(query, target, target.name, alias) as Select)
+    const table: Node = { kind: 'table', schema: target.schema, name: target.name, definition: target }
+    const between = through === undefined ? undefined : freeName(through.table.name, taken.add(alias))
+    const condition =
+      through === undefined
+        ? equal(link, of.alias, alias)
+        : [linked(through.table, between!, alias, through.link, equal(link, of.alias, between!))]
+    return {
+      ...own,
+      from: [alias === target.name ? table : named(table, alias), ...own.from.slice(1)],
+      where: [...condition, ...own.where],
+      orderBy: withLastTie(own, target, alias),
+    }
+  }
+
+  /** A part over a table that goes by another name, but for queries that give the name to a source of their own. */
+  #renamed(part: Node, table: TableDefinition, from: string, to: string): Node {
+    if (part.kind === 'ref' && part.table === from && part.schema === undefined) return { ...part, table: to }
+    if (part.kind === 'star' && part.table === from) return { ...part, table: to }
+    if (part.kind === 'lock') return { ...part, of: part.of.map((name) => (name === from ? to : name)) }
+    return mapChildren(part, (child) => {
+      const inner = child.kind === 'select' ? child.from[0] : undefined
+      const related = inner?.kind === 'relation' ? this.#relation(table, inner.name)?.target : undefined
+      if (child.kind === 'select' && [related?.name, ...namesOf(child.from), ...namesIn(child)].includes(from))
+        return child
+      return this.#renamed(child, related ?? table, from, to)
+    })
+  }
+
+  #relation(table: TableDefinition, name: string): Relation | undefined {
+    return this.#declarations.get(fullName(table))?.get(name)
+  }
+}
+
+const misplaced = (name: string): string =>
+  `The relation '${name}' stands where no relation can. Use include('${name}', …), or eb.related('${name}') as a query of its own.`
+
+/** The message where a row has to be there and is not. */
+const missing = (name: string, owner: TableDefinition): string =>
+  `A row of '${fullName(owner)}' has no '${name}': the row that its key names is not there, or a policy hides it. Give include() { optional: true } where null is an answer.`
+
+function firstSource(part: Node): Node | undefined {
+  switch (part.kind) {
+    case 'select':
+      return part.from[0]
+    case 'update':
+    case 'delete':
+      return part.targets[0]
+    case 'insert':
+      return part.into
+    default:
+      return undefined
+  }
+}
+
+/** Refuses what would leave out a row that has to be there. */
+function checkSingle(query: Select, name: string, required: boolean): void {
+  if (query.setOperations.length > 0 || query.groupBy.length > 0)
+    refuse(`include('${name}', …) gives one row, so it cannot group rows or add those of another query.`)
+  const filters = query.where.length + query.having.length + query.joins.length
+  if (required && (filters > 0 || query.limit !== undefined || query.offset !== undefined))
+    refuse(
+      `include('${name}', …) may leave out the row by its conditions. Add { optional: true }, so that it is null then.`,
+    )
+}
+
+/** The query of a relation whose rows only have to be there. */
+function withOne(query: Node): Node {
+  const isBare = query.kind === 'select' && query.items.length === 0 && query.from[0]?.kind === 'relation'
+  return isBare ? { ...query, items: [ONE] } : query
+}
+
+/** The query with all columns of its table where it selects none. */
+function withItems(query: Select, { target }: Relation): Select {
+  return query.items.length > 0 ? query : { ...query, items: [{ kind: 'star', table: target.name }] }
+}
+
+/** The order with the key as the last tie, so that a limit keeps the same rows each time. */
+function withLastTie(query: Select, { primaryKey }: TableDefinition, alias: string): readonly Node[] {
+  const { orderBy } = query
+  const isPlain = query.groupBy.length === 0 && !query.distinct && query.distinctOn.length === 0
+  if (orderBy.length === 0 || !isPlain || query.setOperations.length > 0 || query.items.some(holdsAggregate))
+    return orderBy
+  return [...orderBy, ...primaryKey.map((column) => ref(alias, column))]
+}
+
+function holdsAggregate(item: Node): boolean {
+  let found = false
+  walk(item, (part) => {
+    found ||= part.kind === 'aggregate' && part.over === undefined
+  })
+  return found
+}
+
+const ONE: Node = { kind: 'literal', value: 1 }
+const ref = (table: string, column: string): Node => ({ kind: 'ref', schema: undefined, table, column })
+const named = (operand: Node, name: string): Node => ({ kind: 'alias', operand, name, columns: undefined })
+
+const equal = ({ from, to }: Link, near: string, far: string): Node[] =>
+  from.map((column, i) => ({ kind: 'binary', left: ref(far, to[i]!), op: '=', right: ref(near, column) }))
+
+/**
+ * Tells whether a row is among those that the table between two others links. A row is there once, however often it is
+ * linked. `in` finds rows by their key on every database; of several columns only `exists` is known to all.
+ */
+function linked(definition: TableDefinition, between: string, far: string, link: Link, where: readonly Node[]): Node {
+  const table: Node = { kind: 'table', schema: definition.schema, name: definition.name, definition }
+  const from = [between === definition.name ? table : named(table, between)]
+  const [column, ...more] = link.from
+  if (more.length > 0) {
+    const query = nodeWith('select', { items: [ONE], from, where: [...where, ...equal(link, between, far)] })
+    return { kind: 'unary', op: 'exists', operand: query }
+  }
+  const query = nodeWith('select', { items: [ref(between, column!)], from, where })
+  return { kind: 'binary', left: ref(far, link.to[0]!), op: 'in', right: query }
+}
+
+/** The names of the sources of a statement besides the first. */
+function namesIn(part: Node): string[] {
+  const { read } = sourcesOf(part)
+  return namesOf(part.kind === 'select' ? read.slice(1) : read)
+}
+
+const namesOf = (sources: readonly Node[]): string[] =>
+  sources.flatMap((source) => (source.kind === 'alias' ? source.name : source.kind === 'table' ? source.name : []))
+
+/** A name that nothing around has: the table's own, else with a number. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name
+  let number = 2
+  while (taken.has(`${name}_${number}`)) number++
+  return `${name}_${number}`
+}

@@ -1,0 +1,30 @@
+import { checkOptions } from '../error/index.ts'
+import { node, start } from '../ir/index.ts'
+import { changed, checkName, detached, extend, jsonRows, provideRelated, SelectBuilder } from '../sql/index.ts'
+
+/** Gives queries `include()` and expression builders `related()`. */
+export function provideRelations(): void {
+  Object.defineProperty(SelectBuilder.prototype, 'include', { value: include, writable: true, configurable: true })
+  provideRelated((relation) => rowsOf(relation, false, false))
+}
+
+type Change = (rows: SelectBuilder) => SelectBuilder
+
+/** `include('books')`, `include('books as all', change)`, `include('author', change, { optional: true })` */
+function include(this: SelectBuilder, relation: unknown, change?: Change | object, options?: object): SelectBuilder {
+  const isChanged = typeof change === 'function'
+  const given = isChanged ? options : (options ?? change)
+  if (given !== undefined) checkOptions('include()', given, ['optional'])
+  const [name, alias = name] = checkName(relation, 'a relation').split(AS) as [string, string?]
+  const all = rowsOf(name, true, (given as { optional?: boolean } | undefined)?.optional === true)
+  const rows = jsonRows(isChanged ? changed(all, change as Change, 'include') : all, false)
+  return extend(this, 'items', rows.as(alias).node, rows.args)
+}
+
+const AS = / as /i
+
+/** The rows of a relation, for each row of the query around. */
+function rowsOf(relation: unknown, included: boolean, optional: boolean): SelectBuilder {
+  const from = node({ kind: 'relation', name: checkName(relation, 'a relation'), included, optional })
+  return new SelectBuilder(start('select').step('from', from), [], detached)
+}
