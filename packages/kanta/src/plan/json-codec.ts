@@ -11,25 +11,21 @@ export const jsonDocument: Codec = {
   json: 'json',
 }
 
-/** The result of a condition, which some databases give as a number. Values that meet it are written as they are. */
-export const truthCodec: Codec = {
-  name: 'boolean',
+/** Values that meet what such a codec reads are written as they are. */
+const reading = (name: string, read: (value: unknown) => unknown): Codec => ({
+  name,
   encode: (value) => value as SqlValue,
-  decode: truth,
-  fromJson: truth,
-}
+  decode: read,
+  fromJson: read,
+})
 
-function truth(value: unknown): boolean {
-  return value === true || value === 1 || value === 1n || value === '1' || value === 't' || value === 'true'
-}
+const TRUE: ReadonlySet<unknown> = new Set([true, 1, 1n, '1', 't', 'true'])
+
+/** The result of a condition, which some databases give as a number. */
+export const truthCodec: Codec = reading('boolean', (value) => TRUE.has(value))
 
 /** A mean, which some databases give as a decimal of many digits. */
-export const averageCodec: Codec = {
-  name: 'average',
-  encode: (value) => value as SqlValue,
-  decode: Number,
-  fromJson: Number,
-}
+export const averageCodec: Codec = reading('average', Number)
 
 /** An array as one parameter. Bigints are written as the integers that they are. */
 export const jsonList: Codec = {
@@ -86,6 +82,6 @@ function documentCodec(read: (value: never) => unknown, single: boolean, require
     decode: (value) => fromJson(value === null ? null : JSON.parse(String(value))),
     fromJson,
     json: 'json',
-    ...(required === undefined ? {} : { readsNull: true }),
+    ...(required !== undefined && { readsNull: true }),
   }
 }

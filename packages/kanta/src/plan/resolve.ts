@@ -7,7 +7,7 @@ import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, RO
 import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
 import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
 import { byName, isOpen, jsonForm, Scope, type Selected, type Source, shorten, starColumns } from './scope.ts'
-import { codecsOf, setCodec, setCompared, setRows } from './slot-codec.ts'
+import { codecsOf, type RowCodecs, setCodec, setCompared, setRows } from './slot-codec.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
@@ -249,11 +249,8 @@ export class Resolver {
       const columns = this.statement(cte.query, scope)
       if (cte.columns !== undefined && columns !== undefined)
         checkSameOrder(`columns of '${cte.name}'`, cte.columns, namesOf(columns))
-      const named =
-        cte.columns === undefined
-          ? columns
-          : columns?.map((column, i) => ({ ...column, name: cte.columns![i] ?? column.name }))
-      scope.ctes.set(cte.name, { columns: named === undefined ? undefined : byName(named) })
+      const named = columns?.map((column, i) => ({ ...column, name: cte.columns?.[i] ?? column.name }))
+      scope.ctes.set(cte.name, { columns: named && byName(named) })
     }
   }
 
@@ -293,15 +290,15 @@ export class Resolver {
       case 'update':
       case 'delete': {
         const found = this.statement(n, scope)
-        return { columns: found === undefined ? undefined : byName(found) }
+        return { columns: found && byName(found) }
       }
       case 'values':
         this.#children(n, scope)
         if (n.rows.kind === 'slot') setRows(n.rows, n.columns, undefined)
-        return { columns: byName(n.columns.map((name, i) => ({ name, codec: codecsOf(n.rows)?.[i], json: 'value' }))) }
+        return { columns: columnsNamed(n.columns, codecsOf(n.rows)) }
       case 'listTable':
         if (n.values.kind === 'slot') setCodec(n.values, jsonList)
-        return { columns: byName(['position', 'value'].map((name) => ({ name, codec: undefined, json: 'value' }))) }
+        return { columns: columnsNamed(['position', 'value']) }
       case 'ref':
       case 'identifier':
         // Printed, it would be a table that neither policies nor facts know of.
@@ -309,9 +306,7 @@ export class Resolver {
       default:
         this.#opaque ||= n.kind === 'raw' || n.kind === 'join' || n.kind === 'parens'
         this.#expression(n, scope)
-        return columns === undefined
-          ? {}
-          : { columns: byName(columns.map((name) => ({ name, codec: undefined, json: 'value' }))) }
+        return { columns: columns && columnsNamed(columns) }
     }
   }
 
@@ -548,6 +543,10 @@ export class Resolver {
     }
   }
 }
+
+/** Columns of which only the names are known, and sometimes the codecs. */
+const columnsNamed = (names: readonly string[], codecs?: RowCodecs['codecs']): ReturnType<typeof byName> =>
+  byName(names.map((name, i) => ({ name, codec: codecs?.[i], json: 'value' })))
 
 /** Returns a condition as a number where the other query of a set operation may have numbers in its place. */
 function numberBeside(column: OutputColumn, other: OutputColumn | undefined): OutputColumn {
