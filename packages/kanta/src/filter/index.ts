@@ -1,4 +1,26 @@
 export {
+  type AggregateParts,
+  type AggregateRequest,
+  aggregate,
+  aggregateParts,
+  avg,
+  type BucketInterval,
+  type BucketUnit,
+  type CheckedAggregate,
+  count,
+  countDistinct,
+  type DateBucket,
+  type Measure,
+  type MeasureName,
+  max,
+  min,
+  percentile,
+  stddev,
+  stddevPop,
+  sum,
+  type TopN,
+} from './aggregate.ts'
+export {
   and,
   type BetweenFilter,
   between,
@@ -34,6 +56,7 @@ export {
   TRUE,
 } from './build.ts'
 export { type FilterScope, type FilterTable, whereOf } from './compile.ts'
+export { type CrudSchemaOptions, type CrudSchemas, crudSchemas, type JsonSchema } from './crud-schema.ts'
 export { columnsOf, type Filter, type FilterValue, isFilter, keepsAll } from './filter.ts'
 export { matches } from './match.ts'
 export {
@@ -44,4 +67,18 @@ export {
   type ParseFilterOptions,
   parseFilter,
 } from './parse.ts'
+export {
+  combineUpdates,
+  inc,
+  insertOf,
+  isUpdateRequest,
+  partsOf,
+  set,
+  setOf,
+  setOnInsert,
+  type UpdateParts,
+  type UpdateRequest,
+  unset,
+  update,
+} from './update.ts'
 export { type ParseUrlOptions, parseUrl, type Sort, type UrlParameters, type UrlQuery } from './url.ts'
