@@ -1,7 +1,7 @@
-import { type OutputColumn, reads } from '../dialect/index.ts'
+import { type OutputColumn, reads, writeCodec } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
-import { type Codec, type ColumnDefinition, type TableDefinition, writeCodec } from '../table/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, jsonValueCodec, truthCodec } from './json-codec.ts'
 import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, ROWS } from './operation.ts'
 import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
@@ -457,9 +457,8 @@ export class Resolver {
     const name = n.name.toLowerCase()
     if (ROWS.has(name)) return this.#documentCodec(n.args[0], !name.endsWith('_agg'), scope)
     if (DOCUMENTS.has(name)) return jsonDocument
-    if (n.kind !== 'aggregate') return undefined
-    if (name === 'avg') return averageCodec
-    return name === 'sum' ? this.#exact(n.args, scope) : undefined
+    if (n.kind === 'aggregate' && name === 'avg') return averageCodec
+    return n.kind === 'aggregate' && name === 'sum' ? this.#exact(n.args, scope) : undefined
   }
 
   /** The rows of a table, or values, as JSON, each read as its codec reads it. */
@@ -467,8 +466,7 @@ export class Resolver {
     if (n === undefined) return jsonDocument
     const columns = n.kind === 'ref' && n.table === undefined ? scope.row(n.column) : undefined
     if (columns !== undefined) return jsonRowsCodec(columns, single, this.#rename)
-    const codec = this.#codec(n, scope)
-    return codec === undefined ? jsonDocument : jsonValueCodec(codec, single)
+    return jsonValueCodec(this.#codec(n, scope) ?? jsonDocument, single)
   }
 
   #unaryCodec(n: NodeOf<'unary'>, scope: Scope): Codec | undefined {
