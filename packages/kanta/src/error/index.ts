@@ -108,6 +108,13 @@ export function refuse(message: string): never {
   throw new KantaError('invalid_input', message)
 }
 
+/** Returns the error of a value that its column refused. Only one of several rows is named by its number. */
+export function cellError(cause: unknown, column: string, row: number | undefined): KantaError {
+  const why = cause instanceof Error ? cause.message : show(cause)
+  const place = row === undefined ? `Column '${column}'` : `Row ${row}, column '${column}'`
+  return new KantaError('invalid_input', `${place}: ${why}`, { cause, columns: [column] })
+}
+
 /**
  * Refuses what is no object of options, and options that its owner does not have: a misspelt one would do nothing.
  * `advice` says where else an option may belong.

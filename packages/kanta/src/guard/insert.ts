@@ -1,6 +1,7 @@
+import { writeCodec } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import { type Codec, type SqlValue, type TableDefinition, writeCodec } from '../table/index.ts'
+import type { Codec, SqlValue, TableDefinition } from '../table/index.ts'
 import {
   checkSame,
   defaultOf,

@@ -207,7 +207,14 @@ async function loadModule(path: string): Promise<Migration> {
     loaded = await import(pathToFileURL(path).href)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new KantaError('invalid_input', `Cannot load the migration '${path}': ${why}`, { cause })
+    const place = cause instanceof SyntaxError ? placeOf(cause) : undefined
+    throw new KantaError(
+      'invalid_input',
+      place === undefined
+        ? `Cannot load the migration '${path}': ${why}`
+        : `Cannot load the migration '${path}', line ${place.line}: ${why}\n${place.code}`,
+      { cause },
+    )
   }
   const inner = (loaded.default ?? {}) as Record<string, unknown>
   const { up, down, transaction, foreignKeys, checksum } = (typeof loaded.up === 'function'
@@ -215,6 +222,12 @@ async function loadModule(path: string): Promise<Migration> {
     : inner) as unknown as Migration
   if (typeof up !== 'function') refuse(`The file '${path}' does not export a function up(db). Add one.`)
   return { up, down, transaction, foreignKeys, checksum: checksum ?? checksumOf(await readText(path)) } as Migration
+}
+
+/** Returns the place of a syntax error in TypeScript. Node writes it before the message of the stack. */
+function placeOf({ stack = '' }: SyntaxError): { readonly line: string; readonly code: string } | undefined {
+  const [, line, code] = /^[^\n]+:(\d+)\n(.*?)\n\n\w*Error/s.exec(stack) ?? []
+  return line === undefined ? undefined : { line, code: code! }
 }
 
 /** The journal of drizzle-kit: https://orm.drizzle.team/docs/drizzle-kit-generate. */

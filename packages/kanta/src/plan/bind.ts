@@ -1,5 +1,5 @@
 import { type CastCodec, type Dialect, gap } from '../dialect/index.ts'
-import { KantaError } from '../error/index.ts'
+import { cellError, KantaError } from '../error/index.ts'
 import type { NodeOf } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import type { Codec } from '../table/index.ts'
@@ -195,7 +195,7 @@ function bindRows(slot: NodeOf<'slot'>, args: readonly unknown[], binding: Bindi
       if (j > 0) binding.text(', ')
       // The other rows have the types of the first, and its names.
       const type = (i === 0 ? types[j] : undefined) ?? cellType(codecs?.[j], dialect)
-      binding.value(cell(rows[i]!, i, columns[j]!, codecs?.[j]), type)
+      binding.value(cell(rows, i, columns[j]!, codecs?.[j]), type)
       if (i === 0 && selects !== undefined) binding.text(` as ${selects[j]}`)
     }
     binding.text(close)
@@ -208,12 +208,12 @@ export function cellType(codec: Codec | undefined, dialect: Dialect): string | u
 }
 
 /** The value of one column of one row, encoded. */
-export function cell(row: Row, i: number, column: string, codec: unknown): unknown {
-  const value = row[column]
+export function cell(rows: readonly Row[], i: number, column: string, codec: unknown): unknown {
+  const value = rows[i]![column]
   if (codec === undefined || value === null) return value
   try {
     return (codec as Codec).encode(value)
   } catch (cause) {
-    throw new KantaError('invalid_input', `Row ${i}, column '${column}': ${said(cause)}`, { cause, columns: [column] })
+    throw cellError(cause, column, rows.length > 1 ? i : undefined)
   }
 }

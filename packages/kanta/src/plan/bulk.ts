@@ -146,7 +146,7 @@ function parametersOf(
     const row = rows[i]!
     for (let j = 0; j < columns.length; j++) {
       const codec = codecs?.[j]
-      parameters[next++] = codec === undefined ? row[columns[j]!] : cell(row, i, columns[j]!, codec)
+      parameters[next++] = codec === undefined ? row[columns[j]!] : cell(rows, i, columns[j]!, codec)
     }
   }
   return parameters

@@ -37,6 +37,7 @@ import { settingsWithoutPlugins } from './derived-settings.ts'
 import { chainOf, type QueryEvent, type Reading } from './hook.ts'
 import { isGuardedBy } from './late-plugin.ts'
 import { andThen, asPromise } from './maybe-promise.ts'
+import { addNearestTable } from './nearest-table.ts'
 import { runParts } from './run-parts.ts'
 import type { Settings } from './settings.ts'
 import {
@@ -189,6 +190,7 @@ export class Executor implements StatementRunner {
       bound?.sql,
       this.settings.redact ? undefined : bound?.parameters,
     )
+    if (bound instanceof Statement) addNearestTable(error, bound.plan.facts, this.#basePlanning.schema)
     // The outcome of a write whose connection was lost is unknown; inside a transaction it was rolled back.
     const isUnknown = error.code === 'connection' && written?.isOpen === false && !this.session.inTransaction
     return isUnknown ? unknownOutcomeError(error) : error

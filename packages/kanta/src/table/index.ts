@@ -53,4 +53,3 @@ export {
   table,
   type UniqueDefinition,
 } from './table.ts'
-export { writeCodec } from './written.ts'

@@ -63,7 +63,7 @@ export function errors({ open }: Ground, make: Make): void {
         columns: ['a.b', 'c, d'],
       })
       expect(await explained(from, () => db.run("insert into exact values ('x')", []))).toMatchObject({
-        code: 'constraint_violation',
+        code: 'invalid_input',
         table: 'exact',
         columns: ['n'],
       })

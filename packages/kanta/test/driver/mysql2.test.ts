@@ -613,8 +613,8 @@ describe.skipIf('missing' in server)('mysql2 on MariaDB', () => {
 
     test.each<[unknown, RegExp]>([
       [undefined, /takes a URL, options or a pool/],
-      ['nonsense', /takes a URL such as/],
-      ['postgres://localhost', /takes a URL such as/],
+      ['nonsense', /has no scheme/],
+      ['postgres://localhost', /Use pg\(\) of kanta\/pg/],
       ['mysql://localhost/x?ssl=1', /Give \?ssl=1 as options/],
       [{ hots: 'x' }, /no option 'hots'\. Did you mean 'host'\?/],
       [{ max: 0 }, /max of mariadb is a whole number, 1 or more/],

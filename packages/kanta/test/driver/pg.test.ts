@@ -255,7 +255,7 @@ describe.skipIf(address === undefined)('pg', () => {
     [{ prepare: 'no' }, /prepare of pg\(\) is true or false/],
     [{ types: {} }, /no option 'types'.*codecs/],
     [{ statement_timeout: 5 }, /Use statementTimeout/],
-    [{ statementcache: 5 }, /did you mean 'statementCache'/],
+    [{ statementcache: 5 }, /Did you mean 'statementCache'/],
     [null, /takes a connection string/],
     [{ pool: {} }, /pool of pg\(\) is a pool/],
   ])('the options %j are refused', (given, message) => {

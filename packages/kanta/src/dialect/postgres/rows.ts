@@ -1,4 +1,4 @@
-import { KantaError } from '../../error/index.ts'
+import { cellError } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import type { Codec } from '../../table/index.ts'
 import type { ArrayRows } from '../dialect.ts'
@@ -9,14 +9,13 @@ type Row = Readonly<Record<string, unknown>>
 
 /** One column of many rows as an array. */
 function columnOf(key: string, codec: Codec | undefined): Codec {
-  const cell = (row: Row, i: number): unknown => {
+  const cell = (row: Row, i: number, rows: readonly Row[]): unknown => {
     const value = row[key]
     if (codec === undefined || value === null) return value
     try {
       return codec.encode(value)
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new KantaError('invalid_input', `Row ${i}, column '${key}': ${why}`, { cause })
+      throw cellError(cause, key, rows.length > 1 ? i : undefined)
     }
   }
   return {

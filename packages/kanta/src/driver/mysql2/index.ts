@@ -1,10 +1,10 @@
-import mysql2 from 'mysql2'
+import type { ConnectionOptions, Connection as Raw } from 'mysql2'
 import type { Dialect } from '../../dialect/index.ts'
 import { mariadbDialect, mariadbScript, mysqlDialect, mysqlScript } from '../../dialect/mysql/index.ts'
 import { KantaError } from '../../error/index.ts'
 import { explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
 import type { Connection, Driver } from '../driver.ts'
-import { Mysql2Connection } from './connection.ts'
+import { importPeer } from '../peer.ts'
 import { type Mysql2Options, type Mysql2Pool, type Mysql2Settings, resolveSettings } from './settings.ts'
 
 export { defaults, type Mysql2Options, type Mysql2Pool } from './settings.ts'
@@ -52,8 +52,6 @@ export function mariadb(options: string | Mysql2Options | Mysql2Pool): Driver {
   return driverOf('mariadb', mariadbDialect, resolveSettings('mariadb', options))
 }
 
-type Raw = mysql2.Connection
-
 function driverOf(flavor: Flavor, dialect: Dialect, settings: Mysql2Settings): Driver {
   return {
     dialect,
@@ -65,7 +63,12 @@ function driverOf(flavor: Flavor, dialect: Dialect, settings: Mysql2Settings): D
   }
 }
 
+const loadLibrary = () => importPeer('kanta/mysql2', 'mysql2', () => import('mysql2'))
+
 async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connection> {
+  await loadLibrary()
+  // It needs the library, too.
+  const { Mysql2Connection } = await import('./connection.ts')
   const raw = settings.pool === undefined ? await openConnection(settings) : await takeFromPool(settings.pool, settings)
   // Until the connection has its own listener, an error between two statements would end the process.
   let lost: Error | undefined
@@ -89,9 +92,10 @@ async function connect(flavor: Flavor, settings: Mysql2Settings): Promise<Connec
 }
 
 /** Opens a new connection. */
-function openConnection(settings: Mysql2Settings): Promise<Raw> {
+async function openConnection(settings: Mysql2Settings): Promise<Raw> {
+  const { default: mysql2 } = await loadLibrary()
   return new Promise((resolve, reject) => {
-    const raw = mysql2.createConnection({ ...settings.connection } as mysql2.ConnectionOptions)
+    const raw = mysql2.createConnection({ ...settings.connection } as ConnectionOptions)
     raw.once('error', reject)
     raw.connect((error) => {
       raw.removeListener('error', reject)

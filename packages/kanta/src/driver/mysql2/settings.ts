@@ -1,5 +1,5 @@
 import { checkOptions, refuse } from '../../error/index.ts'
-import { wholeNumber } from '../option.ts'
+import { checkUrl, wholeNumber } from '../option.ts'
 
 /** The part of a `mysql2` or `mysql2/promise` pool that the driver uses. */
 export interface Mysql2Pool {
@@ -119,11 +119,10 @@ function optionsOf(name: string, given: unknown): Mysql2Options {
   return options
 }
 
-const SCHEMES = ['mysql:', 'mariadb:']
-
 function fromUrl(name: string, text: string): Mysql2Options {
+  checkUrl(`${name}()`, text, ['mysql', 'mariadb'], 'mysql://app:secret@localhost/cities')
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !SCHEMES.includes(url.protocol))
+  if (url === undefined)
     return refuse(`${name} takes a URL such as ${name}('mysql://app:secret@localhost:3306/cities').`)
   if (url.search !== '') return refuse(`${name} reads no settings from a URL. Give ${url.search} as options.`)
   const part = (given: string): string | undefined => (given === '' ? undefined : decodeURIComponent(given))

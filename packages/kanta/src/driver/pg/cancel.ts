@@ -1,5 +1,4 @@
 import type { Client } from 'pg'
-import pgLibrary from 'pg'
 
 interface Cancelling {
   connect(port: number | string, host?: string): void
@@ -16,9 +15,10 @@ interface Cancelling {
  *
  * See "Canceling Requests in Progress" in PostgreSQL's documentation.
  */
-export function requestCancel(client: Client): Promise<void> {
+export async function requestCancel(client: Client): Promise<void> {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number }
-  const { Connection } = pgLibrary as unknown as { Connection: new (config: { ssl: unknown }) => Cancelling }
+  const library = (await import('pg')).default
+  const { Connection } = library as unknown as { Connection: new (config: { ssl: unknown }) => Cancelling }
   const wire = new Connection({ ssl: client.ssl })
   return new Promise((resolve, reject) => {
     wire.once('end', resolve)

@@ -1,7 +1,7 @@
-import { localize } from '../../dialect/index.ts'
+import { localize, writeCodec } from '../../dialect/index.ts'
 import { arrayText, postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
-import { type Codec, definitionOf, type TableDefinition, writeCodec } from '../../table/index.ts'
+import { type Codec, definitionOf, type TableDefinition } from '../../table/index.ts'
 import { onAbort } from '../abort.ts'
 import { PgConnection, type Reader, type Submitted, toWire, type Wire } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
@@ -312,7 +312,7 @@ function cellText(row: Row, { name, write }: CopiedColumn, i: number): string {
     return text.replace(SPECIAL, (sign) => ESCAPES[sign]!)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/^Parameter 1 is/, 'it is') : String(cause)
-    throw new KantaError('invalid_input', `Row ${i}, column '${name}': ${why}`, { cause })
+    throw new KantaError('invalid_input', `Row ${i}, column '${name}': ${why}`, { cause, columns: [name] })
   }
 }
 

@@ -1,9 +1,10 @@
-import pgLibrary, { type Client, type ClientConfig, type Pool, type PoolClient } from 'pg'
+import type { Client, ClientConfig, Pool, PoolClient } from 'pg'
 import { postgresDialect } from '../../dialect/postgres/index.ts'
-import { KantaError, nearest, refuse } from '../../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../../error/index.ts'
 import { type Ends, explainPostgresError, PgConnection, sessionText } from '../database/postgres/index.ts'
 import type { Connection, Driver, MaybePromise } from '../driver.ts'
-import { wholeNumber } from '../option.ts'
+import { checkUrl, wholeNumber } from '../option.ts'
+import { importPeer } from '../peer.ts'
 import { SERVER_TIMEOUT, withTimeout } from '../timeout.ts'
 import { requestCancel } from './cancel.ts'
 
@@ -77,7 +78,14 @@ export function pg(options: string | PgOptions | Pool): Driver {
   }
 }
 
-const KANTA_OPTIONS = ['max', 'prepare', 'statementCache', 'statementTimeout', 'pool', 'client', 'onConnect'] as const
+/** The options of Kanta, and those of the clients of `pg` that are passed on. */
+const OPTIONS: readonly string[] = [
+  ...['max', 'prepare', 'statementCache', 'statementTimeout', 'pool', 'client', 'onConnect'],
+  ...['connectionString', 'host', 'port', 'user', 'password', 'database', 'ssl', 'sslnegotiation', 'options'],
+  ...['application_name', 'fallback_application_name', 'client_encoding', 'connectionTimeoutMillis', 'lock_timeout'],
+  ...['idle_in_transaction_session_timeout', 'keepAlive', 'keepAliveInitialDelayMillis', 'stream', 'connection'],
+  ...['enableChannelBinding', 'scramMaxIterations', 'replication', 'binary', 'Promise'],
+]
 
 /** The options of pg that Kanta replaces, or that would break its assumptions, with the advice for each. */
 const ADVICE_BY_OPTION: Readonly<Record<string, string>> = {
@@ -86,6 +94,13 @@ const ADVICE_BY_OPTION: Readonly<Record<string, string>> = {
   statement_timeout: 'Use statementTimeout.',
   pipeline: 'Leave it out.',
   min: 'Leave it out: connections are opened when they are needed.',
+  url: 'Use connectionString, or give the URL alone.',
+  uri: 'Use connectionString, or give the URL alone.',
+  hostname: 'Use host.',
+  username: 'Use user.',
+  dbname: 'Use database.',
+  db: 'Use database.',
+  poolSize: 'Use max.',
 }
 
 function resolveSettings(options: string | PgOptions | Pool): Settings {
@@ -95,10 +110,10 @@ function resolveSettings(options: string | PgOptions | Pool): Settings {
     return refuse("pg() takes a connection string, options or a pool of pg, such as pg('postgres://localhost/cities').")
   for (const name of Object.keys(options)) {
     if (ADVICE_BY_OPTION[name] !== undefined) refuse(`pg() has no option '${name}'. ${ADVICE_BY_OPTION[name]}`)
-    const near = nearest(name, KANTA_OPTIONS)
-    if (near !== undefined && near !== name && near.toLowerCase() === name.toLowerCase())
-      refuse(`pg() has no option '${name}'; did you mean '${near}'?`)
   }
+  checkOptions('pg()', options, OPTIONS)
+  if (options.connectionString !== undefined && !/^(?:\/|socket:)/.test(options.connectionString))
+    checkUrl('pg()', options.connectionString, ['postgres', 'postgresql'], 'postgres://app:secret@localhost/cities')
   const { max, prepare = true, statementCache, statementTimeout, pool, client, onConnect, ...config } = options
   if (pool !== undefined && !isPool(pool)) refuse('The option pool of pg() is a pool of pg: new Pool({ … }).')
   if (typeof prepare !== 'boolean') refuse('The option prepare of pg() is true or false.')
@@ -122,7 +137,7 @@ const connectionsByClient = new WeakMap<Client, PgConnection>()
 
 async function connect(settings: Settings): Promise<Connection> {
   if (settings.pool !== undefined) return takeFromPool(settings, settings.pool)
-  const client = settings.client === undefined ? new pgLibrary.Client(settings.config) : await settings.client()
+  const client = settings.client === undefined ? await newClient(settings.config) : await settings.client()
   // Errors between statements are events, which end the process without a listener.
   client.on('error', () => {})
   if (!isConnected(client)) await client.connect()
@@ -132,6 +147,11 @@ async function connect(settings: Settings): Promise<Connection> {
     endsOf(settings, client, () => endClient(client)),
   )
   return setUp(settings, connection, client)
+}
+
+async function newClient(config: ClientConfig): Promise<Client> {
+  const library = await importPeer('kanta/pg', 'pg', () => import('pg'))
+  return new library.default.Client(config)
 }
 
 /** Ends a client, and destroys its socket if the server does not answer. */
@@ -164,8 +184,8 @@ function endsOf(settings: Settings, client: Client, close: (isOpen: boolean) => 
     kill: async () => {
       const control =
         settings.pool === undefined && settings.client === undefined
-          ? new pgLibrary.Client(settings.config)
-          : new pgLibrary.Client(settingsOf(client))
+          ? await newClient(settings.config)
+          : await newClient(settingsOf(client))
       control.on('error', () => {})
       await control.connect()
       try {

@@ -1,12 +1,14 @@
-import { PGlite, type PGliteOptions } from '@electric-sql/pglite'
+import type { PGlite, PGliteOptions } from '@electric-sql/pglite'
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
 import { explainPostgresError, PgConnection, sessionText } from '../database/postgres/index.ts'
 import type { Driver } from '../driver.ts'
+import { importPeer } from '../peer.ts'
 import { PgliteClient } from './client.ts'
 
 export { exactTimestamp, postgresArray, postgresRange, type Range } from '../../dialect/postgres/index.ts'
 
+const PACKAGE = '@electric-sql/pglite'
 const STATEMENTS = 256
 
 /**
@@ -31,6 +33,8 @@ export function pglite(options: string | PGliteOptions | PGlite = {}): Driver {
     throw new KantaError('closed', 'The database given to pglite() is closed. Give an open one, or a folder.')
   if (typeof options !== 'string' && (typeof options !== 'object' || options === null))
     refuse("pglite() takes a folder, options of PGlite or a database of it, such as pglite('./cities').")
+  if (typeof options === 'string' && /^(?:postgres(?:ql)?|mysql|mariadb):/i.test(options))
+    refuse('pglite() takes a folder, not the URL of a server. Use pg() of kanta/pg for PostgreSQL.')
   return {
     dialect: postgresDialect,
     limits: { write: 1, read: 0 },
@@ -59,12 +63,13 @@ const connectionsByDatabase = new WeakMap<PGlite, PgConnection>()
 const isDatabase = (given: unknown): given is PGlite =>
   typeof (given as PGlite | null | undefined)?.execProtocol === 'function'
 
+async function newDatabase(options: string | PGliteOptions): Promise<PGlite> {
+  const { PGlite } = await importPeer('kanta/pglite', PACKAGE, () => import('@electric-sql/pglite'))
+  return typeof options === 'string' ? new PGlite(options) : new PGlite(options)
+}
+
 async function open(options: string | PGliteOptions | PGlite): Promise<PGlite> {
-  const database = isDatabase(options)
-    ? options
-    : typeof options === 'string'
-      ? new PGlite(options)
-      : new PGlite(options)
+  const database = isDatabase(options) ? options : await newDatabase(options)
   try {
     await database.waitReady
     return database

@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { KantaError, refuse } from '../../error/index.ts'
 import {
   isBlank,
@@ -33,10 +33,23 @@ export { defaults, type Preset, presets, type SqliteOptions } from '../database/
  */
 export function sqlite(options: string | URL | SqliteOptions<DatabaseSync>): Driver {
   const settings = resolveSettings('sqlite', options)
+  const { DatabaseSync } = loadLibrary()
   return sqliteDriver(settings, true, (readOnly) => {
     const database = new DatabaseSync(settings.path, { readOnly, allowExtension: settings.extensions.length > 0 })
     return { database, library: new NodeSqlite(database) }
   })
+}
+
+function tooOld(): never {
+  throw new KantaError(
+    'unsupported',
+    `kanta/sqlite needs Node 22.16 or later, and this is ${process.version}. Update Node, or use kanta/better-sqlite3.`,
+  )
+}
+
+/** Returns the library. An older Node, which has none, would not even load a file that imports it. */
+function loadLibrary(): typeof import('node:sqlite') {
+  return process.getBuiltinModule?.('node:sqlite') ?? tooOld()
 }
 
 class NodeSqlite implements SqliteLibrary {
@@ -54,11 +67,7 @@ class NodeSqlite implements SqliteLibrary {
 
   prepare(sql: string, bigints: boolean): SqliteStatement {
     const statement = this.#database.prepare(sql)
-    if (statement.setReturnArrays === undefined)
-      throw new KantaError(
-        'unsupported',
-        'kanta/sqlite needs Node 22.16 or later. Update Node, or use kanta/better-sqlite3.',
-      )
+    if (statement.setReturnArrays === undefined) tooOld()
     // The library prepares only the first statement of a text and ignores the others.
     if (!isBlank(sql.slice(statement.sourceSQL.length))) {
       refuse('The text holds more than one statement. Run them one by one.')

@@ -62,7 +62,9 @@ const REQUIRED_SETTINGS = {
  */
 export function tedious(options: TediousOptions): Driver {
   if (typeof options !== 'object' || options === null)
-    return refuse("tedious() takes the settings of a connection, such as { server: 'localhost', … }.")
+    return refuse(
+      "tedious() takes the settings of a connection, not a URL: { server: 'localhost', authentication: { … }, … }.",
+    )
   checkOptions('tedious()', options, OPTIONS, ' Give those of a connection under options.')
   const { max = MAX, connection, ...config } = options as TediousOptions & Partial<ConnectionConfiguration>
   const make = connection ?? connectionFactory(config)

@@ -31,6 +31,9 @@ const NUMBERS: Readonly<Record<number, ErrorCode>> = {
   18456: 'connection',
 }
 
+/** Values that do not fit: too long, too large, or text that is no number and no date. */
+const VALUES: ReadonlySet<number> = new Set([220, 232, 241, 242, 244, 245, 248, 295, 2628, 8114, 8115, 8152, 8169])
+
 const HINTS: Readonly<Record<number, string>> = {
   257: 'A null that is a parameter is sent as text: for a column of bytes write it as eb.lit(null).',
   544: "A key that the database numbers takes no value. Leave it out, or run 'set identity_insert … on' in db.connection().",
@@ -49,9 +52,22 @@ export function explainNumber(number: number, message: string): Explanation {
     case 515:
       return explainNull(message)
   }
+  if (VALUES.has(number)) return explainValue(message)
   const hint = HINTS[number] === undefined ? '' : ` ${HINTS[number]}`
   const code = NUMBERS[number] ?? 'query'
   return { code, message: code === 'query' ? `SQL Server refused the statement: ${sentence(message)}${hint}` : message }
+}
+
+/** Explains a value that does not fit. Only the error of text that is too long names the column. */
+function explainValue(message: string): Explanation {
+  const table = tableOf(/in table '([^']+)'/.exec(message)?.[1])
+  const column = /column '([^']+)'/.exec(message)?.[1]
+  return {
+    code: 'invalid_input',
+    message: `A value does not fit its column or its type: ${sentence(message)}`,
+    table,
+    columns: column === undefined ? [] : [column],
+  }
 }
 
 /** Returns the table of a qualified name: `db.dbo.person` → `person`. */

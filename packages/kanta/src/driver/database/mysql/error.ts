@@ -1,6 +1,7 @@
 import { firstStatement } from '../../../dialect/index.ts'
 import { mysqlScript } from '../../../dialect/mysql/index.ts'
 import { type ErrorCode, type ErrorDetails, KantaError } from '../../../error/index.ts'
+import { hintAtFunction } from '../functions.ts'
 
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
@@ -59,9 +60,18 @@ export function explainMysqlError(cause: unknown): Explanation {
     explainConnection(error) ??
     explainValue(error) ??
     explainText(error, sql) ??
-    ({ code: 'query', message: `The database refused the statement: ${sentence(error.message)}` } as const)
+    ({
+      code: 'query',
+      message: `The database refused the statement: ${sentence(error.message)}${hintOf(error)}`,
+    } as const)
   )
 }
+
+const FUNCTIONS =
+  'char_length concat_ws date_add date_format date_sub from_unixtime greatest group_concat ifnull json_array json_extract json_object least now rand substring unix_timestamp uuid'
+
+const hintOf = ({ errno, message }: ServerError): string =>
+  errno === 1305 ? hintAtFunction(/FUNCTION (?:.*\.)?(\w+) does/.exec(message)?.[1], FUNCTIONS) : ''
 
 const sentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`)
 
@@ -212,11 +222,17 @@ function explainConnection({ errno, code, fatal, message }: ServerError): Explan
 }
 
 const VALUES = new Set([1264, 1265, 1292, 1366, 1367, 1406, 1411, 1416, 1690, 3140, 3141, 3156, 4037, 4038])
+/** Matches the column of a refused value: `column 'name'`, or in MariaDB `` column `database`.`table`.`name` ``. */
+const COLUMN = new RegExp(`column (?:'(.+?)'|(?:${NAME}\\.)*(${NAME})) at row`, 'is')
 
 function explainValue({ errno, message }: ServerError): Explanation | undefined {
   if (errno === undefined) return undefined
   if (VALUES.has(errno))
-    return { code: 'invalid_input', message: `A value does not fit its column or its type: ${sentence(message)}` }
+    return {
+      code: 'invalid_input',
+      message: `A value does not fit its column or its type: ${sentence(message)}`,
+      columns: columnOf(message),
+    }
   if (errno === 1065) return { code: 'invalid_input', message: 'The text holds no statement. Write one.' }
   if (errno === 1153) {
     return {
@@ -232,6 +248,12 @@ function explainValue({ errno, message }: ServerError): Explanation | undefined 
     }
   }
   return undefined
+}
+
+function columnOf(message: string): readonly string[] {
+  const [, plain, quoted] = COLUMN.exec(message) ?? []
+  const name = plain ?? quoted
+  return name === undefined ? [] : [unquoted(name)]
 }
 
 /** Explains a syntax error by several statements in one text. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, type ErrorDetails, KantaError } from '../../../error/index.ts'
+import { hintAtFunction } from '../functions.ts'
 
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
@@ -37,6 +38,12 @@ const MEANINGS: Readonly<Record<string, readonly [code: ErrorCode, advice: strin
   '57P02': ['connection', 'The server crashed. Connect again.'],
   '57P03': ['connection', 'The server is starting, stopping or recovering. Connect again later.'],
   '57P05': ['connection', 'The connection was idle for longer than the server allows. Connect again.'],
+  '08P01': [
+    'invalid_input',
+    'The statement and its values do not fit each other. Give as many values as the text has parameters.',
+  ],
+  '22012': ['query', 'Divide by nullif(…, 0), which gives null for zero.'],
+  '22023': ['query', 'An option or an argument of a function is wrong.'],
   '22021': ['invalid_input', 'A text holds a character that the encoding of the database lacks.'],
   '0A000': ['query', 'The server does not support this.'],
   '26000': [
@@ -46,7 +53,8 @@ const MEANINGS: Readonly<Record<string, readonly [code: ErrorCode, advice: strin
   '08': ['connection', 'The connection failed. Check host, port and network.'],
   '28': ['connection', 'The server refused the user. Check user, password and pg_hba.conf.'],
   '3D': ['connection', 'The server has no such database. Check its name.'],
-  '22': ['query', 'A value does not fit where it is used.'],
+  '22': ['invalid_input', 'Give a value that fits the type where it is used.'],
+  P0001: ['constraint_violation', ''],
 }
 
 /** Errors of sockets. */
@@ -100,7 +108,7 @@ export function explainPostgresError(cause: unknown): Explanation {
   return (
     explainConstraint(code, said, details) ??
     explainCancelled(code, said) ??
-    explainOther(code, said, text(report.hint))
+    explainOther(code, said, text(report.hint), details.columns)
   )
 }
 
@@ -174,11 +182,23 @@ function explainCancelled(code: string, said: string): Explanation | undefined {
   return undefined
 }
 
-function explainOther(code: string, said: string, hint: string | undefined): Explanation {
+const FUNCTIONS =
+  'array_agg bool_and bool_or date_part date_trunc extract gen_random_uuid generate_series greatest json_agg jsonb_agg jsonb_build_object least now position random string_agg substring to_char to_date to_timestamp to_tsvector'
+
+function explainOther(
+  code: string,
+  said: string,
+  hint: string | undefined,
+  columns: readonly string[] | undefined,
+): Explanation {
   const [meaning, advice] = MEANINGS[code] ?? MEANINGS[code.slice(0, 2)] ?? ['query', '']
+  // The name stands before the types of its arguments in every language.
+  const meant = code === '42883' ? hintAtFunction(/([a-z_]\w*)\(/i.exec(said)?.[1], FUNCTIONS) : ''
   const more = [hint === undefined ? '' : sentence(hint), advice].filter((part) => part !== '').join(' ')
   return {
     code: meaning,
-    message: `PostgreSQL refused the statement: ${said}${more === '' ? '' : ` ${more}`}`,
+    message: `PostgreSQL refused the statement: ${said}${meant}${more === '' ? '' : ` ${more}`}`,
+    // A refused value is an error of who gave it, though the server seldom tells of which column.
+    ...(code.startsWith('22') && meaning === 'invalid_input' ? { columns: columns ?? [] } : undefined),
   }
 }

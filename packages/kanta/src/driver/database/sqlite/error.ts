@@ -1,4 +1,5 @@
 import { type ErrorCode, type ErrorDetails, KantaError } from '../../../error/index.ts'
+import { hintAtFunction } from '../functions.ts'
 
 export type Explanation = { readonly code: ErrorCode; readonly message: string } & ErrorDetails
 
@@ -56,9 +57,15 @@ export function explainResult(name: string, message: string): Explanation {
   return (
     explainLock(name, message) ??
     explainFile(name, message) ??
-    explainValue(name) ?? { code: 'query', message: `SQLite refused the statement: ${sentence(message)}` }
+    explainValue(name) ?? {
+      code: 'query',
+      message: `SQLite refused the statement: ${sentence(message)}${hintAtFunction(/^no such function: (\w+)/.exec(message)?.[1], FUNCTIONS)}`,
+    }
   )
 }
+
+const FUNCTIONS =
+  'date datetime group_concat ifnull iif instr json json_array json_extract json_group_array json_object julianday printf random strftime substr time total typeof unixepoch'
 
 /** The prefixes that libraries add to the message of SQLite. */
 const BEFORE = /^(?:(?:SQLITE_\w+|SQLite error|D1_\w+): )+/
@@ -153,8 +160,9 @@ function explainUnique(detail: string): Explanation {
 function explainDatatype(message: string): Explanation {
   const at = / column (.+)$/s.exec(message)?.[1]
   return {
-    code: 'constraint_violation',
+    code: 'invalid_input',
     message: `The column is strict about its type: ${sentence(message)} Give a value of that type.`,
+    columns: [],
     ...(at === undefined ? undefined : target(at)),
   }
 }
@@ -247,12 +255,14 @@ function explainValue(name: string): Explanation | undefined {
     return {
       code: 'invalid_input',
       message: 'A value is not an integer where SQLite takes only that: an integer primary key, limit or offset.',
+      columns: [],
     }
   }
   if (starts(name, 'TOOBIG')) {
     return {
       code: 'invalid_input',
       message: 'A text or blob is beyond what SQLite can hold. Store it in parts or as a file.',
+      columns: [],
     }
   }
   if (starts(name, 'RANGE')) {

@@ -160,6 +160,11 @@ function settlePath(name: string, path: unknown): string {
   // The libraries treat the following paths differently: they would open different files.
   if (path !== path.trim()) return refuse(`The path '${path}' starts or ends with space. Give it without.`)
   if (path.startsWith('file:')) return refuse(`The path '${path}' is a URI. Give a path, or a URL: new URL('${path}').`)
+  const scheme = /^([a-z]{2,}):\/\//i.exec(path)?.[1]
+  if (scheme !== undefined)
+    return refuse(
+      `${name} takes the path of a file, not a URL of '${scheme}:'. Use the driver of that database, such as pg() of kanta/pg.`,
+    )
   if (path.includes('\0')) return refuse('The path holds the character NUL. Give it without.')
   return path
 }

@@ -1,6 +1,5 @@
 import { describe, refuse } from '../error/index.ts'
-import type { Codec, SqlValue } from './codec.ts'
-import type { ColumnDefinition } from './column.ts'
+import type { Codec, ColumnDefinition, SqlValue } from '../table/index.ts'
 
 type Check = (value: unknown) => void
 
