@@ -11,27 +11,21 @@ export const jsonDocument: Codec = {
   json: 'json',
 }
 
-const number = (value: unknown): number => (typeof value === 'number' ? value : Number(String(value)))
-
-/** The result of a condition, which some databases give as a number. Values that meet it are written as they are. */
-export const truthCodec: Codec = {
-  name: 'boolean',
+/** Values that meet what such a codec reads are written as they are. */
+const reading = (name: string, read: (value: unknown) => unknown): Codec => ({
+  name,
   encode: (value) => value as SqlValue,
-  decode: truth,
-  fromJson: truth,
-}
+  decode: read,
+  fromJson: read,
+})
 
-function truth(value: unknown): boolean {
-  return value === true || value === 1 || value === 1n || value === '1' || value === 't' || value === 'true'
-}
+const TRUE: ReadonlySet<unknown> = new Set([true, 1, 1n, '1', 't', 'true'])
+
+/** The result of a condition, which some databases give as a number. */
+export const truthCodec: Codec = reading('boolean', (value) => TRUE.has(value))
 
 /** A mean, which some databases give as a decimal of many digits. */
-export const averageCodec: Codec = {
-  name: 'average',
-  encode: (value) => value as SqlValue,
-  decode: number,
-  fromJson: number,
-}
+export const averageCodec: Codec = reading('average', Number)
 
 /** An array as one parameter. Bigints are written as the integers that they are. */
 export const jsonList: Codec = {
@@ -42,8 +36,8 @@ export const jsonList: Codec = {
 
 function item(value: unknown): string {
   if (typeof value === 'bigint') return String(value)
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value)
-  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value))
+    return JSON.stringify(value)
   return refuse('A list takes strings, finite numbers, bigints, booleans and null.')
 }
 
@@ -60,24 +54,34 @@ export function jsonRowsCodec(
   const fromRow = (row: Record<string, unknown>): Record<string, unknown> => {
     for (const { name, codec } of decoded) {
       const value = row[name]
-      if (value !== null || codec.readsNull)
-        row[name] = codec.fromJson === undefined ? codec.decode(value as never) : codec.fromJson(value)
+      if (value !== null || codec.readsNull) row[name] = readJson(codec, value)
     }
     return row
   }
-  const fromNullable = (row: unknown): unknown => {
-    if (row !== null) return fromRow(row as Record<string, unknown>)
+  return documentCodec(fromRow as (row: never) => unknown, single, required)
+}
+
+const readJson = (codec: Codec, value: unknown): unknown =>
+  codec.fromJson === undefined ? codec.decode(value as never) : codec.fromJson(value)
+
+/** One value as JSON, or an array of values, each read as its codec reads it. */
+export const jsonValueCodec = (codec: Codec, single: boolean): Codec =>
+  documentCodec((value) => readJson(codec, value), single)
+
+function documentCodec(read: (value: never) => unknown, single: boolean, required?: string): Codec {
+  const readNullable = (value: unknown): unknown => {
+    if (value !== null) return read(value as never)
     if (required !== undefined) throw new KantaError('not_found', required)
     return null
   }
   const fromJson = (value: unknown): unknown =>
-    single ? fromNullable(value) : (value as readonly unknown[]).map(fromNullable)
+    single ? readNullable(value) : (value as readonly unknown[]).map(readNullable)
   return {
     name: 'json',
     encode: jsonDocument.encode,
     decode: (value) => fromJson(value === null ? null : JSON.parse(String(value))),
     fromJson,
     json: 'json',
-    ...(required === undefined ? {} : { readsNull: true }),
+    ...(required !== undefined && { readsNull: true }),
   }
 }

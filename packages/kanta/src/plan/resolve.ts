@@ -2,12 +2,12 @@ import { type OutputColumn, reads, writeCodec } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
-import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, truthCodec } from './json-codec.ts'
+import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, jsonValueCodec, truthCodec } from './json-codec.ts'
 import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, ROWS } from './operation.ts'
 import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
 import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
 import { byName, isOpen, jsonForm, Scope, type Selected, type Source, shorten, starColumns } from './scope.ts'
-import { codecsOf, setCodec, setCompared, setRows } from './slot-codec.ts'
+import { codecsOf, type RowCodecs, setCodec, setCompared, setRows } from './slot-codec.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
@@ -249,11 +249,8 @@ export class Resolver {
       const columns = this.statement(cte.query, scope)
       if (cte.columns !== undefined && columns !== undefined)
         checkSameOrder(`columns of '${cte.name}'`, cte.columns, namesOf(columns))
-      const named =
-        cte.columns === undefined
-          ? columns
-          : columns?.map((column, i) => ({ ...column, name: cte.columns![i] ?? column.name }))
-      scope.ctes.set(cte.name, { columns: named === undefined ? undefined : byName(named) })
+      const named = columns?.map((column, i) => ({ ...column, name: cte.columns?.[i] ?? column.name }))
+      scope.ctes.set(cte.name, { columns: named && byName(named) })
     }
   }
 
@@ -293,15 +290,15 @@ export class Resolver {
       case 'update':
       case 'delete': {
         const found = this.statement(n, scope)
-        return { columns: found === undefined ? undefined : byName(found) }
+        return { columns: found && byName(found) }
       }
       case 'values':
         this.#children(n, scope)
         if (n.rows.kind === 'slot') setRows(n.rows, n.columns, undefined)
-        return { columns: byName(n.columns.map((name, i) => ({ name, codec: codecsOf(n.rows)?.[i], json: 'value' }))) }
+        return { columns: columnsNamed(n.columns, codecsOf(n.rows)) }
       case 'listTable':
         if (n.values.kind === 'slot') setCodec(n.values, jsonList)
-        return { columns: byName(['position', 'value'].map((name) => ({ name, codec: undefined, json: 'value' }))) }
+        return { columns: columnsNamed(['position', 'value']) }
       case 'ref':
       case 'identifier':
         // Printed, it would be a table that neither policies nor facts know of.
@@ -309,9 +306,7 @@ export class Resolver {
       default:
         this.#opaque ||= n.kind === 'raw' || n.kind === 'join' || n.kind === 'parens'
         this.#expression(n, scope)
-        return columns === undefined
-          ? {}
-          : { columns: byName(columns.map((name) => ({ name, codec: undefined, json: 'value' }))) }
+        return { columns: columns && columnsNamed(columns) }
     }
   }
 
@@ -460,20 +455,18 @@ export class Resolver {
   /** What databases compute in types of their own, and give in one here. */
   #computed(n: NodeOf<'aggregate'> | NodeOf<'call'>, scope: Scope): Codec | undefined {
     const name = n.name.toLowerCase()
-    if (ROWS.has(name)) return this.#rowCodec(n.args[0], name.endsWith('_agg'), scope) ?? jsonDocument
+    if (ROWS.has(name)) return this.#documentCodec(n.args[0], !name.endsWith('_agg'), scope)
     if (DOCUMENTS.has(name)) return jsonDocument
-    if (n.kind !== 'aggregate') return undefined
-    if (name === 'avg') return averageCodec
-    const [arg] = n.args
-    const codec = name === 'sum' && arg !== undefined ? this.#codec(arg, scope) : undefined
-    return codec?.bigint === true || codec?.name === 'decimal' ? codec : undefined
+    if (n.kind === 'aggregate' && name === 'avg') return averageCodec
+    return n.kind === 'aggregate' && name === 'sum' ? this.#exact(n.args, scope) : undefined
   }
 
-  /** The rows of a table as JSON, each column read as its codec reads it. */
-  #rowCodec(n: Node | undefined, many: boolean, scope: Scope): Codec | undefined {
-    if (n?.kind !== 'ref' || n.table !== undefined) return undefined
-    const columns = scope.row(n.column)
-    return columns === undefined ? undefined : jsonRowsCodec(columns, !many, this.#rename)
+  /** The rows of a table, or values, as JSON, each read as its codec reads it. */
+  #documentCodec(n: Node | undefined, single: boolean, scope: Scope): Codec {
+    if (n === undefined) return jsonDocument
+    const columns = n.kind === 'ref' && n.table === undefined ? scope.row(n.column) : undefined
+    if (columns !== undefined) return jsonRowsCodec(columns, single, this.#rename)
+    return jsonValueCodec(this.#codec(n, scope) ?? jsonDocument, single)
   }
 
   #unaryCodec(n: NodeOf<'unary'>, scope: Scope): Codec | undefined {
@@ -486,10 +479,11 @@ export class Resolver {
     return EXACT.has(n.op) ? this.#exact([n.left, n.right], scope) : undefined
   }
 
-  /** Arithmetic with bigints and decimals is read as these are: a decimal before a bigint. */
+  /** Arithmetic with bigints, decimals and reals is read as these are: a real before a decimal, which goes before a bigint. */
   #exact(operands: readonly Node[], scope: Scope): Codec | undefined {
     const codecs = operands.map((operand) => this.#codec(operand, scope))
-    return codecs.find((codec) => codec?.name === 'decimal') ?? codecs.find((codec) => codec?.bigint === true)
+    const named = (name: string): Codec | undefined => codecs.find((codec) => codec?.name === name)
+    return named('real') ?? named('decimal') ?? codecs.find((codec) => codec?.bigint === true)
   }
 
   /** How a value is read that is one of several. */
@@ -547,6 +541,10 @@ export class Resolver {
     }
   }
 }
+
+/** Columns of which only the names are known, and sometimes the codecs. */
+const columnsNamed = (names: readonly string[], codecs?: RowCodecs['codecs']): ReturnType<typeof byName> =>
+  byName(names.map((name, i) => ({ name, codec: codecs?.[i], json: 'value' })))
 
 /** Returns a condition as a number where the other query of a set operation may have numbers in its place. */
 function numberBeside(column: OutputColumn, other: OutputColumn | undefined): OutputColumn {

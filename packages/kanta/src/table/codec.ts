@@ -91,6 +91,19 @@ const decodeDecimal = (value: unknown): string => {
   return stored('a decimal', value)
 }
 
+/** A number of a JSON document has as many digits as a floating-point number keeps. */
+const decimalFromJson =
+  (scale = 0) =>
+  (value: unknown): string => {
+    if (typeof value !== 'number') return decodeDecimal(value)
+    const text = String(value)
+    if (/e/.test(text) || text.replace(/\D/g, '').length > 15)
+      refuse(
+        `JSON holds the decimal ${text} as a number, which may have lost digits. Cast it to text, or use jsonArrayFrom().`,
+      )
+    return (text.split('.')[1]?.length ?? 0) < scale ? value.toFixed(scale) : text
+  }
+
 /** Exact decimals as strings such as `'12.50'`; digits that the column cannot hold are refused, not rounded. */
 export function decimalCodec(precision: number | undefined, scale: number | undefined): Codec<string> {
   return {
@@ -110,7 +123,7 @@ export function decimalCodec(precision: number | undefined, scale: number | unde
       return value
     },
     decode: decodeDecimal,
-    fromJson: decodeDecimal,
+    fromJson: decimalFromJson(scale),
   }
 }
 
@@ -228,13 +241,17 @@ export const bytesCodec: Codec<Uint8Array> = {
   name: 'bytes',
   json: 'hex',
   encode: (value) => (value instanceof Uint8Array ? value : expected('A Uint8Array', value)),
-  decode: (value) => (value instanceof Uint8Array ? value : stored('bytes', value)),
+  // Some libraries give a Buffer, whose slice() and JSON are others.
+  decode: (value) => {
+    if (!(value instanceof Uint8Array)) return stored('bytes', value)
+    return value.constructor === Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  },
   fromJson: (value) => {
     if (value instanceof Uint8Array) return value
-    if (typeof value !== 'string' || value.length % 2 === 1 || !/^[\da-f]*$/i.test(value)) {
-      return stored('bytes as hexadecimal digits', value)
-    }
-    return Uint8Array.from({ length: value.length / 2 }, (_, i) => Number.parseInt(value.slice(2 * i, 2 * i + 2), 16))
+    // PostgreSQL writes \x in front of the bytes of a whole row.
+    const [, digits] = /^(?:\\x)?((?:[\da-f]{2})*)$/i.exec(String(value)) ?? []
+    if (digits === undefined) return stored('bytes as hexadecimal digits', value)
+    return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16))
   },
 }
 

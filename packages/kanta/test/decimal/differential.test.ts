@@ -119,6 +119,32 @@ const numbers: readonly Case[] = [
     build: (eb) => eb('price', '%', eb.val('0.7')),
     value: (r) => remainder(r.price, exact('0.7')),
   },
+  {
+    name: 'price + -value',
+    build: (eb) => eb('price', '+', eb.neg(eb.val('1.05'))),
+    value: (r) => minus(r.price, exact('1.05')),
+  },
+  {
+    name: 'price + -constant',
+    build: (eb) => eb('price', '+', eb.neg(eb.lit(0.5))),
+    value: (r) => minus(r.price, exact('0.5')),
+  },
+  {
+    name: 'price * (integer + number)',
+    build: (eb) => eb('price', '*', eb.parens(eb('quantity', '+', 3))),
+    value: (r) => times(r.price, whole(r.quantity + 3)),
+  },
+  {
+    name: 'price * one of two values',
+    build: (eb) => eb('price', '*', eb.case().when('quantity', '>', 0).then(eb.val('1.25')).else(eb.val('0.5')).end()),
+    value: (r) => times(r.price, exact(r.quantity > 0 ? '1.25' : '0.5')),
+  },
+  {
+    name: 'price / one of two values',
+    build: (eb) => eb('price', '/', eb.case().when('quantity', '>', 0).then(eb.val('-4')).else(eb.val('0.5')).end()),
+    value: (r) => times(r.price, exact(r.quantity > 0 ? '-0.25' : '2')),
+    to: 4,
+  },
   { name: '-price', build: (eb) => eb.neg(eb.ref('price')), value: (r) => times(whole(-1), r.price) },
   {
     name: 'abs(price)',
@@ -248,6 +274,52 @@ const conditions: readonly Case[] = [
     name: 'in a query',
     build: (eb) => eb('price', 'in', eb.selectFrom('line').select('price')),
     value: (r) => [exact('12.345'), exact('1.5')].some((each) => compare(each, r.price) === 0),
+  },
+  {
+    name: 'price = a value in parentheses',
+    build: (eb) => eb('price', '<', eb.parens(eb.val('2.5'))),
+    value: (r) => compare(r.price, exact('2.5')) < 0,
+  },
+  {
+    name: 'price < -value',
+    build: (eb) => eb('price', '<', eb.neg(eb.val('0.005'))),
+    value: (r) => compare(r.price, exact('-0.005')) < 0,
+  },
+  {
+    name: 'price < -constant',
+    build: (eb) => eb('price', '<', eb.neg(eb.lit(1))),
+    value: (r) => compare(r.price, exact('-1')) < 0,
+  },
+  {
+    name: 'price < one of two values',
+    build: (eb) => eb('price', '<', eb.case().when('quantity', '>', 0).then('9.005').else('100').end()),
+    value: (r) => compare(r.price, exact(r.quantity > 0 ? '9.005' : '100')) < 0,
+  },
+  {
+    name: 'price > the first value there is',
+    build: (eb) => eb('price', '>', eb.fn.coalesce(eb.val(null), eb.val('9.5'))),
+    value: (r) => compare(r.price, exact('9.5')) > 0,
+  },
+  {
+    name: 'a value beside a constant in a subquery',
+    build: (eb) =>
+      eb.exists(
+        eb
+          .selectFrom(
+            eb
+              .selectFrom('line')
+              .select([eb.lit(9).as('nine')])
+              .as('s'),
+          )
+          .select('s.nine')
+          .whereRef('item.price', '>', 's.nine'),
+      ),
+    value: (r) => compare(r.price, exact('9')) > 0,
+  },
+  {
+    name: 'a row in a query',
+    build: (eb) => eb(eb.refTuple('price', 'id'), 'in', eb.selectFrom('line').select(['price', 'id'])),
+    value: (r) => [exact('12.345'), exact('1.5')].some((each, i) => compare(each, r.price) === 0 && r.id === i + 1),
   },
   {
     name: 'a row in rows',

@@ -100,6 +100,9 @@ function literal(value: unknown, dialect: DialectName) {
   return sql.raw(dialect === 'postgres' ? `'\\x${digits}'::bytea` : `x'${digits}'`)
 }
 
+/** The keys that a database numbers. */
+const NUMBERED: ReadonlySet<string> = new Set(['integer', 'bigint', 'identity'])
+
 /** Writes rows, which refer to one another where both plans have the same foreign key. */
 async function fill(db: Database<{}>, from: Plan, to: Plan, { columns }: Built, dialect: DialectName): Promise<void> {
   const keyOf = (plan: Plan, name: string, row: number): unknown => (plan[name]!.key === 'text' ? String(row) : row)
@@ -117,7 +120,7 @@ async function fill(db: Database<{}>, from: Plan, to: Plan, { columns }: Built, 
   }
   if (dialect === 'postgres')
     for (const name of tableNames)
-      if (from[name] !== undefined && ['integer', 'identity'].includes(from[name].key))
+      if (from[name] !== undefined && NUMBERED.has(from[name].key))
         await sql`select setval(pg_get_serial_sequence(${name}, 'id'), ${ROWS.length})`.execute(db)
   for (const name of tableNames)
     for (const column of columns[name] ?? []) {
@@ -175,7 +178,7 @@ function silentLosses(a: Built, b: Built, { warnings }: Difference): string[] {
 async function insertMore(db: Database<{}>, plan: Plan, renames: Record<string, string>): Promise<void> {
   for (const name of tableNames) {
     const it = plan[name]
-    if (it === undefined || !['integer', 'identity'].includes(it.key)) continue
+    if (it === undefined || !NUMBERED.has(it.key)) continue
     const [own, extra] = [sql.table(renames[name] ?? name), sql.id(renames[`${name}.extra`] ?? 'extra')]
     await db
       .transaction()

@@ -2,7 +2,7 @@ import { describe, refuse } from '../../error/index.ts'
 import type { Node, NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import type { CastCodec } from '../decimals.ts'
-import { type Call, typeText, type Use, word } from './expression.ts'
+import { type Call, eachValue, typeText, type Use, word } from './expression.ts'
 import { type DecimalNumber, decimalOf, decimalText, operandOf } from './number.ts'
 import { DecimalPass } from './pass.ts'
 import {
@@ -31,10 +31,17 @@ export class CastPass extends DecimalPass {
   }
 
   convert({ node, type: own }: Typed, type: DecimalType, use: Use): Node {
-    if (own.kind === 'constant') return constant(node as NodeOf<'literal'>)
+    if (isGiven(own)) return this.given(node, use, type)
     if (own.kind === 'text' && use !== 'stored') return { kind: 'cast', operand: node, type: word('decimal(65, 30)') }
-    if (own.kind !== 'value' || use === 'stored') return node
-    return parameter(node, use === 'operand' ? operandCodec : valueCodec, type)
+    return node
+  }
+
+  /** Returns values and constants in the form in which they are computed with. */
+  protected given(node: Node, use: Use, type?: DecimalType): Node {
+    return eachValue(node, (leaf) => {
+      if (leaf.kind === 'literal') return constant(leaf)
+      return use === 'stored' ? leaf : parameter(leaf, use === 'operand' ? operandCodec : valueCodec, type)
+    })
   }
 
   toReal({ node }: Typed): Node {
@@ -54,13 +61,7 @@ export class CastPass extends DecimalPass {
   }
 
   #computed(left: Typed, op: string, right: Typed): Typed {
-    const [one, other] = [left, right].map(({ node, type }) =>
-      type.kind === 'constant'
-        ? constant(node as NodeOf<'literal'>)
-        : type.kind === 'value'
-          ? parameter(node, operandCodec)
-          : node,
-    )
+    const [one, other] = [left, right].map(({ node, type }) => (isGiven(type) ? this.given(node, 'operand') : node))
     return { node: { kind: 'binary', left: one!, op, right: other! }, type: COMPUTED }
   }
 
@@ -85,18 +86,40 @@ export class CastPass extends DecimalPass {
   refuseUnknown(): void {}
 }
 
+/**
+ * PostgreSQL takes a value beside a decimal for a decimal, but one inside of another expression, such as `-$1`, for text
+ * or a floating-point number.
+ */
+export class NumericPass extends CastPass {
+  override convert({ node, type: own }: Typed, _type: DecimalType, use: Use): Node {
+    return isGiven(own) ? this.given(node, use) : node
+  }
+
+  protected override given(node: Node, use: Use): Node {
+    if (node.kind === 'slot' || node.kind === 'literal') return node
+    return eachValue(node, (leaf) => {
+      if (leaf.kind === 'literal') return constant(leaf)
+      const codec = use === 'operand' ? operandCodec : valueCodec
+      return { kind: 'cast', operand: { ...leaf, codec: leaf.codec ?? codec }, type: word('numeric') }
+    })
+  }
+}
+
+const isGiven = ({ kind }: ValueType): boolean => kind === 'constant' || kind === 'value'
+
 /** A decimal whose digits the database decides. */
 const COMPUTED: DecimalType = decimal(0)
 
 /** A constant with an exponent would be a double. */
-function constant({ value }: NodeOf<'literal'>): Node {
-  const { digits, scale } = operandOf(value)
+function constant(node: NodeOf<'literal'>): Node {
+  if (node.value === null) return node
+  const { digits, scale } = operandOf(node.value)
   return word(decimalText(digits, scale))
 }
 
 /** A value that is cast to a decimal with the digits that it has, or as many as a type has. */
-function parameter(node: Node, codec: Codec, type?: DecimalType): Node {
-  if (node.kind !== 'slot' || node.codec !== undefined) return node
+function parameter(node: NodeOf<'slot'>, codec: Codec, type?: DecimalType): Node {
+  if (node.codec !== undefined) return node
   const sized: CastCodec = { ...codec, castTo: (value) => castTo(value, type) }
   return { ...node, role: node.role === 'list' ? 'list' : 'typed', codec: sized }
 }

@@ -59,14 +59,15 @@ const stored = (value: unknown): never => refuse(`The database holds ${describe(
 
 /** Returns the codec of scaled integers; without a precision, of those that a query computes. */
 export function scaledCodec(precision: number | undefined, scale: number, least: number = scale): ScaledCodec {
+  // Most columns fit into a number; what is computed may not.
+  const isWide = precision === undefined || precision > MOST_REAL_DIGITS
   const type =
     precision === undefined ? `a decimal with ${scale} digits after the point` : `decimal(${precision}, ${scale})`
   return {
     name: 'decimal',
     json: 'text',
     scale,
-    // Most columns fit into a number; what is computed may not.
-    ...(precision !== undefined && precision <= MOST_REAL_DIGITS ? {} : { bigint: true as const }),
+    ...(isWide && { bigint: true as const }),
     encode: (value) => {
       const number = typeof value === 'string' ? parseDecimal(value) : undefined
       if (number === undefined)
@@ -79,7 +80,7 @@ export function scaledCodec(precision: number | undefined, scale: number, least:
     },
     decode: (value) => {
       if (typeof value === 'bigint') return decimalText(value, scale, least)
-      if (Number.isSafeInteger(value)) return decimalText(BigInt(value as number), scale, least)
+      if (!isWide && Number.isSafeInteger(value)) return decimalText(BigInt(value as number), scale, least)
       return typeof value === 'number'
         ? refuse(`A computed decimal is beyond the 64 bits of SQLite's integers: about ${value} units.`)
         : stored(value)

@@ -4,7 +4,7 @@ import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import { ARITHMETIC, CHOOSING, COMPARISONS, COUNTING, LOOKING, MEANS, ROUNDING, WHOLE, WRITING } from './functions.ts'
 import type { OutputType, Scope } from './scope.ts'
 import {
-  CONSTANT,
+  byNameType,
   type DecimalType,
   INTEGER,
   type InexactType,
@@ -15,6 +15,7 @@ import {
   REAL,
   TEXT,
   type Typed,
+  typeOfConstant,
   VALUE,
   type ValueType,
 } from './type.ts'
@@ -77,14 +78,10 @@ export abstract class ExpressionPass {
 
   #keptAs(value: Typed, type: InexactType): Node {
     const { kind } = value.type
-    if (kind === 'value') return this.#withCodec(value.node, this.codecOf(type))
+    if (kind === 'value') return coded(value.node, this.codecOf(type))
     if (kind !== 'null' && !(kind === type.kind && (value.type as InexactType).scale === type.scale))
       this.refuseUnknown(`What is computed for ${type.name}, which is kept as ${type.kind.split(' ')[0]},`)
     return value.node
-  }
-
-  #withCodec(n: Node, codec: Codec): Node {
-    return n.kind === 'slot' && n.codec === undefined ? { ...n, codec } : n
   }
 
   protected as(value: Typed, type: ValueType, use: Use): Node {
@@ -117,14 +114,17 @@ export abstract class ExpressionPass {
       case 'update':
       case 'delete': {
         const { node, columns } = this.statement(n, scope)
-        return { node, type: columns?.[0]?.type ?? OTHER }
+        return { node, type: byNameType(columns?.[0]?.type ?? OTHER) }
       }
       case 'ref':
         return { node: n, type: scope.typeOf(n) }
       case 'alias':
       case 'parens': {
         const { node, type } = this.visit(n.operand, scope)
-        return { node: node === n.operand ? n : { ...n, operand: node }, type }
+        return {
+          node: node === n.operand ? n : { ...n, operand: node },
+          type: n.kind === 'parens' ? chosen(type) : type,
+        }
       }
       case 'order': {
         const { node, type } = this.visit(n.operand, scope)
@@ -132,7 +132,7 @@ export abstract class ExpressionPass {
         return { node: { ...n, operand: node }, type: OTHER }
       }
       case 'literal':
-        return { node: n, type: n.value === null ? NULL : typeof n.value === 'boolean' ? INTEGER : CONSTANT }
+        return { node: n, type: typeOfConstant(n.value) }
       case 'slot':
         return { node: n, type: VALUE }
       case 'binary':
@@ -184,7 +184,7 @@ export abstract class ExpressionPass {
     const isBare = n.kind === 'raw' && n.parts.length === 1 && n.strings.every((text) => text.trim() === '')
     const node = mapChildren(n, (child) => {
       const { node, type } = this.visit(child, scope)
-      if (isBare) only = type
+      if (isBare) only = chosen(type)
       else if (this.#inTrusted === 0 && child.kind !== 'alias') this.#refuseInText(type)
       return node
     })
@@ -241,14 +241,7 @@ export abstract class ExpressionPass {
   /** `(a, b) in ((1, 2), (3, 4))`, or beside a query. */
   #rows(n: NodeOf<'binary'>, left: NodeOf<'tuple'>, scope: Scope): Typed {
     const items = left.items.map((item) => this.visit(item, scope))
-    if (n.right.kind !== 'tuple') {
-      const right = this.visit(n.right, scope)
-      this.#refuseAny(items, 'A decimal in a row that is compared with a query')
-      return {
-        node: { ...n, left: { ...left, items: items.map(({ node }) => node) }, right: right.node },
-        type: INTEGER,
-      }
-    }
+    if (n.right.kind !== 'tuple') return this.#rowsOfQuery(n, left, items, scope)
     const rows = n.right.items.every((row) => row.kind === 'tuple') ? n.right.items : [n.right]
     const columns = items.map((item, i) => {
       const others = rows.map((row) => this.visit((row as NodeOf<'tuple'>).items[i] ?? NOTHING, scope))
@@ -257,6 +250,23 @@ export abstract class ExpressionPass {
     const tuples = rows.map((row, i) => ({ ...row, items: columns.map((column) => column[i + 1]!) }) as Node)
     const right = rows[0] === n.right ? tuples[0]! : { ...n.right, items: tuples }
     return { node: { ...n, left: { ...left, items: columns.map((column) => column[0]!) }, right }, type: INTEGER }
+  }
+
+  #rowsOfQuery(n: NodeOf<'binary'>, left: Node, items: readonly Typed[], scope: Scope): Typed {
+    const query = n.right.kind === 'parens' ? n.right.operand : n.right
+    if (query.kind !== 'select') {
+      this.#refuseAny(items, 'A decimal in a row that is compared with what is no query')
+      return { node: { ...n, left: { ...left, items: items.map(({ node }) => node) } as Node }, type: INTEGER }
+    }
+    const found = this.statement(query, scope)
+    this.#refuseAny(items.filter(isInexact), `'${n.op}' of a decimal that is not kept as one`)
+    const types = items.map(({ type }, i) => {
+      const both = [type, found.columns?.[i]?.type ?? OTHER]
+      return both.some(({ kind }) => kind === 'decimal') ? this.common(both, `'${n.op}'`) : undefined
+    })
+    const values = items.map((item, i) => (types[i] ? this.asType(item, types[i], 'compared') : item.node))
+    const right = this.convertQuery(found, types)
+    return { node: { ...n, left: { ...left, items: values } as Node, right }, type: INTEGER }
   }
 
   /** Returns values that are compared, in one form. */
@@ -275,7 +285,7 @@ export abstract class ExpressionPass {
   #inexactly(parts: readonly Typed[], type: InexactType, op: string): readonly Node[] {
     this.refuseInexact(type, `'${op}'`)
     return parts.map(({ node, type: own }) => {
-      if (own.kind === 'value') return this.#withCodec(node, this.codecOf(type))
+      if (own.kind === 'value') return coded(node, this.codecOf(type))
       if (!NUMERIC.has(own.kind) && own.kind !== 'real decimal')
         this.refuseUnknown(`'${op}' of ${type.name}, which is kept as a floating-point number,`)
       return node
@@ -303,9 +313,7 @@ export abstract class ExpressionPass {
     const both = [left, right]
     if (both.some(isInexact)) this.#refuseAny(both, `'${n.op}' of a decimal that is not kept as one`)
     if (!both.some(isDecimal)) {
-      const kinds = both.map(({ type }) => type.kind)
-      const type = kinds.includes('real') ? REAL : kinds.every((kind) => kind === 'integer') ? INTEGER : OTHER
-      return { node: { ...n, left: left.node, right: right.node }, type }
+      return { node: { ...n, left: left.node, right: right.node }, type: typeOfNumbers(both) }
     }
     if (both.some(({ type }) => type.kind === 'real'))
       return { node: { ...n, left: this.toReal(left), right: this.toReal(right) }, type: REAL }
@@ -330,7 +338,7 @@ export abstract class ExpressionPass {
     if (n.op === '-' || n.op === '+') {
       if (type.kind === 'text decimal' || type.kind === 'real decimal')
         this.refuseUnknown(`'${n.op}' of a decimal that is not kept as one`)
-      return { node: whole, type: NUMERIC.has(type.kind) ? type : OTHER }
+      return { node: whole, type: NUMERIC.has(type.kind) ? chosen(type) : OTHER }
     }
     if (n.op === '~') this.#refuseAny([{ node, type }], `'${n.op}' of a decimal`)
     return { node: whole, type: INTEGER }
@@ -351,7 +359,7 @@ export abstract class ExpressionPass {
     }
     const type = column.table === undefined ? scope.target?.get(column.column) : scope.typeOf(column)
     // Values get the codec of their column later.
-    const plain = value.type.kind === 'value' || value.node.kind === 'default'
+    const plain = value.node.kind === 'slot' || value.node.kind === 'default'
     return { node: plain ? n : { ...n, value: this.stored(value, type) }, type: OTHER }
   }
 
@@ -383,8 +391,9 @@ export abstract class ExpressionPass {
     const inexact = parts.find(isInexact)?.type
     if (inexact !== undefined) return { nodes: parts.map((part) => this.#keptAs(part, inexact)), type: inexact }
     if (!parts.some(isDecimal)) {
-      const kinds = new Set(parts.map(({ type }) => type.kind).filter((kind) => kind !== 'null'))
-      return { nodes, type: kinds.size === 1 ? parts.find(({ type }) => type.kind !== 'null')!.type : OTHER }
+      const types = parts.map((part) => chosen(part.type)).filter(({ kind }) => kind !== 'null')
+      const [first = NULL] = types
+      return { nodes, type: types.every(({ kind }) => kind === first.kind) ? first : OTHER }
     }
     const type = this.common(
       parts.map((part) => this.ownType(part)),
@@ -418,11 +427,11 @@ export abstract class ExpressionPass {
       )
       if (name === 'max' || name === 'min') this.refuseInexact(type, `${n.name}()`)
       const node = call(own.map((arg, i) => (among.includes(i) ? nodes[among.indexOf(i)]! : arg)))
-      return { node, type: args.length === 0 ? OTHER : type }
+      return { node, type: args.length === 0 || n.kind === 'aggregate' ? byNameType(type) : type }
     }
     if (name === 'iif' || name === 'if') {
       const { nodes, type } = this.#oneOf(args.slice(1), `${n.name}()`)
-      return { node: call([own[0]!, ...nodes]), type }
+      return { node: call([own[0]!, ...nodes]), type: byNameType(type) }
     }
     if (WRITING.has(name))
       return { node: call(args.map((arg) => this.toText(arg))), type: WHOLE.has(name) ? INTEGER : TEXT }
@@ -455,6 +464,40 @@ export abstract class ExpressionPass {
     return { node: { ...node, frame }, type: OTHER }
   }
 }
+
+/** The type of arithmetic without decimals. A value beside an integer is taken for one, as PostgreSQL takes it. */
+function typeOfNumbers(operands: readonly Typed[]): ValueType {
+  const kinds = operands.map(({ type }) => (type.kind === 'constant' ? type.column.kind : type.kind))
+  if (kinds.includes('real')) return REAL
+  return kinds.includes('integer') && kinds.every((kind) => kind === 'integer' || kind === 'value') ? INTEGER : OTHER
+}
+
+/** The type of an expression that gives one of several values or constants. */
+const chosen = (type: ValueType): ValueType => (type.kind === 'constant' ? VALUE : type)
+
+/** The parts of an expression that gives a value of the caller or a constant, in which these stand. */
+const VALUE_PARTS: Readonly<Record<string, readonly string[]>> = {
+  parens: ['operand'],
+  unary: ['operand'],
+  case: ['whens', 'otherwise'],
+  when: ['result'],
+  call: ['args'],
+  raw: ['parts'],
+  trusted: ['operand'],
+}
+
+/** Returns such an expression with each value and constant in another form. */
+export function eachValue(n: Node, change: (leaf: NodeOf<'slot'> | NodeOf<'literal'>) => Node): Node {
+  if (n.kind === 'slot' || n.kind === 'literal') return change(n)
+  const parts = VALUE_PARTS[n.kind]
+  return parts === undefined
+    ? n
+    : mapChildren(n, (child, _part, name) => (parts.includes(name) ? eachValue(child, change) : child))
+}
+
+/** Returns a value that is encoded by a codec. */
+export const coded = (n: Node, codec: Codec): Node =>
+  eachValue(n, (leaf) => (leaf.kind === 'slot' && leaf.codec === undefined ? { ...leaf, codec } : leaf))
 
 const NUMERIC: ReadonlySet<string> = new Set(['decimal', 'integer', 'real', 'constant', 'value'])
 

@@ -3,7 +3,7 @@ import type { Codec } from '../../table/index.ts'
 import { type DecimalColumns, type Decimals, registerDecimals } from '../decimals.ts'
 import type { Dialect } from '../dialect.ts'
 import { facetsOf } from '../facet.ts'
-import { CastPass } from './cast.ts'
+import { CastPass, NumericPass } from './cast.ts'
 import { scaledColumns } from './column.ts'
 import { type DecimalPass, definesDecimals, hasDecimals } from './pass.ts'
 import { ScaledPass } from './scaled.ts'
@@ -27,10 +27,9 @@ function decimalsBy(pass: () => DecimalPass, columns?: DecimalColumns): Decimals
 
 const NONE: ReadonlyMap<Node, Codec> = new Map()
 
-/** PostgreSQL takes a value beside a decimal for a decimal. */
 const facets = facetsOf<Decimals>('Decimals', {
   sqlite: decimalsBy(() => new ScaledPass(), scaledColumns),
-  postgres: undefined,
+  postgres: decimalsBy(() => new NumericPass()),
   mysql: decimalsBy(() => new CastPass()),
   mariadb: decimalsBy(() => new CastPass()),
   mssql: decimalsBy(() => new CastPass()),

@@ -2,7 +2,7 @@ import { eachChild, mapChildren, type Node, type NodeOf } from '../../ir/index.t
 import type { ColumnDefinition, TableDefinition } from '../../table/index.ts'
 import { ExpressionPass, type Query, type Recursive } from './expression.ts'
 import { type OutputType, Scope, type SourceColumns } from './scope.ts'
-import { INTEGER, OTHER, REAL, TEXT, type Typed, type ValueType } from './type.ts'
+import { byNameType, INTEGER, OTHER, REAL, TEXT, type Typed, type ValueType } from './type.ts'
 
 type Write = NodeOf<'update'> | NodeOf<'delete'> | NodeOf<'merge'>
 
@@ -54,7 +54,8 @@ export abstract class DecimalPass extends ExpressionPass {
     const joins = this.#joins(n.joins, scope)
     const outputs = this.#items(n.items, scope)
     if (n.distinct) for (const { type } of outputs.columns ?? []) this.refuseInexact(type, 'distinct()')
-    for (const { name, type } of outputs.columns ?? []) if (name !== undefined) scope.aliases.set(name, type)
+    for (const { name, type } of outputs.columns ?? [])
+      if (name !== undefined) scope.aliases.set(name, byNameType(type))
     recursive?.(outputs.columns)
     const parts = this.#setOperations(n, outputs, scope)
     const rest = { ...n, ...parts, ctes, from, joins }
@@ -324,7 +325,7 @@ function sameType(one: ValueType | undefined, other: ValueType | undefined): boo
 
 function byName(columns: readonly OutputType[]): ReadonlyMap<string, ValueType> {
   const found = new Map<string, ValueType>()
-  for (const { name, type } of columns) if (name !== undefined && !found.has(name)) found.set(name, type)
+  for (const { name, type } of columns) if (name !== undefined && !found.has(name)) found.set(name, byNameType(type))
   return found
 }
 

@@ -1,8 +1,8 @@
 import { KantaError, refuse } from '../../error/index.ts'
-import type { Node, NodeOf } from '../../ir/index.ts'
+import { mapChildren, type Node, type NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
 import { inexactCodec, scaledCodec, scaleOf, storageOf } from './column.ts'
-import { type Call, typeText, type Use, word } from './expression.ts'
+import { type Call, coded, eachValue, typeText, type Use, word } from './expression.ts'
 import { type DecimalNumber, decimalOf, decimalText, operandOf, power } from './number.ts'
 import { DecimalPass } from './pass.ts'
 import { scaledText } from './text.ts'
@@ -66,13 +66,14 @@ export class ScaledPass extends DecimalPass {
       case 'decimal':
         return rescaled(node, value.type.scale, type.scale)
       case 'integer':
-        return rescaled(node, 0, type.scale)
+        return rescaled(wholeNumbers(node), 0, type.scale)
       case 'constant':
-        return constant(node as NodeOf<'literal'>, type, use)
+      case 'value':
+        return eachValue(node, (leaf) =>
+          leaf.kind === 'slot' ? parameter(leaf, type, use) : constant(leaf, type, use),
+        )
       case 'null':
         return node
-      case 'value':
-        return parameter(node, type, use)
       case 'real':
         return whole({ kind: 'call', name: 'round', args: [binary(node, '*', word(`${power(type.scale)}.0`))] })
       default:
@@ -90,7 +91,7 @@ export class ScaledPass extends DecimalPass {
       return type.scale === 0
         ? { kind: 'cast', operand: node, type: word('real') }
         : binary(node, '/', word(`${power(type.scale)}.0`))
-    return type.kind === 'value' ? withCodec(node, realCodec) : node
+    return type.kind === 'value' ? coded(node, realCodec) : node
   }
 
   toText({ node, type }: Typed): Node {
@@ -105,9 +106,11 @@ export class ScaledPass extends DecimalPass {
   }
 
   #factor(factor: Typed): Typed<DecimalType> {
-    const { node, type } = factor
-    if (type.kind === 'value')
-      return { node: whole(withCodec(node, factorCodec)), type: decimal(FACTOR_SCALE, undefined, 0) }
+    const { type } = factor
+    if (type.kind === 'value') {
+      const wanted = decimal(FACTOR_SCALE, undefined, 0)
+      return { node: this.convert(factor, wanted, 'operand'), type: wanted }
+    }
     const own = this.ownType(factor)
     const known = own.kind === 'decimal' ? own : decimal(0)
     return { node: this.convert(factor, known, 'computed'), type: known }
@@ -117,10 +120,10 @@ export class ScaledPass extends DecimalPass {
     const one = this.#factor(left)
     const type = decimal(one.type.scale + QUOTIENT_DIGITS)
     const more = (scale: number): Node => binary(one.node, '*', digits(QUOTIENT_DIGITS + scale))
-    if (right.type.kind === 'value') {
+    if (right.node.kind === 'slot') {
       // The value is divided by as the whole number of its digits, and the dividend gets as many.
-      const dividend = binary(one.node, '*', whole(withCodec(right.node, unitCodec)))
-      return { node: divided(dividend, whole(withCodec(right.node, digitsCodec))), type }
+      const dividend = binary(one.node, '*', whole(coded(right.node, unitCodec)))
+      return { node: divided(dividend, whole(coded(right.node, digitsCodec))), type }
     }
     const other = this.#factor(right)
     return { node: divided(more(other.type.scale), other.node), type }
@@ -141,7 +144,7 @@ export class ScaledPass extends DecimalPass {
         : { node: binary(short, '*', digits(-kept)), type: decimal(0) }
     }
     if (to.kind !== 'slot') this.refuseUnknown(`${call.name}() to a computed number of digits`)
-    const cut = whole(withCodec(to, cutCodec(type.scale)))
+    const cut = whole(coded(to, cutCodec(type.scale)))
     const short = name === 'round' ? divided(node, cut) : binary(node, '/', cut)
     return { node: binary(short, '*', cut), type: { ...type, least: 0 } }
   }
@@ -201,17 +204,22 @@ function ceiling(node: Node, scale: number): Node {
   return scale === 0 ? node : binary(binary(node, '+', missing), '/', unit)
 }
 
-const withCodec = (node: Node, codec: Codec): Node =>
-  node.kind === 'slot' && node.codec === undefined ? { ...node, codec } : node
+/** The values in arithmetic with integers, as whole numbers. */
+function wholeNumbers(node: Node): Node {
+  if (node.kind === 'slot') return whole(coded(node, wholeCodec))
+  const isArithmetic = node.kind === 'parens' || node.kind === 'unary' || node.kind === 'binary'
+  return isArithmetic ? mapChildren(node, wholeNumbers) : node
+}
 
 function parameter(node: Node, { scale }: DecimalType, use: Use): Node {
-  if (use === 'compared') return withCodec(node, comparedCodec(scale))
-  if (use === 'stored') return withCodec(node, scaledCodec(undefined, scale))
-  return whole(withCodec(node, use === 'operand' ? operandCodec(scale) : resultCodec(scale)))
+  if (use === 'compared') return coded(node, comparedCodec(scale))
+  if (use === 'stored') return coded(node, scaledCodec(undefined, scale))
+  return whole(coded(node, use === 'operand' ? operandCodec(scale) : resultCodec(scale)))
 }
 
 /** A constant of the statement. */
 function constant(node: NodeOf<'literal'>, { scale }: DecimalType, use: Use): Node {
+  if (node.value === null) return node
   const number = operandOf(node.value)
   return { kind: 'literal', value: use === 'compared' ? comparedUnits(number, scale) : unitsOf(number, scale) }
 }
@@ -258,8 +266,7 @@ const writeOnly = (name: string, encode: (value: unknown) => bigint | number): C
 const comparedCodec = (scale: number): Codec => writeOnly('decimal', (value) => comparedUnits(decimalOf(value), scale))
 const resultCodec = (scale: number): Codec => writeOnly('decimal', (value) => unitsOf(decimalOf(value), scale))
 const operandCodec = (scale: number): Codec => writeOnly('decimal', (value) => unitsOf(operandOf(value), scale))
-/** A factor as a number of millionths. */
-const factorCodec = operandCodec(FACTOR_SCALE)
+const wholeCodec = writeOnly('integer', (value) => unitsOf(operandOf(value), 0))
 const realCodec = writeOnly('real', (value) => Number(value))
 /** The digits of a divisor. */
 const digitsCodec = writeOnly('divisor', (value) => fitting(operandOf(value).digits))

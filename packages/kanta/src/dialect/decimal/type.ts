@@ -24,7 +24,8 @@ export interface InexactType {
 export type ValueType =
   | DecimalType
   | InexactType
-  | { readonly kind: 'integer' | 'real' | 'text' | 'value' | 'constant' | 'null' | 'other' }
+  | { readonly kind: 'constant'; readonly column: ValueType }
+  | { readonly kind: 'integer' | 'real' | 'text' | 'value' | 'null' | 'other' }
 
 /** An expression with its type. */
 export interface Typed<T extends ValueType = ValueType> {
@@ -36,7 +37,6 @@ export const INTEGER: ValueType = { kind: 'integer' }
 export const REAL: ValueType = { kind: 'real' }
 export const TEXT: ValueType = { kind: 'text' }
 export const VALUE: ValueType = { kind: 'value' }
-export const CONSTANT: ValueType = { kind: 'constant' }
 export const NULL: ValueType = { kind: 'null' }
 export const OTHER: ValueType = { kind: 'other' }
 
@@ -46,6 +46,20 @@ export const decimal = (scale: number, precision?: number, least: number = scale
   scale,
   least,
 })
+
+/** The type of a constant of the statement. */
+export function typeOfConstant(value: unknown): ValueType {
+  if (value === null) return NULL
+  if (typeof value === 'boolean') return INTEGER
+  const isWhole = typeof value === 'bigint' || Number.isInteger(value)
+  return { kind: 'constant', column: isWhole ? INTEGER : typeof value === 'number' ? REAL : TEXT }
+}
+
+/** Returns the type of a column where only its name stands: a value in a subquery gets no form from there. */
+export function byNameType(type: ValueType): ValueType {
+  if (type.kind === 'value') return OTHER
+  return type.kind === 'constant' ? type.column : type
+}
 
 export const isDecimal = (typed: Typed): typed is Typed<DecimalType> => typed.type.kind === 'decimal'
 export const isInexact = (typed: Typed): typed is Typed<InexactType> =>

@@ -1,4 +1,5 @@
 import { type Codec, type ColumnDefinition, nativeBooleanCodec } from '../../table/index.ts'
+import { asGiven } from '../write-only.ts'
 
 /** The types without lengths and precisions. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,7 +27,11 @@ export function typeName(column: ColumnDefinition): string {
   return column.typeArguments.length === 0 ? type : `${type}(${column.typeArguments.join(', ')})`
 }
 
+/** JSON has no NaN and no infinities: PostgreSQL writes them as strings. */
+const realCodec: Codec = { name: 'real', encode: asGiven, decode: asGiven, fromJson: Number }
+
 export function columnCodec(column: ColumnDefinition): Codec | undefined {
+  if (column.type === 'real') return realCodec
   return column.type === 'boolean' ? (nativeBooleanCodec as Codec) : column.codec
 }
 

@@ -109,8 +109,11 @@ class D1 implements AsyncSqliteLibrary {
     )
   }
 
-  fromLibrary(value: unknown): unknown {
-    if (typeof value === 'number') return refuseRounded(value)
+  fromLibrary(value: unknown, bigints: boolean): unknown {
+    if (typeof value === 'number') {
+      const number = refuseRounded(value)
+      return bigints && Number.isSafeInteger(number) ? BigInt(number) : number
+    }
     return Array.isArray(value) ? Uint8Array.from(value as number[]) : value
   }
 
