@@ -31,6 +31,7 @@ const additions = {
   fullText: 'kanta/search',
   vector: 'kanta/search',
   problemOf: 'kanta/problem',
+  relations: 'kanta/relations',
   whereOf: 'kanta/filter',
   matches: 'kanta/filter',
   parseFilter: 'kanta/filter',

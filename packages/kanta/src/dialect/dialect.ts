@@ -102,6 +102,8 @@ export interface Dialect {
   readonly maxParameters: number
   /** How many parameters one statement of a bulk insert takes at most, so that its text stays quick to prepare. */
   readonly bulkParameters: number
+  /** Tells whether what a query selects is computed for each row before rows are sorted and cut. */
+  readonly computesBeforeLimit?: boolean
   /** Tells whether an integer that alone is the key is the number of its row. */
   readonly rowidKeys?: boolean
   /** The numbering of a key column; null where the database numbers it by itself. */

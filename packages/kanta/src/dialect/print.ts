@@ -160,7 +160,7 @@ export const standard: Printers = {
     if (n.at === undefined) w.text('all')
     else w.text('as of ').node(n.at)
   },
-  relation: ({ name }) => refuse(`No relation '${name}' is known here. Give relations() in the schema of kanta().`),
+  relation: () => refuse('A relation was not expanded before printing.'),
   alias: (n, w) => {
     w.node(n.operand).text(' as ').name(n.name)
     if (n.columns !== undefined) w.text('(').names(n.columns).text(')')

@@ -18,12 +18,14 @@ export interface RelationTo<out B, out K> {
   kind: K
 }
 
-/** The relations among the values of a schema. */
-export type RelationsOf<S> = S[keyof S] extends infer V
+/** The relations among the values of a schema; `never` without any. */
+export type RelationsIn<S> = S[keyof S] extends infer V
   ? V extends { readonly [$relations]: infer R }
     ? R
     : never
   : never
+/** The relations of tables, by the names of both. */
+export type RelationsOf<S> = [RelationsIn<S>] extends [never] ? {} : RelationsIn<S>
 
 /** A query over the rows of a relation. */
 export type RelatedQuery<I extends AnyInfo, B extends string> = SelectAt<I, B, TableCells<I, B>>

@@ -6,7 +6,7 @@
 // 3. What depends on the type of one column alone is an alias that does not distribute: evaluated once for each type.
 import type { $row, At, ColumnOf, ColumnType, SelectType, TablesOf } from '../table/index.ts'
 import type { ExpressionScope } from './expression-builder.ts'
-import type { RelationsOf } from './relation.ts'
+import type { RelationsIn, RelationsOf } from './relation.ts'
 
 /** The type information of the database. */
 export declare const $info: unique symbol
@@ -74,7 +74,7 @@ export interface SchemaInfo<out S> {
 }
 
 /** The type information of a database of a schema; one without relations is that of its tables. */
-export type InfoOfSchema<S> = [RelationsOf<S>] extends [never] ? Info<TablesOf<S>> : SchemaInfo<S>
+export type InfoOfSchema<S> = [RelationsIn<S>] extends [never] ? Info<TablesOf<S>> : SchemaInfo<S>
 
 /** The information about any database. */
 export interface AnyInfo {

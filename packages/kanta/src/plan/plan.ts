@@ -122,7 +122,7 @@ function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
   const { schema, dialect, expandRelations } = planning
   const asked = applyInFront(folded.tree as Node, planning)
-  const statement = attachDefinitions(expandRelations?.(asked, schema) ?? asked, schema, dialect)
+  const statement = attachDefinitions(expandRelations?.(asked, schema, dialect) ?? asked, schema, dialect)
   const userArgs = folded.arguments
   const { tree, added, prepare, notes } = applyPolicies(statement, planning, userArgs)
   const { transactionHooks } = planning

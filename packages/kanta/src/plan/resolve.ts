@@ -283,6 +283,8 @@ export class Resolver {
         ;(written ? this.#writes : this.#reads).add(full)
         return { table: full, definition: n.definition as TableDefinition | undefined }
       }
+      case 'relation':
+        return refuse(`No relation '${n.name}' is known here. Give relations() in the schema of kanta().`)
       case 'versioned':
         if (n.at !== undefined) this.#expression(n.at, scope)
         return this.#sourceOf(n.table, scope, written, columns)

@@ -162,7 +162,9 @@ export function relations<const M extends Readonly<Record<string, Readonly<Recor
     found.set(table, named)
   }
   provideRelations()
-  const made: Expansion = { [EXPAND]: (statement, schema) => expandRelations(statement, found, schema) }
+  const made: Expansion = {
+    [EXPAND]: (statement, schema, dialect) => expandRelations(statement, found, schema, dialect),
+  }
   return Object.freeze(made) as never
 }
 

@@ -1,7 +1,9 @@
+import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { fullName, mapChildren, type Node, type NodeOf, nodeWith, sourcesOf, walk } from '../ir/index.ts'
 import { mapInScope, type SchemaDefinitions } from '../plan/index.ts'
 import type { TableDefinition } from '../table/index.ts'
+import { cutFirst } from './cut.ts'
 import type { Link, Relation } from './declare.ts'
 
 /** The relations of tables, by the names of both. */
@@ -23,17 +25,24 @@ interface Place {
  * Puts a query in the place of each relation: the rows of the table at the other end whose columns equal those of the
  * row around it. It comes before policies, which see the tables that are read as they see all others.
  */
-export function expandRelations(statement: Node, declarations: Declarations, schema: SchemaDefinitions): Node {
-  return new Expander(declarations, schema).visit(statement, undefined, new Set())
+export function expandRelations(
+  statement: Node,
+  declarations: Declarations,
+  schema: SchemaDefinitions,
+  dialect: Dialect,
+): Node {
+  return new Expander(declarations, schema, dialect).visit(statement, undefined, new Set())
 }
 
 class Expander {
   readonly #declarations: Declarations
   readonly #schema: SchemaDefinitions
+  readonly #dialect: Dialect
 
-  constructor(declarations: Declarations, schema: SchemaDefinitions) {
+  constructor(declarations: Declarations, schema: SchemaDefinitions, dialect: Dialect) {
     this.#declarations = declarations
     this.#schema = schema
+    this.#dialect = dialect
   }
 
   visit(part: Node, place: Place | undefined, hidden: ReadonlySet<string>): Node {
@@ -44,7 +53,10 @@ class Expander {
     if (part.kind !== 'select') return this.#children(part, this.#placeOf(part, place, hidden), place, hidden)
     const [first] = part.from
     const select = first?.kind === 'relation' ? this.#bind(part, this.#find(first.name, place), place) : part
-    return this.#children(select, this.#placeOf(select, place, hidden), place, hidden)
+    const own = this.#placeOf(select, place, hidden)
+    const made = this.#children(select, own, place, hidden)
+    if (this.#dialect.computesBeforeLimit !== true || own?.table === undefined || own === place) return made
+    return cutFirst(made, own.table, own.alias)
   }
 
   /** Sources see what is around the statement; its other parts see its own table first. */

@@ -1,5 +1,6 @@
 /** What examples find that do not bring their own: a small world of cities. */
 import { type ColumnFactory, expressionBuilder, kanta, primaryKey, type Selectable, type TablesOf, table } from 'kanta'
+import { many, one, relations } from 'kanta/relations'
 import { sqlite } from 'kanta/sqlite'
 import { startHistory } from 'kanta/time-travel'
 import { Pool } from '../../src/connect/pool.ts'
@@ -31,6 +32,7 @@ export {
 } from 'kanta/filter'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
+export * from 'kanta/relations'
 export * from 'kanta/rls'
 export * from 'kanta/schema'
 export * from 'kanta/search'
@@ -89,7 +91,12 @@ export const employee = table('employee', (c) => ({
   manager_id: c.integer().nullable(),
 }))
 
-export const schema = { country, city, oldCity, sale, seat, arrival, draft, employee }
+const tables = { country, city, oldCity, sale, seat, arrival, draft, employee }
+export const related = relations({
+  country: { cities: many(city, city.country) },
+  city: { country: one(country, city.country) },
+})
+export const schema = { ...tables, related }
 export type Tables = TablesOf<typeof schema>
 export type City = Selectable<Tables['city']>
 export type Country = Selectable<Tables['country']>
@@ -131,7 +138,7 @@ export async function create(): Promise<void> {
 
 /** The same in a database that is given. */
 export async function fill(into: typeof db): Promise<void> {
-  for (const each of Object.values(schema)) await into.schema.createTable(each).execute()
+  for (const each of Object.values(tables)) await into.schema.createTable(each).execute()
   await into.insertInto('country').values({ cca2: 'FI', name: 'Finland', area: 338_455 }).execute()
   await into.insertInto('city').values({ name: 'Helsinki', country: 'FI', population: 684_018 }).execute()
 }

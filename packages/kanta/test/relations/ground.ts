@@ -15,6 +15,9 @@ const embedded = (name: string, driver: () => Any): Ground => ({
   create: async () => ({ database: 'main', driver, drop: async () => {} }),
 })
 
+/** A database of SQLite in memory. */
+export const memory = (): Any => sqlite(':memory:')
+
 export const engines: readonly Ground[] = [
   embedded('node:sqlite', () => sqlite(':memory:')),
   embedded('better-sqlite3', () => betterSqlite3(':memory:')),

@@ -292,6 +292,7 @@ export const sqliteDialect: Dialect = {
   merge: 'Use insertInto() with onConflict(), and updateTable() with from().',
   transaction: sqliteTransaction,
   lists: 'padded',
+  computesBeforeLimit: true,
   maxParameters: 32_766,
   bulkParameters: 800,
   // A strict table refuses values of another type.
