@@ -36,6 +36,8 @@ const additions = {
   matches: 'kanta/filter',
   parseFilter: 'kanta/filter',
   parseUrl: 'kanta/filter',
+  paginate: 'kanta/page',
+  paginateCursor: 'kanta/page',
 }
 
 export async function* run(): AsyncIterable<Report> {

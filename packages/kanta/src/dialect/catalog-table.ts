@@ -93,6 +93,7 @@ function defaultOf(column: ColumnDefinition, table: TableDefinition, dialect: Di
   if (column.default === undefined) return null
   const { value } = column.default
   const operand = expressionNode(value)
+  if (operand !== undefined) dialect.checkDefault?.(operand, column)
   if (operand !== undefined) return { kind: 'parens', operand: exact(operand, table, dialect, column.name) }
   const codec = dialect.codec === undefined ? column.codec : dialect.codec(column)
   const stored = value === null || codec === undefined ? value : codec.encode(value)

@@ -116,6 +116,8 @@ export interface Dialect {
   typeName(column: ColumnDefinition, table?: TableDefinition): string
   /** The default of a column of a `table()` as text, where a literal would not do. */
   defaultText?(value: unknown, column: ColumnDefinition, table: TableDefinition): string
+  /** Refuses an expression that would give a column of a `table()` values in another form than its codec writes. */
+  checkDefault?(expression: Node, column: ColumnDefinition): void
   /** The condition that a column of a `table()` holds nothing but its values, where its type does not say so. */
   columnCheck?(column: ColumnDefinition): string | undefined
   /** The options after the columns of a `table()`, such as `strict`. */

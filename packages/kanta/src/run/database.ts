@@ -338,7 +338,9 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   /** Returns a builder for a transaction around a callback; inside a transaction, for a savepoint. */
-  transaction(): TransactionBuilder {
+  transaction(...given: readonly unknown[]): TransactionBuilder {
+    // The callback of other libraries would never be called.
+    if (given.length > 0) refuse('transaction() takes no callback. Write transaction().execute(async (trx) => { … }).')
     return new TransactionBuilder(this.#settings, this.#session, {})
   }
 

@@ -11,7 +11,7 @@ import { pg } from '../../src/driver/pg/index.ts'
 import { pglite as pgliteDriver } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { tedious } from '../../src/driver/tedious/index.ts'
-import { kanta, table } from '../../src/index.ts'
+import { kanta, sql, table } from '../../src/index.ts'
 import type { Place } from '../engine/engine.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
 import { pglite } from '../engine/pglite.ts'
@@ -162,4 +162,22 @@ test('a syntax error in a TypeScript migration is shown with its line', async ()
   } finally {
     await rm(folder, { recursive: true })
   }
+})
+
+test("datetime('now') is no default of a timestamp on SQLite, since its form would not compare with others", async () => {
+  const visit = (value: string) =>
+    table('visit', (c) => ({ id: c.integer().primaryKey(), at: c.timestamp().default(sql.raw(value) as never) }))
+  await using db = kanta({ driver: sqlite(':memory:') })
+  for (const text of ["datetime('now')", "(DATETIME ('now'))"])
+    expect(() => db.schema.createTable(visit(text) as never)).toThrow(
+      "The default of 'at' has another form than timestamps are written in. Use sql`current_timestamp`.",
+    )
+  await db.schema.createTable(visit('current_timestamp') as never).execute()
+})
+
+test('a callback that transaction() itself would never call is refused', async () => {
+  await using db: Any = kanta({ driver: sqlite(':memory:') })
+  expect(() => db.transaction(async () => {})).toThrow(
+    /^transaction\(\) takes no callback\. Write transaction\(\)\.execute/,
+  )
 })

@@ -225,6 +225,14 @@ const NOW = /^\s*\(?\s*current_timestamp\s*\)?\s*$/i
  */
 const now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
+const OTHER_FORM = /^\s*\(?\s*datetime\s*\(/i
+
+/** Refuses `datetime('now')`, whose moments would not compare with those that Kanta writes. */
+function checkDefault(n: Node, { type, name }: ColumnDefinition): void {
+  if (type === 'timestamp' && n.kind === 'raw' && OTHER_FORM.test(n.strings[0]!))
+    refuse(`The default of '${name}' has another form than timestamps are written in. Use sql\`current_timestamp\`.`)
+}
+
 function raw(n: NodeOf<'raw'>, w: Writer): void {
   // A default that is an expression stands in parentheses.
   if (n.strings.length === 1 && NOW.test(n.strings[0]!)) w.text(`(${now})`)
@@ -294,6 +302,7 @@ export const sqliteDialect: Dialect = {
   codec: (column) => (column.type === 'decimal' ? decimals()!.codec(column) : column.codec),
   columnCheck: (column) => decimals()?.check(column),
   typeName,
+  checkDefault,
   foldName: lowerAscii,
   transactionalDdl: true,
   quote,

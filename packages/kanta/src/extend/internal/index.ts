@@ -1,11 +1,14 @@
 import type { Session } from '../../connect/index.ts'
+import type { Dialect } from '../../dialect/index.ts'
 import type { Driver } from '../../driver/index.ts'
 import type { Planning, SchemaDefinitions } from '../../plan/index.ts'
 import {
   DatabaseHandle,
+  executorOf,
   type Plugin,
   type Policy,
   PoolSession,
+  type QueryRunner,
   sessionOf,
   settingsOf,
   settingsWithoutGuards,
@@ -13,6 +16,7 @@ import {
   type TransactionHook,
   withSettings,
 } from '../../run/index.ts'
+import type { Runner } from '../../sql/index.ts'
 
 export {
   addContext,
@@ -47,6 +51,12 @@ export { contextOf, dialectOf } from '../index.ts'
  * What the features of this package have besides what `kanta/extend` publishes. Much of it leads past the policies of a
  * database, so no entry exports it, and nothing that a handle can be asked for holds it.
  */
+
+/** Returns the dialect and the tables of the database that a query was built from. */
+export function databaseOfQuery(runner: Runner): { readonly dialect: Dialect; readonly schema: SchemaDefinitions } {
+  const { dialect, schema } = executorOf(runner as QueryRunner).settings.planning
+  return { dialect, schema }
+}
 
 /** Returns the driver of a database. */
 export const driverOf = (db: DatabaseHandle): Driver => settingsOf(db).driver

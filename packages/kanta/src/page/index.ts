@@ -1,0 +1,9 @@
+export {
+  type Connection,
+  type ConnectionOptions,
+  type CursorOptions,
+  type CursorPage,
+  paginateCursor,
+  relayConnection,
+} from './cursor.ts'
+export { type OffsetPage, type PageOptions, paginate } from './offset.ts'

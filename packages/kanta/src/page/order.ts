@@ -1,0 +1,161 @@
+import type { Dialect } from '../dialect/index.ts'
+import { refuse } from '../error/index.ts'
+import { CLEARED, fold, type Node, type NodeOf, type Shape } from '../ir/index.ts'
+import type { SelectBuilder } from '../sql/index.ts'
+import type { ColumnDefinition, TableDefinition } from '../table/index.ts'
+import { cursorFacets } from './facet.ts'
+
+/** One column of the order, by its name in the result. */
+export interface OrderKey {
+  readonly column: string
+  readonly descending: boolean
+  /** Where null stands in the result. */
+  readonly nullsFirst: boolean
+  /** The placement of null that the query names. */
+  readonly nulls: 'first' | 'last' | undefined
+  readonly nullable: boolean
+  readonly definition: ColumnDefinition | undefined
+}
+
+/** A table that the query reads, under its name there. */
+interface SourceTable {
+  readonly name: string
+  readonly definition: TableDefinition
+  readonly optional: boolean
+}
+
+/** The parts of a select, in the order of its calls. */
+function partsOf(query: SelectBuilder): ReadonlyMap<string, readonly Node[]> {
+  const steps: Shape[] = []
+  for (let at = query.shape as unknown as Shape; at.before !== undefined; at = at.before) steps.unshift(at)
+  const parts = new Map<string, Node[]>()
+  for (const { part, value } of steps) {
+    if (value === CLEARED || typeof value !== 'object' || value === null) {
+      parts.set(part, value === true ? [{ kind: 'star', table: undefined }] : [])
+      continue
+    }
+    const nodes = (value as Node).kind === 'list' ? (value as NodeOf<'list'>).items : [value as Node]
+    parts.set(part, [...(parts.get(part) ?? []), ...nodes])
+  }
+  return parts
+}
+
+/**
+ * Returns the columns by which a query is ordered, with a unique key as the last: that of the table, or `given`.
+ *
+ * @throws KantaError `invalid_input` for an order that the result does not hold, and where no key is known.
+ */
+export function orderOf(
+  query: SelectBuilder,
+  given: readonly string[] | undefined,
+  { dialect, schema }: { readonly dialect: Dialect; readonly schema: ReadonlyMap<string, TableDefinition> },
+): readonly OrderKey[] {
+  const parts = partsOf(query)
+  const part = (name: string): readonly Node[] => parts.get(name) ?? []
+  if (part('distinctOn').length > 0) refuse('paginateCursor() takes no distinctOn(): it needs the order for itself.')
+  const items = part('items')
+  const sources = sourcesOf([...part('from'), ...part('joins')], schema)
+  const isCombined = part('setOperations').length > 0
+  const { nullsLast } = cursorFacets.of(dialect)
+  const keyOf = (operand: Node, order?: NodeOf<'order'>): OrderKey => {
+    const { column, definition, nullable } = outputOf(operand, items, sources)
+    const descending = order?.direction === 'desc'
+    const nulls = order?.nulls as OrderKey['nulls']
+    const nullsFirst = nulls === undefined ? nullsLast === descending : nulls === 'first'
+    return { column, descending, nulls, nullsFirst, definition, nullable: nullable || isCombined }
+  }
+  const keys = part('orderBy').map((order) => {
+    if (order.kind !== 'order' || order.collate !== undefined)
+      return refuse('paginateCursor() orders by columns, without text and collations. Order by a column of the result.')
+    return keyOf(order.operand, order)
+  })
+  const descending = keys.at(-1)?.descending === true
+  for (const column of given ?? uniqueColumns(parts, items, sources)) {
+    if (keys.some((key) => key.column === column)) continue
+    const ref: Node = { kind: 'ref', schema: undefined, table: undefined, column }
+    keys.push({ ...keyOf(ref), descending, nullsFirst: nullsLast === descending })
+  }
+  return keys
+}
+
+function sourcesOf(nodes: readonly Node[], schema: ReadonlyMap<string, TableDefinition>): readonly SourceTable[] {
+  return nodes.flatMap((part): readonly SourceTable[] => {
+    // A join with a callback is a chain of calls.
+    const node = part.kind === 'built' ? (fold(part.shape).tree as Node) : part
+    const optional = node.kind === 'joined' && node.style !== 'inner join' && node.style !== 'cross join'
+    const source = node.kind === 'joined' ? node.source : node
+    const table = source?.kind === 'alias' ? source.operand : source
+    if (table?.kind !== 'table') return []
+    const full = table.schema === undefined ? table.name : `${table.schema}.${table.name}`
+    const definition = (table.definition as TableDefinition | undefined) ?? schema.get(full)
+    const name = source?.kind === 'alias' ? source.name : table.name
+    return definition === undefined ? [] : [{ name, definition, optional }]
+  })
+}
+
+interface Output {
+  readonly column: string
+  readonly definition: ColumnDefinition | undefined
+  readonly nullable: boolean
+}
+
+/** Finds the column of the result that holds what a query is ordered by. */
+function outputOf(operand: Node, items: readonly Node[], sources: readonly SourceTable[]): Output {
+  for (const item of items) {
+    if (item.kind === 'alias' && item.operand === operand) return described(item.name, operand, sources)
+    if (operand.kind !== 'ref') continue
+    if (item.kind === 'alias' && operand.table === undefined && item.name === operand.column)
+      return described(item.name, item.operand, sources)
+    const tables = item.kind === 'ref' || item.kind === 'star' ? [item.table, operand.table] : []
+    const isSame = tables.length > 0 && (tables[0] === tables[1] || tables.includes(undefined))
+    if (isSame && (item.kind === 'star' || (item.kind === 'ref' && item.column === operand.column)))
+      return described(operand.column, item.kind === 'star' ? operand : item, sources)
+  }
+  const name = operand.kind === 'ref' ? `'${operand.column}'` : 'an expression'
+  return refuse(
+    `paginateCursor(): the query is ordered by ${name}, which it does not select. Select it, under a name if it is an expression.`,
+  )
+}
+
+function described(column: string, operand: Node, sources: readonly SourceTable[]): Output {
+  if (operand.kind !== 'ref') return { column, definition: undefined, nullable: true }
+  const found = sources.filter(
+    ({ name, definition }) =>
+      (operand.table === undefined || operand.table === name) && definition.columns.has(operand.column),
+  )
+  const [source] = found
+  if (source === undefined || found.length > 1) return { column, definition: undefined, nullable: true }
+  const definition = source.definition.columns.get(operand.column)!
+  const nullable = definition.nullable || sources.some(({ optional }) => optional)
+  return { column, definition, nullable }
+}
+
+/** The columns that tell the rows of a query apart. */
+function uniqueColumns(
+  parts: ReadonlyMap<string, readonly Node[]>,
+  items: readonly Node[],
+  sources: readonly SourceTable[],
+): readonly string[] {
+  const has = (name: string): boolean => (parts.get(name) ?? []).length > 0
+  const grouped = parts.get('groupBy') ?? []
+  if (has('setOperations') || has('distinct')) {
+    const names = items.map((item) =>
+      item.kind === 'alias' ? item.name : item.kind === 'ref' ? item.column : undefined,
+    )
+    const isAll = (parts.get('setOperations') ?? []).some(
+      (part) => part.kind === 'setOperation' && /all/.test(part.operator),
+    )
+    if (!isAll && !names.includes(undefined)) return names as string[]
+  } else if (grouped.length > 0) {
+    return grouped.map((node) => outputOf(node, items, sources).column)
+  } else if (!has('joins') && (parts.get('from') ?? []).length === 1 && sources.length === 1) {
+    const { primaryKey } = sources[0]!.definition
+    if (primaryKey.length > 0)
+      return primaryKey.map(
+        (column) => outputOf({ kind: 'ref', schema: undefined, table: undefined, column }, items, sources).column,
+      )
+  }
+  return refuse(
+    "paginateCursor(): nothing says which columns tell the rows of this query apart. Name them: { key: ['id'] }.",
+  )
+}
