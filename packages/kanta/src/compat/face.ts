@@ -9,6 +9,7 @@ import type {
   AtRow,
   CaseBuilder,
   CaseOf,
+  Cast,
   Cells,
   ComparisonOperator,
   QueryCreator as Creator,
@@ -35,6 +36,7 @@ import type {
   Tables,
   Update,
   UpdateResult,
+  WithRow,
   ExpressionWrapper as Wrapper,
 } from '../face/index.ts'
 import type { $row, ColumnType, Expression, Rowed } from '../table/index.ts'
@@ -162,15 +164,18 @@ export interface ControlledTransaction<DB, S extends readonly string[] = []> ext
   releaseSavepoint<N extends S[number]>(name: N): Command<ControlledTransaction<DB, Before<S, N>>>
 }
 
-// Builders as parameters of helper functions. They do not carry the row `_O`: a helper that returns its argument takes
-// it as a type parameter, `<Q extends SelectQueryBuilder<DB, 'city', any>>(query: Q) => query.where(…)`.
+// Builders as parameters of helper functions. Those of writes do not carry the row `_O`: a helper that returns its argument
+// takes it as a type parameter, `<Q extends UpdateQueryBuilder<DB, 'city', 'city', any>>(query: Q) => query.where(…)`.
 
-export type SelectQueryBuilder<DB, TB extends keyof DB, _O> = Select<
-  Info<DB>,
-  Tables<DB, TB & keyof DB & string>,
-  HelperRefs<DB, TB & keyof DB & string>,
-  HelperCells<HelperRow<DB, TB>>,
-  never
+export type SelectQueryBuilder<DB, TB extends keyof DB, O> = WithRow<
+  Select<
+    Info<DB, Cast<O>>,
+    Tables<DB, TB & keyof DB & string>,
+    HelperRefs<DB, TB & keyof DB & string>,
+    HelperCells<HelperRow<DB, TB>>,
+    never
+  >,
+  O
 >
 export type InsertQueryBuilder<DB, TB extends keyof DB, _O> = Insert<
   Info<DB>,

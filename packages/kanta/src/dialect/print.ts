@@ -132,6 +132,13 @@ function bareColumn(part: Node, w: Writer): void {
   else w.node(part)
 }
 
+/** Writes SQL text with an operand for each `#`. */
+export function writeAround(text: string, operand: Node, w: Writer): void {
+  const [first, ...rest] = text.split('#')
+  w.text(first!)
+  for (const piece of rest) w.node(operand).text(piece)
+}
+
 /** The printers of standard SQL, as far as there is one; a dialect replaces those in which it differs. */
 export const standard: Printers = {
   ref: (n, w) => {
@@ -212,6 +219,7 @@ export const standard: Printers = {
   tuple: (n, w) => w.text('(').list(n.items).text(')'),
   parens: (n, w) => w.text('(').statement(n.operand).text(')'),
   cast: (n, w) => w.text('cast(').node(n.operand).text(' as ').node(n.type).text(')'),
+  dateTrunc: (n, w) => w.text(`date_trunc('${n.unit}', `).node(n.operand).text(')'),
   call: (n, w) => w.text(n.name).text('(').list(n.args).text(')'),
   aggregate: (n, w) => {
     w.text(n.name).text('(')

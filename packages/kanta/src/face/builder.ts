@@ -1,7 +1,9 @@
-// Names for the parameters of helper functions, for queries whatever they select or return. A helper that gives back what it was given takes it as a type parameter:
-// `<Q extends SelectQueryBuilder<Tables, 'city'>>(query: Q) => query.where('population', '>', 1)`.
+// Names for the parameters of helper functions. A helper takes the row `O` as a type parameter, or all of the query:
+// `<O>(query: SelectQueryBuilder<Tables, 'city', O>) => query.where('population', '>', 1)`.
+import type { Rowed } from '../table/index.ts'
 import type { Delete } from './delete.ts'
 import type { Insert } from './insert.ts'
+import type { Cast } from './row.ts'
 import type { ExecuteOptions, ExecuteOrThrowOptions, NoRowError, StreamOptions } from './run.ts'
 import type { Cells, HelperCells, HelperTables, Info, One, Tables } from './scope.ts'
 import type { Select } from './select.ts'
@@ -17,14 +19,25 @@ type ColumnsOf<R> = R extends unknown ? keyof R : never
 type CellIn<R, C> = R extends unknown ? (C extends keyof R ? R[C] : never) : never
 
 /**
- * A query that selects from the tables `TB`, and perhaps others.
+ * The builder `Q`, from which the compiler infers the row `O`. To infer, it looks at both branches, and `Q` does not hold
+ * the row. The condition always holds, and no value is of the second branch, so there is only `Q` to work with.
  */
-export type SelectQueryBuilder<DB, TB extends keyof DB & string> = Select<
-  Info<DB>,
-  HelperTables<DB, TB>,
-  HelperRefs<DB, TB>,
-  HelperCells<HelperRow<DB, TB>>,
-  never
+export type WithRow<Q, O> = [O] extends [unknown]
+  ? Q
+  : Rowed<O> & { readonly [$impossible]: 0 } & { readonly [$impossible]: 1 }
+declare const $impossible: unique symbol
+
+/**
+ * A query that selects from the tables `TB`, and perhaps others; its rows are `O`.
+ *
+ * @example
+ * ```ts
+ * const known = <O>(query: SelectQueryBuilder<Tables, 'city', O>) => query.where('city.population', 'is not', null)
+ * ```
+ */
+export type SelectQueryBuilder<DB, TB extends keyof DB & string, O = {}> = WithRow<
+  Select<Info<DB, Cast<O>>, HelperTables<DB, TB>, HelperRefs<DB, TB>, HelperCells<HelperRow<DB, TB>>, never>,
+  O
 >
 /** A query that inserts into the table `B`. */
 export type InsertQueryBuilder<DB, B extends keyof DB & string> = Insert<

@@ -56,6 +56,7 @@ export interface PluggedInfo<I extends AnyInfo, A> {
   listed: I['listed']
   eb: I['eb']
   outer: never
+  given: never
   relations: I['relations']
   adds: A & AddsOf<I>
 }

@@ -111,6 +111,8 @@ type RowIn<S extends Scope, A> =
     : A extends keyof S['tables']
       ? SelectedRow<S['tables'][A]['row']> | S['tables'][A]['n']
       : never
+/** The units of `fn.dateTrunc`. */
+export type DateUnit = 'year' | 'quarter' | 'month' | 'week' | 'day' | 'hour' | 'minute' | 'second'
 /** The first of the values that is not null. */
 type Coalesced<S extends Scope, U extends AnyCells, A extends readonly unknown[]> = A extends readonly [
   infer H,
@@ -187,6 +189,16 @@ export interface Functions<E extends AnyScope, S extends Scope, U extends AnyCel
   nthValue<const R extends KE>(column: R, n: number): AggregateFunction<E, ValueIn<S, U, R> | null>
   /** The first of the values that is not null. */
   coalesce<const A extends readonly KE[]>(...values: A): ExpressionWrapper<Coalesced<S, U, A>>
+  /**
+   * A date or a moment (in UTC) cut off to the beginning of a unit; a week begins on Monday.
+   *
+   * @example
+   * ```ts
+   * db.selectFrom('city').select((eb) => [eb.fn.dateTrunc('month', 'created_at').as('month'), eb.fn.countAll().as('cities')])
+   *   .groupBy('month')
+   * ```
+   */
+  dateTrunc<const R extends KE>(unit: DateUnit, column: R): ExpressionWrapper<ValueIn<S, U, R>>
   /** Any item of an array, as the right side of a comparison. */
   any<const R extends KE>(array: R): ExpressionWrapper<ValueIn<S, U, R> extends readonly (infer T)[] ? T : unknown>
   /** An array of the rows of a table, or of the values of an expression; null over no rows. */

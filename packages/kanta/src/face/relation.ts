@@ -27,7 +27,7 @@ export type RelationsOf<S> = S[keyof S] extends infer V
 
 /** A query over the rows of a relation. */
 export type RelatedQuery<I extends AnyInfo, B extends string> = SelectAt<I, B, TableCells<I, B>>
-type SelectAt<I, B extends string, Q extends AnyCells> = Select<
+type SelectAt<I extends AnyInfo, B extends string, Q extends AnyCells> = Select<
   I,
   One<B, Q>,
   `${B}.${keyof Q['row'] & string}` | (keyof Q['row'] & string),

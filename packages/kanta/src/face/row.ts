@@ -1,7 +1,7 @@
 // From the items of a selection to its row. Items gather as a union; the row is made once, when it is read.
 import type { SelectType } from '../table/index.ts'
 import type { Aliased } from './expression.ts'
-import type { AnyCells, In, Scope, Selected } from './scope.ts'
+import type { AnyCells, In, RowOfCells, Scope, Selected } from './scope.ts'
 
 /** `selectAll()` as '*', `selectAll('a')` as 'a'. */
 export interface All<A> {
@@ -47,13 +47,14 @@ type TypeOf<S extends Scope, U extends AnyCells, C> = C extends string
 /** The row of the items `O`. The mapped type has no name of its own, so that a hover shows its fields. */
 export type RowOf<S extends Scope, U extends AnyCells, O> = [O] extends [Item]
   ? { [C in O as NameOf<C>]: TypeOf<S, U, C> }
-  : [O] extends [All<'*'>]
-    ? { [C in keyof U['row']]: SelectType<U['row'][C]> }
-    : [O] extends [Cast<infer R>]
-      ? R
-      : [O] extends [All<infer A>]
-        ? StarRow<S, A>
-        : Flat<GivenRow<S, U, O> & Partial<GivenRow<S, U, OptionalItems<O>>> & MaybeRows<O>>
+  : OtherRow<S, U, O>
+type OtherRow<S extends Scope, U extends AnyCells, O> = [O] extends [All<'*'>]
+  ? StarItems<S, U, '*'>
+  : [O] extends [Cast<infer R>]
+    ? R
+    : [O] extends [All<infer A>]
+      ? StarRow<S, A>
+      : Flat<GivenRow<S, U, O> & Partial<GivenRow<S, U, OptionalItems<O>>> & MaybeRows<O>>
 
 /** The row of what is returned; what was done where nothing is. */
 export type RowOrResult<S extends Scope, U extends AnyCells, O, R> = [O] extends [never] ? R : RowOf<S, U, O>
@@ -73,8 +74,9 @@ type StarOf<O> = O extends All<infer A> ? A : never
 type StarItems<S extends Scope, U extends AnyCells, A> = [A] extends [never]
   ? unknown
   : '*' extends A
-    ? { [C in keyof U['row']]: SelectType<U['row'][C]> }
+    ? SelectedRow<RowOfCells<U>>
     : StarRow<S, A>
+type SelectedRow<R> = { [C in keyof R]: SelectType<R[C]> }
 /** The columns of the tables `A`. */
 type StarRow<S extends Scope, A> = [A] extends [keyof S['tables']]
   ? { [C in KeysOf<S['tables'][A]>]: InEach<S['tables'][A], C> }

@@ -44,9 +44,12 @@ export type AtFirst = typeof $first
 /** The key of the table that is written. */
 export type AtTarget = typeof $target
 
-/** The tables of a database; `names` and `eb` are here so that they are made once for each database. */
+/**
+ * The tables of a database; `names` and `eb` are here so that they are made once for each database. `G` is an item of the
+ * selection: the row of a query that a helper is given.
+ */
 /** @ts-ignore TS2636: a database of more tables stands for one of fewer. */
-export interface Info<out DB> {
+export interface Info<out DB, out G = never> {
   db: DB
   names: keyof DB & string
   /** The names that a list of tables may hold. */
@@ -54,6 +57,7 @@ export interface Info<out DB> {
   eb: ExpressionScope<Info<DB>, NoTables, never, Cells<{}>>
   /** The aliases that a subquery sees from around it. */
   outer: never
+  given: G
   /** The relations of tables by name. */
   relations: {}
 }
@@ -65,6 +69,7 @@ export interface SchemaInfo<out S> {
   listed: (keyof TablesOf<S> & string) | `${keyof TablesOf<S> & string} as ${string}`
   eb: ExpressionScope<SchemaInfo<S>, NoTables, never, Cells<{}>>
   outer: never
+  given: never
   relations: RelationsOf<S>
 }
 
@@ -77,6 +82,7 @@ export interface AnyInfo {
   names: string
   listed: string
   eb: any
+  given: any
   relations?: any
   /** The members that plugins add to a database, its transactions and its connections. */
   adds?: any
@@ -90,6 +96,17 @@ export interface InnerInfo<I extends AnyInfo, S extends Scope> {
   listed: I['listed']
   eb: I['eb']
   outer: keyof S['tables']
+  relations: I['relations']
+  given: never
+}
+/** The same for a query whose selection was replaced. */
+export interface Reselected<I extends AnyInfo> {
+  db: I['db']
+  names: I['names']
+  listed: I['listed']
+  eb: I['eb']
+  outer: I extends { outer: infer O } ? O : never
+  given: never
   relations: I['relations']
 }
 
@@ -177,21 +194,23 @@ export interface AnyCells {
   helper?: any
 }
 /** The row in which unqualified names are looked up. */
-type RowOfCells<U extends AnyCells> = [U['helper']] extends [undefined] ? U['row'] : U['helper']
+export type RowOfCells<U extends AnyCells> = [U['helper']] extends [undefined] ? U['row'] : U['helper'] & {}
 /** Columns that may be null because an outer join may leave out their table. */
 export interface MaybeCells<U extends AnyCells> extends OwnCells {
-  row: { [C in keyof U['row']]: ColumnType<SelectType<U['row'][C]> | null> }
+  row: MaybeRow<RowOfCells<U>>
 }
+type MaybeRow<R> = { [C in keyof R]: ColumnType<SelectType<R[C]> | null> }
 /** The columns of joined tables. */
 export interface JoinedCells<A extends AnyCells, B extends AnyCells> extends OwnCells {
   relations: A['relations']
-  row: {
-    [C in keyof A['row'] | keyof B['row']]: C extends keyof A['row']
-      ? C extends keyof B['row']
-        ? ColumnType<SelectType<A['row'][C]> | SelectType<B['row'][C]>>
-        : A['row'][C]
-      : At<B['row'], C>
-  }
+  row: JoinedRow<RowOfCells<A>, B['row']>
+}
+type JoinedRow<A, B> = {
+  [C in keyof A | keyof B]: C extends keyof A
+    ? C extends keyof B
+      ? ColumnType<SelectType<A[C]> | SelectType<B[C]>>
+      : A[C]
+    : At<B, C>
 }
 /** The columns of a subquery, whose names hide those around it. */
 export interface InnerCells<A extends AnyCells, B extends AnyCells> extends OwnCells {
@@ -226,7 +245,7 @@ export interface ScopeState {
 }
 /** The type state of a query, which methods read from `this`. */
 export interface State extends ScopeState {
-  [$info]: { db: any; names: string; listed: string; eb: any; outer: any }
+  [$info]: { db: any; names: string; listed: string; eb: any; outer: any; given: any }
   [$items]: any
 }
 

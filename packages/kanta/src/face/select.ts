@@ -22,6 +22,7 @@ import type {
   $refs,
   $scope,
   AnyCells,
+  AnyInfo,
   AtBuilder,
   AtCells,
   AtInfo,
@@ -30,6 +31,7 @@ import type {
   AtRow,
   AtScope,
   Cell,
+  Reselected,
   Returns,
   Scope,
   State,
@@ -238,7 +240,7 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
   exceptAll<T extends Returns & State>(this: T, query: SetArgument<T>): T
   /** Names the query: a table for `selectFrom` and joins, a value for `select`. */
   as<T extends Returns, A extends string>(this: T, alias: A): AliasedQuery<T[AtRow], A>
-  clearSelect<T extends State>(this: T): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], never>
+  clearSelect<T extends State>(this: T): Select<Reselected<T[AtInfo]>, T[AtScope], T[AtRefs], T[AtCells], never>
   clearGroupBy<T>(this: T): T
   clearHaving<T>(this: T): T
   clearOrderBy<T>(this: T): T
@@ -267,7 +269,13 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
   /** Takes null out of the types of all columns; nothing changes at run time. */
   $notNull<T extends Returns & State>(
     this: T,
-  ): Select<T[AtInfo], T[AtScope], T[AtRefs], T[AtCells], Cast<{ [C in keyof T[AtRow]]: NonNullable<T[AtRow][C]> }>>
+  ): Select<
+    Reselected<T[AtInfo]>,
+    T[AtScope],
+    T[AtRefs],
+    T[AtCells],
+    Cast<{ [C in keyof T[AtRow]]: NonNullable<T[AtRow][C]> }>
+  >
 }
 
 /**
@@ -276,17 +284,18 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
  * fewer, which cannot be proved from the members.
  */
 /** @ts-ignore TS2636 */
-export interface Select<out I, out S extends Scope, in K, out U extends AnyCells, in O> extends SelectMethods {
+export interface Select<out I extends AnyInfo, out S extends Scope, in K, out U extends AnyCells, in O>
+  extends SelectMethods {
   [$info]: I
   [$scope]: S
   [$refs]: K
   [$cells]: U
   [$items]: O
   [$eb]: ExpressionScope<I, S, K, U>
-  readonly [$row]: RowOf<S, U, O>
-  readonly [$only]: OnlyColumn<RowOf<S, U, O>>
-  readonly [$names]: keyof RowOf<S, U, O>
-  [$first]: RowOf<S, U, O> | undefined
+  readonly [$row]: RowOf<S, U, O | I['given']>
+  readonly [$only]: OnlyColumn<RowOf<S, U, O | I['given']>>
+  readonly [$names]: keyof RowOf<S, U, O | I['given']>
+  [$first]: RowOf<S, U, O | I['given']> | undefined
   /**
    * Runs the query and gives all of its rows.
    *
@@ -295,9 +304,9 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
    * const cities = await db.selectFrom('city').selectAll().execute()
    * ```
    */
-  execute(options?: ExecuteOptions): Promise<RowOf<S, U, O>[]>
+  execute(options?: ExecuteOptions): Promise<RowOf<S, U, O | I['given']>[]>
   /** Runs the query and gives its first row, or `undefined` when there is none. */
-  executeTakeFirst(options?: ExecuteOptions): Promise<RowOf<S, U, O> | undefined>
+  executeTakeFirst(options?: ExecuteOptions): Promise<RowOf<S, U, O | I['given']> | undefined>
   /**
    * Runs the query and gives its first row; without one, rejects.
    *
@@ -306,7 +315,7 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
    * const city = await db.selectFrom('city').selectAll().where('id', '=', id).executeTakeFirstOrThrow(CityNotFound)
    * ```
    */
-  executeTakeFirstOrThrow(error?: NoRowError | ExecuteOrThrowOptions): Promise<RowOf<S, U, O>>
+  executeTakeFirstOrThrow(error?: NoRowError | ExecuteOrThrowOptions): Promise<RowOf<S, U, O | I['given']>>
   /**
    * Runs the query and gives its rows as they are read.
    *
@@ -315,11 +324,11 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
    * for await (const city of db.selectFrom('city').selectAll().stream()) console.log(city.name)
    * ```
    */
-  stream(options?: number | StreamOptions): AsyncIterableIterator<RowOf<S, U, O>>
+  stream(options?: number | StreamOptions): AsyncIterableIterator<RowOf<S, U, O | I['given']>>
   /** The SQL of the query and its parameters, without running it. */
-  compile(): CompiledQuery<RowOf<S, U, O>>
+  compile(): CompiledQuery<RowOf<S, U, O | I['given']>>
   /** Gives the row another type; nothing changes at run time. */
-  $castTo<R>(): Select<I, S, K, U, Cast<R>>
+  $castTo<R>(): Select<Reselected<I>, S, K, U, Cast<R>>
   /**
    * Narrows the types of some columns; nothing changes at run time.
    *
@@ -329,9 +338,9 @@ export interface Select<out I, out S extends Scope, in K, out U extends AnyCells
    *   .$narrowType<{ population: NotNull }>()
    * ```
    */
-  $narrowType<T>(): Select<I, S, K, U, Cast<Narrowed<RowOf<S, U, O>, T>>>
+  $narrowType<T>(): Select<Reselected<I>, S, K, U, Cast<Narrowed<RowOf<S, U, O | I['given']>, T>>>
   /** Names the type of the row, which has to be what it is: a help for the compiler with long queries. */
-  $assertType<R extends RowOf<S, U, O>>(): RowOf<S, U, O> extends R
-    ? Select<I, S, K, U, Cast<R>>
+  $assertType<R extends RowOf<S, U, O | I['given']>>(): RowOf<S, U, O | I['given']> extends R
+    ? Select<Reselected<I>, S, K, U, Cast<R>>
     : { readonly error: 'the asserted type is not the type of the row' }
 }

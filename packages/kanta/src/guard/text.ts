@@ -19,7 +19,19 @@ export function textRules(dialect: Dialect, trusted: readonly string[] = []): Te
 
 /** Nodes whose text needs no parentheses, or is not an expression. */
 const BARE: ReadonlySet<Node['kind']> = new Set([
-  ...(['raw', 'join', 'call', 'aggregate', 'order', 'window', 'grouping', 'parens', 'cast', 'listTable'] as const),
+  ...([
+    'raw',
+    'join',
+    'call',
+    'aggregate',
+    'order',
+    'window',
+    'grouping',
+    'parens',
+    'cast',
+    'dateTrunc',
+    'listTable',
+  ] as const),
   ...(['count', 'frame', 'bound', 'jsonPath'] as const),
 ])
 /** Clauses whose text parentheses would break. No condition follows them. */

@@ -60,6 +60,8 @@ export interface Kinds extends SchemaKinds {
   tuple: { items: readonly Node[] }
   parens: { operand: Node }
   cast: { operand: Node; type: Node }
+  /** A date or a moment cut off to the beginning of a unit. */
+  dateTrunc: { unit: string; operand: Node }
   /** Trusted text: a keyword or a type name that has been checked. */
   word: { text: string }
   call: { name: string; args: readonly Node[] }
@@ -268,6 +270,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   tuple: valued({ items: many('expression', 'default') }),
   parens: filling('expression', 'query')({ operand: one('expression', 'query') }),
   cast: valued({ operand: one('expression', 'row'), type: one('type') }),
+  dateTrunc: valued({ unit: word, operand: expression }),
   word: carrying({ text: value }),
   call: filling('expression', 'source')({ name: routine, args: values }),
   aggregate: valued({

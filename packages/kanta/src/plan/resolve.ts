@@ -8,6 +8,7 @@ import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
 import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
 import { byName, isOpen, jsonForm, Scope, type Selected, type Source, shorten, starColumns } from './scope.ts'
 import { codecsOf, type RowCodecs, setCodec, setCompared, setRows } from './slot-codec.ts'
+import { truncatedCodec } from './truncated.ts'
 
 /** What is known of a statement without running it. Tools read this, never the text. */
 export interface Facts {
@@ -523,6 +524,8 @@ export class Resolver {
       case 'call':
         if (!PASSING.has(n.name.toLowerCase())) return this.#computed(n, scope)
         return this.#codecAmong(n.args, scope)
+      case 'dateTrunc':
+        return truncatedCodec(this.#codec(n.operand, scope))
       case 'case':
         return this.#codecAmong(
           [...n.whens.map((when) => (when.kind === 'when' ? when.result : when)), n.otherwise],

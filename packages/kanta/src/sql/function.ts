@@ -98,6 +98,15 @@ function valueExpression(value: string): Expr {
   return new Expr(valueOf(value, args, 'An argument of the function'), args)
 }
 
+const UNITS: readonly unknown[] = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second']
+
+/** Cuts a date or a moment off to the beginning of a unit. */
+function dateTrunc(unit: unknown, column: unknown): Expr {
+  if (!UNITS.includes(unit)) refuse(`fn.dateTrunc: ${show(unit)} is not a unit. Use one of: ${UNITS.join(', ')}.`)
+  const args: unknown[] = []
+  return new Expr(node({ kind: 'dateTrunc', unit: unit as string, operand: argument(column, args) }), args)
+}
+
 /** A function that makes a table, such as `generate_series`. */
 export class TableFunction {
   readonly node: Node
@@ -143,6 +152,7 @@ export const functions = Object.freeze(
     nthValue: (column: unknown, n: unknown) => aggregate('nth_value', [column, rowCount('nthValue', n)]),
     coalesce: (...columns: unknown[]) => call('coalesce', columns),
     any: (column: unknown) => call('any', [column]),
+    dateTrunc,
     jsonAgg: (table: unknown) => aggregate('json_agg', [table]),
     toJson: (table: unknown) => call('to_json', [table]),
     table: (name: string, values: readonly unknown[] = []) => {

@@ -356,3 +356,13 @@ describe('decimals without digits of their own', () => {
     else expect(build).toThrow(/more digits than decimal\(38, 10\)/)
   })
 })
+
+test('dateTrunc has the words of SQL Server 2022, with weeks that begin on Monday', () => {
+  const db = kanta({ driver, schema: { person } })
+  const query = db
+    .selectFrom('person')
+    .select((eb) => [eb.fn.dateTrunc('week', 'seen').as('week'), eb.fn.dateTrunc('month', 'born').as('month')])
+  expect(query.compile().sql).toBe(
+    'select datetrunc(iso_week, "seen") as "week", datetrunc(month, "born") as "month" from "person"',
+  )
+})

@@ -1,6 +1,14 @@
 // Helpers over builders keep rows and take values, whatever else the query knows.
 
-import type { Database, DatabaseOf, ExpressionBuilder, SelectQueryBuilder, TablesOf } from '../../src/index.ts'
+import type { Kysely, SelectQueryBuilder as TheirSelect } from '../../src/compat/kysely.ts'
+import type {
+  Database,
+  DatabaseOf,
+  Executable,
+  ExpressionBuilder,
+  SelectQueryBuilder,
+  TablesOf,
+} from '../../src/index.ts'
 import type * as schema from './world.ts'
 import { db, equal, type Tables } from './world.ts'
 
@@ -42,4 +50,61 @@ export async function helpers() {
     .executeTakeFirstOrThrow()
   equal<typeof changed, { id: number; note?: string | null }>(true)
   return wrong
+}
+
+// The row as a type parameter.
+const rated = <O>(query: SelectQueryBuilder<Tables, 'visit', O>) =>
+  query.where('visit.rating', '=', 3).where('id', '>', 1)
+const lightOnes = <O>(query: SelectQueryBuilder<TablesOf<typeof schema>, 'pet', O>) => query.where('weight', '>', 3)
+const withNote = <O>(query: SelectQueryBuilder<Tables, 'visit', O>) => query.select('note as text').limit(3)
+const withCity = <O>(query: SelectQueryBuilder<Tables, 'visit', O>) =>
+  query.innerJoin('city', 'city.id', 'visit.city_id').select(['city.name', 'kind'])
+const maybeNote = <O>(query: SelectQueryBuilder<Tables, 'visit', O>) =>
+  query.$if(condition, (inner) => inner.select('note'))
+const replaced = <O>(query: SelectQueryBuilder<Tables, 'visit', O>) => query.clearSelect().select('note')
+const run = async <O>(query: SelectQueryBuilder<any, any, O>): Promise<{ items: O[]; first: O | undefined }> => ({
+  items: await query.execute(),
+  first: await query.limit(1).executeTakeFirst(),
+})
+const wrongRow = <O>(query: SelectQueryBuilder<Tables, 'visit', O>) => [
+  // @ts-expect-error no such column
+  query.where('name', '=', 'x'),
+  // @ts-expect-error the wrong type
+  query.where('rating', '=', 'x'),
+  // @ts-expect-error no such column
+  query.select('name'),
+]
+const ids = (query: Executable<{ id: number }>) => query.execute()
+const theirs = <O>(query: TheirSelect<Tables, 'visit', O>) => query.where('rating', '=', 3).select('visit.note')
+
+export async function rows(kysely: Kysely<Tables>) {
+  const visits = db.selectFrom('visit').select(['id', 'at'])
+  const same = await rated(visits).execute()
+  equal<typeof same, { id: number; at: Date }[]>(true)
+  const values = await lightOnes(sdb.selectFrom('pet').select('name')).execute()
+  equal<typeof values, { name: string }[]>(true)
+  const more = await withNote(rated(visits)).execute()
+  equal<typeof more, { id: number; at: Date; text: string | null }[]>(true)
+  const joined = await withCity(visits).execute()
+  equal<typeof joined, { id: number; at: Date; name: string; kind: 'town' | 'village' }[]>(true)
+  const maybe = await maybeNote(visits).execute()
+  equal<typeof maybe, { id: number; at: Date; note?: string | null }[]>(true)
+  const other = await replaced(visits).execute()
+  equal<typeof other, { note: string | null }[]>(true)
+  const page = await run(visits)
+  equal<typeof page, { items: { id: number; at: Date }[]; first: { id: number; at: Date } | undefined }>(true)
+  const left = db.selectFrom('city').leftJoin('visit', 'visit.city_id', 'city.id').select(['visit.id', 'name'])
+  const outer = await left.$call(rated).execute()
+  equal<typeof outer, { id: number | null; name: string }[]>(true)
+  const all = await withNote(db.selectFrom('visit').selectAll()).executeTakeFirstOrThrow()
+  equal<(typeof all)['text'], string | null>(true)
+  equal<(typeof all)['rating'], number>(true)
+  const kept = await theirs(kysely.selectFrom('visit').select('id')).execute()
+  equal<typeof kept, { id: number; note: string | null }[]>(true)
+  ids(visits)
+  // @ts-expect-error the rows have no id
+  ids(db.selectFrom('visit').select('note'))
+  // @ts-expect-error another table
+  rated(db.selectFrom('country').select('name'))
+  return wrongRow
 }

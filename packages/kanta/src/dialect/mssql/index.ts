@@ -95,6 +95,12 @@ const print: Printers = {
   tuple: placing('tuple'),
   list: placing('list'),
   cast,
+  // A week of SQL Server begins on the day that the session says.
+  dateTrunc: (n, w) =>
+    w
+      .text(`datetrunc(${n.unit === 'week' ? 'iso_week' : n.unit}, `)
+      .node(n.operand)
+      .text(')'),
   grouping: placing('grouping'),
   assignment: placing('assignment'),
   mergeWhen: placing('mergeWhen'),

@@ -1,7 +1,7 @@
 import { refuse } from '../../error/index.ts'
 import { type Node, type NodeOf, nodeWith } from '../../ir/index.ts'
 import { withEqualValues } from '../grouped.ts'
-import { ctes, type Printers, selectEnd, selectInOrder, standard } from '../print.ts'
+import { ctes, type Printers, selectEnd, selectInOrder, standard, writeAround } from '../print.ts'
 import type { Writer } from '../writer.ts'
 import { castType } from './cast.ts'
 import { type Flavor, unsupported } from './flavor.ts'
@@ -12,6 +12,18 @@ import { inline, quote } from './text.ts'
 import { printDelete, printInsert, printUpdate } from './write.ts'
 
 const call = (name: string, ...args: Node[]): Node => ({ kind: 'call', name, args })
+
+/** What cuts a date or a moment off, before it is a moment again. */
+const TRUNCATED: Readonly<Record<string, string>> = {
+  year: "date_format(#, '%Y-01-01')",
+  quarter: 'makedate(year(#), 1) + interval quarter(#) - 1 quarter',
+  month: "date_format(#, '%Y-%m-01')",
+  week: 'date(#) - interval weekday(#) day',
+  day: 'date(#)',
+  hour: "date_format(#, '%Y-%m-%d %H:00:00')",
+  minute: "date_format(#, '%Y-%m-%d %H:%i:00')",
+  second: "date_format(#, '%Y-%m-%d %H:%i:%s')",
+}
 
 /** Operators under another name. */
 const RENAMED: Readonly<Record<string, string>> = { '==': '=', is: '<=>', 'is not distinct from': '<=>', '~': 'regexp' }
@@ -268,6 +280,7 @@ export function printersOf(flavor: Flavor): Printers {
     alias,
     values,
     explain,
+    dateTrunc: (n, w) => writeAround(`cast(${TRUNCATED[n.unit]} as datetime(6))`, n.operand, w),
     cast: (n, w) => w.text('cast(').node(n.operand).text(' as ').node(castType(n.type, flavor.name)).text(')'),
     jsonPath: (n, w) => jsonPath(n, w, flavor.json),
     jsonObject: (n, w) => jsonObject(n, w, flavor.json),

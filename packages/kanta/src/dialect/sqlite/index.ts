@@ -5,7 +5,7 @@ import { type DecimalColumns, decimalsOf } from '../decimals.ts'
 import type { Capabilities, Dialect } from '../dialect.ts'
 import { lowerAscii } from '../fold.ts'
 import { checkInteger, checkText, hex, literalsOf, quote } from '../literal.ts'
-import { jsonColumns, type Printers, pathKey, standard } from '../print.ts'
+import { jsonColumns, type Printers, pathKey, standard, writeAround } from '../print.ts'
 import type { OutputColumn, Writer } from '../writer.ts'
 import { sqliteLexis } from './lexis.ts'
 import { withReturning } from './returning.ts'
@@ -205,6 +205,18 @@ function jsonPath(n: NodeOf<'jsonPath'>, w: Writer): void {
   standard.jsonPath({ ...n, legs }, w)
 }
 
+/** The number of characters of the text of a moment up to each unit. */
+const LENGTHS: Readonly<Record<string, number>> = { year: 4, month: 7, day: 10, hour: 13, minute: 16, second: 19 }
+
+/** Cuts the text of a date or a moment off, and adds the beginning of the unit up to its length: a date has no time. */
+function truncated(unit: string): string {
+  const end = (n: number): string => `substr('${'-01-01T00:00:00.000Z'.slice(n - 4)}', 1, length(#) - ${n})`
+  if (unit === 'week') return `date(#, 'weekday 0', '-6 days') || ${end(10)}`
+  if (unit === 'quarter') return `substr(#, 1, 5) || printf('%02d', (substr(#, 6, 2) - 1) / 3 * 3 + 1) || ${end(7)}`
+  const length = LENGTHS[unit]!
+  return `substr(#, 1, ${length}) || ${end(length)}`
+}
+
 const NOW = /^\s*\(?\s*current_timestamp\s*\)?\s*$/i
 
 /**
@@ -222,6 +234,7 @@ function raw(n: NodeOf<'raw'>, w: Writer): void {
 const print: Printers = {
   ...standard,
   raw,
+  dateTrunc: (n, w) => writeAround(`(${truncated(n.unit)})`, n.operand, w),
   setOperation: compound,
   binary,
   jsonObject,
