@@ -10,6 +10,9 @@ const COLUMN = 'kanta_search'
 /** https://dev.mysql.com/doc/refman/8.4/en/create-table.html */
 const LONGEST_COMMENT = 1_024
 
+/** MariaDB alone reads it: its tables that keep a history take no other column without it. */
+const KEEPING_HISTORY = sql.raw('/*M! set statement system_versioning_alter_history = keep for */')
+
 /** A full-text index, of MariaDB as well: https://dev.mysql.com/doc/refman/8.4/en/fulltext-boolean.html. */
 export const mysqlFullText: FullText = {
   languages: ['simple'],
@@ -26,12 +29,12 @@ export const mysqlFullText: FullText = {
     if (there !== undefined) for (const drop of mysqlFullText.drops(table)) await drop.execute(db)
     const lower = sql`lower(concat_ws(' ', ${sql.join(columns.map((column) => sql.id(column)))}))`
     const type = sql`longtext generated always as (${lower}) stored invisible comment ${sql.lit(texts)}`
-    await sql`alter table ${tableOf(table)} add column ${sql.id(COLUMN)} ${type}, add fulltext index ${sql.id(indexName(table))} (${sql.id(COLUMN)})`.execute(
+    await sql`${KEEPING_HISTORY} alter table ${tableOf(table)} add column ${sql.id(COLUMN)} ${type}, add fulltext index ${sql.id(indexName(table))} (${sql.id(COLUMN)})`.execute(
       db,
     )
   },
   drops: (table) => [
-    sql`alter table ${tableOf(table)} drop index if exists ${sql.id(indexName(table))}, drop column if exists ${sql.id(COLUMN)}`,
+    sql`${KEEPING_HISTORY} alter table ${tableOf(table)} drop index if exists ${sql.id(indexName(table))}, drop column if exists ${sql.id(COLUMN)}`,
   ],
   matching: (db, { table }, search, words) => {
     const asked = searchOfMysql(search, words).toLowerCase()
