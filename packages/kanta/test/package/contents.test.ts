@@ -137,6 +137,7 @@ test('what is not imported costs nothing', async () => {
     '/search',
     '/problem',
     '/filter',
+    '/repository',
     '/page',
   ]
   const left = await bundle(entries.map((entry) => `import 'kanta${entry}'`).join('; '), 'node')
