@@ -34,8 +34,9 @@ import { checkSchema, type StandardSchema, validated } from './validate.ts'
  * @example
  * ```ts
  * const cities = repository(db, city)
- * const helsinki = await cities.create({ name: 'Helsinki', country: 'FI' })
- * await cities.update(helsinki.id, { population: 660_000 })
+ * const kemi = await cities.create({ name: 'Kemi', country: 'FI' })
+ * await cities.update(kemi.id, { population: 19_000 })
+ * await cities.delete(kemi.id)
  * ```
  */
 export function repository<DB, I extends AnyInfo, B extends I['names']>(

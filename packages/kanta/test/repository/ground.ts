@@ -157,10 +157,14 @@ const noteRelations = relations({
 })
 export const guardedSchema = { note, entry, related: noteRelations }
 
-/** A database with a policy of each kind. */
-export const openGuarded = (driver: Any) =>
-  kanta({
-    driver,
-    schema: guardedSchema,
-    plugins: [tenant({ column: 'tenant_id' }), softDelete({ tables: ['note'] }), version(), timestamps()],
-  })
+/** A database with a policy of each kind, and the same without them. */
+export function openGuarded(driver: Any) {
+  const plain = kanta({ driver, schema: guardedSchema })
+  const db = plain.withPlugins([
+    tenant({ column: 'tenant_id' }),
+    softDelete({ tables: ['note'] }),
+    version(),
+    timestamps({ tables: ['note'] }),
+  ])
+  return { plain, db }
+}
