@@ -138,6 +138,7 @@ test('what is not imported costs nothing', async () => {
     '/problem',
     '/filter',
     '/page',
+    '/dal',
   ]
   const left = await bundle(entries.map((entry) => `import 'kanta${entry}'`).join('; '), 'node')
   expect(new TextDecoder().decode(left).trim()).toBe('')
