@@ -24,7 +24,7 @@ export type BatchResults<Q extends readonly BatchQuery[]> = {
  * ```ts
  * const [cities, [added]] = await batch(db, [
  *   db.selectFrom('city').select('name'),
- *   db.insertInto('draft').values({ title: 'Kalevala' }).returning('id'),
+ *   db.insertInto('employee').values({ name: 'Elias' }).returning('id'),
  * ])
  * ```
  */

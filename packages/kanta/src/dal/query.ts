@@ -51,11 +51,11 @@ export function createQuery<F extends QueryFunction>(run: F): F {
  * @example
  * ```ts
  * const rename = createTransactionalQuery(
- *   (db: Database<Tables>, id: number, title: string) =>
- *     db.updateTable('draft').set({ title }).where('id', '=', id).execute(),
+ *   (db: Database<Tables>, id: number, name: string) =>
+ *     db.updateTable('employee').set({ name }).where('id', '=', id).execute(),
  *   { isolationLevel: 'serializable', retry: 5 },
  * )
- * await rename(db, 1, 'Kalevala')
+ * await rename(db, 1, 'Elias')
  * ```
  */
 export function createTransactionalQuery<F extends QueryFunction>(run: F, options: TransactionOptions = {}): F {
@@ -77,7 +77,7 @@ export function createTransactionalQuery<F extends QueryFunction>(run: F, option
  * @example
  * ```ts
  * await withTransaction(db, async (trx) => {
- *   await trx.insertInto('draft').values({ title: 'Kalevala' }).execute()
+ *   await trx.insertInto('employee').values({ name: 'Elias' }).execute()
  *   trx.afterCommit(() => console.log('kept'))
  * })
  * ```
