@@ -39,6 +39,10 @@ const additions = {
   repository: 'kanta/repository',
   paginate: 'kanta/page',
   paginateCursor: 'kanta/page',
+  parallel: 'kanta/dal',
+  batched: 'kanta/dal',
+  batch: 'kanta/dal',
+  createTransactionalQuery: 'kanta/dal',
 }
 
 export async function* run(): AsyncIterable<Report> {
