@@ -131,14 +131,15 @@ export class NestedWriter {
     create: (writer: NestedWriter) => Promise<Values>,
   ): Promise<{ readonly row: Values; readonly created: boolean }> {
     const rows = this.#rows(table)
-    const found = await rows.lockOne(rows.with(key))
+    // Not locked: on MariaDB, the lock of a row that is not there keeps others from inserting it.
+    const found = await rows.find(rows.with(key))
     if (found !== undefined) return { row: found, created: false }
     try {
       const row = await atomically(this.#db, (trx) => create(new NestedWriter(trx)))
       return { row, created: true }
     } catch (error) {
       if (!isDuplicateKeyError(error)) throw error
-      const other = await rows.lockOne(rows.with(key))
+      const other = await rows.findWinner(rows.with(key))
       if (other === undefined) throw error
       return { row: other, created: false }
     }

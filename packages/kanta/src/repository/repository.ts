@@ -274,7 +274,7 @@ class TableRepository {
       if (related.length > 0) refuse('getOrCreate() takes columns only. Use create() with relations.')
       const made = await rows.insertIfNew(columns)
       if (made !== undefined) return { row: made, created: true }
-      const other = await rows.lockOne(rows.with(unique))
+      const other = await rows.findWinner(rows.with(unique))
       // A hidden row, or another unique key: the database says which.
       return other === undefined ? { row: await rows.insert(columns), created: true } : { row: other, created: false }
     })

@@ -122,6 +122,16 @@ export class Rows {
     return (await this.lock(narrow))[0]
   }
 
+  /**
+   * Finds the row that another transaction has inserted first. A lock for updates could deadlock with a third one: who
+   * was refused a key of MySQL or MariaDB shares the lock of its row.
+   */
+  async findWinner(narrow: Narrow): Promise<Values | undefined> {
+    const query = this.select(narrow)
+    const isLocked = this.#dialect.capabilities.locks
+    return (await (isLocked ? query.forShare() : query).executeTakeFirst()) as Values | undefined
+  }
+
   #insertInto(rows: Values | readonly Values[]): InsertBuilder {
     const insert = this.db.insertInto(this.name)
     const isEmpty = !Array.isArray(rows) && Object.values(rows).every((value) => value === undefined)
@@ -176,13 +186,16 @@ export class Rows {
     }
     return atomically(this.db, async (trx) => {
       const rows = this.in(trx)
-      const inserted = await rows.insertIfNew(row)
+      const same = rows.with(Object.fromEntries(on.map((column) => [column, row[column]])))
+      const seen = await rows.find(same)
+      const inserted = seen === undefined ? await rows.insertIfNew(row) : undefined
       if (inserted !== undefined) return inserted
-      const found = await rows.lockOne(rows.with(Object.fromEntries(on.map((column) => [column, row[column]]))))
+      const found = seen ?? (await rows.findWinner(same))
       // A hidden row, or another unique key: the database says which.
       if (found === undefined) return rows.insert(row)
       const changes = Object.fromEntries(changed.map((column) => [column, row[column]]))
-      return changed.length === 0 ? found : (await rows.update(keyOfRow(this.table, found), changes))!
+      if (changed.length === 0) return found
+      return (await rows.update(keyOfRow(this.table, found), changes)) ?? rows.insert(row)
     })
   }
 
