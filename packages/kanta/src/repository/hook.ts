@@ -60,12 +60,13 @@ export function orderHooks(hooks: readonly RepositoryHook[]): readonly Repositor
 }
 
 /** Runs an operation between its hooks. */
-export async function withHooks<T>(
+export function withHooks<T>(
   all: readonly RepositoryHook[],
   db: DatabaseHandle,
   details: Omit<RepositoryEvent, 'db'>,
   work: (db: DatabaseHandle, data: never) => Promise<T>,
 ): Promise<T> {
+  if (all.length === 0) return work(db, details.data as never)
   const hooks = all.filter(({ operations }) => operations?.includes(details.operation) !== false)
   if (hooks.length === 0) return work(db, details.data as never)
   const isAtomic = WRITES.has(details.operation) && hooks.some((hook) => hook.after !== undefined)

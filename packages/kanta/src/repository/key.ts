@@ -40,21 +40,22 @@ export const mapColumns = (row: Values, from: readonly string[], to: readonly st
   Object.fromEntries(from.map((column, i) => [to[i]!, row[column]]))
 
 function keyAmong(table: TableDefinition, keys: readonly (readonly string[])[], given: unknown): Values {
-  const values = isPlain(given) ? given : keyOfOne(table, given)
-  const names = Object.keys(values)
+  if (!isPlain(given)) return keyOfOne(table, given)
+  const names = Object.keys(given)
   const key = keys.find((columns) => columns.length === names.length && columns.every((name) => names.includes(name)))
   if (key === undefined) {
     const forms = keys.map((columns) => `{ ${columns.join(', ')} }`).join(' or ')
     return refuse(`A key of '${fullName(table)}' is ${forms}, not { ${names.join(', ')} }.`)
   }
-  for (const name of key) checkValue(table, table.columns.get(name)!, values[name])
-  return pick(values, key)
+  for (const name of key) checkValue(table, table.columns.get(name)!, given[name])
+  return pick(given, key)
 }
 
 function keyOfOne(table: TableDefinition, value: unknown): Values {
   const [column, ...others] = table.primaryKey
   if (others.length > 0)
     return refuse(`The key of '${fullName(table)}' is { ${table.primaryKey.join(', ')} }, not ${show(value)}.`)
+  checkValue(table, table.columns.get(column!)!, value)
   return { [column!]: value }
 }
 

@@ -93,12 +93,14 @@ class TableRepository {
   readonly #settings: Settings
   readonly #table: TableDefinition
   readonly #name: string
+  readonly #rows: Rows
 
   constructor(db: DatabaseHandle, settings: Settings) {
     this.#db = db
     this.#settings = settings
     this.#table = settings.table
     this.#name = fullName(settings.table)
+    this.#rows = new Rows(db, settings.table)
   }
 
   getById(key: unknown, options: Reading = {}): Promise<Values | null> {
@@ -399,13 +401,9 @@ class TableRepository {
     return isDuplicateKeyError(error)
   }
 
-  async #run<T, D>(
-    operation: RepositoryOperation,
-    details: Details,
-    work: (rows: Rows, data: D) => Promise<T>,
-  ): Promise<T> {
+  #run<T, D>(operation: RepositoryOperation, details: Details, work: (rows: Rows, data: D) => Promise<T>): Promise<T> {
     const event = { ...details, operation, table: this.#name }
-    return withHooks(this.#settings.hooks, this.#db, event, (db, data) => work(new Rows(db, this.#table), data as D))
+    return withHooks(this.#settings.hooks, this.#db, event, (db, data) => work(this.#rows.in(db), data as D))
   }
 
   /** Adds the key as the last order to rows that are cut, so that the same ones come each time. */

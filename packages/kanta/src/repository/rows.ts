@@ -47,6 +47,8 @@ export class Rows {
   readonly table: TableDefinition
   readonly name: string
   readonly #dialect: Dialect
+  readonly #refs = new Map<string, Expr>()
+  #every: SelectBuilder | undefined
 
   constructor(db: DatabaseHandle, table: TableDefinition) {
     this.db = db
@@ -61,11 +63,15 @@ export class Rows {
   }
 
   ref(column: string): Expr {
+    const known = this.#refs.get(column)
+    if (known !== undefined) return known
     if (!this.table.columns.has(column)) {
       const names = [...this.table.columns.keys()].join(', ')
       refuse(`'${this.name}' has no column ${show(column)}. It has: ${names}.`)
     }
-    return new Expr(node({ kind: 'ref', schema: undefined, table: this.table.name, column }))
+    const ref = new Expr(node({ kind: 'ref', schema: undefined, table: this.table.name, column }))
+    this.#refs.set(column, ref)
+    return ref
   }
 
   /** The condition that columns have values. */
@@ -87,8 +93,10 @@ export class Rows {
   }
 
   select(narrow: Narrow, reading: Reading = {}): SelectBuilder {
-    let query = narrow(this.db.selectFrom(this.name).selectAll())
-    for (const [name, change] of Object.entries(reading.include ?? {})) query = this.#include(query, name, change)
+    this.#every ??= this.db.selectFrom(this.name).selectAll()
+    let query = narrow(this.#every)
+    if (reading.include !== undefined)
+      for (const [name, change] of Object.entries(reading.include)) query = this.#include(query, name, change)
     for (const { column, direction } of reading.sort ?? []) query = query.orderBy(this.ref(column), direction)
     if (reading.limit !== undefined) query = query.limit(checkCount('limit', reading.limit))
     if (reading.offset !== undefined) query = query.offset(checkCount('offset', reading.offset))
@@ -104,8 +112,8 @@ export class Rows {
     return include.call(query, name, ...(change === true ? [] : [change]))
   }
 
-  async find(narrow: Narrow, reading?: Reading): Promise<Values | undefined> {
-    return (await this.select(narrow, reading).executeTakeFirst()) as Values | undefined
+  find(narrow: Narrow, reading?: Reading): Promise<Values | undefined> {
+    return this.select(narrow, reading).executeTakeFirst() as Promise<Values | undefined>
   }
 
   async findAll(narrow: Narrow, reading?: Reading): Promise<readonly Values[]> {
