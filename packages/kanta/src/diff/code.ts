@@ -221,6 +221,8 @@ class CodeWriter {
   #default(column: CatalogColumn): string {
     const text = column.default!
     const type = this.#type(column)
+    const units = /^decimal_integer\(\d+, (\d+)\) -?\d+$/.exec(`${column.type.toLowerCase()} ${text}`)
+    if (units !== null && type.startsWith('c.decimal(')) return quote(decimalOfUnits(text, Number(units[1])))
     const value = stringLiteral(text, this.#dialect)
     if (value !== undefined && /^c\.(?:text|varchar|date|uuid)\(/.test(type)) return quote(value)
     if (value !== undefined && type.startsWith('c.enum(') && column.values?.includes(value)) return quote(value)
@@ -290,6 +292,13 @@ function actionsOf({ onDelete, onUpdate }: CatalogForeignKey): string {
     ...(onUpdate === 'no action' ? [] : [`onUpdate: ${quote(onUpdate)}`]),
   ]
   return actions.length === 0 ? '' : `, { ${actions.join(', ')} }`
+}
+
+/** Returns the decimal that a number of its smallest unit stands for. */
+function decimalOfUnits(text: string, scale: number): string {
+  const [, sign, digits] = /^(-?)(\d+)$/.exec(text)!
+  const padded = digits!.padStart(scale + 1, '0')
+  return sign + (scale === 0 ? padded : `${padded.slice(0, -scale)}.${padded.slice(-scale)}`)
 }
 
 /** Tells whether a check comes with the type of a column, as that of decimals in SQLite does. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { diff, type Step, stepSql } from '../../src/diff/index.ts'
+import { diff, type Step, schemaCode, stepSql } from '../../src/diff/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type Database, expressionBuilder, index, jsonArrayFrom, kanta, sql, table } from '../../src/index.ts'
 import { introspect } from '../../src/introspect/index.ts'
@@ -250,6 +250,16 @@ describe('decimals that are not', () => {
     expect((await diff(await introspect(db), { old })).up).toEqual([])
     await db.destroy()
   })
+})
+
+test('a default is pulled as the decimal that it is', async () => {
+  const db = await created([])
+  const low = table('low', (c) => ({ id: c.integer().primaryKey(), cost: c.decimal(8, 3).default('-0.05') }))
+  await db.schema.createTable(low).execute()
+  const code = schemaCode(await introspect(db))
+  expect(code).toContain("c.decimal(10, 2).nullable().default('1.50')")
+  expect(code).toContain("c.decimal(8, 3).default('-0.050')")
+  await db.destroy()
 })
 
 describe('an older table', () => {

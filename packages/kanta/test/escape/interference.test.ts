@@ -166,9 +166,12 @@ function compare(one: Answer, other: Answer, policies: string, json: Any): strin
 }
 
 /** A limit without an order keeps any of the rows: PostgreSQL gives those first that lie first in its file. */
-const isAnyOfSome = (json: Any): boolean => {
-  const text = JSON.stringify(json)
-  return /"(?:limit|offset|fetch)"/.test(text) && !text.includes('"orderBy"')
+function isAnyOfSome(part: Any): boolean {
+  if (typeof part !== 'object' || part === null) return false
+  const names: readonly string[] = Array.isArray(part.calls) ? part.calls.map(([name]: Any) => name) : []
+  const isCut = names.some((name) => ['limit', 'offset', 'fetch', 'top', 'distinctOn'].includes(name))
+  const isUnordered = !names.includes('orderBy') || names.includes('distinctOn')
+  return (isCut && isUnordered) || Object.values(part).some(isAnyOfSome)
 }
 
 /** An insert that skips a row whose key is taken tells that it is, as `unique_violation` does. */
