@@ -8,6 +8,7 @@ import * as chosen from './cases/chosen.ts'
 import * as firstUse from './cases/first-use.ts'
 import * as frames from './cases/frames.ts'
 import * as heap from './cases/heap.ts'
+import * as include from './cases/include.ts'
 import * as insert from './cases/insert.ts'
 import * as mariadb from './cases/mariadb.ts'
 import * as plugins from './cases/plugins.ts'
@@ -24,6 +25,7 @@ const cases: Record<string, Case> = {
   point,
   build,
   insert,
+  include,
   audit,
   rows,
   chosen,

@@ -38,6 +38,10 @@ const additions = {
   parseUrl: 'kanta/filter',
   paginate: 'kanta/page',
   paginateCursor: 'kanta/page',
+  parallel: 'kanta/dal',
+  batched: 'kanta/dal',
+  batch: 'kanta/dal',
+  createTransactionalQuery: 'kanta/dal',
 }
 
 export async function* run(): AsyncIterable<Report> {

@@ -8,6 +8,8 @@ const PREFIX = 'kanta_'
 const HISTORY_COLUMNS: readonly string[] = ['history_id', 'history_from', 'history_to']
 /** The methods of the indexes of `kanta/search`. */
 const SEARCH_METHODS: readonly (string | null)[] = ['gin', 'fulltext']
+/** The column of `kanta/search` that MySQL and MariaDB search. */
+const SEARCH_COLUMN = 'kanta_search'
 
 /**
  * Leaves out what Kanta keeps in a database for itself, unless the other side defines it: the tables of migrations, audit
@@ -27,7 +29,11 @@ function withoutOwn(side: Side, other: Side): Side {
     ...side,
     tables: side.tables
       .filter((table) => !isOwn(table))
-      .map((table) => ({ ...table, indexes: table.indexes.filter((index) => !isSearchIndex(index, table)) })),
+      .map((table) => ({
+        ...table,
+        columns: table.columns.filter(({ name, invisible }) => !(invisible && name === SEARCH_COLUMN)),
+        indexes: table.indexes.filter((index) => !isSearchIndex(index, table)),
+      })),
   }
 }
 

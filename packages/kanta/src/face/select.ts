@@ -132,7 +132,7 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
   include<
     T extends State,
     N extends keyof T[AtCells]['relations'] & string,
-    A extends string = N,
+    A extends string = never,
     X = WholeRelation,
     const P = false,
   >(
@@ -145,7 +145,7 @@ export interface SelectMethods extends SelectJoinMethods, WhereMethods, RunMetho
     T[AtScope],
     T[AtRefs],
     T[AtCells],
-    T[AtItems] | Aliased<Included<T[AtInfo], T[AtCells]['relations'][N], X, P>, A>
+    T[AtItems] | Aliased<Included<T[AtInfo], T[AtCells]['relations'][N], X, P>, [A] extends [never] ? N : A>
   >
   /** The number of rows, as a value of the query around it. */
   count<T extends State>(this: T): ExpressionWrapper<number>

@@ -5,6 +5,7 @@ const words: { readonly [K in Kind]?: { readonly [P in keyof Kinds[K]]?: readonl
   window: { exclude: ['current row', 'group', 'ties', 'no others'] },
   frame: { unit: ['rows', 'range', 'groups'] },
   bound: { edge: ['unbounded preceding', 'unbounded following', 'current row', 'preceding', 'following'] },
+  dateTrunc: { unit: ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'] },
   jsonPath: { operator: ['->', '->>', '->$', '->>$'] },
   jsonLeg: { leg: ['key', 'at'] },
   grouping: { style: ['rollup', 'cube', 'grouping sets'] },

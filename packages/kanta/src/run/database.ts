@@ -219,7 +219,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     session: Session,
     derive = (other: Settings): DatabaseHandle => new DatabaseHandle(other, session),
   ) {
-    const runner = new QueryRunner(new Executor(settings, session))
+    const executor = new Executor(settings, session)
+    const runner = settings.makeRunner?.(executor) ?? new QueryRunner(executor)
     super(runner)
     this.#settings = settings
     this.#session = session

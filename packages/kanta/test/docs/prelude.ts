@@ -9,6 +9,7 @@ import { PoolSession, type Session } from '../../src/connect/session.ts'
 export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/cache'
+export * from 'kanta/dal'
 // Not and, or, not, which kanta/rls has, too.
 export {
   between,

@@ -161,6 +161,7 @@ function honest(db: Any): readonly Any[] {
           .over((o: Any) => o.partitionBy('n.id')),
       (e: Any) => e.fn.sum('n.id').over((o: Any) => o.orderBy('n.id').rows({ preceding: 1 }, 'current row')),
       (e: Any) => e.fn('coalesce', ['n.text', sql.lit('x')]),
+      (e: Any) => e.fn.dateTrunc('month', 'n.deleted_at'),
       (e: Any) => e.case().when('n.id', '=', 1).then('one').else('more').end(),
       (e: Any) => e.cast('n.id', 'integer'),
       (e: Any) => e.selectFrom('note as o').select('o.text').limit(1),

@@ -119,6 +119,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/filter': 'filter/index.ts',
   'kanta/introspect': 'introspect/introspect.ts',
   'kanta/diff': 'diff/index.ts',
+  'kanta/dal': 'dal/index.ts',
   'kanta/kysely': 'compat/kysely.ts',
   'kanta/kysely/helpers/mssql': 'compat/functions/mssql.ts',
   'kanta/kysely/helpers/mysql': 'compat/functions/mysql.ts',
@@ -172,6 +173,7 @@ export const layers: Readonly<Record<string, number>> = {
   diff: 10,
   migrate: 10,
   'time-travel': 10,
+  dal: 10,
   search: 10,
   compat: 11,
 }
