@@ -4,10 +4,7 @@ import { fullName, mapChildren, type Node, type NodeOf, nodeWith, sourcesOf, wal
 import { mapInScope, type SchemaDefinitions } from '../plan/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { cutFirst } from './cut.ts'
-import type { Link, Relation } from './declare.ts'
-
-/** The relations of tables, by the names of both. */
-export type Declarations = ReadonlyMap<string, ReadonlyMap<string, Relation>>
+import type { Declarations, Link, Relation } from './declare.ts'
 
 type Select = NodeOf<'select'>
 
