@@ -9,11 +9,17 @@ export type PipeStep<A, B> = (query: A) => B
  *
  * @example
  * ```ts
+ * import { kanta, table } from 'kanta'
  * import { from, limit, orderBy, pipe, select, where } from 'kanta/pipe'
+ * import { sqlite } from 'kanta/sqlite'
+ *
+ * const city = table('city', (c) => ({ id: c.integer().primaryKey(), name: c.text(), population: c.integer() }))
+ * const db = kanta({ driver: sqlite(':memory:'), schema: { city } })
+ * await db.schema.createTable(city).execute()
  *
  * const cities = await pipe(
  *   from(db, 'city'),
- *   where('population', '>', n),
+ *   where('population', '>', 100_000),
  *   select(['id', 'name']),
  *   orderBy('name'),
  *   limit(10),
