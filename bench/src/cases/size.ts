@@ -36,6 +36,7 @@ const additions = {
   matches: 'kanta/filter',
   parseFilter: 'kanta/filter',
   parseUrl: 'kanta/filter',
+  repository: 'kanta/repository',
   paginate: 'kanta/page',
   paginateCursor: 'kanta/page',
   parallel: 'kanta/dal',

@@ -34,6 +34,7 @@ export {
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/relations'
+export * from 'kanta/repository'
 export * from 'kanta/rls'
 export * from 'kanta/schema'
 export * from 'kanta/search'

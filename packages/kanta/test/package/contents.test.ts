@@ -137,6 +137,7 @@ test('what is not imported costs nothing', async () => {
     '/search',
     '/problem',
     '/filter',
+    '/repository',
     '/page',
     '/dal',
     '/pipe',

@@ -139,6 +139,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/plugins': 'plugins/index.ts',
   'kanta/problem': 'problem.ts',
   'kanta/relations': 'relations/index.ts',
+  'kanta/repository': 'repository/index.ts',
   'kanta/rls': 'rls/index.ts',
   'kanta/schema': 'schema/index.ts',
   'kanta/search': 'search/index.ts',
@@ -177,5 +178,6 @@ export const layers: Readonly<Record<string, number>> = {
   'time-travel': 10,
   dal: 10,
   search: 10,
+  repository: 10,
   compat: 11,
 }

@@ -1,7 +1,7 @@
 import type { Session } from '../../connect/index.ts'
 import type { Dialect } from '../../dialect/index.ts'
 import type { Driver } from '../../driver/index.ts'
-import type { Planning, SchemaDefinitions } from '../../plan/index.ts'
+import type { Expansion, Planning, SchemaDefinitions } from '../../plan/index.ts'
 import {
   DatabaseHandle,
   Executor,
@@ -93,6 +93,9 @@ export const driverOf = (db: DatabaseHandle): Driver => settingsOf(db).driver
 
 /** Returns the tables that a database knows, by their names. */
 export const schemaOf = (db: DatabaseHandle): SchemaDefinitions => settingsOf(db).planning.schema
+
+/** Returns the relations that the schema of a database declares. */
+export const expansionOf = (db: DatabaseHandle): Expansion | undefined => settingsOf(db).planning.relations
 
 /** Returns the policies in force, in the order in which they apply. */
 export const policiesOf = (db: DatabaseHandle): readonly Policy[] => settingsOf(db).planning.policies
