@@ -1,5 +1,6 @@
 import { refuse, show } from '../error/index.ts'
 import { checkFunction } from './handle.ts'
+import type { QueryFunction } from './query.ts'
 
 /** A step after a query: it takes the same handle, and the result so far. */
 export type NextStep<D, R, S> = (db: D, result: R) => Promise<S>
@@ -132,15 +133,15 @@ export function mapResult<A extends readonly unknown[], R, S>(
  * const none = await known(db, '') // undefined
  * ```
  */
-export function conditional<A extends readonly unknown[], R>(
-  test: (...args: NoInfer<A>) => boolean | Promise<boolean>,
-  query: (...args: A) => Promise<R>,
-): (...args: A) => Promise<R | undefined>
-export function conditional<A extends readonly unknown[], R, S>(
-  test: (...args: NoInfer<A>) => boolean | Promise<boolean>,
-  query: (...args: A) => Promise<R>,
-  otherwise: (...args: NoInfer<A>) => Promise<S>,
-): (...args: A) => Promise<R | S>
+export function conditional<F extends QueryFunction>(
+  test: (...args: Parameters<F>) => boolean | Promise<boolean>,
+  query: F,
+): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>> | undefined>
+export function conditional<F extends QueryFunction, S>(
+  test: (...args: Parameters<F>) => boolean | Promise<boolean>,
+  query: F,
+  otherwise: (...args: Parameters<F>) => Promise<S>,
+): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>> | S>
 export function conditional(...given: readonly unknown[]): unknown {
   for (const each of given) checkFunction('conditional()', each)
   const [test, query, otherwise] = given as [Run, Run, Run?]

@@ -140,6 +140,7 @@ test('what is not imported costs nothing', async () => {
     '/repository',
     '/page',
     '/dal',
+    '/pipe',
   ]
   const left = await bundle(entries.map((entry) => `import 'kanta${entry}'`).join('; '), 'node')
   expect(new TextDecoder().decode(left).trim()).toBe('')
