@@ -36,8 +36,14 @@ const additions = {
   matches: 'kanta/filter',
   parseFilter: 'kanta/filter',
   parseUrl: 'kanta/filter',
+  repository: 'kanta/repository',
   paginate: 'kanta/page',
   paginateCursor: 'kanta/page',
+  parallel: 'kanta/dal',
+  batched: 'kanta/dal',
+  batch: 'kanta/dal',
+  createTransactionalQuery: 'kanta/dal',
+  pipe: 'kanta/pipe',
 }
 
 export async function* run(): AsyncIterable<Report> {
@@ -51,6 +57,8 @@ export async function* run(): AsyncIterable<Report> {
   const added: Report = { title: 'what a plugin adds to kanta', unit: 'bytes', values: {}, targets: [], notes: [] }
   for (const [name, entry] of Object.entries(additions))
     await weigh(added, `${name} of ${entry}`, `${kantaAlone}; export { ${name} } from '${entry}'`)
+  const steps = ['pipe', 'from', 'where', 'select', 'orderBy', 'limit'].join(', ')
+  await weigh(added, 'a pipe of five steps', `${kantaAlone}; export { ${steps} } from 'kanta/pipe'`)
   const several = ['softDelete', 'tenant', 'timestamps', 'createExecutor'].join(', ')
   await weigh(added, 'soft delete, tenant, timestamps', `${kantaAlone}; export { ${several} } from 'kanta/plugins'`)
   const alone = report.values.kanta?.[0] ?? 0

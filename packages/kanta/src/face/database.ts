@@ -53,7 +53,6 @@ export type Added<P> = P extends readonly [infer F, ...infer R]
 export interface PluggedInfo<I extends AnyInfo, A> {
   db: I['db']
   names: I['names']
-  listed: I['listed']
   eb: I['eb']
   outer: never
   given: never

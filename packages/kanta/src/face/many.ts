@@ -8,10 +8,13 @@ import type { Select } from './select.ts'
 import type { Update } from './update.ts'
 
 type Derived = DerivedTable<any, any, any>
-/** The items that a list may hold once one item matched. */
+/**
+ * The items that a list may hold once one item matched. Names and names with an alias are not in one union, where the
+ * compiler would match each name with the template of each other.
+ */
 export type ManyArm<I extends AnyInfo, M> = [M] extends [never]
   ? never
-  : readonly (M & (I['listed'] | TableRef<I['names'], any> | Derived))[]
+  : readonly ((M & (I['names'] | TableRef<I['names'], any> | Derived)) | (M & `${I['names']} as ${string}`))[]
 
 /** The name under which a table of the list is in scope. */
 type AliasIn<X> = X extends string

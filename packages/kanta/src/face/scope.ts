@@ -52,8 +52,6 @@ export type AtTarget = typeof $target
 export interface Info<out DB, out G = never> {
   db: DB
   names: keyof DB & string
-  /** The names that a list of tables may hold. */
-  listed: (keyof DB & string) | `${keyof DB & string} as ${string}`
   eb: ExpressionScope<Info<DB>, NoTables, never, Cells<{}>>
   /** The aliases that a subquery sees from around it. */
   outer: never
@@ -66,7 +64,6 @@ export interface Info<out DB, out G = never> {
 export interface SchemaInfo<out S> {
   db: TablesOf<S>
   names: keyof TablesOf<S> & string
-  listed: (keyof TablesOf<S> & string) | `${keyof TablesOf<S> & string} as ${string}`
   eb: ExpressionScope<SchemaInfo<S>, NoTables, never, Cells<{}>>
   outer: never
   given: never
@@ -80,7 +77,6 @@ export type InfoOfSchema<S> = [RelationsIn<S>] extends [never] ? Info<TablesOf<S
 export interface AnyInfo {
   db: any
   names: string
-  listed: string
   eb: any
   given: any
   relations?: any
@@ -93,7 +89,6 @@ export type AddsOf<I extends AnyInfo> = I extends { adds: infer A } ? A : unknow
 export interface InnerInfo<I extends AnyInfo, S extends Scope> {
   db: I['db']
   names: I['names']
-  listed: I['listed']
   eb: I['eb']
   outer: keyof S['tables']
   relations: I['relations']
@@ -103,7 +98,6 @@ export interface InnerInfo<I extends AnyInfo, S extends Scope> {
 export interface Reselected<I extends AnyInfo> {
   db: I['db']
   names: I['names']
-  listed: I['listed']
   eb: I['eb']
   outer: I extends { outer: infer O } ? O : never
   given: never
@@ -245,7 +239,7 @@ export interface ScopeState {
 }
 /** The type state of a query, which methods read from `this`. */
 export interface State extends ScopeState {
-  [$info]: { db: any; names: string; listed: string; eb: any; outer: any; given: any }
+  [$info]: { db: any; names: string; eb: any; outer: any; given: any }
   [$items]: any
 }
 

@@ -71,7 +71,8 @@ type SetArgument<T extends Returns & State> =
 export type Count = number | bigint | Expression<number | bigint>
 /** The names of tables in scope, or the tables. */
 export type Aliases<A> = A | Named<A> | readonly (A | Named<A>)[]
-type StarItem<I, S extends Scope> = I extends { outer: infer O }
+/** What `selectAll()` selects: the columns of the tables that are not of a query around. */
+export type StarItem<I, S extends Scope> = I extends { outer: infer O }
   ? [O] extends [never]
     ? All<'*'>
     : All<Exclude<keyof S['tables'], O>>

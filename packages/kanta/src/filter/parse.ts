@@ -247,7 +247,11 @@ export class FilterParser {
     }
     if (op === 'between') {
       if (!Array.isArray(value) || value.length !== 2)
-        return refuseAt(path, `give the two bounds as a list, not ${describe(value)}.`, column.name)
+        return refuseAt(
+          path,
+          `give the two bounds as a list, not ${Array.isArray(value) ? `one of ${value.length}` : describe(value)}.`,
+          column.name,
+        )
       const [low, high] = [read(value[0], `${path}[0]`), read(value[1], `${path}[1]`)]
       return at(path, column.name, () => betweenTree(column, low, high))
     }

@@ -33,15 +33,14 @@ function after(prefix: string): string | undefined {
 function matchesSqlite(column: Expr, pattern: Pattern): object {
   const { parts, folds } = pattern
   const text = folds ? call('lower', column) : column
-  const isAny = parts.map((part) => part === ANY).join()
+  const kinds = parts.map((part) => (typeof part === 'string' ? 'text' : part === ANY ? 'any' : 'one')).join()
   const part = parts.find((each): each is string => typeof each === 'string') ?? ''
   const wanted = folds ? foldAscii(part) : part
   const characters = [...wanted].length
-  if (isAny === 'false' && typeof parts[0] === 'string') return sql`${text} collate binary = ${wanted}`
-  if (isAny === 'true,false,true') return sql`instr(${text}, ${wanted}) > 0`
-  if (isAny === 'false,true' && typeof parts[0] === 'string') return startsWith(text, wanted)
-  if (isAny === 'true,false' && typeof parts[1] === 'string' && characters > 0)
-    return compare(call('substr', text, value(-characters)), '=', wanted)
+  if (kinds === 'text') return sql`${text} collate binary = ${wanted}`
+  if (kinds === 'any,text,any') return sql`instr(${text}, ${wanted}) > 0`
+  if (kinds === 'text,any') return startsWith(text, wanted)
+  if (kinds === 'any,text' && characters > 0) return compare(call('substr', text, value(-characters)), '=', wanted)
   if (parts.every((each) => each === ANY || each === '') && parts.includes(ANY)) return startsWith(text, '')
   return compare(text, 'glob', writePattern(pattern, GLOB))
 }

@@ -158,7 +158,7 @@ async function readPage(query: unknown, options: CursorOptions<never>, backwards
   const select = pageable('paginateCursor()', query)
   const database = databaseOfQuery(select.runner)
   const keys = orderOf(select, key, database)
-  const { momentText } = cursorFacets.of(database.dialect)
+  const { textOf } = cursorFacets.of(database.dialect)
   const inner = select.clearOrderBy() as SelectBuilder
   const protection = protectionOf(options)
   const hash = hashOf(inner, keys, subject)
@@ -167,7 +167,7 @@ async function readPage(query: unknown, options: CursorOptions<never>, backwards
   const order = isBack ? keys.map(reversed) : keys
   let page = new QueryCreator(select.runner).selectFrom(inner.as(ROWS)).selectAll(ROWS)
   keys.forEach((each, i) => {
-    if (isMoment(each)) page = page.select(asText(momentText(refOf(each)), `kantakey${i}`))
+    if (each.isText) page = page.select(asText(textOf(refOf(each)), `kantakey${i}`))
   })
   for (const each of order) page = page.orderBy(refOf(each), direction(each))
   if (cursor !== undefined) {
@@ -216,14 +216,12 @@ const direction =
     return nulls === undefined ? directed : nulls === 'first' ? directed.nullsFirst() : directed.nullsLast()
   }
 
-/** Moments are kept as text, since databases have more digits of them than a Date. */
-const isMoment = ({ definition }: OrderKey): boolean => definition?.type === 'timestamp'
 const asText = (expression: object, name: string): unknown => (expression as Expr).as(name)
 const refOf = ({ column }: OrderKey): Expr => new Expr(node({ kind: 'ref', schema: undefined, table: ROWS, column }))
 
 function found(row: Row, keys: readonly OrderKey[]): Found {
   const values = keys.map((key, i) => {
-    if (!isMoment(key)) return checkStored(row[key.column], key)
+    if (!key.isText) return checkStored(row[key.column], key)
     const value = row[`kantakey${i}`]
     delete row[`kantakey${i}`]
     return value
@@ -288,7 +286,7 @@ function beyond(keys: readonly OrderKey[], values: readonly CursorValue[]): unkn
 }
 
 const compare = (key: OrderKey, op: string, value: CursorValue): unknown => {
-  if (!isMoment(key)) return expressionBuilder()(refOf(key), op, value)
+  if (!key.isText) return expressionBuilder()(refOf(key), op, value)
   const ref = refOf(key)
   switch (op) {
     case '>':

@@ -15,6 +15,8 @@ export interface OrderKey {
   readonly nulls: 'first' | 'last' | undefined
   readonly nullable: boolean
   readonly definition: ColumnDefinition | undefined
+  /** Tells whether cursors hold the value as the database writes it, since JavaScript has fewer digits. */
+  readonly isText: boolean
 }
 
 /** A table that the query reads, under its name there. */
@@ -54,15 +56,17 @@ export function orderOf(
   const part = (name: string): readonly Node[] => parts.get(name) ?? []
   if (part('distinctOn').length > 0) refuse('paginateCursor() takes no distinctOn(): it needs the order for itself.')
   const items = part('items')
-  const sources = sourcesOf([...part('from'), ...part('joins')], schema)
+  const hidden = new Set(part('ctes').map((cte) => (cte.kind === 'cte' ? cte.name : '')))
+  const sources = sourcesOf([...part('from'), ...part('joins')], schema, hidden)
   const isCombined = part('setOperations').length > 0
-  const { nullsLast } = cursorFacets.of(dialect)
+  const { nullsLast, hasLongNumbers } = cursorFacets.of(dialect)
   const keyOf = (operand: Node, order?: NodeOf<'order'>): OrderKey => {
     const { column, definition, nullable } = outputOf(operand, items, sources)
     const descending = order?.direction === 'desc'
     const nulls = order?.nulls as OrderKey['nulls']
     const nullsFirst = nulls === undefined ? nullsLast === descending : nulls === 'first'
-    return { column, descending, nulls, nullsFirst, definition, nullable: nullable || isCombined }
+    const isText = definition === undefined ? hasLongNumbers : definition.type === 'timestamp'
+    return { column, descending, nulls, nullsFirst, definition, nullable: nullable || isCombined, isText }
   }
   const keys = part('orderBy').map((order) => {
     if (order.kind !== 'order' || order.collate !== undefined)
@@ -70,6 +74,7 @@ export function orderOf(
     return keyOf(order.operand, order)
   })
   const descending = keys.at(-1)?.descending === true
+  if (given?.length === 0) refuse("paginateCursor(): 'key' is empty. Name the columns that tell the rows apart.")
   for (const column of given ?? uniqueColumns(parts, items, sources)) {
     if (keys.some((key) => key.column === column)) continue
     const ref: Node = { kind: 'ref', schema: undefined, table: undefined, column }
@@ -78,14 +83,19 @@ export function orderOf(
   return keys
 }
 
-function sourcesOf(nodes: readonly Node[], schema: ReadonlyMap<string, TableDefinition>): readonly SourceTable[] {
+/** The tables that a query reads, but for names that its common table expressions take. */
+function sourcesOf(
+  nodes: readonly Node[],
+  schema: ReadonlyMap<string, TableDefinition>,
+  hidden: ReadonlySet<string>,
+): readonly SourceTable[] {
   return nodes.flatMap((part): readonly SourceTable[] => {
     // A join with a callback is a chain of calls.
     const node = part.kind === 'built' ? (fold(part.shape).tree as Node) : part
     const optional = node.kind === 'joined' && node.style !== 'inner join' && node.style !== 'cross join'
     const source = node.kind === 'joined' ? node.source : node
     const table = source?.kind === 'alias' ? source.operand : source
-    if (table?.kind !== 'table') return []
+    if (table?.kind !== 'table' || (table.schema === undefined && hidden.has(table.name))) return []
     const full = table.schema === undefined ? table.name : `${table.schema}.${table.name}`
     const definition = (table.definition as TableDefinition | undefined) ?? schema.get(full)
     const name = source?.kind === 'alias' ? source.name : table.name
@@ -99,22 +109,27 @@ interface Output {
   readonly nullable: boolean
 }
 
-/** Finds the column of the result that holds what a query is ordered by. */
+/** Finds the column of the result that holds what a query is ordered by: by its name there, else by what it selects. */
 function outputOf(operand: Node, items: readonly Node[], sources: readonly SourceTable[]): Output {
-  for (const item of items) {
-    if (item.kind === 'alias' && item.operand === operand) return described(item.name, operand, sources)
-    if (operand.kind !== 'ref') continue
-    if (item.kind === 'alias' && operand.table === undefined && item.name === operand.column)
-      return described(item.name, item.operand, sources)
-    const tables = item.kind === 'ref' || item.kind === 'star' ? [item.table, operand.table] : []
-    const isSame = tables.length > 0 && (tables[0] === tables[1] || tables.includes(undefined))
-    if (isSame && (item.kind === 'star' || (item.kind === 'ref' && item.column === operand.column)))
-      return described(operand.column, item.kind === 'star' ? operand : item, sources)
-  }
+  const item = items.find((each) => isNamed(each, operand)) ?? items.find((each) => holdsColumn(each, operand))
+  if (item?.kind === 'alias') return described(item.name, item.operand, sources)
+  if (item !== undefined && operand.kind === 'ref')
+    return described(operand.column, item.kind === 'ref' ? item : operand, sources)
   const name = operand.kind === 'ref' ? `'${operand.column}'` : 'an expression'
   return refuse(
     `paginateCursor(): the query is ordered by ${name}, which it does not select. Select it, under a name if it is an expression.`,
   )
+}
+
+const isNamed = (item: Node, operand: Node): boolean =>
+  item.kind === 'alias' && operand.kind === 'ref' && operand.table === undefined && item.name === operand.column
+
+function holdsColumn(item: Node, operand: Node): boolean {
+  const held = item.kind === 'alias' ? item.operand : item
+  if (held === operand) return true
+  if (operand.kind !== 'ref' || (held.kind !== 'ref' && held.kind !== 'star')) return false
+  const isSameTable = held.table === operand.table || held.table === undefined || operand.table === undefined
+  return isSameTable && (held.kind === 'star' || held.column === operand.column)
 }
 
 function described(column: string, operand: Node, sources: readonly SourceTable[]): Output {
@@ -138,6 +153,11 @@ function uniqueColumns(
 ): readonly string[] {
   const has = (name: string): boolean => (parts.get(name) ?? []).length > 0
   const grouped = parts.get('groupBy') ?? []
+  // Keys and groups are of the tables, though something else in the result has the name of their column.
+  const ofTable = (column: string): Node => {
+    const table = sources.find(({ definition }) => definition.columns.has(column))?.name
+    return { kind: 'ref', schema: undefined, table, column }
+  }
   if (has('setOperations') || has('distinct')) {
     const names = items.map((item) =>
       item.kind === 'alias' ? item.name : item.kind === 'ref' ? item.column : undefined,
@@ -147,13 +167,13 @@ function uniqueColumns(
     )
     if (!isAll && !names.includes(undefined)) return names as string[]
   } else if (grouped.length > 0) {
-    return grouped.map((node) => outputOf(node, items, sources).column)
+    return grouped.map((node) => {
+      const isBare = node.kind === 'ref' && node.table === undefined
+      return outputOf(isBare ? ofTable(node.column) : node, items, sources).column
+    })
   } else if (!has('joins') && (parts.get('from') ?? []).length === 1 && sources.length === 1) {
     const { primaryKey } = sources[0]!.definition
-    if (primaryKey.length > 0)
-      return primaryKey.map(
-        (column) => outputOf({ kind: 'ref', schema: undefined, table: undefined, column }, items, sources).column,
-      )
+    if (primaryKey.length > 0) return primaryKey.map((column) => outputOf(ofTable(column), items, sources).column)
   }
   return refuse(
     "paginateCursor(): nothing says which columns tell the rows of this query apart. Name them: { key: ['id'] }.",

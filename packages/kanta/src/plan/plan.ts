@@ -6,7 +6,7 @@ import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
 import type { Context } from './context.ts'
 import { AS_STORED, type Decoding, decodingOf } from './decode.ts'
-import type { Expand } from './expansion.ts'
+import { EXPAND, type Expansion } from './expansion.ts'
 import { PlanMemos, type RowTypes } from './memos.ts'
 import { applyInFront, applyPolicies, type Policy, type Prepare } from './policy.ts'
 import { type Facts, Resolver } from './resolve.ts'
@@ -65,8 +65,8 @@ export interface Plan {
 export interface Planning {
   readonly dialect: Dialect
   readonly schema: SchemaDefinitions
-  /** Puts queries in the place of relations; none where the schema has no relations. */
-  readonly expandRelations?: Expand | undefined
+  /** The relations of the schema, if it has any. */
+  readonly relations?: Expansion | undefined
   readonly policies: readonly Policy[]
   /** Functions of the user's own that read no table and run no text, and so pass by policies. */
   readonly trustedFunctions?: readonly string[] | undefined
@@ -120,9 +120,9 @@ export function plan(shape: Shape, planning: Planning): Plan {
 
 function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
-  const { schema, dialect, expandRelations } = planning
+  const { schema, dialect, relations } = planning
   const asked = applyInFront(folded.tree as Node, planning)
-  const statement = attachDefinitions(expandRelations?.(asked, schema, dialect) ?? asked, schema, dialect)
+  const statement = attachDefinitions(relations?.[EXPAND](asked, schema, dialect) ?? asked, schema, dialect)
   const userArgs = folded.arguments
   const { tree, added, prepare, notes } = applyPolicies(statement, planning, userArgs)
   const { transactionHooks } = planning

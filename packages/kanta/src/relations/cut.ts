@@ -12,12 +12,12 @@ export function cutFirst(query: Select, table: TableDefinition, alias: string): 
   const needs = new Needs(table, alias)
   for (const item of query.items) needs.read(item, [])
   if (!needs.hasQuery || !query.orderBy.every((order) => isOwnOrder(order, query))) return query
-  const sorted = query.orderBy.map((order, i) => needs.sort(order, i))
+  for (const order of query.orderBy) needs.read(order, [])
   if (needs.isUnclear) return query
   const { where, limit, offset, orderBy, from } = query
   const page = nodeWith('select', { items: needs.items(), from, where, orderBy, limit, offset })
   const cut: Node = { kind: 'alias', operand: page, name: alias, columns: undefined }
-  return { ...query, from: [cut], where: [], orderBy: sorted, limit: undefined, offset: undefined }
+  return { ...query, from: [cut], where: [], limit: undefined, offset: undefined }
 }
 
 function isOfOneTable(query: Select): boolean {
@@ -44,7 +44,6 @@ class Needs {
   readonly #table: TableDefinition
   readonly #alias: string
   readonly #columns = new Set<string>()
-  readonly #computed: Node[] = []
   #all = false
   /** Tells whether a query stands within. */
   hasQuery = false
@@ -90,33 +89,12 @@ class Needs {
     else if (inner.length === 0) this.isUnclear = true
   }
 
-  /** The order of the query around the page: by the column, or by what the page has computed. */
-  sort(order: Node, i: number): Node {
-    const operand = order.kind === 'order' ? order.operand : order
-    let by: Node = operand
-    this.read(operand, [])
-    if (operand.kind !== 'ref') {
-      const name = this.#freeName(i)
-      this.#computed.push({ kind: 'alias', operand, name, columns: undefined })
-      by = { kind: 'ref', schema: undefined, table: this.#alias, column: name }
-    }
-    return order.kind === 'order' ? { ...order, operand: by } : by
-  }
-
-  #freeName(i: number): string {
-    let name = `order_${i + 1}`
-    while (this.#table.columns.has(name)) name += '_'
-    return name
-  }
-
   /** The selection of the page. */
   items(): readonly Node[] {
     const key = this.#table.primaryKey[0] ?? this.#table.columns.keys().next().value!
     const names = this.#columns.size > 0 ? [...this.#columns] : [key]
-    const columns = this.#all
-      ? [{ kind: 'star', table: this.#alias } as const]
-      : names.map((column) => ({ kind: 'ref', schema: undefined, table: this.#alias, column }) as const)
-    return [...columns, ...this.#computed]
+    if (this.#all) return [{ kind: 'star', table: this.#alias }]
+    return names.map((column) => ({ kind: 'ref', schema: undefined, table: this.#alias, column }))
   }
 }
 

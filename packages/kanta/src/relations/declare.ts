@@ -6,25 +6,37 @@ import { Column, definitionOf, ownerOf, type SelectType, type TableDefinition, t
 import { expandRelations } from './expand.ts'
 import { provideRelations } from './include.ts'
 
-/** Columns of one row that are equal to columns of another. */
+/** Columns of one row that are equal to columns of another, pair by pair. */
 export interface Link {
   /** The columns of the table that is nearer to the owner of the relation. */
   readonly from: readonly string[]
   readonly to: readonly string[]
 }
 
-/** A relation of a table, checked. */
+/** A relation of a table, as `relations()` has checked it. */
 export interface Relation {
   readonly name: string
   readonly owner: TableDefinition
   readonly target: TableDefinition
+  /** Tells whether it leads to one row at most. */
   readonly single: boolean
+  /** Tells whether the columns of the owner point to the target; if not, columns at the other end point here. */
+  readonly points: boolean
   /** Tells whether the one row has to be there. */
   readonly required: boolean
   /** From the owner to the target; by way of another table, from the owner to that table. */
   readonly link: Link
+  /** The table between the two, with its own columns that point to the target. */
   readonly through?: { readonly table: TableDefinition; readonly link: Link } | undefined
 }
+
+/** The relations of tables, by the names of both. */
+export type Declarations = ReadonlyMap<string, ReadonlyMap<string, Relation>>
+
+const declarations = new WeakMap<Expansion, Declarations>()
+
+/** Returns what the relations of a schema were declared as. */
+export const declarationsOf = (relations: Expansion): Declarations => declarations.get(relations)!
 
 export declare const $declared: unique symbol
 
@@ -165,6 +177,7 @@ export function relations<const M extends Readonly<Record<string, Readonly<Recor
   const made: Expansion = {
     [EXPAND]: (statement, schema, dialect) => expandRelations(statement, found, schema, dialect),
   }
+  declarations.set(made, found)
   return Object.freeze(made) as never
 }
 
@@ -182,7 +195,7 @@ function relationOf(table: string, name: string, given: unknown): Relation {
     checkTypes(where, from, names, target, to)
     if (!isUnique(target, to)) refuse(`${where} points to ${listed(target, to)}, which is not unique. Use many().`)
     const required = names.every((column) => !from.columns.get(column)!.nullable)
-    return { name, owner: from, target, single: true, required, link: { from: names, to } }
+    return { name, owner: from, target, single: true, points: true, required, link: { from: names, to } }
   }
   if (from !== target)
     return refuse(`${where} leads to '${fullName(target)}' by ${listed(from, names)}, a column of neither table.`)
@@ -196,7 +209,15 @@ function relationOf(table: string, name: string, given: unknown): Relation {
   checkTypes(where, from, names, nearer, own)
   if (kind === 'one' && !isUnique(target, names))
     refuse(`${where} finds its row by ${listed(target, names)}, which is not unique. Use many(), or make it unique.`)
-  return { name, owner: nearer, target, single: kind === 'one', required: false, link: { from: own, to: names } }
+  return {
+    name,
+    owner: nearer,
+    target,
+    single: kind === 'one',
+    points: false,
+    required: false,
+    link: { from: own, to: names },
+  }
 }
 
 function throughOf(where: string, table: string, name: string, { target, options }: Declaration): Relation {
@@ -221,6 +242,7 @@ function throughOf(where: string, table: string, name: string, { target, options
     owner: toOwner.table,
     target,
     single: false,
+    points: false,
     required: false,
     link: { from: toOwner.to, to: toOwner.columns },
     through: { table: between, link: { from: toTarget.columns, to: toTarget.to } },

@@ -4,10 +4,7 @@ import { fullName, mapChildren, type Node, type NodeOf, nodeWith, sourcesOf, wal
 import { mapInScope, type SchemaDefinitions } from '../plan/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { cutFirst } from './cut.ts'
-import type { Link, Relation } from './declare.ts'
-
-/** The relations of tables, by the names of both. */
-export type Declarations = ReadonlyMap<string, ReadonlyMap<string, Relation>>
+import type { Declarations, Link, Relation } from './declare.ts'
 
 type Select = NodeOf<'select'>
 
@@ -19,6 +16,12 @@ interface Place {
   /** The names of all sources of the statement. */
   readonly names: readonly string[]
   readonly around: Place | undefined
+}
+
+/** A relation and the table that has it. */
+interface Found {
+  readonly relation: Relation
+  readonly of: Place
 }
 
 /**
@@ -52,7 +55,7 @@ class Expander {
       return mapChildren(part, (child) => this.visit(withOne(child), place, hidden))
     if (part.kind !== 'select') return this.#children(part, this.#placeOf(part, place, hidden), place, hidden)
     const [first] = part.from
-    const select = first?.kind === 'relation' ? this.#bind(part, this.#find(first.name, place), place) : part
+    const select = first?.kind === 'relation' ? this.#bind(part, this.#find(first.name, place), place, hidden) : part
     const own = this.#placeOf(select, place, hidden)
     const made = this.#children(select, own, place, hidden)
     if (this.#dialect.computesBeforeLimit !== true || own?.table === undefined || own === place) return made
@@ -77,15 +80,15 @@ class Expander {
     const operand = first.kind === 'alias' ? first.operand : first
     const name = operand.kind === 'table' ? fullName(operand) : undefined
     const given = operand.kind === 'table' ? (operand.definition as TableDefinition | undefined) : undefined
-    const isCte = operand.kind === 'table' && operand.schema === undefined && hidden.has(operand.name)
-    const table = given ?? (name === undefined || isCte ? undefined : this.#schema.get(name))
+    const isCte = part.kind === 'select' && isHidden(operand, cteNames(part, hidden))
+    const table = name === undefined || isCte ? undefined : (given ?? this.#schema.get(name))
     const alias = first.kind === 'alias' ? first.name : operand.kind === 'table' ? operand.name : ''
     const relations = table === undefined ? undefined : this.#declarations.get(fullName(table))
     return { alias, table, relations, names: [alias, ...namesIn(part)], around }
   }
 
   /** The relation of a name, of the nearest table that has one. */
-  #find(name: string, place: Place | undefined): { readonly relation: Relation; readonly of: Place } {
+  #find(name: string, place: Place | undefined): Found {
     for (let at = place; at !== undefined; at = at.around) {
       const relation = at.relations?.get(name)
       if (relation !== undefined) return { relation, of: at }
@@ -112,8 +115,17 @@ class Expander {
   }
 
   /** The query with the table of a relation in its place. */
-  #bind(query: Select, { relation, of }: { relation: Relation; of: Place }, around: Place | undefined): Select {
-    const { target, link, through } = relation
+  #bind(query: Select, { relation, of }: Found, around: Place | undefined, hidden: ReadonlySet<string>): Select {
+    const { target, link, through, name } = relation
+    for (const each of [target, ...(through === undefined ? [] : [through.table])])
+      if (isHidden(each, hidden))
+        refuse(`The relation '${name}' reads '${each.name}', a name that with() gives to a query. Rename that query.`)
+    const nearer = namesIn(query)
+    for (let at = around; at !== undefined && at !== of; at = at.around) nearer.push(...at.names)
+    if (nearer.includes(of.alias))
+      refuse(
+        `The relation '${name}' is of '${of.alias}', and a table that stands nearer has that name, too. Give that one an alias.`,
+      )
     const taken = new Set<string>()
     for (let at = around; at !== undefined; at = at.around) for (const name of at.names) taken.add(name)
     for (const name of namesIn(query)) taken.add(name)
@@ -234,6 +246,14 @@ function linked(definition: TableDefinition, between: string, far: string, link:
   const query = nodeWith('select', { items: [ref(between, column!)], from, where })
   return { kind: 'binary', left: ref(far, link.to[0]!), op: 'in', right: query }
 }
+
+/** The names that common table expressions take from tables, where a statement reads. */
+function cteNames({ ctes }: Select, around: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...around, ...ctes.map((cte) => (cte.kind === 'cte' ? cte.name : ''))])
+}
+
+const isHidden = (table: Node | TableDefinition, hidden: ReadonlySet<string>): boolean =>
+  'name' in table && 'schema' in table && table.schema === undefined && hidden.has(table.name as string)
 
 /** The names of the sources of a statement besides the first. */
 function namesIn(part: Node): string[] {

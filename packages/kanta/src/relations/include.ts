@@ -1,5 +1,5 @@
-import { checkOptions } from '../error/index.ts'
-import { node, start } from '../ir/index.ts'
+import { checkOptions, refuse } from '../error/index.ts'
+import { node, type Shape, start } from '../ir/index.ts'
 import { changed, checkName, detached, extend, jsonRows, provideRelated, SelectBuilder } from '../sql/index.ts'
 
 /** Gives queries `include()` and expression builders `related()`. */
@@ -17,8 +17,17 @@ function include(this: SelectBuilder, relation: unknown, change?: Change | objec
   if (given !== undefined) checkOptions('include()', given, ['optional'])
   const [name, alias = name] = checkName(relation, 'a relation').split(AS) as [string, string?]
   const all = rowsOf(name, true, (given as { optional?: boolean } | undefined)?.optional === true)
-  const rows = jsonRows(isChanged ? changed(all, change as Change, 'include') : all, false)
+  const query = isChanged ? changed(all, change as Change, 'include') : all
+  if (!comesOf(query.shape, all.shape))
+    refuse(`The callback of include('${name}') gave another query. Change the one that it gets, and return that.`)
+  const rows = jsonRows(query, false)
   return extend(this, 'items', rows.as(alias).node, rows.args)
+}
+
+/** Tells whether calls made one shape from the other. */
+function comesOf(shape: Shape, from: Shape): boolean {
+  for (let at: Shape | undefined = shape; at !== undefined; at = at.before) if (at === from) return true
+  return false
 }
 
 const AS = / as /i

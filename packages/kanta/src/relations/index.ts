@@ -1,2 +1,3 @@
 export type { Relations, RelationTo } from '../face/index.ts'
-export { many, one, relations, type Through, type ToMany, type ToOne } from './declare.ts'
+export { type Link, many, one, type Relation, relations, type Through, type ToMany, type ToOne } from './declare.ts'
+export { relationsOf } from './declared.ts'

@@ -16,9 +16,8 @@ import {
   addContext,
   type Bound,
   type Context,
-  EXPAND,
   type Exemption,
-  type Expand,
+  type Expansion,
   isExpansion,
   MOST_PLANNINGS,
   type Planning,
@@ -102,7 +101,7 @@ export function open(options: KantaOptions): DatabaseHandle {
     planning: {
       dialect: driver.dialect,
       schema: collectDefinitions(options.schema),
-      expandRelations: expansionIn(options.schema),
+      relations: relationsIn(options.schema),
       trustedFunctions: checkFunctionNames(options.trustedFunctions),
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
@@ -183,11 +182,11 @@ function collectDefinitions(schema: object | undefined): SchemaDefinitions {
   return found
 }
 
-/** Finds what relations among the values of a schema do to statements. */
-function expansionIn(schema: object | undefined): Expand | undefined {
+/** Finds the relations among the values of a schema. */
+function relationsIn(schema: object | undefined): Expansion | undefined {
   const [relations, ...others] = Object.values(schema ?? {}).filter(isExpansion)
   if (others.length > 0) refuse('The schema has relations() twice. Declare all relations in one.')
-  return relations?.[EXPAND]
+  return relations
 }
 
 /**
@@ -219,7 +218,8 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
     session: Session,
     derive = (other: Settings): DatabaseHandle => new DatabaseHandle(other, session),
   ) {
-    const runner = new QueryRunner(new Executor(settings, session))
+    const executor = new Executor(settings, session)
+    const runner = settings.makeRunner?.(executor) ?? new QueryRunner(executor)
     super(runner)
     this.#settings = settings
     this.#session = session

@@ -21,6 +21,7 @@ import {
   joinContexts,
   keepRowTypes,
   missingTypes,
+  type Part,
   type Plan,
   type Planning,
   partsOf,
@@ -177,6 +178,11 @@ export class Executor implements StatementRunner {
     return bind(ready, args, this.dialect, this.#bindingContext(ready))
   }
 
+  /** Returns the statements of a plan: one, or several where an insert has more rows than one takes. */
+  parts(ready: Plan, args: readonly unknown[]): readonly Part[] {
+    return partsOf(ready, args, this.#planning, this.#bindingContext(ready))
+  }
+
   /** Returns the context for binding. A direct plan needs no values of the ambient context. */
   #bindingContext(ready: Plan): Context {
     return ready.direct ? this.settings.context : this.context
@@ -279,7 +285,7 @@ export class Executor implements StatementRunner {
     if (ready.sql !== undefined && ready.readBack === undefined)
       statement = new Statement(this, call, ready, ready.sql, this.#parameters(ready, args))
     else {
-      const parts = partsOf(ready, args, this.#planning, this.#bindingContext(ready))
+      const parts = this.parts(ready, args)
       if (parts.length > 1 || ready.readBack !== undefined) return runParts(this, parts, options)
       const { plan, sql, parameters } = parts[0]!
       statement = new Statement(this, call, plan, sql, parameters)

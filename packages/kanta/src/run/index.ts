@@ -29,9 +29,11 @@ export {
   type Variants,
 } from '../plan/index.ts'
 export { withAmbient, withAmbientContext } from './ambient.ts'
+export { runQueriesInBatch } from './batch-queries.ts'
 export { DatabaseHandle, exempt, type KantaOptions, open, sessionOf, settingsOf, withSettings } from './database.ts'
 export { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
 export { runnerIn } from './dialect-runner.ts'
+export { Executor } from './execute.ts'
 export type { Hook, QueryEvent, Reading } from './hook.ts'
 export { isOwn, ownPlugin } from './late-plugin.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'

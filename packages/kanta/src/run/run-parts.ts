@@ -53,7 +53,7 @@ function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks
 }
 
 /** Combines the results of an insert's parts into the result of one statement. */
-function combineResults({ plan, runner }: Statement, results: readonly (readonly unknown[])[]): unknown[] {
+export function combineResults({ plan, runner }: Statement, results: readonly (readonly unknown[])[]): unknown[] {
   if (plan.result !== 'counts') return results.flat()
   let changes = 0n
   let insertId: bigint | undefined

@@ -1,8 +1,10 @@
 import type { Transaction } from '../connect/index.ts'
 import type { Driver } from '../driver/index.ts'
 import type { Context, Exemption, Planning } from '../plan/index.ts'
+import type { Executor } from './execute.ts'
 import type { Hook } from './hook.ts'
 import type { Plugin } from './plugin.ts'
+import type { QueryRunner } from './query-runner.ts'
 
 /** The settings that a database shares with its transactions. */
 export interface Settings {
@@ -19,6 +21,8 @@ export interface Settings {
   readonly notes: ReadonlyMap<symbol, unknown>
   /** Returns the database handle of a transaction. */
   readonly inTransaction: (settings: Settings, transaction: Transaction) => unknown
+  /** Makes the runner of a handle where it is not the plain one, such as one that batches look-ups. */
+  readonly makeRunner?: ((executor: Executor) => QueryRunner) | undefined
   /** Leaves parameters out of errors and logs. */
   readonly redact: boolean
   /** Is false with `PLAN_CACHE=off`, which plans each run afresh; tests compare the two. */

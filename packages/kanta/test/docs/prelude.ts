@@ -9,6 +9,7 @@ import { PoolSession, type Session } from '../../src/connect/session.ts'
 export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/cache'
+export * from 'kanta/dal'
 // Not and, or, not, which kanta/rls has, too.
 export {
   between,
@@ -33,6 +34,7 @@ export {
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/relations'
+export * from 'kanta/repository'
 export * from 'kanta/rls'
 export * from 'kanta/schema'
 export * from 'kanta/search'

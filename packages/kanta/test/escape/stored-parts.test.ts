@@ -15,6 +15,7 @@ import {
 import { fieldsOf, type Kind, kindFills, wordsOf } from '../../src/ir/index.ts'
 import { fields } from '../../src/ir/kinds.ts'
 import { createExecutor, softDelete, tenant } from '../../src/plugins/index.ts'
+import { many, relations } from '../../src/relations/index.ts'
 import { type Any, engines, type Place } from './ground.ts'
 
 /**
@@ -25,10 +26,13 @@ const note = table('note', (c) => ({
   id: c.integer().primaryKey(),
   tenant_id: c.integer().$optional(),
   text: c.varchar(40),
+  // All rows have the same, so that its relation leads from each row to all of them.
+  mark: c.integer().default(1),
   deleted_at: c.timestamp().nullable(),
 }))
+const related = relations({ note: { peers: many(note, note.mark, { references: note.mark }) } })
 /** Builds the merges; nothing runs on it. */
-const merging = kanta({ driver: pg('postgres://nowhere/kanta'), schema: { note } })
+const merging = kanta({ driver: pg('postgres://nowhere/kanta'), schema: { note, related } })
 const SECRET = 'of tenant 2'
 const GONE = 'long gone'
 
@@ -40,6 +44,13 @@ const ALL = select([
   ['from', NOTE],
   ['items', STAR],
 ])
+const PEERS = { kind: 'relation', name: 'peers', included: false, optional: false }
+const INCLUDED = { ...PEERS, included: true }
+const peersOf = (from: Any): Any =>
+  select([
+    ['from', from],
+    ['items', STAR],
+  ])
 const TEXT = { kind: 'ref', table: 'note', column: 'text' }
 const wrap = (kind: string, parts: object): Any => ({ kind, ...parts })
 /** What would read or write the table, or call what does, if it stood where no policy looks. */
@@ -50,6 +61,16 @@ const INTRUDERS: readonly Any[] = [
   { kind: 'alias', operand: ROW, name: 'y' },
   ALL,
   { kind: 'alias', operand: ALL, name: 'x' },
+  PEERS,
+  INCLUDED,
+  { kind: 'alias', operand: PEERS, name: 'x' },
+  peersOf(PEERS),
+  peersOf(INCLUDED),
+  wrap('alias', { operand: peersOf(PEERS), name: 'x' }),
+  wrap('jsonRows', { query: peersOf(INCLUDED), single: false }),
+  wrap('jsonRows', { query: peersOf(PEERS), single: true }),
+  wrap('setOperation', { operator: 'union all', query: peersOf(PEERS) }),
+  wrap('cte', { name: 'note', query: peersOf(PEERS) }),
   wrap('list', { items: [NOTE] }),
   wrap('list', { items: [ALL] }),
   wrap('tuple', { items: [NOTE] }),
@@ -153,6 +174,8 @@ function honest(db: Any): readonly Any[] {
       (e: Any) => e.between('n.id', 0, 9),
       (e: Any) => e(e.refTuple('n.id', 'n.text'), 'in', [e.tuple(1, 'mine')]),
     ].map((make) => n.select('n.id').where(make)),
+    n.select('n.id').include('peers', (peers: Any) => peers.select(['note.id', 'note.text'])),
+    n.select((e: Any) => e.related('peers').count().as('c')).where((e: Any) => e.exists(e.related('peers'))),
     n.select('n.id').unionAll(n.select('n.id')).limit(9),
     n.selectAll().where('n.text', sql`=`, 'mine'),
     n.select('n.id').orderBy('n.id', sql`desc`),
@@ -294,7 +317,7 @@ describe.each(engines)('any node in any part of a stored query, on $name', (engi
   let ada: Any
   beforeAll(async () => {
     place = await engine.create()
-    base = kanta({ driver: place.driver(), schema: { note } })
+    base = kanta({ driver: place.driver(), schema: { note, related } })
     await base.schema.createTable(note).execute()
     ada = ((await createExecutor(base, [tenant({ column: 'tenant_id' }), softDelete()])) as Any).as({ tenant: 1 })
     await fill()

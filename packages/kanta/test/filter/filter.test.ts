@@ -232,6 +232,8 @@ describe.each(grounds)('filters on $name', (ground) => {
     expect(await titles(startsWith('title', '[a]*'))).toEqual(['[a]*?'])
     expect(await titles(endsWith('title', '😀z'))).toEqual(['zZ😀z'])
     expect(await titles(like('title', '_'))).toEqual(['A', 'a', 'É', 'é', '\uFFFD', '😀'].sort())
+    expect(await titles(like('title', ''))).toEqual([''])
+    expect((await titles(like('title', '%_%'))).includes('')).toBe(false)
     expect((await titles(contains('title', ''))).includes(null)).toBe(false)
   })
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { KantaError, kanta, sql, table } from '../../src/index.ts'
+import { KantaError, kanta, sql, table, values } from '../../src/index.ts'
 import { type CursorOptions, type CursorPage, paginateCursor, relayConnection } from '../../src/page/index.ts'
 import { createExecutor, softDelete } from '../../src/plugins/index.ts'
 import { problemOf } from '../../src/problem.ts'
@@ -111,6 +111,38 @@ describe.each([...places, pglite])('pages by cursor on $name', (ground) => {
           .select((eb) => ['kind', 'score', eb.fn.countAll<number>().as('rows')])
           .groupBy(['kind', 'score'])
           .orderBy('rows', 'desc'),
+    ],
+    [
+      'averages, which have more digits than numbers',
+      () =>
+        db
+          .selectFrom('event')
+          .select((eb) => ['score', eb.fn.avg('price').as('mean')])
+          .groupBy('score')
+          .orderBy('mean'),
+    ],
+    [
+      'a key under another name',
+      () => db.selectFrom('event').select(['id as key', 'score as id', 'kind as score']).orderBy('score'),
+    ],
+    [
+      'a common table expression with the name of a table',
+      () =>
+        db
+          .with('event', (d) =>
+            d
+              .selectFrom(
+                values([
+                  { id: 1, price: 2 },
+                  { id: 2, price: 1 },
+                ]).as('v'),
+              )
+              .select(['v.id', 'v.price']),
+          )
+          .selectFrom('event')
+          .select(['id', 'price'])
+          .orderBy('price', 'desc'),
+      ['id'],
     ],
     [
       'a union',
@@ -306,6 +338,12 @@ describe.each([...places, pglite])('pages by cursor on $name', (ground) => {
     await expect(paginateCursor(db.selectFrom('event').select('kind'))).rejects.toThrow(
       /ordered by 'id', which it does not/,
     )
+    await expect(paginateCursor(db.selectFrom('event').select('kind as id'))).rejects.toThrow(
+      /ordered by 'id', which it does not/,
+    )
+    const hidden = db.selectFrom('event').select((eb) => eb.fn.max('kind').as('score'))
+    await expect(paginateCursor(hidden.groupBy('score'))).rejects.toThrow(/ordered by 'score', which it does not/)
+    await expect(paginateCursor(query, { key: [] })).rejects.toThrow(/'key' is empty/)
     const joined = db.selectFrom('event as a').innerJoin('event as b', 'b.id', 'a.id').select('a.id').orderBy('a.id')
     await expect(paginateCursor(joined)).rejects.toThrow(/Name them: \{ key: \['id'\] \}/)
     await expect(paginateCursor(query.orderBy(sql`random()`) as never)).rejects.toThrow(/an expression/)

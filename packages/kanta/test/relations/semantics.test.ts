@@ -143,6 +143,21 @@ describe.each(engines)('relations on $name', (engine: Ground) => {
     expect(rows.map((row) => row.profile)).toEqual([null, { text: 'of Bob' }, null])
   })
 
+  test('an order by what is computed adds no column', async () => {
+    const rows = await db
+      .selectFrom('author')
+      .selectAll()
+      .include('books', (rows) => rows.select('id').orderBy('id'))
+      .orderBy((eb) => eb('id', '*', -1))
+      .limit(2)
+      .offset(1)
+      .execute()
+    expect(rows).toEqual([
+      { id: 2, name: 'Bob', rank: 2, boss_id: 1, books: [{ id: 1 }, { id: 3 }] },
+      { id: 1, name: 'Ada', rank: 1, boss_id: null, books: [{ id: 2 }, { id: 4 }] },
+    ])
+  })
+
   test('conditions of updates and deletes name relations of their table', async () => {
     const renamed = await db
       .updateTable('author')
@@ -369,6 +384,41 @@ describe('wrong calls', () => {
     expect(() => db.selectFrom('book').include(7)).toThrow('a relation')
     expect(() => db.selectFrom('book').include('author', () => undefined)).toThrow('The callback of include()')
     expect(() => db.selectFrom('book').limit(1).count()).toThrow('count()')
+    expect(() => db.selectFrom('book').include('author', () => db.selectFrom('author').select('id'))).toThrow(
+      "The callback of include('author') gave another query.",
+    )
+  })
+
+  test('a table that stands nearer and has the name of the table around would be related to itself', () => {
+    const joined = (name: string) =>
+      db
+        .selectFrom('author')
+        .select('id')
+        .include('books', (b: Any) => b.innerJoin(name, 'a.id', 'book.author_id').select('book.title'))
+    expect(() => joined('author as a').compile()).not.toThrow()
+    const shadowing = db
+      .selectFrom('author')
+      .select('id')
+      .include('books', (b: Any) => b.innerJoin('author', 'author.id', 'book.author_id').select('book.title'))
+    const nearer = db.selectFrom('author as a').select((eb: Any) =>
+      eb
+        .selectFrom('tag as a')
+        .select((e: Any) => e.related('staff').count().as('n'))
+        .as('n'),
+    )
+    for (const query of [shadowing, nearer])
+      expect(() => query.compile()).toThrow('a table that stands nearer has that name, too')
+  })
+
+  test('a common table expression that takes the name of a table has no relations, and is none', () => {
+    const named = (name: string) => db.with(name, (d: Any) => d.selectFrom('profile').select(['id', 'rank']))
+    const books = (from: Any) => from.selectFrom('author').select('author.id').include('books').compile()
+    expect(() => books(named('author'))).toThrow("no relation 'books'")
+    expect(() => books(named('book'))).toThrow("reads 'book', a name that with() gives to a query")
+    expect(() => books(named('other'))).not.toThrow()
+    expect(() => named('book_tag').selectFrom('book').select('id').include('tags').compile()).toThrow(
+      "reads 'book_tag'",
+    )
   })
 
   test('on a database without relations say where they are declared', () => {

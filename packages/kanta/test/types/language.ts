@@ -1,6 +1,6 @@
 // What an editor shows: completions and hovers, by the language service of TypeScript 5.9; the newest has no such API.
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 const folder = import.meta.dirname
 const ts = createRequire(join(folder, '../../../typescript-5/package.json'))('typescript')
@@ -57,4 +57,28 @@ export function errors(code: string): string[] {
     .getSemanticDiagnostics(file)
     .filter((each: { code: number }) => each.code !== 6133 && each.code !== 6192 && each.code !== 6196)
     .map((each: { messageText: unknown }) => ts.flattenDiagnosticMessageText(each.messageText, '\n'))
+}
+
+/** Where the name after the bar is defined, as the text of the definition. */
+export function definition(code: string): string[] {
+  const at = edit(code)
+  return (service.getDefinitionAtPosition(file, at) ?? []).map(
+    (each: { fileName: string; textSpan: { start: number; length: number } }) => textOf(each.fileName, each.textSpan),
+  )
+}
+
+/** What a rename of the name after the bar changes: the files, and the texts in them. */
+export function renames(code: string): { file: string; text: string }[] {
+  const at = edit(code)
+  return (service.findRenameLocations(file, at, false, false, {}) ?? []).map(
+    (each: { fileName: string; textSpan: { start: number; length: number } }) => ({
+      file: basename(each.fileName),
+      text: textOf(each.fileName, each.textSpan),
+    }),
+  )
+}
+
+function textOf(name: string, span: { start: number; length: number }): string {
+  const content: string = service.getProgram().getSourceFile(name).text
+  return content.slice(span.start, content.indexOf('\n', span.start)).trim()
 }

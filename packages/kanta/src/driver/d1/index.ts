@@ -38,9 +38,8 @@ const MAX_CONCURRENT = 6
 /**
  * Returns a driver for Cloudflare D1 by its binding, or by a session of it for read replicas.
  *
- * D1 has no interactive transactions, so `transaction()` throws. An insert of many rows runs as one atomic batch. To
- * run different statements atomically, compile them and pass them to `batch()` of the binding. A stream reads all rows
- * at once.
+ * D1 has no interactive transactions, so `transaction()` throws. An insert of many rows runs as one atomic batch, and
+ * so do different statements by `batch()` of `kanta/dal`. A stream reads all rows at once.
  *
  * D1 supports only numbers: a bigint beyond 2^53 is an error, and so is an integer of a row that a number cannot hold.
  * Store such integers as text.
@@ -78,7 +77,7 @@ export function d1(binding: D1Binding): Driver {
 function refuseTransaction(): never {
   throw new KantaError(
     'unsupported',
-    'D1 has no interactive transactions. Write many rows in one insert, which is atomic; or compile() several statements and run them by batch() of the binding.',
+    'D1 has no interactive transactions. Write many rows in one insert, which is atomic; or run several statements by batch() of kanta/dal.',
   )
 }
 

@@ -1,14 +1,15 @@
 import type { Session } from '../../connect/index.ts'
 import type { Dialect } from '../../dialect/index.ts'
 import type { Driver } from '../../driver/index.ts'
-import type { Planning, SchemaDefinitions } from '../../plan/index.ts'
+import type { Expansion, Planning, SchemaDefinitions } from '../../plan/index.ts'
 import {
   DatabaseHandle,
+  Executor,
   executorOf,
   type Plugin,
   type Policy,
   PoolSession,
-  type QueryRunner,
+  QueryRunner,
   sessionOf,
   settingsOf,
   settingsWithoutGuards,
@@ -21,6 +22,8 @@ import type { Runner } from '../../sql/index.ts'
 export {
   addContext,
   DatabaseHandle,
+  Executor,
+  executorOf,
   exempt,
   HeldSession,
   inSchemas,
@@ -31,8 +34,10 @@ export {
   open,
   ownPlugin,
   pause,
+  QueryRunner,
   type QueryRunner as RunnerOfQueries,
   runnerIn,
+  runQueriesInBatch,
   type SessionLock,
   schemaPrefix,
   sessionLocks,
@@ -58,11 +63,39 @@ export function databaseOfQuery(runner: Runner): { readonly dialect: Dialect; re
   return { dialect, schema }
 }
 
+/** Returns the same database, whose queries are run by what `makeRunner` makes, in its transactions too. */
+export const withRunner = <D extends DatabaseHandle>(db: D, makeRunner: (executor: Executor) => QueryRunner): D =>
+  withSettings(db, { ...settingsOf(db), makeRunner })
+
+/** Tells whether the queries of a database are run by what `makeRunner` makes. */
+export const hasRunner = (db: DatabaseHandle, makeRunner: (executor: Executor) => QueryRunner): boolean =>
+  settingsOf(db).makeRunner === makeRunner
+
+/** Returns what runs a query of one database in the session of another, under its own policies. */
+export const runnerOfQueryIn = (runner: Runner, db: DatabaseHandle): QueryRunner =>
+  new QueryRunner(new Executor(executorOf(runner as QueryRunner).settings, sessionOf(db)))
+
+/** Tells whether a query was built from a handle of the same pool or of the same transaction. */
+export function isOfSession(runner: Runner, db: DatabaseHandle): boolean {
+  const session = sessionOf(db)
+  const own = executorOf(runner as QueryRunner).session
+  return own === session || (own.pool !== undefined && own.pool === session.pool)
+}
+
+/** Returns how many statements a database can run at a time. */
+export function concurrencyOf(db: DatabaseHandle): number {
+  const { pool } = sessionOf(db)
+  return pool === undefined ? 1 : Math.max(pool.driver.limits.read, pool.driver.limits.write)
+}
+
 /** Returns the driver of a database. */
 export const driverOf = (db: DatabaseHandle): Driver => settingsOf(db).driver
 
 /** Returns the tables that a database knows, by their names. */
 export const schemaOf = (db: DatabaseHandle): SchemaDefinitions => settingsOf(db).planning.schema
+
+/** Returns the relations that the schema of a database declares. */
+export const expansionOf = (db: DatabaseHandle): Expansion | undefined => settingsOf(db).planning.relations
 
 /** Returns the policies in force, in the order in which they apply. */
 export const policiesOf = (db: DatabaseHandle): readonly Policy[] => settingsOf(db).planning.policies

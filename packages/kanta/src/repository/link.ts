@@ -1,0 +1,114 @@
+import { KantaError } from '../error/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
+import type { Relation } from '../relations/index.ts'
+import { keyOfRow, mapColumns } from './key.ts'
+import { Rows, type Values } from './rows.ts'
+
+/** How the rows at the other end of a relation are tied to one row. */
+export interface RelationLink {
+  /** The columns of a new row at the other end that tie it. */
+  readonly columns: Values
+  /** Returns all rows at the other end, locked. */
+  all(): Promise<readonly Values[]>
+  has(row: Values): Promise<boolean>
+  attach(row: Values): Promise<void>
+  /** Ties a row that was created with `columns`. */
+  attachNew(row: Values): Promise<void>
+  detach(row: Values): Promise<void>
+  /** Unties a row that is deleted next. */
+  unlink(row: Values): Promise<void>
+}
+
+/** Returns how the rows of a relation are tied to its owner. */
+export const linkTo = (db: DatabaseHandle, relation: Relation, owner: Values): RelationLink =>
+  relation.through === undefined
+    ? new ForeignKeyLink(db, relation, owner)
+    : new ThroughLink(db, relation, relation.through, owner)
+
+/** Rows whose own columns point to the owner. */
+class ForeignKeyLink implements RelationLink {
+  readonly columns: Values
+  readonly #rows: Rows
+
+  constructor(db: DatabaseHandle, { target, link }: Relation, owner: Values) {
+    this.#rows = new Rows(db, target)
+    this.columns = mapColumns(owner, link.from, link.to)
+  }
+
+  all(): Promise<readonly Values[]> {
+    return this.#rows.lock(this.#rows.with(this.columns))
+  }
+
+  async has(row: Values): Promise<boolean> {
+    const key = keyOfRow(this.#rows.table, row)
+    return (await this.#rows.find(this.#rows.with({ ...key, ...this.columns }))) !== undefined
+  }
+
+  async attach(row: Values): Promise<void> {
+    if (!(await this.has(row))) await this.#point(row, this.columns)
+  }
+
+  async attachNew(): Promise<void> {}
+
+  detach(row: Values): Promise<void> {
+    return this.#point(row, Object.fromEntries(Object.keys(this.columns).map((column) => [column, null])))
+  }
+
+  async unlink(): Promise<void> {}
+
+  async #point(row: Values, columns: Values): Promise<void> {
+    const count = await this.#rows.updateAll(this.#rows.with(keyOfRow(this.#rows.table, row)), columns)
+    if (count === 0)
+      throw new KantaError('not_found', `A row of '${this.#rows.name}' is gone.`, { table: this.#rows.name })
+  }
+}
+
+/** Rows to which the rows of a table between the two point. */
+class ThroughLink implements RelationLink {
+  readonly columns: Values = {}
+  readonly #through: NonNullable<Relation['through']>
+  readonly #between: Rows
+  readonly #targets: Rows
+  readonly #owner: Values
+
+  constructor(db: DatabaseHandle, relation: Relation, through: NonNullable<Relation['through']>, owner: Values) {
+    this.#through = through
+    this.#between = new Rows(db, through.table)
+    this.#targets = new Rows(db, relation.target)
+    this.#owner = mapColumns(owner, relation.link.from, relation.link.to)
+  }
+
+  async all(): Promise<readonly Values[]> {
+    const { from, to } = this.#through.link
+    const found: Values[] = []
+    for (const tie of await this.#between.lock(this.#between.with(this.#owner)))
+      found.push(...(await this.#targets.lock(this.#targets.with(mapColumns(tie, from, to)))))
+    return found
+  }
+
+  async has(row: Values): Promise<boolean> {
+    return (await this.#between.find(this.#between.with(this.#tie(row)))) !== undefined
+  }
+
+  async attach(row: Values): Promise<void> {
+    if (!(await this.has(row))) await this.#between.insert(this.#tie(row))
+  }
+
+  attachNew(row: Values): Promise<void> {
+    return this.attach(row)
+  }
+
+  async detach(row: Values): Promise<void> {
+    await this.#between.deleteAll(this.#between.with(this.#tie(row)))
+  }
+
+  unlink(row: Values): Promise<void> {
+    return this.detach(row)
+  }
+
+  /** The columns of the row between the owner and a row. */
+  #tie(row: Values): Values {
+    const { from, to } = this.#through.link
+    return { ...this.#owner, ...mapColumns(row, to, from) }
+  }
+}

@@ -1,0 +1,359 @@
+import { KantaError, refuse } from '../error/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
+import { fullName } from '../ir/index.ts'
+import { type Relation, relationsOf } from '../relations/index.ts'
+import { show } from '../sql/index.ts'
+import type { TableDefinition } from '../table/index.ts'
+import { isPlain, keyOfRow, keyText, mapColumns, pick, uniqueKeyOf, uniqueKeys } from './key.ts'
+import { linkTo } from './link.ts'
+import { atomically, isDuplicateKeyError, Rows, type Values } from './rows.ts'
+
+/** The verbs in the order in which they are done: what makes room comes first. */
+const VERBS = ['set', 'disconnect', 'delete', 'create', 'connect', 'connectOrCreate', 'update', 'upsert'] as const
+type Verb = (typeof VERBS)[number]
+type Verbs = Readonly<Partial<Record<Verb, unknown>>>
+
+/** The data of a row, apart from what is to be done with the rows of its relations. */
+export interface SplitData {
+  readonly columns: Values
+  readonly related: readonly (readonly [Relation, Verbs])[]
+}
+
+/**
+ * Splits data into columns and relations.
+ *
+ * @throws KantaError `invalid_input` for what is no object, and for verbs that there are not.
+ */
+export function splitData(db: DatabaseHandle, table: TableDefinition, data: unknown): SplitData {
+  if (!isPlain(data)) return refuse(`The data of '${fullName(table)}' are an object of columns, not ${show(data)}.`)
+  const relations = relationsOf(db as never, fullName(table))
+  const related: (readonly [Relation, Verbs])[] = []
+  const columns: [string, unknown][] = []
+  for (const [name, value] of Object.entries(data)) {
+    const relation = table.columns.has(name) ? undefined : relations.get(name)
+    if (relation === undefined) columns.push([name, value])
+    else if (value !== undefined) related.push([relation, checkVerbs(relation, value)])
+  }
+  return { columns: Object.fromEntries(columns), related }
+}
+
+function checkVerbs(relation: Relation, value: unknown): Verbs {
+  const verbs = isPlain(value) ? Object.keys(value).filter((verb) => value[verb] !== undefined) : []
+  const unknown = verbs.find((verb) => !VERBS.includes(verb as Verb))
+  if (!isPlain(value) || verbs.length === 0 || unknown !== undefined)
+    return refuse(
+      `${titleOf(relation)}: ${unknown === undefined ? show(value) : `'${unknown}'`} is nothing that can be done. Give one of ${VERBS.join(', ')}.`,
+    )
+  if (relation.points && verbs.length > 1)
+    refuse(`${titleOf(relation)} leads to one row, and cannot ${verbs.join(' and ')} at once.`)
+  return value
+}
+
+const titleOf = ({ owner, name }: Relation): string => `The relation '${fullName(owner)}.${name}'`
+
+/** Writes rows together with those of their relations, in the transaction of its handle. */
+export class NestedWriter {
+  readonly #db: DatabaseHandle
+
+  constructor(db: DatabaseHandle) {
+    this.#db = db
+  }
+
+  /** Inserts a row: first the rows to which it points, then itself, then those that point to it. */
+  create(table: TableDefinition, data: unknown, link: Values = {}): Promise<Values> {
+    return this.createSplit(table, splitData(this.#db, table, data), link)
+  }
+
+  async createSplit(table: TableDefinition, { columns, related }: SplitData, link: Values = {}): Promise<Values> {
+    let row = withLink(table, columns, link)
+    for (const [relation, verbs] of related)
+      if (relation.points) row = withLink(table, row, (await this.#pointTo(relation, verbs, undefined)).columns)
+    const made = await this.#rows(table).insert(row)
+    await this.#writeChildren(related, made)
+    return made
+  }
+
+  /**
+   * Changes the row with a key together with those of its relations; `undefined` if there is none. `change` changes its
+   * own columns.
+   */
+  async updateSplit(
+    table: TableDefinition,
+    key: Values,
+    { columns, related }: SplitData,
+    change: (changes: Values) => Promise<Values | undefined>,
+  ): Promise<Values | undefined> {
+    const rows = this.#rows(table)
+    const current = await rows.lockOne(rows.with(key))
+    if (current === undefined) return undefined
+    let changes = columns
+    const later: (() => Promise<unknown>)[] = []
+    for (const [relation, verbs] of related) {
+      if (!relation.points) continue
+      const end = await this.#pointTo(relation, verbs, current)
+      changes = withLink(table, changes, end.columns)
+      if (end.later !== undefined) later.push(end.later)
+    }
+    const made = await change(changes)
+    if (made === undefined) return undefined
+    for (const each of later) await each()
+    await this.#writeChildren(related, made)
+    return made
+  }
+
+  /** Changes the row with a key, which is there. */
+  async #update(table: TableDefinition, row: Values, data: unknown): Promise<Values> {
+    const split = splitData(this.#db, table, data)
+    const rows = this.#rows(table)
+    const key = keyOfRow(table, row)
+    const changes = { ...split, columns: withoutKey(table, key, split.columns) }
+    const made = await this.updateSplit(table, key, changes, async (columns) =>
+      Object.keys(columns).length === 0 ? row : rows.update(key, columns),
+    )
+    return made ?? notFound(table, key)
+  }
+
+  #rows(table: TableDefinition): Rows {
+    return new Rows(this.#db, table)
+  }
+
+  /** Finds a row that the policies show, and locks it. */
+  async #visible(table: TableDefinition, given: unknown): Promise<Values> {
+    const rows = this.#rows(table)
+    const key = uniqueKeyOf(table, given)
+    return (await rows.lockOne(rows.with(key))) ?? notFound(table, key)
+  }
+
+  /** Finds the row that has a unique key of the data, or creates it, although others do the same at the same time. */
+  async findOrCreate(
+    table: TableDefinition,
+    key: Values,
+    create: (writer: NestedWriter) => Promise<Values>,
+  ): Promise<{ readonly row: Values; readonly created: boolean }> {
+    const rows = this.#rows(table)
+    // Not locked: on MariaDB, the lock of a row that is not there keeps others from inserting it.
+    const found = await rows.find(rows.with(key))
+    if (found !== undefined) return { row: found, created: false }
+    try {
+      const row = await atomically(this.#db, (trx) => create(new NestedWriter(trx)))
+      return { row, created: true }
+    } catch (error) {
+      if (!isDuplicateKeyError(error)) throw error
+      const other = await rows.findWinner(rows.with(key))
+      if (other === undefined) throw error
+      return { row: other, created: false }
+    }
+  }
+
+  #connectOrCreate(table: TableDefinition, data: unknown, link: Values = {}): ReturnType<NestedWriter['findOrCreate']> {
+    const { columns } = splitData(this.#db, table, data)
+    const key = uniqueKeys(table).find((names) => names.every((name) => columns[name] !== undefined))
+    if (key === undefined) {
+      const keys = uniqueKeys(table).map((names) => `{ ${names.join(', ')} }`)
+      return refuse(`connectOrCreate of '${fullName(table)}' finds its row by a unique key. Give ${keys.join(' or ')}.`)
+    }
+    const unique = uniqueKeyOf(table, pick(columns, key))
+    return this.findOrCreate(table, unique, (writer) => writer.create(table, data, link))
+  }
+
+  /** Does what is asked of the row to which a row points; gives the columns that point, and what is done afterwards. */
+  async #pointTo(
+    relation: Relation,
+    verbs: Verbs,
+    current: Values | undefined,
+  ): Promise<{ readonly columns: Values; readonly later?: () => Promise<unknown> }> {
+    const { target, link } = relation
+    const [verb] = VERBS.filter((name) => verbs[name] !== undefined) as [Verb]
+    const given = verbs[verb]
+    const to = (row: Values) => ({ columns: mapColumns(row, link.to, link.from) })
+    switch (verb) {
+      case 'create':
+        return to(await this.create(target, given))
+      case 'connect':
+        return to(await this.#visible(target, given))
+      case 'connectOrCreate':
+        return to((await this.#connectOrCreate(target, given)).row)
+      case 'set':
+        if (given !== null) return to(await this.#visible(target, given))
+    }
+    if (current === undefined) return refuse(`${titleOf(relation)}: a new row has nothing to ${verb} there.`)
+    const nothing = Object.fromEntries(link.from.map((column) => [column, null]))
+    if (verb === 'set') return { columns: nothing }
+    const row = await this.#pointedTo(relation, current)
+    if (verb === 'upsert') {
+      const { create, update } = partsOf(relation, verb, given, ['create', 'update'])
+      if (row === undefined) return to(await this.create(target, create))
+      return to(await this.#update(target, row, update))
+    }
+    if (row === undefined) return notRelated(relation, current)
+    if (verb === 'update') return to(await this.#update(target, row, given))
+    if (given !== true) refuse(`${titleOf(relation)}: ${verb} takes true, not ${show(given)}.`)
+    if (verb === 'disconnect') return { columns: nothing }
+    return { columns: nothing, later: () => this.#remove(target, row) }
+  }
+
+  /** The row to which a row points, if the policies show it. */
+  async #pointedTo({ target, link }: Relation, current: Values): Promise<Values | undefined> {
+    const key = mapColumns(current, link.from, link.to)
+    if (Object.values(key).some((value) => value === null)) return undefined
+    const rows = this.#rows(target)
+    return rows.lockOne(rows.with(key))
+  }
+
+  async #remove(table: TableDefinition, row: Values): Promise<void> {
+    const key = keyOfRow(table, row)
+    if ((await this.#rows(table).delete(key)) === undefined) notFound(table, key)
+  }
+
+  async #writeChildren(related: SplitData['related'], owner: Values): Promise<void> {
+    for (const [relation, verbs] of related) {
+      if (relation.points) continue
+      for (const verb of VERBS) {
+        const given = verbs[verb]
+        if (given === undefined) continue
+        if (verb === 'set') await this.#setChildren(relation, owner, given)
+        else for (const item of itemsOf(relation, verb, given)) await this.#writeChild(relation, owner, verb, item)
+      }
+    }
+  }
+
+  async #writeChild(relation: Relation, owner: Values, verb: Exclude<Verb, 'set'>, given: unknown): Promise<void> {
+    const { target } = relation
+    const link = linkTo(this.#db, relation, owner)
+    switch (verb) {
+      case 'create':
+        return link.attachNew(await this.create(target, given, link.columns))
+      case 'connect':
+        return link.attach(await this.#visible(target, given))
+      case 'connectOrCreate': {
+        const { row, created } = await this.#connectOrCreate(target, given, link.columns)
+        return created ? link.attachNew(row) : link.attach(row)
+      }
+      case 'disconnect':
+        return link.detach(await this.#child(relation, owner, given))
+      case 'delete': {
+        const row = await this.#child(relation, owner, given)
+        await link.unlink(row)
+        return this.#remove(target, row)
+      }
+      case 'update': {
+        const { where, data } = relation.single
+          ? { where: true, data: given }
+          : partsOf(relation, verb, given, ['where', 'data'])
+        await this.#update(target, await this.#child(relation, owner, where), data)
+        return
+      }
+      case 'upsert':
+        return this.#upsertChild(relation, owner, given)
+    }
+  }
+
+  async #upsertChild(relation: Relation, owner: Values, given: unknown): Promise<void> {
+    const { target, single } = relation
+    const link = linkTo(this.#db, relation, owner)
+    const names = single ? (['create', 'update'] as const) : (['where', 'create', 'update'] as const)
+    const { where, create, update } = partsOf(relation, 'upsert', given, names)
+    const key = single ? link.columns : uniqueKeyOf(target, where)
+    const make = (writer: NestedWriter): Promise<Values> => writer.create(target, create, link.columns)
+    const { row, created } = await this.findOrCreate(target, key, make).catch((cause: unknown) => {
+      throw hiddenError(target, key, cause)
+    })
+    if (created) return link.attachNew(row)
+    if (!(await link.has(row))) return notRelated(relation, key)
+    await this.#update(target, row, update)
+  }
+
+  /** Finds a row of a relation by its key; of a relation to one row, that row. */
+  async #child(relation: Relation, owner: Values, given: unknown): Promise<Values> {
+    const link = linkTo(this.#db, relation, owner)
+    if (relation.single) {
+      if (given !== true) refuse(`${titleOf(relation)} leads to one row: give true, not ${show(given)}.`)
+      const [row] = await link.all()
+      return row ?? notRelated(relation, owner)
+    }
+    const row = await this.#visible(relation.target, given)
+    return (await link.has(row)) ? row : notRelated(relation, keyOfRow(relation.target, row))
+  }
+
+  /** Makes the rows of a relation those that are given, and touches only the difference. */
+  async #setChildren(relation: Relation, owner: Values, given: unknown): Promise<void> {
+    const { target, single } = relation
+    const keys = single && given === null ? [] : itemsOf(relation, 'set', given)
+    const link = linkTo(this.#db, relation, owner)
+    const wanted = new Map<string, Values>()
+    for (const key of keys) {
+      const row = await this.#visible(target, key)
+      wanted.set(keyText(target, row), row)
+    }
+    for (const row of await link.all()) if (!wanted.delete(keyText(target, row))) await link.detach(row)
+    for (const row of wanted.values()) await link.attach(row)
+  }
+}
+
+/** The items of a verb: one, or for relations to many rows a list of them. */
+function itemsOf(relation: Relation, verb: Verb, given: unknown): readonly unknown[] {
+  if (!Array.isArray(given)) return [given]
+  return relation.single ? refuse(`${titleOf(relation)} leads to one row: ${verb} takes no list.`) : given
+}
+
+function partsOf<const N extends string>(
+  relation: Relation,
+  verb: Verb,
+  given: unknown,
+  names: readonly N[],
+): Readonly<Record<string, unknown>> {
+  const keys = isPlain(given) ? Object.keys(given) : []
+  if (!isPlain(given) || keys.length !== names.length || names.some((name) => given[name] === undefined))
+    return refuse(`${titleOf(relation)}: ${verb} takes { ${names.join(', ')} }, not ${show(given)}.`)
+  return given
+}
+
+/** Returns the row of the columns with those that a relation writes; it cannot have other values for them. */
+function withLink(table: TableDefinition, columns: Values, link: Values): Values {
+  const twice = Object.keys(link).find((column) => columns[column] !== undefined && columns[column] !== link[column])
+  if (twice !== undefined)
+    refuse(`The data of '${fullName(table)}' give '${twice}' twice: as a column and by a relation. Leave one out.`)
+  return { ...columns, ...link }
+}
+
+/**
+ * Returns changes without the columns of the key.
+ *
+ * @throws KantaError `invalid_input` if they would change the key.
+ */
+export function withoutKey(table: TableDefinition, key: Values, changes: Values): Values {
+  const rest: Record<string, unknown> = { ...changes }
+  for (const column of table.primaryKey) {
+    if (!(column in rest)) continue
+    if (keyText(table, { ...key, [column]: rest[column] }) !== keyText(table, key))
+      refuse(`The key of a row cannot change: '${column}' of '${fullName(table)}'. Create another row.`)
+    delete rest[column]
+  }
+  return rest
+}
+
+const shown = (key: Values): string =>
+  Object.entries(key)
+    .map(([name, value]) => `${name} ${show(value)}`)
+    .join(', ')
+
+function notFound(table: TableDefinition, key: Values): never {
+  throw new KantaError('not_found', `'${fullName(table)}' has no row with ${shown(key)}.`, { table: fullName(table) })
+}
+
+function notRelated(relation: Relation, key: Values): never {
+  const table = fullName(relation.target)
+  throw new KantaError('not_found', `${titleOf(relation)} leads to no such row: ${shown(key)}.`, { table })
+}
+
+/** The error of an upsert whose key belongs to a row that the policies hide. */
+function hiddenError(table: TableDefinition, key: Values, cause: unknown): unknown {
+  const columns = cause instanceof KantaError && isDuplicateKeyError(cause) ? cause.columns : undefined
+  const isKey = columns?.length === Object.keys(key).length && columns.every((column) => column in key)
+  if (!isKey) return cause
+  return new KantaError(
+    'policy',
+    `A row of '${fullName(table)}' with ${shown(key)} exists, but the policies of this database hide it.`,
+    { cause, table: fullName(table) },
+  )
+}
