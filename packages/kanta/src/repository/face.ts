@@ -1,5 +1,6 @@
 import type { AddsOf, AnyInfo, Database, Included, RelatedQuery, RelationTo, WholeRelation } from '../face/index.ts'
 import type { Filter, FilterValue, UpdateRequest } from '../filter/index.ts'
+import type { CursorOptions, CursorPage, OffsetPage } from '../page/index.ts'
 import type { At, Insertable, Selectable, Updateable } from '../table/index.ts'
 import type { RepositoryHook } from './hook.ts'
 import type { StandardSchema } from './validate.ts'
@@ -143,6 +144,25 @@ export interface BulkResult<R> {
   readonly deletedCount: number
 }
 
+/** The page that `getAll()` reads. */
+export interface PageReading<I extends AnyInfo, B, X>
+  extends Omit<ListOptions<I, B, X>, 'offset'>,
+    Pick<CursorOptions<never>, 'after' | 'before' | 'secret' | 'encrypt' | 'subject'> {
+  readonly filter?: Filter<Row<I, B>> | undefined
+  /** The number of the page, from 1. */
+  readonly page?: number | undefined
+  /** How pages follow each other; by their number unless a cursor is given. */
+  readonly method?: 'offset' | 'cursor' | undefined
+  /** Of `parseUrl()`: the program has to read them itself. */
+  readonly search?: string | undefined
+  readonly select?: readonly string[] | undefined
+}
+
+/** A page by a cursor. */
+export interface KeysetPage<R> extends CursorPage<R> {
+  readonly method: 'cursor'
+}
+
 type Row<I extends AnyInfo, B> = Selectable<At<I['db'], B>>
 type Key<I extends AnyInfo, B> = RowKey<At<I['db'], B>>
 type Column<I extends AnyInfo, B> = keyof At<I['db'], B> & string
@@ -166,6 +186,13 @@ export interface Repository<I extends AnyInfo, B> {
     options?: Omit<ListOptions<I, B, X>, 'limit'>,
   ): Promise<Read<I, B, X> | null>
   findAll<X = {}>(filter?: Filter<Row<I, B>>, options?: ListOptions<I, B, X>): Promise<Read<I, B, X>[]>
+  /**
+   * Gives a page of rows: by its number with the total, or by a cursor where `after`, `before` or `method: 'cursor'` is
+   * given. It takes what `parseUrl()` of `kanta/filter` reads.
+   *
+   * @throws KantaError `invalid_input` for a page or a limit out of range, and for a cursor of another query.
+   */
+  getAll<X = {}>(options?: PageReading<I, B, X>): Promise<OffsetPage<Read<I, B, X>> | KeysetPage<Read<I, B, X>>>
   count(filter?: Filter<Row<I, B>>): Promise<number>
   exists(filter?: Filter<Row<I, B>>): Promise<boolean>
   /** Gives the different values of a column. */

@@ -4,7 +4,7 @@ import type { Database } from '../face/index.ts'
 import { show } from '../sql/index.ts'
 import { atomically } from './rows.ts'
 
-const reads = ['getById', 'getOne', 'getByIds', 'findAll', 'count', 'exists', 'distinct'] as const
+const reads = ['getById', 'getOne', 'getByIds', 'getAll', 'findAll', 'count', 'exists', 'distinct'] as const
 const writes = [
   ...(['create', 'createMany', 'update', 'updateMany', 'delete', 'deleteMany', 'findOneAndUpdate'] as const),
   ...(['getOrCreate', 'upsert', 'increment', 'claim', 'claimVersion', 'restore'] as const),

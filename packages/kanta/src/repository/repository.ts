@@ -16,6 +16,7 @@ import {
   setOf,
 } from '../filter/index.ts'
 import { fullName } from '../ir/index.ts'
+import { paginate, paginateCursor } from '../page/index.ts'
 import { expressionBuilder, functions, show } from '../sql/index.ts'
 import { definitionOf, type Rowed, type TableDefinition, type TableRef } from '../table/index.ts'
 import type { RepositoryOf, RepositoryOptions } from './face.ts'
@@ -85,6 +86,24 @@ interface WriteOptions {
 type Details = Omit<RepositoryEvent, 'db' | 'table' | 'operation'>
 
 const all: Narrow = (query) => query
+/** A page that `getAll()` reads, as it is given or as `parseUrl()` reads it. */
+interface PageReading extends Omit<Reading, 'offset'> {
+  readonly filter?: unknown
+  readonly page?: number | undefined
+  readonly after?: string | undefined
+  readonly before?: string | undefined
+  readonly method?: 'offset' | 'cursor' | undefined
+  readonly secret?: string | undefined
+  readonly encrypt?: boolean | undefined
+  readonly subject?: string | number | bigint | undefined
+  readonly search?: unknown
+  readonly select?: unknown
+}
+const PAGE_OPTIONS: readonly (keyof PageReading)[] = [
+  ...(['filter', 'sort', 'include', 'page', 'limit', 'after', 'before', 'method'] as const),
+  ...(['secret', 'encrypt', 'subject', 'search', 'select'] as const),
+]
+
 /** The keys that one statement looks for: few enough for the parameters of every database, and for its text. */
 const MOST_KEYS = 500
 
@@ -146,6 +165,21 @@ class TableRepository {
     return this.#run('findAll', { filter }, async (rows) => {
       checkReading('findAll()', options, ['include', 'sort', 'limit', 'offset'])
       return rows.findAll(matchingAny(rows, filter), this.#inOrder(options))
+    })
+  }
+
+  getAll(options: PageReading = {}): Promise<unknown> {
+    return this.#run('getAll', { filter: options.filter }, async (rows) => {
+      checkReading('getAll()', options, PAGE_OPTIONS)
+      const { filter, sort, include, page, limit, after, before, method, ...protection } = options
+      if (options.search !== undefined || options.select !== undefined)
+        return refuse("getAll() takes no 'search' and no 'select'. Make a query of them, and read it by paginate().")
+      const isByCursor = after !== undefined || before !== undefined || method === 'cursor'
+      if (isByCursor && page !== undefined) return refuse("getAll() takes either 'page', or a cursor.")
+      const query = rows.select(matchingAny(rows, filter), this.#inTotalOrder({ sort, include })) as never
+      if (!isByCursor) return paginate(query, { page, limit })
+      const { search: _, select: __, ...given } = protection
+      return { method: 'cursor', ...(await paginateCursor(query, { limit, after, before, ...given })) }
     })
   }
 
@@ -410,7 +444,12 @@ class TableRepository {
   #inOrder(reading: Reading): Reading {
     const { sort = [], limit, offset } = reading
     if (!Array.isArray(sort)) return refuse(`sort: ${show(sort)} is no list. Give [{ column, direction }].`)
-    if (sort.length === 0 && limit === undefined && offset === undefined) return reading
+    return sort.length === 0 && limit === undefined && offset === undefined ? reading : this.#inTotalOrder(reading)
+  }
+
+  /** The key is the last tie, so that each row has one place. */
+  #inTotalOrder(reading: Reading): Reading {
+    const { sort = [] } = reading
     const more = this.#table.primaryKey.filter((column) => !sort.some((by) => by.column === column))
     return { ...reading, sort: [...sort, ...more.map((column) => ({ column }))] }
   }

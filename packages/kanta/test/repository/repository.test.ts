@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { and, contains, eq, gt, inc, or, set, TRUE } from '../../src/filter/index.ts'
+import { and, contains, eq, gt, inc, or, parseUrl, set, TRUE } from '../../src/filter/index.ts'
 import { KantaError } from '../../src/index.ts'
 import { isDuplicateKeyError, type RepositoryEvent, repository } from '../../src/repository/index.ts'
 import type { Ground } from '../tenant/ground.ts'
@@ -43,6 +43,35 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
   })
   const books = () => repository(db, book)
   const seats = () => repository(db, seat)
+
+  test('15: a page by its number with the total, or by a cursor; what a URL asks', async () => {
+    const first = await books().getAll({ limit: 2, sort: [{ column: 'title', direction: 'desc' }] })
+    const all = await books().findAll(undefined, { sort: [{ column: 'title', direction: 'desc' }] })
+    expect(first).toMatchObject({ method: 'offset', page: 1, limit: 2, total: all.length, hasPrev: false })
+    expect(first.data).toEqual(all.slice(0, 2))
+    expect((await books().getAll({ page: 99 })).data).toEqual([])
+    const walked: unknown[] = []
+    let after: string | undefined
+    do {
+      const page: Any = await books().getAll({ method: 'cursor', limit: 1, after, include: { author: true } })
+      expect(page.method).toBe('cursor')
+      walked.push(...page.data)
+      after = page.next ?? undefined
+    } while (after !== undefined)
+    expect(walked).toEqual(await books().findAll(undefined, { sort: [{ column: 'id' }], include: { author: true } }))
+    const asked = parseUrl('price[gt]=5&sort=-title&limit=1&page=1', {
+      table: book,
+      filter: { price: ['gt'] },
+      sort: ['title'],
+      maxLimit: 10,
+    })
+    const page = await books().getAll(asked)
+    expect(page.data).toEqual(await books().findAll(gt('price', '5'), { sort: asked.sort, limit: 1 }))
+    await expect(books().getAll({ limit: 0 })).rejects.toEqual(refused('invalid_input', "'limit' is 0"))
+    await expect(books().getAll({ page: 1, after: 'x' })).rejects.toEqual(refused('invalid_input', "either 'page'"))
+    await expect(books().getAll({ after: 'x' })).rejects.toEqual(refused('invalid_input', 'this cursor'))
+    await expect(books().getAll({ select: ['id'] })).rejects.toEqual(refused('invalid_input', "no 'select'"))
+  })
 
   test('11: one row by its key, or null; many as a Map under the keys that were given', async () => {
     expect(await books().getById(1)).toMatchObject({ id: 1, title: 'One', price: '10.00', stock: 5 })
