@@ -1,6 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { node, type Shape, start } from '../ir/index.ts'
-import { changed, checkName, detached, extend, jsonRows, provideRelated, SelectBuilder } from '../sql/index.ts'
+import { changed, checkName, detached, extend, jsonRows, provideRelated, SelectBuilder, show } from '../sql/index.ts'
 
 /** Gives queries `include()` and expression builders `related()`. */
 export function provideRelations(): void {
@@ -15,7 +15,8 @@ function include(this: SelectBuilder, relation: unknown, change?: Change | objec
   const isChanged = typeof change === 'function'
   const given = isChanged ? options : (options ?? change)
   if (given !== undefined) checkOptions('include()', given, ['optional'])
-  const [name, alias = name] = checkName(relation, 'a relation').split(AS) as [string, string?]
+  const [name, alias = name, ...more] = checkName(relation, 'a relation').split(AS) as [string, string?]
+  if (more.length > 0) refuse(`include(${show(relation)}) gives the relation two other names. Give one.`)
   const all = rowsOf(name, true, (given as { optional?: boolean } | undefined)?.optional === true)
   const query = isChanged ? changed(all, change as Change, 'include') : all
   if (!comesOf(query.shape, all.shape))

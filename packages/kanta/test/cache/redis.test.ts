@@ -227,7 +227,8 @@ describe.skipIf('missing' in findRedis()).each(clients)('a cache in Redis, by %s
       for (let i = 0; i < 20; i++) expect(await texts(one)).toEqual(['second'])
       // One waits for the timeout, the others pass by.
       expect(performance.now() - started).toBeLessThan(10_000)
-      expect(one.cache.stats().errors).toBe(1)
+      // On a busy machine what is owed may be told, in vain, before all have passed by.
+      expect([1, 2]).toContain(one.cache.stats().errors)
     } finally {
       server.resume()
     }

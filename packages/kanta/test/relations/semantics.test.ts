@@ -382,6 +382,7 @@ describe('wrong calls', () => {
     ).toThrow('nothing')
     expect(() => db.selectFrom('book').include('author', { optimal: true })).toThrow("Did you mean 'optional'?")
     expect(() => db.selectFrom('book').include(7)).toThrow('a relation')
+    expect(() => db.selectFrom('book').include('tags as a as b')).toThrow('two other names')
     expect(() => db.selectFrom('book').include('author', () => undefined)).toThrow('The callback of include()')
     expect(() => db.selectFrom('book').limit(1).count()).toThrow('count()')
     expect(() => db.selectFrom('book').include('author', () => db.selectFrom('author').select('id'))).toThrow(

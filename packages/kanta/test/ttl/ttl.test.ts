@@ -299,8 +299,10 @@ describe.each(places)('rows expire on $name', (engine) => {
   })
 
   test('TTL8: an index on the column serves reads and sweeps', async () => {
-    await sql`create index session_expiry on session (expires_at)`.execute(base)
     await base.deleteFrom('session').execute()
+    // PostgreSQL passes by a new index over rows that were changed, as long as anybody's older transaction runs.
+    if (engine.dialect === 'postgres') await sql`truncate table session`.execute(base)
+    await sql`create index session_expiry on session (expires_at)`.execute(base)
     const rows = Array.from({ length: 3000 }, (_, i) => ({
       id: i + 1,
       name: `n${i}`,
