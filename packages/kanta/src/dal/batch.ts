@@ -9,7 +9,7 @@ export interface BatchQuery {
   execute(options?: ExecuteOptions): Promise<unknown>
 }
 
-/** What `execute()` gives of each query. */
+/** The result of `execute()` for each query. */
 export type BatchResults<Q extends readonly BatchQuery[]> = {
   -readonly [I in keyof Q]: Awaited<ReturnType<Q[I]['execute']>>
 }

@@ -5,7 +5,7 @@ import { checkFunction, type Handle, handleOf } from './handle.ts'
 /** A function over queries: it takes a handle, and arguments of its own. */
 export type QueryFunction = (db: never, ...args: never[]) => Promise<unknown>
 
-/** What a transaction has besides what a database has. */
+/** The members that a transaction adds to those of a database. */
 export interface TransactionMethods {
   readonly isTransaction: true
   /** Calls a function once the outermost transaction has been committed. */

@@ -7,7 +7,7 @@ import type { Select } from './select.ts'
 /** The key of the relations of a schema in types. */
 export declare const $relations: unique symbol
 
-/** What `relations()` gives, to stand in the schema of `kanta()` beside the tables. */
+/** The relations that `relations()` declares, for the schema of `kanta()` beside the tables. */
 export interface Relations<out R> {
   readonly [$relations]: R
 }
@@ -49,7 +49,7 @@ export interface IncludeOptions<P> {
   readonly optional?: P
 }
 
-/** What the relation `R` gives: `X` is the query that selects its rows. */
+/** The value that the relation `R` adds to a row; `X` is the query that selects the related rows. */
 export type Included<I extends AnyInfo, R, X, P> =
   R extends RelationTo<infer B, infer K>
     ? X extends { readonly [$items]: infer O; readonly [$row]: infer Row }

@@ -71,7 +71,7 @@ type SetArgument<T extends Returns & State> =
 export type Count = number | bigint | Expression<number | bigint>
 /** The names of tables in scope, or the tables. */
 export type Aliases<A> = A | Named<A> | readonly (A | Named<A>)[]
-/** What `selectAll()` selects: the columns of the tables that are not of a query around. */
+/** The item of `selectAll()`: all columns of the tables of the query itself, not of a query around it. */
 export type StarItem<I, S extends Scope> = I extends { outer: infer O }
   ? [O] extends [never]
     ? All<'*'>

@@ -8,7 +8,7 @@ import type { Sort } from './url.ts'
 export type MeasureName = (typeof NAMES)[number]
 const NAMES = ['count', 'countDistinct', 'sum', 'avg', 'min', 'max', 'percentile', 'stddev', 'stddevPop'] as const
 
-/** What is computed of the rows of a group. */
+/** An aggregate over the rows of a group. */
 export interface Measure {
   readonly measure: MeasureName
   /** The column; only a count does without one. */
@@ -44,7 +44,7 @@ export interface TopN {
   readonly ties: 'rank' | 'dense_rank' | 'row_number'
 }
 
-/** What is asked of groups of rows. */
+/** A request for aggregates of groups of rows. */
 export interface AggregateParts {
   readonly filter?: Filter<never> | undefined
   readonly groupBy?: string | readonly string[] | undefined

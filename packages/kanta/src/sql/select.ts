@@ -48,8 +48,8 @@ function remember(columns: readonly string[]): Node {
   return parsed
 }
 
-/** The parts that change how many rows there are after they are counted. */
-const UNCOUNTED: ReadonlySet<string> = new Set(['items', 'distinct', 'groupBy', 'setOperations', 'limit', 'offset'])
+/** The parts that stand before a count; others would change it after the rows are counted. */
+const COUNTED: ReadonlySet<string> = new Set(['ctes', 'recursive', 'from', 'joins', 'where'])
 
 /** The parts that come after those that a set operation combines. */
 const ENDS = ['orderBy', 'limit', 'offset', 'fetch', 'locks'] as const
@@ -79,7 +79,7 @@ export class SelectBuilder extends Filtered<'select'> {
   /** The number of rows, as a value of the query around it. */
   count(): this {
     for (let at = this.shape as unknown as Shape; at.before !== undefined; at = at.before)
-      if (UNCOUNTED.has(at.part!)) refuse(`count() stands before ${at.part}. Count the rows of the query as a table.`)
+      if (!COUNTED.has(at.part!)) refuse(`count() stands before ${at.part}. Count the rows of the query as a table.`)
     return extend(this, 'items', functions.countAll().node)
   }
 

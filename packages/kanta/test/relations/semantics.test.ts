@@ -385,6 +385,9 @@ describe('wrong calls', () => {
     expect(() => db.selectFrom('book').include('tags as a as b')).toThrow('two other names')
     expect(() => db.selectFrom('book').include('author', () => undefined)).toThrow('The callback of include()')
     expect(() => db.selectFrom('book').limit(1).count()).toThrow('count()')
+    expect(() => db.selectFrom('book').fetch(1).count()).toThrow('count() stands before fetch')
+    expect(() => db.selectFrom('book').top(1).count()).toThrow('count() stands before top')
+    expect(() => db.selectFrom('book').distinctOn('id').count()).toThrow('count() stands before distinctOn')
     expect(() => db.selectFrom('book').include('author', () => db.selectFrom('author').select('id'))).toThrow(
       "The callback of include('author') gave another query.",
     )

@@ -13,7 +13,7 @@ import { printDelete, printInsert, printUpdate } from './write.ts'
 
 const call = (name: string, ...args: Node[]): Node => ({ kind: 'call', name, args })
 
-/** What cuts a date or a moment off, before it is a moment again. */
+/** The expressions that truncate a date or a timestamp to each unit, before the cast back to a timestamp. */
 const TRUNCATED: Readonly<Record<string, string>> = {
   year: "date_format(#, '%Y-01-01')",
   quarter: 'makedate(year(#), 1) + interval quarter(#) - 1 quarter',
