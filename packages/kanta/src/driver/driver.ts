@@ -70,6 +70,17 @@ export interface Connection {
 
 export type Role = 'write' | 'read'
 
+/** A machine of a driver that reaches several. */
+export interface Machine {
+  /** Its place in the list of drivers. */
+  readonly number: number
+  readonly role: 'primary' | 'replica' | 'peer'
+  /** Is true if it answers and takes part in its cluster. */
+  readonly isUp: boolean
+  /** The milliseconds that a replica is behind its primary, as far as it knows. */
+  readonly lag?: number | undefined
+}
+
 /** Connects Kanta to a database by one library. */
 export interface Driver {
   readonly dialect: Dialect
@@ -82,6 +93,8 @@ export interface Driver {
   connect(role: Role): MaybePromise<Connection>
   /** Explains an error of the library: returns its code and a readable message. */
   explainError(cause: unknown): { readonly code: ErrorCode; readonly message: string } & ErrorDetails
+  /** Asks each machine how it is, if the driver reaches several. It does not throw for a machine that is down. */
+  machines?(signal: AbortSignal): Promise<readonly Machine[]>
   /** Runs once, after every connection is closed. */
   close?(): MaybePromise<void>
 }

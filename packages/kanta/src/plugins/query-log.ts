@@ -1,5 +1,5 @@
 import type { Plugin } from '../extend/index.ts'
-import { type LogEntry, logHook } from '../extend/internal/index.ts'
+import { consoleLogger, type LogEntry, logHook } from '../extend/internal/index.ts'
 
 /**
  * Calls back for every statement when it has ended.
@@ -14,7 +14,7 @@ import { type LogEntry, logHook } from '../extend/internal/index.ts'
  * ```
  */
 export function queryLog(tell: (entry: LogEntry) => void, options: { readonly redact?: boolean } = {}): Plugin {
-  return { name: 'queryLog', hooks: [logHook(tell, options.redact === true)] }
+  return { name: 'queryLog', hooks: [logHook(tell, options.redact === true, consoleLogger)] }
 }
 
 /**
@@ -35,5 +35,5 @@ export function slowQueries(options: { readonly over: number; readonly tell: (en
     if (!entry.streaming && entry.milliseconds > options.over) options.tell(entry)
   }
   // One plugin for each limit is allowed.
-  return { name: `slowQueries over ${options.over} ms`, hooks: [logHook(tell, false)] }
+  return { name: `slowQueries over ${options.over} ms`, hooks: [logHook(tell, false, consoleLogger)] }
 }

@@ -6,8 +6,10 @@ import {
   DatabaseHandle,
   Executor,
   executorOf,
+  type Logger,
   type Plugin,
   type Policy,
+  type Pool,
   PoolSession,
   QueryRunner,
   sessionOf,
@@ -21,6 +23,10 @@ import type { Runner } from '../../sql/index.ts'
 
 export {
   addContext,
+  cancellationError,
+  checkLogger,
+  checkRetry,
+  consoleLogger,
   DatabaseHandle,
   Executor,
   executorOf,
@@ -28,14 +34,20 @@ export {
   HeldSession,
   inSchemas,
   isOwn,
+  isTransient,
+  LOG_LEVELS,
   type LogEntry,
+  type Logger,
+  type LogMethod,
   logHook,
   migrationTables,
   open,
   ownPlugin,
+  type PoolFacts,
   pause,
   QueryRunner,
   type QueryRunner as RunnerOfQueries,
+  type RetryOptions,
   runnerIn,
   runQueriesInBatch,
   type SessionLock,
@@ -47,8 +59,10 @@ export {
   throwIfAborted,
   toKantaError,
   unlessAborted,
+  wasNotSent,
   withAmbient,
   withAmbientContext,
+  withRetries,
 } from '../../run/index.ts'
 export { contextOf, dialectOf } from '../index.ts'
 
@@ -87,6 +101,12 @@ export function concurrencyOf(db: DatabaseHandle): number {
   const { pool } = sessionOf(db)
   return pool === undefined ? 1 : Math.max(pool.driver.limits.read, pool.driver.limits.write)
 }
+
+/** Returns the connection pool of a whole database; `undefined` of a transaction and of a held connection. */
+export const poolOf = (db: DatabaseHandle): Pool | undefined => sessionOf(db).pool
+
+/** Returns the logger of a database. */
+export const loggerOf = (db: DatabaseHandle): Logger => settingsOf(db).logger
 
 /** Returns the driver of a database. */
 export const driverOf = (db: DatabaseHandle): Driver => settingsOf(db).driver
