@@ -25,6 +25,7 @@ export interface HealthOptions {
   readonly timeout?: number | undefined
 }
 
+/** The state of a database in one word. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
 
 /** The state of a database, without addresses and messages that strangers should not see. */

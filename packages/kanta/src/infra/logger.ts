@@ -1,6 +1,6 @@
 import type { Logger, LogMethod } from '../extend/internal/index.ts'
 
-export { consoleLogger, type Logger, type LogMethod } from '../extend/internal/index.ts'
+export type { Logger, LogMethod } from '../extend/internal/index.ts'
 
 /** A logger that writes nothing. */
 export const silentLogger: Logger = {

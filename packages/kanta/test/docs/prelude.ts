@@ -31,6 +31,7 @@ export {
   startsWith,
   whereOf,
 } from 'kanta/filter'
+export * from 'kanta/infra'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/relations'
