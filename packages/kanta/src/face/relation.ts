@@ -47,6 +47,11 @@ export interface WholeRelation {
 export interface IncludeOptions<P> {
   /** Gives null where a row is missing that has to be there, as where a policy or a condition hides it. */
   readonly optional?: P
+  /**
+   * Reads the related rows by a statement of its own in place of the same statement, in one snapshot. It is quicker for
+   * many rows on a server; the query then can be neither compiled nor streamed, nor stand in another.
+   */
+  readonly load?: 'split'
 }
 
 /** The value that the relation `R` adds to a row; `X` is the query that selects the related rows. */

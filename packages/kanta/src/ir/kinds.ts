@@ -38,9 +38,10 @@ export interface Kinds extends SchemaKinds {
   versioned: { table: Node; at: Node | undefined }
   /**
    * The rows that a relation gives for each row of the query around it. `included` where they are a value of that row:
-   * a list, or one row, which may be missing where the relation says so or it is `optional`.
+   * a list, or one row, which may be missing where the relation says so or it is `optional`. `split` where a statement
+   * of its own reads them.
    */
-  relation: { name: string; included: boolean; optional: boolean }
+  relation: { name: string; included: boolean; optional: boolean; split: boolean }
   alias: { operand: Node; name: string; columns: readonly string[] | undefined }
   // values
   arg: { role: ArgRole }
@@ -249,7 +250,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   table: filling('source', 'target', 'row')({ schema: name, name, definition: data }),
   identifier: filling('expression', 'name')({ names }),
   versioned: filling('source', 'planned')({ table: one('table'), at: expression }),
-  relation: filling('source')({ name, included: flag, optional: flag }),
+  relation: filling('source')({ name, included: flag, optional: flag, split: flag }),
   alias: carrying({ operand: one('selection', 'source'), name, columns: names }),
   arg: filling('expression')({ role: argRole }),
   slot: filling('expression', 'count', 'rows', 'planned')({ index: data, role: data, codec: data }),

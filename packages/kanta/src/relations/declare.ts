@@ -175,7 +175,7 @@ export function relations<const M extends Readonly<Record<string, Readonly<Recor
   }
   provideRelations()
   const made: Expansion = {
-    [EXPAND]: (statement, schema, dialect) => expandRelations(statement, found, schema, dialect),
+    [EXPAND]: (statement, schema, dialect, args) => expandRelations(statement, found, schema, dialect, args),
   }
   declarations.set(made, found)
   return Object.freeze(made) as never

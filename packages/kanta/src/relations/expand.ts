@@ -1,10 +1,11 @@
 import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { fullName, mapChildren, type Node, type NodeOf, nodeWith, sourcesOf, walk } from '../ir/index.ts'
-import { mapInScope, type SchemaDefinitions } from '../plan/index.ts'
+import { type Expanded, mapInScope, type SchemaDefinitions } from '../plan/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { cutFirst } from './cut.ts'
 import type { Declarations, Link, Relation } from './declare.ts'
+import { checkSplit, forKeys, joinOf, type Load, missing, type SplitPart, splitsOf, withKeys } from './split.ts'
 
 type Select = NodeOf<'select'>
 
@@ -33,8 +34,9 @@ export function expandRelations(
   declarations: Declarations,
   schema: SchemaDefinitions,
   dialect: Dialect,
-): Node {
-  return new Expander(declarations, schema, dialect).visit(statement, undefined, new Set())
+  args: number,
+): Expanded {
+  return new Expander(declarations, schema, dialect).expand(statement, args)
 }
 
 class Expander {
@@ -46,6 +48,46 @@ class Expander {
     this.#declarations = declarations
     this.#schema = schema
     this.#dialect = dialect
+  }
+
+  expand(statement: Node, args: number): Expanded {
+    const parts = statement.kind === 'select' ? splitsOf(statement) : []
+    if (parts.length === 0) return { statement: this.visit(statement, undefined, NONE), split: undefined }
+    const select = statement as Select
+    const place = this.#placeOf(select, undefined, NONE)
+    const loads = parts.map((part, i) => this.#load(part, i, place, args))
+    return {
+      statement: this.visit(withKeys(select, place!.alias, place!.table!, loads), undefined, NONE),
+      split: joinOf(loads, place!.table!.primaryKey.length),
+    }
+  }
+
+  /** The statement that reads the rows of a relation for the keys of its owners, which are its last arguments. */
+  #load({ query, name }: SplitPart, position: number, place: Place | undefined, args: number): Load {
+    const { name: relationName, optional } = query.from[0] as NodeOf<'relation'>
+    const { relation } = this.#find(relationName, place)
+    checkSplit(query, relation)
+    const required = relation.required && !optional
+    if (relation.single) checkSingle(query, relationName, required)
+    const { owner } = relation
+    const names = [relation.target.name, relation.through?.table.name ?? '', ...namesIn(query)]
+    const alias = freeName(owner.name, new Set(names))
+    const relations = new Map([[relationName, relation]])
+    const near: Place = { alias, table: owner, relations, names: [alias], around: undefined }
+    const bound = this.#bind(withItems(query, relation), { relation, of: near }, near, NONE)
+    const nested = splitsOf(bound)
+    const own = this.#placeOf(bound, near, NONE)
+    const lists = owner.primaryKey.length
+    const loads = nested.map((part, i) => this.#load(part, i, own, args + lists))
+    const kept = nested.length === 0 ? bound : withKeys(bound, own!.alias, own!.table!, loads)
+    const read = this.#children(kept, own, near, NONE)
+    return {
+      ...{ name, position, relation, required },
+      statement: {
+        statement: forKeys(read, owner, alias, args),
+        split: nested.length === 0 ? undefined : joinOf(loads, own!.table!.primaryKey.length),
+      },
+    }
   }
 
   visit(part: Node, place: Place | undefined, hidden: ReadonlySet<string>): Node {
@@ -106,6 +148,10 @@ class Expander {
     if (query.kind !== 'select' || first?.kind !== 'relation' || !first.included) {
       return mapChildren(part, (child) => this.visit(child, place, hidden))
     }
+    if (first.split)
+      return refuse(
+        `include('${first.name}', …, { load: 'split' }) reads by a statement of its own, so it stands in the query that runs, or in another such include() of it. Leave { load } out here.`,
+      )
     const { relation } = this.#find(first.name, place)
     const { single, owner, name } = relation
     const required = relation.required && !first.optional
@@ -167,10 +213,6 @@ class Expander {
 const misplaced = (name: string): string =>
   `The relation '${name}' stands where no relation can. Use include('${name}', …), or eb.related('${name}') as a query of its own.`
 
-/** The message where a row has to be there and is not. */
-const missing = (name: string, owner: TableDefinition): string =>
-  `A row of '${fullName(owner)}' has no '${name}': the row that its key names is not there, or a policy hides it. Give include() { optional: true } where null is an answer.`
-
 function firstSource(part: Node): Node | undefined {
   switch (part.kind) {
     case 'select':
@@ -224,6 +266,7 @@ function holdsAggregate(item: Node): boolean {
   return found
 }
 
+const NONE: ReadonlySet<string> = new Set()
 const ONE: Node = { kind: 'literal', value: 1 }
 const ref = (table: string, column: string): Node => ({ kind: 'ref', schema: undefined, table, column })
 const named = (operand: Node, name: string): Node => ({ kind: 'alias', operand, name, columns: undefined })

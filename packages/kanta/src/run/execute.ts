@@ -41,6 +41,7 @@ import { andThen, asPromise } from './maybe-promise.ts'
 import { addNearestTable } from './nearest-table.ts'
 import { runParts } from './run-parts.ts'
 import type { Settings } from './settings.ts'
+import { inSnapshot, readSplit, refuseSplit, slotsOf } from './split.ts'
 import {
   callOf,
   type DriverCall,
@@ -90,6 +91,7 @@ export class Executor implements StatementRunner {
 
   compile(query: Chain): Bound & { readonly query: Shape } {
     const ready = this.plan(query.shape)
+    refuseSplit(ready, 'compile()')
     if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
     const { sql, parameters } = this.bind(ready, this.prepare(ready, query.args))
     // The parameters are copied, so that changing the compiled query does not change this one.
@@ -171,7 +173,7 @@ export class Executor implements StatementRunner {
 
   /** Returns the slots of a shape, which are the same in every context. */
   slotsOf(shape: Shape): Plan['slots'] {
-    return (this.#dependsOnContext ? plan(shape, this.#basePlanning) : this.plan(shape)).slots
+    return slotsOf(this.#dependsOnContext ? plan(shape, this.#basePlanning) : this.plan(shape))
   }
 
   bind(ready: Plan, args: readonly unknown[]): Bound {
@@ -213,13 +215,15 @@ export class Executor implements StatementRunner {
       return this.#retryOnceStarted(error, query, single, options)
     }
     const { transactionHooks, facts, result } = ready
-    const isFirst = single && result === 'rows' && facts.readOnly && transactionHooks === undefined
+    const isFirst = single && result === 'rows' && facts.readOnly && transactionHooks === undefined && !ready.split
     try {
       if (options !== undefined) checkRun(options)
       const answer =
-        transactionHooks === undefined
-          ? this.#runPlan(ready, args, isFirst ? FIRST : callOf(ready), options)
-          : this.#runInTransaction(ready, args, options)
+        ready.split !== undefined
+          ? this.#runSplit(ready, query.args, options)
+          : transactionHooks === undefined
+            ? this.#runPlan(ready, args, isFirst ? FIRST : callOf(ready), options)
+            : this.#runInTransaction(ready, args, options)
       return asPromise(single && !isFirst ? andThen(answer, firstOf) : answer)
     } catch (error) {
       return Promise.reject(error)
@@ -400,6 +404,18 @@ export class Executor implements StatementRunner {
         return hook === undefined ? run(ready) : hook.around(context, () => from(i + 1))
       }
       return from(0)
+    })
+  }
+
+  /** Runs a read and the further statements of its rows, which all see one state of the data. */
+  #runSplit(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
+    const { session, settings } = this
+    return inSnapshot(session, settings.driver, options?.signal, (within) => {
+      const inside = new Executor(settings, within)
+      return readSplit(ready, args, async (plan, given) => {
+        const all = plan.prepare === undefined ? given : plan.prepare(given, inside.context)
+        return asRows(await inside.#runPlan(plan, all, callOf(plan), options))
+      })
     })
   }
 

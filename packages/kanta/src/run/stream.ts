@@ -4,6 +4,7 @@ import { KantaError, refuse } from '../error/index.ts'
 import type { Bound, Plan } from '../plan/index.ts'
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { chainOf, type QueryEvent } from './hook.ts'
+import { refuseSplit } from './split.ts'
 import { callOf, decoderOf, Statement, type StatementRunner } from './statement.ts'
 
 /** The executor of streamed queries. */
@@ -141,6 +142,7 @@ async function* read(
   const signal = options?.signal
   await session.start?.()
   const ready = executor.plan(query.shape)
+  refuseSplit(ready, 'stream()')
   if (ready.result !== 'rows')
     refuse('stream() needs a statement that returns rows. Add returning(), or use execute().')
   if (!session.canHoldStream || ready.transactionHooks !== undefined) {
