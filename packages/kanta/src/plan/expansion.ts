@@ -1,6 +1,7 @@
-import type { Dialect } from '../dialect/index.ts'
+import type { Dialect, IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import type { Node } from '../ir/index.ts'
 import type { SchemaDefinitions } from './attach.ts'
+import type { Plan } from './plan.ts'
 
 /** Where the relations of a schema keep what they do to statements. */
 export const EXPAND: unique symbol = Symbol('expand')
@@ -17,19 +18,22 @@ export interface Expanded {
   readonly split: Split | undefined
 }
 
-type Row = Readonly<Record<string, unknown>>
-
 /** Rows that further statements read, for those of a statement. */
 export interface Split {
   /** The further statements. Their last arguments are lists: the keys of the rows for which they read. */
   readonly statements: readonly Expanded[]
   /** How many lists these are. */
   readonly lists: number
-  /** Returns the lists for rows, for one run of a statement after the other. */
-  listsOf(rows: readonly Row[], statement: number): readonly (readonly (readonly unknown[])[])[]
-  /** Returns the rows with what the statements have read. */
-  join(rows: readonly Row[], read: readonly (readonly Row[])[], rename: (name: string) => string): readonly Row[]
+  /** Reads the rows of a plan, then those of its further statements by their keys, and joins them. */
+  read(plan: Plan, args: readonly unknown[], run: RunPlan): Promise<unknown[]>
+  /** Returns the isolation level of a transaction of its own; none where that of a transaction around will do. */
+  levelIn(settings: TransactionSettings | undefined, snapshot: IsolationLevel): IsolationLevel | undefined
+  /** Refuses what takes one statement. */
+  refuse(what: string): never
 }
+
+/** Runs the statement of a plan. */
+export type RunPlan = (plan: Plan, args: readonly unknown[]) => Promise<unknown[]>
 
 export function isExpansion(value: unknown): value is Expansion {
   return typeof value === 'object' && value !== null && EXPAND in value

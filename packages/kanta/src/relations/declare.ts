@@ -82,8 +82,19 @@ class Declaration {
   }
 }
 
-/** The name of a nullable column's table and column, `'book.author_id'`. */
 type Key = Column<string, unknown>
+/** The names of columns with their table, `'book.author_id'`. */
+type NameOf<C> = C extends Column<infer R, unknown> ? R : never
+/** Tells whether one of the columns may be null. */
+type IsNullable<C> = true extends (
+  C extends Column<string, infer V>
+    ? null extends SelectType<V>
+      ? true
+      : false
+    : false
+)
+  ? true
+  : false
 
 /**
  * Declares a relation to one row: by a column of its own table, the row to which the column points; by a column of the
@@ -98,11 +109,11 @@ type Key = Column<string, unknown>
  * const related = relations({ city: { country: one(country, city.country) } })
  * ```
  */
-export function one<B extends string, R extends string, V>(
+export function one<B extends string, C extends Key>(
   target: TableRef<B, never>,
-  columns: Column<R, V> | readonly Column<R, V>[],
+  columns: C | readonly C[],
   options: { readonly references?: Key | readonly Key[]; readonly inverse?: boolean } = {},
-): ToOne<B, R, null extends SelectType<V> ? true : false> {
+): ToOne<B, NameOf<C>, IsNullable<C>> {
   checkOptions('one()', options, ['references', 'inverse'])
   return new Declaration('one', target, columnsOf('one', columns), options) as never
 }

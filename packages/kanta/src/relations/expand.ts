@@ -5,7 +5,17 @@ import { type Expanded, mapInScope, type SchemaDefinitions } from '../plan/index
 import type { TableDefinition } from '../table/index.ts'
 import { cutFirst } from './cut.ts'
 import type { Declarations, Link, Relation } from './declare.ts'
-import { checkSplit, forKeys, joinOf, type Load, missing, type SplitPart, splitsOf, withKeys } from './split.ts'
+import {
+  checkSplit,
+  forKeys,
+  joinOf,
+  type Load,
+  linkedByOwners,
+  missing,
+  type SplitPart,
+  splitsOf,
+  withKeys,
+} from './split.ts'
 
 type Select = NodeOf<'select'>
 
@@ -72,9 +82,10 @@ class Expander {
     const { owner } = relation
     const names = [relation.target.name, relation.through?.table.name ?? '', ...namesIn(query)]
     const alias = freeName(owner.name, new Set(names))
-    const relations = new Map([[relationName, relation]])
+    const ofOwners = linkedByOwners(relation)
+    const relations = new Map([[relationName, ofOwners]])
     const near: Place = { alias, table: owner, relations, names: [alias], around: undefined }
-    const bound = this.#bind(withItems(query, relation), { relation, of: near }, near, NONE)
+    const bound = this.#bind(withItems(query, relation), { relation: ofOwners, of: near }, near, NONE)
     const nested = splitsOf(bound)
     const own = this.#placeOf(bound, near, NONE)
     const lists = owner.primaryKey.length
@@ -84,7 +95,7 @@ class Expander {
     return {
       ...{ name, position, relation, required },
       statement: {
-        statement: forKeys(read, owner, alias, args),
+        statement: forKeys(read, relation, alias, args),
         split: nested.length === 0 ? undefined : joinOf(loads, own!.table!.primaryKey.length),
       },
     }

@@ -1,6 +1,7 @@
+import type { IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { eachChild, fullName, type Node, type NodeOf, nodeWith } from '../ir/index.ts'
-import type { Expanded, Split } from '../plan/index.ts'
+import type { Expanded, Plan, RunPlan, Split } from '../plan/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { Relation } from './declare.ts'
 
@@ -46,6 +47,7 @@ function partOf(item: Node): SplitPart | undefined {
 /** No name of a column has a colon at its start, so that no policy renames these. */
 const keyName = (position: number, column: number): string => `:${position}:${column}`
 const OWNER = (column: number): string => `:of:${column}`
+const LINK = (column: number): string => `:link:${column}`
 const NUMBER = ':number'
 
 const ref = (table: string | undefined, column: string): Node => ({ kind: 'ref', schema: undefined, table, column })
@@ -100,26 +102,33 @@ export function checkSplit(query: Select, { name, owner }: Relation): void {
     )
 }
 
+/** The relation by the columns that a table of owners has, whose names are no column's. */
+export const linkedByOwners = (relation: Relation): Relation => ({
+  ...relation,
+  link: { ...relation.link, from: relation.link.from.map((_, i) => LINK(i)) },
+})
+
 /** The query for the owners whose keys are the last arguments of the statement, with the key of its owner in each row. */
-export function forKeys(query: Select, owner: TableDefinition, alias: string, args: number): Select {
+export function forKeys(query: Select, { owner, link }: Relation, alias: string, args: number): Select {
   const { schema, name, primaryKey } = owner
-  const table: Node = { kind: 'table', schema, name, definition: owner }
-  const keys = primaryKey.map((column, i) => named(ref(alias, column), OWNER(i)))
-  const isOneOf = primaryKey.map((column, i) =>
-    binary(ref(alias, column), 'in', { kind: 'slot', index: args + i, role: 'list', codec: undefined }),
-  )
+  const column = (of: string): Node => ref(name, of)
+  const owners = nodeWith('select', {
+    items: [
+      ...primaryKey.map((key, i) => named(column(key), OWNER(i))),
+      ...link.from.map((from, i) => named(column(from), LINK(i))),
+    ],
+    from: [{ kind: 'table', schema, name, definition: owner }],
+    where: primaryKey.map((key, i) =>
+      binary(column(key), 'in', { kind: 'slot', index: args + i, role: 'list', codec: undefined }),
+    ),
+  })
+  const keys = primaryKey.map((_, i) => ref(alias, OWNER(i)))
   const whole: Select = {
     ...query,
     items: [...keys, ...query.items],
-    from: [alias === name ? table : named(table, alias), ...query.from],
-    where: [...isOneOf, ...query.where],
+    from: [named(owners, alias), ...query.from],
   }
-  return query.limit === undefined && query.offset === undefined
-    ? whole
-    : cutEach(
-        whole,
-        primaryKey.map((column) => ref(alias, column)),
-      )
+  return query.limit === undefined && query.offset === undefined ? whole : cutEach(whole, keys)
 }
 
 /** The query with its limit for the rows of each owner. */
@@ -141,41 +150,61 @@ function cutEach(query: Select, owner: readonly Node[]): Select {
   })
 }
 
-/** How the rows that statements have read come into those of their owners. */
-export function joinOf(loads: readonly Load[], lists: number): Split {
-  return {
-    statements: loads.map((load) => load.statement),
-    lists,
-    listsOf: (rows, statement) => listsOf(rows, statement, lists),
-    join: (rows, read, rename) => joinRows(rows, read, loads, rename, lists),
+/** How the rows of owners get those that further statements read for them. */
+export const joinOf = (loads: readonly Load[], lists: number): Split => ({
+  statements: loads.map((load) => load.statement),
+  lists,
+  read: (plan, args, run) => readJoined(plan, args, run, loads, lists),
+  levelIn,
+  refuse: (what) =>
+    refuse(`${what} takes one statement, and { load: 'split' } makes several of the query. Leave { load } out.`),
+})
+
+async function readJoined(
+  plan: Plan,
+  args: readonly unknown[],
+  run: RunPlan,
+  loads: readonly Load[],
+  columns: number,
+): Promise<unknown[]> {
+  const rows = (await run(plan, args)) as Row[]
+  const found: Row[][] = []
+  for (const [i, own] of plan.split!.plans.entries()) {
+    const parts: unknown[][] = []
+    for (const lists of listsOf(rows, i, columns)) {
+      const all = [...args, ...lists]
+      parts.push(await (own.split === undefined ? run(own, all) : own.split.read(own, all, run)))
+    }
+    found.push(parts.flat() as Row[])
   }
+  return joinRows(rows, found, loads, plan.decoding.rename ?? ((name) => name), columns)
+}
+
+/** Levels at which all reads of a transaction see one state of the data. */
+const SNAPSHOTS: ReadonlySet<IsolationLevel | undefined> = new Set(['repeatable read', 'serializable', 'snapshot'])
+
+function levelIn(around: TransactionSettings | undefined, snapshot: IsolationLevel): IsolationLevel | undefined {
+  if (around === undefined) return snapshot
+  if (snapshot === 'serializable' || SNAPSHOTS.has(around.isolation)) return undefined
+  throw new KantaError(
+    'unsupported',
+    `{ load: 'split' } reads by several statements, which this transaction may show different data. Begin it with the isolation level '${snapshot}', or leave { load } out.`,
+  )
 }
 
 function listsOf(rows: readonly Row[], position: number, columns: number): readonly (readonly unknown[])[][] {
-  const names = Array.from({ length: columns }, (_, i) => keyName(position, i))
-  const keys = new Map<unknown, readonly unknown[]>()
-  for (const row of rows) {
-    const key = names.map((name) => row[name])
-    if (key.every((value) => value !== null)) keys.set(keyOf(key), key)
-  }
+  const nameOf = (i: number): string => keyName(position, i)
+  const readKey = keyReader(columns, nameOf)
+  const keys = new Map<unknown, Row>()
+  for (const row of rows) keys.set(readKey(row), row)
+  keys.delete(null)
   const all = [...keys.values()]
   const found: (readonly unknown[])[][] = []
   for (let at = 0; at < all.length; at += MOST_KEYS) {
     const some = all.slice(at, at + MOST_KEYS)
-    found.push(names.map((_, i) => some.map((key) => key[i])))
+    found.push(numbers(columns, (i) => some.map((row) => row[nameOf(i)])))
   }
   return found
-}
-
-/** What stands for a key in a map. Both sides have read it from the same column of the same row. */
-function keyOf(values: readonly unknown[]): unknown {
-  if (values.length === 1 && typeof values[0] !== 'object') return values[0]
-  return JSON.stringify(values.map(textOf))
-}
-
-function textOf(value: unknown): unknown {
-  if (typeof value === 'bigint') return `${value}n`
-  return value instanceof Uint8Array ? Array.from(value) : value
 }
 
 function joinRows(
@@ -184,47 +213,76 @@ function joinRows(
   loads: readonly Load[],
   rename: (name: string) => string,
   columns: number,
-): readonly Row[] {
-  const owners = Array.from({ length: columns }, (_, i) => OWNER(i))
-  const found = read.map((children) => {
-    const of = new Map<unknown, Row[]>()
-    for (const child of children) {
-      const key = keyOf(owners.map((name) => child[name]))
-      const own = of.get(key)
-      if (own === undefined) of.set(key, [child])
-      else own.push(child)
-    }
-    return of
-  })
+): Row[] {
+  const found = read.map((children) => byOwner(children, columns))
+  const keys = loads.map(({ position }) => keyReader(columns, (i) => keyName(position, i)))
   const places = new Map(loads.map((load) => [keyName(load.position, 0), load]))
-  const names = loads.map((load) => Array.from({ length: columns }, (_, i) => keyName(load.position, i)))
-  const keys = new Set(names.flat())
-  const isHidden = (name: string): boolean => keys.has(name)
+  const hidden = new Set(loads.flatMap(({ position }) => numbers(columns, (i) => keyName(position, i))))
   return rows.map((row) => {
     const made: Record<string, unknown> = {}
     for (const name in row) {
       const load = places.get(name)
       if (load !== undefined) {
-        const key = names[load.position]!.map((column) => row[column])
-        made[rename(load.name)] = valueOf(load, key, found[load.position]!.get(keyOf(key)))
-      } else if (!isHidden(name)) made[name] = row[name]
+        const { position } = load
+        const key = keys[position]!(row)
+        made[rename(load.name)] = valueOf(load, found[position]!, key)
+      } else if (!hidden.has(name)) made[name] = row[name]
     }
     return made
   })
 }
 
-function valueOf({ relation, required }: Load, key: readonly unknown[], children: readonly Row[] = []): unknown {
-  if (!relation.single) return children.map(bare)
-  if (children.length === 0 && required && !key.includes(null))
-    throw new KantaError('not_found', missing(relation.name, relation.owner))
-  return children.length === 0 ? null : bare(children[0]!)
+const numbers = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+
+/** The rows of owners by their keys. */
+interface OwnedRows {
+  readonly of: ReadonlyMap<unknown, readonly Row[]>
+  /** Copies a row without what says whose it is. Rows that several owners have are not shared between them. */
+  readonly copy: (row: Row) => Row
 }
 
-/** The row without what says whose it is. Rows that several owners have are not shared between them. */
-function bare(row: Row): Row {
-  const made: Record<string, unknown> = {}
-  for (const name in row) if (!name.startsWith(':of:') && name !== NUMBER) made[name] = row[name]
-  return made
+function byOwner(children: readonly Row[], columns: number): OwnedRows {
+  const of = new Map<unknown, Row[]>()
+  const readKey = keyReader(columns, OWNER)
+  for (const child of children) {
+    const key = readKey(child)
+    const own = of.get(key)
+    if (own === undefined) of.set(key, [child])
+    else own.push(child)
+  }
+  const hidden = new Set([NUMBER, ...numbers(columns, OWNER)])
+  const names = Object.keys(children[0] ?? {}).filter((name) => !hidden.has(name))
+  const copy = (row: Row): Row => {
+    const made: Record<string, unknown> = {}
+    for (const name of names) made[name] = row[name]
+    return made
+  }
+  return { of, copy }
+}
+
+/** Reads what stands for a key in a map; null where a part of it is null. Both sides have read the same columns. */
+function keyReader(columns: number, nameOf: (column: number) => string): (row: Row) => unknown {
+  const first = nameOf(0)
+  const names = numbers(columns, nameOf)
+  return (row) => {
+    const value = row[first]
+    if (columns === 1 && (typeof value !== 'object' || value === null)) return value
+    const parts = names.map((name) => row[name])
+    return parts.includes(null) ? null : JSON.stringify(parts.map(textOf))
+  }
+}
+
+function textOf(value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`
+  return value instanceof Uint8Array ? Array.from(value) : value
+}
+
+function valueOf({ relation, required }: Load, { of, copy }: OwnedRows, key: unknown): unknown {
+  const children = of.get(key) ?? []
+  if (!relation.single) return children.map(copy)
+  if (children.length === 0 && required && key !== null)
+    throw new KantaError('not_found', missing(relation.name, relation.owner))
+  return children.length === 0 ? null : copy(children[0]!)
 }
 
 /** The message where a row has to be there and is not. */

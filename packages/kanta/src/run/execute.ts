@@ -41,7 +41,6 @@ import { andThen, asPromise } from './maybe-promise.ts'
 import { addNearestTable } from './nearest-table.ts'
 import { runParts } from './run-parts.ts'
 import type { Settings } from './settings.ts'
-import { inSnapshot, readSplit, refuseSplit, slotsOf } from './split.ts'
 import {
   callOf,
   type DriverCall,
@@ -53,6 +52,10 @@ import {
 } from './statement.ts'
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
+
+/** Returns the slots of a plan and of the further statements of its rows. */
+const slotsOf = ({ slots, split }: Plan): Plan['slots'] =>
+  split === undefined ? slots : [...slots, ...split.plans.flatMap(slotsOf)]
 
 /** SQL text to run. A compiled query has the shape that its text was made of. */
 type Text = Bound & { readonly query?: unknown }
@@ -91,7 +94,7 @@ export class Executor implements StatementRunner {
 
   compile(query: Chain): Bound & { readonly query: Shape } {
     const ready = this.plan(query.shape)
-    refuseSplit(ready, 'compile()')
+    ready.split?.refuse('compile()')
     if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
     const { sql, parameters } = this.bind(ready, this.prepare(ready, query.args))
     // The parameters are copied, so that changing the compiled query does not change this one.
@@ -410,13 +413,22 @@ export class Executor implements StatementRunner {
   /** Runs a read and the further statements of its rows, which all see one state of the data. */
   #runSplit(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
     const { session, settings } = this
-    return inSnapshot(session, settings.driver, options?.signal, (within) => {
+    const read = (within: Session): Promise<unknown[]> => {
       const inside = new Executor(settings, within)
-      return readSplit(ready, args, async (plan, given) => {
-        const all = plan.prepare === undefined ? given : plan.prepare(given, inside.context)
-        return asRows(await inside.#runPlan(plan, all, callOf(plan), options))
-      })
-    })
+      return ready.split!.read(ready, args, async (plan, given) =>
+        asRows(await inside.#runPlan(plan, inside.prepare(plan, given), callOf(plan), options)),
+      )
+    }
+    const { driver } = settings
+    const isolation = ready.split!.levelIn(session.transaction?.settings, driver.dialect.transaction.snapshot)
+    if (isolation === undefined) return read(session)
+    const asked = {
+      driver,
+      signal: options?.signal,
+      settings: { isolation, access: 'read only' },
+      isOfStatement: true,
+    } as const
+    return runTransaction(session, asked, (own) => read(own.session))
   }
 
   event(

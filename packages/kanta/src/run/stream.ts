@@ -4,7 +4,6 @@ import { KantaError, refuse } from '../error/index.ts'
 import type { Bound, Plan } from '../plan/index.ts'
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { chainOf, type QueryEvent } from './hook.ts'
-import { refuseSplit } from './split.ts'
 import { callOf, decoderOf, Statement, type StatementRunner } from './statement.ts'
 
 /** The executor of streamed queries. */
@@ -142,7 +141,7 @@ async function* read(
   const signal = options?.signal
   await session.start?.()
   const ready = executor.plan(query.shape)
-  refuseSplit(ready, 'stream()')
+  ready.split?.refuse('stream()')
   if (ready.result !== 'rows')
     refuse('stream() needs a statement that returns rows. Add returning(), or use execute().')
   if (!session.canHoldStream || ready.transactionHooks !== undefined) {
