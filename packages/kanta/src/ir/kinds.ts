@@ -88,7 +88,16 @@ export interface Kinds extends SchemaKinds {
   when: { condition: Node; result: Node }
   jsonPath: { operand: Node | undefined; operator: string; legs: readonly Node[] }
   jsonLeg: { leg: 'key' | 'at'; value: string | number }
-  jsonObject: { keys: readonly string[]; values: readonly Node[] }
+  /**
+   * With a `tag` it is the one of its values that is not null, an object, together with the value of that key; null
+   * where all are, or the error `required`.
+   */
+  jsonObject: {
+    keys: readonly string[]
+    values: readonly Node[]
+    tag: string | undefined
+    required: string | undefined
+  }
   /** `required` is the message where the one row has to be there and is not. */
   jsonRows: { query: Node; single: boolean; required: string | undefined }
   raw: { strings: readonly string[]; parts: readonly Node[] }
@@ -299,7 +308,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   when: clause({ condition: expression, result: expression }),
   jsonPath: valued({ operand: expression, operator: word, legs: many('jsonLeg') }),
   jsonLeg: clause({ leg: word, value }),
-  jsonObject: valued({ keys: names, values }),
+  jsonObject: valued({ keys: names, values, tag: name, required: name }),
   jsonRows: valued({ query: one('query'), single: flag, required: name }),
   raw: textual({
     strings: text,

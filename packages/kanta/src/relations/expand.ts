@@ -4,7 +4,7 @@ import { fullName, mapChildren, type Node, type NodeOf, nodeWith, sourcesOf, wal
 import { type Expanded, mapInScope, type SchemaDefinitions } from '../plan/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { cutFirst } from './cut.ts'
-import type { Declarations, Link, Relation } from './declare.ts'
+import type { Choice, Declarations, Link, Relation } from './declare.ts'
 import {
   checkSplit,
   forKeys,
@@ -24,6 +24,7 @@ interface Place {
   readonly alias: string
   readonly table: TableDefinition | undefined
   readonly relations: ReadonlyMap<string, Relation> | undefined
+  readonly choices?: ReadonlyMap<string, Choice> | undefined
   /** The names of all sources of the statement. */
   readonly names: readonly string[]
   readonly around: Place | undefined
@@ -136,8 +137,8 @@ class Expander {
     const isCte = part.kind === 'select' && isHidden(operand, cteNames(part, hidden))
     const table = name === undefined || isCte ? undefined : (given ?? this.#schema.get(name))
     const alias = first.kind === 'alias' ? first.name : operand.kind === 'table' ? operand.name : ''
-    const relations = table === undefined ? undefined : this.#declarations.get(fullName(table))
-    return { alias, table, relations, names: [alias, ...namesIn(part)], around }
+    const { relations, choices } = (table && this.#declarations.get(fullName(table))) ?? NO_RELATIONS
+    return { alias, table, relations, choices, names: [alias, ...namesIn(part)], around }
   }
 
   /** The relation of a name, of the nearest table that has one. */
@@ -146,7 +147,11 @@ class Expander {
       const relation = at.relations?.get(name)
       if (relation !== undefined) return { relation, of: at }
     }
-    const known = [...(place?.relations?.keys() ?? [])]
+    if (place?.choices?.has(name))
+      refuse(
+        `The relation '${name}' is one of several tables. Name one of them, such as '${name}.${place.choices.get(name)!.alternatives.keys().next().value}'.`,
+      )
+    const known = [...(place?.choices?.keys() ?? []), ...(place?.relations?.keys() ?? [])]
     const table = place?.table === undefined ? 'The query' : `'${fullName(place.table)}'`
     return refuse(
       `${table} has no relation '${name}'. ${known.length === 0 ? 'It has none.' : `It has: ${known.join(', ')}.`}`,
@@ -163,12 +168,40 @@ class Expander {
       return refuse(
         `include('${first.name}', …, { load: 'split' }) reads by a statement of its own, so it stands in the query that runs, or in another such include() of it. Leave { load } out here.`,
       )
+    const choice = place?.choices?.get(first.name)
+    if (choice !== undefined) return this.#chosen(choice, query, first.optional, place, hidden)
     const { relation } = this.#find(first.name, place)
     const { single, owner, name } = relation
     const required = relation.required && !first.optional
     if (single) checkSingle(query, name, required)
     const from = this.visit(withItems(query, relation), place, hidden)
     return { ...part, query: from, single, required: required ? missing(name, owner) : undefined }
+  }
+
+  /** The row of one of several tables, as an object of which all values but that one are null. */
+  #chosen(
+    choice: Choice,
+    query: Select,
+    optional: boolean,
+    place: Place | undefined,
+    hidden: ReadonlySet<string>,
+  ): Node {
+    const { name, owner, column, alternatives } = choice
+    if (query.items.length > 0 || query.where.length > 0)
+      refuse(`include('${name}', …) gives whole rows. For one of its tables include '${name}.…' by itself.`)
+    const required = choice.required && !optional
+    const values = [...alternatives.values()].map((each): Node => {
+      const from: Node = { kind: 'relation', name: each.name, included: true, optional: true, split: false }
+      const rows = nodeWith('select', { from: [from] })
+      return this.visit({ kind: 'jsonRows', query: rows, single: true, required: undefined }, place, hidden)
+    })
+    return {
+      kind: 'jsonObject',
+      keys: [column, ...alternatives.keys()],
+      values: [ref(place!.alias, column), ...values],
+      tag: column,
+      required: required ? missing(name, owner) : undefined,
+    }
   }
 
   /** The query with the table of a relation in its place. */
@@ -190,9 +223,11 @@ class Expander {
     const own = alias === target.name ? query : (this.#renamed(query, target, target.name, alias) as Select)
     const table: Node = { kind: 'table', schema: target.schema, name: target.name, definition: target }
     const between = through === undefined ? undefined : freeName(through.table.name, taken.add(alias))
+    const { only, points } = relation
+    const isOnly = only === undefined ? [] : [is(ref(points ? of.alias : alias, only.column), only.value)]
     const condition =
       through === undefined
-        ? equal(link, of.alias, alias)
+        ? [...equal(link, of.alias, alias), ...isOnly]
         : [linked(through.table, between!, alias, through.link, equal(link, of.alias, between!))]
     return {
       ...own,
@@ -217,7 +252,7 @@ class Expander {
   }
 
   #relation(table: TableDefinition, name: string): Relation | undefined {
-    return this.#declarations.get(fullName(table))?.get(name)
+    return this.#declarations.get(fullName(table))?.relations.get(name)
   }
 }
 
@@ -277,10 +312,15 @@ function holdsAggregate(item: Node): boolean {
   return found
 }
 
+const NO_RELATIONS = { relations: undefined, choices: undefined }
 const NONE: ReadonlySet<string> = new Set()
 const ONE: Node = { kind: 'literal', value: 1 }
 const ref = (table: string, column: string): Node => ({ kind: 'ref', schema: undefined, table, column })
 const named = (operand: Node, name: string): Node => ({ kind: 'alias', operand, name, columns: undefined })
+
+const is = (left: Node, value: string | number): Node => ({
+  ...{ kind: 'binary', left, op: '=', right: { kind: 'literal', value } },
+})
 
 const equal = ({ from, to }: Link, near: string, far: string): Node[] =>
   from.map((column, i) => ({ kind: 'binary', left: ref(far, to[i]!), op: '=', right: ref(near, column) }))

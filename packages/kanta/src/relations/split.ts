@@ -106,10 +106,11 @@ export function checkSplit(query: Select, { name, owner }: Relation): void {
 export const linkedByOwners = (relation: Relation): Relation => ({
   ...relation,
   link: { ...relation.link, from: relation.link.from.map((_, i) => LINK(i)) },
+  only: relation.points ? undefined : relation.only,
 })
 
 /** The query for the owners whose keys are the last arguments of the statement, with the key of its owner in each row. */
-export function forKeys(query: Select, { owner, link }: Relation, alias: string, args: number): Select {
+export function forKeys(query: Select, { owner, link, only, points }: Relation, alias: string, args: number): Select {
   const { schema, name, primaryKey } = owner
   const column = (of: string): Node => ref(name, of)
   const owners = nodeWith('select', {
@@ -118,9 +119,14 @@ export function forKeys(query: Select, { owner, link }: Relation, alias: string,
       ...link.from.map((from, i) => named(column(from), LINK(i))),
     ],
     from: [{ kind: 'table', schema, name, definition: owner }],
-    where: primaryKey.map((key, i) =>
-      binary(column(key), 'in', { kind: 'slot', index: args + i, role: 'list', codec: undefined }),
-    ),
+    where: [
+      ...primaryKey.map((key, i) =>
+        binary(column(key), 'in', { kind: 'slot', index: args + i, role: 'list', codec: undefined }),
+      ),
+      ...(only !== undefined && points
+        ? [binary(column(only.column), '=', { kind: 'literal', value: only.value })]
+        : []),
+    ],
   })
   const keys = primaryKey.map((_, i) => ref(alias, OWNER(i)))
   const whole: Select = {
