@@ -188,11 +188,10 @@ class ChoiceDeclaration {
  *
  * @example
  * ```ts
+ * const note = table('note', (c) => ({ kind: c.text(), city_id: c.integer(), code: c.text() }))
  * const related = relations({
- *   comment: {
- *     subject: oneOf(comment.kind, { book: one(book, comment.subject_id), photo: one(photo, comment.subject_id) }),
- *   },
- *   book: { comments: many(comment, comment.subject_id, { references: book.id, where: [comment.kind, 'book'] }) },
+ *   note: { subject: oneOf(note.kind, { city: one(city, note.city_id), country: one(country, note.code) }) },
+ *   country: { notes: many(note, note.code, { references: country.cca2, where: [note.kind, 'country'] }) },
  * })
  * ```
  */
