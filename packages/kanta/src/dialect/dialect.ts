@@ -21,6 +21,8 @@ export interface TransactionSql {
   begin(settings: TransactionSettings): readonly string[]
   /** Run on the connection after commit or rollback, to undo settings that outlive the transaction. */
   after(settings: TransactionSettings): readonly string[]
+  /** The level at which all reads of a transaction see one state of the data. */
+  readonly snapshot: IsolationLevel
   readonly commit: string
   readonly rollback: string
   savepoint(name: string): string

@@ -18,6 +18,13 @@ export interface RelationTo<out B, out K> {
   kind: K
 }
 
+/** A row of one of several tables, which the column `C` names by the keys of `A`. */
+export interface RelationToOneOf<out A, out C, out K> {
+  alternatives: A
+  column: C
+  kind: K
+}
+
 /** The relations among the values of a schema; `never` without any. */
 export type RelationsIn<S> = S[keyof S] extends infer V
   ? V extends { readonly [$relations]: infer R }
@@ -47,6 +54,11 @@ export interface WholeRelation {
 export interface IncludeOptions<P> {
   /** Gives null where a row is missing that has to be there, as where a policy or a condition hides it. */
   readonly optional?: P
+  /**
+   * Reads the related rows by a statement of its own in place of the same statement, in one snapshot. It is quicker for
+   * many rows on a server; the query then can be neither compiled nor streamed, nor stand in another.
+   */
+  readonly load?: 'split'
 }
 
 /** The value that the relation `R` adds to a row; `X` is the query that selects the related rows. */
@@ -55,7 +67,14 @@ export type Included<I extends AnyInfo, R, X, P> =
     ? X extends { readonly [$items]: infer O; readonly [$row]: infer Row }
       ? IncludedRows<[O] extends [never] ? Selectable<At<I['db'], B>> : Row, K, P>
       : never
-    : never
+    : R extends RelationToOneOf<infer A, infer C, infer K>
+      ? IncludedRows<TaggedRows<I, A, C & string>, K, P>
+      : never
+/** The rows of several tables, each with the name of its own. */
+type TaggedRows<I extends AnyInfo, A, C extends string> = {
+  [N in keyof A]: Tagged<Selectable<At<I['db'], A[N]>>, C, N>
+}[keyof A]
+type Tagged<Row, C extends string, N> = { [K in C | keyof Row]: K extends keyof Row ? Row[K] : N }
 type IncludedRows<Row, K, P> = K extends 'many'
   ? Row[]
   : K extends 'one'

@@ -139,8 +139,8 @@ export const lt: CompareFilter = comparing('lt')
 /** Keeps the rows whose column is less than a value or equal to it. */
 export const lte: CompareFilter = comparing('lte')
 /** Keeps the rows whose column equals one of some values; none for an empty list. */
-export const oneOf: ListFilter = ((column: unknown, values: unknown) =>
-  filterOf(listTree('oneOf', columnOf(column), values))) as never
+export const anyOf: ListFilter = ((column: unknown, values: unknown) =>
+  filterOf(listTree('anyOf', columnOf(column), values))) as never
 /** Keeps the rows whose column holds none of some values; not those where it is null, unless the list is empty. */
 export const notIn: ListFilter = ((column: unknown, values: unknown) =>
   filterOf(negate(listTree('notIn', columnOf(column), values)))) as never

@@ -70,7 +70,7 @@ function measure(tree: FilterTree): Measure {
     size += inner.size
   }
   if (depth >= DEEPEST) refuse(`The filter is nested more than ${DEEPEST} levels deep. Flatten it.`)
-  if (size > LARGEST) refuse(`The filter has more than ${LARGEST} parts. Use oneOf() for lists of values.`)
+  if (size > LARGEST) refuse(`The filter has more than ${LARGEST} parts. Use anyOf() for lists of values.`)
   return { depth: depth + 1, size }
 }
 

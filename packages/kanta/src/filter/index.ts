@@ -22,6 +22,7 @@ export {
 } from './aggregate.ts'
 export {
   and,
+  anyOf,
   type BetweenFilter,
   between,
   type CompareFilter,
@@ -48,7 +49,6 @@ export {
   ne,
   not,
   notIn,
-  oneOf,
   or,
   raw,
   startsWith,

@@ -56,7 +56,7 @@ function evaluate(tree: FilterTree, evaluation: Evaluation): Truth {
     }
     case 'in': {
       const { value, column } = read(tree.column, evaluation)
-      return value === null ? null : tree.values.some((item) => compare(value, item, 'oneOf', column) === 0)
+      return value === null ? null : tree.values.some((item) => compare(value, item, 'anyOf', column) === 0)
     }
     case 'text': {
       const { value, column } = read(tree.column, evaluation)

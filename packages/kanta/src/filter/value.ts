@@ -56,7 +56,7 @@ function checkOperator(op: string, definition: ColumnDefinition): void {
   if (!isCompared(definition))
     refuse(`${op}('${name}', …): a column of type ${type} is compared differently by each database. Use isNull().`)
   if (ORDERS.has(op) && !isOrdered(definition))
-    refuse(`${op}('${name}', …): each database orders ${type} differently. Use eq(), ne() or oneOf().`)
+    refuse(`${op}('${name}', …): each database orders ${type} differently. Use eq(), ne() or anyOf().`)
 }
 
 const MOST = 2 ** 31

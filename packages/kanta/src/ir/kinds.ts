@@ -38,9 +38,10 @@ export interface Kinds extends SchemaKinds {
   versioned: { table: Node; at: Node | undefined }
   /**
    * The rows that a relation gives for each row of the query around it. `included` where they are a value of that row:
-   * a list, or one row, which may be missing where the relation says so or it is `optional`.
+   * a list, or one row, which may be missing where the relation says so or it is `optional`. `split` where a statement
+   * of its own reads them.
    */
-  relation: { name: string; included: boolean; optional: boolean }
+  relation: { name: string; included: boolean; optional: boolean; split: boolean }
   alias: { operand: Node; name: string; columns: readonly string[] | undefined }
   // values
   arg: { role: ArgRole }
@@ -87,7 +88,16 @@ export interface Kinds extends SchemaKinds {
   when: { condition: Node; result: Node }
   jsonPath: { operand: Node | undefined; operator: string; legs: readonly Node[] }
   jsonLeg: { leg: 'key' | 'at'; value: string | number }
-  jsonObject: { keys: readonly string[]; values: readonly Node[] }
+  /**
+   * With a `tag` it is the one of its values that is not null, an object, together with the value of that key; null
+   * where all are, or the error `required`.
+   */
+  jsonObject: {
+    keys: readonly string[]
+    values: readonly Node[]
+    tag: string | undefined
+    required: string | undefined
+  }
   /** `required` is the message where the one row has to be there and is not. */
   jsonRows: { query: Node; single: boolean; required: string | undefined }
   raw: { strings: readonly string[]; parts: readonly Node[] }
@@ -249,7 +259,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   table: filling('source', 'target', 'row')({ schema: name, name, definition: data }),
   identifier: filling('expression', 'name')({ names }),
   versioned: filling('source', 'planned')({ table: one('table'), at: expression }),
-  relation: filling('source')({ name, included: flag, optional: flag }),
+  relation: filling('source')({ name, included: flag, optional: flag, split: flag }),
   alias: carrying({ operand: one('selection', 'source'), name, columns: names }),
   arg: filling('expression')({ role: argRole }),
   slot: filling('expression', 'count', 'rows', 'planned')({ index: data, role: data, codec: data }),
@@ -298,7 +308,7 @@ export const fields: Fields<Exclude<Kind, keyof SchemaKinds>> = {
   when: clause({ condition: expression, result: expression }),
   jsonPath: valued({ operand: expression, operator: word, legs: many('jsonLeg') }),
   jsonLeg: clause({ leg: word, value }),
-  jsonObject: valued({ keys: names, values }),
+  jsonObject: valued({ keys: names, values, tag: name, required: name }),
   jsonRows: valued({ query: one('query'), single: flag, required: name }),
   raw: textual({
     strings: text,

@@ -121,7 +121,7 @@ function rowFactory(columns: readonly string[], places: readonly (string | numbe
       try {
         if (value !== null) cell?.(value)
       } catch {
-        return cause instanceof KantaError && cause.code === 'query'
+        return cause instanceof KantaError && (cause.code === 'query' || cause.code === 'not_found')
           ? cause
           : new KantaError('query', `The column '${columns[i]}' could not be read: ${(cause as Error).message}`, {
               cause,

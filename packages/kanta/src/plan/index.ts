@@ -13,7 +13,7 @@ export {
 } from './context.ts'
 export { mapInScope } from './cte-scope.ts'
 export { describeDecoding, type RowDecoder } from './decode.ts'
-export { EXPAND, type Expansion, isExpansion } from './expansion.ts'
+export { EXPAND, type Expanded, type Expansion, isExpansion, type RunPlan, type Split } from './expansion.ts'
 export {
   MOST_PLANNINGS,
   type Plan,

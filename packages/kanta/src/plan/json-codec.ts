@@ -1,5 +1,6 @@
 import type { OutputColumn } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
+import type { NodeOf } from '../ir/index.ts'
 import type { Codec, SqlValue } from '../table/index.ts'
 
 /** A JSON document that the query made itself. */
@@ -61,6 +62,20 @@ export function jsonRowsCodec(
   return documentCodec(fromRow as (row: never) => unknown, single, required)
 }
 
+/** One of several rows of which the others are null, with what tells which one it is. */
+export function taggedCodec(
+  codec: Codec,
+  { tag, required }: NodeOf<'jsonObject'>,
+  rename: ((name: string) => string) | undefined,
+): Codec {
+  if (tag === undefined) return codec
+  const choose = ({ [tag]: which, ...rows }: Readonly<Record<string, unknown>>): unknown => {
+    const row = Object.values(rows).find((value) => value !== null)
+    return row === undefined ? null : { [rename?.(tag) ?? tag]: which, ...(row as object) }
+  }
+  return documentCodec((object: never) => choose(codec.fromJson!(object) as Record<string, unknown>), true, required)
+}
+
 const readJson = (codec: Codec, value: unknown): unknown =>
   codec.fromJson === undefined ? codec.decode(value as never) : codec.fromJson(value)
 
@@ -70,7 +85,8 @@ export const jsonValueCodec = (codec: Codec, single: boolean): Codec =>
 
 function documentCodec(read: (value: never) => unknown, single: boolean, required?: string): Codec {
   const readNullable = (value: unknown): unknown => {
-    if (value !== null) return read(value as never)
+    const made = value === null ? null : read(value as never)
+    if (made !== null) return made
     if (required !== undefined) throw new KantaError('not_found', required)
     return null
   }

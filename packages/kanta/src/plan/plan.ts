@@ -6,7 +6,7 @@ import { attachDefinitions, type SchemaDefinitions } from './attach.ts'
 import { varies } from './bind.ts'
 import type { Context } from './context.ts'
 import { AS_STORED, type Decoding, decodingOf } from './decode.ts'
-import { EXPAND, type Expansion } from './expansion.ts'
+import { EXPAND, type Expanded, type Expansion, type Split } from './expansion.ts'
 import { PlanMemos, type RowTypes } from './memos.ts'
 import { applyInFront, applyPolicies, type Policy, type Prepare } from './policy.ts'
 import { type Facts, Resolver } from './resolve.ts'
@@ -58,7 +58,13 @@ export interface Plan {
   readonly notes: readonly object[]
   /** The transaction hooks of the database that join this statement; `undefined` where none does. */
   readonly transactionHooks: readonly TransactionHook[] | undefined
+  /** What further statements read for its rows, and their plans. */
+  readonly split?: PlannedSplit | undefined
   readonly memos: PlanMemos
+}
+
+export interface PlannedSplit extends Split {
+  readonly plans: readonly Plan[]
 }
 
 /** What is fixed for a database, and so no part of a shape. */
@@ -122,12 +128,21 @@ function planShape(shape: Shape, planning: Planning): Plan {
   const folded = fold(shape)
   const { schema, dialect, relations } = planning
   const asked = applyInFront(folded.tree as Node, planning)
-  const statement = attachDefinitions(relations?.[EXPAND](asked, schema, dialect) ?? asked, schema, dialect)
   const userArgs = folded.arguments
+  const expanded = relations?.[EXPAND](asked, schema, dialect, userArgs) ?? { statement: asked, split: undefined }
+  return planExpanded(expanded, userArgs, shape.kind, planning)
+}
+
+function planExpanded(expanded: Expanded, userArgs: number, requestedKind: Node['kind'], planning: Planning): Plan {
+  const { split } = expanded
+  const statement = attachDefinitions(expanded.statement, planning.schema, planning.dialect)
   const { tree, added, prepare, notes } = applyPolicies(statement, planning, userArgs)
   const { transactionHooks } = planning
-  const origin = { argCount: userArgs + added, userArgs, requestedKind: shape.kind, prepare, notes, transactionHooks }
-  return planTree(tree, origin, { ...planning, rename: renameOf(planning.policies, statement) })
+  const origin = { argCount: userArgs + added, userArgs, requestedKind, prepare, notes, transactionHooks }
+  const made = planTree(tree, origin, { ...planning, rename: renameOf(planning.policies, statement) })
+  if (split === undefined) return made
+  const plans = split.statements.map((each) => planExpanded(each, userArgs + split.lists, 'select', planning))
+  return Object.freeze({ ...made, split: { ...split, plans } })
 }
 
 /** How the rows of a derived statement come: by the codecs of their columns unless it says more. */

@@ -2,7 +2,15 @@ import { type OutputColumn, reads, writeCodec } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { defines, eachChild, fullName, type Node, type NodeOf } from '../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../table/index.ts'
-import { averageCodec, jsonDocument, jsonList, jsonRowsCodec, jsonValueCodec, truthCodec } from './json-codec.ts'
+import {
+  averageCodec,
+  jsonDocument,
+  jsonList,
+  jsonRowsCodec,
+  jsonValueCodec,
+  taggedCodec,
+  truthCodec,
+} from './json-codec.ts'
 import { COMPARES, COMPUTES, CONDITIONS, COUNTING, DOCUMENTS, EXACT, PASSING, ROWS } from './operation.ts'
 import { checkSameOrder, checkSameTypes, namesOf } from './places.ts'
 import { mayQuery, mayWrite } from './raw-sql-sniff.ts'
@@ -538,7 +546,7 @@ export class Resolver {
       case 'jsonRows':
         return jsonRowsCodec(this.outputs.get(n.query) ?? [], n.single, this.#rename, n.required)
       case 'jsonObject':
-        return jsonRowsCodec(this.outputs.get(n) ?? [], true, undefined)
+        return taggedCodec(jsonRowsCodec(this.outputs.get(n) ?? [], true, undefined), n, this.#rename)
       case 'jsonPath':
         return n.legs.length > 0 && !n.operator.startsWith('->>') && n.operand !== undefined ? jsonDocument : undefined
       default:

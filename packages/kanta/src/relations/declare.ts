@@ -1,5 +1,5 @@
 import { checkOptions, refuse, show } from '../error/index.ts'
-import type { Relations, RelationTo } from '../face/index.ts'
+import type { Relations, RelationTo, RelationToOneOf } from '../face/index.ts'
 import { fullName } from '../ir/index.ts'
 import { EXPAND, type Expansion } from '../plan/index.ts'
 import { Column, definitionOf, ownerOf, type SelectType, type TableDefinition, type TableRef } from '../table/index.ts'
@@ -28,10 +28,29 @@ export interface Relation {
   readonly link: Link
   /** The table between the two, with its own columns that point to the target. */
   readonly through?: { readonly table: TableDefinition; readonly link: Link } | undefined
+  /** What a column of the table that points has to be, where rows of several tables are pointed to. */
+  readonly only?: { readonly column: string; readonly value: string | number } | undefined
 }
 
-/** The relations of tables, by the names of both. */
-export type Declarations = ReadonlyMap<string, ReadonlyMap<string, Relation>>
+/** A relation to one row of one of several tables, which a column names. */
+export interface Choice {
+  readonly name: string
+  readonly owner: TableDefinition
+  readonly column: string
+  /** The relations to the tables, by the values of the column; each is a relation of the owner, too, as `name.value`. */
+  readonly alternatives: ReadonlyMap<string, Relation>
+  /** Tells whether the row has to be there. */
+  readonly required: boolean
+}
+
+/** The relations of a table, by their names. */
+export interface TableRelations {
+  readonly relations: ReadonlyMap<string, Relation>
+  readonly choices: ReadonlyMap<string, Choice>
+}
+
+/** The relations of tables, by the names of the tables. */
+export type Declarations = ReadonlyMap<string, TableRelations>
 
 const declarations = new WeakMap<Expansion, Declarations>()
 
@@ -50,6 +69,11 @@ export interface ToMany<out B> {
   readonly [$declared]: { readonly kind: 'many'; readonly target: B }
 }
 
+/** A relation to one row of one of the tables of `A`, which the column `C` names. */
+export interface ToOneOf<out C, out A> {
+  readonly [$declared]: { readonly kind: 'one of'; readonly column: C; readonly alternatives: A }
+}
+
 /** The table between two others, whose foreign keys point to both. */
 export interface Through {
   readonly through: TableRef<string, never>
@@ -59,8 +83,12 @@ export interface Through {
   readonly to?: Key | readonly Key[]
 }
 
+/** What a column has to be for a relation: `[comment.kind, 'book']`. */
+type Only = readonly [column: Key, value: string | number]
+
 interface Options {
   readonly references?: unknown
+  readonly where?: unknown
   readonly through?: unknown
   readonly from?: unknown
   readonly to?: unknown
@@ -82,8 +110,19 @@ class Declaration {
   }
 }
 
-/** The name of a nullable column's table and column, `'book.author_id'`. */
 type Key = Column<string, unknown>
+/** The names of columns with their table, `'book.author_id'`. */
+type NameOf<C> = C extends Column<infer R, unknown> ? R : never
+/** Tells whether one of the columns may be null. */
+type IsNullable<C> = true extends (
+  C extends Column<string, infer V>
+    ? null extends SelectType<V>
+      ? true
+      : false
+    : false
+)
+  ? true
+  : false
 
 /**
  * Declares a relation to one row: by a column of its own table, the row to which the column points; by a column of the
@@ -91,19 +130,20 @@ type Key = Column<string, unknown>
  * key of several columns.
  *
  * `references` gives the columns at the other end where there is no foreign key. `inverse` tells that a column which
- * points to its own table is meant from the other end.
+ * points to its own table is meant from the other end. `where: [comment.kind, 'book']` says what a column of the table
+ * that points has to be, where rows of several tables are pointed to.
  *
  * @example
  * ```ts
  * const related = relations({ city: { country: one(country, city.country) } })
  * ```
  */
-export function one<B extends string, R extends string, V>(
+export function one<B extends string, C extends Key>(
   target: TableRef<B, never>,
-  columns: Column<R, V> | readonly Column<R, V>[],
-  options: { readonly references?: Key | readonly Key[]; readonly inverse?: boolean } = {},
-): ToOne<B, R, null extends SelectType<V> ? true : false> {
-  checkOptions('one()', options, ['references', 'inverse'])
+  columns: C | readonly C[],
+  options: { readonly references?: Key | readonly Key[]; readonly inverse?: boolean; readonly where?: Only } = {},
+): ToOne<B, NameOf<C>, IsNullable<C>> {
+  checkOptions('one()', options, ['references', 'inverse', 'where'])
   return new Declaration('one', target, columnsOf('one', columns), options) as never
 }
 
@@ -119,13 +159,47 @@ export function one<B extends string, R extends string, V>(
 export function many<B extends string>(
   target: TableRef<B, never>,
   columns: Key | readonly Key[] | Through,
-  options: { readonly references?: Key | readonly Key[] } = {},
+  options: { readonly references?: Key | readonly Key[]; readonly where?: Only } = {},
 ): ToMany<B> {
-  checkOptions('many()', options, ['references'])
+  checkOptions('many()', options, ['references', 'where'])
   const isThrough = typeof columns === 'object' && !(columns instanceof Column) && 'through' in columns
   if (isThrough) checkOptions('many()', columns, ['through', 'from', 'to'])
   const given = isThrough ? [] : columnsOf('many', columns)
   return new Declaration('many', target, given, isThrough ? (columns as Options) : options) as never
+}
+
+/** What `oneOf` gathers, until `relations` knows the owner. */
+class ChoiceDeclaration {
+  readonly column: Column
+  readonly alternatives: Readonly<Record<string, unknown>>
+
+  constructor(column: unknown, alternatives: unknown) {
+    this.column = column instanceof Column ? column : refuse(`oneOf(${show(column)}, …) takes a column first.`)
+    const isObject = typeof alternatives === 'object' && alternatives !== null && Object.keys(alternatives).length > 0
+    if (!isObject) refuse(`oneOf(…, ${show(alternatives)}) takes an object: { book: one(book, comment.subject_id) }.`)
+    this.alternatives = alternatives as Readonly<Record<string, unknown>>
+  }
+}
+
+/**
+ * Declares a relation to one row of one of several tables: a column says which, by the names of the alternatives. The
+ * row comes with the value of that column, which tells the type of the row. Each alternative is a relation of its own,
+ * too: `subject.book`.
+ *
+ * @example
+ * ```ts
+ * const note = table('note', (c) => ({ kind: c.text(), city_id: c.integer(), code: c.text() }))
+ * const related = relations({
+ *   note: { subject: oneOf(note.kind, { city: one(city, note.city_id), country: one(country, note.code) }) },
+ *   country: { notes: many(note, note.code, { references: country.cca2, where: [note.kind, 'country'] }) },
+ * })
+ * ```
+ */
+export function oneOf<C extends Key, const A extends Readonly<Record<string, ToOne<string, string, boolean>>>>(
+  column: C,
+  alternatives: A,
+): ToOneOf<NameOf<C>, A> {
+  return new ChoiceDeclaration(column, alternatives) as never
 }
 
 function columnsOf(owner: string, columns: unknown): readonly Column[] {
@@ -136,7 +210,7 @@ function columnsOf(owner: string, columns: unknown): readonly Column[] {
   )
 }
 
-type AnyRelation = ToOne<string, string, boolean> | ToMany<string>
+type AnyRelation = ToOne<string, string, boolean> | ToMany<string> | ToOneOf<string, unknown>
 
 /** A relation of the table `T` as queries see it: a row that another points to need not be there. */
 export type Declared<T, X> = X extends { readonly [$declared]: infer D }
@@ -144,7 +218,28 @@ export type Declared<T, X> = X extends { readonly [$declared]: infer D }
     ? RelationTo<B, N extends false ? (R extends `${T & string}.${string}` ? 'one' : 'maybe') : 'maybe'>
     : D extends { readonly target: infer B }
       ? RelationTo<B, 'many'>
+      : D extends { readonly column: `${T & string}.${infer C}`; readonly alternatives: infer A }
+        ? RelationToOneOf<{ readonly [N in keyof A]: TargetOf<A[N]> }, C, KindOf<A[keyof A]>>
+        : never
+  : never
+type TargetOf<X> = X extends ToOne<infer B, string, boolean> ? B : never
+/** One row is there if no alternative may be null. */
+type KindOf<X> = [X] extends [ToOne<string, string, false>] ? 'one' : 'maybe'
+
+/** The relations of the table `T`; those to the tables of a choice by names of their own, such as `subject.book`. */
+export type DeclaredOf<T, M> = { readonly [N in keyof M]: Declared<T, M[N]> } & AlternativesIn<M>
+type AlternativesIn<M> = [Extract<M[keyof M], ToOneOf<string, unknown>>] extends [never]
+  ? unknown
+  : { readonly [P in PathOf<M>]: P extends `${infer N}.${infer A}` ? AlternativeAt<M, N, A> : never }
+type PathOf<M> = {
+  [N in keyof M & string]: M[N] extends ToOneOf<string, infer A> ? `${N}.${keyof A & string}` : never
+}[keyof M & string]
+type AlternativeAt<M, N, K> = N extends keyof M
+  ? M[N] extends ToOneOf<string, infer A>
+    ? K extends keyof A
+      ? RelationTo<TargetOf<A[K]>, 'maybe'>
       : never
+    : never
   : never
 
 /**
@@ -164,18 +259,25 @@ export type Declared<T, X> = X extends { readonly [$declared]: infer D }
  */
 export function relations<const M extends Readonly<Record<string, Readonly<Record<string, AnyRelation>>>>>(
   declared: M,
-): Relations<{ readonly [T in keyof M]: { readonly [N in keyof M[T]]: Declared<T, M[T][N]> } }> {
+): Relations<{ readonly [T in keyof M]: DeclaredOf<T, M[T]> }> {
   if (typeof declared !== 'object' || declared === null || Array.isArray(declared))
     refuse(`relations(${show(declared)}) takes an object: { city: { country: one(country, city.country) } }.`)
-  const found = new Map<string, Map<string, Relation>>()
+  const found = new Map<string, TableRelations>()
   for (const [table, of] of Object.entries(declared)) {
     const named = new Map<string, Relation>()
-    for (const [name, declaration] of Object.entries(of)) named.set(name, relationOf(table, name, declaration))
-    found.set(table, named)
+    const choices = new Map<string, Choice>()
+    for (const [name, declaration] of Object.entries(of)) {
+      if (declaration instanceof ChoiceDeclaration) {
+        const choice = choiceOf(table, name, declaration)
+        choices.set(name, choice)
+        for (const each of choice.alternatives.values()) named.set(each.name, each)
+      } else named.set(name, relationOf(table, name, declaration))
+    }
+    found.set(table, { relations: named, choices })
   }
   provideRelations()
   const made: Expansion = {
-    [EXPAND]: (statement, schema, dialect) => expandRelations(statement, found, schema, dialect),
+    [EXPAND]: (statement, schema, dialect, args) => expandRelations(statement, found, schema, dialect, args),
   }
   declarations.set(made, found)
   return Object.freeze(made) as never
@@ -194,8 +296,9 @@ function relationOf(table: string, name: string, given: unknown): Relation {
     const to = endOf(where, from, names, target, options.references)
     checkTypes(where, from, names, target, to)
     if (!isUnique(target, to)) refuse(`${where} points to ${listed(target, to)}, which is not unique. Use many().`)
-    const required = names.every((column) => !from.columns.get(column)!.nullable)
-    return { name, owner: from, target, single: true, points: true, required, link: { from: names, to } }
+    const only = onlyOf(where, from, options.where)
+    const required = only === undefined && names.every((column) => !from.columns.get(column)!.nullable)
+    return { name, owner: from, target, single: true, points: true, required, link: { from: names, to }, only }
   }
   if (from !== target)
     return refuse(`${where} leads to '${fullName(target)}' by ${listed(from, names)}, a column of neither table.`)
@@ -207,7 +310,8 @@ function relationOf(table: string, name: string, given: unknown): Relation {
   if (fullName(nearer) !== table)
     refuse(`${where} is declared for '${table}', but its columns point to '${fullName(nearer)}'.`)
   checkTypes(where, from, names, nearer, own)
-  if (kind === 'one' && !isUnique(target, names))
+  const only = onlyOf(where, target, options.where)
+  if (kind === 'one' && !isUnique(target, only === undefined ? names : [...names, only.column]))
     refuse(`${where} finds its row by ${listed(target, names)}, which is not unique. Use many(), or make it unique.`)
   return {
     name,
@@ -217,7 +321,40 @@ function relationOf(table: string, name: string, given: unknown): Relation {
     points: false,
     required: false,
     link: { from: own, to: names },
+    only,
   }
+}
+
+/** The column of the table that points, and what it has to be. */
+function onlyOf(where: string, table: TableDefinition, given: unknown): Relation['only'] {
+  if (given === undefined) return undefined
+  const [column, value, ...more]: readonly unknown[] = Array.isArray(given) ? given : []
+  const isValue = typeof value === 'string' || typeof value === 'number'
+  if (!(column instanceof Column) || !isValue || more.length > 0)
+    return refuse(`${where}: where takes a column and its value, such as [comment.kind, 'book'], not ${show(given)}.`)
+  if (ownerOf(column) !== table)
+    refuse(`${where}: where names '${column.name}', which is no column of '${fullName(table)}'.`)
+  return { column: column.name, value }
+}
+
+function choiceOf(table: string, name: string, { column, alternatives }: ChoiceDeclaration): Choice {
+  const where = `The relation '${name}' of '${table}'`
+  const owner = ownerOf(column)
+  if (fullName(owner) !== table) refuse(`${where} goes by '${column.name}', a column of '${fullName(owner)}'.`)
+  const found = new Map<string, Relation>()
+  for (const [value, declaration] of Object.entries(alternatives)) {
+    const made = relationOf(table, `${name}.${value}`, declaration)
+    if (!made.points || made.only !== undefined)
+      refuse(`${where}: '${value}' has to be one() by columns of '${table}', without where.`)
+    if (made.target.columns.has(column.name))
+      refuse(
+        `${where} gives '${column.name}' beside the columns of '${fullName(made.target)}', which has one of that name.`,
+      )
+    found.set(value, { ...made, required: false, only: { column: column.name, value } })
+  }
+  const names = [column.name, ...[...found.values()].flatMap(({ link }) => link.from)]
+  const required = names.every((each) => !owner.columns.get(each)!.nullable)
+  return { name, owner, column: column.name, alternatives: found, required }
 }
 
 function throughOf(where: string, table: string, name: string, { target, options }: Declaration): Relation {

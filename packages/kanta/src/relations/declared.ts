@@ -18,7 +18,9 @@ export function relationsOf(db: QueryRunner, table: string | object): ReadonlyMa
   const definition = definitionOf(table)
   const expansion = expansionOf(db)
   if (expansion === undefined) return NONE
-  return declarationsOf(expansion).get(definition === undefined ? String(table) : fullName(definition)) ?? NONE
+  return (
+    declarationsOf(expansion).get(definition === undefined ? String(table) : fullName(definition))?.relations ?? NONE
+  )
 }
 
 const NONE: ReadonlyMap<string, Relation> = new Map()

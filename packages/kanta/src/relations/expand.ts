@@ -1,10 +1,21 @@
 import type { Dialect } from '../dialect/index.ts'
 import { refuse } from '../error/index.ts'
 import { fullName, mapChildren, type Node, type NodeOf, nodeWith, sourcesOf, walk } from '../ir/index.ts'
-import { mapInScope, type SchemaDefinitions } from '../plan/index.ts'
+import { type Expanded, mapInScope, type SchemaDefinitions } from '../plan/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import { cutFirst } from './cut.ts'
-import type { Declarations, Link, Relation } from './declare.ts'
+import type { Choice, Declarations, Link, Relation } from './declare.ts'
+import {
+  checkSplit,
+  forKeys,
+  joinOf,
+  type Load,
+  linkedByOwners,
+  missing,
+  type SplitPart,
+  splitsOf,
+  withKeys,
+} from './split.ts'
 
 type Select = NodeOf<'select'>
 
@@ -13,6 +24,7 @@ interface Place {
   readonly alias: string
   readonly table: TableDefinition | undefined
   readonly relations: ReadonlyMap<string, Relation> | undefined
+  readonly choices?: ReadonlyMap<string, Choice> | undefined
   /** The names of all sources of the statement. */
   readonly names: readonly string[]
   readonly around: Place | undefined
@@ -33,8 +45,9 @@ export function expandRelations(
   declarations: Declarations,
   schema: SchemaDefinitions,
   dialect: Dialect,
-): Node {
-  return new Expander(declarations, schema, dialect).visit(statement, undefined, new Set())
+  args: number,
+): Expanded {
+  return new Expander(declarations, schema, dialect).expand(statement, args)
 }
 
 class Expander {
@@ -46,6 +59,47 @@ class Expander {
     this.#declarations = declarations
     this.#schema = schema
     this.#dialect = dialect
+  }
+
+  expand(statement: Node, args: number): Expanded {
+    const parts = statement.kind === 'select' ? splitsOf(statement) : []
+    if (parts.length === 0) return { statement: this.visit(statement, undefined, NONE), split: undefined }
+    const select = statement as Select
+    const place = this.#placeOf(select, undefined, NONE)
+    const loads = parts.map((part, i) => this.#load(part, i, place, args))
+    return {
+      statement: this.visit(withKeys(select, place!.alias, place!.table!, loads), undefined, NONE),
+      split: joinOf(loads, place!.table!.primaryKey.length),
+    }
+  }
+
+  /** The statement that reads the rows of a relation for the keys of its owners, which are its last arguments. */
+  #load({ query, name }: SplitPart, position: number, place: Place | undefined, args: number): Load {
+    const { name: relationName, optional } = query.from[0] as NodeOf<'relation'>
+    const { relation } = this.#find(relationName, place)
+    checkSplit(query, relation)
+    const required = relation.required && !optional
+    if (relation.single) checkSingle(query, relationName, required)
+    const { owner } = relation
+    const names = [relation.target.name, relation.through?.table.name ?? '', ...namesIn(query)]
+    const alias = freeName(owner.name, new Set(names))
+    const ofOwners = linkedByOwners(relation)
+    const relations = new Map([[relationName, ofOwners]])
+    const near: Place = { alias, table: owner, relations, names: [alias], around: undefined }
+    const bound = this.#bind(withItems(query, relation), { relation: ofOwners, of: near }, near, NONE)
+    const nested = splitsOf(bound)
+    const own = this.#placeOf(bound, near, NONE)
+    const lists = owner.primaryKey.length
+    const loads = nested.map((part, i) => this.#load(part, i, own, args + lists))
+    const kept = nested.length === 0 ? bound : withKeys(bound, own!.alias, own!.table!, loads)
+    const read = this.#children(kept, own, near, NONE)
+    return {
+      ...{ name, position, relation, required },
+      statement: {
+        statement: forKeys(read, relation, alias, args),
+        split: nested.length === 0 ? undefined : joinOf(loads, own!.table!.primaryKey.length),
+      },
+    }
   }
 
   visit(part: Node, place: Place | undefined, hidden: ReadonlySet<string>): Node {
@@ -83,8 +137,8 @@ class Expander {
     const isCte = part.kind === 'select' && isHidden(operand, cteNames(part, hidden))
     const table = name === undefined || isCte ? undefined : (given ?? this.#schema.get(name))
     const alias = first.kind === 'alias' ? first.name : operand.kind === 'table' ? operand.name : ''
-    const relations = table === undefined ? undefined : this.#declarations.get(fullName(table))
-    return { alias, table, relations, names: [alias, ...namesIn(part)], around }
+    const { relations, choices } = (table && this.#declarations.get(fullName(table))) ?? NO_RELATIONS
+    return { alias, table, relations, choices, names: [alias, ...namesIn(part)], around }
   }
 
   /** The relation of a name, of the nearest table that has one. */
@@ -93,7 +147,11 @@ class Expander {
       const relation = at.relations?.get(name)
       if (relation !== undefined) return { relation, of: at }
     }
-    const known = [...(place?.relations?.keys() ?? [])]
+    if (place?.choices?.has(name))
+      refuse(
+        `The relation '${name}' is one of several tables. Name one of them, such as '${name}.${place.choices.get(name)!.alternatives.keys().next().value}'.`,
+      )
+    const known = [...(place?.choices?.keys() ?? []), ...(place?.relations?.keys() ?? [])]
     const table = place?.table === undefined ? 'The query' : `'${fullName(place.table)}'`
     return refuse(
       `${table} has no relation '${name}'. ${known.length === 0 ? 'It has none.' : `It has: ${known.join(', ')}.`}`,
@@ -106,12 +164,44 @@ class Expander {
     if (query.kind !== 'select' || first?.kind !== 'relation' || !first.included) {
       return mapChildren(part, (child) => this.visit(child, place, hidden))
     }
+    if (first.split)
+      return refuse(
+        `include('${first.name}', …, { load: 'split' }) reads by a statement of its own, so it stands in the query that runs, or in another such include() of it. Leave { load } out here.`,
+      )
+    const choice = place?.choices?.get(first.name)
+    if (choice !== undefined) return this.#chosen(choice, query, first.optional, place, hidden)
     const { relation } = this.#find(first.name, place)
     const { single, owner, name } = relation
     const required = relation.required && !first.optional
     if (single) checkSingle(query, name, required)
     const from = this.visit(withItems(query, relation), place, hidden)
     return { ...part, query: from, single, required: required ? missing(name, owner) : undefined }
+  }
+
+  /** The row of one of several tables, as an object of which all values but that one are null. */
+  #chosen(
+    choice: Choice,
+    query: Select,
+    optional: boolean,
+    place: Place | undefined,
+    hidden: ReadonlySet<string>,
+  ): Node {
+    const { name, owner, column, alternatives } = choice
+    if (query.items.length > 0 || query.where.length > 0)
+      refuse(`include('${name}', …) gives whole rows. For one of its tables include '${name}.…' by itself.`)
+    const required = choice.required && !optional
+    const values = [...alternatives.values()].map((each): Node => {
+      const from: Node = { kind: 'relation', name: each.name, included: true, optional: true, split: false }
+      const rows = nodeWith('select', { from: [from] })
+      return this.visit({ kind: 'jsonRows', query: rows, single: true, required: undefined }, place, hidden)
+    })
+    return {
+      kind: 'jsonObject',
+      keys: [column, ...alternatives.keys()],
+      values: [ref(place!.alias, column), ...values],
+      tag: column,
+      required: required ? missing(name, owner) : undefined,
+    }
   }
 
   /** The query with the table of a relation in its place. */
@@ -133,9 +223,11 @@ class Expander {
     const own = alias === target.name ? query : (this.#renamed(query, target, target.name, alias) as Select)
     const table: Node = { kind: 'table', schema: target.schema, name: target.name, definition: target }
     const between = through === undefined ? undefined : freeName(through.table.name, taken.add(alias))
+    const { only, points } = relation
+    const isOnly = only === undefined ? [] : [is(ref(points ? of.alias : alias, only.column), only.value)]
     const condition =
       through === undefined
-        ? equal(link, of.alias, alias)
+        ? [...equal(link, of.alias, alias), ...isOnly]
         : [linked(through.table, between!, alias, through.link, equal(link, of.alias, between!))]
     return {
       ...own,
@@ -160,16 +252,12 @@ class Expander {
   }
 
   #relation(table: TableDefinition, name: string): Relation | undefined {
-    return this.#declarations.get(fullName(table))?.get(name)
+    return this.#declarations.get(fullName(table))?.relations.get(name)
   }
 }
 
 const misplaced = (name: string): string =>
   `The relation '${name}' stands where no relation can. Use include('${name}', …), or eb.related('${name}') as a query of its own.`
-
-/** The message where a row has to be there and is not. */
-const missing = (name: string, owner: TableDefinition): string =>
-  `A row of '${fullName(owner)}' has no '${name}': the row that its key names is not there, or a policy hides it. Give include() { optional: true } where null is an answer.`
 
 function firstSource(part: Node): Node | undefined {
   switch (part.kind) {
@@ -224,9 +312,15 @@ function holdsAggregate(item: Node): boolean {
   return found
 }
 
+const NO_RELATIONS = { relations: undefined, choices: undefined }
+const NONE: ReadonlySet<string> = new Set()
 const ONE: Node = { kind: 'literal', value: 1 }
 const ref = (table: string, column: string): Node => ({ kind: 'ref', schema: undefined, table, column })
 const named = (operand: Node, name: string): Node => ({ kind: 'alias', operand, name, columns: undefined })
+
+const is = (left: Node, value: string | number): Node => ({
+  ...{ kind: 'binary', left, op: '=', right: { kind: 'literal', value } },
+})
 
 const equal = ({ from, to }: Link, near: string, far: string): Node[] =>
   from.map((column, i) => ({ kind: 'binary', left: ref(far, to[i]!), op: '=', right: ref(near, column) }))

@@ -28,11 +28,16 @@ export const linkTo = (db: DatabaseHandle, relation: Relation, owner: Values): R
 /** Rows whose own columns point to the owner. */
 class ForeignKeyLink implements RelationLink {
   readonly columns: Values
+  readonly #link: Relation['link']
   readonly #rows: Rows
 
-  constructor(db: DatabaseHandle, { target, link }: Relation, owner: Values) {
+  constructor(db: DatabaseHandle, { target, link, only }: Relation, owner: Values) {
     this.#rows = new Rows(db, target)
-    this.columns = mapColumns(owner, link.from, link.to)
+    this.#link = link
+    this.columns = {
+      ...mapColumns(owner, link.from, link.to),
+      ...(only !== undefined && { [only.column]: only.value }),
+    }
   }
 
   all(): Promise<readonly Values[]> {
@@ -51,7 +56,7 @@ class ForeignKeyLink implements RelationLink {
   async attachNew(): Promise<void> {}
 
   detach(row: Values): Promise<void> {
-    return this.#point(row, Object.fromEntries(Object.keys(this.columns).map((column) => [column, null])))
+    return this.#point(row, Object.fromEntries(this.#link.to.map((column) => [column, null])))
   }
 
   async unlink(): Promise<void> {}

@@ -162,10 +162,11 @@ export class NestedWriter {
     verbs: Verbs,
     current: Values | undefined,
   ): Promise<{ readonly columns: Values; readonly later?: () => Promise<unknown> }> {
-    const { target, link } = relation
+    const { target, link, only } = relation
     const [verb] = VERBS.filter((name) => verbs[name] !== undefined) as [Verb]
     const given = verbs[verb]
-    const to = (row: Values) => ({ columns: mapColumns(row, link.to, link.from) })
+    const which = only === undefined ? {} : { [only.column]: only.value }
+    const to = (row: Values) => ({ columns: { ...mapColumns(row, link.to, link.from), ...which } })
     switch (verb) {
       case 'create':
         return to(await this.create(target, given))
@@ -178,7 +179,8 @@ export class NestedWriter {
     }
     if (current === undefined) return refuse(`${titleOf(relation)}: a new row has nothing to ${verb} there.`)
     const nothing = Object.fromEntries(link.from.map((column) => [column, null]))
-    if (verb === 'set') return { columns: nothing }
+    const isOther = only !== undefined && current[only.column] !== only.value
+    if (verb === 'set') return { columns: isOther ? {} : nothing }
     const row = await this.#pointedTo(relation, current)
     if (verb === 'upsert') {
       const { create, update } = partsOf(relation, verb, given, ['create', 'update'])
@@ -193,7 +195,8 @@ export class NestedWriter {
   }
 
   /** The row to which a row points, if the policies show it. */
-  async #pointedTo({ target, link }: Relation, current: Values): Promise<Values | undefined> {
+  async #pointedTo({ target, link, only }: Relation, current: Values): Promise<Values | undefined> {
+    if (only !== undefined && current[only.column] !== only.value) return undefined
     const key = mapColumns(current, link.from, link.to)
     if (Object.values(key).some((value) => value === null)) return undefined
     const rows = this.#rows(target)

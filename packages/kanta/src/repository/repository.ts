@@ -3,6 +3,7 @@ import { DatabaseHandle, dialectOf, schemaOf } from '../extend/internal/index.ts
 import type { AnyInfo, Database } from '../face/index.ts'
 import {
   and,
+  anyOf,
   eq,
   type Filter,
   inc,
@@ -10,7 +11,6 @@ import {
   isNull,
   isUpdateRequest,
   keepsAll,
-  oneOf,
   or,
   partsOf,
   setOf,
@@ -348,7 +348,7 @@ class TableRepository {
       if (states.length === 0) refuse('claim({ from: [] }) names no state from which the row can be taken.')
       const values = states.filter((state) => state !== null)
       const isFrom = or(
-        values.length > 0 ? oneOf(field, values as never) : or(),
+        values.length > 0 ? anyOf(field, values as never) : or(),
         ...(values.length < states.length ? [isNull(field)] : []),
       )
       return this.#claim(rows, key, { field, value: to, where: and(isFrom, where ?? and()) }, given)

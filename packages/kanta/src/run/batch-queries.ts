@@ -63,7 +63,7 @@ export async function runQueriesInBatch(
 /** Returns the statements of a query; `undefined` where it needs more than to be sent. */
 function statementsOf(executor: Executor, { shape, args }: Chain): Statement[] | undefined {
   const ready = executor.plan(shape)
-  if (ready.transactionHooks !== undefined || ready.readBack !== undefined) return undefined
+  if (ready.transactionHooks !== undefined || ready.readBack !== undefined || ready.split) return undefined
   return executor
     .parts(ready, executor.prepare(ready, args))
     .map(({ plan, sql, parameters }) => new Statement(executor, callOf(plan), plan, sql, parameters))

@@ -54,6 +54,10 @@ import {
 import { streamRows } from './stream.ts'
 import { runTransaction } from './transact.ts'
 
+/** Returns the slots of a plan and of the further statements of its rows. */
+const slotsOf = ({ slots, split }: Plan): Plan['slots'] =>
+  split === undefined ? slots : [...slots, ...split.plans.flatMap(slotsOf)]
+
 /** SQL text to run. A compiled query has the shape that its text was made of. */
 type Text = Bound & { readonly query?: unknown }
 
@@ -98,6 +102,7 @@ export class Executor implements StatementRunner {
 
   compile(query: Chain): Bound & { readonly query: Shape } {
     const ready = this.plan(query.shape)
+    ready.split?.refuse('compile()')
     if (ready.tree.kind === 'insert' && ready.tree.ragged) refuseRagged()
     const { sql, parameters } = this.bind(ready, this.prepare(ready, query.args))
     // The parameters are copied, so that changing the compiled query does not change this one.
@@ -184,7 +189,7 @@ export class Executor implements StatementRunner {
 
   /** Returns the slots of a shape, which are the same in every context. */
   slotsOf(shape: Shape): Plan['slots'] {
-    return (this.#dependsOnContext ? plan(shape, this.#basePlanning) : this.plan(shape)).slots
+    return slotsOf(this.#dependsOnContext ? plan(shape, this.#basePlanning) : this.plan(shape))
   }
 
   bind(ready: Plan, args: readonly unknown[]): Bound {
@@ -226,8 +231,8 @@ export class Executor implements StatementRunner {
       return this.#retryOnceStarted(error, query, single, options)
     }
     if (!this.#hasOperationHooks || !hasOperationHooks(this.settings.hooks, this.session))
-      return this.#startPlanned(ready, args, single, options)
-    return this.#inOperation(ready, options, (own) => this.#startPlanned(ready, args, single, own))
+      return this.#startPlanned(ready, query, args, single, options)
+    return this.#inOperation(ready, options, (own) => this.#startPlanned(ready, query, args, single, own))
   }
 
   /** Runs a statement of its own as an operation. */
@@ -242,18 +247,21 @@ export class Executor implements StatementRunner {
 
   #startPlanned(
     ready: Plan,
+    query: Chain,
     args: readonly unknown[],
     single: boolean,
     options: ExecuteOptions | undefined,
   ): Promise<unknown> {
     const { transactionHooks, facts, result } = ready
-    const isFirst = single && result === 'rows' && facts.readOnly && transactionHooks === undefined
+    const isFirst = single && result === 'rows' && facts.readOnly && transactionHooks === undefined && !ready.split
     try {
       if (options !== undefined) checkRun(options)
       const answer =
-        transactionHooks === undefined
-          ? this.#runPlan(ready, args, isFirst ? FIRST : callOf(ready), options)
-          : this.#runInTransaction(ready, args, options)
+        ready.split !== undefined
+          ? this.#runSplit(ready, query.args, options)
+          : transactionHooks === undefined
+            ? this.#runPlan(ready, args, isFirst ? FIRST : callOf(ready), options)
+            : this.#runInTransaction(ready, args, options)
       return asPromise(single && !isFirst ? andThen(answer, firstOf) : answer)
     } catch (error) {
       return Promise.reject(error)
@@ -442,6 +450,27 @@ export class Executor implements StatementRunner {
       }
       return from(0)
     })
+  }
+
+  /** Runs a read and the further statements of its rows, which all see one state of the data. */
+  #runSplit(ready: Plan, args: readonly unknown[], options: ExecuteOptions | undefined): Promise<unknown[]> {
+    const { session, settings } = this
+    const read = (within: Session): Promise<unknown[]> => {
+      const inside = new Executor(settings, within)
+      return ready.split!.read(ready, args, async (plan, given) =>
+        asRows(await inside.#runPlan(plan, inside.prepare(plan, given), callOf(plan), options)),
+      )
+    }
+    const { driver } = settings
+    const isolation = ready.split!.levelIn(session.transaction?.settings, driver.dialect.transaction.snapshot)
+    if (isolation === undefined) return read(session)
+    const asked = {
+      driver,
+      signal: options?.signal,
+      settings: { isolation, access: 'read only' },
+      isOfStatement: true,
+    } as const
+    return runTransaction(session, asked, (own) => read(own.session))
   }
 
   event(

@@ -60,7 +60,7 @@ function checkParts(plugin: Plugin<object>): void {
   for (const key of ['dependencies', 'conflicts', 'policies', 'hooks', 'transactionHooks'] as const) {
     const parts: unknown = plugin[key]
     if (parts !== undefined && !(Array.isArray(parts) && parts.every(isStringOrHasName)))
-      refuse(`The ${key} of the plugin '${plugin.name}' must be a list, not ${show(parts)}.`)
+      refuse(`The ${key} of the plugin '${plugin.name}' must be a list of things with names, not ${show(parts)}.`)
   }
   if (plugin.priority !== undefined && !Number.isFinite(plugin.priority))
     refuse(`The priority of the plugin '${plugin.name}' must be a number, not ${show(plugin.priority)}.`)

@@ -148,6 +148,7 @@ async function* read(
   const signal = options?.signal
   await session.start?.()
   const ready = executor.plan(query.shape)
+  ready.split?.refuse('stream()')
   if (ready.result !== 'rows')
     refuse('stream() needs a statement that returns rows. Add returning(), or use execute().')
   if (!session.canHoldStream || ready.transactionHooks !== undefined) {

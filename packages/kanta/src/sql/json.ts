@@ -68,5 +68,5 @@ export function jsonBuildObject(parts: Readonly<Record<string, unknown>>): Expr 
   const keys = typeof parts === 'object' && parts !== null && !Array.isArray(parts) ? Object.keys(parts) : []
   if (keys.length === 0) refuse(`jsonBuildObject(${show(parts)}) takes an object of keys and expressions.`)
   const values: Node[] = keys.map((key) => reference(parts[key], args))
-  return new Expr(node({ kind: 'jsonObject', keys, values }), args)
+  return new Expr(node({ kind: 'jsonObject', keys, values, tag: undefined, required: undefined }), args)
 }

@@ -12,6 +12,7 @@ export * from 'kanta/cache'
 export * from 'kanta/dal'
 // Not and, or, not, which kanta/rls has, too.
 export {
+  anyOf,
   between,
   contains,
   eq,
@@ -24,7 +25,6 @@ export {
   like,
   lt,
   ne,
-  oneOf,
   parseFilter,
   parseUrl,
   raw,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   and,
+  anyOf,
   between,
   columnsOf,
   contains,
@@ -25,7 +26,6 @@ import {
   ne,
   not,
   notIn,
-  oneOf,
   or,
   raw,
   startsWith,
@@ -65,10 +65,10 @@ describe('filters as values', () => {
   test('what SQL would never match is refused', () => {
     expect(code(() => gt('a', null as never))).toMatch(/^invalid_input: gt\('a', null\) is never true in SQL/)
     expect(code(() => eq('a', undefined as never))).toMatch(/^invalid_input: eq\('a', undefined\)/)
-    expect(code(() => oneOf('a', [1, null as never]))).toMatch(/^invalid_input: oneOf\('a', \[…\]\): item 1 is null/)
+    expect(code(() => anyOf('a', [1, null as never]))).toMatch(/^invalid_input: anyOf\('a', \[…\]\): item 1 is null/)
     expect(code(() => notIn('a', [undefined as never]))).toMatch(/item 0 is undefined/)
     // biome-ignore lint/suspicious/noSparseArray: a list with a hole is the matter.
-    expect(code(() => oneOf('a', [1, , 2] as never))).toMatch(/item 1 is undefined/)
+    expect(code(() => anyOf('a', [1, , 2] as never))).toMatch(/item 1 is undefined/)
     expect(code(() => eq('a', Number.NaN))).toMatch(/^invalid_input: .*finite number/)
     expect(code(() => eq('a', new Date('x')))).toMatch(/the Date is invalid/)
     expect(code(() => eq('a', { b: 1 } as never))).toMatch(/^invalid_input/)
@@ -144,7 +144,7 @@ describe('nothing but the builders makes a filter', () => {
   test('a filter is frozen', () => {
     expect(Object.isFrozen(real)).toBe(true)
     const values = [1, 2]
-    const filter = oneOf('id', values)
+    const filter = anyOf('id', values)
     values.push(3)
     expect(JSON.stringify(filter)).toBe('{"id":{"in":[1,2]}}')
   })
@@ -159,7 +159,7 @@ describe('matches()', () => {
     expect(matches(not(and(eq('b', 1), eq('a', 2))), row as never)).toBe(true)
     expect(matches(notIn('b', []), row as never)).toBe(true)
     expect(matches(notIn('b', [1]), row as never)).toBe(false)
-    expect(matches(oneOf('a', []), row as never)).toBe(false)
+    expect(matches(anyOf('a', []), row as never)).toBe(false)
   })
 
   test('what it cannot compare is an error', () => {

@@ -1,5 +1,6 @@
 import {
   and,
+  anyOf,
   between,
   contains,
   endsWith,
@@ -20,7 +21,6 @@ import {
   ne,
   not,
   notIn,
-  oneOf,
   or,
   startsWith,
 } from '../../src/filter/index.ts'
@@ -89,7 +89,7 @@ export function randomFilter(choice: Choice, depth = 0): Any {
       return choice.flip(50) ? isNull(column) : isNotNull(column)
     case 4: {
       const values = choice.some(4, 70, value)
-      return choice.flip(50) ? oneOf(column, values as never) : notIn(column, values as never)
+      return choice.flip(50) ? anyOf(column, values as never) : notIn(column, values as never)
     }
     case 3:
       if (UNORDERED.has(name)) break

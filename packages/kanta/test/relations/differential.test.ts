@@ -64,10 +64,19 @@ interface Asked {
   readonly limit: number | undefined
   readonly offset: number | undefined
   readonly counted: readonly string[]
-  readonly included: readonly { readonly name: string; readonly alias: string; readonly asked: Asked }[]
+  readonly included: readonly Inner[]
 }
 
-function ask(dice: Dice, table: string, depth: number, single = false): Asked {
+interface Inner {
+  readonly name: string
+  readonly alias: string
+  /** Tells whether a statement of its own reads it. */
+  readonly split: boolean
+  readonly asked: Asked
+}
+
+/** `maySplit` where what is around is the statement itself, or read by one of its own. */
+function ask(dice: Dice, table: string, depth: number, single = false, maySplit = true): Asked {
   const names = Object.keys(WAYS[table]!)
   const chosen = names.filter(() => depth > 0 && dice.below(3) === 0)
   const columns = COLUMNS[table]!.filter(() => dice.below(2) === 0)
@@ -80,11 +89,15 @@ function ask(dice: Dice, table: string, depth: number, single = false): Asked {
     limit,
     offset: limit === undefined || dice.below(3) > 0 ? undefined : dice.below(2),
     counted: names.filter((name) => !WAYS[table]![name]!.single && dice.below(4) === 0),
-    included: chosen.map((name) => ({
-      name,
-      alias: dice.below(4) === 0 ? `the_${name}` : name,
-      asked: ask(dice, WAYS[table]![name]!.target, depth - 1, WAYS[table]![name]!.single),
-    })),
+    included: chosen.map((name) => {
+      const { target, single: one } = WAYS[table]![name]!
+      const split = maySplit && dice.below(2) === 0
+      return {
+        ...{ name, split },
+        alias: dice.below(4) === 0 ? `the_${name}` : name,
+        asked: ask(dice, target, depth - 1, one, split),
+      }
+    }),
   }
 }
 
@@ -100,14 +113,15 @@ function plain(query: Any, asked: Asked, single: boolean): Any {
   return asked.offset === undefined ? made : made.offset(asked.offset)
 }
 
-/** The query with everything that is asked, in one statement. */
+/** The query with everything that is asked. */
 function whole(query: Any, asked: Asked, single: boolean): Any {
   let made = plain(query, asked, single)
   for (const name of asked.counted) made = made.select((eb: Any) => eb.related(name).count().as(`${name}_count`))
-  for (const { name, alias, asked: inner } of asked.included) {
+  for (const { name, alias, split, asked: inner } of asked.included) {
     const { single: one } = WAYS[asked.table]![name]!
     made = made.include(alias === name ? name : `${name} as ${alias}`, (q: Any) => whole(q, inner, one), {
       ...(one ? { optional: true } : {}),
+      ...(split ? { load: 'split' } : {}),
     })
   }
   return made

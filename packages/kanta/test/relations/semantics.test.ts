@@ -235,8 +235,13 @@ describe.each(engines)('relations on $name', (engine: Ground) => {
   test('a row that has to be there and is hidden is an error that names the relation', async () => {
     const only = await createExecutor(
       db as Any,
-      [tenant({ column: 'rank', tables: ['author'], shared: ['book'], context: 'rank' })] as Any,
+      [tenant({ column: 'rank', tables: ['author'], shared: ['book', 'tag', 'book_tag'], context: 'rank' })] as Any,
     )
+    const tags = (only as Any).as({ rank: 99 }).selectFrom('tag')
+    await expect(tags.include('books', (b: Any) => b.include('author')).execute()).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining("'author'"),
+    })
     const books = (options: object) =>
       (only as Any).as({ rank: 99 }).selectFrom('book').select('book.id').include('author', options).execute()
     await expect(books({})).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining("'author'") })

@@ -1,6 +1,7 @@
 // Filters as values: the columns that they name, and what takes them.
 import {
   and,
+  anyOf,
   between,
   contains,
   eq,
@@ -10,7 +11,6 @@ import {
   matches,
   ne,
   not,
-  oneOf,
   or,
   parseFilter,
   parseUrl,
@@ -28,7 +28,7 @@ export function made() {
   const both = and(gt('population', 5), eq('name', 'Turku'))
   const cities: Filter<Selectable<City>> = both
   const column: Filter<Person> = and(eq(person.color, 'red'), gt(person.balance, '5'), isNull(person.email))
-  const names: Filter<Person> = or(eq('name', 'x'), not(contains('email', 'y')), oneOf('id', [1, 2]), ne('born', null))
+  const names: Filter<Person> = or(eq('name', 'x'), not(contains('email', 'y')), anyOf('id', [1, 2]), ne('born', null))
   const mixed: Filter<Person> = and(names, column, between('total', 1n, 2n), TRUE, eq('created', new Date()))
   const all: Filter<Person> = and()
   return [cities, mixed, all]

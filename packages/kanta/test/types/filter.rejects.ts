@@ -1,12 +1,12 @@
 // What must not compile. Each line marked is one mistake.
 import {
   and,
+  anyOf,
   eq,
   type Filter,
   gt,
   isNull,
   matches,
-  oneOf,
   parseFilter,
   parseUrl,
   whereOf,
@@ -30,7 +30,7 @@ export function made() {
   // @ts-expect-error null in an order
   gt('population', null)
   // @ts-expect-error null in a list
-  oneOf('population', [1, null])
+  anyOf('population', [1, null])
   // @ts-expect-error a column of another table
   const other: Filter<Selectable<City>> = isNull(person.email)
   // @ts-expect-error an object is no filter

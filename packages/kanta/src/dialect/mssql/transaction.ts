@@ -34,6 +34,7 @@ export const mssqlTransaction: TransactionSql = {
       : [`set transaction isolation level ${isolation}`, 'begin transaction']
   },
   after: ({ isolation }) => (isolation === undefined ? [] : ['set transaction isolation level read committed']),
+  snapshot: 'snapshot',
   commit: 'commit transaction',
   rollback: 'rollback transaction',
   savepoint: (savepoint) => `save transaction ${name(savepoint)}`,

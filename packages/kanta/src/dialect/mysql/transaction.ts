@@ -12,6 +12,7 @@ export const mysqlTransaction: TransactionSql = {
     return settings.isolation === undefined ? [start] : [`set transaction isolation level ${settings.isolation}`, start]
   },
   after: () => [],
+  snapshot: 'repeatable read',
   commit: 'commit',
   rollback: 'rollback',
   savepoint: (savepoint) => `savepoint ${quote(savepoint)}`,

@@ -6,6 +6,7 @@ import { quote } from './literal.ts'
 export const postgresTransaction: TransactionSql = {
   begin: (settings) => [`begin${modes(settings)}`],
   after: () => [],
+  snapshot: 'repeatable read',
   commit: 'commit',
   rollback: 'rollback',
   savepoint: (name) => `savepoint ${quote(name)}`,

@@ -16,6 +16,7 @@ export const sqliteTransaction: TransactionSql = {
     return settings.access === 'read only' ? ['pragma query_only = on', 'begin'] : ['begin immediate']
   },
   after: (settings) => (settings.access === 'read only' ? ['pragma query_only = off'] : []),
+  snapshot: 'serializable',
   commit: 'commit',
   rollback: 'rollback',
   savepoint: (savepoint) => `savepoint ${name(savepoint)}`,
