@@ -338,8 +338,8 @@ export class Executor implements StatementRunner {
       : withConnection(statement, options, runStatement)
   }
 
-  #notifyOfCall({ plan: { facts }, sql, parameters }: Statement): void {
-    for (const hook of this.#callHooks!) hook.called?.(facts, sql, () => parameters.map(copyOfValue))
+  #notifyOfCall({ plan: { facts, tree }, sql, parameters }: Statement): void {
+    for (const hook of this.#callHooks!) hook.called?.(facts, sql, () => parameters.map(copyOfValue), tree)
   }
 
   #parameters(ready: Plan, args: readonly unknown[]): readonly unknown[] {
