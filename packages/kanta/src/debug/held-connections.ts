@@ -43,8 +43,8 @@ export class HeldConnections implements Plugin {
     this.hooks = [
       {
         name: 'heldConnections',
+        operations: ['stream', 'transaction', 'connection'],
         operation: async (operation, next) => {
-          if (operation.kind === 'statement') return next()
           const holder: Holder = { kind: operation.kind, since: performance.now(), frames: callerFrames() }
           this.#holders.add(holder)
           const late = (): void =>

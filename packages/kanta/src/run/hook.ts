@@ -88,6 +88,8 @@ export interface Hook {
    * {@link Operation}.
    */
   operation?(operation: Operation, next: NextOperation): Promise<unknown>
+  /** The kinds of operations that `operation` is for. Default: all. */
+  readonly operations?: readonly Operation['kind'][] | undefined
 }
 
 /** Orders hooks: those that answer come last. */

@@ -93,7 +93,7 @@ test.for(compilers)(
 async function bundle(contents: string, platform: 'node' | 'browser'): Promise<Uint8Array> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: installed.folder },
-    external: ['better-sqlite3', 'cockatiel', 'sql-formatter'],
+    external: ['better-sqlite3', 'cockatiel', 'sql-formatter', '@opentelemetry/api'],
     bundle: true,
     format: 'esm',
     logLevel: 'silent',
@@ -143,6 +143,7 @@ test('what is not imported costs nothing', async () => {
     '/pipe',
     '/infra',
     '/debug',
+    '/otel',
   ]
   const left = await bundle(entries.map((entry) => `import 'kanta${entry}'`).join('; '), 'node')
   expect(new TextDecoder().decode(left).trim()).toBe('')

@@ -81,6 +81,7 @@ const ENTRIES_OF_NODE = ['ambient.ts', 'migrate/files.ts', 'debug/scope.ts']
 const PEERS: Readonly<Record<string, string>> = {
   'infra/breaker.ts': 'cockatiel',
   'debug/format.ts': 'sql-formatter',
+  'otel/otel.ts': '@opentelemetry/api',
 }
 
 test('only files of driver/ import modules from outside, and what is part of a runtime', () => {

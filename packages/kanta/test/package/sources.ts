@@ -134,6 +134,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/migrate': 'migrate/index.ts',
   'kanta/migrate/files': 'migrate/files.ts',
   'kanta/mysql2': 'driver/mysql2/index.ts',
+  'kanta/otel': 'otel/index.ts',
   'kanta/page': 'page/index.ts',
   'kanta/pg': 'driver/pg/index.ts',
   'kanta/pglite': 'driver/pglite/index.ts',
@@ -183,5 +184,6 @@ export const layers: Readonly<Record<string, number>> = {
   repository: 10,
   infra: 10,
   debug: 10,
+  otel: 10,
   compat: 11,
 }
