@@ -124,6 +124,8 @@ export type {
   KantaOptions,
   Log,
   LogEntry,
+  Logger,
+  LogMethod,
   Node,
   NodeOf,
   Plugin,

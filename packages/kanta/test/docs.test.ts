@@ -34,7 +34,8 @@ describe('examples', () => {
     await prelude.create()
     // Examples open 'cities.db'.
     process.chdir(scratch)
-    for (const method of ['log', 'table', 'warn'] as const) vi.spyOn(console, method).mockImplementation(() => {})
+    for (const method of ['debug', 'info', 'log', 'table', 'warn'] as const)
+      vi.spyOn(console, method).mockImplementation(() => {})
   })
 
   afterAll(async () => {

@@ -14,6 +14,10 @@ export interface Proxy {
   cutAfter(text: string): Promise<void>
   /** Cuts every connection now. */
   cut(): void
+  /** Resets every connection now: the other side gets an error instead of an end. */
+  reset(): void
+  /** Holds back what both sides send by some milliseconds. */
+  delay(milliseconds: number): void
   close(): Promise<void>
 }
 
@@ -21,6 +25,7 @@ export interface Proxy {
 export function startProxy(target: { readonly host: string; readonly port: number }): Promise<Proxy> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let isFrozen = false
+  let delayed = 0
   let cutter: { readonly text: string; readonly done: () => void } | undefined
   const stalled = new Set<Socket>()
   let isStalling = false
@@ -65,7 +70,8 @@ export function startProxy(target: { readonly host: string; readonly port: numbe
           })
           return
         }
-        if (!isFrozen) to.write(bytes)
+        if (delayed > 0) setTimeout(() => to.write(bytes), delayed)
+        else if (!isFrozen) to.write(bytes)
         else waiting.push(() => to.write(bytes))
       })
     }
@@ -95,6 +101,13 @@ export function startProxy(target: { readonly host: string; readonly port: numbe
             cutter = { text, done }
           }),
         cut,
+        reset: () => {
+          for (const pair of pairs) for (const socket of pair) socket.resetAndDestroy()
+          pairs.clear()
+        },
+        delay: (milliseconds) => {
+          delayed = milliseconds
+        },
         close: () =>
           new Promise((done) => {
             cut()

@@ -26,6 +26,24 @@ export interface PoolOptions {
   readonly acquireTimeout?: number | undefined
 }
 
+/** The numbers of connections of one role. */
+export interface ConnectionFacts {
+  readonly max: number
+  readonly open: number
+  readonly idle: number
+  readonly inUse: number
+  /** The number of those who wait for a connection. */
+  readonly waiting: number
+}
+
+/** The state of a connection pool. */
+export interface PoolFacts extends ConnectionFacts {
+  /** The connections for reads, if they are others than those for writes. */
+  readonly readers?: ConnectionFacts | undefined
+  /** What holds connections for longer than a statement, such as `a transaction`, and for how long. */
+  readonly held: readonly { readonly purpose: string; readonly milliseconds: number }[]
+}
+
 /** The connections of one role. */
 interface ConnectionGroup {
   readonly role: Role
@@ -83,6 +101,19 @@ export class Pool {
     this.#read = driver.limits.read > 0 ? newGroup('read', driver.limits.read) : this.#write
   }
 
+  /** The callbacks that hear of each wait for a connection; each returns what to call at its end. */
+  readonly onWait: Set<(role: Role) => (error?: unknown) => void> = new Set()
+
+  /** The state of its connections. */
+  get facts(): PoolFacts {
+    const now = performance.now()
+    const about = ({ limit, open, free, queue }: ConnectionGroup): ConnectionFacts => ({
+      ...{ max: limit, open, idle: free.length, inUse: open - free.length, waiting: queue.length },
+    })
+    const held = [...this.#purposes.values()].map(({ purpose, since }) => ({ purpose, milliseconds: now - since }))
+    return { ...about(this.#write), ...(this.hasReaders && { readers: about(this.#read) }), held }
+  }
+
   /** Is true if reads have connections of their own. */
   get hasReaders(): boolean {
     return this.#read !== this.#write
@@ -104,7 +135,12 @@ export class Pool {
       if (connection !== undefined) return Promise.resolve(connection)
       const timeoutError = () => this.#timeoutError(group)
       const onRefused = () => this.#checkIdle()
-      return group.queue.join({ signal, timeout: this.acquireTimeout, timeoutError, onRefused })
+      const waiting = group.queue.join({ signal, timeout: this.acquireTimeout, timeoutError, onRefused })
+      for (const begin of this.onWait) {
+        const end = begin(role)
+        waiting.then(() => end(), end)
+      }
+      return waiting
     } catch (error) {
       return Promise.reject(error)
     }
@@ -167,15 +203,15 @@ export class Pool {
   /**
    * Refuses new work, lets accepted work end, and closes every connection and the driver. All are closed even if one
    * fails: the first error is thrown, with the others as `suppressed`. Work that does not end in time loses its
-   * connection, and the error names it.
+   * connection, and the error names it. `onDrained` runs between the work and the closing.
    */
-  destroy({ timeout = Number.POSITIVE_INFINITY }: DestroyOptions = {}): Promise<void> {
+  destroy({ timeout = Number.POSITIVE_INFINITY }: DestroyOptions = {}, onDrained?: () => Promise<void>): Promise<void> {
     if (typeof timeout !== 'number' || !(timeout >= 0))
       return Promise.reject(
         new KantaError('invalid_input', `timeout must be a number of milliseconds, 0 or more, not ${String(timeout)}.`),
       )
     this.#isClosing = true
-    this.#closePromise ??= this.#close(timeout)
+    this.#closePromise ??= this.#close(timeout, onDrained)
     return this.#closePromise
   }
 
@@ -239,7 +275,7 @@ export class Pool {
     }
   }
 
-  async #close(timeout: number): Promise<void> {
+  async #close(timeout: number, onDrained?: () => Promise<void>): Promise<void> {
     const errors: unknown[] = []
     if (!this.#isIdle()) {
       const idle = new Promise<void>((resolve) => {
@@ -252,6 +288,7 @@ export class Pool {
         await withTimeout(KILL_TIMEOUT, Promise.all(inUse.map(kill)), closedError).catch(() => {})
       })
     }
+    await onDrained?.().catch((error) => errors.push(error))
     // From here on connections are closed as they come back, and waiters are refused.
     this.#isClosed = true
     for (const { queue } of [this.#write, this.#read]) queue.refuseAll(closedError)

@@ -113,11 +113,14 @@ export class PoolSession implements Session {
     if (wasStarted) await this.#end?.()
   }
 
-  /** Ends what was started and closes every connection. */
+  /** Waits for the work, ends what was started, and closes every connection. */
   async destroy(options?: DestroyOptions): Promise<void> {
-    const [first, second] = await Promise.allSettled([this.stop(), this.pool.destroy(options)])
-    const failed = [second, first].find((one) => one.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    try {
+      await this.pool.destroy(options, () => this.stop())
+    } finally {
+      // Another handle may have closed the pool already.
+      await this.stop()
+    }
   }
 
   release(connection: Connection, broken?: boolean): void {

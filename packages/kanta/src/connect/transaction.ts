@@ -43,6 +43,7 @@ export class Transaction {
   #hasBegun = false
   #isLost = false
   #isSeized = false
+  #onEnded: (() => void) | undefined
 
   constructor(session: HeldSession, driver: Driver, settings: TransactionSettings) {
     this.session = session
@@ -81,6 +82,11 @@ export class Transaction {
   onLasting(callback: AfterCallback): void {
     this.#refuseUnlessOpen('onLasting()')
     this.#onLasting.push(callback)
+  }
+
+  /** Calls `callback` when it has ended in whatever way. */
+  onEnded(callback: () => void): void {
+    this.#onEnded = callback
   }
 
   /** Calls `callback` once this transaction, an outer one or the savepoint before it is rolled back. */
@@ -285,6 +291,7 @@ export class Transaction {
     }
     this.#state = state
     this.session.end(() => this.#endedError(), broken)
+    this.#onEnded?.()
   }
 
   /** Runs a statement of the transaction itself, such as a savepoint, in its turn. */

@@ -14,6 +14,7 @@ import { type AnyColumnBuilder, type ColumnFactory, definitionOf, table as table
 import { isSayable } from './complete.ts'
 import { normalType } from './equal.ts'
 import { withoutOwnObjects } from './own-objects.ts'
+import { type RelationSource, relationLines } from './relation-code.ts'
 import { keyOf } from './rename.ts'
 import type { Rules } from './rule.ts'
 import { ruleSets } from './rules.ts'
@@ -21,7 +22,7 @@ import { isCatalog, type Side, sideOf } from './side.ts'
 
 /**
  * Returns the TypeScript of a database: a module of `table()` values, from which `diff()` finds no difference to the
- * catalog. What `table()` cannot say, such as views, comments and indexes by an expression, stays in the database.
+ * catalog, and of the relations that their foreign keys make. What `table()` cannot say, such as views, comments and indexes by an expression, stays in the database.
  *
  * @throws KantaError `invalid_input` for what is no catalog of `introspect()`.
  *
@@ -48,7 +49,7 @@ export function schemaCode(catalog: Catalog): string {
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 const RESERVED = new Set(
-  'await break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof let new null package return static super switch this throw true try typeof var void while with yield arguments eval sql table check index unique primaryKey foreignKey text'.split(
+  'await break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof let new null package return static super switch this throw true try typeof var void while with yield arguments eval sql table check index unique primaryKey foreignKey text relations one many related'.split(
     ' ',
   ),
 )
@@ -65,6 +66,27 @@ const access = (of: string, name: string): string => (IDENTIFIER.test(name) ? `$
 /** SQL text as a template. A carriage return has to be escaped, since a template would drop it. */
 const template = (text: string): string =>
   `sql\`${text.replace(/[\\`]|\$(?=\{)/g, (sign) => `\\${sign}`).replaceAll('\r', '\\r')}\``
+
+/** Types whose columns may be compared, each by the type that stands for them. */
+const FAMILIES: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ['integer', 'bigint'],
+    ['text', 'varchar', 'enum'],
+    ...['uuid', 'date', 'timestamp', 'decimal', 'bytes', 'boolean', 'real', 'json', 'custom'].map((type) => [type]),
+  ].flatMap((family) => family.map((type) => [`c.${type}`, family[0]!])),
+)
+
+/** Tells whether a table has one row at most for values of the columns, by what `table()` says of it. */
+function isUnique({ primaryKey, uniques, indexes }: CatalogTable, columns: readonly string[]): boolean {
+  const within = (key: readonly string[]): boolean => key.every((name) => columns.includes(name))
+  return (
+    (primaryKey !== null && within(primaryKey.columns)) ||
+    uniques.some((key) => within(key.columns)) ||
+    indexes.some(
+      (each) => each.unique && each.where === null && isSayable(each) && within(each.parts.map((part) => part.column!)),
+    )
+  )
+}
 
 class CodeWriter {
   readonly #side: Side
@@ -90,13 +112,33 @@ class CodeWriter {
           '',
         ]
       : []
+    const { lines, imports } = relationLines(this.#relationSource())
     return [
       `import { ${[...this.#imports].sort().join(', ')} } from 'kanta'`,
+      ...(imports.length === 0 ? [] : [`import { ${imports.join(', ')} } from 'kanta/relations'`]),
       '',
       ...codec,
       tables.join('\n\n'),
+      ...(lines.length === 0 ? [] : ['', ...lines]),
       '',
     ].join('\n')
+  }
+
+  #relationSource(): RelationSource {
+    const tables = new Map(this.#side.tables.map((each) => [keyOf(each), each]))
+    const typeOf = (name: string, of: CatalogTable): string =>
+      /^c\.\w+/.exec(this.#type(of.columns.find((column) => column.name === name)!))![0]
+    return {
+      tables: this.#side.tables,
+      targetOf: (key) => tables.get(keyOf(key.target)),
+      variableOf: (each) => this.#names.get(keyOf(each))!,
+      nameOf: (each) => (each.schema === null ? each.name : `${each.schema}.${each.name}`),
+      isUnique,
+      compare: (key, of, target) =>
+        key.columns.every((name, i) => FAMILIES[typeOf(name, of)] === FAMILIES[typeOf(key.target.columns[i]!, target)]),
+      property,
+      access,
+    }
   }
 
   /** Returns a name for the constant of a table that is free. */

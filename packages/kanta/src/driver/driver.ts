@@ -70,9 +70,29 @@ export interface Connection {
 
 export type Role = 'write' | 'read'
 
+/** Where the server of a driver is. */
+export interface Address {
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly database?: string | undefined
+}
+
+/** A machine of a driver that reaches several. */
+export interface Machine {
+  /** Its place in the list of drivers. */
+  readonly number: number
+  readonly role: 'primary' | 'replica' | 'peer'
+  /** Is true if it answers and takes part in its cluster. */
+  readonly isUp: boolean
+  /** The milliseconds that a replica is behind its primary, as far as it knows. */
+  readonly lag?: number | undefined
+}
+
 /** Connects Kanta to a database by one library. */
 export interface Driver {
   readonly dialect: Dialect
+  /** Where its server is, as far as the options say it, for tools that tell databases apart. */
+  readonly address?: Address | undefined
   /** The maximum number of connections of each role. With `read: 0`, reads use the writers' connections. */
   readonly limits: { readonly write: number; readonly read: number }
   /** Is true if other statements may run on a connection while one of its streams is open. */
@@ -82,6 +102,8 @@ export interface Driver {
   connect(role: Role): MaybePromise<Connection>
   /** Explains an error of the library: returns its code and a readable message. */
   explainError(cause: unknown): { readonly code: ErrorCode; readonly message: string } & ErrorDetails
+  /** Asks each machine how it is, if the driver reaches several. It does not throw for a machine that is down. */
+  machines?(signal: AbortSignal): Promise<readonly Machine[]>
   /** Runs once, after every connection is closed. */
   close?(): MaybePromise<void>
 }

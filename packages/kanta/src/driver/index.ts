@@ -1,3 +1,14 @@
 export { onAbort } from './abort.ts'
-export type { BatchStatement, Connection, Driver, ExecuteResult, MaybePromise, Role, RunResult } from './driver.ts'
+export type {
+  Address,
+  BatchStatement,
+  Connection,
+  Driver,
+  ExecuteResult,
+  Machine,
+  MaybePromise,
+  Role,
+  RunResult,
+} from './driver.ts'
+export { importPeer } from './peer.ts'
 export { LONGEST_TIMER, SERVER_TIMEOUT, withTimeout } from './timeout.ts'

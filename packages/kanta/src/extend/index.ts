@@ -4,12 +4,17 @@ import { RUNNER } from '../sql/index.ts'
 
 export type {
   Context,
+  EndedQuery,
   Exemption,
   Facts,
   Hook,
+  Logger,
+  LogMethod,
   NamedTable,
+  NextOperation,
   Node,
   NodeOf,
+  Operation,
   Plugin,
   Policy,
   QueryEvent,

@@ -2,6 +2,7 @@ import { CompletionCallbacks, ConnectionUse, throwIfAborted } from '../connect/i
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { runBatch } from './batch.ts'
 import type { Executor } from './execute.ts'
+import { inOperation, withSignal } from './operation.ts'
 import { executorOf, type QueryRunner } from './query-runner.ts'
 import { combineResults } from './run-parts.ts'
 import { callOf, Statement, withConnection } from './statement.ts'
@@ -30,18 +31,24 @@ export async function runQueriesInBatch(
     placed.push({ from: statements.length, to: statements.length + added.length })
     statements.push(...added)
   }
+  const { settings, session } = executorOf(queries[0]!.runner as QueryRunner)
   const lead = statements.find(({ plan }) => !plan.facts.readOnly) ?? statements[0]!
   const callbacks = new CompletionCallbacks()
   let results: unknown[][] | undefined
   try {
-    results = await withConnection(lead, options, async () => {
-      const { connection, runner } = lead
-      if (connection!.batch === undefined || runner.session.inTransaction || connection!.inTransaction === true)
-        return undefined
-      lead.use ??= new ConnectionUse(connection!, options)
-      throwIfAborted(options?.signal)
-      for (const statement of statements) statement.join(lead)
-      return runBatch(statements, callbacks)
+    const { readOnly } = lead.plan.facts
+    const about = { kind: 'batch', size: statements.length, readOnly, signal: options?.signal } as const
+    results = await inOperation(settings, session, about, async (signal) => {
+      const ownOptions = withSignal(options, signal)
+      return withConnection(lead, ownOptions, async () => {
+        const { connection, runner } = lead
+        if (connection!.batch === undefined || runner.session.inTransaction || connection!.inTransaction === true)
+          return undefined
+        lead.use ??= new ConnectionUse(connection!, ownOptions)
+        throwIfAborted(signal)
+        for (const statement of statements) statement.join(lead)
+        return runBatch(statements, callbacks)
+      })
     })
   } catch (error) {
     await callbacks.callAfterFailure(error, () => lead.waitForPending())

@@ -44,6 +44,8 @@ import { Executor } from './execute.ts'
 import { orderHooks } from './hook.ts'
 import { isGuardedBy, isInFront, isOwn, putInFront } from './late-plugin.ts'
 import { type Log, logHook } from './log.ts'
+import { checkLogger, consoleLogger, type Logger } from './logger.ts'
+import { beginOperation, hasOperationHooks, inOperation } from './operation.ts'
 import { addTo, describePlugin, endPlugins, type Plugin, sortPlugins, startPlugins } from './plugin.ts'
 import { checkNames } from './plugin-names.ts'
 import { executorOf, QueryRunner } from './query-runner.ts'
@@ -67,6 +69,8 @@ export interface KantaOptions {
   readonly trustedFunctions?: readonly string[] | undefined
   /** The function that receives log entries, or the levels to print on the console. */
   readonly log?: Log | undefined
+  /** The logger of Kanta and of its plugins. Default: the console. */
+  readonly logger?: Logger | undefined
   /** Leaves the parameters out of errors and logs. */
   readonly redact?: boolean | undefined
   /** The milliseconds that a query waits for a connection. Default: 30,000. */
@@ -81,6 +85,7 @@ const OPTIONS: readonly (keyof KantaOptions)[] = [
   'plugins',
   'trustedFunctions',
   'log',
+  'logger',
   'redact',
   'acquireTimeout',
   'validateAfter',
@@ -92,6 +97,7 @@ export function open(options: KantaOptions): DatabaseHandle {
   const { driver } = options
   const plugins = sortPlugins(options.plugins === undefined ? [] : options.plugins)
   checkLog(options.log)
+  const logger = checkLogger('kanta()', options.logger ?? consoleLogger)
   provideExpressionBuilder()
   if (typeof driver?.connect !== 'function')
     refuse("kanta() needs a driver, such as sqlite('cities.db') from 'kanta/sqlite'.")
@@ -106,12 +112,15 @@ export function open(options: KantaOptions): DatabaseHandle {
       policies: plugins.flatMap((plugin) => plugin.policies ?? []),
       transactionHooks: plugins.flatMap((plugin) => plugin.transactionHooks ?? []),
     },
-    hooks: orderHooks(options.log === undefined ? hooks : [logHook(options.log, options.redact === true), ...hooks]),
+    hooks: orderHooks(
+      options.log === undefined ? hooks : [logHook(options.log, options.redact === true, logger), ...hooks],
+    ),
     plugins,
     context: NO_CONTEXT,
     ambientContext: undefined,
     exemptions: Object.freeze([]),
     notes: new Map(),
+    logger,
     redact: options.redact === true,
     planCache: !isPlanCacheOff(),
     inTransaction: (other, transaction) => new TransactionHandle(other, transaction),
@@ -357,8 +366,10 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
       execute: async (work, options) =>
         typeof work !== 'function'
           ? refuse('connection().execute() takes a callback: async (db) => { … }.')
-          : runOnConnection(session, { driver: settings.driver, signal: options?.signal }, (held) =>
-              work(new DatabaseHandle(settings, held)),
+          : inOperation(settings, session, { kind: 'connection', readOnly: false, signal: options?.signal }, (signal) =>
+              runOnConnection(session, { driver: settings.driver, signal }, (held) =>
+                work(new DatabaseHandle(settings, held)),
+              ),
             ),
     }
   }
@@ -483,12 +494,20 @@ class TransactionBuilder extends TransactionSetup<TransactionBuilder> {
     const session = this.#session
     const request = this.#request
     if (typeof work !== 'function') refuse('transaction().execute() takes a callback: async (trx) => { … }.')
-    const runOptions = { driver: settings.driver, settings: request, signal: options?.signal }
-    const run = () =>
-      runTransaction(session, runOptions, (transaction) => work(new TransactionHandle(settings, transaction)))
-    // A nested transaction cannot be run again alone, since the database may have undone the outer one.
     const { retry } = request
-    return retry === undefined || session.inTransaction ? run() : withRetries(retry, options?.signal, run)
+    const about = {
+      kind: 'transaction',
+      readOnly: request.access === 'read only',
+      retries: retry !== undefined,
+      signal: options?.signal,
+    } as const
+    return inOperation(settings, session, about, (signal) => {
+      const runOptions = { driver: settings.driver, settings: request, signal }
+      const run = () =>
+        runTransaction(session, runOptions, (transaction) => work(new TransactionHandle(settings, transaction)))
+      // A nested transaction cannot be run again alone, since the database may have undone the outer one.
+      return retry === undefined || session.inTransaction ? run() : withRetries(retry, signal, run)
+    })
   }
 }
 
@@ -497,8 +516,16 @@ class ControlledTransactionBuilder extends TransactionSetup<ControlledTransactio
 
   constructor(settings: Settings, session: Session, request: TransactionRequest) {
     super(request, (other) => new ControlledTransactionBuilder(settings, session, other))
-    this.#begin = async (signal) =>
-      new ControlledTransactionHandle(settings, await beginTransaction(session, settings.driver, request, signal))
+    const begin = (signal: AbortSignal | undefined): Promise<Transaction> =>
+      beginTransaction(session, settings.driver, request, signal)
+    this.#begin = async (signal) => {
+      if (!hasOperationHooks(settings.hooks, session, 'transaction'))
+        return new ControlledTransactionHandle(settings, await begin(signal))
+      const about = { kind: 'transaction', readOnly: request.access === 'read only', signal } as const
+      const { value, end } = await beginOperation(settings, about, begin)
+      value.onEnded(end)
+      return new ControlledTransactionHandle(settings, value)
+    }
   }
 
   execute(options?: ExecuteOptions): Promise<ControlledTransactionHandle> {

@@ -35,10 +35,11 @@ import {
 } from '../plan/index.ts'
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
-import { chainOf, type QueryEvent, type Reading } from './hook.ts'
+import { chainOf, type Hook, type QueryEvent, type Reading } from './hook.ts'
 import { isGuardedBy } from './late-plugin.ts'
 import { andThen, asPromise } from './maybe-promise.ts'
 import { addNearestTable } from './nearest-table.ts'
+import { hasOperationHooks, isAround, runOperation, withSignal } from './operation.ts'
 import { runParts } from './run-parts.ts'
 import type { Settings } from './settings.ts'
 import {
@@ -70,6 +71,10 @@ export class Executor implements StatementRunner {
   readonly dialect: Dialect
   /** Is true if there are hooks and all of them only watch. */
   readonly hasOnlyWatchers: boolean
+  /** Is true if hooks run around each operation of the session. */
+  readonly #hasOperationHooks: boolean
+  /** The hooks that hear of each call; `undefined` if there are none. */
+  readonly #callHooks: readonly Hook[] | undefined
   readonly #basePlanning: Planning
   /** Is true if the text of statements depends on the context. */
   readonly #dependsOnContext: boolean
@@ -83,8 +88,11 @@ export class Executor implements StatementRunner {
     this.dialect = settings.planning.dialect
     this.#basePlanning = settings.planning
     this.#dependsOnContext = settings.planning.policies.some(({ variants }) => variants !== undefined)
-    this.#hasAround = settings.hooks.some((hook) => hook.around !== undefined)
-    this.hasOnlyWatchers = settings.hooks.length > 0 && !this.#hasAround
+    const { hooks } = settings
+    this.#hasAround = hooks.some((hook) => hook.around !== undefined)
+    this.hasOnlyWatchers = !this.#hasAround && hooks.some((hook) => hook.watch !== undefined)
+    this.#hasOperationHooks = hooks.some((hook) => isAround(hook, 'statement'))
+    this.#callHooks = hooks.some((hook) => hook.called !== undefined) ? hooks : undefined
   }
 
   stream(query: Chain, chunkSize: number, options?: ExecuteOptions): AsyncIterableIterator<unknown> {
@@ -124,8 +132,13 @@ export class Executor implements StatementRunner {
     }
     throwIfAborted(options?.signal)
     const plan = this.#planOfText(bound)
-    if (plan.readBack !== undefined) return { rows: await runParts(this, [{ ...bound, plan }], options) }
-    return firstOf(await this.#runBound(plan, bound.parameters, callOf(plan), options))
+    const run = async (own: ExecuteOptions | undefined): Promise<unknown> =>
+      plan.readBack !== undefined
+        ? { rows: await runParts(this, [{ ...bound, plan }], own) }
+        : firstOf(await this.#runBound(plan, bound.parameters, callOf(plan), own))
+    return this.#hasOperationHooks && hasOperationHooks(this.settings.hooks, this.session, 'statement')
+      ? this.#inOperation(plan, options, run)
+      : run(options)
   }
 
   #planOfText({ sql, query }: Text): Plan {
@@ -217,6 +230,28 @@ export class Executor implements StatementRunner {
     } catch (error) {
       return this.#retryOnceStarted(error, query, single, options)
     }
+    if (!this.#hasOperationHooks || !hasOperationHooks(this.settings.hooks, this.session, 'statement'))
+      return this.#startPlanned(ready, query, args, single, options)
+    return this.#inOperation(ready, options, (own) => this.#startPlanned(ready, query, args, single, own))
+  }
+
+  /** Runs a statement of its own as an operation. */
+  #inOperation<T>(
+    { facts }: Plan,
+    options: ExecuteOptions | undefined,
+    work: (options: ExecuteOptions | undefined) => Promise<T>,
+  ): Promise<T> {
+    const about = { kind: 'statement', facts, readOnly: facts.readOnly, signal: options?.signal } as const
+    return runOperation(this.settings, about, (signal) => work(withSignal(options, signal)))
+  }
+
+  #startPlanned(
+    ready: Plan,
+    query: Chain,
+    args: readonly unknown[],
+    single: boolean,
+    options: ExecuteOptions | undefined,
+  ): Promise<unknown> {
     const { transactionHooks, facts, result } = ready
     const isFirst = single && result === 'rows' && facts.readOnly && transactionHooks === undefined && !ready.split
     try {
@@ -297,9 +332,14 @@ export class Executor implements StatementRunner {
       const { plan, sql, parameters } = parts[0]!
       statement = new Statement(this, call, plan, sql, parameters)
     }
+    if (this.#callHooks !== undefined) this.#notifyOfCall(statement)
     return this.#hasAround && this.#hasHooksAround(statement.plan)
       ? this.#runInHooks(statement, options)
       : withConnection(statement, options, runStatement)
+  }
+
+  #notifyOfCall({ plan: { facts, tree }, sql, parameters }: Statement): void {
+    for (const hook of this.#callHooks!) hook.called?.(facts, sql, () => parameters.map(copyOfValue), tree)
   }
 
   #parameters(ready: Plan, args: readonly unknown[]): readonly unknown[] {
@@ -314,11 +354,13 @@ export class Executor implements StatementRunner {
   /** Checks if any hook runs around a statement; memoized for each plan with its hooks and notes. */
   #hasHooksAround({ facts, memos }: Plan): boolean {
     const { hooks, notes } = this.settings
-    const known = memos.around
-    if (known?.hooks === hooks && known.notes === notes) return known.goes
-    const goes = !hooks.every((hook) => hook.around === undefined || hook.passes?.(facts, notes) === true)
-    memos.around = { hooks, notes, goes }
-    return goes
+    let known = memos.around
+    if (known?.hooks !== hooks || known.notes !== notes) {
+      const goes = !hooks.every((hook) => hook.around === undefined || hook.passes?.(facts, notes) === true)
+      known = { hooks, notes, goes }
+      memos.around = known
+    }
+    return known.goes && !hooks.every((hook) => (hook.around ?? hook.watch) === undefined || hook.isIdle?.() === true)
   }
 
   /**

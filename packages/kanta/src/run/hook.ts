@@ -1,4 +1,7 @@
+import type { Node } from '../ir/index.ts'
 import type { Context, Exemption, Facts } from '../plan/index.ts'
+import type { NextOperation, Operation } from './operation.ts'
+import { countRows } from './result.ts'
 
 /** The statement that is about to run, as hooks see it. */
 export interface QueryEvent {
@@ -51,11 +54,15 @@ export interface EndedQuery {
   readonly streaming: boolean
   /** The milliseconds from its start to its end. */
   readonly milliseconds: number
+  /** The number of rows that it returned or changed; `undefined` for a stream and for a failed statement. */
+  readonly rows: number | undefined
   /** The error of a statement that failed. */
   readonly error: unknown
 }
 
-/** A hook: code around each run, or a cheaper observer of how each run ends. It has one of `around` and `watch`. */
+/**
+ * A hook: code around each run, or a cheaper observer of how each run ends. It has at most one of `around` and `watch`.
+ */
 export interface Hook {
   readonly name: string
   /**
@@ -65,10 +72,24 @@ export interface Hook {
   readonly answers?: boolean | undefined
   /** Is true if `around` does nothing for a statement and need not be called. */
   passes?(facts: Facts, notes: ReadonlyMap<symbol, unknown>): boolean
+  /** Is true while the hook does nothing, such as one for traces while nobody listens. It is called with each run. */
+  isIdle?(): boolean
   /** Runs around the statement: calls `next` to continue, and may wait, read the result or throw. */
   around?(event: QueryEvent, next: () => Promise<unknown>): Promise<unknown>
   /** Called with each statement once it has ended. */
   watch?(ended: EndedQuery): void
+  /**
+   * Called in the call that runs a statement, before the statement waits for anything, so that the stack and the
+   * asynchronous scope are those of the caller. An error that it throws fails the run.
+   */
+  called?(facts: Facts, sql: string, parameters: () => readonly unknown[], tree: Node): void
+  /**
+   * Runs around an operation: calls `next` to continue, and may wait before, call it again, or throw. See
+   * {@link Operation}.
+   */
+  operation?(operation: Operation, next: NextOperation): Promise<unknown>
+  /** The kinds of operations that `operation` is for. Default: all. */
+  readonly operations?: readonly Operation['kind'][] | undefined
 }
 
 /** Orders hooks: those that answer come last. */
@@ -92,7 +113,10 @@ const chains = new WeakMap<readonly Hook[], HookChain>()
 export function chainOf(hooks: readonly Hook[]): HookChain {
   let chain = chains.get(hooks)
   if (chain === undefined) {
-    chain = buildChain(hooks, 0)
+    chain = buildChain(
+      hooks.filter(({ around, watch }) => (around ?? watch) !== undefined),
+      0,
+    )
     chains.set(hooks, chain)
   }
   return chain
@@ -101,7 +125,7 @@ export function chainOf(hooks: readonly Hook[]): HookChain {
 function buildChain(hooks: readonly Hook[], from: number): HookChain {
   const hook = hooks[from]
   if (hook === undefined) return (_, work) => work()
-  const around = aroundOf(hook) as (event: QueryEvent, next: Next) => Promise<never>
+  const around = aroundUnlessIdle(hook) as (event: QueryEvent, next: Next) => Promise<never>
   if (from === hooks.length - 1) return around
   const inner = buildChain(hooks, from + 1)
   return (event, work) => around(event, () => inner(event, work))
@@ -116,19 +140,27 @@ function aroundOf(hook: Hook): (event: QueryEvent, next: Next) => Promise<unknow
   return hook.around === undefined ? watchAround(hook) : hook.around.bind(hook)
 }
 
+function aroundUnlessIdle(hook: Hook): (event: QueryEvent, next: Next) => Promise<unknown> {
+  const around = aroundOf(hook)
+  return hook.isIdle === undefined ? around : (event, next) => (hook.isIdle!() ? next() : around(event, next))
+}
+
 /** Returns an `around` for a hook that only watches. */
 function watchAround(hook: Hook): NonNullable<Hook['around']> {
   return async ({ sql, parameters, facts, streaming }, next) => {
     const started = performance.now()
     let error: unknown
+    let rows: number | undefined
     try {
-      return await next()
+      const result = await next()
+      rows = countRows(result)
+      return result
     } catch (cause) {
       error = cause
       throw cause
     } finally {
       const level = error === undefined ? 'query' : 'error'
-      hook.watch?.({ level, sql, parameters, facts, streaming, milliseconds: performance.now() - started, error })
+      hook.watch?.({ level, sql, parameters, facts, streaming, milliseconds: performance.now() - started, rows, error })
     }
   }
 }

@@ -1,4 +1,6 @@
+export type { ConnectionFacts, Pool, PoolFacts } from '../connect/index.ts'
 export {
+  cancellationError,
   HeldSession,
   PoolSession,
   pause,
@@ -34,15 +36,19 @@ export { DatabaseHandle, exempt, type KantaOptions, open, sessionOf, settingsOf,
 export { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
 export { runnerIn } from './dialect-runner.ts'
 export { Executor } from './execute.ts'
-export type { Hook, QueryEvent, Reading } from './hook.ts'
+export type { EndedQuery, Hook, QueryEvent, Reading } from './hook.ts'
 export { isOwn, ownPlugin } from './late-plugin.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
+export { checkLogger, consoleLogger, LOG_LEVELS, type Logger, type LogMethod } from './logger.ts'
 export { migrationTables } from './migration-tables.ts'
+export { type NextOperation, type Operation, type OperationFacts, runOperation } from './operation.ts'
 export type { NamedTable, Plugin } from './plugin.ts'
 export { prepare } from './prepared-query.ts'
 export { executorOf, QueryRunner } from './query-runner.ts'
 export { fromJSON } from './restore.ts'
 export { DeleteResult, InsertResult, MergeResult, UpdateResult } from './result.ts'
+export { checkRetry, isTransient, type RetryOptions, withRetries } from './retry.ts'
 export { table } from './schema-creator.ts'
 export type { Settings } from './settings.ts'
+export { wasNotSent } from './statement.ts'
 export { toJSON } from './store.ts'

@@ -67,6 +67,16 @@ export function toResult({ requestedKind, tree }: Plan, { changes, insertId }: R
   }
 }
 
+/** Counts the rows that a statement returned or changed, by its result. */
+export function countRows(result: unknown): number | undefined {
+  if (!Array.isArray(result)) return undefined
+  const [first] = result
+  if (first instanceof InsertResult) return Number(first.numInsertedOrUpdatedRows)
+  if (first instanceof UpdateResult) return Number(first.numUpdatedRows)
+  if (first instanceof DeleteResult) return Number(first.numDeletedRows)
+  return first instanceof MergeResult ? Number(first.numChangedRows) : result.length
+}
+
 /** Checks if an insert may have updated a row instead; then the last id belongs to an earlier insert. */
 function mayUpdate({ conflict }: NodeOf<'insert'>): boolean {
   return conflict?.kind === 'conflict' && conflict.action === 'update'

@@ -3,6 +3,7 @@ import type { Driver } from '../driver/index.ts'
 import type { Context, Exemption, Planning } from '../plan/index.ts'
 import type { Executor } from './execute.ts'
 import type { Hook } from './hook.ts'
+import type { Logger } from './logger.ts'
 import type { Plugin } from './plugin.ts'
 import type { QueryRunner } from './query-runner.ts'
 
@@ -23,6 +24,8 @@ export interface Settings {
   readonly inTransaction: (settings: Settings, transaction: Transaction) => unknown
   /** Makes the runner of a handle where it is not the plain one, such as one that batches look-ups. */
   readonly makeRunner?: ((executor: Executor) => QueryRunner) | undefined
+  /** The logger of the database and of its plugins. */
+  readonly logger: Logger
   /** Leaves parameters out of errors and logs. */
   readonly redact: boolean
   /** Is false with `PLAN_CACHE=off`, which plans each run afresh; tests compare the two. */

@@ -6,7 +6,7 @@ import type { Bound, Plan, RowDecoder } from '../plan/index.ts'
 import type { ExecuteOptions } from '../sql/index.ts'
 import { type Hook, notifyWatchers, type QueryEvent } from './hook.ts'
 import { andThen, settleLater } from './maybe-promise.ts'
-import { toResult } from './result.ts'
+import { countRows, toResult } from './result.ts'
 
 /** The executor of statements, as `Statement` needs it. */
 export interface StatementRunner {
@@ -77,13 +77,15 @@ export class Statement {
   }
 
   /** Notifies watching hooks that it has ended. */
-  end(error: unknown): void {
+  end(error: unknown, value?: unknown): void {
     const { runner, plan, sql, parameters } = this
     if (!runner.hasOnlyWatchers) return
+    const first = value === undefined ? 0 : 1
+    const rows = error !== undefined ? undefined : this.call === FIRST ? first : countRows(value)
     const milliseconds = performance.now() - this.#started
     const level = error === undefined ? 'query' : 'error'
     notifyWatchers(runner.settings.hooks, {
-      ...{ level, sql, parameters, facts: plan.facts, streaming: false, milliseconds, error },
+      ...{ level, sql, parameters, facts: plan.facts, streaming: false, milliseconds, rows, error },
     })
   }
 
@@ -118,7 +120,7 @@ function receive(statement: Statement, answer: unknown): unknown {
   } catch (cause) {
     return fail(statement, cause)
   }
-  statement.end(undefined)
+  statement.end(undefined, value)
   return value
 }
 
@@ -128,6 +130,21 @@ function fail(statement: Statement, cause: unknown): never {
   const error = runner.toError(cause, statement, plan.facts.readOnly ? undefined : connection)
   statement.end(error)
   throw error
+}
+
+/** The errors of statements that got no connection. */
+const unsent = new WeakSet<object>()
+
+/** Tells whether a statement failed before it was sent, so that it surely had no effect. */
+export const wasNotSent = (error: object): boolean => unsent.has(error)
+
+function failUnsent(statement: Statement, cause: unknown): never {
+  try {
+    return fail(statement, cause)
+  } catch (error) {
+    unsent.add(error as KantaError)
+    throw error
+  }
 }
 
 /** Acquires a connection for a statement, runs work on it, and releases it when the work has ended. */
@@ -142,7 +159,7 @@ export function withConnection<R>(
   try {
     connection = session.tryAcquire(role)
   } catch (cause) {
-    return fail(statement, cause)
+    return failUnsent(statement, cause)
   }
   if (connection !== undefined) return onConnection(connection, statement, options, work)
   return onLaterConnection(session.acquire(role, options?.signal), statement, options, work)
@@ -156,7 +173,7 @@ function onLaterConnection<R>(
 ): Promise<R> {
   return connection.then(
     (waited) => onConnection(waited, statement, options, work),
-    (cause) => fail(statement, cause),
+    (cause) => failUnsent(statement, cause),
   )
 }
 

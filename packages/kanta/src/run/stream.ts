@@ -4,10 +4,12 @@ import { KantaError, refuse } from '../error/index.ts'
 import type { Bound, Plan } from '../plan/index.ts'
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { chainOf, type QueryEvent } from './hook.ts'
+import { beginOperation, type HookSettings, hasOperationHooks, withSignal } from './operation.ts'
 import { callOf, decoderOf, Statement, type StatementRunner } from './statement.ts'
 
 /** The executor of streamed queries. */
 export interface StreamSource extends StatementRunner {
+  readonly settings: HookSettings
   plan(shape: Chain['shape']): Plan
   bind(plan: Plan, args: readonly unknown[]): Bound
   prepare(plan: Plan, args: readonly unknown[]): readonly unknown[]
@@ -22,6 +24,8 @@ class StreamState {
   loan: Lease | undefined
   use: ConnectionUse | undefined
   cursor: Iterator<unknown[]> | AsyncIterator<unknown[]> | undefined
+  /** Ends the operation for its hooks. */
+  endOperation: ((error?: unknown) => void) | undefined
   /** Is true if its transaction ended before the stream. */
   isCutShort = false
   /** Is true if the iterator was garbage-collected. */
@@ -48,7 +52,10 @@ class StreamState {
 /** Releases the connections of streams whose iterators were garbage-collected before their end. */
 const abandonedStreams = new FinalizationRegistry<StreamState>((hold) => {
   hold.isAbandoned = true
-  hold.release().catch(() => {})
+  hold
+    .release()
+    .catch(() => {})
+    .finally(() => hold.endOperation?.())
 })
 
 /**
@@ -157,13 +164,24 @@ async function* read(
   // A hook runs around the whole stream; if it fails before the start, nothing is read.
   ended.promise.catch(() => {})
   const role = ready.facts.readOnly ? 'read' : 'write'
-  hold.loan = await session.lease(role, signal, async () => {
-    hold.isCutShort = true
-    await hold.cursor?.return?.()
-  })
+  let ownOptions = options
+  const lease = (own: AbortSignal | undefined): Promise<Lease> => {
+    ownOptions = withSignal(options, own)
+    return session.lease(role, own, async () => {
+      hold.isCutShort = true
+      await hold.cursor?.return?.()
+    })
+  }
+  if (hasOperationHooks(executor.settings.hooks, session, 'stream')) {
+    const { facts } = ready
+    const about = { kind: 'stream', facts, readOnly: facts.readOnly, signal } as const
+    const begun = await beginOperation(executor.settings, about, lease)
+    hold.loan = begun.value
+    hold.endOperation = begun.end
+  } else hold.loan = await lease(signal)
   const { connection } = hold.loan
   statement.connection = connection
-  const use = new ConnectionUse(connection, options)
+  const use = new ConnectionUse(connection, ownOptions)
   hold.use = use
   const after = new CompletionCallbacks()
   let failed: unknown
@@ -173,7 +191,7 @@ async function* read(
     const cursor = connection.stream(sql, parameters, chunkSize, ready.decoding.bigints)
     hold.cursor = cursor
     for (;;) {
-      throwIfAborted(signal, 'The stream')
+      throwIfAborted(ownOptions?.signal, 'The stream')
       const chunk = await use.run(() => cursor.next() as MaybePromise<IteratorResult<unknown[]>>)
       if (chunk.done && hold.isCutShort) throw cutShortError()
       if (chunk.done && connection.isOpen === false) throw closedError()
@@ -191,6 +209,7 @@ async function* read(
     } catch (cause) {
       failed = failed === undefined ? executor.toError(cause, statement) : suppress(failed, cause)
     }
+    hold.endOperation?.(failed)
     if (failed === undefined) {
       ended.resolve()
       await after.callAfterSuccess()

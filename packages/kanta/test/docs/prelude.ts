@@ -10,6 +10,7 @@ export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/cache'
 export * from 'kanta/dal'
+export * from 'kanta/debug'
 // Not and, or, not, which kanta/rls has, too.
 export {
   anyOf,
@@ -31,6 +32,7 @@ export {
   startsWith,
   whereOf,
 } from 'kanta/filter'
+export * from 'kanta/infra'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/relations'

@@ -76,6 +76,10 @@ export function multiPrimary(drivers: readonly Driver[], options: ClusterOptions
       const { connection, node } = await nodes.connect(role, () => nodes.turnWithRoom(), isReady)
       return new Peer(connection, node, nodes, isPart)
     },
+    machines: async () => {
+      const states = await nodes.ask(async (it) => (await isPart(it)) || undefined)
+      return states.map((isUp, number) => ({ number, role: 'peer', isUp: isUp === true }))
+    },
     close: () => closeAll(drivers),
   }
 }
@@ -109,6 +113,7 @@ export function replicated(drivers: readonly Driver[], options: ReplicatedOption
     ...drivers[0]!,
     limits: { write: most, read: most * Math.max(1, drivers.length - 1) },
     connect: (role) => (role === 'write' ? cluster.writer() : cluster.reader()),
+    machines: () => cluster.machines(),
     close: () => cluster.close(),
   }
 }

@@ -88,6 +88,29 @@ export class Nodes {
     this.tell({ kind: 'up', node: node.number })
   }
 
+  /**
+   * Asks each machine by a connection of its own, which is closed afterwards. The answer of one that does not answer is
+   * `undefined`.
+   */
+  ask<T>(look: (connection: Connection) => Promise<T>): Promise<readonly (T | undefined)[]> {
+    return Promise.all(
+      this.all.map(async ({ driver }) => {
+        const opening = Promise.resolve().then(() => driver.connect('read'))
+        try {
+          return await withTimeout(
+            SERVER_TIMEOUT,
+            opening.then((it) => look(it)),
+            silent,
+          )
+        } catch {
+          return undefined
+        } finally {
+          opening.then(close, () => {})
+        }
+      }),
+    )
+  }
+
   /** Returns the machines to try in turn, with those that failed recently last. */
   turn(): readonly Node[] {
     const from = this.#next++ % this.all.length

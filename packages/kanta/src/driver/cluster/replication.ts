@@ -1,4 +1,4 @@
-import type { Connection, Driver, ExecuteResult, MaybePromise, RunResult } from '../driver.ts'
+import type { Connection, Driver, ExecuteResult, Machine, MaybePromise, RunResult } from '../driver.ts'
 import { type ClusterOptions, cell, close, closeAll, Member, type Node, Nodes, now, pause } from './nodes.ts'
 
 /** The options of `replicated()`. */
@@ -20,6 +20,17 @@ const REPLAY_POSITION = 'select pg_last_wal_replay_lsn()::text'
 /** Reads the log position of acknowledged writes: the flushed one, or the inserted one if commits do not wait. */
 const WRITE_POSITION = `select (case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn()
   else pg_current_wal_flush_lsn() end)::text`
+
+/** Reads what a machine is, its log position, and the milliseconds since the last commit that it has replayed. */
+const STATE = `select pg_is_in_recovery() as recovers,
+  (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end)::text as position,
+  (extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::float8 as behind`
+
+interface State {
+  readonly recovers: boolean
+  readonly position: string | null
+  readonly behind: number | null
+}
 
 /**
  * The error codes of a replica for work that only a primary can do (a function that writes, the level serializable),
@@ -90,6 +101,21 @@ export class Replication {
     // A restarted or replaced replica may be behind its earlier position.
     node.replayed = 0n
     return new Reader(connection, node, this)
+  }
+
+  /** Asks each machine how it is. The lag of a replica is known while the primary answers. */
+  async machines(): Promise<readonly Machine[]> {
+    const states = await this.nodes.ask(async (it) => {
+      const values = Object.values((await it.first(STATE, [])) as object)
+      return { recovers: values[0], position: values[1], behind: values[2] } as State
+    })
+    const primary = states.find((state) => state?.recovers === false)
+    return states.map((state, number) => {
+      const role = state?.recovers === false ? 'primary' : 'replica'
+      if (state?.recovers !== true || primary === undefined) return { number, role, isUp: state !== undefined }
+      const isBehind = parsePosition(state.position) < parsePosition(primary.position)
+      return { number, role, isUp: true, lag: isBehind ? (state.behind ?? undefined) : 0 }
+    })
   }
 
   isPrimary(node: Node): boolean {

@@ -6,10 +6,14 @@ import {
   DatabaseHandle,
   Executor,
   executorOf,
+  type Logger,
+  type OperationFacts,
   type Plugin,
   type Policy,
+  type Pool,
   PoolSession,
   QueryRunner,
+  runOperation,
   sessionOf,
   settingsOf,
   settingsWithoutGuards,
@@ -21,6 +25,10 @@ import type { Runner } from '../../sql/index.ts'
 
 export {
   addContext,
+  cancellationError,
+  checkLogger,
+  checkRetry,
+  consoleLogger,
   DatabaseHandle,
   Executor,
   executorOf,
@@ -28,14 +36,20 @@ export {
   HeldSession,
   inSchemas,
   isOwn,
+  isTransient,
+  LOG_LEVELS,
   type LogEntry,
+  type Logger,
+  type LogMethod,
   logHook,
   migrationTables,
   open,
   ownPlugin,
+  type PoolFacts,
   pause,
   QueryRunner,
   type QueryRunner as RunnerOfQueries,
+  type RetryOptions,
   runnerIn,
   runQueriesInBatch,
   type SessionLock,
@@ -47,8 +61,10 @@ export {
   throwIfAborted,
   toKantaError,
   unlessAborted,
+  wasNotSent,
   withAmbient,
   withAmbientContext,
+  withRetries,
 } from '../../run/index.ts'
 export { contextOf, dialectOf } from '../index.ts'
 
@@ -87,6 +103,16 @@ export function concurrencyOf(db: DatabaseHandle): number {
   const { pool } = sessionOf(db)
   return pool === undefined ? 1 : Math.max(pool.driver.limits.read, pool.driver.limits.write)
 }
+
+/** Returns the connection pool of a whole database; `undefined` of a transaction and of a held connection. */
+export const poolOf = (db: DatabaseHandle): Pool | undefined => sessionOf(db).pool
+
+/** Returns the logger of a database. */
+export const loggerOf = (db: DatabaseHandle): Logger => settingsOf(db).logger
+
+/** Runs an operation inside the hooks of a database, whatever its session. */
+export const runInOperation = <T>(db: DatabaseHandle, about: OperationFacts, work: () => Promise<T>): Promise<T> =>
+  runOperation(settingsOf(db), about, work)
 
 /** Returns the driver of a database. */
 export const driverOf = (db: DatabaseHandle): Driver => settingsOf(db).driver

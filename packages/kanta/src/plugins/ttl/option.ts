@@ -30,7 +30,7 @@ export interface TtlOptions {
   readonly clock?: 'client' | 'database' | undefined
   /** The clock of the program. */
   readonly now?: (() => Date) | undefined
-  /** Gets the error of a failed sweep of the timer; logs to the console by default. The next sweep runs at its time. */
+  /** Gets the error of a failed sweep of the timer; by default the logger of the database does. The next sweep runs at its time. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Gets the number of deleted rows by table after each sweep of the timer. */
   readonly onSweep?: ((deleted: Readonly<Record<string, number>>) => void) | undefined
@@ -44,7 +44,7 @@ export interface TtlSettings {
   readonly batch: number
   readonly clock: 'client' | 'database'
   readonly now: () => Date
-  readonly onError: (error: unknown) => void
+  readonly onError: ((error: unknown) => void) | undefined
   readonly onSweep: ((deleted: Readonly<Record<string, number>>) => void) | undefined
 }
 
@@ -71,7 +71,7 @@ export function settleTtl(options: TtlOptions): TtlSettings {
     batch: whole('batch', batch, 1_000_000),
     clock,
     now: now ?? (() => new Date()),
-    onError: onError ?? ((error) => console.error('A sweep of expired rows failed:', error)),
+    onError,
     onSweep,
   }
 }

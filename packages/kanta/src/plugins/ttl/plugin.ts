@@ -1,6 +1,6 @@
 import { KantaError } from '../../error/index.ts'
 import type { Node, Plugin } from '../../extend/index.ts'
-import { type DatabaseHandle, exempt, inSession, ownPlugin, sessionOf } from '../../extend/internal/index.ts'
+import { type DatabaseHandle, exempt, inSession, loggerOf, ownPlugin, sessionOf } from '../../extend/internal/index.ts'
 import { isNull, type Row, sameName, type TablePolicy, type TableReference, tablePolicy } from '../../guard/index.ts'
 import { splitName } from '../../ir/index.ts'
 import { expiries } from './facet.ts'
@@ -158,7 +158,9 @@ class Schedule {
       if (swept !== undefined) onSweep?.(swept)
     } catch (error) {
       // A database that is closing takes no more statements.
-      if (this.#db !== undefined) onError(error)
+      if (this.#db === undefined || (error instanceof KantaError && error.code === 'closed')) return
+      if (onError === undefined) loggerOf(db).error('A sweep of expired rows failed.', error)
+      else onError(error)
     }
   }
 }

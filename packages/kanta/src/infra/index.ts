@@ -1,0 +1,7 @@
+export { type BreakerOptions, type BreakerState, breaker } from './breaker.ts'
+export { type Bulkheaded, type BulkheadLimit, type BulkheadOptions, bulkhead } from './bulkhead.ts'
+export { type Health, type HealthOptions, type HealthReport, type HealthStatus, health } from './health.ts'
+export { type Logger, type LogMethod, objectFirst, silentLogger } from './logger.ts'
+export { type RetryBudget, type RetryPluginOptions, retry } from './retry.ts'
+export { type GracefulShutdown, gracefulShutdown, type ShutdownOptions } from './shutdown.ts'
+export { type TimeoutLimits, timeouts } from './timeouts.ts'
