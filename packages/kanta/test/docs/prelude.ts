@@ -15,6 +15,7 @@ export {
   anyOf,
   between,
   contains,
+  count,
   eq,
   gt,
   gte,
@@ -27,8 +28,10 @@ export {
   ne,
   parseFilter,
   parseUrl,
+  percentile,
   raw,
   startsWith,
+  sum,
   whereOf,
 } from 'kanta/filter'
 export * from 'kanta/infra'
