@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import * as around from './cases/around.ts'
 import * as audit from './cases/audit.ts'
 import * as build from './cases/build.ts'
 import * as cache from './cases/cache.ts'
@@ -26,6 +27,7 @@ const cases: Record<string, Case> = {
   build,
   insert,
   include,
+  around,
   audit,
   rows,
   chosen,

@@ -2,7 +2,8 @@
 
 import type { KantaOptions } from 'kanta'
 import { type Database, type DatabasePlugin, kanta, prepare, sql, table } from 'kanta'
-import { createExecutor, queryLog, softDelete, tenant, timestamps } from 'kanta/plugins'
+import { queryLog } from 'kanta/debug'
+import { createExecutor, softDelete, tenant, timestamps } from 'kanta/plugins'
 
 export interface Tables {
   post: {
@@ -56,7 +57,7 @@ export async function open(driver: KantaOptions['driver'], setup: readonly strin
   const under = async (plugins: readonly DatabasePlugin[]) =>
     ((await createExecutor(db, plugins)) as unknown as Db).as({ tenant: 1 })
   const [threes, tens] = [await under(three()), await under(ten())]
-  const logged = await under([queryLog(() => {})])
+  const logged = await under([queryLog({ to: () => {} })])
   const select = (from: Db, id: number) => from.selectFrom('post').select(['id', 'title', 'body']).where('id', '=', id)
   const byHand = prepare<{ id: number; tenant: number }, ReturnType<typeof select>>(db, (slot) =>
     db

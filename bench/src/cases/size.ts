@@ -44,6 +44,10 @@ const additions = {
   batch: 'kanta/dal',
   createTransactionalQuery: 'kanta/dal',
   pipe: 'kanta/pipe',
+  queryLog: 'kanta/debug',
+  profiler: 'kanta/debug',
+  nPlusOne: 'kanta/debug',
+  otel: 'kanta/otel',
   health: 'kanta/infra',
   retry: 'kanta/infra',
   breaker: 'kanta/infra',
@@ -81,7 +85,7 @@ async function weigh(report: Report, name: string, contents: string): Promise<vo
       format: 'esm',
       platform: 'node',
       target: 'es2023',
-      external: ['better-sqlite3', 'cockatiel'],
+      external: ['better-sqlite3', 'cockatiel', 'sql-formatter', '@opentelemetry/api'],
       logLevel: 'silent',
     })
     report.values[name] = [gzipSync(outputFiles[0]!.contents, { level: 9 }).length]

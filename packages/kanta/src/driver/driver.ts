@@ -70,6 +70,13 @@ export interface Connection {
 
 export type Role = 'write' | 'read'
 
+/** Where the server of a driver is. */
+export interface Address {
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly database?: string | undefined
+}
+
 /** A machine of a driver that reaches several. */
 export interface Machine {
   /** Its place in the list of drivers. */
@@ -84,6 +91,8 @@ export interface Machine {
 /** Connects Kanta to a database by one library. */
 export interface Driver {
   readonly dialect: Dialect
+  /** Where its server is, as far as the options say it, for tools that tell databases apart. */
+  readonly address?: Address | undefined
   /** The maximum number of connections of each role. With `read: 0`, reads use the writers' connections. */
   readonly limits: { readonly write: number; readonly read: number }
   /** Is true if other statements may run on a connection while one of its streams is open. */

@@ -1,5 +1,6 @@
 export { onAbort } from './abort.ts'
 export type {
+  Address,
   BatchStatement,
   Connection,
   Driver,

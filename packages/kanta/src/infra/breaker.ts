@@ -54,6 +54,7 @@ export function breaker(options: BreakerOptions = {}): Plugin {
   let loading: Promise<Breaker> | undefined
   const hook: Hook = {
     name: 'breaker',
+    operations: ['statement', 'stream', 'batch', 'transaction', 'connection'],
     operation: async (operation, next) => {
       loading ??= loadBreaker(failures, probeAfter, (state) => {
         if (state === 'open') operation.logger.warn('The circuit breaker is open: the database does not answer.')

@@ -57,6 +57,7 @@ export function bulkhead<const O extends BulkheadOptions>(options: O): Plugin<Bu
   const key = Symbol('bulkhead')
   const hook: Hook = {
     name: 'bulkhead',
+    operations: ['statement', 'stream', 'batch', 'transaction', 'connection'],
     operation: (operation, next) => {
       const line = operation.notes.get(key) as Line | undefined
       return line === undefined ? next() : line.run(operation.signal, next)

@@ -51,9 +51,10 @@ export function retry(options: RetryPluginOptions = {}): Plugin {
   const tokens = new Tokens(budget)
   const hook: Hook = {
     name: 'retry',
+    operations: ['statement', 'batch', 'transaction'],
     operation: (operation, next) => {
       tokens.add()
-      if (operation.retries === true || operation.lasts === true || operation.kind === 'connection') return next()
+      if (operation.retries === true || operation.lasts === true) return next()
       return withRetries(numbers, operation.signal, next, (error) => {
         if (!mayRepeat(operation, error) || !tokens.take()) return false
         operation.logger.debug(`A ${operation.kind} is run again after an error (${error.code}).`, error)

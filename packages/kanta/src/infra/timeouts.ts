@@ -1,5 +1,5 @@
 import { checkOptions } from '../error/index.ts'
-import type { Hook, Operation, Plugin } from '../extend/index.ts'
+import type { Hook, Plugin } from '../extend/index.ts'
 import { ownPlugin } from '../extend/internal/index.ts'
 import { numberOption } from './number-option.ts'
 
@@ -12,7 +12,7 @@ export interface TimeoutLimits {
   readonly connection?: number | undefined
 }
 
-const KINDS: readonly Operation['kind'][] = ['statement', 'stream', 'batch', 'transaction', 'connection']
+const KINDS: readonly (keyof TimeoutLimits)[] = ['statement', 'stream', 'batch', 'transaction', 'connection']
 
 /**
  * Limits how long operations take. One that takes longer fails with `timeout`: its statement is cancelled on the
@@ -38,9 +38,9 @@ export function timeouts(limits: TimeoutLimits): Plugin {
   for (const kind of KINDS) numberOption('timeouts()', kind, limits[kind], 0, 1)
   const hook: Hook = {
     name: 'timeouts',
+    operations: KINDS.filter((kind) => limits[kind] !== undefined),
     operation: async (operation, next) => {
-      const limit = limits[operation.kind]
-      if (limit === undefined) return next()
+      const limit = limits[operation.kind as keyof TimeoutLimits]!
       const late = new AbortController()
       const tooLong = (): void =>
         late.abort(new DOMException(`The ${operation.kind} took longer than ${limit} ms.`, 'TimeoutError'))

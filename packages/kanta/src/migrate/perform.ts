@@ -3,6 +3,7 @@ import {
   type DatabaseHandle,
   dialectOf,
   isRedacted,
+  runInOperation,
   sessionOf,
   suppress,
   throwIfAborted,
@@ -41,7 +42,8 @@ export async function perform(context: RunContext, step: MigrationStep): Promise
   let status: MigrationResult['status']
   const inside = isTransactional(context.db, step)
   try {
-    await (inside ? performInside : performOutside)(context, step, statements)
+    const about = { kind: 'migration', name, readOnly: false, signal: context.signal } as const
+    await runInOperation(context.db, about, () => (inside ? performInside : performOutside)(context, step, statements))
     status = 'done'
   } catch (thrown) {
     error = thrown

@@ -12,7 +12,6 @@ export {
 export { camelCase, renaming } from './camel-case.ts'
 export { capability, createExecutor } from './executor.ts'
 export type { InstantForm } from './instant.ts'
-export { queryLog, slowQueries } from './query-log.ts'
 export { requireWhere } from './require-where.ts'
 export { type SchemaPerTenantOptions, schemaPerTenant } from './schema-per-tenant.ts'
 export { schemaPrefix } from './schema-prefix.ts'

@@ -36,7 +36,8 @@ export async function runQueriesInBatch(
   const callbacks = new CompletionCallbacks()
   let results: unknown[][] | undefined
   try {
-    const about = { kind: 'batch', readOnly: lead.plan.facts.readOnly, signal: options?.signal } as const
+    const { readOnly } = lead.plan.facts
+    const about = { kind: 'batch', size: statements.length, readOnly, signal: options?.signal } as const
     results = await inOperation(settings, session, about, async (signal) => {
       const ownOptions = withSignal(options, signal)
       return withConnection(lead, ownOptions, async () => {

@@ -519,7 +519,7 @@ class ControlledTransactionBuilder extends TransactionSetup<ControlledTransactio
     const begin = (signal: AbortSignal | undefined): Promise<Transaction> =>
       beginTransaction(session, settings.driver, request, signal)
     this.#begin = async (signal) => {
-      if (!hasOperationHooks(settings.hooks, session))
+      if (!hasOperationHooks(settings.hooks, session, 'transaction'))
         return new ControlledTransactionHandle(settings, await begin(signal))
       const about = { kind: 'transaction', readOnly: request.access === 'read only', signal } as const
       const { value, end } = await beginOperation(settings, about, begin)

@@ -39,7 +39,7 @@ import { chainOf, type Hook, type QueryEvent, type Reading } from './hook.ts'
 import { isGuardedBy } from './late-plugin.ts'
 import { andThen, asPromise } from './maybe-promise.ts'
 import { addNearestTable } from './nearest-table.ts'
-import { hasOperationHooks, runOperation, withSignal } from './operation.ts'
+import { hasOperationHooks, isAround, runOperation, withSignal } from './operation.ts'
 import { runParts } from './run-parts.ts'
 import type { Settings } from './settings.ts'
 import {
@@ -91,7 +91,7 @@ export class Executor implements StatementRunner {
     const { hooks } = settings
     this.#hasAround = hooks.some((hook) => hook.around !== undefined)
     this.hasOnlyWatchers = !this.#hasAround && hooks.some((hook) => hook.watch !== undefined)
-    this.#hasOperationHooks = hooks.some((hook) => hook.operation !== undefined)
+    this.#hasOperationHooks = hooks.some((hook) => isAround(hook, 'statement'))
     this.#callHooks = hooks.some((hook) => hook.called !== undefined) ? hooks : undefined
   }
 
@@ -136,7 +136,7 @@ export class Executor implements StatementRunner {
       plan.readBack !== undefined
         ? { rows: await runParts(this, [{ ...bound, plan }], own) }
         : firstOf(await this.#runBound(plan, bound.parameters, callOf(plan), own))
-    return this.#hasOperationHooks && hasOperationHooks(this.settings.hooks, this.session)
+    return this.#hasOperationHooks && hasOperationHooks(this.settings.hooks, this.session, 'statement')
       ? this.#inOperation(plan, options, run)
       : run(options)
   }
@@ -230,7 +230,7 @@ export class Executor implements StatementRunner {
     } catch (error) {
       return this.#retryOnceStarted(error, query, single, options)
     }
-    if (!this.#hasOperationHooks || !hasOperationHooks(this.settings.hooks, this.session))
+    if (!this.#hasOperationHooks || !hasOperationHooks(this.settings.hooks, this.session, 'statement'))
       return this.#startPlanned(ready, query, args, single, options)
     return this.#inOperation(ready, options, (own) => this.#startPlanned(ready, query, args, single, own))
   }
@@ -338,8 +338,8 @@ export class Executor implements StatementRunner {
       : withConnection(statement, options, runStatement)
   }
 
-  #notifyOfCall({ plan: { facts }, sql, parameters }: Statement): void {
-    for (const hook of this.#callHooks!) hook.called?.(facts, sql, () => parameters.map(copyOfValue))
+  #notifyOfCall({ plan: { facts, tree }, sql, parameters }: Statement): void {
+    for (const hook of this.#callHooks!) hook.called?.(facts, sql, () => parameters.map(copyOfValue), tree)
   }
 
   #parameters(ready: Plan, args: readonly unknown[]): readonly unknown[] {

@@ -1,3 +1,4 @@
+import type { Node } from '../ir/index.ts'
 import type { Context, Exemption, Facts } from '../plan/index.ts'
 import type { NextOperation, Operation } from './operation.ts'
 import { countRows } from './result.ts'
@@ -81,12 +82,14 @@ export interface Hook {
    * Called in the call that runs a statement, before the statement waits for anything, so that the stack and the
    * asynchronous scope are those of the caller. An error that it throws fails the run.
    */
-  called?(facts: Facts, sql: string, parameters: () => readonly unknown[]): void
+  called?(facts: Facts, sql: string, parameters: () => readonly unknown[], tree: Node): void
   /**
    * Runs around an operation: calls `next` to continue, and may wait before, call it again, or throw. See
    * {@link Operation}.
    */
   operation?(operation: Operation, next: NextOperation): Promise<unknown>
+  /** The kinds of operations that `operation` is for. Default: all. */
+  readonly operations?: readonly Operation['kind'][] | undefined
 }
 
 /** Orders hooks: those that answer come last. */

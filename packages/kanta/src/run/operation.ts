@@ -6,10 +6,14 @@ import type { Logger } from './logger.ts'
 
 /**
  * A piece of work that takes a connection of the pool: a statement, a stream, a batch, a transaction or the callback of
- * `connection()`. Statements inside a transaction or a held connection are a part of its operation.
+ * `connection()`; also a migration, on the connection of its run. Statements inside a transaction or a held connection are a part of its operation.
  */
 export interface Operation {
-  readonly kind: 'statement' | 'stream' | 'batch' | 'transaction' | 'connection'
+  readonly kind: 'statement' | 'stream' | 'batch' | 'transaction' | 'connection' | 'migration'
+  /** The name of a migration. */
+  readonly name?: string | undefined
+  /** The number of statements of a batch. */
+  readonly size?: number | undefined
   /** The facts of a statement or a stream. */
   readonly facts?: Facts | undefined
   /** Is true if it surely changes nothing. */
@@ -39,9 +43,13 @@ export type OperationFacts = Omit<Operation, 'notes' | 'logger'>
 
 type Work<T> = (signal: AbortSignal | undefined) => Promise<T>
 
+/** Checks if a hook runs around operations of a kind. */
+export const isAround = (hook: Hook, kind: Operation['kind']): boolean =>
+  hook.operation !== undefined && hook.operations?.includes(kind) !== false
+
 /** Checks if some hook runs around operations of a session: not around what runs inside a transaction. */
-export const hasOperationHooks = (hooks: readonly Hook[], session: Session): boolean =>
-  session.pool !== undefined && !session.inTransaction && hooks.some((hook) => hook.operation !== undefined)
+export const hasOperationHooks = (hooks: readonly Hook[], session: Session, kind: Operation['kind']): boolean =>
+  session.pool !== undefined && !session.inTransaction && hooks.some((hook) => isAround(hook, kind))
 
 /** Runs an operation inside the hooks around operations, the first outermost. */
 export function runOperation<T>(
@@ -52,8 +60,8 @@ export function runOperation<T>(
   const from = (i: number, operation: Operation): Promise<unknown> => {
     const hook = hooks[i]
     if (hook === undefined) return work(operation.signal)
-    if (hook.operation === undefined || hook.isIdle?.() === true) return from(i + 1, operation)
-    return hook.operation(operation, (signal = operation.signal) =>
+    if (!isAround(hook, operation.kind) || hook.isIdle?.() === true) return from(i + 1, operation)
+    return hook.operation!(operation, (signal = operation.signal) =>
       from(i + 1, signal === operation.signal ? operation : Object.freeze({ ...operation, signal })),
     )
   }
@@ -67,7 +75,9 @@ export function inOperation<T>(
   about: OperationFacts,
   work: Work<T>,
 ): Promise<T> {
-  return hasOperationHooks(settings.hooks, session) ? runOperation(settings, about, work) : work(about.signal)
+  return hasOperationHooks(settings.hooks, session, about.kind)
+    ? runOperation(settings, about, work)
+    : work(about.signal)
 }
 
 /** Returns the options of a run with the signal of its operation. */

@@ -172,7 +172,7 @@ async function* read(
       await hold.cursor?.return?.()
     })
   }
-  if (hasOperationHooks(executor.settings.hooks, session)) {
+  if (hasOperationHooks(executor.settings.hooks, session, 'stream')) {
     const { facts } = ready
     const about = { kind: 'stream', facts, readOnly: facts.readOnly, signal } as const
     const begun = await beginOperation(executor.settings, about, lease)

@@ -10,6 +10,7 @@ export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/cache'
 export * from 'kanta/dal'
+export * from 'kanta/debug'
 // Not and, or, not, which kanta/rls has, too.
 export {
   anyOf,

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, expectTypeOf, test } from 'vitest'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { isNull, tablePolicy } from '../../src/guard/index.ts'
 import { KantaError, kanta, prepare, sql } from '../../src/index.ts'
-import { capability, createExecutor, queryLog, softDelete, tenant } from '../../src/plugins/index.ts'
+import { capability, createExecutor, requireWhere, softDelete, tenant } from '../../src/plugins/index.ts'
 import type { Hook, Plugin, TransactionHook } from '../../src/run/index.ts'
 
 interface Tables {
@@ -283,7 +283,7 @@ describe('what is in force', () => {
           .withSchema('main')
           .transaction()
           .execute((trx) => sees(trx as never)),
-      'more plugins': () => sees(db.withPlugins([queryLog(() => {})]) as never),
+      'more plugins': () => sees(db.withPlugins([requireWhere()]) as never),
       'other tables in types': () => sees(db.$extendTables<{ other: { id: number } }>() as never),
       'a prepared query': async () =>
         (await prepare(db, () => db.selectFrom('post').select('id')).execute({})).map(({ id }) => id),

@@ -117,6 +117,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/d1': 'driver/d1/index.ts',
   'kanta/extend': 'extend/index.ts',
   'kanta/filter': 'filter/index.ts',
+  'kanta/debug': 'debug/index.ts',
   'kanta/infra': 'infra/index.ts',
   'kanta/introspect': 'introspect/introspect.ts',
   'kanta/diff': 'diff/index.ts',
@@ -133,6 +134,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/migrate': 'migrate/index.ts',
   'kanta/migrate/files': 'migrate/files.ts',
   'kanta/mysql2': 'driver/mysql2/index.ts',
+  'kanta/otel': 'otel/index.ts',
   'kanta/page': 'page/index.ts',
   'kanta/pg': 'driver/pg/index.ts',
   'kanta/pglite': 'driver/pglite/index.ts',
@@ -181,5 +183,7 @@ export const layers: Readonly<Record<string, number>> = {
   search: 10,
   repository: 10,
   infra: 10,
+  debug: 10,
+  otel: 10,
   compat: 11,
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batch } from '../../src/dal/index.ts'
+import { queryLog } from '../../src/debug/index.ts'
 import { fromJSON, kanta, prepare, primaryKey, sql, table, toJSON } from '../../src/index.ts'
-import { camelCase, createExecutor, queryLog, tenant } from '../../src/plugins/index.ts'
+import { camelCase, createExecutor, tenant } from '../../src/plugins/index.ts'
 import { many, one, relations } from '../../src/relations/index.ts'
 import type { Ground } from '../tenant/ground.ts'
 import { type Any, author, book, createTables, engines, memory, open } from './ground.ts'
@@ -11,7 +12,7 @@ const SPLIT = { load: 'split' } as const
 /** The number of reads that `work` sends, and what it gives. */
 async function counted(db: Any, work: (db: Any) => Promise<Any>): Promise<{ rows: Any; reads: string[] }> {
   const reads: string[] = []
-  const logged = await createExecutor(db, [queryLog((entry: Any) => reads.push(entry.sql))] as Any)
+  const logged = await createExecutor(db, [queryLog({ to: (entry) => reads.push(entry.sql) })] as Any)
   return { rows: await work(logged), reads }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { fromJSON, kanta, prepare, type Slots, sql, table, toJSON } from '../../src/index.ts'
-import { camelCase, queryLog, schemaPrefix, slowQueries } from '../../src/plugins/index.ts'
+import { camelCase, schemaPrefix } from '../../src/plugins/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 
 const city = table('city', (c) => ({
@@ -212,37 +212,6 @@ for (const [library, make] of Object.entries(makers)) {
       }
       await expect(read()).rejects.toMatchObject({ code: 'cancelled' })
       expect(await db.selectFrom('city').selectAll().execute()).toHaveLength(3)
-    })
-
-    test('a log tells of every statement, with its error', async () => {
-      const told: string[] = []
-      await using db = await open(':memory:', {
-        plugins: [queryLog((entry) => told.push(`${entry.level} ${entry.sql}`))],
-      })
-      told.length = 0
-      await db.selectFrom('city').select('id').where('id', '=', 1).execute()
-      await expect(sql`select * from nowhere`.execute(db)).rejects.toThrow()
-      for await (const _ of db.selectFrom('city').select('name').stream()) break
-      expect(told).toEqual([
-        'query select "id" from "city" where "id" = ?',
-        'error select * from nowhere',
-        'query select "name" from "city"',
-      ])
-    })
-
-    test('slow queries are told of, quick ones are not', async () => {
-      const slow: string[] = []
-      const never: string[] = []
-      await using db = await open(':memory:', {
-        plugins: [
-          slowQueries({ over: 20, tell: (entry) => slow.push(entry.sql) }),
-          slowQueries({ over: 600_000, tell: (entry) => never.push(entry.sql) }),
-        ],
-      })
-      const count = sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000000) select count(*) from n`
-      await count.execute(db)
-      expect(slow.filter((text) => text.startsWith('with recursive'))).toHaveLength(1)
-      expect(never).toEqual([])
     })
 
     test('a schema prefix reaches every table but common table expressions', async () => {

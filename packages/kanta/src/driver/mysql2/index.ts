@@ -2,6 +2,7 @@ import type { ConnectionOptions, Connection as Raw } from 'mysql2'
 import type { Dialect } from '../../dialect/index.ts'
 import { mariadbDialect, mariadbScript, mysqlDialect, mysqlScript } from '../../dialect/mysql/index.ts'
 import { KantaError } from '../../error/index.ts'
+import { addressOf } from '../address.ts'
 import { explainMysqlError, type Flavor, flavorOf, sessionOf } from '../database/mysql/index.ts'
 import type { Connection, Driver } from '../driver.ts'
 import { importPeer } from '../peer.ts'
@@ -55,6 +56,7 @@ export function mariadb(options: string | Mysql2Options | Mysql2Pool): Driver {
 function driverOf(flavor: Flavor, dialect: Dialect, settings: Mysql2Settings): Driver {
   return {
     dialect,
+    address: addressOf(settings.connection),
     limits: { write: settings.max, read: 0 },
     sharesStreams: false,
     holdsStreams: true,

@@ -1,6 +1,7 @@
 import type { Client, ClientConfig, Pool, PoolClient } from 'pg'
 import { postgresDialect } from '../../dialect/postgres/index.ts'
 import { checkOptions, KantaError, refuse } from '../../error/index.ts'
+import { addressOf } from '../address.ts'
 import { type Ends, explainPostgresError, PgConnection, sessionText } from '../database/postgres/index.ts'
 import type { Connection, Driver, MaybePromise } from '../driver.ts'
 import { checkUrl, wholeNumber } from '../option.ts'
@@ -70,6 +71,7 @@ export function pg(options: string | PgOptions | Pool): Driver {
   const settings = resolveSettings(options)
   return {
     dialect: postgresDialect,
+    address: addressOf(settings.pool?.options ?? settings.config),
     limits: { write: settings.max, read: 0 },
     sharesStreams: true,
     holdsStreams: true,

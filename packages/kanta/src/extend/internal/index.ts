@@ -7,11 +7,13 @@ import {
   Executor,
   executorOf,
   type Logger,
+  type OperationFacts,
   type Plugin,
   type Policy,
   type Pool,
   PoolSession,
   QueryRunner,
+  runOperation,
   sessionOf,
   settingsOf,
   settingsWithoutGuards,
@@ -107,6 +109,10 @@ export const poolOf = (db: DatabaseHandle): Pool | undefined => sessionOf(db).po
 
 /** Returns the logger of a database. */
 export const loggerOf = (db: DatabaseHandle): Logger => settingsOf(db).logger
+
+/** Runs an operation inside the hooks of a database, whatever its session. */
+export const runInOperation = <T>(db: DatabaseHandle, about: OperationFacts, work: () => Promise<T>): Promise<T> =>
+  runOperation(settingsOf(db), about, work)
 
 /** Returns the driver of a database. */
 export const driverOf = (db: DatabaseHandle): Driver => settingsOf(db).driver
