@@ -52,10 +52,21 @@ export interface AggregateParts {
   readonly measures: Readonly<Record<string, Measure>>
   /** A filter over groups and measures, by their names. */
   readonly having?: Filter<never> | undefined
-  readonly sort?: readonly Sort[] | undefined
+  readonly sort?: readonly AggregateSort[] | undefined
   readonly limit?: number | undefined
   readonly offset?: number | undefined
-  readonly topN?: (Partial<TopN> & Pick<TopN, 'partitionBy' | 'sortBy' | 'limit'>) | undefined
+  readonly topN?:
+    | (Pick<TopN, 'partitionBy' | 'limit'> & {
+        readonly sortBy: readonly AggregateSort[]
+        readonly ties?: TopN['ties'] | undefined
+      })
+    | undefined
+}
+
+/** A column of the result and the direction in which groups are sorted by it; ascending unless given. */
+export interface AggregateSort {
+  readonly column: string
+  readonly direction?: 'asc' | 'desc' | undefined
 }
 
 /** The parts of a request once it is checked. */
@@ -68,7 +79,7 @@ export interface CheckedAggregate extends Omit<AggregateParts, 'groupBy' | 'topN
 
 const requests = new WeakMap<object, CheckedAggregate>()
 
-/** A question about groups of rows, made by `aggregate()`; no data is one. */
+/** A question about groups of rows, which `aggregate()` makes; no data is one. */
 export class AggregateRequest {
   /** Keeps other classes from passing for this one in types. */
   declare protected readonly of: CheckedAggregate

@@ -1,6 +1,7 @@
 export {
   type AggregateParts,
-  type AggregateRequest,
+  AggregateRequest,
+  type AggregateSort,
   aggregate,
   aggregateParts,
   avg,

@@ -1,8 +1,10 @@
 import type { AddsOf, AnyInfo, Database, Included, RelatedQuery, RelationTo, WholeRelation } from '../face/index.ts'
-import type { Filter, FilterValue, UpdateRequest } from '../filter/index.ts'
+import type { AggregateParts, AggregateRequest, Filter, FilterValue, UpdateRequest } from '../filter/index.ts'
 import type { CursorOptions, CursorPage, OffsetPage } from '../page/index.ts'
-import type { At, Insertable, Selectable, Updateable } from '../table/index.ts'
+import type { At, Insertable, Rowed, Selectable, Updateable } from '../table/index.ts'
+import type { Capabilities } from './capability.ts'
 import type { RepositoryHook } from './hook.ts'
+import type { PartOptions } from './purge.ts'
 import type { StandardSchema } from './validate.ts'
 
 /** The key of a row: the value of its only column, or an object of its columns. */
@@ -185,6 +187,16 @@ export interface Repository<I extends AnyInfo, B> {
     filter: Filter<Row<I, B>>,
     options?: Omit<ListOptions<I, B, X>, 'limit'>,
   ): Promise<Read<I, B, X> | null>
+  /** Gives the first row, or null: another name of `getOne()`. */
+  getByQuery<X = {}>(
+    filter: Filter<Row<I, B>>,
+    options?: Omit<ListOptions<I, B, X>, 'limit'>,
+  ): Promise<Read<I, B, X> | null>
+  /** Gives the row whose column `slug`, or another one, is the text. */
+  getBySlug<X = {}>(
+    slug: string,
+    options?: IncludeOption<I, B, X> & { readonly field?: Column<I, B> | undefined },
+  ): Promise<Read<I, B, X> | null>
   findAll<X = {}>(filter?: Filter<Row<I, B>>, options?: ListOptions<I, B, X>): Promise<Read<I, B, X>[]>
   /**
    * Gives a page of rows: by its number with the total, or by a cursor where `after`, `before` or `method: 'cursor'` is
@@ -247,6 +259,11 @@ export interface Repository<I extends AnyInfo, B> {
     data: Insertable<At<I['db'], B>>,
     options?: { readonly on?: readonly Column<I, B>[] | undefined },
   ): Promise<Row<I, B>>
+  /** Does the same for all rows, in one transaction; gives them in their order. */
+  upsertMany(
+    data: readonly Insertable<At<I['db'], B>>[],
+    options?: { readonly on?: readonly Column<I, B>[] | undefined },
+  ): Promise<Row<I, B>[]>
   /** Adds to a column, in which null counts as 0; gives the row, or null. */
   increment(key: Key<I, B>, column: Column<I, B>, by?: number | bigint | string): Promise<Row<I, B> | null>
   /** Moves a row from one state to another if it is in that state; gives it, or null if somebody else was first. */
@@ -273,6 +290,68 @@ export interface Repository<I extends AnyInfo, B> {
     },
     data?: Updateable<At<I['db'], B>>,
   ): Promise<Row<I, B> | null>
+  /**
+   * Moves a row from one state to another, and changes more of it; gives it.
+   *
+   * @throws KantaError `invalid_input` where the machine has no such move, `not_found` if there is no row, `conflict` if
+   * it is in another state.
+   */
+  applyTransition<C extends Column<I, B> = never>(
+    key: Key<I, B>,
+    transition: {
+      /** The states to which each state may lead; unless given, to all. */
+      readonly machine?: Readonly<Record<string, readonly FilterValue[]>> | undefined
+      /** The column of the state; `status` by default. */
+      readonly field?: C | undefined
+      readonly from: FilterValue | readonly FilterValue[] | null
+      readonly to: FilterValue | null
+      readonly where?: Filter<Row<I, B>> | undefined
+      readonly set?: Changes<At<I['db'], B>> | undefined
+    },
+  ): Promise<Row<I, B>>
+  /** Groups rows and measures the groups; buckets of moments come as labels such as `2024-02` or `2024-W09`. */
+  aggregate(request: AggregateRequest | AggregateParts): Promise<{ readonly rows: Record<string, unknown>[] }>
+  /** Gives a page of the groups, with their total. */
+  aggregatePaginate(
+    request: AggregateRequest | AggregateParts,
+    options?: { readonly page?: number | undefined; readonly limit?: number | undefined },
+  ): Promise<OffsetPage<Record<string, unknown>>>
+  /** Gives a page of rows together with those of other tables to which no relation is declared; see `include` for those. */
+  lookupPopulate(options: {
+    readonly lookups: readonly LookupOf<I, B>[]
+    readonly filter?: Filter<Row<I, B>> | undefined
+    readonly sort?: ListOptions<I, B, {}>['sort']
+    readonly page?: number | undefined
+    readonly limit?: number | undefined
+  }): Promise<OffsetPage<Row<I, B> & Record<string, unknown>>>
+  /** Goes over rows one by one, read in parts: memory does not grow with their number. */
+  cursor<X = {}>(
+    filter?: Filter<Row<I, B>>,
+    options?: Omit<ListOptions<I, B, X>, 'limit' | 'offset'> & {
+      /** The rows of a part; 1,000 unless given. */
+      readonly batchSize?: number | undefined
+      readonly signal?: AbortSignal | undefined
+    },
+  ): AsyncIterableIterator<Read<I, B, X>>
+  /** Gives the plan by which the database finds the rows of a filter. */
+  explain(filter?: Filter<Row<I, B>>, options?: ListOptions<I, B, {}>): Promise<Record<string, unknown>[]>
+  /**
+   * Deletes the rows of a filter part by part, each in a transaction of its own, and gives their number.
+   *
+   * @throws KantaError `invalid_input` for a filter that keeps every row.
+   */
+  purgeByFilter(filter: Filter<Row<I, B>>, options?: PartOptions): Promise<number>
+  /** Deletes the rows in which a column has a value, or one of several. */
+  purgeByField(field: Column<I, B>, value: FilterValue | readonly FilterValue[], options?: PartOptions): Promise<number>
+  /** Copies the rows of a filter to another table or by work of one's own, and deletes them, part by part. */
+  archiveByFilter(
+    filter: Filter<Row<I, B>>,
+    options: PartOptions & {
+      readonly into: I['names'] | Rowed | ((rows: Row<I, B>[], trx: Database<I['db'], I>) => Promise<unknown>)
+    },
+  ): Promise<number>
+  /** What the operations can do on this database. */
+  readonly capabilities: Capabilities
   /** Does all operations in one transaction. */
   bulkWrite(operations: readonly BulkOperation<I, B>[]): Promise<BulkResult<Row<I, B>>>
   /** Runs work in a transaction: with this repository in it, and its handle. */
@@ -283,14 +362,71 @@ export interface Repository<I extends AnyInfo, B> {
   isDuplicateKeyError(error: unknown): boolean
 }
 
+/** Rows of another table that go with each row of `lookupPopulate()`. */
+export interface LookupOf<I extends AnyInfo, B> {
+  readonly from: I['names'] | Rowed
+  readonly localField: Column<I, B>
+  readonly foreignField: string
+  /** The name of the rows; that of the table unless given. */
+  readonly as?: string | undefined
+  /** Gives the first row, or null, in place of a list. */
+  readonly single?: boolean | undefined
+  /** The columns: a list, or an object of 1 for those to give or 0 for those to leave out. */
+  readonly select?: readonly string[] | Readonly<Record<string, 0 | 1>> | undefined
+  readonly where?: Filter<never> | undefined
+}
+
 /** What a repository has besides where `softDelete()` is in force. */
 export interface SoftDeletes<R> {
   /** Deletes a row so that it can be restored; gives it, or null. */
   softDelete(key: RowKey<R>): Promise<Selectable<R> | null>
   /** Restores a row that was deleted; gives it, or null if no such row was. */
   restore(key: RowKey<R>): Promise<Selectable<R> | null>
+  /** Gives the rows that were deleted and can be restored. */
+  getDeleted(filter?: Filter<Selectable<R>>): Promise<Selectable<R>[]>
+  /** Removes a row that was deleted, for good; tells whether there was one. */
+  hardDelete(key: RowKey<R>): Promise<boolean>
 }
 
+/** What a repository has besides where `timestamps()` is in force. */
+export interface Touches<R> {
+  /** Sets only the time of the last change; gives the row, or null. */
+  touch(key: RowKey<R>): Promise<Selectable<R> | null>
+}
+
+/** What a repository has besides where `fullText()` is in force. */
+export interface Searches<R> {
+  /** Gives the rows that a text finds, the best first, each with its `rank`. */
+  search(
+    text: string,
+    options?: { readonly filter?: Filter<Selectable<R>> | undefined; readonly limit?: number | undefined },
+  ): Promise<(Selectable<R> & { rank: number })[]>
+}
+
+/** What a repository has besides where `audit()` is in force. */
+export interface Histories<R, E> {
+  /** Gives the entries of a row in the trail, the oldest first. */
+  history(key: RowKey<R>): Promise<E>
+}
+/** What a repository has besides where `timeTravel()` is in force. */
+export interface Versions<R> {
+  /** Gives what a row was, the oldest first. */
+  versions(key: Partial<Selectable<R>>): Promise<Version<Selectable<R>>[]>
+}
+interface Version<R> {
+  readonly row: R
+  readonly from: string
+  readonly to: string | undefined
+}
+
+type Added<I extends AnyInfo, B, A> = (A extends { restore: unknown; hardDelete: unknown }
+  ? SoftDeletes<At<I['db'], B>>
+  : unknown) &
+  (A extends { touch: unknown } ? Touches<At<I['db'], B>> : unknown) &
+  (A extends { search: unknown } ? Searches<At<I['db'], B>> : unknown) &
+  (A extends { audit: { history(...args: any): infer E } } ? Histories<At<I['db'], B>, Awaited<E>> : unknown) &
+  (A extends { versionsOf: unknown } ? Versions<At<I['db'], B>> : unknown) &
+  (A extends { sweepExpired(): infer S } ? { sweepExpired(): S } : unknown)
+
 /** A repository of a table of a database, with what the plugins of the database add. */
-export type RepositoryOf<I extends AnyInfo, B> = Repository<I, B> &
-  (AddsOf<I> extends { restore: unknown; hardDelete: unknown } ? SoftDeletes<At<I['db'], B>> : unknown)
+export type RepositoryOf<I extends AnyInfo, B> = Repository<I, B> & Added<I, B, AddsOf<I>>

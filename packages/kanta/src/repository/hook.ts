@@ -4,10 +4,14 @@ import type { Database } from '../face/index.ts'
 import { show } from '../sql/index.ts'
 import { atomically } from './rows.ts'
 
-const reads = ['getById', 'getOne', 'getByIds', 'getAll', 'findAll', 'count', 'exists', 'distinct'] as const
+const reads = [
+  ...(['getById', 'getOne', 'getByIds', 'getAll', 'findAll', 'count', 'exists', 'distinct'] as const),
+  ...(['aggregate', 'aggregatePaginate', 'lookupPopulate', 'search', 'explain'] as const),
+] as const
 const writes = [
   ...(['create', 'createMany', 'update', 'updateMany', 'delete', 'deleteMany', 'findOneAndUpdate'] as const),
-  ...(['getOrCreate', 'upsert', 'increment', 'claim', 'claimVersion', 'restore'] as const),
+  ...(['getOrCreate', 'upsert', 'upsertMany', 'increment', 'claim', 'claimVersion', 'applyTransition'] as const),
+  ...(['restore', 'hardDelete', 'touch', 'purgeByFilter', 'archiveByFilter'] as const),
 ] as const
 
 /** An operation of a repository. */

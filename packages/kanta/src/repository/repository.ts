@@ -1,29 +1,32 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { DatabaseHandle, dialectOf, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
-import {
-  and,
-  anyOf,
-  eq,
-  type Filter,
-  inc,
-  isFilter,
-  isNull,
-  isUpdateRequest,
-  keepsAll,
-  or,
-  partsOf,
-  setOf,
-} from '../filter/index.ts'
+import { anyOf, eq, type Filter, inc, isFilter, isUpdateRequest, keepsAll, partsOf, setOf } from '../filter/index.ts'
 import { fullName } from '../ir/index.ts'
 import { paginate, paginateCursor } from '../page/index.ts'
 import { expressionBuilder, functions, show } from '../sql/index.ts'
 import { definitionOf, type Rowed, type TableDefinition, type TableRef } from '../table/index.ts'
+import { addedTo, type VersionedRow } from './added.ts'
+import { aggregateQuery } from './aggregate.ts'
+import { type BulkCounts, checkOperations, writeAll } from './bulk.ts'
+import { type Capabilities, capabilitiesOf } from './capability.ts'
+import {
+  checkTransition,
+  raceError,
+  type StateClaim,
+  type Taking,
+  type Transition,
+  takingOf,
+  takingOfVersion,
+  type VersionClaim,
+} from './claim.ts'
 import type { RepositoryOf, RepositoryOptions } from './face.ts'
 import { orderHooks, type RepositoryEvent, type RepositoryHook, type RepositoryOperation, withHooks } from './hook.ts'
 import { isPlain, keyOfRow, keyText, primaryKeyOf, uniqueKeyOf, uniqueKeys } from './key.ts'
+import { withLookups } from './lookup.ts'
 import { NestedWriter, type SplitData, splitData, withoutKey } from './nested.ts'
-import { atomically, isDuplicateKeyError, type Narrow, type Reading, Rows, type Values } from './rows.ts'
+import { type ArchiveOptions, archive, type PartOptions, purge } from './purge.ts'
+import { atomically, checkCount, isDuplicateKeyError, type Narrow, type Reading, Rows, type Values } from './rows.ts'
 import { checkSchema, type StandardSchema, validated } from './validate.ts'
 
 /**
@@ -65,20 +68,6 @@ interface Settings {
   readonly hooks: readonly RepositoryHook[]
 }
 
-/** What plugins may have added to a handle. */
-interface PluginMethods {
-  ifVersion?(table: string, key: Values, expected: number | bigint): VersionedRow
-  restore?(table: string): Restoring
-}
-interface Restoring {
-  where(...condition: unknown[]): this
-  executeTakeFirst(): Promise<{ readonly numUpdatedRows: bigint }>
-}
-interface VersionedRow {
-  update(changes: Values): Promise<number>
-  delete(): Promise<void>
-}
-
 interface WriteOptions {
   readonly ifVersion?: number | bigint | undefined
 }
@@ -104,10 +93,27 @@ const PAGE_OPTIONS: readonly (keyof PageReading)[] = [
   ...(['secret', 'encrypt', 'subject', 'search', 'select'] as const),
 ]
 
+interface LookupReading {
+  readonly lookups: unknown
+  readonly filter?: unknown
+  readonly sort?: Reading['sort']
+  readonly page?: number
+  readonly limit?: number
+}
+
+interface CursorReading {
+  readonly sort?: Reading['sort']
+  readonly include?: Reading['include']
+  readonly batchSize?: number
+  readonly signal?: AbortSignal
+}
+
+const keysOf = (rows: Rows) => (keys: readonly Values[]) => withKeys(rows, keys)
+
 /** The keys that one statement looks for: few enough for the parameters of every database, and for its text. */
 const MOST_KEYS = 500
 
-class TableRepository {
+export class TableRepository {
   readonly #db: DatabaseHandle
   readonly #settings: Settings
   readonly #table: TableDefinition
@@ -159,6 +165,18 @@ class TableRepository {
       checkReading('getOne()', options, ['include', 'sort', 'offset'])
       return (await rows.find(rows.matching(checkFilter(filter)), { ...this.#inOrder(options), limit: 1 })) ?? null
     })
+  }
+
+  getByQuery(filter: unknown, options: Reading = {}): Promise<Values | null> {
+    return this.getOne(filter, options)
+  }
+
+  getBySlug(slug: string, options: { readonly field?: string } & Reading = {}): Promise<Values | null> {
+    checkReading('getBySlug()', options, ['field', 'include'])
+    const { field = 'slug', ...reading } = options
+    if (typeof slug !== 'string') return refuse(`getBySlug(${show(slug)}) takes a text.`)
+    this.#rows.ref(field)
+    return this.getOne(eq(field, slug), reading)
   }
 
   findAll(filter?: unknown, options: Reading = {}): Promise<readonly Values[]> {
@@ -330,6 +348,22 @@ class TableRepository {
     })
   }
 
+  upsertMany(
+    data: readonly unknown[],
+    options: { readonly on?: readonly string[] | undefined } = {},
+  ): Promise<readonly Values[]> {
+    return this.#run('upsertMany', { data }, async (_, given: unknown) => {
+      if (!Array.isArray(given)) return refuse(`upsertMany(${show(given)}) takes a list of rows.`)
+      if (given.length === 0) return []
+      return atomically(this.#db, async (trx) => {
+        const inner = new TableRepository(trx, { ...this.#settings, hooks: [] })
+        const made: Values[] = []
+        for (const each of given) made.push(await inner.upsert(each, options))
+        return made
+      })
+    })
+  }
+
   increment(key: unknown, column: string, by: number | bigint | string = 1): Promise<Values | null> {
     return this.#run('increment', { key }, async (rows) => {
       const where = primaryKeyOf(this.#table, key)
@@ -339,39 +373,33 @@ class TableRepository {
     })
   }
 
-  claim(key: unknown, claim: Claim, data: unknown = {}): Promise<Values | null> {
-    return this.#run('claim', { key, data }, async (rows, given) => {
-      checkOptions('claim()', claim, ['field', 'from', 'to', 'where'])
-      const { field = 'status', from, to, where } = claim
-      if (from === undefined || to === undefined) return refuse('claim() takes { from, to }: the states of the row.')
-      const states: readonly unknown[] = Array.isArray(from) ? from : [from]
-      if (states.length === 0) refuse('claim({ from: [] }) names no state from which the row can be taken.')
-      const values = states.filter((state) => state !== null)
-      const isFrom = or(
-        values.length > 0 ? anyOf(field, values as never) : or(),
-        ...(values.length < states.length ? [isNull(field)] : []),
-      )
-      return this.#claim(rows, key, { field, value: to, where: and(isFrom, where ?? and()) }, given)
-    })
+  claim(key: unknown, claim: StateClaim, data: unknown = {}): Promise<Values | null> {
+    return this.#run('claim', { key, data }, async (rows, given) =>
+      this.#take(rows, key, takingOf('claim()', claim), given),
+    )
   }
 
   claimVersion(key: unknown, claim: VersionClaim, data: unknown = {}): Promise<Values | null> {
-    return this.#run('claimVersion', { key, data }, async (rows, given) => {
-      checkOptions('claimVersion()', claim, ['field', 'from', 'by', 'where'])
-      const { field = 'version', from, by = 1, where } = claim
-      if (from === undefined) return refuse('claimVersion() takes { from }: the version that the row had, or null.')
-      const value = setOf(inc({ [field]: by }))[field]
-      const isFrom = from === null ? isNull(field) : eq(field, from as number)
-      return this.#claim(rows, key, { field, value, where: and(isFrom, where ?? and()) }, given)
+    return this.#run('claimVersion', { key, data }, async (rows, given) =>
+      this.#take(rows, key, takingOfVersion(claim), given),
+    )
+  }
+
+  applyTransition(key: unknown, transition: Transition): Promise<Values> {
+    return this.#run('applyTransition', { key, data: transition?.set ?? {} }, async (rows, given) => {
+      checkOptions('applyTransition()', transition, ['machine', 'field', 'from', 'to', 'where', 'set'])
+      const { machine: _, set: __, ...claim } = transition
+      const taking = takingOf('applyTransition()', claim)
+      checkTransition(transition)
+      const made = await this.#take(rows, key, taking, given)
+      if (made !== null) return made
+      const found = await rows.find(rows.with(primaryKeyOf(this.#table, key)))
+      if (found !== undefined) throw raceError(this.#name, taking.field, taking.value)
+      throw new KantaError('not_found', `'${this.#name}' has no row with the key ${show(key)}.`, { table: this.#name })
     })
   }
 
-  async #claim(
-    rows: Rows,
-    key: unknown,
-    { field, value, where }: { readonly field: string; readonly value: unknown; readonly where: Filter<never> },
-    data: unknown,
-  ): Promise<Values | null> {
+  async #take(rows: Rows, key: unknown, { field, value, where }: Taking, data: unknown): Promise<Values | null> {
     rows.ref(field)
     const found = primaryKeyOf(this.#table, key)
     const { columns, related } = await this.#splitChanges(rows.db, data)
@@ -382,43 +410,133 @@ class TableRepository {
   }
 
   async bulkWrite(operations: readonly unknown[]): Promise<BulkCounts> {
-    const result: BulkCounts = { created: [], upserted: [], updatedCount: 0, deletedCount: 0 }
-    if (!Array.isArray(operations)) return refuse(`bulkWrite(${show(operations)}) takes a list of operations.`)
-    if (operations.length === 0) return result
-    for (const [i, operation] of operations.entries()) checkOperation(operation, i)
-    return atomically(this.#db, async (trx) => {
-      const inner = this.bindToTx(trx)
-      for (const operation of operations) await inner.#writeOne(operation as never, result)
-      return result
-    })
-  }
-
-  async #writeOne(operation: Operation, result: BulkCounts): Promise<void> {
-    const { create, update, updateMany, upsert, deleteMany } = operation
-    if (create !== undefined) result.created.push(await this.create(create))
-    else if (upsert !== undefined) result.upserted.push(await this.upsert(upsert.data, { on: upsert.on }))
-    else if (update !== undefined) {
-      if ((await this.update(update.key, update.data)) !== null) result.updatedCount++
-    } else if (updateMany !== undefined)
-      result.updatedCount += await this.updateMany(updateMany.filter, updateMany.data)
-    else if (deleteMany !== undefined) result.deletedCount += await this.deleteMany(deleteMany)
-    else if ((await this.delete(operation.delete)) !== null) result.deletedCount++
+    const checked = checkOperations(operations)
+    if (checked.length === 0) return writeAll([], this)
+    return atomically(this.#db, (trx) => writeAll(checked, this.bindToTx(trx)))
   }
 
   async softDelete(key: unknown): Promise<Values | null> {
-    restoreOf(this.#db)
+    addedTo(this.#db, 'restore')
     return this.delete(key)
   }
 
   restore(key: unknown): Promise<Values | null> {
-    return this.#run('restore', { key }, async (rows) => {
-      const where = primaryKeyOf(this.#table, key)
-      return atomically(rows.db, async (trx) => {
-        const inner = rows.in(trx)
-        const { numUpdatedRows } = await inner.with(where)(restoreOf(trx)(this.#name)).executeTakeFirst()
-        return numUpdatedRows === 0n ? null : ((await inner.find(inner.with(where))) ?? null)
-      })
+    return this.#run('restore', { key }, (rows) => this.#changeByPlugin(rows, key, 'restore'))
+  }
+
+  /** Gives the rows that were soft-deleted. */
+  async getDeleted(filter?: unknown, options: Reading = {}): Promise<readonly Values[]> {
+    return this.bindToTx(addedTo(this.#db, 'onlyDeleted')(this.#name)).findAll(filter, options)
+  }
+
+  hardDelete(key: unknown): Promise<boolean> {
+    return this.#run('hardDelete', { key }, async (rows) => {
+      const erase = addedTo(addedTo(rows.db, 'onlyDeleted')(this.#name), 'hardDelete')
+      const { numDeletedRows } = await rows.with(primaryKeyOf(this.#table, key))(erase(this.#name)).executeTakeFirst()
+      return numDeletedRows > 0n
     })
+  }
+
+  touch(key: unknown): Promise<Values | null> {
+    return this.#run('touch', { key }, (rows) => this.#changeByPlugin(rows, key, 'touch'))
+  }
+
+  /** Runs an update of one row that a plugin begins, and reads the row. */
+  #changeByPlugin(rows: Rows, key: unknown, name: 'restore' | 'touch'): Promise<Values | null> {
+    const where = primaryKeyOf(this.#table, key)
+    return atomically(rows.db, async (trx) => {
+      const inner = rows.in(trx)
+      const { numUpdatedRows } = await inner.with(where)(addedTo(trx, name)(this.#name)).executeTakeFirst()
+      return numUpdatedRows === 0n ? null : ((await inner.find(inner.with(where))) ?? null)
+    })
+  }
+
+  async sweepExpired(): Promise<unknown> {
+    return addedTo(this.#db, 'sweepExpired')()
+  }
+
+  search(
+    text: string,
+    options: { readonly filter?: unknown; readonly limit?: number } = {},
+  ): Promise<readonly Values[]> {
+    return this.#run('search', { filter: options.filter }, async (rows) => {
+      checkReading('search()', options, ['filter', 'limit'])
+      const { filter, limit = 20 } = options
+      const found = matchingAny(rows, filter)(addedTo(rows.db, 'search')(this.#name, text))
+      return found.selectAll().orderBy('rank', 'desc').limit(checkCount('limit', limit)).execute()
+    })
+  }
+
+  async history(key: unknown): Promise<unknown[]> {
+    return addedTo(this.#db, 'audit').history(this.#name, primaryKeyOf(this.#table, key))
+  }
+
+  async versions(key: unknown): Promise<unknown[]> {
+    return addedTo(this.#db, 'versionsOf')(this.#name, primaryKeyOf(this.#table, key))
+  }
+
+  aggregate(request: unknown): Promise<{ readonly rows: readonly Values[] }> {
+    return this.#run('aggregate', {}, async (rows) => {
+      const { query, read } = aggregateQuery(rows, request)
+      return { rows: ((await query.execute()) as readonly Values[]).map(read) }
+    })
+  }
+
+  aggregatePaginate(
+    request: unknown,
+    options: { readonly page?: number; readonly limit?: number } = {},
+  ): Promise<unknown> {
+    return this.#run('aggregatePaginate', {}, async (rows) => {
+      const { query, read } = aggregateQuery(rows, request)
+      const page = await paginate(query as never, options)
+      return { ...page, data: (page.data as readonly Values[]).map(read) }
+    })
+  }
+
+  lookupPopulate(options: LookupReading): Promise<unknown> {
+    return this.#run('lookupPopulate', { filter: options?.filter }, async (rows) => {
+      checkReading('lookupPopulate()', options, ['lookups', 'filter', 'sort', 'page', 'limit'])
+      const { lookups, filter, sort, page, limit } = options
+      const query = withLookups(rows, rows.select(matchingAny(rows, filter), this.#inTotalOrder({ sort })), lookups)
+      return paginate(query as never, { page, limit })
+    })
+  }
+
+  cursor(filter?: unknown, options: CursorReading = {}): AsyncIterableIterator<unknown> {
+    checkReading('cursor()', options, ['sort', 'include', 'batchSize', 'signal'])
+    const { batchSize = 1_000, signal, ...reading } = options
+    const query = this.#rows.select(matchingAny(this.#rows, filter), this.#inTotalOrder(reading))
+    return query.stream({ chunkSize: batchSize, ...(signal !== undefined && { signal }) })
+  }
+
+  explain(filter?: unknown, options: Reading = {}): Promise<unknown> {
+    return this.#run('explain', { filter }, async (rows) => {
+      checkReading('explain()', options, ['sort', 'limit', 'offset', 'include'])
+      return rows.select(matchingAny(rows, filter), this.#inOrder(options)).explain()
+    })
+  }
+
+  purgeByFilter(filter: unknown, options: PartOptions = {}): Promise<number> {
+    return this.#run('purgeByFilter', { filter }, async (rows) =>
+      purge(rows, rows.matching(checkSelective('purgeByFilter', filter)), keysOf, options),
+    )
+  }
+
+  purgeByField(field: string, value: unknown, options: PartOptions = {}): Promise<number> {
+    const values = Array.isArray(value) ? value : [value]
+    if (values.length === 0) return Promise.resolve(0)
+    return this.purgeByFilter(anyOf(field, values as never), options)
+  }
+
+  archiveByFilter(filter: unknown, options: ArchiveOptions): Promise<number> {
+    return this.#run('archiveByFilter', { filter }, async (rows) =>
+      archive(rows, rows.matching(checkSelective('archiveByFilter', filter)), keysOf, options),
+    )
+  }
+
+  /** What operations this repository has on its database. */
+  get capabilities(): Capabilities {
+    return capabilitiesOf(this.#db)
   }
 
   withTransaction<T>(work: (repository: TableRepository, trx: DatabaseHandle) => Promise<T>): Promise<T> {
@@ -428,6 +546,8 @@ class TableRepository {
 
   bindToTx(trx: unknown): TableRepository {
     if (!(trx instanceof DatabaseHandle)) return refuse(`bindToTx(${show(trx)}) takes a transaction or a database.`)
+    if (schemaOf(trx).get(this.#name) !== this.#table)
+      refuse(`bindToTx(): the database does not know the table '${this.#name}'. Give a handle of the same database.`)
     return new TableRepository(trx, this.#settings)
   }
 
@@ -480,52 +600,6 @@ class TableRepository {
     if (Object.keys(columns).length === 0) refuse(`The changes of '${this.#name}' are empty. Give a column.`)
     return columns
   }
-}
-
-interface Claim {
-  readonly field?: string
-  readonly from: unknown
-  readonly to: unknown
-  readonly where?: Filter<never>
-}
-interface VersionClaim {
-  readonly field?: string
-  readonly from: unknown
-  readonly by?: number | bigint
-  readonly where?: Filter<never>
-}
-
-interface BulkCounts {
-  readonly created: Values[]
-  readonly upserted: Values[]
-  updatedCount: number
-  deletedCount: number
-}
-
-interface Operation {
-  readonly create?: unknown
-  readonly update?: { readonly key: unknown; readonly data: unknown }
-  readonly updateMany?: { readonly filter: unknown; readonly data: unknown }
-  readonly upsert?: { readonly data: unknown; readonly on?: readonly string[] }
-  readonly delete?: unknown
-  readonly deleteMany?: unknown
-}
-
-const OPERATIONS: Readonly<Record<string, readonly string[] | undefined>> = {
-  create: undefined,
-  update: ['key', 'data'],
-  updateMany: ['filter', 'data'],
-  upsert: ['data', 'on'],
-  delete: undefined,
-  deleteMany: undefined,
-}
-
-function checkOperation(operation: unknown, i: number): void {
-  const [name, ...others] = isPlain(operation) ? Object.keys(operation) : []
-  if (name === undefined || others.length > 0 || !Object.hasOwn(OPERATIONS, name))
-    return refuse(`Operation ${i} of bulkWrite() has to be one of ${Object.keys(OPERATIONS).join(', ')}.`)
-  const members = OPERATIONS[name]
-  if (members !== undefined) checkOptions(`Operation ${i} of bulkWrite()`, (operation as Values)[name], members)
 }
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
@@ -593,19 +667,5 @@ async function changeRow(
   })
 }
 
-function versionOf(rows: Rows, key: Values, expected: number | bigint): VersionedRow {
-  const { ifVersion } = rows.db as PluginMethods
-  if (ifVersion === undefined)
-    throw new KantaError(
-      'unsupported',
-      `ifVersion needs the plugin version(), which the database does not have. Use claimVersion().`,
-    )
-  return ifVersion.call(rows.db, rows.name, key, expected)
-}
-
-function restoreOf(db: DatabaseHandle): (table: string) => Restoring {
-  const { restore } = db as PluginMethods
-  if (restore === undefined)
-    throw new KantaError('unsupported', 'The database does not have the plugin softDelete(). Add it, or use delete().')
-  return (table) => restore.call(db, table)
-}
+const versionOf = (rows: Rows, key: Values, expected: number | bigint): VersionedRow =>
+  addedTo(rows.db, 'ifVersion')(rows.name, key, expected)

@@ -278,7 +278,7 @@ export function isDuplicateKeyError(error: unknown): boolean {
   return false
 }
 
-function checkCount(name: string, value: unknown): number {
+export function checkCount(name: string, value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) >= 0
     ? (value as number)
     : refuse(`${name}: ${show(value)} is no number of rows. Give a whole number from 0.`)

@@ -16,6 +16,7 @@ export {
   anyOf,
   between,
   contains,
+  count,
   eq,
   gt,
   gte,
@@ -28,8 +29,10 @@ export {
   ne,
   parseFilter,
   parseUrl,
+  percentile,
   raw,
   startsWith,
+  sum,
   whereOf,
 } from 'kanta/filter'
 export * from 'kanta/infra'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eq, ne } from '../../src/filter/index.ts'
+import { count, eq, gt, max, ne, percentile } from '../../src/filter/index.ts'
 import { repository } from '../../src/repository/index.ts'
 import type { Ground } from '../tenant/ground.ts'
 import { type Any, createTables, engines, entry, note, openGuarded } from './ground.ts'
@@ -140,6 +140,34 @@ describe.each(engines)('repositories under policies on $name', (engine: Ground) 
       await expect(notes().create({ slug: 'x', ...data })).rejects.toEqual(refused('policy'))
     }
     expect(await stored(1)).toMatchObject({ version: 1, tenant_id: 1, deleted_at: null })
+  })
+
+  test('T2, T3, SD5: aggregates, lookups, cursors and purges see and touch the rows of the tenant alone', async () => {
+    expect((await notes().aggregate({ measures: { rows: count(), last: max('slug') } })).rows).toEqual([
+      { rows: 2, last: 'two' },
+    ])
+    expect((await notes().aggregate({ measures: { median: percentile('id', 1) } })).rows).toEqual([{ median: 2 }])
+    expect((await notes().aggregatePaginate({ groupBy: 'slug', measures: { rows: count() } })).total).toBe(2)
+    const page = await repository(db.as({ tenant: 2 }), entry).lookupPopulate({
+      lookups: [
+        { from: 'note', localField: 'id', foreignField: 'id', as: 'same', single: true, select: ['slug'] },
+        { from: 'note', localField: 'tenant_id', foreignField: 'tenant_id', as: 'all', select: ['slug'] },
+      ],
+    })
+    expect(page.data.map(({ id, same, all }) => ({ id, same, all }))).toEqual([
+      { id: 11, same: { slug: 'other' }, all: [{ slug: 'other' }] },
+    ])
+    const seen: string[] = []
+    for await (const row of notes().cursor()) seen.push(row.slug)
+    expect(seen.sort()).toEqual(['one', 'two'])
+    expect(await notes().purgeByFilter(gt('id', 0))).toBe(2)
+    expect([(await stored(11)).deleted_at, (await stored(1)).deleted_at === null]).toEqual([null, false])
+    await expect(notes().applyTransition(11, { field: 'slug', from: 'other', to: 'x' })).rejects.toEqual(
+      refused('not_found'),
+    )
+    expect((await notes().getDeleted()).map((row) => row.id).sort()).toEqual([1, 2, 3])
+    expect([await notes().hardDelete(11), await notes().hardDelete(3)]).toEqual([false, true])
+    expect((await stored(11)).slug).toBe('other')
   })
 
   test('SD1, SD3: deletes are soft, once, and undone by restore', async () => {

@@ -1,0 +1,151 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { audit } from '../../src/audit/index.ts'
+import { eq, TRUE } from '../../src/filter/index.ts'
+import { kanta } from '../../src/index.ts'
+import { softDelete, tenant, timestamps, ttl } from '../../src/plugins/index.ts'
+import {
+  atomicStatusTransition,
+  createORM,
+  createRepositoriesFactory,
+  createRepositoryFactory,
+  repository,
+  withBatch,
+  withPlugins,
+} from '../../src/repository/index.ts'
+import { fullText } from '../../src/search/index.ts'
+import { table } from '../../src/table/index.ts'
+import { startHistory, timeTravel } from '../../src/time-travel/index.ts'
+import { memory } from '../relations/ground.ts'
+import type { Any } from '../tenant/ground.ts'
+
+const task = table('task', (c) => ({
+  id: c.integer().primaryKey(),
+  title: c.text(),
+  status: c.text().default('new'),
+  owner: c.integer().nullable(),
+  seen: c.timestamp().nullable(),
+  created_at: c.timestamp().$optional(),
+  updated_at: c.timestamp().$optional(),
+  deleted_at: c.timestamp().nullable(),
+}))
+const open = () => kanta({ driver: memory(), schema: { task } })
+const refused = (code: string, message = '') =>
+  expect.objectContaining({ code, message: expect.stringContaining(message) })
+
+describe('factories', () => {
+  let db: ReturnType<typeof open>
+  const times = { created_at: new Date(0), updated_at: new Date(0) }
+  beforeEach(async () => {
+    db = open()
+    await db.schema.createTable(task).execute()
+    await db
+      .insertInto('task')
+      .values([1, 2, 3].map((id) => ({ id, title: `task ${id}`, owner: (id % 2) + 1, ...times })))
+      .execute()
+    return () => db.destroy()
+  })
+
+  test('H17: a factory makes the repository of the handle that it is given, with its policies', async () => {
+    const orm = await createORM(db, [tenant({ column: 'owner', tables: ['task'] })])
+    const makeTasks = createRepositoryFactory(task)
+    const mine = makeTasks(orm.executor.as({ tenant: 2 }))
+    expect((await mine.findAll()).map((row) => row.id)).toEqual([1, 3])
+    const count = await orm.executor
+      .as({ tenant: 1 })
+      .transaction()
+      .execute((trx) => makeTasks(trx).count())
+    expect(count).toBe(1)
+    const rolledBack = orm.transaction(async (trx) => {
+      await makeTasks(trx.as({ tenant: 2 })).deleteMany(eq('id', 1))
+      throw new Error('back')
+    })
+    await expect(rolledBack).rejects.toThrow('back')
+    expect(await makeTasks(db).count()).toBe(3)
+    const all = createRepositoriesFactory({
+      tasks: (handle: typeof db) => makeTasks(handle),
+      raw: (handle: typeof db) => repository(handle, task),
+    })
+    expect(await all(db).tasks.count()).toBe(await all(db).raw.count())
+    const live = await withPlugins(createRepositoryFactory(task), db, [softDelete({ tables: ['task'] })])
+    expect(await (live as Any).softDelete(1)).toMatchObject({ id: 1 })
+    expect(await live.count()).toBe(2)
+  })
+
+  test('H24: a transition of all rows is refused; two at once move each row once', async () => {
+    const move = () =>
+      atomicStatusTransition(db, task, eq('owner', 2), {
+        fromStatus: 'new',
+        toStatus: 'done',
+        additionalUpdates: { title: 'x' },
+      })
+    expect((await Promise.all([move(), move()])).sort()).toEqual([0, 2])
+    await expect(atomicStatusTransition(db, task, TRUE, { fromStatus: 'new', toStatus: 'done' })).rejects.toEqual(
+      refused('invalid_input', 'empty filter'),
+    )
+    await expect(
+      atomicStatusTransition(db, task, eq('id', 1), { statusColumn: 'nothing' as Any, fromStatus: 'a', toStatus: 'b' }),
+    ).rejects.toEqual(refused('invalid_input', '"nothing"'))
+  })
+
+  test('T4: a batch runs with the policies of its handle, all or nothing', async () => {
+    const orm = await createORM(db, [tenant({ column: 'owner', tables: ['task'] })])
+    const tasks = repository(orm.executor, task)
+    const [gone, made, foreign] = await withBatch(orm.executor.as({ tenant: 2 }), (b) => [
+      b(tasks).delete(1),
+      b(tasks).create({ title: 'mine', ...times } as Any),
+      b(tasks).update(2, { title: 'stolen' }),
+    ])
+    expect([gone?.id, made.owner, foreign]).toEqual([1, 2, null])
+    const failing = withBatch(orm.executor.as({ tenant: 2 }), (b) => [
+      b(tasks).deleteMany(eq('id', 3)),
+      b(tasks).create({ id: 2, title: 'taken', ...times } as Any),
+    ])
+    await expect(failing).rejects.toEqual(refused('unique_violation'))
+    expect(await tasks.bindToTx(orm.executor.as({ tenant: 2 })).exists(eq('id', 3))).toBe(true)
+    await expect(withBatch(db, () => [])).rejects.toEqual(refused('invalid_input', 'at least one'))
+    await expect(withBatch(db, () => [{}] as Any)).rejects.toEqual(refused('invalid_input', 'b(repository)'))
+    const other = kanta({ driver: memory() }) as Any
+    await expect(withBatch(other, (b) => [b(tasks).delete(1)])).rejects.toEqual(
+      refused('invalid_input', "table 'task'"),
+    )
+    await other.destroy()
+  })
+
+  test('what plugins add is on a repository, typed', async () => {
+    const orm = await createORM(db, [
+      softDelete({ tables: ['task'] }),
+      timestamps({ tables: ['task'] }),
+      ttl({ tables: { task: { column: 'seen' } } }),
+      fullText({ task: { columns: ['title'] } }),
+      audit({ actor: 'user' }),
+    ])
+    const tasks = repository(orm.executor.as({ user: 'ada' }), task)
+    const touched = await tasks.touch(1)
+    expect(touched!.updated_at.getTime()).toBeGreaterThan(0)
+    expect(await tasks.touch(77)).toBeNull()
+    await tasks.softDelete(2)
+    expect((await tasks.getDeleted()).map((row) => row.id)).toEqual([2])
+    expect([await tasks.hardDelete(2), await tasks.hardDelete(2), await tasks.hardDelete(1)]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect((await tasks.search('task')).map((row) => row.id).sort()).toEqual([1, 3])
+    expect((await tasks.search('task', { filter: eq('id', 3) }))[0]).toMatchObject({ id: 3, rank: expect.any(Number) })
+    expect((await tasks.history(1)).length).toBeGreaterThan(0)
+    expect(tasks.capabilities).toMatchObject({ softDelete: true, search: true, history: true })
+    expect(await repository(orm.executor, task).sweepExpired()).toEqual({ task: 0 })
+    // @ts-expect-error No plugin keeps versions here.
+    await expect(tasks.versions({ id: 1 })).rejects.toEqual(refused('unsupported', 'timeTravel()'))
+    // @ts-expect-error Without plugins a repository has none of that.
+    await expect(repository(db, task).touch(1)).rejects.toEqual(refused('unsupported'))
+  })
+
+  test('versions of a row', async () => {
+    await startHistory(db, ['task'])
+    const travelling = await createORM(db, [timeTravel({ tables: ['task'] })])
+    const tasks = repository(travelling.executor, task)
+    await tasks.update(1, { title: 'changed' })
+    expect((await tasks.versions({ id: 1 })).map(({ row }) => row.title)).toEqual(['task 1', 'changed'])
+  })
+})
