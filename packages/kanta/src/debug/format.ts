@@ -1,3 +1,4 @@
+import type { SqlLanguage } from 'sql-formatter'
 import { facetsOf } from '../dialect/index.ts'
 import { importPeer } from '../driver/index.ts'
 import { refuse, show } from '../error/index.ts'
@@ -5,9 +6,7 @@ import { DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import type { QueryRunner } from '../face/index.ts'
 
 /** The name of a language of `sql-formatter`. */
-const languages = facetsOf<{
-  readonly language: 'sqlite' | 'postgresql' | 'mysql' | 'mariadb' | 'transactsql'
-}>('formatSql()', {
+const languages = facetsOf<{ readonly language: SqlLanguage }>('formatSql()', {
   sqlite: { language: 'sqlite' },
   postgres: { language: 'postgresql' },
   mysql: { language: 'mysql' },
