@@ -11,7 +11,7 @@ import {
   type TableDefinition,
   type TableRef,
 } from '../../table/index.ts'
-import { modelOf, type TableModel } from '../generate/model.ts'
+import { modelOf, type TableModel } from '../generate/index.ts'
 import { ColumnValues } from './values.ts'
 
 /** The values of columns: as they are, or made from the number of the row, which begins at 1. */

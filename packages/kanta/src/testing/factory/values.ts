@@ -1,6 +1,19 @@
 import type { TableDefinition } from '../../table/index.ts'
 import { comparable, sizeOf } from '../generate/domain.ts'
 import { evaluate } from '../generate/expression.ts'
+import {
+  type CheckModel,
+  type ColumnModel,
+  comparable,
+  decodedValue,
+  evaluate,
+  hashOf,
+  randomAt,
+  sampleOf,
+  sizeOf,
+  type TableModel,
+  valueAt,
+} from '../generate/index.ts'
 import { type CheckModel, type ColumnModel, decodedValue, type TableModel } from '../generate/model.ts'
 import { hashOf, randomAt } from '../generate/random.ts'
 import { sampleOf, valueAt } from '../generate/values.ts'

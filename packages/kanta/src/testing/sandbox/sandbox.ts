@@ -54,10 +54,11 @@ const START = 'kanta_sandbox'
  * const author = table('author', (c) => ({ id: c.integer().primaryKey(), name: c.text() }))
  * const db = kanta({ driver: sqlite(':memory:'), schema: { author } })
  * await db.schema.createTable(author).execute()
- * {
+ * async function addsAnAuthor() {
  *   await using box = await sandbox(db)
  *   await box.db.insertInto('author').values({ name: 'Ada' }).execute()
  * }
+ * await addsAnAuthor()
  * const authors = await db.selectFrom('author').selectAll().execute() // []
  * await db.destroy()
  * ```
