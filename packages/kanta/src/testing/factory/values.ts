@@ -1,6 +1,4 @@
 import type { TableDefinition } from '../../table/index.ts'
-import { comparable, sizeOf } from '../generate/domain.ts'
-import { evaluate } from '../generate/expression.ts'
 import {
   type CheckModel,
   type ColumnModel,
@@ -14,9 +12,6 @@ import {
   type TableModel,
   valueAt,
 } from '../generate/index.ts'
-import { type CheckModel, type ColumnModel, decodedValue, type TableModel } from '../generate/model.ts'
-import { hashOf, randomAt } from '../generate/random.ts'
-import { sampleOf, valueAt } from '../generate/values.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
