@@ -12,7 +12,14 @@ const windows = process.platform === 'win32'
 const LEAST = [22, 18]
 
 /** The random tests, and the settings by which they run longer: those of the environment, or these many times more. */
-const RANDOM = ['test/props', 'test/escape', 'test/rls/props', 'test/diff/props', 'test/values/differential']
+const RANDOM = [
+  'test/props',
+  'test/escape',
+  'test/rls/props',
+  'test/diff/props',
+  'test/values/differential',
+  'test/testing/generate-random',
+]
 const LONG = {
   FUZZ_RUNS: 20_000,
   KANTA_ESCAPE: 20_000,
@@ -20,6 +27,7 @@ const LONG = {
   RLS_RUNS: 200,
   VALUES_RUNS: 2_000,
   DIFF_PAIRS: 1_000,
+  GENERATE_RUNS: 1_000,
 }
 const HELP_LONG = `npm run test:long -- [--times <number>] [name …]
 
@@ -29,12 +37,16 @@ names choose among the test files. The environment sets the runs and the seeds o
   ${Object.entries(LONG)
     .map(([name, runs]) => `${name}=${runs}`)
     .join('  ')}
-  FUZZ_SEED  KANTA_ESCAPE_SEED  RLS_SEED  VALUES_SEED`
+  FUZZ_SEED  KANTA_ESCAPE_SEED  RLS_SEED  VALUES_SEED  GENERATE_SEED`
 
 const tasks = {
   demo(args) {
     tasks.build()
     run('node', ['--disable-warning=ExperimentalWarning', 'src/main.ts', ...args], 'examples/cities')
+  },
+  api() {
+    const options = ['--disable-warning=ExperimentalWarning', '--conditions=kanta-source']
+    run('node', [...options, 'src/main.ts'], 'examples/api')
   },
   build() {
     step('build')

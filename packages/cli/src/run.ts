@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type MigrationRun, type Migrator, migrator, none } from 'kanta/migrate'
 import { type MakeOptions, make } from 'kanta/migrate/files'
 import { type Loaded, loadConfig } from './config.ts'
+import { doctor } from './doctor.ts'
 import { progress, script, summary, table } from './print.ts'
 import { compare, pull } from './schema.ts'
 import { type Call, HELP, readCall, UsageError } from './usage.ts'
@@ -40,6 +41,7 @@ async function perform(call: Call, streams: Streams): Promise<number> {
   }
   const db = await config.open()
   try {
+    if (call.command === 'doctor') return await doctor(call, config, db, streams)
     if (call.command === 'pull') return await pull(call, db, streams)
     if (call.command === 'diff') return await compare(call, config, db, streams)
     const onProgress = (event: Parameters<typeof progress>[0]): void => {

@@ -21,6 +21,10 @@ kanta diff [module]     show the SQL that leads from the database to the table()
   --rename <old>=<new>  a table or a table.column that has a new name; without a new one it is dropped
   --check               exit with 3 if the database differs
 
+kanta doctor            check the connection, the pool, settings that hurt, migrations and tables; exit with 3 if
+                        something should be mended, with 1 if the database cannot be reached
+  --json                write the checks as JSON
+
   --config <path>       the configuration; by default kanta.config.ts or .js of this folder
   --dry-run             print the SQL of latest, up, down or to, and change nothing
   --help, --version
@@ -39,7 +43,7 @@ const MIGRATE = {
 } as const
 
 /** The same of the commands that stand alone. */
-const ALONE = { pull: [0, 0], diff: [0, 1] } as const
+const ALONE = { pull: [0, 0], diff: [0, 1], doctor: [0, 0] } as const
 
 export type Command = keyof typeof MIGRATE | keyof typeof ALONE
 
@@ -51,6 +55,7 @@ export interface Call {
   readonly dryRun: boolean
   readonly check: boolean
   readonly kind: string | undefined
+  readonly json: boolean
   readonly out: string | undefined
   readonly renames: readonly string[]
 }
@@ -59,6 +64,7 @@ const OPTIONS = {
   config: { type: 'string' },
   'dry-run': { type: 'boolean' },
   check: { type: 'boolean' },
+  json: { type: 'boolean' },
   kind: { type: 'string' },
   out: { type: 'string' },
   rename: { type: 'string', multiple: true },
@@ -67,9 +73,10 @@ const OPTIONS = {
 } as const
 
 /** The commands that an option applies to. */
-const COMMANDS_OF: Readonly<Record<'dry-run' | 'check' | 'kind' | 'out' | 'rename', readonly Command[]>> = {
+const COMMANDS_OF: Readonly<Record<'dry-run' | 'check' | 'json' | 'kind' | 'out' | 'rename', readonly Command[]>> = {
   'dry-run': ['latest', 'up', 'down', 'to'],
   check: ['status', 'diff'],
+  json: ['doctor'],
   kind: ['make'],
   out: ['pull', 'diff'],
   rename: ['diff'],
@@ -106,6 +113,7 @@ export function readCall(args: readonly string[]): Call | 'help' | 'version' {
     config,
     dryRun: values['dry-run'] === true,
     check: values.check === true,
+    json: values.json === true,
     kind,
     out,
     renames: rename,

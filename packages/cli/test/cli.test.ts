@@ -122,7 +122,7 @@ test('a call that cannot be meant ends with 2 and says why', { timeout: 60_000 }
   expect(kanta('--help').out).toContain('kanta migrate <command>')
   expect(kanta('--version').out).toMatch(/^\d+\.\d+\.\d+\n$/)
   const wrong: [string, string][] = [
-    ['generate', "Unknown command 'generate'. Use one of: kanta migrate, kanta pull, kanta diff."],
+    ['generate', "Unknown command 'generate'. Use one of: kanta migrate, kanta pull, kanta diff, kanta doctor."],
     ['diff', 'diff needs the module with the tables'],
     ['diff nowhere.ts', 'There is no file'],
     ['pull --check', '--check applies to status, diff'],
@@ -147,4 +147,68 @@ test('a configuration that cannot be loaded is named', { timeout: 60_000 }, () =
   const { code, error } = kanta('migrate status --config broken.ts')
   expect(error).toContain('broken.ts: no password')
   expect(code).toBe(2)
+})
+
+test('doctor tells what should be mended', { timeout: 60_000 }, () => {
+  const sick = kanta('doctor')
+  expect(sick.code).toBe(3)
+  expect(sick.error).toBe('')
+  expect(sick.out).toMatch(
+    /^ok {7}connection {4}SQLite 3\.\d+\.\d+, answered in \d+\.\d ms\.\nok {7}pool {10}1 of at most /,
+  )
+  expect(sick.out).toContain('ok       settings      None that hurts.\n')
+  expect(sick.out).toContain('error    migrations    Pending: 1_city, 2_mayor. Run kanta migrate latest.\n')
+  expect(kanta('migrate latest').code).toBe(0)
+  const { code, out } = kanta('doctor --json')
+  expect(code).toBe(0)
+  const told = JSON.parse(out)
+  expect(told.status).toBe('ok')
+  expect(told.checks.map(({ check, state }: { check: string; state: string }) => `${check} ${state}`)).toEqual([
+    'connection ok',
+    'pool ok',
+    'settings ok',
+    'migrations ok',
+  ])
+  write('1_city.sql', 'create table city (id integer primary key)')
+  expect(kanta('doctor').out).toMatch(/error {4}migrations {4}Drifted: 1_city/)
+})
+
+test('doctor tells of settings that hurt and of tables that differ', { timeout: 60_000 }, () => {
+  expect(kanta('migrate latest').code).toBe(0)
+  writeFileSync(
+    join(root, 'kanta.config.ts'),
+    `import { kanta } from 'kanta'
+import { sqlite } from 'kanta/sqlite'
+export default {
+  db: () => kanta({ driver: sqlite({ path: 'test.db', pragmas: { foreign_keys: false, synchronous: 'off' } }) }),
+  migrations: 'migrations',
+  schema: 'schema.ts',
+}
+`,
+  )
+  writeFileSync(
+    join(root, 'schema.ts'),
+    `import { table } from 'kanta'
+export const city = table('city', (c) => ({ id: c.integer().primaryKey() }))
+`,
+  )
+  const { code, out } = kanta('doctor')
+  expect(code).toBe(3)
+  expect(out).toContain('error    settings      foreign_keys is 0: Foreign keys are not enforced. Set the pragma')
+  expect(out).toContain('error    settings      synchronous is 0: A loss of power can corrupt the database.')
+  expect(out).toContain('error    tables        They differ from the schema in 1 step. See kanta diff.')
+})
+
+test('doctor ends with 1 where the database cannot be reached, and --json is for it alone', { timeout: 60_000 }, () => {
+  writeFileSync(
+    join(root, 'kanta.config.ts'),
+    `import { kanta } from 'kanta'
+import { sqlite } from 'kanta/sqlite'
+export default { db: () => kanta({ driver: sqlite('/nowhere/at/all.db') }), migrations: 'migrations' }
+`,
+  )
+  const { code, out } = kanta('doctor --json')
+  expect(code).toBe(1)
+  expect(JSON.parse(out)).toMatchObject({ status: 'error', checks: [{ check: 'connection', state: 'error' }] })
+  expect(kanta('migrate status --json')).toMatchObject({ code: 2, error: expect.stringMatching(/applies to doctor/) })
 })

@@ -1,25 +1,34 @@
+import type { SqlLanguage } from 'sql-formatter'
+import { facetsOf } from '../dialect/index.ts'
 import { importPeer } from '../driver/index.ts'
 import { refuse, show } from '../error/index.ts'
+import { DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
+import type { QueryRunner } from '../face/index.ts'
 
-/** The languages that `formatSql()` knows. */
-export type SqlLanguage = 'sqlite' | 'postgresql' | 'mariadb' | 'mysql' | 'transactsql'
-
-const LANGUAGES: readonly SqlLanguage[] = ['sqlite', 'postgresql', 'mariadb', 'mysql', 'transactsql']
+/** The name of a language of `sql-formatter`. */
+const languages = facetsOf<{ readonly language: SqlLanguage }>('formatSql()', {
+  sqlite: { language: 'sqlite' },
+  postgres: { language: 'postgresql' },
+  mysql: { language: 'mysql' },
+  mariadb: { language: 'mariadb' },
+  mssql: { language: 'transactsql' },
+})
 
 /**
- * Formats SQL over several lines, for people. It needs the package `sql-formatter`.
+ * Formats SQL of a database over several lines, for people. It needs the package `sql-formatter`.
  *
  * @throws KantaError `unsupported` if the package is not installed; `invalid_input` for text that it cannot read.
  *
  * @example
  * ```ts
- * const text = await formatSql(db.selectFrom('city').select('name').where('id', '=', 1).compile().sql, 'sqlite')
+ * const { sql: text } = db.selectFrom('city').select('name').where('id', '=', 1).compile()
+ * const formatted = await formatSql(db, text)
  * ```
  */
-export async function formatSql(sql: string, language: SqlLanguage): Promise<string> {
-  if (typeof sql !== 'string') return refuse(`formatSql() takes SQL text, not ${show(sql)}.`)
-  if (!LANGUAGES.includes(language))
-    return refuse(`formatSql() takes one of ${LANGUAGES.join(', ')} as its second argument, not ${show(language)}.`)
+export async function formatSql(db: QueryRunner, sql: string): Promise<string> {
+  if (!(db instanceof DatabaseHandle)) return refuse(`formatSql() takes a database first, not ${show(db)}.`)
+  if (typeof sql !== 'string') return refuse(`formatSql() takes SQL text second, not ${show(sql)}.`)
+  const { language } = languages.of(dialectOf(db))
   const { format } = await importPeer('formatSql()', 'sql-formatter', () => import('sql-formatter'))
   try {
     return format(sql, { language, keywordCase: 'preserve' })

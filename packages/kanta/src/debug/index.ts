@@ -1,4 +1,4 @@
-export { formatSql, type SqlLanguage } from './format.ts'
+export { formatSql } from './format.ts'
 export {
   type HeldConnection,
   HeldConnections,

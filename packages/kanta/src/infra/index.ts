@@ -3,5 +3,6 @@ export { type Bulkheaded, type BulkheadLimit, type BulkheadOptions, bulkhead } f
 export { type Health, type HealthOptions, type HealthReport, type HealthStatus, health } from './health.ts'
 export { type Logger, type LogMethod, objectFirst, silentLogger } from './logger.ts'
 export { type RetryBudget, type RetryPluginOptions, retry } from './retry.ts'
+export { checkSettings, type SettingFinding } from './settings.ts'
 export { type GracefulShutdown, gracefulShutdown, type ShutdownOptions } from './shutdown.ts'
 export { type TimeoutLimits, timeouts } from './timeouts.ts'

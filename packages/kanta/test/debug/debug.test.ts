@@ -277,17 +277,22 @@ describe('the profiler', () => {
 })
 
 describe('formatSql()', () => {
-  test('formats, and keeps strings and comments as they are (H55)', async () => {
-    const text = `select "a" from "users" left join "b" on 1 = 1 where "c" = 'left  join -- x' -- why`
-    const formatted = await formatSql(text, 'postgresql')
-    expect(formatted).toContain("'left  join -- x'")
-    expect(formatted).toMatch(/left join "b"/)
-    expect(formatted.split('\n').length).toBeGreaterThan(3)
-    expect(formatted.replaceAll(/\s+/g, '')).toBe(text.replaceAll(/\s+/g, ''))
-  })
+  test.for(engines.filter(({ missing }) => missing === undefined))(
+    'formats for $name, and keeps strings and comments as they are (H55)',
+    async (engine) => {
+      const { db, close } = await openWorld(engine)
+      const text = `select a from users left join b on 1 = 1 where c = 'left  join -- x' -- why`
+      const formatted = await formatSql(db, text)
+      expect(formatted).toContain("'left  join -- x'")
+      expect(formatted).toMatch(/left join b/)
+      expect(formatted.split('\n').length).toBeGreaterThan(3)
+      expect(formatted.replaceAll(/\s+/g, '')).toBe(text.replaceAll(/\s+/g, ''))
+      await expect(formatSql(db, 1 as never)).rejects.toThrow(/SQL text/)
+      await close()
+    },
+  )
 
-  test('refuses what it does not know', async () => {
-    await expect(formatSql('select 1', 'oracle' as never)).rejects.toThrow(/one of sqlite, postgresql/)
-    await expect(formatSql(1 as never, 'sqlite')).rejects.toThrow(/SQL text/)
+  test('refuses what is no database', async () => {
+    await expect(formatSql({} as never, 'select 1')).rejects.toThrow(/a database first/)
   })
 })

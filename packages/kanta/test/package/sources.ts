@@ -148,6 +148,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/search': 'search/index.ts',
   'kanta/sqlite': 'driver/sqlite/index.ts',
   'kanta/tedious': 'driver/tedious/index.ts',
+  'kanta/testing': 'testing/index.ts',
   'kanta/time-travel': 'time-travel/index.ts',
 }
 
@@ -182,6 +183,7 @@ export const layers: Readonly<Record<string, number>> = {
   dal: 10,
   search: 10,
   repository: 10,
+  testing: 10,
   infra: 10,
   debug: 10,
   otel: 10,
