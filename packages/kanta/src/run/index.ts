@@ -1,7 +1,8 @@
-export type { ConnectionFacts, Pool, PoolFacts } from '../connect/index.ts'
+export type { ConnectionFacts, PoolFacts } from '../connect/index.ts'
 export {
   cancellationError,
   HeldSession,
+  Pool,
   PoolSession,
   pause,
   type SessionLock,

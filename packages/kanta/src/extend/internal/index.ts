@@ -10,7 +10,7 @@ import {
   type OperationFacts,
   type Plugin,
   type Policy,
-  type Pool,
+  Pool,
   PoolSession,
   QueryRunner,
   runOperation,
@@ -190,4 +190,17 @@ export function likeContext(db: DatabaseHandle, other: DatabaseHandle): Database
 export function withNote<D extends DatabaseHandle>(db: D, key: symbol, value: unknown): D {
   const settings = settingsOf(db)
   return withSettings(db, { ...settings, notes: new Map([...settings.notes, [key, value]]) })
+}
+
+const onOtherDialect = new WeakMap<Planning, WeakMap<Dialect, Planning>>()
+
+/** Returns the same database on another driver, with a pool of its own. Its plugins are not started again. */
+export function onDriver(db: DatabaseHandle, driver: Driver): DatabaseHandle {
+  const settings = settingsOf(db)
+  const known = onOtherDialect.get(settings.planning) ?? new WeakMap<Dialect, Planning>()
+  onOtherDialect.set(settings.planning, known)
+  const planning = known.get(driver.dialect) ?? { ...settings.planning, dialect: driver.dialect }
+  known.set(driver.dialect, planning)
+  const acquireTimeout = sessionOf(db).pool?.acquireTimeout
+  return new DatabaseHandle({ ...settings, driver, planning }, new PoolSession(new Pool(driver, { acquireTimeout })))
 }

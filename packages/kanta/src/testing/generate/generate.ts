@@ -11,14 +11,7 @@ import { show, sql } from '../../sql/index.ts'
 import type { InsertType } from '../../table/index.ts'
 import { type GenerateFacet, generateFacets } from './database.ts'
 import { columnsOf } from './expression.ts'
-import {
-  type CheckModel,
-  type ColumnModel,
-  columnOf,
-  type ForeignKeyModel,
-  modelsOf,
-  type TableModel,
-} from './model.ts'
+import { type CheckModel, columnOf, decodedValue, type ForeignKeyModel, modelsOf, type TableModel } from './model.ts'
 import { type WriteOrder, writeOrder } from './order.ts'
 import { TableRows } from './rows.ts'
 import type { Parents, ValueContext, ValueSource } from './source.ts'
@@ -300,7 +293,8 @@ class Generation {
     }
     for (const row of rows.rows()) {
       const record: Record<string, unknown> = {}
-      for (const [at, column] of rows.columns.entries()) if (written[at]) record[column.name] = decoded(column, row[at])
+      for (const [at, column] of rows.columns.entries())
+        if (written[at]) record[column.name] = decodedValue(column, row[at])
       batch.push(record)
       if (batch.length === BATCH) await flush()
     }
@@ -319,16 +313,12 @@ class Generation {
       throwIfAborted(this.#options.signal)
       let query = this.#db
         .updateTable(name)
-        .set(Object.fromEntries(changes.map(([column, value]) => [column.name, decoded(column, value)])))
+        .set(Object.fromEntries(changes.map(([column, value]) => [column.name, decodedValue(column, value)])))
       for (const key of primaryKey) {
         const at = places.get(key)!
-        query = query.where(key, '=', decoded(rows.columns[at]!, row[at]))
+        query = query.where(key, '=', decodedValue(rows.columns[at]!, row[at]))
       }
       await query.execute()
     }
   }
 }
-
-/** Returns a stored value in the form that queries take. */
-const decoded = ({ codec }: ColumnModel, value: unknown): unknown =>
-  value === null || codec === undefined ? value : codec.decode(value as never)

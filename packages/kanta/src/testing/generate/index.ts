@@ -1,3 +1,5 @@
+export { comparable, sizeOf } from './domain.ts'
+export { evaluate } from './expression.ts'
 export {
   type Generated,
   type GenerateOptions,
@@ -5,4 +7,7 @@ export {
   generate,
   type ValueFunctions,
 } from './generate.ts'
+export { type CheckModel, type ColumnModel, decodedValue, modelOf, type TableModel } from './model.ts'
+export { hashOf, randomAt } from './random.ts'
 export type { ValueContext } from './source.ts'
+export { sampleOf, valueAt } from './values.ts'

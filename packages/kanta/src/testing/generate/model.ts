@@ -85,6 +85,14 @@ export async function modelsOf(db: DatabaseHandle, names: readonly string[]): Pr
   return models
 }
 
+/** Returns the model of a table of the schema. */
+export const modelOf = (definition: TableDefinition, dialect: Dialect): TableModel =>
+  new ModelBuilder(inText(catalogTable(definition, dialect), dialect), definition, dialect).model(fullName(definition))
+
+/** Returns a stored value in the form that queries take. */
+export const decodedValue = ({ codec }: ColumnModel, value: unknown): unknown =>
+  value === null || codec === undefined ? value : codec.decode(value as never)
+
 /** Leaves out the schema of a table, unless the user names the table with it. */
 const schemaIn = ({ schema, name }: CatalogTable, names: readonly string[]): string | null =>
   names.includes(`${schema}.${name}`) ? schema : null

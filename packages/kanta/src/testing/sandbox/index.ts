@@ -1,0 +1,1 @@
+export { type Sandbox, type SandboxOptions, sandbox } from './sandbox.ts'
