@@ -44,6 +44,10 @@ const tasks = {
     tasks.build()
     run('node', ['--disable-warning=ExperimentalWarning', 'src/main.ts', ...args], 'examples/cities')
   },
+  api() {
+    const options = ['--disable-warning=ExperimentalWarning', '--conditions=kanta-source']
+    run('node', [...options, 'src/main.ts'], 'examples/api')
+  },
   build() {
     step('build')
     for (const name of ['kanta', 'cli']) {

@@ -31,7 +31,7 @@ export interface NPlusOneOptions {
 
 /** The most findings that are kept for the report. */
 const MOST_FINDINGS = 100
-/** The most statements of a scope that are compared. */
+/** The most statements that are compared in a scope, and that are known by their text. */
 const MOST_STATEMENTS = 1_000
 
 /** The plugin that `nPlusOne()` makes, with what it has found. */
@@ -40,7 +40,8 @@ export class NPlusOnePlugin implements Plugin {
   readonly hooks: readonly Hook[]
   readonly #from: number
   readonly #found: ((finding: NPlusOneFinding) => void) | undefined
-  readonly #lookups = new WeakMap<Facts, Lookup | 'none'>()
+  readonly #byFacts = new WeakMap<Facts, Lookup | 'none'>()
+  readonly #bySql = new Map<string, Lookup | 'none'>()
   readonly #findings: NPlusOneFinding[] = []
   #db: DatabaseHandle | undefined
 
@@ -71,32 +72,30 @@ export class NPlusOnePlugin implements Plugin {
   }
 
   #see(scope: QueryScope, facts: Facts, sql: string, parameters: () => readonly unknown[], tree: Node): void {
-    let lookup = this.#lookups.get(facts)
-    if (lookup === undefined) {
-      lookup = lookupOf(tree) ?? 'none'
-      this.#lookups.set(facts, lookup)
-    }
+    const lookup = this.#byFacts.get(facts) ?? this.#lookupOf(facts, sql, tree)
     if (lookup === 'none') return
-    const seen = this.#lookupsIn(scope, sql)
-    if (seen === undefined) return
+    let seen = scope.lookups.get(lookup)
+    if (seen === undefined) {
+      if (scope.lookups.size >= MOST_STATEMENTS) return
+      seen = { keys: new Set(), isFound: false, count: 0 }
+      scope.lookups.set(lookup, seen)
+    }
     seen.count++
     if (seen.isFound) return
-    seen.keys.add(parameters().map(toKey).join())
+    seen.keys.add(hashOf(parameters()))
     if (seen.keys.size >= this.#from) this.#report(seen, sql, lookup)
   }
 
-  #lookupsIn(scope: QueryScope, sql: string): Lookups | undefined {
-    let all = scope.lookups.get(this)
-    if (all === undefined) {
-      all = new Map()
-      scope.lookups.set(this, all)
+  /** Returns what a plan looks up. Plans of one text are one, since a plan may be made afresh for each run. */
+  #lookupOf(facts: Facts, sql: string, tree: Node): Lookup | 'none' {
+    let lookup = this.#bySql.get(sql)
+    if (lookup === undefined) {
+      lookup = lookupOf(tree) ?? 'none'
+      if (this.#bySql.size >= MOST_STATEMENTS) this.#bySql.clear()
+      this.#bySql.set(sql, lookup)
     }
-    let seen = all.get(sql)
-    if (seen === undefined && all.size < MOST_STATEMENTS) {
-      seen = { keys: new Set(), isFound: false, count: 0 }
-      all.set(sql, seen)
-    }
-    return seen
+    this.#byFacts.set(facts, lookup)
+    return lookup
   }
 
   #report(seen: Lookups, sql: string, lookup: Lookup): void {
@@ -120,7 +119,18 @@ export class NPlusOnePlugin implements Plugin {
   }
 }
 
-const toKey = (value: unknown): string => `${typeof value} ${String(value)}`
+/** Returns a hash of values (FNV-1a). Two keys with one hash count as one, which is rare. */
+function hashOf(values: readonly unknown[]): number {
+  let hash = 0x811c9dc5
+  for (const value of values) {
+    if (Number.isInteger(value)) hash = Math.imul(hash ^ (value as number), 0x01000193)
+    else {
+      const text = `${typeof value} ${String(value)}`
+      for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+    }
+  }
+  return hash
+}
 
 /** Names the relation that would read the rows with those that they belong to, or what reads many keys at once. */
 function remedyFor(db: DatabaseHandle | undefined, { table, columns }: Lookup): string {

@@ -14,7 +14,7 @@ export interface LoggedQuery {
   readonly kind: string
   /** The tables that it reads and writes. */
   readonly tables: readonly string[]
-  readonly streaming?: true | undefined
+  readonly streaming?: boolean | undefined
   /** The parameters, with `parameters: true`. */
   readonly parameters?: readonly unknown[] | undefined
   readonly error?: { readonly code?: string | undefined; readonly message: string } | undefined
@@ -69,20 +69,18 @@ export function queryLog(options: QueryLogOptions = {}): Plugin {
   })
 }
 
-function toEntry(
-  { level, sql, milliseconds, rows, facts, streaming, parameters, error }: EndedQuery,
-  keeps: boolean,
-): LoggedQuery {
+function toEntry(ended: EndedQuery, keeps: boolean): LoggedQuery {
+  const { facts } = ended
   return {
-    level,
-    sql,
-    milliseconds: Math.round(milliseconds * 1_000) / 1_000,
-    ...(rows !== undefined && { rows }),
+    level: ended.level,
+    sql: ended.sql,
+    milliseconds: Math.round(ended.milliseconds * 1_000) / 1_000,
+    rows: ended.rows,
     kind: facts.kind,
     tables: facts.writes.length === 0 ? facts.reads : [...new Set([...facts.reads, ...facts.writes])],
-    ...(streaming && { streaming: true as const }),
-    ...(keeps && { parameters: parameters.slice() }),
-    ...(error !== undefined && { error: describeError(error) }),
+    streaming: ended.streaming || undefined,
+    parameters: keeps ? ended.parameters.slice() : undefined,
+    error: ended.error === undefined ? undefined : describeError(ended.error),
   }
 }
 

@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { refuse, show } from '../error/index.ts'
 
-/** The look-ups of one text in a scope. */
+/** The look-ups of one plan in a scope. */
 export interface Lookups {
-  readonly keys: Set<string>
+  /** Hashes of the keys: the keys themselves are not kept. */
+  readonly keys: Set<number>
   isFound: boolean
   count: number
 }
@@ -12,7 +13,7 @@ export interface Lookups {
 export class QueryScope {
   /** The reason why look-ups one by one are meant here. */
   readonly exemption: string | undefined
-  readonly lookups = new Map<object, Map<string, Lookups>>()
+  readonly lookups = new Map<object, Lookups>()
 
   constructor(exemption?: string) {
     this.exemption = exemption

@@ -1,7 +1,7 @@
 import { writeCodec } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, sameValue } from '../run/index.ts'
-import type { Codec, SqlValue, TableDefinition } from '../table/index.ts'
+import type { Codec, ColumnDefinition, SqlValue, TableDefinition } from '../table/index.ts'
 import {
   checkSame,
   defaultOf,
@@ -191,7 +191,13 @@ function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: GuardedTable,
     const slot: Node = { ...rows, codec: { columns: keys, codecs, selects } }
     return typeByTable({ kind: 'raw', strings: ['', ''], parts: [slot] }, columns, target)
   }
-  const values: Node = { kind: 'values', columns: keys, rows: { ...rows, codec: { columns: keys, codecs } } }
+  // What is read from them has the types of the columns for which they are.
+  const definitions = columns.map((name) => definitionIn(name, target))
+  const values: Node = {
+    kind: 'values',
+    columns: keys,
+    rows: { ...rows, codec: { columns: keys, codecs, definitions } },
+  }
   const items = keys.map((key, i): Node => {
     const read = column(NEW_ROWS, key)
     return key === columns[i] ? read : { kind: 'alias', operand: read, name: columns[i]!, columns: undefined }
@@ -200,8 +206,11 @@ function queryOfSlot(rows: NodeOf<'slot'>, insert: Insert, target: GuardedTable,
   return nodeWith('select', { items, from, where: [TRUE] })
 }
 
-function codecOf(name: string, { table }: GuardedTable): unknown {
-  const column = (table.definition as TableDefinition | undefined)?.columns.get(name)
+const definitionIn = (name: string, { table }: GuardedTable): ColumnDefinition | undefined =>
+  (table.definition as TableDefinition | undefined)?.columns.get(name)
+
+function codecOf(name: string, target: GuardedTable): unknown {
+  const column = definitionIn(name, target)
   return column === undefined ? undefined : writeCodec(column)
 }
 

@@ -17,7 +17,7 @@ import {
 import { checkOptions, refuse, show } from '../error/index.ts'
 import type { Facts, Hook, NextOperation, Operation, Plugin, QueryEvent } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, driverOf, ownPlugin, poolOf } from '../extend/internal/index.ts'
-import { type Description, describe, describeError } from './describe.ts'
+import { describe, describeError } from './describe.ts'
 import { systems } from './facet.ts'
 import * as names from './names.ts'
 
@@ -41,11 +41,15 @@ const LIBRARY = 'kanta'
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate()
 const NO_TRACER = NO_PROVIDER.getTracer(LIBRARY)
 
-/** Checks if a tracer makes spans for somebody. */
-function isListening(tracer: Tracer): boolean {
-  if (!(tracer instanceof ProxyTracer)) return tracer.constructor !== NO_TRACER.constructor
+/** Returns what tells whether a tracer makes spans for somebody, which is asked at each statement. */
+function listeningOf(tracer: Tracer): () => boolean {
+  if (!(tracer instanceof ProxyTracer)) {
+    const isListening = tracer.constructor !== NO_TRACER.constructor
+    return () => isListening
+  }
+  // It stays the same when the program registers a provider later, which becomes its delegate.
   const provider = trace.getTracerProvider()
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== NO_PROVIDER
+  return provider instanceof ProxyTracerProvider ? () => provider.getDelegate() !== NO_PROVIDER : () => true
 }
 
 /**
@@ -90,10 +94,19 @@ export function otel(options: OtelOptions = {}): Plugin {
   })
 }
 
+/** What is told of all statements of a plan. */
+interface TracedPlan {
+  readonly name: string
+  readonly sql: string
+  readonly ofMetric: Attributes
+  readonly ofSpan: Attributes
+}
+
 class Telemetry {
   readonly #options: OtelOptions
   readonly #tracer: Tracer
-  readonly #descriptions = new WeakMap<Facts, Description>()
+  readonly #isListening: () => boolean
+  readonly #plans = new WeakMap<Facts, TracedPlan>()
   readonly #pools = new WeakSet<object>()
   #common: Attributes = {}
   #poolName = LIBRARY
@@ -104,12 +117,13 @@ class Telemetry {
   constructor(options: OtelOptions) {
     this.#options = options
     this.#tracer = options.tracer ?? trace.getTracer(LIBRARY)
+    this.#isListening = listeningOf(this.#tracer)
   }
 
   /** Is true if nobody listens to spans or metrics. */
   get isIdle(): boolean {
     if (!this.#isMeterSought) this.#seekMeter()
-    return this.#duration === undefined && !isListening(this.#tracer)
+    return this.#duration === undefined && !this.#isListening()
   }
 
   /** Learns what a database is, and hears of waits in its pool. */
@@ -147,60 +161,54 @@ class Telemetry {
   }
 
   async statement({ facts, sql, parameters }: QueryEvent, next: () => Promise<unknown>): Promise<unknown> {
-    let description = this.#descriptions.get(facts)
-    if (description === undefined) {
-      description = describe(facts)
-      this.#descriptions.set(facts, description)
-    }
-    const common = { ...this.#common, ...description.attributes }
-    const attributes: Attributes = { ...common }
-    if ((!facts.opaque && facts.trusted.length === 0) || this.#options.rawText === true) attributes[names.TEXT] = sql
+    const plan = this.#planOf(facts, sql)
+    const parent = context.active()
+    const span = this.#tracer.startSpan(plan.name, { kind: SpanKind.CLIENT, attributes: plan.ofSpan }, parent)
     if (this.#options.parameters === true)
-      for (const [i, value] of parameters.entries()) attributes[`${names.PARAMETER}${i}`] = toText(value)
+      for (const [i, value] of parameters.entries()) span.setAttribute(`${names.PARAMETER}${i}`, toText(value))
     const started = performance.now()
-    return this.#inSpan(description.summary, { kind: SpanKind.CLIENT, attributes }, next, (span, result, error) => {
-      if (Array.isArray(result) && facts.readOnly) span.setAttribute(names.RETURNED_ROWS, result.length)
-      const failed = error === undefined ? undefined : describeError(error)
-      this.#duration?.record(
-        (performance.now() - started) / 1_000,
-        failed === undefined ? common : { ...common, ...failed },
-      )
-    })
+    let failure: Attributes | undefined
+    try {
+      const result = await context.with(trace.setSpan(parent, span), next)
+      if (facts.readOnly && Array.isArray(result)) span.setAttribute(names.RETURNED_ROWS, result.length)
+      return result
+    } catch (error) {
+      failure = fail(span, error)
+      throw error
+    } finally {
+      span.end()
+      const seconds = (performance.now() - started) / 1_000
+      this.#duration?.record(seconds, failure === undefined ? plan.ofMetric : { ...plan.ofMetric, ...failure })
+    }
   }
 
-  operation({ kind, size, name }: Operation, next: NextOperation): Promise<unknown> {
+  /** Returns what is told of the statements of a plan; the text of most plans is always the same. */
+  #planOf(facts: Facts, sql: string): TracedPlan {
+    let plan = this.#plans.get(facts)
+    if (plan?.sql === sql) return plan
+    const { summary, attributes } = describe(facts)
+    const ofMetric = plan?.ofMetric ?? { ...this.#common, ...attributes }
+    const isOwnText = facts.opaque || facts.trusted.length > 0
+    const ofSpan = isOwnText && this.#options.rawText !== true ? ofMetric : { ...ofMetric, [names.TEXT]: sql }
+    plan = { name: summary, sql, ofMetric, ofSpan }
+    this.#plans.set(facts, plan)
+    return plan
+  }
+
+  async operation({ kind, size, name }: Operation, next: NextOperation): Promise<unknown> {
     const attributes: Attributes = { ...this.#common }
     if (kind === 'batch') {
       attributes[names.OPERATION] = 'BATCH'
       if (size !== undefined && size > 1) attributes[names.BATCH_SIZE] = size
     }
     if (name !== undefined) attributes[names.MIGRATION] = name
-    const spanKind = kind === 'batch' ? SpanKind.CLIENT : SpanKind.INTERNAL
-    return this.#inSpan(
-      kind === 'batch' ? 'BATCH' : kind,
-      { kind: spanKind, attributes },
-      () => next(),
-      () => {},
-    )
-  }
-
-  /** Runs work inside a span, so that spans that it makes are its children. */
-  async #inSpan(
-    name: string,
-    options: { readonly kind: SpanKind; readonly attributes: Attributes },
-    work: () => Promise<unknown>,
-    ended: (span: Span, result: unknown, error: unknown) => void,
-  ): Promise<unknown> {
     const parent = context.active()
-    const span = this.#tracer.startSpan(name, options, parent)
+    const options = { kind: kind === 'batch' ? SpanKind.CLIENT : SpanKind.INTERNAL, attributes }
+    const span = this.#tracer.startSpan(kind === 'batch' ? 'BATCH' : kind, options, parent)
     try {
-      const result = await context.with(trace.setSpan(parent, span), work)
-      ended(span, result, undefined)
-      return result
+      return await context.with(trace.setSpan(parent, span), () => next())
     } catch (error) {
-      span.setAttributes(describeError(error))
-      span.setStatus({ code: SpanStatusCode.ERROR })
-      ended(span, undefined, error)
+      fail(span, error)
       throw error
     } finally {
       span.end()
@@ -215,14 +223,19 @@ class Telemetry {
     const span = this.#tracer.startSpan('wait for a connection', { kind: SpanKind.INTERNAL, attributes }, parent)
     const started = performance.now()
     return (error) => {
-      if (error !== undefined) {
-        span.setAttributes(describeError(error))
-        span.setStatus({ code: SpanStatusCode.ERROR })
-      }
+      if (error !== undefined) fail(span, error)
       span.end()
       this.#waitTime?.record((performance.now() - started) / 1_000, { [names.POOL_NAME]: this.#poolName })
     }
   }
+}
+
+/** Marks a span as failed, and returns the attributes of its error. */
+function fail(span: Span, error: unknown): Attributes {
+  const attributes = describeError(error)
+  span.setAttributes(attributes)
+  span.setStatus({ code: SpanStatusCode.ERROR })
+  return attributes
 }
 
 function toText(value: unknown): string {

@@ -13,7 +13,15 @@ export class PlanMemos {
   decoder: RowDecoder | undefined
   isDecoderKnown = false
   /** Tells whether hooks go around it, under the hooks and the notes of plugins that were last. */
-  around: { readonly hooks: object; readonly notes: object; readonly goes: boolean } | undefined
+  around:
+    | {
+        readonly hooks: object
+        readonly notes: object
+        readonly goes: boolean
+        /** Tells whether all of them do nothing just now; none where one is never idle. */
+        readonly isIdle: (() => boolean) | undefined
+      }
+    | undefined
   /** The types of the arrays in which a bulk insert passes its rows, once the database has told them. */
   rowTypes: RowTypes | undefined
   #columns: readonly string[] | undefined

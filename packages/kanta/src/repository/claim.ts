@@ -63,7 +63,7 @@ export interface Transition extends StateClaim {
  *
  * @throws KantaError `invalid_input` where no state of `from` leads to `to`.
  */
-export function checkTransition({ machine, from, to }: Transition): void {
+export function checkTransition({ machine, field = 'status', from, to }: Transition): void {
   if (machine === undefined) return
   if (!isPlain(machine) || Object.values(machine).some((states) => !Array.isArray(states)))
     refuse(`applyTransition({ machine: ${show(machine)} }) is an object of states: { draft: ['sent'], sent: [] }.`)
@@ -72,7 +72,10 @@ export function checkTransition({ machine, from, to }: Transition): void {
     const next = Object.hasOwn(machine, String(state)) ? machine[String(state)] : undefined
     return next?.includes(to) !== true
   })
-  if (wrong !== undefined) refuse(`The state ${show(wrong)} does not lead to ${show(to)}.`)
+  if (wrong !== undefined)
+    throw new KantaError('invalid_input', `The state ${show(wrong)} does not lead to ${show(to)}.`, {
+      columns: [field],
+    })
 }
 
 /** The error of a move that found its row in another state. */

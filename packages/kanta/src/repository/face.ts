@@ -108,13 +108,16 @@ interface ManyVerbs<I extends AnyInfo, T> extends NewRows<I, T, 'many'> {
 
 type AnyOf<M> = { [N in keyof M]: { readonly [P in N]: unknown } }[keyof M]
 
+/** An object in which a column may be undefined, which leaves it out: as validators give optional columns. */
+type Given<T> = { [K in keyof T]: T[K] | ({} extends Pick<T, K> ? undefined : never) }
+
 /** The data of a new row; with those of relations, which may give columns that point to other rows. */
 export type CreateData<I extends AnyInfo, B> =
-  | Insertable<At<I['db'], B>>
-  | (Partial<Insertable<At<I['db'], B>>> & CreateRelated<I, B> & AnyOf<RelationsAt<I, B>>)
+  | Given<Insertable<At<I['db'], B>>>
+  | (Given<Partial<Insertable<At<I['db'], B>>>> & CreateRelated<I, B> & AnyOf<RelationsAt<I, B>>)
 
 /** The changes of a row and of the rows of its relations. */
-export type UpdateData<I extends AnyInfo, B> = Updateable<At<I['db'], B>> & UpdateRelated<I, B>
+export type UpdateData<I extends AnyInfo, B> = Given<Updateable<At<I['db'], B>>> & UpdateRelated<I, B>
 
 /** The changes of rows, as data or as `set()`, `inc()` and their like of `kanta/filter` make them. */
 export type Changes<R> = Updateable<R> | UpdateRequest<Updateable<R>>
@@ -355,7 +358,7 @@ export interface Repository<I extends AnyInfo, B> {
   /** Does all operations in one transaction. */
   bulkWrite(operations: readonly BulkOperation<I, B>[]): Promise<BulkResult<Row<I, B>>>
   /** Runs work in a transaction: with this repository in it, and its handle. */
-  withTransaction<T>(work: (repository: this, trx: Database<I['db'], I>) => Promise<T>): Promise<T>
+  withTransaction<T>(work: (repository: this, trx: Database<I['db'], I> & AddsOf<I>) => Promise<T>): Promise<T>
   /** Returns this repository in another handle, such as a transaction. */
   bindToTx(trx: Database<any, any>): this
   /** Tells whether an error says that another row has the same unique key. */

@@ -1,8 +1,10 @@
-import { refuse } from '../error/index.ts'
+import { KantaError } from '../error/index.ts'
+import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
 import type { AbstractType, ColumnDefinition, TableDefinition } from '../table/index.ts'
 import type { Values } from './rows.ts'
+import { scopedKeys } from './scope.ts'
 
 /** Tells whether a value is an object of columns, as a literal or JSON gives it. */
 export function isPlain(value: unknown): value is Values {
@@ -20,7 +22,12 @@ export const primaryKeyOf = (table: TableDefinition, given: unknown): Values =>
   keyAmong(table, [table.primaryKey], given)
 
 /** Returns the columns of a key that only one row can have: the primary key, or that of a unique constraint. */
-export const uniqueKeyOf = (table: TableDefinition, given: unknown): Values => keyAmong(table, uniqueKeys(table), given)
+export const uniqueKeyOf = (db: DatabaseHandle, table: TableDefinition, given: unknown): Values =>
+  keyAmong(table, uniqueKeysIn(db, table), given)
+
+/** Returns the lists of columns that only one row can have of those that a handle sees, the primary key first. */
+export const uniqueKeysIn = (db: DatabaseHandle, table: TableDefinition): readonly (readonly string[])[] =>
+  scopedKeys(db, table, uniqueKeys(table))
 
 /** Returns the lists of columns that only one row can have, the primary key first. */
 export function uniqueKeys(table: TableDefinition): readonly (readonly string[])[] {
@@ -45,7 +52,7 @@ function keyAmong(table: TableDefinition, keys: readonly (readonly string[])[], 
   const key = keys.find((columns) => columns.length === names.length && columns.every((name) => names.includes(name)))
   if (key === undefined) {
     const forms = keys.map((columns) => `{ ${columns.join(', ')} }`).join(' or ')
-    return refuse(`A key of '${fullName(table)}' is ${forms}, not { ${names.join(', ')} }.`)
+    return refuseKey(table, table.primaryKey, `A key of '${fullName(table)}' is ${forms}, not { ${names.join(', ')} }.`)
   }
   for (const name of key) checkValue(table, table.columns.get(name)!, given[name])
   return pick(given, key)
@@ -54,7 +61,11 @@ function keyAmong(table: TableDefinition, keys: readonly (readonly string[])[], 
 function keyOfOne(table: TableDefinition, value: unknown): Values {
   const [column, ...others] = table.primaryKey
   if (others.length > 0)
-    return refuse(`The key of '${fullName(table)}' is { ${table.primaryKey.join(', ')} }, not ${show(value)}.`)
+    return refuseKey(
+      table,
+      table.primaryKey,
+      `The key of '${fullName(table)}' is { ${table.primaryKey.join(', ')} }, not ${show(value)}.`,
+    )
   checkValue(table, table.columns.get(column!)!, value)
   return { [column!]: value }
 }
@@ -72,7 +83,13 @@ function checkValue(table: TableDefinition, { name, type }: ColumnDefinition, va
     if (type === 'bytes') return value instanceof Uint8Array
     return type === 'custom' || type === 'json' || typeof value === 'string'
   }
-  if (!fits()) refuse(`The key of '${fullName(table)}': '${name}' (${type}) cannot be ${show(value)}.`)
+  if (!fits())
+    refuseKey(table, [name], `The key of '${fullName(table)}': '${name}' (${type}) cannot be ${show(value)}.`)
+}
+
+/** Refuses a key, which mostly comes from a client: the columns tell that. */
+function refuseKey(table: TableDefinition, columns: readonly string[], message: string): never {
+  throw new KantaError('invalid_input', message, { table: fullName(table), columns })
 }
 
 /** Returns a text that is equal for equal keys, whether they come from the database or from the program. */

@@ -4,7 +4,7 @@ import { fullName } from '../ir/index.ts'
 import { type Relation, relationsOf } from '../relations/index.ts'
 import { show } from '../sql/index.ts'
 import type { TableDefinition } from '../table/index.ts'
-import { isPlain, keyOfRow, keyText, mapColumns, pick, uniqueKeyOf, uniqueKeys } from './key.ts'
+import { isPlain, keyOfRow, keyText, mapColumns, pick, uniqueKeyOf, uniqueKeysIn } from './key.ts'
 import { linkTo } from './link.ts'
 import { atomically, isDuplicateKeyError, Rows, type Values } from './rows.ts'
 
@@ -120,7 +120,7 @@ export class NestedWriter {
   /** Finds a row that the policies show, and locks it. */
   async #visible(table: TableDefinition, given: unknown): Promise<Values> {
     const rows = this.#rows(table)
-    const key = uniqueKeyOf(table, given)
+    const key = uniqueKeyOf(this.#db, table, given)
     return (await rows.lockOne(rows.with(key))) ?? notFound(table, key)
   }
 
@@ -147,12 +147,13 @@ export class NestedWriter {
 
   #connectOrCreate(table: TableDefinition, data: unknown, link: Values = {}): ReturnType<NestedWriter['findOrCreate']> {
     const { columns } = splitData(this.#db, table, data)
-    const key = uniqueKeys(table).find((names) => names.every((name) => columns[name] !== undefined))
+    const known = uniqueKeysIn(this.#db, table)
+    const key = known.find((names) => names.every((name) => columns[name] !== undefined))
     if (key === undefined) {
-      const keys = uniqueKeys(table).map((names) => `{ ${names.join(', ')} }`)
+      const keys = known.map((names) => `{ ${names.join(', ')} }`)
       return refuse(`connectOrCreate of '${fullName(table)}' finds its row by a unique key. Give ${keys.join(' or ')}.`)
     }
-    const unique = uniqueKeyOf(table, pick(columns, key))
+    const unique = uniqueKeyOf(this.#db, table, pick(columns, key))
     return this.findOrCreate(table, unique, (writer) => writer.create(table, data, link))
   }
 
@@ -256,7 +257,7 @@ export class NestedWriter {
     const link = linkTo(this.#db, relation, owner)
     const names = single ? (['create', 'update'] as const) : (['where', 'create', 'update'] as const)
     const { where, create, update } = partsOf(relation, 'upsert', given, names)
-    const key = single ? link.columns : uniqueKeyOf(target, where)
+    const key = single ? link.columns : uniqueKeyOf(this.#db, target, where)
     const make = (writer: NestedWriter): Promise<Values> => writer.create(target, create, link.columns)
     const { row, created } = await this.findOrCreate(target, key, make).catch((cause: unknown) => {
       throw hiddenError(target, key, cause)

@@ -320,7 +320,7 @@ export class TableRepository {
 
   getOrCreate(key: unknown, data: unknown): Promise<{ readonly row: Values; readonly created: boolean }> {
     return this.#run('getOrCreate', { key, data }, async (rows, given: unknown) => {
-      const unique = uniqueKeyOf(this.#table, key)
+      const unique = uniqueKeyOf(rows.db, this.#table, key)
       if (!isPlain(given)) return refuse(`getOrCreate(…, ${show(given)}) takes the data of a row.`)
       const found = await rows.find(rows.with(unique))
       if (found !== undefined) return { row: found, created: false }

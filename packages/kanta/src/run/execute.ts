@@ -35,7 +35,7 @@ import {
 } from '../plan/index.ts'
 import type { Chain, ExecuteOptions } from '../sql/index.ts'
 import { settingsWithoutPlugins } from './derived-settings.ts'
-import { chainOf, type Hook, type QueryEvent, type Reading } from './hook.ts'
+import { chainOf, type Hook, idlenessOf, type QueryEvent, type Reading } from './hook.ts'
 import { isGuardedBy } from './late-plugin.ts'
 import { andThen, asPromise } from './maybe-promise.ts'
 import { addNearestTable } from './nearest-table.ts'
@@ -357,10 +357,10 @@ export class Executor implements StatementRunner {
     let known = memos.around
     if (known?.hooks !== hooks || known.notes !== notes) {
       const goes = !hooks.every((hook) => hook.around === undefined || hook.passes?.(facts, notes) === true)
-      known = { hooks, notes, goes }
+      known = { hooks, notes, goes, isIdle: idlenessOf(hooks) }
       memos.around = known
     }
-    return known.goes && !hooks.every((hook) => (hook.around ?? hook.watch) === undefined || hook.isIdle?.() === true)
+    return known.goes && known.isIdle?.() !== true
   }
 
   /**

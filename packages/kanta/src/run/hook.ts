@@ -131,6 +131,13 @@ function buildChain(hooks: readonly Hook[], from: number): HookChain {
   return (event, work) => around(event, () => inner(event, work))
 }
 
+/** Returns what tells whether all hooks around statements are idle; `undefined` where one never is. */
+export function idlenessOf(hooks: readonly Hook[]): (() => boolean) | undefined {
+  const [first, ...others] = hooks.filter(({ around, watch }) => (around ?? watch) !== undefined)
+  if (first?.isIdle === undefined || others.some(({ isIdle }) => isIdle === undefined)) return undefined
+  return others.length === 0 ? () => first.isIdle!() : () => first.isIdle!() && others.every((hook) => hook.isIdle!())
+}
+
 /** Notifies the hooks that only watch of a statement that has ended. */
 export function notifyWatchers(hooks: readonly Hook[], ended: EndedQuery): void {
   for (const hook of hooks) hook.watch?.(ended)

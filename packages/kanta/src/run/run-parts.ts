@@ -44,10 +44,12 @@ function runAll(statements: readonly Statement[], callbacks: CompletionCallbacks
     runner.toError(cause, { sql, parameters: [] }, sql === transaction.commit ? connection : undefined)
   return runAtomically(use!, { transactionSql: transaction, isNested: nested, failure }, async () => {
     const results: unknown[][] = []
-    for (const statement of statements)
+    for (const statement of statements) {
+      statement.start()
       results.push(
         await runner.runInHooks(statement, callbacks, async () => (await runStatement(statement)) as unknown[]),
       )
+    }
     return results
   })
 }

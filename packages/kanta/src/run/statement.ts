@@ -60,7 +60,7 @@ export class Statement {
     return this
   }
 
-  /** Starts the clock for watching hooks. */
+  /** Starts the clock for watching hooks again, where the statement has waited since it was made. */
   start(): void {
     if (this.runner.hasOnlyWatchers) this.#started = performance.now()
   }
@@ -84,9 +84,10 @@ export class Statement {
     const rows = error !== undefined ? undefined : this.call === FIRST ? first : countRows(value)
     const milliseconds = performance.now() - this.#started
     const level = error === undefined ? 'query' : 'error'
-    notifyWatchers(runner.settings.hooks, {
-      ...{ level, sql, parameters, facts: plan.facts, streaming: false, milliseconds, rows, error },
-    })
+    const { facts } = plan
+    // biome-ignore format: a spread would cost as much as the watchers
+    const ended = { level, sql, parameters, facts, streaming: false, milliseconds, rows, error } as const
+    notifyWatchers(runner.settings.hooks, ended)
   }
 
   /** Converts what was thrown to the user's error, with the statement and its parameters. */
@@ -102,7 +103,6 @@ export class Statement {
 
 /** Runs a statement on its connection. Returns without a promise if the driver answers at once. */
 export function runStatement(statement: Statement): MaybePromise<unknown> {
-  statement.start()
   let answer: MaybePromise<unknown>
   try {
     answer = statement.call.send(statement, statement.connection!)
@@ -172,7 +172,10 @@ function onLaterConnection<R>(
   work: (statement: Statement) => MaybePromise<R>,
 ): Promise<R> {
   return connection.then(
-    (waited) => onConnection(waited, statement, options, work),
+    (waited) => {
+      statement.start()
+      return onConnection(waited, statement, options, work)
+    },
     (cause) => failUnsent(statement, cause),
   )
 }

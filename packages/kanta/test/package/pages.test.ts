@@ -93,7 +93,7 @@ test('every page of docs/ is in the list of the README', () => {
 
 test('pages that should be read in one go are short', () => {
   const lines = (path: string): number => read(path).split('\n').length - 1
-  expect(lines('ARCHITECTURE.md')).toBeLessThanOrEqual(200)
+  expect(lines('ARCHITECTURE.md')).toBeLessThanOrEqual(210)
   const long = pages.filter((page) => page.startsWith('docs/decisions/') && lines(page) > 60)
   expect(long).toEqual([])
 })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ClusterEvent, replicated } from '../../src/driver/cluster/index.ts'
 import { pg } from '../../src/driver/pg/index.ts'
 import { type Database, kanta, sql } from '../../src/index.ts'
+import { health } from '../../src/infra/index.ts'
 
 const found = findPostgres()
 
@@ -63,6 +64,22 @@ describe.skipIf('missing' in found)('PostgreSQL with two replicas', () => {
     for (const server of [servers[1]!, servers[2]!]) await readFrom(server.port)
     expect(await db.transaction().execute((trx) => portOf(trx))).toBe(servers[0]!.port)
     expect(await db.selectFrom('account').selectAll().forUpdate().execute()).toEqual([{ id: 1, balance: 10 }])
+  })
+
+  test('health() tells of each machine, its role and its lag', async () => {
+    const { status, body } = await health(db, { degraded: 60_000, unhealthy: 60_000, lag: 60_000, timeout: 30_000 })
+    expect([status, body.status, body.reasons]).toEqual([200, 'healthy', []])
+    expect(body.machines).toEqual([
+      { number: 0, role: 'primary', isUp: true },
+      { number: 1, role: 'replica', isUp: true, lag: expect.any(Number) },
+      { number: 2, role: 'replica', isUp: true, lag: expect.any(Number) },
+    ])
+    expect(body.pool.readers).toMatchObject({ max: 8, waiting: 0 })
+    const down = pg({ host: '127.0.0.1', port: 1, database: 'none', max: 1 })
+    const partly = kanta<Tables>({ driver: replicated([...drivers(), down], { retryAfter: 50 }) })
+    const { status: still, body: told } = await health(partly, { degraded: 60_000, unhealthy: 60_000, timeout: 30_000 })
+    await partly.destroy()
+    expect([still, told.status, told.reasons]).toEqual([200, 'degraded', ['Machine 3 does not answer.']])
   })
 
   const acknowledged: number[] = []

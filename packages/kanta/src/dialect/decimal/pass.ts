@@ -6,6 +6,11 @@ import { byNameType, INTEGER, OTHER, REAL, TEXT, type Typed, type ValueType } fr
 
 type Write = NodeOf<'update'> | NodeOf<'delete'> | NodeOf<'merge'>
 
+/** What a policy says of the rows of an insert: the columns for which they are. */
+interface RowTypes {
+  readonly definitions?: readonly (ColumnDefinition | undefined)[] | undefined
+}
+
 /**
  * Follows the decimals through a statement and gives every value, constant and column beside one the form in which the
  * database computes with it exactly. What it cannot follow is refused where the result could be wrong. The nodes that it
@@ -194,9 +199,15 @@ export abstract class DecimalPass extends ExpressionPass {
         const { node, columns } = this.statement(n, scope)
         return { node, columns: columns && byName(columns) }
       }
-      case 'values':
-        // Its values are text to a database, whatever they are.
-        return { node: n, columns: new Map(n.columns.map((name) => [name, TEXT])) }
+      case 'values': {
+        // Its values are text to a database, whatever they are; but those of an insert are written by its columns.
+        const { definitions } = ((n.rows.kind === 'slot' && n.rows.codec) || {}) as RowTypes
+        const typeAt = (i: number): ValueType => {
+          const column = definitions?.[i]
+          return column === undefined ? TEXT : this.#typeOfColumn(column)
+        }
+        return { node: n, columns: new Map(n.columns.map((name, i) => [name, typeAt(i)])) }
+      }
       default:
         return { node: this.visit(n, scope).node, columns: undefined }
     }

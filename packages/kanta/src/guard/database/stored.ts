@@ -51,7 +51,8 @@ const NUMBERS: ReadonlySet<string> = new Set(['integer', 'real'])
 
 /** By the affinity of the column. https://www.sqlite.org/datatype3.html#type_affinity */
 export const storedByAffinity: Storing = (value, column, dialect) => {
-  const number = castTo(value, 'numeric')
+  // Of the affinity of numbers, as every name is that SQLite does not know; 'numeric' would be read as a decimal.
+  const number = castTo(value, 'number')
   // Beside the number, a text that is one is equal to it.
   const isNumber = binary(value, '=', number)
   if (column === undefined)
