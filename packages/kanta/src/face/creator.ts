@@ -5,7 +5,7 @@ import type { InsertInto } from './insert.ts'
 import type { SourceArm, TableArm } from './join.ts'
 import type { DeleteMany, ManyArm, SelectFromMany, UpdateMany } from './many.ts'
 import type { MergeInto } from './merge.ts'
-import type { AnyCells, AnyInfo, Cells, Info, NoTables, One, TableCells } from './scope.ts'
+import type { AnyCells, AnyInfo, Cells, Info, NoTables, One, TableCells, WithInfo } from './scope.ts'
 import type { Select } from './select.ts'
 import type { Update } from './update.ts'
 import type { CommonQuery, CommonTableName, WithItself, WithTable } from './with.ts'
@@ -118,10 +118,10 @@ export interface QueryCreator<out DB, out I extends AnyInfo = Info<DB>> {
   with<N extends string, Q extends CommonQuery>(
     name: CommonTableName<N>,
     query: Q | ((q: QueryCreator<DB, I>) => Q),
-  ): QueryCreator<WithTable<DB, N, Q>>
+  ): QueryCreator<WithTable<DB, N, Q>, WithInfo<WithTable<DB, N, Q>, I>>
   /** The same with a query that may use itself. */
   withRecursive<N extends string, Q extends CommonQuery>(
     name: CommonTableName<N>,
     query: (q: QueryCreator<WithItself<DB, N>>) => Q,
-  ): QueryCreator<WithTable<DB, N, Q>>
+  ): QueryCreator<WithTable<DB, N, Q>, WithInfo<WithTable<DB, N, Q>, I>>
 }

@@ -85,6 +85,16 @@ export interface AnyInfo {
 }
 /** The members that plugins add. */
 export type AddsOf<I extends AnyInfo> = I extends { adds: infer A } ? A : unknown
+/** The same with a table that `with()` names; the other tables keep their relations. */
+/** @ts-ignore TS2636 */
+export interface WithInfo<out DB, out I extends AnyInfo> {
+  db: DB
+  names: keyof DB & string
+  eb: ExpressionScope<WithInfo<DB, I>, NoTables, never, Cells<{}>>
+  outer: never
+  given: never
+  relations: I['relations']
+}
 /** The same within a subquery. */
 export interface InnerInfo<I extends AnyInfo, S extends Scope> {
   db: I['db']

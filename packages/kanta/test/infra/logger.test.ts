@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, type Logger, sql } from '../../src/index.ts'
 import { objectFirst, silentLogger } from '../../src/infra/index.ts'
+import { createExecutor, ttl } from '../../src/plugins/index.ts'
 
 /** A logger that keeps what it gets. */
 function keeping(): { logger: Logger; lines: unknown[][] } {
@@ -33,6 +34,19 @@ describe('a logger', () => {
     await sql`select 1`.execute(db)
     expect(info).toHaveBeenCalledOnce()
     info.mockRestore()
+  })
+
+  test('gets what plugins have to tell, such as a sweep of ttl() that failed', async () => {
+    const { logger, lines } = keeping()
+    const swept = ttl({ tables: { nowhere: { column: 'at', form: 'seconds' } }, mode: 'scheduled', every: 1 })
+    const db = await createExecutor(kanta({ driver: sqlite(':memory:'), logger }), [swept])
+    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    await db.destroy()
+    expect(lines[0]).toEqual([
+      'error',
+      'A sweep of expired rows failed.',
+      expect.objectContaining({ name: 'KantaError' }),
+    ])
   })
 
   test('that lacks a method is refused', () => {
