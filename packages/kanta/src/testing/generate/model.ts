@@ -4,7 +4,7 @@ import { type DatabaseHandle, dialectOf, policiesOf, schemaOf } from '../../exte
 import { columnsOfPolicies } from '../../guard/index.ts'
 import { introspect } from '../../introspect/index.ts'
 import { fullName, type Node } from '../../ir/index.ts'
-import type { Codec, TableDefinition } from '../../table/index.ts'
+import type { Codec, ColumnDefinition, TableDefinition } from '../../table/index.ts'
 import { type Domain, domainOf } from './domain.ts'
 import { columnsOf, type Expression, eachExpression, parseExpression } from './expression.ts'
 import { conjuncts, narrow } from './narrow.ts'
@@ -219,7 +219,7 @@ class ModelBuilder {
       nullable: column.nullable && !(this.#table.primaryKey?.columns.includes(column.name) ?? false),
       type: column.type,
       codec,
-      domain: domainOf({ ...column, values }, codec, this.#dialect),
+      domain: domainOf({ ...column, type: sizedType(column.type, definition), values }, codec, this.#dialect),
       hasDefault: column.default !== null,
       isAlwaysNumbered: column.identity === 'always',
       isNumbered: column.identity !== null,
@@ -299,6 +299,12 @@ const withSources = (names: readonly string[], columns: ReadonlyMap<string, Colu
     return generated ? columnsOf(generated) : []
   })
   return [...new Set([...names, ...sources])]
+}
+
+/** Returns the type with the sizes that `table()` says, which SQLite does not keep. */
+function sizedType(type: string, definition: ColumnDefinition | undefined): string {
+  if (definition === undefined || definition.typeArguments.length === 0) return type
+  return `${definition.type}(${definition.typeArguments.join(', ')})`
 }
 
 /** Returns the column that a condition keeps from being null. */
