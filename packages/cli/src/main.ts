@@ -12,4 +12,5 @@ process.exitCode = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   error: (text) => process.stderr.write(text),
   signal: stop.signal,
+  isTerminal: process.stderr.isTTY === true,
 })

@@ -5,6 +5,7 @@ import { type Loaded, loadConfig } from './config.ts'
 import { doctor } from './doctor.ts'
 import { progress, script, summary, table } from './print.ts'
 import { compare, pull } from './schema.ts'
+import { seed } from './seed.ts'
 import { type Call, HELP, readCall, UsageError } from './usage.ts'
 
 /** The outputs of a command, and the signal that stops it. */
@@ -12,6 +13,8 @@ export interface Streams {
   out(text: string): void
   error(text: string): void
   readonly signal: AbortSignal
+  /** Is true if what goes to `error` is read on a terminal, where a line can be overwritten. */
+  readonly isTerminal?: boolean | undefined
 }
 
 /** Runs a command and returns its exit code. */
@@ -42,6 +45,7 @@ async function perform(call: Call, streams: Streams): Promise<number> {
   const db = await config.open()
   try {
     if (call.command === 'doctor') return await doctor(call, config, db, streams)
+    if (call.command === 'seed') return await seed(call, db, streams)
     if (call.command === 'pull') return await pull(call, db, streams)
     if (call.command === 'diff') return await compare(call, config, db, streams)
     const onProgress = (event: Parameters<typeof progress>[0]): void => {

@@ -25,6 +25,12 @@ kanta doctor            check the connection, the pool, settings that hurt, migr
                         something should be mended, with 1 if the database cannot be reached
   --json                write the checks as JSON
 
+kanta seed [file]       write rows that meet every constraint: those of a file (options of generate(), or a function
+                        of the database), and those of --rows
+  --rows <table>=<n>    how many rows of a table; may be given several times
+  --seed <seed>         another seed gives other rows; by default that of the file, or 1
+  --dry-run             make all rows, and write none
+
   --config <path>       the configuration; by default kanta.config.ts or .js of this folder
   --dry-run             print the SQL of latest, up, down or to, and change nothing
   --help, --version
@@ -43,7 +49,7 @@ const MIGRATE = {
 } as const
 
 /** The same of the commands that stand alone. */
-const ALONE = { pull: [0, 0], diff: [0, 1], doctor: [0, 0] } as const
+const ALONE = { pull: [0, 0], diff: [0, 1], doctor: [0, 0], seed: [0, 1] } as const
 
 export type Command = keyof typeof MIGRATE | keyof typeof ALONE
 
@@ -58,6 +64,8 @@ export interface Call {
   readonly json: boolean
   readonly out: string | undefined
   readonly renames: readonly string[]
+  readonly rows: readonly string[]
+  readonly seed: string | undefined
 }
 
 const OPTIONS = {
@@ -68,19 +76,24 @@ const OPTIONS = {
   kind: { type: 'string' },
   out: { type: 'string' },
   rename: { type: 'string', multiple: true },
+  rows: { type: 'string', multiple: true },
+  seed: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const
 
 /** The commands that an option applies to. */
-const COMMANDS_OF: Readonly<Record<'dry-run' | 'check' | 'json' | 'kind' | 'out' | 'rename', readonly Command[]>> = {
-  'dry-run': ['latest', 'up', 'down', 'to'],
-  check: ['status', 'diff'],
-  json: ['doctor'],
-  kind: ['make'],
-  out: ['pull', 'diff'],
-  rename: ['diff'],
-}
+const COMMANDS_OF: Readonly<Record<Exclude<keyof typeof OPTIONS, 'config' | 'help' | 'version'>, readonly Command[]>> =
+  {
+    'dry-run': ['latest', 'up', 'down', 'to', 'seed'],
+    check: ['status', 'diff'],
+    json: ['doctor'],
+    kind: ['make'],
+    out: ['pull', 'diff'],
+    rename: ['diff'],
+    rows: ['seed'],
+    seed: ['seed'],
+  }
 
 /** Parses the arguments of a call. */
 export function readCall(args: readonly string[]): Call | 'help' | 'version' {
@@ -106,7 +119,7 @@ export function readCall(args: readonly string[]): Call | 'help' | 'version' {
   for (const [option, commands] of Object.entries(COMMANDS_OF))
     if (values[option as keyof typeof COMMANDS_OF] !== undefined && !commands.includes(command as Command))
       throw new UsageError(`--${option} applies to ${commands.join(', ')}, not to ${command}.`)
-  const { config, kind, out, rename = [] } = values
+  const { config, kind, out, seed, rename = [], rows = [] } = values
   return {
     command: command as Command,
     words,
@@ -117,6 +130,8 @@ export function readCall(args: readonly string[]): Call | 'help' | 'version' {
     kind,
     out,
     renames: rename,
+    rows,
+    seed,
   }
 }
 

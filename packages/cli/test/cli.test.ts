@@ -212,3 +212,47 @@ export default { db: () => kanta({ driver: sqlite('/nowhere/at/all.db') }), migr
   expect(JSON.parse(out)).toMatchObject({ status: 'error', checks: [{ check: 'connection', state: 'error' }] })
   expect(kanta('migrate status --json')).toMatchObject({ code: 2, error: expect.stringMatching(/applies to doctor/) })
 })
+
+test('seed writes rows of a file and of --rows, or none', { timeout: 60_000 }, () => {
+  write(
+    '2_mayor.ts',
+    `export const up = (db: any) => db.schema.createTable(mayor).execute()
+import { table } from 'kanta'
+const mayor = table('mayor', (c) => ({ id: c.integer().primaryKey(), name: c.text(), city_id: c.integer().references((): any => city.id) }))
+const city = table('city', (c) => ({ id: c.integer().primaryKey() }))
+`,
+  )
+  expect(kanta('migrate latest').code).toBe(0)
+  expect(kanta('seed --rows mayor=5 --dry-run')).toEqual({
+    code: 0,
+    out: 'mayor  5 rows would be written\n',
+    error: '',
+  })
+  expect(kanta('seed --rows mayor=5 --rows city=2 --seed 7')).toEqual({
+    code: 0,
+    out: 'city  2 rows\nmayor  5 rows\n',
+    error: 'city  2/2\nmayor  5/5\n',
+  })
+  writeFileSync(
+    join(root, 'seed.ts'),
+    "export default { seed: 2, rows: { city: 3 }, values: { city: { name: (n: number) => 'City ' + n } } }",
+  )
+  expect(kanta('seed seed.ts').out).toBe('city  3 rows\n')
+  writeFileSync(
+    join(root, 'write.ts'),
+    `export default (db: any) => db.insertInto('city').values({ name: 'Kemi' }).execute()`,
+  )
+  expect(kanta('seed write.ts --dry-run').out).toBe('Done, and undone.\n')
+  expect(kanta('seed write.ts').out).toBe('Done.\n')
+  writeFileSync(
+    join(root, 'read.ts'),
+    `export default async (db: any) => console.log((await db.selectFrom('city').select('name').where('name', 'is not', null).execute()).map((row: any) => row.name).slice(-4).join())`,
+  )
+  expect(kanta('seed read.ts').out).toBe('City 1,City 2,City 3,Kemi\nDone.\n')
+  expect(kanta('seed').error).toContain('seed needs a file or the numbers of rows')
+  expect(kanta('seed --rows city')).toMatchObject({ code: 2, out: '' })
+  expect(kanta('seed --rows towns=3').error).toContain("There is no table 'towns'. Tables: city, ")
+  expect(kanta('seed none.ts').error).toContain('There is no file')
+  expect(kanta('pull --rows city=1').error).toContain('--rows applies to seed, not to pull')
+  expect(kanta('--help').out).toContain('kanta seed [file]')
+})

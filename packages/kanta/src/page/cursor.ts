@@ -5,7 +5,7 @@ import { node } from '../ir/index.ts'
 import { Expr, expressionBuilder, QueryCreator, type SelectBuilder, show, sql } from '../sql/index.ts'
 import { cursorFacets } from './facet.ts'
 import { checkWhole, executeOptions, MOST_ROWS, pageable } from './offset.ts'
-import { type OrderKey, orderOf } from './order.ts'
+import { checkNames, checkRow, type OrderKey, orderOf } from './order.ts'
 import {
   type CursorValue,
   decodeCursor,
@@ -30,7 +30,10 @@ export interface CursorOptions<R> {
   readonly encrypt?: boolean | undefined
   /** For whom the cursors are, such as the id of a user: those of another are refused. */
   readonly subject?: string | number | bigint | undefined
-  /** The columns that tell rows apart, where the query does not say: with joins, and without a `table()`. */
+  /**
+   * The columns that tell rows apart, where the query does not say: with joins, and without a `table()`. Where they do
+   * not, and two rows are equal in them, the page is refused: a row would be lost between two pages.
+   */
   readonly key?: readonly (keyof R & string)[] | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -157,6 +160,7 @@ async function readPage(query: unknown, options: CursorOptions<never>, backwards
     refuse(`paginateCursor(): 'subject' is ${show(subject)}. Give a text or a number.`)
   const select = pageable('paginateCursor()', query)
   const database = databaseOfQuery(select.runner)
+  checkNames('paginateCursor()', select, database.schema)
   const keys = orderOf(select, key, database)
   const { textOf } = cursorFacets.of(database.dialect)
   const inner = select.clearOrderBy() as SelectBuilder
@@ -175,8 +179,11 @@ async function readPage(query: unknown, options: CursorOptions<never>, backwards
     page = page.where(beyond(order, values))
   }
   const read = (await page.limit(limit + 1).execute(executeOptions(signal))) as Row[]
-  const more = read.length > limit
-  const rows = read.slice(0, limit).map((row) => found(row, keys))
+  checkRow('paginateCursor()', read[0])
+  const all = read.map((row) => found(row, keys))
+  checkApart(all, keys)
+  const more = all.length > limit
+  const rows = all.slice(0, limit)
   if (isBack) rows.reverse()
   return {
     rows,
@@ -228,6 +235,18 @@ function found(row: Row, keys: readonly OrderKey[]): Found {
   })
   return { row, values }
 }
+
+/** Refuses rows that their keys do not tell apart: where one ended a page, the others would be on none. */
+function checkApart(rows: readonly Found[], keys: readonly OrderKey[]): void {
+  for (let i = 1; i < rows.length; i++)
+    if (keys.every((_, at) => isSame(rows[i - 1]!.values[at], rows[i]!.values[at])))
+      refuse(
+        `paginateCursor(): two rows have one key (${keys.map(({ column }) => `'${column}'`).join(', ')}). Name columns that tell all rows apart: { key: ['id', 'other_id'] }.`,
+      )
+}
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  a instanceof Date && b instanceof Date ? a.getTime() === b.getTime() : a === b || Object.is(a, b)
 
 function checkStored(value: unknown, { column, definition }: OrderKey): unknown {
   if (value === undefined)

@@ -1,7 +1,9 @@
 import { checkOptions, refuse } from '../error/index.ts'
+import { databaseOfQuery } from '../extend/internal/index.ts'
 import type { AtRow, Returns } from '../face/index.ts'
 import { CLEARED, type Shape } from '../ir/index.ts'
 import { type ExecuteOptions, expressionBuilder, functions, QueryCreator, SelectBuilder, show } from '../sql/index.ts'
+import { checkNames, checkRow } from './order.ts'
 
 /** Options of `paginate()`. */
 export interface PageOptions {
@@ -37,7 +39,7 @@ const ROW = 'kantarow'
  * The query may group, be distinct or combine others. Order by a unique column last, or rows may stand on two pages.
  *
  * @throws KantaError `invalid_input` for a page or a limit that is no whole number in its range, and for a query that
- * has a limit or a lock of its own.
+ * has a limit or a lock of its own, or two columns of one name.
  *
  * @example
  * ```ts
@@ -59,7 +61,9 @@ export async function paginate<Q extends Returns>(query: Q, options: PageOptions
   checkWhole('paginate()', 'page', page, LAST_PAGE)
   checkWhole('paginate()', 'limit', limit, MOST_ROWS)
   const select = pageable('paginate()', query)
+  checkNames('paginate()', select, databaseOfQuery(select.runner).schema)
   const rows = (await pageQuery(select, limit, (page - 1) * limit).execute(executeOptions(signal))) as Row[]
+  checkRow('paginate()', rows[0])
   const total = Number(rows[0]![TOTAL])
   const data = rows.filter((row) => row[ROW] !== null).map(({ [TOTAL]: _, [ROW]: __, ...row }) => row)
   const pages = Math.ceil(total / limit)

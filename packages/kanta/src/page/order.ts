@@ -43,6 +43,45 @@ function partsOf(query: SelectBuilder): ReadonlyMap<string, readonly Node[]> {
 }
 
 /**
+ * Refuses a query whose rows have two columns of one name: the page reads it as a table, in which each has to have its own.
+ *
+ * @throws KantaError `invalid_input` with the name.
+ */
+export function checkNames(owner: string, query: SelectBuilder, schema: ReadonlyMap<string, TableDefinition>): void {
+  const parts = partsOf(query)
+  const hidden = new Set((parts.get('ctes') ?? []).map((cte) => (cte.kind === 'cte' ? cte.name : '')))
+  const sources = sourcesOf([...(parts.get('from') ?? []), ...(parts.get('joins') ?? [])], schema, hidden)
+  const names = new Set<string>()
+  for (const item of parts.get('items') ?? [])
+    for (const name of namesOf(item, sources)) {
+      if (names.has(name)) refuseName(owner, name)
+      names.add(name)
+    }
+}
+
+function namesOf(item: Node, sources: readonly SourceTable[]): readonly string[] {
+  if (item.kind === 'alias') return [item.name]
+  if (item.kind === 'ref') return [item.column]
+  if (item.kind !== 'star') return []
+  const starred = sources.filter(({ name }) => item.table === undefined || item.table === name)
+  return starred.flatMap(({ definition }) => [...definition.columns.keys()])
+}
+
+/** Refuses the first row in which SQLite named a second column of one name itself, as of tables without a definition. */
+export function checkRow(owner: string, row: Readonly<Record<string, unknown>> | undefined): void {
+  for (const name in row) {
+    const first = /^(.+):\d+$/.exec(name)?.[1]
+    if (first !== undefined && first in row) refuseName(owner, first)
+  }
+}
+
+function refuseName(owner: string, name: string): never {
+  return refuse(
+    `${owner}: the query has two columns with the name '${name}'. Select one of them under another name: 'table.${name} as other'.`,
+  )
+}
+
+/**
  * Returns the columns by which a query is ordered, with a unique key as the last: that of the table, or `given`.
  *
  * @throws KantaError `invalid_input` for an order that the result does not hold, and where no key is known.

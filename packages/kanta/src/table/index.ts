@@ -51,5 +51,6 @@ export {
   type Table,
   type TableDefinition,
   table,
+  tableOf,
   type UniqueDefinition,
 } from './table.ts'

@@ -149,6 +149,9 @@ function tableValue(definition: TableDefinition, alias: string | undefined): obj
   return value
 }
 
+/** The table value of a definition. */
+export const tableOf = (definition: TableDefinition): object => tableValue(definition, undefined)
+
 interface Lists {
   primaryKey: readonly string[]
   readonly uniques: UniqueDefinition[]

@@ -1,3 +1,4 @@
+export * from './check/index.ts'
 export * from './factory/index.ts'
 export {
   type Generated,
@@ -7,4 +8,6 @@ export {
   type ValueContext,
   type ValueFunctions,
 } from './generate/index.ts'
+export * from './mock/index.ts'
 export * from './sandbox/index.ts'
+export * from './snapshot/index.ts'

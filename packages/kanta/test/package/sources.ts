@@ -183,7 +183,7 @@ export const layers: Readonly<Record<string, number>> = {
   dal: 10,
   search: 10,
   repository: 10,
-  testing: 10,
+  testing: 11,
   infra: 10,
   debug: 10,
   otel: 10,

@@ -226,6 +226,26 @@ describe.each([...places, pglite])('pages by cursor on $name', (ground) => {
     })
   })
 
+  test('keys that do not tell rows apart are refused: rows between two pages were lost', async () => {
+    const joined = db
+      .selectFrom('event as a')
+      .innerJoin('event as b', 'b.score', 'a.score')
+      .select(['a.id', 'b.id as other', 'a.score', 'a.at', 'a.kind'])
+    for (const key of [['id'], ['score'], ['at'], ['kind', 'score'], ['id', 'at']])
+      for (const limit of [1, 3, 1_000])
+        await expect(walk(joined, { key: key as never, limit })).rejects.toMatchObject({
+          code: 'invalid_input',
+          message: expect.stringContaining('two rows have one key'),
+        })
+    for (const key of [
+      ['id', 'other'],
+      ['score', 'other', 'id'],
+    ])
+      expect((await walk(joined, { key: key as never, limit: 4 })).rows.length).toBe((await joined.execute()).length)
+    await expect(walk(all(), { key: ['score'] as never, limit: 2 })).rejects.toThrow(/two rows have one key/)
+    await expect(relayConnection(joined, { first: 2, key: ['score'] })).rejects.toThrow(/two rows have one key/)
+  })
+
   test('under a policy', async () => {
     await db
       .updateTable('event')

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kanta, table } from '../../src/index.ts'
-import { paginate } from '../../src/page/index.ts'
+import { kanta, sql, table } from '../../src/index.ts'
+import { paginate, paginateCursor } from '../../src/page/index.ts'
 import { camelCase, createExecutor, softDelete } from '../../src/plugins/index.ts'
 import type { Place } from '../engine/engine.ts'
 import { pglite } from '../engine/pglite.ts'
+import type { Any } from '../tenant/ground.ts'
 import { places } from '../ttl/places.ts'
 
 const entry = table('entry', (c) => ({
@@ -120,6 +121,33 @@ describe.each([...places, pglite])('pages by number on $name', (ground) => {
       { limit: 1 },
     )
     expect(page).toMatchObject({ data: [{ id: 1, groupName: 'a' }], total: 23 })
+  })
+
+  test('two columns of one name are refused: the second was another column or an error of the driver', async () => {
+    const joined = db.selectFrom('entry as a').innerJoin('entry as b', 'b.id', 'a.id')
+    const untyped: Any = db
+    const queries = [
+      joined.selectAll().orderBy('a.id'),
+      joined.selectAll('a').select('b.score').orderBy('a.id'),
+      joined.select(['a.id', 'b.id']).orderBy('a.id'),
+      joined.select(['a.id', 'b.score as id']).orderBy('a.id'),
+    ]
+    for (const query of queries) {
+      await expect(paginate(query as never)).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.stringMatching(/two columns with the name '(?:id|score)'/),
+      })
+      await expect(paginateCursor(query as never, { key: ['id'] as never })).rejects.toThrow(
+        /two columns with the name/,
+      )
+    }
+    const named = joined.selectAll('a').select('b.score as other').orderBy('a.id')
+    expect((await paginate(named, { limit: 2 })).data).toEqual((await named.execute()).slice(0, 2))
+    if (ground.dialect !== 'sqlite') return
+    await sql`create table plain (id integer)`.execute(db)
+    const query = untyped.selectFrom('plain as a').innerJoin('plain as b', 'b.id', 'a.id').selectAll().orderBy('a.id')
+    await untyped.insertInto('plain').values({ id: 1 }).execute()
+    await expect(paginate(query as never)).rejects.toThrow(/two columns with the name 'id'/)
   })
 
   test('what is no page is refused before anything runs', async () => {

@@ -214,6 +214,17 @@ describe.each(engines)('$name, without table() values', (engine) => {
   })
 })
 
+test('text is as long as table() lets it be, on SQLite too', async () => {
+  const [{ create }] = engines as Any
+  const place = await create()
+  const tight = table('tight', (c) => ({ id: c.integer().primaryKey(), text: c.varchar(5), price: c.decimal(3, 1) }))
+  const db: Any = kanta({ driver: place.driver(), schema: { tight } })
+  await db.schema.createTable(tight).execute()
+  await generate(db, { seed: 1, rows: { tight: 50 } })
+  for (const row of await db.selectFrom('tight').selectAll().execute()) expect(row.text.length).toBeLessThanOrEqual(5)
+  await db.destroy()
+})
+
 test('a partial unique index and an index of some rows', async () => {
   const [{ create }] = engines as Any
   const place = await create()

@@ -31,6 +31,8 @@ export interface GenerateOptions<DB> {
   readonly rows: { readonly [T in keyof DB]?: number }
   /** Functions that make values, such as those of faker. They get the number of the row, from 1 on. */
   readonly values?: ValueFunctions<DB> | undefined
+  /** `realistic`, the default: few rows have most of the children. `even`: all have about as many. */
+  readonly relationships?: 'realistic' | 'even' | undefined
   /** Makes all rows, and writes none. */
   readonly dryRun?: boolean | undefined
   readonly onProgress?: ((progress: GenerateProgress) => void) | undefined
@@ -50,7 +52,7 @@ export interface Generated {
   readonly tables: readonly { readonly table: string; readonly rows: number }[]
 }
 
-const OPTIONS = ['seed', 'rows', 'values', 'dryRun', 'onProgress', 'signal']
+const OPTIONS = ['seed', 'rows', 'values', 'relationships', 'dryRun', 'onProgress', 'signal']
 const BATCH = 1_000
 /** How many rows of a table that is not generated others refer to. */
 const MOST_PARENTS = 100_000
@@ -100,6 +102,8 @@ export async function generate<DB, I extends AnyInfo>(
       refuse(`rows.${table} takes a whole number of rows, not ${show(count)}.`)
   for (const table of Object.keys(values))
     if (!Object.hasOwn(rows, table)) refuse(`values has functions for '${table}', of which rows asks for no row.`)
+  if (options.relationships !== undefined && !['realistic', 'even'].includes(options.relationships))
+    refuse(`relationships takes 'realistic' or 'even', not ${show(options.relationships)}.`)
   const handle = db as unknown as DatabaseHandle
   return handle
     .transaction()
@@ -152,6 +156,7 @@ class Generation {
       seed: this.#options.seed,
       count: this.#counts[table.name]!,
       linking,
+      isEven: this.#options.relationships === 'even',
       sources,
       parentsOf: (key) => this.#parentsOf(key),
       existing: await this.#existing(table),

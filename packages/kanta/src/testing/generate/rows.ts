@@ -14,6 +14,8 @@ export interface RowSettings {
   readonly seed: number | string
   readonly count: number
   readonly linking: ReadonlyMap<ForeignKeyModel, Linking>
+  /** Is true if all rows have about as many children. */
+  readonly isEven: boolean
   readonly sources: Readonly<Record<string, ValueSource>>
   parentsOf(key: ForeignKeyModel): Parents
   /** The rows that the table has already, as they are stored. */
@@ -215,7 +217,7 @@ export class TableRows implements Parents {
       const matching = fixed.length === 0 ? undefined : this.#matching(link, row, fixed)
       if (matching?.length === 0) return []
       const random = randomAt(link.stream, i)
-      const place = isUnique ? link.place(i) : link.place(skewed(random, parents.count))
+      const place = isUnique ? link.place(i) : link.place(this.#choose(random, parents.count))
       const parent = matching === undefined ? place : matching[Math.floor(random * matching.length)]!
       if (isUnique && matching !== undefined) return []
       return nullable.map((slot) => {
@@ -580,8 +582,12 @@ export class TableRows implements Parents {
       if (matching.length > 0) return matching[Math.floor(random * matching.length)]!
       if (nullable.length > 0) return null
     }
-    return place(skewed(random, parents.count))
+    return place(this.#choose(random, parents.count))
   }
+
+  /** Chooses one of several parents. */
+  #choose = (random: number, count: number): number =>
+    this.#settings.isEven ? Math.floor(random * count) : skewed(random, count)
 
   #selfParent(link: Link, random: number): number | null {
     const { nullable, key, stream, shared } = link

@@ -1,0 +1,8 @@
+export {
+  assertReturnsRows,
+  assertRunsAtMost,
+  assertUsesIndex,
+  type CheckedQuery,
+  type MatcherResult,
+  matchers,
+} from './check.ts'

@@ -1,0 +1,34 @@
+import { facetsOf } from '../../dialect/index.ts'
+
+/** How a database keeps copies of tables. */
+export interface SnapshotFacet {
+  /** The place of a copy, before its name. */
+  readonly place: string
+  readonly prepare: readonly string[]
+  /** Lets rows go and come in any order, within a transaction. */
+  readonly unguard: string
+  readonly guard?: string
+  /** Stands between the columns and the query of an insert. */
+  readonly overriding: string
+}
+
+const mysql: SnapshotFacet = {
+  place: '',
+  prepare: [],
+  unguard: 'set foreign_key_checks = 0',
+  guard: 'set foreign_key_checks = 1',
+  overriding: '',
+}
+
+export const snapshotFacets = facetsOf<SnapshotFacet>('snapshot()', {
+  sqlite: { place: 'temp.', prepare: [], unguard: 'pragma defer_foreign_keys = on', overriding: '' },
+  postgres: {
+    place: 'kanta_snapshot.',
+    prepare: ['create schema if not exists kanta_snapshot'],
+    unguard: 'set local session_replication_role = replica',
+    overriding: ' overriding system value',
+  },
+  mysql,
+  mariadb: mysql,
+  mssql: undefined,
+})

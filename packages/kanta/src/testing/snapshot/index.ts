@@ -1,0 +1,1 @@
+export { type Snapshot, snapshot } from './snapshot.ts'
