@@ -1,9 +1,8 @@
-import { PGlite } from '@electric-sql/pglite'
 import { expect, test, vi } from 'vitest'
 import { pglite } from '../../src/driver/pglite/index.ts'
 import { kanta, sql } from '../../src/index.ts'
 import { serverDriverSuite } from '../conformance/server-driver.ts'
-import { pglite as engine } from '../engine/pglite.ts'
+import { pglite as engine, openPglite } from '../engine/pglite.ts'
 import { postgresTexts } from './postgres-texts.ts'
 
 // To make a database takes it seconds where the machine is busy.
@@ -13,7 +12,7 @@ const one = 'it has one connection, in this process'
 serverDriverSuite('pglite', { engine, texts: postgresTexts, lacks: { several: one, cancel: one } })
 
 test('a database of the user is left open, one of options is closed', async () => {
-  const yours = await PGlite.create()
+  const yours = await openPglite()
   const db = kanta({ driver: pglite(yours) })
   expect(await sql`select 1 as a`.execute(db)).toMatchObject({ rows: [{ a: 1 }] })
   await db.destroy()
