@@ -1,9 +1,20 @@
-import { describe, test } from 'vitest'
-import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
-import { pglite } from '../../src/driver/pglite/index.ts'
-import { sqlite } from '../../src/driver/sqlite/index.ts'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { driverConformance } from '../../src/testing/conformance/index.ts'
+import { engines } from '../relations/ground.ts'
+import type { Any, Ground } from '../tenant/ground.ts'
 
-describe('node:sqlite', () => driverConformance({ describe, test }, { make: () => sqlite(':memory:') }))
-describe('better-sqlite3', () => driverConformance({ describe, test }, { make: () => betterSqlite3(':memory:') }))
-describe('PGlite', () => driverConformance({ describe, test }, { make: () => pglite() }))
+// A PGlite for each test would take minutes; the driver of PostgreSQL has its dialect.
+describe.each(engines.filter(({ name }) => name !== 'pglite'))('$name', (engine: Ground) => {
+  if (engine.missing !== undefined) {
+    test.skip(`${engine.name}: ${engine.missing}`, () => {})
+    return
+  }
+  let place: Awaited<ReturnType<Ground['create']>>
+  beforeAll(async () => {
+    place = await engine.create()
+  })
+  afterAll(async () => {
+    await place?.drop()
+  })
+  driverConformance({ describe, test }, { make: () => place.driver() as Any })
+})

@@ -1,6 +1,7 @@
 import type { Connection, Driver } from '../../driver/index.ts'
 import { DatabaseHandle, open } from '../../extend/internal/index.ts'
 import { sql } from '../../sql/index.ts'
+import { definitionOf, table } from '../../table/index.ts'
 
 /** The functions of a test runner: those of vitest, jest or `node:test`. */
 export interface TestRunner {
@@ -17,6 +18,7 @@ export interface DriverUnderTest {
 }
 
 const TABLE = 'kanta_conformance'
+const BYTES = definitionOf(table('bytes', (c) => ({ data: c.bytes() })))!.columns.get('data')!
 
 /**
  * Tests that a driver keeps the contract of `Driver` and `Connection`: rows, counts, parameters, errors, transactions,
@@ -71,12 +73,13 @@ export function driverConformance({ describe, test }: TestRunner, { make, lacks 
         [...texts, null].map((text) => [text]),
       )
     })
-    on('binds bytes', lacks.bytes, async (it) => {
+    on('writes and reads bytes', lacks.bytes, async (it) => {
       const bytes = Uint8Array.from([0, 1, 127, 255])
-      const { placeholder } = it.driver.dialect
-      const [row] = await it.connection.all(`select ${placeholder(0)} as b`, [bytes])
-      const [found] = valuesOf(row)
-      same([...(found as Uint8Array)], [...bytes])
+      const { placeholder, typeName } = it.driver.dialect
+      await it.connection.script(`alter table ${TABLE} add data ${typeName.call(it.driver.dialect, BYTES)}`)
+      await it.connection.run(`insert into ${TABLE} (id, data) values (1, ${placeholder(0)})`, [bytes])
+      const [[found]] = (await it.rows(`select data from ${TABLE}`)) as [[Uint8Array]]
+      same([...found], [...bytes])
     })
     on('explains errors in codes that are the same on every database', undefined, async (it) => {
       await it.add(1, 'a')
