@@ -1,4 +1,4 @@
-import { type DatabaseHandle, dialectOf, policiesOf, schemaOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, policiesOf, surroundingsOf } from '../extend/internal/index.ts'
 import { RunValues, type TablePolicy } from '../guard/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 
@@ -8,7 +8,7 @@ import type { TableDefinition } from '../table/index.ts'
  */
 export function scopedColumns(db: DatabaseHandle, table: TableDefinition): ReadonlySet<string> {
   const found = new Set<string>()
-  const values = new RunValues({ dialect: dialectOf(db), schema: schemaOf(db) } as never, 0)
+  const values = new RunValues(surroundingsOf(db), 0)
   const reference = { name: table.name, schema: table.schema, definition: table }
   for (const policy of policiesOf(db)) {
     const rule = (policy as Partial<TablePolicy>).rule?.(reference as never, 'insert', values)
