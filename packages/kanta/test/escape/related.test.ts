@@ -179,13 +179,11 @@ const reads: Readonly<Record<string, Read>> = {
       ordered(db.selectFrom('label').select(['id', 'name'])),
     ] as Any),
   pipe: (db) =>
-    (
-      pipe(
-        from(db, 'book'),
-        where('id', '>', 1),
-        select((eb: Any) => ['id', eb.related('labels').count().as('labels')]),
-        orderBy('id'),
-      ) as Any
+    (pipe as Any)(
+      from(db, 'book'),
+      (where as Any)('id', '>', 1),
+      (select as Any)((eb: Any) => ['id', eb.related('labels').count().as('labels')]),
+      (orderBy as Any)('id'),
     ).execute(),
 }
 const PARSED: Any = { table: book, filter: { id: ['gt'], title: ['contains'] } }
@@ -314,7 +312,8 @@ describe.each(engines)('relations under policies on $name', (engine: Place) => {
     const db = await guardedBy(world, rule)
     const hiddenRows = (rows: Rows): Row[] => Object.values(rows).flatMap((all) => all.filter((row) => !rule.sees(row)))
     await refill(world.base, content)
-    const before = hiddenRows(await everything(world.base))
+    const whole = await everything(world.base)
+    const before = hiddenRows(whole)
     // Rows that lead to each other: a writer who is seen, with books that are hidden, and the other way round.
     const pick = (isHidden: boolean, at: number) => (table: string) => {
       const all = content[table]!.filter((row) => rule.sees(row) !== isHidden)
@@ -322,7 +321,7 @@ describe.each(engines)('relations under policies on $name', (engine: Place) => {
     }
     let done = 0
     for (const [verb, write] of Object.entries(writes))
-      for (const at of [0, 1, 2]) {
+      for (const at of long > 0 || engine.name === 'sqlite' ? [0, 1, 2] : [0]) {
         const failed = await write(db, pick(true, at), pick(false, at)).then(
           () => undefined,
           (error: Any) => error,
@@ -337,8 +336,8 @@ describe.each(engines)('relations under policies on $name', (engine: Place) => {
         for (const row of before)
           expect([verb, Object.values(after).flat()]).toEqual([verb, expect.arrayContaining([row])])
         if (failed === undefined) done++
-        await refill(world.base, content)
+        if (JSON.stringify(plain(after)) !== JSON.stringify(plain(whole))) await refill(world.base, content)
       }
-    expect(done).toBeGreaterThan(15)
+    expect(done).toBeGreaterThan(5)
   })
 })
