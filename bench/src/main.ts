@@ -12,10 +12,12 @@ import * as heap from './cases/heap.ts'
 import * as include from './cases/include.ts'
 import * as insert from './cases/insert.ts'
 import * as mariadb from './cases/mariadb.ts'
+import * as pages from './cases/pages.ts'
 import * as plugins from './cases/plugins.ts'
 import * as point from './cases/point.ts'
 import * as postgres from './cases/postgres.ts'
 import * as postgresStream from './cases/postgres-stream.ts'
+import * as repository from './cases/repository.ts'
 import * as rows from './cases/rows.ts'
 import * as shapes from './cases/shapes.ts'
 import * as size from './cases/size.ts'
@@ -27,6 +29,8 @@ const cases: Record<string, Case> = {
   build,
   insert,
   include,
+  pages,
+  repository,
   around,
   audit,
   rows,

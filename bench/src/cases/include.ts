@@ -88,6 +88,16 @@ async function openKanta(driver: KantaOptions['driver']) {
       .orderBy(by)
       .limit(count)
       .execute()
+  /** Each relation by a statement of its own, in one snapshot. */
+  const split = ({ by, count }: Page) =>
+    db
+      .selectFrom('author')
+      .select(['id', 'name'])
+      .include('books', (rows) => rows.select(['id', 'title']).orderBy('id'), { load: 'split' })
+      .include('prizes', (rows) => rows.select(['id', 'name']).orderBy('id'), { load: 'split' })
+      .orderBy(by)
+      .limit(count)
+      .execute()
   const byJson = ({ by, count }: Page) =>
     db
       .selectFrom('author')
@@ -108,7 +118,7 @@ async function openKanta(driver: KantaOptions['driver']) {
       .orderBy(by)
       .limit(count)
       .execute()
-  return { db, fill, include, byJson }
+  return { db, fill, include, split, byJson }
 }
 
 const parsed = (rows: readonly any[]): unknown[] =>
@@ -124,6 +134,59 @@ const pgList = (columns: string, from: string): string =>
 const pgText = ({ by }: Page): string =>
   `select id, name, ${pgList("'id', id, 'title', title", 'book')} as books, ${pgList("'id', id, 'name', name", 'prize')} as prizes
    from author a order by a.${by} limit $1`
+
+interface Child {
+  readonly id: number
+  readonly author_id: number
+}
+
+/** Puts the rows of two lists under their parents. */
+function joined(parents: readonly any[], books: readonly any[], prizes: readonly any[]): unknown[] {
+  const of = (rows: readonly Child[]): Map<number, object[]> => {
+    const groups = new Map<number, object[]>(parents.map(({ id }) => [id, []]))
+    for (const { author_id, ...row } of rows) groups.get(author_id)!.push(row)
+    return groups
+  }
+  const [own, won] = [of(books), of(prizes)]
+  return parents.map(({ id, name }) => ({ id, name, books: own.get(id), prizes: won.get(id) }))
+}
+
+/** By hand what `split` does: three statements in one snapshot. */
+function sqliteSplit(file: Database.Database) {
+  const of = (columns: string, from: string) =>
+    file.prepare(
+      `select author_id, ${columns} from ${from} where author_id in (select value from json_each(?)) order by id`,
+    )
+  const parents = file.prepare('select id, name from author order by id limit ?')
+  const [books, prizes] = [of('id, title', 'book'), of('id, name', 'prize')]
+  return file.transaction(({ count }: Page) => {
+    const found = parents.all(count) as { id: number }[]
+    const keys = JSON.stringify(found.map(({ id }) => id))
+    return joined(found, books.all(keys), prizes.all(keys))
+  })
+}
+
+const pgSplit = (pool: ReturnType<typeof postgresPool>) => async (page: Page) => {
+  const client = await pool.connect()
+  try {
+    await client.query('begin isolation level repeatable read read only')
+    const parents = await client.query({
+      name: 'parents',
+      text: 'select id, name from author order by id limit $1',
+      values: [page.count],
+    })
+    const keys = parents.rows.map(({ id }) => id)
+    const of = async (columns: string, from: string) => {
+      const text = `select author_id, ${columns} from ${from} where author_id = any($1) order by id`
+      return (await client.query({ name: from, text, values: [keys] })).rows
+    }
+    const [books, prizes] = [await of('id, title', 'book'), await of('id, name', 'prize')]
+    await client.query('commit')
+    return joined(parents.rows, books, prizes)
+  } finally {
+    client.release()
+  }
+}
 
 /** Drizzle's relational queries, which read one table by the other's name. */
 const asked = ({ by, count }: Page) =>
@@ -141,7 +204,7 @@ export async function* run(rounds: number): AsyncIterable<Report> {
   const file = new Database(':memory:')
   const memory = await openKanta(betterSqlite3(file))
   await memory.fill()
-  yield* compare('SQLite', rounds, memory, sqliteByHand(file), sqliteByDrizzle(file))
+  yield* compare('SQLite', rounds, memory, sqliteByHand(file), sqliteSplit(file), sqliteByDrizzle(file))
   await memory.db.destroy()
 
   await using open = new AsyncDisposableStack()
@@ -154,7 +217,7 @@ export async function* run(rounds: number): AsyncIterable<Report> {
   await pool.query('analyze')
   const hand = async (page: Page) =>
     (await pool.query({ name: page.by, text: pgText(page), values: [page.count] })).rows
-  yield* compare('PostgreSQL', rounds, onServer, hand, pgByDrizzle(pool))
+  yield* compare('PostgreSQL', rounds, onServer, hand, pgSplit(pool), pgByDrizzle(pool))
 }
 
 function sqliteByHand(file: Database.Database) {
@@ -202,12 +265,14 @@ const relationsOf = (tables: any): any =>
 async function* compare(
   engine: string,
   rounds: number,
-  mine: { include(page: Page): unknown; byJson(page: Page): unknown },
+  mine: { include(page: Page): unknown; split(page: Page): unknown; byJson(page: Page): unknown },
   hand: (page: Page) => unknown,
+  splitByHand: (page: Page) => unknown,
   drizzle: (page: Page) => unknown,
 ): AsyncIterable<Report> {
   for (const [name, page] of Object.entries(PAGES)) {
     const isUnindexed = page.by === 'rank'
+    const isLarge = page.count === 1_000
     yield await measure(
       `${name}, ${engine}`,
       [
@@ -215,6 +280,12 @@ async function* compare(
         { name: 'jsonArrayFrom', run: () => mine.byJson(page) },
         { name: 'include', run: () => mine.include(page) },
         { name: 'drizzle rc.4', run: () => drizzle(page) },
+        ...(isLarge
+          ? [
+              { name: 'split by hand', run: () => splitByHand(page) },
+              { name: 'include, split', run: () => mine.split(page) },
+            ]
+          : []),
       ],
       {
         rounds,
@@ -222,6 +293,12 @@ async function* compare(
         targets: [
           { of: 'include', to: 'by hand', max: isUnindexed ? 1.2 : 1.15 },
           { of: 'drizzle rc.4', to: 'include', min: isUnindexed ? 50 : 1.3 },
+          ...(isLarge
+            ? [
+                { of: 'include, split', to: 'split by hand', max: 1.15 },
+                { of: 'include, split', to: 'include' },
+              ]
+            : []),
         ],
       },
     )

@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
+import { factory, generate, sandbox } from 'kanta/testing'
 import { findPostgres, startPostgres } from 'kanta-servers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApp } from '../src/app.ts'
 import { type Db, openDatabase } from '../src/database.ts'
+import { author, book } from '../src/schema.ts'
 
 type Json = any
 
@@ -200,6 +202,24 @@ describe.each(engines)('the service on $name', ({ name, open }) => {
       expect(answer.body, what).toMatchObject({ status: answer.status, title: expect.any(String) })
       expect(JSON.stringify(answer.body), what).not.toMatch(/select |insert |sqlite|postgres|node_modules/i)
     }
+  })
+
+  test('in a sandbox requests are undone, and need no server', async () => {
+    const before = (await as(7, 1)('/books')).body
+    {
+      await using box = await sandbox(db)
+      const app = createApp(box.db, 'a secret of thirty-two characters')
+      const shop = box.db.as({ shop: 7, user: 1, roles: ['staff'] })
+      const cheap = factory(shop, book, { price: '0.50' }, { parents: { author: factory(shop, author, {}) } })
+      await cheap.createMany(3)
+      await generate(shop, { seed: 1, rows: { author: 5, book: 200 }, values: { book: { price: (n) => `${n}.00` } } })
+      const headers = { 'x-shop': '7', 'x-user': '1' }
+      const answer = await app.request('/books?price[lt]=1&page=1', { headers })
+      expect(((await answer.json()) as Json).total).toBe(3)
+      const all = await app.request('/books?page=3&limit=100', { headers })
+      expect(((await all.json()) as Json).total).toBe(203)
+    }
+    expect((await as(7, 1)('/books')).body).toEqual(before)
   })
 
   test('a URL of 100 KB is refused', async () => {

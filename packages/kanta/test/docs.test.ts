@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { examples, moduleOf } from './docs/example.ts'
+import { answersOf, examples, moduleOf } from './docs/example.ts'
 import * as prelude from './docs/prelude.ts'
 import { destroyShown } from './docs/sql.ts'
 import { exportsOf, home, root, sources } from './package/sources.ts'
@@ -62,4 +62,15 @@ describe('examples', () => {
     const loaded = await import(/* @vite-ignore */ pathToFileURL(join(folder, file)).href)
     await loaded.example?.()
   })
+})
+
+test('both programs of a page that sets libraries side by side say the same answers', () => {
+  const programs = all.filter(({ place }) => /-(?:Drizzle|Kanta)$/.test(place))
+  expect(programs.map(({ place }) => place.replace(/:\d+/, ''))).toEqual([
+    'docs/from-drizzle.md-Drizzle',
+    'docs/from-drizzle.md-Kanta',
+  ])
+  const [drizzle, kanta] = programs.map(answersOf)
+  expect(drizzle!.length).toBeGreaterThan(5)
+  expect(kanta).toEqual(drizzle)
 })

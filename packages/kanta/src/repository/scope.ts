@@ -1,21 +1,15 @@
-import { type DatabaseHandle, policiesOf, surroundingsOf } from '../extend/internal/index.ts'
-import { RunValues, type TablePolicy } from '../guard/index.ts'
+import { type DatabaseHandle, dialectOf, policiesOf, schemaOf } from '../extend/internal/index.ts'
+import { columnsOfPolicies } from '../guard/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 
 /**
  * Returns the columns that a policy gives one value in all rows that the handle sees and writes, such as that of a
  * tenant. Nobody gives them, so that a unique key is known without them.
  */
-export function scopedColumns(db: DatabaseHandle, table: TableDefinition): ReadonlySet<string> {
-  const found = new Set<string>()
-  const values = new RunValues(surroundingsOf(db), 0)
-  const reference = { name: table.name, schema: table.schema, definition: table }
-  for (const policy of policiesOf(db)) {
-    const rule = (policy as Partial<TablePolicy>).rule?.(reference as never, 'insert', values)
-    for (const [column, stamp] of Object.entries(rule?.inserts ?? {}))
-      if (stamp.userValue === 'same' && table.columns.has(column)) found.add(column)
-  }
-  return found
+function scopedColumns(db: DatabaseHandle, table: TableDefinition): ReadonlySet<string> {
+  const ground = { policies: policiesOf(db), dialect: dialectOf(db), schema: schemaOf(db) }
+  const { stamps } = columnsOfPolicies(ground, table)
+  return new Set([...stamps].flatMap(([column, { userValue }]) => (userValue === 'same' ? [column] : [])))
 }
 
 /** Returns the unique keys of a table as the handle needs them: without the columns that a policy gives. */

@@ -32,9 +32,28 @@ const FENCED = /^([ \t]*(?:\* ?)?)```ts\n([\s\S]*?)^\1```\n(?:\n```sql\n([\s\S]*
 export function examples(): Example[] {
   return [
     ...sources().flatMap(({ path, text }) => examplesOf(`src/${path}`, text)),
-    ...PAGES.flatMap((path) => examplesOf(path, readFileSync(join(root, path), 'utf8'))),
+    ...PAGES.flatMap((path) => programsOf(examplesOf(path, readFileSync(join(root, path), 'utf8')))),
   ]
 }
+
+/** What the blocks of a program that stands in parts on a page begin with: the library that it is written for. */
+const PART = /^\/\/ (Drizzle|Kanta)\n/
+
+/** Puts the parts of each program together, which pages show by turns with those of another library. */
+function programsOf(all: Example[]): Example[] {
+  const programs = new Map<string, Example>()
+  const whole = all.filter((example) => {
+    const library = PART.exec(example.code)?.[1]
+    if (library === undefined) return true
+    const { place, code } = programs.get(library) ?? { place: `${example.place}-${library}`, code: '' }
+    programs.set(library, { place, code: code + asInstalled(example.code), complete: true, sql: [] })
+    return false
+  })
+  return [...whole, ...programs.values()]
+}
+
+/** The version of Drizzle that pages speak of is installed by another name, beside the one that benchmarks need. */
+const asInstalled = (code: string): string => code.replaceAll("'drizzle-orm", "'drizzle-rc")
 
 function examplesOf(path: string, text: string): Example[] {
   return [...text.matchAll(FENCED)].map((match) => {
@@ -71,6 +90,9 @@ export function checked(code: string): string {
   const call = (_: string, expression: string, value: string): string => `same(${expression}, ${JSON.stringify(value)})`
   return code.replaceAll(VALUE, call).replaceAll(AWAITED, call)
 }
+
+/** The values that an example says, in their order. */
+export const answersOf = ({ code }: Example): string[] => [...code.matchAll(VALUE)].map((match) => match[2]!)
 
 const QUERY = /^(?:db|schemaBuilder\(db\))\b/
 

@@ -1,13 +1,7 @@
 import type { Session } from '../../connect/index.ts'
 import type { Dialect } from '../../dialect/index.ts'
 import type { Driver } from '../../driver/index.ts'
-import {
-  type Expansion,
-  type Planning,
-  type SchemaDefinitions,
-  type Surroundings,
-  surroundingsOf as surroundingsIn,
-} from '../../plan/index.ts'
+import type { Expansion, Planning, SchemaDefinitions } from '../../plan/index.ts'
 import {
   DatabaseHandle,
   Executor,
@@ -131,9 +125,6 @@ export const expansionOf = (db: DatabaseHandle): Expansion | undefined => settin
 
 /** Returns the policies in force, in the order in which they apply. */
 export const policiesOf = (db: DatabaseHandle): readonly Policy[] => settingsOf(db).planning.policies
-
-/** Returns what the statements of a database stand in, as its policies see it. */
-export const surroundingsOf = (db: DatabaseHandle): Surroundings => surroundingsIn(settingsOf(db).planning)
 
 /** Returns the transaction hooks in force, the outermost first. */
 export const transactionHooksOf = (db: DatabaseHandle): readonly TransactionHook[] =>

@@ -1,5 +1,5 @@
 import { checkOptions, KantaError, refuse } from '../../error/index.ts'
-import { DatabaseHandle, dialectOf, schemaOf } from '../../extend/internal/index.ts'
+import { DatabaseHandle, schemaOf } from '../../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../../face/index.ts'
 import { fullName } from '../../ir/index.ts'
 import { show } from '../../sql/index.ts'
@@ -179,7 +179,7 @@ class RowMaker {
   constructor(db: DatabaseHandle, definition: TableDefinition, parents: Parents) {
     this.#db = db
     this.#parents = parents
-    this.#model = modelOf(definition, dialectOf(db))
+    this.#model = modelOf(db, definition)
     this.#values = new ColumnValues(this.#model, definition)
     this.#associations = this.#model.foreignKeys.map((key) => ({
       key,

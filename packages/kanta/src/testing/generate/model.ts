@@ -1,6 +1,7 @@
 import { type CatalogTable, catalogTable, type Dialect, definingDialect, Writer } from '../../dialect/index.ts'
 import { KantaError, refuse } from '../../error/index.ts'
-import { type DatabaseHandle, dialectOf, schemaOf } from '../../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf, policiesOf, schemaOf } from '../../extend/internal/index.ts'
+import { columnsOfPolicies } from '../../guard/index.ts'
 import { introspect } from '../../introspect/index.ts'
 import { fullName, type Node } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition, TableDefinition } from '../../table/index.ts'
@@ -77,7 +78,8 @@ export async function modelsOf(db: DatabaseHandle, names: readonly string[]): Pr
   const models = new Map<string, TableModel>()
   for (const table of catalog) {
     const name = fullName({ schema: table.schema ?? undefined, name: table.name })
-    models.set(name, new ModelBuilder(table, definitions.get(name), dialect).model(name))
+    const model = new ModelBuilder(table, definitions.get(name), dialect).model(name)
+    models.set(name, withoutPolicyColumns(db, definitions.get(name), model))
   }
   for (const name of names)
     if (!models.has(name))
@@ -86,8 +88,37 @@ export async function modelsOf(db: DatabaseHandle, names: readonly string[]): Pr
 }
 
 /** Returns the model of a table of the schema. */
-export const modelOf = (definition: TableDefinition, dialect: Dialect): TableModel =>
-  new ModelBuilder(inText(catalogTable(definition, dialect), dialect), definition, dialect).model(fullName(definition))
+export function modelOf(db: DatabaseHandle, definition: TableDefinition): TableModel {
+  const dialect = dialectOf(db)
+  const builder = new ModelBuilder(inText(catalogTable(definition, dialect), dialect), definition, dialect)
+  return withoutPolicyColumns(db, definition, builder.model(fullName(definition)))
+}
+
+/** Returns the model without the columns that policies write, or let nobody write, as of tenants and soft deletes. */
+function withoutPolicyColumns(
+  db: DatabaseHandle,
+  definition: TableDefinition | undefined,
+  model: TableModel,
+): TableModel {
+  if (definition === undefined) return model
+  const ground = { policies: policiesOf(db), dialect: dialectOf(db), schema: schemaOf(db) }
+  const { stamps, refused } = columnsOfPolicies(ground, definition)
+  if (stamps.size === 0 && refused.size === 0) return model
+  const isOwn = (name: string): boolean => !stamps.has(name) && !refused.has(name)
+  return {
+    ...model,
+    columns: new Map([...model.columns].filter(([name]) => isOwn(name))),
+    primaryKey: model.primaryKey.filter(isOwn),
+    uniques: model.uniques.flatMap((each) => {
+      const columns = each.columns.filter(isOwn)
+      return columns.length === 0 ? [] : [{ ...each, columns }]
+    }),
+    foreignKeys: model.foreignKeys.flatMap((key) => {
+      const targetColumns = key.targetColumns.filter((_, i) => isOwn(key.columns[i]!))
+      return targetColumns.length === 0 ? [] : [{ ...key, columns: key.columns.filter(isOwn), targetColumns }]
+    }),
+  }
+}
 
 /** Returns a stored value in the form that queries take. */
 export const decodedValue = ({ codec }: ColumnModel, value: unknown): unknown =>

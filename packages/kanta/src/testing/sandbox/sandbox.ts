@@ -10,7 +10,7 @@ import {
   sessionOf,
   started,
 } from '../../extend/internal/index.ts'
-import type { AnyInfo, Database } from '../../face/index.ts'
+import type { Database } from '../../face/index.ts'
 import { show } from '../../sql/index.ts'
 import { type Box, BoxConnection } from './connection.ts'
 import { sandboxFacets } from './database.ts'
@@ -63,10 +63,10 @@ const START = 'kanta_sandbox'
  * await db.destroy()
  * ```
  */
-export async function sandbox<DB, I extends AnyInfo>(
-  db: Database<DB, I>,
+export async function sandbox<D extends Pick<Database<{}>, 'destroy'>>(
+  db: D,
   options: SandboxOptions = {},
-): Promise<Sandbox<Database<DB, I>>> {
+): Promise<Sandbox<D>> {
   if (!((db as unknown) instanceof DatabaseHandle)) return refuse(`sandbox(${show(db)}) takes a database.`)
   checkOptions('sandbox()', options, ['timeout'])
   const { timeout = 1_000 } = options
@@ -94,7 +94,7 @@ export async function sandbox<DB, I extends AnyInfo>(
     return ending
   }
   return {
-    db: boxed as unknown as Database<DB, I>,
+    db: boxed as unknown as D,
     reset: () =>
       boxed.connection().execute(async () => {
         await inner.run(dialect.transaction.rollbackTo(START), [])
