@@ -1,12 +1,12 @@
 import { promises as fs } from 'node:fs'
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import * as npm from 'kysely'
 import * as npmMigration from 'kysely/migration'
 import { describe, expect, test } from 'vitest'
 import * as own from '../../src/compat/kysely.ts'
 import * as ownMigration from '../../src/compat/migration.ts'
+import { openPglite } from '../engine/pglite.ts'
 import type { Db, K } from './programs.ts'
 import { world } from './world.ts'
 
@@ -18,7 +18,7 @@ const libraries = [
 
 const open = {
   SQLite: (k: K): Db => new k.Kysely({ dialect: new k.SqliteDialect({ database: world() }) }),
-  PGlite: (k: K): Db => new k.Kysely({ dialect: new k.PGliteDialect({ pglite: new PGlite() as never }) }),
+  PGlite: (k: K): Db => new k.Kysely({ dialect: new k.PGliteDialect({ pglite: (() => openPglite()) as never }) }),
 }
 
 const migration = (name: string, fails = false): npmMigration.Migration => ({

@@ -1,7 +1,7 @@
-import { PGlite } from '@electric-sql/pglite'
 import * as npm from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as own from '../../src/compat/kysely.ts'
+import { openPglite } from '../engine/pglite.ts'
 import { type Db, type K, programs } from './programs.ts'
 import { serverPrograms } from './server-programs.ts'
 import { postgresWorld } from './world.ts'
@@ -11,7 +11,7 @@ const open = new Map<keyof typeof libraries, Db>()
 
 beforeAll(async () => {
   for (const [name, library] of Object.entries(libraries)) {
-    const pglite = new PGlite()
+    const pglite = await openPglite()
     await pglite.exec(postgresWorld)
     open.set(name as keyof typeof libraries, new library.Kysely({ dialect: new library.PGliteDialect({ pglite }) }))
   }

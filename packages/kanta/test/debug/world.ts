@@ -1,10 +1,10 @@
-import { PGlite } from '@electric-sql/pglite'
 import type { Driver } from '../../src/driver/index.ts'
 import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, type Logger, table } from '../../src/index.ts'
 import { many, one, relations } from '../../src/relations/index.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
+import { openPglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
 
 export const author = table('author', (c) => ({ id: c.integer().primaryKey(), name: c.varchar(40) }))
@@ -31,7 +31,10 @@ const memory = {
 const inProcess = {
   name: 'pglite',
   missing: undefined,
-  create: async () => ({ driver: () => pglite(new PGlite()), drop: async () => {} }),
+  create: async () => {
+    const database = await openPglite()
+    return { driver: () => pglite(database), drop: async () => {} }
+  },
 }
 
 /** The databases of these tests. */

@@ -40,6 +40,35 @@ describe('decimals as integers of their smallest unit', () => {
     await db.destroy()
   })
 
+  test('of scales that do not fit together are compared two at a time', async () => {
+    const span = table('span', (c) => ({
+      id: c.integer().primaryKey(),
+      whole: c.decimal(18, 0),
+      cents: c.decimal(18, 2),
+      fine: c.decimal(18, 4),
+    }))
+    const db = memory({ span })
+    await db.schema.createTable(span).execute()
+    // The units of a hundredth are 1 apart at 18 digits; at the scale of the third column they are beyond 2^63.
+    await db.insertInto('span').values({ whole: '9999999999999999', cents: '9999999999999999.01', fine: '0' }).execute()
+    const spans = db.selectFrom('span').select('id')
+    const { ref, val } = expressionBuilder<any, any>()
+    expect(() => spans.where((eb) => eb.between('whole', eb.ref('cents'), eb.ref('fine'))).compile()).toThrow(
+      /'between' compares a decimal\(18, 0\) with several values/,
+    )
+    expect(() => spans.where('whole', 'in', [ref('cents'), ref('fine')] as never).compile()).toThrow(/Compare two/)
+    expect(() => spans.where((eb) => eb.between('whole', val('1') as never, eb.ref('fine'))).compile()).toThrow(
+      /Compare two/,
+    )
+    const found = await spans.where('whole', '>=', ref('cents') as never).execute()
+    expect(found).toEqual([])
+    expect(await spans.where('whole', '>', ref('fine') as never).execute()).toEqual([{ id: 1 }])
+    expect(await spans.where((eb) => eb.between('whole', val('1') as never, val('10000000000000000') as never)).execute()).toEqual([
+      { id: 1 },
+    ])
+    await db.destroy()
+  })
+
   test('are found by an index', async () => {
     const db = await created([])
     const plan = async (query: { compile(): { readonly sql: string } }): Promise<string> => {

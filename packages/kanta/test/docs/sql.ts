@@ -2,6 +2,7 @@ import { kanta } from 'kanta'
 import { mariadb, mysql } from 'kanta/mysql2'
 import { pglite } from 'kanta/pglite'
 import { tedious } from 'kanta/tedious'
+import { openPglite } from '../engine/pglite.ts'
 import type { ShownSql } from './example.ts'
 import { fill, db as ofPrelude, schema } from './prelude.ts'
 
@@ -23,7 +24,7 @@ function databaseOf(name: string): Promise<Db> {
 
 async function open(name: string): Promise<Db> {
   if (name === 'PostgreSQL') {
-    const db = kanta({ driver: pglite(), schema })
+    const db = kanta({ driver: pglite(await openPglite()), schema })
     await fill(db)
     return db
   }

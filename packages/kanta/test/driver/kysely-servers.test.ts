@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import { MysqlDialect, PGliteDialect, PostgresDialect } from 'kysely'
 import { PostgresJSDialect } from 'kysely-postgres-js'
 import mysql2 from 'mysql2'
@@ -13,7 +12,7 @@ import { kanta, sql, table } from '../../src/index.ts'
 import { serverDriverSuite } from '../conformance/server-driver.ts'
 import type { Engine } from '../engine/engine.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
-import { pglite } from '../engine/pglite.ts'
+import { openPglite, pglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
 import { mariadbTexts } from './mariadb-texts.ts'
 import { postgresTexts } from './postgres-texts.ts'
@@ -84,7 +83,7 @@ const ways = {
   }),
 }
 
-const byPglite = by(pglite, () => kyselyDialect(new PGliteDialect({ pglite: () => PGlite.create() })))
+const byPglite = by(pglite, () => kyselyDialect(new PGliteDialect({ pglite: () => openPglite() })))
 
 serverDriverSuite("Kysely's PGliteDialect", {
   engine: byPglite,

@@ -1,7 +1,7 @@
 import { fromJSON, KantaError, toJSON } from '../../src/index.ts'
 import { Build } from '../props/build.ts'
 import { Choice } from '../props/choice.ts'
-import { difference, expectedRows, textOf } from '../props/compare.ts'
+import { difference, expectedRows, givenText, textOf } from '../props/compare.ts'
 import { Describe } from '../props/describe.ts'
 import { plainRow, portable, type Tally } from '../props/engine-query.ts'
 import type { Select } from '../props/query.ts'
@@ -83,7 +83,9 @@ export class Read {
     this.#tally.rows += rows.length
     this.#tally.compared++
     const { outputs } = this.#query
-    const given = rows.map((row) => textOf(this.#world.place.dialect === 'sqlite' ? row : plainRow(row, outputs)))
+    const given = rows.map((row) =>
+      this.#world.place.dialect === 'sqlite' ? givenText(row, outputs) : textOf(plainRow(row, outputs)),
+    )
     const found = difference(this.#query, expected, given)
     if (found === undefined) return true
     if (await this.#isFaultOfDatabase(expected)) {

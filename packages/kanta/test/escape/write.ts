@@ -2,7 +2,7 @@ import { KantaError } from '../../src/index.ts'
 import { Build } from '../props/build.ts'
 import { BuildWrite } from '../props/build-write.ts'
 import { Choice } from '../props/choice.ts'
-import { textOf } from '../props/compare.ts'
+import { givenText, textOf } from '../props/compare.ts'
 import { plainRow, portable, type Tally } from '../props/engine-query.ts'
 import { decoded } from '../props/oracle.ts'
 import type { Expr, Select, TableName } from '../props/query.ts'
@@ -137,7 +137,9 @@ export class Write {
         same('changes', [String(changes)], [String(given)])
       return
     }
-    const given = rows.map((row) => textOf(this.#world.place.dialect === 'sqlite' ? row : plainRow(row, outputs)))
+    const given = rows.map((row) =>
+      this.#world.place.dialect === 'sqlite' ? givenText(row, outputs) : textOf(plainRow(row, outputs)),
+    )
     same('returned', decoded(outputs, returned).map(textOf).sort(), given.sort())
   }
 

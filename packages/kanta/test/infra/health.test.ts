@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import { describe, expect, test } from 'vitest'
 import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
@@ -7,6 +6,7 @@ import { health } from '../../src/infra/index.ts'
 import { tenant } from '../../src/plugins/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
+import { openPglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
 
 const folder = temporaryFolder()
@@ -20,7 +20,10 @@ const engines = [
   {
     name: 'PostgreSQL',
     missing: undefined,
-    create: async () => ({ driver: () => pglite(new PGlite()), drop: async () => {} }),
+    create: async () => {
+      const database = await openPglite()
+      return { driver: () => pglite(database), drop: async () => {} }
+    },
   },
   { ...postgres, name: 'PostgreSQL' },
   { ...mariadbEngine, name: 'MariaDB' },

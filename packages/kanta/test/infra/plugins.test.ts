@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
@@ -6,6 +5,7 @@ import { type Database, type ErrorCode, KantaError, kanta, type Plugin, sql } fr
 import { breaker, bulkhead, retry, silentLogger, timeouts } from '../../src/infra/index.ts'
 import { createExecutor } from '../../src/plugins/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
+import { openPglite } from '../engine/pglite.ts'
 
 interface Tables {
   t: { a: number }
@@ -14,8 +14,8 @@ interface Tables {
 const folder = temporaryFolder()
 
 const engines = [
-  { name: 'sqlite', driver: () => sqlite(folder.path('infra.db')) },
-  { name: 'pglite', driver: () => pglite(new PGlite()) },
+  { name: 'sqlite', driver: async () => sqlite(folder.path('infra.db')) },
+  { name: 'pglite', driver: async () => pglite(await openPglite()) },
 ]
 
 const failing = (code: ErrorCode) => new KantaError(code, 'for the test')
@@ -33,8 +33,8 @@ const gate = () => Promise.withResolvers<void>()
 
 describe.each(engines)('$name', ({ driver }) => {
   let base: Database<Tables>
-  beforeAll(() => {
-    base = kanta<Tables>({ driver: driver(), logger: silentLogger })
+  beforeAll(async () => {
+    base = kanta<Tables>({ driver: await driver(), logger: silentLogger })
   })
   beforeEach(async () => {
     await sql`drop table if exists t`.execute(base)

@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { betterSqlite3 } from '../../src/driver/better-sqlite3/index.ts'
@@ -8,6 +7,7 @@ import { kanta, sql } from '../../src/index.ts'
 import { checkSettings } from '../../src/infra/index.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
+import { openPglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
 
 const folder = temporaryFolder()
@@ -37,7 +37,7 @@ describe('checkSettings()', () => {
   })
 
   test('PGlite and PostgreSQL: what loses commits, and too few connections', async () => {
-    await using inProcess = kanta({ driver: pglite(new PGlite()) })
+    await using inProcess = kanta({ driver: pglite(await openPglite()) })
     expect(Object.keys(await found(inProcess))).toContain('idle_in_transaction_session_timeout')
   })
 

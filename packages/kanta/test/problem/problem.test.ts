@@ -5,6 +5,7 @@ import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { type ErrorCode, KantaError, kanta, sql, table } from '../../src/index.ts'
 import { problemOf } from '../../src/problem.ts'
+import { openPglite } from '../engine/pglite.ts'
 
 test.each<[ErrorCode, number]>([
   ['not_found', 404],
@@ -53,14 +54,14 @@ test.each([
   ['node:sqlite', () => sqlite(':memory:')],
   ['better-sqlite3', () => betterSqlite3(':memory:')],
   ['libSQL', () => libsql(':memory:')],
-  ['PGlite', () => pglite()],
+  ['PGlite', async () => pglite(await openPglite())],
 ])('a row that "on delete restrict" keeps is a foreign key on %s', async (_, driver) => {
   const parent = table('parent', (c) => ({ id: c.integer().primaryKey() }))
   const child = table('child', (c) => ({
     id: c.integer().primaryKey(),
     parent: c.integer().references(() => parent.id, { onDelete: 'restrict' }),
   }))
-  await using db = kanta({ driver: driver(), schema: { parent, child } })
+  await using db = kanta({ driver: await driver(), schema: { parent, child } })
   for (const each of [parent, child]) await db.schema.createTable(each).execute()
   await db.insertInto('parent').values({ id: 1 }).execute()
   await db.insertInto('child').values({ parent: 1 }).execute()

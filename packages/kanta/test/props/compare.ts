@@ -1,5 +1,5 @@
 import { decoded, Oracle, type Table, undecoded } from './oracle.ts'
-import type { Output, Select } from './query.ts'
+import type { Output, Read, Select } from './query.ts'
 import type { Content } from './world.ts'
 
 /** What a query should give: with and without codecs. */
@@ -22,9 +22,25 @@ export function textOf(row: unknown): string {
   return JSON.stringify(plain(row))
 }
 
+/**
+ * A row of a database as text. A boolean stays one where a column of booleans is read. The oracle holds other conditions
+ * as SQLite does, as 1 and 0; that they are read as booleans is tested by cases.
+ */
+export const givenText = (row: unknown, outputs: readonly Output[]): string => textOf(counted(row, outputs))
+
+function counted(row: unknown, outputs: readonly Output[]): unknown {
+  const reads = new Map(outputs.map(({ name, read }) => [name, read]))
+  const cells = Object.entries(row as object).map(([name, value]) => [name, countedCell(value, reads.get(name))])
+  return Object.fromEntries(cells)
+}
+
+function countedCell(value: unknown, read: Read): unknown {
+  if (typeof value === 'boolean') return read === 'bool' ? value : Number(value)
+  if (typeof read !== 'object' || typeof value !== 'object' || value === null) return value
+  return Array.isArray(value) ? value.map((row) => counted(row, read.columns)) : counted(value, read.columns)
+}
+
 function plain(value: unknown): unknown {
-  // The oracle holds conditions as SQLite does, as 1 and 0. That they are read as booleans is tested by cases.
-  if (typeof value === 'boolean') return Number(value)
   if (typeof value === 'bigint') return `bigint ${value}`
   if (typeof value === 'number') return Number.isInteger(value) ? value + 0 : Number(value.toPrecision(12))
   if (typeof value === 'string') return `text ${value}`

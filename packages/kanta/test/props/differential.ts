@@ -2,9 +2,10 @@ import { fromJSON, prepare, toJSON } from '../../src/index.ts'
 import { forget, internStats, setCapacity } from '../../src/ir/index.ts'
 import { Build, type BuildOptions } from './build.ts'
 import { Choice } from './choice.ts'
-import { difference, type Expected, expectedRows, textOf } from './compare.ts'
+import { difference, type Expected, expectedRows, givenText } from './compare.ts'
 import { Describe } from './describe.ts'
-import type { Select } from './query.ts'
+import { undecoded } from './oracle.ts'
+import type { Output, Select } from './query.ts'
 import type { Any, World, WorldKind } from './world.ts'
 
 /** How many statements have run. */
@@ -119,8 +120,8 @@ export class Differential {
     await this.#rows('compiled', query, plain, this.#expected.decoded)
     const first = await query.executeTakeFirst()
     if ((first === undefined) !== (rows.length === 0)) this.#fail('executeTakeFirst', `gave ${first}`, query)
-    if (this.#query.ordered && first !== undefined && textOf(first) !== rows[0])
-      this.#fail('executeTakeFirst', textOf(first), query)
+    if (this.#query.ordered && first !== undefined && givenText(first, this.#query.outputs) !== rows[0])
+      this.#fail('executeTakeFirst', givenText(first, this.#query.outputs), query)
   }
 
   /** After the intern table started afresh, and with so small a table that it does so in the midst of a query. */
@@ -139,10 +140,18 @@ export class Differential {
   }
 
   async #check(label: string, query: Any, expected = this.#expected, raw = false): Promise<void> {
-    await this.#rows(label, query, () => query.execute(), raw ? expected.undecoded : expected.decoded)
+    const { outputs } = this.#query
+    if (raw) await this.#rows(label, query, () => query.execute(), expected.undecoded, undecoded(outputs))
+    else await this.#rows(label, query, () => query.execute(), expected.decoded)
   }
 
-  async #rows(label: string, query: Any, run: () => Promise<unknown>, expected: readonly string[]): Promise<void> {
+  async #rows(
+    label: string,
+    query: Any,
+    run: () => Promise<unknown>,
+    expected: readonly string[],
+    outputs: readonly Output[] = this.#query.outputs,
+  ): Promise<void> {
     counts.statements++
     let rows: unknown[]
     try {
@@ -151,7 +160,11 @@ export class Differential {
       return this.#fail(label, String(cause), query)
     }
     counts.rows += rows.length
-    const found = difference(this.#query, expected, rows.map(textOf))
+    const found = difference(
+      this.#query,
+      expected,
+      rows.map((row) => givenText(row, outputs)),
+    )
     if (found !== undefined) this.#fail(label, found, query)
   }
 

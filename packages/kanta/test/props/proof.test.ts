@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { mapChildren, type Node, type Policy } from '../../src/run/index.ts'
 import { Build } from './build.ts'
 import { Choice } from './choice.ts'
-import { difference, expectedRows, textOf } from './compare.ts'
+import { difference, expectedRows, givenText } from './compare.ts'
 import { Describe } from './describe.ts'
 import { numbers, seed } from './settings.ts'
 import { type Any, openWorld } from './world.ts'
@@ -31,7 +31,8 @@ async function caught(db: Any): Promise<unknown> {
       // A bug that is loud is not the sort that is looked for here.
       return
     }
-    expect(difference(query, expected.decoded, rows.map(textOf))).toBeUndefined()
+    const given = rows.map((row) => givenText(row, query.outputs))
+    expect(difference(query, expected.decoded, given)).toBeUndefined()
   })
   return (await fc.check(property, { seed, numRuns: 500, endOnFailure: true })).counterexample ?? undefined
 }

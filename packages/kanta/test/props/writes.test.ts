@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { fromJSON, KantaError, toJSON } from '../../src/index.ts'
 import { BuildWrite } from './build-write.ts'
 import { Choice } from './choice.ts'
-import { textOf } from './compare.ts'
+import { givenText, textOf } from './compare.ts'
 import { decoded, undecoded } from './oracle.ts'
 import type { TableName } from './query.ts'
 import { numbers, settings } from './settings.ts'
@@ -84,7 +84,8 @@ async function difference(
 function returned(write: Write, expected: Outcome, rows: readonly unknown[], raw: boolean): string | undefined {
   if (write.returning !== undefined) {
     const outputs = raw ? undecoded(expected.outputs) : expected.outputs
-    return same('returned', decoded(outputs, expected.returned).map(textOf).sort(), rows.map(textOf).sort())
+    const given = rows.map((row) => givenText(row, outputs)).sort()
+    return same('returned', decoded(outputs, expected.returned).map(textOf).sort(), given)
   }
   const [result] = rows as Record<string, bigint>[]
   const changed = result!.numInsertedOrUpdatedRows ?? result!.numUpdatedRows ?? result!.numDeletedRows

@@ -4,6 +4,7 @@ import { pg } from '../../src/driver/pg/index.ts'
 import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, table } from '../../src/index.ts'
+import { openPglite } from '../engine/pglite.ts'
 
 const event = table('event', (c) => ({ id: c.bigint().primaryKey(), name: c.text() }))
 const schema = { event }
@@ -18,10 +19,10 @@ test.each([
 })
 
 test.each([
-  ['SQLite', () => sqlite(':memory:')],
-  ['PGlite', () => pglite()],
+  ['SQLite', async () => sqlite(':memory:')],
+  ['PGlite', async () => pglite(await openPglite())],
 ])('%s gives a bigint key that an insert leaves out', async (_, driver) => {
-  await using db = kanta({ driver: driver(), schema })
+  await using db = kanta({ driver: await driver(), schema })
   await db.schema.createTable(event).execute()
   const { id } = await db.insertInto('event').values({ name: 'start' }).returning('id').executeTakeFirstOrThrow()
   expect(id).toBe(1n)

@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import { vector as pgvector } from '@electric-sql/pglite-pgvector'
 import { getLoadablePath } from 'sqlite-vec'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,6 +10,7 @@ import { kanta, sql, table } from '../../src/index.ts'
 import { camelCase, createExecutor, softDelete, tenant, ttl } from '../../src/plugins/index.ts'
 import { searchSupport, vector, vectorBytes, vectorText } from '../../src/search/index.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
+import { openPglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
 
 const DAY = new Date('2030-01-01T00:00:00.000Z')
@@ -37,7 +37,7 @@ const grounds: readonly Ground[] = [
     name: 'pgvector in PGlite',
     isPostgres: true,
     open: async () => {
-      const database = await PGlite.create({ extensions: { vector: pgvector } })
+      const database = await openPglite({ extensions: { vector: pgvector } })
       await database.exec('create extension vector')
       return { driver: pglite(database), close: () => database.close() }
     },

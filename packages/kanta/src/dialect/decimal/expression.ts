@@ -279,6 +279,7 @@ export abstract class ExpressionPass {
       parts.map((part) => part.type),
       `'${op}'`,
     )
+    if (parts.length > 2 && type.kind === 'decimal') this.refuseOverflow(parts, type, op)
     return parts.map((part) => this.asType(part, type, 'compared'))
   }
 
@@ -326,6 +327,9 @@ export abstract class ExpressionPass {
     const parts = both.map((part) => this.convert(part, type, 'operand'))
     return { node: { ...n, left: parts[0]!, right: parts[1]! }, type }
   }
+
+  /** Refuses to compare values that the database cannot compare exactly in the type of all. */
+  protected refuseOverflow(_parts: readonly Typed[], _type: DecimalType, _op: string): void {}
 
   /** The type that a constant has by its digits, and other expressions by themselves. */
   ownType({ type }: Typed): ValueType {

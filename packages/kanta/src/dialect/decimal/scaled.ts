@@ -1,7 +1,7 @@
 import { KantaError, refuse } from '../../error/index.ts'
 import { mapChildren, type Node, type NodeOf } from '../../ir/index.ts'
 import type { Codec, ColumnDefinition } from '../../table/index.ts'
-import { inexactCodec, scaledCodec, scaleOf, storageOf } from './column.ts'
+import { inexactCodec, MOST_DIGITS, scaledCodec, scaleOf, storageOf } from './column.ts'
 import { type Call, coded, eachValue, typeText, type Use, word } from './expression.ts'
 import { type DecimalNumber, decimalOf, decimalText, operandOf, power } from './number.ts'
 import { DecimalPass } from './pass.ts'
@@ -84,6 +84,20 @@ export class ScaledPass extends DecimalPass {
             : 'An expression of an unknown type beside a decimal',
         )
     }
+  }
+
+  /**
+   * Refuses several values that may pass 64 bits at the scale of all, where SQLite compares floating-point numbers. One
+   * alone is larger than every value that fits, so that two are always compared exactly.
+   */
+  protected override refuseOverflow(parts: readonly Typed[], { scale }: DecimalType, op: string): void {
+    const large = parts.find(({ type }) => isDecimalOver(type, scale))
+    const others = parts.filter(({ type }) => type.kind !== 'null' && !isDecimalWithin(type, scale))
+    if (large === undefined || others.length < 2) return
+    const { precision, scale: own } = large.type as DecimalType
+    refuse(
+      `'${op}' compares a decimal(${precision}, ${own}) with several values, one of them with ${scale} digits after the point, where SQLite has no room for all its digits. Compare two at a time: 'a' >= 'b' and 'a' <= 'c'.`,
+    )
   }
 
   toReal({ node, type }: Typed): Node {
@@ -188,6 +202,14 @@ export class ScaledPass extends DecimalPass {
     )
   }
 }
+
+/** True if a decimal of known digits does not fit at a scale. */
+const isDecimalOver = (type: ValueType, scale: number): boolean =>
+  type.kind === 'decimal' && type.precision !== undefined && type.precision + scale - type.scale > MOST_DIGITS
+
+/** True if a decimal of known digits fits at a scale. */
+const isDecimalWithin = (type: ValueType, scale: number): boolean =>
+  type.kind === 'decimal' && type.precision !== undefined && type.precision + scale - type.scale <= MOST_DIGITS
 
 const leastOf = ({ type }: Typed): number => (type.kind === 'decimal' ? type.least : 0)
 
