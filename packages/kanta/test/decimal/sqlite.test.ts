@@ -63,9 +63,9 @@ describe('decimals as integers of their smallest unit', () => {
     const found = await spans.where('whole', '>=', ref('cents') as never).execute()
     expect(found).toEqual([])
     expect(await spans.where('whole', '>', ref('fine') as never).execute()).toEqual([{ id: 1 }])
-    expect(await spans.where((eb) => eb.between('whole', val('1') as never, val('10000000000000000') as never)).execute()).toEqual([
-      { id: 1 },
-    ])
+    expect(
+      await spans.where((eb) => eb.between('whole', val('1') as never, val('10000000000000000') as never)).execute(),
+    ).toEqual([{ id: 1 }])
     await db.destroy()
   })
 
