@@ -149,6 +149,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/sqlite': 'driver/sqlite/index.ts',
   'kanta/tedious': 'driver/tedious/index.ts',
   'kanta/testing': 'testing/index.ts',
+  'kanta/testing/conformance': 'testing/conformance/index.ts',
   'kanta/time-travel': 'time-travel/index.ts',
 }
 

@@ -1,0 +1,1 @@
+export { type DriverUnderTest, driverConformance, type TestRunner } from './driver.ts'
