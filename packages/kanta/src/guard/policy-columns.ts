@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialect/index.ts'
-import type { Policy } from '../run/index.ts'
+import { type Policy, surroundingsOf } from '../run/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { Stamp, TablePolicy, TableRule } from './rule.ts'
 import { RunValues } from './run-values.ts'
@@ -20,12 +20,12 @@ export interface ColumnsOfPolicies {
 }
 
 /** Returns what the policies of a database say of the columns of new rows of a table. */
-export function columnsOfPolicies({ policies, dialect, schema }: Ground, table: TableDefinition): ColumnsOfPolicies {
-  const values = new RunValues({ dialect, schema } as never, 0)
+export function columnsOfPolicies(ground: Ground, table: TableDefinition): ColumnsOfPolicies {
+  const values = new RunValues(surroundingsOf(ground), 0)
   const reference = { name: table.name, schema: table.schema, definition: table }
   const stamps = new Map<string, Stamp>()
   const refused = new Set<string>()
-  for (const policy of policies) {
+  for (const policy of ground.policies) {
     const rule = (policy as Partial<TablePolicy>).rule?.(reference as never, 'insert', values)
     for (const [column, stamp] of Object.entries(rule?.inserts ?? {})) stamps.set(column, stamp)
     for (const column of table.columns.keys()) if (isRefused(rule, column, values)) refused.add(column)

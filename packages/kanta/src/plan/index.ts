@@ -33,6 +33,7 @@ export {
   type Statement,
   type Surroundings,
   schemaPrefix,
+  surroundingsOf,
   type Variants,
 } from './policy.ts'
 export type { Facts } from './resolve.ts'

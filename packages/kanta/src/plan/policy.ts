@@ -116,6 +116,9 @@ function sortedOf(governed: Governed): Sorted {
   return known
 }
 
+/** Returns what the statements of a database stand in. */
+export const surroundingsOf = (governed: Governed): Surroundings => sortedOf(governed).around
+
 const isInFront = (policy: Policy): boolean => policy.rewriteInFront !== undefined
 
 function sort(governed: Governed): Sorted {

@@ -131,10 +131,18 @@ export function forKeys(query: Select, { owner, link, only, points }: Relation, 
   const keys = primaryKey.map((_, i) => ref(alias, OWNER(i)))
   const whole: Select = {
     ...query,
-    items: [...keys, ...query.items],
+    items: [...keys, ...query.items.flatMap((item) => starsOf(item, query))],
     from: [named(owners, alias), ...query.from],
   }
   return query.limit === undefined && query.offset === undefined ? whole : cutEach(whole, keys)
+}
+
+/** A star without a table means the tables of the query alone, and not the keys that stand beside them. */
+function starsOf(item: Node, { from, joins }: Select): readonly Node[] {
+  if (item.kind !== 'star' || item.table !== undefined) return [item]
+  const sources = [...from, ...joins.map((join) => (join.kind === 'joined' ? (join.source ?? join) : join))]
+  const names = sources.map((each) => (each.kind === 'alias' || each.kind === 'table' ? each.name : undefined))
+  return names.includes(undefined) ? [item] : names.map((table): Node => ({ kind: 'star', table }))
 }
 
 /** The query with its limit for the rows of each owner. */

@@ -29,6 +29,7 @@ export {
   type Surroundings,
   sameValue,
   schemaPrefix,
+  surroundingsOf,
   type Variants,
 } from '../plan/index.ts'
 export { withAmbient, withAmbientContext } from './ambient.ts'

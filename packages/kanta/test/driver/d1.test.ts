@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { type D1Binding, d1 } from '../../src/driver/d1/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { connectionSuite } from '../conformance/driver.ts'
+import { relatedSuite } from '../conformance/related.ts'
 
 /** A worker of its own with enough empty databases for all tests, as `workerd` runs it. */
 async function start(): Promise<{ bindings: D1Binding[]; stop(): Promise<void> } | { missing: string }> {
@@ -43,6 +44,8 @@ else {
       transactions: 'D1 has none that stay open',
       greeting: 'a binding opens no connections',
     })
+
+    describe('relations', () => relatedSuite(() => d1(binding()), { transactions: false }))
 
     const city = table('city', (c) => ({
       id: c.integer().primaryKey(),

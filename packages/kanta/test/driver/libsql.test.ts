@@ -4,6 +4,7 @@ import { libsql } from '../../src/driver/libsql/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { driverSuite } from '../conformance/driver.ts'
 import { temporaryFolder } from '../conformance/folder.ts'
+import { relatedSuite } from '../conformance/related.ts'
 import { standIn } from './hrana.ts'
 
 driverSuite('libsql', (options) => libsql(options), {
@@ -13,6 +14,8 @@ driverSuite('libsql', (options) => libsql(options), {
   cursors: '@libsql/client reads all rows at once',
   readOnly: '@libsql/client opens files for writing',
 })
+
+describe('relations by libsql', () => relatedSuite(() => libsql(':memory:'), { transactions: true }))
 
 const city = table('city', (c) => ({ id: c.integer().primaryKey(), name: c.text().unique(), people: c.bigint() }))
 

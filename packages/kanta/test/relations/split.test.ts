@@ -113,6 +113,28 @@ describe.each(engines)("load: 'split' on $name", (engine: Ground) => {
     expect(await query(SPLIT)).toEqual(expected)
   })
 
+  test('all columns are those of the related rows alone, also with a limit, many and through a table', async () => {
+    const read = (options: object) =>
+      (db as Any)
+        .selectFrom('author')
+        .select('id')
+        .include('books as first', (b: Any) => b.selectAll().orderBy('id').limit(1), options)
+        .include(
+          'books',
+          (b: Any) =>
+            b
+              .selectAll()
+              .orderBy('id')
+              .include('tags', (t: Any) => t.selectAll().orderBy('id'), options)
+              .include('tags as top', (t: Any) => t.selectAll().orderBy('id', 'desc').limit(1), options),
+          options,
+        )
+        .where('author.id', '<', 3)
+        .orderBy('id')
+        .execute()
+    expect(await read(SPLIT)).toEqual(await read({}))
+  })
+
   test('prepared, stored and taken first, it gives the same', async () => {
     const query = db
       .selectFrom('author')

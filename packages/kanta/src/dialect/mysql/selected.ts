@@ -68,11 +68,24 @@ function starValues(star: NodeOf<'star'>, query: Select): Node[] | undefined {
   if (sources.length < query.from.length + query.joins.length) return undefined
   for (const { name, source } of sources) {
     if (star.table !== undefined && star.table !== name) continue
-    if (source.kind !== 'table' || source.definition === undefined) return undefined
-    const { columns } = source.definition as { readonly columns: ReadonlyMap<string, unknown> }
-    for (const column of columns.keys()) values.push({ kind: 'ref', schema: undefined, table: name, column })
+    const columns = columnsOf(source)
+    if (columns === undefined) return undefined
+    for (const column of columns) values.push({ kind: 'ref', schema: undefined, table: name, column })
   }
   return values
+}
+
+/** The names of the columns of a source: those of a table, or those that a query selects by name, as policies make it. */
+function columnsOf(source: Node): readonly string[] | undefined {
+  if (source.kind === 'table') {
+    const definition = source.definition as { readonly columns: ReadonlyMap<string, unknown> } | undefined
+    return definition && [...definition.columns.keys()]
+  }
+  if (source.kind !== 'select') return undefined
+  const names = source.items.map((item) =>
+    item.kind === 'alias' ? item.name : item.kind === 'ref' ? item.column : undefined,
+  )
+  return names.includes(undefined) ? undefined : (names as string[])
 }
 
 /** A value to group or to order by: a number alone would say which column of the query is meant. */

@@ -1,8 +1,9 @@
 // Runs under Bun, by bun-sqlite.test.ts: what it imports from 'vitest' Bun takes from its own test runner.
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bunSqlite } from '../../../src/driver/bun-sqlite/index.ts'
 import { kanta, table } from '../../../src/index.ts'
 import { driverSuite } from '../../conformance/driver.ts'
+import { relatedSuite } from '../../conformance/related.ts'
 
 driverSuite('bun:sqlite', (options) => bunSqlite(options), {
   reals: 'Bun binds a whole number as an integer',
@@ -20,3 +21,5 @@ test('an integer that a number cannot hold is exact as a bigint', async () => {
   expect(await db.selectFrom(city).selectAll().orderBy('id').execute()).toEqual(rows)
   await db.destroy()
 })
+
+describe('relations and what is made of them', () => relatedSuite(() => bunSqlite(':memory:'), { transactions: true }))
