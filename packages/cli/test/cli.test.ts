@@ -122,7 +122,10 @@ test('a call that cannot be meant ends with 2 and says why', { timeout: 60_000 }
   expect(kanta('--help').out).toContain('kanta migrate <command>')
   expect(kanta('--version').out).toMatch(/^\d+\.\d+\.\d+\n$/)
   const wrong: [string, string][] = [
-    ['generate', "Unknown command 'generate'. Use one of: kanta migrate, kanta pull, kanta diff, kanta doctor, kanta seed."],
+    [
+      'generate',
+      "Unknown command 'generate'. Use one of: kanta migrate, kanta pull, kanta diff, kanta doctor, kanta seed.",
+    ],
     ['diff', 'diff needs the module with the tables'],
     ['diff nowhere.ts', 'There is no file'],
     ['pull --check', '--check applies to status, diff'],
