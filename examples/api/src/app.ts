@@ -9,7 +9,7 @@ import { BookChange, NewBook, NewReview, StatusChange } from './input.ts'
 import { answerTo, bodyOf, problem } from './problem.ts'
 import { book, review, tag } from './schema.ts'
 
-/** What a URL may ask of books. */
+/** The filters, orders and limits that a URL may ask of books. */
 const ASKED = {
   filter: { price: ['gt', 'gte', 'lt', 'lte'], title: ['eq', 'contains', 'startsWith'], status: ['eq', 'in'] },
   sort: ['price', 'title', 'created_at', 'id'],

@@ -67,7 +67,7 @@ const related = relations({
 export const tables = [author, book, tag, book_tag, review] as const
 export const schema = { author, book, tag, book_tag, review, related }
 
-/** Who may do what within a shop: everybody reads, staff writes books, each user writes reviews of their own. */
+/** The rules within a shop: everybody reads, staff writes books, each user writes reviews of their own. */
 export const rules = policies<TablesOf<typeof schema>, { user: number; roles: readonly string[] }>({
   author: ({ allow }) => [allow('select'), allow('all', undefined, { roles: ['staff'] })],
   book: ({ allow }) => [allow('select'), allow('all', undefined, { roles: ['staff'] })],

@@ -13,7 +13,7 @@ export interface Check {
   readonly check: string
   readonly state: 'ok' | 'warning' | 'error'
   readonly message: string
-  /** What to do about it. */
+  /** The way to mend it. */
   readonly remedy?: string
 }
 

@@ -6,7 +6,7 @@ import { type GenerateOptions, type GenerateProgress, generate, sandbox } from '
 import type { Streams } from './run.ts'
 import { type Call, UsageError } from './usage.ts'
 
-/** What a file for `kanta seed` exports by default: options of `generate()`, or a function that writes rows. */
+/** The default export of a file for `kanta seed`: options of `generate()`, or a function that writes rows. */
 export type Seed = Partial<GenerateOptions<any>> | ((db: Database<any>) => unknown)
 
 /** Writes rows into the database: those of a file, and those of `--rows`. */

@@ -40,7 +40,7 @@ export interface ConnectionFacts {
 export interface PoolFacts extends ConnectionFacts {
   /** The connections for reads, if they are others than those for writes. */
   readonly readers?: ConnectionFacts | undefined
-  /** What holds connections for longer than a statement, such as `a transaction`, and for how long. */
+  /** The work that holds connections for longer than a statement, such as `a transaction`, and for how long. */
   readonly held: readonly { readonly purpose: string; readonly milliseconds: number }[]
 }
 

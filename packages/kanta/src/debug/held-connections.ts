@@ -72,7 +72,7 @@ export class HeldConnections implements Plugin {
     ownPlugin(this)
   }
 
-  /** What is held now, the longest first. */
+  /** The connections that are held now, the longest first. */
   get held(): readonly HeldConnection[] {
     return [...this.#holders].map(describe)
   }

@@ -10,12 +10,12 @@ import { callerFrames } from './stack.ts'
 export interface NPlusOneFinding {
   readonly sql: string
   readonly table: string
-  /** How many there were so far. */
+  /** The number so far. */
   readonly count: number
   /** The line of the program that ran the last one. */
   readonly at: string
   readonly frames: readonly string[]
-  /** What to do instead. */
+  /** The remedy. */
   readonly remedy: string
   /** The finding as an error, to be thrown in tests. */
   readonly error: KantaError

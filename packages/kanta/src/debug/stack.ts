@@ -1,7 +1,7 @@
 /** The folder of this package, whose frames say nothing to a reader; `undefined` where it is bundled. */
 const own = /((?:file:\/\/)?[^\s(]*)\/debug\/stack\.[jt]s/.exec(String(new Error().stack))?.[1]
 
-/** How many frames are looked at: those of this package come first. */
+/** The number of frames that are looked at: those of this package come first. */
 const FRAMES = 60
 
 /** Returns the frames of the code that called this package, the innermost first. */

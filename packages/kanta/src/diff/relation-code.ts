@@ -1,6 +1,6 @@
 import type { CatalogForeignKey, CatalogTable } from '../introspect/index.ts'
 
-/** What relations are written from. */
+/** The tables from which relations are written, and the names in their code. */
 export interface RelationSource {
   readonly tables: readonly CatalogTable[]
   /** The table at the other end of a foreign key, if it is among them. */

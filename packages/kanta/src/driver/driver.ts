@@ -70,7 +70,7 @@ export interface Connection {
 
 export type Role = 'write' | 'read'
 
-/** Where the server of a driver is. */
+/** The address of a driver's server. */
 export interface Address {
   readonly host?: string | undefined
   readonly port?: number | undefined
@@ -91,7 +91,7 @@ export interface Machine {
 /** Connects Kanta to a database by one library. */
 export interface Driver {
   readonly dialect: Dialect
-  /** Where its server is, as far as the options say it, for tools that tell databases apart. */
+  /** The address of its server, as far as the options say it, for tools that tell databases apart. */
   readonly address?: Address | undefined
   /** The maximum number of connections of each role. With `read: 0`, reads use the writers' connections. */
   readonly limits: { readonly write: number; readonly read: number }

@@ -4,14 +4,14 @@ import type { TableDefinition } from '../table/index.ts'
 import type { Stamp, TablePolicy, TableRule } from './rule.ts'
 import { RunValues } from './run-values.ts'
 
-/** What is known of a database whose policies are asked. */
+/** The parts of a database whose policies are asked. */
 interface Ground {
   readonly policies: readonly Policy[]
   readonly dialect: Dialect
   readonly schema: ReadonlyMap<string, TableDefinition>
 }
 
-/** What policies say of the columns of new rows. */
+/** The columns of new rows that policies write or refuse. */
 export interface ColumnsOfPolicies {
   /** The columns that policies write, with what they write. */
   readonly stamps: ReadonlyMap<string, Stamp>

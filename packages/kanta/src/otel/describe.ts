@@ -2,7 +2,7 @@ import { KantaError } from '../error/index.ts'
 import type { Facts } from '../extend/index.ts'
 import * as names from './names.ts'
 
-/** What is told of all statements of a plan: the name of the span and attributes without values. */
+/** The name of the span and the attributes, without values, of all statements of a plan. */
 export interface Description {
   readonly summary: string
   readonly attributes: Readonly<Record<string, string>>

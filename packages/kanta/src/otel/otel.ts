@@ -94,7 +94,7 @@ export function otel(options: OtelOptions = {}): Plugin {
   })
 }
 
-/** What is told of all statements of a plan. */
+/** The span of all statements of a plan. */
 interface TracedPlan {
   readonly name: string
   readonly sql: string

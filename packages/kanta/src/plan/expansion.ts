@@ -22,7 +22,7 @@ export interface Expanded {
 export interface Split {
   /** The further statements. Their last arguments are lists: the keys of the rows for which they read. */
   readonly statements: readonly Expanded[]
-  /** How many lists these are. */
+  /** The number of these lists. */
   readonly lists: number
   /** Reads the rows of a plan, then those of its further statements by their keys, and joins them. */
   read(plan: Plan, args: readonly unknown[], run: RunPlan): Promise<unknown[]>

@@ -58,7 +58,7 @@ export interface Plan {
   readonly notes: readonly object[]
   /** The transaction hooks of the database that join this statement; `undefined` where none does. */
   readonly transactionHooks: readonly TransactionHook[] | undefined
-  /** What further statements read for its rows, and their plans. */
+  /** The further statements for its rows, and their plans. */
   readonly split?: PlannedSplit | undefined
   readonly memos: PlanMemos
 }

@@ -28,7 +28,7 @@ export interface Relation {
   readonly link: Link
   /** The table between the two, with its own columns that point to the target. */
   readonly through?: { readonly table: TableDefinition; readonly link: Link } | undefined
-  /** What a column of the table that points has to be, where rows of several tables are pointed to. */
+  /** The value that a column of the table that points has to have, where rows of several tables are pointed to. */
   readonly only?: { readonly column: string; readonly value: string | number } | undefined
 }
 
@@ -83,7 +83,7 @@ export interface Through {
   readonly to?: Key | readonly Key[]
 }
 
-/** What a column has to be for a relation: `[comment.kind, 'book']`. */
+/** A column and the value that it has to have for a relation: `[comment.kind, 'book']`. */
 type Only = readonly [column: Key, value: string | number]
 
 interface Options {
@@ -168,7 +168,7 @@ export function many<B extends string>(
   return new Declaration('many', target, given, isThrough ? (columns as Options) : options) as never
 }
 
-/** What `oneOf` gathers, until `relations` knows the owner. */
+/** A declaration by `oneOf`, until `relations` knows the owner. */
 class ChoiceDeclaration {
   readonly column: Column
   readonly alternatives: Readonly<Record<string, unknown>>

@@ -164,7 +164,7 @@ function cutEach(query: Select, owner: readonly Node[]): Select {
   })
 }
 
-/** How the rows of owners get those that further statements read for them. */
+/** Gives the rows of owners those that further statements read for them. */
 export const joinOf = (loads: readonly Load[], lists: number): Split => ({
   statements: loads.map((load) => load.statement),
   lists,

@@ -2,7 +2,7 @@ import { KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../extend/internal/index.ts'
 import type { Values } from './rows.ts'
 
-/** What plugins may have added to a handle, by the methods that repositories call. */
+/** The methods that plugins may have added to a handle, and that repositories call. */
 interface Added {
   readonly restore: (table: string) => ChangingRows
   readonly hardDelete: (table: string) => DeletingRows

@@ -3,7 +3,7 @@ import { show } from '../sql/index.ts'
 import { isPlain } from './key.ts'
 import type { Values } from './rows.ts'
 
-/** What `bulkWrite()` did. */
+/** The rows and the counts of `bulkWrite()`. */
 export interface BulkCounts {
   readonly created: Values[]
   readonly upserted: Values[]

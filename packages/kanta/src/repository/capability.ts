@@ -1,12 +1,12 @@
 import type { Dialect } from '../dialect/index.ts'
 import { type DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 
-/** What the operations of a repository can do on its database. */
+/** The abilities of the operations of a repository on its database. */
 export interface Capabilities {
-  /** Whether several operations are one transaction: `withTransaction()`, nested writes, `bulkWrite()`. */
+  /** Is true if several operations can be one transaction: `withTransaction()`, nested writes, `bulkWrite()`. */
   readonly transactions: boolean
   readonly nestedTransactions: boolean
-  /** Whether `{ ifVersion }` is there: the database has the plugin `version()`. */
+  /** Is true if `{ ifVersion }` is there: the database has the plugin `version()`. */
   readonly optimisticConcurrency: boolean
   readonly softDelete: boolean
   readonly search: boolean

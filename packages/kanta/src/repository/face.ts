@@ -141,7 +141,7 @@ export type BulkOperation<I extends AnyInfo, B> =
   | { readonly delete: RowKey<At<I['db'], B>> }
   | { readonly deleteMany: Filter<Selectable<At<I['db'], B>>> }
 
-/** What `bulkWrite()` did. */
+/** The rows and the counts of `bulkWrite()`. */
 export interface BulkResult<R> {
   readonly created: readonly R[]
   readonly upserted: readonly R[]
@@ -156,7 +156,7 @@ export interface PageReading<I extends AnyInfo, B, X>
   readonly filter?: Filter<Row<I, B>> | undefined
   /** The number of the page, from 1. */
   readonly page?: number | undefined
-  /** How pages follow each other; by their number unless a cursor is given. */
+  /** The way in which pages follow each other: by their number unless a cursor is given. */
   readonly method?: 'offset' | 'cursor' | undefined
   /** Of `parseUrl()`: the program has to read them itself. */
   readonly search?: string | undefined
@@ -353,7 +353,7 @@ export interface Repository<I extends AnyInfo, B> {
       readonly into: I['names'] | Rowed | ((rows: Row<I, B>[], trx: Database<I['db'], I>) => Promise<unknown>)
     },
   ): Promise<number>
-  /** What the operations can do on this database. */
+  /** The abilities of the operations on this database. */
   readonly capabilities: Capabilities
   /** Does all operations in one transaction. */
   bulkWrite(operations: readonly BulkOperation<I, B>[]): Promise<BulkResult<Row<I, B>>>
@@ -379,7 +379,7 @@ export interface LookupOf<I extends AnyInfo, B> {
   readonly where?: Filter<never> | undefined
 }
 
-/** What a repository has besides where `softDelete()` is in force. */
+/** The operations of a repository under `softDelete()`. */
 export interface SoftDeletes<R> {
   /** Deletes a row so that it can be restored; gives it, or null. */
   softDelete(key: RowKey<R>): Promise<Selectable<R> | null>
@@ -391,13 +391,13 @@ export interface SoftDeletes<R> {
   hardDelete(key: RowKey<R>): Promise<boolean>
 }
 
-/** What a repository has besides where `timestamps()` is in force. */
+/** The operations of a repository under `timestamps()`. */
 export interface Touches<R> {
   /** Sets only the time of the last change; gives the row, or null. */
   touch(key: RowKey<R>): Promise<Selectable<R> | null>
 }
 
-/** What a repository has besides where `fullText()` is in force. */
+/** The operations of a repository under `fullText()`. */
 export interface Searches<R> {
   /** Gives the rows that a text finds, the best first, each with its `rank`. */
   search(
@@ -406,12 +406,12 @@ export interface Searches<R> {
   ): Promise<(Selectable<R> & { rank: number })[]>
 }
 
-/** What a repository has besides where `audit()` is in force. */
+/** The operations of a repository under `audit()`. */
 export interface Histories<R, E> {
   /** Gives the entries of a row in the trail, the oldest first. */
   history(key: RowKey<R>): Promise<E>
 }
-/** What a repository has besides where `timeTravel()` is in force. */
+/** The operations of a repository under `timeTravel()`. */
 export interface Versions<R> {
   /** Gives what a row was, the oldest first. */
   versions(key: Partial<Selectable<R>>): Promise<Version<Selectable<R>>[]>

@@ -1,4 +1,4 @@
-import { checkOptions, refuse } from '../error/index.ts'
+import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import { throwIfAborted } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
 import { show } from '../sql/index.ts'
@@ -15,7 +15,7 @@ export interface PartOptions {
   readonly onProgress?: ((count: number) => void) | undefined
 }
 
-/** Where archived rows go: a table of the same columns, or work of one's own in the same transaction. */
+/** The place of archived rows: a table of the same columns, or work of one's own in the same transaction. */
 export interface ArchiveOptions extends PartOptions {
   readonly into: unknown
 }
@@ -83,7 +83,11 @@ async function inParts(
       await before(found, inner)
       const deleted = await inner.deleteAll(byKeys(inner)(found.map((row) => keyOfRow(rows.table, row))))
       if (deleted !== found.length)
-        refuse(`${found.length} rows of '${rows.name}' were found, and ${deleted} deleted: a policy keeps the others.`)
+        throw new KantaError(
+          'policy',
+          `${found.length} rows of '${rows.name}' were found, and ${deleted} deleted: a policy keeps the others.`,
+          { table: rows.name },
+        )
       return deleted
     })
     if (done === 0) return count

@@ -171,7 +171,7 @@ export class TableRepository {
     return this.getOne(filter, options)
   }
 
-  getBySlug(slug: string, options: { readonly field?: string } & Reading = {}): Promise<Values | null> {
+  async getBySlug(slug: string, options: { readonly field?: string } & Reading = {}): Promise<Values | null> {
     checkReading('getBySlug()', options, ['field', 'include'])
     const { field = 'slug', ...reading } = options
     if (typeof slug !== 'string') return refuse(`getBySlug(${show(slug)}) takes a text.`)
@@ -352,10 +352,10 @@ export class TableRepository {
     data: readonly unknown[],
     options: { readonly on?: readonly string[] | undefined } = {},
   ): Promise<readonly Values[]> {
-    return this.#run('upsertMany', { data }, async (_, given: unknown) => {
+    return this.#run('upsertMany', { data }, async (rows, given: unknown) => {
       if (!Array.isArray(given)) return refuse(`upsertMany(${show(given)}) takes a list of rows.`)
       if (given.length === 0) return []
-      return atomically(this.#db, async (trx) => {
+      return atomically(rows.db, async (trx) => {
         const inner = new TableRepository(trx, { ...this.#settings, hooks: [] })
         const made: Values[] = []
         for (const each of given) made.push(await inner.upsert(each, options))
@@ -534,7 +534,7 @@ export class TableRepository {
     )
   }
 
-  /** What operations this repository has on its database. */
+  /** The abilities of this repository on its database. */
   get capabilities(): Capabilities {
     return capabilitiesOf(this.#db)
   }

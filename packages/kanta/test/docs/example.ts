@@ -36,7 +36,7 @@ export function examples(): Example[] {
   ]
 }
 
-/** What the blocks of a program that stands in parts on a page begin with: the library that it is written for. */
+/** The first lines of the blocks of a program that stands in parts on a page: the library that it is written for. */
 const PART = /^\/\/ (Drizzle|Kanta)\n/
 
 /** Puts the parts of each program together, which pages show by turns with those of another library. */

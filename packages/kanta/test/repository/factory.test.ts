@@ -87,6 +87,24 @@ describe('factories', () => {
     ).rejects.toEqual(refused('invalid_input', '"nothing"'))
   })
 
+  test('upsertMany belongs to the transaction of its hooks, which can undo it', async () => {
+    const hooks = [
+      {
+        operations: ['upsertMany'] as const,
+        after: () => {
+          throw new Error('back')
+        },
+      },
+    ]
+    const rows = [
+      { id: 1, title: 'changed', ...times },
+      { id: 9, title: 'new', ...times },
+    ]
+    await expect(repository(db, task, { hooks }).upsertMany(rows)).rejects.toThrow('back')
+    expect(await repository(db, task).findAll(eq('title', 'changed'))).toEqual([])
+    expect(await repository(db, task).getById(9)).toBeNull()
+  })
+
   test('T4: a batch runs with the policies of its handle, all or nothing', async () => {
     const orm = await createORM(db, [tenant({ column: 'owner', tables: ['task'] })])
     const tasks = repository(orm.executor, task)

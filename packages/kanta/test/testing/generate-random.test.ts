@@ -7,7 +7,7 @@ import { postgres } from '../engine/postgres.ts'
 import type { Any } from '../tenant/ground.ts'
 import { type RandomSchema, randomSchema, type Sql } from './random-schema.ts'
 
-/** How many schemas on each engine: `GENERATE_RUNS=1000` for a long run, `GENERATE_SEED` for other ones. */
+/** The number of schemas on each engine: `GENERATE_RUNS=1000` for a long run, `GENERATE_SEED` for other ones. */
 const RUNS = Number(process.env.GENERATE_RUNS ?? 30)
 const FIRST = Number(process.env.GENERATE_SEED ?? 0)
 

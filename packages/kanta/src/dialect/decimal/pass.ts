@@ -6,7 +6,7 @@ import { byNameType, INTEGER, OTHER, REAL, TEXT, type Typed, type ValueType } fr
 
 type Write = NodeOf<'update'> | NodeOf<'delete'> | NodeOf<'merge'>
 
-/** What a policy says of the rows of an insert: the columns for which they are. */
+/** The columns for which the rows of an insert are, where a policy says so. */
 interface RowTypes {
   readonly definitions?: readonly (ColumnDefinition | undefined)[] | undefined
 }

@@ -10,7 +10,7 @@ export interface CheckedQuery {
   explain(): Promise<Record<string, unknown>[]>
 }
 
-/** What a check found. `message` says what was expected and what came. */
+/** The outcome of a check. `message` says what was expected and what came. */
 export interface CheckResult {
   readonly pass: boolean
   readonly message: string
@@ -89,7 +89,7 @@ export const assertRunsAtMost = <D extends Database<any>>(
   work: (db: D) => unknown,
 ): Promise<void> => demand(countCheck(work, most, db))
 
-/** What a matcher of vitest and jest returns. */
+/** The answer of a matcher of vitest and jest. */
 export interface MatcherResult {
   readonly pass: boolean
   message(): string

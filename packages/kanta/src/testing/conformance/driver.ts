@@ -13,7 +13,7 @@ export interface TestRunner {
 export interface DriverUnderTest {
   /** Makes the driver of a database in which the table `kanta_conformance` can be created. */
   make(): Driver | Promise<Driver>
-  /** What the driver cannot do, each with the reason. */
+  /** The abilities that the driver lacks, each with the reason. */
   readonly lacks?: { readonly transactions?: string; readonly streams?: string; readonly bytes?: string } | undefined
 }
 

@@ -19,7 +19,7 @@ type Values = Readonly<Record<string, unknown>>
 const FIRST_PLACE = 1_000_000
 const TRIES = 100
 
-/** How many rows of a table all factories have made, so that two of them do not make the same. */
+/** The number of rows of a table that all factories have made, so that two of them do not make the same. */
 const places = new WeakMap<TableDefinition, number>()
 
 /** Makes values for the columns of a row that need one. */

@@ -1,6 +1,6 @@
 import { facetsOf } from '../../dialect/index.ts'
 
-/** What generating rows needs of a database. */
+/** The facts of a database that generating rows needs. */
 export interface GenerateFacet {
   /** Lets foreign keys refer to rows that the transaction writes later. */
   readonly defer: string

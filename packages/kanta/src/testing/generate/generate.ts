@@ -27,7 +27,7 @@ export type ValueFunctions<DB> = {
 export interface GenerateOptions<DB> {
   /** The same seed gives the same rows. */
   readonly seed: number | string
-  /** How many rows of each table. */
+  /** The number of rows of each table. */
   readonly rows: { readonly [T in keyof DB]?: number }
   /** Functions that make values, such as those of faker. They get the number of the row, from 1 on. */
   readonly values?: ValueFunctions<DB> | undefined
@@ -39,14 +39,14 @@ export interface GenerateOptions<DB> {
   readonly signal?: AbortSignal | undefined
 }
 
-/** How far `generate()` is in writing a table. */
+/** The progress of `generate()` in writing a table. */
 export interface GenerateProgress {
   readonly table: string
   readonly done: number
   readonly of: number
 }
 
-/** What `generate()` has written. */
+/** The rows that `generate()` has written. */
 export interface Generated {
   /** In the order in which they were written. */
   readonly tables: readonly { readonly table: string; readonly rows: number }[]
@@ -54,9 +54,9 @@ export interface Generated {
 
 const OPTIONS = ['seed', 'rows', 'values', 'relationships', 'dryRun', 'onProgress', 'signal']
 const BATCH = 1_000
-/** How many rows of a table that is not generated others refer to. */
+/** The most rows of a table that is not generated to which others refer. */
 const MOST_PARENTS = 100_000
-/** How many rows are offered to a check that only the database can judge. */
+/** The number of rows that are offered to a check that only the database can judge. */
 const CANDIDATES = 400
 const ROUNDS = 5
 

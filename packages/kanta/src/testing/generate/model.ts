@@ -16,7 +16,7 @@ export interface ColumnModel {
   /** The type of the database. */
   readonly type: string
   domain: Domain
-  /** How `table()` writes and reads its values. */
+  /** The codec by which `table()` writes and reads its values. */
   readonly codec: Codec | undefined
   readonly hasDefault: boolean
   /** Tells whether the database numbers the rows and takes no other number. */
@@ -31,7 +31,7 @@ export interface ColumnModel {
 export interface UniqueModel {
   readonly label: string
   readonly columns: readonly string[]
-  /** What is unique, if not just the columns. */
+  /** The expressions that are unique, if not just the columns. */
   readonly expressions: readonly Expression[] | undefined
   /** The rows that it is of: all, those that meet a condition, or unknown ones (null). */
   readonly where: Expression | null | undefined

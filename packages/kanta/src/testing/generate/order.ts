@@ -1,7 +1,7 @@
 import { KantaError } from '../../error/index.ts'
 import type { ForeignKeyModel, TableModel } from './model.ts'
 
-/** How a foreign key gets its values. */
+/** The way in which a foreign key gets its values. */
 export type Linking =
   /** With the row: the table that it refers to comes before, or its keys are known. */
   | 'with row'

@@ -9,7 +9,7 @@ import type { Parents, ValueSource } from './source.ts'
 import { isLink, type Link, type Slot, UniquePlan } from './unique-plan.ts'
 import { interesting, sampleOf, valueAt } from './values.ts'
 
-/** What the rows of a table are made from. */
+/** The parts from which the rows of a table are made. */
 export interface RowSettings {
   readonly seed: number | string
   readonly count: number
@@ -22,9 +22,9 @@ export interface RowSettings {
   readonly existing: readonly (readonly unknown[])[]
 }
 
-/** How many rows are tried until one meets all constraints. */
+/** The number of rows that are tried until one meets all constraints. */
 const TRIES = 300
-/** How many combinations of the values of a unique constraint are tried one after another. */
+/** The number of combinations of the values of a unique constraint that are tried one after another. */
 const COMBINATIONS = 20_000
 
 const FIRST = Date.UTC(2020, 0, 1)

@@ -10,7 +10,7 @@ export interface Parents {
 /** Makes the value of a column, in the form that queries take. The first row has the number 1. */
 export type ValueSource = (n: number, more: ValueContext) => unknown
 
-/** What a function of `values` gets besides the number of the row. */
+/** The second argument of a function of `values`, after the number of the row. */
 export interface ValueContext {
   /** Returns a number from 0 up to 1; with the same seed, the same. */
   random(): number

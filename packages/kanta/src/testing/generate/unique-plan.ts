@@ -42,14 +42,14 @@ interface Group {
   readonly gap: number
 }
 
-/** What a plan knows of the table whose rows are made. */
+/** The facts of the table whose rows are made. */
 interface World {
   readonly columns: ReadonlyMap<string, ColumnModel>
   readonly slots: ReadonlyMap<string, Slot>
   readonly count: number
-  /** How many rows the table has already. */
+  /** The number of rows that the table has already. */
   readonly existing: number
-  /** How many conditions have to be tried. */
+  /** The number of conditions that have to be tried. */
   readonly checks: number
   readonly free: readonly Slot[]
   readonly links: readonly Link[]
@@ -58,7 +58,7 @@ interface World {
   refuse(what: string, columns: readonly string[], advice: string): KantaError
 }
 
-/** How the rows of a table meet its unique constraints: by their places where that is possible, else by trying. */
+/** The way in which the rows of a table meet its unique constraints: by their places where that is possible, else by trying. */
 export class UniquePlan {
   /** The columns that have another value at each place. */
   readonly carriers: Set<Slot> = new Set()

@@ -1,6 +1,6 @@
 import type { Connection, Driver, MaybePromise } from '../../driver/index.ts'
 
-/** What is about to happen on a driver: opening or closing a connection, or a statement. */
+/** The next event on a driver: opening or closing a connection, or a statement. */
 export interface FaultStep {
   readonly kind: 'connect' | 'close' | 'statement'
   readonly sql: string
@@ -29,7 +29,7 @@ export interface FaultyOptions {
 export interface Faulty extends Driver {
   readonly steps: readonly FaultStep[]
   readonly open: ReadonlySet<Connection>
-  /** How many times the driver was closed. */
+  /** The number of times that the driver was closed. */
   readonly closed: number
   /** Decides what fails from now on. */
   options: FaultyOptions

@@ -23,7 +23,7 @@ export type MockDatabase<D, DB> = D & {
   table<T extends keyof DB & string>(name: T): { seed(rows: readonly Insertable<DB[T]>[]): MockDatabase<D, DB> }
 }
 
-/** How many rows of each table `generateTestData()` makes, and how. */
+/** The number of rows of each table that `generateTestData()` makes, and how. */
 export type TestData<DB> = { readonly [T in keyof DB]?: number } & {
   /** `realistic`, the default: few rows have most of the children. `even`: all have about as many. */
   readonly relationships?: 'realistic' | 'even' | undefined

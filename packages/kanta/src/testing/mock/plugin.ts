@@ -3,13 +3,13 @@ import { ownPlugin } from '../../extend/internal/index.ts'
 import type { Database } from '../../face/index.ts'
 import { createMock, generateTestData, type MockDatabase, type MockOptions } from './mock.ts'
 
-/** How many rows of each table `db.generateTestData()` makes, and how: see `TestData`. */
+/** The number of rows of each table that `db.generateTestData()` makes, and how: see `TestData`. */
 export interface AnyTestData {
   readonly [table: string]: number | string | undefined
   readonly relationships?: 'realistic' | 'even' | undefined
 }
 
-/** What `testing()` adds to a database. The tables are those of `DB`, which the call names: `db.createMock<Tables>()`. */
+/** The methods that `testing()` adds to a database. The tables are those of `DB`, which the call names: `db.createMock<Tables>()`. */
 export interface TestingMethods {
   /** As the function `createMock()`, of this database. */
   createMock<DB = any>(options?: MockOptions): MockDatabase<Database<DB>, DB>

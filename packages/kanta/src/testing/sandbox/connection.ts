@@ -7,10 +7,10 @@ import type { SandboxFacet } from './database.ts'
 const TRANSACTION = 'kanta_box'
 const STATEMENT = 'kanta_box_statement'
 
-/** How a statement controls a transaction. */
+/** The way in which a statement controls a transaction. */
 type Control = 'begin' | 'commit' | 'rollback' | 'settings'
 
-/** What all connections of a sandbox share: the one real connection, inside of a transaction. */
+/** The state that all connections of a sandbox share: the one real connection, inside of a transaction. */
 export interface Box {
   readonly inner: Connection
   readonly dialect: Dialect

@@ -1,6 +1,6 @@
 import { facetsOf } from '../../dialect/index.ts'
 
-/** What a sandbox needs to know of a database. */
+/** The facts of a database that a sandbox needs. */
 export interface SandboxFacet {
   /** Tells whether a statement that fails ends the transaction, so that each one needs a savepoint. */
   readonly failureEndsTransaction?: boolean

@@ -1,6 +1,6 @@
 import { facetsOf } from '../../dialect/index.ts'
 
-/** How a database keeps copies of tables. */
+/** The way in which a database keeps copies of tables. */
 export interface SnapshotFacet {
   /** The place of a copy, before its name. */
   readonly place: string
