@@ -66,12 +66,12 @@ export async function paginateCursor<Q extends Returns>(
   query: Q,
   options: CursorOptions<Q[AtRow]> = {},
 ): Promise<CursorPage<Q[AtRow]>> {
-  const page = await readPage(query, options)
-  const { rows, hasNext, hasPrev } = page
-  const [first, last] = [rows.at(0), rows.at(-1)]
-  const next = hasNext ? (last === undefined ? (options.before ?? null) : page.cursorOf(last)) : null
-  const previous = hasPrev ? (first === undefined ? (options.after ?? null) : page.cursorOf(first)) : null
-  page.finish()
+  const reading = new Reading(query, options)
+  const { rows, hasNext, hasPrev } = reading.pageOf((await reading.rows()) as Row[])
+  const [first, last] = [rows[0], rows.at(-1)]
+  const next = hasNext ? (last === undefined ? (options.before ?? null) : reading.cursorOf(last)) : null
+  const previous = hasPrev ? (first === undefined ? (options.after ?? null) : reading.cursorOf(first)) : null
+  reading.dropTexts(rows)
   return {
     data: rows as never,
     next: next instanceof Promise ? await next : next,
@@ -109,10 +109,10 @@ export async function relayConnection<Q extends Returns>(
 ): Promise<Connection<Q[AtRow]>> {
   if (last === undefined ? options.before !== undefined : first !== undefined || options.after !== undefined)
     refuse("relayConnection() takes either 'first' and 'after', or 'last' and 'before'.")
-  const page = await readPage(query, { ...options, limit: first ?? last }, last !== undefined)
-  const { rows, hasNext, hasPrev } = page
-  const made = rows.map(page.cursorOf)
-  page.finish()
+  const reading = new Reading(query, { ...options, limit: first ?? last }, last !== undefined)
+  const { rows, hasNext, hasPrev } = reading.pageOf((await reading.rows()) as Row[])
+  const made = rows.map((row) => reading.cursorOf(row))
+  reading.dropTexts(rows)
   const cursors = await Promise.all(made)
   const edges = rows.map((row, i) => ({ node: row as never, cursor: cursors[i]! }))
   return {
@@ -128,49 +128,72 @@ export async function relayConnection<Q extends Returns>(
 
 type Row = Record<string, unknown>
 
-interface ReadPage {
-  /** The rows, with what only cursors need of them until `finish()`. */
-  readonly rows: Row[]
-  readonly hasNext: boolean
-  readonly hasPrev: boolean
-  cursorOf(row: Row): string | Promise<string>
-  finish(): void
-}
-
 const OPTIONS = ['limit', 'after', 'before', 'secret', 'encrypt', 'subject', 'key', 'signal']
 
-async function readPage(query: unknown, options: CursorOptions<never>, backwards = false): Promise<ReadPage> {
-  checkOptions('paginateCursor()', options, OPTIONS)
-  const { limit = 20, after, before, subject, key, signal } = options
-  checkWhole('paginateCursor()', 'limit', limit, MOST_ROWS)
-  if (after !== undefined && before !== undefined)
-    throw new KantaError('invalid_input', "before: give either 'after' or 'before'.", { columns: [] })
-  if (subject !== undefined && !['string', 'number', 'bigint'].includes(typeof subject))
-    refuse(`paginateCursor(): 'subject' is ${show(subject)}. Give a text or a number.`)
-  const form = formOf(query, key)
-  const inner = (query as SelectBuilder).clearOrderBy() as SelectBuilder
-  const protection = protectionOf(options)
-  const hash = form.hashOf(inner, subject)
-  const isBack = before !== undefined || backwards
-  const read = valuesOf(before ?? after, before === undefined ? 'after' : 'before', hash, form.keys, protection)
-  const values = read instanceof Promise ? await read : read
-  const all = (await form.pageOf(inner, values, isBack, limit + 1).execute(executeOptions(signal))) as Row[]
-  checkRow('paginateCursor()', all[0])
-  checkRows(all, form)
-  const more = all.length > limit
-  const rows = all.slice(0, limit)
-  if (isBack) rows.reverse()
-  return {
-    rows,
-    hasNext: isBack ? before !== undefined : more,
-    hasPrev: isBack ? more : after !== undefined,
-    cursorOf: (row) =>
-      encodeCursor(
-        form.names.map((name) => row[name]),
-        hash,
-        protection,
-      ),
-    finish: () => dropTexts(rows, form),
+/** One reading of a page. What needs no promise takes none: awaiting one takes as long as a part of the page. */
+class Reading {
+  readonly #form: PageForm
+  readonly #inner: SelectBuilder
+  readonly #options: CursorOptions<never>
+  readonly #limit: number
+  readonly #isBack: boolean
+  readonly #hash: string
+  readonly #protection: Protection
+
+  constructor(query: unknown, options: CursorOptions<never>, backwards = false) {
+    checkOptions('paginateCursor()', options, OPTIONS)
+    const { limit = 20, after, before, subject, key } = options
+    checkWhole('paginateCursor()', 'limit', limit, MOST_ROWS)
+    if (after !== undefined && before !== undefined)
+      throw new KantaError('invalid_input', "before: give either 'after' or 'before'.", { columns: [] })
+    if (subject !== undefined && !['string', 'number', 'bigint'].includes(typeof subject))
+      refuse(`paginateCursor(): 'subject' is ${show(subject)}. Give a text or a number.`)
+    this.#options = options
+    this.#limit = limit
+    this.#isBack = before !== undefined || backwards
+    this.#form = formOf(query, key)
+    this.#inner = (query as SelectBuilder).clearOrderBy() as SelectBuilder
+    this.#protection = protectionOf(options)
+    this.#hash = this.#form.hashOf(this.#inner, subject)
+  }
+
+  /** Reads the rows, and one more, which tells that there are others. */
+  rows(): Promise<unknown[]> {
+    const { after, before } = this.#options
+    const name = before === undefined ? 'after' : 'before'
+    const values = valuesOf(before ?? after, name, this.#hash, this.#form.keys, this.#protection)
+    return values instanceof Promise ? values.then((known) => this.#rowsBeyond(known)) : this.#rowsBeyond(values)
+  }
+
+  #rowsBeyond(values: readonly CursorValue[] | undefined): Promise<unknown[]> {
+    const query = this.#form.pageOf(this.#inner, values, this.#isBack, this.#limit + 1)
+    return query.execute(executeOptions(this.#options.signal))
+  }
+
+  pageOf(all: Row[]): { readonly rows: Row[]; readonly hasNext: boolean; readonly hasPrev: boolean } {
+    checkRow('paginateCursor()', all[0])
+    checkRows(all, this.#form)
+    const more = all.length > this.#limit
+    const rows = all.slice(0, this.#limit)
+    const { after, before } = this.#options
+    if (!this.#isBack) return { rows, hasNext: more, hasPrev: after !== undefined }
+    return { rows: rows.reverse(), hasNext: before !== undefined, hasPrev: more }
+  }
+
+  cursorOf(row: Row): string | Promise<string> {
+    const values: unknown[] = []
+    for (const name of this.#form.names) values.push(row[name])
+    return encodeCursor(values, this.#hash, this.#protection)
+  }
+
+  /** Takes the texts of keys, which only cursors need, out of the rows. */
+  dropTexts(rows: readonly Row[]): void {
+    const { keys, names } = this.#form
+    // The last property goes first: so the rows stay quick to read.
+    for (let i = keys.length - 1; i >= 0; i--) {
+      if (!keys[i]!.isText) continue
+      for (const row of rows) delete row[names[i]!]
+    }
   }
 }
 
@@ -178,48 +201,33 @@ async function readPage(query: unknown, options: CursorOptions<never>, backwards
  * Refuses rows without the values that cursors hold, and rows that their keys do not tell apart: where one ended a page,
  * the others would be on none.
  */
-function checkRows(rows: readonly Row[], { keys, names }: PageForm): void {
-  let before: Row | undefined
-  for (const row of rows) {
-    let isApart = before === undefined
-    for (let i = 0; i < keys.length; i++) {
-      const name = names[i]!
-      const value = row[name]
-      if (value === undefined || value instanceof Date) checkStored(value, keys[i]!)
-      if (!isApart && !isSame(before![name], value)) isApart = true
-    }
-    if (!isApart) refuseTies(keys)
-    before = row
+function checkRows(rows: readonly Row[], { keys, names, unknown }: PageForm): void {
+  if (rows.length === 0) return
+  for (const { column, isText } of keys) {
+    if (!isText && rows[0]![column] === undefined)
+      refuse(`paginateCursor(): the rows have no column '${column}'. Order by a column of the result.`)
   }
-}
-
-function refuseTies(keys: readonly OrderKey[]): never {
-  return refuse(
-    `paginateCursor(): two rows have one key (${keys.map(({ column }) => `'${column}'`).join(', ')}). Name columns that tell all rows apart: { key: ['id', 'other_id'] }.`,
-  )
-}
-
-/** Takes the texts of keys out of the rows. */
-function dropTexts(rows: readonly Row[], { keys, names }: PageForm): void {
-  // The last property goes first: so the rows stay quick to read.
-  for (let i = keys.length - 1; i >= 0; i--) {
-    if (!keys[i]!.isText) continue
-    for (const row of rows) delete row[names[i]!]
+  for (const { column } of unknown) {
+    if (rows.some((row) => row[column] instanceof Date))
+      refuse(
+        `paginateCursor(): '${column}' is a Date, which may have fewer digits than what is stored. Order by a column of a table().`,
+      )
+  }
+  // The last key is the one that most likely tells two rows apart.
+  const last = names.at(-1)!
+  let before = rows[0]![last]
+  for (let i = 1; i < rows.length; i++) {
+    const value = rows[i]![last]
+    if (isSame(before, value) && names.every((name) => isSame(rows[i - 1]![name], rows[i]![name])))
+      refuse(
+        `paginateCursor(): two rows have one key (${keys.map(({ column }) => `'${column}'`).join(', ')}). Name columns that tell all rows apart: { key: ['id', 'other_id'] }.`,
+      )
+    before = value
   }
 }
 
 const isSame = (a: unknown, b: unknown): boolean =>
   a instanceof Date && b instanceof Date ? a.getTime() === b.getTime() : a === b || Object.is(a, b)
-
-function checkStored(value: unknown, { column, definition, isText }: OrderKey): void {
-  if (isText) return
-  if (value === undefined)
-    refuse(`paginateCursor(): the rows have no column '${column}'. Order by a column of the result.`)
-  if (value instanceof Date && definition === undefined)
-    refuse(
-      `paginateCursor(): '${column}' is a Date, which may have fewer digits than what is stored. Order by a column of a table().`,
-    )
-}
 
 /** Returns the values of a cursor; only those of a protected one have to be waited for. */
 function valuesOf(

@@ -3,7 +3,7 @@ import { node } from '../ir/index.ts'
 import type { Planning } from '../plan/index.ts'
 import { Expr, expressionBuilder, Parameter, QueryCreator, SelectBuilder, sql } from '../sql/index.ts'
 import { cursorFacets } from './facet.ts'
-import { pageable, selectOf } from './offset.ts'
+import { MOST_ROWS, pageable, selectOf } from './offset.ts'
 import { checkNames, type OrderKey, orderOf } from './order.ts'
 import { type CursorValue, type HashState, hashEnd, hashOn } from './token.ts'
 
@@ -27,8 +27,10 @@ export class PageForm {
   readonly keys: readonly OrderKey[]
   /** The names under which the rows hold the values of the keys. */
   readonly names: readonly string[]
+  /** The keys of whose values no table says what they are. */
+  readonly unknown: readonly OrderKey[]
   readonly #planning: Planning
-  readonly #statements = new Map<string, Statement>()
+  readonly #statements = new Map<number, Statement>()
   /** The last text of the query, the hash of it and the order, and the last hash with a subject. */
   #text: string | undefined = undefined
   #hashed: HashState | undefined = undefined
@@ -39,6 +41,7 @@ export class PageForm {
     this.#planning = planning
     checkNames('paginateCursor()', query, planning.schema)
     this.keys = orderOf(query, key, planning)
+    this.unknown = this.keys.filter(({ definition, isText }) => definition === undefined && !isText)
     this.names = this.keys.map(({ column, isText }, i) => (isText ? `kantakey${i}` : column))
   }
 
@@ -64,8 +67,7 @@ export class PageForm {
     isBack: boolean,
     limit: number,
   ): SelectBuilder {
-    let name = isBack ? `-${limit}` : `${limit}`
-    if (values !== undefined) for (const value of values) name += value === null ? ' null' : ' value'
+    const name = nameOf(values, isBack, limit)
     let statement = this.#statements.get(name)
     if (statement === undefined) {
       statement = this.#statementOf(query, values, isBack, limit)
@@ -74,8 +76,10 @@ export class PageForm {
     }
     const { shape, places } = statement
     if (values === undefined) return new SelectBuilder(shape, query.args, query.runner)
-    const own = places.map((place) => values[place])
-    return new SelectBuilder(shape, query.args.length === 0 ? own : query.args.concat(own), query.runner)
+    // A copy of no arguments, which are frozen, would take as long as the rest.
+    const args = query.args.length === 0 ? [] : query.args.slice()
+    for (const place of places) args.push(values[place])
+    return new SelectBuilder(shape, args, query.runner)
   }
 
   #statementOf(
@@ -98,6 +102,13 @@ export class PageForm {
     page = page.limit(expressionBuilder().lit(limit))
     return { shape: page.shape, places: page.args.slice(query.args.length).map((arg) => given!.indexOf(arg as never)) }
   }
+}
+
+/** Numbers what the text of a page depends on: its direction, its limit, and which values of the cursor are null. */
+function nameOf(values: readonly CursorValue[] | undefined, isBack: boolean, limit: number): number {
+  let name = isBack ? 3 : 2
+  if (values !== undefined) for (const value of values) name = name * 3 + (value === null ? 1 : 2)
+  return name * (MOST_ROWS + 2) + limit
 }
 
 const forms = new WeakMap<Planning, WeakMap<object, Map<string, PageForm>>>()
