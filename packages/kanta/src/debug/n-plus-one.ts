@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse, show } from '../error/index.ts'
 import type { Facts, Hook, Logger, Node, Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, loggerOf, ownPlugin, schemaOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, loggerOf, ownPlugin, quietly, schemaOf } from '../extend/internal/index.ts'
 import { relationsOf } from '../relations/index.ts'
 import { type Lookup, lookupOf } from './lookup.ts'
 import { currentScope, type Lookups, type QueryScope } from './scope.ts'
@@ -113,9 +113,11 @@ export class NPlusOnePlugin implements Plugin {
     }
     if (this.#findings.length >= MOST_FINDINGS) this.#findings.shift()
     this.#findings.push(finding)
-    if (this.#found !== undefined) return this.#found(finding)
     const logger: Logger | undefined = this.#db && loggerOf(this.#db)
-    logger?.warn(message, { sql, frames })
+    if (this.#found === undefined) return logger?.warn(message, { sql, frames })
+    // What it throws fails the query; a promise is too late for that.
+    const told: unknown = this.#found(finding)
+    if (told instanceof Promise) quietly(logger, 'found() of nPlusOne()', () => told)
   }
 }
 

@@ -1,7 +1,13 @@
 import { checkOptions, refuse, show } from '../error/index.ts'
 import type { EndedQuery, Logger, Plugin } from '../extend/index.ts'
-import { checkLogger, consoleLogger, type DatabaseHandle, loggerOf, ownPlugin } from '../extend/internal/index.ts'
-import { quietly } from './quiet.ts'
+import {
+  checkLogger,
+  consoleLogger,
+  type DatabaseHandle,
+  loggerOf,
+  ownPlugin,
+  quietly,
+} from '../extend/internal/index.ts'
 
 /** A statement that has ended, as the query log writes it. */
 export interface LoggedQuery {
@@ -57,8 +63,7 @@ export function queryLog(options: QueryLogOptions = {}): Plugin {
         watch: (ended) =>
           quietly(logger, 'The query log', () => {
             const entry = toEntry(ended, parameters)
-            if (to === undefined) write(logger ?? consoleLogger, entry)
-            else to(entry)
+            return to === undefined ? write(logger ?? consoleLogger, entry) : to(entry)
           }),
       },
     ],

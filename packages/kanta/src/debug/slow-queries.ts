@@ -7,9 +7,9 @@ import {
   isWhole,
   loggerOf,
   ownPlugin,
+  quietly,
   withoutPlugins,
 } from '../extend/internal/index.ts'
-import { quietly } from './quiet.ts'
 
 /** A statement that took long. */
 export interface SlowQuery {
@@ -56,8 +56,8 @@ export function slowQueries(options: SlowQueriesOptions): Plugin {
   let whole: DatabaseHandle | undefined
   const tell =
     found ??
-    (({ milliseconds, sql, error }: SlowQuery): void =>
-      logger?.warn(`A statement took ${Math.round(milliseconds)} ms: ${sql}`, error))
+    (({ milliseconds, sql }: SlowQuery): void =>
+      logger?.warn(`A statement took ${Math.round(milliseconds)} ms: ${sql}`))
   return ownPlugin({
     // One plugin for each limit is allowed.
     name: `slowQueries over ${over} ms`,
@@ -67,11 +67,7 @@ export function slowQueries(options: SlowQueriesOptions): Plugin {
         watch: ({ streaming, milliseconds, sql, parameters, rows, error }) => {
           if (streaming || milliseconds < over) return
           const explain = (): Promise<readonly string[]> => explainIn(whole, sql, parameters)
-          quietly(logger, 'The callback of slowQueries()', () => {
-            const told: unknown = tell({ sql, milliseconds, rows, error, explain })
-            if (told instanceof Promise)
-              told.catch((cause) => logger?.warn('The callback of slowQueries() failed.', cause))
-          })
+          quietly(logger, 'found() of slowQueries()', () => tell({ sql, milliseconds, rows, error, explain }))
         },
       },
     ],

@@ -67,6 +67,7 @@ export {
   withRetries,
 } from '../../run/index.ts'
 export { contextOf, dialectOf } from '../index.ts'
+export { quietly } from './quietly.ts'
 
 /*
  * What the features of this package have besides what `kanta/extend` publishes. Much of it leads past the policies of a
