@@ -1,4 +1,4 @@
-import { facetsOf } from '../dialect/index.ts'
+import { facetsOf, splitStatements } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse, show } from '../error/index.ts'
 import type { Logger, Plugin } from '../extend/index.ts'
 import {
@@ -6,6 +6,7 @@ import {
   dialectOf,
   isWhole,
   loggerOf,
+  ofOneDatabase,
   ownPlugin,
   quietly,
   withoutPlugins,
@@ -52,6 +53,7 @@ export function slowQueries(options: SlowQueriesOptions): Plugin {
     refuse(`slowQueries({ over }) takes a number of milliseconds, 0 or more, not ${show(over)}.`)
   if (found !== undefined && typeof found !== 'function')
     refuse(`slowQueries({ found }) takes a function, not ${show(found)}.`)
+  const takes = ofOneDatabase('slowQueries()')
   let logger: Logger | undefined
   let whole: DatabaseHandle | undefined
   const tell =
@@ -72,6 +74,7 @@ export function slowQueries(options: SlowQueriesOptions): Plugin {
       },
     ],
     extend: (db: DatabaseHandle) => {
+      takes(db)
       logger ??= loggerOf(db)
       if (whole === undefined && isWhole(db)) whole = db
       return {}
@@ -95,7 +98,10 @@ async function explainIn(
 ): Promise<readonly string[]> {
   if (db === undefined)
     throw new KantaError('unsupported', 'explain() needs a whole database. Add slowQueries() to the database itself.')
-  const { prefix } = explains.of(dialectOf(db))
+  const dialect = dialectOf(db)
+  const { prefix } = explains.of(dialect)
+  if (splitStatements(sql, dialect).length > 1)
+    throw new KantaError('unsupported', 'explain() takes one statement, and this text has several.', { sql })
   const query = { sql: `${prefix}${sql}`, parameters }
   const { rows } = (await withoutPlugins(db).executeQuery(query)) as { rows: Record<string, unknown>[] }
   return rows.map((row) => {

@@ -2,7 +2,14 @@ import type { CircuitBreakerPolicy } from 'cockatiel'
 import { importPeer, onAbort } from '../driver/index.ts'
 import { checkOptions, type ErrorCode, KantaError } from '../error/index.ts'
 import type { Hook, Logger, NextOperation, Operation, Plugin } from '../extend/index.ts'
-import { cancellationError, type DatabaseHandle, isWhole, ownPlugin, quietly } from '../extend/internal/index.ts'
+import {
+  cancellationError,
+  type DatabaseHandle,
+  isWhole,
+  ofOneDatabase,
+  ownPlugin,
+  quietly,
+} from '../extend/internal/index.ts'
 import { ask, inTime } from './ask.ts'
 import { checkCallback, countOption, numberOption } from './number-option.ts'
 import { isRefusal, markRefusal } from './refusal.ts'
@@ -52,6 +59,7 @@ export function breaker(options: BreakerOptions = {}): Plugin {
   const failures = countOption('breaker()', 'failures', options.failures, 5, 1)
   const probeAfter = numberOption('breaker()', 'probeAfter', options.probeAfter, 10_000, 1)
   checkCallback('breaker()', 'onChange', options.onChange)
+  const takes = ofOneDatabase('breaker()')
   let whole: DatabaseHandle | undefined
   let loading: Promise<Breaker> | undefined
   const hook: Hook = {
@@ -70,6 +78,7 @@ export function breaker(options: BreakerOptions = {}): Plugin {
     priority: 500,
     hooks: [hook],
     extend: (db: DatabaseHandle) => {
+      takes(db)
       if (whole === undefined && isWhole(db)) whole = db
       return {}
     },

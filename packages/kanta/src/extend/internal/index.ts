@@ -67,6 +67,7 @@ export {
   withRetries,
 } from '../../run/index.ts'
 export { contextOf, dialectOf } from '../index.ts'
+export { ofOneDatabase } from './one-database.ts'
 export { quietly } from './quietly.ts'
 
 /*
