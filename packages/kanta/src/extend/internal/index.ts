@@ -28,6 +28,7 @@ export {
   cancellationError,
   checkLogger,
   checkRetry,
+  checkSessions,
   consoleLogger,
   DatabaseHandle,
   Executor,
