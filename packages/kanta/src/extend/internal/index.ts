@@ -28,6 +28,7 @@ export {
   cancellationError,
   checkLogger,
   checkRetry,
+  checkSessions,
   consoleLogger,
   DatabaseHandle,
   Executor,
@@ -68,6 +69,8 @@ export {
   withRetries,
 } from '../../run/index.ts'
 export { contextOf, dialectOf } from '../index.ts'
+export { ofOneDatabase } from './one-database.ts'
+export { quietly } from './quietly.ts'
 
 /*
  * What the features of this package have besides what `kanta/extend` publishes. Much of it leads past the policies of a
