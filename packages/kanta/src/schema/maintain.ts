@@ -116,8 +116,6 @@ export async function incrementalVacuum(db: QueryRunner, pages = 0): Promise<num
  *
  * @example
  * ```ts
- * import { createBackup } from 'kanta/schema'
- *
  * const { pagesCopied } = await createBackup(db, 'cities.backup.db')
  * ```
  */
