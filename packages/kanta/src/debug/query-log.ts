@@ -1,7 +1,7 @@
 import { checkOptions, refuse, show } from '../error/index.ts'
 import type { EndedQuery, Logger, Plugin } from '../extend/index.ts'
 import { checkLogger, consoleLogger, type DatabaseHandle, loggerOf, ownPlugin } from '../extend/internal/index.ts'
-import { quietly } from './quiet.ts'
+import { warnQuietly } from './quiet.ts'
 
 /** A statement that has ended, as the query log writes it. */
 export interface LoggedQuery {
@@ -54,12 +54,16 @@ export function queryLog(options: QueryLogOptions = {}): Plugin {
     hooks: [
       {
         name: 'queryLog',
-        watch: (ended) =>
-          quietly(logger, 'The query log', () => {
+        watch: (ended) => {
+          // Without a closure for each statement, as quietly() would need.
+          try {
             const entry = toEntry(ended, parameters)
             if (to === undefined) write(logger ?? consoleLogger, entry)
             else to(entry)
-          }),
+          } catch (error) {
+            warnQuietly(logger, 'The query log', error)
+          }
+        },
       },
     ],
     extend: (db: DatabaseHandle) => {

@@ -5,10 +5,15 @@ export function quietly(logger: Logger | undefined, what: string, work: () => vo
   try {
     work()
   } catch (error) {
-    try {
-      logger?.warn(`${what} failed.`, error)
-    } catch {
-      // There is nowhere left to tell of it.
-    }
+    warnQuietly(logger, what, error)
+  }
+}
+
+/** Tells of a failure, even if the logger fails, too. */
+export function warnQuietly(logger: Logger | undefined, what: string, error: unknown): void {
+  try {
+    logger?.warn(`${what} failed.`, error)
+  } catch {
+    // There is nowhere left to tell of it.
   }
 }
