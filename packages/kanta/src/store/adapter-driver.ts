@@ -90,13 +90,6 @@ const RETURNS_ROWS = /^select |\breturning "seq"$/
 
 /** Reads the rows of a statement to the end, so that it is not open when another one runs. */
 function readRows(adapter: SqliteAdapter, sql: string, parameters: readonly unknown[]): Record<string, unknown>[] {
-  const rows: Record<string, unknown>[] = []
-  for (const row of adapter.iterate(sql, ...parameters)) rows.push(withViews(row))
-  return rows
-}
-
-/** Some libraries give bytes as buffers without a view. */
-function withViews(row: Record<string, unknown>): Record<string, unknown> {
-  for (const name in row) if (row[name] instanceof ArrayBuffer) row[name] = new Uint8Array(row[name])
-  return row
+  const rows = adapter.iterate(sql, ...parameters)
+  return Array.isArray(rows) ? rows : [...rows]
 }

@@ -2,6 +2,7 @@ import { checkOptions, describe, KantaError, refuse } from '../error/index.ts'
 import { pause, throwIfAborted } from '../extend/internal/index.ts'
 import type { Change, StoreBackend } from './backend.ts'
 import { utf8 } from './id-order.ts'
+import { ItemIterator } from './item-iterator.ts'
 import {
   checkDocId,
   copyRecord,
@@ -221,18 +222,16 @@ export class DocumentStore implements Store {
     throw new KantaError('conflict', `Others kept changing the metadata of doc '${docId}'. Try again later.`)
   }
 
-  async *#recordsOf<T>(
+  #recordsOf<T>(
     docId: string,
     { after, signal }: { readonly after: number; readonly signal?: AbortSignal | undefined },
     make: (seq: number, record: StoreRecord) => T,
-  ): AsyncGenerator<T, undefined, undefined> {
-    await this.#ready(docId)
-    for await (const rows of this.#pages(docId, after, signal)) {
-      for (const row of rows) {
-        yield make(row.seq, fromRow(row, docId))
-        if (signal?.aborted === true) throwIfAborted(signal, 'The load')
-      }
-    }
+  ): AsyncIterableIterator<T> {
+    const pages = this.#pages(docId, after, signal)
+    return new ItemIterator(pages, (row) => {
+      if (signal?.aborted === true) throwIfAborted(signal, 'The load')
+      return make(row.seq, fromRow(row, docId))
+    })
   }
 
   /**
@@ -244,6 +243,7 @@ export class DocumentStore implements Store {
     after: number,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<readonly PlacedRow[], undefined, undefined> {
+    await this.#ready(docId)
     throwIfAborted(signal, 'The load')
     let { rows, last } = await this.#backend.firstPage(docId, after + 1, FIRST_ROWS)
     if (last === undefined) return
@@ -266,7 +266,7 @@ export class DocumentStore implements Store {
 /** Returns the rows of the next page: as many as fit in its bytes if they are like those of the page before. */
 function nextLimit(rows: readonly PlacedRow[], limit: number): number {
   let bytes = 1
-  for (const { payload, blob } of rows) bytes += payload.length + (blob?.length ?? 0)
+  for (const { payload, blob } of rows) bytes += payload.length + (blob?.byteLength ?? 0)
   return Math.max(1, Math.min(PAGE_ROWS, limit * 4, Math.floor((PAGE_BYTES * rows.length) / bytes)))
 }
 

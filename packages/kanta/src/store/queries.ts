@@ -1,10 +1,22 @@
 import { type DatabaseHandle, runnerOfQueryIn, runQueriesInBatch } from '../extend/internal/index.ts'
-import type { Chain } from '../sql/index.ts'
+import { type Chain, Parameter, Query } from '../sql/index.ts'
 
 /** A query that the builder has made. */
 export interface StoreQuery extends Chain {
   execute(): Promise<unknown>
   compile(): unknown
+}
+
+/** Makes a query of the values of its parameters. */
+export type QueryTemplate<N extends string> = (values: Readonly<Record<N, unknown>>) => StoreQuery
+
+/** Builds a query once: to build it takes longer than to run it. `slot` gives the place of a parameter. */
+export function queryTemplate<N extends string>(build: (slot: (name: N) => unknown) => StoreQuery): QueryTemplate<N> {
+  const { shape, args, runner } = build((name) => new Parameter(name))
+  return (values) => {
+    const given = args.map((arg) => (arg instanceof Parameter ? values[arg.name as N] : arg))
+    return new Query(shape, given, runner) as StoreQuery
+  }
 }
 
 /** The functions of an expression builder that the store uses. */
@@ -17,6 +29,7 @@ export interface ExpressionTools {
   val(value: unknown): { as(name: string): unknown }
   lit(value: number): unknown
   exists(query: unknown): unknown
+  not(condition: unknown): unknown
 }
 
 /** Runs queries that take effect together or not at all, and returns the rows of each. */

@@ -2,14 +2,15 @@ import { KantaError } from '../error/index.ts'
 import type { DatabaseHandle } from '../extend/internal/index.ts'
 import { withoutPlugins } from '../extend/internal/index.ts'
 import type { Change, FirstPage, IdRange, StoreBackend } from './backend.ts'
-import { writeCounted } from './counted-write.ts'
-import { writeGuarded } from './guarded-write.ts'
+import { CountedWriter } from './counted-writer.ts'
+import { GuardedWriter } from './guarded-writer.ts'
 import { boundsOf } from './id-order.ts'
 import { type OpenedStore, type OpenStep, openStore, runOpening } from './open.ts'
 import { joinParts, partCountOf } from './parts.ts'
-import { type ExpressionTools, runTogether } from './queries.ts'
+import { type QueryTemplate, queryTemplate, runTogether } from './queries.ts'
 import type { ModeName, PlacedRow } from './row.ts'
 import { type StoreOptions, type StoreTables, storeFacetOf } from './tables.ts'
+import { greatestSeq, type Writer } from './writer.ts'
 
 /** The documents of a store in the tables of a database. */
 export class SqlBackend implements StoreBackend {
@@ -18,6 +19,7 @@ export class SqlBackend implements StoreBackend {
   readonly #options: StoreOptions
   readonly #close: () => Promise<void>
   #opened: OpenedStore | undefined
+  #statements: Statements | undefined
 
   constructor(db: DatabaseHandle, options: StoreOptions, close: () => Promise<void>, opened?: OpenedStore) {
     this.#db = db
@@ -40,15 +42,12 @@ export class SqlBackend implements StoreBackend {
   }
 
   async meta(docId: string): Promise<string | null> {
-    const query = this.#db.selectFrom(this.#tables.meta).select('data').where('doc_id', '=', docId)
-    const [row] = (await query.execute()) as { data: string }[]
+    const [row] = (await this.#ready.meta({ docId }).execute()) as { data: string }[]
     return row?.data ?? null
   }
 
   write(change: Change): Promise<number | undefined> {
-    const { tables, hasParts } = this.#opened!
-    const write = storeFacetOf(this.#db).counts ? writeCounted : writeGuarded
-    return write({ db: this.#db, tables, hasParts, partBytes: this.#options.partBytes }, change)
+    return this.#ready.writer.write(change)
   }
 
   async remove(docId: string): Promise<void> {
@@ -62,20 +61,12 @@ export class SqlBackend implements StoreBackend {
   }
 
   async firstPage(docId: string, from: number, limit: number): Promise<FirstPage> {
-    const { records } = this.#tables
-    const last = this.#db
-      .selectFrom(records)
-      .select((eb: ExpressionTools) => eb.fn.max('seq').as('last'))
-      .where('doc_id', '=', docId)
-    const rows = (await this.#rowsFrom(docId, from, limit).select(last.as('last')).execute()) as (PlacedRow & {
-      last: unknown
-    })[]
+    const rows = (await this.#ready.firstPage({ docId, from, limit }).execute()) as (PlacedRow & { last: unknown })[]
     return { rows: await this.#whole(docId, rows), last: rows[0] && Number(rows[0].last) }
   }
 
   async page(docId: string, from: number, to: number, limit: number): Promise<readonly PlacedRow[]> {
-    const rows = await this.#rowsFrom(docId, from, limit).where('seq', '<=', to).execute()
-    return this.#whole(docId, rows as PlacedRow[])
+    return this.#whole(docId, (await this.#ready.page({ docId, from, to, limit }).execute()) as PlacedRow[])
   }
 
   async ids({ prefix, after, limit }: IdRange): Promise<readonly string[]> {
@@ -91,14 +82,10 @@ export class SqlBackend implements StoreBackend {
     return this.#opened!.tables
   }
 
-  #rowsFrom(docId: string, from: number, limit: number) {
-    return this.#db
-      .selectFrom(this.#tables.records)
-      .select(['seq', 'kind', 'payload', 'blob'])
-      .where('doc_id', '=', docId)
-      .where('seq', '>=', from)
-      .orderBy('seq')
-      .limit(limit)
+  /** The statements of an open store, built once. */
+  get #ready(): Statements {
+    this.#statements ??= makeStatements(this.#db, this.#opened!, this.#options)
+    return this.#statements
   }
 
   /** Reads the parts of those rows that were split. */
@@ -123,6 +110,35 @@ export class SqlBackend implements StoreBackend {
         parts.map(({ data }) => data),
       )
     throw new KantaError('conflict', `Doc '${docId}' was replaced or deleted meanwhile. Load it again.`)
+  }
+}
+
+interface Statements {
+  readonly writer: Writer
+  readonly meta: QueryTemplate<'docId'>
+  readonly firstPage: QueryTemplate<'docId' | 'from' | 'limit'>
+  readonly page: QueryTemplate<'docId' | 'from' | 'to' | 'limit'>
+}
+
+function makeStatements(
+  db: DatabaseHandle,
+  { tables, hasParts }: OpenedStore,
+  { partBytes }: StoreOptions,
+): Statements {
+  const target = { db, tables, hasParts, partBytes }
+  const rows = (slot: (name: 'docId' | 'from' | 'limit') => unknown) =>
+    db
+      .selectFrom(tables.records)
+      .select(['seq', 'kind', 'payload', 'blob'])
+      .where('doc_id', '=', slot('docId'))
+      .where('seq', '>=', slot('from'))
+      .orderBy('seq')
+      .limit(slot('limit'))
+  return {
+    writer: storeFacetOf(db).counts ? new CountedWriter(target) : new GuardedWriter(target),
+    meta: queryTemplate((slot) => db.selectFrom(tables.meta).select('data').where('doc_id', '=', slot('docId'))),
+    firstPage: queryTemplate((slot) => rows(slot).select(greatestSeq(db, tables, slot('docId')).as('last'))),
+    page: queryTemplate((slot) => rows(slot).where('seq', '<=', slot('to'))),
   }
 }
 

@@ -1,4 +1,4 @@
-import { facetsOf } from '../dialect/index.ts'
+import { asGiven, facetsOf } from '../dialect/index.ts'
 import { checkOptions, describe, refuse } from '../error/index.ts'
 import { type DatabaseHandle, dialectOf, table } from '../extend/internal/index.ts'
 import { sql } from '../sql/index.ts'
@@ -55,7 +55,7 @@ export function checkStoreOptions(owner: string, options: StoreOptions): void {
 /** What the tables of a store are in one database. */
 export interface StoreFacet {
   readonly idType: string
-  readonly id: Codec<string>
+  readonly id: Codec<never>
   readonly maxIdBytes: number
   readonly metaType: string
   readonly textType: string
@@ -79,18 +79,18 @@ interface ConflictClause {
 const onConflictDoNothing: StoreFacet['ifAbsent'] = (insert, key) =>
   insert.onConflict((clause: ConflictClause) => clause.column(key).doNothing())
 
-const text: Codec<string> = {
-  name: 'store text',
+/** Values that the database takes and gives as they are: reading them costs nothing. */
+const plain: Codec<never> = { name: 'store value', encode: asGiven, decode: asGiven }
+
+/** Metadata as text; jsonb comes as an object. */
+const json: Codec<string> = {
+  name: 'store metadata',
   encode: (value) => value,
-  // jsonb comes as an object.
   decode: (value) => (typeof value === 'string' ? value : JSON.stringify(value)),
 }
 
-const bytes: Codec<Uint8Array> = {
-  name: 'store bytes',
-  encode: (value) => value,
-  decode: (value) => value as Uint8Array,
-}
+/** Numbers of servers, which come as bigints or as text. */
+const number: Codec<number> = { name: 'store number', encode: (value) => value, decode: Number }
 
 const decoder = new TextDecoder()
 
@@ -113,7 +113,7 @@ const standardTables =
 
 const mysql: StoreFacet = {
   idType: 'varbinary(512)',
-  id: textBytes,
+  id: textBytes as Codec<never>,
   maxIdBytes: 512,
   metaType: 'longtext character set utf8mb4 collate utf8mb4_bin',
   textType: 'longtext character set utf8mb4 collate utf8mb4_bin',
@@ -128,7 +128,7 @@ const mysql: StoreFacet = {
 export const storeFacets = facetsOf<StoreFacet>('kanta/store', {
   sqlite: {
     idType: 'text',
-    id: text,
+    id: plain,
     maxIdBytes: Number.POSITIVE_INFINITY,
     metaType: 'text',
     textType: 'text',
@@ -141,7 +141,7 @@ export const storeFacets = facetsOf<StoreFacet>('kanta/store', {
   },
   postgres: {
     idType: 'text collate "C"',
-    id: text,
+    id: plain,
     // An entry of an index is limited.
     maxIdBytes: 2000,
     metaType: 'jsonb',
@@ -165,39 +165,38 @@ export interface SettledNames {
   readonly parts: string
 }
 
-const number: Codec<number> = { name: 'store number', encode: (value) => value, decode: Number }
-
 /** The tables of a store: one definition for all databases. */
 export function defineTables(facet: StoreFacet, names: SettledNames) {
-  const id = facet.idType
+  const { idType, id, metaType, textType, bytesType, seqType, counts } = facet
+  const seq = counts ? number : plain
   return {
     meta: table(names.meta, (c) => ({
-      doc_id: c.custom(id, facet.id).primaryKey(),
-      data: c.custom(facet.metaType, text),
-      ...(facet.counts ? { next_seq: c.custom(facet.seqType, number) } : {}),
+      doc_id: c.custom(idType, id).primaryKey(),
+      data: c.custom(metaType, counts ? json : plain),
+      ...(counts ? { next_seq: c.custom(seqType, number) } : {}),
     })),
     records: table(
       names.records,
       (c) => ({
-        doc_id: c.custom(id, facet.id),
-        seq: c.custom(facet.seqType, number),
-        kind: c.custom(facet.counts ? 'varchar(16)' : 'text', text),
-        payload: c.custom(facet.textType, text).nullable(),
-        blob: c.custom(facet.bytesType, bytes).nullable(),
+        doc_id: c.custom(idType, id),
+        seq: c.custom(seqType, seq),
+        kind: c.custom(counts ? 'varchar(16)' : 'text', plain),
+        payload: c.custom(textType, plain).nullable(),
+        blob: c.custom(bytesType, plain).nullable(),
       }),
       (t) => [primaryKey([t.doc_id, t.seq])],
     ),
     storeMeta: table(names.storeMeta, (c) => ({
-      key: c.custom(facet.counts ? 'varchar(64)' : 'text', text).primaryKey(),
-      value: c.custom(facet.textType, text),
+      key: c.custom(counts ? 'varchar(64)' : 'text', plain).primaryKey(),
+      value: c.custom(textType, plain),
     })),
     parts: table(
       names.parts,
       (c) => ({
-        doc_id: c.custom(id, facet.id),
-        seq: c.custom(facet.seqType, number),
-        part: c.custom(facet.seqType, number),
-        data: c.custom(facet.bytesType, bytes),
+        doc_id: c.custom(idType, id),
+        seq: c.custom(seqType, seq),
+        part: c.custom(seqType, seq),
+        data: c.custom(bytesType, plain),
       }),
       (t) => [primaryKey([t.doc_id, t.seq, t.part])],
     ),

@@ -54,7 +54,7 @@ tests.push({
     if (!isSame || found.length !== 4) throw new Error('The records differ.')
     const count = () =>
       Number(Object.values(own.storage.sql.exec('select count(*) from kyneta_records_parts').toArray()[0]!)[0])
-    if (count() !== 7) throw new Error(`There are ${count()} parts, not 7.`)
+    if (count() !== 8) throw new Error(`There are ${count()} parts, not 8.`)
     await store.replace('doc', [meta(), entry(bytes)])
     if (count() !== 5) throw new Error(`There are ${count()} parts, not 5.`)
     await store.delete('doc')

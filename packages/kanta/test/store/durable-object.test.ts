@@ -15,7 +15,7 @@ async function start(): Promise<Miniflare | { readonly missing: string }> {
     format: 'esm',
     platform: 'neutral',
     conditions: ['kanta-source'],
-    external: ['cloudflare:workers'],
+    external: ['node:*'],
   })
   try {
     const worker = new Miniflare({

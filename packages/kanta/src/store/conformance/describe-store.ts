@@ -335,19 +335,19 @@ export function describeStore({ describe, test }: StoreTestRunner, under: StoreU
   describe('failures of a store', () => {
     const before = [meta(), ...entries(3)]
     const attempts: Readonly<Record<string, readonly [(store: Store) => Promise<void>, readonly StoreRecord[]]>> = {
-      append: [(store) => store.append('doc', entry('x')), [...before, entry('x')]],
-      'append of metadata': [
+      'an append': [(store) => store.append('doc', entry('x')), [...before, entry('x')]],
+      'an append of metadata': [
         (store) => store.append('doc', meta({ schemaHash: 'b' })),
         [...before, meta({ schemaHash: 'b' })],
       ],
-      replace: [
+      'a replacement': [
         (store) => store.replace('doc', [meta({ schemaHash: 'b' }), entry('whole')]),
         [meta({ schemaHash: 'b' }), entry('whole')],
       ],
-      delete: [(store) => store.delete('doc'), []],
+      'a deletion': [(store) => store.delete('doc'), []],
     }
     for (const [name, [act, after]] of Object.entries(attempts)) {
-      test(`an ${name} that fails changes nothing, at whatever operation it fails`, async () => {
+      test(`${name} that fails changes nothing, at whatever operation it fails`, async () => {
         for (let operation = 1; ; operation++) {
           const { store, arm, disarm } = await makeFaulty()
           for (const record of before) await store.append('doc', record)

@@ -1,20 +1,43 @@
 import { dialectOf, withRetries } from '../extend/internal/index.ts'
 import type { Change } from './backend.ts'
-import { metaQueries, type WriteTarget } from './guarded-write.ts'
 import { splitRow } from './parts.ts'
-import { type ExpressionTools, RETRIES, type StoreQuery, transactionOn } from './queries.ts'
+import {
+  type ExpressionTools,
+  type QueryTemplate,
+  queryTemplate,
+  RETRIES,
+  type StoreQuery,
+  transactionOn,
+} from './queries.ts'
+import { metaQueries, type Writer, type WriteTarget } from './writer.ts'
 
 /**
- * Writes a change on a server, where several write at once: the row of the metadata counts the records, and the writer
- * that has raised the counter holds the row until its transaction ends.
+ * Writes on a server, where several write at once: the row of the metadata counts the records, and the writer that has
+ * raised the counter holds the row until its transaction ends.
  */
-export async function writeCounted(target: WriteTarget, change: Change): Promise<number | undefined> {
-  if (isOneStatement(target, change)) return appendAtOnce(target, change)
-  try {
-    return await transactionOn(target.db, (db) => writeIn({ ...target, db }, change))
-  } catch (error) {
-    if (error === OTHER_STATE) return undefined
-    throw error
+export class CountedWriter implements Writer {
+  readonly #target: WriteTarget
+  #append: QueryTemplate<'docId' | 'kind' | 'payload' | 'blob'> | undefined
+
+  constructor(target: WriteTarget) {
+    this.#target = target
+  }
+
+  async write(change: Change): Promise<number | undefined> {
+    if (isOneStatement(this.#target, change)) return this.#appendAtOnce(change)
+    try {
+      return await transactionOn(this.#target.db, (db) => writeIn({ ...this.#target, db }, change))
+    } catch (error) {
+      if (error === OTHER_STATE) return undefined
+      throw error
+    }
+  }
+
+  async #appendAtOnce({ docId, rows }: Change): Promise<number | undefined> {
+    this.#append ??= appendTemplate(this.#target)
+    const query = this.#append({ docId, ...rows[0]! })
+    const [row] = (await withRetries(RETRIES, undefined, () => query.execute())) as { seq: number }[]
+    return row?.seq
   }
 }
 
@@ -33,31 +56,27 @@ function isOneStatement({ db, partBytes }: WriteTarget, { meta, rows, replaces, 
   )
 }
 
-async function appendAtOnce({ db, tables }: WriteTarget, { docId, rows }: Change): Promise<number | undefined> {
-  const { kind, payload, blob } = rows[0]!
-  const counter = db
-    .updateTable(tables.meta)
-    .set((eb: ExpressionTools) => ({ next_seq: eb('next_seq', '+', eb.lit(1)) }))
-    .where('doc_id', '=', docId)
-    .returning(['doc_id', 'next_seq'])
-  const query = db
-    .with('counter', () => counter)
-    .insertInto(tables.records)
-    .columns(['doc_id', 'seq', 'kind', 'payload', 'blob'])
-    .expression(
-      db
-        .selectFrom('counter')
-        .select((eb: ExpressionTools) => [
-          'doc_id',
-          eb('next_seq', '-', eb.lit(1)).as('seq'),
-          eb.val(kind).as('kind'),
-          eb.val(payload).as('payload'),
-          eb.val(blob).as('blob'),
-        ]),
-    )
-    .returning('seq')
-  const [row] = (await withRetries(RETRIES, undefined, () => query.execute())) as { seq: number }[]
-  return row?.seq
+function appendTemplate({ db, tables }: WriteTarget): QueryTemplate<'docId' | 'kind' | 'payload' | 'blob'> {
+  return queryTemplate((slot) => {
+    const counter = db
+      .updateTable(tables.meta)
+      .set((eb: ExpressionTools) => ({ next_seq: eb('next_seq', '+', eb.lit(1)) }))
+      .where('doc_id', '=', slot('docId'))
+      .returning(['doc_id', 'next_seq'])
+    const source = db
+      .selectFrom('counter')
+      .select((eb: ExpressionTools) => [
+        'doc_id',
+        eb('next_seq', '-', eb.lit(1)).as('seq'),
+        ...(['kind', 'payload', 'blob'] as const).map((name) => eb.val(slot(name)).as(name)),
+      ])
+    return db
+      .with('counter', () => counter)
+      .insertInto(tables.records)
+      .columns(['doc_id', 'seq', 'kind', 'payload', 'blob'])
+      .expression(source)
+      .returning('seq')
+  })
 }
 
 async function writeIn(target: WriteTarget, change: Change): Promise<number> {
