@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
@@ -29,11 +27,10 @@ import {
 import { mariadbEngine } from '../engine/mariadb.ts'
 import { pglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
-import { nodeArguments } from './ground.ts'
+import { bundleProgram, folder } from './program.ts'
 
 const runner = { describe, test }
-const folder = mkdtempSync(join(tmpdir(), 'kanta-store-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const appendProgram = bundleProgram('append-program')
 
 let made = 0
 
@@ -62,10 +59,7 @@ for (const [name, open] of Object.entries(libraries)) {
       make: () => openAt(join(folder, `${made++}.db`)),
       share: (store) => openAt(paths.get(store)!),
       async appendElsewhere(store, docId, count) {
-        await promisify(execFile)(
-          process.execPath,
-          nodeArguments('./append-program.ts', paths.get(store)!, docId, String(count)),
-        )
+        await promisify(execFile)(process.execPath, [await appendProgram, paths.get(store)!, docId, String(count)])
       },
       async makeFaulty() {
         const fault = makeArmedFault()

@@ -15,11 +15,3 @@ export const entry = (data: string | Uint8Array, version = '1'): StoreRecord => 
 })
 
 export const entries = (count: number): StoreRecord[] => Array.from({ length: count }, (_, i) => entry(`${i}`, `${i}`))
-
-/** The arguments of Node for a program of this folder, which reads the sources of Kanta. */
-export const nodeArguments = (program: string, ...args: readonly string[]): string[] => [
-  '--conditions=kanta-source',
-  '--disable-warning=ExperimentalWarning',
-  new URL(program, import.meta.url).pathname,
-  ...args,
-]

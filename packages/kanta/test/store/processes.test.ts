@@ -1,21 +1,18 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createSqliteStore, fromNodeSqlite, type StoreRecord } from '../../src/store/index.ts'
-import { entry, META, meta, nodeArguments } from './ground.ts'
+import { entry, META, meta } from './ground.ts'
+import { bundleProgram, folder } from './program.ts'
 
 /** `STORE_LONG=1` runs as many rounds as the acceptance of the store asks. */
 const isLong = process.env.STORE_LONG !== undefined
-const EACH = isLong ? 10_000 : 500
-const KILLS = isLong ? 100 : 6
-
-const folder = mkdtempSync(join(tmpdir(), 'kanta-store-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const EACH = isLong ? 10_000 : 300
+const KILLS = isLong ? 100 : 5
 
 const open = (path: string) => createSqliteStore(fromNodeSqlite(new DatabaseSync(path)))
 
@@ -28,8 +25,8 @@ describe('a store that several processes use', () => {
     database.exec('pragma journal_mode = wal')
     await using store = createSqliteStore(fromNodeSqlite(database))
     await store.append('doc', meta())
-    const run = () =>
-      promisify(execFile)(process.execPath, nodeArguments('./append-program.ts', path, 'doc', String(EACH)))
+    const program = await bundleProgram('append-program')
+    const run = () => promisify(execFile)(process.execPath, [program, path, 'doc', String(EACH)])
     await Promise.all([run(), run()])
     const records = await Array.fromAsync(store.load('doc', { after: 0 }))
     expect(records.map(({ seq }) => seq)).toEqual(Array.from({ length: 2 * EACH }, (_, i) => i + 1))
@@ -43,8 +40,9 @@ describe('a store that several processes use', () => {
 
   test(`45: a process is killed during append and replace, ${KILLS} times: what it told is there, nothing is half`, async () => {
     const path = join(folder, 'killed.db')
+    const program = await bundleProgram('killed-program')
     for (let round = 0; round < KILLS; round++) {
-      const child = spawn(process.execPath, nodeArguments('./killed-program.ts', path, 'doc'))
+      const child = spawn(process.execPath, [program, path, 'doc'])
       let told = ''
       child.stdout.on('data', (chunk: Buffer) => {
         told += chunk
