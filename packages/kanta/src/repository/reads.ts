@@ -32,16 +32,31 @@ interface CursorReading {
   readonly signal?: AbortSignal
 }
 
+const BY_KEY: readonly (keyof Reading)[] = ['include']
+
+const orNull = (row: Values | undefined): Values | null => row ?? null
+
+function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
 /** The keys that one statement looks for: few enough for the parameters of every database, and for its text. */
 const MOST_KEYS = 500
 
 /** The operations that read rows. */
 export class ReadOperations extends OperationGround {
   getById(key: unknown, options: Reading = {}): Promise<Values | null> {
-    return this.run('getById', { key }, async (rows) => {
-      checkOptions('getById()', options, ['include'])
-      return (await rows.find(rows.with(primaryKeyOf(this.table, key)), options)) ?? null
-    })
+    // Without a function that is async, which would take a tenth of the time of the whole.
+    return this.run('getById', { key }, (rows) =>
+      attempt(() => {
+        checkOptions('getById()', options, BY_KEY)
+        return rows.find(rows.with(primaryKeyOf(this.table, key)), options).then(orNull)
+      }),
+    )
   }
 
   getByIds(keys: readonly unknown[], options: Reading = {}): Promise<Map<unknown, Values>> {
