@@ -48,6 +48,7 @@ export {
   ownPlugin,
   type PoolFacts,
   pause,
+  prepare,
   QueryRunner,
   type QueryRunner as RunnerOfQueries,
   type RetryOptions,
