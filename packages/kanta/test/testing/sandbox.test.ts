@@ -174,6 +174,29 @@ describe.each(engines)('$name', (engine) => {
       expect(await names(box.db)).toEqual(['before', 'a'])
     })
 
+    test.skipIf(engine.dialect === 'sqlite' || engine.name === 'pglite')(
+      'the end cancels what still runs',
+      async () => {
+        box = await sandbox(db, { timeout: 50 })
+        const sleeping = sql
+          .raw(engine.dialect === 'mariadb' ? 'select sleep(10)' : 'select pg_sleep(10)')
+          .execute(box.db)
+        const outcome = sleeping.catch(() => {})
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        const started = performance.now()
+        await box.end()
+        expect(performance.now() - started).toBeLessThan(5_000)
+        await outcome
+      },
+    )
+
+    test.skipIf(engine.dialect !== 'postgres')('a transaction that is prepared would leave the sandbox', async () => {
+      box = await sandbox(db)
+      await add(box.db, 'a')
+      await expect(sql.raw("prepare transaction 'x'").execute(box.db)).rejects.toMatchObject({ code: 'unsupported' })
+      expect(await names(box.db)).toEqual(['before', 'a'])
+    })
+
     test.skipIf(engine.dialect !== 'mariadb')('statements that commit by themselves are refused', async () => {
       box = await sandbox(db)
       await add(box.db, 'a')
