@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, expect, test } from 'vitest'
+import { cache, memoryStore } from '../../src/cache/index.ts'
 import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { index, kanta, sql, table } from '../../src/index.ts'
@@ -138,6 +139,17 @@ test('a driver that fails on demand, on a driver that connects later too', async
   }
   expect(() => faulty(undefined as Any)).toThrow('faulty() takes a driver first')
   expect(() => faulty(sqlite(':memory:'), { falt: () => undefined } as Any)).toThrow("Did you mean 'fault'")
+})
+
+test('a cache of the database does not answer for a mock', async () => {
+  const note = table('note', (c) => ({ id: c.integer().primaryKey() }))
+  const plugins = [cache({ store: memoryStore(), ttl: 60_000, tables: ['note'] })]
+  const db = opened(kanta({ driver: sqlite(':memory:'), schema: { note }, plugins })) as Any
+  await db.schema.createTable(note).execute()
+  await db.insertInto('note').values({ id: 1 }).execute()
+  const all = (on: Any) => on.selectFrom('note').selectAll().execute()
+  expect(await all(db)).toEqual([{ id: 1 }])
+  expect(await all(opened(createMock(db) as Any))).toEqual([])
 })
 
 test('rows of a mock may be given in any order of their tables', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { cache, memoryStore } from '../../src/cache/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { sandbox } from '../../src/testing/index.ts'
 import { postgres } from '../engine/postgres.ts'
@@ -163,6 +164,16 @@ describe.each(engines)('$name', (engine) => {
       const found: string[] = []
       for await (const row of box.db.selectFrom('item').select('name').orderBy('id').stream()) found.push(row.name)
       expect(found).toEqual(['before', 'a', 'b', 'c'])
+    })
+
+    test('a cache keeps nothing of it', async () => {
+      const cached: Any = db.withPlugins([cache({ store: memoryStore(), ttl: 60_000, tables: ['item'] })])
+      expect(await names(cached)).toEqual(['before'])
+      box = await sandbox(cached)
+      await add(box.db, 'a')
+      expect(await names(box.db)).toEqual(['before', 'a'])
+      await box.end()
+      expect(await names(cached)).toEqual(['before'])
     })
 
     test('reset() begins anew', async () => {
