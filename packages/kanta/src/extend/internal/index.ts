@@ -49,6 +49,7 @@ export {
   ownPlugin,
   type PoolFacts,
   pause,
+  prepare,
   QueryRunner,
   type QueryRunner as RunnerOfQueries,
   type RetryOptions,
