@@ -57,6 +57,8 @@ export interface Connection {
   ): IterableIterator<unknown[]> | AsyncIterableIterator<unknown[]>
   /** Runs several statements of text without parameters, such as pragmas or a script. */
   script(sql: string): MaybePromise<void>
+  /** Copies the database to a new file while others use it, and returns the number of its pages. */
+  backup?: ((path: string) => Promise<number>) | undefined
   /** Cancels the running statement, which then fails. */
   cancel?(): MaybePromise<void>
   /** Makes the server end the connection, and with it the running statement. */
@@ -99,6 +101,11 @@ export interface Driver {
   readonly sharesStreams: boolean
   /** Is true if a stream may hold a connection of its own, since each sees only its own transaction. */
   readonly holdsStreams?: boolean
+  /**
+   * Returns true if a pooler may run each transaction of a connection in another session of the server, or if it may do
+   * so for all that is known. Then nothing of a session outlives a transaction, such as an advisory lock.
+   */
+  lacksSessions?(): boolean
   connect(role: Role): MaybePromise<Connection>
   /** Explains an error of the library: returns its code and a readable message. */
   explainError(cause: unknown): { readonly code: ErrorCode; readonly message: string } & ErrorDetails

@@ -36,6 +36,7 @@ export {
   whereOf,
 } from 'kanta/filter'
 export * from 'kanta/infra'
+export { docsPage } from 'kanta/page'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/relations'

@@ -1,7 +1,7 @@
 import type { Session } from '../../connect/index.ts'
 import type { Dialect } from '../../dialect/index.ts'
 import type { Driver } from '../../driver/index.ts'
-import type { Expansion, Planning, SchemaDefinitions } from '../../plan/index.ts'
+import type { Expansion, Plan, Planning, SchemaDefinitions } from '../../plan/index.ts'
 import {
   DatabaseHandle,
   Executor,
@@ -21,13 +21,14 @@ import {
   type TransactionHook,
   withSettings,
 } from '../../run/index.ts'
-import type { Runner } from '../../sql/index.ts'
+import type { Chain, Runner } from '../../sql/index.ts'
 
 export {
   addContext,
   cancellationError,
   checkLogger,
   checkRetry,
+  checkSessions,
   consoleLogger,
   DatabaseHandle,
   Executor,
@@ -47,6 +48,7 @@ export {
   ownPlugin,
   type PoolFacts,
   pause,
+  prepare,
   QueryRunner,
   type QueryRunner as RunnerOfQueries,
   type RetryOptions,
@@ -67,17 +69,19 @@ export {
   withRetries,
 } from '../../run/index.ts'
 export { contextOf, dialectOf } from '../index.ts'
+export { ofOneDatabase } from './one-database.ts'
+export { quietly } from './quietly.ts'
 
 /*
  * What the features of this package have besides what `kanta/extend` publishes. Much of it leads past the policies of a
  * database, so no entry exports it, and nothing that a handle can be asked for holds it.
  */
 
-/** Returns the dialect and the tables of the database that a query was built from. */
-export function databaseOfQuery(runner: Runner): { readonly dialect: Dialect; readonly schema: SchemaDefinitions } {
-  const { dialect, schema } = executorOf(runner as QueryRunner).settings.planning
-  return { dialect, schema }
-}
+/** Returns what is fixed of the database that a query was built from, such as its dialect and its tables. */
+export const databaseOfQuery = (runner: Runner): Planning => executorOf(runner as QueryRunner).settings.planning
+
+/** Returns the plan of a query in its database and context. */
+export const planOfQuery = ({ shape, runner }: Chain): Plan => executorOf(runner as QueryRunner).plan(shape)
 
 /** Returns the same database, whose queries are run by what `makeRunner` makes, in its transactions too. */
 export const withRunner = <D extends DatabaseHandle>(db: D, makeRunner: (executor: Executor) => QueryRunner): D =>
@@ -166,14 +170,21 @@ export function withoutPolicies(db: DatabaseHandle): DatabaseHandle {
 const stored = new WeakMap<Planning, Planning>()
 
 /** Returns a database that reads and writes values as they are stored: no plugin, no definition, no codec. */
-export function withStoredValues(db: DatabaseHandle): DatabaseHandle {
+export const withStoredValues = (db: DatabaseHandle): DatabaseHandle =>
+  new DatabaseHandle(settingsWithStoredValues(db), sessionOf(db))
+
+/** Returns what runs queries as {@link withStoredValues} does, for queries that are there already. */
+export const storedRunnerOf = (db: DatabaseHandle): QueryRunner =>
+  new QueryRunner(new Executor(settingsWithStoredValues(db), sessionOf(db)))
+
+function settingsWithStoredValues(db: DatabaseHandle): ReturnType<typeof settingsOf> {
   const settings = settingsWithoutPlugins(settingsOf(db))
   let planning = stored.get(settings.planning)
   if (planning === undefined) {
     planning = { ...settings.planning, schema: new Map(), stored: true }
     stored.set(settings.planning, planning)
   }
-  return new DatabaseHandle({ ...settings, planning }, sessionOf(db))
+  return { ...settings, planning }
 }
 
 /** Returns a database that shares no plan with the one given. */
