@@ -30,7 +30,7 @@ describe.each(engines)('$name', (engine) => {
       (await on.selectFrom('item').select('name').orderBy('id').execute()).map((row: Any) => row.name)
     const add = (on: Any, name: string): Promise<unknown> => on.insertInto('item').values({ name }).execute()
 
-    test('statements and transactions are undone at the end', async () => {
+    test('statements and transactions are undone at the end (semantic 24)', async () => {
       {
         await using it = await sandbox(db)
         await add(it.db, 'a')
@@ -67,7 +67,7 @@ describe.each(engines)('$name', (engine) => {
       expect(await names(box.db)).toEqual(['before', 'a', 'b'])
     })
 
-    test('nested transactions and savepoints', async () => {
+    test('nested transactions and savepoints (semantic 24)', async () => {
       box = await sandbox(db)
       await box.db.transaction().execute(async (trx: Any) => {
         await add(trx, 'a')
