@@ -167,7 +167,9 @@ class Reading {
 
   #rowsBeyond(values: readonly CursorValue[] | undefined): Promise<unknown[]> {
     const query = this.#form.pageOf(this.#inner, values, this.#isBack, this.#limit + 1)
-    return query.execute(executeOptions(this.#options.signal))
+    const rows = query.execute(executeOptions(this.#options.signal))
+    const isOpen = this.#protection.secret === undefined && this.#form.keys.some(({ definition }) => !definition)
+    return values === undefined || !isOpen ? rows : rows.catch(refuseValue(this.#isBack ? 'before' : 'after'))
   }
 
   pageOf(all: Row[]): { readonly rows: Row[]; readonly hasNext: boolean; readonly hasPrev: boolean } {
@@ -252,6 +254,18 @@ function checkValues(values: readonly CursorValue[], name: string, keys: readonl
   }
   return values
 }
+
+/**
+ * Refuses a cursor whose value the database has refused: nothing says which values a column without a definition takes,
+ * and nobody has signed them.
+ */
+const refuseValue =
+  (name: string) =>
+  (cause: unknown): never => {
+    const isRefused = cause instanceof KantaError && (cause.code === 'query' || cause.code === 'invalid_input')
+    if (isRefused) return refuseCursor(name, cause)
+    throw cause
+  }
 
 /** Refuses what the column cannot hold, so that a forged value is never an error of the driver. */
 function checkCursorValue(value: CursorValue, { definition, nullable }: OrderKey): void {

@@ -17,7 +17,7 @@ describe.each(grounds)('random filters on $name', (ground) => {
   })
   afterAll(() => opened?.close())
 
-  test('a database keeps the rows that matches() keeps', { timeout: 600_000 }, async () => {
+  test('21, F5: a database keeps the rows that matches() keeps', { timeout: 600_000 }, async () => {
     const { db } = opened
     let [some, sizes] = [0, 0]
     await fc.assert(

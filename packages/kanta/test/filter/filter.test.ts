@@ -56,13 +56,13 @@ describe('filters as values', () => {
     expect(JSON.stringify(or())).toBe('{"or":[]}')
   })
 
-  test('null in eq and ne asks for null', () => {
+  test('21, H26: null in eq and ne asks for null', () => {
     expect(JSON.stringify([eq('a', null), ne('a', null)])).toBe('[{"a":{"isNull":true}},{"a":{"isNotNull":true}}]')
     expect(JSON.stringify([exists('a'), exists('a', false)])).toBe('[{"a":{"isNotNull":true}},{"a":{"isNull":true}}]')
   })
 
   // F6 of the older contract: they matched nothing.
-  test('what SQL would never match is refused', () => {
+  test('21, F6, H26: what SQL would never match is refused', () => {
     expect(code(() => gt('a', null as never))).toMatch(/^invalid_input: gt\('a', null\) is never true in SQL/)
     expect(code(() => eq('a', undefined as never))).toMatch(/^invalid_input: eq\('a', undefined\)/)
     expect(code(() => anyOf('a', [1, null as never]))).toMatch(/^invalid_input: anyOf\('a', \[…\]\): item 1 is null/)
@@ -90,7 +90,7 @@ describe('filters as values', () => {
     expect(JSON.stringify(isNull(item.profile))).toBe('{"profile":{"isNull":true}}')
   })
 
-  test('a filter is measured: neither depth nor size is without end', () => {
+  test('21: a filter is measured: neither depth nor size is without end', () => {
     let filter: Filter<never> = eq('a', 1)
     const deepen = (): void => {
       for (let i = 0; i < 200; i++) filter = not(and(filter, eq('b', i)))
@@ -110,7 +110,7 @@ describe('filters as values', () => {
 })
 
 // F1, F2 of the older contract: the body of a request became SQL, and an unknown operator no condition at all.
-describe('nothing but the builders makes a filter', () => {
+describe('21, F1, F2: nothing but the builders makes a filter', () => {
   const real = eq('id', 1)
   const Forged = real.constructor as new (tree?: unknown) => Filter<never>
   const forged: readonly (readonly [string, unknown])[] = [
@@ -220,7 +220,7 @@ describe.each(grounds)('filters on $name', (ground) => {
   }
 
   // F3, F4 of the older contract.
-  test('like tells cases apart, and escapes; ilike folds A–Z alone', async () => {
+  test('21, F3, F4: like tells cases apart, and escapes; ilike folds A–Z alone', async () => {
     expect(await titles(like('title', 'a'))).toEqual(['a'])
     expect(await titles(ilike('title', 'A'))).toEqual(['A', 'a'])
     expect(await titles(iContains('title', 'É'))).toEqual(['É'])

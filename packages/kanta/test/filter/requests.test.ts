@@ -31,7 +31,7 @@ describe('updates as data', () => {
   })
 
   // F14 of the older contract: null went over the defaults of an inserted row.
-  test('what is unset keeps its default in a row that is inserted', () => {
+  test('F14: what is unset keeps its default in a row that is inserted', () => {
     const request = combineUpdates(set({ a: 1 }), unset('b'), inc({ c: 5 }), setOnInsert({ d: 4 }))
     expect(insertOf(request)).toEqual({ a: 1, c: 5, d: 4 })
   })

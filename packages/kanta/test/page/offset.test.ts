@@ -66,7 +66,7 @@ describe.each([...places, pglite])('pages by number on $name', (ground) => {
   })
 
   // H51: totals were wrong for all of these.
-  test('grouped, distinct, joined, combined and recursive queries', async () => {
+  test('H51: grouped, distinct, joined, combined and recursive queries', async () => {
     const grouped = db
       .selectFrom('entry')
       .select((eb) => ['group_name', eb.fn.countAll().as('rows'), eb.fn.max('price').as('most')])

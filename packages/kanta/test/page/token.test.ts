@@ -7,7 +7,7 @@ const HASH = 'm3k9x0q2'
 const back = (values: readonly unknown[]): unknown =>
   decodeCursor('after', encodeCursor(values, HASH, open), HASH, values.length, open)
 
-test('values come back exactly', () => {
+test('19, P3: values come back exactly', () => {
   const numbers = [0, -0, 7, -7, 0.1, 1e21, 1e-7, 5e-324, Number.MAX_VALUE, Number.NaN, Number.NEGATIVE_INFINITY]
   const long = [999_999_999_999_999, 9_999_999_999_999_998, 2 ** 53 - 1, 2 ** 53, -(2 ** 53), 2 ** 63]
   const others = [

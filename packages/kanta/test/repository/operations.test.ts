@@ -204,7 +204,7 @@ describe.each(engines)('operations of repositories on $name', (engine: Ground) =
     expect([none.total, none.pages, none.data]).toEqual([0, 0, []])
   })
 
-  test('L1 to L4, L8: lookups give lists and rows without multiplying', async () => {
+  test('L1 to L5, L8: lookups give lists and rows without multiplying', async () => {
     const page = await books().lookupPopulate({
       lookups: [
         { from: 'author', localField: 'author_id', foreignField: 'id', as: 'writer', single: true, select: ['name'] },

@@ -58,7 +58,7 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
   const books = () => repository(db, book)
   const seats = () => repository(db, seat)
 
-  test('15: a page by its number with the total, or by a cursor; what a URL asks', async () => {
+  test('15, P1, P10: a page by its number with the total, or by a cursor; what a URL asks', async () => {
     const first = await books().getAll({ limit: 2, sort: [{ column: 'title', direction: 'desc' }] })
     const all = await books().findAll(undefined, { sort: [{ column: 'title', direction: 'desc' }] })
     expect(first).toMatchObject({ method: 'offset', page: 1, limit: 2, total: all.length, hasPrev: false })
@@ -87,7 +87,7 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
     await expect(books().getAll({ select: ['id'] })).rejects.toEqual(refused('invalid_input', "no 'select'"))
   })
 
-  test('11: one row by its key, or null; many as a Map under the keys that were given', async () => {
+  test('11, TX9: one row by its key, or null; many as a Map under the keys that were given', async () => {
     expect(await books().getById(1)).toMatchObject({ id: 1, title: 'One', price: '10.00', stock: 5 })
     expect(await books().getById(99)).toBeNull()
     expect(await seats().getById({ number: 2, row: 1 })).toEqual({ row: 1, number: 2, code: 'b', guest: null })
@@ -102,7 +102,7 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
     expect([...many.keys()]).toEqual([1, 2, 3])
   })
 
-  test('11: lists, numbers and values of a filter', async () => {
+  test('11, H25: lists, numbers and values of a filter', async () => {
     expect((await books().findAll()).length).toBe(3)
     const dear = await books().findAll(and(gt('price', '5'), eq('author_id', 1)), {
       sort: [{ column: 'price', direction: 'desc' }],
@@ -180,7 +180,7 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
     expect(await seats().count()).toBe(2)
   })
 
-  test('14: a row is changed by its key; the key stays, and changes of nothing read', async () => {
+  test('14, F17: a row is changed by its key; the key stays, and changes of nothing read', async () => {
     expect(await books().update(1, { title: 'Uno' })).toMatchObject({ id: 1, title: 'Uno', price: '10.00' })
     expect(await books().update(99, { title: 'x' })).toBeNull()
     expect(await books().update(1, {})).toMatchObject({ title: 'Uno' })
@@ -222,7 +222,7 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
     expect(await books().findOneAndUpdate(eq('id', 99), { title: 'x' })).toBeNull()
   })
 
-  test('13: getOrCreate and upsert take rows by a unique key, whoever else does', async () => {
+  test('13, TX10: getOrCreate and upsert take rows by a unique key, whoever else does', async () => {
     const tags = repository(db, tag)
     expect(await tags.getOrCreate({ name: 'epic' }, {})).toEqual({ row: { id: 1, name: 'epic' }, created: false })
     const all = await Promise.all(Array.from({ length: 4 }, () => tags.getOrCreate({ name: 'fresh' }, {})))
@@ -268,7 +268,7 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
     expect(await books().claimVersion(1, { field: 'revision', from: 1 }, { title: 'v3' })).toBeNull()
   })
 
-  test('15: bulkWrite does all operations or none', async () => {
+  test('15, F16: bulkWrite does all operations or none', async () => {
     const done = await books().bulkWrite([
       { create: { author_id: 1, title: 'Bulk' } },
       { update: { key: 1, data: { title: 'Changed' } } },
@@ -378,7 +378,7 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
     expect(() => docsPage({} as Any)).toThrow('takes a page')
   })
 
-  test('16: withTransaction joins an outer one, and gives a handle', async () => {
+  test('16, TX3: withTransaction joins an outer one, and gives a handle', async () => {
     await expect(
       books().withTransaction(async (inner, trx) => {
         await inner.update(1, { title: 'Undone' })
@@ -396,7 +396,7 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
     expect((await books().getById(1))?.title).toBe('One')
   })
 
-  test('17: a duplicate is seen through its causes', async () => {
+  test('17, F13: a duplicate is seen through its causes', async () => {
     const error: unknown = await repository(db, tag)
       .create({ name: 'epic' })
       .catch((cause: unknown) => cause)
