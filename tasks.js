@@ -19,6 +19,7 @@ const RANDOM = [
   'test/diff/props',
   'test/values/differential',
   'test/testing/generate-random',
+  'test/engine/sharded',
 ]
 const LONG = {
   FUZZ_RUNS: 20_000,
@@ -28,11 +29,12 @@ const LONG = {
   VALUES_RUNS: 2_000,
   DIFF_PAIRS: 1_000,
   GENERATE_RUNS: 1_000,
+  SHARDED_CASES: 10_000,
 }
 const HELP_LONG = `npm run test:long -- [--times <number>] [name …]
 
 Runs the random tests long, about an hour on two cores: queries, writes and diffs against oracles, policies
-against what they hide. With --times 20 the statements under policies are 1,000,000 an engine, and it takes a night;
+against what they hide, and all cases on sharded engines. With --times 20 the statements under policies are 1,000,000 an engine, and it takes a night;
 names choose among the test files. The environment sets the runs and the seeds one by one:
   ${Object.entries(LONG)
     .map(([name, runs]) => `${name}=${runs}`)

@@ -1,13 +1,15 @@
 export { findGalera, type GaleraCluster, type GaleraNode, startGalera } from './galera.ts'
-export { installMariadb, installRedis } from './install.ts'
+export { installMariadb, installPgbouncer, installRedis, installSpider } from './install.ts'
 export {
   findMariadb,
+  findSpider,
   type MariadbAddress,
   type MariadbOptions,
   type MariadbServer,
   mariadbIsInstalled,
   startMariadb,
 } from './mariadb.ts'
+export { findPgbouncer, type Pgbouncer, type PgbouncerOptions, startPgbouncer } from './pgbouncer.ts'
 export { freePort } from './port.ts'
 export {
   findPostgres,

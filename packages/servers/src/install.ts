@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { findMariadb } from './mariadb.ts'
+import { findMariadb, findSpider } from './mariadb.ts'
+import { findPgbouncer } from './pgbouncer.ts'
 import { findRedis } from './redis.ts'
 
 const POLICY = '/usr/sbin/policy-rc.d'
@@ -12,6 +13,13 @@ export const installMariadb = (): string | undefined => install(['mariadb-server
 
 /** Installs Redis if it is missing. Returns the reason if that fails, otherwise `undefined`. */
 export const installRedis = (): string | undefined => install(['redis-server'], findRedis)
+
+/** Installs PgBouncer if it is missing. Returns the reason if that fails, otherwise `undefined`. */
+export const installPgbouncer = (): string | undefined => install(['pgbouncer'], findPgbouncer)
+
+/** Installs the engine Spider of MariaDB if it is missing. Returns the reason if that fails, otherwise `undefined`. */
+export const installSpider = (): string | undefined =>
+  installMariadb() ?? install(['mariadb-plugin-spider'], findSpider)
 
 function install(packages: readonly string[], find: () => object | { readonly missing: string }): string | undefined {
   const found = find()
@@ -54,5 +62,7 @@ function withoutServices(work: () => void): void {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   console.log(installMariadb() ?? 'MariaDB is installed.')
+  console.log(installSpider() ?? 'Spider is installed.')
   console.log(installRedis() ?? 'Redis is installed.')
+  console.log(installPgbouncer() ?? 'PgBouncer is installed.')
 }

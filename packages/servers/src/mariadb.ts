@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Owner, temporaryFolder, unprivileged } from './owner.ts'
 import { findProgram } from './path.ts'
@@ -75,6 +75,16 @@ export function findMariadb(): { readonly server: string; readonly install: stri
 export function mariadbIsInstalled(): true | string {
   const found = findMariadb()
   return 'missing' in found ? found.missing : true
+}
+
+const SPIDER = '/usr/lib/mysql/plugin/ha_spider.so'
+
+/** Returns the library of the engine Spider, or the reason why it is missing. */
+export function findSpider(): { readonly library: string } | { readonly missing: string } {
+  const server = findMariadb()
+  if ('missing' in server) return server
+  if (existsSync(SPIDER)) return { library: SPIDER }
+  return { missing: 'Spider is not installed. Install it with `apt-get install mariadb-plugin-spider`.' }
 }
 
 /** The folder of one server. */

@@ -5,5 +5,5 @@ export { cancellationError, suppress, throwIfAborted, toKantaError, unknownOutco
 export { HeldSession } from './held-session.ts'
 export { type ConnectionFacts, type DestroyOptions, Pool, type PoolFacts } from './pool.ts'
 export { type Lease, type Lifecycle, PoolSession, type Session } from './session.ts'
-export { type SessionLock, sessionLocks } from './session-lock.ts'
+export { checkSessions, type SessionLock, sessionLocks } from './session-lock.ts'
 export { type AfterCallback, Transaction } from './transaction.ts'

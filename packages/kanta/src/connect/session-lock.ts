@@ -1,4 +1,6 @@
 import { facetsOf } from '../dialect/index.ts'
+import type { Driver } from '../driver/index.ts'
+import { KantaError } from '../error/index.ts'
 import { sql } from '../sql/index.ts'
 
 type Text = ReturnType<typeof sql>
@@ -42,3 +44,16 @@ export const sessionLocks = facetsOf<SessionLock>('A lock of a connection', {
   mariadb: mysql,
   mssql,
 })
+
+/**
+ * Checks that the driver's connections are sessions of the server, which hold locks.
+ *
+ * @throws KantaError `unsupported` if a pooler may give each transaction another session.
+ */
+export function checkSessions(driver: Driver, user: string, other = 'connect to the server itself'): void {
+  if (driver.lacksSessions?.() === true)
+    throw new KantaError(
+      'unsupported',
+      `${user} needs a lock of a session of the server, and a pooler is in between. ${other[0]!.toUpperCase()}${other.slice(1)}, or set pg({ pooler: 'session' }) if that is the mode of the pooler.`,
+    )
+}

@@ -1,7 +1,6 @@
 import { checkOptions, refuse, show } from '../error/index.ts'
 import type { Hook, Operation, Plugin } from '../extend/index.ts'
-import { ownPlugin } from '../extend/internal/index.ts'
-import { quietly } from './quiet.ts'
+import { ownPlugin, quietly } from '../extend/internal/index.ts'
 import { callerFrames } from './stack.ts'
 
 /** A transaction, a stream or a connection that is in use. */
@@ -48,7 +47,7 @@ export class HeldConnections implements Plugin {
           const holder: Holder = { kind: operation.kind, since: performance.now(), frames: callerFrames() }
           this.#holders.add(holder)
           const late = (): void =>
-            quietly(operation.logger, 'The callback of heldConnections()', () => {
+            quietly(operation.logger, 'found() of heldConnections()', () => {
               const held = describe(holder)
               if (found !== undefined) return found(held)
               const where = held.frames[0] ?? 'an unknown place'

@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse, show } from '../error/index.ts'
 import type { Facts, Hook, Logger, Node, Plugin } from '../extend/index.ts'
-import { type DatabaseHandle, loggerOf, ownPlugin, schemaOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, loggerOf, ofOneDatabase, ownPlugin, quietly, schemaOf } from '../extend/internal/index.ts'
 import { relationsOf } from '../relations/index.ts'
 import { type Lookup, lookupOf } from './lookup.ts'
 import { currentScope, type Lookups, type QueryScope } from './scope.ts'
@@ -38,6 +38,7 @@ const MOST_STATEMENTS = 1_000
 export class NPlusOnePlugin implements Plugin {
   readonly name = 'nPlusOne'
   readonly hooks: readonly Hook[]
+  readonly #takes = ofOneDatabase('nPlusOne()')
   readonly #from: number
   readonly #found: ((finding: NPlusOneFinding) => void) | undefined
   readonly #byFacts = new WeakMap<Facts, Lookup | 'none'>()
@@ -62,6 +63,7 @@ export class NPlusOnePlugin implements Plugin {
   }
 
   extend(db: DatabaseHandle): object {
+    this.#takes(db)
     this.#db ??= db
     return {}
   }
@@ -82,7 +84,7 @@ export class NPlusOnePlugin implements Plugin {
     }
     seen.count++
     if (seen.isFound) return
-    seen.keys.add(hashOf(parameters()))
+    seen.keys.add(hashOf(keysOf(lookup, parameters())))
     if (seen.keys.size >= this.#from) this.#report(seen, sql, lookup)
   }
 
@@ -113,11 +115,17 @@ export class NPlusOnePlugin implements Plugin {
     }
     if (this.#findings.length >= MOST_FINDINGS) this.#findings.shift()
     this.#findings.push(finding)
-    if (this.#found !== undefined) return this.#found(finding)
     const logger: Logger | undefined = this.#db && loggerOf(this.#db)
-    logger?.warn(message, { sql, frames })
+    if (this.#found === undefined) return logger?.warn(message, { sql, frames })
+    // What it throws fails the query; a promise is too late for that.
+    const told: unknown = this.#found(finding)
+    if (told instanceof Promise) quietly(logger, 'found() of nPlusOne()', () => told)
   }
 }
+
+/** Returns the values of the keys; all where some stand in the text more than once. */
+const keysOf = ({ places, count }: Lookup, parameters: readonly unknown[]): readonly unknown[] =>
+  count === parameters.length ? places.map((place) => parameters[place]) : parameters
 
 /** Returns a hash of values (FNV-1a). Two keys with one hash count as one, which is rare. */
 function hashOf(values: readonly unknown[]): number {

@@ -1,7 +1,13 @@
 import { checkOptions, refuse, show } from '../error/index.ts'
 import type { EndedQuery, Logger, Plugin } from '../extend/index.ts'
-import { checkLogger, consoleLogger, type DatabaseHandle, loggerOf, ownPlugin } from '../extend/internal/index.ts'
-import { quietly } from './quiet.ts'
+import {
+  checkLogger,
+  consoleLogger,
+  type DatabaseHandle,
+  loggerOf,
+  ownPlugin,
+  quietly,
+} from '../extend/internal/index.ts'
 
 /** A statement that has ended, as the query log writes it. */
 export interface LoggedQuery {
@@ -57,8 +63,7 @@ export function queryLog(options: QueryLogOptions = {}): Plugin {
         watch: (ended) =>
           quietly(logger, 'The query log', () => {
             const entry = toEntry(ended, parameters)
-            if (to === undefined) write(logger ?? consoleLogger, entry)
-            else to(entry)
+            return to === undefined ? write(logger ?? consoleLogger, entry) : to(entry)
           }),
       },
     ],
@@ -80,14 +85,22 @@ function toEntry(ended: EndedQuery, keeps: boolean): LoggedQuery {
     tables: facts.writes.length === 0 ? facts.reads : [...new Set([...facts.reads, ...facts.writes])],
     streaming: ended.streaming || undefined,
     parameters: keeps ? ended.parameters.slice() : undefined,
-    error: ended.error === undefined ? undefined : describeError(ended.error),
+    error: ended.error === undefined ? undefined : describeError(ended.error, keeps ? [] : ended.parameters),
   }
 }
 
-function describeError(error: unknown): { code?: string; message: string } {
+/** Returns the code and the message of an error, without the values that databases put there. */
+function describeError(error: unknown, hidden: readonly unknown[]): { code?: string; message: string } {
   const { code } = Object(error) as { code?: unknown }
   const message = error instanceof Error ? error.message : String(error)
-  return { ...(typeof code === 'string' && { code }), message }
+  return { ...(typeof code === 'string' && { code }), message: hidden.reduce<string>(withoutValue, message) }
+}
+
+/** Replaces a value that stands in a text as a word of its own. */
+function withoutValue(text: string, value: unknown): string {
+  if (!['string', 'number', 'bigint'].includes(typeof value) || value === '') return text
+  const escaped = String(value).replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+  return text.replaceAll(new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, 'gu'), '…')
 }
 
 function write(logger: Logger, entry: LoggedQuery): void {

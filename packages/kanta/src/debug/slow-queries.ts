@@ -1,4 +1,4 @@
-import { facetsOf } from '../dialect/index.ts'
+import { facetsOf, splitStatements } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse, show } from '../error/index.ts'
 import type { Logger, Plugin } from '../extend/index.ts'
 import {
@@ -6,10 +6,11 @@ import {
   dialectOf,
   isWhole,
   loggerOf,
+  ofOneDatabase,
   ownPlugin,
+  quietly,
   withoutPlugins,
 } from '../extend/internal/index.ts'
-import { quietly } from './quiet.ts'
 
 /** A statement that took long. */
 export interface SlowQuery {
@@ -52,12 +53,13 @@ export function slowQueries(options: SlowQueriesOptions): Plugin {
     refuse(`slowQueries({ over }) takes a number of milliseconds, 0 or more, not ${show(over)}.`)
   if (found !== undefined && typeof found !== 'function')
     refuse(`slowQueries({ found }) takes a function, not ${show(found)}.`)
+  const takes = ofOneDatabase('slowQueries()')
   let logger: Logger | undefined
   let whole: DatabaseHandle | undefined
   const tell =
     found ??
-    (({ milliseconds, sql, error }: SlowQuery): void =>
-      logger?.warn(`A statement took ${Math.round(milliseconds)} ms: ${sql}`, error))
+    (({ milliseconds, sql }: SlowQuery): void =>
+      logger?.warn(`A statement took ${Math.round(milliseconds)} ms: ${sql}`))
   return ownPlugin({
     // One plugin for each limit is allowed.
     name: `slowQueries over ${over} ms`,
@@ -67,15 +69,12 @@ export function slowQueries(options: SlowQueriesOptions): Plugin {
         watch: ({ streaming, milliseconds, sql, parameters, rows, error }) => {
           if (streaming || milliseconds < over) return
           const explain = (): Promise<readonly string[]> => explainIn(whole, sql, parameters)
-          quietly(logger, 'The callback of slowQueries()', () => {
-            const told: unknown = tell({ sql, milliseconds, rows, error, explain })
-            if (told instanceof Promise)
-              told.catch((cause) => logger?.warn('The callback of slowQueries() failed.', cause))
-          })
+          quietly(logger, 'found() of slowQueries()', () => tell({ sql, milliseconds, rows, error, explain }))
         },
       },
     ],
     extend: (db: DatabaseHandle) => {
+      takes(db)
       logger ??= loggerOf(db)
       if (whole === undefined && isWhole(db)) whole = db
       return {}
@@ -99,7 +98,10 @@ async function explainIn(
 ): Promise<readonly string[]> {
   if (db === undefined)
     throw new KantaError('unsupported', 'explain() needs a whole database. Add slowQueries() to the database itself.')
-  const { prefix } = explains.of(dialectOf(db))
+  const dialect = dialectOf(db)
+  const { prefix } = explains.of(dialect)
+  if (splitStatements(sql, dialect).length > 1)
+    throw new KantaError('unsupported', 'explain() takes one statement, and this text has several.', { sql })
   const query = { sql: `${prefix}${sql}`, parameters }
   const { rows } = (await withoutPlugins(db).executeQuery(query)) as { rows: Record<string, unknown>[] }
   return rows.map((row) => {

@@ -99,6 +99,11 @@ export interface Driver {
   readonly sharesStreams: boolean
   /** Is true if a stream may hold a connection of its own, since each sees only its own transaction. */
   readonly holdsStreams?: boolean
+  /**
+   * Returns true if a pooler may run each transaction of a connection in another session of the server, or if it may do
+   * so for all that is known. Then nothing of a session outlives a transaction, such as an advisory lock.
+   */
+  lacksSessions?(): boolean
   connect(role: Role): MaybePromise<Connection>
   /** Explains an error of the library: returns its code and a readable message. */
   explainError(cause: unknown): { readonly code: ErrorCode; readonly message: string } & ErrorDetails

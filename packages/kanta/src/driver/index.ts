@@ -11,4 +11,4 @@ export type {
   RunResult,
 } from './driver.ts'
 export { importPeer } from './peer.ts'
-export { LONGEST_TIMER, SERVER_TIMEOUT, withTimeout } from './timeout.ts'
+export { LONGEST_TIMER, SERVER_TIMEOUT, startTimer, withTimeout } from './timeout.ts'

@@ -1,7 +1,8 @@
+import { onAbort, startTimer } from '../driver/index.ts'
 import { checkOptions, KantaError, refuse, show } from '../error/index.ts'
 import type { Hook, Plugin } from '../extend/index.ts'
 import { cancellationError, type DatabaseHandle, ownPlugin, withNote } from '../extend/internal/index.ts'
-import { numberOption } from './number-option.ts'
+import { countOption, numberOption } from './number-option.ts'
 import { markRefusal } from './refusal.ts'
 
 /** The limits of one bulkhead. */
@@ -90,10 +91,9 @@ class Line {
     const owner = `bulkhead({ ${name} })`
     const limits: BulkheadLimit = typeof given === 'number' ? { limit: given } : given
     checkOptions(owner, limits, ['limit', 'waiting', 'timeout'])
-    if (!Number.isInteger(limits.limit)) refuse(`${owner} takes a whole number for limit, not ${show(limits.limit)}.`)
     this.#name = name
-    this.#limit = numberOption(owner, 'limit', limits.limit, 1, 1)
-    this.#most = numberOption(owner, 'waiting', limits.waiting, 100, 0)
+    this.#limit = countOption(owner, 'limit', limits.limit ?? null, 1, 1)
+    this.#most = countOption(owner, 'waiting', limits.waiting, 100, 0)
     this.#timeout = numberOption(owner, 'timeout', limits.timeout, 30_000, 1)
   }
 
@@ -120,8 +120,8 @@ class Line {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiting.delete(enter)
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
+        stop()
+        ignore()
       }
       const enter = (): void => {
         leave()
@@ -135,9 +135,9 @@ class Line {
         leave()
         reject(this.#refusal('timeout', `had no place within ${this.#timeout} ms. Raise its 'limit' or its 'timeout'`))
       }
-      const timer = this.#timeout <= 0x7fffffff ? setTimeout(expire, this.#timeout) : undefined
+      const stop = startTimer(this.#timeout, expire)
+      const ignore = onAbort(signal, abort)
       this.#waiting.add(enter)
-      signal?.addEventListener('abort', abort, { once: true })
     })
   }
 

@@ -1,16 +1,9 @@
 import { titleOf } from '../dialect/index.ts'
 import type { Machine } from '../driver/index.ts'
 import { checkOptions, type ErrorCode, KantaError, refuse, show } from '../error/index.ts'
-import {
-  DatabaseHandle,
-  dialectOf,
-  driverOf,
-  type PoolFacts,
-  poolOf,
-  withoutPlugins,
-} from '../extend/internal/index.ts'
+import { DatabaseHandle, dialectOf, driverOf, type PoolFacts, poolOf } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { versionQueries } from './facet.ts'
+import { ask, inTime } from './ask.ts'
 import { numberOption } from './number-option.ts'
 
 /** The options of `health()`. */
@@ -88,9 +81,9 @@ export async function health(db: Pick<Database<{}>, 'destroy'>, options: HealthO
   const timeout = limit('timeout', 5_000)
   const started = performance.now()
   const database = titleOf(dialectOf(db))
-  let found: Found
+  let found: Awaited<ReturnType<typeof look>>
   try {
-    found = await inTime(timeout, (signal) => ask(db, signal))
+    found = await inTime(timeout, (signal) => look(db, signal))
   } catch (cause) {
     const error = cause instanceof KantaError ? cause : new KantaError('connection', String(cause), { cause })
     const latency = performance.now() - started
@@ -104,38 +97,10 @@ export async function health(db: Pick<Database<{}>, 'destroy'>, options: HealthO
   return { status: status === 'unhealthy' ? 503 : 200, body: { status, reasons, ...facts } }
 }
 
-interface Found {
-  readonly version: string
-  readonly latency: number
-  readonly machines: readonly Machine[] | undefined
-}
-
-async function ask(db: DatabaseHandle, signal: AbortSignal): Promise<Found> {
-  const started = performance.now()
-  const { sql } = versionQueries.of(dialectOf(db))
-  // A handle without plugins neither starts them nor goes through them.
-  const bare = withoutPlugins(db)
-  const { rows } = (await bare.executeQuery({ sql, parameters: [] }, { signal })) as { rows: { version: unknown }[] }
-  const latency = performance.now() - started
-  return { version: String(rows[0]?.version), latency, machines: await driverOf(db).machines?.(signal) }
-}
-
-/** Runs work until the time is over, and tells it to stop then. */
-function inTime<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = new AbortController()
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        const error = new KantaError('timeout', `The database did not answer within ${milliseconds} ms.`)
-        reject(error)
-        stop.abort(new DOMException(error.message, 'TimeoutError'))
-      },
-      Math.min(milliseconds, 0x7fffffff),
-    )
-    work(stop.signal)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer))
-  })
+/** The answer of a database, and of the machines of its driver. */
+async function look(db: DatabaseHandle, signal: AbortSignal) {
+  const answer = await ask(db, signal)
+  return { ...answer, machines: await driverOf(db).machines?.(signal) }
 }
 
 function judge(

@@ -4,6 +4,7 @@ import {
   checkRetry,
   isTransient,
   ownPlugin,
+  quietly,
   type RetryOptions,
   wasNotSent,
   withRetries,
@@ -58,7 +59,7 @@ export function retry(options: RetryPluginOptions = {}): Plugin {
       return withRetries(numbers, operation.signal, next, (error) => {
         if (!mayRepeat(operation, error) || !tokens.take()) return false
         operation.logger.debug(`A ${operation.kind} is run again after an error (${error.code}).`, error)
-        onRetry?.({ error, operation })
+        quietly(operation.logger, 'onRetry() of retry()', () => onRetry?.({ error, operation }))
         return true
       })
     },

@@ -1,5 +1,5 @@
 import { facetsOf } from '../dialect/index.ts'
-import { refuse, show } from '../error/index.ts'
+import { checkOptions, refuse, show } from '../error/index.ts'
 import { DatabaseHandle, dialectOf, poolOf, withoutPlugins } from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
 
@@ -306,6 +306,7 @@ export async function checkSettings(
   const pool = db instanceof DatabaseHandle ? poolOf(db) : undefined
   if (!(db instanceof DatabaseHandle) || pool === undefined)
     return refuse(`checkSettings() takes a whole database, not ${show(db)}.`)
+  checkOptions('checkSettings()', options, ['signal'])
   const { query, queries, rules } = settings.of(dialectOf(db))
   const bare = withoutPlugins(db)
   const read = async (sql: string): Promise<Record<string, unknown>[]> => {

@@ -1,7 +1,16 @@
+import { withTimeout } from '../driver/index.ts'
 import { checkOptions, KantaError, refuse, show } from '../error/index.ts'
-import { DatabaseHandle, isWhole, type Logger, loggerOf, suppress } from '../extend/internal/index.ts'
+import {
+  checkLogger,
+  DatabaseHandle,
+  isWhole,
+  type Logger,
+  loggerOf,
+  quietly,
+  suppress,
+} from '../extend/internal/index.ts'
 import type { Database } from '../face/index.ts'
-import { numberOption } from './number-option.ts'
+import { checkCallback, numberOption } from './number-option.ts'
 
 /** The options of `gracefulShutdown()`. */
 export interface ShutdownOptions {
@@ -27,6 +36,8 @@ export interface GracefulShutdown {
   cancel(): void
 }
 
+/** The signals that ask a process to end. */
+const SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGBREAK', 'SIGUSR1', 'SIGUSR2']
 const OPTIONS = ['signals', 'timeout', 'intake', 'logger']
 
 interface Listening {
@@ -59,7 +70,9 @@ export function gracefulShutdown(db: Pick<Database<{}>, 'destroy'>, options: Shu
     return refuse(`gracefulShutdown() takes a whole database, not ${show(db)}.`)
   checkOptions('gracefulShutdown()', options, OPTIONS)
   const timeout = numberOption('gracefulShutdown()', 'timeout', options.timeout, 30_000, 0)
-  const { signals = [], intake = () => {}, logger = loggerOf(db) } = options
+  checkCallback('gracefulShutdown()', 'intake', options.intake)
+  const { signals = [], intake = () => {} } = options
+  const logger = options.logger === undefined ? loggerOf(db) : checkLogger('gracefulShutdown()', options.logger)
   let isStarted = false
   let running: Promise<void> | undefined
   const start = (): Promise<void> => {
@@ -73,11 +86,19 @@ export function gracefulShutdown(db: Pick<Database<{}>, 'destroy'>, options: Shu
   }) as unknown as GracefulShutdown
 }
 
+/** Refuses what never reaches a listener, as a misspelt signal or one that cannot be caught. */
+function checkSignals(signals: readonly string[]): void {
+  const known = `gracefulShutdown() takes signals of these: ${SIGNALS.join(', ')}`
+  if (!Array.isArray(signals)) refuse(`${known}, as a list, not ${show(signals)}.`)
+  for (const signal of signals) if (!SIGNALS.includes(signal)) refuse(`${known}; not ${show(signal)}.`)
+}
+
 /** Starts the shutdown by signals. Returns what stops listening. */
 function listen(signals: readonly string[], start: () => Promise<void>): () => void {
   const { process } = globalThis as { process?: Listening }
   if (signals.length > 0 && typeof process?.once !== 'function')
     refuse('This runtime has no signals. Leave them out of gracefulShutdown(), and call what it returns.')
+  checkSignals(signals)
   const listeners = signals.map((signal) => {
     const end = (): void => {
       cancel()
@@ -97,34 +118,25 @@ async function shutDown(db: DatabaseHandle, intake: () => unknown, timeout: numb
   const until = performance.now() + timeout
   const left = (): number => Math.max(0, until - performance.now())
   const errors: unknown[] = []
+  const log = (level: 'debug' | 'info' | 'error', message: string, details?: unknown): void =>
+    quietly(undefined, 'The logger', () => logger[level](message, details))
   const step = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     try {
       await work()
-      logger.debug(`Shutdown: ${what}.`)
+      log('debug', `Shutdown: ${what}.`)
     } catch (error) {
       errors.push(error)
-      logger.error(`Shutdown: ${what} failed.`, error)
+      log('error', `Shutdown: ${what} failed.`, error)
     }
   }
-  logger.info('Shutdown: started.')
-  await step('the intake stopped', () => within(left(), async () => intake()))
+  log('info', 'Shutdown: started.')
+  await step('the intake stopped', () => stopIntake(intake, left()))
   await step('the database closed', () => db.destroy({ timeout: left() }))
-  logger.info('Shutdown: ended.')
+  log('info', 'Shutdown: ended.')
   if (errors.length > 0) throw errors.reduce(suppress)
 }
 
-function within(milliseconds: number, work: () => Promise<unknown>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const late = (): void =>
-      reject(
-        new KantaError(
-          'timeout',
-          `The intake did not stop within ${Math.round(milliseconds)} ms. The shutdown goes on.`,
-        ),
-      )
-    const timer = milliseconds <= 0x7fffffff ? setTimeout(late, milliseconds) : undefined
-    work()
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer))
-  })
+function stopIntake(intake: () => unknown, milliseconds: number): Promise<unknown> {
+  const text = `The intake did not stop within ${Math.round(milliseconds)} ms. The shutdown goes on.`
+  return withTimeout(milliseconds, (async () => intake())(), () => new KantaError('timeout', text))
 }

@@ -1,3 +1,4 @@
+import { onAbort, startTimer } from '../driver/index.ts'
 import { checkOptions } from '../error/index.ts'
 import type { Hook, Plugin } from '../extend/index.ts'
 import { ownPlugin } from '../extend/internal/index.ts'
@@ -44,12 +45,16 @@ export function timeouts(limits: TimeoutLimits): Plugin {
       const late = new AbortController()
       const tooLong = (): void =>
         late.abort(new DOMException(`The ${operation.kind} took longer than ${limit} ms.`, 'TimeoutError'))
-      const timer = setTimeout(tooLong, limit)
-      const signals = operation.signal === undefined ? [late.signal] : [operation.signal, late.signal]
+      const { signal } = operation
+      if (signal?.aborted === true) return next()
+      // Not AbortSignal.any(), whose signals are kept for as long as one that all operations share.
+      const ignore = onAbort(signal, () => late.abort(signal!.reason))
+      const stop = startTimer(limit, tooLong)
       try {
-        return await next(AbortSignal.any(signals))
+        return await next(late.signal)
       } finally {
-        clearTimeout(timer)
+        stop()
+        ignore()
       }
     },
   }

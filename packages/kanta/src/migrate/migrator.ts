@@ -1,6 +1,7 @@
 import { titleOf } from '../dialect/index.ts'
 import { checkOptions, KantaError, nearest, refuse } from '../error/index.ts'
 import {
+  checkSessions,
   DatabaseHandle,
   driverOf,
   migrationTables,
@@ -295,6 +296,7 @@ class Runner implements Migrator {
           'unsupported',
           `${titleOf(driver.dialect)} has no session locks. Leave lock.by out, or set it to 'row'.`,
         )
+      checkSessions(driver, 'The migrator', "set lock: { by: 'row' }")
       return { lock: sessionLock(held.internalDb, sql, name), name }
     }
     const name = this.#options.lockTable ?? migrationTables.lock

@@ -36,7 +36,9 @@ export function describeError(error: unknown): Readonly<Record<string, string>> 
 /** Returns the code that the database itself gave: a SQLSTATE, a number. */
 function statusCode(error: unknown): string | undefined {
   const { cause } = Object(error) as { cause?: unknown }
-  const { code, errno, errcode } = Object(cause) as Record<string, unknown>
-  const own = errcode ?? (typeof errno === 'number' ? errno : code)
+  const { code, errno, errcode, number } = Object(cause) as Record<string, unknown>
+  // A negative number, and a name that begins with E, are of the operating system, which is no answer of a database.
+  const own = errcode ?? number ?? (typeof errno === 'number' && errno > 0 ? errno : code)
+  if (typeof own === 'string' && /^E[A-Z]+$/.test(own)) return undefined
   return typeof own === 'number' || typeof own === 'string' ? String(own) : undefined
 }

@@ -16,7 +16,7 @@ import {
 } from '@opentelemetry/api'
 import { checkOptions, refuse, show } from '../error/index.ts'
 import type { Facts, Hook, NextOperation, Operation, Plugin, QueryEvent } from '../extend/index.ts'
-import { type DatabaseHandle, dialectOf, driverOf, ownPlugin, poolOf } from '../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf, driverOf, ofOneDatabase, ownPlugin, poolOf } from '../extend/internal/index.ts'
 import { describe, describeError } from './describe.ts'
 import { systems } from './facet.ts'
 import * as names from './names.ts'
@@ -108,7 +108,8 @@ class Telemetry {
   readonly #isListening: () => boolean
   readonly #plans = new WeakMap<Facts, TracedPlan>()
   readonly #pools = new WeakSet<object>()
-  #common: Attributes = {}
+  readonly #takes = ofOneDatabase('otel()')
+  #common: Attributes | undefined
   #poolName = LIBRARY
   #isMeterSought = false
   #duration: Histogram | undefined
@@ -128,9 +129,13 @@ class Telemetry {
 
   /** Learns what a database is, and hears of waits in its pool. */
   watch(db: DatabaseHandle): void {
+    this.#takes(db)
     const pool = poolOf(db)
     if (pool === undefined || this.#pools.has(pool)) return
     this.#pools.add(pool)
+    pool.onWait.add((role) => this.#wait(role))
+    // Not of a sandbox or a mock, whose statements count as those of the database itself.
+    if (this.#common !== undefined) return
     const { host, port, database } = driverOf(db).address ?? {}
     const system = systems.of(dialectOf(db)).name
     this.#common = {
@@ -141,7 +146,6 @@ class Telemetry {
       ...this.#options.attributes,
     }
     this.#poolName = [system, host, database].filter((part) => part !== undefined).join(' ')
-    pool.onWait.add((role) => this.#wait(role))
   }
 
   /** The meters of OpenTelemetry, unlike its tracers, hear nothing of a provider that is registered later. */
@@ -238,6 +242,13 @@ function fail(span: Span, error: unknown): Attributes {
   return attributes
 }
 
+/** Writes a parameter as text, whatever it is: a failure would be that of the query. */
 function toText(value: unknown): string {
-  return value instanceof Uint8Array ? `${value.length} bytes` : String(value)
+  if (value instanceof Uint8Array) return `${value.length} bytes`
+  try {
+    if (value instanceof Date) return value.toISOString()
+    return typeof value === 'object' ? (JSON.stringify(value) ?? '') : String(value)
+  } catch {
+    return typeof value
+  }
 }

@@ -1,20 +1,10 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
-import { databaseOfQuery } from '../extend/internal/index.ts'
 import type { AtRow, Returns } from '../face/index.ts'
-import { node } from '../ir/index.ts'
-import { Expr, expressionBuilder, QueryCreator, type SelectBuilder, show, sql } from '../sql/index.ts'
-import { cursorFacets } from './facet.ts'
-import { checkWhole, executeOptions, MOST_ROWS, pageable } from './offset.ts'
-import { checkNames, checkRow, type OrderKey, orderOf } from './order.ts'
-import {
-  type CursorValue,
-  decodeCursor,
-  encodeCursor,
-  hashText,
-  type Protection,
-  protectionOf,
-  refuseCursor,
-} from './token.ts'
+import { type SelectBuilder, show } from '../sql/index.ts'
+import { formOf, type PageForm } from './form.ts'
+import { checkWhole, executeOptions, MOST_ROWS } from './offset.ts'
+import { checkRow, type OrderKey } from './order.ts'
+import { type CursorValue, decodeCursor, encodeCursor, type Protection, protectionOf, refuseCursor } from './token.ts'
 
 /** Options of `paginateCursor()`. */
 export interface CursorOptions<R> {
@@ -76,12 +66,16 @@ export async function paginateCursor<Q extends Returns>(
   query: Q,
   options: CursorOptions<Q[AtRow]> = {},
 ): Promise<CursorPage<Q[AtRow]>> {
-  const { rows, hasNext, hasPrev, cursorOf } = await readPage(query, options)
-  const [first, last] = [rows.at(0), rows.at(-1)]
+  const reading = new Reading(query, options)
+  const { rows, hasNext, hasPrev } = reading.pageOf((await reading.rows()) as Row[])
+  const [first, last] = [rows[0], rows.at(-1)]
+  const next = hasNext ? (last === undefined ? (options.before ?? null) : reading.cursorOf(last)) : null
+  const previous = hasPrev ? (first === undefined ? (options.after ?? null) : reading.cursorOf(first)) : null
+  reading.dropTexts(rows)
   return {
-    data: rows.map(({ row }) => row) as never,
-    next: hasNext ? await cursorOf(last, options.before) : null,
-    previous: hasPrev ? await cursorOf(first, options.after) : null,
+    data: rows as never,
+    next: next instanceof Promise ? await next : next,
+    previous: previous instanceof Promise ? await previous : previous,
     hasNext,
     hasPrev,
   }
@@ -115,14 +109,12 @@ export async function relayConnection<Q extends Returns>(
 ): Promise<Connection<Q[AtRow]>> {
   if (last === undefined ? options.before !== undefined : first !== undefined || options.after !== undefined)
     refuse("relayConnection() takes either 'first' and 'after', or 'last' and 'before'.")
-  const { rows, hasNext, hasPrev, cursorOf } = await readPage(
-    query,
-    { ...options, limit: first ?? last },
-    last !== undefined,
-  )
-  const edges = await Promise.all(
-    rows.map(async (found) => ({ node: found.row as never, cursor: (await cursorOf(found))! })),
-  )
+  const reading = new Reading(query, { ...options, limit: first ?? last }, last !== undefined)
+  const { rows, hasNext, hasPrev } = reading.pageOf((await reading.rows()) as Row[])
+  const made = rows.map((row) => reading.cursorOf(row))
+  reading.dropTexts(rows)
+  const cursors = await Promise.all(made)
+  const edges = rows.map((row, i) => ({ node: row as never, cursor: cursors[i]! }))
   return {
     edges,
     pageInfo: {
@@ -135,139 +127,126 @@ export async function relayConnection<Q extends Returns>(
 }
 
 type Row = Record<string, unknown>
-interface Found {
-  readonly row: Row
-  readonly values: readonly unknown[]
-}
-
-interface ReadPage {
-  readonly rows: readonly Found[]
-  readonly hasNext: boolean
-  readonly hasPrev: boolean
-  cursorOf(found: Found | undefined, otherwise?: string): Promise<string | null>
-}
 
 const OPTIONS = ['limit', 'after', 'before', 'secret', 'encrypt', 'subject', 'key', 'signal']
-const ROWS = 'kantarows'
 
-async function readPage(query: unknown, options: CursorOptions<never>, backwards = false): Promise<ReadPage> {
-  checkOptions('paginateCursor()', options, OPTIONS)
-  const { limit = 20, after, before, subject, key, signal } = options
-  checkWhole('paginateCursor()', 'limit', limit, MOST_ROWS)
-  if (after !== undefined && before !== undefined)
-    throw new KantaError('invalid_input', "before: give either 'after' or 'before'.", { columns: [] })
-  if (subject !== undefined && !['string', 'number', 'bigint'].includes(typeof subject))
-    refuse(`paginateCursor(): 'subject' is ${show(subject)}. Give a text or a number.`)
-  const select = pageable('paginateCursor()', query)
-  const database = databaseOfQuery(select.runner)
-  checkNames('paginateCursor()', select, database.schema)
-  const keys = orderOf(select, key, database)
-  const { textOf } = cursorFacets.of(database.dialect)
-  const inner = select.clearOrderBy() as SelectBuilder
-  const protection = protectionOf(options)
-  const hash = hashOf(inner, keys, subject)
-  const isBack = before !== undefined || backwards
-  const cursor = before ?? after
-  const order = isBack ? keys.map(reversed) : keys
-  let page = new QueryCreator(select.runner).selectFrom(inner.as(ROWS)).selectAll(ROWS)
-  keys.forEach((each, i) => {
-    if (each.isText) page = page.select(asText(textOf(refOf(each)), `kantakey${i}`))
-  })
-  for (const each of order) page = page.orderBy(refOf(each), direction(each))
-  if (cursor !== undefined) {
-    const values = await valuesOf(cursor, before === undefined ? 'after' : 'before', hash, keys, protection)
-    page = page.where(beyond(order, values))
-  }
-  const read = (await page.limit(limit + 1).execute(executeOptions(signal))) as Row[]
-  checkRow('paginateCursor()', read[0])
-  const all = read.map((row) => found(row, keys))
-  checkApart(all, keys)
-  const more = all.length > limit
-  const rows = all.slice(0, limit)
-  if (isBack) rows.reverse()
-  return {
-    rows,
-    hasNext: isBack ? before !== undefined : more,
-    hasPrev: isBack ? more : after !== undefined,
-    cursorOf: async (one, otherwise) =>
-      one === undefined ? (otherwise ?? null) : encodeCursor(one.values, hash, protection),
-  }
-}
+/** One reading of a page. What needs no promise takes none: awaiting one takes as long as a part of the page. */
+class Reading {
+  readonly #form: PageForm
+  readonly #inner: SelectBuilder
+  readonly #options: CursorOptions<never>
+  readonly #limit: number
+  readonly #isBack: boolean
+  readonly #hash: string
+  readonly #protection: Protection
 
-/** Lists of any length and the numbers of parameters make no other query. */
-function hashOf(query: SelectBuilder, keys: readonly OrderKey[], subject: unknown): string {
-  const { sql: text } = query.compile() as { readonly sql: string }
-  const shape = text.replace(/\$\d+/g, '?').replace(/\?(?:, \?)+/g, '?')
-  const order = keys.map(({ column, descending, nullsFirst }) => [column, descending, nullsFirst])
-  return hashText(JSON.stringify([shape, order, typeof subject, String(subject)]))
-}
-
-const reversed = (key: OrderKey): OrderKey => ({
-  ...key,
-  descending: !key.descending,
-  nullsFirst: !key.nullsFirst,
-  nulls: key.nulls === undefined ? undefined : key.nulls === 'first' ? 'last' : 'first',
-})
-
-interface Direction {
-  asc(): Direction
-  desc(): Direction
-  nullsFirst(): Direction
-  nullsLast(): Direction
-}
-
-const direction =
-  ({ descending, nulls }: OrderKey) =>
-  (ob: Direction) => {
-    const directed = descending ? ob.desc() : ob.asc()
-    return nulls === undefined ? directed : nulls === 'first' ? directed.nullsFirst() : directed.nullsLast()
+  constructor(query: unknown, options: CursorOptions<never>, backwards = false) {
+    checkOptions('paginateCursor()', options, OPTIONS)
+    const { limit = 20, after, before, subject, key } = options
+    checkWhole('paginateCursor()', 'limit', limit, MOST_ROWS)
+    if (after !== undefined && before !== undefined)
+      throw new KantaError('invalid_input', "before: give either 'after' or 'before'.", { columns: [] })
+    if (subject !== undefined && !['string', 'number', 'bigint'].includes(typeof subject))
+      refuse(`paginateCursor(): 'subject' is ${show(subject)}. Give a text or a number.`)
+    this.#options = options
+    this.#limit = limit
+    this.#isBack = before !== undefined || backwards
+    this.#form = formOf(query, key)
+    this.#inner = (query as SelectBuilder).clearOrderBy() as SelectBuilder
+    this.#protection = protectionOf(options)
+    this.#hash = this.#form.hashOf(this.#inner, subject)
   }
 
-const asText = (expression: object, name: string): unknown => (expression as Expr).as(name)
-const refOf = ({ column }: OrderKey): Expr => new Expr(node({ kind: 'ref', schema: undefined, table: ROWS, column }))
+  /** Reads the rows, and one more, which tells that there are others. */
+  rows(): Promise<unknown[]> {
+    const { after, before } = this.#options
+    const name = before === undefined ? 'after' : 'before'
+    const values = valuesOf(before ?? after, name, this.#hash, this.#form.keys, this.#protection)
+    return values instanceof Promise ? values.then((known) => this.#rowsBeyond(known)) : this.#rowsBeyond(values)
+  }
 
-function found(row: Row, keys: readonly OrderKey[]): Found {
-  const values = keys.map((key, i) => {
-    if (!key.isText) return checkStored(row[key.column], key)
-    const value = row[`kantakey${i}`]
-    delete row[`kantakey${i}`]
-    return value
-  })
-  return { row, values }
+  #rowsBeyond(values: readonly CursorValue[] | undefined): Promise<unknown[]> {
+    const query = this.#form.pageOf(this.#inner, values, this.#isBack, this.#limit + 1)
+    return query.execute(executeOptions(this.#options.signal))
+  }
+
+  pageOf(all: Row[]): { readonly rows: Row[]; readonly hasNext: boolean; readonly hasPrev: boolean } {
+    checkRow('paginateCursor()', all[0])
+    checkRows(all, this.#form)
+    const more = all.length > this.#limit
+    const rows = all.slice(0, this.#limit)
+    const { after, before } = this.#options
+    if (!this.#isBack) return { rows, hasNext: more, hasPrev: after !== undefined }
+    return { rows: rows.reverse(), hasNext: before !== undefined, hasPrev: more }
+  }
+
+  cursorOf(row: Row): string | Promise<string> {
+    const values: unknown[] = []
+    for (const name of this.#form.names) values.push(row[name])
+    return encodeCursor(values, this.#hash, this.#protection)
+  }
+
+  /** Takes the texts of keys, which only cursors need, out of the rows. */
+  dropTexts(rows: readonly Row[]): void {
+    const { keys, names } = this.#form
+    // The last property goes first: so the rows stay quick to read.
+    for (let i = keys.length - 1; i >= 0; i--) {
+      if (!keys[i]!.isText) continue
+      for (const row of rows) delete row[names[i]!]
+    }
+  }
 }
 
-/** Refuses rows that their keys do not tell apart: where one ended a page, the others would be on none. */
-function checkApart(rows: readonly Found[], keys: readonly OrderKey[]): void {
-  for (let i = 1; i < rows.length; i++)
-    if (keys.every((_, at) => isSame(rows[i - 1]!.values[at], rows[i]!.values[at])))
+/**
+ * Refuses rows without the values that cursors hold, and rows that their keys do not tell apart: where one ended a page,
+ * the others would be on none.
+ */
+function checkRows(rows: readonly Row[], { keys, names, unknown }: PageForm): void {
+  if (rows.length === 0) return
+  for (const { column, isText } of keys) {
+    if (!isText && rows[0]![column] === undefined)
+      refuse(`paginateCursor(): the rows have no column '${column}'. Order by a column of the result.`)
+  }
+  for (const { column } of unknown) {
+    if (rows.some((row) => row[column] instanceof Date))
+      refuse(
+        `paginateCursor(): '${column}' is a Date, which may have fewer digits than what is stored. Order by a column of a table().`,
+      )
+  }
+  // The last key is the one that most likely tells two rows apart.
+  const last = names.at(-1)!
+  let before = rows[0]![last]
+  for (let i = 1; i < rows.length; i++) {
+    const value = rows[i]![last]
+    if (isSame(before, value) && names.every((name) => isSame(rows[i - 1]![name], rows[i]![name])))
       refuse(
         `paginateCursor(): two rows have one key (${keys.map(({ column }) => `'${column}'`).join(', ')}). Name columns that tell all rows apart: { key: ['id', 'other_id'] }.`,
       )
+    before = value
+  }
 }
 
 const isSame = (a: unknown, b: unknown): boolean =>
   a instanceof Date && b instanceof Date ? a.getTime() === b.getTime() : a === b || Object.is(a, b)
 
-function checkStored(value: unknown, { column, definition }: OrderKey): unknown {
-  if (value === undefined)
-    return refuse(`paginateCursor(): the rows have no column '${column}'. Order by a column of the result.`)
-  if (value instanceof Date && definition === undefined)
-    return refuse(
-      `paginateCursor(): '${column}' is a Date, which may have fewer digits than what is stored. Order by a column of a table().`,
-    )
-  return value
-}
-
-async function valuesOf(
-  cursor: string,
+/** Returns the values of a cursor; only those of a protected one have to be waited for. */
+function valuesOf(
+  cursor: string | undefined,
   name: string,
   hash: string,
   keys: readonly OrderKey[],
   protection: Protection,
-): Promise<readonly CursorValue[]> {
-  const values = await decodeCursor(name, cursor, hash, keys.length, protection)
+): readonly CursorValue[] | undefined | Promise<readonly CursorValue[]> {
+  if (cursor === undefined) return undefined
+  const values = decodeCursor(name, cursor, hash, keys.length, protection)
+  return values instanceof Promise
+    ? values.then((known) => checkValues(known, name, keys))
+    : checkValues(values, name, keys)
+}
+
+function checkValues(values: readonly CursorValue[], name: string, keys: readonly OrderKey[]): readonly CursorValue[] {
   try {
-    for (const [i, value] of values.entries()) checkCursorValue(value, keys[i]!)
+    for (let i = 0; i < keys.length; i++) checkCursorValue(values[i]!, keys[i]!)
   } catch (cause) {
     return refuseCursor(name, cause)
   }
@@ -286,55 +265,4 @@ function checkCursorValue(value: CursorValue, { definition, nullable }: OrderKey
   if (type === 'real') return typeof value === 'number' ? undefined : refuse('no number')
   if (type === 'text' || type === 'varchar') return typeof value === 'string' ? undefined : refuse('no text')
   if (codec !== undefined) (codec.compared ?? codec).encode(value)
-}
-
-/**
- * Returns the condition for the rows that come after values in an order: `a >= x and (a > x or b > y)`. The first
- * comparison bounds what an index is read for, which alternatives alone would not do.
- */
-function beyond(keys: readonly OrderKey[], values: readonly CursorValue[]): unknown {
-  const eb = expressionBuilder()
-  const [key, ...others] = keys as [OrderKey, ...OrderKey[]]
-  const [value, ...rest] = values as [CursorValue, ...CursorValue[]]
-  const past = isPast(key, value)
-  if (others.length === 0) return past ?? eb.lit(false)
-  const deeper = beyond(others, rest)
-  const later = past === undefined ? deeper : eb.or([past, deeper])
-  const reached = isReached(key, value)
-  return reached === undefined ? later : eb.and([reached, later])
-}
-
-const compare = (key: OrderKey, op: string, value: CursorValue): unknown => {
-  if (!key.isText) return expressionBuilder()(refOf(key), op, value)
-  const ref = refOf(key)
-  switch (op) {
-    case '>':
-      return sql`${ref} > ${value}`
-    case '>=':
-      return sql`${ref} >= ${value}`
-    case '<':
-      return sql`${ref} < ${value}`
-    default:
-      return sql`${ref} <= ${value}`
-  }
-}
-
-/** The column comes after a value; `undefined` where nothing does. */
-function isPast(key: OrderKey, value: CursorValue): unknown {
-  const eb = expressionBuilder()
-  if (value === null) return key.nullsFirst ? eb(refOf(key), 'is not', null) : undefined
-  return orNull(key, compare(key, key.descending ? '<' : '>', value))
-}
-
-/** The column comes after a value or equals it; `undefined` where every row does. */
-function isReached(key: OrderKey, value: CursorValue): unknown {
-  const eb = expressionBuilder()
-  if (value === null) return key.nullsFirst ? undefined : eb(refOf(key), 'is', null)
-  return orNull(key, compare(key, key.descending ? '<=' : '>=', value))
-}
-
-function orNull(key: OrderKey, condition: unknown): unknown {
-  if (!key.nullable || key.nullsFirst) return condition
-  const eb = expressionBuilder()
-  return eb.or([condition, eb(refOf(key), 'is', null)])
 }

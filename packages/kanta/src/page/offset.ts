@@ -82,10 +82,14 @@ export function checkWhole(owner: string, name: string, value: unknown, most: nu
 
 const OWN_PARTS = ['limit', 'offset', 'fetch', 'top', 'locks'] as const
 
+export function selectOf(owner: string, query: unknown): SelectBuilder {
+  if (query instanceof SelectBuilder) return query
+  return refuse(`${owner} takes a select query that was built from a database, not ${show(query)}.`)
+}
+
 /** Returns the query, if it can be read page by page. */
-export function pageable(owner: string, query: unknown): SelectBuilder {
-  if (!(query instanceof SelectBuilder))
-    return refuse(`${owner} takes a select query that was built from a database, not ${show(query)}.`)
+export function pageable(owner: string, given: unknown): SelectBuilder {
+  const query = selectOf(owner, given)
   const set = new Map<string, unknown>()
   for (let at = query.shape as unknown as Shape; at.before !== undefined; at = at.before)
     if (!set.has(at.part)) set.set(at.part, at.value)

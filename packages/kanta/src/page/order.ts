@@ -70,6 +70,7 @@ function namesOf(item: Node, sources: readonly SourceTable[]): readonly string[]
 /** Refuses the first row in which SQLite named a second column of one name itself, as of tables without a definition. */
 export function checkRow(owner: string, row: Readonly<Record<string, unknown>> | undefined): void {
   for (const name in row) {
+    if (!name.includes(':')) continue
     const first = /^(.+):\d+$/.exec(name)?.[1]
     if (first !== undefined && first in row) refuseName(owner, first)
   }

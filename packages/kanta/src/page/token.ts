@@ -39,14 +39,25 @@ export function protectionOf({
   return { secret: secret as string | undefined, encrypt: encrypt === true }
 }
 
-/** A number of 53 bits for a text, the same on every runtime; no protection against forging, which a secret is for. */
-export function hashText(text: string): string {
-  let [a, b] = [0xdeadbeef, 0x41c6ce57]
+/** The state of a hash in the middle of a text. */
+export type HashState = readonly [a: number, b: number]
+
+const FIRST: HashState = [0xdeadbeef, 0x41c6ce57]
+
+/** Continues a hash with more text. */
+export function hashOn(text: string, [first, second]: HashState = FIRST): HashState {
+  let [a, b] = [first, second]
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
     a = Math.imul(a ^ unit, 2_654_435_761)
     b = Math.imul(b ^ unit, 1_597_334_677)
   }
+  return [a, b]
+}
+
+/** A number of 53 bits for a text, the same on every runtime; no protection against forging, which a secret is for. */
+export function hashEnd([first, second]: HashState): string {
+  let [a, b] = [first, second]
   a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909)
   b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909)
   return (4_294_967_296 * (2_097_151 & b) + (a >>> 0)).toString(36)
@@ -116,10 +127,17 @@ function numberOf(text: string): number {
 
 function writeAll(values: readonly unknown[], hash: string): string {
   let text = VERSION + hash
-  for (const value of values) text += `*${write(value)}`
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    // Most keys are whole numbers.
+    text += typeof value === 'number' && value > 0 && value <= MOST_PLAIN ? `*f${value}` : `*${write(value)}`
+  }
   // The end shows that nothing was cut off.
   return `${text}*`
 }
+
+/** Positive numbers up to this one are written as they are: their text has no plus. */
+const MOST_PLAIN = 999_999_999_999_999
 
 const utf8 = new TextEncoder()
 const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true })
@@ -178,35 +196,47 @@ export function decodeCursor(
 }
 
 function readAll(name: string, text: string, hash: string, count: number): readonly CursorValue[] {
-  const head = VERSION + hash
-  if (!text.startsWith(head) || text.charCodeAt(head.length) !== STAR) return refuseCursor(name)
-  const values: CursorValue[] = []
-  let at = head.length
+  if (!hasHead(text, hash)) return refuseCursor(name)
+  const values = new Array<CursorValue>(count)
+  const last = text.length - 1
+  let at = hash.length + 1
   try {
-    for (let end = text.indexOf('*', at + 1); end >= 0; end = text.indexOf('*', at + 1)) {
-      values.push(wholeNumber(text, at + 1, end) ?? read(text.slice(at + 1, end)))
+    for (let i = 0; i < count; i++) {
+      let end = at + 1
+      let number = 0
+      // A whole number, which most keys are, is read without a copy of its text.
+      if (text.charCodeAt(end) === LETTER_F) {
+        for (let digit = digitAt(text, ++end); digit >= 0 && digit <= 9; digit = digitAt(text, ++end))
+          number = number * 10 + digit
+      }
+      const digits = end - at - 2
+      // Fifteen digits are exact.
+      if (text.charCodeAt(end) !== STAR || digits < 1 || digits > 15) {
+        end = text.indexOf('*', end)
+        if (end < 0) return refuseCursor(name)
+        values[i] = read(text.slice(at + 1, end))
+      } else values[i] = number
       at = end
     }
   } catch (cause) {
     return refuseCursor(name, cause)
   }
-  return values.length === count && at === text.length - 1 ? values : refuseCursor(name)
+  return at === last ? values : refuseCursor(name)
 }
 
 const STAR = 42
 const [LETTER_F, DIGIT_0] = [102, 48]
 
-/** Reads a whole number, which most keys are, without a copy of its text; `undefined` for anything else. */
-function wholeNumber(text: string, start: number, end: number): number | undefined {
-  // Fifteen digits are exact.
-  if (text.charCodeAt(start) !== LETTER_F || end - start < 2 || end - start > 16) return undefined
-  let number = 0
-  for (let i = start + 1; i < end; i++) {
-    const digit = text.charCodeAt(i) - DIGIT_0
-    if (digit < 0 || digit > 9) return undefined
-    number = number * 10 + digit
-  }
-  return number
+/** The digit at a place of a text; NaN past its end. */
+const digitAt = (text: string, at: number): number => text.charCodeAt(at) - DIGIT_0
+
+/** Tells whether a text begins with the version, a hash and the star before the first value. */
+function hasHead(text: string, hash: string): boolean {
+  const { length } = hash
+  if (text.charCodeAt(0) !== VERSION.charCodeAt(0) || text.charCodeAt(length + 1) !== STAR) return false
+  // Texts this short are compared by a loop in less time than by a method.
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i + 1) !== hash.charCodeAt(i)) return false
+  return true
 }
 
 async function verified(cursor: string, secret: string): Promise<string> {

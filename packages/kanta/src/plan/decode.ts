@@ -80,6 +80,10 @@ export function arrayDecoder(columns: readonly string[], decoding: Decoding): Ro
   )
 }
 
+/** Returns a function that copies some columns of a row that is an object. */
+export const rowCopier = (columns: readonly string[]): Cell =>
+  rowFactory(columns, columns, { codecs: new Map(), rename: undefined, bigints: false }).make
+
 /** A function that makes the user's object of a row, and what finds the cell that it cannot read. */
 interface Factory {
   readonly make: (row: unknown) => unknown

@@ -12,7 +12,7 @@ export {
   sameValue,
 } from './context.ts'
 export { mapInScope } from './cte-scope.ts'
-export { describeDecoding, type RowDecoder } from './decode.ts'
+export { describeDecoding, type RowDecoder, rowCopier } from './decode.ts'
 export { EXPAND, type Expanded, type Expansion, isExpansion, type RunPlan, type Split } from './expansion.ts'
 export {
   MOST_PLANNINGS,

@@ -1,7 +1,7 @@
 import type { IsolationLevel, TransactionSettings } from '../dialect/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
-import { eachChild, fullName, type Node, type NodeOf, nodeWith } from '../ir/index.ts'
-import type { Expanded, Plan, RunPlan, Split } from '../plan/index.ts'
+import { eachChild, fullName, type Node, type NodeOf, nodeWith, walk } from '../ir/index.ts'
+import { type Expanded, type Plan, type RunPlan, rowCopier, type Split } from '../plan/index.ts'
 import type { TableDefinition } from '../table/index.ts'
 import type { Relation } from './declare.ts'
 
@@ -110,7 +110,15 @@ export const linkedByOwners = (relation: Relation): Relation => ({
 })
 
 /** The query for the owners whose keys are the last arguments of the statement, with the key of its owner in each row. */
-export function forKeys(query: Select, { owner, link, only, points }: Relation, alias: string, args: number): Select {
+export function forKeys(query: Select, relation: Relation, alias: string, args: number): Select {
+  const { owner, link, only, points } = relation
+  const isOf = (column: Node, i: number): Node =>
+    binary(column, 'in', { kind: 'slot', index: args + i, role: 'list', codec: undefined })
+  const own = holdingKeys(query, relation, alias)
+  if (own !== undefined) {
+    const items = [...own.keys.map((key, i) => named(key, OWNER(i))), ...query.items]
+    return cut({ ...query, items, where: [...own.keys.map(isOf), ...own.where] }, own.keys)
+  }
   const { schema, name, primaryKey } = owner
   const column = (of: string): Node => ref(name, of)
   const owners = nodeWith('select', {
@@ -120,22 +128,54 @@ export function forKeys(query: Select, { owner, link, only, points }: Relation, 
     ],
     from: [{ kind: 'table', schema, name, definition: owner }],
     where: [
-      ...primaryKey.map((key, i) =>
-        binary(column(key), 'in', { kind: 'slot', index: args + i, role: 'list', codec: undefined }),
-      ),
+      ...primaryKey.map((key, i) => isOf(column(key), i)),
       ...(only !== undefined && points
         ? [binary(column(only.column), '=', { kind: 'literal', value: only.value })]
         : []),
     ],
   })
   const keys = primaryKey.map((_, i) => ref(alias, OWNER(i)))
-  const whole: Select = {
-    ...query,
-    items: [...keys, ...query.items.flatMap((item) => starsOf(item, query))],
-    from: [named(owners, alias), ...query.from],
-  }
-  return query.limit === undefined && query.offset === undefined ? whole : cutEach(whole, keys)
+  const items = [...keys, ...query.items.flatMap((item) => starsOf(item, query))]
+  return cut({ ...query, items, from: [named(owners, alias), ...query.from] }, keys)
 }
+
+/**
+ * Returns the columns of a query that hold the keys of its owners, and its other conditions, where it needs nothing else
+ * of them: then it reads one table less. Only whole numbers are equal to the keys that they point to in JavaScript, too;
+ * texts may differ in case.
+ */
+function holdingKeys(
+  query: Select,
+  { owner, link, target, through, only }: Relation,
+  alias: string,
+): { readonly keys: readonly Node[]; readonly where: readonly Node[] } | undefined {
+  const { from, to } = link
+  const { primaryKey } = owner
+  const isKey = from.length === primaryKey.length && from.every((column, i) => column === primaryKey[i])
+  if (!isKey || through !== undefined || only !== undefined) return undefined
+  const isExact = from.every((column, i) => {
+    const [key, holder] = [owner.columns.get(column)!, target.columns.get(to[i]!)!]
+    return (key.type === 'integer' || key.type === 'bigint') && key.type === holder.type && key.codec === holder.codec
+  })
+  // The first conditions are those of the relation.
+  const where = query.where.slice(to.length)
+  const [source] = query.from
+  const isNamed = source?.kind === 'alias' || source?.kind === 'table'
+  if (!isExact || !isNamed || mentions({ ...query, where }, alias)) return undefined
+  return { keys: to.map((column) => ref(source.name, column)), where }
+}
+
+/** Tells whether anything in a query is of the table of owners. */
+function mentions(query: Select, alias: string): boolean {
+  let found = false
+  walk(query, (part) => {
+    found ||= (part.kind === 'ref' || part.kind === 'star') && part.table === alias
+  })
+  return found
+}
+
+const cut = (query: Select, owner: readonly Node[]): Select =>
+  query.limit === undefined && query.offset === undefined ? query : cutEach(query, owner)
 
 /** A star without a table means the tables of the query alone, and not the keys that stand beside them. */
 function starsOf(item: Node, { from, joins }: Select): readonly Node[] {
@@ -228,20 +268,21 @@ function joinRows(
   rename: (name: string) => string,
   columns: number,
 ): Row[] {
-  const found = read.map((children) => byOwner(children, columns))
+  const [first] = rows
+  if (first === undefined) return []
+  const found = read.map((children, i) => byOwner(children, columns, loads[i]!))
   const keys = loads.map(({ position }) => keyReader(columns, (i) => keyName(position, i)))
   const places = new Map(loads.map((load) => [keyName(load.position, 0), load]))
   const hidden = new Set(loads.flatMap(({ position }) => numbers(columns, (i) => keyName(position, i))))
+  const parts = Object.keys(first).flatMap((name) => {
+    const load = places.get(name)
+    if (load === undefined && hidden.has(name)) return []
+    return [{ name: load === undefined ? name : rename(load.name), load }]
+  })
   return rows.map((row) => {
     const made: Record<string, unknown> = {}
-    for (const name in row) {
-      const load = places.get(name)
-      if (load !== undefined) {
-        const { position } = load
-        const key = keys[position]!(row)
-        made[rename(load.name)] = valueOf(load, found[position]!, key)
-      } else if (!hidden.has(name)) made[name] = row[name]
-    }
+    for (const { name, load } of parts)
+      made[name] = load === undefined ? row[name] : valueOf(load, found[load.position]!, keys[load.position]!(row))
     return made
   })
 }
@@ -255,7 +296,7 @@ interface OwnedRows {
   readonly copy: (row: Row) => Row
 }
 
-function byOwner(children: readonly Row[], columns: number): OwnedRows {
+function byOwner(children: readonly Row[], columns: number, load: Load): OwnedRows {
   const of = new Map<unknown, Row[]>()
   const readKey = keyReader(columns, OWNER)
   for (const child of children) {
@@ -266,12 +307,19 @@ function byOwner(children: readonly Row[], columns: number): OwnedRows {
   }
   const hidden = new Set([NUMBER, ...numbers(columns, OWNER)])
   const names = Object.keys(children[0] ?? {}).filter((name) => !hidden.has(name))
-  const copy = (row: Row): Row => {
-    const made: Record<string, unknown> = {}
-    for (const name of names) made[name] = row[name]
-    return made
-  }
-  return { of, copy }
+  return { of, copy: copierOf(names, load) }
+}
+
+/** The last copier of each statement, whose rows hardly ever have other names. */
+const copiers = new WeakMap<Load, { readonly names: string; readonly copy: OwnedRows['copy'] }>()
+
+function copierOf(names: readonly string[], load: Load): OwnedRows['copy'] {
+  const key = JSON.stringify(names)
+  const known = copiers.get(load)
+  if (known?.names === key) return known.copy
+  const copy = rowCopier(names) as OwnedRows['copy']
+  copiers.set(load, { names: key, copy })
+  return copy
 }
 
 /** Reads what stands for a key in a map; null where a part of it is null. Both sides have read the same columns. */

@@ -5,17 +5,15 @@ import type { At, Insertable, Rowed, Selectable, Updateable } from '../table/ind
 import type { Capabilities } from './capability.ts'
 import type { RepositoryHook } from './hook.ts'
 import type { PartOptions } from './purge.ts'
-import type { StandardSchema } from './validate.ts'
+import type { ValidateOption } from './validate.ts'
 
 /** The key of a row: the value of its only column, or an object of its columns. */
 export type RowKey<R> = string | number | bigint | boolean | Date | Uint8Array | Partial<Selectable<R>>
 
 /** The options of `repository()`. */
 export interface RepositoryOptions {
-  /** Schemas that every write passes: what they give is written. */
-  readonly validate?:
-    | { readonly create?: StandardSchema | undefined; readonly update?: StandardSchema | undefined }
-    | undefined
+  /** Schemas that every row passes before it is written, those of other tables in `tables`: what they give is written. */
+  readonly validate?: ValidateOption | undefined
   /** Code around operations. */
   readonly hooks?: readonly RepositoryHook[] | undefined
 }

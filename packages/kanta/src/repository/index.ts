@@ -38,4 +38,4 @@ export type { RepositoryEvent, RepositoryHook, RepositoryOperation } from './hoo
 export type { PartOptions } from './purge.ts'
 export { repository } from './repository.ts'
 export { isDuplicateKeyError } from './rows.ts'
-export type { StandardIssue, StandardResult, StandardSchema } from './validate.ts'
+export type { RowSchemas, StandardIssue, StandardResult, StandardSchema, ValidateOption } from './validate.ts'

@@ -7,6 +7,7 @@ import type { TableDefinition } from '../table/index.ts'
 import { isPlain, keyOfRow, keyText, mapColumns, pick, uniqueKeyOf, uniqueKeysIn } from './key.ts'
 import { linkTo } from './link.ts'
 import { atomically, isDuplicateKeyError, Rows, type Values } from './rows.ts'
+import type { Place, RowValidator } from './validate.ts'
 
 /** The verbs in the order in which they are done: what makes room comes first. */
 const VERBS = ['set', 'disconnect', 'delete', 'create', 'connect', 'connectOrCreate', 'update', 'upsert'] as const
@@ -51,25 +52,42 @@ function checkVerbs(relation: Relation, value: unknown): Verbs {
 
 const titleOf = ({ owner, name }: Relation): string => `The relation '${fullName(owner)}.${name}'`
 
+/** A row that can be inserted: it points to rows that are there, and has passed the schema of its table. */
+interface ReadyRow {
+  readonly row: Values
+  readonly related: SplitData['related']
+  readonly place: Place
+}
+
 /** Writes rows together with those of their relations, in the transaction of its handle. */
 export class NestedWriter {
   readonly #db: DatabaseHandle
+  readonly #validator: RowValidator
 
-  constructor(db: DatabaseHandle) {
+  constructor(db: DatabaseHandle, validator: RowValidator) {
     this.#db = db
+    this.#validator = validator
   }
 
   /** Inserts a row: first the rows to which it points, then itself, then those that point to it. */
-  create(table: TableDefinition, data: unknown, link: Values = {}): Promise<Values> {
-    return this.createSplit(table, splitData(this.#db, table, data), link)
+  async create(table: TableDefinition, data: unknown, place: Place = [], link: Values = {}): Promise<Values> {
+    return this.#insert(table, await this.#ready(table, data, place, link))
   }
 
-  async createSplit(table: TableDefinition, { columns, related }: SplitData, link: Values = {}): Promise<Values> {
-    let row = withLink(table, columns, link)
-    for (const [relation, verbs] of related)
-      if (relation.points) row = withLink(table, row, (await this.#pointTo(relation, verbs, undefined)).columns)
+  async #ready(table: TableDefinition, data: unknown, place: Place, link: Values): Promise<ReadyRow> {
+    const { columns, related } = splitData(this.#db, table, data)
+    let written = withLink(table, columns, {}, link)
+    for (const [relation, verbs] of related) {
+      if (!relation.points) continue
+      const end = await this.#pointTo(relation, verbs, undefined, [...place, relation.name])
+      written = withLink(table, columns, written, end.columns)
+    }
+    return { row: await this.#validator.validated('create', table, columns, place, written), related, place }
+  }
+
+  async #insert(table: TableDefinition, { row, related, place }: ReadyRow): Promise<Values> {
     const made = await this.#rows(table).insert(row)
-    await this.#writeChildren(related, made)
+    await this.#writeChildren(related, made, place)
     return made
   }
 
@@ -77,37 +95,53 @@ export class NestedWriter {
    * Changes the row with a key together with those of its relations; `undefined` if there is none. `change` changes its
    * own columns.
    */
-  async updateSplit(
+  async update(
     table: TableDefinition,
     key: Values,
     { columns, related }: SplitData,
+    place: Place,
     change: (changes: Values) => Promise<Values | undefined>,
   ): Promise<Values | undefined> {
     const rows = this.#rows(table)
     const current = await rows.lockOne(rows.with(key))
     if (current === undefined) return undefined
-    let changes = columns
+    let written: Values = {}
     const later: (() => Promise<unknown>)[] = []
     for (const [relation, verbs] of related) {
       if (!relation.points) continue
-      const end = await this.#pointTo(relation, verbs, current)
-      changes = withLink(table, changes, end.columns)
+      const end = await this.#pointTo(relation, verbs, current, [...place, relation.name])
+      written = withLink(table, columns, written, end.columns)
       if (end.later !== undefined) later.push(end.later)
     }
-    const made = await change(changes)
+    // A row that already points where it should is not written for that.
+    const moved = Object.fromEntries(Object.entries(written).filter(([column, value]) => value !== current[column]))
+    const made = await change(await this.#changes(table, key, { columns, related }, place, moved))
     if (made === undefined) return undefined
     for (const each of later) await each()
-    await this.#writeChildren(related, made)
+    await this.#writeChildren(related, made, place)
     return made
   }
 
-  /** Changes the row with a key, which is there. */
-  async #update(table: TableDefinition, row: Values, data: unknown): Promise<Values> {
-    const split = splitData(this.#db, table, data)
+  /** The changes of the row itself, as its schema gives them; there may be none where only relations are written. */
+  async #changes(
+    table: TableDefinition,
+    key: Values,
+    { columns, related }: SplitData,
+    place: Place,
+    written: Values,
+  ): Promise<Values> {
+    const given = presentIn(columns)
+    const isEmpty = Object.keys({ ...given, ...written }).length === 0
+    if (isEmpty && related.length > 0) return {}
+    return withoutKey(table, key, await this.#validator.validated('update', table, given, place, written))
+  }
+
+  /** Changes a row that is there. */
+  async #updateFound(table: TableDefinition, row: Values, data: unknown, place: Place): Promise<Values> {
     const rows = this.#rows(table)
     const key = keyOfRow(table, row)
-    const changes = { ...split, columns: withoutKey(table, key, split.columns) }
-    const made = await this.updateSplit(table, key, changes, async (columns) =>
+    const split = splitData(this.#db, table, data)
+    const made = await this.update(table, key, split, place, async (columns) =>
       Object.keys(columns).length === 0 ? row : rows.update(key, columns),
     )
     return made ?? notFound(table, key)
@@ -124,28 +158,43 @@ export class NestedWriter {
     return (await rows.lockOne(rows.with(key))) ?? notFound(table, key)
   }
 
-  /** Finds the row that has a unique key of the data, or creates it, although others do the same at the same time. */
-  async findOrCreate(
+  /**
+   * Finds the row that has a key, or creates it, although others do the same at the same time: `keyOf` gives the key of
+   * the row that could not be inserted.
+   */
+  async #findOrCreate(
     table: TableDefinition,
     key: Values,
-    create: (writer: NestedWriter) => Promise<Values>,
+    keyOf: (row: Values) => Values,
+    ready: (writer: NestedWriter) => Promise<ReadyRow>,
   ): Promise<{ readonly row: Values; readonly created: boolean }> {
     const rows = this.#rows(table)
     // Not locked: on MariaDB, the lock of a row that is not there keeps others from inserting it.
     const found = await rows.find(rows.with(key))
     if (found !== undefined) return { row: found, created: false }
+    let sought = key
     try {
-      const row = await atomically(this.#db, (trx) => create(new NestedWriter(trx)))
+      const row = await atomically(this.#db, async (trx) => {
+        const writer = new NestedWriter(trx, this.#validator)
+        const next = await ready(writer)
+        sought = keyOf(next.row)
+        return writer.#insert(table, next)
+      })
       return { row, created: true }
     } catch (error) {
       if (!isDuplicateKeyError(error)) throw error
-      const other = await rows.findWinner(rows.with(key))
+      const other = await rows.findWinner(rows.with(sought))
       if (other === undefined) throw error
       return { row: other, created: false }
     }
   }
 
-  #connectOrCreate(table: TableDefinition, data: unknown, link: Values = {}): ReturnType<NestedWriter['findOrCreate']> {
+  #connectOrCreate(
+    table: TableDefinition,
+    data: unknown,
+    place: Place,
+    link: Values = {},
+  ): Promise<{ readonly row: Values; readonly created: boolean }> {
     const { columns } = splitData(this.#db, table, data)
     const known = uniqueKeysIn(this.#db, table)
     const key = known.find((names) => names.every((name) => columns[name] !== undefined))
@@ -154,7 +203,9 @@ export class NestedWriter {
       return refuse(`connectOrCreate of '${fullName(table)}' finds its row by a unique key. Give ${keys.join(' or ')}.`)
     }
     const unique = uniqueKeyOf(this.#db, table, pick(columns, key))
-    return this.findOrCreate(table, unique, (writer) => writer.create(table, data, link))
+    // A schema may write another key than the one that was given, such as one without spaces around.
+    const keyOf = (row: Values): Values => pick(row, key)
+    return this.#findOrCreate(table, unique, keyOf, (writer) => writer.#ready(table, data, place, link))
   }
 
   /** Does what is asked of the row to which a row points; gives the columns that point, and what is done afterwards. */
@@ -162,6 +213,7 @@ export class NestedWriter {
     relation: Relation,
     verbs: Verbs,
     current: Values | undefined,
+    place: Place,
   ): Promise<{ readonly columns: Values; readonly later?: () => Promise<unknown> }> {
     const { target, link, only } = relation
     const [verb] = VERBS.filter((name) => verbs[name] !== undefined) as [Verb]
@@ -170,11 +222,11 @@ export class NestedWriter {
     const to = (row: Values) => ({ columns: { ...mapColumns(row, link.to, link.from), ...which } })
     switch (verb) {
       case 'create':
-        return to(await this.create(target, given))
+        return to(await this.create(target, given, place))
       case 'connect':
         return to(await this.#visible(target, given))
       case 'connectOrCreate':
-        return to((await this.#connectOrCreate(target, given)).row)
+        return to((await this.#connectOrCreate(target, given, place)).row)
       case 'set':
         if (given !== null) return to(await this.#visible(target, given))
     }
@@ -185,11 +237,11 @@ export class NestedWriter {
     const row = await this.#pointedTo(relation, current)
     if (verb === 'upsert') {
       const { create, update } = partsOf(relation, verb, given, ['create', 'update'])
-      if (row === undefined) return to(await this.create(target, create))
-      return to(await this.#update(target, row, update))
+      if (row === undefined) return to(await this.create(target, create, place))
+      return to(await this.#updateFound(target, row, update, place))
     }
     if (row === undefined) return notRelated(relation, current)
-    if (verb === 'update') return to(await this.#update(target, row, given))
+    if (verb === 'update') return to(await this.#updateFound(target, row, given, place))
     if (given !== true) refuse(`${titleOf(relation)}: ${verb} takes true, not ${show(given)}.`)
     if (verb === 'disconnect') return { columns: nothing }
     return { columns: nothing, later: () => this.#remove(target, row) }
@@ -209,32 +261,42 @@ export class NestedWriter {
     if ((await this.#rows(table).delete(key)) === undefined) notFound(table, key)
   }
 
-  async #writeChildren(related: SplitData['related'], owner: Values): Promise<void> {
+  async #writeChildren(related: SplitData['related'], owner: Values, place: Place): Promise<void> {
     for (const [relation, verbs] of related) {
       if (relation.points) continue
       for (const verb of VERBS) {
         const given = verbs[verb]
         if (given === undefined) continue
-        if (verb === 'set') await this.#setChildren(relation, owner, given)
-        else for (const item of itemsOf(relation, verb, given)) await this.#writeChild(relation, owner, verb, item)
+        const here = [...place, relation.name]
+        if (verb === 'set') await this.#setChildren(relation, owner, given, here)
+        else if (!Array.isArray(given)) await this.#writeChild(relation, owner, verb, given, here)
+        else
+          for (const [i, item] of itemsOf(relation, verb, given).entries())
+            await this.#writeChild(relation, owner, verb, item, [...here, i])
       }
     }
   }
 
-  async #writeChild(relation: Relation, owner: Values, verb: Exclude<Verb, 'set'>, given: unknown): Promise<void> {
+  async #writeChild(
+    relation: Relation,
+    owner: Values,
+    verb: Exclude<Verb, 'set'>,
+    given: unknown,
+    place: Place,
+  ): Promise<void> {
     const { target } = relation
-    const link = linkTo(this.#db, relation, owner)
+    const link = linkTo(this.#db, relation, owner, this.#validator)
     switch (verb) {
       case 'create':
-        return link.attachNew(await this.create(target, given, link.columns))
+        return link.attachNew(await this.create(target, given, place, link.columns), place)
       case 'connect':
-        return link.attach(await this.#visible(target, given))
+        return link.attach(await this.#visible(target, given), place)
       case 'connectOrCreate': {
-        const { row, created } = await this.#connectOrCreate(target, given, link.columns)
-        return created ? link.attachNew(row) : link.attach(row)
+        const { row, created } = await this.#connectOrCreate(target, given, place, link.columns)
+        return created ? link.attachNew(row, place) : link.attach(row, place)
       }
       case 'disconnect':
-        return link.detach(await this.#child(relation, owner, given))
+        return link.detach(await this.#child(relation, owner, given), place)
       case 'delete': {
         const row = await this.#child(relation, owner, given)
         await link.unlink(row)
@@ -244,32 +306,33 @@ export class NestedWriter {
         const { where, data } = relation.single
           ? { where: true, data: given }
           : partsOf(relation, verb, given, ['where', 'data'])
-        await this.#update(target, await this.#child(relation, owner, where), data)
+        await this.#updateFound(target, await this.#child(relation, owner, where), data, place)
         return
       }
       case 'upsert':
-        return this.#upsertChild(relation, owner, given)
+        return this.#upsertChild(relation, owner, given, place)
     }
   }
 
-  async #upsertChild(relation: Relation, owner: Values, given: unknown): Promise<void> {
+  async #upsertChild(relation: Relation, owner: Values, given: unknown, place: Place): Promise<void> {
     const { target, single } = relation
-    const link = linkTo(this.#db, relation, owner)
+    const link = linkTo(this.#db, relation, owner, this.#validator)
     const names = single ? (['create', 'update'] as const) : (['where', 'create', 'update'] as const)
     const { where, create, update } = partsOf(relation, 'upsert', given, names)
     const key = single ? link.columns : uniqueKeyOf(this.#db, target, where)
-    const make = (writer: NestedWriter): Promise<Values> => writer.create(target, create, link.columns)
-    const { row, created } = await this.findOrCreate(target, key, make).catch((cause: unknown) => {
+    const ready = (writer: NestedWriter): Promise<ReadyRow> => writer.#ready(target, create, place, link.columns)
+    const found = this.#findOrCreate(target, key, () => key, ready)
+    const { row, created } = await found.catch((cause: unknown) => {
       throw hiddenError(target, key, cause)
     })
-    if (created) return link.attachNew(row)
+    if (created) return link.attachNew(row, place)
     if (!(await link.has(row))) return notRelated(relation, key)
-    await this.#update(target, row, update)
+    await this.#updateFound(target, row, update, place)
   }
 
   /** Finds a row of a relation by its key; of a relation to one row, that row. */
   async #child(relation: Relation, owner: Values, given: unknown): Promise<Values> {
-    const link = linkTo(this.#db, relation, owner)
+    const link = linkTo(this.#db, relation, owner, this.#validator)
     if (relation.single) {
       if (given !== true) refuse(`${titleOf(relation)} leads to one row: give true, not ${show(given)}.`)
       const [row] = await link.all()
@@ -280,17 +343,17 @@ export class NestedWriter {
   }
 
   /** Makes the rows of a relation those that are given, and touches only the difference. */
-  async #setChildren(relation: Relation, owner: Values, given: unknown): Promise<void> {
+  async #setChildren(relation: Relation, owner: Values, given: unknown, place: Place): Promise<void> {
     const { target, single } = relation
     const keys = single && given === null ? [] : itemsOf(relation, 'set', given)
-    const link = linkTo(this.#db, relation, owner)
-    const wanted = new Map<string, Values>()
-    for (const key of keys) {
+    const link = linkTo(this.#db, relation, owner, this.#validator)
+    const wanted = new Map<string, { readonly row: Values; readonly place: Place }>()
+    for (const [i, key] of keys.entries()) {
       const row = await this.#visible(target, key)
-      wanted.set(keyText(target, row), row)
+      wanted.set(keyText(target, row), { row, place: single ? place : [...place, i] })
     }
-    for (const row of await link.all()) if (!wanted.delete(keyText(target, row))) await link.detach(row)
-    for (const row of wanted.values()) await link.attach(row)
+    for (const row of await link.all()) if (!wanted.delete(keyText(target, row))) await link.detach(row, place)
+    for (const each of wanted.values()) await link.attach(each.row, each.place)
   }
 }
 
@@ -312,13 +375,18 @@ function partsOf<const N extends string>(
   return given
 }
 
-/** Returns the row of the columns with those that a relation writes; it cannot have other values for them. */
-function withLink(table: TableDefinition, columns: Values, link: Values): Values {
-  const twice = Object.keys(link).find((column) => columns[column] !== undefined && columns[column] !== link[column])
+/** Adds the columns that a relation writes to those of other relations; the data cannot have other values for them. */
+function withLink(table: TableDefinition, columns: Values, written: Values, link: Values): Values {
+  const row = { ...columns, ...written }
+  const twice = Object.keys(link).find((column) => row[column] !== undefined && row[column] !== link[column])
   if (twice !== undefined)
     refuse(`The data of '${fullName(table)}' give '${twice}' twice: as a column and by a relation. Leave one out.`)
-  return { ...columns, ...link }
+  return { ...written, ...link }
 }
+
+/** Returns the columns that have a value: `undefined` changes nothing. */
+export const presentIn = (columns: Values): Values =>
+  Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined))
 
 /**
  * Returns changes without the columns of the key.

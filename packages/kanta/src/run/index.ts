@@ -1,6 +1,7 @@
 export type { ConnectionFacts, PoolFacts } from '../connect/index.ts'
 export {
   cancellationError,
+  checkSessions,
   HeldSession,
   Pool,
   PoolSession,

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Histogram } from '../../src/debug/histogram.ts'
 import {
@@ -63,7 +64,43 @@ describe.each(engines)('$name', (engine) => {
       ])
       expect(entries[3]!.error).toMatchObject({ code: 'unique_violation' })
       expect(entries.every(({ parameters }) => parameters === undefined)).toBe(true)
-      expect(JSON.stringify(entries.map(({ error: _, ...entry }) => entry))).not.toMatch(/secret/)
+      expect(JSON.stringify(entries)).not.toMatch(/secret/)
+    })
+
+    test('messages of the database that hold values are logged without them', async () => {
+      const said: unknown[] = []
+      const warn = vi.spyOn(console, 'warn').mockImplementation((...of) => void said.push(of))
+      const db = withPlugins([queryLog({ to: (entry) => void said.push(entry) }), slowQueries({ over: 0 })])
+      await sql`insert into word (id, text) values (${'a-secret'}, 'other')`.execute(db).catch(() => {})
+      await db
+        .insertInto('author')
+        .values({ id: 1, name: 'a-secret' })
+        .execute()
+        .catch(() => {})
+      warn.mockRestore()
+      expect(said).toHaveLength(4)
+      expect(inspect(said, { depth: 9 })).not.toMatch(/a-secret/)
+    })
+
+    test('callbacks that reject are not those of the query, and end nothing', async () => {
+      const fail = async () => {
+        throw new Error('of the callback')
+      }
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+      const db = withPlugins([
+        queryLog({ to: fail }),
+        slowQueries({ over: 0, found: fail }),
+        heldConnections({ after: 0, found: fail }),
+        nPlusOne({ from: 2, found: fail }),
+      ])
+      await queryScope(() =>
+        db.transaction().execute(async (trx) => {
+          for (const id of [1, 2]) await trx.selectFrom('author').select('id').where('id', '=', id).execute()
+          await new Promise((resolve) => setTimeout(resolve, 10))
+        }),
+      )
+      expect(warn.mock.calls.map(([text]) => text)).toContain('found() of nPlusOne() failed.')
+      warn.mockRestore()
     })
 
     test('the query log writes bigints, and its failures are not those of the query (H55, semantic 23)', async () => {

@@ -233,6 +233,17 @@ describe('nPlusOne()', () => {
       for (const id of ids) await booksOf(strict, id)
     })
     await expect(work).rejects.toMatchObject({ code: 'query', message: expect.stringMatching(/N\+1/) })
+    await queryScope(async () => {
+      for (const id of ids) {
+        const ofOne = strict.selectFrom('book').where('author_id', '=', 1)
+        await ofOne
+          .select('title')
+          .where('id', '>=', id)
+          .where('id', '<', id + 1)
+          .execute()
+        await ofOne.select((eb) => eb.val(id).as('n')).execute()
+      }
+    })
     expect(await booksOf(strict, 1)).toHaveLength(2)
     await close()
   })

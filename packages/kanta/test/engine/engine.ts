@@ -9,7 +9,7 @@ export interface Engine {
   readonly missing?: string | undefined
   /** Whether another engine of the same dialect has the texts of the cases in its snapshot. */
   readonly textsElsewhere?: boolean
-  /** Cases that are left out, by name, each with the reason. */
+  /** Cases that are left out, by name or as `clause: name`, each with the reason. */
   readonly lacks?: Readonly<Record<string, string>>
   /** Makes an empty database, with the settings of the driver that a test needs. */
   create(): Promise<Place>
@@ -20,6 +20,8 @@ export interface Place {
   /** Its name on its server. */
   readonly database: string
   driver(options?: { readonly max?: number }): Driver
+  /** Creates tables by their texts, where that takes more than the texts, such as shards. */
+  createTables?(texts: readonly string[]): Promise<void>
   /** Removes it, once nothing is connected. */
   drop(): Promise<void>
 }

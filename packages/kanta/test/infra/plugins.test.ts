@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
@@ -204,53 +205,69 @@ describe.each(engines)('$name', ({ driver }) => {
       expect(states).toEqual([])
     })
 
-    test('half-open, one operation tries while the others wait for it', async () => {
+    test('half-open, a query asks the database, and whoever comes waits for its answer', async () => {
       const states: string[] = []
       const db = base.withPlugins([breaker({ failures: 1, probeAfter: 20, onChange: (state) => states.push(state) })])
       await trial(db, 'connection')
+      expect(await trial(db)).toBe('connection')
       await pause(30)
-      const tried = gate()
-      let running = 0
-      const probe = db.transaction().execute(async () => {
-        running++
-        await tried.promise
-      })
-      await pause(5)
-      const others = [1, 2, 3].map(() => db.transaction().execute(async () => void running++))
-      await pause(20)
-      expect([running, states]).toEqual([1, ['open', 'half-open']])
-      tried.resolve()
-      await Promise.all([probe, ...others])
-      expect([running, states]).toEqual([4, ['open', 'half-open', 'closed']])
+      expect(await Promise.all([1, 2, 3].map(() => trial(db)))).toEqual(['nothing', 'nothing', 'nothing'])
+      expect(states).toEqual(['open', 'half-open', 'closed'])
     })
 
-    test('half-open, a violated constraint closes it and another failure opens it', async () => {
+    test('an operation that lasts does not keep it half-open', async () => {
       const states: string[] = []
       const db = base.withPlugins([breaker({ failures: 1, probeAfter: 10, onChange: (state) => states.push(state) })])
       await trial(db, 'connection')
       await pause(20)
-      await trial(db, 'timeout')
-      expect(states).toEqual(['open', 'half-open', 'open'])
+      const trx = await db.startTransaction().execute()
+      expect(states.at(-1)).toBe('closed')
+      await trx.rollback().execute()
+    })
+
+    test('half-open, a failure after the answer counts anew', async () => {
+      const states: string[] = []
+      const db = base.withPlugins([breaker({ failures: 1, probeAfter: 10, onChange: (state) => states.push(state) })])
+      await trial(db, 'connection')
+      await pause(20)
+      expect(await trial(db, 'timeout')).toBe('timeout')
+      expect(states).toEqual(['open', 'half-open', 'closed', 'open'])
       await pause(20)
       expect(await trial(db, 'check_violation')).toBe('check_violation')
-      expect(states).toEqual(['open', 'half-open', 'open', 'half-open', 'closed'])
+      expect(states.at(-1)).toBe('closed')
     })
 
     test('half-open, those who wait go by their signals', async () => {
       const db = base.withPlugins([breaker({ failures: 1, probeAfter: 10 })])
       await trial(db, 'connection')
       await pause(20)
-      const tried = gate()
-      const probe = db.transaction().execute(() => tried.promise)
+      // It holds the connection that the query which asks waits for.
+      const done = gate()
+      const held = Promise.all(Array.from({ length: 20 }, () => base.connection().execute(() => done.promise)))
       await pause(5)
       const waiting = db
         .selectFrom('t')
         .selectAll()
         .execute({ signal: AbortSignal.timeout(10) })
       expect(await codeOf(waiting)).toBe('timeout')
-      tried.resolve()
-      await probe
+      done.resolve()
+      await held
       expect(await trial(db)).toBe('nothing')
+    })
+
+    test('callbacks that fail do not fail the operation', async () => {
+      const fail = () => {
+        throw new Error('of the callback')
+      }
+      const throwing = base.withPlugins([
+        breaker({ failures: 1, onChange: fail }),
+        retry({ minDelay: 1, onRetry: fail }),
+      ])
+      expect(await trial(throwing, 'timeout')).toBe('timeout')
+      const rejecting = base.withPlugins([breaker({ failures: 1, onChange: async () => fail() })])
+      expect(await trial(rejecting, 'connection')).toBe('connection')
+      const again = base.withPlugins([retry({ minDelay: 1, onRetry: async () => fail() }), failWith(['deadlock'])])
+      expect(await codeOf(again.selectFrom('t').selectAll().execute())).toBe('nothing')
     })
 
     test('does nothing inside a transaction', async () => {
@@ -310,6 +327,20 @@ describe.each(engines)('$name', ({ driver }) => {
       for await (const row of db.selectFrom('t').selectAll().stream()) rows.push(row)
       expect(rows).toEqual([{ a: 1 }])
       expect(await db.connection().execute((one) => one.selectFrom('t').selectAll().execute())).toEqual([{ a: 1 }])
+    })
+
+    test('that no timer can wait for are none', async () => {
+      for (const limit of [2 ** 31, Number.POSITIVE_INFINITY]) {
+        const db = base.withPlugins([timeouts({ transaction: limit })])
+        expect(await codeOf(db.transaction().execute(() => pause(10)))).toBe('nothing')
+      }
+    })
+
+    test('leave nothing behind at a signal that all operations share', async () => {
+      const db = base.withPlugins([timeouts({ statement: 10_000 })])
+      const { signal } = new AbortController()
+      for (let i = 0; i < 5; i++) await db.selectFrom('t').selectAll().execute({ signal })
+      expect(getEventListeners(signal, 'abort')).toEqual([])
     })
 
     test('refuse what is no limit', () => {
@@ -377,6 +408,9 @@ describe.each(engines)('$name', ({ driver }) => {
     test('a name that is not there is refused', () => {
       const db = base.withPlugins([bulkhead({ report: 1 })])
       expect(() => db.bulkhead('reprot' as 'report')).toThrow(/There are: report/)
+      expect(() => bulkhead({ report: 1.5 })).toThrow(/whole number for limit, not 1.5/)
+      expect(() => bulkhead({ report: {} } as never)).toThrow(/number for limit/)
+      expect(() => breaker({ failures: 1.5 })).toThrow(/whole number for failures/)
       expect(() => bulkhead({})).toThrow(/bulkhead\(\{ report: 2 \}\)/)
     })
   })

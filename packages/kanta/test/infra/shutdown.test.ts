@@ -75,6 +75,21 @@ describe('gracefulShutdown() (H54)', () => {
     await using db = open()
     expect(() => gracefulShutdown({} as never)).toThrow(/whole database/)
     expect(() => gracefulShutdown(db, { timeout: -1 })).toThrow(/number for timeout/)
+    expect(() => gracefulShutdown(db, { intake: 5 as never })).toThrow(/function for intake/)
+    expect(() => gracefulShutdown(db, { logger: {} as never })).toThrow(/has no method/)
+    const listeners = process.listenerCount('SIGTERM')
+    for (const signals of ['SIGTERM', ['SIGTERM', 'SIGTREM'], ['SIGTERM', 'SIGKILL']])
+      expect(() => gracefulShutdown(db, { signals: signals as never })).toThrow(/takes signals of these: SIGTERM/)
+    expect(process.listenerCount('SIGTERM')).toBe(listeners)
+  })
+
+  test('a logger that fails does not keep the rest from ending', async () => {
+    const fail = () => {
+      throw new Error('of the logger')
+    }
+    const db = open()
+    await gracefulShutdown(db, { logger: { trace: fail, debug: fail, info: fail, warn: fail, error: fail } })()
+    await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'closed' })
   })
 
   test('a signal starts it once, and the process ends by that signal', async () => {

@@ -11,9 +11,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { batch } from '../../src/dal/index.ts'
 import { libsql } from '../../src/driver/libsql/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
-import { kanta, sql, table } from '../../src/index.ts'
+import { KantaError, kanta, sql, table } from '../../src/index.ts'
 import { migrator } from '../../src/migrate/index.ts'
 import { otel } from '../../src/otel/index.ts'
+import { sandbox } from '../../src/testing/index.ts'
 import { type Db, engines, openWorld } from '../debug/world.ts'
 
 const spans = new InMemorySpanExporter()
@@ -270,6 +271,42 @@ describe('otel()', () => {
     expect(await points('db.client.operation.duration')).toHaveLength(1)
     trace.disable()
     metrics.disable()
+  })
+
+  test('keeps to the database that it traces, beside a sandbox of it, and refuses a second one', async () => {
+    const tracing = traced()
+    const driver = Object.assign(sqlite(':memory:'), { address: { database: 'cities' } })
+    await using db = kanta({ driver, schema: { city }, plugins: [tracing] })
+    await db.schema.createTable(city).execute()
+    await (await sandbox(db)).end()
+    spans.reset()
+    await db.selectFrom('city').selectAll().execute()
+    expect(named('SELECT city')[0]!.attributes).toMatchObject({ 'db.namespace': 'cities' })
+    expect(() => kanta({ driver: sqlite(':memory:'), plugins: [tracing] })).toThrow(/cannot serve two databases/)
+  })
+
+  test('parameters that have no text do not fail the statement; errors of the machine are no status codes', async () => {
+    const bare: unknown[] = [Object.create(null), new Date(0), new Uint8Array(3), null, 5n]
+    const reached: KantaError = new KantaError('connection', 'x', {
+      cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED', errno: -111 }),
+    })
+    await using db = kanta({
+      driver: sqlite(':memory:'),
+      plugins: [
+        traced({ parameters: true }),
+        { name: 'fails', priority: -1, hooks: [{ name: 'fails', around: () => Promise.reject(reached) }] },
+      ],
+    })
+    await expect(db.executeQuery({ sql: 'select 1', parameters: bare })).rejects.toBe(reached)
+    const { attributes } = spans.getFinishedSpans()[0]!
+    expect(attributes).not.toHaveProperty('db.response.status_code')
+    expect([0, 1, 2, 3, 4].map((i) => attributes[`db.query.parameter.${i}`])).toEqual([
+      '{}',
+      '1970-01-01T00:00:00.000Z',
+      '3 bytes',
+      'null',
+      '5',
+    ])
   })
 
   test('refuses what is no tracer and no meter', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { KantaError, kanta, sql, table, values } from '../../src/index.ts'
 import { type CursorOptions, type CursorPage, paginateCursor, relayConnection } from '../../src/page/index.ts'
 import { createExecutor, softDelete } from '../../src/plugins/index.ts'
@@ -368,4 +369,50 @@ describe.each([...places, pglite])('pages by cursor on $name', (ground) => {
     await expect(paginateCursor(joined)).rejects.toThrow(/Name them: \{ key: \['id'\] \}/)
     await expect(paginateCursor(query.orderBy(sql`random()`) as never)).rejects.toThrow(/an expression/)
   })
+})
+
+test('what is kept of a shape is kept for its database, key, subject, limit, direction and list', async () => {
+  const spot = table('spot', (c) => ({ id: c.integer().primaryKey(), n: c.integer() }))
+  const nullable = table('spot', (c) => ({ id: c.integer().primaryKey(), n: c.integer().nullable() }))
+  const one = kanta({ driver: sqlite(':memory:'), schema: { spot } })
+  const other = kanta({ driver: sqlite(':memory:'), schema: { spot: nullable } })
+  await one.schema.createTable(spot).execute()
+  await other.schema.createTable(nullable).execute()
+  const rows = [1, 2, 3, 4, 5].map((id) => ({ id, n: 9 - id }))
+  await one.insertInto('spot').values(rows).execute()
+  await other
+    .insertInto('spot')
+    .values(rows.map(({ id, n }) => ({ id, n: id % 2 === 0 ? null : n })))
+    .execute()
+  const idsOf = async (
+    db: typeof other,
+    options: CursorOptions<{ id: number; n: number | null }>,
+    in_ = [1, 2, 3, 4, 5],
+  ) => {
+    const query = db.selectFrom('spot').select(['id', 'n']).where('id', 'in', in_).orderBy('n')
+    const { data, next, previous } = await paginateCursor(query, options)
+    return { ids: data.map(({ id }) => id).join(), next, previous }
+  }
+  for (let round = 0; round < 2; round++) {
+    const first = await idsOf(one as never, { limit: 2 })
+    expect(first.ids).toBe('5,4')
+    expect((await idsOf(one as never, { limit: 3, after: first.next! })).ids).toBe('3,2,1')
+    // A list of another length, as long as it is one.
+    const later = await idsOf(one as never, { limit: 2, after: first.next! }, [2, 3, 4, 5])
+    expect(later.ids).toBe('3,2')
+    expect((await idsOf(one as never, { limit: 1, before: later.previous! })).ids).toBe('4')
+    expect((await idsOf(one as never, { limit: 2, key: ['n'] })).ids).toBe('5,4')
+    const mine = await idsOf(one as never, { limit: 2, subject: 1 })
+    expect((await idsOf(one as never, { limit: 2, subject: 1, after: mine.next! })).ids).toBe('3,2')
+    for (const subject of [2, '1', undefined])
+      await expect(idsOf(one as never, { limit: 2, subject, after: mine.next! })).rejects.toThrow(/is not one of this/)
+    // The same shape in a database where the column holds null: those rows come first.
+    const nulls = await idsOf(other, { limit: 1 })
+    expect(nulls.ids).toBe('2')
+    const second = await idsOf(other, { limit: 2, after: nulls.next! })
+    expect(second.ids).toBe('4,5')
+    expect((await idsOf(other, { limit: 2, after: second.next! })).ids).toBe('3,1')
+  }
+  await one.destroy()
+  await other.destroy()
 })

@@ -74,6 +74,27 @@ describe.each(engines)("load: 'split' on $name", (engine: Ground) => {
     expect(split.reads).toHaveLength(1 + 3 + 3)
   })
 
+  test('whole numbers need no table but the one that points; what asks more of the owners reads them', async () => {
+    const read = (change: (b: Any) => Any, options: object) => (db: Any) =>
+      db.selectFrom('author').select('id').include('books', change, options).orderBy('id').limit(3).execute()
+    const readsOwners = async (change: (b: Any) => Any): Promise<boolean> => {
+      const whole = await counted(db, read(change, {}))
+      const split = await counted(db, read(change, SPLIT))
+      expect(split.rows).toEqual(whole.rows)
+      return /author\W/.test(split.reads[1]!.replaceAll('author_id', ''))
+    }
+    expect(await readsOwners((b) => b.selectAll().orderBy('id'))).toBe(false)
+    expect(await readsOwners((b) => b.select('title').orderBy('id').limit(1))).toBe(false)
+    expect(
+      await readsOwners((b) =>
+        b
+          .select('title')
+          .orderBy('id')
+          .include('author', (a: Any) => a.select('name')),
+      ),
+    ).toBe(true)
+  })
+
   test('rows that several owners have are their own', async () => {
     const [, a, b] = (await db
       .selectFrom('author')

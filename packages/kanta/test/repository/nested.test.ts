@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eq } from '../../src/filter/index.ts'
 import { repository } from '../../src/repository/index.ts'
 import type { Ground } from '../tenant/ground.ts'
 import { type Any, author, book, book_tag, createTables, engines, fill, open, profile, seat, tag } from './ground.ts'
@@ -240,6 +241,160 @@ describe.each(engines)('nested writes on $name', (engine: Ground) => {
       ).rejects.toEqual(refused('not_found'))
     })
     expect([await tagsOf(1), await authors().count()]).toEqual([['new'], 2])
+  })
+
+  describe('14: rows of other tables pass their schemas, too', () => {
+    /** Refuses an empty column, trims it, and leaves out what it does not know, as validators do. */
+    const text = (column: string) => ({
+      '~standard': {
+        version: 1 as const,
+        vendor: 'test',
+        validate: async (value: unknown) => {
+          const { [column]: given, id } = value as Record<string, unknown>
+          if (typeof given === 'string' && given.trim() === '')
+            return { issues: [{ message: 'is empty', path: [column] }] }
+          return {
+            value: {
+              ...(id !== undefined && { id }),
+              ...(typeof given === 'string' && { [column]: given.trim() }),
+            },
+          }
+        },
+      },
+    })
+    const both = (column: string) => ({ create: text(column), update: text(column) })
+    const seen: unknown[] = []
+    const spy = {
+      '~standard': {
+        version: 1 as const,
+        vendor: 'test',
+        validate: (value: unknown) => {
+          seen.push(value)
+          return { value }
+        },
+      },
+    }
+    const validate = { tables: { author: both('name'), book: both('title'), tag: both('name'), profile: both('text') } }
+    const validBooks = () => repository(db, book, { validate })
+    const validAuthors = () => repository(db, author, { validate })
+
+    test('a refusal names the place of the row in the data', async () => {
+      const before = await counts()
+      const attempts: readonly (readonly [() => Promise<unknown>, string])[] = [
+        [
+          () => validAuthors().create({ name: 'x', books: { create: [{ title: 'a' }, { title: ' ' }] } }),
+          'books.1.title',
+        ],
+        [() => validAuthors().create({ name: 'x', profile: { create: { text: '' } } }), 'profile.text'],
+        [() => validBooks().create({ title: 'x', author: { create: { name: '' } } }), 'author.name'],
+        [
+          () => validBooks().create({ title: 'x', author: { create: { name: 'y', boss: { create: { name: '' } } } } }),
+          'author.boss.name',
+        ],
+        [
+          () =>
+            validAuthors().create({ name: 'x', books: { create: [{ title: 'a', tags: { create: [{ name: '' }] } }] } }),
+          'books.0.tags.0.name',
+        ],
+        [() => validBooks().create({ title: '', author: { connect: 1 } }), 'title'],
+        [
+          () =>
+            validBooks().createMany([
+              { title: 'x', author_id: 1 },
+              { title: '', author_id: 1 },
+            ]),
+          '1.title',
+        ],
+        [
+          () =>
+            validBooks().createMany([
+              { title: 'x', author: { connect: 1 } },
+              { title: '', author: { connect: 1 } },
+            ]),
+          '1.title',
+        ],
+        [() => validBooks().upsertMany([{ id: 1, title: '', author_id: 1 }]), '0.title'],
+        [() => validBooks().update(1, { author: { connectOrCreate: { name: ' ' } } }), 'author.name'],
+        [() => validBooks().update(1, { tags: { connectOrCreate: [{ name: 'epic' }, { name: '' }] } }), 'tags.1.name'],
+        [() => validBooks().update(1, { title: ' ', tags: { set: [] } }), 'title'],
+        [() => validBooks().update(1, { author: { update: { name: '' } } }), 'author.name'],
+        [
+          () => validBooks().update(1, { editor: { upsert: { create: { name: '' }, update: { name: 'x' } } } }),
+          'editor.name',
+        ],
+        [
+          () => validBooks().update(2, { editor: { upsert: { create: { name: 'x' }, update: { name: '' } } } }),
+          'editor.name',
+        ],
+        [() => validBooks().update(1, { tags: { update: [{ where: 1, data: { name: '' } }] } }), 'tags.0.name'],
+        [
+          () => validBooks().update(1, { tags: { upsert: { where: 1, create: { name: 'x' }, update: { name: '' } } } }),
+          'tags.name',
+        ],
+        [
+          () =>
+            validBooks().update(1, { tags: { upsert: [{ where: 77, create: { name: '' }, update: { name: 'x' } }] } }),
+          'tags.0.name',
+        ],
+        [() => validAuthors().update(1, { profile: { update: { text: '' } } }), 'profile.text'],
+        [() => validBooks().bulkWrite([{ create: { title: 'x', author: { create: { name: '' } } } }]), 'author.name'],
+      ]
+      for (const [run, path] of attempts)
+        await expect(run(), path).rejects.toMatchObject({
+          code: 'invalid_input',
+          message: expect.stringContaining(`'${path}': is empty`),
+          columns: [path.split('.').at(-1)],
+        })
+      expect(await counts()).toEqual(before)
+      expect([await tagsOf(1), (await books().getById(1))?.title]).toEqual([['epic', 'old'], 'One'])
+    })
+
+    test('what a schema gives back is written, with the columns of relations that it left out', async () => {
+      const made = await validAuthors().create({
+        name: ' Eve ',
+        books: { create: [{ title: ' A ', tags: { connectOrCreate: [{ name: ' epic ' }, { name: ' fresh' }] } }] },
+        profile: { create: { text: ' of Eve' } },
+      })
+      expect(made.name).toBe('Eve')
+      expect(await titlesOf(made.id)).toEqual(['A'])
+      const [written] = await books().findAll(eq('author_id', made.id))
+      expect(await tagsOf(written!.id)).toEqual(['epic', 'fresh'])
+      await validBooks().update(written!.id, {
+        title: ' B ',
+        author: { connect: 1 },
+        editor: { create: { name: ' Ed ' } },
+      })
+      const read = await books().getById(written!.id, { include: { editor: true } })
+      expect(read).toMatchObject({ title: 'B', author_id: 1, editor: { name: 'Ed' } })
+      expect((await repository(db, tag, { validate }).getOrCreate({ name: ' epic' }, {})).row.id).toBe(1)
+    })
+
+    test('a schema sees the row as it is written, also where only a relation writes it', async () => {
+      const spying = { tables: { book: { create: spy, update: spy }, book_tag: { create: spy } } }
+      const watched = repository(db, author, { validate: spying })
+      await watched.update(1, { books: { create: { title: 'New', tags: { connect: [3] } } } })
+      const [made] = await books().findAll(eq('title', 'New'))
+      expect(seen.splice(0)).toEqual([
+        { title: 'New', author_id: 1 },
+        { book_id: made!.id, tag_id: 3 },
+      ])
+      await watched.update(2, { edited: { connect: [1], set: [3] } })
+      expect(seen.splice(0)).toEqual([{ editor_id: null }, { editor_id: 2 }, { editor_id: 2 }])
+      await watched.update(2, { edited: { disconnect: 3 } })
+      expect(seen.splice(0)).toEqual([{ editor_id: null }])
+      // Nothing of the row itself is written.
+      await repository(db, book, { validate: spying }).update(1, { author: { update: { name: 'Ada L.' } } })
+      expect(seen.splice(0)).toEqual([])
+    })
+
+    test('schemas are those of tables that the database knows', () => {
+      const wrong = (option: Any) => () => repository(db, book, { validate: option })
+      expect(wrong({ tables: { books: both('title') } })).toThrow("names the table 'books'")
+      expect(wrong({ tables: { tag: { create: {} } } })).toThrow("tables['tag']: create")
+      expect(wrong({ tables: { tag: { creat: spy } } })).toThrow("no option 'creat'")
+      expect(wrong({ tables: [] })).toThrow('an object of tables')
+      expect(wrong({ create: spy, tables: { book: { create: spy } } })).toThrow("'create' of 'book' twice")
+    })
   })
 
   test.for<[string, Any]>([

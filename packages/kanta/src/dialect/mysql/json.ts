@@ -162,4 +162,4 @@ function ordered(query: Node): Node {
 }
 
 /** The most rows that a limit can say, which is no limit. */
-export const ALL: Node = { kind: 'literal', value: 2n ** 64n - 1n }
+export const ALL: Node = { kind: 'literal', value: 2n ** 63n - 1n }

@@ -17,8 +17,11 @@ export { type Listener, type Listening, listen, type Notification } from './list
 export interface PgOptions extends Omit<ClientConfig, 'types' | 'query_timeout' | 'statement_timeout' | 'pipeline'> {
   /** The maximum number of connections; by default 10. */
   readonly max?: number | undefined
+  /** The mode of the pooler in front of the server, such as PgBouncer. In `transaction` mode there are no sessions. */
+  readonly pooler?: 'session' | 'transaction' | undefined
   /**
-   * Prepares statements by name. Set it to `false` behind a pooler in transaction mode, such as PgBouncer before 1.21.
+   * Prepares statements by name; by default `true`, and `false` with `pooler: 'transaction'`. PgBouncer from 1.21 on
+   * allows it in transaction mode as well.
    */
   readonly prepare?: boolean | undefined
   /** The maximum number of statements that each connection keeps prepared; by default 256. */
@@ -38,9 +41,31 @@ interface Settings {
   readonly pool: Pool | undefined
   readonly client: (() => MaybePromise<Client>) | undefined
   readonly onConnect: PgOptions['onConnect']
+  /** Learns from each connection if it goes through a pooler. */
+  readonly sessions: Sessions
   readonly statementTimeout: number
   /** The options for `pg`. */
   readonly config: ClientConfig
+}
+
+/** Whether the connections of a driver are sessions of the server. */
+class Sessions {
+  readonly #pooler: PgOptions['pooler']
+  #isPooled = false
+
+  constructor(pooler: PgOptions['pooler']) {
+    this.#pooler = pooler
+  }
+
+  /** Is true behind a pooler that was not said to be in session mode. */
+  get areMissing(): boolean {
+    return this.#pooler === 'transaction' || (this.#isPooled && this.#pooler === undefined)
+  }
+
+  /** Compares the process that answered with the one that runs statements: a pooler answers for the server. */
+  compare(answered: number | undefined, running: number): void {
+    if (answered !== running) this.#isPooled = true
+  }
 }
 
 const DEFAULT_MAX = 10
@@ -76,13 +101,14 @@ export function pg(options: string | PgOptions | Pool): Driver {
     sharesStreams: true,
     holdsStreams: true,
     explainError: explainPostgresError,
+    lacksSessions: () => settings.sessions.areMissing,
     connect: () => connect(settings),
   }
 }
 
 /** The options of Kanta, and those of the clients of `pg` that are passed on. */
 const OPTIONS: readonly string[] = [
-  ...['max', 'prepare', 'statementCache', 'statementTimeout', 'pool', 'client', 'onConnect'],
+  ...['max', 'pooler', 'prepare', 'statementCache', 'statementTimeout', 'pool', 'client', 'onConnect'],
   ...['connectionString', 'host', 'port', 'user', 'password', 'database', 'ssl', 'sslnegotiation', 'options'],
   ...['application_name', 'fallback_application_name', 'client_encoding', 'connectionTimeoutMillis', 'lock_timeout'],
   ...['idle_in_transaction_session_timeout', 'keepAlive', 'keepAliveInitialDelayMillis', 'stream', 'connection'],
@@ -116,7 +142,10 @@ function resolveSettings(options: string | PgOptions | Pool): Settings {
   checkOptions('pg()', options, OPTIONS)
   if (options.connectionString !== undefined && !/^(?:\/|socket:)/.test(options.connectionString))
     checkUrl('pg()', options.connectionString, ['postgres', 'postgresql'], 'postgres://app:secret@localhost/cities')
-  const { max, prepare = true, statementCache, statementTimeout, pool, client, onConnect, ...config } = options
+  const { max, pooler, statementCache, statementTimeout, pool, client, onConnect, ...rest } = options
+  if (pooler !== undefined && pooler !== 'session' && pooler !== 'transaction')
+    refuse("The option pooler of pg() is 'session' or 'transaction', which is the mode of the pooler.")
+  const { prepare = pooler !== 'transaction', ...config } = rest
   if (pool !== undefined && !isPool(pool)) refuse('The option pool of pg() is a pool of pg: new Pool({ … }).')
   if (typeof prepare !== 'boolean') refuse('The option prepare of pg() is true or false.')
   const timeout = wholeNumber('pg()', 'statementTimeout', statementTimeout ?? 0, 0)
@@ -126,6 +155,7 @@ function resolveSettings(options: string | PgOptions | Pool): Settings {
     pool,
     client,
     onConnect,
+    sessions: new Sessions(pooler),
     statementTimeout: timeout,
     // Keep-alive lets the system detect a dead connection.
     config: { keepAlive: true, ...config, ...(timeout > 0 ? { statement_timeout: timeout } : {}) },
@@ -165,7 +195,9 @@ function endClient(client: Client): Promise<void> {
 }
 
 /** Checks if a client is connected: then it has a process number. */
-const isConnected = (client: Client): boolean => typeof (client as { processID?: unknown }).processID === 'number'
+const isConnected = (client: Client): boolean => typeof processOf(client) === 'number'
+
+const processOf = (client: Client): number | undefined => (client as { processID?: number }).processID
 
 async function takeFromPool(settings: Settings, pool: Pool): Promise<Connection> {
   const client = await pool.connect()
@@ -206,9 +238,10 @@ function settingsOf(client: Client): ClientConfig {
 }
 
 /** Sets up a new connection, first as Kanta needs it and then as the user wants it. */
-async function setUp({ onConnect }: Settings, connection: PgConnection, client: Client): Promise<Connection> {
+async function setUp({ onConnect, sessions }: Settings, connection: PgConnection, client: Client): Promise<Connection> {
   try {
-    await connection.all(sessionText, [])
+    const [row] = (await connection.all(`${sessionText}, pg_backend_pid()`, [])) as [readonly unknown[]]
+    sessions.compare(processOf(client), Number(row.at(-1)))
   } catch (cause) {
     await connection.close()
     throw cause

@@ -46,7 +46,8 @@ const LONGEST_WAIT = 10_000
  *   })
  * ```
  *
- * @throws KantaError `connection` if the first connection fails.
+ * @throws KantaError `connection` if the first connection fails, `unsupported` through a pooler that is not in session
+ * mode.
  */
 export async function listen(
   driver: Driver,
@@ -108,6 +109,13 @@ class ListenConnection implements Listening {
     if (!(connection instanceof PgConnection)) {
       await connection.close()
       refuse('listen() takes a driver that pg() made.')
+    }
+    if (this.#driver.lacksSessions?.() === true) {
+      await connection.close()
+      throw new KantaError(
+        'unsupported',
+        "listen() needs a session of the server, and a pooler is in between. Connect to the server itself, or set pg({ pooler: 'session' }) if that is the mode of the pooler.",
+      )
     }
     const client = (connection as PgConnection).client as Client
     client.on('notification', this.#onNotification)

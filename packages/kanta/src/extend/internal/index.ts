@@ -1,7 +1,7 @@
 import type { Session } from '../../connect/index.ts'
 import type { Dialect } from '../../dialect/index.ts'
 import type { Driver } from '../../driver/index.ts'
-import type { Expansion, Planning, SchemaDefinitions } from '../../plan/index.ts'
+import type { Expansion, Plan, Planning, SchemaDefinitions } from '../../plan/index.ts'
 import {
   DatabaseHandle,
   Executor,
@@ -21,7 +21,7 @@ import {
   type TransactionHook,
   withSettings,
 } from '../../run/index.ts'
-import type { Runner } from '../../sql/index.ts'
+import type { Chain, Runner } from '../../sql/index.ts'
 
 export {
   addContext,
@@ -29,6 +29,7 @@ export {
   cancellationError,
   checkLogger,
   checkRetry,
+  checkSessions,
   consoleLogger,
   DatabaseHandle,
   Executor,
@@ -69,17 +70,19 @@ export {
   withRetries,
 } from '../../run/index.ts'
 export { contextOf, dialectOf } from '../index.ts'
+export { ofOneDatabase } from './one-database.ts'
+export { quietly } from './quietly.ts'
 
 /*
  * What the features of this package have besides what `kanta/extend` publishes. Much of it leads past the policies of a
  * database, so no entry exports it, and nothing that a handle can be asked for holds it.
  */
 
-/** Returns the dialect and the tables of the database that a query was built from. */
-export function databaseOfQuery(runner: Runner): { readonly dialect: Dialect; readonly schema: SchemaDefinitions } {
-  const { dialect, schema } = executorOf(runner as QueryRunner).settings.planning
-  return { dialect, schema }
-}
+/** Returns what is fixed of the database that a query was built from, such as its dialect and its tables. */
+export const databaseOfQuery = (runner: Runner): Planning => executorOf(runner as QueryRunner).settings.planning
+
+/** Returns the plan of a query in its database and context. */
+export const planOfQuery = ({ shape, runner }: Chain): Plan => executorOf(runner as QueryRunner).plan(shape)
 
 /** Returns the same database, whose queries are run by what `makeRunner` makes, in its transactions too. */
 export const withRunner = <D extends DatabaseHandle>(db: D, makeRunner: (executor: Executor) => QueryRunner): D =>

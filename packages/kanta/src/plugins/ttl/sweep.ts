@@ -1,8 +1,10 @@
 import { KantaError } from '../../error/index.ts'
 import type { NodeOf } from '../../extend/index.ts'
 import {
+  checkSessions,
   type DatabaseHandle,
   dialectOf,
+  driverOf,
   isWhole,
   schemaOf,
   sessionLocks,
@@ -56,6 +58,7 @@ export async function sweep(
   const lock = sessionLocks.find(dialectOf(db))
   if (lock === undefined) return sweepAll(clean, settings, goesOn)
   return clean.connection().execute(async (held) => {
+    checkSessions(driverOf(db), 'sweepExpired()')
     const { rows } = (await lock.take(LOCK).execute(held)) as { rows: readonly { locked?: unknown }[] }
     if (Number(rows[0]?.locked) !== 1) return undefined
     try {

@@ -61,6 +61,8 @@ export class PgConnection implements Connection {
   readonly #statements: StatementCache<Statement> | undefined
   /** Names of statements to deallocate on the server. */
   #forgotten: string[] = []
+  /** The start of the names of prepared statements: no other client behind a pooler has the same. */
+  readonly #prefix = `kanta_${crypto.randomUUID().slice(0, 18)}_`
   #names = 0
   #portals = 0
   /** The last statement that was not kept, for its columns. */
@@ -272,7 +274,7 @@ export class PgConnection implements Connection {
 
   #prepare(sql: string): Statement {
     const isKept = this.#statements !== undefined && KEPT_PREPARED.has(leadingWord(sql, postgresLexis))
-    const name = isKept ? `kanta_${++this.#names}` : ''
+    const name = isKept ? `${this.#prefix}${++this.#names}` : ''
     const statement: Statement = { sql: checkText(sql), name, parsed: false, columns: undefined }
     if (isKept) return this.#statements.set(sql, statement)
     this.#last = statement

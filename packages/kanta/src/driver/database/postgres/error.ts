@@ -48,7 +48,7 @@ const MEANINGS: Readonly<Record<string, readonly [code: ErrorCode, advice: strin
   '0A000': ['query', 'The server does not support this.'],
   '26000': [
     'query',
-    'A prepared statement is not there any more. Behind a pooler in transaction mode use pg({ prepare: false }).',
+    "A prepared statement is not there any more. Behind a pooler in transaction mode use pg({ pooler: 'transaction' }).",
   ],
   '08': ['connection', 'The connection failed. Check host, port and network.'],
   '28': ['connection', 'The server refused the user. Check user, password and pg_hba.conf.'],
@@ -92,6 +92,8 @@ export function explainPostgresError(cause: unknown): Explanation {
     }
   }
   if (cause instanceof AggregateError && cause.errors.length > 0) return explainPostgresError(cause.errors[0])
+  // PgBouncer has this code for all of its own errors. The server, which has it for wrong values, names its routine.
+  if (code === '08P01' && report.routine === undefined) return { code: 'connection', message: explainPooler(said) }
   // Only this error comes from that routine; its message may be in any language.
   if (code === '42601' && report.routine === 'exec_parse_message')
     return { code: 'invalid_input', message: 'The text holds more than one statement. Run them one by one.' }
@@ -111,6 +113,13 @@ export function explainPostgresError(cause: unknown): Explanation {
     explainOther(code, said, text(report.hint), details.columns)
   )
 }
+
+const explainPooler = (said: string): string =>
+  `The pooler refused the connection or ended it: ${said}${
+    /startup parameter/.test(said)
+      ? ' Leave the option out (statementTimeout, options), set it for the role with ALTER ROLE, or add its name to ignore_startup_parameters of PgBouncer.'
+      : ' See its log, and its limits of connections and of time.'
+  }`
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
 
