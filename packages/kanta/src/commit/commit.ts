@@ -2,12 +2,14 @@ import type { IsolationLevel } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse, show } from '../error/index.ts'
 import { loggerOf, pause } from '../extend/internal/index.ts'
 import type { AnyDatabase, Layers, TransactionsOf } from './face.ts'
-import { forget, Home, type OwnerRow, register, retire } from './home.ts'
+import { type Decision, forget, Home, type OwnerRow, register, retire } from './home.ts'
 import { Layer, type LayerMode } from './layer.ts'
+import { type Lock, type LockOptions, Locks } from './lock.ts'
 import { Owner } from './owner.ts'
 import {
   Findings,
   idOf,
+  isPassing,
   type Recovering,
   type Recovery,
   type Redoing,
@@ -43,6 +45,8 @@ export interface CommitTransactionOptions<N extends string = string> {
   readonly layers?: readonly N[] | undefined
   readonly isolation?: IsolationLevel | undefined
   readonly signal?: AbortSignal | undefined
+  /** The locks that must still be held when it commits: of one that is lost, the transaction fails with `lock_lost`. */
+  readonly locks?: readonly Lock[] | undefined
 }
 
 /** The options of reading one state of several databases. */
@@ -90,6 +94,8 @@ interface Observation {
   readonly since: number
 }
 
+const CLOSING_ATTEMPTS = 5
+
 /** The number of transactions that have ended before they are forgotten at once. */
 const MOST_SETTLED = 500
 
@@ -97,6 +103,7 @@ const MOST_SETTLED = 500
 export class Coordinator<L extends Layers = Layers> {
   readonly #layers: ReadonlyMap<string, Layer>
   readonly #home: Home
+  readonly #locks: Locks
   readonly #lease: number
   readonly #timeout: number
   readonly #running = new Set<Promise<unknown>>()
@@ -123,6 +130,7 @@ export class Coordinator<L extends Layers = Layers> {
     refuseTwice(made.map(([, layer]) => layer))
     this.#layers = new Map(made)
     this.#home = new Home(this.#layers.get(home)!)
+    this.#locks = new Locks(this.#home.layer)
     this.#lease = lease
     this.#timeout = timeout
   }
@@ -145,7 +153,7 @@ export class Coordinator<L extends Layers = Layers> {
     options: CommitTransactionOptions<keyof L & string> = {},
   ): Promise<Result> {
     if (typeof work !== 'function') refuse('transaction() takes a callback: async ({ orders, stock }) => { … }.')
-    checkOptions('transaction()', options, ['layers', 'isolation', 'signal'])
+    checkOptions('transaction()', options, ['layers', 'isolation', 'signal', 'locks'])
     return this.#track(async () => {
       const layers = this.#chosen(options.layers)
       await this.#open()
@@ -193,6 +201,36 @@ export class Coordinator<L extends Layers = Layers> {
       } finally {
         await snapshot.close()
       }
+    })
+  }
+
+  /**
+   * Takes a lock that all programs with this home share. Those of one program get it in the order in which they ask.
+   * The holder renews it; when it stands still for longer than `ttl`, another takes it over with a higher token. Name
+   * the lock in `transaction(…, { locks })`, so that nothing is written by one who has lost it.
+   *
+   * @throws KantaError `timeout` if it does not become free, `cancelled` if the signal aborts.
+   *
+   * @example
+   * ```ts
+   * import { kanta } from 'kanta'
+   * import { commit } from 'kanta/commit'
+   * import { sqlite } from 'kanta/sqlite'
+   *
+   * const db = kanta({ driver: sqlite(':memory:') })
+   * const shared = commit({ home: 'db', layers: { db } })
+   * {
+   *   await using lock = await shared.lock('report', { timeout: 0 })
+   *   lock.token // 1n
+   * }
+   * await shared.close()
+   * await db.destroy()
+   * ```
+   */
+  lock(key: string, options: LockOptions = {}): Promise<Lock> {
+    return this.#track(async () => {
+      await this.#open()
+      return this.#locks.take(key, options)
     })
   }
 
@@ -270,12 +308,17 @@ export class Coordinator<L extends Layers = Layers> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
     clearInterval(this.#timer)
     await this.#tick
-    try {
-      await this.#round(new Findings())
-      if (this.#owner.unsettled.size > 0 || this.#owner.leftovers.size > 0) return
-      await this.#retireOwn()
-    } catch (error) {
-      this.#warn(this.#home.layer.name, error)
+    for (let attempts = 1; ; attempts++) {
+      try {
+        await this.#locks.releaseAll()
+        await this.#round(new Findings())
+        if (this.#owner.unsettled.size === 0 && this.#owner.leftovers.size === 0) await this.#retireOwn()
+        return
+      } catch (error) {
+        // A connection that was idle may be lost. What is left after that is removed by others.
+        if (attempts === CLOSING_ATTEMPTS || !isPassing(error)) return this.#warn(this.#home.layer.name, error)
+        await pause(attempts * 50, undefined)
+      }
     }
   }
 
@@ -335,7 +378,7 @@ export class Coordinator<L extends Layers = Layers> {
     const { id } = this.#owner
     const all = [...this.#layers.values()].filter((layer) => layer.isRegistered(id))
     // The home last: while its row is there, others clean up after this program.
-    for (const layer of all.sort((a, b) => Number(a.isHome) - Number(b.isHome))) await retire(layer, id)
+    for (const layer of all.sort((a, b) => Number(a.isHome) - Number(b.isHome))) await retire(layer, id, this.#timeout)
   }
 
   get #recovering(): Recovering {
@@ -346,7 +389,11 @@ export class Coordinator<L extends Layers = Layers> {
   /** Runs one round in the background. Its errors are logged. */
   #runTick(): Promise<void> {
     this.#tick ??= this.#round(new Findings())
-      .catch((error: unknown) => this.#warn(this.#home.layer.name, error))
+      .catch((error: unknown) => {
+        // Without the home there is nothing to watch.
+        if (error instanceof KantaError && error.code === 'closed') clearInterval(this.#timer)
+        else this.#warn(this.#home.layer.name, error)
+      })
       .finally(() => {
         this.#tick = undefined
       })
@@ -367,10 +414,14 @@ export class Coordinator<L extends Layers = Layers> {
 
   async #settleOwn(owner: Owner, findings: Findings): Promise<void> {
     if (owner.unsettled.size === 0 && owner.leftovers.size === 0) return
-    const decisions = []
+    const decisions: Decision[] = []
     for (const [number, decision] of owner.unsettled) {
-      if (await this.#home.wasDecided(decision)) decisions.push({ ...decision, problem: null })
-      else owner.unsettled.delete(number)
+      if (await this.#home.wasDecided(decision, this.#timeout)) {
+        decisions.push({ ...decision, problem: null })
+        continue
+      }
+      for (const name of decision.layers) if (name !== this.#home.layer.name) owner.leftovers.add(name)
+      owner.ended(number, false)
     }
     let isDone = true
     for (const layer of this.#recovering.others) {
@@ -431,7 +482,10 @@ export class Coordinator<L extends Layers = Layers> {
     const until = performance.now() + this.#timeout
     for (let wait = 20; ; wait = Math.min(wait * 2, 1_000)) {
       try {
-        return await this.#home.wasDecided({ owner: owner.id, number })
+        return await this.#home.wasDecided(
+          { owner: owner.id, number },
+          Math.max(1, Math.ceil(until - performance.now())),
+        )
       } catch (error) {
         if (performance.now() + wait > until) throw error
         await pause(wait, undefined)

@@ -84,13 +84,16 @@ export class Home {
    * Tells whether a transaction was decided whose commit got no answer. It waits for a commit that still runs, since
    * both write the same key.
    */
-  async wasDecided({ owner, number }: Pick<Decision, 'owner' | 'number'>): Promise<boolean> {
+  async wasDecided({ owner, number }: Pick<Decision, 'owner' | 'number'>, patience: number): Promise<boolean> {
     const undo = new Error('undo')
     try {
-      await this.layer.own.transaction().execute(async (trx) => {
-        await trx.insertInto(transactions).values({ owner, number, layers: '[]' }).execute()
-        throw undo
-      })
+      await this.layer.own.transaction().execute(
+        async (trx) => {
+          await trx.insertInto(transactions).values({ owner, number, layers: '[]' }).execute()
+          throw undo
+        },
+        { signal: AbortSignal.timeout(patience) },
+      )
     } catch (error) {
       if (error === undo) return false
       if (error instanceof KantaError && error.code === 'unique_violation') return true
@@ -119,15 +122,18 @@ export class Home {
   }
 
   /** Takes the transactions of an owner over, unless its keeper has shown itself since it was seen. */
-  takeOver({ owner, keeper, beat }: OwnerRow, by: string): Promise<boolean> {
-    return this.layer.own.transaction().execute(async (trx) => {
-      const update = trx.updateTable(progress).set({ beat: beat + 1n })
-      const seen = await update.where('owner', '=', owner).where('beat', '=', beat).executeTakeFirst()
-      if (seen?.numUpdatedRows !== 1n) return false
-      // It waits for a decision that is being committed.
-      const take = trx.updateTable(owners).set({ keeper: by }).where('owner', '=', owner).where('keeper', '=', keeper)
-      return (await take.executeTakeFirst())?.numUpdatedRows === 1n
-    })
+  takeOver({ owner, keeper, beat }: OwnerRow, by: string, patience: number): Promise<boolean> {
+    return this.layer.own.transaction().execute(
+      async (trx) => {
+        const update = trx.updateTable(progress).set({ beat: beat + 1n })
+        const seen = await update.where('owner', '=', owner).where('beat', '=', beat).executeTakeFirst()
+        if (seen?.numUpdatedRows !== 1n) return false
+        // It waits for a decision that is being committed.
+        const take = trx.updateTable(owners).set({ keeper: by }).where('owner', '=', owner).where('keeper', '=', keeper)
+        return (await take.executeTakeFirst())?.numUpdatedRows === 1n || keeper === by
+      },
+      { signal: AbortSignal.timeout(patience) },
+    )
   }
 
   async decisions(owner?: string): Promise<Decision[]> {
@@ -158,17 +164,22 @@ export class Home {
 
 /** Registers an owner in a database, before its first transaction there. */
 export async function register({ own, isHome }: Layer, owner: string): Promise<void> {
-  await own.insertInto(progress).values({ owner, beat: 0n, floor: 0n }).execute()
-  if (isHome) await own.insertInto(owners).values({ owner, keeper: owner }).execute()
+  await own.transaction().execute(async (trx) => {
+    await trx.insertInto(progress).values({ owner, beat: 0n, floor: 0n }).execute()
+    if (isHome) await trx.insertInto(owners).values({ owner, keeper: owner }).execute()
+  })
 }
 
 /** Removes what an owner has left in a database, once all of its transactions have ended. */
-export async function retire({ own, isHome }: Layer, owner: string): Promise<void> {
-  await own.transaction().execute(async (trx) => {
-    await trx.deleteFrom(progress).where('owner', '=', owner).execute()
-    await trx.deleteFrom(transactions).where('owner', '=', owner).execute()
-    if (isHome) await trx.deleteFrom(owners).where('owner', '=', owner).execute()
-  })
+export async function retire({ own, isHome }: Layer, owner: string, patience: number): Promise<void> {
+  await own.transaction().execute(
+    async (trx) => {
+      await trx.deleteFrom(progress).where('owner', '=', owner).execute()
+      await trx.deleteFrom(transactions).where('owner', '=', owner).execute()
+      if (isHome) await trx.deleteFrom(owners).where('owner', '=', owner).execute()
+    },
+    { signal: AbortSignal.timeout(patience) },
+  )
 }
 
 /** Forgets transactions that have ended in every database. */

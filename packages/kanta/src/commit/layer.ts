@@ -3,7 +3,7 @@ import type { Driver } from '../driver/index.ts'
 import { KantaError, refuse } from '../error/index.ts'
 import { DatabaseHandle, dialectOf, driverOf, poolOf, sessionOf, started } from '../extend/internal/index.ts'
 import { type Ability, commitFacets } from './database/index.ts'
-import { type OwnDatabase, own, owners, pools, progress, transactions } from './tables.ts'
+import { fences, locks, type OwnDatabase, own, owners, pools, progress, transactions } from './tables.ts'
 
 /** How a database takes part in a commit over several. */
 export type LayerMode =
@@ -13,6 +13,9 @@ export type LayerMode =
   | 'prepared'
   /** It cannot prepare: what it did is kept with the decision. */
   | 'staged'
+
+const HOME_TABLES = [owners, progress, transactions, pools, locks]
+const TABLES = [progress, transactions, fences]
 
 /** One of the databases of `commit()`. */
 export class Layer {
@@ -83,8 +86,7 @@ export class Layer {
     await started(this.db)
     const dialect = dialectOf(this.db)
     const ability = await commitFacets.of(dialect).ability((sql) => this.ask(sql), dialect.transaction)
-    for (const table of this.isHome ? [owners, progress, transactions, pools] : [progress, transactions])
-      await ensureTable(this.own, table as typeof owners)
+    for (const table of this.isHome ? HOME_TABLES : TABLES) await ensureTable(this.own, table as typeof owners)
     this.#ability = ability
   }
 }

@@ -136,7 +136,7 @@ const PASSING: ReadonlySet<string> = new Set([
   ...['busy', 'cancelled', 'closed', 'connection', 'deadlock', 'serialization_failure', 'timeout', 'unknown_outcome'],
 ])
 
-const isPassing = (error: unknown): boolean => error instanceof KantaError && PASSING.has(error.code)
+export const isPassing = (error: unknown): boolean => error instanceof KantaError && PASSING.has(error.code)
 
 /** The databases of `commit()`, as recovery sees them. */
 export interface Recovering {
@@ -197,22 +197,34 @@ export async function recoverOwner(
   by: string,
   findings: Findings,
 ): Promise<void> {
-  const { home, others } = recovering
+  const { home, others, patience } = recovering
   const { owner } = row
-  if (!(await home.takeOver(row, by))) return
-  const decisions = await home.decisions(owner)
   const before = findings.waiting.length + findings.stuck.length
-  for (const layer of others) {
+  /** Does something in a database; `false` if it has to be tried again. */
+  const attempt = async (layer: Layer, act: () => Promise<void>): Promise<boolean> => {
     try {
-      await layer.open()
-      await settle(layer, recovering, { owner, decisions, isOpen: () => false }, findings)
+      await act()
+      return true
     } catch (error) {
       if (!isPassing(error)) throw error
       findings.waiting.push({ id: `${owner}-*`, layer: layer.name, reason: messageOf(error) })
+      return false
     }
   }
+  let isOurs = false
+  await attempt(home.layer, async () => {
+    isOurs = await home.takeOver(row, by, patience)
+  })
+  if (!isOurs) return
+  const decisions = await home.decisions(owner)
+  for (const layer of others)
+    await attempt(layer, async () => {
+      await layer.open()
+      await settle(layer, recovering, { owner, decisions, isOpen: () => false }, findings)
+    })
   if (findings.waiting.length + findings.stuck.length > before) return
-  for (const layer of [...others, home.layer]) await retire(layer, owner)
+  // The home last. What was prepared so late that it was not listed holds the removal up, and is undone the next time.
+  for (const layer of [...others, home.layer]) if (!(await attempt(layer, () => retire(layer, owner, patience)))) return
 }
 
 /** Undoes what an owner prepared after its transactions had been ended: nobody can decide for it any more. */

@@ -42,11 +42,26 @@ export const transactions = table(
 /** The one row in the home that tells these databases apart from others on the same servers. */
 export const pools = table('kanta_commit_pool', (c) => ({ id: c.varchar(16).primaryKey() }))
 
+/** The locks, in the home. A row stays when its lock is free, so that its token only rises. */
+export const locks = table('kanta_lock', (c) => ({
+  key: c.varchar(255).primaryKey(),
+  owner: c.varchar(16).nullable(),
+  beat: c.bigint(),
+  token: c.bigint(),
+  /** Milliseconds. */
+  ttl: c.integer(),
+}))
+
+/** The highest token that has come to a database other than the home. */
+export const fences = table('kanta_fence', (c) => ({ key: c.varchar(255).primaryKey(), token: c.bigint() }))
+
 export type CommitTables = TablesOf<{
   owners: typeof owners
   progress: typeof progress
   transactions: typeof transactions
   pools: typeof pools
+  locks: typeof locks
+  fences: typeof fences
 }>
 
 /** A database as Kanta's own statements use it: without plugins and with the tables of commits. */

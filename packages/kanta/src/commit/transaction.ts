@@ -3,6 +3,7 @@ import { KantaError } from '../error/index.ts'
 import { runInOperation, sessionOf, suppress, unlessAborted } from '../extend/internal/index.ts'
 import type { Home } from './home.ts'
 import type { Layer } from './layer.ts'
+import { assertHeld, type Lock } from './lock.ts'
 import type { Owner } from './owner.ts'
 import { Participant } from './participant.ts'
 import { preparedId } from './recovery.ts'
@@ -30,6 +31,8 @@ export interface Outcome<Result> {
 export interface RunOptions {
   readonly isolation?: IsolationLevel | undefined
   readonly signal?: AbortSignal | undefined
+  /** The locks that must still be held when it commits. */
+  readonly locks?: readonly Lock[] | undefined
 }
 
 type Work<Result> = (transactions: Readonly<Record<string, unknown>>) => Result | Promise<Result>
@@ -110,6 +113,8 @@ export class GlobalTransaction<Result> {
   async #commit(): Promise<void> {
     const writers = this.#participants.filter(({ hasWritten }) => hasWritten)
     const isGlobal = writers.length > 1
+    for (const lock of this.#options.locks ?? [])
+      for (const { layer, own } of writers) await assertHeld(layer, own, lock)
     for (const participant of this.#participants)
       if (!participant.hasWritten && !(isGlobal && participant.layer.isHome)) await this.#finish(participant)
     if (isGlobal) return this.#decide(writers.filter(({ layer }) => !layer.isHome))

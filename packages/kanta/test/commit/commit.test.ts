@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Coordinator, commit } from '../../src/commit/index.ts'
-import { type Bank, type KindName, kinds, move, openBank } from './layers.ts'
+import { move } from './account.ts'
+import { type Bank, type KindName, kinds, openBank } from './layers.ts'
 
 const groups: readonly (readonly KindName[])[] = [
   ['sqlite', 'sqlite'],

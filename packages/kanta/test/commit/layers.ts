@@ -1,31 +1,40 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inject } from 'vitest'
 import type { Driver } from '../../src/driver/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
-import { type Database, kanta, table } from '../../src/index.ts'
+import { type Database, kanta } from '../../src/index.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
 import { pglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
-
-export const account = table('account', (c) => ({ id: c.integer().primaryKey(), balance: c.integer() }))
-export type Account = { account: { id: number; balance: number } }
+import { type Account, type Address, account } from './account.ts'
 
 /** A kind of database that takes part in commits. */
 export interface LayerKind {
   readonly name: string
   readonly missing: string | undefined
   /** Makes an empty one. */
-  create(): Promise<{ driver(): Driver; drop(): Promise<void> }>
+  create(): Promise<LayerPlace>
+}
+
+export interface LayerPlace {
+  driver(): Driver
+  /** How another process reaches it. */
+  readonly address: Address | undefined
+  drop(): Promise<void>
 }
 
 const file: LayerKind = {
   name: 'sqlite',
   missing: undefined,
   async create() {
-    const folder = mkdtempSync(join(tmpdir(), 'kanta-commit-'))
+    // In memory, where there is such a folder: each commit waits for the disk otherwise.
+    const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kanta-commit-'))
+    const path = join(folder, 'layer.db')
     return {
-      driver: () => sqlite(join(folder, 'layer.db')),
+      driver: () => sqlite(path),
+      address: { kind: 'sqlite', path },
       drop: async () => rmSync(folder, { recursive: true, force: true }),
     }
   },
@@ -36,7 +45,16 @@ const engine = (of: typeof postgres): LayerKind => ({
   missing: of.missing,
   async create() {
     const place = await of.create()
-    return { driver: () => place.driver({ max: 8 }), drop: place.drop }
+    const servers = inject('servers')
+    const server = of.name === 'postgres' ? servers.postgres : of.name === 'mariadb' ? servers.mariadb : undefined
+    return {
+      driver: () => place.driver({ max: 8 }),
+      address:
+        server === undefined || 'missing' in server
+          ? undefined
+          : { ...server, kind: of.name as 'postgres' | 'mariadb', database: place.database },
+      drop: place.drop,
+    }
   },
 })
 
@@ -50,6 +68,7 @@ export type KindName = keyof typeof kinds
 
 /** Databases with one account of 100 each. */
 export interface Bank {
+  readonly addresses: readonly (Address | undefined)[]
   readonly databases: Readonly<Record<string, Database<Account>>>
   /** The balances by layer. */
   balances(): Promise<Record<string, number>>
@@ -86,6 +105,7 @@ export async function openBank(names: readonly KindName[]): Promise<Bank> {
     return rows.length
   }
   return {
+    addresses: places.map(({ address }) => address),
     databases,
     another: open,
     balances: () =>
@@ -99,28 +119,44 @@ export async function openBank(names: readonly KindName[]): Promise<Bank> {
         let left = 0
         for (const own of ['kanta_commit', 'kanta_commit_progress', ...(name === 'a' ? ['kanta_commit_owner'] : [])])
           left += await count(db, `select * from ${own}`)
-        if (kind === 'postgres')
-          left += await count(db, 'select 1 from pg_prepared_xacts where database = current_database()')
-        if (kind === 'mariadb') left += await count(db, 'xa recover')
+        if (kind === 'postgres' || kind === 'mariadb') left += (await prepared(db, kind, databases.a!)).length
         return left
       }),
     async end() {
+      // A test that failed would leave what no database can be dropped with.
+      for (const [i, name] of names.entries())
+        if (name === 'mariadb' || name === 'postgres')
+          await rollBackPrepared(Object.values(databases)[i]!, name, databases.a!)
       for (const db of made) await db.destroy()
       for (const place of places) await place.drop()
     },
   }
 }
 
-/** Moves money from one layer to another. */
-export const move =
-  (from: string, to: string, amount: number) =>
-  async (layers: Readonly<Record<string, Database<Account>>>): Promise<void> => {
-    for (const [name, sum] of [
-      [from, -amount],
-      [to, amount],
-    ] as const)
-      await layers[name]!.updateTable('account')
-        .set((eb) => ({ balance: eb('balance', '+', sum) }))
-        .where('id', '=', 1)
-        .execute()
+/** Lists what is prepared in a database for this bank; the list of MariaDB is that of the whole server. */
+async function prepared(
+  db: Database<Account>,
+  kind: 'mariadb' | 'postgres',
+  home: Database<Account>,
+): Promise<string[]> {
+  const ask = async <R>(text: string, of: Database<Account>): Promise<readonly R[]> =>
+    (await of.executeQuery<R>({ sql: text, parameters: [] } as never)).rows
+  const pools = await ask<{ id: string }>('select id from kanta_commit_pool', home).catch(() => [])
+  const list =
+    kind === 'mariadb' ? 'xa recover' : 'select gid as data from pg_prepared_xacts where database = current_database()'
+  const ids = (await ask<{ data: string | Uint8Array }>(list, db)).map(({ data }) =>
+    typeof data === 'string' ? data : new TextDecoder().decode(data),
+  )
+  return ids.filter((id) => pools.some((pool) => id.startsWith(`kanta:${pool.id}:`)))
+}
+
+async function rollBackPrepared(
+  db: Database<Account>,
+  kind: 'mariadb' | 'postgres',
+  home: Database<Account>,
+): Promise<void> {
+  for (const id of await prepared(db, kind, home)) {
+    const undo = kind === 'mariadb' ? `xa rollback '${id}'` : `rollback prepared '${id}'`
+    await db.executeQuery({ sql: undo, parameters: [] } as never).catch(() => {})
   }
+}

@@ -35,6 +35,7 @@ export {
   sum,
   whereOf,
 } from 'kanta/filter'
+export * from 'kanta/commit'
 export * from 'kanta/infra'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'

@@ -142,6 +142,7 @@ test('what is not imported costs nothing', async () => {
     '/dal',
     '/pipe',
     '/infra',
+    '/commit',
     '/debug',
     '/otel',
   ]

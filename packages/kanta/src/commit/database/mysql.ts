@@ -2,7 +2,8 @@ import { KantaError } from '../../error/index.ts'
 import { type CommitFacet, frameOf, type TwoPhase } from './facet.ts'
 
 const twoPhase: TwoPhase = {
-  list: async (ask) => (await ask('xa recover')).map(({ data }) => String(data)),
+  // The names come as bytes.
+  list: async (ask) => (await ask('xa recover')).map(({ data }) => new TextDecoder().decode(data as Uint8Array)),
   commit: (id) => `xa commit '${id}'`,
   rollback: (id) => `xa rollback '${id}'`,
 }
