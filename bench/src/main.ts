@@ -21,6 +21,7 @@ import * as repository from './cases/repository.ts'
 import * as rows from './cases/rows.ts'
 import * as shapes from './cases/shapes.ts'
 import * as size from './cases/size.ts'
+import * as store from './cases/store.ts'
 import * as timeTravel from './cases/time-travel.ts'
 import { type Case, judge, median, print } from './harness.ts'
 
@@ -46,6 +47,7 @@ const cases: Record<string, Case> = {
   mariadb,
   'time-travel': timeTravel,
   cache,
+  store,
 }
 
 const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]

@@ -30,6 +30,8 @@ const additions = {
   cache: 'kanta/cache',
   fullText: 'kanta/search',
   vector: 'kanta/search',
+  store: 'kanta/store',
+  createSqliteStore: 'kanta/store',
   problemOf: 'kanta/problem',
   relations: 'kanta/relations',
   whereOf: 'kanta/filter',

@@ -12,6 +12,24 @@ import type { Settings } from './options.ts'
 import { record } from './record.ts'
 import { looseKey, mapByKey, rowsOf, selectCandidates } from './rows.ts'
 
+/** What is the same each time that a statement runs. It is found once for the tree of its plan. */
+interface Form {
+  readonly table: KeyedTable
+  /** The name that the table has in the statement. */
+  readonly name: string
+}
+
+function formOf(target: Node | undefined, settings: Settings): Form {
+  const table = target?.kind === 'alias' ? target.operand : target
+  if (table?.kind !== 'table') throw bypassError('A table in SQL text')
+  const { schema, name } = table
+  const definition = table.definition as TableDefinition | undefined
+  return {
+    table: { schema, name, definition, key: keyOf({ schema, name, definition }, settings.keys) },
+    name: target?.kind === 'alias' ? target.name : name,
+  }
+}
+
 /** A statement that writes an audited table, with what it takes to record its changes. */
 export class Capture {
   readonly statement: StatementContext
@@ -22,30 +40,22 @@ export class Capture {
   /** The name that the table has in the statement. */
   readonly name: string
 
-  constructor(
-    target: Node | undefined,
-    settings: Settings,
-    statement: StatementContext,
-    next: () => Promise<unknown[]>,
-  ) {
-    const table = target?.kind === 'alias' ? target.operand : target
-    if (table?.kind !== 'table') throw bypassError('A table in SQL text')
-    const { schema, name } = table
-    const definition = table.definition as TableDefinition | undefined
+  constructor({ table, name }: Form, settings: Settings, statement: StatementContext, next: () => Promise<unknown[]>) {
     this.statement = statement
     this.next = next
     this.settings = settings
     this.db = statement.db as DatabaseHandle
-    this.table = { schema, name, definition, key: keyOf({ schema, name, definition }, settings.keys) }
-    this.name = target?.kind === 'alias' ? target.name : name
+    this.table = table
+    this.name = name
   }
 
   get facet(): AuditFacet {
     return auditFacets.of(dialectOf(this.db))
   }
 
-  derive(key: string, tree: Node, rows: 'as asked' | 'as stored' = 'as stored'): Promise<StoredRow[]> {
-    return this.statement.derive(`audit: ${key}`, () => tree, rows) as Promise<StoredRow[]>
+  /** Runs a statement that is made of this one; `make` is called once for each plan. */
+  derive(key: string, make: () => Node, rows: 'as asked' | 'as stored' = 'as stored'): Promise<StoredRow[]> {
+    return this.statement.derive(`audit: ${key}`, make, rows) as Promise<StoredRow[]>
   }
 
   /** Reads the current rows of some keys, by their keys. */
@@ -61,27 +71,38 @@ export class Capture {
 
 /** Creates the transaction hook that records every statement that writes an audited table. */
 export function auditHook(settings: Settings): TransactionHook {
+  const forms = new WeakMap<Node, Form>()
+  const form = (tree: Node, target: Node | undefined): Form => {
+    let found = forms.get(tree)
+    if (found === undefined) {
+      refuseInnerWrites(tree)
+      found = formOf(target, settings)
+      forms.set(tree, found)
+    }
+    return found
+  }
   return {
     name: 'audit',
     joins: ({ kind, writes }) => WRITING.has(kind) && writes.some(settings.isAudited),
     around: async (statement, next) => {
       const { tree } = statement
-      refuseInnerWrites(tree)
       switch (tree.kind) {
         case 'insert':
-          return captureInsert(tree, new Capture(tree.into, settings, statement, next))
+          return captureInsert(tree, new Capture(form(tree, tree.into), settings, statement, next))
         case 'update':
           refuseSeveralTargets(tree.targets)
-          return captureUpdate(tree, new Capture(tree.targets[0], settings, statement, next))
+          return captureUpdate(tree, new Capture(form(tree, tree.targets[0]), settings, statement, next))
         case 'delete':
           refuseSeveralTargets(tree.targets)
-          return captureDelete(tree, new Capture(tree.targets[0], settings, statement, next))
+          return captureDelete(tree, new Capture(form(tree, tree.targets[0]), settings, statement, next))
         case 'merge':
-          return captureMerge(tree, new Capture(tree.into, settings, statement, next))
+          return captureMerge(tree, new Capture(form(tree, tree.into), settings, statement, next))
         case 'explain':
+          refuseInnerWrites(tree)
           if (tree.options === undefined) return next()
           throw bypassError('A write in an explain statement')
         default:
+          refuseInnerWrites(tree)
           throw bypassError('SQL text that writes')
       }
     },
@@ -118,8 +139,7 @@ async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<
   const { table, name, db } = capture
   const moved = newKeys(tree, table)
   const before = mapByKey(
-    await capture.derive(
-      'before',
+    await capture.derive('before', () =>
       selectCandidates(
         tree,
         name,
@@ -132,8 +152,9 @@ async function captureUpdate(tree: NodeOf<'update'>, capture: Capture): Promise<
   const result = await capture.next()
   refuseMissingImages(changedRowCount(tree, result) > before.size, capture)
   if (before.size === 0) return result
-  const rows = [...before.values()].map((row) => withoutKeys(row, moved))
-  const keys = [...before.values()].map((row) => withKeys(row, moved))
+  const found = [...before.values()]
+  const rows = moved.length === 0 ? found : found.map((row) => withoutKeys(row, moved))
+  const keys = moved.length === 0 ? found : found.map((row) => withKeys(row, moved))
   const after = await capture.currentRows(keys)
   await capture.record(rows.map((row, i) => ({ before: row, after: after.get(looseKey(keys[i]!, table.key)) })))
   return result
@@ -161,11 +182,12 @@ function newKeys(tree: NodeOf<'update'>, { key, definition, ...table }: KeyedTab
   })
 }
 
-const withKeys = (row: StoredRow, moved: readonly NewKey[]): StoredRow =>
-  moved.length === 0 ? row : { ...row, ...Object.fromEntries(moved.map(({ column, alias }) => [column, row[alias]!])) }
+const withKeys = (row: StoredRow, moved: readonly NewKey[]): StoredRow => ({
+  ...row,
+  ...Object.fromEntries(moved.map(({ column, alias }) => [column, row[alias]!])),
+})
 
 function withoutKeys(row: StoredRow, moved: readonly NewKey[]): StoredRow {
-  if (moved.length === 0) return row
   const own = { ...row }
   for (const { alias } of moved) delete own[alias]
   return own
@@ -174,7 +196,7 @@ function withoutKeys(row: StoredRow, moved: readonly NewKey[]): StoredRow {
 /** Captures a delete: reads and locks the rows, runs the statement, and reads which rows remain if it deleted fewer. */
 async function captureDelete(tree: NodeOf<'delete'>, capture: Capture): Promise<unknown[]> {
   const { table, name, db } = capture
-  const before = mapByKey(await capture.derive('before', selectCandidates(tree, name, db)), table)
+  const before = mapByKey(await capture.derive('before', () => selectCandidates(tree, name, db)), table)
   const result = await capture.next()
   refuseMissingImages(changedRowCount(tree, result) > before.size, capture)
   if (before.size === 0) return result

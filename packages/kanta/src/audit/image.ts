@@ -65,11 +65,13 @@ const bytesOf = (hex: string): Uint8Array =>
 
 /** Returns a row as JSON text, from which exactly the same values can be read. */
 export function imageText(row: StoredRow, reals: boolean, hidden?: (column: string) => boolean): string {
-  const cells = Object.entries(row).map(([name, value]) => [
-    name,
-    hidden?.(name) === true && value !== null ? REDACTED : toCell(value, reals),
-  ])
-  return JSON.stringify(Object.fromEntries(cells))
+  let text = ''
+  for (const name of Object.keys(row)) {
+    const value = row[name]!
+    const cell = hidden?.(name) === true && value !== null ? REDACTED : toCell(value, reals)
+    text += `${text === '' ? '{' : ','}${JSON.stringify(name)}:${JSON.stringify(cell)}`
+  }
+  return text === '' ? '{}' : `${text}}`
 }
 
 /** A row with redacted values. */

@@ -16,7 +16,7 @@ type Insert = NodeOf<'insert'>
 export async function captureInsert(tree: Insert, capture: Capture): Promise<unknown[]> {
   const { table } = capture
   const meets = conflictingRows(tree, capture)
-  const before = mapByKey(meets === undefined ? [] : await capture.derive('conflicts', meets), table)
+  const before = mapByKey(meets === undefined ? [] : await capture.derive('conflicts', () => meets), table)
   const { written, result, met } =
     tree.returning.length > 0 ? await insertReturning(tree, capture) : await insertSilently(tree, capture)
   refuseUnknownConflicts(met, before, capture)
@@ -79,7 +79,7 @@ function refuseUnknownConflicts(
 /** Runs an insert without `returning` as one that returns its rows. */
 async function insertSilently(tree: Insert, capture: Capture): Promise<InsertOutcome> {
   const own = conflictMarker(tree, capture)
-  const found = await capture.derive('insert', { ...tree, returning: [star(undefined), ...own] })
+  const found = await capture.derive('insert', () => ({ ...tree, returning: [star(undefined), ...own] }))
   const rows = own.length === 0 ? found : found.map(withoutMarker)
   const insertId = rows.length === 0 ? undefined : await insertIdOf(tree, rows, capture)
   const result = [new InsertResult(insertId, BigInt(rows.length))]
@@ -124,7 +124,7 @@ async function insertReturning(tree: Insert, capture: Capture): Promise<InsertOu
     return { kind: 'alias', operand, name, columns: undefined }
   })
   const returning = [...tree.returning, ...items, ...conflictMarker(tree, capture)]
-  const rows = await capture.derive('insert', { ...tree, returning }, 'as asked')
+  const rows = await capture.derive('insert', () => ({ ...tree, returning }), 'as asked')
   const found = rows.map((row) =>
     Object.fromEntries(keys.map(([column, name]) => [column, storedKey(row[name], column, capture)])),
   )

@@ -14,9 +14,10 @@ type Merge = NodeOf<'merge'>
 export async function captureMerge(tree: Merge, capture: Capture): Promise<unknown[]> {
   const { table } = capture
   refuseNewKeys(tree, capture)
-  const before = mapByKey(await capture.derive('met', metRows(tree, capture)), table)
+  const before = mapByKey(await capture.derive('met', () => metRows(tree, capture)), table)
   const added: StoredRow[] = []
-  for (const [i, keys] of addedKeys(tree, capture).entries()) added.push(...(await capture.derive(`added ${i}`, keys)))
+  for (const [i, keys] of addedKeys(tree, capture).entries())
+    added.push(...(await capture.derive(`added ${i}`, () => keys)))
   const result = await capture.next()
   const after = await capture.currentRows([...before.values(), ...added])
   const met = [...before].map(([key, row]) => ({ before: row, after: after.get(key) }))

@@ -1,6 +1,7 @@
 import { type Context, contextValue } from '../extend/index.ts'
 import { type DatabaseHandle, dialectOf, sessionOf } from '../extend/internal/index.ts'
 import { fullName } from '../ir/index.ts'
+import { Chain, expressionBuilder, RUNNER } from '../sql/index.ts'
 import { linkEntries } from './chain.ts'
 import { auditFacets } from './facet.ts'
 import { imageText, type StoredRow, valueText } from './image.ts'
@@ -79,7 +80,8 @@ export async function record(
   }
   const entries: Entry[] = []
   for (const { before, after } of changes) {
-    const [was, is] = [before, after].map((row) => (row === undefined ? null : imageText(row, reals)))
+    const was = before === undefined ? null : imageText(before, reals)
+    const is = after === undefined ? null : imageText(after, reals)
     if (was === is) continue
     const shown = (row: StoredRow | undefined, whole: string | null | undefined): string | null =>
       row === undefined ? null : hidden === undefined ? whole! : imageText(row, reals, hidden)
@@ -117,9 +119,30 @@ export function prefixOf(key: string): string {
 /** Writes entries, as links of the chain if the trail has one. */
 export async function writeEntries(db: DatabaseHandle, settings: Settings, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return
+  if (!settings.hashChain && entries.length === 1) return writeEntry(db, settings.table, entries[0]!)
   const rows = settings.hashChain ? await linkEntries(db, settings.table, entries) : entries
   await db
     .insertInto(auditTables(settings.table).entries as never)
     .values(rows as never)
     .execute()
+}
+
+/** The columns of an entry, and the inserts of one into each trail, whose shapes are the same each time. */
+const COLUMNS = [
+  ...(['transaction_id', 'at', 'schema_name', 'table_name', 'key_prefix', 'row_key', 'previous_prefix'] as const),
+  ...(['previous_key', 'operation', 'asked', 'actor', 'reason', 'before_image', 'after_image', 'metadata'] as const),
+] satisfies readonly (keyof Entry)[]
+const inserts = new Map<string, Chain>()
+
+/** Writes one entry, the most frequent case. */
+async function writeEntry(db: DatabaseHandle, table: string, entry: Entry): Promise<void> {
+  let insert = inserts.get(table)
+  if (insert === undefined) {
+    const eb = expressionBuilder()
+    const row = Object.fromEntries(COLUMNS.map((column) => [column, eb.val(entry[column])]))
+    insert = db.insertInto(auditTables(table).entries as never).values(row as never) as unknown as Chain
+    inserts.set(table, insert)
+  }
+  const values = COLUMNS.map((column) => entry[column])
+  await db[RUNNER].execute(new Chain(insert.shape, values, insert.runner))
 }

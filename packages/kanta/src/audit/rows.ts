@@ -1,10 +1,10 @@
 import { rowLocks } from '../dialect/index.ts'
 import { KantaError } from '../error/index.ts'
 import { type Node, type NodeOf, nodeWith, walk } from '../extend/index.ts'
-import { type DatabaseHandle, dialectOf, withStoredValues } from '../extend/internal/index.ts'
+import { type DatabaseHandle, dialectOf, storedRunnerOf, withStoredValues } from '../extend/internal/index.ts'
 import { volatileFunctionIn } from '../guard/index.ts'
 import { fullName } from '../ir/index.ts'
-import { sql } from '../sql/index.ts'
+import { Chain, sql } from '../sql/index.ts'
 import { auditFacets } from './facet.ts'
 import type { Image, StoredRow } from './image.ts'
 import type { KeyedTable } from './key.ts'
@@ -67,7 +67,7 @@ export const nameOf = (source: Node): string | undefined =>
 
 /** Returns a text for a key that does not depend on the types of its values. */
 export const looseKey = (row: Image, key: readonly string[]): string =>
-  JSON.stringify(key.map((name) => String(row[name])))
+  key.length === 1 ? String(row[key[0]!]) : JSON.stringify(key.map((name) => String(row[name])))
 
 /** Maps rows by their keys. */
 export function mapByKey(rows: readonly StoredRow[], { key, ...table }: KeyedTable): Map<string, StoredRow> {
@@ -91,8 +91,9 @@ export async function rowsOf(
   keys: readonly StoredRow[],
   locked = false,
 ): Promise<StoredRow[]> {
-  const bare = withStoredValues(db)
   const size = table.key.length === 1 ? MAX_KEYS : MAX_COMPOSITE_KEYS
+  if (!locked && table.key.length === 1 && keys.length <= size) return rowsOfKeys(db, table, keys)
+  const bare = withStoredValues(db)
   const found: StoredRow[] = []
   for (let at = 0; at < keys.length; at += size) {
     const some = keys.slice(at, at + size)
@@ -101,6 +102,23 @@ export async function rowsOf(
     found.push(...((await locking.execute()) as StoredRow[]))
   }
   return found
+}
+
+/** The queries of rows by a list of keys, whose shapes are the same each time. */
+const queries = new WeakMap<KeyedTable, Chain>()
+
+/** Reads the current rows of keys of one column, as many as one statement takes. */
+async function rowsOfKeys(db: DatabaseHandle, table: KeyedTable, keys: readonly StoredRow[]): Promise<StoredRow[]> {
+  if (keys.length === 0) return []
+  const name = table.key[0]!
+  const values = keys.map((row) => row[name])
+  let query = queries.get(table)
+  // Building the query checks its values, too.
+  if (query === undefined || values.some((value) => value === null || value === undefined)) {
+    query = withStoredValues(db).selectFrom(tableOf(table)).selectAll().where(keyCondition(table, keys)) as Chain
+    queries.set(table, query)
+  }
+  return (await storedRunnerOf(db).execute(new Chain(query.shape, [values], query.runner))) as StoredRow[]
 }
 
 export const tableOf = (table: Pick<KeyedTable, 'schema' | 'name'>): never => sql.table(fullName(table)) as never

@@ -30,6 +30,6 @@ export { firstStatement, type Script, splitScript, type TextStatement } from './
 export { splitStatements, tokensOf } from './split.ts'
 export { creatingDialect } from './table.ts'
 export { isSign, type Token, tokens } from './token.ts'
-export { reads } from './write-only.ts'
+export { asGiven, reads } from './write-only.ts'
 export { gap, type OutputColumn, type Piece, refuseMerge, Writer } from './writer.ts'
 export { writeCodec } from './written.ts'

@@ -57,6 +57,8 @@ export interface Connection {
   ): IterableIterator<unknown[]> | AsyncIterableIterator<unknown[]>
   /** Runs several statements of text without parameters, such as pragmas or a script. */
   script(sql: string): MaybePromise<void>
+  /** Copies the database to a new file while others use it, and returns the number of its pages. */
+  backup?: ((path: string) => Promise<number>) | undefined
   /** Cancels the running statement, which then fails. */
   cancel?(): MaybePromise<void>
   /** Makes the server end the connection, and with it the running statement. */

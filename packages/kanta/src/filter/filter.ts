@@ -121,6 +121,26 @@ export function columnsOf(filter: Filter<never>): readonly string[] {
   return [...names]
 }
 
+/**
+ * Returns the values that a filter wants columns to equal; `undefined` if it asks for anything else.
+ *
+ * @example
+ * ```ts
+ * import { and, eq, equalitiesOf } from 'kanta/filter'
+ *
+ * equalitiesOf(and(eq('name', 'Oulu'), eq('country', 'FI'))) // { name: 'Oulu', country: 'FI' }
+ * ```
+ */
+export function equalitiesOf(filter: Filter<never>): Readonly<Record<string, FilterValue>> | undefined {
+  const tree = treeOf(filter)
+  const values = new Map<string, FilterValue>()
+  for (const item of tree.kind === 'and' ? tree.items : [tree]) {
+    if (item.kind !== 'compare' || item.op !== 'eq' || values.has(item.column.name)) return undefined
+    values.set(item.column.name, item.value)
+  }
+  return Object.fromEntries(values)
+}
+
 /** Calls back with each part of a tree, the outermost first. */
 export function walkTree(tree: FilterTree, visit: (tree: FilterTree) => void): void {
   visit(tree)

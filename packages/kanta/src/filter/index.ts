@@ -58,7 +58,7 @@ export {
 } from './build.ts'
 export { type FilterScope, type FilterTable, whereOf } from './compile.ts'
 export { type CrudSchemaOptions, type CrudSchemas, crudSchemas, type JsonSchema } from './crud-schema.ts'
-export { columnsOf, type Filter, type FilterValue, isFilter, keepsAll } from './filter.ts'
+export { columnsOf, equalitiesOf, type Filter, type FilterValue, isFilter, keepsAll } from './filter.ts'
 export { matches } from './match.ts'
 export {
   type FilterAllowList,

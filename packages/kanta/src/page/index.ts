@@ -6,4 +6,5 @@ export {
   paginateCursor,
   relayConnection,
 } from './cursor.ts'
+export { docsPage, type KeysetDocs, type OffsetDocs } from './docs.ts'
 export { type OffsetPage, type PageOptions, paginate } from './offset.ts'

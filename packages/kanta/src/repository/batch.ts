@@ -1,9 +1,11 @@
-import { refuse } from '../error/index.ts'
-import { DatabaseHandle } from '../extend/internal/index.ts'
+import { KantaError, refuse } from '../error/index.ts'
+import { DatabaseHandle, dialectOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { show } from '../sql/index.ts'
-import { TableRepository } from './repository.ts'
+import { hasTransactions } from './capability.ts'
+import { OperationGround } from './operation.ts'
 import { atomically } from './rows.ts'
+import { together } from './together.ts'
 
 /** An operation that a batch does, and what it gives. */
 export interface BatchItem<out T> {
@@ -13,8 +15,15 @@ export interface BatchItem<out T> {
 /** The operations of a repository that a batch can do. */
 const WRITES = [
   ...(['create', 'createMany', 'update', 'updateMany', 'delete', 'deleteMany', 'upsert', 'upsertMany'] as const),
+  ...(['bulkCreate', 'bulkUpdate', 'bulkDelete'] as const),
   ...(['increment', 'claim', 'claimVersion', 'applyTransition', 'findOneAndUpdate', 'getOrCreate'] as const),
 ] as const
+
+/** The operations that are one statement where relations and versions are left out. */
+const SINGLE: ReadonlySet<string> = new Set([
+  ...(['create', 'createMany', 'bulkCreate', 'update', 'updateMany', 'delete', 'deleteMany', 'bulkDelete'] as const),
+  ...(['upsert', 'increment', 'claim', 'claimVersion'] as const),
+])
 
 /** A repository whose operations are done later, with the others of a batch. */
 export type Batched<R> = {
@@ -23,12 +32,18 @@ export type Batched<R> = {
     : never
 }
 
+/** A repository, as far as a batch needs it. */
+interface Bound {
+  bindToTx(trx: unknown): unknown
+  hasHooks(operation: string): boolean
+}
+
 class Item {
-  readonly repository: TableRepository
+  readonly repository: Bound
   readonly operation: string
   readonly given: readonly unknown[]
 
-  constructor(repository: TableRepository, operation: string, given: readonly unknown[]) {
+  constructor(repository: Bound, operation: string, given: readonly unknown[]) {
     this.repository = repository
     this.operation = operation
     this.given = given
@@ -42,9 +57,10 @@ class Item {
 
 /**
  * Does operations of several repositories in one transaction, one after the other, with the policies, plugins and the
- * context of `db`; gives the result of each in its place. If one fails, none has taken effect.
+ * context of `db`; gives the result of each in its place. If one fails, none has taken effect. D1, which has no
+ * transactions, does operations of one statement in one round trip.
  *
- * @throws KantaError `invalid_input` for what is no operation; `unsupported` where the database has no transactions.
+ * @throws KantaError `invalid_input` for what is no operation; `unsupported` for one of several statements on D1.
  *
  * @example
  * ```ts
@@ -68,15 +84,54 @@ export async function withBatch<DB, I extends AnyInfo, const T extends readonly 
     return refuse('withBatch() needs at least one operation: (b) => [b(cities).delete(1)].')
   for (const [i, item] of items.entries())
     if (!(item instanceof Item)) refuse(`Operation ${i} of withBatch() is ${show(item)}. Make it by b(repository).`)
+  return (await runItems(db, items as readonly Item[])) as never
+}
+
+/** Does operations of one repository as `withBatch()` does those of several. */
+export async function batchOf(db: DatabaseHandle, repository: Bound, build: unknown): Promise<unknown[]> {
+  if (typeof build !== 'function') return refuse('batch() takes a callback: (b) => [b.delete(1)].')
+  const items: unknown = build(operationsOf(repository))
+  if (!Array.isArray(items) || items.length === 0)
+    return refuse('batch() needs at least one operation: (b) => [b.delete(1)].')
+  for (const [i, item] of items.entries())
+    if (!(item instanceof Item)) refuse(`Operation ${i} of batch() is ${show(item)}. Make it by b: b.delete(1).`)
+  return runItems(db, items as readonly Item[])
+}
+
+function runItems(db: DatabaseHandle, items: readonly Item[]): Promise<unknown[]> {
+  if (!hasTransactions(dialectOf(db))) return runTogether(db, items)
   return atomically(db, async (trx) => {
     const results: unknown[] = []
-    for (const item of items as readonly Item[]) results.push(await item.run(trx))
-    return results as never
+    for (const item of items) results.push(await item.run(trx))
+    return results
   })
 }
 
+/** Does operations of one statement each in one round trip. */
+function runTogether(db: DatabaseHandle, items: readonly Item[]): Promise<unknown[]> {
+  for (const [i, { operation, repository }] of items.entries()) {
+    const of = `Operation ${i} of the batch, ${operation}(),`
+    if (!SINGLE.has(operation)) throw unsupported(`${of} takes several statements`)
+    if (repository.hasHooks(operation)) throw unsupported(`${of} has hooks, which may run statements of their own`)
+  }
+  return together(
+    db,
+    items.map((item) => (handle) => item.run(handle)),
+  )
+}
+
+const unsupported = (what: string): KantaError =>
+  new KantaError(
+    'unsupported',
+    `${what}, and this database has no transactions. In a batch it does operations of one statement: ${[...SINGLE].join(', ')}.`,
+  )
+
 function batchedOf(repository: unknown): Record<string, unknown> {
-  if (!(repository instanceof TableRepository)) return refuse(`b(${show(repository)}) takes a repository.`)
+  if (!(repository instanceof OperationGround)) return refuse(`b(${show(repository)}) takes a repository.`)
+  return operationsOf(repository as never)
+}
+
+function operationsOf(repository: Bound): Record<string, unknown> {
   const made = WRITES.map((operation) => {
     const record = (...given: unknown[]): Item => new Item(repository, operation, given)
     return [operation, record] as const

@@ -40,7 +40,8 @@ export function capabilitiesOf(db: DatabaseHandle): Capabilities {
   })
 }
 
-function hasTransactions({ transaction }: Dialect): boolean {
+/** Tells whether several statements can be one transaction. */
+export function hasTransactions({ transaction }: Dialect): boolean {
   try {
     return transaction.begin({}).length > 0
   } catch {

@@ -1,7 +1,20 @@
-import type { AddsOf, AnyInfo, Database, Included, RelatedQuery, RelationTo, WholeRelation } from '../face/index.ts'
+import type {
+  AddsOf,
+  AnyInfo,
+  AtRow,
+  Database,
+  Included,
+  PreparedQuery,
+  RelatedQuery,
+  RelationTo,
+  Returns,
+  Slots,
+  WholeRelation,
+} from '../face/index.ts'
 import type { AggregateParts, AggregateRequest, Filter, FilterValue, UpdateRequest } from '../filter/index.ts'
 import type { CursorOptions, CursorPage, OffsetPage } from '../page/index.ts'
 import type { At, Insertable, Rowed, Selectable, Updateable } from '../table/index.ts'
+import type { Batched, BatchItem } from './batch.ts'
 import type { Capabilities } from './capability.ts'
 import type { RepositoryHook } from './hook.ts'
 import type { PartOptions } from './purge.ts'
@@ -120,6 +133,12 @@ export type UpdateData<I extends AnyInfo, B> = Given<Updateable<At<I['db'], B>>>
 /** The changes of rows, as data or as `set()`, `inc()` and their like of `kanta/filter` make them. */
 export type Changes<R> = Updateable<R> | UpdateRequest<Updateable<R>>
 
+/** The changes of the row with a key. */
+export interface KeyedChanges<I extends AnyInfo, B> {
+  readonly key: RowKey<At<I['db'], B>>
+  readonly data: UpdateData<I, B> | UpdateRequest<Updateable<At<I['db'], B>>>
+}
+
 /** One operation of `bulkWrite()`. */
 export type BulkOperation<I extends AnyInfo, B> =
   | { readonly create: CreateData<I, B> }
@@ -219,6 +238,8 @@ export interface Repository<I extends AnyInfo, B> {
   create(data: CreateData<I, B>): Promise<Row<I, B>>
   /** Inserts all rows, or none. Gives them in their order. */
   createMany(data: readonly CreateData<I, B>[]): Promise<Row<I, B>[]>
+  /** Inserts all rows, or none: another name of `createMany()`. */
+  bulkCreate(data: readonly CreateData<I, B>[]): Promise<Row<I, B>[]>
   /**
    * Changes the row with a key and the rows of its relations; gives it, or null if there is none. Changes of nothing read
    * it.
@@ -230,6 +251,14 @@ export interface Repository<I extends AnyInfo, B> {
     data: UpdateData<I, B> | UpdateRequest<Updateable<At<I['db'], B>>>,
     options?: { readonly ifVersion?: number | bigint | undefined },
   ): Promise<Row<I, B> | null>
+  /**
+   * Changes rows by their keys, all or none, and gives them in their order.
+   *
+   * @throws KantaError `not_found` if one of them is not there.
+   */
+  bulkUpdate(changes: readonly KeyedChanges<I, B>[]): Promise<Row<I, B>[]>
+  /** Deletes rows by their keys, all or none, and gives the number of those that were there. */
+  bulkDelete(keys: readonly Key<I, B>[]): Promise<number>
   /**
    * Changes all rows of a filter and gives their number.
    *
@@ -244,11 +273,19 @@ export interface Repository<I extends AnyInfo, B> {
    * @throws KantaError `invalid_input` for a filter that keeps every row.
    */
   deleteMany(filter: Filter<Row<I, B>>): Promise<number>
-  /** Changes the first row of a filter; gives it as it is then, or as it was before, or null. */
+  /**
+   * Changes the first row of a filter; gives it as it is then, or as it was before, or null. With `upsert`, a row that is
+   * not there is inserted of what the filter asks for and the changes.
+   *
+   * @throws KantaError `invalid_input` for an `upsert` by a filter of anything but `eq()` and `and()`.
+   */
   findOneAndUpdate(
     filter: Filter<Row<I, B>>,
     data: Changes<At<I['db'], B>>,
-    options?: Pick<ListOptions<I, B, {}>, 'sort'> & { readonly returning?: 'after' | 'before' | undefined },
+    options?: Pick<ListOptions<I, B, {}>, 'sort'> & {
+      readonly returning?: 'after' | 'before' | undefined
+      readonly upsert?: boolean | undefined
+    },
   ): Promise<Row<I, B> | null>
   /** Finds the row with a unique key, or creates it from the key and more data. */
   getOrCreate(
@@ -353,6 +390,17 @@ export interface Repository<I extends AnyInfo, B> {
   ): Promise<number>
   /** The abilities of the operations on this database. */
   readonly capabilities: Capabilities
+  /**
+   * Builds a query once, with places for the values that it gets each time it runs: as `prepare()` does, with the handle
+   * of this repository.
+   */
+  prepared<P, Q extends Returns>(
+    build: (db: Database<I['db'], I> & AddsOf<I>, slot: Slots<P>) => Q,
+  ): PreparedQuery<P, Q[AtRow]>
+  /** Does operations of this repository as `withBatch()` does those of several; gives the result of each. */
+  batch<const T extends readonly BatchItem<unknown>[]>(
+    build: (batched: Batched<this>) => T,
+  ): Promise<{ -readonly [K in keyof T]: T[K] extends BatchItem<infer X> ? X : never }>
   /** Does all operations in one transaction. */
   bulkWrite(operations: readonly BulkOperation<I, B>[]): Promise<BulkResult<Row<I, B>>>
   /** Runs work in a transaction: with this repository in it, and its handle. */

@@ -1,9 +1,9 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import { DatabaseHandle, started } from '../extend/internal/index.ts'
-import type { AnyInfo, Database, DatabasePlugin, Plugged } from '../face/index.ts'
+import { DatabaseHandle, isOfSession, started } from '../extend/internal/index.ts'
+import type { AnyInfo, Database, DatabasePlugin, Plugged, Returns } from '../face/index.ts'
 import { type Filter, type FilterValue, isFilter, keepsAll } from '../filter/index.ts'
 import { fullName } from '../ir/index.ts'
-import { show } from '../sql/index.ts'
+import { Query, RUNNER, show } from '../sql/index.ts'
 import { type At, definitionOf, type Rowed, type Selectable, type TableRef, type Updateable } from '../table/index.ts'
 import { takingOf } from './claim.ts'
 import type { RepositoryOf, RepositoryOptions } from './face.ts'
@@ -19,6 +19,14 @@ export interface Orm<D> {
   readonly executor: D
   /** Returns what a factory makes for the database. */
   createRepository<R>(factory: RepositoryFactory<D, R>): R
+  /** The plugins that it was given. */
+  readonly plugins: readonly DatabasePlugin[]
+  /**
+   * Returns a query of this database, such as one built without the plugins, as one that runs under them.
+   *
+   * @throws KantaError `invalid_input` for what is no query of this database.
+   */
+  applyPlugins<Q extends Returns>(query: Q): Q
   /** Runs work in a transaction; factories take its handle. */
   transaction<T>(work: (trx: D) => Promise<T>): Promise<T>
 }
@@ -49,9 +57,19 @@ export async function createORM<
     executor,
     createRepository: <R>(factory: RepositoryFactory<Plugged<D, P>, R>): R =>
       checkFactory('createRepository', factory)(executor),
+    plugins: Object.freeze([...(plugins ?? [])]),
+    applyPlugins: <Q extends Returns>(query: Q): Q => queryIn(made as DatabaseHandle, query) as Q,
     transaction: <T>(work: (trx: Plugged<D, P>) => Promise<T>) =>
       atomically(made as DatabaseHandle, (trx) => work(trx as never)),
   })
+}
+
+/** Returns a query as one of another handle of its database. */
+function queryIn(db: DatabaseHandle, query: unknown): unknown {
+  if (!(query instanceof Query) || !isOfSession(query.runner, db))
+    return refuse(`applyPlugins(${show(query)}) takes a query of the same database. Leave out execute().`)
+  const { constructor, shape, args } = query as Query<never>
+  return new (constructor as new (...parts: unknown[]) => unknown)(shape, args, db[RUNNER])
 }
 
 /** Returns the function that makes the repository of a table for any handle: a transaction, or `db.as(…)`. */

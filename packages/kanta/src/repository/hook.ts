@@ -9,9 +9,18 @@ const reads = [
   ...(['aggregate', 'aggregatePaginate', 'lookupPopulate', 'search', 'explain'] as const),
 ] as const
 const writes = [
-  ...(['create', 'createMany', 'update', 'updateMany', 'delete', 'deleteMany', 'findOneAndUpdate'] as const),
+  ...([
+    'create',
+    'createMany',
+    'update',
+    'bulkUpdate',
+    'updateMany',
+    'delete',
+    'deleteMany',
+    'findOneAndUpdate',
+  ] as const),
   ...(['getOrCreate', 'upsert', 'upsertMany', 'increment', 'claim', 'claimVersion', 'applyTransition'] as const),
-  ...(['restore', 'hardDelete', 'touch', 'purgeByFilter', 'archiveByFilter'] as const),
+  ...(['bulkDelete', 'restore', 'hardDelete', 'touch', 'purgeByFilter', 'archiveByFilter'] as const),
 ] as const
 
 /** An operation of a repository. */

@@ -9,6 +9,7 @@ export type {
   Histories,
   IncludedRows,
   Includes,
+  KeyedChanges,
   KeysetPage,
   ListOptions,
   LookupOf,
@@ -38,4 +39,5 @@ export type { RepositoryEvent, RepositoryHook, RepositoryOperation } from './hoo
 export type { PartOptions } from './purge.ts'
 export { repository } from './repository.ts'
 export { isDuplicateKeyError } from './rows.ts'
+export { createSimpleRepository, type SimpleRepository } from './simple.ts'
 export type { RowSchemas, StandardIssue, StandardResult, StandardSchema, ValidateOption } from './validate.ts'

@@ -33,6 +33,11 @@ export class OperationGround {
     this.rows = new Rows(db, settings.table)
   }
 
+  /** Tells whether hooks are called around an operation. */
+  hasHooks(operation: string): boolean {
+    return this.settings.hooks.some(({ operations }) => operations?.includes(operation as never) !== false)
+  }
+
   protected run<T, D>(
     operation: RepositoryOperation,
     details: Details,

@@ -1,5 +1,5 @@
 import { checkOptions, refuse } from '../error/index.ts'
-import { DatabaseHandle, schemaOf } from '../extend/internal/index.ts'
+import { DatabaseHandle, prepare, schemaOf } from '../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../face/index.ts'
 import { anyOf } from '../filter/index.ts'
 import { fullName } from '../ir/index.ts'
@@ -8,6 +8,7 @@ import { show } from '../sql/index.ts'
 import { definitionOf, type Rowed, type TableRef } from '../table/index.ts'
 import { addedTo } from './added.ts'
 import { aggregateQuery } from './aggregate.ts'
+import { batchOf } from './batch.ts'
 import { type BulkCounts, checkOperations, writeAll } from './bulk.ts'
 import { type Capabilities, capabilitiesOf } from './capability.ts'
 import type { RepositoryOf, RepositoryOptions } from './face.ts'
@@ -64,6 +65,17 @@ const keysOf = (rows: Rows) => (keys: readonly Values[]) => withKeys(rows, keys)
 
 /** The operations on the rows of a table: with what plugins add, reports, long work and transactions. */
 export class TableRepository extends WriteOperations {
+  /** Does operations of this repository as `withBatch()` does those of several. */
+  batch(build: unknown): Promise<unknown[]> {
+    return batchOf(this.db, this, build)
+  }
+
+  /** Builds a query once, with places for the values that it gets each time it runs. */
+  prepared(build: (db: DatabaseHandle, slot: (name: string) => unknown) => unknown): unknown {
+    if (typeof build !== 'function') return refuse('prepared() takes a callback: (db, slot) => db.selectFrom(…).')
+    return prepare(this.db, (slot) => build(this.db, slot))
+  }
+
   async bulkWrite(operations: readonly unknown[]): Promise<BulkCounts> {
     const checked = checkOperations(operations)
     if (checked.length === 0) return writeAll([], this)

@@ -48,6 +48,7 @@ export class Rows {
   readonly name: string
   readonly #dialect: Dialect
   readonly #refs = new Map<string, Expr>()
+  readonly #compared = new Map<string, string | Expr>()
   #every: SelectBuilder | undefined
 
   constructor(db: DatabaseHandle, table: TableDefinition) {
@@ -74,13 +75,25 @@ export class Rows {
     return ref
   }
 
+  /** A column in a comparison: as a text, which is found in less time, where that means no other column. */
+  #comparedRef(column: string): string | Expr {
+    let known = this.#compared.get(column)
+    if (known === undefined) {
+      const ref = this.ref(column)
+      const isPlain = /^\w+$/.test(column) && /^\w+$/.test(this.table.name)
+      known = isPlain ? `${this.table.name}.${column}` : ref
+      this.#compared.set(column, known)
+    }
+    return known
+  }
+
   /** The condition that columns have values. */
   with(values: Values): Narrow {
     return (query) => {
       let narrowed = query
       for (const column in values) {
         const value = values[column]
-        narrowed = narrowed.where(this.ref(column), value === null ? 'is' : '=', value)
+        narrowed = narrowed.where(this.#comparedRef(column), value === null ? 'is' : '=', value)
       }
       return narrowed
     }

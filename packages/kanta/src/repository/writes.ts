@@ -1,6 +1,6 @@
 import { checkOptions, KantaError, refuse } from '../error/index.ts'
 import type { DatabaseHandle } from '../extend/internal/index.ts'
-import { inc, isUpdateRequest, partsOf, setOf } from '../filter/index.ts'
+import { equalitiesOf, type Filter, inc, insertOf, isUpdateRequest, partsOf, setOf } from '../filter/index.ts'
 import { show } from '../sql/index.ts'
 import { addedTo, type VersionedRow } from './added.ts'
 import {
@@ -16,12 +16,18 @@ import {
 import { isPlain, keyOfRow, pick, primaryKeyOf, uniqueKeyOf, uniqueKeys } from './key.ts'
 import { NestedWriter, presentIn, type SplitData, splitData, withoutKey } from './nested.ts'
 import { checkSelective } from './operation.ts'
-import { ReadOperations } from './reads.ts'
+import { keyParts, ReadOperations, withKeys } from './reads.ts'
 import { atomically, type Reading, type Rows, type Values } from './rows.ts'
 import type { Place } from './validate.ts'
 
 interface WriteOptions {
   readonly ifVersion?: number | bigint | undefined
+}
+
+/** The changes of the row with a key. */
+interface KeyedChanges {
+  readonly key: unknown
+  readonly data: unknown
 }
 
 interface UpsertOptions {
@@ -55,14 +61,56 @@ export class WriteOperations extends ReadOperations {
   update(key: unknown, data: unknown, options: WriteOptions = {}): Promise<Values | null> {
     return this.run('update', { key, data }, async (rows, given) => {
       checkOptions('update()', options, ['ifVersion'])
-      const where = primaryKeyOf(this.table, key)
-      const change = (inner: Rows) => (changes: Values) => changeRow(inner, where, changes, options.ifVersion)
-      const { columns, related } = await this.#splitChanges(rows.db, given)
-      if (related.length === 0) return (await change(rows)(withoutKey(this.table, where, columns))) ?? null
-      return atomically(rows.db, async (trx) => {
-        const split = { columns, related }
-        return (await this.#writer(trx).update(this.table, where, split, [], change(rows.in(trx)))) ?? null
-      })
+      return this.#updateOne(rows, primaryKeyOf(this.table, key), given, options.ifVersion)
+    })
+  }
+
+  async #updateOne(
+    rows: Rows,
+    key: Values,
+    data: unknown,
+    ifVersion: number | bigint | undefined,
+    place: Place = [],
+  ): Promise<Values | null> {
+    const change = (inner: Rows) => (changes: Values) => changeRow(inner, key, changes, ifVersion)
+    const split = await this.#splitChanges(rows.db, data, place)
+    if (split.related.length === 0) return (await change(rows)(withoutKey(this.table, key, split.columns))) ?? null
+    return atomically(rows.db, async (trx) => {
+      const made = await this.#writer(trx).update(this.table, key, split, place, change(rows.in(trx)))
+      return made ?? null
+    })
+  }
+
+  /** Inserts all rows, or none: another name of `createMany()`. */
+  bulkCreate(data: readonly unknown[]): Promise<readonly Values[]> {
+    return this.createMany(data)
+  }
+
+  bulkUpdate(changes: readonly unknown[]): Promise<readonly Values[]> {
+    return this.run('bulkUpdate', { data: changes }, async (rows, given: unknown) => {
+      if (!Array.isArray(given)) return refuse(`bulkUpdate(${show(given)}) takes a list of { key, data }.`)
+      for (const [i, each] of given.entries()) checkOptions(`Item ${i} of bulkUpdate()`, each, ['key', 'data'])
+      if (given.length === 0) return []
+      return atomically(rows.db, (trx) =>
+        inTurn(given as readonly KeyedChanges[], async ({ key, data }, i) => {
+          const where = primaryKeyOf(this.table, key)
+          const made = await this.#updateOne(rows.in(trx), where, data, undefined, [i])
+          return made ?? noRow(this.name, key)
+        }),
+      )
+    })
+  }
+
+  bulkDelete(keys: readonly unknown[]): Promise<number> {
+    return this.run('bulkDelete', { key: keys }, async (rows) => {
+      if (!Array.isArray(keys)) return refuse(`bulkDelete(${show(keys)}) takes a list of keys.`)
+      const parts = keyParts(rows, keys)
+      if (parts.length === 0) return 0
+      if (parts.length === 1) return rows.deleteAll(withKeys(rows, parts[0]!))
+      const counts = await atomically(rows.db, (trx) =>
+        inTurn(parts, (part) => rows.in(trx).deleteAll(withKeys(rows.in(trx), part))),
+      )
+      return counts.reduce((sum, count) => sum + count, 0)
     })
   }
 
@@ -97,20 +145,28 @@ export class WriteOperations extends ReadOperations {
   findOneAndUpdate(
     filter: unknown,
     data: unknown,
-    options: Reading & { readonly returning?: unknown } = {},
+    options: Reading & { readonly returning?: unknown; readonly upsert?: unknown } = {},
   ): Promise<Values | null> {
     return this.run('findOneAndUpdate', { filter, data }, async (rows, given) => {
-      checkOptions('findOneAndUpdate()', options, ['sort', 'returning'])
-      const { returning = 'after', ...reading } = options
+      checkOptions('findOneAndUpdate()', options, ['sort', 'returning', 'upsert'])
+      const { returning = 'after', upsert = false, ...reading } = options
       if (returning !== 'after' && returning !== 'before')
         refuse(`findOneAndUpdate({ returning: ${show(returning)} }): use 'after' or 'before'.`)
       const checked = checkSelective('findOneAndUpdate', filter)
+      if (typeof upsert !== 'boolean') refuse(`findOneAndUpdate({ upsert: ${show(upsert)} }): use true or false.`)
+      const fresh = upsert ? await this.#rowOf(rows.db, checked, given) : undefined
       const changes = await this.#changesOfMany(rows.db, given)
+      // Not locked and not in a transaction: who waits for the same new row would wait for ever.
+      if (fresh !== undefined && (await rows.find(rows.matching(checked))) === undefined) {
+        const inserted = await rows.insertIfNew(fresh)
+        if (inserted !== undefined) return returning === 'before' ? null : inserted
+      }
       return atomically(rows.db, async (trx) => {
         const inner = rows.in(trx)
         const narrow = inner.matching(checked)
         const [found] = await inner.lock(narrow, { ...this.inOrder(reading), limit: 1 })
-        if (found === undefined) return null
+        // Where the row is hidden, the database says so.
+        if (found === undefined) return fresh === undefined ? null : inner.insert(fresh)
         const made = await inner.update(keyOfRow(this.table, found), changes, narrow)
         return made === undefined ? null : returning === 'before' ? found : made
       })
@@ -193,7 +249,7 @@ export class WriteOperations extends ReadOperations {
       if (made !== null) return made
       const found = await rows.find(rows.with(primaryKeyOf(this.table, key)))
       if (found !== undefined) throw raceError(this.name, taking.field, taking.value)
-      throw new KantaError('not_found', `'${this.name}' has no row with the key ${show(key)}.`, { table: this.name })
+      return noRow(this.name, key)
     })
   }
 
@@ -207,6 +263,16 @@ export class WriteOperations extends ReadOperations {
     return (await rows.update(found, changes, rows.matching(where))) ?? null
   }
 
+  /** The row that `findOneAndUpdate()` inserts where it finds none: what the filter asks for, and the changes. */
+  async #rowOf(db: DatabaseHandle, filter: Filter<never>, data: unknown): Promise<Values> {
+    const wanted =
+      equalitiesOf(filter) ??
+      refuse('findOneAndUpdate({ upsert: true }) takes a filter of eq() and and() alone, which a new row can satisfy.')
+    const given = isUpdateRequest(data) ? insertOf(data) : data
+    const { columns } = splitData(db, this.table, isPlain(given) ? { ...wanted, ...given } : given)
+    return this.#validNew(columns)
+  }
+
   #writer(trx: DatabaseHandle): NestedWriter {
     return new NestedWriter(trx, this.settings.validator)
   }
@@ -215,21 +281,21 @@ export class WriteOperations extends ReadOperations {
     return this.settings.validator.validated('create', this.table, columns, place)
   }
 
-  #validChanges(columns: Values): Promise<Values> {
-    return this.settings.validator.validated('update', this.table, columns)
+  #validChanges(columns: Values, place?: Place): Promise<Values> {
+    return this.settings.validator.validated('update', this.table, columns, place)
   }
 
   /** Splits changes; those without relations are validated, the others when it is known to which rows they point. */
-  async #splitChanges(db: DatabaseHandle, data: unknown): Promise<SplitData> {
+  async #splitChanges(db: DatabaseHandle, data: unknown, place?: Place): Promise<SplitData> {
     if (!isUpdateRequest(data)) {
       const split = splitData(db, this.table, data)
       if (split.related.length > 0) return split
-      return { ...split, columns: await this.#validChanges(presentIn(split.columns)) }
+      return { ...split, columns: await this.#validChanges(presentIn(split.columns), place) }
     }
     const { set, unset, inc: amounts } = partsOf(data)
     const values = { ...set, ...Object.fromEntries(unset.map((column) => [column, null])) }
     const grown = Object.keys(amounts).length === 0 ? {} : setOf(inc(amounts))
-    return { columns: { ...(await this.#validChanges(values)), ...grown }, related: [] }
+    return { columns: { ...(await this.#validChanges(values, place)), ...grown }, related: [] }
   }
 
   async #changesOfMany(db: DatabaseHandle, data: unknown): Promise<Values> {
@@ -240,6 +306,10 @@ export class WriteOperations extends ReadOperations {
     if (Object.keys(columns).length === 0) refuse(`The changes of '${this.name}' are empty. Give a column.`)
     return columns
   }
+}
+
+function noRow(table: string, key: unknown): never {
+  throw new KantaError('not_found', `'${table}' has no row with the key ${show(key)}.`, { table })
 }
 
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>

@@ -442,7 +442,10 @@ export class Executor implements StatementRunner {
         derive: async (key, make, rows) =>
           (await run(planOfDerived(ready, key, this.#planning, make, rows))) as Record<string, unknown>[],
         db: settings.inTransaction(settingsWithoutPlugins(settings), transaction),
-        plugged: settings.inTransaction(settings, transaction),
+        // Hardly any hook asks for it, and making it calls all plugins.
+        get plugged() {
+          return settings.inTransaction(settings, transaction)
+        },
       }
       const from = (i: number): Promise<unknown[]> => {
         const hook = ready.transactionHooks![i]

@@ -5,6 +5,16 @@ import type { QueryRunner, SchemaBuilder } from '../face/index.ts'
 import { declareKinds, schemaFields } from '../ir/index.ts'
 import * as builder from '../sql/index.ts'
 
+export {
+  type Backup,
+  createBackup,
+  incrementalVacuum,
+  type ReindexOptions,
+  reindex,
+  type VacuumOptions,
+  vacuum,
+} from './maintain.ts'
+
 /**
  * Returns the schema builder of a database, which creates, alters and drops tables, views, indexes and other objects.
  *

@@ -37,6 +37,7 @@ export {
 } from 'kanta/filter'
 export * from 'kanta/commit'
 export * from 'kanta/infra'
+export { docsPage } from 'kanta/page'
 export * from 'kanta/plugins'
 export * from 'kanta/problem'
 export * from 'kanta/relations'

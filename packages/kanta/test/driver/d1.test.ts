@@ -1,7 +1,10 @@
 import { Miniflare } from 'miniflare'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type D1Binding, d1 } from '../../src/driver/d1/index.ts'
+import { eq } from '../../src/filter/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
+import { tenant } from '../../src/plugins/index.ts'
+import { repository, withBatch } from '../../src/repository/index.ts'
 import { connectionSuite } from '../conformance/driver.ts'
 import { relatedSuite } from '../conformance/related.ts'
 
@@ -68,6 +71,75 @@ else {
       expect(await sql`select typeof(id) as id, typeof(people) as people from city`.execute(db)).toMatchObject({
         rows: [{ id: 'integer', people: 'integer' }],
       })
+    })
+
+    test('T4: a batch of repositories is one round trip, under policies, all or nothing', async () => {
+      const note = table('note', (c) => ({
+        id: c.integer().primaryKey(),
+        owner: c.integer().$optional(),
+        text: c.text().unique(),
+      }))
+      const plain = binding()
+      const trips: number[] = []
+      const counted: D1Binding = {
+        prepare: (text) => plain.prepare(text),
+        batch: (statements) => {
+          trips.push(statements.length)
+          return plain.batch(statements)
+        },
+      }
+      await using db = kanta({ driver: d1(counted), schema: { note } })
+      await db.schema.createTable(note).execute()
+      await db
+        .insertInto('note')
+        .values([
+          { id: 1, owner: 1, text: 'one' },
+          { id: 2, owner: 2, text: 'two' },
+          { id: 3, owner: 1, text: 'three' },
+        ])
+        .execute()
+      const mine = db.withPlugins([tenant({ column: 'owner' })]).as({ tenant: 1 })
+      const notes = repository(mine, note)
+      trips.splice(0)
+      const results = await withBatch(mine, (b) => [
+        b(notes).create({ text: 'made' }),
+        b(notes).update(1, { text: 'uno' }),
+        b(notes).update(2, { text: 'stolen' }),
+        b(notes).updateMany(eq('text', 'three'), { text: 'drei' }),
+        b(notes).upsert({ id: 9, text: 'nine' }),
+        b(notes).createMany([{ text: 'a' }, { text: 'b' }]),
+        b(notes).createMany([]),
+        b(notes).bulkDelete([3, 2]),
+        b(notes).delete(77),
+      ])
+      expect(results).toEqual([
+        expect.objectContaining({ owner: 1, text: 'made' }),
+        { id: 1, owner: 1, text: 'uno' },
+        null,
+        1,
+        { id: 9, owner: 1, text: 'nine' },
+        [expect.objectContaining({ text: 'a' }), expect.objectContaining({ text: 'b' })],
+        [],
+        1,
+        null,
+      ])
+      expect(trips.splice(0)).toEqual([8])
+      const before = await db.selectFrom('note').selectAll().orderBy('id').execute()
+      const failing = [
+        () => notes.batch((b) => [b.deleteMany(eq('text', 'uno')), b.create({ text: 'two' })]),
+        () => notes.batch((b) => [b.deleteMany(eq('text', 'uno')), b.update(1, { nothing: 1 } as never)]),
+        () => notes.batch((b) => [b.deleteMany(eq('text', 'uno')), b.getOrCreate({ id: 5 }, { text: 'x' })]),
+        () => notes.batch((b) => [b.deleteMany(eq('text', 'uno')), b.findOneAndUpdate(eq('id', 1), { text: 'x' })]),
+        () => notes.batch((b) => [b.deleteMany(eq('text', 'uno')), b.upsertMany([{ id: 1, text: 'x' }])]),
+      ]
+      const codes = ['unique_violation', 'invalid_input', 'unsupported', 'unsupported', 'unsupported']
+      for (const [i, run] of failing.entries()) await expect(run()).rejects.toMatchObject({ code: codes[i] })
+      const hooked = repository(mine, note, { hooks: [{ before: () => {} }] })
+      await expect(hooked.batch((b) => [b.delete(1)])).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringContaining('has hooks'),
+      })
+      expect(await db.selectFrom('note').selectAll().orderBy('id').execute()).toEqual(before)
     })
 
     test('decimals are computed as integers, and refused beyond what a number holds', async () => {

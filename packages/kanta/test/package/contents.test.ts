@@ -135,6 +135,7 @@ test('what is not imported costs nothing', async () => {
     '/time-travel',
     '/cache',
     '/search',
+    '/store',
     '/problem',
     '/filter',
     '/repository',

@@ -40,7 +40,12 @@ test.for(Object.entries(entries))('what %s exports when it is loaded is what its
 })
 
 /** What features share and users have, too: it opens nothing. */
-const HARMLESS: ReadonlySet<unknown> = new Set([internal.table, internal.contextOf, internal.dialectOf])
+const HARMLESS: ReadonlySet<unknown> = new Set([
+  internal.table,
+  internal.prepare,
+  internal.contextOf,
+  internal.dialectOf,
+])
 
 test('no entry exports what opens the settings, the session or the policies of a handle', async () => {
   const openers = [run.settingsOf, run.sessionOf, run.executorOf, run.withSettings, run.exempt, run.DatabaseHandle]

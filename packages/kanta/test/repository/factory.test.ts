@@ -8,6 +8,7 @@ import {
   createORM,
   createRepositoriesFactory,
   createRepositoryFactory,
+  createSimpleRepository,
   repository,
   withBatch,
   withPlugins,
@@ -69,6 +70,60 @@ describe('factories', () => {
     const live = await withPlugins(createRepositoryFactory(task), db, [softDelete({ tables: ['task'] })])
     expect(await (live as Any).softDelete(1)).toMatchObject({ id: 1 })
     expect(await live.count()).toBe(2)
+  })
+
+  test('H21: createORM takes a database with plugins, makes what any factory makes, and applies plugins to a query', async () => {
+    const guarded = db.withPlugins([tenant({ column: 'owner', tables: ['task'] })])
+    const orm = await createORM(guarded.as({ tenant: 1 }), [softDelete({ tables: ['task'] })])
+    expect(orm.plugins.map((plugin) => plugin.name)).toEqual([softDelete({ tables: ['task'] }).name])
+    const tasks = orm.createRepository(createRepositoryFactory(task))
+    expect(await tasks.softDelete(2)).toMatchObject({ id: 2 })
+    expect(await tasks.count()).toBe(0)
+    const bare = db.selectFrom('task').select('id').orderBy('id')
+    expect([await bare.execute(), await orm.applyPlugins(bare).execute()]).toEqual([
+      [{ id: 1 }, { id: 2 }, { id: 3 }],
+      [],
+    ])
+    expect(() => orm.applyPlugins({} as Any)).toThrow('a query of the same database')
+    const other = open()
+    expect(() => orm.applyPlugins(other.selectFrom('task').select('id'))).toThrow('a query of the same database')
+    await other.destroy()
+    // @ts-expect-error A factory is a function.
+    expect(() => orm.createRepository({ tableName: 'task' })).toThrow('is no factory')
+  })
+
+  test('H30, H31: a simple repository gives what mapRow makes of rows, on every path', async () => {
+    const titles = createSimpleRepository(db, task, ({ id, title }) => `${id} ${title}`)
+    const texts: string[] = await titles.findAll()
+    expect([titles.tableName, texts]).toEqual(['task', ['1 task 1', '2 task 2', '3 task 3']])
+    expect([await titles.findById(1), await titles.findById(9), await titles.findOne(eq('owner', 1))]).toEqual([
+      '1 task 1',
+      null,
+      '2 task 2',
+    ])
+    expect(await titles.findByIds([3, 9, 1])).toEqual(['3 task 3', '1 task 1'])
+    expect(await titles.find({ where: eq('owner', 2), sort: [{ column: 'id', direction: 'desc' }], limit: 1 })).toEqual(
+      ['3 task 3'],
+    )
+    expect([await titles.count(), await titles.exists(eq('id', 9))]).toEqual([3, false])
+    expect(await titles.create({ id: 4, title: 'four', ...times })).toBe('4 four')
+    expect(await titles.update(4, { title: 'vier' })).toBe('4 vier')
+    await expect(titles.update(9, { title: 'x' })).rejects.toEqual(refused('not_found'))
+    expect([await titles.delete(4), await titles.delete(4)]).toEqual([true, false])
+    expect(await titles.bulkCreate([{ id: 5, title: 'five', ...times }])).toEqual(['5 five'])
+    expect(await titles.bulkUpdate([{ key: 5, data: { title: 'fem' } }])).toEqual(['5 fem'])
+    expect(await titles.bulkDelete([5, 6])).toBe(1)
+    expect(await titles.paginate({ page: 2, limit: 2 })).toMatchObject({ data: ['3 task 3'], total: 3 })
+    const first = await titles.paginateCursor({ limit: 1, filter: eq('owner', 2) })
+    const second = await titles.paginateCursor({ limit: 1, filter: eq('owner', 2), after: first.next! })
+    expect([first.data, second.data, second.hasNext]).toEqual([['1 task 1'], ['3 task 3'], false])
+    const undone = titles.transaction(async (inner) => {
+      await inner.delete(1)
+      throw new Error('back')
+    })
+    await expect(undone).rejects.toThrow('back')
+    await db.transaction().execute(async (trx) => expect(await titles.withTransaction(trx).count()).toBe(3))
+    expect(() => createSimpleRepository(db, task, 'title' as Any)).toThrow('takes a function')
   })
 
   test('H24: a transition of all rows is refused; two at once move each row once', async () => {

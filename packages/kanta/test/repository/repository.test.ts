@@ -1,6 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { and, contains, eq, gt, inc, or, parseUrl, set, TRUE } from '../../src/filter/index.ts'
-import { KantaError } from '../../src/index.ts'
+import {
+  and,
+  combineUpdates,
+  contains,
+  eq,
+  gt,
+  inc,
+  or,
+  parseUrl,
+  set,
+  setOnInsert,
+  TRUE,
+  unset,
+} from '../../src/filter/index.ts'
+import { KantaError, type Slots } from '../../src/index.ts'
+import { docsPage } from '../../src/page/index.ts'
 import { isDuplicateKeyError, type RepositoryEvent, repository } from '../../src/repository/index.ts'
 import type { Ground } from '../tenant/ground.ts'
 import {
@@ -275,6 +289,93 @@ describe.each(engines)('repositories on $name', (engine: Ground) => {
     await expect(books().bulkWrite([{ update: { key: 1, data: {} } }, { replaceOne: {} } as Any])).rejects.toEqual(
       refused('invalid_input'),
     )
+  })
+
+  test('12, H29: bulk calls by keys change all rows or none', async () => {
+    const made = await books().bulkCreate([
+      { id: 20, author_id: 1, title: 'A' },
+      { id: 21, author_id: 1, title: 'B' },
+    ])
+    expect(made.map((row) => row.id)).toEqual([20, 21])
+    const changed = await books().bulkUpdate([
+      { key: 21, data: { title: 'Bb', tags: { set: [1] } } },
+      { key: 20, data: inc({ stock: 2 }) },
+    ])
+    expect(changed.map(({ title, stock }) => [title, stock])).toEqual([
+      ['Bb', null],
+      ['A', 2],
+    ])
+    await expect(
+      books().bulkUpdate([
+        { key: 20, data: { title: 'lost' } },
+        { key: 99, data: { title: 'x' } },
+      ]),
+    ).rejects.toEqual(refused('not_found'))
+    expect((await books().getById(20))?.title).toBe('A')
+    await books().update(21, { tags: { set: [] } })
+    expect([
+      await books().bulkDelete([20, 21, 21, 99]),
+      await books().bulkDelete([]),
+      await books().bulkUpdate([]),
+    ]).toEqual([2, 0, []])
+    expect(
+      await seats().bulkDelete([
+        { row: 1, number: 1 },
+        { row: 1, number: 7 },
+      ]),
+    ).toBe(1)
+    for (const wrong of [{}, { id: 1 }, 1, [undefined], [{}]] as Any[])
+      await expect(books().bulkDelete(wrong)).rejects.toEqual(refused('invalid_input'))
+    await expect(books().bulkUpdate([{ id: 1, data: {} }] as Any)).rejects.toEqual(refused('invalid_input', "'id'"))
+    expect(await books().count()).toBe(3)
+  })
+
+  test('T8, T9, F14, F15: findOneAndUpdate inserts what its filter asks for, once', async () => {
+    const tags = repository(db, tag)
+    const upsert = { upsert: true } as const
+    const all = await Promise.all(
+      [1, 2, 3].map(() => tags.findOneAndUpdate(eq('name', 'unique'), { name: 'unique' }, upsert)),
+    )
+    expect(new Set(all.map((row) => row?.id)).size).toBe(1)
+    const change = combineUpdates(inc({ stock: 2 }), unset('price'), setOnInsert({ revision: 9 }))
+    const wanted = and(eq('title', 'Fresh'), eq('author_id', 2))
+    expect(await books().findOneAndUpdate(wanted, change as Any, { ...upsert, returning: 'before' })).toBeNull()
+    const [made] = await books().findAll(wanted)
+    expect(made).toMatchObject({ title: 'Fresh', author_id: 2, stock: 2, price: null, revision: 9, status: 'new' })
+    expect(await books().findOneAndUpdate(wanted, change as Any, upsert)).toMatchObject({ stock: 4, revision: 9 })
+    await expect(books().findOneAndUpdate(gt('id', 90), { title: 'x' }, upsert)).rejects.toEqual(
+      refused('invalid_input', 'eq() and and()'),
+    )
+    await books().delete(made!.id)
+  })
+
+  test('15: operations of one repository in a batch; a prepared query; a page with docs', async () => {
+    const [made, count, none] = await books().batch((b) => [
+      b.create({ id: 30, author_id: 1, title: 'Batched' }),
+      b.updateMany(eq('author_id', 1), { status: 'seen' }),
+      b.update(77, { title: 'x' }),
+    ])
+    expect([made.id, count, none]).toEqual([30, 3, null])
+    await expect(
+      books().batch((b) => [b.delete(30), b.create({ id: 1, author_id: 1, title: 'taken' })]),
+    ).rejects.toEqual(refused('unique_violation'))
+    expect(await books().delete(30)).not.toBeNull()
+    await expect(books().batch(() => [])).rejects.toEqual(refused('invalid_input', 'at least one'))
+    await expect(books().batch(() => [{}] as Any)).rejects.toEqual(refused('invalid_input', 'Operation 0'))
+    const byAuthor = books().prepared((handle, slot: Slots<{ author: number }>) =>
+      handle.selectFrom('book').select('title').where('author_id', '=', slot('author')).orderBy('id'),
+    )
+    expect(await byAuthor.execute({ author: 1 })).toEqual([{ title: 'One' }, { title: 'Two' }])
+    expect(await byAuthor.executeTakeFirst({ author: 2 })).toEqual({ title: 'Three' })
+    const { docs, ...page } = docsPage(await books().getAll({ limit: 2 })) as Any
+    expect([docs.length, page]).toEqual([
+      2,
+      { method: 'offset', page: 1, limit: 2, total: 3, pages: 2, hasNext: true, hasPrev: false },
+    ])
+    const keyset = docsPage(await books().getAll({ limit: 2, method: 'cursor' })) as Any
+    expect(keyset).toMatchObject({ method: 'keyset', hasMore: true, next: expect.any(String) })
+    expect(Object.keys(keyset).sort()).toEqual(['docs', 'hasMore', 'method', 'next'])
+    expect(() => docsPage({} as Any)).toThrow('takes a page')
   })
 
   test('16: withTransaction joins an outer one, and gives a handle', async () => {

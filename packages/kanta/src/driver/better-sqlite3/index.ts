@@ -22,6 +22,7 @@ export interface BetterSqlite3Database {
   readonly inTransaction: boolean
   prepare(sql: string): BetterSqlite3Statement
   exec(sql: string): unknown
+  backup(path: string): Promise<{ readonly totalPages: number }>
   close(): unknown
 }
 
@@ -106,6 +107,10 @@ class BetterSqlite3 implements SqliteLibrary {
 
   exec(sql: string): void {
     this.database.exec(sql)
+  }
+
+  async backup(path: string): Promise<number> {
+    return (await this.database.backup(path)).totalPages
   }
 
   close(): void {

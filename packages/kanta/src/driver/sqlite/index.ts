@@ -85,6 +85,11 @@ class NodeSqlite implements SqliteLibrary {
     this.#database.exec(sql)
   }
 
+  backup(path: string): Promise<number> {
+    // Node has it since 22.16, as the rest of what is used here.
+    return loadLibrary().backup(this.#database, path)
+  }
+
   close(): void {
     this.#database.close()
   }

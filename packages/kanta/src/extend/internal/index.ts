@@ -50,6 +50,7 @@ export {
   ownPlugin,
   type PoolFacts,
   pause,
+  prepare,
   QueryRunner,
   type QueryRunner as RunnerOfQueries,
   type RetryOptions,
@@ -174,14 +175,21 @@ export function withoutPolicies(db: DatabaseHandle): DatabaseHandle {
 const stored = new WeakMap<Planning, Planning>()
 
 /** Returns a database that reads and writes values as they are stored: no plugin, no definition, no codec. */
-export function withStoredValues(db: DatabaseHandle): DatabaseHandle {
+export const withStoredValues = (db: DatabaseHandle): DatabaseHandle =>
+  new DatabaseHandle(settingsWithStoredValues(db), sessionOf(db))
+
+/** Returns what runs queries as {@link withStoredValues} does, for queries that are there already. */
+export const storedRunnerOf = (db: DatabaseHandle): QueryRunner =>
+  new QueryRunner(new Executor(settingsWithStoredValues(db), sessionOf(db)))
+
+function settingsWithStoredValues(db: DatabaseHandle): ReturnType<typeof settingsOf> {
   const settings = settingsWithoutPlugins(settingsOf(db))
   let planning = stored.get(settings.planning)
   if (planning === undefined) {
     planning = { ...settings.planning, schema: new Map(), stored: true }
     stored.set(settings.planning, planning)
   }
-  return new DatabaseHandle({ ...settings, planning }, sessionOf(db))
+  return { ...settings, planning }
 }
 
 /** Returns a database that shares no plan with the one given. */

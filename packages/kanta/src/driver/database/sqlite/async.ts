@@ -130,7 +130,8 @@ export class AsyncSqliteConnection implements Connection {
   }
 
   #answer(known: KnownText, answer: SqliteRows & RunResult, bigints: boolean): ExecuteResult {
-    known.columns = answer.columns
+    // D1 names no columns where there are no rows; another answer of the same text in a batch may have rows.
+    if (answer.columns.length > 0) known.columns = answer.columns
     return { ...written(known, answer), rows: this.#rows(answer.rows, bigints) }
   }
 

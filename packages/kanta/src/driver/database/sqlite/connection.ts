@@ -22,6 +22,8 @@ export interface SqliteLibrary {
   prepare(sql: string, bigints: boolean): SqliteStatement
   returnsRows(statement: SqliteStatement): boolean
   exec(sql: string): void
+  /** Copies the database to a new file step by step, and returns the number of its pages. */
+  backup?(path: string): Promise<number>
   close(): void
 }
 
@@ -146,6 +148,11 @@ export class SqliteConnection implements Connection {
     if (this.#number('select total_changes()') === before) return { rows, changes: 0, insertId: undefined }
     const insertId = prepared.inserts ? this.#exactId(this.#number('select last_insert_rowid()')) : undefined
     return { rows, changes: this.#number('select changes()'), insertId }
+  }
+
+  get backup(): Connection['backup'] {
+    const library = this.#library
+    return library.backup === undefined ? undefined : (path) => library.backup!(path)
   }
 
   columns(sql: string): readonly string[] {
