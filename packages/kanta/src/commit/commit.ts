@@ -219,10 +219,9 @@ export class Coordinator<L extends Layers = Layers> {
    *
    * const db = kanta({ driver: sqlite(':memory:') })
    * const shared = commit({ home: 'db', layers: { db } })
-   * {
-   *   await using lock = await shared.lock('report', { timeout: 0 })
-   *   lock.token // 1n
-   * }
+   * const lock = await shared.lock('report', { timeout: 0 })
+   * lock.token // 1n
+   * await lock.release()
    * await shared.close()
    * await db.destroy()
    * ```
