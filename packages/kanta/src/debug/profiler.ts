@@ -46,6 +46,8 @@ export class Profiler implements Plugin {
   readonly #most: number
   #byPlan = new WeakMap<Facts, Entry>()
   readonly #bySql = new Map<string, Entry>()
+  #lastFacts: Facts | undefined
+  #last: Entry | undefined
 
   constructor(most: number) {
     this.#most = most
@@ -53,8 +55,11 @@ export class Profiler implements Plugin {
       {
         name: 'profiler',
         watch: ({ facts, sql, milliseconds, rows, error }) => {
-          let entry = this.#byPlan.get(facts)
+          // Statements of one plan often follow each other.
+          let entry = facts === this.#lastFacts ? this.#last : this.#byPlan.get(facts)
           if (entry === undefined || entry.isDropped) entry = this.#add(facts, sql)
+          this.#lastFacts = facts
+          this.#last = entry
           entry.times.add(milliseconds)
           if (rows !== undefined) entry.rows += rows
           if (error !== undefined) entry.errors++
@@ -78,6 +83,8 @@ export class Profiler implements Plugin {
   reset(): void {
     this.#byPlan = new WeakMap()
     this.#bySql.clear()
+    this.#lastFacts = undefined
+    this.#last = undefined
   }
 
   /** Returns the figures as a table: the `lines` plans with the most time. */
@@ -116,7 +123,7 @@ export class Profiler implements Plugin {
 
 /**
  * Counts and times the statements of a database by plan: quantiles, rows, errors. It keeps no parameters, and its
- * memory is bounded. Quantiles are those of a DDSketch, within 2 % of the exact ones.
+ * memory is bounded. Quantiles are within 2 % of the exact ones.
  *
  * @example
  * ```ts

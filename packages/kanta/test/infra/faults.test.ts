@@ -135,7 +135,7 @@ describe.each(servers)('$name', (server: Server) => {
       proxy.cut()
     })
 
-    test('a write whose connection is lost is not run again', async () => {
+    test('a write whose connection is lost is not run again (semantic 22)', async () => {
       const retried: unknown[] = []
       const db = base.withPlugins([retry({ minDelay: 1, onRetry: (it) => retried.push(it) })])
       await db.selectFrom('t').selectAll().execute()

@@ -129,7 +129,7 @@ describe.each(engines)('$name', ({ driver }) => {
       expect(runs).toEqual(['outer', 'inner', 'outer', 'inner'])
     })
 
-    test('the share of retries is bounded', async () => {
+    test('the share of retries is bounded (semantic 22)', async () => {
       let retries = 0
       const db = base.withPlugins([
         retry({ attempts: 10, minDelay: 0, maxDelay: 0, budget: { share: 0.1, reserve: 3 }, onRetry: () => retries++ }),

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { driverConformance } from '../../src/testing/conformance/index.ts'
+import { audit } from '../../src/audit/index.ts'
+import { repository } from '../../src/repository/index.ts'
+import { driverConformance, repositoryConformance } from '../../src/testing/conformance/index.ts'
 import { engines } from '../relations/ground.ts'
 import type { Any, Ground } from '../tenant/ground.ts'
 
@@ -17,4 +19,15 @@ describe.each(engines.filter(({ name }) => name !== 'pglite'))('$name', (engine:
     await place?.drop()
   })
   driverConformance({ describe, test }, { make: () => place.driver() as Any })
+  repositoryConformance({ describe, test }, { make: () => place.driver() as Any })
+  describe('with plugins', () => {
+    const plugins = [audit()]
+    repositoryConformance(
+      { describe, test },
+      {
+        make: () => place.driver() as Any,
+        repository: (db, rows) => repository(db.withPlugins(plugins), rows) as Any,
+      },
+    )
+  })
 })

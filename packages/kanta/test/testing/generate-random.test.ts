@@ -3,6 +3,7 @@ import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { KantaError, kanta, sql } from '../../src/index.ts'
 import { generate } from '../../src/testing/index.ts'
 import { mariadbEngine } from '../engine/mariadb.ts'
+import { pglite } from '../engine/pglite.ts'
 import { postgres } from '../engine/postgres.ts'
 import type { Any } from '../tenant/ground.ts'
 import { type RandomSchema, randomSchema, type Sql } from './random-schema.ts'
@@ -59,7 +60,7 @@ const dump = async (db: Any, { rows }: RandomSchema): Promise<string> => {
   return JSON.stringify(tables)
 }
 
-describe.each([memory, postgres, mariadbEngine] as Any[])('random schemas on $name', (engine) => {
+describe.each([memory, pglite, postgres, mariadbEngine] as Any[])('random schemas on $name', (engine) => {
   test.skipIf(engine.missing !== undefined)(
     'rows break no constraint, or the error names one',
     { timeout: 3_600_000 },
@@ -67,7 +68,9 @@ describe.each([memory, postgres, mariadbEngine] as Any[])('random schemas on $na
       const place = await engine.create()
       let refused = 0
       let made = 0
-      for (let seed = FIRST; seed < FIRST + RUNS; seed++) {
+      // PGlite runs the SQL of PostgreSQL, more slowly.
+      const runs = engine === pglite ? Math.ceil(RUNS / 5) : RUNS
+      for (let seed = FIRST; seed < FIRST + runs; seed++) {
         const schema = randomSchema(seed, engine.dialect)
         const db: Any = kanta({ driver: place.driver() })
         if (await create(db, schema)) {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { check, foreignKey, index, kanta, primaryKey, sql, table, unique } from '../../src/index.ts'
+import { HashSet } from '../../src/testing/generate/keys.ts'
 import { generate } from '../../src/testing/index.ts'
 import { engines } from '../relations/ground.ts'
 import type { Any } from '../tenant/ground.ts'
@@ -84,7 +86,7 @@ describe.each(engines)('$name', (engine) => {
 
     const all = (name: string): Promise<Any[]> => db.selectFrom(name).selectAll().execute()
 
-    test('rows meet every constraint of tables by table()', async () => {
+    test('rows meet every constraint of tables by table() (semantic 26)', async () => {
       const result = await generate(db, { seed: 1, rows })
       expect(Object.fromEntries(result.tables.map((each) => [each.table, each.rows]))).toEqual(rows)
       const people = await all('person')
@@ -141,7 +143,7 @@ describe.each(engines)('$name', (engine) => {
       expect(calls).toHaveLength(5)
     })
 
-    test('what cannot be met is refused before anything is written, with the name of the constraint', async () => {
+    test('what cannot be met is refused before anything is written, with the name of the constraint (semantic 26)', async () => {
       const before = await all('profile')
       await expect(generate(db, { seed: 1, rows: { room: 3, profile: 1_000 } })).rejects.toThrow(
         /primary key.*\(person_id\) of 'profile' leaves room for/,
@@ -157,6 +159,13 @@ describe.each(engines)('$name', (engine) => {
       )
       await expect(generate(db, { seed: 1, rows: { person: -1 } })).rejects.toThrow('whole number of rows, not -1')
       await expect(generate(db, { rows: { person: 1 } } as Any)).rejects.toThrow('seed takes a number or a string')
+      for (const [wrong, said] of [
+        [{ seed: 1 }, 'rows takes the numbers'],
+        [{ seed: Number.NaN, rows: {} }, 'seed takes'],
+        [{ seed: 1, rows: {}, signal: 5 }, 'signal takes'],
+        [{ seed: 1, rows: {}, onProgress: 5 }, 'onProgress takes'],
+      ] as const)
+        await expect(generate(db, wrong as Any)).rejects.toThrow(said)
       expect(await all('profile')).toEqual(before)
     })
 
@@ -239,4 +248,39 @@ test('a partial unique index and an index of some rows', async () => {
   const found = await db.selectFrom('seat').selectAll().where('free', '=', true).execute()
   expect(found.length).toBeLessThanOrEqual(2)
   await db.destroy()
+})
+
+test.each([
+  ["text like 'n%' and text in ('new', 'open', 'done')", ['new']],
+  ["length(text) > 3 and text in ('new', 'open', 'done')", ['done', 'open']],
+  ["length(text) < 4 and (text = 'new' or text = 'open')", ['new']],
+])('a list of values is what the other conditions leave of it: %s', async (condition, values) => {
+  const db: Any = kanta({ driver: sqlite(':memory:') })
+  await sql
+    .raw(`create table word (id integer primary key, text varchar(20) not null check (${condition}))`)
+    .execute(db)
+  await generate(db, { seed: 1, rows: { word: 40 } })
+  const found = await db.selectFrom('word').select('text').distinct().orderBy('text').execute()
+  expect(found.map(({ text }: Any) => text)).toEqual(values)
+  await db.destroy()
+})
+
+test('a list of which other conditions leave nothing is refused by the name of the column', async () => {
+  const db: Any = kanta({ driver: sqlite(':memory:') })
+  const condition = "text like 'a%' and text in ('new', 'open', 'done')"
+  await sql
+    .raw(`create table word (id integer primary key, text varchar(20) not null check (${condition}))`)
+    .execute(db)
+  await expect(generate(db, { seed: 1, rows: { word: 4 } })).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining("the checks leave no value for the column 'text'"),
+  })
+  await db.destroy()
+})
+
+test('a set of hashes tells a million texts apart', () => {
+  const set = new HashSet()
+  for (let i = 0; i < 1_000_000; i++) set.add(`["user${i}@example.com"]`)
+  expect(set.size).toBe(1_000_000)
+  expect([0, 999_999, 1_000_000].map((i) => set.has(`["user${i}@example.com"]`))).toEqual([true, true, false])
 })

@@ -2,6 +2,7 @@ import type { Connection, Driver } from '../../driver/index.ts'
 import { DatabaseHandle, open } from '../../extend/internal/index.ts'
 import { sql } from '../../sql/index.ts'
 import { definitionOf, table } from '../../table/index.ts'
+import { same } from './assert.ts'
 
 /** The functions of a test runner: those of vitest, jest or `node:test`. */
 export interface TestRunner {
@@ -186,9 +187,3 @@ class Under {
 }
 
 const valuesOf = (row: unknown): unknown[] => Object.values(row as object)
-
-function same(found: unknown, expected: unknown): void {
-  const text = (value: unknown): string =>
-    JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? Number(each) : each)) ?? 'undefined'
-  if (text(found) !== text(expected)) throw new Error(`Expected ${text(expected)}, got ${text(found)}.`)
-}

@@ -1,1 +1,7 @@
 export { type DriverUnderTest, driverConformance, type TestRunner } from './driver.ts'
+export {
+  type ConformanceDatabase,
+  type ConformanceRepository,
+  type RepositoryUnderTest,
+  repositoryConformance,
+} from './repository.ts'

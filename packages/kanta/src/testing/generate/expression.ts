@@ -383,7 +383,7 @@ const numberOf = (text: string): Value => {
 }
 
 /** Returns the source of a regular expression for a pattern of LIKE. */
-const likeSource = (pattern: string): string =>
+export const likeSource = (pattern: string): string =>
   [...pattern.matchAll(/\\(.)|(.)/gsu)]
     .map(([, escaped, char]) =>
       escaped !== undefined ? escapeText(escaped) : char === '%' ? '.*' : char === '_' ? '.' : escapeText(char!),

@@ -1,6 +1,6 @@
 import type { Domain, NumberDomain, TextDomain } from './domain.ts'
 import { comparable, numberOfStored } from './domain.ts'
-import { type Comparison, type Expression, evaluate, order, type Value } from './expression.ts'
+import { type Comparison, type Expression, evaluate, likeSource, order, type Value } from './expression.ts'
 
 /** Returns the conditions that all have to hold for a condition to hold. */
 export const conjuncts = (it: Expression): readonly Expression[] =>
@@ -122,7 +122,8 @@ function narrowTo(
     const condition: Expression = { kind: 'compare', sign, left, right: { kind: 'value', value } }
     if (domain.kind === 'list')
       return { column: left.name, domain: filtered(domain.values, condition, left.name), isWhole: true }
-    if (sign === '=') return { column: left.name, domain: { kind: 'list', values: [value] }, isWhole: true }
+    if (sign === '=')
+      return { column: left.name, domain: { kind: 'list', values: [value].filter(fitting(domain)) }, isWhole: true }
     return undefined
   }
   const isLength = left.kind === 'call' && /^(?:char_|character_|octet_)?length$/.test(left.name)
@@ -172,7 +173,17 @@ function ofLength(domain: TextDomain, sign: Comparison, length: number): TextDom
 
 function withPattern(domain: TextDomain, like: string): Domain {
   if (/[%_]/.test(like)) return { ...domain, like }
-  return { kind: 'list', values: [like] }
+  return { kind: 'list', values: [like].filter(fitting(domain)) }
+}
+
+/** Checks values by what earlier conditions have left of a domain: a length, a pattern. */
+function fitting(domain: Domain): (value: Value) => boolean {
+  if (domain.kind !== 'text') return () => true
+  const pattern = domain.like === undefined ? undefined : new RegExp(`^${likeSource(domain.like)}$`, 'su')
+  return (value) => {
+    const text = String(value)
+    return text.length >= domain.min && text.length <= domain.max && pattern?.test(text) !== false
+  }
 }
 
 function inList(column: string, domain: Domain, it: Expression & { readonly kind: 'in' }): Narrowed | undefined {
@@ -181,10 +192,8 @@ function inList(column: string, domain: Domain, it: Expression & { readonly kind
   const listed = values.filter((value): value is Exclude<Value, null> => value !== null && value !== undefined)
   if (domain.kind === 'list') return { column, domain: filtered(domain.values, it, column), isWhole: true }
   // Each in the form of its column, and only those that the column can hold.
-  if (domain.kind !== 'number') {
-    const fits = (value: Value): boolean => domain.kind !== 'text' || String(value).length <= domain.max
-    return { column, domain: { kind: 'list', values: listed.filter(fits) }, isWhole: true }
-  }
+  if (domain.kind !== 'number')
+    return { column, domain: { kind: 'list', values: listed.filter(fitting(domain)) }, isWhole: true }
   const numbers = listed.map((value) => numberOfStored(value, domain)).filter((number) => number !== undefined)
   const stored = domain.form === 'decimal' ? listed.map(String) : listed
   if (numbers.length < listed.length) return undefined
