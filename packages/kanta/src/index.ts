@@ -8,6 +8,7 @@ import type {
   JsonObjectFrom,
   ListFunction,
   Plugged,
+  PluginsFor,
   PreparedQuery,
   QueryRunner,
   RestoredQuery,
@@ -52,8 +53,8 @@ import type { TablesOf } from './table/index.ts'
 export function kanta<S extends object>(
   options: KantaOptions & { readonly schema: S; readonly plugins?: undefined },
 ): Database<TablesOf<S>, InfoOfSchema<S>>
-export function kanta<S extends object, const P extends readonly Plugin<object>[]>(
-  options: KantaOptions & { readonly schema: S; readonly plugins: P },
+export function kanta<S extends object, const P extends readonly Plugin<object, unknown>[]>(
+  options: KantaOptions & { readonly schema: S; readonly plugins: P & PluginsFor<keyof TablesOf<S>, P> },
 ): Plugged<Database<TablesOf<S>, InfoOfSchema<S>>, P>
 export function kanta<DB = {}>(options: KantaOptions & { readonly schema?: undefined }): Database<DB>
 export function kanta(options: KantaOptions): unknown {

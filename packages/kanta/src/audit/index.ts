@@ -53,7 +53,7 @@ export interface Audited {
  * await mine.audit.undoTransaction(renamed!.transaction)
  * ```
  */
-export function audit(options: AuditOptions = {}): Plugin<Audited> {
+export function audit<const N extends string = never>(options: AuditOptions<N> = {}): Plugin<Audited, N> {
   const settings = checkSettings(options)
   const transactionHook = auditHook(settings)
   return ownPlugin({

@@ -6,12 +6,12 @@ import { checkName, show } from '../sql/index.ts'
 import { headName } from './table.ts'
 
 /** The options of `audit()`. */
-export interface AuditOptions {
+export interface AuditOptions<N extends string = string> {
   /**
    * The audited tables, as `table` or `schema.table`; all by default. Here and below, give names of the program or of
    * the database.
    */
-  readonly tables?: readonly string[] | undefined
+  readonly tables?: readonly N[] | undefined
   /** The table of the trail; `kanta_audit` by default. */
   readonly table?: string | undefined
   /** The columns of primary keys, for tables that the schema of the database does not define. */

@@ -9,7 +9,7 @@ import type { CacheStore } from './store.ts'
 import { markOfTag } from './tag.ts'
 
 /** Options of `cache()`. */
-export interface CacheOptions {
+export interface CacheOptions<N extends string = string> {
   /** Where results are kept: `memoryStore()`, `redisStore()`, or one of your own. It belongs to one database. */
   readonly store: CacheStore
   /** For how many milliseconds a result is given as it was read, unless it is invalidated before. */
@@ -17,7 +17,7 @@ export interface CacheOptions {
   /** For how many milliseconds after that it is given while it is read again in the background; 0 unless given. */
   readonly staleWhileRevalidate?: number | undefined
   /** Reads of these tables alone are cached without being asked to; none unless given. */
-  readonly tables?: readonly string[] | undefined
+  readonly tables?: readonly N[] | undefined
   /** Views and tables that triggers write: with which tables each changes. */
   readonly depends?: Readonly<Record<string, readonly string[]>> | undefined
   /** How many milliseconds the store may take to answer; 250 unless given. A slower one is passed by. */
@@ -82,7 +82,7 @@ const OPTIONS = ['store', 'ttl', 'staleWhileRevalidate', 'tables', 'depends', 't
  * live.cache.stats().hits // 1
  * ```
  */
-export function cache(options: CacheOptions): Plugin<CacheAdded> {
+export function cache<const N extends string = never>(options: CacheOptions<N>): Plugin<CacheAdded, N> {
   const settings = checked(options)
   const made = new Cache(settings)
   return ownPlugin({

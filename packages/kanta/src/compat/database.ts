@@ -34,7 +34,7 @@ import { withSchema } from './schema-prefix.ts'
 export interface KyselyConfig {
   readonly dialect: Dialect
   /** Plugins of Kysely and of Kanta. The policies of Kanta plugins stay in force under `withoutPlugins()`. */
-  readonly plugins?: readonly (KyselyPlugin | Plugin<object>)[]
+  readonly plugins?: readonly (KyselyPlugin | Plugin<object, unknown>)[]
   readonly log?: LogConfig
 }
 
@@ -122,7 +122,7 @@ class PluginSet {
   }
 
   /** Adds a plugin of Kanta, which `withoutPlugins()` does not remove. */
-  withKantaPlugin(plugin: Plugin<object>, root: DatabaseHandle): PluginSet {
+  withKantaPlugin(plugin: Plugin<object, unknown>, root: DatabaseHandle): PluginSet {
     const withoutPlugins = inSession(this.withoutPlugins, sessionOf(root)).withPlugins([plugin])
     return PluginSet.create(withoutPlugins, this.plugins, this.#first)
   }
@@ -163,7 +163,7 @@ function sortPlugins(parts: readonly { readonly made: Plugin; readonly isTrusted
   return [...policies, ...hooks.reverse()]
 }
 
-const isKantaPlugin = (plugin: KyselyPlugin | Plugin<object>): plugin is Plugin<object> =>
+const isKantaPlugin = (plugin: KyselyPlugin | Plugin<object, unknown>): plugin is Plugin<object, unknown> =>
   !('transformQuery' in Object(plugin))
 
 function openState(config: KyselyConfig): KyselyState {
@@ -201,7 +201,7 @@ export class Kysely extends Creator {
   get schema(): SchemaModule {
     return Object.assign(schemaBuilder(this.#state.handle as unknown as QueryRunner), {
       withSchema: (schema: string) => this.withSchema(schema).schema,
-      withPlugin: (plugin: KyselyPlugin | Plugin<object>) => this.withPlugin(plugin).schema,
+      withPlugin: (plugin: KyselyPlugin | Plugin<object, unknown>) => this.withPlugin(plugin).schema,
       withoutPlugins: () => this.withoutPlugins().schema,
     })
   }
@@ -241,7 +241,7 @@ export class Kysely extends Creator {
     return this.#withPlugins(this.#state.added.withContext(context))
   }
 
-  withPlugin(plugin: KyselyPlugin | Plugin<object>): this {
+  withPlugin(plugin: KyselyPlugin | Plugin<object, unknown>): this {
     const { added, root } = this.#state
     if (isKantaPlugin(plugin)) return this.#withPlugins(added.withKantaPlugin(plugin, root))
     return this.#withPlugins(added.with([...added.plugins, plugin], plugin))

@@ -38,11 +38,45 @@ export interface RestoredQuery<out R> extends RunMethods, Rowed<R> {
 /** The type of what a plugin adds to a database. */
 export declare const $adds: unique symbol
 
-/** A plugin as a database sees it; its members are those of `kanta({ plugins })`. */
-export interface DatabasePlugin {
+/** The names of the tables that the options of a plugin list; it exists only in types. */
+export declare const $listed: unique symbol
+
+/** A plugin as a database sees it, whose options list the tables `N`; its members are those of `kanta({ plugins })`. */
+export interface DatabasePlugin<out N = unknown> {
   readonly name: string
   readonly [$adds]?: object
+  readonly [$listed]?: N
 }
+
+/**
+ * Plugins for a database with the tables `K`. A misspelt name would leave the table that was meant unprotected, so it
+ * turns the parameter into plugins that list other tables, which gives the message.
+ */
+export type PluginsFor<K, P extends readonly DatabasePlugin[]> = [Unlisted<K, P[number]>] extends [never]
+  ? P
+  : readonly DatabasePlugin<K>[]
+// As when the database opens, a name may leave the schema out, and may be that of the program or of the database; a
+// database without tables knows no names.
+type Unlisted<K, P> = [K] extends [never]
+  ? never
+  : P extends { readonly [$listed]?: infer N }
+    ? Exclude<N, K | undefined> extends infer X extends string
+      ? string extends X | K
+        ? never
+        : X extends unknown
+          ? Folded<X> extends Folded<K & string>
+            ? never
+            : X
+          : never
+      : never
+    : never
+type Folded<N extends string> = N extends `${string}.${infer T}`
+  ? Folded<T>
+  : N extends `${infer A}_${infer B}`
+    ? Folded<`${A}${B}`>
+    : Lowercase<N>
+/** The names of the tables of the database `D`. */
+export type TablesIn<D> = D extends { readonly [$database]?: Of<infer DB, any> } ? keyof DB : string
 
 /** The methods and properties that plugins add to a database. */
 export type Added<P> = P extends readonly [infer F, ...infer R]
@@ -125,7 +159,7 @@ export interface Database<out DB, out I extends AnyInfo = Info<DB>> extends Quer
   /** The same database with its tables in a schema. */
   withSchema(schema: string): this
   /** The same database with more plugins. */
-  withPlugins<const P extends readonly DatabasePlugin[]>(plugins: P): Plugged<this, P>
+  withPlugins<const P extends readonly DatabasePlugin[]>(plugins: P & PluginsFor<I['names'], P>): Plugged<this, P>
   /** The plugins in force, in the order in which they apply. */
   readonly plugins: readonly PluginDescription[]
   /**

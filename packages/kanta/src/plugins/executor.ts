@@ -1,6 +1,6 @@
 import { refuse } from '../error/index.ts'
 import { DatabaseHandle, started } from '../extend/internal/index.ts'
-import type { Capability, Database, DatabasePlugin, Plugged } from '../face/index.ts'
+import type { Capability, Database, DatabasePlugin, Plugged, PluginsFor, TablesIn } from '../face/index.ts'
 
 /**
  * Returns the database with plugins, once all of them have started. The given database stays without them, for
@@ -17,7 +17,7 @@ import type { Capability, Database, DatabasePlugin, Plugged } from '../face/inde
 export async function createExecutor<
   D extends Pick<Database<{}>, 'destroy'>,
   const P extends readonly DatabasePlugin[],
->(db: D, plugins: P): Promise<Plugged<D, P>> {
+>(db: D, plugins: P & PluginsFor<TablesIn<D>, P>): Promise<Plugged<D, P>> {
   if (!((db as unknown) instanceof DatabaseHandle))
     return refuse('createExecutor() takes a database from kanta(), and plugins.')
   const made = (db as unknown as DatabaseHandle).withPlugins(plugins as never)

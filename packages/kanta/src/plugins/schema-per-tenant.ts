@@ -10,7 +10,7 @@ import { nameGiven, tableNames } from './table-list.ts'
 type TenantId = string | number | bigint
 
 /** The options of `schemaPerTenant()`. */
-export interface SchemaPerTenantOptions {
+export interface SchemaPerTenantOptions<N extends string = string> {
   /** The name of the tenant in the context; `tenant` by default. */
   readonly context?: string | undefined
   /** Returns the schema of a tenant; `tenant_` and its id by default. */
@@ -21,7 +21,7 @@ export interface SchemaPerTenantOptions {
    */
   readonly allowed?: RegExp | readonly string[] | undefined
   /** Tables that all tenants share: `'country'` gets no schema, `'public.country'` gets the schema `public`. */
-  readonly shared?: readonly string[] | undefined
+  readonly shared?: readonly N[] | undefined
 }
 
 const OPTIONS: readonly (keyof SchemaPerTenantOptions)[] = ['context', 'schema', 'allowed', 'shared']
@@ -45,7 +45,9 @@ const policyError = (message: string): KantaError => new KantaError('policy', me
  * db.as({ tenant: 7 }).selectFrom('post').select('title').compile().sql // select "title" from "tenant_7"."post"
  * ```
  */
-export function schemaPerTenant(options: SchemaPerTenantOptions = {}): Plugin {
+export function schemaPerTenant<const N extends string = never>(
+  options: SchemaPerTenantOptions<N> = {},
+): Plugin<{}, N> {
   checkOptions('schemaPerTenant()', options, OPTIONS)
   const context = nameGiven('schemaPerTenant', 'context', options.context ?? 'tenant')
   const { schema = (tenant) => `tenant_${tenant}` } = options

@@ -19,13 +19,13 @@ import type { ColumnDefinition } from '../table/index.ts'
 import { lists, listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 /** The options of `tenant()`. */
-export interface TenantOptions {
+export interface TenantOptions<N extends string = string> {
   /** The column that holds the tenant of a row. */
   readonly column: string
   /** The tables with the column; by default those of the schema that have it. */
-  readonly tables?: readonly string[] | undefined
+  readonly tables?: readonly N[] | undefined
   /** The tables that all tenants share. A table in neither list is refused. */
-  readonly shared?: readonly string[] | undefined
+  readonly shared?: readonly N[] | undefined
   /** The name of the tenant in the context; `tenant` by default. */
   readonly context?: string | undefined
   /** Lets its holder read and write rows of all tenants, by `db.unscoped()`. */
@@ -58,7 +58,7 @@ const policyError = (message: string): KantaError => new KantaError('policy', me
  * db.as({ tenant: 1 }).selectFrom('post').select('title').compile().parameters // [1]
  * ```
  */
-export function tenant(options: TenantOptions): Plugin {
+export function tenant<const N extends string = never>(options: TenantOptions<N>): Plugin<{}, N> {
   const { column, context, shared, tables, capability } = scopeOf('tenant', options)
   const policy = tablePolicy({
     name: 'tenant',

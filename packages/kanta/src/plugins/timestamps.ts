@@ -18,9 +18,9 @@ import { clockOf, FORMS, formOf, type InstantForm, inForm } from './instant.ts'
 import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 /** The options of `timestamps()`. */
-export interface TimestampsOptions {
+export interface TimestampsOptions<N extends string = string> {
   /** The tables; by default those of the schema that have one of the columns. */
-  readonly tables?: readonly string[] | undefined
+  readonly tables?: readonly N[] | undefined
   /** The column for the creation time of a row; `created_at` by default, `false` for none. */
   readonly created?: string | false | undefined
   /** The column for the time of its last change; `updated_at` by default, `false` for none. */
@@ -102,7 +102,7 @@ interface Settings {
  * parameters // ['Hello', '1970-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z']
  * ```
  */
-export function timestamps(options: TimestampsOptions = {}): Plugin<Timestamped> {
+export function timestamps<const N extends string = never>(options: TimestampsOptions<N> = {}): Plugin<Timestamped, N> {
   const settings = settingsOf(options)
   const rule = (table: TableReference, use: RowUse | 'insert'): TableRule | undefined => ruleOf(table, use, settings)
   return ownPlugin({

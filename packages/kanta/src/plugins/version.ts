@@ -10,9 +10,9 @@ import type { HasTables } from './soft-delete/index.ts'
 import { listsAnywhere, nameGiven, tableNames } from './table-list.ts'
 
 /** Options of `version()`. */
-export interface VersionOptions {
+export interface VersionOptions<N extends string = string> {
   /** The tables; by default those of the schema that have the column. */
-  readonly tables?: readonly string[] | undefined
+  readonly tables?: readonly N[] | undefined
   /** The column that counts the changes of a row; `version` by default. */
   readonly column?: string | undefined
 }
@@ -82,7 +82,7 @@ interface Settled {
  * await db.ifVersion('page', { id: 1 }, 1).update({ text: 'Hello, world' }) // 2
  * ```
  */
-export function version(options: VersionOptions = {}): Plugin<Versioned> {
+export function version<const N extends string = never>(options: VersionOptions<N> = {}): Plugin<Versioned, N> {
   checkOptions(`${NAME}()`, options, ['tables', 'column'])
   const settled: Settled = {
     tables: options.tables === undefined ? undefined : tableNames(NAME, 'tables', options.tables),

@@ -228,7 +228,7 @@ export interface Repository<I extends AnyInfo, B> {
   count(filter?: Filter<Row<I, B>>): Promise<number>
   exists(filter?: Filter<Row<I, B>>): Promise<boolean>
   /** Gives the different values of a column. */
-  distinct<C extends Column<I, B>>(column: C, filter?: Filter<Row<I, B>>): Promise<Row<I, B>[C][]>
+  distinct<C extends Column<I, B>>(column: C, filter?: Filter<Row<I, B>>): Promise<At<Row<I, B>, C>[]>
 
   /**
    * Inserts a row, and the rows of its relations.

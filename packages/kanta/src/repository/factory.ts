@@ -1,6 +1,6 @@
 import { checkOptions, refuse } from '../error/index.ts'
 import { DatabaseHandle, isOfSession, started } from '../extend/internal/index.ts'
-import type { AnyInfo, Database, DatabasePlugin, Plugged, Returns } from '../face/index.ts'
+import type { AnyInfo, Database, DatabasePlugin, Plugged, PluginsFor, Returns, TablesIn } from '../face/index.ts'
 import { type Filter, type FilterValue, isFilter, keepsAll } from '../filter/index.ts'
 import { fullName } from '../ir/index.ts'
 import { Query, RUNNER, show } from '../sql/index.ts'
@@ -47,7 +47,7 @@ export interface Orm<D> {
 export async function createORM<
   D extends Pick<Database<{}>, 'destroy'>,
   const P extends readonly DatabasePlugin[] = [],
->(db: D, plugins?: P): Promise<Orm<Plugged<D, P>>> {
+>(db: D, plugins?: P & PluginsFor<TablesIn<D>, P>): Promise<Orm<Plugged<D, P>>> {
   const handle: unknown = db
   if (!(handle instanceof DatabaseHandle)) return refuse(`createORM(${show(db)}) takes a database first.`)
   const made = plugins === undefined || plugins.length === 0 ? handle : handle.withPlugins(plugins as never)
@@ -97,8 +97,8 @@ export async function withPlugins<
   R,
   D extends Pick<Database<{}>, 'destroy'>,
   const P extends readonly DatabasePlugin[],
->(factory: RepositoryFactory<Plugged<D, P>, R>, db: D, plugins: P): Promise<R> {
-  return (await createORM(db, plugins)).createRepository(factory)
+>(factory: RepositoryFactory<Plugged<D, P>, R>, db: D, plugins: P & PluginsFor<TablesIn<D>, P>): Promise<R> {
+  return (await createORM(db, plugins as never)).createRepository(factory as never)
 }
 
 function checkFactory<F>(name: string, factory: F): F {

@@ -60,7 +60,7 @@ export interface KantaOptions {
   readonly driver: Driver
   /** An object or a module (`import * as schema`) of the `table()` values. */
   readonly schema?: object | undefined
-  readonly plugins?: readonly Plugin<object>[] | undefined
+  readonly plugins?: readonly Plugin<object, unknown>[] | undefined
   /**
    * Names of custom or extension functions that statements may call under policies, such as `similarity` of
    * PostgreSQL's `pg_trgm`. They must read no table and run no SQL text. The safe functions of the database itself are
@@ -134,7 +134,7 @@ const NO_CONTEXT: Context = Object.freeze({})
 
 /** Returns the lifecycle of plugins, if any of them has `onInit` or `onDestroy`. */
 function lifecycleOf(
-  plugins: readonly Plugin<object>[],
+  plugins: readonly Plugin<object, unknown>[],
   settings: Settings,
   pool: Pool,
   before?: { readonly session: PoolSession; readonly settings: Settings } | undefined,
@@ -264,7 +264,7 @@ export class DatabaseHandle extends QueryCreator implements Runnable {
   }
 
   /** Returns the same database with more plugins: those of others, if it has policies on rows, in front of these. */
-  withPlugins(plugins: readonly Plugin<object>[]): this {
+  withPlugins(plugins: readonly Plugin<object, unknown>[]): this {
     const settings = this.#settings
     const session = this.#session
     const { planning } = settings

@@ -11,7 +11,7 @@ import type { Plugin } from './plugin.ts'
 const own = new WeakSet<object>()
 
 /** Marks a plugin that this package made, which keeps to the policies of any database. Nobody can change it then. */
-export function ownPlugin<P extends Plugin<object>>(plugin: P): P {
+export function ownPlugin<P extends Plugin<object, unknown>>(plugin: P): P {
   for (const parts of Object.values(plugin)) {
     if (!Array.isArray(parts)) continue
     for (const part of parts) Object.freeze(part)
@@ -37,7 +37,7 @@ export const isInFront = (plugin: object): boolean => inFront.has(plugin)
  *
  * @throws KantaError `plugin` for what would read or run past the policies.
  */
-export function putInFront(plugin: Plugin<object>): Plugin<object> {
+export function putInFront(plugin: Plugin<object, unknown>): Plugin<object, unknown> {
   const { name, transactionHooks = [], policies = [] } = plugin
   if (transactionHooks.length > 0) throw tooLate(name, 'a transaction hook')
   const made: Record<string, unknown> = { name, policies: policies.map((policy) => policyInFront(name, policy)) }

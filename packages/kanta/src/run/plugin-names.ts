@@ -11,7 +11,7 @@ import type { Plugin } from './plugin.ts'
  * @throws KantaError `plugin` with the nearest name.
  */
 export function checkNames(
-  plugins: readonly Plugin<object>[],
+  plugins: readonly Plugin<object, unknown>[],
   schema: SchemaDefinitions,
   policies: readonly Policy[],
 ): void {

@@ -1,5 +1,5 @@
 import { KantaError, refuse } from '../error/index.ts'
-import type { $adds, PluginDescription } from '../face/index.ts'
+import type { $adds, $listed, PluginDescription } from '../face/index.ts'
 import type { Policy, TransactionHook } from '../plan/index.ts'
 import { show } from '../sql/index.ts'
 import type { Hook } from './hook.ts'
@@ -12,7 +12,7 @@ export interface NamedTable {
 
 /**
  * A named set of policies, hooks, transaction hooks and members that it adds to a database. `A` is the type of those
- * members.
+ * members, `N` the names of the tables that its options list.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ export interface NamedTable {
  * }
  * ```
  */
-export interface Plugin<A extends object = {}> {
+export interface Plugin<A extends object = {}, N = never> {
   readonly name: string
   readonly version?: string | undefined
   /** The names of plugins that it requires and that come before it. */
@@ -46,6 +46,7 @@ export interface Plugin<A extends object = {}> {
   /** Returns the members that it adds; called for each database, transaction and connection. */
   extend?(db: never): A
   readonly [$adds]?: A
+  readonly [$listed]?: N
 }
 
 const MEMBERS: readonly string[] = [
@@ -56,7 +57,7 @@ const MEMBERS: readonly string[] = [
 const isStringOrHasName = (part: unknown): boolean => typeof part === 'string' || typeof Object(part).name === 'string'
 
 /** Refuses parts that are not lists of named things, which would otherwise be ignored. */
-function checkParts(plugin: Plugin<object>): void {
+function checkParts(plugin: Plugin<object, unknown>): void {
   for (const key of ['dependencies', 'conflicts', 'policies', 'hooks', 'transactionHooks'] as const) {
     const parts: unknown = plugin[key]
     if (parts !== undefined && !(Array.isArray(parts) && parts.every(isStringOrHasName)))
@@ -75,9 +76,9 @@ const fail = (message: string): never => {
  *
  * @throws KantaError `plugin` for duplicates, missing dependencies, conflicts and cycles.
  */
-export function sortPlugins(plugins: readonly Plugin<object>[]): readonly Plugin<object>[] {
+export function sortPlugins(plugins: readonly Plugin<object, unknown>[]): readonly Plugin<object, unknown>[] {
   if (!Array.isArray(plugins)) return refuse(`plugins must be an array, not ${show(plugins)}.`)
-  const byName = new Map<string, Plugin<object>>()
+  const byName = new Map<string, Plugin<object, unknown>>()
   for (const plugin of plugins) {
     if (typeof plugin !== 'object' || typeof plugin?.name !== 'string')
       return refuse(`${show(plugin)} is not a plugin. Pass the result of a function such as camelCase().`)
@@ -96,7 +97,7 @@ export function sortPlugins(plugins: readonly Plugin<object>[]): readonly Plugin
   }
   // A dependency is as urgent as the most urgent plugin that needs it.
   const urgency = new Map<string, number>()
-  const raise = (plugin: Plugin<object>, least: number, trail: readonly string[]): void => {
+  const raise = (plugin: Plugin<object, unknown>, least: number, trail: readonly string[]): void => {
     if (trail.includes(plugin.name))
       fail(
         `Plugins depend on each other in a cycle: ${[...trail.slice(trail.indexOf(plugin.name)), plugin.name].join(' → ')}.`,
@@ -106,8 +107,8 @@ export function sortPlugins(plugins: readonly Plugin<object>[]): readonly Plugin
     for (const name of plugin.dependencies ?? []) raise(byName.get(name)!, most, [...trail, plugin.name])
   }
   for (const plugin of plugins) raise(plugin, Number.NEGATIVE_INFINITY, [])
-  const found = new Set<Plugin<object>>()
-  const place = (plugin: Plugin<object>): void => {
+  const found = new Set<Plugin<object, unknown>>()
+  const place = (plugin: Plugin<object, unknown>): void => {
     for (const name of plugin.dependencies ?? []) place(byName.get(name)!)
     found.add(plugin)
   }
@@ -122,7 +123,7 @@ export function sortPlugins(plugins: readonly Plugin<object>[]): readonly Plugin
  *
  * @throws KantaError `plugin` where a plugin adds what the database or another plugin has.
  */
-export function addTo(db: object, plugins: readonly Plugin<object>[]): void {
+export function addTo(db: object, plugins: readonly Plugin<object, unknown>[]): void {
   const owners = new Map<PropertyKey, string>()
   for (const plugin of plugins) {
     if (plugin.extend === undefined) continue
@@ -147,7 +148,7 @@ export function describePlugin({
   policies,
   hooks,
   transactionHooks,
-}: Plugin<object>): PluginDescription {
+}: Plugin<object, unknown>): PluginDescription {
   const names = (parts: readonly { readonly name: string }[] = []): string[] => parts.map((part) => part.name)
   return Object.freeze({
     name,
@@ -161,8 +162,8 @@ export function describePlugin({
 
 /** Starts plugins in order. If one fails, ends those before it. */
 export async function startPlugins(
-  plugins: readonly Plugin<object>[],
-  databaseFor: (plugin: Plugin<object>) => unknown,
+  plugins: readonly Plugin<object, unknown>[],
+  databaseFor: (plugin: Plugin<object, unknown>) => unknown,
 ): Promise<void> {
   for (const [i, plugin] of plugins.entries()) {
     try {
@@ -176,7 +177,7 @@ export async function startPlugins(
 }
 
 /** Ends all plugins in reverse order, even if some fail. */
-export async function endPlugins(plugins: readonly Plugin<object>[]): Promise<void> {
+export async function endPlugins(plugins: readonly Plugin<object, unknown>[]): Promise<void> {
   const errors: unknown[] = []
   for (const plugin of plugins.toReversed()) {
     try {

@@ -12,7 +12,7 @@ export interface Settings {
   readonly driver: Driver
   readonly planning: Planning
   readonly hooks: readonly Hook[]
-  readonly plugins: readonly Plugin<object>[]
+  readonly plugins: readonly Plugin<object, unknown>[]
   readonly context: Context
   /** Returns the context of the calling code, if `ambientContext()` keeps one. */
   readonly ambientContext: (() => Context | undefined) | undefined

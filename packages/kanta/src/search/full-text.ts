@@ -43,10 +43,10 @@ export interface FullTextSearch {
  * const found = await live.search('city', 'new york -jersey').select(['id', 'name']).orderBy('rank', 'desc').limit(10).execute()
  * ```
  */
-export function fullText(
-  tables: Readonly<Record<string, FullTextTable>>,
+export function fullText<const N extends string>(
+  tables: Readonly<Record<N, FullTextTable>>,
   options: { readonly install?: boolean | undefined } = {},
-): Plugin<FullTextSearch> {
+): Plugin<FullTextSearch, N> {
   const all = settleIndexed(tables)
   checkOptions('fullText()', options, ['install'])
   let main: DatabaseHandle | undefined

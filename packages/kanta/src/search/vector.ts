@@ -69,7 +69,7 @@ interface Vectors extends Required<Omit<VectorTable, 'distance'>> {
  * await db.destroy()
  * ```
  */
-export function vector(tables: Readonly<Record<string, VectorTable>>): Plugin<VectorSearch> {
+export function vector<const N extends string>(tables: Readonly<Record<N, VectorTable>>): Plugin<VectorSearch, N> {
   const all = settleVectors(tables)
   return ownPlugin({
     name: 'vector',

@@ -56,24 +56,27 @@ type RequiredKey<X, K> = [X] extends [ColumnType<any, any, any>]
 type RequiredValue<I, K> = [I] extends [never] ? never : [I] extends [{}] ? K : never
 /** The columns that an insert may not leave out. */
 export type RequiredKeys<T> = { [K in keyof T]-?: RequiredKey<T[K], K> }[keyof T]
+// Not in `Insertable` and `Updateable`: generic helpers pass those of `DB[T]` on, which a condition would not resolve.
+type ColumnsIn<T> = [T] extends [Rowed<infer R>] ? R : T
 /**
  * The row that a select of all columns returns. `T` is the interface of a table, `Tables['city']` of a schema, or
- * `InferRow<typeof city>` of a `table()`.
+ * `typeof city` of a `table()`.
  *
  * @example
  * ```ts
- * type Row = Selectable<InferRow<typeof country>>
+ * type Row = Selectable<typeof country>
  * const row: Row = { cca2: 'FI', name: 'Finland', area: 338_455 }
  * ```
  */
-export type Selectable<T> = { [K in keyof T]: SelectType<T[K]> }
+export type Selectable<T> = { [K in keyof ColumnsIn<T>]: SelectType<ColumnsIn<T>[K]> }
 /** `T[K]` where it is known, though not to the compiler, that `T` has the key. */
 /** @ts-ignore TS2536 */
 export type At<T, K> = T[K]
 /** Says of each column whether an insert may leave it out; its values are never looked at. */
 export type Insertion<T> = { [K in keyof T]?: unknown } & { [K in RequiredKeys<T>]: unknown }
 /**
- * The row that an insert takes, as plain values. `T` is that of `Selectable`.
+ * The row that an insert takes, as plain values. `T` is the interface of a table, `Tables['city']` of a schema, or
+ * `InferRow<typeof city>` of a `table()`.
  *
  * @example
  * ```ts
@@ -82,7 +85,7 @@ export type Insertion<T> = { [K in keyof T]?: unknown } & { [K in RequiredKeys<T
  */
 export type Insertable<T> = { [K in keyof Insertion<T>]: InsertType<At<T, K>> }
 /**
- * The changes that an update takes, as plain values. `T` is that of `Selectable`.
+ * The changes that an update takes, as plain values. `T` is that of `Insertable`.
  *
  * @example
  * ```ts
@@ -96,7 +99,7 @@ export interface Rowed<out R = unknown> {
   readonly [$row]: R
 }
 
-/** The column types of a table, for `Selectable` and its siblings: `Selectable<InferRow<typeof city>>`. */
+/** The column types of a `table()`, for `Insertable` and `Updateable`: `Insertable<InferRow<typeof city>>`. */
 export type InferRow<T extends Rowed> = T[typeof $row]
 
 /** A table, perhaps under another name `A`, as `selectFrom` and joins take it. */

@@ -24,11 +24,11 @@ import { keyOf } from './statements.ts'
 import { type Version, versionsOf } from './versions.ts'
 
 /** What `timeTravel()` takes. */
-export interface TimeTravelOptions {
+export interface TimeTravelOptions<N extends string = string> {
   /** The tables whose history is kept, as statements name them. */
-  readonly tables: readonly string[]
+  readonly tables: readonly N[]
   /** Tables that have no history, and are read as they are now. */
-  readonly current?: readonly string[] | undefined
+  readonly current?: readonly N[] | undefined
   /** The clock by which an instant is in the future; that of the machine unless given. */
   readonly now?: (() => Date) | undefined
 }
@@ -103,7 +103,7 @@ interface Known extends Shown {
  * await travelling.asOf(then).selectFrom('seat').selectAll().execute()
  * ```
  */
-export function timeTravel(options: TimeTravelOptions): Plugin<TimeTravelling> {
+export function timeTravel<const N extends string>(options: TimeTravelOptions<N>): Plugin<TimeTravelling, N> {
   const { tables, current, now } = settle(options)
   const present: Policy = { name: 'timeTravel' }
   // One plugin may be given to several databases, each with histories of its own.

@@ -74,7 +74,7 @@ describe.each(grounds)('on $name', (ground) => {
     await expect(startHistory(base, ['keyless'])).rejects.toMatchObject({ code: 'unsupported' })
     await sql`create table taken (id int primary key, history_from int)`.execute(base)
     await expect(startHistory(base, ['taken'])).rejects.toMatchObject({ code: 'unsupported' })
-    const wants = createExecutor(base, [timeTravel({ tables: ['keyless'] })])
+    const wants = createExecutor(base, [timeTravel({ tables: ['keyless'] as string[] })])
     await expect(wants).rejects.toMatchObject({ code: 'plugin', message: expect.stringMatching(/startHistory/) })
   })
 

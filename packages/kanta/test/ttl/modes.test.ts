@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
-import { camelCase, createExecutor, createTtlTriggers, dropTtlTriggers, ttl } from '../../src/plugins/index.ts'
+import {
+  camelCase,
+  createExecutor,
+  createTtlTriggers,
+  dropTtlTriggers,
+  type ExpiringTable,
+  ttl,
+} from '../../src/plugins/index.ts'
 import type { Place } from '../engine/engine.ts'
 import { withoutSchema } from '../without-schema.ts'
 import { places } from './places.ts'
@@ -115,7 +122,7 @@ describe.each(places)('modes of ttl on $name', (engine) => {
       enough = resolve
     })
     const plugin = ttl({
-      tables: { missing_table: { column: 'at', form: 'seconds' } },
+      tables: { missing_table: { column: 'at', form: 'seconds' } } as Record<string, ExpiringTable>,
       mode: 'scheduled',
       every: 1,
       onError: (error) => {
@@ -128,7 +135,10 @@ describe.each(places)('modes of ttl on $name', (engine) => {
     await plugin.onDestroy?.()
     expect(errors[0]).toMatchObject({ name: 'KantaError' })
     // A trigger that cannot be made is an error of starting the plugin, not of making it.
-    const broken = ttl({ tables: { missing_table: { column: 'at', form: 'seconds' } }, mode: 'trigger' })
+    const broken = ttl({
+      tables: { missing_table: { column: 'at', form: 'seconds' } } as Record<string, ExpiringTable>,
+      mode: 'trigger',
+    })
     if (engine.dialect !== 'mariadb')
       await expect(createExecutor(withoutSchema(base), [broken])).rejects.toMatchObject({ code: 'plugin' })
   })

@@ -120,6 +120,7 @@ export async function stored() {
 }
 
 export async function tablesAsValues(db: DatabaseOf<typeof schema>) {
+  equal<Selectable<typeof person>, Selectable<InferRow<typeof person>>>(true)
   equal<
     Selectable<InferRow<typeof person>>,
     {

@@ -135,7 +135,7 @@ export const transactionHooksOf = (db: DatabaseHandle): readonly TransactionHook
   settingsOf(db).planning.transactionHooks
 
 /** Returns the plugins in force as they were given. */
-export const pluginsOf = (db: DatabaseHandle): readonly Plugin<object>[] => settingsOf(db).plugins
+export const pluginsOf = (db: DatabaseHandle): readonly Plugin<object, unknown>[] => settingsOf(db).plugins
 
 /** Tells whether parameters are left out of errors and logs. */
 export const isRedacted = (db: DatabaseHandle): boolean => settingsOf(db).redact

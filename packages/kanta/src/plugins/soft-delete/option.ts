@@ -19,9 +19,9 @@ export interface CascadeOptions {
 }
 
 /** Options of `softDelete()`. */
-export interface SoftDeleteOptions {
+export interface SoftDeleteOptions<N extends string = string> {
   /** The tables; by default those of the schema that have the column. */
-  readonly tables?: readonly string[] | undefined
+  readonly tables?: readonly N[] | undefined
   /** The column for the time of the deletion; `deleted_at` by default. */
   readonly column?: string | undefined
   /** The column for the user who deleted the row, and the name of that user in the context. */

@@ -122,12 +122,12 @@ export function deletionOf(db: DatabaseHandle): SoftDeletion {
  * await db.restore('post').where('id', '=', 1).execute()
  * ```
  */
-export function softDelete(options: SoftDeleteOptions = {}): Plugin<SoftDeleted> {
+export function softDelete<const N extends string = never>(options: SoftDeleteOptions<N> = {}): Plugin<SoftDeleted, N> {
   const settled = settle(options)
   const policies = new SoftPolicies(settled)
   const plain = policies.in(PLAIN)
   const added = methods(settled, policies)
-  const plugin: Plugin<SoftDeleted> = ownPlugin({
+  const plugin: Plugin<SoftDeleted, N> = ownPlugin({
     name: NAME,
     names: namesOf(settled),
     policies: [plain],

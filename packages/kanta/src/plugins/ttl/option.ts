@@ -14,9 +14,9 @@ export interface ExpiringTable {
 }
 
 /** The options of {@link ttl}. */
-export interface TtlOptions {
+export interface TtlOptions<N extends string = string> {
   /** The tables whose rows expire, by name. */
-  readonly tables: Readonly<Record<string, ExpiringTable>>
+  readonly tables: Readonly<Record<N, ExpiringTable>>
   /**
    * The deletion of expired rows: by `db.sweepExpired()` (`lazy`, the default), by a timer of the program
    * (`scheduled`), or by the database (`trigger`: after each insert; on MariaDB an event of the server).

@@ -55,7 +55,7 @@ export interface Expires {
  * await db.destroy()
  * ```
  */
-export function ttl(options: TtlOptions): Plugin<Expires> {
+export function ttl<const N extends string>(options: TtlOptions<N>): Plugin<Expires, N> {
   const settings = settleTtl(options)
   const policy = expiry(settings)
   const all = settings.mode === 'scheduled' ? new Schedule(settings) : undefined
