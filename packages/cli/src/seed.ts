@@ -17,21 +17,23 @@ export async function seed(call: Call, db: Database<any>, streams: Streams): Pro
   if (typeof given === 'function') {
     if (call.rows.length > 0)
       throw new UsageError(`${path} is a function, which decides itself how many rows it writes. Leave out --rows.`)
+    if (call.seed !== undefined)
+      throw new UsageError(`${path} is a function, which makes its own values. Leave out --seed.`)
     return await runFunction(given, call, db, streams)
   }
   const rows = { ...given.rows, ...counts }
   if (Object.keys(rows).length === 0)
     throw new UsageError('seed needs a file or the numbers of rows, such as --rows author=100 --rows book=1000.')
+  const dryRun = call.dryRun || given.dryRun === true
   const { tables } = await generate(db, {
     ...given,
     rows,
     seed: call.seed === undefined ? (given.seed ?? 1) : numberOrText(call.seed),
-    dryRun: call.dryRun,
+    dryRun,
     signal: streams.signal,
     onProgress: (progress) => streams.error(progressText(progress, streams.isTerminal === true)),
   })
-  for (const { table, rows } of tables)
-    streams.out(`${table}  ${rows} ${call.dryRun ? 'rows would be written' : 'rows'}\n`)
+  for (const { table, rows } of tables) streams.out(`${table}  ${rows} ${dryRun ? 'rows would be written' : 'rows'}\n`)
   return 0
 }
 
@@ -67,13 +69,14 @@ async function loadSeed(word: string): Promise<Seed> {
 }
 
 function countsOf(words: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    words.map((word) => {
-      const [, table, count] = /^(.+)=(\d+)$/.exec(word) ?? []
-      if (table === undefined) throw new UsageError(`--rows takes table=number, such as author=100, not '${word}'.`)
-      return [table, Number(count)]
-    }),
-  )
+  const counts = new Map<string, number>()
+  for (const word of words) {
+    const [, table, count] = /^(.+)=(\d+)$/.exec(word) ?? []
+    if (table === undefined) throw new UsageError(`--rows takes table=number, such as author=100, not '${word}'.`)
+    if (counts.has(table)) throw new UsageError(`--rows has the table '${table}' twice. Leave one out.`)
+    counts.set(table, Number(count))
+  }
+  return Object.fromEntries(counts)
 }
 
 const numberOrText = (word: string): number | string => (/^\d{1,15}$/.test(word) ? Number(word) : word)

@@ -14,5 +14,5 @@ export function callerFrames(): readonly string[] {
     .split('\n')
     .slice(1)
     .map((line) => line.trim().replace(/^at /, ''))
-    .filter((line) => !(own !== undefined && line.includes(`${own}/`)) && !line.includes('node:internal'))
+    .filter((line) => !(own !== undefined && line.includes(`${own}/`)) && !/node:internal|\/cockatiel\//.test(line))
 }

@@ -39,7 +39,7 @@ export { DatabaseHandle, exempt, type KantaOptions, open, sessionOf, settingsOf,
 export { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
 export { runnerIn } from './dialect-runner.ts'
 export { Executor } from './execute.ts'
-export type { EndedQuery, Hook, QueryEvent, Reading } from './hook.ts'
+export { type EndedQuery, type Hook, type QueryEvent, type Reading, withoutAnswers } from './hook.ts'
 export { isOwn, ownPlugin } from './late-plugin.ts'
 export { type Log, type LogEntry, logHook } from './log.ts'
 export { checkLogger, consoleLogger, LOG_LEVELS, type Logger, type LogMethod } from './logger.ts'

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batched } from '../../src/dal/index.ts'
 import { type NPlusOneFinding, nPlusOne, queryScope, withoutNPlusOne } from '../../src/debug/index.ts'
 import { sql } from '../../src/index.ts'
+import { breaker } from '../../src/infra/index.ts'
 import { paginateCursor } from '../../src/page/index.ts'
 import { AUTHORS, type Db, engines, openWorld } from './world.ts'
 
@@ -245,6 +246,17 @@ describe('nPlusOne()', () => {
       }
     })
     expect(await booksOf(strict, 1)).toHaveLength(2)
+    await close()
+  })
+
+  test('tells the line of the program, not one of what the program goes through', async () => {
+    const { db, close } = await openWorld(engines[0]!)
+    const finder = nPlusOne({ found: () => {} })
+    const live = db.withPlugins([finder, breaker()]) as unknown as Db
+    await queryScope(async () => {
+      for (const id of ids) await booksOf(live, id)
+    })
+    expect(finder.findings[0]!.at).toMatch(/n-plus-one\.test\.ts/)
     await close()
   })
 

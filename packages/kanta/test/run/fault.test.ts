@@ -8,11 +8,11 @@ import { Harness } from './harness.ts'
 
 const folder = temporaryFolder()
 
-async function database(options: { later?: boolean; readers?: number } = {}): Promise<{ db: Harness; driver: Faulty }> {
-  const driver = faulty(
-    sqlite({ path: folder.path('fault.db'), busyTimeout: 0, readers: options.readers ?? 0 }),
-    options,
-  )
+async function database({ readers = 0, ...options }: { later?: boolean; readers?: number } = {}): Promise<{
+  db: Harness
+  driver: Faulty
+}> {
+  const driver = faulty(sqlite({ path: folder.path('fault.db'), busyTimeout: 0, readers }), options)
   const db = new Harness(driver, { acquireTimeout: 2000 })
   await db.run('create table t (a integer primary key)')
   return { db, driver }

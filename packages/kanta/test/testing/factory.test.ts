@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
+import { sqlite } from '../../src/driver/sqlite/index.ts'
 import { check, foreignKey, kanta, primaryKey, sql, table } from '../../src/index.ts'
 import { factory } from '../../src/testing/index.ts'
 import { engines } from '../relations/ground.ts'
@@ -99,6 +100,12 @@ describe.each(engines)('$name', (engine) => {
     test('names that do not exist are refused', async () => {
       const books = factory(db, book)
       await expect(books.create({ titel: 'x' } as Any)).rejects.toThrow("Unknown name 'titel' in the values")
+      expect(() => books.create(5 as Any)).toThrow("for 'book' takes an object of values, not 5")
+      await expect(books.create({ author: 5 } as Any)).rejects.toThrow("for 'author' takes an object of values, not 5")
+      expect(() => factory(db, book, {}, { parents: { autor: books } })).toThrow("'autor', which is no table")
+      expect(() => factory(db, book, {}, { parents: { book: 5 as Any } })).toThrow(
+        'parents.book takes a factory, not 5',
+      )
       expect(() => books.with('gone' as never)).toThrow("There is no trait 'gone'")
       expect(() => factory(db, book, { prise: 1 } as Any)).toThrow("Unknown name 'prise' in the defaults")
       const other = table('other', (c) => ({ id: c.integer().primaryKey() }))
@@ -107,4 +114,26 @@ describe.each(engines)('$name', (engine) => {
       expect(() => books.build({ title: 7 })).not.toThrow()
     })
   })
+})
+
+test('a cycle of rows that each need another one is refused; one of values is made', async () => {
+  const one: Any = table('one', (c) => ({ id: c.integer().primaryKey(), two_id: c.integer().references(() => two.id) }))
+  const two: Any = table('two', (c) => ({ id: c.integer().primaryKey(), one_id: c.integer().references(() => one.id) }))
+  const node: Any = table('node', (c) => ({
+    id: c.integer().primaryKey(),
+    name: c.text(),
+    up_id: c
+      .integer()
+      .nullable()
+      .references(() => node.id),
+  }))
+  const db: Any = kanta({ driver: sqlite(':memory:'), schema: { one, two, node } })
+  await db.schema.createTable(node).execute()
+  await expect(factory(db, one).create()).rejects.toThrow(/cannot be null, and leads back to 'one' \(one → two → one\)/)
+  const parents: Any = { one: factory(db, one) }
+  await expect((factory as Any)(db, two, {}, { parents }).create()).rejects.toThrow(/one → two → one|two → one → two/)
+  const leaf: Any = await (factory(db, node) as Any).create({ name: 'c', up: { name: 'b', up: { name: 'a' } } })
+  const names = await db.selectFrom('node').select('name').orderBy('id').execute()
+  expect([leaf.name, names.map((row: Any) => row.name)]).toEqual(['c', ['a', 'b', 'c']])
+  await db.destroy()
 })

@@ -159,6 +159,13 @@ describe.each(engines)('$name', (engine) => {
       )
       await expect(generate(db, { seed: 1, rows: { person: -1 } })).rejects.toThrow('whole number of rows, not -1')
       await expect(generate(db, { rows: { person: 1 } } as Any)).rejects.toThrow('seed takes a number or a string')
+      for (const [wrong, said] of [
+        [{ seed: 1 }, 'rows takes the numbers'],
+        [{ seed: Number.NaN, rows: {} }, 'seed takes'],
+        [{ seed: 1, rows: {}, signal: 5 }, 'signal takes'],
+        [{ seed: 1, rows: {}, onProgress: 5 }, 'onProgress takes'],
+      ] as const)
+        await expect(generate(db, wrong as Any)).rejects.toThrow(said)
       expect(await all('profile')).toEqual(before)
     })
 

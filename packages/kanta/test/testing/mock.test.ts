@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, expect, test } from 'vitest'
+import { cache, memoryStore } from '../../src/cache/index.ts'
 import { pglite } from '../../src/driver/pglite/index.ts'
 import { sqlite } from '../../src/driver/sqlite/index.ts'
-import { index, kanta, table } from '../../src/index.ts'
+import { index, kanta, sql, table } from '../../src/index.ts'
 import { softDelete, timestamps } from '../../src/plugins/index.ts'
 import {
   assertReturnsRows,
@@ -118,6 +119,8 @@ test('a clock that stands still until it is set', async () => {
   expect(row.updated_at - row.created_at).toBe(1_000)
   time.set(new Date(0))
   expect(time.now().getTime()).toBe(0)
+  expect(() => clock(null as Any)).toThrow('clock(null) takes a Date')
+  expect(() => time.advance(1e300)).toThrow('advance() takes milliseconds')
   expect(() => clock('yesterday')).toThrow('clock("yesterday") takes a Date')
   expect(() => time.advance(Number.NaN)).toThrow('advance() takes milliseconds')
 })
@@ -127,12 +130,103 @@ test('a driver that fails on demand, on a driver that connects later too', async
     const db = opened(kanta<Any>({ driver })) as Any
     driver.options = { fault: ({ kind }) => (kind === 'statement' ? { error: new Error('cut off') } : undefined) }
     await expect(db.selectFrom('t').selectAll().execute()).rejects.toThrow('cut off')
+    const read = async (): Promise<void> => {
+      for await (const _ of db.selectFrom('t').selectAll().stream()) break
+    }
+    await expect(read()).rejects.toThrow('cut off')
     expect(driver.open.size).toBe(1)
     driver.options = {}
   }
+  expect(() => faulty(undefined as Any)).toThrow('faulty() takes a driver first')
+  expect(() => faulty(sqlite(':memory:'), { falt: () => undefined } as Any)).toThrow("Did you mean 'fault'")
+})
+
+test('a cache of the database does not answer for a mock', async () => {
+  const note = table('note', (c) => ({ id: c.integer().primaryKey() }))
+  const plugins = [cache({ store: memoryStore(), ttl: 60_000, tables: ['note'] })]
+  const db = opened(kanta({ driver: sqlite(':memory:'), schema: { note }, plugins })) as Any
+  await db.schema.createTable(note).execute()
+  await db.insertInto('note').values({ id: 1 }).execute()
+  const all = (on: Any) => on.selectFrom('note').selectAll().execute()
+  expect(await all(db)).toEqual([{ id: 1 }])
+  expect(await all(opened(createMock(db) as Any))).toEqual([])
+})
+
+test('rows of a mock may be given in any order of their tables', async () => {
+  const up = table('up', (c) => ({ id: c.integer().primaryKey() }))
+  const down = table('down', (c) => ({ id: c.integer().primaryKey(), up_id: c.integer().references(() => up.id) }))
+  const db = opened(kanta({ driver: sqlite(':memory:'), schema: { up, down } })) as Any
+  const mock = opened(createMock(db) as Any) as Any
+  const seeded = mock
+    .table('down')
+    .seed([{ id: 1, up_id: 1 }])
+    .table('up')
+    .seed([{ id: 1 }])
+  expect(await seeded.selectFrom('down').selectAll().execute()).toEqual([{ id: 1, up_id: 1 }])
+})
+
+test('rows are compared by value and type, in whatever order their columns are', async () => {
+  const rows = [{ id: 1, at: new Date(0), many: 5n, bytes: new Uint8Array([1]), none: null }]
+  const query: Any = { execute: async () => rows }
+  await assertReturnsRows(query, [{ none: null, bytes: new Uint8Array([1]), many: 5n, at: new Date(0), id: 1 }])
+  for (const [name, value] of Object.entries({ at: '1970-01-01T00:00:00.000Z', many: '5n', none: Number.NaN, id: 1n }))
+    await expect(assertReturnsRows(query, [{ ...rows[0], [name]: value }])).rejects.toMatchObject({ code: 'conflict' })
+  await expect(assertReturnsRows([] as Any, [])).rejects.toThrow('takes a query')
+  await expect(assertReturnsRows(query, undefined as Any)).rejects.toThrow('takes a list of rows')
+})
+
+test('checks of statements refuse what is no number and no work, and may be in each other', async () => {
+  const db = opened(kanta<Any>({ driver: sqlite(':memory:') })) as Any
+  await expect(assertRunsAtMost(Number.NaN, db, () => 1)).rejects.toThrow('takes a whole number')
+  await expect(assertRunsAtMost(1, db, undefined as Any)).rejects.toThrow('takes a function')
+  const one = (on: Any) => sql`select 1`.execute(on)
+  await assertRunsAtMost(2, db, async (outer: Any) => {
+    await one(outer)
+    await assertRunsAtMost(1, outer, one)
+    await expect(assertRunsAtMost(0, outer, async () => one(db))).resolves.toBeUndefined()
+  })
 })
 
 describe.each(engines)('$name', (engine) => {
+  test.skipIf(engine.missing !== undefined)(
+    'snapshots undo what triggers do, restrictions do not hinder them',
+    async () => {
+      const place: Any = await engine.create()
+      const db: Any = kanta({ driver: place.driver() })
+      const run = (text: string): Promise<Any> => sql.raw(text).execute(db) as never
+      await run('create table a_up (id integer primary key, n integer)')
+      await run(
+        'create table b_down (id integer primary key, up_id integer not null references a_up (id) on delete restrict)',
+      )
+      await run('create table log (n integer)')
+      const write = 'insert into log values (1)'
+      if (engine.dialect === 'postgres') {
+        await run(`create function note() returns trigger language plpgsql as $$ begin ${write}; return null; end $$`)
+        await run('create trigger noted after insert on a_up for each row execute function note()')
+      } else await run(`create trigger noted after insert on a_up for each row begin ${write}; end`)
+      await run('insert into a_up values (1, 1)')
+      await run('insert into b_down values (1, 1)')
+      const all = async (): Promise<unknown[]> =>
+        (await Promise.all(['a_up', 'b_down', 'log'].map((name) => run(`select * from ${name}`)))).map(
+          ({ rows }) => rows,
+        )
+      const before = await all()
+      const kept = await snapshot(db)
+      const other = await snapshot(db)
+      await run('insert into a_up values (2, 1)')
+      await run('delete from b_down')
+      await kept.restore()
+      expect(await all()).toEqual(before)
+      await run('insert into a_up values (2, 1)')
+      expect((await run('select * from log')).rows).toHaveLength(2)
+      await other.restore()
+      expect(await all()).toEqual(before)
+      for (const each of [kept, other]) await each.drop()
+      await db.destroy()
+      await place.drop()
+    },
+  )
+
   test.skipIf(engine.missing !== undefined)('snapshots and checks', async () => {
     const place: Any = await engine.create()
     const note = table('note', (c) => ({ id: c.integer().primaryKey(), text: c.varchar(40) }))
@@ -159,7 +253,6 @@ describe.each(engines)('$name', (engine) => {
     const byNote = db.selectFrom('child').select('id').where('note_id', '=', 7)
     await (engine.dialect === 'postgres'
       ? db.transaction().execute(async (trx: Any) => {
-          const { sql } = await import('../../src/index.ts')
           await sql.raw('set local enable_seqscan = off').execute(trx)
           await assertUsesIndex(trx.selectFrom('child').select('id').where('note_id', '=', 7), 'child_note')
         })

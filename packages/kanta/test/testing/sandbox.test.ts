@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { cache, memoryStore } from '../../src/cache/index.ts'
 import { kanta, sql, table } from '../../src/index.ts'
 import { sandbox } from '../../src/testing/index.ts'
 import { postgres } from '../engine/postgres.ts'
@@ -165,12 +166,45 @@ describe.each(engines)('$name', (engine) => {
       expect(found).toEqual(['before', 'a', 'b', 'c'])
     })
 
+    test('a cache keeps nothing of it', async () => {
+      const cached: Any = db.withPlugins([cache({ store: memoryStore(), ttl: 60_000, tables: ['item'] })])
+      expect(await names(cached)).toEqual(['before'])
+      box = await sandbox(cached)
+      await add(box.db, 'a')
+      expect(await names(box.db)).toEqual(['before', 'a'])
+      await box.end()
+      expect(await names(cached)).toEqual(['before'])
+    })
+
     test('reset() begins anew', async () => {
       box = await sandbox(db)
       await add(box.db, 'a')
       await box.reset()
       expect(await names(box.db)).toEqual(['before'])
       await add(box.db, 'a')
+      expect(await names(box.db)).toEqual(['before', 'a'])
+    })
+
+    test.skipIf(engine.dialect === 'sqlite' || engine.name === 'pglite')(
+      'the end cancels what still runs',
+      async () => {
+        box = await sandbox(db, { timeout: 50 })
+        const sleeping = sql
+          .raw(engine.dialect === 'mariadb' ? 'select sleep(10)' : 'select pg_sleep(10)')
+          .execute(box.db)
+        const outcome = sleeping.catch(() => {})
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        const started = performance.now()
+        await box.end()
+        expect(performance.now() - started).toBeLessThan(5_000)
+        await outcome
+      },
+    )
+
+    test.skipIf(engine.dialect !== 'postgres')('a transaction that is prepared would leave the sandbox', async () => {
+      box = await sandbox(db)
+      await add(box.db, 'a')
+      await expect(sql.raw("prepare transaction 'x'").execute(box.db)).rejects.toMatchObject({ code: 'unsupported' })
       expect(await names(box.db)).toEqual(['before', 'a'])
     })
 

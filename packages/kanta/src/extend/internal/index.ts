@@ -19,6 +19,7 @@ import {
   settingsWithoutGuards,
   settingsWithoutPlugins,
   type TransactionHook,
+  withoutAnswers,
   withSettings,
 } from '../../run/index.ts'
 import type { Chain, Runner } from '../../sql/index.ts'
@@ -205,7 +206,10 @@ export function withNote<D extends DatabaseHandle>(db: D, key: symbol, value: un
 
 const onOtherDialect = new WeakMap<Planning, WeakMap<Dialect, Planning>>()
 
-/** Returns the same database on another driver, with a pool of its own. Its plugins are not started again. */
+/**
+ * Returns the same database on another driver, with a pool of its own. Its plugins are not started again, and none of
+ * them answers reads: what a cache holds is of the other database.
+ */
 export function onDriver(db: DatabaseHandle, driver: Driver): DatabaseHandle {
   const settings = settingsOf(db)
   const known = onOtherDialect.get(settings.planning) ?? new WeakMap<Dialect, Planning>()
@@ -213,5 +217,9 @@ export function onDriver(db: DatabaseHandle, driver: Driver): DatabaseHandle {
   const planning = known.get(driver.dialect) ?? { ...settings.planning, dialect: driver.dialect }
   known.set(driver.dialect, planning)
   const acquireTimeout = sessionOf(db).pool?.acquireTimeout
-  return new DatabaseHandle({ ...settings, driver, planning }, new PoolSession(new Pool(driver, { acquireTimeout })))
+  const hooks = withoutAnswers(settings.hooks)
+  return new DatabaseHandle(
+    { ...settings, driver, planning, hooks },
+    new PoolSession(new Pool(driver, { acquireTimeout })),
+  )
 }

@@ -16,20 +16,32 @@ export interface CheckResult {
   readonly message: string
 }
 
-const plain = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value, (_, each) => (typeof each === 'bigint' ? `${each}n` : each)))
+/** Writes rows with the types of their values, the columns in one order, so that equal rows have equal texts. */
+function textOf(rows: readonly unknown[]): string {
+  return JSON.stringify(rows, function (this: Record<string, unknown>, key, converted) {
+    const value = this[key]
+    if (value instanceof Date) return { date: Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString() }
+    if (value instanceof Uint8Array) return { bytes: [...value] }
+    if (typeof value === 'bigint') return { bigint: String(value) }
+    if (typeof value === 'number' && !Number.isFinite(value)) return { number: String(value) }
+    const isObject = typeof converted === 'object' && converted !== null && !Array.isArray(converted)
+    return isObject ? Object.fromEntries(Object.entries(converted).sort(([a], [b]) => (a < b ? -1 : 1))) : converted
+  })
+}
 
 /** Compares the rows of a query with others. */
 async function rowsCheck(query: CheckedQuery, rows: readonly unknown[]): Promise<CheckResult> {
-  const found = await query.execute()
-  const [actual, expected] = [JSON.stringify(plain(found)), JSON.stringify(plain(rows))]
+  if (typeof Object(query).execute !== 'function') refuse(`A check of rows takes a query, not ${show(query)}.`)
+  if (!Array.isArray(rows)) refuse(`A check of rows takes a list of rows, not ${show(rows)}.`)
+  const [actual, expected] = [textOf((await query.execute()) as readonly unknown[]), textOf(rows)]
   return { pass: actual === expected, message: `The query returns ${actual}, expected ${expected}.` }
 }
 
 /** Looks for an index in the plan of a query. */
 async function indexCheck(query: CheckedQuery, index?: string): Promise<CheckResult> {
   const runner = (query as { readonly runner?: Runner }).runner ?? (query as { [RUNNER]?: Runner })[RUNNER]
-  if (runner === undefined) return refuse(`A check of indexes takes a query, not ${show(query)}.`)
+  if (runner === undefined || typeof query.explain !== 'function')
+    return refuse(`A check of indexes takes a query, not ${show(query)}.`)
   const used = planFacets.of(databaseOfQuery(runner).dialect).indexesOf(await query.explain())
   const pass = index === undefined ? used.length > 0 : used.includes(index)
   return {
@@ -37,6 +49,8 @@ async function indexCheck(query: CheckedQuery, index?: string): Promise<CheckRes
     message: `The plan uses ${used.length === 0 ? 'no index' : used.join(', ')}, expected ${index ?? 'any index'}.`,
   }
 }
+
+let counts = 0
 
 /** Counts the statements that work sends to a database. */
 async function countCheck<D extends Database<any>>(
@@ -46,9 +60,14 @@ async function countCheck<D extends Database<any>>(
 ): Promise<CheckResult> {
   if (!((db as unknown) instanceof DatabaseHandle))
     return refuse(`A check of statements takes a database, not ${show(db)}.`)
+  if (!Number.isInteger(most) || most < 0)
+    refuse(`A check of statements takes a whole number of them, not ${show(most)}.`)
+  if (typeof work !== 'function') refuse(`A check of statements takes a function, not ${show(work)}.`)
   const sent: string[] = []
+  // Checks may be in each other.
+  const name = `statement count ${++counts}`
   const counted = (db as unknown as DatabaseHandle).withPlugins([
-    { name: 'statement count', hooks: [{ name: 'statement count', watch: ({ sql }) => void sent.push(sql) }] },
+    { name, hooks: [{ name, watch: ({ sql }) => void sent.push(sql) }] },
   ])
   await work(counted as unknown as D)
   return {
@@ -71,8 +90,8 @@ export const assertReturnsRows = (query: CheckedQuery, rows: readonly unknown[])
   demand(rowsCheck(query, rows))
 
 /**
- * Throws unless the plan of a query uses an index; the primary key is called `primary key`. PostgreSQL reads small
- * tables without one.
+ * Throws unless the plan of a query uses an index. The primary key is called `primary key`, on PostgreSQL by the name
+ * of its index. PostgreSQL reads small tables without one.
  *
  * @throws KantaError `conflict` with the indexes that the plan uses.
  */

@@ -2,7 +2,7 @@ import { facetsOf } from '../../dialect/index.ts'
 
 /** Reads the plans that a database explains. */
 export interface PlanFacet {
-  /** Returns the names of the indexes that a plan uses; the primary key is `primary key`. */
+  /** Returns the names of the indexes that a plan uses; a primary key without a name of its own is `primary key`. */
   indexesOf(rows: readonly Readonly<Record<string, unknown>>[]): string[]
 }
 
@@ -13,6 +13,9 @@ const mysql: PlanFacet = {
       return typeof key === 'string' ? [key === 'PRIMARY' ? 'primary key' : key] : []
     }),
 }
+
+/** Returns a name as it is; PostgreSQL quotes what it would fold. */
+const unquoted = (name: string): string => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name)
 
 export const planFacets = facetsOf<PlanFacet>('Checks of indexes', {
   sqlite: {
@@ -28,9 +31,9 @@ export const planFacets = facetsOf<PlanFacet>('Checks of indexes', {
       rows.flatMap((row) =>
         [
           ...String(Object.values(row)[0]).matchAll(
-            /(?:Index(?: Only)? Scan(?: Backward)? using|Bitmap Index Scan on) (\S+)/g,
+            /(?:Index(?: Only)? Scan(?: Backward)? using|Bitmap Index Scan on) ("(?:[^"]|"")+"|\S+)/g,
           ),
-        ].map(([, name]) => name!),
+        ].map(([, name]) => unquoted(name!)),
       ),
   },
   mysql,

@@ -108,6 +108,7 @@ export function factory<
   checkOptions('factory()', options, ['traits', 'parents'])
   const { traits = {}, parents = {} } = options
   const maker = new RowMaker(handle, definition, parents as Parents)
+  maker.checkParents()
   maker.checkNames(defaults, 'the defaults')
   for (const [trait, values] of Object.entries(traits)) maker.checkNames(values as Values, `the trait '${trait}'`)
   return new TableFactory(maker, { defaults, traits: traits as Traits, chosen: [] }) as never
@@ -115,7 +116,7 @@ export function factory<
 
 type Values = Readonly<Record<string, unknown>>
 type Traits = Readonly<Record<string, Values>>
-type Parents = Readonly<Record<string, { create(values?: Values): Promise<Values> }>>
+type Parents = Readonly<Record<string, { create(values?: Values, above?: readonly string[]): Promise<Values> }>>
 
 interface Recipe {
   readonly defaults: Values
@@ -136,8 +137,9 @@ class TableFactory {
     return this.#maker.build(this.#values(values), this.#maker.next())
   }
 
-  create(values: Values = {}): Promise<Values> {
-    return this.#maker.create(this.#values(values))
+  /** `above` are the tables whose rows need this one. */
+  create(values: Values = {}, above: readonly string[] = []): Promise<Values> {
+    return this.#maker.create(this.#values(values), above)
   }
 
   async createMany(count: number, values: Values | ((n: number) => Values) = {}): Promise<Values[]> {
@@ -156,6 +158,7 @@ class TableFactory {
   }
 
   #values(values: Values): Values {
+    refuseNoValues(values, this.#maker.table)
     const { defaults, traits, chosen } = this.#recipe
     return Object.assign({}, defaults, ...chosen.map((name) => traits[name]), values)
   }
@@ -194,6 +197,10 @@ class RowMaker {
     return !others.some((other) => other.target === key.target || namesOf(other).includes(key.target))
   }
 
+  get table(): string {
+    return this.#model.name
+  }
+
   next(): number {
     this.#number++
     return this.#number
@@ -208,6 +215,14 @@ class RowMaker {
     }
   }
 
+  checkParents(): void {
+    const known = [...schemaOf(this.#db).keys()]
+    for (const [table, parent] of Object.entries(this.#parents)) {
+      if (!known.includes(table)) refuse(`parents has a factory for '${table}', which is no table. ${known.join(', ')}`)
+      if (typeof Object(parent).create !== 'function') refuse(`parents.${table} takes a factory, not ${show(parent)}.`)
+    }
+  }
+
   /** Returns the values of a row without its parents. */
   build(values: Values, n: number): Values {
     this.checkNames(values, 'the values')
@@ -218,14 +233,17 @@ class RowMaker {
     return this.#values.complete(given, linked)
   }
 
-  async create(values: Values): Promise<Values> {
+  async create(values: Values, above: readonly string[] = []): Promise<Values> {
     const n = this.next()
     const row: Record<string, unknown> = { ...this.build(values, n) }
     for (const { key, names, isRequired } of this.#associations) {
       const name = names.find((each) => !this.#model.columns.has(each) && values[each] !== undefined)
       if (key.columns.every((column) => row[column] !== undefined)) continue
       if (name === undefined && !isRequired) continue
-      const parent = await this.#parentOf(key, (name === undefined ? {} : values[name]) as Values, row)
+      if (name === undefined) this.#refuseCycle(key, above)
+      const given = (name === undefined ? {} : values[name]) as Values
+      refuseNoValues(given, key.target)
+      const parent = await this.#parentOf(key, given, row, above)
       for (const [at, column] of key.columns.entries()) row[column] ??= parent[key.targetColumns[at]!]
     }
     const [created] = (await this.#db.insertInto(this.#model.name).values([row]).returningAll().execute()) as Values[]
@@ -234,26 +252,36 @@ class RowMaker {
 
   /** Makes the row to which a new row refers. */
   async #parentOf(
-    { target, columns, targetColumns, label }: Association['key'],
+    { target, columns, targetColumns }: Association['key'],
     values: Values,
     row: Values,
+    above: readonly string[],
   ): Promise<Values> {
     const shared = Object.fromEntries(
       columns.flatMap((column, at) => (row[column] === undefined ? [] : [[targetColumns[at]!, row[column]]])),
     )
-    const own = this.#parents[target]
-    if (own !== undefined) return own.create({ ...values, ...shared })
-    if (target === this.#model.name)
-      throw new KantaError(
-        'invalid_input',
-        `${label} refers to its own table, and cannot be null. Give its columns (${columns.join(', ')}).`,
-        { table: target, columns },
-      )
-    const definition =
-      schemaOf(this.#db).get(target) ??
-      refuse(`The database does not know the table '${target}'. Give it in kanta({ schema }).`)
-    return makerOf(this.#db, definition, this.#parents).create({ ...values, ...shared })
+    const definition = schemaOf(this.#db).get(target)
+    const maker = this.#parents[target] ?? (definition && makerOf(this.#db, definition, this.#parents))
+    if (maker === undefined)
+      return refuse(`The database does not know the table '${target}'. Give it in kanta({ schema }).`)
+    return maker.create({ ...values, ...shared }, [...above, this.#model.name])
   }
+
+  /** Refuses a row that would need another one of its table, and that yet another. */
+  #refuseCycle({ target, columns, label }: Association['key'], above: readonly string[]): void {
+    const tables = [...above, this.#model.name]
+    if (!tables.includes(target)) return
+    throw new KantaError(
+      'invalid_input',
+      `${label} cannot be null, and leads back to '${target}' (${[...tables, target].join(' → ')}). Give its columns (${columns.join(', ')}).`,
+      { table: this.#model.name, columns },
+    )
+  }
+}
+
+function refuseNoValues(values: unknown, table: string): void {
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    refuse(`The factory for '${table}' takes an object of values, not ${show(values)}.`)
 }
 
 const namesOf = ({ columns }: Association['key']): string[] =>

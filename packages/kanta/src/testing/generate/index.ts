@@ -7,7 +7,8 @@ export {
   generate,
   type ValueFunctions,
 } from './generate.ts'
-export { type CheckModel, type ColumnModel, decodedValue, modelOf, type TableModel } from './model.ts'
+export { type CheckModel, type ColumnModel, decodedValue, modelOf, modelsOf, type TableModel } from './model.ts'
+export { writeOrder } from './order.ts'
 export { hashOf, randomAt } from './random.ts'
 export type { ValueContext } from './source.ts'
 export { sampleOf, valueAt } from './values.ts'

@@ -36,13 +36,14 @@ export function clock(at: Date | string): Clock {
       current = momentOf(to)
     },
     advance(milliseconds) {
-      if (!Number.isFinite(milliseconds)) refuse(`advance() takes milliseconds, not ${show(milliseconds)}.`)
-      current += milliseconds
+      const time = new Date(current + milliseconds).getTime()
+      if (Number.isNaN(time)) refuse(`advance() takes milliseconds, not ${show(milliseconds)}.`)
+      current = time
     },
   }
 }
 
 function momentOf(at: Date | string): number {
-  const time = new Date(at).getTime()
+  const time = at instanceof Date || typeof at === 'string' ? new Date(at).getTime() : Number.NaN
   return Number.isNaN(time) ? refuse(`clock(${show(at)}) takes a Date, or text such as '2024-02-29T12:00:00Z'.`) : time
 }

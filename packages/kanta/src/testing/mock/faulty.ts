@@ -1,4 +1,5 @@
 import type { Connection, Driver, MaybePromise } from '../../driver/index.ts'
+import { checkOptions, refuse, show } from '../../error/index.ts'
 
 /** The next event on a driver: opening or closing a connection, or a statement. */
 export interface FaultStep {
@@ -52,6 +53,8 @@ export interface Faulty extends Driver {
  * ```
  */
 export function faulty(driver: Driver, options: FaultyOptions = {}): Faulty {
+  if (typeof Object(driver).connect !== 'function') refuse(`faulty() takes a driver first, not ${show(driver)}.`)
+  checkOptions('faulty()', options, ['fault', 'later', 'gate'])
   const steps: FaultStep[] = []
   const open = new Set<Connection>()
   let closed = 0
@@ -60,9 +63,13 @@ export function faulty(driver: Driver, options: FaultyOptions = {}): Faulty {
     const step: FaultStep = { kind, sql, number: steps.length + 1 }
     steps.push(step)
     const fault = it.options.fault?.(step)
-    if (fault?.happens) act()
-    if (fault !== undefined) throw fault.error
-    return act()
+    if (fault === undefined) return act()
+    const happened: unknown = fault.happens === true ? act() : undefined
+    if (happened instanceof Promise)
+      return happened.then(() => {
+        throw fault.error
+      }) as T
+    throw fault.error
   }
   /** At once, or as a promise. */
   const answer = <T>(kind: FaultStep['kind'], sql: string, act: () => T): MaybePromise<Awaited<T>> => {
@@ -80,13 +87,19 @@ export function faulty(driver: Driver, options: FaultyOptions = {}): Faulty {
       get inTransaction() {
         return inner.inTransaction
       },
+      get isOpen() {
+        return inner.isOpen!
+      },
+      ...(inner.cancel !== undefined && { cancel: () => inner.cancel!() }),
+      ...(inner.kill !== undefined && { kill: () => inner.kill!() }),
       all: (sql, parameters, bigints) => answer('statement', sql, () => inner.all(sql, parameters, bigints)),
       first: (sql, parameters, bigints) => answer('statement', sql, () => inner.first(sql, parameters, bigints)),
       run: (sql, parameters) => answer('statement', sql, () => inner.run(sql, parameters)),
       execute: (sql, parameters, bigints) => answer('statement', sql, () => inner.execute(sql, parameters, bigints)),
       script: (sql) => answer('statement', sql, () => inner.script(sql)),
       columns: (sql) => inner.columns(sql),
-      stream: (sql, parameters, chunkSize, bigints) => inner.stream(sql, parameters, chunkSize, bigints),
+      stream: (sql, parameters, chunkSize, bigints) =>
+        run('statement', sql, () => inner.stream(sql, parameters, chunkSize, bigints)),
       close: () => {
         open.delete(connection)
         return answer('close', '', () => inner.close())
@@ -99,7 +112,9 @@ export function faulty(driver: Driver, options: FaultyOptions = {}): Faulty {
   const it: Faulty = {
     dialect: driver.dialect,
     limits: driver.limits,
+    address: driver.address,
     sharesStreams: driver.sharesStreams,
+    ...(driver.holdsStreams !== undefined && { holdsStreams: driver.holdsStreams }),
     explainError: (cause) => driver.explainError(cause),
     connect: (role) =>
       answer('connect', role, () => {

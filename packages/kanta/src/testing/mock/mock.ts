@@ -9,7 +9,7 @@ import type { AnyInfo, Database } from '../../face/index.ts'
 import { introspect } from '../../introspect/index.ts'
 import { show, sql } from '../../sql/index.ts'
 import { type Insertable, tableOf } from '../../table/index.ts'
-import { type GenerateOptions, generate } from '../generate/index.ts'
+import { type GenerateOptions, generate, modelsOf, writeOrder } from '../generate/index.ts'
 
 /** The options of `createMock()`. */
 export interface MockOptions {
@@ -128,7 +128,16 @@ class Mock {
     const catalog = await introspect(db as never)
     const { up } = await diff(catalog, tables)
     for (const step of up) for (const text of stepSql(step, catalog.dialect)) await sql.raw(text).execute(db as never)
-    for (const { table, rows } of this.#seeds) if (rows.length > 0) await db.insertInto(table).values(rows).execute()
+    await this.#writeSeeds(db)
     if (this.#generated !== undefined) await generate(db as never, this.#generated as never)
+  }
+
+  /** Writes the rows of tables before those of tables that refer to them, in whatever order they were given. */
+  async #writeSeeds(db: DatabaseHandle): Promise<void> {
+    const models = await modelsOf(db, [...new Set(this.#seeds.map(({ table }) => table))])
+    const { tables } = writeOrder([...models.values()], () => true)
+    for (const { name } of tables)
+      for (const { table, rows } of this.#seeds)
+        if (table === name && rows.length > 0) await db.insertInto(table).values(rows).execute()
   }
 }

@@ -96,10 +96,10 @@ export class BoxConnection implements Connection {
       throw new KantaError('closed', 'The sandbox has ended. Await all work on it before the end of its block.')
     const words = leadingWords(sql, dialect.lexis, 4)
     const control = controlOf(words)
-    if (control === undefined && facet.commitsImplicitly?.(words) === true)
+    if (control === undefined && facet.endsTransaction?.(words) === true)
       throw new KantaError(
         'unsupported',
-        `The database commits with '${words.slice(0, 2).join(' ')}', so a sandbox could not undo it. Run it before sandbox().`,
+        `The database ends the transaction with '${words.slice(0, 2).join(' ')}', so a sandbox could not undo it. Run it before sandbox().`,
         { sql },
       )
     return control

@@ -4,8 +4,8 @@ import { facetsOf } from '../../dialect/index.ts'
 export interface SandboxFacet {
   /** Tells whether a statement that fails ends the transaction, so that each one needs a savepoint. */
   readonly failureEndsTransaction?: boolean
-  /** Tells whether a statement that begins with these words commits the transaction. */
-  commitsImplicitly?(words: readonly string[]): boolean
+  /** Tells whether a statement that begins with these words ends the transaction. */
+  endsTransaction?(words: readonly string[]): boolean
 }
 
 const COMMITTING: ReadonlySet<string> = new Set([
@@ -14,7 +14,7 @@ const COMMITTING: ReadonlySet<string> = new Set([
 ])
 
 const mysql: SandboxFacet = {
-  commitsImplicitly([first = '', second, third, fourth]) {
+  endsTransaction([first = '', second, third, fourth]) {
     if (first === 'set') return second === 'autocommit' || second === 'password'
     if (first === 'load') return second === 'index'
     if (first === 'start') return second !== 'transaction'
@@ -25,7 +25,10 @@ const mysql: SandboxFacet = {
 
 export const sandboxFacets = facetsOf<SandboxFacet>('sandbox()', {
   sqlite: {},
-  postgres: { failureEndsTransaction: true },
+  postgres: {
+    failureEndsTransaction: true,
+    endsTransaction: ([first, second]) => first === 'prepare' && second === 'transaction',
+  },
   mysql,
   mariadb: mysql,
   mssql: undefined,

@@ -86,7 +86,7 @@ export async function sandbox<D extends Pick<Database<{}>, 'destroy'>>(
     // What was left open is undone with the rest.
     await boxed.destroy({ timeout }).catch(ignoreTimeout)
     box.isEnded = true
-    while (box.running > 0) await pause(5, undefined)
+    await stopStatements(box)
     await transaction.rollback().execute()
   }
   const endOnce = (): Promise<void> => {
@@ -102,6 +102,12 @@ export async function sandbox<D extends Pick<Database<{}>, 'destroy'>>(
     end: endOnce,
     [Symbol.asyncDispose]: endOnce,
   }
+}
+
+/** Cancels the statement that still runs after the time, and waits until the connection is free. */
+async function stopStatements(box: Box): Promise<void> {
+  if (box.running > 0) await box.inner.cancel?.()
+  while (box.running > 0) await pause(5, undefined)
 }
 
 function ignoreTimeout(error: unknown): void {

@@ -8,6 +8,10 @@ export interface SnapshotFacet {
   /** Lets rows go and come in any order, within a transaction. */
   readonly unguard: string
   readonly guard?: string
+  /** The query of the triggers, their `name` and `text`, where definitions are a part of the transaction. */
+  readonly triggers?: string
+  /** Is true if triggers run while rows are restored. */
+  readonly runsTriggers?: boolean
   /** Stands between the columns and the query of an insert. */
   readonly overriding: string
 }
@@ -17,11 +21,18 @@ const mysql: SnapshotFacet = {
   prepare: [],
   unguard: 'set foreign_key_checks = 0',
   guard: 'set foreign_key_checks = 1',
+  runsTriggers: true,
   overriding: '',
 }
 
 export const snapshotFacets = facetsOf<SnapshotFacet>('snapshot()', {
-  sqlite: { place: 'temp.', prepare: [], unguard: 'pragma defer_foreign_keys = on', overriding: '' },
+  sqlite: {
+    place: 'temp.',
+    prepare: [],
+    unguard: 'pragma defer_foreign_keys = on',
+    triggers: "select name, sql as text from main.sqlite_schema where type = 'trigger'",
+    overriding: '',
+  },
   postgres: {
     place: 'kanta_snapshot.',
     prepare: ['create schema if not exists kanta_snapshot'],

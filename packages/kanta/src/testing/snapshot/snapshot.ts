@@ -1,8 +1,8 @@
-import type { CatalogTable } from '../../dialect/index.ts'
+import type { CatalogName, CatalogTable } from '../../dialect/index.ts'
 import { refuse } from '../../error/index.ts'
 import { DatabaseHandle, dialectOf, withoutPolicies } from '../../extend/internal/index.ts'
 import type { AnyInfo, Database } from '../../face/index.ts'
-import { introspect } from '../../introspect/index.ts'
+import { type Catalog, introspect } from '../../introspect/index.ts'
 import { show, sql } from '../../sql/index.ts'
 import { type SnapshotFacet, snapshotFacets } from './database.ts'
 
@@ -16,14 +16,13 @@ export interface Snapshot {
 }
 
 const PREFIX = 'kanta_snapshot_'
-let snapshots = 0
 
 /**
  * Copies the rows of all tables within the database, so that they are restored in milliseconds. Unlike a sandbox it also
  * undoes what other connections write. Tables that are created or changed later are left as they are.
  *
- * On PostgreSQL restoring needs the right to set `session_replication_role`; triggers do not run there. They do on
- * SQLite and MariaDB.
+ * On PostgreSQL restoring needs the right to set `session_replication_role`. Triggers do not run, but on MariaDB: what
+ * they write is undone there, unless a trigger writes to a table that has triggers itself.
  *
  * @example
  * ```ts
@@ -45,7 +44,7 @@ let snapshots = 0
 export async function snapshot<DB, I extends AnyInfo>(db: Database<DB, I>): Promise<Snapshot> {
   if (!((db as unknown) instanceof DatabaseHandle)) return refuse(`snapshot(${show(db)}) takes a database.`)
   const handle = withoutPolicies(db as unknown as DatabaseHandle)
-  const kept = new TableCopies(handle, (await introspect(handle as never)).tables)
+  const kept = new TableCopies(handle, await introspect(handle as never))
   await kept.copy()
   return { restore: () => kept.restore(), drop: () => kept.drop(), [Symbol.asyncDispose]: () => kept.drop() }
 }
@@ -62,18 +61,28 @@ class TableCopies {
   readonly #facet: SnapshotFacet
   readonly #copies: readonly Copy[]
 
-  constructor(db: DatabaseHandle, tables: readonly CatalogTable[]) {
+  constructor(db: DatabaseHandle, { tables, triggers }: Catalog) {
     const { quote } = dialectOf(db)
     this.#db = db
     this.#facet = snapshotFacets.of(dialectOf(db))
-    const number = snapshots++
-    this.#copies = tables
-      .filter(({ name, kind, schema }) => isPlain(kind) && !name.startsWith(PREFIX) && schema !== 'kanta_snapshot')
-      .map((table, i) => ({
-        table: (table.schema === null ? [table.name] : [table.schema, table.name]).map(quote).join('.'),
-        name: `${this.#facet.place}${PREFIX}${number}_${i}`,
-        columns: table.columns.flatMap(({ name, generated }) => (generated === null ? [quote(name)] : [])).join(', '),
-      }))
+    // Another process may have snapshots of the same database.
+    const number = crypto.randomUUID().slice(0, 13).replace('-', '')
+    const kept = tables.filter(
+      ({ name, kind, schema }) => isPlain(kind) && !name.startsWith(PREFIX) && schema !== 'kanta_snapshot',
+    )
+    this.#copies = this.#ordered(kept, triggers).map((table, i) => ({
+      table: (table.schema === null ? [table.name] : [table.schema, table.name]).map(quote).join('.'),
+      name: `${this.#facet.place}${PREFIX}${number}_${i}`,
+      columns: table.columns.flatMap(({ name, generated }) => (generated === null ? [quote(name)] : [])).join(', '),
+    }))
+  }
+
+  #ordered(tables: readonly CatalogTable[], triggers: Catalog['triggers']): readonly CatalogTable[] {
+    const ordered = byReference(tables)
+    if (this.#facet.runsTriggers !== true) return ordered
+    // Those with triggers come first, so that what these write to the others is undone.
+    const hasTrigger = ({ name }: CatalogTable): boolean => triggers.some(({ table }) => table === name)
+    return [...ordered].sort((a, b) => Number(hasTrigger(b)) - Number(hasTrigger(a)))
   }
 
   async copy(): Promise<void> {
@@ -83,17 +92,37 @@ class TableCopies {
   }
 
   async restore(): Promise<void> {
-    const { unguard, guard, overriding } = this.#facet
+    const { unguard, guard } = this.#facet
     await this.#db.transaction().execute(async (trx) => {
       await this.#run(trx, unguard)
+      const triggers = await this.#dropTriggers(trx)
       try {
-        for (const { table } of this.#copies) await this.#run(trx, `delete from ${table}`)
-        for (const { table, name, columns } of this.#copies)
-          await this.#run(trx, `insert into ${table} (${columns})${overriding} select ${columns} from ${name}`)
+        await this.#restoreRows(trx)
+        for (const text of triggers) await this.#run(trx, text)
       } finally {
         if (guard !== undefined) await this.#run(trx, guard)
       }
     })
+  }
+
+  async #restoreRows(trx: DatabaseHandle): Promise<void> {
+    for (const { table } of this.#copies.toReversed()) await this.#run(trx, `delete from ${table}`)
+    for (const { table, name, columns } of this.#copies) {
+      // Triggers of the tables before may have written to it.
+      if (this.#facet.runsTriggers === true) await this.#run(trx, `delete from ${table}`)
+      const { overriding } = this.#facet
+      await this.#run(trx, `insert into ${table} (${columns})${overriding} select ${columns} from ${name}`)
+    }
+  }
+
+  /** Drops the triggers for the time of the transaction, and returns the text of each. */
+  async #dropTriggers(trx: DatabaseHandle): Promise<readonly string[]> {
+    if (this.#facet.triggers === undefined) return []
+    const { rows } = (await sql.raw(this.#facet.triggers).execute(trx as never)) as {
+      rows: readonly { name: string; text: string }[]
+    }
+    for (const { name } of rows) await this.#run(trx, `drop trigger ${dialectOf(trx).quote(name)}`)
+    return rows.map(({ text }) => text)
   }
 
   async drop(): Promise<void> {
@@ -103,6 +132,22 @@ class TableCopies {
   async #run(db: DatabaseHandle, text: string): Promise<void> {
     await sql.raw(text).execute(db as never)
   }
+}
+
+/** Orders tables before those that refer to them: SQLite may refuse at once to delete what is referred to. */
+function byReference(tables: readonly CatalogTable[]): readonly CatalogTable[] {
+  const isSame = (one: CatalogName, other: CatalogName): boolean =>
+    one.name === other.name && one.schema === other.schema
+  const ordered = new Set<CatalogTable>()
+  const visited = new Set<CatalogTable>()
+  const visit = (table: CatalogTable): void => {
+    if (visited.has(table)) return
+    visited.add(table)
+    for (const { target } of table.foreignKeys) tables.filter((other) => isSame(other, target)).forEach(visit)
+    ordered.add(table)
+  }
+  tables.forEach(visit)
+  return [...ordered]
 }
 
 /** A partition is restored with its table; what is foreign or virtual is not. */
