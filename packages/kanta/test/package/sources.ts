@@ -116,6 +116,7 @@ export const entries: Readonly<Record<string, string>> = {
   'kanta/cluster': 'driver/cluster/index.ts',
   'kanta/commit': 'commit/index.ts',
   'kanta/d1': 'driver/d1/index.ts',
+  'kanta/expo-sqlite': 'driver/expo-sqlite/index.ts',
   'kanta/extend': 'extend/index.ts',
   'kanta/filter': 'filter/index.ts',
   'kanta/debug': 'debug/index.ts',
