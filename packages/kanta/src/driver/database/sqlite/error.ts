@@ -93,8 +93,10 @@ const nameOfResult = (code: number): string => EXTENDED[code] ?? PRIMARY[code & 
  */
 function exactConstraint(name: string, message: string): string {
   if (name !== 'CONSTRAINT' && name !== 'CONSTRAINT_TRIGGER') return name
+  if (/^cannot store \w+ value in \w+ column /.test(message)) return 'CONSTRAINT_DATATYPE'
   const kind = /^(.+) constraint failed/.exec(message)?.[1]
-  return kind === undefined ? name : `CONSTRAINT_${kind.replaceAll(' ', '')}`
+  // The words of a trigger are its own; a library may give the primary code alone.
+  return kind === undefined ? 'CONSTRAINT_TRIGGER' : `CONSTRAINT_${kind.replaceAll(' ', '')}`
 }
 
 const sentence = (message: string) => (/[.!?]$/.test(message) ? message : `${message}.`)
