@@ -19,6 +19,7 @@ const RANDOM = [
   'test/diff/props',
   'test/values/differential',
   'test/testing/generate-random',
+  'test/commit',
   'test/engine/sharded',
 ]
 const LONG = {

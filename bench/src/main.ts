@@ -8,6 +8,7 @@ import * as cache from './cases/cache.ts'
 import * as chosen from './cases/chosen.ts'
 import * as firstUse from './cases/first-use.ts'
 import * as frames from './cases/frames.ts'
+import * as generate from './cases/generate.ts'
 import * as heap from './cases/heap.ts'
 import * as include from './cases/include.ts'
 import * as insert from './cases/insert.ts'
@@ -37,6 +38,7 @@ const cases: Record<string, Case> = {
   rows,
   chosen,
   frames,
+  generate,
   heap,
   shapes,
   'first-use': firstUse,

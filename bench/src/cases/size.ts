@@ -50,6 +50,7 @@ const additions = {
   profiler: 'kanta/debug',
   nPlusOne: 'kanta/debug',
   otel: 'kanta/otel',
+  commit: 'kanta/commit',
   health: 'kanta/infra',
   retry: 'kanta/infra',
   breaker: 'kanta/infra',

@@ -44,9 +44,12 @@ const ANSWERS: Readonly<Partial<Record<ErrorCode, readonly [status: number, titl
   serialization_failure: BUSY,
   connection: BUSY,
   closed: BUSY,
+  lock_lost: BUSY,
 }
 
-const TRANSIENT: ReadonlySet<string> = new Set(['busy', 'deadlock', 'serialization_failure', 'connection', 'closed'])
+const TRANSIENT: ReadonlySet<string> = new Set([
+  ...['busy', 'deadlock', 'serialization_failure', 'connection', 'closed', 'lock_lost'],
+])
 
 /** Returns the answer to an error. Only a value that its column refused is a wrong input of the client. */
 function answerTo({ code, columns }: KantaError): readonly [status: number, title: string] | undefined {

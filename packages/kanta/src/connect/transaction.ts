@@ -43,6 +43,7 @@ export class Transaction {
   #hasBegun = false
   #isLost = false
   #isSeized = false
+  #isPrepared = false
   #onEnded: (() => void) | undefined
 
   constructor(session: HeldSession, driver: Driver, settings: TransactionSettings) {
@@ -163,8 +164,11 @@ export class Transaction {
 
   /** Opens the transaction on its session's connection. Releases the connection on failure. */
   async open(signal?: AbortSignal | undefined): Promise<void> {
+    const { frame } = this.settings
     const statements =
-      this.outer === undefined ? this.#sql.begin(this.settings) : [this.#sql.savepoint(this.#savepointName)]
+      this.outer === undefined
+        ? (frame?.begin ?? this.#sql.begin(this.settings))
+        : [this.#sql.savepoint(this.#savepointName)]
     this.session.transaction = this
     const { connection } = this.session
     const use = new ConnectionUse(connection, { signal })
@@ -184,20 +188,33 @@ export class Transaction {
     }
   }
 
+  /**
+   * Prepares the transaction, by its frame: it then outlives its connection until it is committed or rolled back. If it
+   * fails, the work is undone.
+   */
+  async prepare(): Promise<void> {
+    await this.#stopWork('prepare()')
+    for (const sql of this.settings.frame!.prepare!) {
+      try {
+        await this.session.connection.run(sql, [])
+      } catch (cause) {
+        // What state it is in is the database's to say. The end of the connection undoes the work.
+        this.#isLost = true
+        throw await this.abandon(toKantaError(this.#driver, cause, sql))
+      }
+    }
+    this.#isPrepared = true
+  }
+
   /** Commits. If a callback fails, its error carries `result`. */
   async finish(result: unknown): Promise<void> {
-    this.#refuseUnlessOpen('commit()')
-    if (this.session.nested !== undefined) throw nestedOpenError(this.session.nested.purpose)
-    this.#state = 'ending'
-    await this.#seize()
-    if (this.session.connection.isOpen === false) throw await this.abandon(alreadyLostError())
-    if (this.session.connection.inTransaction === false) throw await this.abandon(alreadyEndedError())
-    if (this.session.isBroken) throw await this.abandon(brokenConnectionError())
-    const sql = this.outer === undefined ? this.#sql.commit : this.#sql.release(this.#savepointName)
-    try {
-      if (sql !== undefined) await this.session.connection.run(sql, [])
-    } catch (cause) {
-      throw await this.#commitFailed(toKantaError(this.#driver, cause, sql))
+    if (!this.#isPrepared) await this.#stopWork('commit()')
+    for (const sql of this.#endStatements('commit')) {
+      try {
+        await this.session.connection.run(sql, [])
+      } catch (cause) {
+        throw await this.#commitFailed(toKantaError(this.#driver, cause, sql))
+      }
     }
     if (this.#state !== 'ending') {
       // The outer transaction is being rolled back, and waits for its turn.
@@ -219,8 +236,20 @@ export class Transaction {
     return (await this.#undo()).reduce(suppress, error)
   }
 
+  /** Refuses further statements, waits for those that run, and rolls back if nothing can be committed any more. */
+  async #stopWork(callInOrder: string): Promise<void> {
+    this.#refuseUnlessOpen(callInOrder)
+    if (this.session.nested !== undefined) throw nestedOpenError(this.session.nested.purpose)
+    this.#state = 'ending'
+    await this.#seize()
+    if (this.session.connection.isOpen === false) throw await this.abandon(alreadyLostError())
+    if (this.session.connection.inTransaction === false) throw await this.abandon(alreadyEndedError())
+    if (this.session.isBroken) throw await this.abandon(brokenConnectionError())
+  }
+
   async #commitFailed(error: KantaError): Promise<unknown> {
-    if (error.code !== 'connection' || this.outer !== undefined) return this.abandon(error)
+    // A transaction that is prepared is committed because that was decided: it is never undone for an error.
+    if ((error.code !== 'connection' && !this.#isPrepared) || this.outer !== undefined) return this.abandon(error)
     const unknown = new KantaError(
       'unknown_outcome',
       'The connection was lost during the commit, so the work may or may not be committed. Check before you run it again.',
@@ -253,9 +282,9 @@ export class Transaction {
     const errors: unknown[] = []
     // The server rolls back the work of a lost connection.
     let broken = this.#isLost || this.session.isLost || connection.isOpen === false
-    for (const sql of broken || !this.#isSent ? [] : this.#rollbackStatements()) {
+    for (const sql of broken || !this.#isSent ? [] : this.#endStatements('rollback')) {
       // Some errors end a transaction of SQLite. Then there is nothing to roll back.
-      if (connection.inTransaction === false) break
+      if (connection.inTransaction === false && !this.#isPrepared) break
       try {
         const running = async (): Promise<unknown> => connection.run(sql, [])
         await withTimeout(this.session.endTimeout, running(), lostInRollbackError)
@@ -271,16 +300,20 @@ export class Transaction {
     return [...errors, ...(await call([...this.#afterRollback.splice(0), ...inner]))]
   }
 
-  #rollbackStatements(): readonly string[] {
-    if (this.outer === undefined) return [this.#sql.rollback]
+  /** The statements that end it: of its frame, of the dialect, or those of its savepoint. */
+  #endStatements(how: 'commit' | 'rollback'): readonly string[] {
+    const { frame } = this.settings
+    if (this.outer === undefined)
+      return frame === undefined ? [this.#sql[how]] : this.#isPrepared ? frame.prepared![how] : frame[how]
     const release = this.#sql.release(this.#savepointName)
-    return [this.#sql.rollbackTo(this.#savepointName), ...(release === undefined ? [] : [release])]
+    const undo = how === 'commit' ? [] : [this.#sql.rollbackTo(this.#savepointName)]
+    return release === undefined ? undo : [...undo, release]
   }
 
   /** Resets the settings that outlive a transaction, and ends the session. */
   async #end(state: State, broken = false): Promise<void> {
     if (this.outer === undefined && !broken) {
-      for (const sql of this.#sql.after(this.settings)) {
+      for (const sql of this.settings.frame?.after ?? this.#sql.after(this.settings)) {
         try {
           await this.session.connection.run(sql, [])
         } catch {

@@ -11,6 +11,19 @@ import type { SchemaCapabilities } from './schema-capabilities.ts'
 export interface TransactionSettings {
   readonly isolation?: IsolationLevel | undefined
   readonly access?: AccessMode | undefined
+  /** The statements around it, where they are not those of the dialect: a transaction that is prepared, or made durable. */
+  readonly frame?: TransactionFrame | undefined
+}
+
+/** Statements around one transaction. */
+export interface TransactionFrame {
+  readonly begin: readonly string[]
+  readonly commit: readonly string[]
+  readonly rollback: readonly string[]
+  readonly after: readonly string[]
+  /** What makes the transaction outlive its connection, and what ends it then: two-phase commit. */
+  readonly prepare?: readonly string[] | undefined
+  readonly prepared?: { readonly commit: readonly string[]; readonly rollback: readonly string[] } | undefined
 }
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable' | 'snapshot'
 export type AccessMode = 'read only' | 'read write'

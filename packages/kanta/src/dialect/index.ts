@@ -11,6 +11,7 @@ export type {
   Dialect,
   IsolationLevel,
   ReadBack,
+  TransactionFrame,
   TransactionSettings,
   TransactionSql,
 } from './dialect.ts'

@@ -272,11 +272,11 @@ type ConflictScope<I, S extends Scope, K, T extends AnyCells> = ExpressionScope<
   T
 >
 
-/** Says that it was told what to do; it exists only in types. */
-declare const $decided: unique symbol
+/** Marks a conflict that has its action; it exists only in types. Its name is the message where the action is missing. */
+declare const $callDoNothingOrDoUpdateSet: unique symbol
 /** `on conflict …` with what to do. */
 export interface ConflictEnd<out I> {
-  readonly [$decided]: I
+  readonly [$callDoNothingOrDoUpdateSet]: I
 }
 
 /** `on conflict … do update set …` */

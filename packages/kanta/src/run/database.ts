@@ -555,6 +555,10 @@ class TransactionHandle extends DatabaseHandle {
   }
 }
 
+/** Returns the same database in a transaction that was begun on its session. */
+export const inTransactionOf = (db: DatabaseHandle, transaction: Transaction): DatabaseHandle =>
+  new TransactionHandle(settingsOf(db), transaction)
+
 /** A step of a controlled transaction, run by `execute()`. */
 interface Step<T> {
   execute(): Promise<T>

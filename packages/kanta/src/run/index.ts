@@ -35,7 +35,16 @@ export {
 } from '../plan/index.ts'
 export { withAmbient, withAmbientContext } from './ambient.ts'
 export { runQueriesInBatch } from './batch-queries.ts'
-export { DatabaseHandle, exempt, type KantaOptions, open, sessionOf, settingsOf, withSettings } from './database.ts'
+export {
+  DatabaseHandle,
+  exempt,
+  inTransactionOf,
+  type KantaOptions,
+  open,
+  sessionOf,
+  settingsOf,
+  withSettings,
+} from './database.ts'
 export { settingsWithoutGuards, settingsWithoutPlugins } from './derived-settings.ts'
 export { runnerIn } from './dialect-runner.ts'
 export { Executor } from './execute.ts'
@@ -55,3 +64,4 @@ export { table } from './schema-creator.ts'
 export type { Settings } from './settings.ts'
 export { wasNotSent } from './statement.ts'
 export { toJSON } from './store.ts'
+export { beginTransaction } from './transact.ts'

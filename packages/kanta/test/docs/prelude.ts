@@ -1,5 +1,6 @@
 /** What examples find that do not bring their own: a small world of cities. */
 import { type ColumnFactory, expressionBuilder, kanta, primaryKey, type Selectable, type TablesOf, table } from 'kanta'
+import { commit } from 'kanta/commit'
 import { many, one, relations } from 'kanta/relations'
 import { sqlite } from 'kanta/sqlite'
 import { startHistory } from 'kanta/time-travel'
@@ -9,6 +10,7 @@ import { PoolSession, type Session } from '../../src/connect/session.ts'
 export * from 'kanta'
 export * from 'kanta/ambient'
 export * from 'kanta/cache'
+export * from 'kanta/commit'
 export * from 'kanta/dal'
 export * from 'kanta/debug'
 // Not and, or, not, which kanta/rls has, too.
@@ -114,6 +116,13 @@ export const driver = sqlite(':memory:')
 export const db = kanta({ driver, schema })
 export const eb = expressionBuilder<Tables, 'city' | 'sale'>()
 
+/** Two databases, and commits over both. */
+const order = table('order', (c) => ({ id: c.integer().primaryKey(), item: c.text(), count: c.integer() }))
+const stock = table('stock', (c) => ({ item: c.varchar(50).primaryKey(), count: c.integer() }))
+export const orders = kanta({ driver: sqlite(':memory:'), schema: { order } })
+export const warehouse = kanta({ driver: sqlite(':memory:'), schema: { stock } })
+export const shop = commit({ home: 'orders', layers: { orders, warehouse } })
+
 /** What the callbacks of `table()` are given, taken out of them. */
 export let c!: ColumnFactory
 export const t = table('t', (columns) => {
@@ -142,6 +151,8 @@ export const insertCity = (_session: Session): Promise<void> => Promise.resolve(
 export async function create(): Promise<void> {
   await fill(db)
   await startHistory(db, ['seat', 'country'])
+  await orders.schema.createTable(order).execute()
+  await warehouse.schema.createTable(stock).execute()
 }
 
 /** The same in a database that is given. */
@@ -153,5 +164,6 @@ export async function fill(into: typeof db): Promise<void> {
 
 export async function destroy(): Promise<void> {
   await session.pool.destroy()
-  await db.destroy()
+  await shop.close()
+  for (const each of [db, orders, warehouse]) await each.destroy()
 }

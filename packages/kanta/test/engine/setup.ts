@@ -21,7 +21,7 @@ async function start(): ReturnType<() => Running['started']> {
 async function postgres(stops: (() => Promise<void>)[]): Promise<Servers['postgres']> {
   const found = findPostgres()
   if ('missing' in found) return found
-  const server: PostgresServer = await startPostgres()
+  const server: PostgresServer = await startPostgres({ settings: { max_prepared_transactions: 200 } })
   stops.push(() => server.stop())
   const { host, port, user, database } = server
   return { host, port, user, database }
@@ -30,7 +30,8 @@ async function postgres(stops: (() => Promise<void>)[]): Promise<Servers['postgr
 async function mariadb(stops: (() => Promise<void>)[]): Promise<Servers['mariadb']> {
   const missing = installMariadb()
   if (missing !== undefined) return { missing }
-  const server = await startMariadb()
+  // A commit over several databases needs it.
+  const server = await startMariadb({ settings: { 'innodb-flush-log-at-trx-commit': 1 } })
   stops.push(() => server.stop())
   const { host, port, user, password, database } = server
   return { host, port, user, password, database }

@@ -38,4 +38,6 @@ test('an error names what is legal', { timeout: 60_000 }, () => {
   expect(wrong).toContain('"rating"')
   const [missing] = errors("db.insertInto('country').values({ cca2: 'FI', area: 1, kind: 'republic', meta: null })|")
   expect(missing).toContain("'name'")
+  const [undecided] = errors("db.insertInto('visit').values({} as never).onConflict((c) => c.column('id'))|")
+  expect(undecided).toContain("Property '[$callDoNothingOrDoUpdateSet]' is missing")
 })

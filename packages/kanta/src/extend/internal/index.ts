@@ -26,6 +26,7 @@ import type { Chain, Runner } from '../../sql/index.ts'
 
 export {
   addContext,
+  beginTransaction,
   cancellationError,
   checkLogger,
   checkRetry,
@@ -37,6 +38,7 @@ export {
   exempt,
   HeldSession,
   inSchemas,
+  inTransactionOf,
   isOwn,
   isTransient,
   LOG_LEVELS,
@@ -116,8 +118,11 @@ export const poolOf = (db: DatabaseHandle): Pool | undefined => sessionOf(db).po
 export const loggerOf = (db: DatabaseHandle): Logger => settingsOf(db).logger
 
 /** Runs an operation inside the hooks of a database, whatever its session. */
-export const runInOperation = <T>(db: DatabaseHandle, about: OperationFacts, work: () => Promise<T>): Promise<T> =>
-  runOperation(settingsOf(db), about, work)
+export const runInOperation = <T>(
+  db: DatabaseHandle,
+  about: OperationFacts,
+  work: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> => runOperation(settingsOf(db), about, work)
 
 /** Returns the driver of a database. */
 export const driverOf = (db: DatabaseHandle): Driver => settingsOf(db).driver
