@@ -6,6 +6,7 @@ import * as audit from './cases/audit.ts'
 import * as build from './cases/build.ts'
 import * as cache from './cases/cache.ts'
 import * as chosen from './cases/chosen.ts'
+import * as commits from './cases/commit.ts'
 import * as firstUse from './cases/first-use.ts'
 import * as frames from './cases/frames.ts'
 import * as generate from './cases/generate.ts'
@@ -50,6 +51,7 @@ const cases: Record<string, Case> = {
   'time-travel': timeTravel,
   cache,
   store,
+  commit: commits,
 }
 
 const help = `npm run bench -- [names…] [--rounds 7] [--json file] [--help]

@@ -109,7 +109,6 @@ export class Coordinator<L extends Layers = Layers> {
   readonly #running = new Set<Promise<unknown>>()
   readonly #observations = new Map<string, Observation>()
   #owner = new Owner()
-  #opening: Promise<void> | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   #tick: Promise<void> | undefined
   #holding: Promise<void> = Promise.resolve()
@@ -156,7 +155,7 @@ export class Coordinator<L extends Layers = Layers> {
     checkOptions('transaction()', options, ['layers', 'isolation', 'signal', 'locks'])
     return this.#track(async () => {
       const layers = this.#chosen(options.layers)
-      await this.#open()
+      await this.#open(layers)
       const owner = await this.#registered(layers)
       const surroundings = {
         home: this.#home,
@@ -193,7 +192,7 @@ export class Coordinator<L extends Layers = Layers> {
     checkOptions('snapshot()', options, ['layers', 'signal'])
     return this.#track(async () => {
       const layers = this.#chosen(options.layers)
-      await this.#open()
+      await this.#open(layers)
       const reading = { signal: options.signal, timeout: this.#timeout }
       const snapshot = await openSnapshot(this.#home, layers, reading, (open) => this.#hold(open))
       try {
@@ -228,7 +227,7 @@ export class Coordinator<L extends Layers = Layers> {
    */
   lock(key: string, options: LockOptions = {}): Promise<Lock> {
     return this.#track(async () => {
-      await this.#open()
+      await this.#open([this.#home.layer])
       return this.#locks.take(key, options)
     })
   }
@@ -310,6 +309,8 @@ export class Coordinator<L extends Layers = Layers> {
     for (let attempts = 1; ; attempts++) {
       try {
         await this.#locks.releaseAll()
+        // Without a transaction over several databases it has left nothing.
+        if (!this.#home.layer.isRegistered(this.#owner.id)) return
         await this.#round(new Findings())
         if (this.#owner.unsettled.size === 0 && this.#owner.leftovers.size === 0) await this.#retireOwn()
         return
@@ -347,15 +348,10 @@ export class Coordinator<L extends Layers = Layers> {
     return running
   }
 
-  #open(): Promise<void> {
-    this.#opening ??= Promise.all(Array.from(this.#layers.values(), (layer) => layer.open())).then(
-      () => {},
-      (error) => {
-        this.#opening = undefined
-        throw error
-      },
-    )
-    return this.#opening
+  /** Opens some databases, and the home unless one other does without it. */
+  async #open(layers: readonly Layer[] = [...this.#layers.values()]): Promise<void> {
+    const all = layers.length === 1 ? layers : new Set([this.#home.layer, ...layers])
+    await Promise.all(Array.from(all, (layer) => layer.open()))
   }
 
   /** Returns the owner, with rows in the home and in these databases. */

@@ -31,13 +31,16 @@ export class Participant {
   static async begin(
     layer: Layer,
     settings: TransactionSettings,
-    id: string,
+    id: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Participant> {
     const { driver, ability } = layer
     const session = sessionOf(layer.db)
     const held = await session.reserve('write', PURPOSE, signal)
-    const recorder = new Recorder(held.connection, driver.dialect.lexis, layer.mode === 'staged')
+    const recorder = new Recorder(held.connection, driver.dialect.lexis, {
+      keeps: layer.mode === 'staged',
+      queriesMayWrite: ability.queriesMayWrite,
+    })
     const inner = new HeldSession(recorder, PURPOSE, {
       sharesStreams: driver.sharesStreams,
       holdsStreams: driver.holdsStreams,
@@ -79,6 +82,7 @@ export class Participant {
 
   /** Closes its connection, so that a transaction that is prepared is left to recovery. */
   async detach(): Promise<void> {
+    if (!this.isPrepared) return
     await Promise.resolve(this.transaction.session.connection.close()).catch(() => {})
   }
 }

@@ -21,12 +21,18 @@ const ENDS: ReadonlySet<string> = new Set(['commit', 'end', 'abort', 'begin', 's
 
 const NOTHING: RunResult = { changes: 0, insertId: undefined }
 
+/** What a recorder looks at. */
+export interface RecorderOptions {
+  /** Is false where the statements need not be kept, since the transaction can be prepared. */
+  readonly keeps: boolean
+  readonly queriesMayWrite: boolean
+}
+
 /** A connection that notices whether something was written, and keeps the statements that wrote. */
 export class Recorder implements Connection {
   readonly #inner: Connection
   readonly #lexis: Lexis
-  /** Is false where the statements need not be kept, since the transaction can be prepared. */
-  readonly #keeps: boolean
+  readonly #options: RecorderOptions
   readonly statements: Recorded[] = []
   #isOn = false
   #hasWritten = false
@@ -34,10 +40,10 @@ export class Recorder implements Connection {
   declare readonly cancel?: () => MaybePromise<void>
   declare readonly kill?: () => MaybePromise<void>
 
-  constructor(inner: Connection, lexis: Lexis, keeps: boolean) {
+  constructor(inner: Connection, lexis: Lexis, options: RecorderOptions) {
     this.#inner = inner
     this.#lexis = lexis
-    this.#keeps = keeps
+    this.#options = options
     // A method that the library lacks must be missing here, too.
     if (inner.cancel !== undefined) this.cancel = () => inner.cancel!()
     if (inner.kill !== undefined) this.kill = () => inner.kill!()
@@ -135,11 +141,13 @@ export class Recorder implements Connection {
         `'${sql.trim().slice(0, 40)}' would end the transaction in one database alone. Return from the callback to commit in all of them, or throw to roll back.`,
         { sql },
       )
-    if (READS.has(word) && !isScript && !mayWrite(sql)) return undefined
+    const isQuery = READS.has(word) && !isScript
+    if (isQuery && !(this.#options.queriesMayWrite && mayWrite(sql))) return undefined
     this.#hasWritten ||= !MARKS.has(word)
-    if (!this.#keeps) return undefined
+    if (!this.#options.keeps) return undefined
     return ({ changes, insertId }, rows) => {
-      this.statements.push({ sql, parameters, isScript, changes, insertId, rows })
+      // What a query reads may be other rows by then.
+      this.statements.push({ sql, parameters, isScript, changes, insertId, rows: isQuery ? [] : rows })
     }
   }
 }

@@ -107,7 +107,7 @@ export type Redoing = 'check' | 'force' | 'skip'
  * is gone once all of its transactions have ended.
  */
 export async function redoIn(layer: Layer, decision: Decision, how: Redoing, patience: number): Promise<void> {
-  const participant = await Participant.begin(layer, {}, '', undefined)
+  const participant = await Participant.begin(layer, {}, undefined, undefined)
   const { owner, number } = decision
   try {
     const { locks } = layer.driver.dialect.capabilities
@@ -162,6 +162,7 @@ export async function settle(
   },
   findings: Findings,
 ): Promise<void> {
+  await layer.open()
   const pool = await home.pool()
   const byNumber = new Map(decisions.map((decision) => [decision.number, decision]))
   const note = (list: Unsettled[], number: bigint, reason: string): void =>
@@ -218,10 +219,7 @@ export async function recoverOwner(
   if (!isOurs) return
   const decisions = await home.decisions(owner)
   for (const layer of others)
-    await attempt(layer, async () => {
-      await layer.open()
-      await settle(layer, recovering, { owner, decisions, isOpen: () => false }, findings)
-    })
+    await attempt(layer, () => settle(layer, recovering, { owner, decisions, isOpen: () => false }, findings))
   if (findings.waiting.length + findings.stuck.length > before) return
   // The home last. What was prepared so late that it was not listed holds the removal up, and is undone the next time.
   for (const layer of [...others, home.layer]) if (!(await attempt(layer, () => retire(layer, owner, patience)))) return
@@ -231,14 +229,20 @@ export async function recoverOwner(
 export async function undoOrphans({ home, others }: Recovering, findings: Findings): Promise<void> {
   const pool = await home.pool()
   for (const layer of others) {
-    const prepared = await listPrepared(layer, pool)
-    if (prepared.length === 0) continue
-    const known = new Set((await home.owners()).map(({ owner }) => owner))
-    for (const one of prepared) {
-      if (known.has(one.owner)) continue
-      const reason = await endPrepared(layer, pool, one, false)
-      if (reason === undefined) findings.rolledBack.add(idOf(one))
-      else findings.waiting.push({ id: idOf(one), layer: layer.name, reason })
+    try {
+      await layer.open()
+      const prepared = await listPrepared(layer, pool)
+      if (prepared.length === 0) continue
+      const known = new Set((await home.owners()).map(({ owner }) => owner))
+      for (const one of prepared) {
+        if (known.has(one.owner)) continue
+        const reason = await endPrepared(layer, pool, one, false)
+        if (reason === undefined) findings.rolledBack.add(idOf(one))
+        else findings.waiting.push({ id: idOf(one), layer: layer.name, reason })
+      }
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      findings.waiting.push({ id: '*', layer: layer.name, reason: messageOf(error) })
     }
   }
 }

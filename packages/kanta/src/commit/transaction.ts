@@ -91,6 +91,8 @@ export class GlobalTransaction<Result> {
 
   async #begin(layer: Layer, settings: TransactionSettings, signal?: AbortSignal | undefined): Promise<Participant> {
     const { home, owner } = this.#surroundings
+    // What one database does alone is never prepared.
+    if (this.#layers.length === 1) return Participant.begin(layer, settings, undefined, signal)
     const id = preparedId(await home.pool(), { owner: owner.id, number: this.#number }, layer.name)
     return Participant.begin(layer, settings, id, signal)
   }

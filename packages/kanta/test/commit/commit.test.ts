@@ -68,8 +68,16 @@ describe.each(groups.map((names) => ({ names, title: names.join(', ') })))('home
       await shared.transaction((layers) => layers[last]!.updateTable('account').set({ balance: 1 }).execute(), {
         layers: [last],
       })
-      await shared.close()
-      expect(await bank.leftovers()).toEqual(all(0))
+      expect((await bank.balances())[last]).toBe(1)
+      // The home was not even asked.
+      const { rows } = await bank.databases[last]!.executeQuery<{ n: number }>({
+        sql: 'select count(*) as n from kanta_commit',
+        parameters: [],
+      } as never)
+      expect(Number(rows[0]!.n)).toBe(0)
+      await expect(
+        bank.databases.a!.executeQuery({ sql: 'select 1 from kanta_commit_owner', parameters: [] } as never),
+      ).rejects.toMatchObject({ code: 'query' })
     })
 
     test('a snapshot shows one state', async () => {

@@ -15,6 +15,8 @@ export interface TwoPhase {
 export interface Ability {
   /** Is missing where transactions cannot be prepared: what they did is then kept with the decision, to be redone. */
   readonly twoPhase: TwoPhase | undefined
+  /** Is true if a query may write, by a function of the database. */
+  readonly queriesMayWrite: boolean
   /**
    * Returns the statements around a transaction whose commit is on the disk when it returns. With `id` it can be
    * prepared under that name.

@@ -23,6 +23,7 @@ export const mysqlCommit: CommitFacet = {
     const canPrepare = setting('wsrep_on') !== 'ON'
     return {
       twoPhase: canPrepare ? twoPhase : undefined,
+      queriesMayWrite: true,
       frame(settings, id) {
         if (id === undefined) return undefined
         const frame = frameOf(sql, settings)

@@ -19,6 +19,7 @@ export const postgresCommit: CommitFacet = {
     const durable = row!.durable === 'off' ? ['set local synchronous_commit = on'] : []
     return {
       twoPhase: canPrepare ? twoPhase : undefined,
+      queriesMayWrite: true,
       frame(settings, id) {
         const frame = frameOf(sql, settings)
         return {

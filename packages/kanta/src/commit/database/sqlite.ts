@@ -10,6 +10,7 @@ export const sqliteCommit: CommitFacet = {
     const level = Number(Object.values(row ?? {})[0])
     return {
       twoPhase: undefined,
+      queriesMayWrite: false,
       frame(settings) {
         if (level >= FULL) return undefined
         const frame = frameOf(sql, settings)
