@@ -20,6 +20,8 @@ const RANDOM = [
   'test/values/differential',
   'test/testing/generate-random',
   'test/commit',
+  'test/store',
+  'test/types/types',
   'test/engine/sharded',
 ]
 const LONG = {
@@ -31,12 +33,16 @@ const LONG = {
   DIFF_PAIRS: 1_000,
   GENERATE_RUNS: 1_000,
   SHARDED_CASES: 10_000,
+  COMMIT_SECONDS: 60,
 }
+/** Settings of tests that then run all of something in place of a part. */
+const WHOLE = { COMMIT_KILLS: 'all', STORE_LONG: '1', TYPE_VERSIONS: 'all' }
 const HELP_LONG = `npm run test:long -- [--times <number>] [name …]
 
 Runs the random tests long, about an hour on two cores: queries, writes and diffs against oracles, policies
-against what they hide, and all cases on sharded engines. With --times 20 the statements under policies are 1,000,000 an engine, and it takes a night;
-names choose among the test files. The environment sets the runs and the seeds one by one:
+against what they hide, all cases on sharded engines, programs that are killed at each call. With --times 20
+the statements under policies are 1,000,000 an engine, and it takes a night; names choose among the test files.
+The environment sets the runs and the seeds one by one:
   ${Object.entries(LONG)
     .map(([name, runs]) => `${name}=${runs}`)
     .join('  ')}
@@ -79,6 +85,7 @@ const tasks = {
     const times = at < 0 ? 1 : Number(args.splice(at, 2)[1])
     if (!(times > 0)) fail('--times takes how many times longer the tests run, such as 20.')
     for (const [name, runs] of Object.entries(LONG)) process.env[name] ??= String(Math.ceil(runs * times))
+    for (const [name, value] of Object.entries(WHOLE)) process.env[name] ??= value
     run('vitest', ['run', '--project', 'all', ...(args.length > 0 ? args : RANDOM)])
   },
   'test:watch'(args) {

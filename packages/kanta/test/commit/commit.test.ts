@@ -6,11 +6,7 @@ import { type Bank, type KindName, kinds, openBank } from './layers.ts'
 const groups: readonly (readonly KindName[])[] = [
   ['sqlite', 'sqlite'],
   ['sqlite', 'postgres'],
-  ['sqlite', 'mariadb'],
-  ['postgres', 'mariadb'],
   ['mariadb', 'postgres'],
-  ['postgres', 'sqlite'],
-  ['postgres', 'postgres'],
   ['pglite', 'sqlite', 'pglite'],
   ['postgres', 'mariadb', 'sqlite', 'sqlite'],
 ]

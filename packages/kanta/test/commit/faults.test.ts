@@ -57,7 +57,8 @@ describe.skipIf(missing !== undefined)(missing ?? 'faults', () => {
         if (when.startsWith('before')) proxy.cut()
         else void proxy.cutAfter('commit\0')
       })
-      const shared = coordinator({ a: open(home) })
+      // It does nothing in the background that would meet the cut first.
+      const shared = coordinator({ a: open(home) }, 60_000)
       await shared.transaction(move('a', ['b', 'c'], 10))
       isArmed = true
       const failed = shared.transaction(move('a', ['b', 'c'], 10))
@@ -246,7 +247,9 @@ describe.skipIf(missing !== undefined)(missing ?? 'faults', () => {
     )
   })
 
-  test('56: a snapshot never shows a transaction in one database and not in another', async () => {
+  test('56: a snapshot never shows a transaction in one database and not in another', {
+    timeout: 600_000,
+  }, async () => {
     bank = await openBank(['postgres', 'mariadb', 'sqlite', 'postgres'])
     const shared = coordinator({}, 2_000)
     const until = Date.now() + Number(process.env.COMMIT_SECONDS ?? 2) * 1_000

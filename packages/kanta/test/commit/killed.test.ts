@@ -6,13 +6,17 @@ import { type Bank, type KindName, kinds, openBank } from './layers.ts'
 
 const program = fileURLToPath(new URL('program.ts', import.meta.url))
 /** How many of the calls to drivers a program is killed at, for each group of databases; all with `COMMIT_KILLS=all`. */
-const KILLS = process.env.COMMIT_KILLS ?? '3'
+const KILLS = process.env.COMMIT_KILLS ?? '2'
 
 const groups: readonly (readonly KindName[])[] = [
   ['sqlite', 'sqlite', 'sqlite'],
   ['postgres', 'mariadb', 'sqlite', 'postgres'],
-  ['sqlite', 'postgres', 'mariadb'],
-  ['mariadb', 'postgres', 'sqlite'],
+  ...(KILLS === 'all'
+    ? ([
+        ['sqlite', 'postgres', 'mariadb'],
+        ['mariadb', 'postgres', 'sqlite'],
+      ] as const)
+    : []),
 ]
 
 interface Ended {
@@ -53,7 +57,7 @@ describe.each(groups.map((names) => ({ names, title: names.join(', ') })))('48: 
       )
     const none = Object.fromEntries(names.map((_, i) => [String.fromCharCode(97 + i), 0]))
 
-    test('all or nothing, wherever it was, and nothing is left over', async () => {
+    test('all or nothing, wherever it was, and nothing is left over', { timeout: 3_600_000 }, async () => {
       const task = { addresses: bank.addresses, at: 0, when: 'sent', how: 'SIGKILL' }
       const whole = await run(task)
       expect(whole.errors).toBe('')

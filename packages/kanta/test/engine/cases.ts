@@ -246,7 +246,8 @@ export function runCases(engine: Engine, count = Number.POSITIVE_INFINITY): void
 
   const total = Object.values(clauses).reduce((sum, cases) => sum + cases.length, 0)
   let place = 0
-  const isChosen = (): boolean => place++ % Math.ceil(total / count) === 0
+  const step = Math.max(1, Math.ceil(total / count))
+  const isChosen = (): boolean => place++ % step === 0
   const chosen = Object.entries(clauses).map(([clause, cases]) => [clause, cases.filter(isChosen)] as const)
   describe.each(chosen.filter(([, cases]) => cases.length > 0))('%s', (clause, all) => {
     const left = (one: Case): string | undefined => engine.lacks?.[`${clause}: ${one.name}`] ?? engine.lacks?.[one.name]

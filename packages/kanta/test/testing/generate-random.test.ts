@@ -9,7 +9,7 @@ import type { Any } from '../tenant/ground.ts'
 import { type RandomSchema, randomSchema, type Sql } from './random-schema.ts'
 
 /** The number of schemas on each engine: `GENERATE_RUNS=1000` for a long run, `GENERATE_SEED` for other ones. */
-const RUNS = Number(process.env.GENERATE_RUNS ?? 30)
+const RUNS = Number(process.env.GENERATE_RUNS ?? 15)
 const FIRST = Number(process.env.GENERATE_SEED ?? 0)
 
 const memory = {
