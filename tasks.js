@@ -22,7 +22,10 @@ const RANDOM = [
   'test/commit',
   'test/store',
   'test/types/types',
+  'test/compat/types',
+  'test/package/contents',
   'test/engine/sharded',
+  'test/engine/kysely-dialect',
 ]
 const LONG = {
   FUZZ_RUNS: 20_000,
@@ -33,6 +36,7 @@ const LONG = {
   DIFF_PAIRS: 1_000,
   GENERATE_RUNS: 1_000,
   SHARDED_CASES: 10_000,
+  DIALECT_CASES: 10_000,
   COMMIT_SECONDS: 60,
 }
 /** Settings of tests that then run all of something in place of a part. */
@@ -76,7 +80,7 @@ const tasks = {
   test(args) {
     tasks.check()
     tasks.build()
-    step('tests (about ten minutes on two cores; a line for each file)')
+    step('tests (about a quarter of an hour on two cores; a line for each file)')
     run('vitest', ['run', ...args])
   },
   'test:long'(args) {

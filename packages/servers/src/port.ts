@@ -1,5 +1,12 @@
 import { createServer, type Server } from 'node:net'
 
+/**
+ * The ports to choose from. Connections get their own ports above these, so that none takes one that was found free and
+ * is not used yet.
+ */
+const FIRST = 10_000
+const COUNT = 20_000
+
 /** Returns a free port of the loopback address. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1)
@@ -13,11 +20,21 @@ export async function freePorts(count: number): Promise<number[]> {
   return Promise.all(holders.map(release))
 }
 
-function hold(): Promise<Server> {
+async function hold(): Promise<Server> {
+  for (;;) {
+    const server = await listen(FIRST + Math.floor(Math.random() * COUNT))
+    if (server !== undefined) return server
+  }
+}
+
+/** Listens on a port; `undefined` if another has it. */
+function listen(port: number): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve(server))
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' || error.code === 'EACCES' ? resolve(undefined) : reject(error),
+    )
+    server.listen(port, '127.0.0.1', () => resolve(server))
   })
 }
 

@@ -7,8 +7,9 @@ import { expect, test } from 'vitest'
 const here = import.meta.dirname
 const root = join(here, '../../../..')
 
-/** The compilers that have to agree, each found from the workspace that installs it. */
-const compilers = { '5.9': 'packages/typescript-5', '7.0': '.' } as const
+/** The compilers that have to agree, each found from the workspace that installs it; the older with `TYPE_VERSIONS=all`. */
+const compilers: Readonly<Record<string, string>> =
+  process.env.TYPE_VERSIONS === 'all' ? { '5.9': 'packages/typescript-5', '7.0': '.' } : { '7.0': '.' }
 
 /** The programs, which the whole repository's check holds against npm's kysely, with one import line changed. */
 test.for(Object.entries(compilers))(

@@ -10,7 +10,7 @@ import { build, names, plans } from './random.ts'
 /** The number of pairs of schemas in a long run, for each database. */
 const PAIRS = Number(process.env.DIFF_PAIRS ?? 0)
 /** Servers take their time; the same chances come up on each. */
-const USUAL: Readonly<Record<string, number>> = { sqlite: 50, postgres: 10, mariadb: 4 }
+const USUAL: Readonly<Record<string, number>> = { sqlite: 25, postgres: 6, mariadb: 3 }
 
 /** One run of each for so many queries of a long test. */
 const SHARE = 2500

@@ -24,7 +24,7 @@ const names = Object.keys(declared)
 const SHARE: Readonly<Record<string, number>> = { sqlite: 0.6, postgres: 0.2, mariadb: 0.2 }
 
 function settings(what: string, engine: string, usual: number): fc.Parameters<unknown> {
-  const numRuns = long > 0 ? Math.ceil((long * SHARE[engine]!) / 2) : usual
+  const numRuns = long > 0 ? Math.ceil((long * SHARE[engine]!) / 2) : Math.ceil(usual / 2)
   console.log(`${what}: seed ${seed}, ${numRuns} runs`)
   return { seed, numRuns } as fc.Parameters<unknown>
 }

@@ -7,7 +7,7 @@ import { type Answer, answerOf, type Contents, FIRST, POLICIES, SECOND, Twin, te
 import { writes } from './writes.ts'
 
 /** `KANTA_INTERFERENCE=1000000` for a long run on each engine, `KANTA_ESCAPE_SEED` for another one. */
-const runs = Number(process.env.KANTA_INTERFERENCE ?? 1_500)
+const runs = Number(process.env.KANTA_INTERFERENCE ?? 800)
 const seed = Number(process.env.KANTA_ESCAPE_SEED ?? 20261130)
 
 /** What Kanta refuses before a database sees it, whatever is in that. */

@@ -10,9 +10,9 @@ import { FAULTS_OF_MARIADB, TYPES_OF_POSTGRES } from './faults.ts'
 import { numbers, settings } from './settings.ts'
 
 const engines: readonly (readonly [Engine, readonly RegExp[], number])[] = [
-  [pglite, TYPES_OF_POSTGRES, 300],
-  [postgres, TYPES_OF_POSTGRES, 500],
-  [mariadbEngine, FAULTS_OF_MARIADB, 600],
+  [pglite, TYPES_OF_POSTGRES, 150],
+  [postgres, TYPES_OF_POSTGRES, 250],
+  [mariadbEngine, FAULTS_OF_MARIADB, 300],
 ]
 
 describe.each(engines)('queries on $name', (engine, known, usual) => {

@@ -136,7 +136,7 @@ describe('writes', () => {
         await check(run, 'inSchema', 'in a schema')
         await check(run, 'raw', 'no schema, other arguments', 'other')
       })
-      await fc.assert(property, settings('writes', 1000, 0.4))
+      await fc.assert(property, settings('writes', 500, 0.4))
       console.log(
         `${counts.writes} writes in ${counts.statements} statements: ${counts.changes} rows, ${counts.refused} refused`,
       )
