@@ -1,6 +1,7 @@
 import { type KantaOptions, kanta } from 'kanta'
 import { heldConnections, profiler } from 'kanta/debug'
 import { breaker, bulkhead, retry, timeouts } from 'kanta/infra'
+import { otel } from 'kanta/otel'
 import { pg } from 'kanta/pg'
 import { createExecutor, requireWhere, softDelete, tenant, timestamps, version } from 'kanta/plugins'
 import { rls } from 'kanta/rls'
@@ -28,6 +29,8 @@ export async function openDatabase(url: string | undefined, logger?: KantaOption
     retry(),
     profiler(),
     heldConnections(),
+    // Spans and metrics, once the program that starts the service registers an SDK of OpenTelemetry.
+    otel(),
   ])
 }
 
