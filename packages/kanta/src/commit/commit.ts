@@ -1,6 +1,6 @@
 import type { IsolationLevel } from '../dialect/index.ts'
 import { checkOptions, KantaError, refuse, show } from '../error/index.ts'
-import { loggerOf, pause } from '../extend/internal/index.ts'
+import { LEVELS, loggerOf, pause } from '../extend/internal/index.ts'
 import type { AnyDatabase, Layers, TransactionsOf } from './face.ts'
 import { type Decision, forget, Home, type OwnerRow, register, retire } from './home.ts'
 import { Layer, type LayerMode } from './layer.ts'
@@ -70,11 +70,11 @@ export interface ResolveOptions {
 export interface DecidedTransaction {
   readonly id: string
   readonly layers: readonly string[]
-  /** Why it cannot be ended; `undefined` while nothing stands against it. */
+  /** The reason why it cannot be ended; `undefined` while nothing stands against it. */
   readonly problem: string | undefined
 }
 
-/** What `status()` tells. */
+/** The answer of `status()`. */
 export interface CommitStatus {
   readonly layers: readonly { readonly name: string; readonly mode: LayerMode }[]
   /** The transactions of this program that are open now. */
@@ -84,7 +84,7 @@ export interface CommitStatus {
   readonly owners: readonly {
     readonly owner: string
     readonly isOwn: boolean
-    /** How long it has not shown itself, as far as this program has looked, in milliseconds. */
+    /** The time for which it has not shown itself, as far as this program has looked, in milliseconds. */
     readonly silentFor: number
   }[]
 }
@@ -152,7 +152,7 @@ export class Coordinator<L extends Layers = Layers> {
     options: CommitTransactionOptions<keyof L & string> = {},
   ): Promise<Result> {
     if (typeof work !== 'function') refuse('transaction() takes a callback: async ({ orders, stock }) => { … }.')
-    checkOptions('transaction()', options, ['layers', 'isolation', 'signal', 'locks'])
+    checkTransactionOptions(options)
     return this.#track(async () => {
       const layers = this.#chosen(options.layers)
       await this.#open(layers)
@@ -507,6 +507,15 @@ export class Coordinator<L extends Layers = Layers> {
       `commit(): '${layer}' could not end a transaction and is tried again: ${message}`,
     )
   }
+}
+
+function checkTransactionOptions(options: CommitTransactionOptions): void {
+  checkOptions('transaction()', options, ['layers', 'isolation', 'signal', 'locks'])
+  const { isolation, locks = [] } = options
+  if (isolation !== undefined && !LEVELS.includes(isolation))
+    refuse(`isolation takes one of ${LEVELS.join(', ')}, not ${show(isolation)}.`)
+  if (!Array.isArray(locks) || !locks.every((lock: unknown) => typeof Object(lock).token === 'bigint'))
+    refuse(`locks takes a list of locks, as lock() gives them, not ${show(locks)}.`)
 }
 
 const NAME = /^[A-Za-z]\w{0,15}$/

@@ -5,7 +5,7 @@ import { DatabaseHandle, dialectOf, driverOf, poolOf, sessionOf, started } from 
 import { type Ability, commitFacets } from './database/index.ts'
 import { fences, locks, type OwnDatabase, own, owners, pools, progress, transactions } from './tables.ts'
 
-/** How a database takes part in a commit over several. */
+/** The way in which a database takes part in a commit over several. */
 export type LayerMode =
   /** Its own commit is the decision. */
   | 'home'

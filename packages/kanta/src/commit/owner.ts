@@ -1,7 +1,7 @@
 import type { Decision } from './home.ts'
 import { randomId } from './home.ts'
 
-/** What a coordinator keeps of its own transactions. */
+/** The transactions of one coordinator, by number. */
 export class Owner {
   readonly id: string = randomId(12)
   #next = 1n

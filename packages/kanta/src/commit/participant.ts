@@ -11,7 +11,7 @@ import { type OwnDatabase, own } from './tables.ts'
 export class Participant {
   readonly layer: Layer
   readonly transaction: Transaction
-  /** What the user works with. */
+  /** The database in the transaction, for the work of the user. */
   readonly handle: DatabaseHandle
   /** Kanta's own statements in the same transaction. */
   readonly own: OwnDatabase
@@ -62,11 +62,19 @@ export class Participant {
     this.#recorder.start()
   }
 
-  stop(): void {
+  /** Waits until the work that was begun has run, and lets no more begin. Throws if a transaction inside it is open. */
+  async stop(): Promise<void> {
+    const { session } = this.transaction
+    session.release(await session.acquire('write', undefined))
     this.#recorder.stop()
   }
 
-  /** What it did, for a database that cannot prepare. */
+  /** Keeps nothing more, since it is rolled back. */
+  forget(): void {
+    this.#recorder.stop()
+  }
+
+  /** The statements that it has run, for a database that cannot prepare. */
   get redo(): Redo {
     return { from: this.#began, to: Date.now(), statements: this.#recorder.statements }
   }
@@ -77,6 +85,7 @@ export class Participant {
       this.isPrepared = true
     } else if (this.layer.mode === 'staged') {
       await this.layer.ability.validate((sql) => this.layer.ask(sql, this.own))
+      this.#recorder.end()
     }
   }
 

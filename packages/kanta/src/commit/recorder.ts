@@ -19,9 +19,12 @@ const READS: ReadonlySet<string> = new Set(['select', 'values', 'table', 'show',
 const MARKS: ReadonlySet<string> = new Set(['savepoint', 'release', 'rollback'])
 const ENDS: ReadonlySet<string> = new Set(['commit', 'end', 'abort', 'begin', 'start', 'xa'])
 
+/** Those of the statements around a transaction. */
+const CONTROLS: ReadonlySet<string> = new Set(['commit', 'rollback', 'pragma', 'xa', 'prepare'])
+
 const NOTHING: RunResult = { changes: 0, insertId: undefined }
 
-/** What a recorder looks at. */
+/** The options of a recorder. */
 export interface RecorderOptions {
   /** Is false where the statements need not be kept, since the transaction can be prepared. */
   readonly keeps: boolean
@@ -34,7 +37,7 @@ export class Recorder implements Connection {
   readonly #lexis: Lexis
   readonly #options: RecorderOptions
   readonly statements: Recorded[] = []
-  #isOn = false
+  #state: 'before' | 'work' | 'after' | 'ended' = 'before'
   #hasWritten = false
 
   declare readonly cancel?: () => MaybePromise<void>
@@ -51,11 +54,16 @@ export class Recorder implements Connection {
 
   /** Notices what runs from now on: the work of the user, not what is around it. */
   start(): void {
-    this.#isOn = true
+    this.#state = 'work'
   }
 
   stop(): void {
-    this.#isOn = false
+    this.#state = 'after'
+  }
+
+  /** Refuses all but the end of the transaction: what came now would not be among the statements that are kept. */
+  end(): void {
+    this.#state = 'ended'
   }
 
   get hasWritten(): boolean {
@@ -133,8 +141,16 @@ export class Recorder implements Connection {
     parameters: readonly unknown[],
     isScript = false,
   ): ((result: RunResult, rows: readonly unknown[]) => void) | undefined {
-    if (!this.#isOn) return undefined
+    if (this.#state === 'before' || this.#state === 'after') return undefined
     const [word = '', ...others] = leadingWords(sql, this.#lexis, 4)
+    if (this.#state === 'ended') {
+      if (CONTROLS.has(word)) return undefined
+      throw new KantaError(
+        'transaction',
+        'The transaction is being committed, so nothing more can run in it. Await all of its work before the callback returns.',
+        { sql },
+      )
+    }
     if (ENDS.has(word) || (word === 'rollback' && !others.includes('to')))
       throw new KantaError(
         'transaction',

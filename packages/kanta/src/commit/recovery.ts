@@ -5,15 +5,15 @@ import { Participant } from './participant.ts'
 import { parseRedo, redo } from './redo.ts'
 import { progress, transactions } from './tables.ts'
 
-/** What recovery did and could not do. */
+/** The result of recovery. */
 export interface Recovery {
   /** The transactions that were decided and are committed in every database now. */
   readonly committed: readonly string[]
   /** The transactions without a decision that are rolled back now. */
   readonly rolledBack: readonly string[]
-  /** What waits for a database that does not answer, or for a program that still holds it. It is tried again. */
+  /** The transactions that wait for a database or for a program that still holds them. They are tried again. */
   readonly waiting: readonly Unsettled[]
-  /** What only a person can decide, by `resolve()`: others have changed the rows meanwhile. */
+  /** The transactions that only a person can end, by `resolve()`: others have changed the rows meanwhile. */
   readonly stuck: readonly Unsettled[]
 }
 
@@ -99,7 +99,7 @@ async function endPrepared(
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** What to do with the statements of a database that could not prepare: run them if they do the same, run them, or not. */
+/** The ways to redo statements: run them if they do the same, run them, or do not. */
 export type Redoing = 'check' | 'force' | 'skip'
 
 /**

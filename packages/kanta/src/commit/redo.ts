@@ -2,7 +2,7 @@ import type { Connection } from '../driver/index.ts'
 import { KantaError } from '../error/index.ts'
 import type { Recorded } from './recorder.ts'
 
-/** What a transaction did in a database that cannot prepare it. */
+/** The statements of a transaction in a database that cannot prepare it. */
 export interface Redo {
   /** The times at which it began and ended, in milliseconds since 1970, between which its clock readings lie. */
   readonly from: number

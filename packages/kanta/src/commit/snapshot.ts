@@ -12,7 +12,7 @@ export interface SnapshotOptions {
   readonly timeout: number
 }
 
-/** How often snapshots are opened anew before decisions are held up. */
+/** The number of times that snapshots are opened before decisions are held up. */
 const FREE_TRIES = 16
 
 /**

@@ -4,7 +4,7 @@ import type { Database } from '../face/index.ts'
 import { primaryKey, type TablesOf } from '../table/index.ts'
 
 /**
- * Who decides for the transactions of a coordinator, in the home: itself, or another that took them over. Nothing else
+ * The coordinator that decides for an owner, in the home: itself, or another that took over. Nothing else
  * changes the row, so that a transaction of any isolation level can lock it for its decision.
  */
 export const owners = table('kanta_commit_owner', (c) => ({
@@ -12,7 +12,7 @@ export const owners = table('kanta_commit_owner', (c) => ({
   keeper: c.varchar(16),
 }))
 
-/** How far a coordinator has come, in each database; in the home, the beat shows that it is alive. */
+/** The progress of a coordinator, in each database; in the home, the beat shows that it is alive. */
 export const progress = table('kanta_commit_progress', (c) => ({
   owner: c.varchar(16).primaryKey(),
   beat: c.bigint(),

@@ -10,7 +10,7 @@ import { preparedId } from './recovery.ts'
 import { redoText } from './redo.ts'
 import { transactions } from './tables.ts'
 
-/** What a transaction over several databases needs of its coordinator. */
+/** The parts of a coordinator that its transactions use. */
 export interface Surroundings {
   readonly home: Home
   readonly owner: Owner
@@ -101,13 +101,14 @@ export class GlobalTransaction<Result> {
     for (const participant of this.#participants) participant.start()
     const handles = Object.fromEntries(this.#participants.map(({ layer, handle }) => [layer.name, handle]))
     try {
-      return await unlessAborted(async () => work(Object.freeze(handles)), signal, 'The transaction')
+      const result = await unlessAborted(async () => work(Object.freeze(handles)), signal, 'The transaction')
+      for (const participant of this.#participants) await participant.stop()
+      return result
     } catch (error) {
+      for (const participant of this.#participants) participant.forget()
       if (signal?.aborted === true)
         for (const { transaction } of this.#participants) await transaction.session.interrupt()
       throw error
-    } finally {
-      for (const participant of this.#participants) participant.stop()
     }
   }
 

@@ -435,7 +435,7 @@ export function exempt<D extends DatabaseHandle>(
 
 const derivedPlannings = new WeakMap<Planning, Map<string, Planning>>()
 
-const LEVELS: readonly IsolationLevel[] = [
+export const LEVELS: readonly IsolationLevel[] = [
   'read uncommitted',
   'read committed',
   'repeatable read',

@@ -40,6 +40,7 @@ export {
   exempt,
   inTransactionOf,
   type KantaOptions,
+  LEVELS,
   open,
   sessionOf,
   settingsOf,

@@ -7,7 +7,7 @@ import { type Database, table } from '../../src/index.ts'
 export const account = table('account', (c) => ({ id: c.integer().primaryKey(), balance: c.integer() }))
 export type Account = { account: { id: number; balance: number } }
 
-/** How a process reaches a layer. */
+/** The address of a layer for another process. */
 export type Address =
   | { readonly kind: 'sqlite'; readonly path: string }
   | {

@@ -102,6 +102,17 @@ describe.each(groups.map((names) => ({ names, title: names.join(', ') })))('home
       expect(await bank.balances()).toEqual({ ...all(100), a: 90, [last]: 110 })
     })
 
+    test('a transaction inside it that is open when the callback returns undoes it in all', async () => {
+      const running = shared.transaction(async (layers) => {
+        await move('a', last, 10)(layers)
+        await layers[last]!.startTransaction().execute()
+      })
+      await expect(running).rejects.toMatchObject({ code: 'transaction' })
+      expect(await bank.balances()).toEqual(all(100))
+      await shared.close()
+      expect(await bank.leftovers()).toEqual(all(0))
+    })
+
     test('a text that would end the transaction of one database is refused', async () => {
       const running = shared.transaction((layers) =>
         layers[last]!.executeQuery({ sql: 'commit', parameters: [] } as never),

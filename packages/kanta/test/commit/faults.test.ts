@@ -223,6 +223,22 @@ describe.skipIf(missing !== undefined)(missing ?? 'faults', () => {
       expect(await bank.leftovers()).toEqual({ a: 0, b: 0 })
     })
 
+    test('has what was begun in the callback and not awaited, too', async () => {
+      const shared = coordinator({ b: failing() }, 60_000)
+      await shared.transaction(move('a', 'b', 10))
+      isArmed = true
+      await shared.transaction(async (layers) => {
+        await move('a', 'b', 10)(layers)
+        void layers.b!.insertInto('account').values({ id: 2, balance: 5 }).execute()
+      })
+      await shared.close()
+      const rows = await bank.databases.b!.selectFrom('account').select(['id', 'balance']).orderBy('id').execute()
+      expect(rows).toEqual([
+        { id: 1, balance: 120 },
+        { id: 2, balance: 5 },
+      ])
+    })
+
     test.each(['force', 'skip'] as const)(
       '54: what others made impossible is stuck, and ended by hand: %s',
       async (how) => {

@@ -5,7 +5,7 @@ import { commit } from '../../src/commit/index.ts'
 import { type Bank, type KindName, kinds, openBank } from './layers.ts'
 
 const program = fileURLToPath(new URL('program.ts', import.meta.url))
-/** How many of the calls to drivers a program is killed at, for each group of databases; all with `COMMIT_KILLS=all`. */
+/** The number of calls to drivers at which a program is killed, for each group of databases; all with `COMMIT_KILLS=all`. */
 const KILLS = process.env.COMMIT_KILLS ?? '2'
 
 const groups: readonly (readonly KindName[])[] = [

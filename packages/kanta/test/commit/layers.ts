@@ -20,7 +20,7 @@ export interface LayerKind {
 
 export interface LayerPlace {
   driver(): Driver
-  /** How another process reaches it. */
+  /** The address for another process. */
   readonly address: Address | undefined
   drop(): Promise<void>
 }

@@ -83,3 +83,16 @@ test.each([
 ])('wrong options are refused: %o', (options, message) => {
   expect(() => commit(options as never)).toThrow(message)
 })
+
+test.each([
+  [{ isolation: "serializable'; drop table account; --" }, /isolation takes one of/],
+  [{ locks: [undefined] }, /locks takes a list of locks/],
+  [{ layers: [] }, /layers takes a list of names/],
+  [{ layers: ['x'] }, /There is no layer "x"/],
+])('wrong options of a transaction are refused: %o', async (options, message) => {
+  const bank = await openBank(['sqlite', 'sqlite'])
+  const shared = commit({ home: 'a', layers: bank.databases })
+  await expect((async () => shared.transaction(async () => {}, options as never))()).rejects.toThrow(message)
+  await shared.close()
+  await bank.end()
+})

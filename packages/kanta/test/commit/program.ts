@@ -9,7 +9,7 @@ interface Task {
   readonly addresses: readonly Address[]
   /** The call at which it ends; 0 for none. */
   readonly at: number
-  /** When it ends: as soon as the call is sent, or once it is answered. */
+  /** The moment of its end: as soon as the call is sent, or once it is answered. */
   readonly when: 'sent' | 'answered'
   readonly how: 'SIGKILL' | 'SIGSTOP'
 }

@@ -11,7 +11,7 @@ export interface TwoPhase {
   rollback(id: string): string
 }
 
-/** What a database can do in a commit over several databases. */
+/** The abilities of a database in a commit over several databases. */
 export interface Ability {
   /** Is missing where transactions cannot be prepared: what they did is then kept with the decision, to be redone. */
   readonly twoPhase: TwoPhase | undefined

@@ -41,6 +41,7 @@ export {
   inTransactionOf,
   isOwn,
   isTransient,
+  LEVELS,
   LOG_LEVELS,
   type LogEntry,
   type Logger,
