@@ -12,7 +12,7 @@ import type { Settings } from './options.ts'
 import { record } from './record.ts'
 import { looseKey, mapByKey, rowsOf, selectCandidates } from './rows.ts'
 
-/** What is the same each time that a statement runs. It is found once for the tree of its plan. */
+/** The parts of a capture that are the same each time that a statement runs, found once for the tree of its plan. */
 interface Form {
   readonly table: KeyedTable
   /** The name that the table has in the statement. */

@@ -21,7 +21,7 @@ export interface TransactionFrame {
   readonly commit: readonly string[]
   readonly rollback: readonly string[]
   readonly after: readonly string[]
-  /** What makes the transaction outlive its connection, and what ends it then: two-phase commit. */
+  /** The statements of two-phase commit: those that let the transaction outlive its connection, and those that end it. */
   readonly prepare?: readonly string[] | undefined
   readonly prepared?: { readonly commit: readonly string[]; readonly rollback: readonly string[] } | undefined
 }

@@ -15,12 +15,12 @@ const MOST = 64
 /** The statement of a page, which takes the arguments of the query and then values of the cursor. */
 interface Statement {
   readonly shape: SelectBuilder['shape']
-  /** Which value of the cursor each argument is. */
+  /** The value of the cursor that each argument is. */
   readonly places: readonly number[]
 }
 
 /**
- * What all pages of the queries of one shape have in common in one database. To work it out takes longer than it takes
+ * The parts that all pages of the queries of one shape have in common in one database. To work it out takes longer than it takes
  * the database to find a page, so it is kept.
  */
 export class PageForm {
@@ -167,7 +167,7 @@ const direction =
 
 const refOf = ({ column }: OrderKey): Expr => new Expr(node({ kind: 'ref', schema: undefined, table: ROWS, column }))
 
-/** What stands for a value of a cursor. */
+/** The form of a value in a cursor. */
 type Given = Parameter | null
 
 /**

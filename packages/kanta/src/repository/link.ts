@@ -6,7 +6,7 @@ import { Rows, type Values } from './rows.ts'
 import type { Place, RowValidator } from './validate.ts'
 
 /**
- * How the rows at the other end of a relation are tied to one row. What a tie writes passes the schema of its table:
+ * The tie of the rows at the other end of a relation to one row. What a tie writes passes the schema of its table:
  * places say where it was asked for.
  */
 export interface RelationLink {

@@ -8,7 +8,7 @@ import { type RepositoryEvent, type RepositoryHook, type RepositoryOperation, wi
 import { type Narrow, type Reading, Rows } from './rows.ts'
 import type { RowValidator } from './validate.ts'
 
-/** What a repository is made with. */
+/** The parts that a repository is made of. */
 export interface Settings {
   readonly table: TableDefinition
   readonly validator: RowValidator
@@ -17,7 +17,7 @@ export interface Settings {
 
 type Details = Omit<RepositoryEvent, 'db' | 'table' | 'operation'>
 
-/** What the operations of a repository share: its handle, its table, and the hooks around them. */
+/** The state that the operations of a repository share: its handle, its table, and the hooks around them. */
 export class OperationGround {
   protected readonly db: DatabaseHandle
   protected readonly settings: Settings

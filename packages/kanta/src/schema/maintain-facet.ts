@@ -3,7 +3,7 @@ import { type Dialect, facetsOf } from '../dialect/index.ts'
 /** Writes a name of a table, an index or a collation, which may have a schema in front. */
 type Quote = (name: string) => string
 
-/** What indexes are made again of: those of a table, one of them, those of a collation, or all. */
+/** The indexes to make again: those of a table, one of them, those of a collation, or all. */
 export interface ReindexTarget {
   readonly table?: string | undefined
   readonly index?: string | undefined

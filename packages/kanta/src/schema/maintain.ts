@@ -14,7 +14,7 @@ export interface ReindexOptions {
   readonly collation?: string | undefined
 }
 
-/** What `vacuum()` gives back the space of. */
+/** The table or database whose space `vacuum()` gives back. */
 export interface VacuumOptions {
   /** All tables unless given; MySQL and MariaDB take one table. */
   readonly table?: string | Rowed | undefined

@@ -44,7 +44,7 @@ export class CountedWriter implements Writer {
 /** Undoes the transaction of a change for whose state the document is not. */
 const OTHER_STATE = new Error('The document is in another state.')
 
-/** Whether a change is the append of one record, which PostgreSQL counts and inserts in one statement. */
+/** Tells whether a change is the append of one record, which PostgreSQL counts and inserts in one statement. */
 function isOneStatement({ db, partBytes }: WriteTarget, { meta, rows, replaces, last }: Change): boolean {
   return (
     dialectOf(db).capabilities.writingCtes &&

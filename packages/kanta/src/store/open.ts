@@ -23,7 +23,7 @@ const FORMAT = { major: 1, minor: 0 } as const
 const FORMAT_WITH_PARTS = { major: 1, minor: 1 } as const
 const FORMAT_KEY = 'format'
 
-/** What opening found and settled. */
+/** The tables and the format that opening has found or made. */
 export interface OpenedStore {
   readonly tables: StoreTables
   readonly mode: ModeName

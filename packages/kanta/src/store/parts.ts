@@ -8,7 +8,7 @@ export interface SplitRow {
   readonly parts: readonly Uint8Array[]
 }
 
-/** How the payload of a split row begins, which no other payload does. */
+/** The beginning of the payload of a split row, which no other payload has. */
 const MARK = '{"parts":'
 
 /** Splits a row that exceeds a number of bytes. What remains of it tells the number of parts. */

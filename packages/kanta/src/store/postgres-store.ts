@@ -8,7 +8,7 @@ import { DocumentStore } from './document-store.ts'
 import { SqlBackend } from './sql-backend.ts'
 import { checkStoreOptions, type StoreOptions } from './tables.ts'
 
-/** What runs a statement of PostgreSQL, such as a client of `pg`. */
+/** A client that runs statements of PostgreSQL, such as one of `pg`. */
 export interface PgQuerier {
   query(text: string, values?: unknown[]): Promise<{ readonly rows: Record<string, unknown>[] }>
 }

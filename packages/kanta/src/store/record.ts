@@ -3,7 +3,7 @@ import { describe, KantaError, refuse } from '../error/index.ts'
 /** The name and version of a replica's type. Two types are compatible if name and major version are equal. */
 export type ReplicaType = readonly [name: string, major: number, minor: number]
 
-/** How the replicas of a document synchronize. */
+/** The way in which the replicas of a document synchronize. */
 export interface SyncMode {
   readonly writerModel: 'serialized' | 'concurrent'
   readonly delivery: 'delta-capable' | 'snapshot-only'

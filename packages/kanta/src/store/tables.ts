@@ -15,14 +15,14 @@ export type StoreTableNames =
       readonly storeMeta?: string | undefined
     }
 
-/** How a new table of records is stored in SQLite. `rowid` takes less space for records of 1 to 4 KB. */
+/** The storage of a new table of records in SQLite. `rowid` takes less space for records of 1 to 4 KB. */
 export type RecordStorage = 'without rowid' | 'rowid'
 
 /** The options that all stores in SQL databases have. */
 export interface StoreOptions {
   /** The names of the tables; by default `kyneta_meta`, `kyneta_records` and `kyneta_store_meta`. */
   readonly tables?: StoreTableNames | undefined
-  /** How a new table of records is stored in SQLite; by default `without rowid`, which is best for small records. */
+  /** The storage of a new table of records in SQLite; by default `without rowid`, which is best for small records. */
   readonly records?: RecordStorage | undefined
   /** Upgrades the metadata of a file of kyneta 1.x when the store is opened. */
   readonly upgrade?: boolean | undefined
@@ -52,7 +52,7 @@ export function checkStoreOptions(owner: string, options: StoreOptions): void {
     refuse(`The option partBytes of ${owner} is a number of bytes, ${LEAST_PART} or more, not ${describe(partBytes)}.`)
 }
 
-/** What the tables of a store are in one database. */
+/** The tables of a store in one database. */
 export interface StoreFacet {
   readonly idType: string
   readonly id: Codec<never>
@@ -61,7 +61,7 @@ export interface StoreFacet {
   readonly textType: string
   readonly bytesType: string
   readonly seqType: string
-  /** Whether the table of metadata counts the records, so that writers lock its row. SQLite has one writer anyway. */
+  /** Is true if the table of metadata counts the records, so that writers lock its row. SQLite has one writer anyway. */
   readonly counts: boolean
   /** Makes an insert do nothing if its key is there. */
   ifAbsent(insert: InsertQuery, key: string): StoreQuery

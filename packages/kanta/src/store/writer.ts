@@ -3,7 +3,7 @@ import type { Change } from './backend.ts'
 import type { ExpressionTools, StoreQuery } from './queries.ts'
 import { type StoreTables, storeFacetOf } from './tables.ts'
 
-/** Where changes are written. */
+/** The place where changes are written. */
 export interface WriteTarget {
   readonly db: DatabaseHandle
   readonly tables: StoreTables

@@ -7,7 +7,7 @@ export interface TableParts {
   readonly head: string
   /** The columns without the primary key. */
   readonly columns: string
-  /** What follows the columns. */
+  /** The text after the columns. */
   readonly tail: string
   /** The column by which rows are spread. */
   readonly key: string

@@ -48,7 +48,7 @@ interface Settings {
   readonly config: ClientConfig
 }
 
-/** Whether the connections of a driver are sessions of the server. */
+/** Notes for a driver whether its connections are sessions of the server. */
 class Sessions {
   readonly #pooler: PgOptions['pooler']
   #isPooled = false

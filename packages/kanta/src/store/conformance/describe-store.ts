@@ -7,7 +7,7 @@ export interface StoreTestRunner {
   test(name: string, body: () => Promise<void>): unknown
 }
 
-/** What a store may lack. */
+/** The abilities that a store may lack. */
 export type AbilityOfStore = 'isolation' | 'ownBytes' | 'byteOrder' | 'validation' | 'sharing'
 
 /** A store that is held to the contract. */
